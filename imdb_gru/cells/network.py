@@ -1,0 +1,114 @@
+"""Own the whole forward pass: embedding, recurrent layers, pooling of the hidden states, dense layers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imdb_gru.cells.maths import Array, Cell, sigmoid
+
+Lengths = NDArray[np.int64]
+
+
+def run_cell(cell: Cell, x: Array, lengths: Lengths, *, backwards: bool = False) -> Array:
+    """Run a cell over right-padded reviews, longest first; `(B, T, E)` to hidden states `(B, T, U)`.
+
+    Padding is never computed: a timestep sees only the reviews that reach it, and a review's hidden states past its end
+    are zero. Backwards, a review is read from its last token, and output t belongs to token t all the same.
+    """
+    batch, timesteps, _ = x.shape
+    states = np.zeros((batch, timesteps, cell.units), np.float32)
+    projected = cell.project(x)
+    state = cell.start(batch)
+    alive = np.searchsorted(-lengths, -np.arange(timesteps), side="left")  # reviews longer than t
+    for t, n in enumerate(alive):
+        state = tuple(part[:n] for part in state)
+        if backwards:
+            rows, at = np.arange(n), lengths[:n] - 1 - t
+            state, _ = cell.step(projected[rows, at], state)
+            states[rows, at] = state[0]
+        else:
+            state, _ = cell.step(projected[:n, t], state)
+            states[:n, t] = state[0]
+    return states
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A recurrent layer: a cell, and a second one where it also reads backwards."""
+
+    forward: Cell
+    backward: Cell | None = None
+
+    def run(self, x: Array, lengths: Lengths) -> Array:
+        """Return the hidden states at every timestep, both directions side by side."""
+        states = run_cell(self.forward, x, lengths)
+        if self.backward is None:
+            return states
+        return np.concatenate([states, run_cell(self.backward, x, lengths, backwards=True)], axis=-1)
+
+
+@dataclass(frozen=True)
+class Network:
+    """A trained model's weights and its forward pass."""
+
+    embedding: Array
+    """`(V, E)`."""
+    layers: Sequence[Layer]
+    pooling: Sequence[str]
+    dense: Sequence[tuple[Array, Array]]
+    """Kernel and bias of every dense layer; ReLU between them, a sigmoid after the last."""
+
+    @property
+    def bidirectional(self) -> bool:
+        """Tell whether the model reads backwards too, so that no timestep but the last has a belief."""
+        return any(layer.backward is not None for layer in self.layers)
+
+    def compute_states(self, ids: NDArray[np.int32], lengths: Lengths) -> Array:
+        """Return the last layer's hidden states `(B, T, U)` of right-padded ids `(B, T)`, longest first."""
+        x = self.embedding[ids]
+        for layer in self.layers:
+            x = layer.run(x, lengths)
+        return x
+
+    def predict(self, ids: NDArray[np.int32], lengths: Lengths) -> Array:
+        """Return the probability of positive, `(B,)`, of right-padded ids `(B, T)`, longest first."""
+        states = self.compute_states(ids, lengths)
+        rows, last = np.arange(len(states)), lengths - 1
+        real = (np.arange(ids.shape[1]) < lengths[:, None])[:, :, None]  # (B, T, 1)
+        pooled: list[Array] = []
+        for pooling in self.pooling:
+            if pooling == "mean":
+                pooled.append(states.sum(axis=1) / lengths[:, None].astype(np.float32))
+            elif pooling == "max":
+                pooled.append(np.where(real, states, np.float32(-np.inf)).max(axis=1))
+            elif self.bidirectional:
+                units = self.layers[-1].forward.units
+                pooled.append(np.concatenate([states[rows, last, :units], states[:, 0, units:]], axis=-1))
+            else:
+                pooled.append(states[rows, last])
+        return self._judge(np.concatenate(pooled, axis=-1))
+
+    def predict_timesteps(self, ids: NDArray[np.int32], lengths: Lengths) -> Array:
+        """Return the probability of positive after every timestep, `(B, T)`; past a review's end it means nothing.
+
+        A network that reads backwards has no such belief: `ValueError`.
+        """
+        if self.bidirectional:
+            raise ValueError("a bidirectional network has no belief before the last word")
+        states = self.compute_states(ids, lengths)
+        pooled: list[Array] = []
+        for pooling in self.pooling:
+            if pooling == "mean":
+                count = np.arange(1, ids.shape[1] + 1, dtype=np.float32)[:, None]
+                pooled.append(states.cumsum(axis=1) / count)
+            else:
+                pooled.append(np.maximum.accumulate(states, axis=1) if pooling == "max" else states)
+        return self._judge(np.concatenate(pooled, axis=-1))
+
+    def _judge(self, x: Array) -> Array:
+        *hidden, (kernel, bias) = self.dense
+        for hidden_kernel, hidden_bias in hidden:
+            x = np.maximum(x @ hidden_kernel + hidden_bias, 0)
+        return sigmoid(x @ kernel + bias)[..., 0]

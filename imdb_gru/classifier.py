@@ -1,0 +1,180 @@
+"""Own a finished run as a classifier, in NumPy: nothing here loads TensorFlow or Keras."""
+
+import io
+import itertools
+import json
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from imdb_gru.cells import CELLS, Cell
+from imdb_gru.cells.network import Layer, Network
+from imdb_gru.config import Config, ModelConfig
+from imdb_gru.errors import RunError
+from imdb_gru.run import Run
+from imdb_gru.text.encoded import pad, truncate
+from imdb_gru.text.vocabulary import START_TOKEN, UNKNOWN, Ids, Vocabulary
+
+BATCH_SIZE = 128
+CHUNK = 4096
+"""Reviews sorted by length together: what bulk prediction holds in memory."""
+
+LABELS = ("negative", "positive")
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prediction:
+    """What a model says of a text."""
+
+    text: str
+    probability: float
+    """Of positive."""
+    words: int
+    """Words in the text, punctuation marks included where they are tokens."""
+    read: int
+    """Words left after truncation."""
+    unknown: int
+    """Words read that the vocabulary does not hold."""
+    tokens: tuple[str, ...] = ()
+    """One a timestep, the start token first; empty unless asked for."""
+    probabilities: Array | None = None
+    """After each timestep, `(T,)`."""
+
+    @property
+    def label(self) -> str:
+        """Return positive or negative."""
+        return LABELS[self.probability >= 0.5]
+
+
+class Classifier:
+    """A trained network with the vocabulary and the truncation it was trained with."""
+
+    def __init__(self, config: Config, vocabulary: Vocabulary, network: Network) -> None:
+        self.config = config
+        self.vocabulary = vocabulary
+        self.network = network
+
+    @classmethod
+    def load(cls, run: Run) -> "Classifier":
+        """Open a complete run; raises `RunError` where its files do not fit together."""
+        config, vocabulary = run.load_config(), run.load_vocabulary()
+        network = load_network(run.model_path, config.model)
+        if len(network.embedding) != len(vocabulary):
+            raise RunError(
+                f"{run.path} is damaged: its model has {len(network.embedding)} embeddings for {len(vocabulary)} ids"
+            )
+        return cls(config, vocabulary, network)
+
+    def predict(self, texts: Iterable[str], *, timesteps: bool = False) -> Iterator[Prediction]:
+        """Yield a prediction a text, in order, in constant memory.
+
+        With `timesteps` each holds the belief after every token; `RunError` where the model reads backwards too.
+        """
+        if timesteps:
+            self.check_timesteps()
+        texts = iter(texts)
+        while chunk := list(itertools.islice(texts, CHUNK)):
+            tokenized = [self.vocabulary.tokenize(text) for text in chunk]
+            kept = [truncate(tokens, self.config.text.length, self.config.text.truncate) for tokens in tokenized]
+            sequences = [self.vocabulary.encode(tokens) for tokens in kept]
+            results = self.read(sequences) if timesteps else self.score(sequences)
+            for text, tokens, words, ids, result in zip(chunk, tokenized, kept, sequences, results, strict=True):
+                yield Prediction(
+                    text,
+                    float(result[-1] if timesteps else result),
+                    words=len(tokens),
+                    read=len(words),
+                    unknown=int(np.count_nonzero(ids == UNKNOWN)),
+                    tokens=(START_TOKEN, *words) if timesteps else (),
+                    probabilities=result if timesteps else None,
+                )
+
+    def check_timesteps(self) -> None:
+        """Raise `RunError` where the model has no belief at every timestep."""
+        if self.network.bidirectional:
+            raise RunError(
+                "this run reads backwards too (model.bidirectional), so it has no belief before the last word: "
+                "leave --timesteps out, or name another run with --run"
+            )
+
+    def score(self, sequences: Sequence[Ids]) -> Array:
+        """Return the probability of positive of each sequence of ids; `(N,)`."""
+        probabilities = np.empty(len(sequences), np.float32)
+        for rows, ids, lengths in _iter_sorted(sequences):
+            probabilities[rows] = self.network.predict(ids, lengths)
+        return probabilities
+
+    def read(self, sequences: Sequence[Ids]) -> list[Array]:
+        """Return the probability of positive after each timestep of each sequence of ids."""
+        probabilities: list[Array] = [np.empty(0, np.float32)] * len(sequences)
+        for rows, ids, lengths in _iter_sorted(sequences):
+            for row, belief, length in zip(rows, self.network.predict_timesteps(ids, lengths), lengths, strict=True):
+                probabilities[row] = belief[:length].copy()
+        return probabilities
+
+
+def _iter_sorted(sequences: Sequence[Ids]) -> Iterator[tuple[NDArray[np.int64], Ids, NDArray[np.int64]]]:
+    """Yield rows, right-padded ids and lengths, batch by batch, longest first."""
+    lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
+    order = np.argsort(-lengths, kind="stable")
+    for start in range(0, len(order), BATCH_SIZE):
+        rows = order[start : start + BATCH_SIZE]
+        yield rows, pad([sequences[row] for row in rows]), lengths[rows]
+
+
+def load_network(path: Path, config: ModelConfig) -> Network:
+    """Read the weights of a `model.keras` file, which is a zip with an HDF5 file inside; raises `RunError`."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            stored = io.BytesIO(archive.read("model.weights.h5"))
+        with h5py.File(stored, "r") as file:
+            groups = {group["vars"].attrs["name"]: group for group in file["layers"].values()}
+            layers = [_read_layer(groups, config, number) for number in range(1, config.layers + 1)]
+            dense_names = [*(f"dense_{number}" for number in range(1, len(config.dense) + 1)), "probability"]
+            return Network(
+                embedding=_read_variables(groups["embedding"])[0],
+                layers=layers,
+                pooling=tuple(config.pooling),
+                dense=[(kernel, bias) for kernel, bias in (_read_variables(groups[name]) for name in dense_names)],
+            )
+    except (OSError, KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
+        raise RunError(f"{path} holds no weights that fit its config ({error}): train the run again") from error
+
+
+def _read_layer(groups: dict[str, h5py.Group], config: ModelConfig, number: int) -> Layer:
+    if config.bidirectional:
+        group = groups[f"bidirectional_{number}"]
+        return Layer(_read_cell(group["forward_layer"], config), _read_cell(group["backward_layer"], config))
+    return Layer(_read_cell(groups[f"{config.cell}_{number}"], config))
+
+
+def _read_cell(group: h5py.Group, config: ModelConfig) -> Cell:
+    return CELLS[config.cell](*_read_variables(group["cell"]))
+
+
+def _read_variables(group: h5py.Group) -> list[Array]:
+    variables = group["vars"]
+    return [np.ascontiguousarray(variables[str(number)][()], dtype=np.float32) for number in range(len(variables))]
+
+
+def encode_json(prediction: Prediction, *, timesteps: bool) -> str:
+    """Write a prediction as one JSON object, in the words of the interface, with or without its timesteps."""
+    record: dict[str, object] = {
+        "text": prediction.text,
+        "label": prediction.label,
+        "probability": prediction.probability,
+    }
+    if timesteps and prediction.probabilities is not None:
+        steps = zip(prediction.tokens, prediction.probabilities.tolist(), strict=True)
+        record["timesteps"] = [
+            {"timestep": timestep, "token": token, "probability": probability}
+            for timestep, (token, probability) in enumerate(steps)
+        ]
+    return json.dumps(record, ensure_ascii=False)

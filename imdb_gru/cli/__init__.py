@@ -1,0 +1,50 @@
+"""Own the command line: one file a verb. Nothing heavy is imported before a command's body runs."""
+
+import os
+import sys
+
+import click
+
+import imdb_gru
+from imdb_gru.cli.config import config
+from imdb_gru.cli.evaluate import evaluate
+from imdb_gru.cli.options import INTERRUPTED
+from imdb_gru.cli.predict import predict
+from imdb_gru.cli.runs import runs
+from imdb_gru.cli.train import train
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(imdb_gru.__version__, prog_name="imdb-gru")
+def cli() -> None:
+    """Train, judge and explain a small GRU sentiment model.
+
+    \b
+    imdb-gru train --data sample
+    imdb-gru evaluate
+    imdb-gru predict --timesteps "I expected it to be dull, but it was wonderful."
+    """
+
+
+for command in (train, evaluate, predict, runs, config):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command line; exit 0 done, 1 an expected failure, 2 wrong usage, 130 on Ctrl-C."""
+    from imdb_gru.errors import ImdbGruError
+
+    try:
+        sys.exit(cli.main(standalone_mode=False))
+    except ImdbGruError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(1)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped.", err=True)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)

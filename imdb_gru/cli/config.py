@@ -1,0 +1,58 @@
+"""imdb-gru config: show, check and describe configs."""
+
+from pathlib import Path
+
+import click
+
+from imdb_gru.cli.options import config_options
+
+
+@click.group()
+def config() -> None:
+    """Show, check or describe configs.
+
+    \b
+    imdb-gru config show --set model.units=64
+    """
+
+
+@config.command()
+@config_options
+def show(config_path: Path | None, overrides: tuple[str, ...]) -> None:
+    """Print the resolved config as YAML.
+
+    \b
+    imdb-gru config show --set model.cell=lstm > my.yaml
+    """
+    from imdb_gru.config import load_config
+
+    click.echo(load_config(config_path, overrides).to_yaml(), nl=False)
+
+
+@config.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
+def check(files: tuple[Path, ...]) -> None:
+    """Check config files, and name all errors of the first that has any.
+
+    \b
+    imdb-gru config check my.yaml
+    """
+    from imdb_gru.config import load_config
+
+    for file in files:
+        load_config(file)
+        click.echo(f"{file}: valid")
+
+
+@config.command()
+def schema() -> None:
+    """Print the JSON Schema of a config, for editors.
+
+    \b
+    imdb-gru config schema > imdb-gru.schema.json
+    """
+    import json
+
+    from imdb_gru.config import Config
+
+    click.echo(json.dumps(Config.model_json_schema(), indent=2))

@@ -1,0 +1,116 @@
+"""Own the options that several commands share, and how results reach a person or a program."""
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from imdb_gru.config import DataConfig
+    from imdb_gru.run import Run
+    from imdb_gru.sources.review import Source
+
+INTERRUPTED = 130
+"""The exit code of a command that Ctrl-C stopped."""
+PIPE_WIDTH = 200
+"""Columns of a table that no terminal shows."""
+
+run_option = click.option(
+    "--run",
+    "run_path",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The run to use; without it, the newest complete one under runs/.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+
+
+def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --data, --text-column and --label-column."""
+    for option in (
+        click.option("--label-column", metavar="NAME", help="A table's column of labels, where its name is uncommon."),
+        click.option("--text-column", metavar="NAME", help="A table's column of texts, where its name is uncommon."),
+        click.option(
+            "--data",
+            metavar="PATH",
+            help="An aclImdb folder or archive, imdb.npz, a .csv, .tsv, .jsonl or .parquet table, or 'sample'; "
+            "without it, $IMDB_GRU_DATA, or else IMDB, downloaded once.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --config and --set."""
+    for option in (
+        click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key: train.epochs=3."),
+        click.option(
+            "--config",
+            "config_path",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="A YAML config; without it, the defaults, which are those of configs/default.yaml.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def merge_data_options(
+    overrides: Sequence[str], data: str | None, text_column: str | None, label_column: str | None
+) -> list[str]:
+    """Write the data options as overrides of the config's data section."""
+    import json
+
+    given = {"path": data, "text_column": text_column, "label_column": label_column}
+    return [*overrides, *(f"data.{key}={json.dumps(value)}" for key, value in given.items() if value is not None)]
+
+
+def open_config_source(data: "DataConfig") -> "Source":
+    """Open the source that a config's data section names."""
+    from imdb_gru.sources import open_source
+
+    return open_source(data.path, text_column=data.text_column, label_column=data.label_column)
+
+
+def open_run(path: Path | None) -> "Run":
+    """Find the run to use, and say which where none was named."""
+    from imdb_gru.run import find_run
+
+    run = find_run(path)
+    if path is None:
+        say(f"using {run.path}")
+    return run
+
+
+def say(message: str) -> None:
+    """Tell the person something that is no result."""
+    click.echo(message, err=True)
+
+
+def print_table(rows: Iterable[Sequence[str]], columns: Sequence[str] | None = None, title: str | None = None) -> None:
+    """Print a table, with or without a header; numbers stand on the right."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    cells = [[Text(cell) for cell in row] for row in rows]
+    table = Table(
+        title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, show_header=bool(columns)
+    )
+    for index, column in enumerate(columns or [""] * len(cells[0])):
+        numeric = all(row[index].plain[:1].isdigit() or row[index].plain == "-" for row in cells)
+        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    for row in cells:
+        table.add_row(*row)
+    console = Console()
+    if console.is_terminal:
+        console.print(table)
+        return
+    console.width = PIPE_WIDTH
+    with console.capture() as capture:
+        console.print(table)
+    for line in capture.get().splitlines():
+        click.echo(line.rstrip())

@@ -1,0 +1,200 @@
+"""imdb-gru predict: call texts positive or negative."""
+
+import contextlib
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+import click
+
+from imdb_gru.cli.options import json_option, open_run, run_option, say
+
+if TYPE_CHECKING:
+    from imdb_gru.classifier import Classifier, Prediction
+
+
+@click.command()
+@click.argument("texts", nargs=-1, metavar="[TEXT]...")
+@run_option
+@click.option("--timesteps", is_flag=True, help="Show the probability after every word.")
+@click.option(
+    "--input",
+    "input_path",
+    type=click.Path(path_type=Path, allow_dash=True),
+    metavar="FILE",
+    help="One review a line, or a .csv, .tsv, .jsonl or .parquet table; - is stdin.",
+)
+@click.option("--text-column", metavar="NAME", help="A table's column of texts, where its name is uncommon.")
+@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write to a file instead of stdout.")
+@click.option(
+    "--plot", type=click.Path(path_type=Path), metavar="FILE", help="Draw one text's beliefs, as .png or .svg."
+)
+@json_option
+def predict(
+    texts: tuple[str, ...],
+    run_path: Path | None,
+    timesteps: bool,
+    input_path: Path | None,
+    text_column: str | None,
+    output: Path | None,
+    plot: Path | None,
+    as_json: bool,
+) -> None:
+    """Call texts positive or negative, and say how likely positive is.
+
+    \b
+    imdb-gru predict --timesteps "I expected it to be dull, but it was wonderful."
+    """
+    if texts and input_path:
+        raise click.UsageError("give texts or --input, not both")
+    if plot and len(texts) != 1:
+        raise click.UsageError("--plot draws one text: give it as the argument")
+    if not texts and not input_path:
+        if sys.stdin.isatty():
+            raise click.UsageError('give a text, such as imdb-gru predict "A fine film.", or --input FILE')
+        input_path = Path("-")
+    from imdb_gru.classifier import Classifier
+
+    if plot:
+        from imdb_gru.report.plot import check_plot_path, plot_timesteps
+
+        check_plot_path(plot)
+    classifier = Classifier.load(open_run(run_path))
+    reader = Reader(texts, input_path, text_column)
+    predictions = classifier.predict(reader, timesteps=timesteps or plot is not None)
+    noted = _take_notes(predictions, classifier, reader)
+    with _open_output(output) as stream:
+        for prediction in noted:
+            if plot:
+                assert prediction.probabilities is not None
+                plot_timesteps(plot, prediction.tokens, prediction.probabilities.tolist())
+                say(f"drew {plot}")
+            _write(prediction, stream, as_json=as_json, timesteps=timesteps, many=len(texts) != 1)
+
+
+class Reader:
+    """The texts to predict, from wherever they come; knows how many bytes it could not decode."""
+
+    def __init__(self, texts: tuple[str, ...], path: Path | None, text_column: str | None) -> None:
+        self.texts = texts
+        self.path = path
+        self.text_column = text_column
+        self.undecodable = 0
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the texts; a bar counts those of a file."""
+        if self.path is None:
+            for text in self.texts:
+                yield text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+            return
+        from tqdm import tqdm
+
+        yield from tqdm(
+            self._iter_file(self.path), desc="predicting", unit=" reviews", disable=None, leave=False, delay=1
+        )
+
+    def _iter_file(self, path: Path) -> Iterator[str]:
+        from imdb_gru.errors import DataError
+        from imdb_gru.sources.table import is_table, open_table
+
+        if is_table(path):
+            table = open_table(path, self.text_column, None, require_labels=False)
+            for split in table.splits:
+                for review in table.iter_reviews(split):
+                    yield review.text
+            self.undecodable = table.undecodable
+            return
+        if self.text_column:
+            raise click.UsageError(f"--text-column goes with a table, and {path} is read one review a line")
+        try:
+            with contextlib.ExitStack() as stack:
+                lines = sys.stdin.buffer if str(path) == "-" else stack.enter_context(path.open("rb"))
+                yield from self._decode(lines)
+        except OSError as error:
+            raise DataError(f"cannot read {path}: {error.strerror}; name a file of reviews with --input") from error
+
+    def _decode(self, lines: Iterable[bytes]) -> Iterator[str]:
+        for number, line in enumerate(lines):
+            raw = line.rstrip(b"\r\n")
+            try:
+                yield raw.decode("utf-8-sig" if number == 0 else "utf-8")
+            except UnicodeDecodeError:
+                self.undecodable += 1
+                yield raw.decode("utf-8", "replace")
+
+
+def _take_notes(
+    predictions: "Iterable[Prediction]", classifier: "Classifier", reader: Reader
+) -> "Iterator[Prediction]":
+    """Pass predictions on, and say at the end which texts the model did not see as they were."""
+    length, side = classifier.config.text.length, classifier.config.text.truncate
+    count = cut = empty = strange = 0
+    longest = 0
+    for prediction in predictions:
+        count += 1
+        cut += prediction.read < prediction.words
+        longest = max(longest, prediction.words)
+        empty += not prediction.words
+        strange += prediction.words > 0 and prediction.read == prediction.unknown
+        yield prediction
+    part = {"head": "first", "tail": "last", "middle": "outer"}[side]
+    one = count == 1
+    if cut:
+        of = f"of {longest} words" if one else f"words each (longest: {longest})"
+        say(f"{_name(cut, one)} longer than the limit: read the {part} {length} {of}")
+    if empty:
+        say(f"{_name(empty, one)} without words: the belief before the first word is no verdict")
+    if strange:
+        say(f"{_name(strange, one)} of words unknown to the model only: the verdict means little")
+    if reader.undecodable:
+        say(f"{_name(reader.undecodable, one)} not valid UTF-8: bad bytes were read as �")
+    if not count:
+        say("no reviews came in")
+
+
+def _name(count: int, one: bool) -> str:
+    return "the text is" if one else f"{count} {'text is' if count == 1 else 'texts are'}"
+
+
+@contextlib.contextmanager
+def _open_output(path: Path | None) -> Iterator[TextIO]:
+    """Open stdout, or a file that takes its name only once it is whole."""
+    if path is None:
+        yield sys.stdout
+        return
+    from imdb_gru.errors import DataError
+    from imdb_gru.run import write_atomically
+
+    try:
+        with write_atomically(path) as temporary, temporary.open("w", encoding="utf-8") as file:
+            yield file
+    except OSError as error:
+        raise DataError(f"cannot write {path}: {error.strerror}; name another file with --output") from error
+
+
+def _write(prediction: "Prediction", stream: TextIO, *, as_json: bool, timesteps: bool, many: bool) -> None:
+    """Write one result: JSON, a person's view in a terminal, or tab-separated lines."""
+    if as_json:
+        from imdb_gru.classifier import encode_json
+
+        stream.write(encode_json(prediction, timesteps=timesteps) + "\n")
+        return
+    from imdb_gru.report.timesteps import format_plain, neutralise, print_view
+
+    text = f"\t{neutralise(prediction.text)}" if many else ""
+    if not stream.isatty():
+        stream.write(f"{prediction.label}\t{prediction.probability:.4f}{text}\n")
+        if timesteps:
+            assert prediction.probabilities is not None
+            stream.write(format_plain(prediction.tokens, prediction.probabilities.tolist()).rstrip("\n") + "\n")
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(file=stream)
+    verdict = Text(f"{prediction.label} {prediction.probability:.4f}", style="bold")
+    console.print(verdict + Text(text.replace("\t", "  ")), no_wrap=True, overflow="ellipsis")
+    if timesteps:
+        assert prediction.probabilities is not None
+        print_view(prediction.tokens, prediction.probabilities.tolist(), console)

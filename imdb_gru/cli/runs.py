@@ -1,0 +1,74 @@
+"""imdb-gru runs: list what was trained."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from imdb_gru.cli.options import json_option, print_table, say
+
+if TYPE_CHECKING:
+    from imdb_gru.run import Run
+
+
+@click.command()
+@click.argument("folder", default="runs", type=click.Path(path_type=Path))
+@json_option
+def runs(folder: Path, as_json: bool) -> None:
+    """List the runs of a folder, oldest first, with their state, config in brief and validation accuracy.
+
+    \b
+    imdb-gru runs
+    """
+    from imdb_gru.errors import RunError
+    from imdb_gru.run import list_runs
+
+    if not folder.is_dir():
+        raise RunError(f"there is no folder {folder}: 'imdb-gru train' makes runs/, or name another folder")
+    rows = [_describe(run) for run in list_runs(folder)]
+    if as_json:
+        click.echo(json.dumps(rows))
+    elif rows:
+        columns = ("run", "state", "model", "epochs", "best epoch", "validation accuracy", "finished")
+        print_table([[_format(row[column.replace(" ", "_")]) for column in columns] for row in rows], columns)
+    else:
+        say(f"no runs in {folder}")
+
+
+def _describe(run: "Run") -> dict[str, Any]:
+    from imdb_gru.errors import RunError
+
+    row: dict[str, Any] = {
+        "run": str(run.path),
+        "state": run.state,
+        "model": None,
+        "epochs": None,
+        "best_epoch": None,
+        "validation_accuracy": None,
+        "finished": None,
+    }
+    try:
+        config = run.load_config()
+        model = config.model
+        direction = "bidirectional " if model.bidirectional else ""
+        layers = f" ×{model.layers}" if model.layers > 1 else ""
+        row["model"] = (
+            f"{direction}{model.cell} {model.units}{layers}, embedding {model.embedding}, {'+'.join(model.pooling)}"
+        )
+        history = run.load_history()
+        row["epochs"] = f"{len(history)}/{config.train.epochs}"
+        if row["state"] == "complete":
+            metrics = run.load_metrics()
+            row["best_epoch"] = metrics["best"]["epoch"]
+            row["validation_accuracy"] = metrics["best"].get("validation_accuracy")
+            row["finished"] = metrics["finished_at"]
+    except (RunError, ValueError, KeyError):
+        row["state"] = "damaged"
+    return row
+
+
+def _format(value: object) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.2%}" if isinstance(value, float) else str(value)

@@ -1,0 +1,103 @@
+"""Own the figures of a judged model; labels are 0 or 1, probabilities are of positive, all arrays `(N,)`."""
+
+from collections.abc import Sequence
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+Labels = NDArray[np.int8]
+Probabilities = NDArray[np.float32]
+
+BINS = 15
+"""Bins of the calibration error, as in Guo et al. 2017."""
+TIMESTEPS = (10, 25, 50, 100, 200, 300, 400, 500, 750, 1000, 1500, 2000)
+LENGTHS = (50, 100, 200, 300, 400, 500, 1000)
+
+
+def compute_metrics(labels: Labels, probabilities: Probabilities) -> dict[str, object]:
+    """Return accuracy with its interval, log loss, precision, recall, F1, ROC AUC, ECE and the confusion matrix.
+
+    Where a figure is not defined (no review of a label, or none called positive), it is None.
+    """
+    called = probabilities >= 0.5
+    positive = labels == 1
+    tp, fp = int((called & positive).sum()), int((called & ~positive).sum())
+    fn, tn = int((~called & positive).sum()), int((~called & ~positive).sum())
+    n = len(labels)
+    return {
+        "n": n,
+        "accuracy": (tp + tn) / n,
+        "accuracy_interval": compute_interval(tp + tn, n),
+        "log_loss": compute_log_loss(labels, probabilities),
+        "precision": tp / (tp + fp) if tp + fp else None,
+        "recall": tp / (tp + fn) if tp + fn else None,
+        "f1": 2 * tp / (2 * tp + fp + fn) if tp + fp + fn else None,
+        "roc_auc": compute_roc_auc(labels, probabilities),
+        "ece": compute_ece(labels, probabilities),
+        "confusion_matrix": [[tn, fp], [fn, tp]],
+    }
+
+
+def compute_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Return the interval of a share of `n` (Wilson 1927)."""
+    z = NormalDist().inv_cdf(0.5 + confidence / 2)
+    share = successes / n
+    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * (share * (1 - share) / n + z * z / (4 * n * n)) ** 0.5
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def compute_log_loss(labels: Labels, probabilities: Probabilities) -> float:
+    """Return the mean negative log-likelihood in nats, probabilities kept off 0 and 1 by 1e-7 as Keras keeps them."""
+    of_label = np.where(labels == 1, probabilities, 1 - probabilities).astype(np.float64)
+    return float(-np.log(np.clip(of_label, 1e-7, 1 - 1e-7)).mean())
+
+
+def compute_roc_auc(labels: Labels, probabilities: Probabilities) -> float | None:
+    """Return the chance that a positive review is put above a negative one, ties counted half; None with one label."""
+    _, inverse, counts = np.unique(probabilities, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
+    positive = labels == 1
+    n_positive, n_negative = int(positive.sum()), int((~positive).sum())
+    if not n_positive or not n_negative:
+        return None
+    return float((ranks[positive].sum() - n_positive * (n_positive + 1) / 2) / (n_positive * n_negative))
+
+
+def compute_ece(labels: Labels, probabilities: Probabilities, bins: int = BINS) -> float:
+    """Return the expected calibration error of the probability of positive (Guo et al. 2017, equation 3).
+
+    Bins are of equal width; the error is the mean gap between a bin's probability and its share of positive reviews.
+    """
+    index = np.minimum((probabilities * bins).astype(np.int64), bins - 1)
+    gap = np.bincount(index, weights=probabilities - labels, minlength=bins)
+    return float(np.abs(gap).sum() / len(labels))
+
+
+def compute_accuracy_by_timestep(
+    labels: Labels, beliefs: Sequence[Probabilities], length: int
+) -> list[dict[str, float]]:
+    """Return the accuracy after 10, 25, 50 … `length` words; a review that has ended keeps its last belief."""
+    steps = [step for step in TIMESTEPS if step < length] + [length]
+    rows = []
+    for step in steps:
+        called = np.array([belief[min(step, len(belief) - 1)] for belief in beliefs]) >= 0.5
+        rows.append({"timestep": step, "accuracy": float((called == (labels == 1)).mean())})
+    return rows
+
+
+def compute_accuracy_by_length(
+    labels: Labels, probabilities: Probabilities, lengths: NDArray[np.int64]
+) -> list[dict[str, object]]:
+    """Return the accuracy of reviews of up to 50, 51 to 100 … words; `lengths` counts words before truncation."""
+    right = (probabilities >= 0.5) == (labels == 1)
+    edges = np.searchsorted(LENGTHS, lengths, side="left")
+    rows: list[dict[str, object]] = []
+    for index in range(len(LENGTHS) + 1):
+        chosen = right[edges == index]
+        if len(chosen):
+            low = LENGTHS[index - 1] + 1 if index else 0
+            high = LENGTHS[index] if index < len(LENGTHS) else None
+            rows.append({"from": low, "to": high, "n": len(chosen), "accuracy": float(chosen.mean())})
+    return rows

@@ -1,0 +1,220 @@
+"""Own the run directory: its files, their atomic writing, and what state a run is in.
+
+A run holds config.yaml, vocabulary.json, history.jsonl, model.keras (the best epoch so far), checkpoint.npz while it
+can be resumed, and metrics.json, which is written last and holds the hashes of what the run was when it finished.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from imdb_gru.config import Config, load_config
+from imdb_gru.errors import ConfigError, RunError
+from imdb_gru.text.vocabulary import Vocabulary
+
+RUNS = Path("runs")
+FORMAT = 1
+
+State = Literal["in progress", "complete", "damaged"]
+
+
+@contextlib.contextmanager
+def write_atomically(path: Path) -> Iterator[Path]:
+    """Give a temporary name beside `path` to write to, and put it in place of `path` once all went well."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run directory."""
+
+    path: Path
+
+    @property
+    def config_path(self) -> Path:
+        """Return where the resolved config stands."""
+        return self.path / "config.yaml"
+
+    @property
+    def vocabulary_path(self) -> Path:
+        """Return where the vocabulary stands."""
+        return self.path / "vocabulary.json"
+
+    @property
+    def model_path(self) -> Path:
+        """Return where the best epoch's model stands."""
+        return self.path / "model.keras"
+
+    @property
+    def history_path(self) -> Path:
+        """Return where one JSON line an epoch stands."""
+        return self.path / "history.jsonl"
+
+    @property
+    def metrics_path(self) -> Path:
+        """Return where the final figures and hashes stand; its presence says that the run is complete."""
+        return self.path / "metrics.json"
+
+    @property
+    def checkpoint_path(self) -> Path:
+        """Return where all that a resumed training needs stands."""
+        return self.path / "checkpoint.npz"
+
+    @property
+    def sealed_paths(self) -> tuple[Path, ...]:
+        """List the files whose hashes the finished run records."""
+        return self.config_path, self.vocabulary_path, self.model_path, self.history_path
+
+    def load_config(self) -> Config:
+        """Read the resolved config."""
+        try:
+            return load_config(self.config_path)
+        except ConfigError as error:
+            raise RunError(f"{self.path} is damaged: {error}") from error
+
+    def load_vocabulary(self) -> Vocabulary:
+        """Read the vocabulary."""
+        return Vocabulary.load(self.vocabulary_path)
+
+    def load_metrics(self) -> dict[str, Any]:
+        """Read the final figures; raises `RunError` where they are missing or damaged."""
+        try:
+            metrics = json.loads(self.metrics_path.read_text("utf-8"))
+            if metrics["format"] != FORMAT or not isinstance(metrics["files"], dict):
+                raise ValueError(f"format {metrics['format']}, not {FORMAT}")
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise RunError(f"{self.metrics_path} cannot be read ({error}): train the run again") from error
+        return dict(metrics)
+
+    def load_history(self) -> list[dict[str, Any]]:
+        """Read the figures of every epoch so far."""
+        if not self.history_path.exists():
+            return []
+        return [json.loads(line) for line in self.history_path.read_text("utf-8").splitlines()]
+
+    def seal(self, metrics: dict[str, Any]) -> None:
+        """Mark the run as complete: write the final figures with the hashes of all other files."""
+        files = {path.name: _hash_file(path) for path in self.sealed_paths}
+        self.write_text(self.metrics_path, json.dumps({"format": FORMAT, **metrics, "files": files}, indent=2) + "\n")
+
+    def find_damage(self) -> str | None:
+        """Return what no longer is as it was when the run finished, or None where nothing is."""
+        try:
+            recorded = self.load_metrics()["files"]
+        except RunError as error:
+            return str(error)
+        for path in self.sealed_paths:
+            if not path.is_file():
+                return f"{path.name} is missing"
+            if _hash_file(path) != recorded.get(path.name):
+                return f"{path.name} has changed since the run finished"
+        return None
+
+    @property
+    def state(self) -> State:
+        """Tell a run in progress (or killed), a complete one and a damaged one apart."""
+        if not self.metrics_path.exists():
+            return "in progress"
+        return "complete" if self.find_damage() is None else "damaged"
+
+    def check_complete(self) -> None:
+        """Raise `RunError` unless the run is complete and undamaged."""
+        if not self.config_path.is_file():
+            raise RunError(f"{self.path} is not a run: it has no config.yaml; 'imdb-gru runs' lists the runs there are")
+        if not self.metrics_path.exists():
+            raise RunError(f"{self.path} is not finished: continue it with imdb-gru train --resume {self.path}")
+        if damage := self.find_damage():
+            raise RunError(f"{self.path} is damaged: {damage}; train it again, or put the original file back")
+
+    @staticmethod
+    def write_text(path: Path, text: str) -> None:
+        """Write a text file atomically."""
+        with write_atomically(path) as temporary:
+            temporary.write_text(text, "utf-8")
+
+
+def check_free(path: Path, *, overwrite: bool) -> None:
+    """Raise `RunError` where a new run may not be written."""
+    if not path.is_dir():
+        if path.exists():
+            raise RunError(f"{path} is a file: name a folder with --run")
+    elif (path / "config.yaml").exists():
+        if not overwrite:
+            raise RunError(f"{path} holds a run already: name another with --run, or replace it with --overwrite")
+    elif any(path.iterdir()):
+        raise RunError(f"{path} holds other files than a run's: name another folder with --run")
+
+
+def create_run(path: Path | None, config: Config, *, overwrite: bool = False) -> Run:
+    """Make a run directory, named after the time unless `path` is given; raises `RunError` where one is in the way."""
+    if path is None:
+        stamp = f"{datetime.now():%Y%m%d-%H%M%S}-{config.model.cell}{config.model.units}"
+        path = RUNS / stamp
+        number = 2
+        while path.exists():
+            path = RUNS / f"{stamp}-{number}"
+            number += 1
+    check_free(path, overwrite=overwrite)
+    run = Run(path)
+    try:
+        shutil.rmtree(run.path / "tensorboard", ignore_errors=True)
+        for file in (run.metrics_path, run.checkpoint_path, *run.sealed_paths):
+            file.unlink(missing_ok=True)
+        path.mkdir(parents=True, exist_ok=True)
+        run.write_text(run.config_path, config.to_yaml())
+    except OSError as error:
+        raise RunError(f"cannot write the run {path}: {error.strerror}") from error
+    return run
+
+
+def find_run(path: Path | None) -> Run:
+    """Open the run at `path`, or the newest complete one under runs/; raises `RunError` where it is none."""
+    if path is not None:
+        if not path.is_dir():
+            raise RunError(f"there is no run at {path}: 'imdb-gru runs' lists the runs there are")
+        run = Run(path)
+        run.check_complete()
+        return run
+    for run in reversed(list_runs()):
+        if run.state == "complete":
+            return run
+    raise RunError(
+        f"there is no complete run under {RUNS}{os.sep} here: train one with 'imdb-gru train' (or, in seconds, "
+        "'imdb-gru train --data sample'), or name one with --run DIR"
+    )
+
+
+def list_runs(folder: Path = RUNS) -> list[Run]:
+    """List the runs of a folder, whatever their state, oldest first."""
+    runs = [Run(path) for path in folder.iterdir() if (path / "config.yaml").is_file()] if folder.is_dir() else []
+    return sorted(runs, key=_modified)
+
+
+def _modified(run: Run) -> tuple[float, str]:
+    marker = run.metrics_path if run.metrics_path.exists() else run.config_path
+    return marker.stat().st_mtime, run.path.name
+
+
+def _hash_file(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

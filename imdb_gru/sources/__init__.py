@@ -1,0 +1,79 @@
+"""Own where reviews come from: one file a kind. Every source yields reviews, text and label, split by split."""
+
+import json
+import os
+from pathlib import Path
+
+from imdb_gru.errors import DataError
+from imdb_gru.sources.review import Review, Source
+
+__all__ = ["Review", "Source", "load_word_index", "open_source"]
+
+SAMPLE = "sample"
+ENVIRONMENT = "IMDB_GRU_DATA"
+ARCHIVE_NAME, ARCHIVE_FOLDER, NPZ_NAME, WORD_INDEX_NAME = (
+    "aclImdb_v1.tar.gz",
+    "aclImdb",
+    "imdb.npz",
+    "imdb_word_index.json",
+)
+ACCEPTED = (
+    "an aclImdb folder, aclImdb_v1.tar.gz, imdb.npz, a folder that holds one of these, "
+    "or a .csv, .tsv, .jsonl or .parquet table"
+)
+
+
+def open_source(path: str | None, *, text_column: str | None = None, label_column: str | None = None) -> Source:
+    """Open the labelled reviews at `path`; without one, those of $IMDB_GRU_DATA, or else IMDB, downloaded once.
+
+    Raises `DataError` where there is nothing that can be read.
+    """
+    path = path or os.environ.get(ENVIRONMENT)
+    if path == SAMPLE:
+        from imdb_gru.sources.sample import SampleSource
+
+        return SampleSource()
+    if not path:
+        from imdb_gru.sources.archive import TarSource
+        from imdb_gru.sources.download import ARCHIVE, fetch
+
+        return TarSource(fetch(ARCHIVE))
+    return _open_path(Path(path).expanduser(), text_column, label_column)
+
+
+def _open_path(path: Path, text_column: str | None, label_column: str | None) -> Source:
+    from imdb_gru.sources.archive import FolderSource, TarSource
+    from imdb_gru.sources.keras_npz import NpzSource
+    from imdb_gru.sources.table import is_table, open_table
+
+    if not path.exists():
+        raise DataError(f"there are no reviews at {path}: name {ACCEPTED}, or try --data {SAMPLE}")
+    if path.is_dir():
+        if (path / "train" / "pos").is_dir():
+            return FolderSource(path)
+        for inside in (ARCHIVE_FOLDER, ARCHIVE_NAME, NPZ_NAME):
+            if (path / inside).exists():
+                return _open_path(path / inside, text_column, label_column)
+    elif path.name.endswith((".tar.gz", ".tgz")):
+        return TarSource(path)
+    elif path.suffix == ".npz":
+        return NpzSource(path, load_word_index(path.parent))
+    elif is_table(path):
+        return open_table(path, text_column, label_column, require_labels=True)
+    raise DataError(f"cannot tell what reviews {path} holds: name {ACCEPTED}")
+
+
+def load_word_index(folder: Path | None) -> dict[str, int]:
+    """Read Keras's word index, word to rank from 1, from a folder that holds it, or else fetch it."""
+    from imdb_gru.sources.download import WORD_INDEX, fetch
+
+    path = folder / WORD_INDEX_NAME if folder else None
+    if path is None or not path.exists():
+        path = fetch(WORD_INDEX)
+    try:
+        index = json.loads(path.read_text("utf-8"))
+        if not isinstance(index, dict) or not all(type(rank) is int and rank > 0 for rank in index.values()):
+            raise ValueError("not a map from words to ranks")
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} is not Keras's word index ({error}): remove it, and it will be fetched") from error
+    return index

@@ -1,0 +1,122 @@
+"""Own the corpus of Maas et al. 2011 as it is published: the aclImdb folder and its tar.gz, read in place.
+
+Both yield the order of Keras's imdb.npz: positive reviews first, then negative, by file name as text.
+"""
+
+import re
+import tarfile
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from imdb_gru.errors import DataError
+from imdb_gru.sources.review import Review
+
+SPLITS = ("train", "test")
+LABELS = {"pos": 1, "neg": 0}
+MAX_REVIEW_BYTES = 10 * 2**20
+
+_REVIEW = re.compile(r"(?:\./)?aclImdb/(train|test)/(pos|neg)/(\d+_\d+\.txt)")
+_URLS = re.compile(r"(?:\./)?aclImdb/(train|test)/urls_(pos|neg)\.txt")
+_FILM = re.compile(r"tt\d+")
+
+
+class FolderSource:
+    """The unpacked aclImdb folder."""
+
+    splits = SPLITS
+
+    def __init__(self, path: Path) -> None:
+        self.name = str(path)
+        self.folder = path.parent
+        self.path = path
+
+    def iter_reviews(self, split: str) -> Iterator[Review]:
+        """Yield a split's reviews, positive ones first."""
+        for polarity, label in LABELS.items():
+            folder = self.path / split / polarity
+            try:
+                urls = self.path / split / f"urls_{polarity}.txt"
+                films = _read_films(urls.read_bytes() if urls.is_file() else b"")
+                for path in sorted(folder.glob("*.txt"), key=lambda path: path.name):
+                    yield Review(_decode(path.read_bytes()), label, _find_film(path.name, films))
+            except OSError as error:
+                raise DataError(f"cannot read {error.filename}: {error.strerror}") from error
+
+
+class TarSource:
+    """The published archive; decompressed once, into memory, nothing of it ever written to disk."""
+
+    splits = SPLITS
+
+    def __init__(self, path: Path) -> None:
+        self.name = str(path)
+        self.folder = path.parent
+        self.path = path
+        self._members: dict[tuple[str, str], dict[str, str]] | None = None
+        self._films: dict[tuple[str, str], list[str | None]] = {}
+
+    def iter_reviews(self, split: str) -> Iterator[Review]:
+        """Yield a split's reviews, positive ones first."""
+        members = self._members if self._members is not None else self._read()
+        for polarity, label in LABELS.items():
+            films = self._films.get((split, polarity), [])
+            for name, text in sorted(members[split, polarity].items()):
+                yield Review(text, label, _find_film(name, films))
+
+    def _read(self) -> dict[tuple[str, str], dict[str, str]]:
+        members: dict[tuple[str, str], dict[str, str]] = {
+            (split, polarity): {} for split in SPLITS for polarity in LABELS
+        }
+        try:
+            with self.path.open("rb") as file, self._show_progress(file) as counted:
+                archive = tarfile.open(fileobj=counted, mode="r|gz")  # noqa: SIM115 - closed with the file
+                for member, content in self._iter_members(archive):
+                    if match := _REVIEW.fullmatch(member):
+                        members[match[1], match[2]][match[3]] = _decode(content)
+                    elif match := _URLS.fullmatch(member):
+                        self._films[match[1], match[2]] = _read_films(content)
+        except OSError as error:
+            raise DataError(f"cannot read {self.path}: {error.strerror or error}") from error
+        except (tarfile.TarError, EOFError, zlib.error) as error:
+            raise DataError(f"{self.path} is cut short or damaged ({error}): download it again") from error
+        if not any(members.values()):
+            raise DataError(f"{self.path} holds no aclImdb reviews: name the published aclImdb_v1.tar.gz")
+        self._members = members
+        return members
+
+    def _show_progress(self, file: Any) -> Any:
+        size = self.path.stat().st_size
+        return tqdm.wrapattr(file, "read", total=size, desc="unpacking", disable=None, leave=False, delay=1)
+
+    def _iter_members(self, archive: tarfile.TarFile) -> Iterable[tuple[str, bytes]]:
+        """Yield the members that are reviews or lists of URLs; all else, whatever its name, is passed over."""
+        member: Any
+        for member in archive:
+            if not (_REVIEW.fullmatch(member.name) or _URLS.fullmatch(member.name)):
+                continue
+            if not member.isreg():
+                raise DataError(f"{self.path}: {member.name} is no regular file; do not trust this archive")
+            if member.size > MAX_REVIEW_BYTES:
+                raise DataError(f"{self.path}: {member.name} has {member.size} bytes; do not trust this archive")
+            file = archive.extractfile(member)
+            assert file is not None
+            yield member.name, file.read()
+
+
+def _decode(content: bytes) -> str:
+    return content.decode("utf-8", "replace")
+
+
+def _read_films(content: bytes) -> list[str | None]:
+    """Return the title id in each line's URL; line i is that of the reviews whose names start with i."""
+    matches = (_FILM.search(line) for line in _decode(content).splitlines())
+    return [match.group() if match else None for match in matches]
+
+
+def _find_film(name: str, films: list[str | None]) -> str | None:
+    number = name.partition("_")[0]
+    return films[int(number)] if number.isdigit() and int(number) < len(films) else None

@@ -1,0 +1,76 @@
+"""Own what is fetched from the network: the published archive and Keras's word index, into the user's cache."""
+
+import os
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from imdb_gru.errors import DownloadError
+
+CACHE_ENVIRONMENT = "IMDB_GRU_CACHE"
+RETRIES = 2
+TIMEOUT_SECONDS = 30
+STALE_SECONDS = 600
+"""Age from which an unfinished download is taken for a dead one's."""
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file on the network and the hash that its content must have."""
+
+    url: str
+    known_hash: str
+    filename: str
+
+
+ARCHIVE = RemoteFile(
+    "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz",
+    "md5:7c2ac02c03563afcf9b574c7e56c153a",
+    "aclImdb_v1.tar.gz",
+)
+WORD_INDEX = RemoteFile(
+    "https://storage.googleapis.com/tensorflow/tf-keras-datasets/imdb_word_index.json",
+    "sha256:027313fe9a320280f3bf0fac5baf58c4a683cf39a7ed9c3d3d3912bde4284cf6",
+    "imdb_word_index.json",
+)
+
+
+def fetch(remote: RemoteFile) -> Path:
+    """Return a file of the cache, downloaded and checked first where it is missing or damaged.
+
+    A download takes its final name only when it is whole and its hash is right. Raises `DownloadError`.
+    """
+    import pooch
+    import requests
+
+    cache = Path(os.environ.get(CACHE_ENVIRONMENT) or pooch.os_cache("imdb-gru"))
+    advice = "name a local copy with --data PATH, or try --data sample"
+    pooch.get_logger().setLevel("ERROR")
+    downloader = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), timeout=TIMEOUT_SECONDS, chunk_size=2**16)
+    try:
+        _sweep(cache)
+        store = pooch.create(
+            cache,
+            base_url="",
+            registry={remote.filename: remote.known_hash},
+            urls={remote.filename: remote.url},
+            retry_if_failed=RETRIES,
+        )
+        return Path(store.fetch(remote.filename, downloader=downloader))
+    except requests.RequestException as error:
+        raise DownloadError(f"cannot download {remote.url} ({type(error).__name__}): {advice}") from error
+    except ValueError as error:
+        raise DownloadError(f"{remote.url} is not the published file (its hash differs): {advice}") from error
+    except OSError as error:
+        reason = error.strerror or error
+        raise DownloadError(
+            f"cannot write the cache {cache} ({reason}): set ${CACHE_ENVIRONMENT}, or {advice}"
+        ) from error
+
+
+def _sweep(cache: Path) -> None:
+    """Remove what killed downloads left behind."""
+    for path in cache.glob("tmp*"):
+        if path.is_file() and path.stat().st_mtime < time.time() - STALE_SECONDS:
+            path.unlink(missing_ok=True)

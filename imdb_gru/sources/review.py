@@ -1,0 +1,39 @@
+"""Own what a source is and what it yields; imports nothing of the project."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A film review: its text, its label and, where the source knows it, its film."""
+
+    text: str
+    label: int | None
+    """1 positive, 0 negative, None where the source has no label."""
+    film: str | None = None
+
+
+class Source(Protocol):
+    """A place that reviews come from."""
+
+    @property
+    def name(self) -> str:
+        """What messages and runs call this source."""
+        ...
+
+    @property
+    def folder(self) -> Path | None:
+        """Where its data lies, for what may lie beside it; None for one that is made, not read."""
+        ...
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """Name the splits it holds, of `train`, `validation`, `test`; or `all` alone where it is undivided."""
+        ...
+
+    def iter_reviews(self, split: str) -> Iterator[Review]:
+        """Yield a split's reviews in a fixed order; raises `DataError`."""
+        ...

@@ -1,0 +1,140 @@
+"""Own the way from a source to the reviews of a split, and on to ids; train and evaluate share it."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from imdb_gru.config import Config
+from imdb_gru.errors import DataError
+from imdb_gru.sources import load_word_index
+from imdb_gru.sources.review import Review, Source
+from imdb_gru.text.encoded import EncodedReviews, Tokenized, encode_reviews, tokenize_reviews
+from imdb_gru.text.vocabulary import Vocabulary, build_keras_vocabulary, build_vocabulary
+
+UNDIVIDED = "all"
+HOLD_OUT_STREAM = 1
+"""Which random stream of the seed chooses the held-out reviews; the training's own streams follow."""
+
+
+@dataclass(frozen=True)
+class TrainingReviews:
+    """The reviews of a training, held-out ones apart."""
+
+    train: list[Review]
+    validation: list[Review]
+    hash: str
+    """Tells these reviews from any others."""
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """What a training sees: encoded splits, the vocabulary made from the train split, and figures about them."""
+
+    train: EncodedReviews
+    validation: EncodedReviews
+    vocabulary: Vocabulary
+    statistics: dict[str, object]
+
+
+def load_reviews(source: Source, split: str, limit: int | None = None) -> list[Review]:
+    """Read a split into memory, or `limit` reviews spread evenly over it; raises `DataError` where there are none."""
+    if split not in source.splits:
+        raise DataError(f"{source.name} has no {split} split, only {', '.join(source.splits)}")
+    reviews = list(source.iter_reviews(split))
+    if not reviews:
+        raise DataError(f"the {split} split of {source.name} holds no reviews")
+    if limit is not None and limit < len(reviews):
+        reviews = [reviews[row] for row in np.linspace(0, len(reviews) - 1, limit).astype(int)]
+    return reviews
+
+
+def load_training_reviews(source: Source, config: Config) -> TrainingReviews:
+    """Read what a training learns from and hold out its validation reviews, unless the source has such a split."""
+    limit = config.data.limit
+    reviews = load_reviews(source, UNDIVIDED if UNDIVIDED in source.splits else "train", limit)
+    labels = Counter(review.label for review in reviews)
+    if len(labels) < 2:
+        raise DataError(
+            f"{source.name} has reviews of one label only: a classifier learns from positive and negative ones"
+        )
+    if "validation" in source.splits:
+        train, validation = reviews, load_reviews(source, "validation", limit)
+    else:
+        held_out = choose_held_out(reviews, config.train.validation_split, config.train.seed)
+        train = [review for review, held in zip(reviews, held_out, strict=True) if not held]
+        validation = [review for review, held in zip(reviews, held_out, strict=True) if held]
+    return TrainingReviews(train, validation, hash_reviews(chain(train, validation)))
+
+
+def choose_held_out(reviews: list[Review], share: float, seed: int) -> NDArray[np.bool_]:
+    """Choose the reviews to hold out, stratified by label and by whole films; `(N,)`.
+
+    Films come in random order; one is held out where none of its labels would overshoot `share`. A review without a
+    film stands for itself.
+    """
+    films: dict[object, list[int]] = {}
+    for row, review in enumerate(reviews):
+        films.setdefault(row if review.film is None else review.film, []).append(row)
+    members = list(films.values())
+    labels = np.array([review.label for review in reviews])
+    room = [round(share * int((labels == label).sum())) for label in (0, 1)]
+    held_out = np.zeros(len(reviews), dtype=bool)
+    for index in np.random.default_rng([seed, HOLD_OUT_STREAM]).permutation(len(members)):
+        rows = members[index]
+        positive = int(labels[rows].sum())
+        negative = len(rows) - positive
+        if negative <= room[0] and positive <= room[1]:
+            room = [room[0] - negative, room[1] - positive]
+            held_out[rows] = True
+    return held_out
+
+
+def hash_reviews(reviews: Iterable[Review]) -> str:
+    """Return a hash of texts and labels in order."""
+    digest = hashlib.sha256()
+    for review in reviews:
+        digest.update(f"{review.label}\t{len(review.text)}\t{review.text}\n".encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
+
+
+def encode_corpus(source: Source, config: Config, reviews: TrainingReviews, vocabulary: Vocabulary | None) -> Corpus:
+    """Tokenize and encode a training's reviews, with a resumed run's vocabulary or one made from the train split."""
+    train, validation = (_tokenize(part, config) for part in (reviews.train, reviews.validation))
+    vocabulary = vocabulary or _build_vocabulary(source, config, train)
+    encoded, encoded_validation = encode_reviews(train, vocabulary), encode_reviews(validation, vocabulary)
+    words = train.lengths
+    statistics: dict[str, object] = {
+        "source": source.name,
+        "hash": reviews.hash,
+        "train": len(encoded),
+        "validation": len(encoded_validation),
+        "positive_share": round(float(train.labels.mean()), 4),
+        "films": len({review.film for review in reviews.train if review.film is not None}),
+        "mean_words": round(float(words.mean()), 1),
+        "median_words": float(np.median(words)),
+        "longest_words": int(words.max()),
+        "truncated_share": round(float((words > config.text.length).mean()), 4),
+        "vocabulary": len(vocabulary),
+        "unknown_share": round(encoded.unknown_share, 4),
+        "unknown_share_validation": round(encoded_validation.unknown_share, 4),
+    }
+    return Corpus(encoded, encoded_validation, vocabulary, statistics)
+
+
+def _tokenize(reviews: list[Review], config: Config) -> Tokenized:
+    bar = tqdm(reviews, desc="tokenizing", unit=" reviews", disable=None, leave=False, delay=1)
+    return tokenize_reviews(bar, config.text)
+
+
+def _build_vocabulary(source: Source, config: Config, train: Tokenized) -> Vocabulary:
+    text = config.text
+    if text.vocabulary == "keras":
+        return build_keras_vocabulary(load_word_index(source.folder), max_words=text.max_words)
+    counts = Counter(chain.from_iterable(train.tokens))
+    return build_vocabulary(text.tokenizer, counts, max_words=text.max_words, min_count=text.min_count)

@@ -1,0 +1,123 @@
+"""Own reviews as ids: truncation, the flat array that holds a corpus, and batches of like lengths."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imdb_gru.config import TextConfig, Truncation
+from imdb_gru.sources.review import Review
+from imdb_gru.text.tokenizer import TOKENIZERS
+from imdb_gru.text.vocabulary import PAD, UNKNOWN, Ids, Vocabulary
+
+BUCKET_BATCHES = 50
+"""How many batches' worth of shuffled reviews are sorted by length together."""
+
+
+def truncate(items: Sequence[str], length: int, side: Truncation) -> Sequence[str]:
+    """Keep at most `length` items: the first (`head`), the last (`tail`), or both ends without the `middle`."""
+    if len(items) <= length:
+        return items
+    if side == "head":
+        return items[:length]
+    if side == "tail":
+        return items[-length:]
+    front = length - length // 2
+    return [*items[:front], *items[len(items) - length // 2 :]]
+
+
+@dataclass(frozen=True)
+class Tokenized:
+    """A split's reviews as truncated tokens, and what truncation did."""
+
+    tokens: list[list[str]]
+    labels: NDArray[np.int8]
+    lengths: NDArray[np.int64]
+    """Words of each review before truncation; `(N,)`."""
+
+
+def tokenize_reviews(reviews: Iterable[Review], text: TextConfig) -> Tokenized:
+    """Tokenize and truncate labelled reviews."""
+    tokenize = TOKENIZERS[text.tokenizer]
+    tokens, labels, lengths = [], [], []
+    for review in reviews:
+        words = tokenize(review.text)
+        tokens.append(list(truncate(words, text.length, text.truncate)))
+        labels.append(review.label)
+        lengths.append(len(words))
+    return Tokenized(tokens, np.array(labels, dtype=np.int8), np.array(lengths, dtype=np.int64))
+
+
+@dataclass(frozen=True)
+class EncodedReviews:
+    """Reviews as ids in one flat array, review `i` from `offsets[i]` to `offsets[i + 1]`."""
+
+    ids: Ids
+    """`(sum of lengths,)` int32, each review opening with the start token."""
+    offsets: NDArray[np.int64]
+    """`(N + 1,)`."""
+    labels: NDArray[np.int8]
+    """`(N,)`."""
+
+    def __len__(self) -> int:
+        """Count the reviews."""
+        return len(self.labels)
+
+    def __getitem__(self, row: int) -> Ids:
+        """Return a review's ids."""
+        return self.ids[self.offsets[row] : self.offsets[row + 1]]
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Count each review's ids, the start token included; `(N,)`."""
+        return np.diff(self.offsets)
+
+    @property
+    def unknown_share(self) -> float:
+        """Return the share of tokens that the vocabulary does not know."""
+        words = len(self.ids) - len(self)
+        return float(np.count_nonzero(self.ids == UNKNOWN) / words) if words else 0.0
+
+
+def encode_sequences(sequences: Sequence[Ids], labels: NDArray[np.int8]) -> EncodedReviews:
+    """Lay sequences of ids end to end."""
+    offsets = np.zeros(len(sequences) + 1, dtype=np.int64)
+    np.cumsum([len(sequence) for sequence in sequences], out=offsets[1:])
+    return EncodedReviews(np.concatenate([np.empty(0, np.int32), *sequences]), offsets, labels)
+
+
+def encode_reviews(tokenized: Tokenized, vocabulary: Vocabulary) -> EncodedReviews:
+    """Encode tokenized reviews."""
+    return encode_sequences([vocabulary.encode(tokens) for tokens in tokenized.tokens], tokenized.labels)
+
+
+def pad(sequences: Sequence[Ids], timesteps: int | None = None) -> Ids:
+    """Pad on the right to the longest sequence, or to `timesteps`; `(B, T)` int32."""
+    longest = max(map(len, sequences))
+    padded = np.full((len(sequences), max(longest, timesteps or 0)), PAD, dtype=np.int32)
+    for row, sequence in enumerate(sequences):
+        padded[row, : len(sequence)] = sequence
+    return padded
+
+
+def iter_batches(
+    lengths: NDArray[np.int64], batch_size: int, rng: np.random.Generator, *, bucket: bool = True
+) -> Iterator[NDArray[np.int64]]:
+    """Yield rows a batch at a time, every row once, in a random order.
+
+    With `bucket`, reviews of like length share a batch: shuffled rows are sorted by length within pools of
+    `BUCKET_BATCHES` batches, and all batches are then shuffled.
+    """
+    order = rng.permutation(len(lengths))
+    if bucket:
+        pool = BUCKET_BATCHES * batch_size
+        for start in range(0, len(order), pool):
+            rows = order[start : start + pool]
+            order[start : start + pool] = rows[np.argsort(lengths[rows], kind="stable")]
+    edges = list(pairwise([*range(0, len(order), batch_size), len(order)]))
+    if bucket:
+        rng.shuffle(edges)
+    for start, stop in edges:
+        yield order[start:stop]

@@ -1,0 +1,28 @@
+"""Own how a review's text becomes tokens; training and prediction share it.
+
+Two tokenizers, named in the config. Each is a plain function from text to tokens.
+"""
+
+import re
+from collections.abc import Callable
+
+KERAS_FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
+_KERAS_TABLE = str.maketrans(dict.fromkeys(KERAS_FILTERS, " "))
+
+_LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+_EMOJI = "\u2600-\u27bf\U0001f300-\U0001faff"
+_WORD = re.compile(rf"[^\W_]+(?:['’][^\W_]+)*|[!?.,;:()\"\-]|[{_EMOJI}]")
+
+
+def tokenize_keras(text: str) -> list[str]:
+    """Split on spaces after lower-casing and blanking Keras's filter characters, as `imdb.npz` was made."""
+    return [token for token in text.lower().translate(_KERAS_TABLE).split(" ") if token]
+
+
+def tokenize_words(text: str) -> list[str]:
+    """Split into lower-case words, contractions whole, with punctuation marks and emoji as tokens; drop `<br />`."""
+    tokens = _WORD.findall(_LINE_BREAK.sub(" ", text).lower())
+    return [token.replace("’", "'") for token in tokens] if "’" in text else tokens
+
+
+TOKENIZERS: dict[str, Callable[[str], list[str]]] = {"keras": tokenize_keras, "words": tokenize_words}

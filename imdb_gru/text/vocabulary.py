@@ -1,0 +1,83 @@
+"""Own the map between tokens and ids.
+
+Ids are Keras's: 0 pad, 1 start, 2 unknown, words from 3, most frequent first. A vocabulary knows the tokenizer that
+made its tokens, so text becomes ids in one way only.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imdb_gru.errors import ConfigError, RunError
+from imdb_gru.text.tokenizer import TOKENIZERS
+
+PAD, START, UNKNOWN, FIRST_WORD = 0, 1, 2, 3
+START_TOKEN = "<start>"
+
+Ids = NDArray[np.int32]
+
+
+class Vocabulary:
+    """A tokenizer and the words that have an id, most frequent first."""
+
+    def __init__(self, tokenizer: str, words: Sequence[str]) -> None:
+        self.tokenizer = tokenizer
+        self.words = tuple(words)
+        self.tokenize = TOKENIZERS[tokenizer]
+        self._id_of = {word: rank for rank, word in enumerate(self.words, FIRST_WORD)}
+
+    def __len__(self) -> int:
+        """Count the ids, pad, start and unknown included: the rows of an embedding."""
+        return FIRST_WORD + len(self.words)
+
+    def encode(self, tokens: Iterable[str]) -> Ids:
+        """Return the ids of `tokens`, the start token's before them; `(1 + len(tokens),)` int32."""
+        look_up = self._id_of.get
+        return np.array([START, *(look_up(token, UNKNOWN) for token in tokens)], dtype=np.int32)
+
+    def decode(self, ids: Iterable[int]) -> list[str]:
+        """Return the tokens of `ids`, with pad, start and unknown as `<pad>`, `<start>`, `<unknown>`."""
+        special = ("<pad>", START_TOKEN, "<unknown>")
+        return [special[i] if i < FIRST_WORD else self.words[i - FIRST_WORD] for i in ids]
+
+    def save(self, path: Path) -> None:
+        """Write the vocabulary as JSON."""
+        path.write_text(json.dumps({"tokenizer": self.tokenizer, "words": self.words}, ensure_ascii=False), "utf-8")
+
+    @classmethod
+    def load(cls, path: Path) -> "Vocabulary":
+        """Read what `save` wrote; raises `RunError` where the file is anything else."""
+        try:
+            stored = json.loads(path.read_text("utf-8"))
+            words = stored["words"]
+            if stored["tokenizer"] not in TOKENIZERS or not all(isinstance(word, str) for word in words):
+                raise ValueError("no such tokenizer, or words that are not text")
+            return cls(stored["tokenizer"], words)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise RunError(f"{path} is not a vocabulary ({error}): train the run again") from error
+
+
+def build_vocabulary(
+    tokenizer: str, counts: Counter[str], *, max_words: int | None = None, min_count: int = 1
+) -> Vocabulary:
+    """Rank counted tokens by frequency, equals in alphabetical order.
+
+    `max_words` bounds the ids as Keras's `num_words` does: ids stay below it, so it counts pad, start and unknown too.
+    """
+    ranked = sorted((-count, word) for word, count in counts.items() if count >= min_count)
+    return _bounded(tokenizer, [word for _, word in ranked], max_words)
+
+
+def build_keras_vocabulary(word_index: dict[str, int], *, max_words: int | None = None) -> Vocabulary:
+    """Take Keras's published IMDB ranks as they are: the ids of `keras.datasets.imdb`."""
+    return _bounded("keras", sorted(word_index, key=word_index.__getitem__), max_words)
+
+
+def _bounded(tokenizer: str, words: list[str], max_words: int | None) -> Vocabulary:
+    if not words:
+        raise ConfigError("text.min_count leaves no word at all in the vocabulary: lower it, or train on more reviews")
+    return Vocabulary(tokenizer, words if max_words is None else words[: max_words - FIRST_WORD])

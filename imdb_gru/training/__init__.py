@@ -1,0 +1,35 @@
+"""The only room that imports Keras and TensorFlow; importing it is what loads them, without their chatter."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+
+os.environ["KERAS_BACKEND"] = "tensorflow"
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+@contextlib.contextmanager
+def _hush_stderr() -> Iterator[None]:
+    """Keep what C++ writes to stderr while TensorFlow starts, and show it only if the start fails."""
+    with tempfile.TemporaryFile() as kept:
+        saved = os.dup(2)
+        os.dup2(kept.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            kept.seek(0)
+            os.write(saved, kept.read())
+            raise
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
+
+
+with _hush_stderr():
+    import tensorflow as tf
+
+    tf.config.list_physical_devices()
+    import keras
+
+__all__ = ["keras", "tf"]

@@ -1,0 +1,106 @@
+"""Own the Keras model: stock layers, so that the saved file opens without any code of ours."""
+
+from typing import Any
+
+import keras
+from keras import layers, ops
+
+from imdb_gru.config import ModelConfig, TrainConfig
+from imdb_gru.text.vocabulary import PAD
+
+CELL_LAYERS = {"gru": layers.GRU, "lstm": layers.LSTM, "simple_rnn": layers.SimpleRNN}
+OPTIMIZERS = {
+    "adam": keras.optimizers.Adam,
+    "adamw": keras.optimizers.AdamW,
+    "rmsprop": keras.optimizers.RMSprop,
+    "sgd": keras.optimizers.SGD,
+}
+
+
+def build_model(config: ModelConfig, vocabulary_size: int) -> keras.Model:
+    """Build ids `(B, T)` int32 → embedding → recurrent layers → pooling → dense → probability `(B, 1)`."""
+    ids = keras.Input((None,), dtype="int32", name="ids")
+    x = layers.Embedding(vocabulary_size, config.embedding, mask_zero=True, name="embedding")(ids)
+    if config.dropout.embedding:
+        x = layers.SpatialDropout1D(config.dropout.embedding, name="embedding_dropout")(x)
+    for number in range(1, config.layers + 1):
+        only_last = number == config.layers and config.pooling == ["last"]
+        x = _recurrent(config, number, only_last)(x)
+    pooled = [x] if config.pooling == ["last"] else _pool(config, ids, x)
+    x = pooled[0] if len(pooled) == 1 else layers.Concatenate(name="pooled")(pooled)
+    for number, units in enumerate(config.dense, 1):
+        x = layers.Dense(units, activation="relu", name=f"dense_{number}")(_output_dropout(config, x))
+    probability = layers.Dense(1, activation="sigmoid", name="probability")(_output_dropout(config, x))
+    return keras.Model(ids, probability, name="imdb_gru")
+
+
+def _recurrent(config: ModelConfig, number: int, only_last: bool) -> keras.Layer:
+    name = f"{config.cell}_{number}"
+    layer = CELL_LAYERS[config.cell](
+        config.units,
+        return_sequences=not only_last,
+        recurrent_dropout=config.dropout.recurrent,
+        name=name,
+    )
+    return layers.Bidirectional(layer, name=f"bidirectional_{number}") if config.bidirectional else layer
+
+
+def _pool(config: ModelConfig, ids: Any, states: Any) -> list[Any]:
+    """Pool hidden states `(B, T, U)`; under a mask Keras repeats the last state over the padding on the right."""
+    real = ops.expand_dims(ops.not_equal(ids, PAD), -1)  # (B, T, 1)
+    pooled = []
+    for pooling in config.pooling:
+        if pooling == "mean":
+            pooled.append(layers.GlobalAveragePooling1D(name="mean")(states))
+        elif pooling == "max":
+            pooled.append(ops.max(ops.where(real, states, -1e9), axis=1))
+        elif config.bidirectional:
+            units = config.units
+            pooled.append(ops.concatenate([states[:, -1, :units], states[:, 0, units:]], axis=-1))
+        else:
+            pooled.append(states[:, -1])
+    return pooled
+
+
+def _output_dropout(config: ModelConfig, x: Any) -> Any:
+    return layers.Dropout(config.dropout.output)(x) if config.dropout.output else x
+
+
+@keras.saving.register_keras_serializable("imdb_gru")
+class WarmupSchedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
+    """Raise the learning rate from zero over the first steps, then let it fall to zero over the rest.
+
+    The cosine is that of Loshchilov and Hutter 2017, equation 5, without restarts.
+    """
+
+    def __init__(self, learning_rate: float, schedule: str, steps: int, warmup_steps: int) -> None:
+        self.learning_rate = learning_rate
+        self.schedule = schedule
+        self.steps = steps
+        self.warmup_steps = warmup_steps
+
+    def __call__(self, step: Any) -> Any:
+        """Return the learning rate of a step, counted from 0."""
+        done = ops.cast(step, "float32")
+        factor = ops.minimum(1.0, (done + 1) / max(1, self.warmup_steps))
+        if self.schedule != "constant":
+            progress = ops.clip((done - self.warmup_steps) / max(1, self.steps - self.warmup_steps), 0.0, 1.0)
+            fall = 1 - progress if self.schedule == "linear" else 0.5 * (1 + ops.cos(progress * 3.141592653589793))
+            factor = factor * fall
+        return self.learning_rate * factor
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return dict(vars(self))
+
+
+def build_optimizer(config: TrainConfig, steps: int) -> keras.Optimizer:
+    """Build the optimizer for a training of `steps` batches in all."""
+    averaging: dict[str, Any] = {}
+    if config.averaging is not None:
+        averaging = {"use_ema": True, "ema_momentum": config.averaging}
+    return OPTIMIZERS[config.optimizer](
+        WarmupSchedule(config.learning_rate, config.schedule, steps, round(config.warmup * steps)),
+        global_clipnorm=config.clip_norm,
+        **averaging,
+    )

@@ -1,0 +1,278 @@
+"""Own the training loop: epochs, validation, the best epoch, checkpoints, and stopping in between."""
+
+import json
+import math
+import os
+import platform
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import h5py
+import keras
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+import imdb_gru
+from imdb_gru.config import Config
+from imdb_gru.errors import MissingExtraError, RunError
+from imdb_gru.run import Run, write_atomically
+from imdb_gru.text.corpus import Corpus
+from imdb_gru.training.batches import ReviewBatches
+from imdb_gru.training.model import build_model, build_optimizer
+
+Record = dict[str, Any]
+
+
+@dataclass
+class Progress:
+    """How far a training has come; stored in the checkpoint."""
+
+    epoch: int = 0
+    """Epochs done."""
+    best_epoch: int = 0
+    best: Record = field(default_factory=dict)
+    """The best epoch's figures."""
+    seconds: float = 0.0
+    data_hash: str = ""
+
+    def is_better(self, record: Record, monitor: str) -> bool:
+        """Tell whether an epoch beats the best so far; without validation, the later one does."""
+        if not self.best or "validation_loss" not in record:
+            return True
+        if monitor == "loss":
+            return bool(record["validation_loss"] < self.best["validation_loss"])
+        new, old = ((r["validation_accuracy"], -r["validation_loss"]) for r in (record, self.best))
+        return bool(new > old)
+
+
+class Trainer:
+    """A model, its optimizer and its reviews, trained into a run directory."""
+
+    def __init__(self, run: Run, config: Config, corpus: Corpus) -> None:
+        self.run = run
+        self.config = config
+        self.corpus = corpus
+        self.progress = Progress(data_hash=str(corpus.statistics["hash"]))
+        keras.utils.set_random_seed(config.train.seed)
+        if config.train.deterministic:
+            tf.config.experimental.enable_op_determinism()
+        self.model = build_model(config.model, len(corpus.vocabulary))
+        self.stock = build_model(config.model, len(corpus.vocabulary))
+        steps = config.train.epochs * math.ceil(len(corpus.train) / config.train.batch_size)
+        self.model.compile(
+            build_optimizer(config.train, steps), "binary_crossentropy", metrics=["accuracy"], jit_compile=False
+        )
+        self.model.optimizer.build(self.model.trainable_variables)
+
+    def restore(self) -> None:
+        """Go back to the checkpoint's state, if there is one; raises `RunError` where it does not fit."""
+        path = self.run.checkpoint_path
+        if not path.exists():
+            return
+        try:
+            with np.load(path) as stored:
+                progress = Progress(**json.loads(str(stored["progress"])))
+                arrays = [stored[str(number)] for number in range(len(stored.files) - 1)]
+            variables = self._variables
+            if [array.shape for array in arrays] != [tuple(variable.shape) for variable in variables]:
+                raise ValueError("its weights have other shapes")
+        except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+            raise RunError(f"{path} cannot be resumed from ({error}): train the run again with --overwrite") from error
+        if progress.data_hash != self.progress.data_hash:
+            raise RunError(
+                f"{self.run.path} was trained on other reviews than {self.corpus.statistics['source']} holds now"
+            )
+        for variable, array in zip(variables, arrays, strict=True):
+            variable.assign(array)
+        self.progress = progress
+
+    def train(self, report_epoch: Callable[[Record], None]) -> Record:
+        """Train the epochs that are left and complete the run; return its final figures.
+
+        Ctrl-C or SIGTERM ends the training after the batch at hand; the run is then complete with the best epoch so far
+        and can be resumed. Stopped before the first epoch is done, it stays in progress: `KeyboardInterrupt`.
+        """
+        config, progress = self.config.train, self.progress
+        with _stop_on_signals() as stop, _open_tensorboard(self.run, config.tensorboard) as log:
+            while progress.epoch < config.epochs and not self._ran_out_of_patience():
+                started = time.monotonic()
+                figures = self._train_epoch(progress.epoch, stop)
+                if stop.is_set():
+                    break
+                weights = self._use_average()
+                record = {"epoch": progress.epoch + 1, **figures, **self._validate()}
+                progress.epoch += 1
+                seconds = time.monotonic() - started
+                progress.seconds += seconds
+                record |= {"learning_rate": float(self.model.optimizer.learning_rate), "seconds": round(seconds, 2)}
+                if progress.is_better(record, config.monitor):
+                    progress.best_epoch, progress.best = progress.epoch, record
+                    self._save_model()
+                self._restore_weights(weights)
+                self._append_history(record)
+                self._save_checkpoint()
+                report_epoch(record)
+                log(record)
+        if not progress.best:
+            raise KeyboardInterrupt
+        return self._complete(interrupted=stop.is_set())
+
+    @property
+    def _variables(self) -> list[keras.Variable]:
+        """List all that a step changes: weights, dropout's random states, and the optimizer's moments and averages."""
+        return [*self.model.variables, *self.model.optimizer.variables]
+
+    def _ran_out_of_patience(self) -> bool:
+        patience = self.config.train.patience
+        return patience is not None and self.progress.epoch - self.progress.best_epoch >= patience
+
+    def _train_epoch(self, epoch: int, stop: threading.Event) -> Record:
+        batches = ReviewBatches(self.corpus.train, self.config, epoch)
+        title = f"epoch {epoch + 1}/{self.config.train.epochs}"
+        with tqdm(total=len(self.corpus.train), desc=title, unit=" reviews", disable=None, leave=False) as bar:
+            observer = _BatchObserver(bar, batches, stop)
+            history = self.model.fit(batches.to_dataset(), shuffle=False, verbose=0, callbacks=[observer]).history
+        return {"loss": _round(history["loss"][0]), "accuracy": _round(history["accuracy"][0])}
+
+    def _validate(self) -> Record:
+        if not len(self.corpus.validation):
+            return {}
+        batches = ReviewBatches(self.corpus.validation, self.config, None)
+        figures = self.model.evaluate(batches.to_dataset(), verbose=0, return_dict=True)
+        return {f"validation_{name}": _round(figures[name]) for name in ("loss", "accuracy")}
+
+    def _use_average(self) -> list[Any]:
+        """Put the averaged weights in place, where weights are averaged; return the ones they replace."""
+        if self.config.train.averaging is None:
+            return []
+        weights: list[Any] = self.model.get_weights()
+        self.model.optimizer.finalize_variable_values(self.model.trainable_variables)
+        return weights
+
+    def _restore_weights(self, weights: list[Any]) -> None:
+        if weights:
+            self.model.set_weights(weights)
+
+    def _save_model(self) -> None:
+        """Save the weights in a model that was never compiled, so that the file needs no optimizer of ours to open."""
+        self.stock.set_weights(self.model.get_weights())
+        with write_atomically(self.run.model_path) as temporary:
+            self.stock.save(temporary)
+
+    def _save_checkpoint(self) -> None:
+        arrays = {str(number): variable.numpy() for number, variable in enumerate(self._variables)}
+        with write_atomically(self.run.checkpoint_path) as temporary:
+            np.savez(temporary, progress=json.dumps(asdict(self.progress)), **arrays)
+
+    def _append_history(self, record: Record) -> None:
+        """Rewrite the history up to this epoch, so that an epoch trained again after a kill stands once."""
+        records = [old for old in self.run.load_history() if old["epoch"] < record["epoch"]]
+        lines = "".join(json.dumps(line) + "\n" for line in [*records, record])
+        self.run.write_text(self.run.history_path, lines)
+
+    def _complete(self, *, interrupted: bool) -> Record:
+        progress = self.progress
+        metrics = {
+            "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "interrupted": interrupted,
+            "epochs": progress.epoch,
+            "seconds": round(progress.seconds, 1),
+            "best": progress.best,
+            "parameters": self.model.count_params(),
+            "data": self.corpus.statistics,
+            "environment": describe_environment(self.config),
+        }
+        self.run.seal(metrics)
+        if not interrupted:
+            self.run.checkpoint_path.unlink(missing_ok=True)
+        return metrics
+
+
+class _BatchObserver(keras.callbacks.Callback):  # type: ignore[misc]
+    """Move the bar on, and stop when asked to."""
+
+    def __init__(self, bar: Any, batches: ReviewBatches, stop: threading.Event) -> None:
+        super().__init__()
+        self.bar = bar
+        self.batches = batches
+        self.stop = stop
+
+    def on_train_batch_end(self, batch: int, logs: Record | None = None) -> None:
+        """Keras calls it after every batch."""
+        if not self.bar.disable:
+            figures = {name: f"{float(value):.4f}" for name, value in (logs or {}).items()}
+            self.bar.set_postfix(batch=f"{batch + 1}/{len(self.batches.rows)}", **figures, refresh=False)
+            self.bar.update(len(self.batches.rows[batch]))
+        if self.stop.is_set():
+            self.model.stop_training = True
+
+
+@contextmanager
+def _stop_on_signals() -> Iterator[threading.Event]:
+    """Turn the first Ctrl-C or SIGTERM into a request to stop; a second one acts as it always does."""
+    stop = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def request_stop(number: int, _frame: object) -> None:
+        stop.set()
+        signal.signal(number, before[signal.Signals(number)])
+
+    for number in before:
+        signal.signal(number, request_stop)
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _open_tensorboard(run: Run, enabled: bool) -> Iterator[Callable[[Record], None]]:
+    if not enabled:
+        yield lambda _: None
+        return
+    try:
+        import tensorboard  # noqa: F401
+    except ImportError as error:
+        raise MissingExtraError("train.tensorboard", "tensorboard") from error
+    writer = tf.summary.create_file_writer(str(run.path / "tensorboard"))
+
+    def log(record: Record) -> None:
+        with writer.as_default():
+            for name, value in record.items():
+                if name != "epoch":
+                    tf.summary.scalar(name, value, step=record["epoch"])
+
+    try:
+        yield log
+    finally:
+        writer.close()
+
+
+def describe_environment(config: Config) -> Record:
+    """Return what else than data and config decides the weights."""
+    return {
+        "imdb_gru": imdb_gru.__version__,
+        "python": platform.python_version(),
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+        "numpy": np.__version__,
+        "h5py": h5py.__version__,
+        "platform": platform.platform(),
+        "cores": os.cpu_count(),
+        "seed": config.train.seed,
+    }
+
+
+def _round(value: float) -> float:
+    return round(float(value), 6)
