@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,12 +78,12 @@ class Network:
         states = self.compute_states(ids, lengths)
         rows, last = np.arange(len(states)), lengths - 1
         real = (np.arange(ids.shape[1]) < lengths[:, None])[:, :, None]  # (B, T, 1)
-        pooled: list[Array] = []
+        pooled: list[NDArray[Any]] = []
         for pooling in self.pooling:
             if pooling == "mean":
                 pooled.append(states.sum(axis=1) / lengths[:, None].astype(np.float32))
             elif pooling == "max":
-                pooled.append(np.where(real, states, np.float32(-np.inf)).max(axis=1))
+                pooled.append(states.max(axis=1, where=real, initial=-np.inf))
             elif self.bidirectional:
                 units = self.layers[-1].forward.units
                 pooled.append(np.concatenate([states[rows, last, :units], states[:, 0, units:]], axis=-1))
@@ -98,7 +99,7 @@ class Network:
         if self.bidirectional:
             raise ValueError("a bidirectional network has no belief before the last word")
         states = self.compute_states(ids, lengths)
-        pooled: list[Array] = []
+        pooled: list[NDArray[Any]] = []
         for pooling in self.pooling:
             if pooling == "mean":
                 count = np.arange(1, ids.shape[1] + 1, dtype=np.float32)[:, None]

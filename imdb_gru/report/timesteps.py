@@ -1,9 +1,12 @@
 """Own how the belief after every word is shown in text: a view for a terminal, plain lines for a pipe.
 
-Everywhere `tokens` holds one token a timestep, the start token first, and `probabilities` the belief after each.
+Everywhere `tokens` holds one token a timestep, the start token first, so that timestep t is word t, and
+`probabilities` the probability of positive after each.
 """
 
+import unicodedata
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,104 +16,180 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 BLOCKS = "▁▂▃▄▅▆▇█"
-COLOURS = ("#d95f02", "#e08b45", "#b0906f", "#8c8c8c", "#7593ad", "#4a90c8", "#1f78c8")
-"""From negative to positive: orange over grey to blue, apart for colour-blind eyes and on either background."""
-CLOSING = frozenset("!?.,;:)")
+"""On a scale from 0 to 1; eight of them, so that ▅ and above are positive."""
+COLOURS = ("#d45e00", "#be6f45", "#a57c67", "#808080", "#6683a4", "#4683c5", "#0081e7")
+"""From negative to positive: orange over grey to blue, which colour-blind eyes tell apart.
+
+All are equally light (0.6 in OKLCH), so as to be read on black and on white, and none is lost among 256 colours.
+"""
+MARKERS = ("▼", "▲")
+"""By label: what a word that turned the belief is marked with."""
 MOST_TURNS = MOST_JUMPS = 5
+CONTEXT = 3
+"""Words shown on either side of one that turned the belief."""
+SMALLEST_MOVE = 0.005
+"""Smaller moves would be listed as 0.00."""
+
+_CLOSING = frozenset("!?.,;:)-")
+_OPENING = frozenset("(-")
+_JOINERS = frozenset("\u200c\u200d")
+"""Format characters that emoji and several scripts are spelled with; they do no harm."""
+_UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Unicode's categories of controls, formats (which reverse the writing), surrogates and breaks of lines."""
 
 
 def find_turns(probabilities: Sequence[float]) -> list[int]:
-    """Return the timesteps at which the label changes from what it was before them."""
+    """Return the timesteps at which the label changes; a probability of 0.5 is positive."""
     positive = np.asarray(probabilities) >= 0.5
-    return [int(t) for t in np.flatnonzero(positive[1:] != positive[:-1]) + 1]
+    return [int(timestep) for timestep in np.flatnonzero(positive[1:] != positive[:-1]) + 1]
 
 
 def find_jumps(probabilities: Sequence[float], count: int) -> list[int]:
-    """Return the timesteps that moved the belief most, the largest move first."""
-    moves = np.abs(np.diff(probabilities))
-    return [int(t) + 1 for t in np.argsort(-moves, kind="stable")[:count]]
+    """Return up to `count` timesteps that moved the probability most, the largest move first."""
+    moves = np.abs(np.diff(np.asarray(probabilities, dtype=float)))
+    order = np.argsort(-moves, kind="stable")[:count]
+    return [int(index) + 1 for index in order if moves[index] > 0]
 
 
 def sparkline(probabilities: Sequence[float], width: int) -> str:
-    """Draw beliefs as blocks on a scale from 0 to 1, at most `width` of them.
-
-    A block that stands for several timesteps shows the one farthest from 0.5, so that no strong belief is lost.
-    """
-    values = np.asarray(probabilities, dtype=float)
-    parts = np.array_split(values, min(width, len(values))) if len(values) else []
-    strongest = [part[np.argmax(np.abs(part - 0.5))] for part in parts]
-    return "".join(BLOCKS[min(int(value * len(BLOCKS)), len(BLOCKS) - 1)] for value in strongest)
+    """Draw probabilities as blocks on a scale from 0 to 1: one a timestep, or `width` where there are more."""
+    return "".join(_block(probabilities[timestep]) for timestep in _sample(probabilities, width))
 
 
 def neutralise(text: str) -> str:
-    """Replace control characters, which a terminal would obey, with their escapes."""
+    """Replace characters that a terminal would obey instead of showing, such as escape, with their codes."""
     return "".join(
-        char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode() for char in text
+        char.encode("unicode_escape", "surrogatepass").decode()
+        if unicodedata.category(char) in _UNSAFE and char not in _JOINERS
+        else char
+        for char in text
     )
 
 
 def format_plain(tokens: Sequence[str], probabilities: Sequence[float]) -> str:
     """Write a line a timestep: its number, the probability and the token, with tabs between."""
     steps = zip(tokens, probabilities, strict=True)
-    return "".join(f"{t}\t{probability:.4f}\t{neutralise(token)}\n" for t, (token, probability) in enumerate(steps))
+    return "".join(
+        f"{timestep}\t{probability:.4f}\t{neutralise(token)}\n"
+        for timestep, (token, probability) in enumerate(steps)
+    )
 
 
 def print_view(tokens: Sequence[str], probabilities: Sequence[float], console: "Console") -> None:
-    """Print a sparkline, the words coloured by the belief after them, where it turned, and what moved it most."""
+    """Print a sparkline, the words coloured by the belief after each, where it turned and what moved it most."""
     from rich.text import Text
 
-    scale = (f"{probabilities[0]:.2f} ", f" {probabilities[-1]:.2f}")
-    line = Text(scale[0], style="dim")
-    room = console.width - len(scale[0]) - len(scale[1])
-    for start, block in zip(_starts(len(probabilities), room), sparkline(probabilities, room), strict=True):
-        line.append(block, style=_colour(probabilities[start]))
-    console.print(line.append(scale[1], style="dim"), no_wrap=True)
-    console.print(_colour_words(tokens, probabilities))
-    legend = Text("negative ", style="dim")
-    for colour in COLOURS:
-        legend.append("■", style=colour)
-    console.print(legend.append(" positive   ▲ ▼ turned positive, negative", style="dim"))
+    words = _build_words(tokens, probabilities)
     turns = find_turns(probabilities)
-    if turns:
-        shown = turns[-MOST_TURNS:]
-        count = f"turned {len(turns)} times, last" if len(turns) > len(shown) else "turned"
-        console.print(Text(f"{count} at: " + ", ".join(_describe(t, tokens, probabilities) for t in shown)))
-    jumps = find_jumps(probabilities, MOST_JUMPS)
-    if jumps:
-        moves = (f"{probabilities[t] - probabilities[t - 1]:+.2f} at {_quote(t, tokens)}" for t in jumps)
-        console.print(Text("moved most: " + ", ".join(moves)))
+    console.print(_build_header(probabilities, console.width), no_wrap=True, overflow="crop")
+    console.print()
+    console.print(Text().join(words) if words else Text("(no words)", style="dim"))
+    console.print()
+    # Without colours the row of colours would be seven equal squares.
+    coloured = console.color_system is not None and not console.no_color
+    if legend := _build_legend(coloured=coloured, turned=bool(turns)):
+        console.print(legend)
+    for line in (*_list_turns(turns, words, probabilities), *_list_jumps(tokens, probabilities)):
+        console.print(line, no_wrap=True, overflow="ellipsis")
 
 
-def _starts(length: int, width: int) -> list[int]:
-    """Return the last timestep of each of a sparkline's blocks."""
-    return [int(part[-1]) for part in np.array_split(np.arange(length), min(width, length))] if length else []
+def _sample(probabilities: Sequence[float], width: int) -> list[int]:
+    """Choose at most `width` timesteps whose probabilities together look like all of them.
+
+    Largest triangle three buckets (Steinarsson 2013, section 4.2): the first timestep, the last, which is the
+    verdict, and of each bucket between the one farthest off the line between its neighbours. So a swing of a single
+    word still shows, which a bucket's mean would flatten and the value farthest from 0.5 would miss on its way there.
+    """
+    values = np.asarray(probabilities, dtype=float)
+    last = len(values) - 1
+    if last < width:
+        return list(range(len(values)))
+    if width < 3:
+        return [0, last][2 - width :]
+    buckets = [*np.array_split(np.arange(1, last), width - 2), np.array([last])]
+    chosen = [0]
+    for bucket, following in pairwise(buckets):
+        ends = [chosen[-1], following.mean()], [values[chosen[-1]], values[following].mean()]
+        chosen.append(int(bucket[np.argmax(np.abs(values[bucket] - np.interp(bucket, *ends)))]))
+    return [*chosen, last]
+
+
+def _block(probability: float) -> str:
+    return BLOCKS[min(int(probability * len(BLOCKS)), len(BLOCKS) - 1)]
 
 
 def _colour(probability: float) -> str:
     return COLOURS[min(int(probability * len(COLOURS)), len(COLOURS) - 1)]
 
 
-def _colour_words(tokens: Sequence[str], probabilities: Sequence[float]) -> "Text":
+def _build_header(probabilities: Sequence[float], width: int) -> "Text":
+    from rich.text import Text
+
+    first, last, scale = f"{probabilities[0]:.2f} ", f" {probabilities[-1]:.2f}", "   ▁ is 0, █ is 1"
+    header = Text(first)
+    for timestep in _sample(probabilities, max(1, width - len(first + last + scale))):
+        header.append(_block(probabilities[timestep]), style=_colour(probabilities[timestep]))
+    return header.append(last).append(scale, style="dim")
+
+
+def _build_words(tokens: Sequence[str], probabilities: Sequence[float]) -> list["Text"]:
+    """Return a coloured text for each word but the start token, opening with the space that parts it from the last."""
     from rich.text import Text
 
     turns = set(find_turns(probabilities))
-    text = Text()
-    for t in range(1, len(tokens)):
-        word = neutralise(tokens[t])
-        after_opening = t > 1 and tokens[t - 1] in ("(", "-")
-        if t > 1 and not after_opening and word not in CLOSING and word != "-":
-            text.append(" ")
-        style = _colour(probabilities[t])
-        if t in turns:
-            text.append("▲" if probabilities[t] >= 0.5 else "▼", style=f"bold {style}")
+    words = []
+    attached = True
+    quoted = False
+    for timestep, token in enumerate(tokens[1:], 1):
+        quoted ^= token == '"'
+        closing = token in _CLOSING or (token == '"' and not quoted)
+        style = _colour(probabilities[timestep])
+        word = Text("" if attached or closing else " ")
+        if timestep in turns:
+            word.append(MARKERS[probabilities[timestep] >= 0.5], style=f"bold {style}")
             style = f"bold underline {style}"
-        text.append(word, style=style)
-    return text
+        words.append(word.append(neutralise(token), style=style))
+        attached = token in _OPENING or (token == '"' and quoted)
+    return words
 
 
-def _describe(t: int, tokens: Sequence[str], probabilities: Sequence[float]) -> str:
-    return f"{_quote(t, tokens)} ({probabilities[t - 1]:.2f} → {probabilities[t]:.2f})"
+def _build_legend(*, coloured: bool, turned: bool) -> "Text":
+    from rich.text import Text
+
+    parts = []
+    if coloured:
+        parts.append(Text("negative ").append_tokens(("■", colour) for colour in COLOURS).append(" positive"))
+    if turned:
+        negative, positive = MARKERS
+        parts.append(Text(f"{positive} turned positive  {negative} turned negative"))
+    legend = Text("   ").join(parts)
+    legend.stylize("dim")
+    return legend
 
 
-def _quote(t: int, tokens: Sequence[str]) -> str:
-    return f'word {t} "{neutralise(tokens[t])}"'
+def _list_turns(turns: Sequence[int], words: Sequence["Text"], probabilities: Sequence[float]) -> list["Text"]:
+    from rich.text import Text
+
+    if not turns:
+        return [Text(f"never turned: {'positive' if probabilities[-1] >= 0.5 else 'negative'} throughout")]
+    shown = turns[-MOST_TURNS:]
+    lines = [Text("turned at" + (f" (the last {len(shown)} of {len(turns)})" if len(shown) < len(turns) else ""))]
+    for timestep in shown:
+        start, stop = max(timestep - 1 - CONTEXT, 0), min(timestep + CONTEXT, len(words))
+        # Three decimals: with two, a turn is often from 0.50 to 0.50.
+        before, after = probabilities[timestep - 1], probabilities[timestep]
+        line = Text(f"  word {timestep:{len(str(shown[-1]))}}  {before:.3f} → {after:.3f}  {'…' if start else ''}")
+        lines.append(line.append(Text().join(words[start:stop])).append(" …" if stop < len(words) else ""))
+    return lines
+
+
+def _list_jumps(tokens: Sequence[str], probabilities: Sequence[float]) -> list["Text"]:
+    from rich.text import Text
+
+    lines = []
+    for timestep in find_jumps(probabilities, MOST_JUMPS):
+        move = probabilities[timestep] - probabilities[timestep - 1]
+        if abs(move) >= SMALLEST_MOVE:
+            line = Text("  ").append(f"{move:+.2f}", style=COLOURS[-1 if move > 0 else 0])
+            lines.append(line.append(f' at word {timestep} "{neutralise(tokens[timestep])}"'))
+    return [Text("moved most"), *lines] if lines else []

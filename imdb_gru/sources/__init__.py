@@ -38,7 +38,11 @@ def open_source(path: str | None, *, text_column: str | None = None, label_colum
         from imdb_gru.sources.download import ARCHIVE, fetch
 
         return TarSource(fetch(ARCHIVE))
-    return _open_path(Path(path).expanduser(), text_column, label_column)
+    try:
+        return _open_path(Path(path).expanduser(), text_column, label_column)
+    except (OSError, RuntimeError) as error:  # a name too long, a folder that may not be entered, an unknown ~user
+        reason = (isinstance(error, OSError) and error.strerror) or error
+        raise DataError(f"cannot read {path[:200]}: {reason}; name {ACCEPTED}, or try --data {SAMPLE}") from error
 
 
 def _open_path(path: Path, text_column: str | None, label_column: str | None) -> Source:
@@ -54,9 +58,9 @@ def _open_path(path: Path, text_column: str | None, label_column: str | None) ->
         for inside in (ARCHIVE_FOLDER, ARCHIVE_NAME, NPZ_NAME):
             if (path / inside).exists():
                 return _open_path(path / inside, text_column, label_column)
-    elif path.name.endswith((".tar.gz", ".tgz")):
+    elif path.name.lower().endswith((".tar.gz", ".tgz")):
         return TarSource(path)
-    elif path.suffix == ".npz":
+    elif path.suffix.lower() == ".npz":
         return NpzSource(path, load_word_index(path.parent))
     elif is_table(path):
         return open_table(path, text_column, label_column, require_labels=True)
@@ -74,6 +78,6 @@ def load_word_index(folder: Path | None) -> dict[str, int]:
         index = json.loads(path.read_text("utf-8"))
         if not isinstance(index, dict) or not all(type(rank) is int and rank > 0 for rank in index.values()):
             raise ValueError("not a map from words to ranks")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path} is not Keras's word index ({error}): remove it, and it will be fetched") from error
     return index

@@ -1,5 +1,6 @@
 """Own what is fetched from the network: the published archive and Keras's word index, into the user's cache."""
 
+import contextlib
 import os
 import sys
 import time
@@ -11,6 +12,8 @@ from imdb_gru.errors import DownloadError
 CACHE_ENVIRONMENT = "IMDB_GRU_CACHE"
 RETRIES = 2
 TIMEOUT_SECONDS = 30
+UNFINISHED = "unfinished"
+"""Folder inside the cache where downloads are written: only there may anything be swept."""
 STALE_SECONDS = 600
 """Age from which an unfinished download is taken for a dead one's."""
 
@@ -45,21 +48,26 @@ def fetch(remote: RemoteFile) -> Path:
     import requests
 
     cache = Path(os.environ.get(CACHE_ENVIRONMENT) or pooch.os_cache("imdb-gru"))
+    kept, unfinished = cache / remote.filename, cache / UNFINISHED
     advice = "name a local copy with --data PATH, or try --data sample"
     pooch.get_logger().setLevel("ERROR")
     downloader = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), timeout=TIMEOUT_SECONDS, chunk_size=2**16)
     try:
-        _sweep(cache)
+        algorithm, digest = remote.known_hash.split(":")
+        if kept.is_file() and pooch.file_hash(str(kept), algorithm) == digest:
+            return kept
+        _sweep(unfinished)
         store = pooch.create(
-            cache,
+            unfinished,
             base_url="",
             registry={remote.filename: remote.known_hash},
             urls={remote.filename: remote.url},
             retry_if_failed=RETRIES,
         )
-        return Path(store.fetch(remote.filename, downloader=downloader))
+        return Path(store.fetch(remote.filename, downloader=downloader)).replace(kept)
     except requests.RequestException as error:
-        raise DownloadError(f"cannot download {remote.url} ({type(error).__name__}): {advice}") from error
+        status = f" {error.response.status_code}" if error.response is not None else ""
+        raise DownloadError(f"cannot download {remote.url} ({type(error).__name__}{status}): {advice}") from error
     except ValueError as error:
         raise DownloadError(f"{remote.url} is not the published file (its hash differs): {advice}") from error
     except OSError as error:
@@ -67,10 +75,14 @@ def fetch(remote: RemoteFile) -> Path:
         raise DownloadError(
             f"cannot write the cache {cache} ({reason}): set ${CACHE_ENVIRONMENT}, or {advice}"
         ) from error
+    finally:
+        with contextlib.suppress(OSError):  # another download is under way, or there never was such a folder
+            unfinished.rmdir()
 
 
-def _sweep(cache: Path) -> None:
+def _sweep(unfinished: Path) -> None:
     """Remove what killed downloads left behind."""
-    for path in cache.glob("tmp*"):
-        if path.is_file() and path.stat().st_mtime < time.time() - STALE_SECONDS:
-            path.unlink(missing_ok=True)
+    for path in unfinished.glob("tmp*"):
+        with contextlib.suppress(FileNotFoundError):  # it ended well meanwhile
+            if path.stat().st_mtime < time.time() - STALE_SECONDS:
+                path.unlink()

@@ -12,15 +12,6 @@ from imdb_gru.errors import DataError
 from imdb_gru.sources.review import Review
 
 MAX_MEMBER_BYTES = 2**30
-_ALLOWED = {
-    (module, name)
-    for module, names in {
-        "numpy": ("ndarray", "dtype"),
-        "numpy.core.multiarray": ("_reconstruct",),
-        "numpy._core.multiarray": ("_reconstruct",),
-    }.items()
-    for name in names
-}
 
 
 class NpzSource:
@@ -56,20 +47,48 @@ class NpzSource:
                     raise DataError(f"{self.path}: {name} has {member.file_size} bytes; do not trust this file")
                 with archive.open(member) as file:
                     return _read_array(file)
-        except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise DataError(f"{self.path} is not Keras's imdb.npz ({error}): name another file with --data") from error
-        except Exception as error:  # a hostile pickle may raise anything
-            raise DataError(f"{self.path} is not safe to open: {error}") from error
+        except DataError:
+            raise
+        except _ForbiddenError as error:
+            raise DataError(f"{self.path} is not safe to open: {error}; do not trust this file") from error
+        except Exception as error:  # a damaged zip or pickle may raise anything
+            reason = " ".join(str(error).split())
+            raise DataError(f"{self.path} is not Keras's imdb.npz ({reason}): name another file with --data") from error
+
+
+class _ForbiddenError(Exception):
+    """A pickle asks for something that no array of lists needs."""
+
+
+class _Inert:
+    """Stand in for NumPy's classes, whose own unpickling trusts its input: keep what a pickle says, do nothing."""
+
+    state: Any = None
+
+    def __init__(self, *arguments: object) -> None:
+        pass
+
+    def __setstate__(self, state: Any) -> None:
+        self.state = state
 
 
 class _ArrayUnpickler(pickle.Unpickler):
-    """Build lists, numbers and NumPy arrays, and call nothing else."""
+    """Build lists and numbers, and call nothing at all of what a pickle names."""
 
     def find_class(self, module: str, name: str) -> Any:
-        """Refuse all names but those of a pickled array."""
-        if (module, name) not in _ALLOWED:
-            raise pickle.UnpicklingError(f"its pickle asks for {module}.{name}")
-        return super().find_class(module, name)
+        """Return a stand-in for each name of a pickled array, and refuse all others."""
+        if (module, name) not in _STAND_INS:
+            raise _ForbiddenError(f"its pickle asks for {module}.{name}")
+        return _Inert
+
+
+_STAND_INS = {
+    ("numpy", "ndarray"),
+    ("numpy", "dtype"),
+    ("numpy.core.multiarray", "_reconstruct"),
+    ("numpy._core.multiarray", "_reconstruct"),
+    ("_codecs", "encode"),  # how protocols 0 to 2, those of older NumPy, write bytes
+}
 
 
 def _read_array(file: Any) -> np.ndarray[Any, Any]:
@@ -78,10 +97,10 @@ def _read_array(file: Any) -> np.ndarray[Any, Any]:
     read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     shape, fortran_order, dtype = read_header(file)
     if dtype.hasobject:
-        array = _ArrayUnpickler(file).load()
-        if not isinstance(array, np.ndarray):
-            raise ValueError("an object array holds no array")
-        return array
-    if fortran_order and len(shape) > 1:
-        raise ValueError(f"an array of shape {shape}")
+        *_, rows = _ArrayUnpickler(file).load().state  # version, shape, dtype, order, rows
+        if type(rows) is not list or shape != (len(rows),):
+            raise ValueError(f"an object array is no row of {shape} objects")
+        return np.fromiter(rows, dtype=object, count=len(rows))
+    if dtype.kind not in "iub" or (fortran_order and len(shape) > 1):
+        raise ValueError(f"an array of {dtype} and shape {shape}")
     return np.frombuffer(file.read(), dtype=dtype).reshape(shape)

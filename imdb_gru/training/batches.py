@@ -46,7 +46,7 @@ class ReviewBatches:
             yield ids, self.reviews.labels[rows].astype(np.float32)[:, None]
 
     def to_dataset(self) -> tf.data.Dataset:
-        """Return them as `fit` and `evaluate` take them; from the batches alone Keras would guess one length for all."""
+        """Return them as `fit` and `evaluate` take them; left to itself, Keras would guess one length for all."""
         signature = (tf.TensorSpec((None, None), tf.int32), tf.TensorSpec((None, 1), tf.float32))
         dataset = tf.data.Dataset.from_generator(lambda: iter(self), output_signature=signature)
         return dataset.apply(tf.data.experimental.assert_cardinality(len(self.rows))).prefetch(2)

@@ -23,10 +23,9 @@ def build_model(config: ModelConfig, vocabulary_size: int) -> keras.Model:
     x = layers.Embedding(vocabulary_size, config.embedding, mask_zero=True, name="embedding")(ids)
     if config.dropout.embedding:
         x = layers.SpatialDropout1D(config.dropout.embedding, name="embedding_dropout")(x)
-    for number in range(1, config.layers + 1):
-        only_last = number == config.layers and config.pooling == ["last"]
-        x = _recurrent(config, number, only_last)(x)
-    pooled = [x] if config.pooling == ["last"] else _pool(config, ids, x)
+    for number in range(1, config.layers):
+        x = _recurrent(config, number, return_sequences=True)(x)
+    pooled = _pool(config, ids, x)
     x = pooled[0] if len(pooled) == 1 else layers.Concatenate(name="pooled")(pooled)
     for number, units in enumerate(config.dense, 1):
         x = layers.Dense(units, activation="relu", name=f"dense_{number}")(_output_dropout(config, x))
@@ -34,32 +33,26 @@ def build_model(config: ModelConfig, vocabulary_size: int) -> keras.Model:
     return keras.Model(ids, probability, name="imdb_gru")
 
 
-def _recurrent(config: ModelConfig, number: int, only_last: bool) -> keras.Layer:
-    name = f"{config.cell}_{number}"
+def _recurrent(config: ModelConfig, number: int, **returned: bool) -> keras.Layer:
     layer = CELL_LAYERS[config.cell](
-        config.units,
-        return_sequences=not only_last,
-        recurrent_dropout=config.dropout.recurrent,
-        name=name,
+        config.units, recurrent_dropout=config.dropout.recurrent, name=f"{config.cell}_{number}", **returned
     )
     return layers.Bidirectional(layer, name=f"bidirectional_{number}") if config.bidirectional else layer
 
 
-def _pool(config: ModelConfig, ids: Any, states: Any) -> list[Any]:
-    """Pool hidden states `(B, T, U)`; under a mask Keras repeats the last state over the padding on the right."""
+def _pool(config: ModelConfig, ids: Any, x: Any) -> list[Any]:
+    """Run the last recurrent layer and pool its hidden states; each pooled `(B, U)`, or `(B, 2U)` both ways."""
+    if config.pooling == ["last"]:
+        return [_recurrent(config, config.layers)(x)]
+    states, *ends = _recurrent(config, config.layers, return_sequences=True, return_state=True)(x)
     real = ops.expand_dims(ops.not_equal(ids, PAD), -1)  # (B, T, 1)
-    pooled = []
-    for pooling in config.pooling:
-        if pooling == "mean":
-            pooled.append(layers.GlobalAveragePooling1D(name="mean")(states))
-        elif pooling == "max":
-            pooled.append(ops.max(ops.where(real, states, -1e9), axis=1))
-        elif config.bidirectional:
-            units = config.units
-            pooled.append(ops.concatenate([states[:, -1, :units], states[:, 0, units:]], axis=-1))
-        else:
-            pooled.append(states[:, -1])
-    return pooled
+    ends = ends[:: 2 if config.cell == "lstm" else 1]  # an LSTM returns its memory after each hidden state
+    pooled = {
+        "last": lambda: ends[0] if len(ends) == 1 else layers.Concatenate(name="last")(ends),
+        "mean": lambda: layers.GlobalAveragePooling1D(name="mean")(states),
+        "max": lambda: ops.max(ops.where(real, states, -1e9), axis=1),
+    }
+    return [pooled[pooling]() for pooling in config.pooling]
 
 
 def _output_dropout(config: ModelConfig, x: Any) -> Any:

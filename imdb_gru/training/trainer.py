@@ -103,11 +103,10 @@ class Trainer:
         with _stop_on_signals() as stop, _open_tensorboard(self.run, config.tensorboard) as log:
             while progress.epoch < config.epochs and not self._ran_out_of_patience():
                 started = time.monotonic()
-                figures = self._train_epoch(progress.epoch, stop)
+                observer = self._train_epoch(progress.epoch, stop)
                 if stop.is_set():
                     break
-                weights = self._use_average()
-                record = {"epoch": progress.epoch + 1, **figures, **self._validate()}
+                record = {"epoch": progress.epoch + 1, **observer.figures, **self._validate()}
                 progress.epoch += 1
                 seconds = time.monotonic() - started
                 progress.seconds += seconds
@@ -115,7 +114,8 @@ class Trainer:
                 if progress.is_better(record, config.monitor):
                     progress.best_epoch, progress.best = progress.epoch, record
                     self._save_model()
-                self._restore_weights(weights)
+                if self.config.train.averaging is not None:
+                    self.model.set_weights(observer.weights)
                 self._append_history(record)
                 self._save_checkpoint()
                 report_epoch(record)
@@ -133,13 +133,14 @@ class Trainer:
         patience = self.config.train.patience
         return patience is not None and self.progress.epoch - self.progress.best_epoch >= patience
 
-    def _train_epoch(self, epoch: int, stop: threading.Event) -> Record:
+    def _train_epoch(self, epoch: int, stop: threading.Event) -> "_BatchObserver":
+        """Train an epoch; where weights are averaged, `fit` ends by putting the averages in the model."""
         batches = ReviewBatches(self.corpus.train, self.config, epoch)
         title = f"epoch {epoch + 1}/{self.config.train.epochs}"
         with tqdm(total=len(self.corpus.train), desc=title, unit=" reviews", disable=None, leave=False) as bar:
             observer = _BatchObserver(bar, batches, stop)
-            history = self.model.fit(batches.to_dataset(), shuffle=False, verbose=0, callbacks=[observer]).history
-        return {"loss": _round(history["loss"][0]), "accuracy": _round(history["accuracy"][0])}
+            self.model.fit(batches.to_dataset(), shuffle=False, verbose=0, callbacks=[observer])
+        return observer
 
     def _validate(self) -> Record:
         if not len(self.corpus.validation):
@@ -147,18 +148,6 @@ class Trainer:
         batches = ReviewBatches(self.corpus.validation, self.config, None)
         figures = self.model.evaluate(batches.to_dataset(), verbose=0, return_dict=True)
         return {f"validation_{name}": _round(figures[name]) for name in ("loss", "accuracy")}
-
-    def _use_average(self) -> list[Any]:
-        """Put the averaged weights in place, where weights are averaged; return the ones they replace."""
-        if self.config.train.averaging is None:
-            return []
-        weights: list[Any] = self.model.get_weights()
-        self.model.optimizer.finalize_variable_values(self.model.trainable_variables)
-        return weights
-
-    def _restore_weights(self, weights: list[Any]) -> None:
-        if weights:
-            self.model.set_weights(weights)
 
     def _save_model(self) -> None:
         """Save the weights in a model that was never compiled, so that the file needs no optimizer of ours to open."""
@@ -196,13 +185,15 @@ class Trainer:
 
 
 class _BatchObserver(keras.callbacks.Callback):  # type: ignore[misc]
-    """Move the bar on, and stop when asked to."""
+    """Move the bar on, stop when asked to, and keep the weights that the next epoch goes on from."""
 
     def __init__(self, bar: Any, batches: ReviewBatches, stop: threading.Event) -> None:
         super().__init__()
         self.bar = bar
         self.batches = batches
         self.stop = stop
+        self.figures: Record = {}
+        self.weights: list[Any] = []
 
     def on_train_batch_end(self, batch: int, logs: Record | None = None) -> None:
         """Keras calls it after every batch."""
@@ -212,6 +203,11 @@ class _BatchObserver(keras.callbacks.Callback):  # type: ignore[misc]
             self.bar.update(len(self.batches.rows[batch]))
         if self.stop.is_set():
             self.model.stop_training = True
+
+    def on_epoch_end(self, epoch: int, logs: Record | None = None) -> None:  # noqa: ARG002 - Keras's signature
+        """Keras calls it before it replaces the weights by their averages."""
+        self.figures = {name: _round(value) for name, value in (logs or {}).items()}
+        self.weights = self.model.get_weights()
 
 
 @contextmanager

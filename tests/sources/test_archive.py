@@ -1,0 +1,87 @@
+import gzip
+import tarfile
+
+import pytest
+from conftest import iter_members, list_reviews, write_tar
+
+from imdb_gru.errors import DataError
+from imdb_gru.sources import open_source
+from imdb_gru.sources.review import Review
+
+NAME = "aclImdb/train/pos/9_9.txt"
+
+
+def read(path, split="train"):
+    return list(open_source(str(path)).iter_reviews(split))
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE])
+def test_only_regular_files_are_reviews(tmp_path, kind):
+    member = tarfile.TarInfo(NAME)
+    member.type, member.linkname = kind, "/etc/passwd"
+    path = write_tar(tmp_path / "a.tar.gz", [*iter_members(), (member, "")])
+    with pytest.raises(DataError, match="no regular file"):
+        read(path)
+
+
+def test_members_may_start_with_a_dot_and_a_slash(tmp_path):
+    path = write_tar(tmp_path / "a.TGZ", [(f"./{name}", text) for name, text in iter_members()])
+    assert read(path) == list_reviews("train")
+
+
+def test_the_archive_is_decompressed_once(write_corpus):
+    path = write_corpus("tar")
+    source = open_source(str(path))
+    assert list(source.iter_reviews("train")) == list_reviews("train")
+    path.unlink()
+    assert list(source.iter_reviews("test")) == list_reviews("test")
+
+
+def test_a_wrong_checksum_is_told(write_corpus):
+    path = write_corpus("tar")
+    content = bytearray(path.read_bytes())
+    content[-8] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(DataError, match="cut short or damaged"):
+        read(path)
+
+
+@pytest.mark.parametrize("blocks", [2, 4])
+def test_a_damaged_header_in_the_middle_does_not_pass_for_the_end(write_corpus, blocks):
+    path = write_corpus("tar")
+    content = bytearray(gzip.decompress(path.read_bytes()))
+    content[512 * blocks : 512 * blocks + 512] = b"x" * 512
+    path.write_bytes(gzip.compress(bytes(content)))
+    with pytest.raises(DataError, match="cut short or damaged"):
+        read(path)
+
+
+@pytest.mark.parametrize("kept", [0.2, 0.5, 0.8, 0.99])
+def test_wherever_the_archive_is_cut_it_is_told(write_corpus, kept):
+    path = write_corpus("tar")
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * kept)])
+    with pytest.raises(DataError, match="cut short or damaged"):
+        read(path)
+
+
+def test_without_urls_the_film_is_unknown(tmp_path):
+    path = write_tar(tmp_path / "a.tar.gz", [(NAME, "good"), ("aclImdb/train/neg/0_1.txt", "bad")])
+    assert read(path) == [Review("good", 1, None), Review("bad", 0, None)]
+
+
+def test_a_split_without_reviews_is_told(tmp_path):
+    path = write_tar(tmp_path / "a.tar.gz", [(NAME, "good")])
+    with pytest.raises(DataError, match="holds no reviews in test/pos or test/neg"):
+        read(path, "test")
+    (tmp_path / "aclImdb" / "train" / "pos").mkdir(parents=True)
+    with pytest.raises(DataError, match="holds no reviews in train/pos or train/neg"):
+        read(tmp_path / "aclImdb")
+
+
+def test_files_of_other_names_and_bad_bytes_in_the_folder(write_corpus):
+    folder = write_corpus("folder")
+    (folder / "train" / "pos" / "._0_9.txt").write_bytes(b"\x00\x05\x16\x07")
+    (folder / "train" / "pos" / "0_9.txt").write_bytes(b"caf\xe9")
+    reviews = read(folder)
+    assert reviews[0].text == "caf\ufffd"
+    assert reviews[1:] == list_reviews("train")[1:]

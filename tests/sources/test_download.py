@@ -1,0 +1,131 @@
+import hashlib
+import os
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from imdb_gru.errors import DownloadError
+from imdb_gru.sources import download
+from imdb_gru.sources.download import RemoteFile, fetch
+
+CONTENT = os.urandom(300_000)
+HASH = "sha256:" + hashlib.sha256(CONTENT).hexdigest()
+
+
+class Server:
+    """Serve CONTENT on loopback; `cut` is how many requests break off in the middle."""
+
+    def __init__(self):
+        self.requests = self.cut = 0
+        self.status = 200
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                outer.requests += 1
+                self.send_response(outer.status)
+                self.send_header("Content-Length", str(len(CONTENT)))
+                self.end_headers()
+                broken = outer.requests <= outer.cut
+                self.wfile.write(CONTENT[: 1000 if broken else None])
+
+            def log_message(self, *args):
+                pass
+
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+
+    def remote(self, known_hash=HASH):
+        return RemoteFile(f"http://127.0.0.1:{self.http.server_port}/file.bin", known_hash, "file.bin")
+
+
+@pytest.fixture
+def server(monkeypatch):
+    server = Server()
+    naps = []
+    monkeypatch.setattr("pooch.core.time.sleep", naps.append)
+    yield server
+    server.http.shutdown()
+    server.http.server_close()
+
+
+@pytest.fixture
+def cache(tmp_path):
+    return tmp_path / "cache"
+
+
+def test_a_file_is_fetched_once(server, cache):
+    assert fetch(server.remote()).read_bytes() == CONTENT
+    assert fetch(server.remote()) == cache / "file.bin"
+    assert server.requests == 1
+
+
+def test_a_damaged_copy_is_fetched_again(server):
+    path = fetch(server.remote())
+    path.write_bytes(CONTENT[:5000])
+    assert fetch(server.remote()).read_bytes() == CONTENT
+    assert server.requests == 2
+
+
+def test_a_broken_connection_is_tried_again(server):
+    server.cut = 2
+    assert fetch(server.remote()).read_bytes() == CONTENT
+    assert server.requests == 3
+
+
+def test_a_connection_that_keeps_breaking_leaves_nothing(server, cache):
+    server.cut = 99
+    with pytest.raises(DownloadError, match="--data sample"):
+        fetch(server.remote())
+    assert list(cache.iterdir()) == []
+
+
+def test_another_content_is_refused(server, cache):
+    with pytest.raises(DownloadError, match="hash differs"):
+        fetch(server.remote("sha256:" + "0" * 64))
+    assert list(cache.iterdir()) == []
+
+
+def test_an_error_of_the_server_is_told(server):
+    server.status = 404
+    with pytest.raises(DownloadError, match="HTTPError 404"):
+        fetch(server.remote())
+
+
+def test_offline_is_told_with_what_to_do(server):
+    remote = server.remote()
+    server.http.shutdown()
+    server.http.server_close()
+    with pytest.raises(DownloadError, match=r"ConnectionError.*--data PATH.*--data sample") as error:
+        fetch(remote)
+    assert "\n" not in str(error.value)
+
+
+def test_what_a_killed_download_left_is_swept(server, cache):
+    unfinished = cache / download.UNFINISHED
+    unfinished.mkdir(parents=True)
+    old, new, foreign = unfinished / "tmpdead", unfinished / "tmpalive", cache / "tmpforeign"
+    for path in (old, new, foreign):
+        path.write_bytes(b"half")
+    for path in (old, foreign):
+        os.utime(path, (time.time() - 7200,) * 2)
+    fetch(server.remote())
+    assert list(unfinished.iterdir()) == [new]
+    assert {path.name for path in cache.iterdir()} == {download.UNFINISHED, "file.bin", "tmpforeign"}
+
+
+def test_an_unusable_cache_is_told(server, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("IMDB_GRU_CACHE", str(tmp_path / "file" / "cache"))
+    with pytest.raises(DownloadError, match="IMDB_GRU_CACHE"):
+        fetch(server.remote())
+
+
+def test_the_command_line_downloads_where_no_data_is_named(server, invoke, monkeypatch):
+    monkeypatch.setattr(download, "ARCHIVE", server.remote())
+    result = invoke("train", "--run", "r")
+    assert result.code == 1
+    assert "is cut short or damaged" in result.err  # random bytes are no archive, but they were fetched
+    assert server.requests == 1

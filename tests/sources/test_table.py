@@ -1,0 +1,129 @@
+import json
+import sys
+
+import pytest
+
+from imdb_gru.errors import DataError, MissingExtraError
+from imdb_gru.sources import open_source
+from imdb_gru.sources.review import Review
+from imdb_gru.sources.table import is_table, open_table
+
+
+def write(tmp_path, content, name="a.csv"):
+    path = tmp_path / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def read(path, *, require_labels=True):
+    table = open_table(path, None, None, require_labels=require_labels)
+    return [review for split in table.splits for review in table.iter_reviews(split)]
+
+
+def test_tables_are_known_by_their_suffix(tmp_path):
+    assert [is_table(tmp_path / f"a{suffix}") for suffix in (".CSV", ".tsv", ".jsonl", ".ndjson", ".parquet")] == [
+        True
+    ] * 5
+    assert not is_table(tmp_path / "a.txt")
+
+
+@pytest.mark.parametrize(
+    ("content", "texts"),
+    [
+        ("text,split\nfirst,test\nsecond,train\nthird,nonsense\n", ["first", "second", "third"]),
+        ("text,label,sentiment\nfirst,1,pos\n", ["first"]),
+        ("text,label\nfirst,\nsecond,nonsense\n", ["first", "second"]),
+        ("text\n", []),
+    ],
+)
+def test_texts_alone_come_in_input_order_whatever_else_the_table_holds(tmp_path, content, texts):
+    reviews = read(write(tmp_path, content), require_labels=False)
+    assert reviews == [Review(text, None) for text in texts]
+
+
+def test_splits_stand_in_their_order_under_any_of_their_names(tmp_path):
+    path = write(tmp_path, "text,label, Split\na,1,TEST\nb,0,dev\nc,1,train\n")
+    table = open_table(path, None, None, require_labels=True)
+    assert table.splits == ("train", "validation", "test")
+    assert list(table.iter_reviews("validation")) == [Review("b", 0)]
+
+
+def test_rows_stream(tmp_path):
+    path = write(tmp_path, "text,label\ngood,1\nbad,0\nugly,perhaps\n")
+    reviews = open_table(path, None, None, require_labels=True).iter_reviews("all")
+    assert [next(reviews), next(reviews)] == [Review("good", 1), Review("bad", 0)]
+    with pytest.raises(DataError, match="row 3: the label 'perhaps' is none of"):
+        next(reviews)
+
+
+def test_long_texts_of_two_tables_read_in_turns(tmp_path):
+    long = "long " * 100_000
+    sources = [open_source(str(write(tmp_path, f"text,label\na,1\n{long},0\n", name))) for name in ("a.csv", "b.csv")]
+    first, second = (source.iter_reviews("all") for source in sources)
+    next(second)
+    assert [review.text for review in first] == ["a", long]
+    assert next(second).text == long
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "text", "undecodable"),
+    [
+        ("a.csv", b'text,label\n"one\ntwo, ""three""",1\n', 'one\ntwo, "three"', 0),
+        ("a.csv", b'text,label\r\n"one\r\ntwo",1\r\n', "one\r\ntwo", 0),
+        ("a.csv", b"text,label\na\x00b,1\n", "a\x00b", 0),
+        ("a.csv", b"text,label\n\n\na,1\n", "a", 0),
+        ("a.csv", "text,label\n\ufffd,1\n".encode(), "\ufffd", 0),
+        ("a.tsv", b"text\tlabel\ncaf\xe9, b\t1\n", "caf\ufffd, b", 1),
+        ("a.jsonl", b'\xef\xbb\xbf{"text": "a\\nb", "label": -1}\n', "a\nb", 0),
+        ("a.jsonl", b'{"text": "\\ud83d\\ude0d", "label": true}\n', "😍", 0),
+        ("a.jsonl", b'{"text": "a\\ud800", "label": 0.0}\n', "a\ufffd", 1),
+    ],
+)
+def test_unusual_texts_are_read(tmp_path, name, content, text, undecodable):
+    table = open_table(write(tmp_path, content, name), None, None, require_labels=True)
+    assert [review.text for review in table.iter_reviews("all")] == [text]
+    assert table.undecodable == undecodable
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.csv", 'text,label\n"a"b,1\n', "line 2: "),
+        ("a.csv", f"text,label\n{'a' * (10 * 2**20 + 1)},1\n", "line 2: field larger than field limit"),
+        ("a.csv", 'text,label\n"a\nb",1\nc\n', "line 4: 1 cells under 2 columns"),
+        ("a.csv", "text;label\na;1\n", "only 'text;label'"),
+        ("a.jsonl", "\n\n", "holds no reviews"),
+        ("a.jsonl", '{"text": "a", "label": 1}\n' + "[" * 100_000, "line 2: not JSON"),
+        ("a.jsonl", '{"text": "a", "label": 3}\n', "row 1: the label 3 is none of"),
+        ("a.jsonl", '{"text": "a", "label": NaN}\n', "row 1: the label nan is none of"),
+        ("a.jsonl", '{"text": "a", "label": null}\n', "row 1: the label None is none of"),
+        ("a.csv", ",".join(f"column {n} {'x' * 999}" for n in range(999)) + "\n", "holds no reviews"),
+        ("a.jsonl", json.dumps({f"column {n} {'x' * 999}": n for n in range(999)}), "no column of texts"),
+    ],
+)
+def test_an_unreadable_table_is_told_in_one_short_line(tmp_path, name, content, message):
+    with pytest.raises(DataError, match=message) as error:
+        read(write(tmp_path, content, name))
+    assert "\n" not in str(error.value)
+    assert len(str(error.value)) < 2000
+
+
+def test_parquet_without_pyarrow_names_the_extra(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(MissingExtraError, match=r"imdb-gru\[parquet\]"):
+        read(write(tmp_path, "", "a.parquet"))
+
+
+@pytest.mark.parametrize(("labels", "expected"), [([0, 1], [0, 1]), ([0.0, 1.0], [0, 1]), ([False, True], [0, 1])])
+def test_labels_of_other_types_in_parquet(tmp_path, labels, expected):
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "a.parquet"
+    parquet.write_table(pyarrow.table({"text": ["a", "b"], "label": labels}), path)
+    assert [review.label for review in read(path)] == expected
+
+
+def test_json_lines_with_keys_in_any_order(tmp_path):
+    rows = [{"text": "a", "label": 1}, {"label": 0, "extra": [1], "text": "b"}]
+    path = write(tmp_path, "\n".join(map(json.dumps, rows)), "a.ndjson")
+    assert read(path) == [Review("a", 1), Review("b", 0)]

@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imdb_gru import metrics
+
+CASES = st.lists(st.tuples(st.integers(0, 1), st.floats(0, 1, width=32)), min_size=2, max_size=60)
+
+
+@given(CASES)
+def test_figures_are_those_of_scikit_learn(cases):
+    judge = pytest.importorskip("sklearn.metrics")
+    labels = np.array([label for label, _ in cases], dtype=np.int8)
+    probabilities = np.array([probability for _, probability in cases], dtype=np.float32)
+    called = probabilities >= 0.5
+    figures = metrics.compute_metrics(labels, probabilities)
+    assert figures["n"] == len(cases)
+    assert figures["accuracy"] == pytest.approx(judge.accuracy_score(labels, called))
+    assert figures["confusion_matrix"] == judge.confusion_matrix(labels, called, labels=[0, 1]).tolist()
+    clipped = np.clip(probabilities.astype(float), 1e-7, 1 - 1e-7)
+    assert figures["log_loss"] == pytest.approx(judge.log_loss(labels, clipped, labels=[0, 1]), rel=1e-3, abs=1e-6)
+    for name, score in (("precision", judge.precision_score), ("recall", judge.recall_score), ("f1", judge.f1_score)):
+        expected = score(labels, called, zero_division=np.nan)
+        assert figures[name] == (None if np.isnan(expected) else pytest.approx(expected))
+    if len(set(labels.tolist())) == 2:
+        assert figures["roc_auc"] == pytest.approx(judge.roc_auc_score(labels, probabilities))
+    else:
+        assert figures["roc_auc"] is None
+
+
+def test_interval_is_wilsons():
+    low, high = metrics.compute_interval(90, 100)
+    assert (low, high) == pytest.approx((0.8256, 0.9448), abs=1e-4)
+    assert metrics.compute_interval(5, 5)[1] == 1.0
+
+
+def test_calibration_error_is_the_gap_within_bins():
+    labels = np.array([1, 1, 0, 0], dtype=np.int8)
+    assert metrics.compute_ece(labels, np.array([1, 1, 0, 0], dtype=np.float32)) == 0
+    assert metrics.compute_ece(labels, np.array([0.75] * 4, dtype=np.float32)) == pytest.approx(0.25)
+    both = np.array([0.9, 0.9, 0.9, 0.1], dtype=np.float32)
+    assert metrics.compute_ece(labels, both) == pytest.approx((3 * (0.9 - 2 / 3) + 0.1) / 4, abs=1e-6)
+
+
+def test_accuracy_by_timestep_keeps_the_last_belief_of_a_short_review():
+    labels = np.array([1, 0], dtype=np.int8)
+    short = np.array([0.5, 0.2, 0.9], dtype=np.float32)
+    long = np.concatenate([np.full(20, 0.8), np.full(20, 0.1)]).astype(np.float32)
+    rows = metrics.compute_accuracy_by_timestep(labels, [short, long], 30)
+    assert rows == [
+        {"timestep": 10, "accuracy": 0.5},
+        {"timestep": 25, "accuracy": 1.0},
+        {"timestep": 30, "accuracy": 1.0},
+    ]
+
+
+def test_accuracy_by_length_names_its_ranges():
+    labels = np.array([1, 1, 0, 1], dtype=np.int8)
+    probabilities = np.array([0.9, 0.1, 0.1, 0.9], dtype=np.float32)
+    rows = metrics.compute_accuracy_by_length(labels, probabilities, np.array([3, 50, 51, 5000]))
+    assert rows == [
+        {"from": 0, "to": 50, "n": 2, "accuracy": 0.5},
+        {"from": 51, "to": 100, "n": 1, "accuracy": 1.0},
+        {"from": 1001, "to": None, "n": 1, "accuracy": 1.0},
+    ]

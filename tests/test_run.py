@@ -1,0 +1,104 @@
+import contextlib
+import json
+import os
+import shutil
+
+import pytest
+
+from imdb_gru.config import Config
+from imdb_gru.errors import RunError
+from imdb_gru.run import Run, check_free, create_run, find_run, list_runs, write_atomically
+
+
+@pytest.fixture
+def run(sample_run, tmp_path):
+    """A copy of a finished run, to be damaged."""
+    shutil.copytree(sample_run.path, tmp_path / "runs" / "copy")
+    return Run(tmp_path / "runs" / "copy")
+
+
+def test_a_finished_run_is_complete(sample_run):
+    assert sample_run.state == "complete"
+    names = {path.name for path in sample_run.path.iterdir()}
+    assert names == {"config.yaml", "vocabulary.json", "model.keras", "history.jsonl", "metrics.json"}
+    assert sample_run.load_metrics()["best"]["epoch"] in (1, 2)
+    assert [record["epoch"] for record in sample_run.load_history()] == [1, 2]
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "vocabulary.json", "model.keras", "history.jsonl"])
+@pytest.mark.parametrize("damage", ["missing", "changed"])
+def test_damage_is_told_by_file(run, name, damage):
+    path = run.path / name
+    if damage == "missing":
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes() + b" ")
+    assert run.state == "damaged"
+    assert name in str(run.find_damage())
+
+
+def test_a_run_without_final_figures_is_in_progress(run):
+    run.metrics_path.unlink()
+    assert run.state == "in progress"
+    with pytest.raises(RunError, match="train --resume"):
+        find_run(run.path)
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", '{"format": 99, "files": {}}'])
+def test_unreadable_figures_are_damage(run, content):
+    run.metrics_path.write_text(content)
+    assert run.state == "damaged"
+    with pytest.raises(RunError, match="damaged"):
+        run.check_complete()
+
+
+def test_the_newest_complete_run_is_found(run, tmp_path):
+    older = tmp_path / "runs" / "older"
+    shutil.copytree(run.path, older)
+    os.utime(older / "metrics.json", (1, 1))
+    (tmp_path / "runs" / "unfinished").mkdir()
+    (tmp_path / "runs" / "unfinished" / "config.yaml").write_text("")
+    assert find_run(None).path.resolve() == run.path
+    assert [found.path.name for found in list_runs()] == ["older", "copy", "unfinished"]
+    run.model_path.unlink()
+    assert find_run(None).path.name == "older"
+
+
+def test_no_run_is_told_with_what_to_do(tmp_path):
+    with pytest.raises(RunError, match="train one with"):
+        find_run(None)
+    with pytest.raises(RunError, match="there is no run at"):
+        find_run(tmp_path / "nowhere")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(RunError, match="is not a run"):
+        find_run(tmp_path / "folder")
+
+
+def test_nothing_is_overwritten_unasked(run, tmp_path):
+    with pytest.raises(RunError, match="--overwrite"):
+        create_run(run.path, Config())
+    create_run(run.path, Config(), overwrite=True)
+    assert {path.name for path in run.path.iterdir()} == {"config.yaml"}
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "thesis.tex").write_text("precious")
+    with pytest.raises(RunError, match="holds other files"):
+        check_free(other, overwrite=True)
+
+
+def test_an_atomic_write_leaves_the_old_or_the_new(tmp_path):
+    path = tmp_path / "file.txt"
+    with write_atomically(path) as temporary:
+        temporary.write_text("new")
+    with contextlib.suppress(ZeroDivisionError), write_atomically(path) as temporary:
+        temporary.write_text(f"half {1 / 0}")
+    assert path.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_run_says_what_it_was_made_of(sample_run):
+    metrics = json.loads(sample_run.metrics_path.read_text())
+    assert metrics["data"]["train"] == 180
+    assert metrics["data"]["validation"] == 20
+    assert metrics["environment"]["seed"] == 0
+    assert set(metrics["environment"]) >= {"tensorflow", "keras", "numpy", "python", "cores"}

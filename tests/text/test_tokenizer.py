@@ -1,0 +1,50 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imdb_gru.text.tokenizer import KERAS_FILTERS, tokenize_keras, tokenize_words
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("", []),
+        ("It's GOOD!", ["it's", "good", "!"]),
+        ("It’s fine", ["it's", "fine"]),
+        ("one<br /><br/>two<BR>three", ["one", "two", "three"]),
+        ('He said: "no" (really).', ["he", "said", ":", '"', "no", '"', "(", "really", ")", "."]),
+        ("well-made; ok?", ["well", "-", "made", ";", "ok", "?"]),
+        ("8/10 *** $5 snake_case", ["8", "10", "5", "snake", "case"]),
+        ("loved it 😍👍", ["loved", "it", "😍", "👍"]),
+        ("très 好电影 фильм", ["très", "好电影", "фильм"]),
+        ("'quoted' rock 'n' roll", ["quoted", "rock", "n", "roll"]),
+    ],
+)
+def test_words(text, tokens):
+    assert tokenize_words(text) == tokens
+
+
+def test_keras_keeps_what_keras_keeps():
+    assert tokenize_keras("It's a <br />GOOD-ish film!\n'Yes'") == ["it's", "a", "br", "good", "ish", "film", "'yes'"]
+
+
+@given(st.text())
+def test_keras_tokens_hold_no_filter_characters_and_no_space(text):
+    assert not any(set(token) & set(KERAS_FILTERS + " ") for token in tokenize_keras(text))
+
+
+@given(st.text())
+def test_words_are_never_empty_and_stable(text):
+    tokens = tokenize_words(text)
+    assert all(tokens)
+    assert tokenize_words(" ".join(tokens)) == tokens
+
+
+@pytest.mark.keras
+@given(st.text(st.characters(codec="utf-8")))
+def test_keras_splits_as_keras_does(text):
+    from imdb_gru.training import keras
+
+    text_to_word_sequence = keras.src.legacy.preprocessing.text.text_to_word_sequence
+
+    assert tokenize_keras(text) == text_to_word_sequence(text)
