@@ -35,7 +35,7 @@ class DataConfig(Section):
     label_column: str | None = None
     """A table's column of labels; null recognises the common names."""
     limit: Count | None = None
-    """Use only so many reviews of each split, spread evenly over it."""
+    """Use only so many reviews of each split, drawn at random but always the same ones."""
 
 
 class TextConfig(Section):

@@ -13,6 +13,9 @@ from imdb_gru.cli.options import json_option, open_run, run_option, say
 if TYPE_CHECKING:
     from imdb_gru.classifier import Classifier, Prediction
 
+DELIMITERS = {".csv": ",", ".tsv": "\t"}
+JSON_SUFFIXES = (".jsonl", ".ndjson")
+
 
 @click.command()
 @click.argument("texts", nargs=-1, metavar="[TEXT]...")
@@ -26,7 +29,12 @@ if TYPE_CHECKING:
     help="One review a line, or a .csv, .tsv, .jsonl or .parquet table; - is stdin.",
 )
 @click.option("--text-column", metavar="NAME", help="A table's column of texts, where its name is uncommon.")
-@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write to a file instead of stdout.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write to a file instead of stdout; .csv, .tsv and .jsonl are written as such.",
+)
 @click.option(
     "--plot", type=click.Path(path_type=Path), metavar="FILE", help="Draw one text's beliefs, as .png or .svg."
 )
@@ -50,6 +58,10 @@ def predict(
         raise click.UsageError("give texts or --input, not both")
     if plot and len(texts) != 1:
         raise click.UsageError("--plot draws one text: give it as the argument")
+    as_json = as_json or (output is not None and output.suffix in JSON_SUFFIXES)
+    delimiter = DELIMITERS.get(output.suffix) if output and not as_json else None
+    if delimiter and timesteps:
+        raise click.UsageError("a table has no place for timesteps: write them to a .jsonl or .txt file")
     if not texts and not input_path:
         if sys.stdin.isatty():
             raise click.UsageError('give a text, such as imdb-gru predict "A fine film.", or --input FILE')
@@ -65,6 +77,9 @@ def predict(
     predictions = classifier.predict(reader, timesteps=timesteps or plot is not None)
     noted = _take_notes(predictions, classifier, reader)
     with _open_output(output) as stream:
+        if delimiter:
+            _write_table(noted, stream, delimiter)
+            return
         for prediction in noted:
             if plot:
                 assert prediction.probabilities is not None
@@ -171,6 +186,15 @@ def _open_output(path: Path | None) -> Iterator[TextIO]:
             yield file
     except OSError as error:
         raise DataError(f"cannot write {path}: {error.strerror}; name another file with --output") from error
+
+
+def _write_table(predictions: "Iterable[Prediction]", stream: TextIO, delimiter: str) -> None:
+    import csv
+
+    writer = csv.writer(stream, delimiter=delimiter, lineterminator="\n")
+    writer.writerow(("text", "label", "probability"))
+    for prediction in predictions:
+        writer.writerow((prediction.text, prediction.label, prediction.probability))
 
 
 def _write(prediction: "Prediction", stream: TextIO, *, as_json: bool, timesteps: bool, many: bool) -> None:

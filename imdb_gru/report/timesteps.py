@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 """On a scale from 0 to 1; eight of them, so that ▅ and above are positive."""
-COLOURS = ("#d45e00", "#be6f45", "#a57c67", "#808080", "#6683a4", "#4683c5", "#0081e7")
+COLOURS = ("#d45e00", "#c06a2c", "#a57c67", "#808080", "#6683a4", "#4683c5", "#0081e7")
 """From negative to positive: orange over grey to blue, which colour-blind eyes tell apart.
 
 All are equally light (0.6 in OKLCH), so as to be read on black and on white, and none is lost among 256 colours.
@@ -53,7 +53,12 @@ def find_jumps(probabilities: Sequence[float], count: int) -> list[int]:
 
 def sparkline(probabilities: Sequence[float], width: int) -> str:
     """Draw probabilities as blocks on a scale from 0 to 1: one a timestep, or `width` where there are more."""
-    return "".join(_block(probabilities[timestep]) for timestep in _sample(probabilities, width))
+    return "".join(_pick(BLOCKS, probabilities[timestep]) for timestep in _sample(probabilities, width))
+
+
+def choose_marker(probability: float) -> str:
+    """Return the mark of a word that turned the belief to this probability."""
+    return MARKERS[int(probability >= 0.5)]
 
 
 def neutralise(text: str) -> str:
@@ -70,8 +75,7 @@ def format_plain(tokens: Sequence[str], probabilities: Sequence[float]) -> str:
     """Write a line a timestep: its number, the probability and the token, with tabs between."""
     steps = zip(tokens, probabilities, strict=True)
     return "".join(
-        f"{timestep}\t{probability:.4f}\t{neutralise(token)}\n"
-        for timestep, (token, probability) in enumerate(steps)
+        f"{timestep}\t{probability:.4f}\t{neutralise(token)}\n" for timestep, (token, probability) in enumerate(steps)
     )
 
 
@@ -83,7 +87,10 @@ def print_view(tokens: Sequence[str], probabilities: Sequence[float], console: "
     turns = find_turns(probabilities)
     console.print(_build_header(probabilities, console.width), no_wrap=True, overflow="crop")
     console.print()
-    console.print(Text().join(words) if words else Text("(no words)", style="dim"))
+    review = Text().join(words) if words else Text("(no words)", style="dim")
+    for line in review.wrap(console, console.width):
+        line.rstrip()
+        console.print(line)
     console.print()
     # Without colours the row of colours would be seven equal squares.
     coloured = console.color_system is not None and not console.no_color
@@ -97,8 +104,8 @@ def _sample(probabilities: Sequence[float], width: int) -> list[int]:
     """Choose at most `width` timesteps whose probabilities together look like all of them.
 
     Largest triangle three buckets (Steinarsson 2013, section 4.2): the first timestep, the last, which is the
-    verdict, and of each bucket between the one farthest off the line between its neighbours. So a swing of a single
-    word still shows, which a bucket's mean would flatten and the value farthest from 0.5 would miss on its way there.
+    verdict, and of each bucket between the one farthest off the line between its neighbours. So the dip of a single
+    word still shows: a bucket's mean would flatten it, and in a positive review its farthest value from 0.5 hide it.
     """
     values = np.asarray(probabilities, dtype=float)
     last = len(values) - 1
@@ -114,12 +121,8 @@ def _sample(probabilities: Sequence[float], width: int) -> list[int]:
     return [*chosen, last]
 
 
-def _block(probability: float) -> str:
-    return BLOCKS[min(int(probability * len(BLOCKS)), len(BLOCKS) - 1)]
-
-
-def _colour(probability: float) -> str:
-    return COLOURS[min(int(probability * len(COLOURS)), len(COLOURS) - 1)]
+def _pick(scale: Sequence[str], probability: float) -> str:
+    return scale[min(int(probability * len(scale)), len(scale) - 1)]
 
 
 def _build_header(probabilities: Sequence[float], width: int) -> "Text":
@@ -128,7 +131,7 @@ def _build_header(probabilities: Sequence[float], width: int) -> "Text":
     first, last, scale = f"{probabilities[0]:.2f} ", f" {probabilities[-1]:.2f}", "   ▁ is 0, █ is 1"
     header = Text(first)
     for timestep in _sample(probabilities, max(1, width - len(first + last + scale))):
-        header.append(_block(probabilities[timestep]), style=_colour(probabilities[timestep]))
+        header.append(_pick(BLOCKS, probabilities[timestep]), style=_pick(COLOURS, probabilities[timestep]))
     return header.append(last).append(scale, style="dim")
 
 
@@ -143,10 +146,10 @@ def _build_words(tokens: Sequence[str], probabilities: Sequence[float]) -> list[
     for timestep, token in enumerate(tokens[1:], 1):
         quoted ^= token == '"'
         closing = token in _CLOSING or (token == '"' and not quoted)
-        style = _colour(probabilities[timestep])
+        style = _pick(COLOURS, probabilities[timestep])
         word = Text("" if attached or closing else " ")
         if timestep in turns:
-            word.append(MARKERS[probabilities[timestep] >= 0.5], style=f"bold {style}")
+            word.append(choose_marker(probabilities[timestep]), style=f"bold {style}")
             style = f"bold underline {style}"
         words.append(word.append(neutralise(token), style=style))
         attached = token in _OPENING or (token == '"' and quoted)
@@ -156,14 +159,14 @@ def _build_words(tokens: Sequence[str], probabilities: Sequence[float]) -> list[
 def _build_legend(*, coloured: bool, turned: bool) -> "Text":
     from rich.text import Text
 
-    parts = []
+    legend = Text()
     if coloured:
-        parts.append(Text("negative ").append_tokens(("■", colour) for colour in COLOURS).append(" positive"))
+        legend.append("negative ", style="dim")
+        legend.append_tokens(("■", colour) for colour in COLOURS)
+        legend.append(" positive", style="dim")
     if turned:
         negative, positive = MARKERS
-        parts.append(Text(f"{positive} turned positive  {negative} turned negative"))
-    legend = Text("   ").join(parts)
-    legend.stylize("dim")
+        legend.append(f"{'   ' if coloured else ''}{positive} turned positive  {negative} turned negative", style="dim")
     return legend
 
 
@@ -173,7 +176,8 @@ def _list_turns(turns: Sequence[int], words: Sequence["Text"], probabilities: Se
     if not turns:
         return [Text(f"never turned: {'positive' if probabilities[-1] >= 0.5 else 'negative'} throughout")]
     shown = turns[-MOST_TURNS:]
-    lines = [Text("turned at" + (f" (the last {len(shown)} of {len(turns)})" if len(shown) < len(turns) else ""))]
+    count = f" (the last {len(shown)} of {len(turns)})" if len(shown) < len(turns) else ""
+    lines = [Text("turned at", style="bold").append(count, style="not bold")]
     for timestep in shown:
         start, stop = max(timestep - 1 - CONTEXT, 0), min(timestep + CONTEXT, len(words))
         # Three decimals: with two, a turn is often from 0.50 to 0.50.
@@ -186,10 +190,10 @@ def _list_turns(turns: Sequence[int], words: Sequence["Text"], probabilities: Se
 def _list_jumps(tokens: Sequence[str], probabilities: Sequence[float]) -> list["Text"]:
     from rich.text import Text
 
-    lines = []
+    lines = [Text("moved most", style="bold")]
     for timestep in find_jumps(probabilities, MOST_JUMPS):
         move = probabilities[timestep] - probabilities[timestep - 1]
         if abs(move) >= SMALLEST_MOVE:
             line = Text("  ").append(f"{move:+.2f}", style=COLOURS[-1 if move > 0 else 0])
             lines.append(line.append(f' at word {timestep} "{neutralise(tokens[timestep])}"'))
-    return [Text("moved most"), *lines] if lines else []
+    return lines if len(lines) > 1 else []

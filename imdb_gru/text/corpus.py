@@ -18,6 +18,7 @@ from imdb_gru.text.encoded import EncodedReviews, Tokenized, encode_reviews, tok
 from imdb_gru.text.vocabulary import Vocabulary, build_keras_vocabulary, build_vocabulary
 
 UNDIVIDED = "all"
+LIMIT_SEED = 0
 HOLD_OUT_STREAM = 1
 """Which random stream of the seed chooses the held-out reviews; the training's own streams follow."""
 
@@ -43,14 +44,15 @@ class Corpus:
 
 
 def load_reviews(source: Source, split: str, limit: int | None = None) -> list[Review]:
-    """Read a split into memory, or `limit` reviews spread evenly over it; raises `DataError` where there are none."""
+    """Read a split into memory, or `limit` reviews of it, always the same ones; raises `DataError` where there are none."""
     if split not in source.splits:
         raise DataError(f"{source.name} has no {split} split, only {', '.join(source.splits)}")
     reviews = list(source.iter_reviews(split))
     if not reviews:
         raise DataError(f"the {split} split of {source.name} holds no reviews")
     if limit is not None and limit < len(reviews):
-        reviews = [reviews[row] for row in np.linspace(0, len(reviews) - 1, limit).astype(int)]
+        chosen = np.random.default_rng(LIMIT_SEED).choice(len(reviews), limit, replace=False)
+        reviews = [reviews[row] for row in np.sort(chosen)]
     return reviews
 
 

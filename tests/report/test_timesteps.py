@@ -1,88 +1,169 @@
 import io
+import math
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
+from rich.text import Text
 
-from imdb_gru.report.timesteps import BLOCKS, find_jumps, find_turns, format_plain, print_view, sparkline
+from imdb_gru.report.timesteps import (
+    BLOCKS,
+    COLOURS,
+    choose_marker,
+    find_jumps,
+    find_turns,
+    format_plain,
+    neutralise,
+    print_view,
+    sparkline,
+)
 
-TOKENS = ("<start>", "dull", "?", "no", ",", "wonderful", "!")
-PROBABILITIES = (0.5, 0.125, 0.25, 0.25, 0.25, 0.75, 0.875)
-BELIEFS = st.lists(st.floats(0, 1), min_size=1, max_size=600)
+beliefs = st.lists(st.floats(0, 1), max_size=600)
 
 
-def render(tokens, probabilities, width=80):
-    from rich.console import Console
-
-    console = Console(width=width, file=io.StringIO())
-    print_view(tokens, probabilities, console)
+def show(tokens, probabilities, **options):
+    options = {"width": 80, "force_terminal": False, **options}
+    console = Console(file=io.StringIO(), **options)
+    print_view(["<start>", *tokens], probabilities, console)
     return console.file.getvalue()
 
 
-def test_turns_are_where_the_label_changes():
-    assert find_turns(PROBABILITIES) == [1, 5]
-    assert find_turns([0.5]) == []
-    assert find_turns([0.49, 0.5, 0.4999]) == [1, 2]
+def random_walk(words, seed=0):
+    rng = np.random.default_rng(seed)
+    return (1 / (1 + np.exp(-np.cumsum(rng.normal(0, 0.4, words + 1))))).tolist()
 
 
-def test_jumps_are_the_largest_moves_first():
-    assert find_jumps(PROBABILITIES, 2) == [5, 1]
-    assert find_jumps([0.5], 3) == []
+@pytest.mark.parametrize(
+    ("probabilities", "turns"),
+    [
+        ([], []),
+        ([0.2], []),
+        ([0.2, 0.3, 0.49], []),
+        ([0.2, 0.5], [1]),
+        ([0.5, 0.49999, 0.5], [1, 2]),
+        ([0.9, 0.1, 0.2, 0.8, 0.9], [1, 3]),
+    ],
+)
+def test_turns(probabilities, turns):
+    assert find_turns(probabilities) == turns
+    assert find_turns(np.array(probabilities, dtype=np.float32)) == turns
 
 
-def test_sparkline_is_on_a_fixed_scale():
-    assert sparkline([0, 0.2, 0.5, 0.99, 1], 80) == "▁▂▅██"
-    assert sparkline([0.5, 0.5, 0.5, 0.02, 0.5, 0.5], 2) == "▅▁"
+@pytest.mark.parametrize(
+    ("probabilities", "count", "jumps"),
+    [
+        ([], 5, []),
+        ([0.2], 5, []),
+        ([0.5, 0.5, 0.5], 5, []),
+        ([0.5, 0.25, 0.5, 0.5, 1.0], 5, [4, 1, 2]),
+        ([0.5, 0.25, 0.5, 0.5, 1.0], 2, [4, 1]),
+        ([0.5, 0.25], 0, []),
+    ],
+)
+def test_jumps_are_the_largest_first(probabilities, count, jumps):
+    assert find_jumps(probabilities, count) == jumps
 
 
-@given(BELIEFS, st.integers(1, 200))
-def test_sparkline_fits_its_width_and_keeps_the_strongest_belief(probabilities, width):
+@pytest.mark.parametrize(
+    ("probabilities", "width", "line"),
+    [
+        ([], 10, ""),
+        ([0.5], 10, "▅"),
+        ([0.5, 0.6], 0, ""),
+        ([0.5, 0.6], -3, ""),
+        ([0.1, 0.9], 1, "█"),
+        ([0.1, 0.5, 0.9], 2, "▁█"),
+        ([0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1], 9, "▁▂▃▄▅▆▇██"),
+        ([0.4999999, 0.5], 2, "▄▅"),
+    ],
+)
+def test_sparkline(probabilities, width, line):
+    assert sparkline(probabilities, width) == line
+
+
+@pytest.mark.parametrize("timestep", range(1, 499))
+def test_a_sparkline_shows_the_dip_of_a_single_word(timestep):
+    probabilities = [0.9] * 500
+    probabilities[timestep] = 0.3
+    line = sparkline(probabilities, 60)
+    assert len(line) == 60
+    assert "▃" in line
+    assert line.count("█") >= 58
+
+
+@given(beliefs, st.integers(0, 100))
+def test_a_sparkline_fills_its_width_and_keeps_both_ends(probabilities, width):
     line = sparkline(probabilities, width)
     assert len(line) == min(width, len(probabilities))
-    strongest = max(probabilities, key=lambda probability: abs(probability - 0.5))
-    assert BLOCKS[min(int(strongest * 8), 7)] in line or BLOCKS[min(int((1 - strongest) * 8), 7)] in line
+    assert set(line) <= set(BLOCKS)
+    if line:
+        assert line[-1] == BLOCKS[min(7, math.floor(8 * probabilities[-1]))]
+    if len(line) > 1:
+        assert line[0] == BLOCKS[min(7, math.floor(8 * probabilities[0]))]
 
 
-def test_plain_lines_are_one_a_timestep():
-    assert format_plain(("<start>", "a\x1b[31m\n"), (0.5, 0.25)) == "0\t0.5000\t<start>\n1\t0.2500\ta\\x1b[31m\\n\n"
+@given(st.floats(0, 1))
+def test_the_upper_four_blocks_are_positive(probability):
+    assert (sparkline([probability], 1) in BLOCKS[4:]) == (probability >= 0.5)
+    assert choose_marker(probability) == ("▲" if probability >= 0.5 else "▼")
 
 
-def test_the_view():
-    assert render(TOKENS, PROBABILITIES) == (
-        "0.50 ▅▂▃▃▃▇█ 0.88\n"
-        "▼dull? no, ▲wonderful!\n"
-        "negative ■■■■■■■ positive   ▲ ▼ turned positive, negative\n"
-        'turned at: word 1 "dull" (0.50 → 0.12), word 5 "wonderful" (0.25 → 0.75)\n'
-        'moved most: +0.50 at word 5 "wonderful", -0.38 at word 1 "dull", +0.12 at word 2\n'
-        '"?", +0.12 at word 6 "!", +0.00 at word 3 "no"\n'
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("très 好电影 😍 a\u00a0b", "très 好电影 😍 a\u00a0b"),
+        ("👨\u200d👩\u200d👧", "👨\u200d👩\u200d👧"),
+        ("\x1b[31mred\x07", r"\x1b[31mred\x07"),
+        ("a\tb\r\nc\x85", r"a\tb\r\nc\x85"),
+        ("\x9b2J\u2028", r"\x9b2J\u2028"),
+        ("evil\u202etxt", r"evil\u202etxt"),
+        ("\ud800", r"\ud800"),
+    ],
+)
+def test_what_a_terminal_would_obey_is_neutralised(text, shown):
+    assert neutralise(text) == shown
+
+
+@given(st.lists(st.text(st.characters()), min_size=1, max_size=20))
+def test_plain_lines_are_one_a_timestep_whatever_the_tokens(tokens):
+    plain = format_plain(tokens, [0.5] * len(tokens))
+    assert len(plain.splitlines()) == len(tokens)
+    assert all(line.count("\t") == 2 for line in plain.splitlines())
+    plain.encode("utf-8")
+
+
+def test_plain():
+    plain = format_plain(["<start>", "not", "[red]", "\x1b[2J\tbad"], [0.5, 0.123456, 1, 0])
+    assert plain == "0\t0.5000\t<start>\n1\t0.1235\tnot\n2\t1.0000\t[red]\n3\t0.0000\t\\x1b[2J\\tbad\n"
+
+
+VIEW = """\
+0.52 ▅▄▅▃▃▄▄▄▅▆▇▇ 0.93   ▁ is 0, █ is 1
+
+they ▼said ▲" it's ▼dull (or not)": well-▲made, wonderful!
+
+▲ turned positive  ▼ turned negative
+"""
+
+
+def test_view():
+    tokens = ["they", "said", ":", "dull", "at", "first", ",", "but", "(", "really", ")", "well", "-", "made", "!"]
+    probabilities = [0.52, 0.55, 0.51, 0.515, 0.2, 0.22, 0.21, 0.22, 0.3, 0.31, 0.33, 0.34, 0.4, 0.41, 0.85, 0.93]
+    assert show(tokens, probabilities) == (
+        "0.52 ▅▅▅▅▂▂▂▂▃▃▃▃▄▄▇█ 0.93   ▁ is 0, █ is 1\n"
+        "\n"
+        "they said: ▼dull at first, but (really) well-▲made!\n"
+        "\n"
+        "▲ turned positive  ▼ turned negative\n"
+        "turned at\n"
+        "  word  4  0.515 → 0.200  they said: ▼dull at first, …\n"
+        "  word 14  0.410 → 0.850  …) well-▲made!\n"
+        "moved most\n"
+        '  +0.44 at word 14 "made"\n'
+        '  -0.32 at word 4 "dull"\n'
+        '  +0.08 at word 8 "but"\n'
+        '  +0.08 at word 15 "!"\n'
+        '  +0.06 at word 12 "well"\n'
     )
-
-
-def test_markup_and_escape_codes_are_shown_not_obeyed():
-    view = render(("<start>", "[red]", "\x1b[31mboo", "[/]"), (0.5, 0.6, 0.7, 0.8))
-    assert "[red] \\x1b[31mboo [/]" in view
-    assert "\x1b" not in view
-
-
-def test_colour_follows_the_belief():
-    from rich.console import Console
-
-    console = Console(width=80, file=io.StringIO(), force_terminal=True, color_system="truecolor", no_color=False)
-    print_view(("<start>", "bad", "good"), (0.5, 0.01, 0.99), console)
-    out = console.file.getvalue()
-    assert "38;2;217;95;2" in out
-    assert "38;2;31;120;200" in out
-
-
-@pytest.mark.parametrize("length", [0, 1, 3, 500])
-@pytest.mark.parametrize("width", [40, 80])
-def test_any_review_fits_a_terminal(length, width):
-    rng = np.random.default_rng(length)
-    tokens = ("<start>", *(f"word{number}" for number in range(length)))
-    view = render(tokens, tuple(rng.random(length + 1)), width)
-    lines = view.splitlines()
-    assert all(len(line) <= width for line in lines)
-    if length == 500:
-        assert "last at: " in view
-        assert width != 80 or len(lines) < 90

@@ -56,10 +56,12 @@ def test_statistics_tell_of_truncation():
     assert max(corpus.train.lengths) == 51
 
 
-def test_a_limit_is_spread_over_the_split():
+def test_a_limit_is_drawn_from_the_whole_split():
     reviews = load_reviews(SampleSource(), "train", 100)
     assert len(reviews) == 100
     assert sum(review.label for review in reviews) in range(40, 61)
+    assert reviews == load_reviews(SampleSource(), "train", 100)
+    assert reviews != list(SampleSource().iter_reviews("train"))[:100]
 
 
 def test_reviews_of_one_label_are_refused(tmp_path):

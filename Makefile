@@ -1,0 +1,42 @@
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3
+REVIEW := I expected it to be dull, but it was wonderful.
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check format clean
+
+help:  ## List what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*##/ {printf "make %-9s %s\n", $$1, $$2}' Makefile
+
+install: $(VENV)/core  ## Make .venv with imdb-gru in it
+
+$(VENV)/core: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/dev: $(VENV)/core
+	$(BIN)/pip install --quiet --editable '.[dev]'
+	@touch $@
+
+demo: install  ## Train on the built-in sample, evaluate and predict
+	$(BIN)/imdb-gru train --config configs/sample.yaml --run runs/demo --overwrite
+	$(BIN)/imdb-gru evaluate --run runs/demo
+	$(BIN)/imdb-gru predict --run runs/demo --timesteps "$(REVIEW)"
+
+test: $(VENV)/dev  ## Run the tests
+	$(BIN)/pytest
+
+check: $(VENV)/dev  ## Verify format, lint, types and tests; change nothing
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pytest --cov --cov-report=term --cov-fail-under=90
+
+format: $(VENV)/dev  ## Format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:  ## Remove .venv and all caches; runs/ stays
+	rm -rf $(VENV) .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache dist

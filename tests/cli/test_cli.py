@@ -1,0 +1,167 @@
+"""The command line as users and scripts meet it: exit codes, streams, help, start-up."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from conftest import call
+
+from imdb_gru.cli import cli
+
+README = Path(__file__).parent.parent.parent / "README.md"
+
+
+def list_commands(command=cli, path=()):
+    yield path, command
+    if isinstance(command, click.Group):
+        for name, inner in command.commands.items():
+            yield from list_commands(inner, (*path, name))
+
+
+@pytest.mark.parametrize(("path", "command"), list(list_commands()), ids=lambda value: getattr(value, "name", "-"))
+def test_every_command_has_help_with_an_example_and_stands_in_the_readme(invoke, path, command):
+    result = invoke(*path, "--help")
+    assert result.code == 0
+    assert f"imdb-gru {' '.join(path)}".strip() in result.out.partition("Usage:")[2].partition("\n")[2]
+    assert f"imdb-gru {' '.join(path)}".strip() in README.read_text()
+    for option in command.params:
+        assert not isinstance(option, click.Option) or option.help or option.name == "help", option.name
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["predict", "--help"], ["config", "show"]])
+def test_help_loads_nothing_heavy(arguments):
+    assert_not_loaded(arguments, {"tensorflow", "keras", "numpy", "h5py", "rich", "pooch", "matplotlib"})
+
+
+def test_predict_loads_no_tensorflow(sample_run):
+    arguments = ["predict", "--timesteps", "--run", str(sample_run.path), "a fine film"]
+    assert_not_loaded(arguments, {"tensorflow", "keras", "matplotlib", "pooch", "requests", "pyarrow"})
+
+
+def test_evaluate_loads_no_tensorflow(sample_run):
+    assert_not_loaded(["evaluate", "--run", str(sample_run.path)], {"tensorflow", "keras", "pooch", "pyarrow"})
+
+
+def assert_not_loaded(arguments, heavy):
+    code = f"""
+import sys
+sys.argv = ["imdb-gru", *{arguments!r}]
+from imdb_gru.cli import main
+try:
+    main()
+except SystemExit as stop:
+    assert not stop.code, stop.code
+print(sorted({heavy!r} & set(sys.modules)), file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["predict", "--run", "nowhere", "text"], 1, "Error: there is no run at nowhere"),
+        (["predict", "text"], 1, "Error: there is no complete run under runs"),
+        (["predict", "--input", "f.txt", "text"], 2, "give texts or --input, not both"),
+        (["predict", "--nonsense"], 2, "No such option"),
+        (["nonsense"], 2, "No such command"),
+        (["train", "--set", "train.epocs=3"], 1, "did you mean train.epochs?"),
+        (["train", "--data", "nowhere"], 1, "Error: there are no reviews at "),
+        (["train", "--config", "nowhere.yaml"], 1, "cannot read the config nowhere.yaml"),
+        (["train", "--resume", "nowhere"], 1, "there is no run at nowhere"),
+        (["train", "--resume", "r", "--set", "a.b=1"], 2, "the run's own config"),
+        (["train", "--overwrite"], 2, "name it"),
+        (["evaluate", "--split", "nonsense"], 2, "nonsense"),
+        (["config", "check", "nowhere.yaml"], 1, "cannot read the config"),
+        (["runs", "nowhere"], 1, "there is no folder nowhere"),
+    ],
+)
+def test_mistakes_end_in_one_line_and_a_code(arguments, code, message):
+    done = call(*arguments, stdin=subprocess.DEVNULL)
+    assert done.returncode == code
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_closed_pipe_is_no_error(sample_run):
+    command = (
+        f"yes 'a fine film' | head -50000 | {sys.executable} -m imdb_gru predict --run {sample_run.path} | head -1"
+    )
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith(("positive\t", "negative\t"))
+    assert "Traceback" not in done.stderr
+    assert "Broken" not in done.stderr
+
+
+def test_config_show_check_and_schema(invoke, tmp_path):
+    shown = invoke("config", "show", "--set", "model.cell=lstm")
+    assert "cell: lstm" in shown.out
+    (tmp_path / "my.yaml").write_text(shown.out)
+    assert invoke("config", "check", "my.yaml").out == "my.yaml: valid\n"
+    schema = json.loads(invoke("config", "schema").out)
+    assert schema["properties"].keys() == {"data", "text", "model", "train"}
+    assert "description" in schema["$defs"]["TrainConfig"]["properties"]["warmup"]
+    (tmp_path / "my.yaml").write_text("train: {epocs: 1}")
+    assert invoke("config", "check", "my.yaml").code == 1
+
+
+def test_runs_lists_states(invoke, sample_run, tmp_path):
+    for name in ("good", "unfinished", "damaged"):
+        shutil.copytree(sample_run.path, tmp_path / "runs" / name)
+    (tmp_path / "runs" / "unfinished" / "metrics.json").unlink()
+    (tmp_path / "runs" / "damaged" / "model.keras").write_bytes(b"")
+    rows = {Path(row["run"]).name: row for row in json.loads(invoke("runs", "--json").out)}
+    assert {name: row["state"] for name, row in rows.items()} == {
+        "good": "complete",
+        "unfinished": "in progress",
+        "damaged": "damaged",
+    }
+    assert rows["good"]["epochs"] == "2/2"
+    assert 0 <= rows["good"]["validation_accuracy"] <= 1
+    table = invoke("runs").out
+    assert "gru 8, embedding 8, last" in table
+    (tmp_path / "empty").mkdir()
+    assert "no runs in empty" in invoke("runs", "empty").err
+
+
+def test_the_newest_run_is_used_and_named(invoke, sample_run, tmp_path):
+    shutil.copytree(sample_run.path, tmp_path / "runs" / "only")
+    result = invoke("predict", "fine")
+    assert result.code == 0
+    assert f"using {Path('runs/only')}" in result.err
+
+
+def test_ctrl_c_ends_with_130(sample_run):
+    """Interrupt a prediction that waits for its input."""
+    import signal
+
+    command = [sys.executable, "-u", "-m", "imdb_gru", "predict", "--run", str(sample_run.path), "--input", "-"]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    with process:
+        wait_until_reading(process)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert b"Traceback" not in err
+
+
+def wait_until_reading(process):
+    import time
+
+    for _ in range(200):
+        status = Path(f"/proc/{process.pid}/wchan")
+        if not status.exists() or "pipe" in status.read_text():
+            break
+        time.sleep(0.05)
+    time.sleep(0.5)
+
+
+def test_it_runs_from_any_folder(tmp_path):
+    done = call("--version", cwd=tmp_path, env={**os.environ, "HOME": str(tmp_path)})
+    assert done.stdout.startswith("imdb-gru, version ")

@@ -1,0 +1,70 @@
+import json
+
+import pytest
+from test_train import train
+
+pytestmark = pytest.mark.keras
+
+AGREED = {
+    "accuracy", "log_loss", "precision", "recall", "f1", "roc_auc", "ece", "confusion_matrix", "n",
+    "accuracy_by_timestep", "run", "split",
+}  # fmt: skip
+
+
+def test_json_has_the_agreed_names(invoke, sample_run):
+    figures = json.loads(invoke("evaluate", "--run", sample_run.path, "--errors", 2, "--json").out)
+    assert figures.keys() >= AGREED
+    assert figures["n"] == 200
+    assert sum(map(sum, figures["confusion_matrix"])) == 200
+    assert [row["timestep"] for row in figures["accuracy_by_timestep"]] == [10, 25, 50, 100, 200, 300, 400, 500]
+    assert figures["accuracy_by_timestep"][-1]["accuracy"] == pytest.approx(figures["accuracy"])
+    assert sum(row["n"] for row in figures["accuracy_by_length"]) == 200
+    low, high = figures["accuracy_interval"]
+    assert low < figures["accuracy"] < high
+    assert len(figures["errors"]) == 2
+    for mistake in figures["errors"]:
+        assert (mistake["probability"] >= 0.5) != (mistake["label"] == "positive")
+
+
+def test_a_person_gets_tables(invoke, sample_run):
+    out = invoke("evaluate", "--run", sample_run.path, "--errors", 1).out
+    for part in ("accuracy", "95 % interval", "words read", "words in review", "called", "ece"):
+        assert part in out
+
+
+def test_splits_of_the_runs_own_data(invoke, sample_run):
+    sizes = {"train": 180, "validation": 20, "test": 200}
+    for split, size in sizes.items():
+        figures = json.loads(invoke("evaluate", "--run", sample_run.path, "--split", split, "--json").out)
+        assert (figures["split"], figures["n"]) == (split, size)
+    metrics = sample_run.load_metrics()["best"]
+    figures = json.loads(invoke("evaluate", "--run", sample_run.path, "--split", "validation", "--json").out)
+    assert figures["accuracy"] == pytest.approx(metrics["validation_accuracy"], abs=1e-5)
+    assert figures["log_loss"] == pytest.approx(metrics["validation_loss"], abs=1e-4)
+
+
+def test_a_table_without_splits_is_one_split(invoke, sample_run, tmp_path):
+    (tmp_path / "a.csv").write_text("text,label\nwonderful,pos\ndull,neg\ndull,neg\n")
+    figures = json.loads(invoke("evaluate", "--run", sample_run.path, "--data", "a.csv", "--json").out)
+    assert (figures["split"], figures["n"]) == ("all", 3)
+
+
+def test_a_run_trained_on_such_a_table_is_judged_on_what_was_held_out(invoke, tmp_path):
+    rows = "".join(f"{'wonderful' if n % 2 else 'dull'} {n},{n % 2}\n" for n in range(40))
+    (tmp_path / "a.csv").write_text(f"text,label\n{rows}")
+    assert train(invoke, tmp_path / "run", data="a.csv").code == 0
+    result = invoke("evaluate", "--run", "run", "--json")
+    figures = json.loads(result.out)
+    assert (figures["split"], figures["n"]) == ("validation", 4)
+    assert "no test split" in result.err
+
+
+def test_other_data_has_no_known_validation_split(invoke, sample_run, tmp_path):
+    (tmp_path / "a.csv").write_text("text,label\nwonderful,pos\ndull,neg\n")
+    arguments = ["evaluate", "--run", sample_run.path, "--data", "a.csv", "--split"]
+    result = invoke(*arguments, "validation")
+    assert result.code == 1
+    assert "does not hold the reviews that" in result.err
+    result = invoke(*arguments, "test")
+    assert result.code == 1
+    assert "no test split" in result.err

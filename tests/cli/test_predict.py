@@ -1,0 +1,184 @@
+import csv
+import io
+import json
+import sys
+
+import pytest
+from conftest import call
+
+pytestmark = pytest.mark.keras  # the run that serves here is trained by Keras
+
+
+@pytest.fixture
+def predict(invoke, sample_run):
+    return lambda *arguments: invoke("predict", "--run", sample_run.path, *arguments)
+
+
+def read_json(out):
+    return [json.loads(line) for line in out.splitlines()]
+
+
+def test_texts_are_called_in_order(predict):
+    result = predict("It is wonderful.", "It is dull.")
+    assert result.code == 0
+    lines = [line.split("\t") for line in result.out.splitlines()]
+    assert [line[2] for line in lines] == ["It is wonderful.", "It is dull."]
+    for label, probability, _ in lines:
+        assert label == ("positive" if float(probability) >= 0.5 else "negative")
+
+
+def test_json_is_one_object_a_line_with_the_agreed_names(predict):
+    records = read_json(predict("--json", "It is wonderful.", "Never.").out)
+    assert [list(record) for record in records] == [["text", "label", "probability"]] * 2
+    (record,) = read_json(predict("--json", "--timesteps", "It is wonderful.").out)
+    assert list(record) == ["text", "label", "probability", "timesteps"]
+    assert [list(step) for step in record["timesteps"]] == [["timestep", "token", "probability"]] * 5
+    assert [step["token"] for step in record["timesteps"]] == ["<start>", "it", "is", "wonderful", "."]
+    assert [step["timestep"] for step in record["timesteps"]] == [0, 1, 2, 3, 4]
+    assert record["timesteps"][-1]["probability"] == pytest.approx(record["probability"])
+
+
+def test_timesteps_in_a_pipe_are_plain_lines(predict):
+    lines = predict("--timesteps", "It is wonderful.").out.splitlines()
+    assert [line.split("\t")[0] for line in lines[1:]] == ["0", "1", "2", "3", "4"]
+    assert lines[4].endswith("\twonderful")
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("", "the text is without words"),
+        ("   \t ", "the text is without words"),
+        ("<br /><br />", "the text is without words"),
+        ("*** ###", "the text is without words"),
+        ("😍😍", "of words unknown to the model only"),
+        ("好电影 фильм", "of words unknown to the model only"),
+        ("wonderful " * 501, "longer than the limit: read the last 500 of 501 words"),
+        ("dull " * 100_000, "read the last 500 of 100000 words"),
+    ],
+)
+def test_odd_texts_get_an_answer_and_a_note(predict, text, note):
+    result = predict("--json", text)
+    assert result.code == 0
+    (record,) = read_json(result.out)
+    assert record["text"] == text
+    assert 0 <= record["probability"] <= 1
+    assert note in result.err
+
+
+def test_breaks_are_no_words(predict):
+    with_breaks, without = read_json(predict("--json", "It is<br /><br />wonderful.", "It is wonderful.").out)
+    assert with_breaks["probability"] == without["probability"]
+
+
+def test_a_file_of_lines_keeps_its_order_and_its_empty_lines(predict, tmp_path):
+    texts = ["It is wonderful.", "", "It is dull. " * 40, "Never dull."]
+    (tmp_path / "reviews.txt").write_bytes("\r\n".join(texts).encode("utf-8-sig"))
+    result = predict("--json", "--input", "reviews.txt")
+    assert [record["text"] for record in read_json(result.out)] == texts
+    assert "1 text is without words" in result.err
+
+
+def test_bad_bytes_in_a_file_are_replaced_and_told(predict, tmp_path):
+    (tmp_path / "reviews.txt").write_bytes(b"caf\xe9 fine\nfine\n")
+    result = predict("--json", "--input", "reviews.txt")
+    assert [record["text"] for record in read_json(result.out)] == ["caf� fine", "fine"]
+    assert "1 text is not valid UTF-8" in result.err
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "jsonl", "parquet"])
+def test_tables_are_read_with_or_without_labels(predict, write_corpus, suffix):
+    path = write_corpus(suffix)
+    result = predict("--json", "--input", path)
+    assert result.code == 0
+    assert len(read_json(result.out)) == 8
+
+
+def test_a_table_keeps_the_order_of_its_rows(predict, tmp_path):
+    (tmp_path / "a.csv").write_text("id,body,split\n1,first,test\n2,second,train\n3,third,later\n")
+    result = predict("--json", "--input", "a.csv", "--text-column", "body")
+    assert [record["text"] for record in read_json(result.out)] == ["first", "second", "third"]
+    assert predict("--input", "a.csv", "--text-column", "nope").code == 1
+
+
+def test_stdin_is_read_where_no_text_is_named(sample_run):
+    done = call("predict", "--run", sample_run.path, "--json", input="It is wonderful.\nIt is dull.\n")
+    assert [json.loads(line)["text"] for line in done.stdout.splitlines()] == ["It is wonderful.", "It is dull."]
+    assert call("predict", "--run", sample_run.path, input="").stderr.endswith("no reviews came in\n")
+
+
+def test_output_is_whole_or_absent(predict, tmp_path):
+    (tmp_path / "in.jsonl").write_text('{"text": "fine"}\n{broken\n')
+    result = predict("--input", "in.jsonl", "--output", "out.jsonl")
+    assert result.code == 1
+    assert "line 2" in result.err
+    assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]
+    result = predict("fine", "dull", "--output", "out.txt")
+    assert result.out == ""
+    assert len((tmp_path / "out.txt").read_text().splitlines()) == 2
+
+
+@pytest.mark.parametrize(("suffix", "delimiter"), [("csv", ","), ("tsv", "\t")])
+def test_output_follows_its_suffix(predict, tmp_path, suffix, delimiter):
+    texts = ['a "fine", film', "dull\tfilm"]
+    assert predict(*texts, "--output", f"out.{suffix}").code == 0
+    rows = list(csv.DictReader(io.StringIO((tmp_path / f"out.{suffix}").read_text()), delimiter=delimiter))
+    assert [list(row) for row in rows] == [["text", "label", "probability"]] * 2
+    assert [row["text"] for row in rows] == texts
+    assert predict("fine", "--output", "out.jsonl").code == 0
+    assert json.loads((tmp_path / "out.jsonl").read_text())["text"] == "fine"
+    assert predict("fine", "--timesteps", "--output", f"out.{suffix}").code == 2
+
+
+def test_output_into_nowhere_is_told(predict):
+    result = predict("fine", "--output", "nowhere/out.txt")
+    assert result.code == 1
+    assert "cannot write nowhere/out.txt" in result.err
+
+
+def test_escape_codes_never_reach_the_output(predict):
+    for arguments in (["--timesteps", "\x1b[31mfine", "b"], ["\x1b]0;x\x07", "b"]):
+        assert "\x1b" not in predict(*arguments).out
+
+
+def test_a_picture_is_drawn(predict, tmp_path):
+    pytest.importorskip("matplotlib")
+    result = predict("It is wonderful.", "--plot", "belief.svg")
+    assert result.code == 0
+    assert (tmp_path / "belief.svg").read_text().startswith("<?xml")
+    assert predict("a", "b", "--plot", "belief.svg").code == 2
+    assert predict("a", "--plot", "belief.jpg").code == 1
+
+
+def test_a_terminal_gets_the_view(sample_run):
+    import os
+    import pty
+
+    master, slave = pty.openpty()
+    done = call_on_terminal(sample_run, slave)
+    os.close(slave)
+    out = os.read(master, 100_000).decode()
+    os.close(master)
+    assert done.returncode == 0
+    assert "▄" in out
+    assert "wonderful" in out
+    assert "\x1b[" in out
+
+
+def call_on_terminal(run, terminal):
+    import subprocess
+
+    command = [sys.executable, "-m", "imdb_gru", "predict", "--run", str(run.path), "--timesteps", "It is wonderful."]
+    return subprocess.run(command, stdout=terminal, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, check=False)
+
+
+def test_a_model_that_reads_backwards_has_no_timesteps(predict, sample_run, tmp_path, invoke):
+    from test_train import train
+
+    train(invoke, tmp_path / "both", "--set", "model.bidirectional=true")
+    assert invoke("predict", "--run", "both", "fine").code == 0
+    result = invoke("predict", "--run", "both", "--timesteps", "fine")
+    assert result.code == 1
+    assert "reads backwards" in result.err
+    figures = json.loads(invoke("evaluate", "--run", "both", "--json").out)
+    assert figures["accuracy_by_timestep"] == []

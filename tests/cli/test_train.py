@@ -1,0 +1,117 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+pytestmark = pytest.mark.keras
+
+SMALL = [
+    "--set", "model.embedding=6", "--set", "model.units=6", "--set", "train.epochs=1", "--set", "text.length=60",
+]  # fmt: skip
+
+
+def train(invoke, path, *arguments, data="sample", limit=120):
+    return invoke("train", "--data", data, "--run", path, "--set", f"data.limit={limit}", *SMALL, *arguments)
+
+
+@pytest.mark.parametrize("kind", ["folder", "tar", "csv", "jsonl"])
+def test_train_evaluate_and_predict_on_any_format(invoke, write_corpus, tmp_path, kind):
+    path = write_corpus(kind)
+    result = train(invoke, tmp_path / "run", "--set", "train.validation_split=0.34", data=path)
+    assert result.code == 0, result.err
+    assert "validation accuracy" in result.out
+    assert "epoch 1: loss" in result.err
+    figures = json.loads(invoke("evaluate", "--run", "run", "--json").out)
+    assert figures["n"] == 2
+    assert figures["split"] == "test"
+    assert invoke("predict", "--run", "run", "good").code == 0
+
+
+def test_json_says_all_of_the_run(invoke, tmp_path):
+    record = json.loads(train(invoke, tmp_path / "run", "--json").out)
+    assert record["run"] == str(tmp_path / "run")
+    assert record["best"].keys() >= {"epoch", "loss", "accuracy", "validation_loss", "validation_accuracy"}
+    assert record["interrupted"] is False
+
+
+def test_a_run_is_never_overwritten_unasked(invoke, tmp_path):
+    assert train(invoke, tmp_path / "run").code == 0
+    before = (tmp_path / "run" / "metrics.json").read_text()
+    result = train(invoke, tmp_path / "run")
+    assert result.code == 1
+    assert "--overwrite" in result.err
+    assert (tmp_path / "run" / "metrics.json").read_text() == before
+    assert train(invoke, tmp_path / "run", "--overwrite").code == 0
+
+
+def test_a_finished_run_is_not_resumed(invoke, tmp_path):
+    train(invoke, tmp_path / "run")
+    result = invoke("train", "--resume", "run")
+    assert result.code == 1
+    assert "is finished" in result.err
+
+
+def test_a_dry_run_trains_nothing(invoke, tmp_path):
+    result = invoke("train", "--data", "sample", "--dry-run", *SMALL)
+    assert result.code == 0
+    for part in (
+        "truncated share",
+        "unknown share",
+        "gru_1",
+        "parameters: ",
+        "memory in training: ",
+        "learning_rate: ",
+    ):
+        assert part in result.out
+    plan = json.loads(invoke("train", "--data", "sample", "--dry-run", "--json", *SMALL).out)
+    assert plan.keys() == {"data", "parameters", "memory_bytes", "config"}
+    assert not (tmp_path / "runs").exists()
+
+
+def test_runs_are_named_by_time_where_no_name_is_given(invoke, tmp_path):
+    result = invoke("train", "--data", "sample", "--set", "data.limit=60", *SMALL)
+    assert result.code == 0
+    (path,) = (tmp_path / "runs").iterdir()
+    assert path.name.endswith("-gru6")
+
+
+def test_the_keras_vocabulary_is_that_of_the_word_index(invoke, write_corpus, tmp_path):
+    path = write_corpus("npz")
+    keras = ["--set", "text.tokenizer=keras", "--set", "text.vocabulary=keras", "--set", "train.validation_split=0"]
+    assert train(invoke, tmp_path / "run", *keras, data=path).code == 0
+    stored = json.loads((tmp_path / "run" / "vocabulary.json").read_text())
+    index = json.loads((path.parent / "imdb_word_index.json").read_text())
+    assert stored["words"] == sorted(index, key=index.get)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_in_the_middle_it_completes_the_best_epoch_and_resumes(invoke, tmp_path, number):
+    command = [
+        sys.executable, "-m", "imdb_gru", "train", "--data", "sample", "--run", str(tmp_path / "run"), *SMALL,
+        "--set", "train.epochs=60", "--set", "data.limit=400",
+    ]  # fmt: skip
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        history = tmp_path / "run" / "history.jsonl"
+        deadline = time.monotonic() + 90
+        while not history.exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        os.kill(process.pid, number)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "continue with: imdb-gru train --resume" in err
+    assert "Traceback" not in err
+    assert "best epoch" in out
+    done = len(history.read_text().splitlines())
+    assert 1 <= done < 60
+    assert invoke("predict", "--run", "run", "fine").code == 0
+
+    config = tmp_path / "run" / "config.yaml"
+    config.write_text(config.read_text().replace("epochs: 60", f"epochs: {done + 1}"))
+    result = invoke("train", "--resume", "run")
+    assert result.code == 0, result.err
+    assert f"resuming after epoch {done} of {done + 1}" in result.err
+    assert len(history.read_text().splitlines()) == done + 1
