@@ -58,13 +58,13 @@ class TextConfig(Section):
 class DropoutConfig(Section):
     """Shares dropped in training only."""
 
-    word: Rate = 0.1
+    word: Rate = 0.2
     """Words replaced by unknown (Iyyer et al. 2015)."""
-    embedding: Rate = 0.3
+    embedding: Rate = 0.4
     """Embedding channels dropped, the same ones at all timesteps of a review (Gal and Ghahramani 2016)."""
     recurrent: Rate = 0.0
     """Hidden state channels hidden from the gates, the same ones at all timesteps (Gal and Ghahramani 2016)."""
-    output: Rate = 0.3
+    output: Rate = 0.5
     """Pooled hidden state and dense activations (Srivastava et al. 2014)."""
 
 
@@ -76,7 +76,7 @@ class ModelConfig(Section):
     units: Count = 128
     layers: Annotated[int, Field(ge=1, le=8)] = 1
     bidirectional: bool = False
-    pooling: Annotated[list[Pooling], Field(min_length=1)] = ["last"]
+    pooling: Annotated[list[Pooling], Field(min_length=1)] = ["last", "max"]
     """What the dense layers see of the hidden states; several are put side by side."""
     dense: list[Count] = []
     """Units of ReLU layers before the output."""
@@ -94,11 +94,11 @@ class TrainConfig(Section):
     """Share of all batches over which the learning rate rises from zero."""
     clip_norm: Annotated[float, Field(gt=0)] | None = 1.0
     """Bound on the norm of all gradients together (Pascanu et al. 2013)."""
-    epochs: Count = 5
+    epochs: Count = 4
     batch_size: Count = 64
     batches: Literal["bucketed", "shuffled", "padded"] = "bucketed"
     """bucketed: reviews of like length together; shuffled: any; padded: any, all padded to text.length."""
-    averaging: Annotated[float, Field(gt=0, lt=1)] | None = None
+    averaging: Annotated[float, Field(gt=0, lt=1)] | None = 0.99
     """Momentum of an exponential moving average of the weights, which then is the model (Polyak and Juditsky 1992)."""
     monitor: Literal["accuracy", "loss"] = "accuracy"
     """The validation figure that decides which epoch is best."""

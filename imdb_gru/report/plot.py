@@ -14,14 +14,16 @@ from imdb_gru.run import write_atomically
 SUFFIXES = (".png", ".svg")
 MOST_AXIS_LABELS = 61
 """Tokens up to which each has its name on the axis; the words of a longer review are named where it mattered."""
-NAMED_JUMPS, NAMED_TURNS = 8, 6
+MOST_NAMES, MOST_JUMPS = 12, 8
 LONGEST_LABEL = 18
 """Characters of a token; the rest would take the picture's place."""
-ROWS = 3
-"""Rows of names above the picture of a long review."""
 FONT_SIZE = 9
-ROW_HEIGHT = 15
-"""Both in points."""
+LONG_WIDTH = 14.0
+"""Inches of a picture that names words where it mattered."""
+NAME_HEIGHT = 1.1
+"""On the axis of probability, where the names stand."""
+NAME_GAP = 10
+"""Pixels between two names."""
 
 NEGATIVE, POSITIVE = COLOURS[0], COLOURS[-1]
 
@@ -64,18 +66,17 @@ def _build_figure(tokens: Sequence[str], probabilities: Sequence[float], title: 
 
     labels = [_shorten(token, LONGEST_LABEL) for token in tokens]
     short = len(tokens) <= MOST_AXIS_LABELS
-    width = max(5.0, 1.5 + 0.2 * len(tokens)) if short else 14.0
+    width = max(5.0, 1.5 + 0.2 * len(tokens)) if short else LONG_WIDTH
     figure = Figure(figsize=(width, 4.2), layout="constrained")
     axes = figure.add_subplot()
     _draw_belief(axes, probabilities, marked=short)
-    rows = 0
     if short:
         _label_axis(axes, labels, probabilities)
     else:
         axes.set_xlabel("words read; above, the largest moves and the last turns (▲ to positive, ▼ to negative)")
-        rows = _name_words(axes, labels, probabilities, points=72 * (width - 1))
+        _name_words(axes, labels, probabilities)
     if title:
-        pad = 8 + rows * ROW_HEIGHT
+        pad = 40 if axes.texts else 8
         axes.set_title(_shorten(title, int(9 * width)), loc="left", pad=pad, parse_math=False)
     return figure
 
@@ -110,48 +111,44 @@ def _label_axis(axes: Any, labels: Sequence[str], probabilities: Sequence[float]
         axes.get_xticklabels()[timestep].set(color=_direction(probabilities, timestep), fontweight="bold")
 
 
-def _name_words(axes: Any, labels: Sequence[str], probabilities: Sequence[float], points: float) -> int:
-    """Write the words that moved or last turned the belief above the picture, and return how many rows they take.
-
-    `points` is how wide the axes are. Each word stands over its timestep, in the lowest row where it overlaps neither
-    another nor the line from another down to its timestep; one that finds no such row is left out.
-    """
+def _name_words(axes: Any, labels: Sequence[str], probabilities: Sequence[float]) -> None:
+    """Write the words that moved or turned the belief in a row above the picture, with a line down to each timestep."""
     turns = find_turns(probabilities)
-    placed: list[tuple[int, int, float]] = []
-    named = [*find_jumps(probabilities, NAMED_JUMPS), *turns[::-1][:NAMED_TURNS]]
-    for timestep in dict.fromkeys(named):
-        label = labels[timestep]
-        if not any(map(str.isalnum, label)):
-            label = f'"{label}"'  # a bare comma above the picture looks like a speck
+    # The last turn made the verdict, so it has a place before all others.
+    wanted = dict.fromkeys([*turns[-1:], *find_jumps(probabilities, MOST_JUMPS), *reversed(turns)])
+    timesteps_per_pixel = len(labels) / (axes.figure.dpi * (LONG_WIDTH - 1))  # an inch is the margins'
+    named: dict[int, Any] = {}
+    widths: dict[int, float] = {}
+    for timestep in list(wanted)[:MOST_NAMES]:
+        name = labels[timestep] if any(map(str.isalnum, labels[timestep])) else f'"{labels[timestep]}"'
         if timestep in turns:
-            label = f"{choose_marker(probabilities[timestep])} {label}"
-        half = 0.31 * FONT_SIZE * (len(label) + 1) * len(labels) / points
-        row = next((row for row in range(ROWS) if _is_free(placed, timestep, row, half)), None)
-        if row is None:
-            continue
-        placed.append((timestep, row, half))
+            name = f"{choose_marker(probabilities[timestep])} {name}"
         colour = _direction(probabilities, timestep)
-        axes.plot(timestep, probabilities[timestep], marker="o", ms=4, color=colour)
-        axes.annotate(
-            label,
-            (timestep, probabilities[timestep]),
-            xytext=(timestep, 1.03 + 0.065 * row),
-            textcoords=("data", "axes fraction"),
-            ha="center",
-            fontsize=FONT_SIZE,
-            color=colour,
-            arrowprops={"arrowstyle": "-", "color": "0.7", "lw": 0.7, "shrinkA": 0, "shrinkB": 2, "relpos": (0.5, 0)},
-            parse_math=False,
-        )
-    return 1 + max((row for _, row, _ in placed), default=-1)
+        text = axes.text(0, NAME_HEIGHT, name, ha="center", fontsize=FONT_SIZE, color=colour, parse_math=False)
+        width = (text.get_window_extent().width + NAME_GAP) * timesteps_per_pixel
+        if sum(widths.values()) + width > len(labels):
+            text.remove()
+            continue
+        named[timestep], widths[timestep] = text, width
+    timesteps = sorted(named)
+    centres = _spread(timesteps, [widths[timestep] for timestep in timesteps], len(labels))
+    for timestep, centre in zip(timesteps, centres, strict=True):
+        named[timestep].set_x(centre)
+        elbow = [centre, timestep, timestep], [NAME_HEIGHT - 0.02, 1.01, probabilities[timestep]]
+        axes.plot(*elbow, color="0.7", lw=0.7, clip_on=False, zorder=1)
+        axes.plot(timestep, probabilities[timestep], marker="o", ms=4, color=named[timestep].get_color())
 
 
-def _is_free(placed: Sequence[tuple[int, int, float]], timestep: int, row: int, half: float) -> bool:
-    """Tell whether a word as wide as `2 * half` timesteps can stand over its timestep in a row."""
-    for other, other_row, other_half in placed:
-        apart = abs(timestep - other)
-        # A line runs down through all rows below its word.
-        needed = {0: half + other_half, 1: other_half, -1: half}[(row > other_row) - (row < other_row)]
-        if apart < needed:
-            return False
-    return True
+def _spread(wanted: Sequence[float], widths: Sequence[float], room: float) -> list[float]:
+    """Return centres near the wanted ones, in their order, at which things as wide as these touch but do not overlap.
+
+    Measured from where a thing would stand in a row without gaps, centres that never fall are centres that never
+    overlap. Both the rising bound from the left and that from the right are such, and so is the mean of the two.
+    """
+    sizes = np.asarray(widths, dtype=float)
+    packed = np.cumsum(sizes) - sizes / 2
+    shifts = np.asarray(wanted, dtype=float) - packed
+    pushed_right = np.maximum.accumulate(shifts)
+    pushed_left = np.minimum.accumulate(shifts[::-1])[::-1]
+    centres = packed + np.clip((pushed_right + pushed_left) / 2, -0.5, room - 0.5 - sizes.sum())
+    return [float(centre) for centre in centres]

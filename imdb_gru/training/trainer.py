@@ -79,19 +79,21 @@ class Trainer:
         try:
             with np.load(path) as stored:
                 progress = Progress(**json.loads(str(stored["progress"])))
+                self._check_data(progress)
                 arrays = [stored[str(number)] for number in range(len(stored.files) - 1)]
             variables = self._variables
             if [array.shape for array in arrays] != [tuple(variable.shape) for variable in variables]:
                 raise ValueError("its weights have other shapes")
         except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
             raise RunError(f"{path} cannot be resumed from ({error}): train the run again with --overwrite") from error
-        if progress.data_hash != self.progress.data_hash:
-            raise RunError(
-                f"{self.run.path} was trained on other reviews than {self.corpus.statistics['source']} holds now"
-            )
         for variable, array in zip(variables, arrays, strict=True):
             variable.assign(array)
         self.progress = progress
+
+    def _check_data(self, stored: Progress) -> None:
+        if stored.data_hash != self.progress.data_hash:
+            source = self.corpus.statistics["source"]
+            raise RunError(f"{self.run.path} was trained on other reviews than {source} holds now: name them with --data")
 
     def train(self, report_epoch: Callable[[Record], None]) -> Record:
         """Train the epochs that are left and complete the run; return its final figures.

@@ -28,7 +28,7 @@ def test_every_command_has_help_with_an_example_and_stands_in_the_readme(invoke,
     result = invoke(*path, "--help")
     assert result.code == 0
     assert f"imdb-gru {' '.join(path)}".strip() in result.out.partition("Usage:")[2].partition("\n")[2]
-    assert f"imdb-gru {' '.join(path)}".strip() in README.read_text()
+    assert f"imdb-gru {' '.join(path)}".strip() in " ".join(README.read_text().split())
     for option in command.params:
         assert not isinstance(option, click.Option) or option.help or option.name == "help", option.name
 

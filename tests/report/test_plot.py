@@ -1,46 +1,175 @@
+import itertools
+import subprocess
 import sys
+import xml.dom.minidom
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from imdb_gru.errors import ImdbGruError, MissingExtraError
-from imdb_gru.report.plot import plot_timesteps
+from imdb_gru.report.plot import _build_figure, _spread, check_plot_path, plot_timesteps
 
-HEADS = {".png": b"\x89PNG", ".svg": b"<?xml"}
+matplotlib = pytest.importorskip("matplotlib")
+pytest.importorskip("matplotlib.backends.backend_agg")
 
-
-def draw(path, length, tokens=None):
-    pytest.importorskip("matplotlib")
-    tokens = tokens or ["<start>", *(f"w{number}" for number in range(length))]
-    plot_timesteps(path, tokens, np.random.default_rng(1).random(len(tokens)).tolist(), title="$5 film")
-
-
-@pytest.mark.parametrize("suffix", HEADS)
-@pytest.mark.parametrize("length", [0, 5, 61, 500])
-def test_a_picture_of_any_length_is_drawn(tmp_path, suffix, length):
-    draw(tmp_path / f"a{suffix}", length)
-    assert (tmp_path / f"a{suffix}").read_bytes().startswith(HEADS[suffix])
-    assert len(list(tmp_path.iterdir())) == 1
-
-
-@pytest.mark.parametrize("suffix", HEADS)
-def test_the_same_belief_gives_the_same_picture(tmp_path, suffix):
-    for name in "ab":
-        draw(tmp_path / f"{name}{suffix}", 9)
-    assert (tmp_path / f"a{suffix}").read_bytes() == (tmp_path / f"b{suffix}").read_bytes()
+PNG = b"\x89PNG\r\n\x1a\n"
+STRANGE = [
+    "😍",
+    "好电影",
+    "שלום",
+    "नमस्ते",
+    "$x$",
+    "$",
+    r"\frac{",
+    "\x1b[31m",
+    "\ud800",
+    "\ufffe",
+    "-->",
+    "&",
+    "",
+    "x" * 400,
+]
 
 
-def test_odd_tokens_are_drawn(tmp_path):
-    draw(tmp_path / "a.svg", 0, ["<start>", "😍", "好", "$x^$", "\x1b[31m", "<b>"])
+def example(words, seed=0):
+    rng = np.random.default_rng(seed)
+    vocabulary = ["a", "film", ",", "disappointing", "wonderful", "."]
+    tokens = ["<start>", *rng.choice(vocabulary, words).tolist()]
+    return tokens, (1 / (1 + np.exp(-np.cumsum(rng.normal(0, 0.4, words + 1))))).tolist()
 
 
-@pytest.mark.parametrize(("name", "message"), [("a.jpg", ".png or .svg"), ("nowhere/a.png", "no folder")])
-def test_a_wrong_path_is_told(tmp_path, name, message):
-    with pytest.raises(ImdbGruError, match=message):
-        draw(tmp_path / name, 3)
+@pytest.mark.parametrize("words", [0, 1, 5, 60, 61, 500])
+@pytest.mark.parametrize("suffix", [".png", ".svg", ".PNG"])
+def test_reviews_of_any_length(tmp_path, words, suffix):
+    path = tmp_path / f"belief{suffix}"
+    plot_timesteps(path, *example(words), title="A review")
+    if suffix == ".svg":
+        assert xml.dom.minidom.parse(str(path)).documentElement.tagName == "svg"
+    else:
+        assert path.read_bytes().startswith(PNG)
+    assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_missing_library_names_the_extra(tmp_path, monkeypatch):
+@pytest.mark.parametrize("repeats", [1, 8])
+@pytest.mark.parametrize("suffix", [".png", ".svg"])
+def test_strange_tokens_are_drawn_without_warning(tmp_path, repeats, suffix):
+    tokens = ["<start>", *STRANGE * repeats]
+    path = tmp_path / f"belief{suffix}"
+    plot_timesteps(path, tokens, [0.2, 0.9, *[0.4, 0.8] * len(tokens)][: len(tokens)], title=" ".join(STRANGE))
+    if suffix == ".svg":
+        xml.dom.minidom.parse(str(path))
+
+
+def test_dollars_are_no_formula():
+    figure = _build_figure(["<start>", "$x$"], [0.4, 0.6], "$y$")
+    axes = figure.axes[0]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["<start>", "$x$"]
+    assert axes.get_title(loc="left") == "$y$"
+    assert not any(text.get_parse_math() for text in [*axes.get_xticklabels(), axes._left_title])
+
+
+def test_short_reviews_are_labelled_at_every_word_and_long_ones_where_it_mattered():
+    short, long = (_build_figure(*example(words), None).axes[0] for words in (60, 61))
+    assert [label.get_text() for label in short.get_xticklabels()] == example(60)[0]
+    assert not short.texts
+    tokens, probabilities = example(61)
+    largest = tokens[int(np.argmax(np.abs(np.diff(probabilities)))) + 1]
+    assert any(largest in text.get_text() for text in long.texts)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("words", [61, 500])
+def test_names_never_overlap(words, seed):
+    figure = _build_figure(*example(words, seed), "A review")
+    matplotlib.backends.backend_agg.FigureCanvasAgg(figure).draw()
+    axes = figure.axes[0]
+    boxes = [text.get_window_extent() for text in axes.texts]
+    assert len(boxes) >= 5
+    assert all(box.x0 >= 0 and box.x1 <= figure.bbox.x1 for box in boxes)
+    boxes.append(axes._left_title.get_window_extent())
+    assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
+
+
+@given(st.lists(st.tuples(st.integers(0, 500), st.floats(1, 40)), min_size=1, max_size=12))
+def test_spread_keeps_names_apart_and_where_they_fit_in_place(names):
+    wanted = sorted(timestep for timestep, _ in names)
+    widths = [width for _, width in names]
+    centres = _spread(wanted, widths, 501)
+    edges = [(centre - width / 2, centre + width / 2) for centre, width in zip(centres, widths, strict=True)]
+    assert edges[0][0] >= -0.5001
+    assert edges[-1][1] <= 500.5001
+    assert all(right <= left + 1e-6 for (_, right), (left, _) in itertools.pairwise(edges))
+
+
+def test_names_far_apart_stay_over_their_words_and_close_ones_share_the_push():
+    assert _spread([50, 200, 210, 400], [30] * 4, 501) == [50, 190, 220, 400]
+
+
+def test_a_turn_is_marked_with_its_direction():
+    tokens, probabilities = ["word"] * 100, [0.2] * 50 + [0.8] * 50
+    tokens[50] = "wonderful"
+    (name,) = _build_figure(tokens, probabilities, None).axes[0].texts
+    assert name.get_text() == "▲ wonderful"
+    assert name.get_position()[0] == 50
+
+
+def test_the_same_beliefs_make_the_same_file_whatever_the_user_set(tmp_path):
+    paths = [tmp_path / name for name in ("one.svg", "two.svg", "one.png", "two.png")]
+    for path in paths:
+        with matplotlib.rc_context({"lines.linewidth": 9, "font.size": 30} if "two" in path.name else {}):
+            plot_timesteps(path, *example(100))
+            assert matplotlib.rcParams["font.size"] == (30 if "two" in path.name else 10)
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    assert paths[2].read_bytes() == paths[3].read_bytes()
+    assert b"<dc:date>" not in paths[0].read_bytes()
+
+
+@pytest.mark.parametrize("name", ["belief.pdf", "belief", "png"])
+def test_other_suffixes_are_refused(tmp_path, name):
+    with pytest.raises(ImdbGruError, match=r"\.png or \.svg"):
+        plot_timesteps(tmp_path / name, *example(5))
+
+
+def test_places_that_cannot_be_written_are_refused(tmp_path):
+    (tmp_path / "file").touch()
+    (tmp_path / "folder.png").mkdir()
+    for path in (tmp_path / "none" / "belief.png", tmp_path / "file" / "belief.png"):
+        with pytest.raises(ImdbGruError, match="there is no folder"):
+            check_plot_path(path)
+    with pytest.raises(ImdbGruError, match="name another file"):
+        plot_timesteps(tmp_path / "folder.png", *example(5))
+    assert {path.name for path in tmp_path.iterdir()} == {"file", "folder.png"}
+
+
+def test_without_matplotlib_the_extra_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(MissingExtraError, match=r"imdb-gru\[plot\]"):
-        plot_timesteps(tmp_path / "a.png", ["<start>"], [0.5])
+    with pytest.raises(MissingExtraError, match=r"Plotting needs .*imdb-gru\[plot\]"):
+        plot_timesteps(tmp_path / "belief.png", *example(5))
+
+
+def test_a_failed_write_leaves_the_old_picture(tmp_path, monkeypatch):
+    path = tmp_path / "belief.png"
+    path.write_bytes(b"old")
+
+    def fill_the_disk(figure, temporary, **options):
+        assert temporary.parent == tmp_path
+        temporary.write_bytes(PNG)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(matplotlib.figure.Figure, "savefig", fill_the_disk)
+    with pytest.raises(ImdbGruError, match="No space left"):
+        plot_timesteps(path, *example(5))
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_pyplot_stays_out(tmp_path):
+    program = (
+        "import sys; from pathlib import Path; from imdb_gru.report.plot import plot_timesteps; "
+        "assert 'matplotlib' not in sys.modules; "
+        "plot_timesteps(Path(sys.argv[1]), ['<start>', 'good'], [0.5, 0.9]); "
+        "assert 'matplotlib.pyplot' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-W", "error", "-c", program, tmp_path / "belief.png"], check=True, timeout=60)

@@ -5,8 +5,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.console import Console
-from rich.text import Text
 
 from imdb_gru.report.timesteps import (
     BLOCKS,
@@ -24,6 +22,8 @@ beliefs = st.lists(st.floats(0, 1), max_size=600)
 
 
 def show(tokens, probabilities, **options):
+    from rich.console import Console
+
     options = {"width": 80, "force_terminal": False, **options}
     console = Console(file=io.StringIO(), **options)
     print_view(["<start>", *tokens], probabilities, console)
@@ -83,14 +83,18 @@ def test_sparkline(probabilities, width, line):
     assert sparkline(probabilities, width) == line
 
 
-@pytest.mark.parametrize("timestep", range(1, 499))
-def test_a_sparkline_shows_the_dip_of_a_single_word(timestep):
-    probabilities = [0.9] * 500
-    probabilities[timestep] = 0.3
-    line = sparkline(probabilities, 60)
-    assert len(line) == 60
-    assert "▃" in line
-    assert line.count("█") >= 58
+def test_a_sparkline_shows_the_dip_of_a_single_word():
+    for timestep in range(1, 499):
+        probabilities = [0.9] * 500
+        probabilities[timestep] = 0.3
+        line = sparkline(probabilities, 60)
+        assert sorted(line) == ["▃", *"█" * 59]
+
+
+def test_a_slope_stays_a_slope():
+    line = sparkline(np.linspace(0, 1, 500).tolist(), 64)
+    assert line == "".join(sorted(line, key=BLOCKS.index))
+    assert all(line.count(block) in (7, 8, 9) for block in BLOCKS)
 
 
 @given(beliefs, st.integers(0, 100))
@@ -139,20 +143,11 @@ def test_plain():
     assert plain == "0\t0.5000\t<start>\n1\t0.1235\tnot\n2\t1.0000\t[red]\n3\t0.0000\t\\x1b[2J\\tbad\n"
 
 
-VIEW = """\
-0.52 ▅▄▅▃▃▄▄▄▅▆▇▇ 0.93   ▁ is 0, █ is 1
-
-they ▼said ▲" it's ▼dull (or not)": well-▲made, wonderful!
-
-▲ turned positive  ▼ turned negative
-"""
-
-
 def test_view():
     tokens = ["they", "said", ":", "dull", "at", "first", ",", "but", "(", "really", ")", "well", "-", "made", "!"]
-    probabilities = [0.52, 0.55, 0.51, 0.515, 0.2, 0.22, 0.21, 0.22, 0.3, 0.31, 0.33, 0.34, 0.4, 0.41, 0.85, 0.93]
+    probabilities = [0.52, 0.55, 0.51, 0.515, 0.2, 0.22, 0.21, 0.22, 0.3, 0.31, 0.33, 0.34, 0.4, 0.41, 0.85, 0.92]
     assert show(tokens, probabilities) == (
-        "0.52 ▅▅▅▅▂▂▂▂▃▃▃▃▄▄▇█ 0.93   ▁ is 0, █ is 1\n"
+        "0.52 ▅▅▅▅▂▂▂▂▃▃▃▃▄▄▇█ 0.92   ▁ is 0, █ is 1\n"
         "\n"
         "they said: ▼dull at first, but (really) well-▲made!\n"
         "\n"
@@ -164,6 +159,78 @@ def test_view():
         '  +0.44 at word 14 "made"\n'
         '  -0.32 at word 4 "dull"\n'
         '  +0.08 at word 8 "but"\n'
-        '  +0.08 at word 15 "!"\n'
+        '  +0.07 at word 15 "!"\n'
         '  +0.06 at word 12 "well"\n'
     )
+
+
+def test_view_of_a_review_without_words():
+    assert show([], [0.52]) == "0.52 ▅ 0.52   ▁ is 0, █ is 1\n\n(no words)\n\nnever turned: positive throughout\n"
+
+
+def test_view_leaves_out_moves_that_round_to_nothing():
+    assert show(["fine"], [0.301, 0.302]) == (
+        "0.30 ▃▃ 0.30   ▁ is 0, █ is 1\n\nfine\n\nnever turned: negative throughout\n"
+    )
+
+
+def test_quotes_stand_at_their_words():
+    tokens = ["a", '"', "good", '"', "film", ",", '"', "she", "said"]
+    assert 'a "good" film, "she said\n' in show(tokens, [0.5] * 10)
+
+
+def test_view_counts_the_turns_it_does_not_list():
+    probabilities = [0.4, 0.6] * 6
+    view = show([f"w{number}" for number in range(1, 12)], probabilities)
+    assert "turned at (the last 5 of 11)\n" in view
+    assert [line.split()[1] for line in view.splitlines() if line.startswith("  word")] == ["7", "8", "9", "10", "11"]
+    assert "  word  7  0.400 → 0.600  … ▼w4 ▲w5 ▼w6 ▲w7 ▼w8 ▲w9 ▼w10 …\n" in view
+
+
+def test_view_shows_markup_emoji_codes_and_escapes_as_they_are():
+    view = show(["[red]", "[/]", ":smile:", "\x1b[2J", "a\tb", "\\"], [0.5, 0.9, 0.1, 0.2, 0.8, 0.2, 0.6])
+    assert "▲[red]" not in view  # it was positive before
+    assert "[red] ▼[/] :smile: ▲\\x1b[2J ▼a\\tb ▲\\\n" in view
+    assert 'at word 4 "\\x1b[2J"' in view
+    assert "\x1b" not in view
+
+
+@pytest.mark.parametrize("words", [1, 3, 60, 500])
+@pytest.mark.parametrize("width", [1, 12, 80, 200])
+def test_view_keeps_to_the_width_of_the_terminal(words, width):
+    from rich.cells import cell_len
+
+    lines = show(
+        ["wonderful", "好", "x" * 30, "."] * (words // 4) + ["!"] * (words % 4), random_walk(words), width=width
+    )
+    assert all(cell_len(line) <= width for line in lines.splitlines())
+    assert width < 80 or not any(line.endswith(" ") for line in lines.splitlines())
+
+
+def test_a_long_view_takes_little_more_than_its_words():
+    assert len(show(["words"] * 500, random_walk(500)).splitlines()) <= 40 + 16
+
+
+def test_colours_follow_the_belief_and_markers_need_none():
+    options = {"force_terminal": True, "color_system": "truecolor"}
+    view = show(["bad", "good"], [0.5, 0.0, 1.0], **options)
+    red, green, blue = (int(COLOURS[0][at : at + 2], 16) for at in (1, 3, 5))
+    assert f"\x1b[1;4;38;2;{red};{green};{blue}mbad\x1b[0m" in view
+    assert "negative" in view.split("turned at")[0]
+    plain = show(["bad", "good"], [0.5, 0.0, 1.0], **options, no_color=True)
+    assert "38;2" not in plain
+    assert "▼" in plain
+    assert "■" not in plain
+
+
+def test_colours_stay_apart_in_256():
+    from rich.color import Color, ColorSystem
+
+    assert len({Color.parse(colour).downgrade(ColorSystem.EIGHT_BIT).number for colour in COLOURS}) == len(COLOURS)
+
+
+@given(st.lists(st.tuples(st.text(st.characters(), min_size=1), st.floats(0, 1)), max_size=30), st.integers(10, 100))
+def test_any_tokens_can_be_shown(steps, width):
+    view = show([token for token, _ in steps], [0.5, *(probability for _, probability in steps)], width=width)
+    view.encode("utf-8")
+    assert neutralise(view.replace("\n", "")) == view.replace("\n", "")
