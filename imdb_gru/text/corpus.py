@@ -44,7 +44,7 @@ class Corpus:
 
 
 def load_reviews(source: Source, split: str, limit: int | None = None) -> list[Review]:
-    """Read a split into memory, or `limit` reviews of it, always the same ones; raises `DataError` where there are none."""
+    """Read a split into memory, or `limit` reviews of it, always the same ones; raises `DataError` for none."""
     if split not in source.splits:
         raise DataError(f"{source.name} has no {split} split, only {', '.join(source.splits)}")
     reviews = list(source.iter_reviews(split))

@@ -93,7 +93,7 @@ class Trainer:
     def _check_data(self, stored: Progress) -> None:
         if stored.data_hash != self.progress.data_hash:
             source = self.corpus.statistics["source"]
-            raise RunError(f"{self.run.path} was trained on other reviews than {source} holds now: name them with --data")
+            raise RunError(f"{self.run.path} was trained on other reviews than {source} holds: name them with --data")
 
     def train(self, report_epoch: Callable[[Record], None]) -> Record:
         """Train the epochs that are left and complete the run; return its final figures.

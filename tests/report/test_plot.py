@@ -88,7 +88,7 @@ def test_names_never_overlap(words, seed):
     boxes = [text.get_window_extent() for text in axes.texts]
     assert len(boxes) >= 5
     assert all(box.x0 >= 0 and box.x1 <= figure.bbox.x1 for box in boxes)
-    boxes.append(axes._left_title.get_window_extent())
+    assert max(box.y1 for box in boxes) <= axes._left_title.get_window_extent().y0
     assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
 
 
