@@ -11,7 +11,6 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -44,46 +43,18 @@ def write_atomically(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-@dataclass(frozen=True)
 class Run:
-    """A run directory."""
+    """A run directory and where its files stand."""
 
-    path: Path
-
-    @property
-    def config_path(self) -> Path:
-        """Return where the resolved config stands."""
-        return self.path / "config.yaml"
-
-    @property
-    def vocabulary_path(self) -> Path:
-        """Return where the vocabulary stands."""
-        return self.path / "vocabulary.json"
-
-    @property
-    def model_path(self) -> Path:
-        """Return where the best epoch's model stands."""
-        return self.path / "model.keras"
-
-    @property
-    def history_path(self) -> Path:
-        """Return where one JSON line an epoch stands."""
-        return self.path / "history.jsonl"
-
-    @property
-    def metrics_path(self) -> Path:
-        """Return where the final figures and hashes stand; its presence says that the run is complete."""
-        return self.path / "metrics.json"
-
-    @property
-    def checkpoint_path(self) -> Path:
-        """Return where all that a resumed training needs stands."""
-        return self.path / "checkpoint.npz"
-
-    @property
-    def sealed_paths(self) -> tuple[Path, ...]:
-        """List the files whose hashes the finished run records."""
-        return self.config_path, self.vocabulary_path, self.model_path, self.history_path
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.config_path = path / "config.yaml"
+        self.vocabulary_path = path / "vocabulary.json"
+        self.model_path = path / "model.keras"
+        self.history_path = path / "history.jsonl"
+        self.checkpoint_path = path / "checkpoint.npz"
+        self.metrics_path = path / "metrics.json"
+        self.sealed_paths = (self.config_path, self.vocabulary_path, self.model_path, self.history_path)
 
     def load_config(self) -> Config:
         """Read the resolved config."""

@@ -1,13 +1,10 @@
 """The gated recurrent unit (Cho et al. 2014, equations 5 to 8), in the form of Keras's `GRU(reset_after=True)`."""
 
-from dataclasses import dataclass
-
-from imdb_gru.cells.maths import Array, Gates, State, sigmoid, tanh, zero_state
+from imdb_gru.cells.cell import Array, Cell, Gates, State, sigmoid, tanh
 
 
-@dataclass(frozen=True)
-class GRUCell:
-    """One timestep of a GRU, its gates visible; weights as Keras lays them out, gate order z, r, h.
+class GRUCell(Cell):
+    """A GRU's timestep; gate order z, r, h.
 
     z_t  = σ(W_z x_t + U_z h_{t-1} + b_z)                        update gate
     r_t  = σ(W_r x_t + U_r h_{t-1} + b_r)                        reset gate
@@ -15,32 +12,16 @@ class GRUCell:
     h_t  = z_t ⊙ h_{t-1} + (1 − z_t) ⊙ h'_t
     """
 
-    kernel: Array
-    """W, `(E, 3U)`."""
-    recurrent_kernel: Array
-    """U, `(U, 3U)`."""
-    bias: Array
-    """b and c, `(2, 3U)`."""
-
-    @property
-    def units(self) -> int:
-        """Count the units."""
-        return int(self.recurrent_kernel.shape[0])
-
-    def start(self, batch: int) -> State:
-        """Return h_0: zeros, `(B, U)`."""
-        return zero_state(batch, self.units, 1)
-
     def project(self, x: Array) -> Array:
-        """Return what the inputs alone contribute, for all timesteps at once: `(..., E)` to `(..., 3U)`."""
+        """Return what the inputs alone contribute, for all timesteps at once: `(..., E)` to `(..., 3·U)`."""
         projected: Array = x @ self.kernel + self.bias[0]
         return projected
 
     def step(self, x_t: Array, state: State) -> tuple[State, Gates]:
-        """Take a projected input `(B, 3U)` and h_{t-1}; return h_t and the gates, each `(B, U)`."""
+        """Take a projected input `(B, 3·U)` and h_{t-1}; return h_t and the gates, each `(B, U)`."""
         (h_prev,) = state
         units = self.units
-        h_part = h_prev @ self.recurrent_kernel + self.bias[1]  # (B, 3U)
+        h_part = h_prev @ self.recurrent_kernel + self.bias[1]  # (B, 3·U)
         zr = sigmoid(x_t[:, : 2 * units] + h_part[:, : 2 * units])
         z, r = zr[:, :units], zr[:, units:]
         candidate = tanh(x_t[:, 2 * units :] + r * h_part[:, 2 * units :])

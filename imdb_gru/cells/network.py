@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imdb_gru.cells.maths import Array, Cell, sigmoid
+from imdb_gru.cells.cell import Array, Cell, sigmoid
 
 Lengths = NDArray[np.int64]
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from imdb_gru.cli.options import json_option, open_run, run_option, say
+from imdb_gru.cli.texts import TextReader, take_notes
 
 if TYPE_CHECKING:
-    from imdb_gru.classifier import Classifier, Prediction
+    from imdb_gru.classifier import Prediction
 
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 JSON_SUFFIXES = (".jsonl", ".ndjson")
@@ -73,9 +74,9 @@ def predict(
 
         check_plot_path(plot)
     classifier = Classifier.load(open_run(run_path))
-    reader = Reader(texts, input_path, text_column)
+    reader = TextReader(texts, input_path, text_column)
     predictions = classifier.predict(reader, timesteps=timesteps or plot is not None)
-    noted = _take_notes(predictions, classifier, reader)
+    noted = take_notes(predictions, classifier, reader)
     with _open_output(output) as stream:
         if delimiter:
             _write_table(noted, stream, delimiter)
@@ -86,90 +87,6 @@ def predict(
                 plot_timesteps(plot, prediction.tokens, prediction.probabilities.tolist())
                 say(f"drew {plot}")
             _write(prediction, stream, as_json=as_json, timesteps=timesteps, many=len(texts) != 1)
-
-
-class Reader:
-    """The texts to predict, from wherever they come; knows how many bytes it could not decode."""
-
-    def __init__(self, texts: tuple[str, ...], path: Path | None, text_column: str | None) -> None:
-        self.texts = texts
-        self.path = path
-        self.text_column = text_column
-        self.undecodable = 0
-
-    def __iter__(self) -> Iterator[str]:
-        """Yield the texts; a bar counts those of a file."""
-        if self.path is None:
-            for text in self.texts:
-                yield text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-            return
-        from tqdm import tqdm
-
-        yield from tqdm(
-            self._iter_file(self.path), desc="predicting", unit=" reviews", disable=None, leave=False, delay=1
-        )
-
-    def _iter_file(self, path: Path) -> Iterator[str]:
-        from imdb_gru.errors import DataError
-        from imdb_gru.sources.table import is_table, open_table
-
-        if is_table(path):
-            table = open_table(path, self.text_column, None, require_labels=False)
-            for split in table.splits:
-                for review in table.iter_reviews(split):
-                    yield review.text
-            self.undecodable = table.undecodable
-            return
-        if self.text_column:
-            raise click.UsageError(f"--text-column goes with a table, and {path} is read one review a line")
-        try:
-            with contextlib.ExitStack() as stack:
-                lines = sys.stdin.buffer if str(path) == "-" else stack.enter_context(path.open("rb"))
-                yield from self._decode(lines)
-        except OSError as error:
-            raise DataError(f"cannot read {path}: {error.strerror}; name a file of reviews with --input") from error
-
-    def _decode(self, lines: Iterable[bytes]) -> Iterator[str]:
-        for number, line in enumerate(lines):
-            raw = line.rstrip(b"\r\n")
-            try:
-                yield raw.decode("utf-8-sig" if number == 0 else "utf-8")
-            except UnicodeDecodeError:
-                self.undecodable += 1
-                yield raw.decode("utf-8", "replace")
-
-
-def _take_notes(
-    predictions: "Iterable[Prediction]", classifier: "Classifier", reader: Reader
-) -> "Iterator[Prediction]":
-    """Pass predictions on, and say at the end which texts the model did not see as they were."""
-    length, side = classifier.config.text.length, classifier.config.text.truncate
-    count = cut = empty = strange = 0
-    longest = 0
-    for prediction in predictions:
-        count += 1
-        cut += prediction.read < prediction.words
-        longest = max(longest, prediction.words)
-        empty += not prediction.words
-        strange += prediction.words > 0 and prediction.read == prediction.unknown
-        yield prediction
-    part = {"head": "first", "tail": "last", "middle": "outer"}[side]
-    one = count == 1
-    if cut:
-        of = f"of {longest} words" if one else f"words each (longest: {longest})"
-        say(f"{_name(cut, one)} longer than the limit: read the {part} {length} {of}")
-    if empty:
-        say(f"{_name(empty, one)} without words: the belief before the first word is no verdict")
-    if strange:
-        say(f"{_name(strange, one)} of words unknown to the model only: the verdict means little")
-    if reader.undecodable:
-        say(f"{_name(reader.undecodable, one)} not valid UTF-8: bad bytes were read as �")
-    if not count:
-        say("no reviews came in")
-
-
-def _name(count: int, one: bool) -> str:
-    return "the text is" if one else f"{count} {'text is' if count == 1 else 'texts are'}"
 
 
 @contextlib.contextmanager

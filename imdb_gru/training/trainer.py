@@ -4,14 +4,11 @@ import json
 import math
 import os
 import platform
-import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
 import h5py
 import keras
@@ -21,13 +18,12 @@ from tqdm import tqdm
 
 import imdb_gru
 from imdb_gru.config import Config
-from imdb_gru.errors import MissingExtraError, RunError
+from imdb_gru.errors import RunError
 from imdb_gru.run import Run, write_atomically
 from imdb_gru.text.corpus import Corpus
 from imdb_gru.training.batches import ReviewBatches
 from imdb_gru.training.model import build_model, build_optimizer
-
-Record = dict[str, Any]
+from imdb_gru.training.observers import BatchObserver, Record, open_tensorboard, stop_on_signals
 
 
 @dataclass
@@ -102,13 +98,14 @@ class Trainer:
         and can be resumed. Stopped before the first epoch is done, it stays in progress: `KeyboardInterrupt`.
         """
         config, progress = self.config.train, self.progress
-        with _stop_on_signals() as stop, _open_tensorboard(self.run, config.tensorboard) as log:
+        with stop_on_signals() as stop, open_tensorboard(self.run, config.tensorboard) as log:
             while progress.epoch < config.epochs and not self._ran_out_of_patience():
                 started = time.monotonic()
                 observer = self._train_epoch(progress.epoch, stop)
                 if stop.is_set():
                     break
-                record = {"epoch": progress.epoch + 1, **observer.figures, **self._validate()}
+                figures = {**observer.figures, **self._validate()}
+                record: Record = {"epoch": progress.epoch + 1, **{key: round(figures[key], 6) for key in figures}}
                 progress.epoch += 1
                 seconds = time.monotonic() - started
                 progress.seconds += seconds
@@ -135,12 +132,12 @@ class Trainer:
         patience = self.config.train.patience
         return patience is not None and self.progress.epoch - self.progress.best_epoch >= patience
 
-    def _train_epoch(self, epoch: int, stop: threading.Event) -> "_BatchObserver":
+    def _train_epoch(self, epoch: int, stop: threading.Event) -> BatchObserver:
         """Train an epoch; where weights are averaged, `fit` ends by putting the averages in the model."""
         batches = ReviewBatches(self.corpus.train, self.config, epoch)
         title = f"epoch {epoch + 1}/{self.config.train.epochs}"
         with tqdm(total=len(self.corpus.train), desc=title, unit=" reviews", disable=None, leave=False) as bar:
-            observer = _BatchObserver(bar, batches, stop)
+            observer = BatchObserver(bar, batches, stop)
             self.model.fit(batches.to_dataset(), shuffle=False, verbose=0, callbacks=[observer])
         return observer
 
@@ -149,7 +146,7 @@ class Trainer:
             return {}
         batches = ReviewBatches(self.corpus.validation, self.config, None)
         figures = self.model.evaluate(batches.to_dataset(), verbose=0, return_dict=True)
-        return {f"validation_{name}": _round(figures[name]) for name in ("loss", "accuracy")}
+        return {f"validation_{name}": float(figures[name]) for name in ("loss", "accuracy")}
 
     def _save_model(self) -> None:
         """Save the weights in a model that was never compiled, so that the file needs no optimizer of ours to open."""
@@ -186,77 +183,6 @@ class Trainer:
         return metrics
 
 
-class _BatchObserver(keras.callbacks.Callback):  # type: ignore[misc]
-    """Move the bar on, stop when asked to, and keep the weights that the next epoch goes on from."""
-
-    def __init__(self, bar: Any, batches: ReviewBatches, stop: threading.Event) -> None:
-        super().__init__()
-        self.bar = bar
-        self.batches = batches
-        self.stop = stop
-        self.figures: Record = {}
-        self.weights: list[Any] = []
-
-    def on_train_batch_end(self, batch: int, logs: Record | None = None) -> None:
-        """Keras calls it after every batch."""
-        if not self.bar.disable:
-            figures = {name: f"{float(value):.4f}" for name, value in (logs or {}).items()}
-            self.bar.set_postfix(batch=f"{batch + 1}/{len(self.batches.rows)}", **figures, refresh=False)
-            self.bar.update(len(self.batches.rows[batch]))
-        if self.stop.is_set():
-            self.model.stop_training = True
-
-    def on_epoch_end(self, epoch: int, logs: Record | None = None) -> None:  # noqa: ARG002 - Keras's signature
-        """Keras calls it before it replaces the weights by their averages."""
-        self.figures = {name: _round(value) for name, value in (logs or {}).items()}
-        self.weights = self.model.get_weights()
-
-
-@contextmanager
-def _stop_on_signals() -> Iterator[threading.Event]:
-    """Turn the first Ctrl-C or SIGTERM into a request to stop; a second one acts as it always does."""
-    stop = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def request_stop(number: int, _frame: object) -> None:
-        stop.set()
-        signal.signal(number, before[signal.Signals(number)])
-
-    for number in before:
-        signal.signal(number, request_stop)
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextmanager
-def _open_tensorboard(run: Run, enabled: bool) -> Iterator[Callable[[Record], None]]:
-    if not enabled:
-        yield lambda _: None
-        return
-    try:
-        import tensorboard  # noqa: F401
-    except ImportError as error:
-        raise MissingExtraError("train.tensorboard", "tensorboard") from error
-    writer = tf.summary.create_file_writer(str(run.path / "tensorboard"))
-
-    def log(record: Record) -> None:
-        with writer.as_default():
-            for name, value in record.items():
-                if name != "epoch":
-                    tf.summary.scalar(name, value, step=record["epoch"])
-
-    try:
-        yield log
-    finally:
-        writer.close()
-
-
 def describe_environment(config: Config) -> Record:
     """Return what else than data and config decides the weights."""
     return {
@@ -270,7 +196,3 @@ def describe_environment(config: Config) -> Record:
         "cores": os.cpu_count(),
         "seed": config.train.seed,
     }
-
-
-def _round(value: float) -> float:
-    return round(float(value), 6)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from imdb_gru.cells import CELLS
-from imdb_gru.cells.maths import sigmoid
+from imdb_gru.cells.cell import sigmoid
 from imdb_gru.cells.network import run_cell
 
 INPUTS, UNITS, TIMESTEPS = 3, 4, 6

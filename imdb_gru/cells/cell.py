@@ -1,0 +1,55 @@
+"""Own what all cells share: their weights, their start, and the two squashing functions."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
+State = tuple[Array, ...]
+"""The hidden state first, `(B, U)`, then whatever else the cell carries."""
+Gates = dict[str, Array]
+
+
+@dataclass(frozen=True)
+class Cell(ABC):
+    """One timestep of a recurrent layer, its gates visible; weights as Keras lays them out, G gates side by side."""
+
+    state_parts: ClassVar[int] = 1
+
+    kernel: Array
+    """W, `(E, G·U)`."""
+    recurrent_kernel: Array
+    """U, `(U, G·U)`."""
+    bias: Array
+    """b, `(G·U,)`; a GRU's has a second row for its recurrent side, `(2, 3·U)`."""
+
+    @property
+    def units(self) -> int:
+        """Count the units."""
+        return int(self.recurrent_kernel.shape[0])
+
+    def start(self, batch: int) -> State:
+        """Return the state before the first timestep: zeros, each part `(B, U)`."""
+        return tuple(np.zeros((batch, self.units), np.float32) for _ in range(self.state_parts))
+
+    def project(self, x: Array) -> Array:
+        """Return what the inputs alone contribute, for all timesteps at once: `(..., E)` to `(..., G·U)`."""
+        return x @ self.kernel + self.bias
+
+    @abstractmethod
+    def step(self, x_t: Array, state: State) -> tuple[State, Gates]:
+        """Take a projected input `(B, G·U)` and a state; return the next state and the gates, each `(B, U)`."""
+
+
+def tanh(x: Array) -> Array:
+    """Squash to (−1, 1)."""
+    squashed: Array = np.tanh(x)
+    return squashed
+
+
+def sigmoid(x: Array) -> Array:
+    """Squash to (0, 1); σ(x) = (1 + tanh(x / 2)) / 2, which cannot overflow."""
+    return np.float32(0.5) * (np.float32(1) + tanh(np.float32(0.5) * x))
