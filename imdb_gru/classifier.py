@@ -20,7 +20,7 @@ from imdb_gru.run import Run
 from imdb_gru.text.encoded import pad, truncate
 from imdb_gru.text.vocabulary import START_TOKEN, UNKNOWN, Ids, Vocabulary
 
-BATCH_SIZE = 128
+BATCH_SIZE = 64
 CHUNK = 4096
 """Reviews sorted by length together: what bulk prediction holds in memory."""
 

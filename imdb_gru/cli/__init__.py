@@ -32,6 +32,8 @@ for command in (train, evaluate, predict, runs, config):
 
 def main() -> None:
     """Run the command line; exit 0 done, 1 an expected failure, 2 wrong usage, 130 on Ctrl-C."""
+    # A timestep's matrices are small: a second BLAS thread gains nothing, and waits long where the machine is busy.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from imdb_gru.errors import ImdbGruError
 
     try:

@@ -64,15 +64,15 @@ class TarSource:
         self.folder = path.parent
         self.path = path
         self._members: dict[tuple[str, str], dict[str, str]] | None = None
-        self._films: dict[tuple[str, str], list[str | None]] = {}
+        self._films: dict[tuple[str, str], dict[str, str]] = {}
 
     def iter_reviews(self, split: str) -> Iterator[Review]:
         """Yield a split's reviews, positive ones first."""
         members = self._members if self._members is not None else self._read()
-        if not any(members[split, polarity] for polarity in LABELS):
+        if not any(members.get((split, polarity)) for polarity in LABELS):
             raise _no_reviews(self.path, split)
         for polarity, label in LABELS.items():
-            films = self._films.get((split, polarity), [])
+            films = self._films.get((split, polarity), {})
             for name, text in sorted(members[split, polarity].items()):
                 yield Review(text, label, _find_film(name, films))
 
@@ -130,12 +130,11 @@ def _decode(content: bytes) -> str:
     return content.decode("utf-8", "replace")
 
 
-def _read_films(content: bytes) -> list[str | None]:
-    """Return the title id in each line's URL; line i is that of the reviews whose names start with i."""
-    matches = (_FILM.search(line) for line in _decode(content).splitlines())
-    return [match.group() if match else None for match in matches]
+def _read_films(content: bytes) -> dict[str, str]:
+    """Map a line's number, from 0, to the title id in its URL; that of the review whose name starts with the number."""
+    matches = ((str(number), _FILM.search(line)) for number, line in enumerate(_decode(content).split("\n")))
+    return {number: match.group() for number, match in matches if match}
 
 
-def _find_film(name: str, films: list[str | None]) -> str | None:
-    number = name.partition("_")[0]
-    return films[int(number)] if number.isdigit() and int(number) < len(films) else None
+def _find_film(name: str, films: dict[str, str]) -> str | None:
+    return films.get(name.partition("_")[0])

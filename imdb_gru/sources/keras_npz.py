@@ -52,7 +52,7 @@ class NpzSource:
         except _ForbiddenError as error:
             raise DataError(f"{self.path} is not safe to open: {error}; do not trust this file") from error
         except Exception as error:  # a damaged zip or pickle may raise anything
-            reason = " ".join(str(error).split())
+            reason = " ".join(str(error).split()) or type(error).__name__  # MemoryError has no words
             raise DataError(f"{self.path} is not Keras's imdb.npz ({reason}): name another file with --data") from error
 
 

@@ -52,6 +52,8 @@ class TableSource:
 
     def iter_reviews(self, split: str) -> Iterator[Review]:
         """Yield the table's reviews, or those of one split, a row at a time."""
+        if split not in self.splits:  # an undivided table must not pass for a test split
+            raise DataError(f"{self.path} has no {split} split, only {', '.join(self.splits)}")
         rows = self._iter_rows()
         next(rows, None)
         for number, row in rows:
@@ -103,7 +105,11 @@ class TableSource:
 
 def open_table(path: Path, text_column: str | None, label_column: str | None, *, require_labels: bool) -> TableSource:
     """Open a table; where labels are not required, a review without a known one has None. Raises `DataError`."""
-    if not path.exists():
+    try:
+        exists = path.exists()
+    except OSError as error:  # a name too long, a folder that may not be entered
+        raise DataError(f"cannot read {str(path)[:200]}: {error.strerror or error}; name a table") from error
+    if not exists:
         raise DataError(f"there is no table at {path}")
     return TableSource(path, text_column, label_column, require_labels=require_labels)
 

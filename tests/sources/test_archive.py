@@ -24,6 +24,38 @@ def test_only_regular_files_are_reviews(tmp_path, kind):
         read(path)
 
 
+def test_the_folder_keeps_the_order_of_file_names_as_text_and_their_films(tmp_path):
+    folder = tmp_path / "aclImdb" / "train" / "pos"
+    folder.mkdir(parents=True)
+    for number in (2, 10, 1, 100):
+        (folder / f"{number}_8.txt").write_text(str(number))
+    (folder.parent / "urls_pos.txt").write_text(
+        "".join(f"http://www.imdb.com/title/tt{n}/usercomments\n" for n in range(11))
+    )
+    assert [(review.text, review.film) for review in read(tmp_path)] == [
+        ("100", None),
+        ("10", "tt10"),
+        ("1", "tt1"),
+        ("2", "tt2"),
+    ]
+
+
+def test_a_number_too_long_for_an_int_has_no_film(tmp_path):
+    members = [("aclImdb/train/urls_pos.txt", "tt1\n"), (f"aclImdb/train/pos/{'9' * 5000}_9.txt", "good")]
+    assert read(write_tar(tmp_path / "a.tar.gz", members)) == [Review("good", 1, None)]
+
+
+def test_a_line_of_urls_ends_at_its_line_feed_only(tmp_path):
+    members = [("aclImdb/train/urls_pos.txt", "tt1\x0b\x85\r\ntt2\r\n"), ("aclImdb/train/pos/1_9.txt", "good")]
+    assert read(write_tar(tmp_path / "a.tar.gz", members)) == [Review("good", 1, "tt2")]
+
+
+@pytest.mark.parametrize("kind", ["tar", "folder"])
+def test_a_split_that_the_corpus_has_not_is_told(write_corpus, kind):
+    with pytest.raises(DataError, match="holds no reviews in validation/pos or validation/neg"):
+        read(write_corpus(kind), "validation")
+
+
 def test_members_may_start_with_a_dot_and_a_slash(tmp_path):
     path = write_tar(tmp_path / "a.TGZ", [(f"./{name}", text) for name, text in iter_members()])
     assert read(path) == list_reviews("train")

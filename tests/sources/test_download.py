@@ -20,11 +20,15 @@ class Server:
     def __init__(self):
         self.requests = self.cut = 0
         self.status = 200
+        self.delay = 0.0
+        self.closing = threading.Event()
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
                 outer.requests += 1
+                if outer.closing.wait(outer.delay) or outer.delay:
+                    return
                 self.send_response(outer.status)
                 self.send_header("Content-Length", str(len(CONTENT)))
                 self.end_headers()
@@ -35,7 +39,7 @@ class Server:
                 pass
 
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+        threading.Thread(target=self.http.serve_forever, args=(0.01,), daemon=True).start()
 
     def remote(self, known_hash=HASH):
         return RemoteFile(f"http://127.0.0.1:{self.http.server_port}/file.bin", known_hash, "file.bin")
@@ -46,7 +50,9 @@ def server(monkeypatch):
     server = Server()
     naps = []
     monkeypatch.setattr("pooch.core.time.sleep", naps.append)
+    monkeypatch.setenv("no_proxy", "127.0.0.1")  # else a proxy of the machine would be asked for it
     yield server
+    server.closing.set()
     server.http.shutdown()
     server.http.server_close()
 
@@ -86,6 +92,35 @@ def test_another_content_is_refused(server, cache):
     with pytest.raises(DownloadError, match="hash differs"):
         fetch(server.remote("sha256:" + "0" * 64))
     assert list(cache.iterdir()) == []
+
+
+def test_ctrl_c_passes_through_and_leaves_nothing(server, cache, monkeypatch):
+    seen = []
+
+    def stop(response, **options):
+        yield b"half"
+        seen.extend(path.relative_to(cache).parts[0] for path in cache.rglob("*") if path.is_file())
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("requests.Response.iter_content", stop)
+    with pytest.raises(KeyboardInterrupt):
+        fetch(server.remote())
+    assert seen == [download.UNFINISHED]
+    assert list(cache.iterdir()) == []
+
+
+def test_a_server_that_says_nothing_is_not_waited_for(server, monkeypatch):
+    monkeypatch.setattr(download, "TIMEOUT_SECONDS", 0.05)
+    server.delay = 0.5
+    with pytest.raises(DownloadError, match="Timeout"):
+        fetch(server.remote())
+
+
+def test_a_download_is_silent_where_stderr_is_no_terminal(server, capfd, caplog):
+    server.cut = 1
+    fetch(server.remote())
+    assert capfd.readouterr() == ("", "")
+    assert caplog.records == []
 
 
 def test_an_error_of_the_server_is_told(server):

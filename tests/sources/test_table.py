@@ -1,5 +1,6 @@
 import json
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -46,6 +47,25 @@ def test_splits_stand_in_their_order_under_any_of_their_names(tmp_path):
     table = open_table(path, None, None, require_labels=True)
     assert table.splits == ("train", "validation", "test")
     assert list(table.iter_reviews("validation")) == [Review("b", 0)]
+
+
+@pytest.mark.parametrize("name", ["validation", "Valid", "VAL", " dev "])
+def test_every_name_of_the_validation_split(tmp_path, name):
+    table = open_table(write(tmp_path, f"text,label,split\na,1,{name}\n"), None, None, require_labels=True)
+    assert table.splits == ("validation",)
+
+
+def test_an_undivided_table_does_not_pass_for_a_test_split(tmp_path):
+    table = open_table(write(tmp_path, "text,label\na,1\n"), None, None, require_labels=True)
+    with pytest.raises(DataError, match="has no test split, only all"):
+        list(table.iter_reviews("test"))
+
+
+@pytest.mark.parametrize("name", ["missing.csv", "x" * 5000 + ".csv", "a\0b.csv"])
+def test_a_path_without_a_table_is_told(name):
+    with pytest.raises(DataError, match=r"there is no table at|cannot read x+: ") as error:
+        open_table(Path(name), None, None, require_labels=False)
+    assert len(str(error.value)) < 500
 
 
 def test_rows_stream(tmp_path):
