@@ -55,38 +55,53 @@ def predict(
     \b
     imdb-gru predict --timesteps "I expected it to be dull, but it was wonderful."
     """
-    if texts and input_path:
-        raise click.UsageError("give texts or --input, not both")
-    if plot and len(texts) != 1:
-        raise click.UsageError("--plot draws one text: give it as the argument")
     as_json = as_json or (output is not None and output.suffix in JSON_SUFFIXES)
     delimiter = DELIMITERS.get(output.suffix) if output and not as_json else None
     if delimiter and timesteps:
         raise click.UsageError("a table has no place for timesteps: write them to a .jsonl or .txt file")
-    if not texts and not input_path:
-        if sys.stdin.isatty():
-            raise click.UsageError('give a text, such as imdb-gru predict "A fine film.", or --input FILE')
-        input_path = Path("-")
+    if plot:
+        _check_plot(plot, texts)
+    reader = TextReader(texts, _choose_input(texts, input_path), text_column)
     from imdb_gru.classifier import Classifier
 
-    if plot:
-        from imdb_gru.report.plot import check_plot_path, plot_timesteps
-
-        check_plot_path(plot)
     classifier = Classifier.load(open_run(run_path))
-    reader = TextReader(texts, input_path, text_column)
     predictions = classifier.predict(reader, timesteps=timesteps or plot is not None)
-    noted = take_notes(predictions, classifier, reader)
     with _open_output(output) as stream:
+        noted = take_notes(predictions, classifier, reader)
         if delimiter:
             _write_table(noted, stream, delimiter)
             return
         for prediction in noted:
             if plot:
-                assert prediction.probabilities is not None
-                plot_timesteps(plot, prediction.tokens, prediction.probabilities.tolist())
-                say(f"drew {plot}")
+                _draw(prediction, plot)
             _write(prediction, stream, as_json=as_json, timesteps=timesteps, many=len(texts) != 1)
+
+
+def _choose_input(texts: tuple[str, ...], path: Path | None) -> Path | None:
+    """Return the file to read, stdin where neither texts nor a file are named, or None for texts."""
+    if texts and path:
+        raise click.UsageError("give texts or --input, not both")
+    if texts or path:
+        return path
+    if sys.stdin.isatty():
+        raise click.UsageError('give a text, such as imdb-gru predict "A fine film.", or --input FILE')
+    return Path("-")
+
+
+def _check_plot(path: Path, texts: tuple[str, ...]) -> None:
+    from imdb_gru.report.plot import check_plot_path
+
+    if len(texts) != 1:
+        raise click.UsageError("--plot draws one text: give it as the argument")
+    check_plot_path(path)
+
+
+def _draw(prediction: "Prediction", path: Path) -> None:
+    from imdb_gru.report.plot import plot_timesteps
+
+    assert prediction.probabilities is not None
+    plot_timesteps(path, prediction.tokens, prediction.probabilities.tolist())
+    say(f"drew {path}")
 
 
 @contextlib.contextmanager

@@ -39,11 +39,6 @@ class Vocabulary:
         look_up = self._id_of.get
         return np.array([START, *(look_up(token, UNKNOWN) for token in tokens)], dtype=np.int32)
 
-    def decode(self, ids: Iterable[int]) -> list[str]:
-        """Return the tokens of `ids`, with pad, start and unknown as `<pad>`, `<start>`, `<unknown>`."""
-        special = ("<pad>", START_TOKEN, "<unknown>")
-        return [special[i] if i < FIRST_WORD else self.words[i - FIRST_WORD] for i in ids]
-
     def save(self, path: Path) -> None:
         """Write the vocabulary as JSON."""
         path.write_text(json.dumps({"tokenizer": self.tokenizer, "words": self.words}, ensure_ascii=False), "utf-8")

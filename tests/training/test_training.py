@@ -152,6 +152,17 @@ def test_other_reviews_than_those_of_the_checkpoint_are_refused(prepare):
         prepare(run=trainer.run, limit=140).restore()
 
 
+def test_a_resumed_run_is_in_progress_until_it_ends(prepare):
+    stopped = prepare()
+    stop_after(stopped, 1)
+    resumed = prepare(run=stopped.run)
+    resumed.restore()
+    states = []
+    resumed.train(lambda record: states.append(resumed.run.state))
+    assert states == ["in progress", "in progress"]
+    assert resumed.run.state == "complete"
+
+
 def test_a_damaged_checkpoint_is_told(prepare):
     trainer = prepare()
     stop_after(trainer, 1)
