@@ -21,9 +21,9 @@ def summarise_model(config: Config, corpus: Corpus) -> tuple[str, int]:
 def estimate_memory(config: Config, parameters: int, corpus: Corpus) -> int:
     """Estimate the bytes of a training: TensorFlow, weights and optimizer state, activations of the longest batch.
 
-    An id was a word of text before, of about ten times the bytes. Every weight has a gradient, two moments and a copy to
-    export, and an average where weights are averaged. A timestep keeps its embedding and, of every unit, about 8 values
-    for the backward pass.
+    An id was a word of text before, of about ten times the bytes. Every weight has a gradient, two moments and a copy
+    to export, and an average where weights are averaged. A timestep keeps its embedding and, of every unit, about 8
+    values for the backward pass.
     """
     copies = 5 + (config.train.averaging is not None)
     model = config.model
