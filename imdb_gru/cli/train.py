@@ -62,9 +62,11 @@ def train(
         run = Run(resume)
         _check_resumable(run)
         config = load_config(run.config_path, own_data)
+        _check_extras(config)
         corpus = _load_corpus(config, run)
     else:
         config = _anchor_data(load_config(config_path, [*overrides, *own_data]))
+        _check_extras(config)
         if run_path and not dry_run:
             check_free(run_path, overwrite=overwrite)
         corpus = _load_corpus(config, None)
@@ -82,6 +84,16 @@ def _anchor_data(config: "Config") -> "Config":
         return config
     absolute = str(Path(path).expanduser().absolute())
     return config.model_copy(update={"data": config.data.model_copy(update={"path": absolute})})
+
+
+def _check_extras(config: "Config") -> None:
+    from imdb_gru.errors import MissingExtraError
+
+    if config.train.tensorboard:
+        try:
+            import tensorboard  # noqa: F401
+        except ImportError as error:
+            raise MissingExtraError("train.tensorboard", "tensorboard") from error
 
 
 def _check_resumable(run: "Run") -> None:

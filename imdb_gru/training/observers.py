@@ -9,7 +9,6 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from imdb_gru.errors import MissingExtraError
 from imdb_gru.run import Run
 from imdb_gru.training.batches import ReviewBatches
 
@@ -70,10 +69,6 @@ def open_tensorboard(run: Run, enabled: bool) -> Iterator[Callable[[Record], Non
     if not enabled:
         yield lambda _: None
         return
-    try:
-        import tensorboard  # noqa: F401
-    except ImportError as error:
-        raise MissingExtraError("train.tensorboard", "tensorboard") from error
     writer = tf.summary.create_file_writer(str(run.path / "tensorboard"))
 
     def log(record: Record) -> None:

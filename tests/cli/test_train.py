@@ -72,6 +72,15 @@ def test_a_dry_run_trains_nothing(invoke, tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
+def test_a_missing_extra_is_told_before_anything_is_read_or_written(invoke, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorboard", None)
+    result = train(invoke, tmp_path / "run", "--set", "train.tensorboard=true")
+    assert result.code == 1
+    assert "imdb-gru[tensorboard]" in result.err
+    assert "reading" not in result.err
+    assert not (tmp_path / "run").exists()
+
+
 def test_runs_are_named_by_time_where_no_name_is_given(invoke, tmp_path):
     result = invoke("train", "--data", "sample", "--set", "data.limit=60", *SMALL)
     assert result.code == 0
