@@ -50,31 +50,47 @@ def train(
     \b
     imdb-gru train --data sample --set train.epochs=2
     """
-    from imdb_gru.config import load_config
-    from imdb_gru.run import Run, check_free
-
     if resume and (config_path or overrides or run_path or overwrite or dry_run):
         raise click.UsageError("--resume continues with the run's own config: use it without the other options")
     if overwrite and not run_path:
         raise click.UsageError("--overwrite replaces the run at --run: name it")
     own_data = merge_data_options([], data, text_column, label_column)
     if resume:
-        run = Run(resume)
-        _check_resumable(run)
-        config = load_config(run.config_path, own_data)
-        _check_extras(config)
-        corpus = _load_corpus(config, run)
+        _resume(resume, own_data, as_json)
     else:
-        config = _anchor_data(load_config(config_path, [*overrides, *own_data]))
-        _check_extras(config)
-        if run_path and not dry_run:
-            check_free(run_path, overwrite=overwrite)
-        corpus = _load_corpus(config, None)
+        config = _load_config(config_path, [*overrides, *own_data])
         if dry_run:
-            _show_plan(config, corpus, as_json)
-            return
-        run = _start_run(run_path, config, corpus, overwrite)
-    _train(run, config, corpus, resumed=bool(resume), as_json=as_json)
+            _show_plan(config, _load_corpus(config, None), as_json)
+        else:
+            _start(run_path, config, overwrite, as_json)
+
+
+def _resume(path: Path, own_data: list[str], as_json: bool) -> None:
+    from imdb_gru.run import Run
+
+    run = Run(path)
+    _check_resumable(run)
+    config = _load_config(run.config_path, own_data)
+    _train(run, config, _load_corpus(config, run), resumed=True, as_json=as_json)
+
+
+def _start(path: Path | None, config: "Config", overwrite: bool, as_json: bool) -> None:
+    from imdb_gru.run import check_free, create_run
+
+    if path:
+        check_free(path, overwrite=overwrite)
+    corpus = _load_corpus(config, None)
+    run = create_run(path, config, overwrite=overwrite)
+    corpus.vocabulary.save(run.vocabulary_path)
+    _train(run, config, corpus, resumed=False, as_json=as_json)
+
+
+def _load_config(path: Path | None, overrides: list[str]) -> "Config":
+    from imdb_gru.config import load_config
+
+    config = _anchor_data(load_config(path, overrides))
+    _check_extras(config)
+    return config
 
 
 def _anchor_data(config: "Config") -> "Config":
@@ -120,14 +136,6 @@ def _load_corpus(config: "Config", resumed: "Run | None") -> "Corpus":
         f"{figures['vocabulary']} ids, {figures['unknown_share']:.1%} of words unknown"
     )
     return corpus
-
-
-def _start_run(path: Path | None, config: "Config", corpus: "Corpus", overwrite: bool) -> "Run":
-    from imdb_gru.run import create_run
-
-    run = create_run(path, config, overwrite=overwrite)
-    corpus.vocabulary.save(run.vocabulary_path)
-    return run
 
 
 def _train(run: "Run", config: "Config", corpus: "Corpus", *, resumed: bool, as_json: bool) -> None:
