@@ -84,13 +84,17 @@ class SampleSource:
     splits = tuple(SIZES)
 
     def iter_reviews(self, split: str) -> Iterator[Review]:
-        """Yield a split's reviews; train and test share no film."""
+        """Yield a split's reviews; train and test share no film and no text."""
         rng = random.Random(f"{SEED} {split}")
+        taken = set() if split == "train" else {review.text for review in self.iter_reviews("train")}
         films = _name_films(split)
         for number in range(SIZES[split]):
             label = number % 2
             film = films[number // REVIEWS_PER_FILM]
-            yield Review(_write_review(rng, label, film), label, film)
+            text = _write_review(rng, label, film)
+            while text in taken:  # short reviews name no film, and there are only so many of them
+                text = _write_review(rng, label, film)
+            yield Review(text, label, film)
 
 
 def _name_films(split: str) -> list[str]:
