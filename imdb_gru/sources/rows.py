@@ -23,7 +23,7 @@ def _iter_csv(path: Path, delimiter: str = ",") -> Iterator[tuple[int, Row]]:
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
         reader = csv.reader(file, delimiter=delimiter, strict=True)
         try:
-            columns = next(reader, [])
+            columns = next((cells for cells in reader if "".join(cells).strip()), [])
             if len(set(columns)) < len(columns):
                 raise DataError(f"{path} has two columns of one name in its header: {list_columns(columns)}")
             yield 0, dict.fromkeys(columns)
