@@ -5,7 +5,8 @@ Bytes that are not UTF-8 come out as `surrogateescape` has them, to be counted b
 
 import csv
 import json
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ MAX_FIELD_CHARACTERS = 10 * 2**20
 
 Row = dict[str, Any]
 RowReader = Callable[[Path], Iterator[tuple[int, Row]]]
-"""Yields row 0, whose keys are the columns, and then the table's rows, numbered from 1."""
+"""Yields row 0, the columns and how often each stands, and then the table's rows, numbered from 1."""
 
 
 def _iter_csv(path: Path, delimiter: str = ",") -> Iterator[tuple[int, Row]]:
@@ -24,9 +25,7 @@ def _iter_csv(path: Path, delimiter: str = ",") -> Iterator[tuple[int, Row]]:
         reader = csv.reader(file, delimiter=delimiter, strict=True)
         try:
             columns = next((cells for cells in reader if "".join(cells).strip()), [])
-            if len(set(columns)) < len(columns):
-                raise DataError(f"{path} has two columns of one name in its header: {list_columns(columns)}")
-            yield 0, dict.fromkeys(columns)
+            yield 0, Counter(columns)
             for number, cells in enumerate(reader, 1):
                 if not cells:
                     continue
@@ -59,7 +58,7 @@ def _iter_json_lines(path: Path) -> Iterator[tuple[int, Row]]:
                     f"{path}, line {number}: {show_value(row)} is not an object; put one object on each line"
                 )
             if columns:
-                yield 0, row
+                yield 0, dict.fromkeys(row, 1)
                 columns = False
             yield number, row
 
@@ -73,7 +72,7 @@ def _iter_parquet(path: Path) -> Iterator[tuple[int, Row]]:
     number = 0
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
-            yield 0, dict.fromkeys(file.schema_arrow.names)
+            yield 0, Counter(file.schema_arrow.names)
             for batch in file.iter_batches(batch_size=1024):
                 for row in batch.to_pylist():
                     number += 1
@@ -91,9 +90,10 @@ READERS: dict[str, RowReader] = {
 }
 
 
-def list_columns(columns: list[str]) -> str:
+def list_columns(columns: Iterable[str]) -> str:
     """List columns in a message, the first 20 of them."""
-    return ", ".join(map(show_value, columns[:20])) + (" …" if len(columns) > 20 else "")
+    shown = list(map(show_value, columns))
+    return ", ".join(shown[:20]) + (" …" if len(shown) > 20 else "")
 
 
 def show_value(value: object) -> str:

@@ -47,7 +47,7 @@ class TableSource:
                 "name it with --label-column"
             )
         splits = [column for column in columns if column.strip().lower() == SPLIT_COLUMN]
-        self._split = splits[0] if splits and require_labels else None
+        self._split = _require_once(path, splits[0], columns) if splits and require_labels else None
         self.splits = self._find_splits()
 
     def iter_reviews(self, split: str) -> Iterator[Review]:
@@ -72,12 +72,12 @@ class TableSource:
         except OSError as error:
             raise DataError(f"cannot read {self.path}: {error.strerror or error}") from error
 
-    def _read_columns(self) -> list[str]:
+    def _read_columns(self) -> Row:
         rows = self._iter_rows()
         _, columns = next(rows, (0, {}))
         if not columns or (self._require_labels and next(rows, None) is None):
             raise DataError(f"{self.path} holds no reviews: name a table with a header and rows")
-        return list(columns)
+        return columns
 
     def _find_splits(self) -> tuple[str, ...]:
         if self._split is None:
@@ -119,12 +119,18 @@ def is_table(path: Path) -> bool:
     return path.suffix.lower() in READERS
 
 
-def _choose_column(path: Path, kind: str, given: str | None, known: tuple[str, ...], columns: list[str]) -> str | None:
+def _choose_column(path: Path, kind: str, given: str | None, known: tuple[str, ...], columns: Row) -> str | None:
     if given is not None:
         if given not in columns:
             raise DataError(f"{path} has no column {given!r}, only {list_columns(columns)}")
-        return given
+        return _require_once(path, given, columns)
     found = [column for column in columns if column.strip().lower() in known]
     if len(found) > 1:
         raise DataError(f"{path} has several columns of {kind}s, {list_columns(found)}: name one with --{kind}-column")
-    return found[0] if found else None
+    return _require_once(path, found[0], columns) if found else None
+
+
+def _require_once(path: Path, column: str, columns: Row) -> str:
+    if columns[column] > 1:  # rows keep only the last of them
+        raise DataError(f"{path} has two columns of one name, {show_value(column)}: rename or drop all but one of them")
+    return column

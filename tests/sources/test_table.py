@@ -116,6 +116,8 @@ def test_unusual_texts_are_read(tmp_path, name, content, text, undecodable):
         ("a.csv", 'text,label\n"a\nb",1\nc\n', "line 4: 1 cells under 2 columns"),
         ("a.csv", "text;label\na;1\n", "only 'text;label'"),
         ("a.csv", "\n\n", "holds no reviews"),
+        ("a.csv", "label,label,text\n1,0,a\n", "two columns of one name, 'label': rename or drop all but one"),
+        ("a.csv", "text,label,split,split\na,1,train,test\n", "two columns of one name, 'split'"),
         ("a.csv", "\ntext,label\na\n", "line 3: 1 cells under 2 columns"),
         ("a.jsonl", "\n\n", "holds no reviews"),
         ("a.jsonl", '{"text": "a", "label": 1}\n' + "[" * 100_000, "line 2: not JSON"),
@@ -146,6 +148,44 @@ def test_labels_of_other_types_in_parquet(tmp_path, labels, expected):
     path = tmp_path / "a.parquet"
     parquet.write_table(pyarrow.table({"text": ["a", "b"], "label": labels}), path)
     assert [review.label for review in read(path)] == expected
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+@pytest.mark.parametrize(
+    ("columns", "options", "message"),
+    [
+        (["text", "text", "label"], {}, "two columns of one name, 'text': rename or drop all but one"),
+        (["label", "text", "label"], {}, "two columns of one name, 'label': rename or drop all but one"),
+        (["words", "words", "label"], {"text_column": "words"}, "two columns of one name, 'words'"),
+        (["text", "mood", "mood"], {"label_column": "mood"}, "two columns of one name, 'mood'"),
+    ],
+)
+def test_a_column_that_stands_twice_is_refused(tmp_path, suffix, columns, options, message):
+    path = write_columns(tmp_path / f"a{suffix}", columns)
+    with pytest.raises(DataError, match=message) as error:
+        open_source(str(path), **options)
+    assert "\n" not in str(error.value)
+    assert str(path) in str(error.value)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_columns_that_are_not_read_may_share_a_name(tmp_path, suffix):
+    path = write_columns(tmp_path / f"a{suffix}", ["note", "text", "label", "note"])
+    assert read(path) == [Review("1", 0)]
+    path = write_columns(tmp_path / f"b{suffix}", ["label", "label", "text"])
+    assert read(path, require_labels=False) == [Review("2", None)]
+
+
+def write_columns(path, columns):
+    """Write a table of one row: the number of each column, but 0 for a label."""
+    row = ["0" if column in ("label", "mood") else str(number) for number, column in enumerate(columns)]
+    if path.suffix == ".csv":
+        path.write_text(f"{','.join(columns)}\n{','.join(row)}\n")
+    else:
+        pyarrow = pytest.importorskip("pyarrow")
+        parquet = pytest.importorskip("pyarrow.parquet")
+        parquet.write_table(pyarrow.Table.from_arrays([pyarrow.array([cell]) for cell in row], names=columns), path)
+    return path
 
 
 def test_json_lines_with_keys_in_any_order(tmp_path):
