@@ -42,7 +42,8 @@ WORD_INDEX = RemoteFile(
 def fetch(remote: RemoteFile) -> Path:
     """Return a file of the cache, downloaded and checked first where it is missing or damaged.
 
-    A download takes its final name only when it is whole and its hash is right. Raises `DownloadError`.
+    A download takes its final name only when it is whole and its hash is right; a connection that breaks is tried
+    again, another content is not. Raises `DownloadError`.
     """
     import pooch
     import requests
@@ -51,9 +52,15 @@ def fetch(remote: RemoteFile) -> Path:
     kept, unfinished = cache / remote.filename, cache / UNFINISHED
     advice = "name a local copy with --data PATH, or try --data sample"
     pooch.get_logger().setLevel("ERROR")
-    downloader = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), timeout=TIMEOUT_SECONDS, chunk_size=2**16)
+    stream = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), timeout=TIMEOUT_SECONDS, chunk_size=2**16)
+    algorithm, digest = remote.known_hash.split(":")
+
+    def download(url: str, path: str, store: object) -> None:
+        stream(url, path, store)
+        if pooch.file_hash(path, algorithm) != digest:  # left to pooch, it would be downloaded again
+            raise DownloadError(f"{url} is not the published file (its hash differs): {advice}")
+
     try:
-        algorithm, digest = remote.known_hash.split(":")
         if kept.is_file() and pooch.file_hash(str(kept), algorithm) == digest:
             return kept
         _sweep(unfinished)
@@ -64,12 +71,11 @@ def fetch(remote: RemoteFile) -> Path:
             urls={remote.filename: remote.url},
             retry_if_failed=RETRIES,
         )
-        return Path(store.fetch(remote.filename, downloader=downloader)).replace(kept)
-    except requests.RequestException as error:
-        status = f" {error.response.status_code}" if error.response is not None else ""
+        return Path(store.fetch(remote.filename, downloader=download)).replace(kept)
+    except (requests.RequestException, ValueError) as error:  # the latter where a header is no number
+        response = getattr(error, "response", None)
+        status = f" {response.status_code}" if response is not None else ""
         raise DownloadError(f"cannot download {remote.url} ({type(error).__name__}{status}): {advice}") from error
-    except ValueError as error:
-        raise DownloadError(f"{remote.url} is not the published file (its hash differs): {advice}") from error
     except OSError as error:
         reason = error.strerror or error
         raise DownloadError(

@@ -22,6 +22,7 @@ class Server:
     def __init__(self):
         self.requests = self.cut = 0
         self.status = 200
+        self.length = str(len(CONTENT))
         self.delay = 0.0
         self.closing = threading.Event()
         outer = self
@@ -32,7 +33,7 @@ class Server:
                 if outer.closing.wait(outer.delay) or outer.delay:
                     return
                 self.send_response(outer.status)
-                self.send_header("Content-Length", str(len(CONTENT)))
+                self.send_header("Content-Length", outer.length)
                 self.end_headers()
                 broken = outer.requests <= outer.cut
                 self.wfile.write(CONTENT[: 1000 if broken else None])
@@ -90,10 +91,20 @@ def test_a_connection_that_keeps_breaking_leaves_nothing(server, cache):
     assert list(cache.iterdir()) == []
 
 
-def test_another_content_is_refused(server, cache):
-    with pytest.raises(DownloadError, match="hash differs"):
+@pytest.mark.parametrize("cut", [0, 1])
+def test_another_content_is_refused_at_once(server, cache, cut):
+    server.cut = cut
+    with pytest.raises(DownloadError, match=r"hash differs.*--data PATH.*--data sample") as error:
         fetch(server.remote("sha256:" + "0" * 64))
+    assert "\n" not in str(error.value)
+    assert server.requests == cut + 1
     assert list(cache.iterdir()) == []
+
+
+def test_a_header_that_is_no_number_is_told(server):
+    server.length = "nonsense"
+    with pytest.raises(DownloadError, match=r"cannot download .* \(ValueError\)"):
+        fetch(server.remote())
 
 
 def test_ctrl_c_passes_through_and_leaves_nothing(server, cache, monkeypatch):
