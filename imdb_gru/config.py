@@ -107,6 +107,8 @@ class TrainConfig(Section):
     validation_split: Annotated[float, Field(ge=0, le=0.9)] = 0.1
     """Share of the training reviews held out: stratified by label, whole films where the source names them."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    engine: Literal["auto", "keras", "fused"] = "auto"
+    """What computes the recurrent layers: fused is our own for GRUs on a CPU; auto takes it wherever it applies."""
     deterministic: bool = False
     """Bit-identical weights from one machine, at some cost in speed."""
     tensorboard: bool = False
@@ -124,6 +126,15 @@ class Config(Section):
     def to_yaml(self) -> str:
         """Write every key with its value."""
         return str(yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True))
+
+
+def find_fused_obstacle(model: ModelConfig) -> str | None:
+    """Say why the fused engine cannot compute a model, or return None where it can."""
+    if model.cell != "gru":
+        return f"fused computes the cell gru only, not {model.cell}"
+    if model.dropout.recurrent:
+        return f"fused knows no model.dropout.recurrent, which is {model.dropout.recurrent}"
+    return None
 
 
 class _Loader(yaml.SafeLoader):
@@ -231,5 +242,7 @@ def _find_conflicts(config: Config) -> Iterator[str]:
         yield f"text.min_count: keras's word index has no counts, got {text.min_count}; set it to 1"
     if len(set(config.model.pooling)) < len(config.model.pooling):
         yield f"model.pooling: names each way once, got {config.model.pooling}"
+    if train.engine == "fused" and (obstacle := find_fused_obstacle(config.model)):
+        yield f"train.engine: {obstacle}; set it to auto or keras"
     if train.patience is not None and not train.validation_split:
         yield f"train.patience: needs validation reviews, got train.validation_split {train.validation_split}"

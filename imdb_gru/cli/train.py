@@ -143,6 +143,7 @@ def _train(run: "Run", config: "Config", corpus: "Corpus", *, resumed: bool, as_
     from imdb_gru.training.trainer import Trainer
 
     trainer = Trainer(run, config, corpus)
+    say(f"engine: {trainer.engine}, {trainer.engine_reason}")
     if resumed:
         trainer.restore()
         say(f"resuming after epoch {trainer.progress.epoch} of {config.train.epochs}")

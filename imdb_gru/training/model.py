@@ -3,10 +3,12 @@
 from typing import Any
 
 import keras
+import tensorflow as tf
 from keras import layers, ops
 
-from imdb_gru.config import ModelConfig, TrainConfig
+from imdb_gru.config import Config, ModelConfig, TrainConfig, find_fused_obstacle
 from imdb_gru.text.vocabulary import PAD
+from imdb_gru.training.fused import FusedGRU
 
 CELL_LAYERS = {"gru": layers.GRU, "lstm": layers.LSTM, "simple_rnn": layers.SimpleRNN}
 OPTIMIZERS = {
@@ -17,15 +19,29 @@ OPTIMIZERS = {
 }
 
 
-def build_model(config: ModelConfig, vocabulary_size: int) -> keras.Model:
-    """Build ids `(B, T)` int32 → embedding → recurrent layers → pooling → dense → probability `(B, 1)`."""
+def choose_engine(config: Config) -> tuple[str, str]:
+    """Choose what computes the recurrent layers, keras or fused; return it and the reason."""
+    if config.train.engine != "auto":
+        return config.train.engine, "as train.engine says"
+    if obstacle := find_fused_obstacle(config.model):
+        return "keras", obstacle
+    if tf.config.list_physical_devices("GPU"):
+        return "keras", "there is a GPU"
+    return "fused", "a GRU on a CPU"
+
+
+def build_model(config: ModelConfig, vocabulary_size: int, *, fused: bool = False) -> keras.Model:
+    """Build ids `(B, T)` int32 → embedding → recurrent layers → pooling → dense → probability `(B, 1)`.
+
+    Where `fused`, the engine computes the GRUs; weights and their order are the same.
+    """
     ids = keras.Input((None,), dtype="int32", name="ids")
     x = layers.Embedding(vocabulary_size, config.embedding, mask_zero=True, name="embedding")(ids)
     if config.dropout.embedding:
         x = layers.SpatialDropout1D(config.dropout.embedding, name="embedding_dropout")(x)
     for number in range(1, config.layers):
-        x = _recurrent(config, number, return_sequences=True)(x)
-    pooled = _pool(config, ids, x)
+        x = _recurrent(config, number, fused, return_sequences=True)(x)
+    pooled = _pool(config, ids, x, fused)
     x = pooled[0] if len(pooled) == 1 else layers.Concatenate(name="pooled")(pooled)
     for number, units in enumerate(config.dense, 1):
         x = layers.Dense(units, activation="relu", name=f"dense_{number}")(_output_dropout(config, x))
@@ -33,18 +49,20 @@ def build_model(config: ModelConfig, vocabulary_size: int) -> keras.Model:
     return keras.Model(ids, probability, name="imdb_gru")
 
 
-def _recurrent(config: ModelConfig, number: int, **returned: bool) -> keras.Layer:
-    layer = CELL_LAYERS[config.cell](
+def _recurrent(config: ModelConfig, number: int, fused: bool, **returned: Any) -> keras.Layer:
+    layer = (FusedGRU if fused else CELL_LAYERS[config.cell])(
         config.units, recurrent_dropout=config.dropout.recurrent, name=f"{config.cell}_{number}", **returned
     )
     return layers.Bidirectional(layer, name=f"bidirectional_{number}") if config.bidirectional else layer
 
 
-def _pool(config: ModelConfig, ids: Any, x: Any) -> list[Any]:
+def _pool(config: ModelConfig, ids: Any, x: Any, fused: bool) -> list[Any]:
     """Run the last recurrent layer and pool its hidden states; each pooled `(B, U)`, or `(B, 2U)` both ways."""
     if config.pooling == ["last"]:
-        return [_recurrent(config, config.layers)(x)]
-    states, *ends = _recurrent(config, config.layers, return_sequences=True, return_state=True)(x)
+        return [_recurrent(config, config.layers, fused)(x)]
+    if fused and not config.bidirectional:
+        return list(_recurrent(config, config.layers, fused, pooling=config.pooling)(x))
+    states, *ends = _recurrent(config, config.layers, fused, return_sequences=True, return_state=True)(x)
     real = ops.expand_dims(ops.not_equal(ids, PAD), -1)  # (B, T, 1)
     ends = ends[:: 2 if config.cell == "lstm" else 1]  # an LSTM returns its memory after each hidden state
     pooled = {

@@ -22,7 +22,7 @@ from imdb_gru.errors import RunError
 from imdb_gru.run import Run, write_atomically
 from imdb_gru.text.corpus import Corpus
 from imdb_gru.training.batches import ReviewBatches
-from imdb_gru.training.model import build_model, build_optimizer
+from imdb_gru.training.model import build_model, build_optimizer, choose_engine
 from imdb_gru.training.observers import BatchObserver, Record, open_tensorboard, stop_on_signals
 
 
@@ -59,7 +59,8 @@ class Trainer:
         keras.utils.set_random_seed(config.train.seed)
         if config.train.deterministic:
             tf.config.experimental.enable_op_determinism()
-        self.model = build_model(config.model, len(corpus.vocabulary))
+        self.engine, self.engine_reason = choose_engine(config)
+        self.model = build_model(config.model, len(corpus.vocabulary), fused=self.engine == "fused")
         self.stock = build_model(config.model, len(corpus.vocabulary))
         steps = config.train.epochs * math.ceil(len(corpus.train) / config.train.batch_size)
         self.model.compile(
@@ -176,7 +177,7 @@ class Trainer:
             "best": progress.best,
             "parameters": self.model.count_params(),
             "data": self.corpus.statistics,
-            "environment": describe_environment(self.config),
+            "environment": {**describe_environment(self.config), "engine": self.engine},
         }
         self.run.seal(metrics)
         if not interrupted:

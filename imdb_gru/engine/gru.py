@@ -1,0 +1,230 @@
+"""Own a batch's way through the GRU on all cores: weights packed, reviews dealt to workers, results joined."""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imdb_gru.engine.kernels import CHUNK, LOWEST, run_backward, run_forward
+from imdb_gru.engine.tile import COLUMNS, ROWS, round_up
+
+Array = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+Rows = NDArray[np.int64]
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+NOTHING: Array = np.empty((0, 0), np.float32)
+
+
+class Weights:
+    """A GRU's weights as the kernels read them: joined, padded with zeros, packed in panels."""
+
+    def __init__(self, kernel: Array, recurrent_kernel: Array, bias: Array | None) -> None:
+        """Take Keras's `(E, 3·U)`, `(U, 3·U)` and `(2, 3·U)`, gates in the order z, r, h."""
+        self.features, self.units = len(kernel), len(recurrent_kernel)
+        self.padded_features, self.padded_units = round_up(self.features, COLUMNS), round_up(self.units, COLUMNS)
+        E, U = self.padded_features, self.padded_units
+        x_part, h_part = kernel.reshape(-1, 3, self.units), recurrent_kernel.reshape(-1, 3, self.units)
+        joined = np.zeros((E + U, 4, U), np.float32)  # from [x, h] to the blocks m, z, r, h'
+        joined[: self.features, 1:, : self.units] = x_part
+        joined[E : E + self.units, 1:3, : self.units] = h_part[:, :2]
+        joined[E : E + self.units, 0, : self.units] = h_part[:, 2]
+        self.joined = joined.reshape(E + U, 4 * U)
+        self.bias = np.zeros(4 * U, np.float32)
+        if bias is not None:
+            blocks, (x_bias, h_bias) = self.bias.reshape(4, U)[:, : self.units], bias.reshape(2, 3, self.units)
+            blocks[0], blocks[1:3], blocks[3] = h_bias[2], x_bias[:2] + h_bias[:2], x_bias[2]
+        self.forward = (pack(self.joined[E:, :U]), pack(self.joined[:, U : 3 * U]), pack(self.joined[:E, 3 * U :]))
+
+    def pack_backward(self) -> tuple[Array, Array]:
+        """Return the weights back from the blocks to h and to x."""
+        E, U = self.padded_features, self.padded_units
+        return pack(self.joined[E:, : 3 * U].T), pack(self.joined[:E, U:].T)
+
+    def split(self, gradient: Array, sums: Array) -> tuple[Array, Array, Array]:
+        """Turn the joined weights' gradient into that of kernel, recurrent kernel and bias."""
+        E, U, units = self.padded_features, self.padded_units, self.units
+        blocks = gradient.reshape(E + U, 4, U)[:, :, :units]
+        from_x, from_h = blocks[: self.features, 1:], blocks[E : E + units, [1, 2, 0]]
+        by_block = sums.reshape(4, U)[:, :units]
+        dbias = np.stack([by_block[1:].reshape(-1), by_block[[1, 2, 0]].reshape(-1)])
+        return from_x.reshape(-1, 3 * units), from_h.reshape(-1, 3 * units), dbias
+
+
+def pack(matrix: Array) -> Array:
+    """Lay a matrix out panel by panel of `COLUMNS` columns; flat."""
+    rows, columns = matrix.shape
+    return np.ascontiguousarray(matrix.reshape(rows, columns // COLUMNS, COLUMNS).transpose(1, 0, 2)).reshape(-1)
+
+
+@dataclass
+class Share:
+    """A worker's part of a batch and what it keeps of it."""
+
+    rows: Rows
+    """Reviews, longest first; −1 fills the last tile."""
+    memory: Array
+    """Of the next two."""
+    inputs: Array
+    blocks: Array
+    places: Rows
+    peak_steps: NDArray[np.int32]
+
+
+@dataclass
+class Tape:
+    """What a forward pass leaves for the backward pass, which uses it up."""
+
+    weights: Weights
+    mask: Mask
+    shares: list[Share]
+
+
+@dataclass
+class Hidden:
+    """Hidden states of a batch; those not asked for are empty."""
+
+    last: Array
+    """`(B, U)`."""
+    states: Array
+    """`(B, T, U)`; a masked timestep repeats the state before it."""
+    peaks: Array
+    """Maximum over the real timesteps, `(B, U)`."""
+    totals: Array
+    """Sum over the real timesteps, `(B, U)`."""
+
+
+class GRUEngine:
+    """Runs a GRU layer forwards and back; keeps its memory from batch to batch."""
+
+    def __init__(
+        self, *, reverse: bool = False, states: bool = False, peaks: bool = False, totals: bool = False, workers: int = 0
+    ) -> None:
+        """Say what is wanted beside the last hidden state; `reverse` reads from the last timestep to the first.
+
+        Without `workers`, all cores are used.
+        """
+        self.reverse = reverse
+        self.wants_states, self.wants_peaks, self.wants_totals = states, peaks, totals
+        self.workers = workers or CORES
+        self.spare: list[Array] = []
+
+    def run(self, x: Array, mask: Mask, start: Array | None, weights: Weights, *, keep: bool) -> tuple[Hidden, Tape]:
+        """Run a batch `(B, T, E)` from the hidden states `start`, zero without; the tape is empty unless `keep`."""
+        batch, timesteps, _ = x.shape
+        units, padded = weights.units, weights.padded_units
+        width = weights.padded_features + padded
+        hidden = Hidden(
+            np.empty((batch, units), np.float32),
+            np.empty((batch, timesteps, units) if self.wants_states else (0, 0, 0), np.float32),
+            np.empty((batch, units) if self.wants_peaks else (0, 0), np.float32),
+            np.empty((batch, units) if self.wants_totals else (0, 0), np.float32),
+        )
+
+        def work(task: tuple[Rows, Array]) -> Share:
+            rows, memory = task
+            cut = len(memory) * width // (width + 4 * padded)
+            inputs, blocks = memory[:cut].reshape(-1, width), memory[cut:].reshape(-1, 4 * padded)
+            places, shape = np.zeros(timesteps + 1, np.int64), (len(rows), padded)
+            h = _gather(start, rows, padded)
+            peaks = np.full(shape if self.wants_peaks else (0, 0), LOWEST, np.float32)
+            peak_steps = np.full(peaks.shape, -1, np.int32)
+            totals = np.zeros(shape if self.wants_totals else (0, 0), np.float32)
+            run_forward(
+                x, mask, rows, self.reverse, weights.forward, weights.bias, h, inputs, blocks, places, keep,
+                hidden.states, peaks, peak_steps, totals,
+            )  # fmt: skip
+            for whole, own in ((hidden.last, h), (hidden.peaks, peaks), (hidden.totals, totals)):
+                if whole.size:
+                    whole[rows[rows >= 0]] = own[rows >= 0, :units]
+            return Share(rows, memory, inputs, blocks, places, peak_steps)
+
+        tasks = []
+        for rows in deal(mask, self.workers):
+            kept = len(rows) * (timesteps if keep else 1)
+            tasks.append((rows, self._take(kept * (width + 4 * padded))))
+        shares = share_out(work, tasks)
+        if not keep:
+            self._give_back(shares)
+            shares = []
+        return hidden, Tape(weights, mask, shares)
+
+    def run_back(self, tape: Tape, gradients: Hidden) -> tuple[Array, Array, Array, Array, Array]:
+        """Return the gradients of x, start, kernel, recurrent kernel and bias, given those of all that was wanted."""
+        weights, mask = tape.weights, tape.mask
+        units, padded, width = weights.units, weights.padded_units, len(weights.joined)
+        dx = np.zeros((*mask.shape, weights.features), np.float32)
+        dstart = np.empty((len(mask), units), np.float32)
+        packed = weights.pack_backward()
+
+        def work(share: Share) -> tuple[Array, Array]:
+            rows = share.rows
+            dh = _gather(gradients.last, rows, padded)
+            dpeaks = _gather(gradients.peaks, rows, padded) if self.wants_peaks else NOTHING
+            dtotals = _gather(gradients.totals, rows, padded) if self.wants_totals else NOTHING
+            dstates = gradients.states if self.wants_states else NOTHING[:, :, None]
+            part = np.empty((CHUNK + len(rows), weights.padded_features), np.float32)
+            gradient, sums = np.zeros((width, 4 * padded), np.float32), np.zeros(4 * padded, np.float32)
+            run_backward(
+                mask, rows, self.reverse, packed, dh, share.inputs, share.blocks, share.places, dstates, dpeaks,
+                share.peak_steps, dtotals, part, dx, gradient, sums,
+            )  # fmt: skip
+            dstart[rows[rows >= 0]] = dh[rows >= 0, :units]
+            return gradient, sums
+
+        (gradient, sums), *others = share_out(work, tape.shares)
+        for other_gradient, other_sums in others:
+            gradient += other_gradient
+            sums += other_sums
+        self._give_back(tape.shares)
+        return dx, dstart, *weights.split(gradient, sums)
+
+    def _take(self, size: int) -> Array:
+        """Return `size` floats of the memory given back, so that its pages need not be cleared again."""
+        while self.spare:
+            memory = self.spare.pop()
+            if len(memory) >= size:
+                return memory[:size]
+        return np.empty(size, np.float32)
+
+    def _give_back(self, shares: list[Share]) -> None:
+        for share in shares:
+            whole = share.memory.base
+            self.spare.append(share.memory if whole is None else whole)
+
+
+def _gather(values: Array | None, rows: Rows, padded_units: int) -> Array:
+    """Return a worker's rows of `(B, U)`, padded with zeros to whole tiles."""
+    gathered = np.zeros((len(rows), padded_units), np.float32)
+    if values is not None:
+        gathered[rows >= 0, : values.shape[1]] = values[rows[rows >= 0]]
+    return gathered
+
+
+def deal(mask: Mask, workers: int) -> list[Rows]:
+    """Deal a batch's reviews, longest first, to the workers in turn, a tile at a time."""
+    order = np.argsort(-mask.sum(axis=1), kind="stable")
+    tiles = np.full((-(-len(order) // ROWS), ROWS), -1, np.int64)
+    tiles.reshape(-1)[: len(order)] = order
+    return [tiles[worker::workers].reshape(-1) for worker in range(min(workers, len(tiles)))]
+
+
+def count_cores() -> int:
+    """Count the cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+CORES = count_cores()
+_others = ThreadPoolExecutor(max(1, CORES - 1), thread_name_prefix="engine")
+
+
+def share_out(work: Callable[[Task], Result], tasks: list[Task]) -> list[Result]:
+    """Do every task on a core of its own, the first on the caller's; return the results in the tasks' order."""
+    first, *rest = tasks
+    futures = [_others.submit(work, task) for task in rest]
+    return [work(first), *(future.result() for future in futures)]

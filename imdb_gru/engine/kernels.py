@@ -1,0 +1,230 @@
+"""Own the compiled loops: a worker's reviews through the whole sequence, and back.
+
+A worker keeps one row for every timestep of a review: `inputs`, [x_t, h_{t-1}], and `blocks`, of `U` floats each,
+
+    m = U_h h_{t-1} + c_h    z    r    h'
+
+which the backward pass turns into the gradients of what stood before the activations, dm, dz, dr and dh'. In this order
+those that go back to h_{t-1} stand side by side (dm, dz, dr), and so do those that go back to x_t (dz, dr, dh'). Rows
+of one step follow each other, and the rows of all reviews that have ended (or not begun) are left out: `places[t]`
+is where step t begins. Sizes E and U are padded with zeros to whole tiles.
+"""
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from imdb_gru.engine.tile import COLUMNS, ROWS, multiply_tile
+
+LOWEST = np.float32(-1e9)
+"""Stands where a maximum has seen no hidden state."""
+TINY = np.float32(1e-25)
+"""Gradients below it become zero: denormal floats would make all that follows many times slower."""
+CHUNK = 256
+"""Rows whose weight gradients are summed at once, while they are still in the cache."""
+
+REASSOCIATED: Any = {"nsz", "arcp", "contract", "afn", "reassoc"}
+"""What may be rearranged for speed; infinities and NaN stay what they are."""
+
+inlined = njit(error_model="numpy", fastmath=REASSOCIATED)
+compiled = njit(error_model="numpy", fastmath=REASSOCIATED, nogil=True, cache=True)
+
+ONE, HALF, BOUND = np.float32(1), np.float32(0.5), np.float32(7.9)
+P = tuple(np.float32(c) for c in (1.54285369e-08, 2.20236520e-05, 3.57901681e-03, 1.34506415e-01, 9.99999994e-01))
+Q = tuple(np.float32(c) for c in (8.59901080e-07, 3.42369103e-04, 2.61923324e-02, 4.67839695e-01, 1.0))
+
+
+@inlined
+def tanh(x):  # type: ignore[no-untyped-def]
+    """Return tanh(x) to 4e-7, as x P(x²) / Q(x²) up to |x| = 7.9, where it is 1 but for that.
+
+    Least squares, reweighted until the greatest relative error was least, gave the coefficients.
+    """
+    x = -BOUND if x < -BOUND else x  # so written, NaN stays NaN
+    x = BOUND if x > BOUND else x
+    y = x * x
+    p = (((P[0] * y + P[1]) * y + P[2]) * y + P[3]) * y + P[4]
+    q = (((Q[0] * y + Q[1]) * y + Q[2]) * y + Q[3]) * y + Q[4]
+    return x * p / q
+
+
+@inlined
+def sigmoid(x):  # type: ignore[no-untyped-def]
+    """Return σ(x)."""
+    return HALF + HALF * tanh(HALF * x)
+
+
+@inlined
+def multiply(  # type: ignore[no-untyped-def]  # noqa: PLR0913
+    a, a_start, a_row, rows, b, steps, c, c_start, c_row, columns, accumulate
+):  # fmt: skip
+    """Compute C = A B, or add it to C: `rows` of A at `a_start`, `a_row` apart; B packed in panels of `COLUMNS`."""
+    for column in range(0, columns, COLUMNS):
+        for row in range(0, rows, ROWS):
+            multiply_tile(
+                a, a_start + row * a_row, a_row, 1, b, column * steps, COLUMNS,
+                c, c_start + row * c_row + column, c_row, steps, accumulate,
+            )  # fmt: skip
+
+
+@inlined
+def count_alive(rows, mask, t):  # type: ignore[no-untyped-def]
+    """Count the leading rows, in whole tiles, beyond which no review is at timestep t."""
+    alive = 0
+    for i in range(len(rows)):
+        if rows[i] >= 0 and mask[rows[i], t]:
+            alive = i + 1
+    return (alive + ROWS - 1) // ROWS * ROWS
+
+
+@compiled
+def run_forward(  # type: ignore[no-untyped-def]  # noqa: PLR0913
+    x, mask, rows, reverse, weights, bias, h, inputs, blocks, places, keep, states, peaks, peak_steps, totals
+):  # fmt: skip
+    """Run the reviews `rows` of a batch `x` `(B, T, E)`, longest first, from the hidden states `h`, which it updates.
+
+    A row of −1 stands for no review. Without `keep`, `inputs` and `blocks` hold one step at a time. `states`, `peaks`
+    and `totals` are filled unless empty: every hidden state, their maximum (and the step of it), and their sum.
+    """
+    timesteps, features = x.shape[1], x.shape[2]
+    units, width = h.shape[1], inputs.shape[1]
+    padded = width - units
+    to_m, to_zr, to_candidate = weights
+    b_m, b_z, b_r, b_c = bias[:units], bias[units : 2 * units], bias[2 * units : 3 * units], bias[3 * units :]
+    flat_inputs, flat_blocks = inputs.reshape(-1), blocks.reshape(-1)
+    stride = 4 * units
+    place = 0
+    for step in range(timesteps):
+        t = timesteps - 1 - step if reverse else step
+        alive = count_alive(rows, mask, t)
+        for i in range(alive):
+            row = inputs[place + i]
+            if rows[i] >= 0:
+                row[:features] = x[rows[i], t]
+                row[features:padded] = 0
+            else:
+                row[:padded] = 0
+            row[padded:] = h[i]
+        if alive:
+            at, out = place * width, place * stride
+            multiply(flat_inputs, at + padded, width, alive, to_m, units, flat_blocks, out, stride, units, False)
+            multiply(flat_inputs, at, width, alive, to_zr, width, flat_blocks, out + units, stride, 2 * units, False)
+            multiply(
+                flat_inputs, at, width, alive, to_candidate, padded, flat_blocks, out + 3 * units, stride, units, False
+            )
+        for i in range(alive):
+            if rows[i] < 0 or not mask[rows[i], t]:
+                continue
+            row, held = blocks[place + i], h[i]
+            for u in range(units):
+                m = row[u] + b_m[u]
+                z = sigmoid(row[units + u] + b_z[u])
+                r = sigmoid(row[2 * units + u] + b_r[u])
+                candidate = tanh(row[3 * units + u] + b_c[u] + r * m)
+                row[u] = m
+                row[units + u] = z
+                row[2 * units + u] = r
+                row[3 * units + u] = candidate
+                held[u] = candidate + z * (held[u] - candidate)
+            if peaks.size:
+                for u in range(units):
+                    higher = held[u] > peaks[i, u]
+                    peaks[i, u] = held[u] if higher else peaks[i, u]
+                    peak_steps[i, u] = step if higher else peak_steps[i, u]
+            if totals.size:
+                for u in range(units):
+                    totals[i, u] += held[u]
+        if states.size:
+            for i in range(len(rows)):
+                if rows[i] >= 0:
+                    states[rows[i], step] = h[i, : states.shape[2]]
+        if keep:
+            places[step] = place
+            place += alive
+    if keep:
+        places[timesteps] = place
+
+
+@compiled
+def run_backward(  # type: ignore[no-untyped-def]  # noqa: PLR0913
+    mask, rows, reverse, weights, dh, inputs, blocks, places, dstates, dpeaks, peak_steps, dtotals, part, dx,
+    gradient, sums,
+):  # fmt: skip
+    """Go back through what `run_forward` kept, with the loss's gradients of all it returned; empty ones are zero.
+
+    Updates `dh` to the gradient of the first hidden state, fills `dx` `(B, T, E)` at the real timesteps, and adds to
+    `gradient`, that of the joined weights, and to `sums`, the blocks' sums over all rows. `part` is scratch.
+    """
+    timesteps = mask.shape[1]
+    units, width = dh.shape[1], inputs.shape[1]
+    padded, stride, features = width - units, 4 * units, dx.shape[2]
+    to_h, to_x = weights
+    flat_blocks, flat_dh, flat_part = blocks.reshape(-1), dh.reshape(-1), part.reshape(-1)
+    pending_step, pending = timesteps, places[timesteps]
+    for step in range(timesteps - 1, -1, -1):
+        t = timesteps - 1 - step if reverse else step
+        place = places[step]
+        alive = places[step + 1] - place
+        if dstates.size:
+            for i in range(len(rows)):
+                if rows[i] >= 0:
+                    for u in range(dstates.shape[2]):
+                        dh[i, u] += dstates[rows[i], step, u]
+        for i in range(alive):
+            row, h_prev, carried = blocks[place + i], inputs[place + i, padded:], dh[i]
+            if rows[i] < 0 or not mask[rows[i], t]:
+                row[:] = 0
+                continue
+            if dpeaks.size:
+                for u in range(units):
+                    carried[u] += dpeaks[i, u] if peak_steps[i, u] == step else np.float32(0)
+            if dtotals.size:
+                for u in range(units):
+                    carried[u] += dtotals[i, u]
+            for u in range(units):
+                dh_t = carried[u] if abs(carried[u]) > TINY else np.float32(0)
+                m, z, r, candidate = row[u], row[units + u], row[2 * units + u], row[3 * units + u]
+                dc = dh_t * (ONE - z) * (ONE - candidate * candidate)
+                row[u] = dc * r
+                row[units + u] = dh_t * (h_prev[u] - candidate) * z * (ONE - z)
+                row[2 * units + u] = dc * m * r * (ONE - r)
+                row[3 * units + u] = dc
+                carried[u] = dh_t * z
+        if alive:
+            multiply(flat_blocks, place * stride, stride, alive, to_h, 3 * units, flat_dh, 0, units, units, True)
+        if pending - place >= CHUNK or (step == 0 and pending > place):
+            add_products(inputs, blocks, place, pending, gradient, sums)
+            multiply(
+                flat_blocks, place * stride + units, stride, pending - place, to_x, 3 * units, flat_part, 0, padded,
+                padded, False,
+            )  # fmt: skip
+            for done in range(step, pending_step):
+                at = timesteps - 1 - done if reverse else done
+                for i in range(places[done + 1] - places[done]):
+                    if rows[i] >= 0:
+                        dx[rows[i], at] = part[places[done] - place + i, :features]
+            pending_step, pending = step, place
+
+
+@inlined
+def add_products(inputs, blocks, start, stop, gradient, sums):  # type: ignore[no-untyped-def]
+    """Add what some rows contribute to the gradient of the joined weights, Aᵀ B, and to the blocks' sums.
+
+    The weights from x_t to m and from h_{t-1} to h' do not exist: those corners stay as they are.
+    """
+    width, stride = inputs.shape[1], blocks.shape[1]
+    units = stride // 4
+    padded = width - units
+    flat_inputs, flat_blocks, flat = inputs.reshape(-1), blocks.reshape(-1), gradient.reshape(-1)
+    for column in range(0, stride, COLUMNS):
+        first = padded if column < units else 0
+        last = padded if column >= 3 * units else width
+        for row in range(first, last, ROWS):
+            multiply_tile(
+                flat_inputs, start * width + row, 1, width, flat_blocks, start * stride + column, stride,
+                flat, row * stride + column, stride, stop - start, True,
+            )  # fmt: skip
+    for i in range(start, stop):
+        for column in range(stride):
+            sums[column] += blocks[i, column]

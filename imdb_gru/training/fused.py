@@ -1,0 +1,112 @@
+"""Own the layer that has the engine compute a GRU inside Keras: stock weights and results, another road to them."""
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from imdb_gru.engine.gru import GRUEngine, Hidden, Tape, Weights
+
+OUTSTANDING = 8
+"""Forward passes whose backward pass may still come; older ones are forgotten."""
+
+
+@keras.saving.register_keras_serializable("imdb_gru")  # Bidirectional copies its layer by its config
+class FusedGRU(keras.layers.GRU):  # type: ignore[misc]
+    """A `keras.layers.GRU` (`reset_after`, tanh, sigmoid, no dropout of its own), computed by the engine.
+
+    With `pooling` it returns a list of pooled hidden states, each `(B, U)`: "last", or "mean" or "max" of the real
+    timesteps, instead of what a GRU returns.
+    """
+
+    def __init__(self, units: int, pooling: Sequence[str] = (), **kwargs: Any) -> None:
+        super().__init__(units, **kwargs)
+        self.pooling = list(pooling)
+        self._engine = GRUEngine(
+            reverse=self.go_backwards,
+            states=self.return_sequences,
+            peaks="max" in pooling,
+            totals="mean" in pooling,
+        )
+        self._tapes: dict[int, Tape] = {}
+        self._numbers = itertools.count()
+
+    def call(self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False) -> Any:
+        """Map `(B, T, E)` to what a GRU returns, or to the pooled hidden states."""
+        if not self.pooling:
+            return super().call(sequences, initial_state, mask, training)
+        start = ops.zeros((ops.shape(sequences)[0], self.units))
+        mask = _complete_mask(sequences, mask)
+        last, _, peaks, totals = self._compute(sequences, start, mask, training)
+        count = ops.sum(ops.cast(mask, "float32"), axis=1, keepdims=True)
+        pooled = {"last": lambda: last, "max": lambda: peaks, "mean": lambda: totals / count}
+        return [pooled[pooling]() for pooling in self.pooling]
+
+    def inner_loop(self, sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
+        """Return the last output, all outputs and the final state; Keras's own loop stands here otherwise."""
+        mask = _complete_mask(sequences, mask)
+        last, states, *_ = self._compute(sequences, initial_state[0], mask, training)
+        if not self.return_sequences:
+            return last, last, [last]
+        if self.zero_output_for_mask:
+            real = ops.flip(mask, axis=1) if self.go_backwards else mask
+            states = ops.where(real[:, :, None], states, 0.0)
+        return last, states, [last]
+
+    def compute_output_shape(self, sequences_shape: Any, initial_state_shape: Any = None) -> Any:
+        """Return the shape of what `call` returns."""
+        if self.pooling:
+            return [(sequences_shape[0], self.units)] * len(self.pooling)
+        return super().compute_output_shape(sequences_shape, initial_state_shape)
+
+    def compute_mask(self, inputs: Any, mask: Any) -> Any:
+        """Return the mask of what `call` returns; pooled hidden states have none."""
+        return [None] * len(self.pooling) if self.pooling else super().compute_mask(inputs, mask)
+
+    def _compute(self, x: Any, start: Any, mask: Any, training: bool) -> Any:
+        """Return last, states, peaks and totals, as in `Hidden`, with the engine's gradients."""
+
+        def forward(x: Any, mask: Any, start: Any, *weights: Any) -> Any:
+            hidden, tape = self._engine.run(x, mask, start, Weights(*weights), keep=training)
+            number = next(self._numbers)
+            if training:
+                self._tapes[number] = tape
+                self._tapes.pop(number - OUTSTANDING, None)
+            return hidden.last, hidden.states, hidden.peaks, hidden.totals, np.int64(number)
+
+        def backward(number: Any, *gradients: Any) -> Any:
+            return self._engine.run_back(self._tapes.pop(int(number)), Hidden(*gradients))
+
+        @tf.custom_gradient  # type: ignore[untyped-decorator]
+        def compute(x: Any, mask: Any, start: Any, *weights: Any) -> Any:
+            outputs = [tf.float32] * 4 + [tf.int64]
+            *hidden, number = tf.numpy_function(forward, [x, mask, start, *weights], outputs)
+            batch, timesteps = mask.shape
+            shape = (batch, self.units)
+            hidden[0].set_shape(shape)
+            hidden[1].set_shape((batch, timesteps, self.units) if self.return_sequences else (0, 0, 0))
+            hidden[2].set_shape(shape if "max" in self.pooling else (0, 0))
+            hidden[3].set_shape(shape if "mean" in self.pooling else (0, 0))
+
+            def backpropagate(*gradients: Any) -> Any:
+                inputs = [x, start, *weights]
+                results = tf.numpy_function(backward, [number, *gradients], [tf.float32] * len(inputs))
+                for result, like in zip(results, inputs, strict=True):
+                    result.set_shape(like.shape)
+                dx, dstart, *dweights = results
+                return dx, None, dstart, *dweights
+
+            return hidden, backpropagate
+
+        cell = self.cell
+        bias = cell.bias if cell.use_bias else tf.zeros((2, 3 * self.units))
+        weights = (tf.convert_to_tensor(weight) for weight in (cell.kernel, cell.recurrent_kernel, bias))
+        return compute(x, mask, tf.convert_to_tensor(start), *weights)
+
+
+def _complete_mask(x: Any, mask: Any) -> Any:
+    return tf.ones(tf.shape(x)[:2], tf.bool) if mask is None else tf.convert_to_tensor(mask)
