@@ -1,23 +1,16 @@
 """Own a batch's way through the GRU on all cores: weights packed, reviews dealt to workers, results joined."""
 
-import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from imdb_gru.engine.kernels import CHUNK, LOWEST, run_backward, run_forward
+from imdb_gru.engine.kernels import CHUNK, LOWEST, Array, run_backward, run_forward
 from imdb_gru.engine.tile import COLUMNS, ROWS, round_up
+from imdb_gru.engine.workers import CORES, share_out
 
-Array = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 Rows = NDArray[np.int64]
-Task = TypeVar("Task")
-Result = TypeVar("Result")
-
 NOTHING: Array = np.empty((0, 0), np.float32)
 
 
@@ -212,19 +205,3 @@ def deal(mask: Mask, workers: int) -> list[Rows]:
     tiles = np.full((-(-len(order) // ROWS), ROWS), -1, np.int64)
     tiles.reshape(-1)[: len(order)] = order
     return [tiles[worker::workers].reshape(-1) for worker in range(min(workers, len(tiles)))]
-
-
-def count_cores() -> int:
-    """Count the cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-CORES = count_cores()
-_others = ThreadPoolExecutor(max(1, CORES - 1), thread_name_prefix="engine")
-
-
-def share_out(work: Callable[[Task], Result], tasks: list[Task]) -> list[Result]:
-    """Do every task on a core of its own, the first on the caller's; return the results in the tasks' order."""
-    first, *rest = tasks
-    futures = [_others.submit(work, task) for task in rest]
-    return [work(first), *(future.result() for future in futures)]

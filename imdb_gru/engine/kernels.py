@@ -14,8 +14,11 @@ from typing import Any
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from imdb_gru.engine.tile import COLUMNS, ROWS, multiply_tile
+
+Array = NDArray[np.float32]
 
 LOWEST = np.float32(-1e9)
 """Stands where a maximum has seen no hidden state."""
@@ -78,6 +81,53 @@ def count_alive(rows, mask, t):  # type: ignore[no-untyped-def]
     return (alive + ROWS - 1) // ROWS * ROWS
 
 
+@inlined
+def open_gates(row, bias, h):  # type: ignore[no-untyped-def]
+    """Turn a row's products into m, z, r and h', and h_{t-1} into h_t."""
+    units = len(h)
+    for u in range(units):
+        m = row[u] + bias[u]
+        z = sigmoid(row[units + u] + bias[units + u])
+        r = sigmoid(row[2 * units + u] + bias[2 * units + u])
+        candidate = tanh(row[3 * units + u] + bias[3 * units + u] + r * m)
+        row[u] = m
+        row[units + u] = z
+        row[2 * units + u] = r
+        row[3 * units + u] = candidate
+        h[u] = candidate + z * (h[u] - candidate)
+
+
+@inlined
+def differentiate_gates(row, h_prev, dh):  # type: ignore[no-untyped-def]
+    """Turn m, z, r and h' into dm, dz, dr and dh', and the gradient of h_t into what z passes on of it to h_{t-1}."""
+    units = len(dh)
+    for u in range(units):
+        dh_t = dh[u] if abs(dh[u]) > TINY else np.float32(0)
+        m, z, r, candidate = row[u], row[units + u], row[2 * units + u], row[3 * units + u]
+        dc = dh_t * (ONE - z) * (ONE - candidate * candidate)
+        row[u] = dc * r
+        row[units + u] = dh_t * (h_prev[u] - candidate) * z * (ONE - z)
+        row[2 * units + u] = dc * m * r * (ONE - r)
+        row[3 * units + u] = dc
+        dh[u] = dh_t * z
+
+
+@inlined
+def raise_peaks(peaks, steps, h, step):  # type: ignore[no-untyped-def]
+    """Keep the greater of the peaks and h, and the step it came from."""
+    for u in range(len(h)):
+        higher = h[u] > peaks[u]
+        peaks[u] = h[u] if higher else peaks[u]
+        steps[u] = step if higher else steps[u]
+
+
+@inlined
+def add_where(dh, dpeaks, steps, step):  # type: ignore[no-untyped-def]
+    """Add the peaks' gradients where this step gave the peak."""
+    for u in range(len(dh)):
+        dh[u] += dpeaks[u] if steps[u] == step else np.float32(0)
+
+
 @compiled
 def run_forward(  # type: ignore[no-untyped-def]  # noqa: PLR0913
     x, mask, rows, reverse, weights, bias, h, inputs, blocks, places, keep, states, peaks, peak_steps, totals
@@ -91,7 +141,6 @@ def run_forward(  # type: ignore[no-untyped-def]  # noqa: PLR0913
     units, width = h.shape[1], inputs.shape[1]
     padded = width - units
     to_m, to_zr, to_candidate = weights
-    b_m, b_z, b_r, b_c = bias[:units], bias[units : 2 * units], bias[2 * units : 3 * units], bias[3 * units :]
     flat_inputs, flat_blocks = inputs.reshape(-1), blocks.reshape(-1)
     stride = 4 * units
     place = 0
@@ -116,25 +165,11 @@ def run_forward(  # type: ignore[no-untyped-def]  # noqa: PLR0913
         for i in range(alive):
             if rows[i] < 0 or not mask[rows[i], t]:
                 continue
-            row, held = blocks[place + i], h[i]
-            for u in range(units):
-                m = row[u] + b_m[u]
-                z = sigmoid(row[units + u] + b_z[u])
-                r = sigmoid(row[2 * units + u] + b_r[u])
-                candidate = tanh(row[3 * units + u] + b_c[u] + r * m)
-                row[u] = m
-                row[units + u] = z
-                row[2 * units + u] = r
-                row[3 * units + u] = candidate
-                held[u] = candidate + z * (held[u] - candidate)
+            open_gates(blocks[place + i], bias, h[i])
             if peaks.size:
-                for u in range(units):
-                    higher = held[u] > peaks[i, u]
-                    peaks[i, u] = held[u] if higher else peaks[i, u]
-                    peak_steps[i, u] = step if higher else peak_steps[i, u]
+                raise_peaks(peaks[i], peak_steps[i], h[i], step)
             if totals.size:
-                for u in range(units):
-                    totals[i, u] += held[u]
+                totals[i] += h[i]
         if states.size:
             for i in range(len(rows)):
                 if rows[i] >= 0:
@@ -172,25 +207,14 @@ def run_backward(  # type: ignore[no-untyped-def]  # noqa: PLR0913
                     for u in range(dstates.shape[2]):
                         dh[i, u] += dstates[rows[i], step, u]
         for i in range(alive):
-            row, h_prev, carried = blocks[place + i], inputs[place + i, padded:], dh[i]
             if rows[i] < 0 or not mask[rows[i], t]:
-                row[:] = 0
+                blocks[place + i] = 0
                 continue
             if dpeaks.size:
-                for u in range(units):
-                    carried[u] += dpeaks[i, u] if peak_steps[i, u] == step else np.float32(0)
+                add_where(dh[i], dpeaks[i], peak_steps[i], step)
             if dtotals.size:
-                for u in range(units):
-                    carried[u] += dtotals[i, u]
-            for u in range(units):
-                dh_t = carried[u] if abs(carried[u]) > TINY else np.float32(0)
-                m, z, r, candidate = row[u], row[units + u], row[2 * units + u], row[3 * units + u]
-                dc = dh_t * (ONE - z) * (ONE - candidate * candidate)
-                row[u] = dc * r
-                row[units + u] = dh_t * (h_prev[u] - candidate) * z * (ONE - z)
-                row[2 * units + u] = dc * m * r * (ONE - r)
-                row[3 * units + u] = dc
-                carried[u] = dh_t * z
+                dh[i] += dtotals[i]
+            differentiate_gates(blocks[place + i], inputs[place + i, padded:], dh[i])
         if alive:
             multiply(flat_blocks, place * stride, stride, alive, to_h, 3 * units, flat_dh, 0, units, units, True)
         if pending - place >= CHUNK or (step == 0 and pending > place):

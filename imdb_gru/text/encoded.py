@@ -69,13 +69,6 @@ class EncodedReviews:
         """Return a review's ids."""
         return self.ids[self.offsets[row] : self.offsets[row + 1]]
 
-    def pad(self, rows: NDArray[np.int64], timesteps: int = 0) -> Ids:
-        """Return reviews padded on the right to the longest of them, or to `timesteps`; `(B, T)` int32."""
-        starts, lengths = self.offsets[rows, None], self.lengths[rows, None]
-        steps = np.arange(max(int(lengths.max()), timesteps))
-        within = steps < lengths
-        return np.where(within, self.ids[np.where(within, starts + steps, 0)], np.int32(PAD))
-
     @property
     def lengths(self) -> NDArray[np.int64]:
         """Count each review's ids, the start token included; `(N,)`."""

@@ -1,4 +1,4 @@
-"""Own the batches that Keras is fed: right-padded ids, an epoch's order fixed by the seed."""
+"""Own the batches that Keras is fed: right-padded ids, cut from one flat array by TensorFlow, an order fixed by the seed."""
 
 import math
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from imdb_gru.config import Config
 from imdb_gru.text.encoded import EncodedReviews, iter_batches
-from imdb_gru.text.vocabulary import FIRST_WORD, UNKNOWN, Ids
+from imdb_gru.text.vocabulary import FIRST_WORD, PAD, UNKNOWN, Ids
 
 SHUFFLE_STREAM, WORD_DROPOUT_STREAM = 2, 3
 """Which random stream of the seed serves what, beside the hold-out's."""
@@ -35,25 +35,34 @@ class ReviewBatches:
             self.rows = list(iter_batches(reviews.lengths, train.batch_size, rng, bucket=bucket))
 
     def __iter__(self) -> Iterator[Batch]:
-        """Yield the batches."""
-        train, rate = self.config.train, self.config.model.dropout.word
-        timesteps = self.config.text.length + 1 if train.batches == "padded" else 0
-        for index, rows in enumerate(self.rows):
-            ids = self.reviews.pad(rows, timesteps)
-            if self.epoch is not None and rate:
-                rng = np.random.default_rng([train.seed, WORD_DROPOUT_STREAM, self.epoch, index])
-                ids[(rng.random(ids.shape) < rate) & (ids >= FIRST_WORD)] = UNKNOWN
-            yield ids, self.reviews.labels[rows].astype(np.float32)[:, None]
+        """Yield the batches as NumPy arrays."""
+        return self.to_dataset().as_numpy_iterator()  # type: ignore[no-any-return]
 
     def to_dataset(self) -> tf.data.Dataset:
-        """Return them as `fit` and `evaluate` take them; left to itself, Keras would guess one length for all.
+        """Return them as `fit` and `evaluate` take them: no Python runs between one batch and the next.
 
         Autotuning is off: a dataset that tunes itself holds up the end of an epoch until its tuner, which sleeps twice
         as long each time, wakes up.
         """
-        signature = (tf.TensorSpec((None, None), tf.int32), tf.TensorSpec((None, 1), tf.float32))
-        dataset = tf.data.Dataset.from_generator(lambda: iter(self), output_signature=signature)
-        dataset = dataset.apply(tf.data.experimental.assert_cardinality(len(self.rows))).prefetch(2)
+        train, rate = self.config.train, self.config.model.dropout.word if self.epoch is not None else 0.0
+        least = self.config.text.length + 1 if train.batches == "padded" else 0
+        ids, offsets = tf.constant(self.reviews.ids), tf.constant(self.reviews.offsets)
+        labels = tf.constant(self.reviews.labels.astype(np.float32))
+        edges = np.cumsum([0, *map(len, self.rows)])
+        (seed,) = np.random.SeedSequence([train.seed, WORD_DROPOUT_STREAM, self.epoch or 0]).generate_state(1)
+
+        def cut(index: tf.Tensor, rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            starts, stops = tf.gather(offsets, rows), tf.gather(offsets, rows + 1)
+            timesteps = tf.maximum(tf.reduce_max(stops - starts), least)
+            places = starts[:, None] + tf.range(timesteps)
+            real = places < stops[:, None]
+            batch = tf.where(real, tf.gather(ids, tf.where(real, places, 0)), PAD)
+            if rate:
+                chance = tf.random.stateless_uniform(tf.shape(batch), [np.int64(seed), index])
+                batch = tf.where((chance < rate) & (batch >= FIRST_WORD), UNKNOWN, batch)
+            return batch, tf.gather(labels, rows)[:, None]
+
+        rows = tf.data.Dataset.from_tensor_slices(tf.RaggedTensor.from_row_splits(np.concatenate(self.rows), edges))
         options = tf.data.Options()
         options.autotune.enabled = False
-        return dataset.with_options(options)
+        return rows.enumerate().map(cut, deterministic=True).prefetch(2).with_options(options)

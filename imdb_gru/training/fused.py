@@ -1,4 +1,4 @@
-"""Own the layer that has the engine compute a GRU inside Keras: stock weights and results, another road to them."""
+"""Own the layers that have the engine compute inside Keras: stock weights and results, another road to them."""
 
 import itertools
 from collections.abc import Sequence
@@ -9,10 +9,43 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from imdb_gru.engine.embedding import add_rows
 from imdb_gru.engine.gru import GRUEngine, Hidden, Tape, Weights
 
 OUTSTANDING = 8
 """Forward passes whose backward pass may still come; older ones are forgotten."""
+
+
+class ChannelDropout(keras.layers.SpatialDropout1D):  # type: ignore[misc]
+    """A `keras.layers.SpatialDropout1D` that draws what it draws, but spreads it over the timesteps by a product."""
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        """Map `(B, T, E)` to the same, some channels zero."""
+        if not training or not self.rate:
+            return inputs
+        ones = tf.ones((tf.shape(inputs)[0], 1, inputs.shape[2]))
+        return inputs * keras.random.dropout(ones, self.rate, seed=self.seed_generator)
+
+
+class FusedEmbedding(keras.layers.Embedding):  # type: ignore[misc]
+    """A `keras.layers.Embedding` whose gradient is added up once, by the engine, to all rows."""
+
+    def call(self, inputs: Any) -> Any:
+        """Map ids `(B, T)` to `(B, T, E)`."""
+
+        def add(ids: Any, gradient: Any) -> Any:
+            return add_rows(ids.reshape(-1), gradient.reshape(-1, self.output_dim), self.input_dim)
+
+        @tf.custom_gradient  # type: ignore[untyped-decorator]
+        def look_up(table: Any) -> Any:
+            def backpropagate(gradient: Any) -> Any:
+                total = tf.numpy_function(add, [inputs, gradient], tf.float32)
+                total.set_shape(table.shape)
+                return total
+
+            return tf.gather(table, inputs), backpropagate
+
+        return look_up(tf.convert_to_tensor(self.embeddings))
 
 
 @keras.saving.register_keras_serializable("imdb_gru")  # Bidirectional copies its layer by its config

@@ -6,17 +6,11 @@ import keras
 import tensorflow as tf
 from keras import layers, ops
 
-from imdb_gru.config import Config, ModelConfig, TrainConfig, find_fused_obstacle
+from imdb_gru.config import Config, ModelConfig, find_fused_obstacle
 from imdb_gru.text.vocabulary import PAD
-from imdb_gru.training.fused import FusedGRU
+from imdb_gru.training.fused import ChannelDropout, FusedEmbedding, FusedGRU
 
 CELL_LAYERS = {"gru": layers.GRU, "lstm": layers.LSTM, "simple_rnn": layers.SimpleRNN}
-OPTIMIZERS = {
-    "adam": keras.optimizers.Adam,
-    "adamw": keras.optimizers.AdamW,
-    "rmsprop": keras.optimizers.RMSprop,
-    "sgd": keras.optimizers.SGD,
-}
 
 
 def choose_engine(config: Config) -> tuple[str, str]:
@@ -36,9 +30,11 @@ def build_model(config: ModelConfig, vocabulary_size: int, *, fused: bool = Fals
     Where `fused`, the engine computes the GRUs; weights and their order are the same.
     """
     ids = keras.Input((None,), dtype="int32", name="ids")
-    x = layers.Embedding(vocabulary_size, config.embedding, mask_zero=True, name="embedding")(ids)
+    embedding = FusedEmbedding if fused else layers.Embedding
+    x = embedding(vocabulary_size, config.embedding, mask_zero=True, name="embedding")(ids)
     if config.dropout.embedding:
-        x = layers.SpatialDropout1D(config.dropout.embedding, name="embedding_dropout")(x)
+        dropout = ChannelDropout if fused else layers.SpatialDropout1D
+        x = dropout(config.dropout.embedding, name="embedding_dropout")(x)
     for number in range(1, config.layers):
         x = _recurrent(config, number, fused, return_sequences=True)(x)
     pooled = _pool(config, ids, x, fused)
@@ -75,43 +71,3 @@ def _pool(config: ModelConfig, ids: Any, x: Any, fused: bool) -> list[Any]:
 
 def _output_dropout(config: ModelConfig, x: Any) -> Any:
     return layers.Dropout(config.dropout.output)(x) if config.dropout.output else x
-
-
-@keras.saving.register_keras_serializable("imdb_gru")
-class WarmupSchedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
-    """Raise the learning rate from zero over the first steps, then let it fall to zero over the rest.
-
-    The cosine is that of Loshchilov and Hutter 2017, equation 5, without restarts.
-    """
-
-    def __init__(self, learning_rate: float, schedule: str, steps: int, warmup_steps: int) -> None:
-        self.learning_rate = learning_rate
-        self.schedule = schedule
-        self.steps = steps
-        self.warmup_steps = warmup_steps
-
-    def __call__(self, step: Any) -> Any:
-        """Return the learning rate of a step, counted from 0."""
-        done = ops.cast(step, "float32")
-        factor = ops.minimum(1.0, (done + 1) / max(1, self.warmup_steps))
-        if self.schedule != "constant":
-            progress = ops.clip((done - self.warmup_steps) / max(1, self.steps - self.warmup_steps), 0.0, 1.0)
-            fall = 1 - progress if self.schedule == "linear" else 0.5 * (1 + ops.cos(progress * 3.141592653589793))
-            factor = factor * fall
-        return self.learning_rate * factor
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments."""
-        return dict(vars(self))
-
-
-def build_optimizer(config: TrainConfig, steps: int) -> keras.Optimizer:
-    """Build the optimizer for a training of `steps` batches in all."""
-    averaging: dict[str, Any] = {}
-    if config.averaging is not None:
-        averaging = {"use_ema": True, "ema_momentum": config.averaging}
-    return OPTIMIZERS[config.optimizer](
-        WarmupSchedule(config.learning_rate, config.schedule, steps, round(config.warmup * steps)),
-        global_clipnorm=config.clip_norm,
-        **averaging,
-    )

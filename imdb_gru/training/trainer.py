@@ -22,8 +22,9 @@ from imdb_gru.errors import RunError
 from imdb_gru.run import Run, write_atomically
 from imdb_gru.text.corpus import Corpus
 from imdb_gru.training.batches import ReviewBatches
-from imdb_gru.training.model import build_model, build_optimizer, choose_engine
+from imdb_gru.training.model import build_model, choose_engine
 from imdb_gru.training.observers import BatchObserver, Record, open_tensorboard, stop_on_signals
+from imdb_gru.training.optimizer import build_optimizer
 
 
 @dataclass

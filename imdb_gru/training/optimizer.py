@@ -1,0 +1,88 @@
+"""Own the optimizers and the learning rate's course."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from imdb_gru.config import TrainConfig
+
+
+class FusedAdam(keras.optimizers.Adam):  # type: ignore[misc]
+    """A `keras.optimizers.Adam` with the same mathematics and state, one pass over each weight instead of ten."""
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """Update a weight and its two moments by its gradient."""
+        index = self._get_variable_index(variable)
+        step = ops.cast(self.iterations + 1, variable.dtype)
+        tf.raw_ops.ResourceApplyAdam(
+            var=_get_handle(variable),
+            m=_get_handle(self._momentums[index]),
+            v=_get_handle(self._velocities[index]),
+            beta1_power=self.beta_1**step,
+            beta2_power=self.beta_2**step,
+            lr=learning_rate,
+            beta1=self.beta_1,
+            beta2=self.beta_2,
+            epsilon=self.epsilon,
+            grad=tf.convert_to_tensor(gradient),
+        )
+
+    def _update_model_variables_moving_average(self, trainable_variables: Any) -> None:
+        """Move the averages towards the weights; the first step copies them, as Keras does."""
+        share = tf.where(self.iterations == 0, 1.0, 1.0 - self.ema_momentum)
+        for variable, average in zip(trainable_variables, self._model_variables_moving_average, strict=True):
+            tf.raw_ops.ResourceApplyGradientDescent(var=_get_handle(average), alpha=share, delta=average - variable)
+
+
+def _get_handle(variable: Any) -> Any:
+    return (variable.value if isinstance(variable, keras.Variable) else variable).handle
+
+
+OPTIMIZERS = {
+    "adam": FusedAdam,
+    "adamw": keras.optimizers.AdamW,
+    "rmsprop": keras.optimizers.RMSprop,
+    "sgd": keras.optimizers.SGD,
+}
+
+
+@keras.saving.register_keras_serializable("imdb_gru")
+class WarmupSchedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
+    """Raise the learning rate from zero over the first steps, then let it fall to zero over the rest.
+
+    The cosine is that of Loshchilov and Hutter 2017, equation 5, without restarts.
+    """
+
+    def __init__(self, learning_rate: float, schedule: str, steps: int, warmup_steps: int) -> None:
+        self.learning_rate = learning_rate
+        self.schedule = schedule
+        self.steps = steps
+        self.warmup_steps = warmup_steps
+
+    def __call__(self, step: Any) -> Any:
+        """Return the learning rate of a step, counted from 0."""
+        done = ops.cast(step, "float32")
+        factor = ops.minimum(1.0, (done + 1) / max(1, self.warmup_steps))
+        if self.schedule != "constant":
+            progress = ops.clip((done - self.warmup_steps) / max(1, self.steps - self.warmup_steps), 0.0, 1.0)
+            fall = 1 - progress if self.schedule == "linear" else 0.5 * (1 + ops.cos(progress * 3.141592653589793))
+            factor = factor * fall
+        return self.learning_rate * factor
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return dict(vars(self))
+
+
+def build_optimizer(config: TrainConfig, steps: int) -> keras.Optimizer:
+    """Build the optimizer for a training of `steps` batches in all."""
+    averaging: dict[str, Any] = {}
+    if config.averaging is not None:
+        averaging = {"use_ema": True, "ema_momentum": config.averaging}
+    return OPTIMIZERS[config.optimizer](
+        WarmupSchedule(config.learning_rate, config.schedule, steps, round(config.warmup * steps)),
+        global_clipnorm=config.clip_norm,
+        **averaging,
+    )
