@@ -4,25 +4,35 @@ import io
 import itertools
 import json
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from imdb_gru.cells import CELLS, Cell
-from imdb_gru.cells.network import Layer, Network
+from imdb_gru.cells import CELLS, Cell, GRUCell
+from imdb_gru.cells.cell import sigmoid
+from imdb_gru.cells.network import Layer, Lengths, Network
 from imdb_gru.config import Config, ModelConfig
+from imdb_gru.engine.workers import share_out
 from imdb_gru.errors import RunError
 from imdb_gru.run import Run
 from imdb_gru.text.encoded import pad, truncate
 from imdb_gru.text.vocabulary import START_TOKEN, UNKNOWN, Ids, Vocabulary
 
+if TYPE_CHECKING:
+    from imdb_gru.engine.reading import Reader
+
 BATCH_SIZE = 64
 CHUNK = 4096
 """Reviews sorted by length together: what bulk prediction holds in memory."""
+
+ENGINE_TOKENS = 150_000
+"""From so many tokens on, a chunk pays for loading the engine: about a second of NumPy."""
 
 LABELS = ("negative", "positive")
 
@@ -106,27 +116,67 @@ class Classifier:
 
     def score(self, sequences: Sequence[Ids]) -> Array:
         """Return the probability of positive of each sequence of ids; `(N,)`."""
+        reader = self._choose_reader(sequences)
+
+        def compute(ids: Ids, lengths: Lengths) -> Array:
+            if reader is None:
+                return self.network.predict(ids, lengths)
+            return sigmoid(reader.read(ids, lengths)[np.arange(len(ids)), lengths - 1])
+
         probabilities = np.empty(len(sequences), np.float32)
-        for rows, ids, lengths in _iter_sorted(sequences):
-            probabilities[rows] = self.network.predict(ids, lengths)
+        for rows, _, results in _map_sorted(compute, sequences):
+            probabilities[rows] = results
         return probabilities
 
     def read(self, sequences: Sequence[Ids]) -> list[Array]:
         """Return the probability of positive after each timestep of each sequence of ids."""
+        reader = self._choose_reader(sequences)
+
+        def compute(ids: Ids, lengths: Lengths) -> Array:
+            return self.network.predict_timesteps(ids, lengths) if reader is None else sigmoid(reader.read(ids, lengths))
+
         probabilities: list[Array] = [np.empty(0, np.float32)] * len(sequences)
-        for rows, ids, lengths in _iter_sorted(sequences):
-            for row, belief, length in zip(rows, self.network.predict_timesteps(ids, lengths), lengths, strict=True):
+        for rows, lengths, results in _map_sorted(compute, sequences):
+            for row, belief, length in zip(rows, results, lengths, strict=True):
                 probabilities[row] = belief[:length].copy()
         return probabilities
 
+    def _choose_reader(self, sequences: Sequence[Ids]) -> "Reader | None":
+        """Return the engine's reader where it can read this network and there is enough to read; else NumPy reads."""
+        if sum(map(len, sequences)) < ENGINE_TOKENS or not self._fits_engine:
+            return None
+        return self._reader
 
-def _iter_sorted(sequences: Sequence[Ids]) -> Iterator[tuple[NDArray[np.int64], Ids, NDArray[np.int64]]]:
-    """Yield rows, right-padded ids and lengths, batch by batch, longest first."""
+    @property
+    def _fits_engine(self) -> bool:
+        network = self.network
+        (first, *others) = network.layers
+        return isinstance(first.forward, GRUCell) and not (network.bidirectional or others or network.dense[1:])
+
+    @cached_property
+    def _reader(self) -> "Reader":
+        from imdb_gru.engine.gru import Weights
+        from imdb_gru.engine.reading import Reader
+
+        network = self.network
+        cell = network.layers[0].forward
+        weights = Weights(cell.kernel, cell.recurrent_kernel, cell.bias)
+        return Reader.build(network.embedding, weights, tuple(network.pooling), network.dense[0])
+
+
+def _map_sorted(
+    compute: Callable[[Ids, Lengths], Array], sequences: Sequence[Ids]
+) -> Iterator[tuple[NDArray[np.int64], Lengths, Array]]:
+    """Compute sequences batch by batch, longest first, on all cores; yield rows, lengths and results."""
     lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
     order = np.argsort(-lengths, kind="stable")
-    for start in range(0, len(order), BATCH_SIZE):
-        rows = order[start : start + BATCH_SIZE]
-        yield rows, pad([sequences[row] for row in rows]), lengths[rows]
+    batches = [order[start : start + BATCH_SIZE] for start in range(0, len(order), BATCH_SIZE)]
+
+    def work(rows: NDArray[np.int64]) -> Array:
+        return compute(pad([sequences[row] for row in rows]), lengths[rows])
+
+    for rows, results in zip(batches, share_out(work, batches), strict=True):
+        yield rows, lengths[rows], results
 
 
 def load_network(path: Path, config: ModelConfig) -> Network:

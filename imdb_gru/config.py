@@ -21,7 +21,7 @@ class Section(BaseModel):
     """A frozen part of the config that refuses unknown keys and wrong types."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False
     )
 
 
