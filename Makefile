@@ -4,7 +4,7 @@ PYTHON ?= python3
 REVIEW := I expected it to be dull, but it was wonderful.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format clean
+.PHONY: help install demo test check bench format clean
 
 help:  ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*##/ {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -37,6 +37,12 @@ check: $(VENV)/dev  ## Verify format, lint, types and tests; change nothing
 format: $(VENV)/dev  ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/dev  ## Time training, bulk scoring and start-up against Keras (about 15 minutes)
+	$(BIN)/python scripts/benchmark.py train
+	test -d runs/bench || $(BIN)/imdb-gru train --run runs/bench --set train.epochs=2
+	$(BIN)/python scripts/benchmark.py predict runs/bench
+	$(BIN)/python scripts/benchmark.py startup runs/bench
 
 clean:  ## Remove .venv and all caches; runs/ stays
 	rm -rf $(VENV) .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache dist

@@ -1,28 +1,25 @@
 """Own a finished run as a classifier, in NumPy: nothing here loads TensorFlow or Keras."""
 
-import io
 import itertools
 import json
-import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from imdb_gru.cells import CELLS, Cell, GRUCell
+from imdb_gru.cells import GRUCell
 from imdb_gru.cells.cell import sigmoid
-from imdb_gru.cells.network import Layer, Lengths, Network
-from imdb_gru.config import Config, ModelConfig
+from imdb_gru.cells.network import Lengths, Network
+from imdb_gru.config import Config
 from imdb_gru.engine.workers import share_out
 from imdb_gru.errors import RunError
 from imdb_gru.run import Run
 from imdb_gru.text.encoded import pad, truncate
 from imdb_gru.text.vocabulary import START_TOKEN, UNKNOWN, Ids, Vocabulary
+from imdb_gru.weights import load_network
 
 if TYPE_CHECKING:
     from imdb_gru.engine.reading import Reader
@@ -75,7 +72,7 @@ class Classifier:
     def load(cls, run: Run) -> "Classifier":
         """Open a complete run; raises `RunError` where its files do not fit together."""
         config, vocabulary = run.load_config(), run.load_vocabulary()
-        network = load_network(run.model_path, config.model)
+        network = load_network(run, config.model)
         if len(network.embedding) != len(vocabulary):
             raise RunError(
                 f"{run.path} is damaged: its model has {len(network.embedding)} embeddings for {len(vocabulary)} ids"
@@ -133,7 +130,9 @@ class Classifier:
         reader = self._choose_reader(sequences)
 
         def compute(ids: Ids, lengths: Lengths) -> Array:
-            return self.network.predict_timesteps(ids, lengths) if reader is None else sigmoid(reader.read(ids, lengths))
+            return (
+                self.network.predict_timesteps(ids, lengths) if reader is None else sigmoid(reader.read(ids, lengths))
+            )
 
         probabilities: list[Array] = [np.empty(0, np.float32)] * len(sequences)
         for rows, lengths, results in _map_sorted(compute, sequences):
@@ -177,41 +176,6 @@ def _map_sorted(
 
     for rows, results in zip(batches, share_out(work, batches), strict=True):
         yield rows, lengths[rows], results
-
-
-def load_network(path: Path, config: ModelConfig) -> Network:
-    """Read the weights of a `model.keras` file, which is a zip with an HDF5 file inside; raises `RunError`."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            stored = io.BytesIO(archive.read("model.weights.h5"))
-        with h5py.File(stored, "r") as file:
-            groups = {group["vars"].attrs["name"]: group for group in file["layers"].values()}
-            layers = [_read_layer(groups, config, number) for number in range(1, config.layers + 1)]
-            dense_names = [*(f"dense_{number}" for number in range(1, len(config.dense) + 1)), "probability"]
-            return Network(
-                embedding=_read_variables(groups["embedding"])[0],
-                layers=layers,
-                pooling=tuple(config.pooling),
-                dense=[(kernel, bias) for kernel, bias in (_read_variables(groups[name]) for name in dense_names)],
-            )
-    except (OSError, KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
-        raise RunError(f"{path} holds no weights that fit its config ({error}): train the run again") from error
-
-
-def _read_layer(groups: dict[str, h5py.Group], config: ModelConfig, number: int) -> Layer:
-    if config.bidirectional:
-        group = groups[f"bidirectional_{number}"]
-        return Layer(_read_cell(group["forward_layer"], config), _read_cell(group["backward_layer"], config))
-    return Layer(_read_cell(groups[f"{config.cell}_{number}"], config))
-
-
-def _read_cell(group: h5py.Group, config: ModelConfig) -> Cell:
-    return CELLS[config.cell](*_read_variables(group["cell"]))
-
-
-def _read_variables(group: h5py.Group) -> list[Array]:
-    variables = group["vars"]
-    return [np.ascontiguousarray(variables[str(number)][()], dtype=np.float32) for number in range(len(variables))]
 
 
 def encode_json(prediction: Prediction, *, timesteps: bool) -> str:

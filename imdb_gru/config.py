@@ -20,9 +20,7 @@ Count = Annotated[int, Field(ge=1)]
 class Section(BaseModel):
     """A frozen part of the config that refuses unknown keys and wrong types."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, allow_inf_nan=False
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class DataConfig(Section):

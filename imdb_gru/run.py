@@ -51,10 +51,13 @@ class Run:
         self.config_path = path / "config.yaml"
         self.vocabulary_path = path / "vocabulary.json"
         self.model_path = path / "model.keras"
+        self.weights_path = path / "weights.npz"
         self.history_path = path / "history.jsonl"
         self.checkpoint_path = path / "checkpoint.npz"
         self.metrics_path = path / "metrics.json"
-        self.sealed_paths = (self.config_path, self.vocabulary_path, self.model_path, self.history_path)
+        self.sealed_paths = (
+            self.config_path, self.vocabulary_path, self.model_path, self.weights_path, self.history_path
+        )  # fmt: skip
 
     def load_config(self) -> Config:
         """Read the resolved config."""
@@ -95,6 +98,8 @@ class Run:
         except RunError as error:
             return str(error)
         for path in self.sealed_paths:
+            if path == self.weights_path and path.name not in recorded:
+                continue  # a run from before there was such a file
             if not path.is_file():
                 return f"{path.name} is missing"
             if _hash_file(path) != recorded.get(path.name):

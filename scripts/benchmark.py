@@ -1,19 +1,37 @@
-"""Time imdb-gru against what a user would otherwise run, in alternation, as whole processes.
+"""Time imdb-gru against what a user would otherwise run: whole processes, in alternation, medians.
 
-python scripts/benchmark.py startup runs/demo
+python scripts/benchmark.py train
 """
 
+import json
 import os
-import statistics
-import subprocess
 import sys
-import time
+import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
+from contest import Contest, draw
 
 PEERS = Path(__file__).parent / "peers"
 REVIEW = "I expected it to be dull, but it was wonderful."
+OURS = [sys.executable, "-m", "imdb_gru"]
+STOCK, BUCKETED, TORCH, MINE = "Keras, padded", "Keras, bucketed", "PyTorch, padded", "imdb-gru"
+TUTORIAL = {"text.tokenizer": "keras", "text.vocabulary": "keras", "text.max_words": 5000, "model.embedding": 32,
+            "model.pooling": "[last]", "model.dropout": "{word: 0, embedding: 0, recurrent: 0, output: 0}",
+            "train.learning_rate": 0.001, "train.schedule": "constant", "train.warmup": 0, "train.clip_norm": "null",
+            "train.averaging": "null", "train.validation_split": 0}  # fmt: skip
+"""The tutorial's model and optimizer, in our words."""
+
+rounds_option = click.option("--rounds", default=3, show_default=True, type=click.IntRange(min=1))
+npz_option = click.option(
+    "--npz",
+    default="keras",
+    metavar="FILE",
+    help="imdb.npz with imdb_word_index.json beside it [default: have Keras download it].",
+)
+json_option = click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write all figures to a file.")
+run_argument = click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
 
 
 @click.group()
@@ -22,40 +40,179 @@ def benchmark() -> None:
 
 
 @benchmark.command()
-@click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--rounds", default=5, show_default=True, type=click.IntRange(min=1))
-def startup(run: Path, rounds: int) -> None:
+@npz_option
+@rounds_option
+@json_option
+@click.option("--reviews", default=6400, show_default=True, help="Reviews of an epoch; IMDB has 25000.")
+@click.option("--units", default="128", show_default=True, help="Sizes of the GRU, at 500 words.")
+@click.option("--words", default="500", show_default=True, help="Words of a review, at 128 units.")
+@click.option("--plot", type=click.Path(path_type=Path), help="Draw reviews a second by units and words.")
+def train(
+    npz: str, rounds: int, json_path: Path | None, reviews: int, units: str, words: str, plot: Path | None
+) -> None:
+    """Train the tutorial's model, an epoch after a warm-up, of the same reviews."""
+    sizes = [(int(u), 500) for u in units.split(",")] + [(128, int(w)) for w in words.split(",") if w != "500"]
+    records = []
+    with tempfile.TemporaryDirectory() as folder:
+        for size in sizes:
+            contest = Contest(list_trainers(npz, reviews, *size, Path(folder)))
+            contest.run(rounds)
+            records += report_training(contest, reviews, *size)
+    save(json_path, records)
+    if plot:
+        charts = {
+            "units, at 500 words": {
+                name: [
+                    (r["units"], r["reviews_per_second"]) for r in records if r["name"] == name and r["words"] == 500
+                ]
+                for name in dict.fromkeys(r["name"] for r in records)
+            },
+            "words, at 128 units": {
+                name: [
+                    (r["words"], r["reviews_per_second"]) for r in records if r["name"] == name and r["units"] == 128
+                ]
+                for name in dict.fromkeys(r["name"] for r in records)
+            },
+        }
+        draw(plot, charts, "reviews a second, training")
+
+
+def list_trainers(npz: str, reviews: int, units: int, words: int, folder: Path) -> dict[str, list[str]]:
+    """Return the commands that train an epoch: ours, Keras as the tutorial has it, Keras bucketed, PyTorch."""
+    size = [npz, "--reviews", str(reviews), "--units", str(units), "--words", str(words)]
+    data = Path.home() / ".keras/datasets/imdb.npz" if npz == "keras" else npz
+    ours = [*OURS, "train", "--data", str(data), "--run", str(folder / "run"), "--overwrite", "--json"]
+    settings = {**TUTORIAL, "data.limit": reviews, "model.units": units, "text.length": words, "train.epochs": 2}
+    keras_peer = [sys.executable, str(PEERS / "keras_tutorial.py"), *size]
+    trainers = {STOCK: keras_peer, BUCKETED: [*keras_peer, "--bucketed"]}
+    if find_spec("torch"):
+        trainers[TORCH] = [sys.executable, str(PEERS / "torch_tutorial.py"), *size]
+    return {**trainers, MINE: [*ours, *(f"--set={key}={value}" for key, value in settings.items())]}
+
+
+def report_training(contest: Contest, reviews: int, units: int, words: int) -> list[dict[str, object]]:
+    """Print and return what came out for one size."""
+    click.echo(f"\n{units} units, {words} words, {reviews} reviews, batches of 64; {describe(contest)}")
+    click.echo(f"{'':16} {'reviews/s':>9} {'peak MB':>8} {'imdb-gru is':>12}")
+    records = []
+    for name in contest.commands:
+        record = {
+            "name": name,
+            "units": units,
+            "words": words,
+            "reviews_per_second": reviews / contest.median(name, "seconds"),
+            "megabytes": contest.median(name, "megabytes"),
+            "times_as_fast": contest.compare(name, MINE, "seconds"),
+        }
+        records.append(record)
+        times = "" if name == MINE else f"{record['times_as_fast']:.1f} times"
+        click.echo(f"{name:16} {record['reviews_per_second']:9.0f} {record['megabytes']:8.0f} {times:>12}")
+    return records
+
+
+@benchmark.command()
+@npz_option
+@rounds_option
+@json_option
+@click.option("--accuracy", default=0.88, show_default=True, help="Of the whole test split.")
+@click.option("--epochs", default=2, show_default=True, help="Epochs of imdb-gru's default config.")
+@click.option("--most", default=6, show_default=True, help="Epochs after which Keras is given up.")
+def reach(npz: str, rounds: int, json_path: Path | None, accuracy: float, epochs: int, most: int) -> None:
+    """Time from a cold start to a test accuracy: all of imdb-gru train and evaluate, against the stock script.
+
+    The stock script is not charged for scoring the test split after each epoch.
+    """
+    data = str(Path.home() / ".keras/datasets/imdb.npz") if npz == "keras" else npz
+    with tempfile.TemporaryDirectory() as folder:
+        run = str(Path(folder) / "run")
+        train_it = [*OURS, "train", "--data", data, "--run", run, "--overwrite", f"--set=train.epochs={epochs}"]
+        stock = [sys.executable, str(PEERS / "keras_tutorial.py"), npz, "--until", str(accuracy), "--epochs", str(most)]
+        contest = Contest(
+            {
+                STOCK: stock,
+                "imdb-gru train": train_it,
+                "imdb-gru evaluate": [*OURS, "evaluate", "--data", data, "--run", run, "--json"],
+            }
+        )
+        contest.run(rounds)
+    seconds = contest.median("imdb-gru train", "wall") + contest.median("imdb-gru evaluate", "wall")
+    theirs = contest.median(STOCK, "wall") - contest.median(STOCK, "scoring")
+    click.echo(f"\nto {accuracy:.0%} of the test split; {describe(contest)}")
+    click.echo(f"imdb-gru: {seconds:.0f} s, {contest.median('imdb-gru evaluate', 'accuracy'):.2%}")
+    click.echo(
+        f"{STOCK}: {theirs:.0f} s, {contest.median(STOCK, 'accuracy'):.2%} "
+        f"after {contest.median(STOCK, 'epoch'):.0f} epochs; imdb-gru is {theirs / seconds:.1f} times as fast"
+    )
+    save(json_path, [{"imdb-gru": seconds, STOCK: theirs, "figures": contest.figures}])
+
+
+@benchmark.command()
+@run_argument
+@click.option("--data", help="Reviews to score, as for imdb-gru [default: IMDB].")
+@click.option("--reviews", default=6400, show_default=True, help="How many of the test split.")
+@rounds_option
+@json_option
+def predict(run: Path, data: str | None, reviews: int, rounds: int, json_path: Path | None) -> None:
+    """Score a file of reviews: all of imdb-gru predict, against `model.predict` alone, padded to 501."""
+    from imdb_gru.sources import open_source
+    from imdb_gru.text.corpus import load_reviews
+
+    texts = [" ".join(review.text.split()) for review in load_reviews(open_source(data), "test", reviews)]
+    with tempfile.TemporaryDirectory() as folder:
+        file, output = Path(folder) / "reviews.txt", Path(folder) / "out.csv"
+        file.write_text("\n".join(texts) + "\n", "utf-8")
+        contest = Contest(
+            {
+                "Keras script": [sys.executable, str(PEERS / "keras_bulk.py"), str(run), str(file)],
+                MINE: [*OURS, "predict", "--run", str(run), "--input", str(file), "--output", str(output)],
+            }
+        )
+        contest.run(rounds)
+    ours, keras_alone = contest.median(MINE, "wall"), contest.median("Keras script", "seconds")
+    click.echo(f"\n{len(texts)} reviews; {describe(contest)}")
+    for name, seconds in ((MINE, ours), ("model.predict", keras_alone)):
+        click.echo(f"{name:16} {len(texts) / seconds:7.0f} reviews/s")
+    for name in contest.commands:
+        click.echo(
+            f"{name:16} {contest.median(name, 'wall'):7.1f} s {contest.median(name, 'megabytes'):7.0f} MB in all"
+        )
+    click.echo(f"imdb-gru in all is {keras_alone / ours:.1f} times as fast as model.predict alone")
+    save(json_path, [contest.figures])
+
+
+@benchmark.command()
+@run_argument
+@rounds_option
+@json_option
+def startup(run: Path, rounds: int, json_path: Path | None) -> None:
     """Time one answer from a cold start: imdb-gru predict against a script that loads model.keras with Keras."""
-    ours = [sys.executable, "-m", "imdb_gru"]
-    commands = {
-        "imdb-gru --help": [*ours, "--help"],
-        "imdb-gru predict": [*ours, "predict", "--run", str(run), REVIEW],
-        "Keras script": [sys.executable, str(PEERS / "keras_predict.py"), str(run), REVIEW],
-    }
-    results: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
-    for _ in range(rounds):
-        for name, command in commands.items():
-            results[name].append(measure(command))
-    click.echo(f"{rounds} alternating rounds, {os.cpu_count()} cores; medians")
-    for name, figures in results.items():
-        seconds, megabytes = (statistics.median(column) for column in zip(*figures, strict=True))
-        click.echo(f"{name:18} {seconds:6.2f} s {megabytes:7.0f} MB")
-    for label, column in (("time", 0), ("memory", 1)):
-        pairs = zip(results["Keras script"], results["imdb-gru predict"], strict=True)
-        ratio = statistics.median(theirs[column] / ours[column] for theirs, ours in pairs)
-        click.echo(f"Keras script / imdb-gru predict, {label}: {ratio:.1f}")
+    script = "Keras script"
+    contest = Contest(
+        {
+            "imdb-gru --help": [*OURS, "--help"],
+            MINE: [*OURS, "predict", "--run", str(run), REVIEW],
+            script: [sys.executable, str(PEERS / "keras_predict.py"), str(run), REVIEW],
+        }
+    )
+    contest.run(rounds)
+    click.echo(f"\none answer; {describe(contest)}")
+    for name in contest.commands:
+        click.echo(f"{name:16} {contest.median(name, 'wall'):6.2f} s {contest.median(name, 'megabytes'):7.0f} MB")
+    faster, lighter = contest.compare(script, MINE, "wall"), contest.compare(script, MINE, "megabytes")
+    click.echo(f"imdb-gru predict is {faster:.1f} times as fast, in {1 / lighter:.0%} of the memory")
+    save(json_path, [contest.figures])
 
 
-def measure(command: list[str]) -> tuple[float, float]:
-    """Run a command; return its seconds and its peak memory in MB."""
-    started = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - started
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise click.ClickException(f"{' '.join(command)} ended with {process.returncode}")
-    return seconds, usage.ru_maxrss / 1024
+def describe(contest: Contest) -> str:
+    """Say what the figures are."""
+    rounds = len(next(iter(contest.figures.values())))
+    return f"medians of {rounds} alternating rounds, {os.cpu_count()} cores"
+
+
+def save(path: Path | None, records: list[object]) -> None:
+    """Write figures as JSON where asked to."""
+    if path:
+        path.write_text(json.dumps(records, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -3,12 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from imdb_gru.engine.kernels import Array, compiled
+from imdb_gru.engine.compiling import compiled
+from imdb_gru.engine.kernels import Array
 from imdb_gru.engine.workers import CORES, share_out
 
 
 @compiled
-def _add_rows(ids, values, total, first, last):  # type: ignore[no-untyped-def]
+def _add_rows(ids, values, total, first, last):
     total[first:last] = 0
     for i in range(len(ids)):
         row = ids[i]

@@ -96,7 +96,13 @@ class GRUEngine:
     """Runs a GRU layer forwards and back; keeps its memory from batch to batch."""
 
     def __init__(
-        self, *, reverse: bool = False, states: bool = False, peaks: bool = False, totals: bool = False, workers: int = 0
+        self,
+        *,
+        reverse: bool = False,
+        states: bool = False,
+        peaks: bool = False,
+        totals: bool = False,
+        workers: int = 0,
     ) -> None:
         """Say what is wanted beside the last hidden state; `reverse` reads from the last timestep to the first.
 

@@ -10,12 +10,10 @@ of one step follow each other, and the rows of all reviews that have ended (or n
 is where step t begins. Sizes E and U are padded with zeros to whole tiles.
 """
 
-from typing import Any
-
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from imdb_gru.engine.compiling import compiled, inlined
 from imdb_gru.engine.tile import COLUMNS, ROWS, multiply_tile
 
 Array = NDArray[np.float32]
@@ -27,20 +25,14 @@ TINY = np.float32(1e-25)
 CHUNK = 256
 """Rows whose weight gradients are summed at once, while they are still in the cache."""
 
-REASSOCIATED: Any = {"nsz", "arcp", "contract", "afn", "reassoc"}
-"""What may be rearranged for speed; infinities and NaN stay what they are."""
-
-inlined = njit(error_model="numpy", fastmath=REASSOCIATED)
-compiled = njit(error_model="numpy", fastmath=REASSOCIATED, nogil=True, cache=True)
-
 ONE, HALF, BOUND = np.float32(1), np.float32(0.5), np.float32(7.9)
 P = tuple(np.float32(c) for c in (1.54285369e-08, 2.20236520e-05, 3.57901681e-03, 1.34506415e-01, 9.99999994e-01))
 Q = tuple(np.float32(c) for c in (8.59901080e-07, 3.42369103e-04, 2.61923324e-02, 4.67839695e-01, 1.0))
 
 
 @inlined
-def tanh(x):  # type: ignore[no-untyped-def]
-    """Return tanh(x) to 4e-7, as x P(x²) / Q(x²) up to |x| = 7.9, where it is 1 but for that.
+def tanh(x):
+    """Squash to (−1, 1), to 4e-7, as x P(x²) / Q(x²) up to |x| = 7.9, where it is 1 but for that.
 
     Least squares, reweighted until the greatest relative error was least, gave the coefficients.
     """
@@ -53,13 +45,13 @@ def tanh(x):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def sigmoid(x):  # type: ignore[no-untyped-def]
-    """Return σ(x)."""
+def sigmoid(x):
+    """Squash to (0, 1)."""
     return HALF + HALF * tanh(HALF * x)
 
 
 @inlined
-def multiply(  # type: ignore[no-untyped-def]  # noqa: PLR0913
+def multiply(
     a, a_start, a_row, rows, b, steps, c, c_start, c_row, columns, accumulate
 ):  # fmt: skip
     """Compute C = A B, or add it to C: `rows` of A at `a_start`, `a_row` apart; B packed in panels of `COLUMNS`."""
@@ -72,7 +64,7 @@ def multiply(  # type: ignore[no-untyped-def]  # noqa: PLR0913
 
 
 @inlined
-def count_alive(rows, mask, t):  # type: ignore[no-untyped-def]
+def count_alive(rows, mask, t):
     """Count the leading rows, in whole tiles, beyond which no review is at timestep t."""
     alive = 0
     for i in range(len(rows)):
@@ -82,7 +74,7 @@ def count_alive(rows, mask, t):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def open_gates(row, bias, h):  # type: ignore[no-untyped-def]
+def open_gates(row, bias, h):
     """Turn a row's products into m, z, r and h', and h_{t-1} into h_t."""
     units = len(h)
     for u in range(units):
@@ -98,7 +90,7 @@ def open_gates(row, bias, h):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def differentiate_gates(row, h_prev, dh):  # type: ignore[no-untyped-def]
+def differentiate_gates(row, h_prev, dh):
     """Turn m, z, r and h' into dm, dz, dr and dh', and the gradient of h_t into what z passes on of it to h_{t-1}."""
     units = len(dh)
     for u in range(units):
@@ -113,7 +105,7 @@ def differentiate_gates(row, h_prev, dh):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def raise_peaks(peaks, steps, h, step):  # type: ignore[no-untyped-def]
+def raise_peaks(peaks, steps, h, step):
     """Keep the greater of the peaks and h, and the step it came from."""
     for u in range(len(h)):
         higher = h[u] > peaks[u]
@@ -122,14 +114,14 @@ def raise_peaks(peaks, steps, h, step):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def add_where(dh, dpeaks, steps, step):  # type: ignore[no-untyped-def]
+def add_where(dh, dpeaks, steps, step):
     """Add the peaks' gradients where this step gave the peak."""
     for u in range(len(dh)):
         dh[u] += dpeaks[u] if steps[u] == step else np.float32(0)
 
 
 @compiled
-def run_forward(  # type: ignore[no-untyped-def]  # noqa: PLR0913
+def run_forward(
     x, mask, rows, reverse, weights, bias, h, inputs, blocks, places, keep, states, peaks, peak_steps, totals
 ):  # fmt: skip
     """Run the reviews `rows` of a batch `x` `(B, T, E)`, longest first, from the hidden states `h`, which it updates.
@@ -182,7 +174,7 @@ def run_forward(  # type: ignore[no-untyped-def]  # noqa: PLR0913
 
 
 @compiled
-def run_backward(  # type: ignore[no-untyped-def]  # noqa: PLR0913
+def run_backward(
     mask, rows, reverse, weights, dh, inputs, blocks, places, dstates, dpeaks, peak_steps, dtotals, part, dx,
     gradient, sums,
 ):  # fmt: skip
@@ -232,7 +224,7 @@ def run_backward(  # type: ignore[no-untyped-def]  # noqa: PLR0913
 
 
 @inlined
-def add_products(inputs, blocks, start, stop, gradient, sums):  # type: ignore[no-untyped-def]
+def add_products(inputs, blocks, start, stop, gradient, sums):
     """Add what some rows contribute to the gradient of the joined weights, Aᵀ B, and to the blocks' sums.
 
     The weights from x_t to m and from h_{t-1} to h' do not exist: those corners stay as they are.

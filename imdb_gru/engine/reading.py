@@ -5,13 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from imdb_gru.engine.compiling import compiled, inlined
 from imdb_gru.engine.gru import Weights, pack
-from imdb_gru.engine.kernels import LOWEST, ROWS, Array, compiled, inlined, multiply, open_gates
-from imdb_gru.engine.tile import round_up
+from imdb_gru.engine.kernels import LOWEST, Array, multiply, open_gates
+from imdb_gru.engine.tile import ROWS, round_up
 
 
 @inlined
-def judge_state(h, peaks, totals, judge, share):  # type: ignore[no-untyped-def]
+def judge_state(h, peaks, totals, judge, share):
     """Take a hidden state into the maximum and the sum so far; return what last, maximum and mean add to the logit."""
     logit = np.float32(0)
     for u in range(len(h)):
@@ -22,7 +23,7 @@ def judge_state(h, peaks, totals, judge, share):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _read(  # type: ignore[no-untyped-def]  # noqa: PLR0913
+def _read(
     ids, lengths, table, bias, to_blocks, judge, judge_bias, h, blocks, peaks, totals, logits
 ):  # fmt: skip
     units = h.shape[1]

@@ -37,8 +37,8 @@ def round_up(size: int, step: int) -> int:
     return -(-size // step) * step
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def multiply_tile(  # noqa: PLR0913
+@intrinsic
+def multiply_tile(
     _context: Any, a: Any, a_start: Any, a_row: Any, a_step: Any, b: Any, b_start: Any, b_step: Any, c: Any,
     c_start: Any, c_row: Any, steps: Any, accumulate: Any,
 ) -> Any:  # fmt: skip

@@ -1,4 +1,4 @@
-"""Own the batches that Keras is fed: right-padded ids, cut from one flat array by TensorFlow, an order fixed by the seed."""
+"""Own the batches that Keras is fed: right-padded ids, cut by TensorFlow from one flat array, in the seed's order."""
 
 import math
 from collections.abc import Iterator
@@ -65,4 +65,4 @@ class ReviewBatches:
         rows = tf.data.Dataset.from_tensor_slices(tf.RaggedTensor.from_row_splits(np.concatenate(self.rows), edges))
         options = tf.data.Options()
         options.autotune.enabled = False
-        return rows.enumerate().map(cut, deterministic=True).prefetch(2).with_options(options)
+        return rows.enumerate().map(cut).prefetch(2).with_options(options)

@@ -25,6 +25,7 @@ from imdb_gru.training.batches import ReviewBatches
 from imdb_gru.training.model import build_model, choose_engine
 from imdb_gru.training.observers import BatchObserver, Record, open_tensorboard, stop_on_signals
 from imdb_gru.training.optimizer import build_optimizer
+from imdb_gru.weights import save_network
 
 
 @dataclass
@@ -180,6 +181,7 @@ class Trainer:
             "data": self.corpus.statistics,
             "environment": {**describe_environment(self.config), "engine": self.engine},
         }
+        save_network(self.run, self.config.model)
         self.run.seal(metrics)
         if not interrupted:
             self.run.checkpoint_path.unlink(missing_ok=True)

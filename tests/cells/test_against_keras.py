@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from imdb_gru.classifier import Classifier, load_network
+from imdb_gru.classifier import Classifier
 from imdb_gru.config import build_config
 from imdb_gru.text.encoded import pad
 from imdb_gru.text.vocabulary import START, Vocabulary
@@ -35,7 +35,7 @@ def build(tmp_path):
         keras_model.set_weights([rng.normal(0, 0.6, weight.shape) for weight in keras_model.get_weights()])
         keras_model.save(tmp_path / "model.keras")
         vocabulary = Vocabulary("words", [f"w{number}" for number in range(WORDS)])
-        return keras_model, Classifier(config, vocabulary, load_network(tmp_path / "model.keras", config.model))
+        return keras_model, Classifier(config, vocabulary, read_keras(tmp_path / "model.keras", config.model))
 
     return build
 

@@ -1,0 +1,91 @@
+"""Own a run's weights as a NumPy network: from its `weights.npz`, or from the Keras model itself."""
+
+import io
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imdb_gru.cells import CELLS, Cell
+from imdb_gru.cells.network import Layer, Network
+from imdb_gru.config import ModelConfig
+from imdb_gru.errors import RunError
+from imdb_gru.run import Run, write_atomically
+
+if TYPE_CHECKING:
+    import h5py
+
+Array = NDArray[np.float32]
+
+
+def load_network(run: Run, config: ModelConfig) -> Network:
+    """Read a run's weights; raises `RunError` where they do not fit its config.
+
+    `weights.npz` holds what `model.keras` holds, and opens without HDF5, in half the time and memory.
+    """
+    if not run.weights_path.exists():
+        return read_keras(run.model_path, config)
+    try:
+        with np.load(run.weights_path, allow_pickle=False) as stored:
+            return _assemble(iter([stored[str(number)] for number in range(len(stored.files))]), config)
+    except (OSError, KeyError, ValueError, EOFError, StopIteration, zipfile.BadZipFile) as error:
+        raise RunError(f"{run.weights_path} holds no weights that fit its config ({error}): train again") from error
+
+
+def save_network(run: Run, config: ModelConfig) -> None:
+    """Write `weights.npz` from `model.keras`."""
+    network = read_keras(run.model_path, config)
+    cells = [cell for layer in network.layers for cell in (layer.forward, layer.backward) if cell is not None]
+    arrays = [
+        network.embedding,
+        *(weight for cell in cells for weight in (cell.kernel, cell.recurrent_kernel, cell.bias)),
+        *(weight for pair in network.dense for weight in pair),
+    ]
+    with write_atomically(run.weights_path) as temporary:
+        np.savez(temporary, allow_pickle=False, **{str(number): array for number, array in enumerate(arrays)})
+
+
+def read_keras(path: Path, config: ModelConfig) -> Network:
+    """Read the weights of a `model.keras` file, which is a zip with an HDF5 file inside; raises `RunError`."""
+    import h5py
+
+    try:
+        with zipfile.ZipFile(path) as archive:
+            stored = io.BytesIO(archive.read("model.weights.h5"))
+        with h5py.File(stored, "r") as file:
+            groups = {group["vars"].attrs["name"]: group for group in file["layers"].values()}
+            return _assemble(_iter_keras(groups, config), config)
+    except (OSError, KeyError, ValueError, TypeError, StopIteration, zipfile.BadZipFile) as error:
+        raise RunError(f"{path} holds no weights that fit its config ({error}): train the run again") from error
+
+
+def _iter_keras(groups: "dict[str, h5py.Group]", config: ModelConfig) -> Iterator[Array]:
+    """Yield the weights in the order that `_assemble` takes."""
+    wanted = [groups["embedding"]]
+    for number in range(1, config.layers + 1):
+        if config.bidirectional:
+            layer = groups[f"bidirectional_{number}"]
+            wanted += [layer["forward_layer"]["cell"], layer["backward_layer"]["cell"]]
+        else:
+            wanted.append(groups[f"{config.cell}_{number}"]["cell"])
+    names = [*(f"dense_{number}" for number in range(1, len(config.dense) + 1)), "probability"]
+    wanted += [groups[name] for name in names]
+    for group in wanted:
+        variables = group["vars"]
+        for number in range(len(variables)):
+            yield np.ascontiguousarray(variables[str(number)][()], dtype=np.float32)
+
+
+def _assemble(weights: Iterator[Array], config: ModelConfig) -> Network:
+    """Build the network from its weights in order: embedding, cells (forwards before backwards), dense layers."""
+    embedding = next(weights)
+
+    def take_cell() -> Cell:
+        return CELLS[config.cell](next(weights), next(weights), next(weights))
+
+    layers = [Layer(take_cell(), take_cell() if config.bidirectional else None) for _ in range(config.layers)]
+    dense = [(next(weights), next(weights)) for _ in range(len(config.dense) + 1)]
+    return Network(embedding, layers, tuple(config.pooling), dense)

@@ -1,0 +1,77 @@
+"""Own the measuring: commands in alternation, medians, ratios."""
+
+import json
+import os
+import statistics
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+
+
+@dataclass
+class Contest:
+    """Commands that do the same work, and what was measured of each."""
+
+    commands: dict[str, list[str]]
+    figures: dict[str, list[dict[str, float]]] = field(default_factory=dict)
+
+    def run(self, rounds: int) -> None:
+        """Run every command once a round, in turn."""
+        for number in range(1, rounds + 1):
+            for name, command in self.commands.items():
+                figures = measure(command)
+                self.figures.setdefault(name, []).append(figures)
+                click.echo(f"round {number}/{rounds}, {name}: {figures['wall']:.1f} s", err=True)
+
+    def median(self, name: str, figure: str) -> float:
+        """Return the median of a command's figure over all rounds."""
+        return statistics.median(figures[figure] for figures in self.figures[name])
+
+    def compare(self, name: str, ours: str, figure: str) -> float:
+        """Return the median over the rounds of a command's figure divided by ours."""
+        pairs = zip(self.figures[name], self.figures[ours], strict=True)
+        return statistics.median(theirs[figure] / own[figure] for theirs, own in pairs)
+
+
+def measure(command: list[str]) -> dict[str, float]:
+    """Run a command; return its wall time, peak memory in MB, and the numbers of its last line of JSON."""
+    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
+        started = time.perf_counter()
+        process = subprocess.Popen(command, stdout=output, stderr=errors)
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            errors.seek(0)
+            raise click.ClickException(f"{' '.join(command)} ended with {process.returncode}: {errors.read()[-2000:]}")
+        output.seek(0)
+        lines = output.read().splitlines()
+    printed = json.loads(lines[-1]) if lines and lines[-1].startswith("{") else {}
+    printed |= printed.get("best", {})  # imdb-gru train's last epoch, where nothing is held out
+    numbers = {name: value for name, value in printed.items() if isinstance(value, float | int)}
+    return {"wall": wall, "megabytes": usage.ru_maxrss / 1024, **numbers}
+
+
+def draw(path: Path, charts: dict[str, dict[str, list[tuple[float, float]]]], unit: str) -> None:
+    """Draw a chart of lines for each x axis in `charts`, name to points, on a logarithmic y axis."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(1, len(charts), figsize=(5 * len(charts), 3.6), sharey=True, layout="constrained")
+    for axis, (label, lines) in zip([axes] if len(charts) == 1 else axes, charts.items(), strict=True):
+        for name, points in lines.items():
+            axis.plot(*zip(*sorted(points), strict=True), marker="o", label=name)
+        axis.set(xscale="log", yscale="log", xlabel=label)
+        ticks = sorted({x for points in lines.values() for x, _ in points})
+        axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks], minor=False)
+        axis.minorticks_off()
+        axis.grid(alpha=0.3)
+    (axes if len(charts) == 1 else axes[0]).set_ylabel(unit)
+    (axes if len(charts) == 1 else axes[-1]).legend(frameon=False)
+    figure.savefig(path, dpi=150)
