@@ -29,7 +29,7 @@ def load_network(run: Run, config: ModelConfig) -> Network:
     if not run.weights_path.exists():
         return read_keras(run.model_path, config)
     try:
-        with np.load(run.weights_path, allow_pickle=False) as stored:
+        with run.weights_path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             return _assemble(iter([stored[str(number)] for number in range(len(stored.files))]), config)
     except (OSError, KeyError, ValueError, EOFError, StopIteration, zipfile.BadZipFile) as error:
         raise RunError(f"{run.weights_path} holds no weights that fit its config ({error}): train again") from error

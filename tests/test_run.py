@@ -8,6 +8,7 @@ import pytest
 from imdb_gru.config import Config
 from imdb_gru.errors import RunError
 from imdb_gru.run import Run, check_free, create_run, find_run, list_runs, write_atomically
+from imdb_gru.weights import load_network
 
 
 @pytest.fixture
@@ -20,12 +21,12 @@ def run(sample_run, tmp_path):
 def test_a_finished_run_is_complete(sample_run):
     assert sample_run.state == "complete"
     names = {path.name for path in sample_run.path.iterdir()}
-    assert names == {"config.yaml", "vocabulary.json", "model.keras", "history.jsonl", "metrics.json"}
+    assert names == {"config.yaml", "vocabulary.json", "model.keras", "weights.npz", "history.jsonl", "metrics.json"}
     assert sample_run.load_metrics()["best"]["epoch"] in (1, 2)
     assert [record["epoch"] for record in sample_run.load_history()] == [1, 2]
 
 
-@pytest.mark.parametrize("name", ["config.yaml", "vocabulary.json", "model.keras", "history.jsonl"])
+@pytest.mark.parametrize("name", ["config.yaml", "vocabulary.json", "model.keras", "weights.npz", "history.jsonl"])
 @pytest.mark.parametrize("damage", ["missing", "changed"])
 def test_damage_is_told_by_file(run, name, damage):
     path = run.path / name
@@ -102,3 +103,24 @@ def test_the_run_says_what_it_was_made_of(sample_run):
     assert metrics["data"]["validation"] == 20
     assert metrics["environment"]["seed"] == 0
     assert set(metrics["environment"]) >= {"tensorflow", "keras", "numpy", "python", "cores"}
+
+
+def test_a_run_from_before_weights_npz_serves(run):
+    figures = json.loads(run.metrics_path.read_text())
+    config = run.load_config().model
+    before = load_network(run, config)
+    del figures["files"]["weights.npz"]
+    run.metrics_path.write_text(json.dumps(figures))
+    run.weights_path.unlink()
+    assert run.state == "complete"
+    after = load_network(run, config)
+    assert (before.embedding == after.embedding).all()
+    assert (before.layers[0].forward.recurrent_kernel == after.layers[0].forward.recurrent_kernel).all()
+    assert (before.dense[-1][0] == after.dense[-1][0]).all()
+
+
+def test_weights_that_do_not_fit_are_told(run):
+    config = run.load_config().model
+    run.weights_path.write_bytes(run.weights_path.read_bytes()[:1000])
+    with pytest.raises(RunError, match="weights"):
+        load_network(run, config)

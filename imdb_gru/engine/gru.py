@@ -61,6 +61,8 @@ class Share:
 
     rows: Rows
     """Reviews, longest first; −1 fills the last tile."""
+    begins: Rows
+    """The step of each row's first real timestep."""
     memory: Array
     """Of the next two."""
     inputs: Array
@@ -85,7 +87,7 @@ class Hidden:
     last: Array
     """`(B, U)`."""
     states: Array
-    """`(B, T, U)`; a masked timestep repeats the state before it."""
+    """`(B, T, U)`; a masked timestep repeats the state before it, and is zero before the first real one."""
     peaks: Array
     """Maximum over the real timesteps, `(B, U)`."""
     totals: Array
@@ -120,7 +122,7 @@ class GRUEngine:
         width = weights.padded_features + padded
         hidden = Hidden(
             np.empty((batch, units), np.float32),
-            np.empty((batch, timesteps, units) if self.wants_states else (0, 0, 0), np.float32),
+            np.zeros((batch, timesteps, units) if self.wants_states else (0, 0, 0), np.float32),
             np.empty((batch, units) if self.wants_peaks else (0, 0), np.float32),
             np.empty((batch, units) if self.wants_totals else (0, 0), np.float32),
         )
@@ -130,18 +132,20 @@ class GRUEngine:
             cut = len(memory) * width // (width + 4 * padded)
             inputs, blocks = memory[:cut].reshape(-1, width), memory[cut:].reshape(-1, 4 * padded)
             places, shape = np.zeros(timesteps + 1, np.int64), (len(rows), padded)
+            real = mask[rows, ::-1] if self.reverse else mask[rows]
+            begins = np.where(real.any(axis=1), np.argmax(real, axis=1), timesteps)
             h = _gather(start, rows, padded)
             peaks = np.full(shape if self.wants_peaks else (0, 0), LOWEST, np.float32)
             peak_steps = np.full(peaks.shape, -1, np.int32)
             totals = np.zeros(shape if self.wants_totals else (0, 0), np.float32)
             run_forward(
-                x, mask, rows, self.reverse, weights.forward, weights.bias, h, inputs, blocks, places, keep,
+                x, mask, rows, begins, self.reverse, weights.forward, weights.bias, h, inputs, blocks, places, keep,
                 hidden.states, peaks, peak_steps, totals,
             )  # fmt: skip
             for whole, own in ((hidden.last, h), (hidden.peaks, peaks), (hidden.totals, totals)):
                 if whole.size:
                     whole[rows[rows >= 0]] = own[rows >= 0, :units]
-            return Share(rows, memory, inputs, blocks, places, peak_steps)
+            return Share(rows, begins, memory, inputs, blocks, places, peak_steps)
 
         tasks = []
         for rows in deal(mask, self.workers):
@@ -170,8 +174,8 @@ class GRUEngine:
             part = np.empty((CHUNK + len(rows), weights.padded_features), np.float32)
             gradient, sums = np.zeros((width, 4 * padded), np.float32), np.zeros(4 * padded, np.float32)
             run_backward(
-                mask, rows, self.reverse, packed, dh, share.inputs, share.blocks, share.places, dstates, dpeaks,
-                share.peak_steps, dtotals, part, dx, gradient, sums,
+                mask, rows, share.begins, self.reverse, packed, dh, share.inputs, share.blocks, share.places, dstates,
+                dpeaks, share.peak_steps, dtotals, part, dx, gradient, sums,
             )  # fmt: skip
             dstart[rows[rows >= 0]] = dh[rows >= 0, :units]
             return gradient, sums

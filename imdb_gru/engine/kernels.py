@@ -122,12 +122,13 @@ def add_where(dh, dpeaks, steps, step):
 
 @compiled
 def run_forward(
-    x, mask, rows, reverse, weights, bias, h, inputs, blocks, places, keep, states, peaks, peak_steps, totals
+    x, mask, rows, begins, reverse, weights, bias, h, inputs, blocks, places, keep, states, peaks, peak_steps, totals
 ):  # fmt: skip
     """Run the reviews `rows` of a batch `x` `(B, T, E)`, longest first, from the hidden states `h`, which it updates.
 
     A row of −1 stands for no review. Without `keep`, `inputs` and `blocks` hold one step at a time. `states`, `peaks`
-    and `totals` are filled unless empty: every hidden state, their maximum (and the step of it), and their sum.
+    and `totals` are filled unless empty: every hidden state from the step on at which a review `begins`, their maximum
+    (and the step of it), and their sum.
     """
     timesteps, features = x.shape[1], x.shape[2]
     units, width = h.shape[1], inputs.shape[1]
@@ -164,7 +165,7 @@ def run_forward(
                 totals[i] += h[i]
         if states.size:
             for i in range(len(rows)):
-                if rows[i] >= 0:
+                if rows[i] >= 0 and step >= begins[i]:
                     states[rows[i], step] = h[i, : states.shape[2]]
         if keep:
             places[step] = place
@@ -175,7 +176,7 @@ def run_forward(
 
 @compiled
 def run_backward(
-    mask, rows, reverse, weights, dh, inputs, blocks, places, dstates, dpeaks, peak_steps, dtotals, part, dx,
+    mask, rows, begins, reverse, weights, dh, inputs, blocks, places, dstates, dpeaks, peak_steps, dtotals, part, dx,
     gradient, sums,
 ):  # fmt: skip
     """Go back through what `run_forward` kept, with the loss's gradients of all it returned; empty ones are zero.
@@ -195,7 +196,7 @@ def run_backward(
         alive = places[step + 1] - place
         if dstates.size:
             for i in range(len(rows)):
-                if rows[i] >= 0:
+                if rows[i] >= 0 and step >= begins[i]:
                     for u in range(dstates.shape[2]):
                         dh[i, u] += dstates[rows[i], step, u]
         for i in range(alive):

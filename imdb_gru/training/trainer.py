@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 import h5py
 import keras
+import numba
 import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
@@ -197,6 +198,7 @@ def describe_environment(config: Config) -> Record:
         "keras": keras.__version__,
         "numpy": np.__version__,
         "h5py": h5py.__version__,
+        "numba": numba.__version__,
         "platform": platform.platform(),
         "cores": os.cpu_count(),
         "seed": config.train.seed,

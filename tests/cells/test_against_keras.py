@@ -11,6 +11,7 @@ from imdb_gru.classifier import Classifier
 from imdb_gru.config import build_config
 from imdb_gru.text.encoded import pad
 from imdb_gru.text.vocabulary import START, Vocabulary
+from imdb_gru.weights import read_keras
 
 pytestmark = pytest.mark.keras
 
@@ -70,6 +71,28 @@ def test_a_padded_batch_scores_a_review_as_the_review_alone(build):
     by_timestep = classifier.read(reviews)
     assert [len(belief) for belief in by_timestep] == [len(review) for review in reviews]
     np.testing.assert_allclose([belief[-1] for belief in by_timestep], together, atol=TOLERANCE)
+
+
+@pytest.mark.parametrize(
+    ("options", "fits"),
+    [
+        ({}, True),
+        ({"cell": "lstm"}, False),
+        ({"layers": 2}, False),
+        ({"bidirectional": True}, False),
+        ({"dense": [3]}, False),
+    ],
+    ids=str,
+)
+def test_the_engine_reads_what_it_can_and_agrees_with_numpy(build, monkeypatch, options, fits):
+    _, classifier = build(**options)
+    reviews = make_reviews(np.random.default_rng(4), lengths=range(1, 200))
+    by_numpy = classifier.score(reviews)
+    monkeypatch.setattr("imdb_gru.classifier.ENGINE_TOKENS", 0)
+    assert (classifier._choose_reader(reviews) is not None) == fits
+    np.testing.assert_allclose(classifier.score(reviews), by_numpy, atol=TOLERANCE)
+    if fits:
+        np.testing.assert_allclose([belief[-1] for belief in classifier.read(reviews)], by_numpy, atol=TOLERANCE)
 
 
 @pytest.mark.parametrize("options", [{}, {"bidirectional": True, "layers": 2, "pooling": ["last", "mean", "max"]}])

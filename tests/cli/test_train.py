@@ -36,6 +36,19 @@ def test_json_says_all_of_the_run(invoke, tmp_path):
     assert record["run"] == str(tmp_path / "run")
     assert record["best"].keys() >= {"epoch", "loss", "accuracy", "validation_loss", "validation_accuracy"}
     assert record["interrupted"] is False
+    assert record["environment"]["engine"] == "fused"
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("train.engine=auto", "engine: fused, a GRU on a CPU"),
+        ("train.engine=keras", "engine: keras, as train.engine says"),
+        ("model.cell=lstm", "engine: keras, fused computes the cell gru only, not lstm"),
+    ],
+)
+def test_it_says_which_engine_trains_and_why(invoke, tmp_path, setting, said):
+    assert said in train(invoke, tmp_path / "run", "--set", setting).err.splitlines()
 
 
 def test_a_run_is_never_overwritten_unasked(invoke, tmp_path):

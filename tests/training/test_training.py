@@ -173,7 +173,7 @@ def test_a_damaged_checkpoint_is_told(prepare):
 
 @pytest.mark.parametrize("schedule", ["constant", "linear", "cosine"])
 def test_the_learning_rate_warms_up_and_falls(schedule):
-    from imdb_gru.training.model import WarmupSchedule
+    from imdb_gru.training.optimizer import WarmupSchedule
 
     rates = [float(WarmupSchedule(0.5, schedule, 100, 10)(step)) for step in range(100)]
     assert rates[:10] == pytest.approx([0.05 * step for step in range(1, 11)])

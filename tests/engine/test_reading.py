@@ -1,0 +1,35 @@
+import numpy as np
+import pytest
+
+from imdb_gru.cells import GRUCell
+from imdb_gru.cells.network import Layer, Network
+from imdb_gru.engine.embedding import add_rows
+from imdb_gru.engine.gru import Weights
+from imdb_gru.engine.reading import Reader
+
+VOCABULARY, FEATURES, UNITS = 40, 5, 9
+
+
+@pytest.mark.parametrize("pooling", [("last",), ("mean",), ("max",), ("last", "mean", "max"), ("max", "last")])
+def test_the_reader_believes_what_numpy_believes_at_every_timestep(pooling):
+    rng = np.random.default_rng(0)
+    shapes = (FEATURES, 3 * UNITS), (UNITS, 3 * UNITS), (2, 3 * UNITS), (len(pooling) * UNITS, 1), (1,)
+    kernel, recurrent_kernel, bias, *dense = (rng.normal(0, 0.7, shape).astype("f") for shape in shapes)
+    embedding = rng.normal(0, 1, (VOCABULARY, FEATURES)).astype("f")
+    network = Network(embedding, [Layer(GRUCell(kernel, recurrent_kernel, bias))], pooling, [tuple(dense)])
+    reader = Reader.build(embedding, Weights(kernel, recurrent_kernel, bias), pooling, tuple(dense))
+    lengths = np.sort(rng.integers(1, 30, 21))[::-1].copy()
+    real = np.arange(lengths[0]) < lengths[:, None]
+    ids = np.where(real, rng.integers(1, VOCABULARY, real.shape), 0).astype(np.int32)
+    theirs = network.predict_timesteps(ids, lengths)
+    ours = 1 / (1 + np.exp(-reader.read(ids, lengths)))
+    np.testing.assert_allclose(ours[real], theirs[real], atol=1e-5)
+    assert np.ptp(ours[real]) > 0.1
+
+
+def test_rows_are_added_up_by_id():
+    rng = np.random.default_rng(0)
+    ids, values = rng.integers(0, 7, 500).astype(np.int32), rng.normal(size=(500, 3)).astype("f")
+    expected = np.zeros((9, 3))
+    np.add.at(expected, ids, values)
+    np.testing.assert_allclose(add_rows(ids, values, 9), expected, atol=1e-4)
