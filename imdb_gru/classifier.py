@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from imdb_gru.cells import GRUCell
 from imdb_gru.cells.cell import sigmoid
 from imdb_gru.cells.network import Lengths, Network
 from imdb_gru.config import Config
-from imdb_gru.engine.workers import share_out
+from imdb_gru.engine.workers import map_ahead, share_out
 from imdb_gru.errors import RunError
 from imdb_gru.run import Run
 from imdb_gru.text.encoded import pad, truncate
@@ -60,6 +60,16 @@ class Prediction:
         return LABELS[self.probability >= 0.5]
 
 
+class _Row(NamedTuple):
+    """A text on its way to a prediction."""
+
+    text: str
+    words: int
+    """Before truncation."""
+    kept: Sequence[str]
+    ids: Ids
+
+
 class Classifier:
     """A trained network with the vocabulary and the truncation it was trained with."""
 
@@ -86,22 +96,29 @@ class Classifier:
         """
         if timesteps:
             self.check_timesteps()
-        texts = iter(texts)
-        while chunk := list(itertools.islice(texts, CHUNK)):
-            tokenized = [self.vocabulary.tokenize(text) for text in chunk]
-            kept = [truncate(tokens, self.config.text.length, self.config.text.truncate) for tokens in tokenized]
-            sequences = [self.vocabulary.encode(tokens) for tokens in kept]
-            results = self.read(sequences) if timesteps else self.score(sequences)
-            for text, tokens, words, ids, result in zip(chunk, tokenized, kept, sequences, results, strict=True):
+        chunks = self._iter_chunks(iter(texts))
+        compute: Callable[[Sequence[Ids]], Any] = self.read if timesteps else self.score
+        for chunk, results in map_ahead(lambda chunk: compute([row.ids for row in chunk]), chunks):
+            for row, result in zip(chunk, results, strict=True):
                 yield Prediction(
-                    text,
+                    row.text,
                     float(result[-1] if timesteps else result),
-                    words=len(tokens),
-                    read=len(words),
-                    unknown=int(np.count_nonzero(ids == UNKNOWN)),
-                    tokens=(START_TOKEN, *words) if timesteps else (),
+                    words=row.words,
+                    read=len(row.kept),
+                    unknown=int(np.count_nonzero(row.ids == UNKNOWN)),
+                    tokens=(START_TOKEN, *row.kept) if timesteps else (),
                     probabilities=result if timesteps else None,
                 )
+
+    def _iter_chunks(self, texts: Iterator[str]) -> Iterator[list["_Row"]]:
+        """Yield texts with what becomes of them, a chunk at a time."""
+        while chunk := list(itertools.islice(texts, CHUNK)):
+            rows = []
+            for text in chunk:
+                tokens = self.vocabulary.tokenize(text)
+                kept = truncate(tokens, self.config.text.length, self.config.text.truncate)
+                rows.append(_Row(text, len(tokens), kept, self.vocabulary.encode(kept)))
+            yield rows
 
     def check_timesteps(self) -> None:
         """Raise `RunError` where the model has no belief at every timestep."""

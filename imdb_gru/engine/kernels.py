@@ -142,12 +142,12 @@ def run_forward(
         alive = count_alive(rows, mask, t)
         for i in range(alive):
             row = inputs[place + i]
-            if rows[i] >= 0:
-                row[:features] = x[rows[i], t]
-                row[features:padded] = 0
-            else:
-                row[:padded] = 0
-            row[padded:] = h[i]
+            for e in range(features):
+                row[e] = x[rows[i], t, e] if rows[i] >= 0 else np.float32(0)
+            for e in range(features, padded):
+                row[e] = 0
+            for u in range(units):
+                row[padded + u] = h[i, u]
         if alive:
             at, out = place * width, place * stride
             multiply(flat_inputs, at + padded, width, alive, to_m, units, flat_blocks, out, stride, units, False)

@@ -1,12 +1,13 @@
 """Own the threads: one for every core this process may use."""
 
 import functools
+import itertools
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from concurrent.futures import ThreadPoolExecutor
+    from concurrent.futures import Future, ThreadPoolExecutor
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -27,3 +28,22 @@ def share_out(work: Callable[[Task], Result], tasks: Sequence[Task]) -> list[Res
     if len(tasks) == 1:
         return [work(tasks[0])]
     return list(open_pool().map(work, tasks))
+
+
+def map_ahead(work: Callable[[Task], Result], tasks: Iterator[Task]) -> Iterator[tuple[Task, Result]]:
+    """Yield every task with its result, while the next task is fetched; a lone task is done on the caller's thread."""
+    head = list(itertools.islice(tasks, 2))
+    if len(head) < 2:
+        yield from ((task, work(task)) for task in head)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1, thread_name_prefix="ahead") as ahead:
+        pending: list[tuple[Task, Future[Result]]] = []
+        for task in itertools.chain(head, tasks):
+            pending.append((task, ahead.submit(work, task)))
+            if len(pending) > 1:
+                done, future = pending.pop(0)
+                yield done, future.result()
+        done, future = pending.pop()
+        yield done, future.result()

@@ -1,5 +1,6 @@
 """Own reviews as ids: truncation, the flat array that holds a corpus, and batches of like lengths."""
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -44,7 +45,8 @@ def tokenize_reviews(reviews: Iterable[Review], text: TextConfig) -> Tokenized:
     tokens, labels, lengths = [], [], []
     for review in reviews:
         words = tokenize(review.text)
-        tokens.append(list(truncate(words, text.length, text.truncate)))
+        kept = truncate(words, text.length, text.truncate)
+        tokens.append([sys.intern(token) for token in kept])  # one string for all that are equal
         labels.append(review.label)
         lengths.append(len(words))
     return Tokenized(tokens, np.array(labels, dtype=np.int8), np.array(lengths, dtype=np.int64))

@@ -27,11 +27,12 @@ class BatchObserver(keras.callbacks.Callback):  # type: ignore[misc]
         self.weights: list[Any] = []
 
     def on_train_batch_end(self, batch: int, logs: Record | None = None) -> None:
-        """Keras calls it after every batch."""
+        """Keras calls it after every few batches, with the last one's number, which may lie past the end."""
         if not self.bar.disable:
+            done = min(batch + 1, len(self.batches.rows))
             figures = {name: f"{float(value):.4f}" for name, value in (logs or {}).items()}
-            self.bar.set_postfix(batch=f"{batch + 1}/{len(self.batches.rows)}", **figures, refresh=False)
-            self.bar.update(len(self.batches.rows[batch]))
+            self.bar.set_postfix(batch=f"{done}/{len(self.batches.rows)}", **figures, refresh=False)
+            self.bar.update(sum(map(len, self.batches.rows[:done])) - self.bar.n)
         if self.stop.is_set():
             self.model.stop_training = True
 

@@ -21,9 +21,9 @@ def summarise_model(config: Config, corpus: Corpus) -> tuple[str, int]:
 def estimate_memory(config: Config, parameters: int, corpus: Corpus) -> int:
     """Estimate the bytes of a training: TensorFlow, weights and optimizer state, activations of the longest batch.
 
-    An id was a word of text before, of about ten times the bytes. Every weight has a gradient, two moments and a copy
-    to export, and an average where weights are averaged. A timestep keeps its embedding and, of every unit, about 8
-    values for the backward pass.
+    An id was text and a token before, of about five times the bytes. Every weight has a gradient, two moments and a
+    copy to export, and an average where weights are averaged. A timestep keeps its embedding and, of every unit, about
+    8 values for the backward pass.
     """
     copies = 5 + (config.train.averaging is not None)
     model = config.model
@@ -31,4 +31,4 @@ def estimate_memory(config: Config, parameters: int, corpus: Corpus) -> int:
     values = model.embedding * 3 + model.units * 8 * model.layers * directions
     timesteps = int(max(corpus.train.lengths))
     activations = config.train.batch_size * timesteps * values * 4
-    return BASE_BYTES + parameters * 4 * copies + activations + corpus.train.ids.nbytes * 10
+    return BASE_BYTES + parameters * 4 * copies + activations + corpus.train.ids.nbytes * 5

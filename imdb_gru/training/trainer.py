@@ -28,6 +28,9 @@ from imdb_gru.training.observers import BatchObserver, Record, open_tensorboard,
 from imdb_gru.training.optimizer import build_optimizer
 from imdb_gru.weights import save_network
 
+STEPS_AT_ONCE = 8
+"""Batches between two looks at the bar and at the wish to stop; Keras's Python runs only then."""
+
 
 @dataclass
 class Progress:
@@ -67,7 +70,11 @@ class Trainer:
         self.stock = build_model(config.model, len(corpus.vocabulary))
         steps = config.train.epochs * math.ceil(len(corpus.train) / config.train.batch_size)
         self.model.compile(
-            build_optimizer(config.train, steps), "binary_crossentropy", metrics=["accuracy"], jit_compile=False
+            build_optimizer(config.train, steps),
+            "binary_crossentropy",
+            metrics=["accuracy"],
+            jit_compile=False,
+            steps_per_execution=STEPS_AT_ONCE,
         )
         self.model.optimizer.build(self.model.trainable_variables)
 
