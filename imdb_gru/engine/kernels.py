@@ -1,59 +1,27 @@
 """Own the compiled loops: a worker's reviews through the whole sequence, and back.
 
-A worker keeps one row for every timestep of a review: `inputs`, [x_t, h_{t-1}], and `blocks`, of `U` floats each,
-
-    m = U_h h_{t-1} + c_h    z    r    h'
-
-which the backward pass turns into the gradients of what stood before the activations, dm, dz, dr and dh'. In this order
-those that go back to h_{t-1} stand side by side (dm, dz, dr), and so do those that go back to x_t (dz, dr, dh'). Rows
-of one step follow each other, and the rows of all reviews that have ended (or not begun) are left out: `places[t]`
-is where step t begins. Sizes E and U are padded with zeros to whole tiles.
+A worker keeps one row for every timestep of a review: `inputs`, [x_t, h_{t-1}], and `blocks`, which `gates.py`
+describes. Rows of one step follow each other, and the rows of all reviews that have ended (or not begun) are left out:
+`places[t]` is where step t begins. Sizes E and U are padded with zeros to whole tiles.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imdb_gru.engine.compiling import compiled, inlined
+from imdb_gru.engine.gates import add_where, differentiate_gates, open_gates, raise_peaks
 from imdb_gru.engine.tile import COLUMNS, ROWS, multiply_tile
 
 Array = NDArray[np.float32]
 
 LOWEST = np.float32(-1e9)
 """Stands where a maximum has seen no hidden state."""
-TINY = np.float32(1e-25)
-"""Gradients below it become zero: denormal floats would make all that follows many times slower."""
 CHUNK = 256
 """Rows whose weight gradients are summed at once, while they are still in the cache."""
 
-ONE, HALF, BOUND = np.float32(1), np.float32(0.5), np.float32(7.9)
-P = tuple(np.float32(c) for c in (1.54285369e-08, 2.20236520e-05, 3.57901681e-03, 1.34506415e-01, 9.99999994e-01))
-Q = tuple(np.float32(c) for c in (8.59901080e-07, 3.42369103e-04, 2.61923324e-02, 4.67839695e-01, 1.0))
-
 
 @inlined
-def tanh(x):
-    """Squash to (−1, 1), to 4e-7, as x P(x²) / Q(x²) up to |x| = 7.9, where it is 1 but for that.
-
-    Least squares, reweighted until the greatest relative error was least, gave the coefficients.
-    """
-    x = -BOUND if x < -BOUND else x  # so written, NaN stays NaN
-    x = BOUND if x > BOUND else x
-    y = x * x
-    p = (((P[0] * y + P[1]) * y + P[2]) * y + P[3]) * y + P[4]
-    q = (((Q[0] * y + Q[1]) * y + Q[2]) * y + Q[3]) * y + Q[4]
-    return x * p / q
-
-
-@inlined
-def sigmoid(x):
-    """Squash to (0, 1)."""
-    return HALF + HALF * tanh(HALF * x)
-
-
-@inlined
-def multiply(
-    a, a_start, a_row, rows, b, steps, c, c_start, c_row, columns, accumulate
-):  # fmt: skip
+def multiply(a, a_start, a_row, rows, b, steps, c, c_start, c_row, columns, accumulate):
     """Compute C = A B, or add it to C: `rows` of A at `a_start`, `a_row` apart; B packed in panels of `COLUMNS`."""
     for column in range(0, columns, COLUMNS):
         for row in range(0, rows, ROWS):
@@ -71,53 +39,6 @@ def count_alive(rows, mask, t):
         if rows[i] >= 0 and mask[rows[i], t]:
             alive = i + 1
     return (alive + ROWS - 1) // ROWS * ROWS
-
-
-@inlined
-def open_gates(row, bias, h):
-    """Turn a row's products into m, z, r and h', and h_{t-1} into h_t."""
-    units = len(h)
-    for u in range(units):
-        m = row[u] + bias[u]
-        z = sigmoid(row[units + u] + bias[units + u])
-        r = sigmoid(row[2 * units + u] + bias[2 * units + u])
-        candidate = tanh(row[3 * units + u] + bias[3 * units + u] + r * m)
-        row[u] = m
-        row[units + u] = z
-        row[2 * units + u] = r
-        row[3 * units + u] = candidate
-        h[u] = candidate + z * (h[u] - candidate)
-
-
-@inlined
-def differentiate_gates(row, h_prev, dh):
-    """Turn m, z, r and h' into dm, dz, dr and dh', and the gradient of h_t into what z passes on of it to h_{t-1}."""
-    units = len(dh)
-    for u in range(units):
-        dh_t = dh[u] if abs(dh[u]) > TINY else np.float32(0)
-        m, z, r, candidate = row[u], row[units + u], row[2 * units + u], row[3 * units + u]
-        dc = dh_t * (ONE - z) * (ONE - candidate * candidate)
-        row[u] = dc * r
-        row[units + u] = dh_t * (h_prev[u] - candidate) * z * (ONE - z)
-        row[2 * units + u] = dc * m * r * (ONE - r)
-        row[3 * units + u] = dc
-        dh[u] = dh_t * z
-
-
-@inlined
-def raise_peaks(peaks, steps, h, step):
-    """Keep the greater of the peaks and h, and the step it came from."""
-    for u in range(len(h)):
-        higher = h[u] > peaks[u]
-        peaks[u] = h[u] if higher else peaks[u]
-        steps[u] = step if higher else steps[u]
-
-
-@inlined
-def add_where(dh, dpeaks, steps, step):
-    """Add the peaks' gradients where this step gave the peak."""
-    for u in range(len(dh)):
-        dh[u] += dpeaks[u] if steps[u] == step else np.float32(0)
 
 
 @compiled

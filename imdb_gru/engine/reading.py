@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imdb_gru.engine.compiling import compiled, inlined
+from imdb_gru.engine.gates import open_gates
 from imdb_gru.engine.gru import Weights, pack
-from imdb_gru.engine.kernels import LOWEST, Array, multiply, open_gates
+from imdb_gru.engine.kernels import LOWEST, Array, multiply
 from imdb_gru.engine.tile import ROWS, round_up
 
 
@@ -23,9 +24,7 @@ def judge_state(h, peaks, totals, judge, share):
 
 
 @compiled
-def _read(
-    ids, lengths, table, bias, to_blocks, judge, judge_bias, h, blocks, peaks, totals, logits
-):  # fmt: skip
+def _read(ids, lengths, table, bias, to_blocks, judge, judge_bias, h, blocks, peaks, totals, logits):
     units = h.shape[1]
     flat_h, flat_blocks = h.reshape(-1), blocks.reshape(-1)
     alive = len(lengths)

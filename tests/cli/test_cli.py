@@ -40,7 +40,8 @@ def test_help_loads_nothing_heavy(arguments):
 
 def test_predict_loads_no_tensorflow(sample_run):
     arguments = ["predict", "--timesteps", "--run", str(sample_run.path), "a fine film"]
-    assert_not_loaded(arguments, {"tensorflow", "keras", "matplotlib", "pooch", "requests", "pyarrow"})
+    heavy = {"tensorflow", "keras", "numba", "h5py", "matplotlib", "pooch", "requests", "pyarrow"}
+    assert_not_loaded(arguments, heavy)
 
 
 def test_evaluate_loads_no_tensorflow(sample_run):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from imdb_gru.engine.compiling import compiled
-from imdb_gru.engine.kernels import sigmoid, tanh
+from imdb_gru.engine.gates import sigmoid, tanh
 from imdb_gru.engine.tile import COLUMNS, ROWS, choose_tile, multiply_tile, round_up
 
 CHECK = """
