@@ -139,7 +139,7 @@ def _load_corpus(config: "Config", resumed: "Run | None") -> "Corpus":
 
 
 def _train(run: "Run", config: "Config", corpus: "Corpus", *, resumed: bool, as_json: bool) -> None:
-    say(f"training into {run.path} (Ctrl-C stops after the batch at hand and keeps the best epoch)")
+    say(f"training into {run.path} (Ctrl-C stops after the batches at hand and keeps the best epoch)")
     from imdb_gru.training.trainer import Trainer
 
     trainer = Trainer(run, config, corpus)

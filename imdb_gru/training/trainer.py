@@ -28,8 +28,7 @@ from imdb_gru.training.observers import BatchObserver, Record, open_tensorboard,
 from imdb_gru.training.optimizer import build_optimizer
 from imdb_gru.weights import save_network
 
-STEPS_AT_ONCE = 8
-"""Batches between two looks at the bar and at the wish to stop; Keras's Python runs only then."""
+MOST_AT_ONCE = 8
 
 
 @dataclass
@@ -74,7 +73,7 @@ class Trainer:
             "binary_crossentropy",
             metrics=["accuracy"],
             jit_compile=False,
-            steps_per_execution=STEPS_AT_ONCE,
+            steps_per_execution=count_steps_at_once(config, self.engine),
         )
         self.model.optimizer.build(self.model.trainable_variables)
 
@@ -105,7 +104,7 @@ class Trainer:
     def train(self, report_epoch: Callable[[Record], None]) -> Record:
         """Train the epochs that are left and complete the run; return its final figures.
 
-        Ctrl-C or SIGTERM ends the training after the batch at hand; the run is then complete with the best epoch so far
+        Ctrl-C or SIGTERM ends the training after the batches at hand; the run is then complete with the best epoch so far
         and can be resumed. Stopped before the first epoch is done, it stays in progress: `KeyboardInterrupt`.
         """
         config, progress = self.config.train, self.progress
@@ -194,6 +193,18 @@ class Trainer:
         if not interrupted:
             self.run.checkpoint_path.unlink(missing_ok=True)
         return metrics
+
+
+def count_steps_at_once(config: Config, engine: str) -> int:
+    """Count the batches that run between two looks at the bar and at the wish to stop, less than a second's.
+
+    In between, none of Keras's Python runs; what that saves matters only where batches are quick.
+    """
+    model, batch_size = config.model, config.train.batch_size
+    if engine == "keras":
+        return 1
+    quick = 64 * 128**2
+    return max(1, min(MOST_AT_ONCE, MOST_AT_ONCE * quick // (batch_size * model.units**2 * model.layers)))
 
 
 def describe_environment(config: Config) -> Record:

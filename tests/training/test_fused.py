@@ -147,3 +147,13 @@ def test_forward_passes_without_a_backward_pass_are_forgotten():
     assert len(layer._tapes) == OUTSTANDING
     layer(np.ones((2, 4, 2), "f"))
     assert len(layer._tapes) == OUTSTANDING
+
+
+@pytest.mark.parametrize(
+    ("model", "engine", "steps"),
+    [({}, "fused", 8), ({}, "keras", 1), ({"units": 256}, "fused", 2), ({"units": 512, "layers": 2}, "fused", 1)],
+)
+def test_a_wish_to_stop_never_waits_for_many_slow_batches(model, engine, steps):
+    from imdb_gru.training.trainer import count_steps_at_once
+
+    assert count_steps_at_once(build_config({"model": model}, "test"), engine) == steps
