@@ -168,30 +168,36 @@ def reach(npz: str, rounds: int, json_path: Path | None, accuracy: float, settin
 @rounds_option
 @json_option
 def predict(run: Path, data: str | None, reviews: int, rounds: int, json_path: Path | None) -> None:
-    """Score a file of reviews: all of imdb-gru predict, against `model.predict` alone, padded to 501."""
+    """Score a file of reviews: imdb-gru against a Keras script that pads to 501; in all, and the scoring alone."""
     from imdb_gru.sources import open_source
     from imdb_gru.text.corpus import load_reviews
 
     texts = [" ".join(review.text.split()) for review in load_reviews(open_source(data), "test", reviews)]
+    script, alone = "Keras script", "imdb-gru, alone"
     with tempfile.TemporaryDirectory() as folder:
         file, output = Path(folder) / "reviews.txt", Path(folder) / "out.csv"
         file.write_text("\n".join(texts) + "\n", "utf-8")
         contest = Contest(
             {
-                "Keras script": [sys.executable, str(PEERS / "keras_bulk.py"), str(run), str(file)],
+                script: [sys.executable, str(PEERS / "keras_bulk.py"), str(run), str(file)],
                 MINE: [*OURS, "predict", "--run", str(run), "--input", str(file), "--output", str(output)],
+                alone: [sys.executable, str(Path(__file__).parent / "score.py"), str(run), str(file)],
             }
         )
         contest.run(rounds)
-    ours, keras_alone = contest.median(MINE, "wall"), contest.median("Keras script", "seconds")
     click.echo(f"\n{len(texts)} reviews; {describe(contest)}")
-    for name, seconds in ((MINE, ours), ("model.predict", keras_alone)):
-        click.echo(f"{name:16} {len(texts) / seconds:7.0f} reviews/s")
-    for name in contest.commands:
-        click.echo(
-            f"{name:16} {contest.median(name, 'wall'):7.1f} s {contest.median(name, 'megabytes'):7.0f} MB in all"
-        )
-    click.echo(f"imdb-gru in all is {keras_alone / ours:.1f} times as fast as model.predict alone")
+    for name, entrant, figure in (
+        ("model.predict alone", script, "seconds"),
+        ("imdb-gru alone", alone, "seconds"),
+        ("Keras script in all", script, "wall"),
+        ("imdb-gru in all", MINE, "wall"),
+    ):
+        click.echo(f"{name:20} {len(texts) / contest.median(entrant, figure):7.0f} reviews/s")
+    apart = contest.median(script, "seconds") / contest.median(alone, "seconds")
+    in_all, memory = contest.compare(script, MINE, "wall"), contest.compare(script, MINE, "megabytes")
+    click.echo(
+        f"imdb-gru is {apart:.1f} times as fast alone, {in_all:.1f} times in all, in 1/{memory:.1f} of the memory"
+    )
     save(json_path, [contest.figures])
 
 

@@ -104,8 +104,8 @@ class Trainer:
     def train(self, report_epoch: Callable[[Record], None]) -> Record:
         """Train the epochs that are left and complete the run; return its final figures.
 
-        Ctrl-C or SIGTERM ends the training after the batches at hand; the run is then complete with the best epoch so far
-        and can be resumed. Stopped before the first epoch is done, it stays in progress: `KeyboardInterrupt`.
+        Ctrl-C or SIGTERM ends the training after the batches at hand; the run is then complete with the best epoch so
+        far and can be resumed. Stopped before the first epoch is done, it stays in progress: `KeyboardInterrupt`.
         """
         config, progress = self.config.train, self.progress
         self.run.metrics_path.unlink(missing_ok=True)  # a resumed run is in progress again
