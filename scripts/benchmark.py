@@ -9,9 +9,12 @@ import sys
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import click
 from contest import Contest, draw
+
+Record = dict[str, Any]
 
 PEERS = Path(__file__).parent / "peers"
 REVIEW = "I expected it to be dull, but it was wonderful."
@@ -72,20 +75,19 @@ def train(
     save(json_path, records)
     if plot:
         charts = {
-            "units, at 500 words": {
-                name: [
-                    (r["units"], r["reviews_per_second"]) for r in records if r["name"] == name and r["words"] == 500
-                ]
-                for name in dict.fromkeys(r["name"] for r in records)
-            },
-            "words, at 128 units": {
-                name: [
-                    (r["words"], r["reviews_per_second"]) for r in records if r["name"] == name and r["units"] == 128
-                ]
-                for name in dict.fromkeys(r["name"] for r in records)
-            },
+            "units, at 500 words": list_lines(records, "units", {"words": 500}),
+            "words, at 128 units": list_lines(records, "words", {"units": 128}),
         }
         draw(plot, charts, "reviews a second, training")
+
+
+def list_lines(records: list[Record], axis: str, fixed: Record) -> dict[str, list[tuple[float, float]]]:
+    """Return each trainer's points along an axis, of the records that have the fixed values."""
+    lines: dict[str, list[tuple[float, float]]] = {}
+    for record in records:
+        if fixed.items() <= record.items():
+            lines.setdefault(record["name"], []).append((record[axis], record["reviews_per_second"]))
+    return lines
 
 
 def list_trainers(npz: str, reviews: int, units: int, words: int, folder: Path) -> dict[str, list[str]]:
@@ -105,7 +107,7 @@ def name_data(npz: str) -> str:
     return str(Path.home() / ".keras/datasets/imdb.npz") if npz == "keras" else npz
 
 
-def report_training(contest: Contest, reviews: int, units: int, words: int) -> list[dict[str, object]]:
+def report_training(contest: Contest, reviews: int, units: int, words: int) -> list[Record]:
     """Print and return what came out for one size."""
     click.echo(f"\n{units} units, {words} words, {reviews} reviews, batches of 64; {describe(contest)}")
     click.echo(f"{'':16} {'reviews/s':>9} {'peak MB':>8} {'imdb-gru is':>12}")
