@@ -1,8 +1,12 @@
 """Own the YAML config: its schema, its defaults, its overrides and every complaint about it."""
 
+import ast
 import difflib
+import inspect
 import re
+import sys
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -124,6 +128,21 @@ class Config(Section):
     def to_yaml(self) -> str:
         """Write every key with its value."""
         return str(yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True))
+
+
+def build_schema() -> dict[str, Any]:
+    """Build the JSON Schema of a config, every key described by the string below it.
+
+    Pydantic can take the strings up by itself, but reads this file at every start for it.
+    """
+    schema = Config.model_json_schema()
+    for section in ast.parse(inspect.getsource(sys.modules[__name__])).body:
+        if isinstance(section, ast.ClassDef) and section.name in schema["$defs"]:
+            for key, text in pairwise(section.body):
+                match key, text:
+                    case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(description))):
+                        schema["$defs"][section.name]["properties"][name]["description"] = description
+    return schema
 
 
 def find_fused_obstacle(model: ModelConfig) -> str | None:

@@ -48,5 +48,14 @@ def main() -> None:
         click.echo("Stopped.", err=True)
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence_stdout()
         sys.exit(0)
+    except OSError as error:  # a full disk under stdout, say; files of ours are reported where they are opened
+        click.echo(f"Error: cannot go on: {error}; make room, or write elsewhere", err=True)
+        _silence_stdout()
+        sys.exit(1)
+
+
+def _silence_stdout() -> None:
+    """Keep Python from writing, at its end, what could not be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -53,6 +53,6 @@ def schema() -> None:
     """
     import json
 
-    from imdb_gru.config import Config
+    from imdb_gru.config import build_schema
 
-    click.echo(json.dumps(Config.model_json_schema(), indent=2))
+    click.echo(json.dumps(build_schema(), indent=2))

@@ -62,6 +62,8 @@ def predict(
     if plot:
         _check_plot(plot, texts)
     reader = TextReader(texts, _choose_input(texts, input_path), text_column)
+    if output:
+        _check_output(output, input_path)
     from imdb_gru.classifier import Classifier
 
     classifier = Classifier.load(open_run(run_path))
@@ -96,6 +98,15 @@ def _check_plot(path: Path, texts: tuple[str, ...]) -> None:
     check_plot_path(path)
 
 
+def _check_output(path: Path, input_path: Path | None) -> None:
+    if path.is_dir():
+        raise click.UsageError(f"--output {path} is a folder: name a file")
+    if path.suffix == ".json":
+        raise click.UsageError(f"--output {path}: results are one JSON object a line, so name it .jsonl")
+    if input_path and path.is_file() and input_path.is_file() and path.samefile(input_path):
+        raise click.UsageError(f"--output {path} is what --input reads: name another file")
+
+
 def _draw(prediction: "Prediction", path: Path) -> None:
     from imdb_gru.report.plot import plot_timesteps
 
@@ -111,13 +122,25 @@ def _open_output(path: Path | None) -> Iterator[TextIO]:
         yield sys.stdout
         return
     from imdb_gru.errors import DataError
-    from imdb_gru.run import write_atomically
 
     try:
-        with write_atomically(path) as temporary, temporary.open("w", encoding="utf-8") as file:
+        with _open_file(path) as file:
             yield file
     except OSError as error:
         raise DataError(f"cannot write {path}: {error.strerror}; name another file with --output") from error
+
+
+@contextlib.contextmanager
+def _open_file(path: Path) -> Iterator[TextIO]:
+    """Open a file that takes its name only once it is whole; a pipe or a device is written to as it is."""
+    from imdb_gru.run import write_atomically
+
+    if path.exists() and not path.is_file():
+        with path.open("w", encoding="utf-8") as file:
+            yield file
+    else:
+        with write_atomically(path.resolve()) as temporary, temporary.open("w", encoding="utf-8") as file:
+            yield file
 
 
 def _write_table(predictions: "Iterable[Prediction]", stream: TextIO, delimiter: str) -> None:

@@ -179,8 +179,10 @@ def _print_result(run: "Run", metrics: dict[str, Any]) -> None:
 
 
 def _show_plan(config: "Config", corpus: "Corpus", as_json: bool) -> None:
+    from imdb_gru.training.model import choose_engine
     from imdb_gru.training.plan import estimate_memory, summarise_model
 
+    engine, reason = choose_engine(config)
     summary, parameters = summarise_model(config, corpus)
     memory = estimate_memory(config, parameters, corpus)
     if as_json:
@@ -188,11 +190,13 @@ def _show_plan(config: "Config", corpus: "Corpus", as_json: bool) -> None:
             "data": corpus.statistics,
             "parameters": parameters,
             "memory_bytes": memory,
+            "engine": engine,
             "config": config.model_dump(),
         }
         click.echo(json.dumps(plan))
         return
     print_table([(name.replace("_", " "), str(value)) for name, value in corpus.statistics.items()], title="data")
     click.echo(f"\nmodel\n{summary}")
-    click.echo(f"parameters: {parameters:,}; memory in training: about {memory / 2**20:,.0f} MiB\n")
+    click.echo(f"parameters: {parameters:,}; memory in training: about {memory / 2**20:,.0f} MiB")
+    click.echo(f"engine: {engine}, {reason}\n")
     click.echo(config.to_yaml(), nl=False)

@@ -6,6 +6,7 @@ import os
 import platform
 import threading
 import time
+import zipfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -83,14 +84,14 @@ class Trainer:
         if not path.exists():
             return
         try:
-            with np.load(path) as stored:
+            with path.open("rb") as file, np.load(file) as stored:
                 progress = Progress(**json.loads(str(stored["progress"])))
                 self._check_data(progress)
                 arrays = [stored[str(number)] for number in range(len(stored.files) - 1)]
             variables = self._variables
             if [array.shape for array in arrays] != [tuple(variable.shape) for variable in variables]:
                 raise ValueError("its weights have other shapes")
-        except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
             raise RunError(f"{path} cannot be resumed from ({error}): train the run again with --overwrite") from error
         for variable, array in zip(variables, arrays, strict=True):
             variable.assign(array)

@@ -1,7 +1,10 @@
 import csv
 import io
 import json
+import os
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from conftest import call
@@ -128,6 +131,39 @@ def test_output_follows_its_suffix(predict, tmp_path, suffix, delimiter):
     assert predict("fine", "--output", "out.jsonl").code == 0
     assert json.loads((tmp_path / "out.jsonl").read_text())["text"] == "fine"
     assert predict("fine", "--timesteps", "--output", f"out.{suffix}").code == 2
+
+
+def test_output_goes_through_a_link_and_into_a_device(predict, tmp_path):
+    (tmp_path / "real.csv").write_text("old")
+    (tmp_path / "link.csv").symlink_to(tmp_path / "real.csv")
+    assert predict("good", "--output", tmp_path / "link.csv").code == 0
+    assert (tmp_path / "link.csv").is_symlink()
+    assert "good" in (tmp_path / "real.csv").read_text()
+    os.mkfifo(tmp_path / "pipe")
+    reader = subprocess.Popen(["cat", str(tmp_path / "pipe")], stdout=subprocess.PIPE, text=True)
+    assert predict("good", "--output", tmp_path / "pipe").code == 0
+    assert reader.communicate()[0].split()[0] in ("positive", "negative")
+    assert (tmp_path / "pipe").is_fifo()
+
+
+@pytest.mark.parametrize(
+    ("output", "message"), [(".", "is a folder"), ("out.json", "name it .jsonl"), ("in.txt", "is what --input reads")]
+)
+def test_an_output_that_cannot_be_meant_is_refused_at_once(predict, tmp_path, output, message):
+    (tmp_path / "in.txt").write_text("good\n")
+    result = predict("--input", tmp_path / "in.txt", "--output", tmp_path / output)
+    assert result.code == 2
+    assert message in " ".join(result.err.split())
+    assert (tmp_path / "in.txt").read_text() == "good\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="needs /dev/full")
+def test_a_full_disk_under_stdout_is_told_in_a_line(sample_run):
+    command = [sys.executable, "-m", "imdb_gru", "predict", "--run", str(sample_run.path), "good"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("Error: cannot go on: [Errno 28] No space left")
 
 
 def test_output_into_nowhere_is_told(predict):

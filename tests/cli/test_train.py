@@ -77,11 +77,12 @@ def test_a_dry_run_trains_nothing(invoke, tmp_path):
         "gru_1",
         "parameters: ",
         "memory in training: ",
+        "engine: fused, a GRU on a CPU",
         "learning_rate: ",
     ):
         assert part in result.out
     plan = json.loads(invoke("train", "--data", "sample", "--dry-run", "--json", *SMALL).out)
-    assert plan.keys() == {"data", "parameters", "memory_bytes", "config"}
+    assert plan.keys() == {"data", "parameters", "memory_bytes", "engine", "config"}
     assert not (tmp_path / "runs").exists()
 
 

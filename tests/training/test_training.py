@@ -163,10 +163,12 @@ def test_a_resumed_run_is_in_progress_until_it_ends(prepare):
     assert resumed.run.state == "complete"
 
 
-def test_a_damaged_checkpoint_is_told(prepare):
+@pytest.mark.parametrize("kept", [0, 5, 2000])
+def test_a_damaged_checkpoint_is_told(prepare, kept):
     trainer = prepare()
     stop_after(trainer, 1)
-    trainer.run.checkpoint_path.write_bytes(b"half")
+    path = trainer.run.checkpoint_path
+    path.write_bytes(path.read_bytes()[:kept])
     with pytest.raises(RunError, match="cannot be resumed"):
         prepare(run=trainer.run).restore()
 
