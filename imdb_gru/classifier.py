@@ -60,7 +60,7 @@ class Prediction:
         return LABELS[self.probability >= 0.5]
 
 
-class _Row(NamedTuple):
+class EncodedText(NamedTuple):
     """A text on its way to a prediction."""
 
     text: str
@@ -110,15 +110,16 @@ class Classifier:
                     probabilities=result if timesteps else None,
                 )
 
-    def _iter_chunks(self, texts: Iterator[str]) -> Iterator[list["_Row"]]:
+    def _iter_chunks(self, texts: Iterator[str]) -> Iterator[list[EncodedText]]:
         """Yield texts with what becomes of them, a chunk at a time."""
         while chunk := list(itertools.islice(texts, CHUNK)):
-            rows = []
-            for text in chunk:
-                tokens = self.vocabulary.tokenize(text)
-                kept = truncate(tokens, self.config.text.length, self.config.text.truncate)
-                rows.append(_Row(text, len(tokens), kept, self.vocabulary.encode(kept)))
-            yield rows
+            yield [self.encode(text) for text in chunk]
+
+    def encode(self, text: str) -> EncodedText:
+        """Tokenize, truncate and encode a text."""
+        tokens = self.vocabulary.tokenize(text)
+        kept = truncate(tokens, self.config.text.length, self.config.text.truncate)
+        return EncodedText(text, len(tokens), kept, self.vocabulary.encode(kept))
 
     def check_timesteps(self) -> None:
         """Raise `RunError` where the model has no belief at every timestep."""
