@@ -4,7 +4,7 @@ import numpy as np
 
 from imdb_gru.engine.compiling import compiled
 from imdb_gru.engine.kernels import Array
-from imdb_gru.engine.workers import CORES, share_out
+from imdb_gru.engine.workers import cut_evenly, share_out
 
 
 @compiled
@@ -36,7 +36,7 @@ def _rise_back(states, peaks, gradient, into):
 def find_running_peaks(states: Array) -> Array:
     """Return the maximum of `(B, T, U)` up to and with each timestep."""
     peaks = np.empty_like(states)
-    share_out(lambda rows: _rise(states[rows], peaks[rows]), _share_rows(len(states)))
+    share_out(lambda rows: _rise(states[rows], peaks[rows]), cut_evenly(len(states)))
     return peaks
 
 
@@ -47,10 +47,5 @@ def find_running_peaks_back(states: Array, peaks: Array, gradient: Array) -> Arr
     def work(rows: slice) -> None:
         _rise_back(states[rows], peaks[rows], gradient[rows], into[rows])
 
-    share_out(work, _share_rows(len(states)))
+    share_out(work, cut_evenly(len(states)))
     return into
-
-
-def _share_rows(count: int) -> list[slice]:
-    edges = np.linspace(0, count, CORES + 1).astype(int)
-    return [slice(*pair) for pair in zip(edges[:-1], edges[1:], strict=True)]

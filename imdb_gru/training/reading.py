@@ -29,7 +29,7 @@ class RunningPooling(keras.layers.Layer):  # type: ignore[misc]
         }
         return ops.concatenate([pooled[pooling]() for pooling in self.pooling], axis=-1)
 
-    def compute_mask(self, inputs: Any, mask: Any) -> None:  # noqa: ARG002 - Keras's signature
+    def compute_mask(self, inputs: Any, mask: Any) -> None:
         """Return none: the loss knows itself which timesteps are real."""
 
 
