@@ -1,14 +1,42 @@
 """Own the judging of a classifier on labelled reviews."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from imdb_gru.classifier import LABELS, Classifier
-from imdb_gru.metrics import compute_accuracy_by_length, compute_accuracy_by_timestep, compute_metrics
+from imdb_gru.metrics import (
+    Labels,
+    Probabilities,
+    compute_accuracy_by_length,
+    compute_accuracy_by_timestep,
+    compute_metrics,
+)
 from imdb_gru.sources.review import Review
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judgement:
+    """What a classifier says of labelled reviews."""
+
+    reviews: Sequence[Review]
+    labels: Labels
+    probabilities: Probabilities
+    words: NDArray[np.int64]
+    """Of each review, before truncation."""
+    beliefs: Sequence[Probabilities]
+    """Of each review, after every timestep; empty where the model reads backwards too."""
+    length: int
+    """Words read of a review at most."""
+
+    def find_mistakes(self) -> NDArray[np.int64]:
+        """Return the rows called wrongly, the most confident mistake first."""
+        wrong = np.flatnonzero((self.probabilities >= 0.5) != (self.labels == 1))
+        return wrong[np.argsort(-np.abs(self.probabilities - self.labels)[wrong], kind="stable")]
 
 
 def evaluate_reviews(classifier: Classifier, reviews: Sequence[Review], errors: int = 0) -> dict[str, Any]:
@@ -16,6 +44,11 @@ def evaluate_reviews(classifier: Classifier, reviews: Sequence[Review], errors: 
 
     A model that reads backwards too has no `accuracy_by_timestep`: an empty list.
     """
+    return compute_figures(judge_reviews(classifier, reviews), errors)
+
+
+def judge_reviews(classifier: Classifier, reviews: Sequence[Review]) -> Judgement:
+    """Read labelled reviews, and keep the belief after every timestep where there is one."""
     by_timestep = not classifier.network.bidirectional
     predictions = classifier.predict((review.text for review in reviews), timesteps=by_timestep)
     probabilities, words, beliefs = [], [], []
@@ -28,17 +61,24 @@ def evaluate_reviews(classifier: Classifier, reviews: Sequence[Review], errors: 
             beliefs.append(prediction.probabilities)
     labels = np.array([review.label for review in reviews], dtype=np.int8)
     scored = np.array(probabilities, dtype=np.float32)
-    length = classifier.config.text.length
+    return Judgement(reviews, labels, scored, np.array(words), beliefs, classifier.config.text.length)
+
+
+def compute_figures(judgement: Judgement, errors: int = 0) -> dict[str, Any]:
+    """Return all figures of a judgement, and its `errors` most confident mistakes."""
+    labels, probabilities, beliefs = judgement.labels, judgement.probabilities, judgement.beliefs
     figures = {
-        **compute_metrics(labels, scored),
-        "accuracy_by_timestep": compute_accuracy_by_timestep(labels, beliefs, length) if by_timestep else [],
-        "accuracy_by_length": compute_accuracy_by_length(labels, scored, np.array(words)),
+        **compute_metrics(labels, probabilities),
+        "accuracy_by_timestep": compute_accuracy_by_timestep(labels, beliefs, judgement.length) if beliefs else [],
+        "accuracy_by_length": compute_accuracy_by_length(labels, probabilities, judgement.words),
     }
     if errors:
-        wrong = np.flatnonzero((scored >= 0.5) != (labels == 1))
-        worst = wrong[np.argsort(-np.abs(scored - labels)[wrong], kind="stable")[:errors]]
         figures["errors"] = [
-            {"text": reviews[row].text, "label": LABELS[labels[row]], "probability": probabilities[row]}
-            for row in worst
+            {
+                "text": judgement.reviews[row].text,
+                "label": LABELS[labels[row]],
+                "probability": float(probabilities[row]),
+            }
+            for row in judgement.find_mistakes()[:errors]
         ]
     return figures

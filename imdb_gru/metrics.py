@@ -68,11 +68,30 @@ def compute_roc_auc(labels: Labels, probabilities: Probabilities) -> float | Non
 def compute_ece(labels: Labels, probabilities: Probabilities, bins: int = BINS) -> float:
     """Return the expected calibration error of the probability of positive (Guo et al. 2017, equation 3).
 
-    Bins are of equal width; the error is the mean gap between a bin's probability and its share of positive reviews.
+    The error is the mean gap between a bin's probability and its share of positive reviews.
+    """
+    filled = compute_reliability(labels, probabilities, bins)
+    return sum(row["n"] * abs(row["probability"] - row["positive_share"]) for row in filled) / len(labels)
+
+
+def compute_reliability(labels: Labels, probabilities: Probabilities, bins: int = BINS) -> list[dict[str, float]]:
+    """Return each bin that holds reviews: its bounds, `n`, mean probability and share of positive reviews.
+
+    Bins are of equal width, from 0 to 1.
     """
     index = np.minimum((probabilities * bins).astype(np.int64), bins - 1)
-    gap = np.bincount(index, weights=probabilities - labels, minlength=bins)
-    return float(np.abs(gap).sum() / len(labels))
+    counts, positive = np.bincount(index, minlength=bins), np.bincount(index, weights=labels, minlength=bins)
+    sums = np.bincount(index, weights=probabilities, minlength=bins)
+    return [
+        {
+            "from": row / bins,
+            "to": (row + 1) / bins,
+            "n": int(counts[row]),
+            "probability": float(sums[row] / counts[row]),
+            "positive_share": float(positive[row] / counts[row]),
+        }
+        for row in np.flatnonzero(counts).tolist()
+    ]
 
 
 def compute_accuracy_by_timestep(

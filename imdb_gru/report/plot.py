@@ -1,6 +1,5 @@
 """Own the picture of the belief after every word."""
 
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -8,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from imdb_gru.errors import ImdbGruError, MissingExtraError
+from imdb_gru.report.drawing import prepare_matplotlib, save_figure
 from imdb_gru.report.timesteps import COLOURS, choose_marker, find_jumps, find_turns, neutralise
-from imdb_gru.run import write_atomically
 
 SUFFIXES = (".png", ".svg")
 MOST_AXIS_LABELS = 61
@@ -43,22 +42,8 @@ def check_plot_path(path: Path) -> None:
 def plot_timesteps(path: Path, tokens: Sequence[str], probabilities: Sequence[float], title: str | None = None) -> None:
     """Draw the belief after every token into a .png or .svg file; raises `ImdbGruError` where that fails."""
     check_plot_path(path)
-    import matplotlib
-
-    kind = path.suffix.lower()[1:]
-    # Without the date or a random salt, the same beliefs make the same file.
-    metadata = {"Date": None} if kind == "svg" else {"Software": None}
-    with matplotlib.rc_context(), warnings.catch_warnings():
-        matplotlib.rcdefaults()
-        matplotlib.rcParams["svg.hashsalt"] = "imdb-gru"
-        # No font has every script; a glyph it lacks is drawn as a box.
-        warnings.filterwarnings("ignore", message="Glyph .* missing|Matplotlib currently does not support")
-        figure = _build_figure(tokens, probabilities, title)
-        try:
-            with write_atomically(path) as temporary:
-                figure.savefig(temporary, format=kind, dpi=150, metadata=metadata)
-        except OSError as error:
-            raise ImdbGruError(f"cannot draw {path}: {error.strerror or error}; name another file") from error
+    with prepare_matplotlib():
+        save_figure(_build_figure(tokens, probabilities, title), path)
 
 
 def _build_figure(tokens: Sequence[str], probabilities: Sequence[float], title: str | None) -> Any:

@@ -1,0 +1,39 @@
+"""Own what every picture shares: how matplotlib is set, and how a picture reaches a file."""
+
+import contextlib
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from imdb_gru.errors import ImdbGruError
+from imdb_gru.run import write_atomically
+
+
+@contextlib.contextmanager
+def prepare_matplotlib(**settings: Any) -> Iterator[None]:
+    """Draw inside as matplotlib does out of the box, with these settings on top and whatever the user set aside."""
+    import matplotlib
+
+    with matplotlib.rc_context(), warnings.catch_warnings():
+        matplotlib.rcdefaults()
+        # Without a random salt, the same figures make the same file.
+        matplotlib.rcParams.update({"svg.hashsalt": "imdb-gru", **settings})
+        # No font has every script; a glyph it lacks is drawn as a box.
+        warnings.filterwarnings("ignore", message="Glyph .* missing|Matplotlib currently does not support")
+        yield
+
+
+def save_figure(figure: Any, path: Path) -> None:
+    """Write a figure into a .png or .svg file, whole or not at all; raises `ImdbGruError` where that fails."""
+    kind = path.suffix.lower()[1:]
+    try:
+        with write_atomically(path) as temporary:
+            figure.savefig(temporary, format=kind, dpi=150, metadata=choose_metadata(kind))
+    except OSError as error:
+        raise ImdbGruError(f"cannot draw {path}: {error.strerror or error}; name another file") from error
+
+
+def choose_metadata(kind: str) -> dict[str, None]:
+    """Return what keeps the date out of an svg and the version out of a png, so that files can be compared."""
+    return {"Date": None} if kind == "svg" else {"Software": None}
