@@ -10,6 +10,7 @@ from imdb_gru.cli.config import config
 from imdb_gru.cli.evaluate import evaluate
 from imdb_gru.cli.options import INTERRUPTED
 from imdb_gru.cli.predict import predict
+from imdb_gru.cli.report import report
 from imdb_gru.cli.runs import runs
 from imdb_gru.cli.train import train
 
@@ -26,7 +27,7 @@ def cli() -> None:
     """
 
 
-for command in (train, evaluate, predict, runs, config):
+for command in (train, evaluate, report, predict, runs, config):
     cli.add_command(command)
 
 

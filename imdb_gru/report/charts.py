@@ -96,7 +96,7 @@ def save_charts(charts: Sequence[Chart], folder: Path) -> list[Path]:
 
 
 def render_svg(chart: Chart) -> str:
-    """Draw a chart as an svg element for a page: its ink the page's, its letters text, its ids like no other chart's."""
+    """Draw a chart as an svg element for a page: ink as the page's, letters as text, ids like no other chart's."""
     settings = {"svg.fonttype": "none", "savefig.transparent": True, **dict.fromkeys(_STYLED, INK)}
     stream = io.StringIO()
     with prepare_matplotlib(**settings):
