@@ -95,6 +95,8 @@ class ModelConfig(Section):
 class TrainConfig(Section):
     """How the weights are found."""
 
+    objective: Literal["last", "every", "linear"] = "last"
+    """Whose belief is trained: that of the last timestep, of every one, or of every one with a growing weight."""
     optimizer: Literal["adam", "adamw", "rmsprop", "sgd"] = "adam"
     learning_rate: Annotated[float, Field(gt=0)] = 0.002
     schedule: Literal["constant", "linear", "cosine"] = "cosine"
@@ -268,5 +270,7 @@ def _find_conflicts(config: Config) -> Iterator[str]:
         yield f"model.pooling: names each way once, got {config.model.pooling}"
     if train.engine == "fused" and (obstacle := find_fused_obstacle(config.model)):
         yield f"train.engine: {obstacle}; set it to auto or keras"
+    if train.objective != "last" and config.model.bidirectional:
+        yield f"train.objective: a model.bidirectional model believes at the last timestep only, got {train.objective}"
     if train.patience is not None and not train.validation_split:
         yield f"train.patience: needs validation reviews, got train.validation_split {train.validation_split}"

@@ -97,12 +97,19 @@ def compute_reliability(labels: Labels, probabilities: Probabilities, bins: int 
 def compute_accuracy_by_timestep(
     labels: Labels, beliefs: Sequence[Probabilities], length: int
 ) -> list[dict[str, float]]:
-    """Return the accuracy after 10, 25, 50 … `length` words; a review that has ended keeps its last belief."""
+    """Return accuracy, log loss and ECE after 10, 25, 50 … `length` words; a review that has ended keeps its belief."""
     steps = [step for step in TIMESTEPS if step < length] + [length]
     rows = []
     for step in steps:
-        called = np.array([belief[min(step, len(belief) - 1)] for belief in beliefs]) >= 0.5
-        rows.append({"timestep": step, "accuracy": float((called == (labels == 1)).mean())})
+        probabilities = np.array([belief[min(step, len(belief) - 1)] for belief in beliefs], dtype=np.float32)
+        rows.append(
+            {
+                "timestep": step,
+                "accuracy": float(((probabilities >= 0.5) == (labels == 1)).mean()),
+                "log_loss": compute_log_loss(labels, probabilities),
+                "ece": compute_ece(labels, probabilities),
+            }
+        )
     return rows
 
 

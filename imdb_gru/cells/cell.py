@@ -18,6 +18,8 @@ class Cell(ABC):
     """One timestep of a recurrent layer, its gates visible; weights as Keras lays them out, G gates side by side."""
 
     state_parts: ClassVar[int] = 1
+    keeping_gate: ClassVar[str | None] = None
+    """The gate that lets the state of the timestep before through; None in a cell without gates."""
 
     kernel: Array
     """W, `(E, G·U)`."""
@@ -42,6 +44,24 @@ class Cell(ABC):
     @abstractmethod
     def step(self, x_t: Array, state: State) -> tuple[State, Gates]:
         """Take a projected input `(B, G·U)` and a state; return the next state and the gates, each `(B, U)`."""
+
+    @abstractmethod
+    def step_back(self, gates: Gates, before: State, after: State, gradient: State) -> tuple[Array, State]:
+        """Take a step's gates, its states and the gradient of the state after it; all of `step`'s shapes.
+
+        Return the gradients of the projected input, `(B, G·U)`, and of the state before. Several gradients of one step
+        are rows of `gradient`, where all else has one row: unit vectors give the step's Jacobian.
+        """
+
+
+def slope_of_tanh(y: Array) -> Array:
+    """Return tanh's derivative where its value is `y`."""
+    return 1 - y * y
+
+
+def slope_of_sigmoid(y: Array) -> Array:
+    """Return σ's derivative where its value is `y`."""
+    return y * (1 - y)
 
 
 def tanh(x: Array) -> Array:

@@ -1,6 +1,8 @@
 """The gated recurrent unit (Cho et al. 2014, equations 5 to 8), in the form of Keras's `GRU(reset_after=True)`."""
 
-from imdb_gru.cells.cell import Array, Cell, Gates, State, sigmoid, tanh
+import numpy as np
+
+from imdb_gru.cells.cell import Array, Cell, Gates, State, sigmoid, slope_of_sigmoid, slope_of_tanh, tanh
 
 
 class GRUCell(Cell):
@@ -11,6 +13,8 @@ class GRUCell(Cell):
     h'_t = tanh(W_h x_t + r_t ⊙ (U_h h_{t-1} + c_h) + b_h)       candidate
     h_t  = z_t ⊙ h_{t-1} + (1 − z_t) ⊙ h'_t
     """
+
+    keeping_gate = "update"
 
     def project(self, x: Array) -> Array:
         """Return what the inputs alone contribute, for all timesteps at once: `(..., E)` to `(..., 3·U)`."""
@@ -27,3 +31,14 @@ class GRUCell(Cell):
         candidate = tanh(x_t[:, 2 * units :] + r * h_part[:, 2 * units :])
         h = z * h_prev + (1 - z) * candidate
         return (h,), {"update": z, "reset": r, "candidate": candidate}
+
+    def step_back(self, gates: Gates, before: State, after: State, gradient: State) -> tuple[Array, State]:
+        """Return the gradients of the projected input, `(B, 3·U)`, and of h_{t-1}, given that of h_t, `(B, U)`."""
+        (h_prev,), (dh,) = before, gradient
+        z, r, candidate = gates["update"], gates["reset"], gates["candidate"]
+        past = h_prev @ self.recurrent_kernel[:, 2 * self.units :] + self.bias[1, 2 * self.units :]  # U_h h_{t-1} + c_h
+        dcandidate = dh * (1 - z) * slope_of_tanh(candidate)
+        dz = dh * (h_prev - candidate) * slope_of_sigmoid(z)
+        dr = dcandidate * past * slope_of_sigmoid(r)
+        through_products = np.concatenate([dz, dr, dcandidate * r], axis=-1) @ self.recurrent_kernel.T
+        return np.concatenate([dz, dr, dcandidate], axis=-1), (dh * z + through_products,)

@@ -1,6 +1,8 @@
 """Long short-term memory (Hochreiter and Schmidhuber 1997; forget gate: Gers et al. 2000), as in Keras's `LSTM`."""
 
-from imdb_gru.cells.cell import Array, Cell, Gates, State, sigmoid, tanh
+import numpy as np
+
+from imdb_gru.cells.cell import Array, Cell, Gates, State, sigmoid, slope_of_sigmoid, slope_of_tanh, tanh
 
 
 class LSTMCell(Cell):
@@ -13,6 +15,7 @@ class LSTMCell(Cell):
     """
 
     state_parts = 2
+    keeping_gate = "forget"
 
     def step(self, x_t: Array, state: State) -> tuple[State, Gates]:
         """Take a projected input `(B, 4·U)`, h_{t-1} and c_{t-1}; return h_t, c_t and the gates, each `(B, U)`."""
@@ -25,3 +28,18 @@ class LSTMCell(Cell):
         o = sigmoid(before[:, 3 * units :])
         c = f * c_prev + i * candidate
         return (o * tanh(c), c), {"input": i, "forget": f, "candidate": candidate, "output": o}
+
+    def step_back(self, gates: Gates, before: State, after: State, gradient: State) -> tuple[Array, State]:
+        """Return the gradients of the projected input, `(B, 4·U)`, and of h_{t-1}, c_{t-1}, given h_t's and c_t's."""
+        (_, c_prev), (_, c), (dh, dc) = before, after, gradient
+        i, f, candidate, o = (gates[name] for name in ("input", "forget", "candidate", "output"))
+        squashed = tanh(c)
+        dc = dc + dh * o * slope_of_tanh(squashed)
+        parts = (
+            dc * candidate * slope_of_sigmoid(i),
+            dc * c_prev * slope_of_sigmoid(f),
+            dc * i * slope_of_tanh(candidate),
+            dh * squashed * slope_of_sigmoid(o),
+        )
+        dx = np.concatenate(parts, axis=-1)
+        return dx, (dx @ self.recurrent_kernel.T, dc * f)

@@ -66,6 +66,20 @@ class Network:
         """Tell whether the model reads backwards too, so that no timestep but the last has a belief."""
         return any(layer.backward is not None for layer in self.layers)
 
+    @property
+    def hidden_size(self) -> int:
+        """Count the units of the last layer, both directions together."""
+        layer = self.layers[-1]
+        return layer.forward.units * (1 + (layer.backward is not None))
+
+    @property
+    def output_weights(self) -> dict[str, Array]:
+        """Return what the output weighs of each pooling, `(U,)` each; empty where dense layers come between."""
+        if len(self.dense) > 1:
+            return {}
+        ((kernel, _),) = self.dense
+        return dict(zip(self.pooling, kernel[:, 0].reshape(len(self.pooling), -1), strict=True))
+
     def compute_states(self, ids: NDArray[np.int32], lengths: Lengths) -> Array:
         """Return the last layer's hidden states `(B, T, U)` of right-padded ids `(B, T)`, longest first."""
         x = self.embedding[ids]
@@ -89,7 +103,7 @@ class Network:
                 pooled.append(np.concatenate([states[rows, last, :units], states[:, 0, units:]], axis=-1))
             else:
                 pooled.append(states[rows, last])
-        return self._judge(np.concatenate(pooled, axis=-1))
+        return sigmoid(self.judge(np.concatenate(pooled, axis=-1)))
 
     def predict_timesteps(self, ids: NDArray[np.int32], lengths: Lengths) -> Array:
         """Return the probability of positive after every timestep, `(B, T)`; past a review's end it means nothing.
@@ -98,18 +112,23 @@ class Network:
         """
         if self.bidirectional:
             raise ValueError("a bidirectional network has no belief before the last word")
-        states = self.compute_states(ids, lengths)
+        return sigmoid(self.judge(self.pool_prefixes(self.compute_states(ids, lengths))))
+
+    def pool_prefixes(self, states: Array) -> Array:
+        """Pool hidden states `(B, T, U)` up to and with each timestep, `(B, T, P·U)`."""
         pooled: list[NDArray[Any]] = []
         for pooling in self.pooling:
             if pooling == "mean":
-                count = np.arange(1, ids.shape[1] + 1, dtype=np.float32)[:, None]
+                count = np.arange(1, states.shape[1] + 1, dtype=np.float32)[:, None]
                 pooled.append(states.cumsum(axis=1) / count)
             else:
                 pooled.append(np.maximum.accumulate(states, axis=1) if pooling == "max" else states)
-        return self._judge(np.concatenate(pooled, axis=-1))
+        return np.concatenate(pooled, axis=-1)
 
-    def _judge(self, x: Array) -> Array:
+    def judge(self, x: Array) -> Array:
+        """Take pooled hidden states `(..., P·U)` through the dense layers to the logit of positive."""
         *hidden, (kernel, bias) = self.dense
         for hidden_kernel, hidden_bias in hidden:
             x = np.maximum(x @ hidden_kernel + hidden_bias, 0)
-        return sigmoid(x @ kernel + bias)[..., 0]
+        logits: Array = (x @ kernel + bias)[..., 0]
+        return logits

@@ -1,6 +1,8 @@
 """The plain recurrent unit (Elman 1990), as in Keras's `SimpleRNN`."""
 
-from imdb_gru.cells.cell import Array, Cell, Gates, State, tanh
+import numpy as np
+
+from imdb_gru.cells.cell import Array, Cell, Gates, State, slope_of_tanh, tanh
 
 
 class SimpleRNNCell(Cell):
@@ -10,3 +12,9 @@ class SimpleRNNCell(Cell):
         """Take a projected input `(B, U)` and h_{t-1}; return h_t, `(B, U)`, and no gates."""
         (h_prev,) = state
         return (tanh(x_t + h_prev @ self.recurrent_kernel),), {}
+
+    def step_back(self, gates: Gates, before: State, after: State, gradient: State) -> tuple[Array, State]:
+        """Return the gradients of the projected input and of h_{t-1}, given that of h_t; all `(B, U)`."""
+        (h,), (dh,) = after, gradient
+        dx: Array = dh * slope_of_tanh(h)
+        return dx, (np.matmul(dx, self.recurrent_kernel.T),)

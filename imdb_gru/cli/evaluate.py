@@ -68,8 +68,11 @@ def _print_figures(figures: dict[str, Any]) -> None:
     if figures["accuracy_by_timestep"]:
         click.echo()
         print_table(
-            [(str(row["timestep"]), f"{row['accuracy']:.2%}") for row in figures["accuracy_by_timestep"]],
-            ("words read", "accuracy"),
+            [
+                (str(row["timestep"]), f"{row['accuracy']:.2%}", f"{row['ece']:.4f}")
+                for row in figures["accuracy_by_timestep"]
+            ],
+            ("words read", "accuracy", "ece"),
         )
     click.echo()
     print_table(

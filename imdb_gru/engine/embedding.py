@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from imdb_gru.engine.compiling import compiled
 from imdb_gru.engine.kernels import Array
-from imdb_gru.engine.workers import CORES, share_out
+from imdb_gru.engine.workers import cut_evenly, share_out
 
 
 @compiled
@@ -20,8 +20,7 @@ def _add_rows(ids, values, total, first, last):
 
 
 def add_rows(ids: NDArray[np.int32], values: Array, size: int) -> Array:
-    """Add up values `(N, E)` by id `(N,)`; returns `(size, E)`. Each core has an equal part of the ids to itself."""
+    """Add up values `(N, E)` by id `(N,)`; returns `(size, E)`. Each core has its own part of the ids."""
     total = np.empty((size, values.shape[1]), np.float32)
-    edges = np.linspace(0, size, CORES + 1).astype(np.int64)
-    share_out(lambda part: _add_rows(ids, values, total, edges[part], edges[part + 1]), list(range(CORES)))
+    share_out(lambda part: _add_rows(ids, values, total, part.start, part.stop), cut_evenly(size))
     return total

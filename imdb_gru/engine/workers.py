@@ -30,6 +30,12 @@ def share_out(work: Callable[[Task], Result], tasks: Sequence[Task]) -> list[Res
     return list(open_pool().map(work, tasks))
 
 
+def cut_evenly(count: int) -> list[slice]:
+    """Cut `count` rows into as many parts as there are cores, of equal size give or take one."""
+    edges = [count * part // CORES for part in range(CORES + 1)]
+    return [slice(*pair) for pair in itertools.pairwise(edges)]
+
+
 def map_ahead(work: Callable[[Task], Result], tasks: Iterator[Task]) -> Iterator[tuple[Task, Result]]:
     """Yield every task with its result, while the next task is fetched; a lone task is done on the caller's thread."""
     head = list(itertools.islice(tasks, 2))

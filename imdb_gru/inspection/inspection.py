@@ -29,19 +29,48 @@ class CellTrace:
     states: Array
     """h_t, `(T, U)`."""
     gradients: Array
-    """∂ logit / ∂h_t, by all ways from there to the verdict, `(T, U)`."""
+    """‖∂ logit/∂s_t‖, `(T,)`: by all ways from there to the verdict; s_t is h_t, an LSTM's memory beside it.
+
+    The gradient of the log loss is this times |probability − label|, the same at every timestep.
+    """
     kept: Array | None
     """Share of the state after each timestep that later gates let through to the final one, `(T,)`.
 
     The product of the later update gates (a GRU's) or forget gates (an LSTM's), mean over units; None without gates.
     """
     jacobian: Array
-    """‖∂h_T/∂h_t‖ / √U (Frobenius), `(T,)`: what the recurrence alone leaves of a small change; 1 at the last word."""
+    """‖∂h_T/∂s_t‖ / √U (Frobenius), `(T,)`: what the recurrence alone leaves of a small change; 1 at its last word."""
 
     @property
     def units(self) -> int:
         """Count the units."""
         return int(self.states.shape[1])
+
+    @property
+    def half_life(self) -> dict[str, int | None]:
+        """Count the words back from the last at which half is left, by gates (kept) and by Jacobian; None for never."""
+        return {"kept": self._count_back(self.kept), "jacobian": self._count_back(self.jacobian)}
+
+    def _count_back(self, left: Array | None) -> int | None:
+        if left is None:
+            return None
+        fallen = (left if self.direction == "backward" else left[::-1]) <= 0.5
+        return int(fallen.argmax()) if fallen.any() else None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all of it as JSON's types."""
+        return {
+            "layer": self.layer,
+            "direction": self.direction,
+            "cell": self.cell,
+            "units": self.units,
+            "half_life": self.half_life,
+            "kept": _round(self.kept),
+            "jacobian": _round(self.jacobian),
+            "gradients": _round(self.gradients),
+            "gates": {name: _round(gate) for name, gate in self.gates.items()},
+            "states": _round(self.states),
+        }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,6 +112,71 @@ class Inspection:
     pooled: Mapping[str, Array]
     """What each pooling adds to the logit through each timestep, `(T,)` each; empty where dense layers come between."""
 
+    @property
+    def read(self) -> int:
+        """Count the words left after truncation."""
+        return len(self.tokens) - 1
+
+    @property
+    def unknown(self) -> int:
+        """Count the words read that the vocabulary does not hold."""
+        return len(self.known) - sum(self.known)
+
+    @property
+    def moves(self) -> Array | None:
+        """Return how far each timestep moved the belief, `(T,)`; 0 for the start token."""
+        return None if self.probabilities is None else np.diff(self.probabilities, prepend=self.probabilities[:1])
+
     def to_json(self) -> dict[str, Any]:
         """Return all of it as JSON's types."""
-        raise NotImplementedError
+        by_timestep: dict[str, Array | None] = {
+            "probability": self.probabilities,
+            "move": self.moves,
+            "contribution": self.contributions.integrated_gradients,
+            "occlusion": self.contributions.occlusion,
+            **{f"{pooling}_pooled": values for pooling, values in self.pooled.items()},
+        }
+        columns: dict[str, Any] = {name: _round(values) for name, values in by_timestep.items()}
+        return {
+            "text": self.text,
+            "label": self.label,
+            "probability": self.probability,
+            "logit": self.logit,
+            "contributions": {
+                "method": "integrated gradients",
+                "baseline": self.contributions.baseline,
+                "gap": self.contributions.gap,
+                "steps": self.contributions.steps,
+            },
+            "timesteps": [
+                {
+                    "timestep": timestep,
+                    "token": token,
+                    "known": known,
+                    **{name: values and values[timestep] for name, values in columns.items()},
+                }
+                for timestep, (token, known) in enumerate(zip(self.tokens, self.known, strict=True))
+            ],
+            "cells": [cell.to_json() for cell in self.cells],
+        }
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return all of it as arrays by name, for an .npz file."""
+        arrays: dict[str, NDArray[Any] | None] = {
+            "tokens": np.array(self.tokens),
+            "known": np.array(self.known),
+            "probabilities": self.probabilities,
+            "integrated_gradients": self.contributions.integrated_gradients,
+            "occlusion": self.contributions.occlusion,
+            **{f"{pooling}_pooled": values for pooling, values in self.pooled.items()},
+        }
+        for cell in self.cells:
+            parts: dict[str, Array | None] = {**cell.gates, "states": cell.states, "kept": cell.kept}
+            parts |= {"jacobian": cell.jacobian, "gradients": cell.gradients}
+            arrays |= {f"layer_{cell.layer}_{cell.direction}_{name}": values for name, values in parts.items()}
+        return {name: values for name, values in arrays.items() if values is not None}
+
+
+def _round(values: NDArray[Any] | None) -> Any:
+    """Return JSON's numbers with as many digits as float32 has."""
+    return None if values is None else values.astype(np.float64).round(6).tolist()

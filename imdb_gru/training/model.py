@@ -9,6 +9,7 @@ from keras import layers, ops
 from imdb_gru.config import Config, ModelConfig, find_fused_obstacle
 from imdb_gru.text.vocabulary import PAD
 from imdb_gru.training.fused import ChannelDropout, FusedEmbedding, FusedGRU
+from imdb_gru.training.reading import ReadingModel, RunningPooling
 
 CELL_LAYERS = {"gru": layers.GRU, "lstm": layers.LSTM, "simple_rnn": layers.SimpleRNN}
 
@@ -24,10 +25,13 @@ def choose_engine(config: Config) -> tuple[str, str]:
     return "fused", "a GRU on a CPU"
 
 
-def build_model(config: ModelConfig, vocabulary_size: int, *, fused: bool = False) -> keras.Model:
+def build_model(
+    config: ModelConfig, vocabulary_size: int, *, fused: bool = False, objective: str = "last"
+) -> keras.Model:
     """Build ids `(B, T)` int32 → embedding → recurrent layers → pooling → dense → probability `(B, 1)`.
 
-    Where `fused`, the engine computes the GRUs; weights and their order are the same.
+    Where `fused`, the engine computes the GRUs; with an `objective` other than last, the model gives the probability
+    at every timestep and learns from all. Weights and their order are the same.
     """
     ids = keras.Input((None,), dtype="int32", name="ids")
     embedding = FusedEmbedding if fused else layers.Embedding
@@ -37,12 +41,13 @@ def build_model(config: ModelConfig, vocabulary_size: int, *, fused: bool = Fals
         x = dropout(config.dropout.embedding, name="embedding_dropout")(x)
     for number in range(1, config.layers):
         x = _recurrent(config, number, fused, return_sequences=True)(x)
-    pooled = _pool(config, ids, x, fused)
-    x = pooled[0] if len(pooled) == 1 else layers.Concatenate(name="pooled")(pooled)
-    for number, units in enumerate(config.dense, 1):
-        x = layers.Dense(units, activation="relu", name=f"dense_{number}")(_output_dropout(config, x))
-    probability = layers.Dense(1, activation="sigmoid", name="probability")(_output_dropout(config, x))
-    return keras.Model(ids, probability, name="imdb_gru")
+    if objective == "last":
+        pooled = _pool(config, ids, x, fused)
+        x = pooled[0] if len(pooled) == 1 else layers.Concatenate(name="pooled")(pooled)
+        return keras.Model(ids, _judge(config, x, layers.Dropout), name="imdb_gru")
+    states = _recurrent(config, config.layers, fused, return_sequences=True)(x)
+    x = RunningPooling(config.pooling, name="pooled")(states)
+    return ReadingModel(ids, _judge(config, x, layers.SpatialDropout1D), objective, name="imdb_gru")
 
 
 def _recurrent(config: ModelConfig, number: int, fused: bool, **returned: Any) -> keras.Layer:
@@ -69,5 +74,12 @@ def _pool(config: ModelConfig, ids: Any, x: Any, fused: bool) -> list[Any]:
     return [pooled[pooling]() for pooling in config.pooling]
 
 
-def _output_dropout(config: ModelConfig, x: Any) -> Any:
-    return layers.Dropout(config.dropout.output)(x) if config.dropout.output else x
+def _judge(config: ModelConfig, x: Any, dropout: type[keras.Layer]) -> Any:
+    """Take pooled hidden states through the dense layers to the probability."""
+
+    def drop(x: Any) -> Any:
+        return dropout(config.dropout.output)(x) if config.dropout.output else x
+
+    for number, units in enumerate(config.dense, 1):
+        x = layers.Dense(units, activation="relu", name=f"dense_{number}")(drop(x))
+    return layers.Dense(1, activation="sigmoid", name="probability")(drop(x))

@@ -66,7 +66,9 @@ class Trainer:
         if config.train.deterministic:
             tf.config.experimental.enable_op_determinism()
         self.engine, self.engine_reason = choose_engine(config)
-        self.model = build_model(config.model, len(corpus.vocabulary), fused=self.engine == "fused")
+        self.model = build_model(
+            config.model, len(corpus.vocabulary), fused=self.engine == "fused", objective=config.train.objective
+        )
         self.stock = build_model(config.model, len(corpus.vocabulary))
         steps = config.train.epochs * math.ceil(len(corpus.train) / config.train.batch_size)
         self.model.compile(

@@ -1,0 +1,51 @@
+"""Own the maximum so far of hidden states, and its gradient."""
+
+import numpy as np
+
+from imdb_gru.engine.compiling import compiled
+from imdb_gru.engine.kernels import Array
+from imdb_gru.engine.workers import cut_evenly, share_out
+
+
+@compiled
+def _rise(states, peaks):
+    for b in range(len(states)):
+        peaks[b, 0] = states[b, 0]
+        for t in range(1, states.shape[1]):
+            before, now, peak = peaks[b, t - 1], states[b, t], peaks[b, t]
+            for u in range(len(now)):
+                peak[u] = max(now[u], before[u])
+
+
+@compiled
+def _rise_back(states, peaks, gradient, into):
+    total = np.empty(states.shape[2], np.float32)
+    for b in range(len(states)):
+        total[:] = 0
+        for t in range(states.shape[1] - 1, 0, -1):
+            before, now, to = peaks[b, t - 1], states[b, t], into[b, t]
+            for u in range(len(total)):
+                gathered = total[u] + gradient[b, t, u]
+                rose = now[u] > before[u]
+                to[u] = gathered if rose else np.float32(0)
+                total[u] = np.float32(0) if rose else gathered
+        for u in range(len(total)):
+            into[b, 0, u] = total[u] + gradient[b, 0, u]
+
+
+def find_running_peaks(states: Array) -> Array:
+    """Return the maximum of `(B, T, U)` up to and with each timestep."""
+    peaks = np.empty_like(states)
+    share_out(lambda rows: _rise(states[rows], peaks[rows]), cut_evenly(len(states)))
+    return peaks
+
+
+def find_running_peaks_back(states: Array, peaks: Array, gradient: Array) -> Array:
+    """Return the gradient of the states, given what `find_running_peaks` found and its gradient."""
+    into = np.empty_like(states)
+
+    def work(rows: slice) -> None:
+        _rise_back(states[rows], peaks[rows], gradient[rows], into[rows])
+
+    share_out(work, cut_evenly(len(states)))
+    return into

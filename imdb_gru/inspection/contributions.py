@@ -1,0 +1,64 @@
+"""Own how much each word did for the verdict: integrated gradients, checked by their sum, and occlusion.
+
+Both ask what would be if a word were the unknown word, which the model has met in training.
+"""
+
+import numpy as np
+
+from imdb_gru.cells.cell import Array
+from imdb_gru.cells.network import Network
+from imdb_gru.engine.workers import cut_evenly, share_out
+from imdb_gru.inspection.inspection import Contributions
+from imdb_gru.inspection.passes import NetworkPass, run_network
+from imdb_gru.text.vocabulary import UNKNOWN, Ids
+
+STEPS = 32
+VARIANTS = 64
+"""Texts with one word unknown that are read side by side."""
+
+
+def measure_contributions(network: Network, ids: Ids, read: NetworkPass, steps: int = STEPS) -> Contributions:
+    """Measure what each timestep of a text did for the logit, `(T,)`, given the network's pass over it."""
+    baseline = network.embedding[np.where(np.arange(len(ids)) > 0, UNKNOWN, ids)][None]  # the start token stays
+    x = network.embedding[ids][None]
+    low = float(run_network(network, baseline, keep=False).logits[0])
+    integrated = _integrate_gradients(network, x, baseline, steps)
+    return Contributions(
+        integrated_gradients=integrated,
+        occlusion=_occlude(network, x, baseline, read),
+        baseline=low,
+        gap=float(integrated.sum(dtype=np.float64) - (float(read.logits[0]) - low)),
+        steps=steps,
+    )
+
+
+def _integrate_gradients(network: Network, x: Array, baseline: Array, steps: int) -> Array:
+    """Sum the gradients at the points of the Gauss–Legendre rule on the straight way from the baseline to x."""
+    points, weights = np.polynomial.legendre.leggauss(steps)
+    way = x - baseline
+
+    def work(part: slice) -> Array:
+        shares = ((points[part] + 1) / 2).astype(np.float32)[:, None, None]
+        gradients, _ = run_network(network, baseline + shares * way).run_back()
+        along = (gradients * way).sum(axis=-1)  # (B, T)
+        integral: Array = weights[part].astype(np.float32) / 2 @ along
+        return integral
+
+    parts = [part for part in cut_evenly(steps) if part.start < part.stop]
+    total: Array = np.sum(share_out(work, parts), axis=0)
+    return total
+
+
+def _occlude(network: Network, x: Array, baseline: Array, read: NetworkPass) -> Array:
+    """Read the text again for every timestep, with that one taken from the baseline, from there on."""
+    timesteps = x.shape[1]
+
+    def work(first: int) -> Array:
+        places = np.arange(first, min(first + VARIANTS, timesteps))
+        start = 0 if network.bidirectional else first
+        variants = np.repeat(x[:, start:], len(places), axis=0)
+        variants[np.arange(len(places)), places - start] = baseline[0, places]
+        return run_network(network, variants, keep=False, follow=read, start=start).logits
+
+    fall: Array = read.logits[0] - np.concatenate(share_out(work, list(range(0, timesteps, VARIANTS))))
+    return fall

@@ -1,0 +1,77 @@
+"""Own what drives each unit: the words at which its hidden state rises or falls, over many reviews."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imdb_gru.cells.cell import Array
+from imdb_gru.classifier import BATCH_SIZE, Classifier
+from imdb_gru.text.encoded import pad
+from imdb_gru.text.vocabulary import FIRST_WORD
+
+
+@dataclass(frozen=True, slots=True)
+class DrivenUnit:
+    """A unit of the last layer, and what drives it."""
+
+    unit: int
+    """Counted from 0; where the model reads backwards too, those that do come after those that read forwards."""
+    weights: dict[str, float]
+    """What the output makes of it, by pooling; empty where dense layers come between."""
+    raised_by: Sequence[tuple[str, float]]
+    """Words and their mean change of the hidden state, the largest first."""
+    lowered_by: Sequence[tuple[str, float]]
+    """Words and their mean change of the hidden state, the lowest first."""
+
+
+def find_drivers(classifier: Classifier, texts: Iterable[str], *, words: int, min_count: int) -> list[DrivenUnit]:
+    """Name, for each unit, the `words` that change it most, of those that come `min_count` times; heaviest unit first.
+
+    A word's change is h_t − h_{t−1} in the direction of reading, mean over all places where it stands.
+    """
+    means, counts = _measure_changes(classifier, [classifier.encode(text).ids for text in texts])
+    frequent = np.flatnonzero(counts >= min_count)
+    frequent = frequent[frequent >= FIRST_WORD]
+    names = [classifier.vocabulary.words[row - FIRST_WORD] for row in frequent]
+    weights = classifier.network.output_weights
+    driven = []
+    for unit, changes in enumerate(means[frequent].T):
+        order = np.argsort(changes, kind="stable")
+        lowest, highest = order[:words], order[::-1][:words]
+        driven.append(
+            DrivenUnit(
+                unit,
+                {pooling: float(of_units[unit]) for pooling, of_units in weights.items()},
+                [(names[row], float(changes[row])) for row in highest if changes[row] > 0],
+                [(names[row], float(changes[row])) for row in lowest if changes[row] < 0],
+            )
+        )
+    return sorted(driven, key=lambda one: -sum(map(abs, one.weights.values())))
+
+
+def _measure_changes(classifier: Classifier, sequences: Sequence[NDArray[np.int32]]) -> tuple[Array, NDArray[np.int64]]:
+    """Return the mean change of each unit at each id, `(V, U)`, and how often each id comes, `(V,)`."""
+    from tqdm import tqdm
+
+    from imdb_gru.engine.embedding import add_rows
+
+    network = classifier.network
+    size, units = len(network.embedding), network.layers[-1].forward.units
+    order = sorted(range(len(sequences)), key=lambda row: -len(sequences[row]))
+    total = np.zeros((size, network.hidden_size), np.float32)
+    counts = np.zeros(size, np.int64)
+    with tqdm(total=len(order), desc="reading", unit=" reviews", disable=None, leave=False, delay=1) as bar:
+        for first in range(0, len(order), BATCH_SIZE):
+            batch = [sequences[row] for row in order[first : first + BATCH_SIZE]]
+            ids, lengths = pad(batch), np.array([len(sequence) for sequence in batch])
+            states = network.compute_states(ids, lengths)
+            changes = np.diff(states, axis=1, prepend=0)
+            if network.bidirectional:
+                changes[:, :, units:] = -np.diff(states[:, :, units:], axis=1, append=0)
+            real = np.arange(ids.shape[1]) < lengths[:, None]
+            total += add_rows(ids[real], changes[real], size)
+            counts += np.bincount(ids[real], minlength=size)
+            bar.update(len(batch))
+    return np.divide(total, np.maximum(counts, 1)[:, None], dtype=np.float32), counts
