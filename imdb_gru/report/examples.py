@@ -58,7 +58,7 @@ def _rank(judgement: Judgement) -> dict[str, list[int]]:
     """Return rows by reason, best first."""
     probabilities, labels = judgement.probabilities, judgement.labels
     sure = np.abs(probabilities - 0.5)
-    turns = [find_turns(belief) for belief in judgement.beliefs]
+    turns = [find_turns(belief.tolist()) for belief in judgement.beliefs]
     # A verdict that was close to 0.5 turns by chance: a late turn counts by how sure it became.
     last = np.array([turn[-1] if turn else 0 for turn in turns]) * sure[: len(turns)]
     often = np.array([len(turn) for turn in turns])

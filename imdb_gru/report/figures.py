@@ -37,7 +37,7 @@ def draw_learning_curves(history: Sequence[Row], best_epoch: int | None) -> Any:
                 values = [row[key] for row in history]
                 axes.plot(epochs, values, dashes, color=colour, marker="o", ms=4, lw=1.8, label=label)
         if best_epoch is not None:
-            axes.axvline(best_epoch, color=_ink(), alpha=FAINT, lw=1, ls=":", label="best epoch")
+            axes.axvline(best_epoch, color=_ink(), alpha=2 * FAINT, lw=1, ls=":", label="best epoch")
         axes.set(xlabel="epoch", title=name)
         axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
         if name == "accuracy":

@@ -96,7 +96,7 @@ def _pack_cell(trace: CellTrace, *, units: bool) -> dict[str, Any]:
         "units": trace.units,
         "kept": None if trace.kept is None else round_numbers(trace.kept),
         "jacobian": round_numbers(trace.jacobian),
-        "gradient": round_numbers(np.linalg.norm(trace.gradients, axis=1)),
+        "gradient": round_numbers(trace.gradients),
         "quantities": [_pack_quantity(trace.cell, name, values, units=units) for name, values in quantities.items()],
     }
 

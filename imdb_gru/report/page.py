@@ -42,8 +42,8 @@ class Report:
     examples: Sequence["Example"]
 
 
-def check_page(path: Path) -> None:
-    """Raise `ImdbGruError` where no page can be written, or a package that it needs is missing."""
+def check_page(path: Path, feature: str = "The report") -> None:
+    """Raise `ImdbGruError` where no page can be written, or a package that the feature needs is missing."""
     if path.is_dir():
         raise ImdbGruError(f"cannot write {path}: it is a folder; name a file")
     if not path.absolute().parent.is_dir():
@@ -52,7 +52,7 @@ def check_page(path: Path) -> None:
         import jinja2  # noqa: F401
         import matplotlib  # noqa: F401
     except ImportError as error:
-        raise MissingExtraError("The report", "report") from error
+        raise MissingExtraError(feature, "report") from error
 
 
 def build_report(
@@ -65,7 +65,7 @@ def build_report(
 ) -> Report:
     """Gather all that a report of a judged run says, and inspect `examples` of its reviews.
 
-    `inspect` stands in for `imdb_gru.inspection.inspect`.
+    `inspect` stands in for `imdb_gru.inspection.inspect_text`.
     """
     from imdb_gru.classifier import LABELS
     from imdb_gru.evaluation import compute_figures
@@ -105,21 +105,22 @@ def write_report(path: Path, report: Report) -> None:
 
     check_page(path)
     charts = [(chart, Markup(render_svg(chart))) for chart in report.charts]
-    _write(path, "report.html.jinja", report.examples, report=report, charts=charts)
+    numbers = {example.inspection.text: number for number, example in enumerate(report.examples)}
+    _write(path, "report.html.jinja", report.examples, report=report, charts=charts, numbers=numbers)
 
 
 def write_explorer(path: Path, inspections: Sequence["Inspection"], title: str = "Inspection") -> None:
     """Write a page on which inspected texts can be explored; raises `ImdbGruError` where that fails."""
     from imdb_gru.report.examples import Example
 
-    check_page(path)
+    check_page(path, "The explorer")
     _write(path, "explorer.html.jinja", [Example(inspection) for inspection in inspections], title=title)
 
 
 def _load_inspect() -> Inspect:
-    from imdb_gru.inspection import inspect
+    from imdb_gru.inspection import inspect_text
 
-    return inspect
+    return inspect_text
 
 
 def _list_facts(metrics: Mapping[str, Any]) -> dict[str, str]:

@@ -1,6 +1,6 @@
 // The chart through the text: lines from 0 to 1, bars of the contributions below, and a cursor at the word at hand.
 
-const LINES = { left: 34, right: 8, top: 8, height: 168, gap: 16, bars: 56, axis: 30 };
+const LINES = { left: 34, right: 16, top: 8, height: 168, gap: 16, bars: 56, axis: 30 };
 const DASHES = ["", "6 3", "2 3", "9 3 2 3"];
 
 function makeSvg(tag, attributes, parent) {
@@ -30,7 +30,8 @@ function drawChart(container, lines, bars, label) {
   makeSvg("text", { x: (left + width - right) / 2, y: floor + 27, "text-anchor": "middle" }, svg).textContent = "words read";
   drawBars(svg, bars, x, top + height + gap, Math.max(1, ((width - left - right) / count) * 0.8));
   makeSvg("line", { x1: left, x2: width - right, y1: floor - LINES.bars / 2, y2: floor - LINES.bars / 2, stroke: "var(--rule)" }, svg);
-  for (const { name, values, colour: stroke, width: weight, dash } of lines) {
+  // The first line is what the others are read against: it is drawn last, over them.
+  for (const { name, values, colour: stroke, width: weight, dash } of [...lines].reverse()) {
     const points = values.map((value, timestep) => (value === null ? "" : `${x(timestep).toFixed(1)},${y(value).toFixed(1)}`));
     const shape = { points: points.join(" "), fill: "none", stroke, "stroke-width": weight, "stroke-dasharray": dash, "stroke-linejoin": "round" };
     makeSvg("polyline", { ...shape, "data-line": name }, svg);

@@ -56,7 +56,7 @@ function listLines() {
     name: `${name} ${symbol}, mean`, values: mean, colour: hues[index % 3], width: 1.4, dash: DASHES[index % 4],
   }));
   if (cell().kept) lines.push({ name: "kept to the end", values: cell().kept, colour: "var(--soft)", width: 1.4, dash: DASHES[3] });
-  if (belief) lines.push({ name: "belief", values: belief, colour: "var(--ink)", width: 2.2, dash: "" });
+  if (belief) lines.unshift({ name: "belief", values: belief, colour: "var(--ink)", width: 2.2, dash: "" });
   return lines;
 }
 
@@ -71,7 +71,7 @@ function buildChart() {
   chart.svg.addEventListener("pointermove", (event) => state.held || show(chart.find(event)));
   chart.svg.addEventListener("click", (event) => hold(chart.find(event)));
   at("lines").replaceChildren(
-    ...[...all].reverse().map((line) => {
+    ...all.map((line) => {
       const button = make("button");
       button.type = "button";
       button.setAttribute("aria-pressed", String(!state.hidden.has(line.name)));
@@ -221,6 +221,14 @@ document.addEventListener("keydown", (event) => {
 at("review").addEventListener("change", () => pick(Number(at("review").value)));
 at("previous").addEventListener("click", () => pick(state.example - 1));
 at("next").addEventListener("click", () => pick(state.example + 1));
+for (const button of document.querySelectorAll("button[data-example]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    pick(Number(button.dataset.example));
+    at("explore").scrollIntoView();
+    at("words").focus({ preventScroll: true });
+  });
+}
 at("cell").addEventListener("change", () => pickCell(Number(at("cell").value)));
 at("colouring").addEventListener("change", (event) => {
   state.colouring = event.target.value;

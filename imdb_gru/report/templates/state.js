@@ -15,7 +15,11 @@ let chart = null;
 const example = () => examples[state.example];
 const cell = () => example().cells[state.cell];
 const fixed = (value, digits) => (value === null || value === undefined ? "–" : value.toFixed(digits).replace("-", "−"));
-const move = (value, digits = 3) => (value > 0 ? "+" : value === 0 ? "±" : "") + fixed(value, digits);
+const move = (value, digits = 3) => {
+  const text = fixed(value, digits);
+  if (Number(value?.toFixed(digits)) === 0) return text.replace("−", "");
+  return value > 0 ? `+${text}` : text;
+};
 const small = (value) =>
   value === null ? "–" : value !== 0 && Math.abs(value) < 0.001 ? value.toExponential(1).replace("-", "−") : fixed(value, 3);
 const sideOf = (probability) => (probability >= 0.5 ? "positive" : "negative");

@@ -38,7 +38,7 @@ function buildGates() {
 }
 
 function nameUnit({ quantity, values }, unit) {
-  at("unit").textContent = `unit ${unit + 1}: ${quantity.name} ${quantity.symbol} = ${fixed(values[unit], 2)}`;
+  at("unit").textContent = `unit ${unit}: ${quantity.name} ${quantity.symbol} = ${fixed(values[unit], 2)}`;
 }
 
 function showGates(timestep) {
