@@ -5,11 +5,11 @@ import numpy as np
 from imdb_gru.inspection.inspection import CellTrace, Contributions, Inspection
 
 GATES = {"gru": ("update", "reset", "candidate"), "lstm": ("input", "forget", "candidate", "output"), "simple_rnn": ()}
-WORDS = (
+TEXT = (
     "i went to see this film with hope in my heart , and for the first half hour it was a delight : the camera drifts "
     "over the harbour , nobody explains anything , and the two leads talk as people do talk . then the plot arrives , "
     "and everything that was wonderful becomes dull . still , the ending is superb ."
-).split()
+)
 HOSTILE = (
     "<script>window.attacked = true</script> </script><!-- <img src=x onerror='window.attacked=true'> \"quoted\" "
     "{{ 7*7 }} {% raw %} & \u2028 \x00\x1b[31m \u202edesrever\u202c 😍 \ud800 `${1+1}`"
@@ -41,7 +41,7 @@ def make_trace(rng, timesteps, *, cell="gru", units=8, layer=1, direction="forwa
 def make_inspection(text=None, *, cell="gru", units=8, layers=1, both=False, seed=0, tokens=None):
     """An inspection of a text; where it reads both ways, without beliefs."""
     rng = np.random.default_rng(seed)
-    text = " ".join(WORDS) if text is None else text
+    text = TEXT if text is None else text
     tokens = ("<start>", *(text.split() if tokens is None else tokens))
     timesteps = len(tokens)
     beliefs = (1 / (1 + np.exp(-np.cumsum(rng.normal(0, 0.5, timesteps))))).astype(np.float32)
