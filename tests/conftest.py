@@ -193,3 +193,35 @@ def sample_run(tmp_path_factory) -> Run:
     corpus.vocabulary.save(run.vocabulary_path)
     Trainer(run, config, corpus).train(lambda record: None)
     return run
+
+
+TWIN_WORDS = 30
+
+
+def make_sequences(rng, lengths=(1, 2, 5, 9, 9, 17)):
+    """Ids for the vocabulary of `build_twins`."""
+    from imdb_gru.text.vocabulary import START
+
+    return [np.array([START, *rng.integers(2, TWIN_WORDS + 3, length - 1)], dtype=np.int32) for length in lengths]
+
+
+@pytest.fixture
+def build_twins(tmp_path):
+    """Build a Keras model of random weights, and the classifier that reads its file."""
+    from imdb_gru.classifier import Classifier
+    from imdb_gru.config import build_config
+    from imdb_gru.text.vocabulary import Vocabulary
+    from imdb_gru.training.model import build_model, keras
+    from imdb_gru.weights import read_keras
+
+    def build(**model):
+        keras.utils.set_random_seed(11)
+        config = build_config({"model": {"embedding": 5, "units": 6, **model}}, "test")
+        keras_model = build_model(config.model, TWIN_WORDS + 3)
+        rng = np.random.default_rng(2)
+        keras_model.set_weights([rng.normal(0, 0.6, weight.shape) for weight in keras_model.get_weights()])
+        keras_model.save(tmp_path / "model.keras")
+        vocabulary = Vocabulary("words", [f"w{number}" for number in range(TWIN_WORDS)])
+        return keras_model, Classifier(config, vocabulary, read_keras(tmp_path / "model.keras", config.model))
+
+    return build

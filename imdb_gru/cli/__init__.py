@@ -8,6 +8,7 @@ import click
 import imdb_gru
 from imdb_gru.cli.config import config
 from imdb_gru.cli.evaluate import evaluate
+from imdb_gru.cli.inspect import inspect
 from imdb_gru.cli.options import INTERRUPTED
 from imdb_gru.cli.predict import predict
 from imdb_gru.cli.report import report
@@ -27,7 +28,7 @@ def cli() -> None:
     """
 
 
-for command in (train, evaluate, report, predict, runs, config):
+for command in (train, evaluate, report, predict, inspect, runs, config):
     cli.add_command(command)
 
 

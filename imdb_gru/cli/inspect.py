@@ -1,15 +1,14 @@
 """imdb-gru inspect: see what a model does with a text, word by word."""
 
-import contextlib
 import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from imdb_gru.cli.options import data_options, json_option, open_run, print_table, say
-from imdb_gru.cli.splits import load_split
+from imdb_gru.cli.inspect_reviews import ReviewChoice, show_gradients, show_units
+from imdb_gru.cli.inspect_table import print_inspection
+from imdb_gru.cli.options import data_options, json_option, open_run, say
 from imdb_gru.cli.texts import TextReader, choose_input, take_notes
 
 if TYPE_CHECKING:
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from imdb_gru.inspection import Inspection
 
 FILE = click.Path(path_type=Path, dir_okay=False)
-DISTANCES = (0, 1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300, 400, 500)
-"""Words back from the last at which the way of the gradients is printed."""
 
 
 @click.command()
@@ -36,28 +33,119 @@ DISTANCES = (0, 1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300, 400, 500)
     "input_path",
     type=click.Path(path_type=Path, allow_dash=True),
     metavar="FILE",
-    help="One review a line, or a table; - is stdin.",
+    help="One text a line, or a table; - is stdin.",
 )
+@click.option("--words", type=click.IntRange(min=1), default=30, show_default=True, help="List so many words.")
+@click.option("--layer", type=click.IntRange(min=1), metavar="L", help="The recurrent layer to list [default: last].")
 @click.option("--unit", type=click.IntRange(min=0), metavar="K", help="Follow one unit, counted from 0.")
-@click.option("--layer", type=click.IntRange(min=1), metavar="L", help="The recurrent layer to show [default: last].")
-@click.option("--words", type=click.IntRange(min=1), default=30, metavar="N", help="List the N weightiest words [30].")
-@click.option("--steps", type=click.IntRange(min=1), default=32, help="Points of the integrated gradients [32].")
 @click.option("--html", type=FILE, metavar="FILE", help="Write a page on which to move over the words.")
 @click.option("--plots", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Draw .png and .svg.")
-@click.option("--npz", type=FILE, metavar="FILE", help="Write all gates, states and contributions of one text.")
+@click.option("--npz", type=FILE, metavar="FILE", help="Write all of one text's arrays.")
+@click.option("--units", is_flag=True, help="Name the words that drive each unit, over reviews.")
 @click.option("--gradients", is_flag=True, help="Follow the gradient back through time, over texts or reviews.")
-@click.option("--units", is_flag=True, help="Name the words that drive each unit, over many reviews.")
-@click.option("--reviews", type=click.IntRange(min=1), default=100, help="Reviews that --gradients takes [100].")
-@data_options
+@click.option("--reviews", type=click.IntRange(min=1), metavar="N", help="Take N reviews of the split.")
 @click.option(
-    "--split", type=click.Choice(["train", "validation", "test"]), help="The reviews of --gradients and --units."
+    "--split",
+    type=click.Choice(["train", "validation", "test"]),
+    help="The reviews of --units and --gradients [default: validation].",
 )
+@data_options
 @json_option
-def inspect(**options: Any) -> None:
-    """Show, word by word, what moved the belief, what the gates did and how much of it is left at the end.
+def inspect(
+    texts: tuple[str, ...],
+    run_paths: tuple[Path, ...],
+    input_path: Path | None,
+    words: int,
+    layer: int | None,
+    unit: int | None,
+    html: Path | None,
+    plots: Path | None,
+    npz: Path | None,
+    units: bool,
+    gradients: bool,
+    reviews: int | None,
+    split: str | None,
+    data: str | None,
+    text_column: str | None,
+    label_column: str | None,
+    as_json: bool,
+) -> None:
+    """Show, word by word, what moved the belief, what the gates did, and what of it is left at the end.
 
     \b
     imdb-gru inspect "A slow start, but the ending is superb."
     imdb-gru inspect --units
     imdb-gru inspect --gradients --run runs/gru --run runs/simple_rnn
     """
+    if units or gradients:
+        if html or npz or unit is not None or layer or (units and (gradients or plots)):
+            raise click.UsageError("--units and --gradients are views of their own: leave the other views out")
+        chosen = ReviewChoice(texts, input_path, data, text_column, label_column, split, reviews)
+        if units:
+            show_units(run_paths, chosen, words, as_json=as_json)
+        else:
+            show_gradients(run_paths, chosen, plots, as_json=as_json)
+        return
+    if data or split or reviews or label_column:
+        raise click.UsageError("--data, --split and --reviews go with --units and --gradients; --input names a file")
+    if len(run_paths) > 1:
+        raise click.UsageError("several --run go with --gradients: name one")
+    if (npz or plots) and len(texts) != 1:
+        raise click.UsageError("--npz and --plots take one text: give it as the argument")
+    _check_outputs(html, plots, npz)
+    reader = TextReader(texts, choose_input(texts, input_path, "inspect"), text_column, "inspecting")
+    from imdb_gru.classifier import Classifier
+    from imdb_gru.inspection import inspect_text
+
+    classifier = Classifier.load(open_run(run_paths[0] if run_paths else None))
+    _check_view(classifier, layer, unit)
+    inspections = []
+    for inspection in take_notes((inspect_text(classifier, text) for text in reader), classifier, reader):
+        if as_json:
+            click.echo(json.dumps(inspection.to_json(), ensure_ascii=False))
+        else:
+            print_inspection(inspection, words, layer, unit)
+        inspections.append(inspection)
+    _write(inspections, html, plots, npz)
+
+
+def _check_outputs(html: Path | None, plots: Path | None, npz: Path | None) -> None:
+    """Raise where a file could not be written after all the work."""
+    if html:
+        from imdb_gru.report.page import check_page
+
+        check_page(html)
+    if plots:
+        from imdb_gru.report.charts import check_charts
+
+        check_charts(plots)
+    if npz and not npz.absolute().parent.is_dir():
+        raise click.UsageError(f"--npz {npz}: there is no folder {npz.parent}; make it, or name another file")
+
+
+def _check_view(classifier: "Classifier", layer: int | None, unit: int | None) -> None:
+    model = classifier.config.model
+    if layer is not None and layer > model.layers:
+        raise click.UsageError(f"--layer {layer}: this run has {model.layers} recurrent layers")
+    if unit is not None and unit >= model.units:
+        raise click.UsageError(f"--unit {unit}: this run's layers have units 0 to {model.units - 1}")
+
+
+def _write(inspections: list["Inspection"], html: Path | None, plots: Path | None, npz: Path | None) -> None:
+    if npz:
+        from imdb_gru.inspection import save_arrays
+
+        save_arrays(npz, inspections[0])
+        say(f"wrote {npz}")
+    if plots:
+        from imdb_gru.report.charts import save_charts
+        from imdb_gru.report.inspections import build_inspection_charts
+
+        charts = build_inspection_charts(inspections[0])
+        save_charts(charts, plots)
+        say(f"drew {len(charts)} charts into {plots}")
+    if html:
+        from imdb_gru.report.page import write_explorer
+
+        write_explorer(html, inspections)
+        say(f"wrote {html}")

@@ -101,7 +101,7 @@ def print_table(rows: Iterable[Sequence[str]], columns: Sequence[str] | None = N
         title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, show_header=bool(columns)
     )
     for index, column in enumerate(columns or [""] * len(cells[0])):
-        numeric = all(row[index].plain[:1].isdigit() or row[index].plain == "-" for row in cells)
+        numeric = all(row[index].plain.lstrip("+-")[:1].isdigit() or row[index].plain == "-" for row in cells)
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in cells:
         table.add_row(*row)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from imdb_gru.cli.options import json_option, open_run, run_option, say
-from imdb_gru.cli.texts import TextReader, take_notes
+from imdb_gru.cli.texts import TextReader, choose_input, take_notes
 
 if TYPE_CHECKING:
     from imdb_gru.classifier import Prediction
@@ -61,7 +61,7 @@ def predict(
         raise click.UsageError("a table has no place for timesteps: write them to a .jsonl or .txt file")
     if plot:
         _check_plot(plot, texts)
-    reader = TextReader(texts, _choose_input(texts, input_path), text_column)
+    reader = TextReader(texts, choose_input(texts, input_path, "predict"), text_column, "predicting")
     if output:
         _check_output(output, input_path)
     from imdb_gru.classifier import Classifier
@@ -77,17 +77,6 @@ def predict(
             if plot:
                 _draw(prediction, plot)
             _write(prediction, stream, as_json=as_json, timesteps=timesteps, many=len(texts) != 1)
-
-
-def _choose_input(texts: tuple[str, ...], path: Path | None) -> Path | None:
-    """Return the file to read, stdin where neither texts nor a file are named, or None for texts."""
-    if texts and path:
-        raise click.UsageError("give texts or --input, not both")
-    if texts or path:
-        return path
-    if sys.stdin.isatty():
-        raise click.UsageError('give a text, such as imdb-gru predict "A fine film.", or --input FILE')
-    return Path("-")
 
 
 def _check_plot(path: Path, texts: tuple[str, ...]) -> None:

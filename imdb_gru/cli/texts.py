@@ -4,7 +4,7 @@ import contextlib
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -12,15 +12,31 @@ from imdb_gru.cli.options import say
 
 if TYPE_CHECKING:
     from imdb_gru.classifier import Classifier, Prediction
+    from imdb_gru.inspection import Inspection
+
+Seen = TypeVar("Seen", "Prediction", "Inspection")
+"""What came of a text; it tells how many words the text had, were read, and were unknown."""
+
+
+def choose_input(texts: tuple[str, ...], path: Path | None, command: str) -> Path | None:
+    """Return the file to read, stdin where neither texts nor a file are named, or None for texts."""
+    if texts and path:
+        raise click.UsageError("give texts or --input, not both")
+    if texts or path:
+        return path
+    if sys.stdin.isatty():
+        raise click.UsageError(f'give a text, such as imdb-gru {command} "A fine film.", or --input FILE')
+    return Path("-")
 
 
 class TextReader:
     """The texts to predict, from wherever they come; knows how many bytes it could not decode."""
 
-    def __init__(self, texts: tuple[str, ...], path: Path | None, text_column: str | None) -> None:
+    def __init__(self, texts: tuple[str, ...], path: Path | None, text_column: str | None, title: str) -> None:
         self.texts = texts
         self.path = path
         self.text_column = text_column
+        self.title = title
         self.undecodable = 0
 
     def __iter__(self) -> Iterator[str]:
@@ -32,7 +48,7 @@ class TextReader:
         from tqdm import tqdm
 
         yield from tqdm(
-            self._iter_file(self.path), desc="predicting", unit=" reviews", disable=None, leave=False, delay=1
+            self._iter_file(self.path), desc=self.title, unit=" reviews", disable=None, leave=False, delay=1
         )
 
     def _iter_file(self, path: Path) -> Iterator[str]:
@@ -65,9 +81,7 @@ class TextReader:
                 yield raw.decode("utf-8", "replace")
 
 
-def take_notes(
-    predictions: "Iterable[Prediction]", classifier: "Classifier", reader: TextReader
-) -> "Iterator[Prediction]":
+def take_notes(predictions: Iterable[Seen], classifier: "Classifier", reader: TextReader) -> Iterator[Seen]:
     """Pass predictions on, and say at the end which texts the model did not see as they were."""
     length, side = classifier.config.text.length, classifier.config.text.truncate
     count = cut = empty = strange = 0

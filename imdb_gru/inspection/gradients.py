@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +22,15 @@ class GradientCurve:
     """‖∂h_T/∂s_t‖ / √U (Frobenius), `(D,)`: the recurrence alone, without the ways that pooling opens."""
     reviews: Array
     """How many reviews reach so far back, `(D,)`."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as JSON's types, a list entry a word back."""
+        return {
+            "cell": self.cell,
+            "loss": self.loss.tolist(),
+            "recurrence": self.recurrence.tolist(),
+            "reviews": self.reviews.tolist(),
+        }
 
 
 def measure_curve(classifier: Classifier, texts: Iterable[str]) -> GradientCurve:

@@ -47,6 +47,7 @@ def _trace(cell_pass: CellPass, layer: int, gradients: State) -> CellTrace:
         gates={name: cell_pass.in_text_order(gate)[:, 0] for name, gate in cell_pass.gates.items()},
         states=cell_pass.hidden[0],
         gradients=measure_norms(gradients),
+        keeping_gate=cell_pass.cell.keeping_gate,
         kept=cell_pass.measure_kept(),
         jacobian=cell_pass.measure_jacobians(),
     )

@@ -6,10 +6,13 @@ reads.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from imdb_gru.run import write_atomically
 
 Array = NDArray[np.float32]
 
@@ -33,6 +36,8 @@ class CellTrace:
 
     The gradient of the log loss is this times |probability − label|, the same at every timestep.
     """
+    keeping_gate: str | None
+    """update, forget, or None in a cell without gates."""
     kept: Array | None
     """Share of the state after each timestep that later gates let through to the final one, `(T,)`.
 
@@ -175,6 +180,12 @@ class Inspection:
             parts |= {"jacobian": cell.jacobian, "gradients": cell.gradients}
             arrays |= {f"layer_{cell.layer}_{cell.direction}_{name}": values for name, values in parts.items()}
         return {name: values for name, values in arrays.items() if values is not None}
+
+
+def save_arrays(path: Path, inspection: Inspection) -> None:
+    """Write all of an inspection's arrays into an .npz file, whole or not at all."""
+    with write_atomically(path.resolve()) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **inspection.to_arrays())
 
 
 def _round(values: NDArray[Any] | None) -> Any:

@@ -1,7 +1,7 @@
 """Own what drives each unit: the words at which its hidden state rises or falls, over many reviews."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +12,7 @@ from imdb_gru.text.encoded import pad
 from imdb_gru.text.vocabulary import FIRST_WORD
 
 
-@dataclass(frozen=True, slots=True)
-class DrivenUnit:
+class DrivenUnit(NamedTuple):
     """A unit of the last layer, and what drives it."""
 
     unit: int

@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from imdb_gru.errors import ImdbGruError
+from imdb_gru.errors import ImdbGruError, MissingExtraError
 from imdb_gru.report import figures as drawings
 from imdb_gru.report.drawing import choose_metadata, prepare_matplotlib, save_figure
 
@@ -82,6 +82,16 @@ def _iter_charts(
     )
 
 
+def check_charts(folder: Path) -> None:
+    """Raise `ImdbGruError` where no pictures can be written into a folder, or matplotlib is missing."""
+    if folder.exists() and not folder.is_dir():
+        raise ImdbGruError(f"cannot draw into {folder}: it is a file; name a folder")
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError as error:
+        raise MissingExtraError("Plotting", "plot") from error
+
+
 def save_charts(charts: Sequence[Chart], folder: Path) -> list[Path]:
     """Draw every chart into a .png and an .svg file of a folder, which is made; return the files."""
     try:
@@ -96,7 +106,7 @@ def save_charts(charts: Sequence[Chart], folder: Path) -> list[Path]:
 
 
 def render_svg(chart: Chart) -> str:
-    """Draw a chart as an svg element for a page: ink as the page's, letters as text, ids like no other chart's."""
+    """Draw a chart as an svg element for a page: ink the page's, letters text, ids like no other chart's."""
     settings = {"svg.fonttype": "none", "savefig.transparent": True, **dict.fromkeys(_STYLED, INK)}
     stream = io.StringIO()
     with prepare_matplotlib(**settings):

@@ -6,49 +6,24 @@ import sys
 
 import numpy as np
 import pytest
+from conftest import make_sequences
 
-from imdb_gru.classifier import Classifier
-from imdb_gru.config import build_config
 from imdb_gru.text.encoded import pad
-from imdb_gru.text.vocabulary import START, Vocabulary
-from imdb_gru.weights import read_keras
 
 pytestmark = pytest.mark.keras
 
 POOLINGS = (["last"], ["mean"], ["max"], ["last", "mean", "max"], ["max", "last"])
-WORDS = 30
 TOLERANCE = 1e-5
-
-
-def make_reviews(rng, lengths=(1, 2, 5, 9, 9, 17)):
-    return [np.array([START, *rng.integers(2, WORDS + 3, length - 1)], dtype=np.int32) for length in lengths]
-
-
-@pytest.fixture
-def build(tmp_path):
-    from imdb_gru.training.model import build_model, keras
-
-    def build(**model):
-        keras.utils.set_random_seed(11)
-        config = build_config({"model": {"embedding": 5, "units": 6, **model}}, "test")
-        keras_model = build_model(config.model, WORDS + 3)
-        rng = np.random.default_rng(2)
-        keras_model.set_weights([rng.normal(0, 0.6, weight.shape) for weight in keras_model.get_weights()])
-        keras_model.save(tmp_path / "model.keras")
-        vocabulary = Vocabulary("words", [f"w{number}" for number in range(WORDS)])
-        return keras_model, Classifier(config, vocabulary, read_keras(tmp_path / "model.keras", config.model))
-
-    return build
 
 
 @pytest.mark.parametrize("cell", ["gru", "lstm", "simple_rnn"])
 @pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize("bidirectional", [False, True])
 @pytest.mark.parametrize("pooling", POOLINGS, ids="+".join)
-def test_probabilities_agree(build, cell, layers, bidirectional, pooling):
+def test_probabilities_agree(build_twins, cell, layers, bidirectional, pooling):
     dense = [7] if layers == 2 else []
-    model, classifier = build(cell=cell, layers=layers, bidirectional=bidirectional, pooling=pooling, dense=dense)
-    reviews = make_reviews(np.random.default_rng(1))
+    model, classifier = build_twins(cell=cell, layers=layers, bidirectional=bidirectional, pooling=pooling, dense=dense)
+    reviews = make_sequences(np.random.default_rng(1))
     alone = np.array([model(review[None], training=False)[0, 0] for review in reviews])
     padded = model(pad(reviews), training=False)[:, 0]
     far = model(pad(reviews, 40), training=False)[:, 0]
@@ -62,9 +37,9 @@ def test_probabilities_agree(build, cell, layers, bidirectional, pooling):
         np.testing.assert_allclose(classifier.read(reviews)[-1], model(prefixes, training=False)[:, 0], atol=TOLERANCE)
 
 
-def test_a_padded_batch_scores_a_review_as_the_review_alone(build):
-    _, classifier = build()
-    reviews = make_reviews(np.random.default_rng(4), lengths=range(1, 300))
+def test_a_padded_batch_scores_a_review_as_the_review_alone(build_twins):
+    _, classifier = build_twins()
+    reviews = make_sequences(np.random.default_rng(4), lengths=range(1, 300))
     together = classifier.score(reviews)
     alone = [classifier.score([review])[0] for review in reviews]
     np.testing.assert_allclose(together, alone, atol=TOLERANCE)
@@ -84,9 +59,9 @@ def test_a_padded_batch_scores_a_review_as_the_review_alone(build):
     ],
     ids=str,
 )
-def test_the_engine_reads_what_it_can_and_agrees_with_numpy(build, monkeypatch, options, fits):
-    _, classifier = build(**options)
-    reviews = make_reviews(np.random.default_rng(4), lengths=range(1, 200))
+def test_the_engine_reads_what_it_can_and_agrees_with_numpy(build_twins, monkeypatch, options, fits):
+    _, classifier = build_twins(**options)
+    reviews = make_sequences(np.random.default_rng(4), lengths=range(1, 200))
     by_numpy = classifier.score(reviews)
     monkeypatch.setattr("imdb_gru.classifier.ENGINE_TOKENS", 0)
     assert (classifier._choose_reader(reviews) is not None) == fits
@@ -96,9 +71,9 @@ def test_the_engine_reads_what_it_can_and_agrees_with_numpy(build, monkeypatch, 
 
 
 @pytest.mark.parametrize("options", [{}, {"bidirectional": True, "layers": 2, "pooling": ["last", "mean", "max"]}])
-def test_the_saved_model_opens_without_this_package(build, tmp_path, options):
-    model, _ = build(**options)
-    reviews = pad(make_reviews(np.random.default_rng(1)))
+def test_the_saved_model_opens_without_this_package(build_twins, tmp_path, options):
+    model, _ = build_twins(**options)
+    reviews = pad(make_sequences(np.random.default_rng(1)))
     code = """
 import json, sys
 sys.modules["imdb_gru"] = None  # importing it fails
