@@ -84,6 +84,13 @@ class ModelConfig(Section):
     """Units of ReLU layers before the output."""
     dropout: DropoutConfig = DropoutConfig()
 
+    @property
+    def brief(self) -> str:
+        """Describe the model in a few words."""
+        direction = "bidirectional " if self.bidirectional else ""
+        layers = f" ×{self.layers}" if self.layers > 1 else ""
+        return f"{direction}{self.cell} {self.units}{layers}, embedding {self.embedding}, {'+'.join(self.pooling)}"
+
 
 class TrainConfig(Section):
     """How the weights are found."""

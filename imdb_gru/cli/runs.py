@@ -50,12 +50,7 @@ def _describe(run: "Run") -> dict[str, Any]:
     }
     try:
         config = run.load_config()
-        model = config.model
-        direction = "bidirectional " if model.bidirectional else ""
-        layers = f" ×{model.layers}" if model.layers > 1 else ""
-        row["model"] = (
-            f"{direction}{model.cell} {model.units}{layers}, embedding {model.embedding}, {'+'.join(model.pooling)}"
-        )
+        row["model"] = config.model.brief
         history = run.load_history()
         row["epochs"] = f"{len(history)}/{config.train.epochs}"
         if row["state"] == "complete":

@@ -4,6 +4,7 @@ All are drawn within `prepare_matplotlib`; ink is what its settings say, so that
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from imdb_gru.metrics import compute_interval
@@ -14,6 +15,8 @@ Row = Mapping[str, Any]
 NEGATIVE, NEUTRAL, POSITIVE = COLOURS[0], COLOURS[len(COLOURS) // 2], COLOURS[-1]
 WIDTH = 6.4
 """Inches; a page shows a chart at this width or less, so its letters stay as large as the text's."""
+CLOSEST_TICKS = 1.15
+"""Ratio of two numbers of words that can stand side by side on an axis."""
 FAINT = 0.35
 """Opacity of lines that guide the eye."""
 
@@ -34,7 +37,7 @@ def draw_learning_curves(history: Sequence[Row], best_epoch: int | None) -> Any:
                 values = [row[key] for row in history]
                 axes.plot(epochs, values, dashes, color=colour, marker="o", ms=4, lw=1.8, label=label)
         if best_epoch is not None:
-            axes.axvline(best_epoch, color=_ink(), alpha=FAINT, lw=1, ls=":", label="best epoch")
+            axes.axvline(best_epoch, color=_ink(), alpha=2 * FAINT, lw=1, ls=":", label="best epoch")
         axes.set(xlabel="epoch", title=name)
         axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
         if name == "accuracy":
@@ -97,7 +100,8 @@ def draw_accuracy_by_words_read(rows: Sequence[Row]) -> Any:
         axes.plot(steps, [row[key] for row in rows], color=colour, marker="o", ms=4.5, lw=1.8)
         axes.set(xscale="log", ylabel=label)
         axes.minorticks_off()
-        axes.set_xticks(steps, [str(step) for step in steps])
+        ticks = [step for step, following in pairwise(steps) if following > CLOSEST_TICKS * step] + steps[-1:]
+        axes.set_xticks(ticks, [str(step) for step in ticks])
         _tidy(axes)
     first, last = all_axes[0], all_axes[-1]
     first.yaxis.set_major_formatter(_format_percent)

@@ -61,6 +61,19 @@ def choose_marker(probability: float) -> str:
     return MARKERS[int(probability >= 0.5)]
 
 
+def find_spaces(tokens: Sequence[str]) -> list[bool]:
+    """Tell of each token whether a space parts it from the one before; the start token and the first word have none."""
+    spaces = [False]
+    attached = True
+    quoted = False
+    for token in tokens[1:]:
+        quoted ^= token == '"'
+        closing = token in _CLOSING or (token == '"' and not quoted)
+        spaces.append(not (attached or closing))
+        attached = token in _OPENING or (token == '"' and quoted)
+    return spaces
+
+
 def neutralise(text: str) -> str:
     """Replace characters that a terminal would obey instead of showing, such as escape, with their codes."""
     return "".join(
@@ -141,18 +154,14 @@ def _build_words(tokens: Sequence[str], probabilities: Sequence[float]) -> list[
 
     turns = set(find_turns(probabilities))
     words = []
-    attached = True
-    quoted = False
+    spaces = find_spaces(tokens)
     for timestep, token in enumerate(tokens[1:], 1):
-        quoted ^= token == '"'
-        closing = token in _CLOSING or (token == '"' and not quoted)
         style = _pick(COLOURS, probabilities[timestep])
-        word = Text("" if attached or closing else " ")
+        word = Text(" " if spaces[timestep] else "")
         if timestep in turns:
             word.append(choose_marker(probabilities[timestep]), style=f"bold {style}")
             style = f"bold underline {style}"
         words.append(word.append(neutralise(token), style=style))
-        attached = token in _OPENING or (token == '"' and quoted)
     return words
 
 

@@ -1,0 +1,78 @@
+"""imdb-gru report: write a page about a run."""
+
+from pathlib import Path
+
+import click
+
+from imdb_gru.cli.options import data_options, open_run, run_option, say
+from imdb_gru.cli.splits import load_split, split_option
+
+EXAMPLES = 16
+
+
+@click.command()
+@click.argument("run_argument", required=False, type=click.Path(path_type=Path), metavar="[RUN]")
+@run_option
+@data_options
+@split_option
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The page to write [default: the run's name and .html, in this folder].",
+)
+@click.option(
+    "--plots", type=click.Path(path_type=Path), metavar="DIR", help="Draw every chart there too, as .png and .svg."
+)
+@click.option(
+    "--examples",
+    type=click.IntRange(min=0),
+    default=EXAMPLES,
+    show_default=True,
+    metavar="N",
+    help="Reviews to explore word by word.",
+)
+def report(
+    run_argument: Path | None,
+    run_path: Path | None,
+    data: str | None,
+    text_column: str | None,
+    label_column: str | None,
+    split: str | None,
+    output: Path | None,
+    plots: Path | None,
+    examples: int,
+) -> None:
+    """Write one HTML page about a run: figures, charts, mistakes, and reviews to explore word by word.
+
+    It opens offline, in any browser.
+
+    \b
+    imdb-gru report --output report.html
+    """
+    if run_argument and run_path:
+        raise click.UsageError("name the run once: as RUN or with --run")
+    run = open_run(run_argument or run_path)
+    from imdb_gru.report.page import build_report, check_page, write_report
+
+    output = output or Path(f"{run.path.resolve().name}.html")
+    check_page(output)
+    _check_plots(plots)
+    from imdb_gru.classifier import Classifier
+    from imdb_gru.evaluation import judge_reviews
+    from imdb_gru.report.charts import save_charts
+
+    classifier = Classifier.load(run)
+    split, reviews = load_split(run, data, text_column, label_column, split)
+    say(f"judging on {len(reviews)} reviews of split {split}, writing {output}")
+    content = build_report(run, classifier, judge_reviews(classifier, reviews), split, examples)
+    if plots:
+        save_charts(content.charts, plots)
+        say(f"drew {len(content.charts)} charts into {plots}")
+    write_report(output, content)
+    click.echo(str(output))
+
+
+def _check_plots(folder: Path | None) -> None:
+    if folder and folder.exists() and not folder.is_dir():
+        raise click.UsageError(f"--plots {folder} is a file: name a folder")

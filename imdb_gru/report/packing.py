@@ -1,0 +1,119 @@
+"""Own how inspections are packed into a page: rounded figures, and the gates of every unit while there is room."""
+
+import base64
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from imdb_gru.inspection.inspection import Array, CellTrace
+from imdb_gru.report.examples import Example
+from imdb_gru.report.timesteps import find_spaces, find_turns, neutralise
+
+UNITS_BUDGET = 3_000_000
+"""Characters that the gates of every unit may take in a page, all texts together."""
+DIGITS = 4
+SNIPPET = 60
+"""Characters by which a text is named."""
+SYMBOLS = {
+    "update": "z", "reset": "r", "input": "i", "forget": "f", "output": "o", "candidate": "h′", "state": "h"
+}  # fmt: skip
+LSTM_CANDIDATE = "c′"
+SIGNED = frozenset({"candidate", "state"})
+"""What goes from −1 to 1; all else, being a σ, goes from 0 to 1."""
+
+
+def pack_examples(examples: Iterable[Example], budget: int = UNITS_BUDGET) -> list[dict[str, Any]]:
+    """Return JSON's types of each example; those past the budget hold the means of their gates only."""
+    packed = []
+    for example in examples:
+        size = sum(count_characters(trace) for trace in example.inspection.cells)
+        packed.append(_pack_example(example, units=size <= budget))
+        budget -= size if size <= budget else 0
+    return packed
+
+
+def count_characters(trace: CellTrace) -> int:
+    """Return how many characters the gates and hidden states of every unit take."""
+    return (len(trace.gates) + 1) * 4 * -(-trace.states.size // 3)
+
+
+def encode_units(values: Array, *, signed: bool) -> str:
+    """Write values of −1 to 1 (signed) or 0 to 1 as bytes in base64, row by row."""
+    shares = (values + 1) / 2 if signed else values
+    return base64.b64encode(np.rint(np.clip(shares, 0, 1) * 255).astype(np.uint8).tobytes()).decode()
+
+
+def round_numbers(values: Iterable[float] | Array) -> list[float | None]:
+    """Return numbers of four significant digits; None for one that JSON has no word for."""
+    return [float(f"{value:.{DIGITS}g}") if np.isfinite(value) else None for value in map(float, values)]
+
+
+def shorten(text: str, length: int = SNIPPET) -> str:
+    """Return the start of a text in one line, as harmless characters."""
+    line = neutralise(" ".join(text.split()))
+    return line if len(line) <= length else line[: length - 1] + "…"
+
+
+def neutralise_lines(text: str) -> str:
+    """Replace harmful characters as `neutralise` does, but keep breaks of lines."""
+    return "\n".join(map(neutralise, text.splitlines()))
+
+
+def _pack_example(example: Example, *, units: bool) -> dict[str, Any]:
+    inspection, contributions = example.inspection, example.inspection.contributions
+    beliefs = inspection.probabilities
+    return {
+        "truth": example.truth,
+        "reason": example.reason,
+        "name": shorten(inspection.text),
+        "text": neutralise_lines(inspection.text),
+        "label": inspection.label,
+        **dict(zip(("probability", "logit"), round_numbers([inspection.probability, inspection.logit]), strict=True)),
+        "words": inspection.words,
+        "tokens": [neutralise(token) for token in inspection.tokens],
+        "spaces": [int(space) for space in find_spaces(inspection.tokens)],
+        "unknown": [timestep for timestep, known in enumerate(inspection.known) if not known],
+        "belief": None if beliefs is None else round_numbers(beliefs),
+        "turns": [] if beliefs is None else find_turns(beliefs.tolist()),
+        "contributions": {
+            "integrated_gradients": round_numbers(contributions.integrated_gradients),
+            "occlusion": round_numbers(contributions.occlusion),
+        },
+        **dict(zip(("baseline", "gap"), round_numbers([contributions.baseline, contributions.gap]), strict=True)),
+        "steps": contributions.steps,
+        "pooled": {name: round_numbers(values) for name, values in inspection.pooled.items()},
+        "cells": [_pack_cell(trace, units=units) for trace in inspection.cells],
+    }
+
+
+def _pack_cell(trace: CellTrace, *, units: bool) -> dict[str, Any]:
+    quantities: Mapping[str, Array] = {**trace.gates, "state": trace.states}
+    return {
+        "name": f"layer {trace.layer}, {trace.direction}",
+        "cell": trace.cell,
+        "direction": trace.direction,
+        "units": trace.units,
+        "kept": None if trace.kept is None else round_numbers(trace.kept),
+        "jacobian": round_numbers(trace.jacobian),
+        "gradient": round_numbers(trace.gradients),
+        "quantities": [_pack_quantity(trace.cell, name, values, units=units) for name, values in quantities.items()],
+    }
+
+
+def _pack_quantity(cell: str, name: str, values: Array, *, units: bool) -> dict[str, Any]:
+    signed = name in SIGNED
+    symbol = LSTM_CANDIDATE if (cell, name) == ("lstm", "candidate") else SYMBOLS.get(name, "")
+    return {
+        "name": {"state": "hidden state", "candidate": "candidate"}.get(name, f"{name} gate"),
+        "symbol": symbol,
+        "signed": signed,
+        # Around zero, a mean says nothing of how much there is.
+        "mean": round_numbers((np.abs(values) if signed else values).mean(axis=1)),
+        "units": encode_units(values, signed=signed) if units else None,
+    }
+
+
+def list_cells(packed: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Name the kinds of cells in packed examples, each once."""
+    return sorted({cell["cell"] for example in packed for cell in example["cells"]})

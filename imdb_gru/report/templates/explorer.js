@@ -1,0 +1,251 @@
+// The explorer: which text, which word of it, and what is shown of both. Texts are shown as text, never as markup.
+
+// Values of −1 to 1, or 0 to 1, by which words are coloured, and what the ends of the scale mean.
+function findColouring() {
+  const { belief, contributions } = example();
+  if (state.colouring === "belief") return { signed: true, values: belief.map((p) => 2 * p - 1), ends: ["negative", "positive"] };
+  if (state.colouring === "memory") {
+    const values = cell().kept || cell().jacobian;
+    const largest = Math.max(1, ...values);
+    return { signed: false, values: values.map((value) => value / largest), ends: ["nothing is left of it at the end", "all of it"] };
+  }
+  const values = contributions[state.colouring];
+  const largest = Math.max(...values.map((value) => Math.abs(value))) || 1;
+  const ends = [`−${fixed(largest, 2)} towards negative`, `towards positive +${fixed(largest, 2)}`];
+  return { signed: true, values: values.map((value) => value / largest), ends };
+}
+
+function colourWords() {
+  const { signed, values, ends } = findColouring();
+  words.forEach((word, timestep) => {
+    word.style.backgroundColor = colour(values[timestep], signed, 0.55);
+    const turned = state.colouring === "belief" && example().turns.includes(timestep);
+    word.classList.toggle("turned", turned);
+    word.classList.toggle("down", turned && example().belief[timestep] < 0.5);
+  });
+  const bar = make("i");
+  const stops = [-1, 0, 1].slice(signed ? 0 : 1).map((value) => colour(value, signed, 0.55));
+  bar.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
+  at("scale").replaceChildren(make("span", ends[0]), bar, make("span", ends[1]));
+  if (example().unknown.length) at("scale").append(make("span", "· dotted: unknown to the model"));
+  if (state.colouring === "belief" && example().turns.length) at("scale").append(make("span", "· ▲▼ turned the verdict"));
+}
+
+function buildWords() {
+  const { tokens, spaces, unknown } = example();
+  const pieces = [];
+  words = tokens.map((token, timestep) => {
+    const word = make("span", timestep ? token : "start", "word");
+    word.id = `word-${timestep}`;
+    word.dataset.timestep = timestep;
+    word.setAttribute("role", "option");
+    word.classList.toggle("start", timestep === 0);
+    word.classList.toggle("unknown", unknown.includes(timestep) && timestep > 0);
+    if (spaces[timestep] || timestep === 1) pieces.push(" ");
+    pieces.push(word);
+    return word;
+  });
+  at("words").replaceChildren(...pieces);
+}
+
+function listLines() {
+  const { belief } = example();
+  const gates = cell().quantities.filter((quantity) => !quantity.signed);
+  const hues = ["var(--positive)", "var(--negative)", "var(--soft)"];
+  const lines = gates.map(({ name, symbol, mean }, index) => ({
+    name: `${name} ${symbol}, mean`, values: mean, colour: hues[index % 3], width: 1.4, dash: DASHES[index % 4],
+  }));
+  if (cell().kept) lines.push({ name: "kept to the end", values: cell().kept, colour: "var(--soft)", width: 1.4, dash: DASHES[3] });
+  if (belief) lines.unshift({ name: "belief", values: belief, colour: "var(--ink)", width: 2.2, dash: "" });
+  return lines;
+}
+
+function buildChart() {
+  const all = listLines();
+  const method = state.colouring === "occlusion" ? "occlusion" : "integrated_gradients";
+  const methodName = method === "occlusion" ? "occlusion" : "integrated gradients";
+  const subject = example().belief ? "belief and gates" : "gates";
+  const caption = `From left to right through the text: above, ${all.length ? subject : "nothing to draw"}; below, what each word contributed (${methodName}), blue towards positive, orange towards negative.`;
+  at("through-caption").textContent = caption;
+  chart = drawChart(at("through"), all.filter((line) => !state.hidden.has(line.name)), example().contributions[method], caption);
+  chart.svg.addEventListener("pointermove", (event) => state.held || show(chart.find(event)));
+  chart.svg.addEventListener("click", (event) => hold(chart.find(event)));
+  at("lines").replaceChildren(
+    ...all.map((line) => {
+      const button = make("button");
+      button.type = "button";
+      button.setAttribute("aria-pressed", String(!state.hidden.has(line.name)));
+      button.append(drawSample(line), make("span", line.name));
+      button.addEventListener("click", () => {
+        if (!state.hidden.delete(line.name)) state.hidden.add(line.name);
+        buildChart();
+        [...at("lines").children].find((other) => other.textContent === line.name).focus();
+      });
+      return button;
+    }),
+  );
+  chart.move(state.current);
+}
+
+function show(timestep) {
+  words[state.current]?.classList.remove("current");
+  words[state.current]?.setAttribute("aria-selected", "false");
+  state.current = timestep;
+  words[timestep].classList.add("current");
+  words[timestep].setAttribute("aria-selected", "true");
+  at("words").setAttribute("aria-activedescendant", words[timestep].id);
+  chart.move(timestep);
+  summarise(timestep);
+  showContributions(timestep);
+  showGates(timestep);
+  showMemory(timestep);
+}
+
+function hold(timestep) {
+  state.held = !(state.held && state.current === timestep);
+  show(timestep);
+}
+
+function buildColouring() {
+  const offered = Object.keys(COLOURINGS).filter((name) => name !== "belief" || example().belief);
+  if (!offered.includes(state.colouring)) [state.colouring] = offered;
+  const labels = offered.map((name) => {
+    const label = make("label");
+    const input = make("input");
+    Object.assign(input, { type: "radio", name: "colouring", value: name, checked: name === state.colouring });
+    label.append(input, make("span", COLOURINGS[name]));
+    return label;
+  });
+  at("colouring").replaceChildren(at("colouring").querySelector("legend"), ...labels);
+}
+
+function tellVerdict() {
+  const { truth, label, probability, logit, words: count, tokens, baseline, gap, steps } = example();
+  const read = tokens.length - 1;
+  const line = at("verdict");
+  line.replaceChildren("Called ", make("b", label, label), ` with probability ${fixed(probability, 4)} of positive (logit ${move(logit, 2)})`);
+  if (truth) line.append(truth === label ? ", rightly" : ", wrongly: it is ", truth === label ? "" : make("b", truth, truth));
+  line.append(read < count ? `; ${read} of ${count} words read.` : `; ${count} ${count === 1 ? "word" : "words"}.`);
+  line.append(make("span", ` Integrated gradients start at logit ${move(baseline, 2)} and take ${steps} steps, with a gap of ${move(gap, 3)}.`, "note"));
+}
+
+// The word that did most for the verdict: where there is something to see.
+function findStrongest() {
+  const sizes = example().contributions.integrated_gradients.map((value) => Math.abs(value));
+  return sizes.indexOf(Math.max(...sizes));
+}
+
+function pickCell(index) {
+  state.cell = Math.min(index, example().cells.length - 1);
+  buildGates();
+  buildChart();
+  colourWords();
+  show(state.current);
+}
+
+function pick(index) {
+  Object.assign(state, { example: (index + examples.length) % examples.length, held: false, current: 0 });
+  at("review").value = state.example;
+  buildColouring();
+  buildWords();
+  at("written").textContent = example().text;
+  at("cell").replaceChildren(...example().cells.map(({ name }, each) => Object.assign(make("option", name), { value: each })));
+  at("cell-field").hidden = example().cells.length < 2;
+  state.current = findStrongest();
+  tellVerdict();
+  pickCell(state.cell);
+  at("cell").value = state.cell;
+}
+
+function buildPicker() {
+  const groups = new Map();
+  examples.forEach(({ reason, truth, label, probability, name }, index) => {
+    const verdict = truth && truth !== label ? `${truth}, called ${label}` : label;
+    const option = make("option", `${index + 1}. ${verdict} ${fixed(probability, 3)} – ${name || "(no words)"}`);
+    option.value = index;
+    if (!groups.has(reason)) groups.set(reason, reason ? Object.assign(make("optgroup"), { label: reason }) : at("review"));
+    groups.get(reason).append(option);
+  });
+  at("review").append(...[...groups.values()].filter((group) => group !== at("review")));
+  for (const id of ["previous", "next"]) at(id).hidden = examples.length < 2;
+}
+
+// The word on the line above (−1) or below (1) that is nearest to the one at hand.
+function findBeside(direction) {
+  const from = words[state.current].getBoundingClientRect();
+  let best = state.current;
+  let least = Infinity;
+  words.forEach((word, timestep) => {
+    const box = word.getBoundingClientRect();
+    const lines = ((box.top - from.top) * direction) / from.height;
+    const distance = lines * 1e5 + Math.abs(box.left - from.left);
+    if (lines > 0.5 && distance < least) [best, least] = [timestep, distance];
+  });
+  return best;
+}
+
+function onKey(event) {
+  const last = words.length - 1;
+  const moves = {
+    ArrowLeft: () => Math.max(0, state.current - 1),
+    ArrowRight: () => Math.min(last, state.current + 1),
+    ArrowUp: () => findBeside(-1),
+    ArrowDown: () => findBeside(1),
+    Home: () => 0,
+    End: () => last,
+  };
+  if (event.ctrlKey || event.metaKey || event.altKey || !moves[event.key]) return;
+  event.preventDefault();
+  state.held = true;
+  show(moves[event.key]());
+  words[state.current].scrollIntoView({ block: "nearest" });
+}
+
+function findWord(event) {
+  const word = event.target.closest(".word");
+  return word ? Number(word.dataset.timestep) : null;
+}
+
+at("words").addEventListener("pointerover", (event) => {
+  const timestep = findWord(event);
+  if (timestep !== null && !state.held && event.pointerType !== "touch") show(timestep);
+});
+at("words").addEventListener("click", (event) => {
+  const timestep = findWord(event);
+  if (timestep !== null) hold(timestep);
+});
+at("words").addEventListener("keydown", onKey);
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") state.held = false;
+});
+at("review").addEventListener("change", () => pick(Number(at("review").value)));
+at("previous").addEventListener("click", () => pick(state.example - 1));
+at("next").addEventListener("click", () => pick(state.example + 1));
+for (const button of document.querySelectorAll("button[data-example]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    pick(Number(button.dataset.example));
+    at("explore").scrollIntoView();
+    at("words").focus({ preventScroll: true });
+  });
+}
+at("cell").addEventListener("change", () => pickCell(Number(at("cell").value)));
+at("colouring").addEventListener("change", (event) => {
+  state.colouring = event.target.value;
+  buildChart();
+  colourWords();
+});
+dark.addEventListener("change", () => {
+  colourWords();
+  show(state.current);
+});
+at("explorer").hidden = false;
+buildPicker();
+pick(0);
+let width = at("through").clientWidth;
+new ResizeObserver(() => {
+  if (at("through").clientWidth === width) return;
+  width = at("through").clientWidth;
+  buildChart();
+  show(state.current);
+}).observe(at("through"));

@@ -1,0 +1,94 @@
+// What is shown of the word at hand: belief, contributions, gates, memory.
+
+const CELLS = { gru: "GRU", lstm: "LSTM", simple_rnn: "SimpleRNN" };
+let strips = [];
+
+// A row of a list: its name, a bar of the value on its scale, and the value.
+function makeRow(name, value, text, largest, signed) {
+  const row = make("div");
+  const bar = make("dd", undefined, signed ? "bar" : "bar share");
+  bar.setAttribute("aria-hidden", "true");
+  const share = Math.min(1, Math.abs(value ?? 0) / (largest || 1)) * (signed ? 50 : 100);
+  const piece = make("i");
+  piece.style.width = `${share}%`;
+  piece.style.left = signed ? `${value < 0 ? 50 - share : 50}%` : "0";
+  piece.style.background = signed ? (value < 0 ? "var(--negative)" : "var(--positive)") : "var(--soft)";
+  bar.append(piece);
+  row.append(make("dt", name), bar, make("dd", text));
+  return row;
+}
+
+function buildGates() {
+  const { quantities, units, name, cell: kind } = cell();
+  at("cell-name").textContent = `${CELLS[kind]}, ${name}: ${units} units`;
+  strips = quantities.map((quantity) => {
+    const gate = make("div", undefined, "gate");
+    const rows = make("dl", undefined, "rows");
+    gate.append(rows);
+    const strip = { quantity, rows, read: decodeUnits(quantity, units), canvas: null, values: null };
+    if (quantity.units !== null) {
+      strip.canvas = make("canvas");
+      strip.canvas.setAttribute("role", "img");
+      strip.canvas.addEventListener("pointermove", (event) => nameUnit(strip, findUnit(strip.canvas, event, units)));
+      gate.append(strip.canvas);
+    }
+    return Object.assign(strip, { gate });
+  });
+  at("gates").replaceChildren(...strips.map((strip) => strip.gate));
+}
+
+function nameUnit({ quantity, values }, unit) {
+  at("unit").textContent = `unit ${unit}: ${quantity.name} ${quantity.symbol} = ${fixed(values[unit], 2)}`;
+}
+
+function showGates(timestep) {
+  for (const strip of strips) {
+    const { quantity, rows, canvas } = strip;
+    const title = quantity.signed ? `${quantity.name}, mean |${quantity.symbol}|` : `${quantity.name} ${quantity.symbol}, mean`;
+    rows.replaceChildren(makeRow(title, quantity.mean[timestep], fixed(quantity.mean[timestep], 3), 1, false));
+    if (!canvas) continue;
+    strip.values = strip.read(timestep);
+    drawStrip(canvas, strip.values, quantity.signed);
+    canvas.setAttribute("aria-label", `${quantity.name} of each of ${strip.values.length} units`);
+  }
+  const whole = strips.some((strip) => strip.canvas);
+  at("unit").textContent = whole
+    ? "Each strip has a cell a unit: grey from 0 to 1; orange to −1, blue to 1."
+    : "Means only: the page has no room for every unit of this text.";
+}
+
+function showMemory(timestep) {
+  const { kept, jacobian, gradient } = cell();
+  const rows = kept ? [makeRow("kept to the end", kept[timestep], small(kept[timestep]), 1, false)] : [];
+  for (const [name, values] of [["Jacobian to the end", jacobian], ["gradient of the verdict", gradient]]) {
+    rows.push(makeRow(name, values[timestep], small(values[timestep]), Math.max(...values), false));
+  }
+  at("memory").replaceChildren(...rows);
+}
+
+function showContributions(timestep) {
+  const { contributions, pooled } = example();
+  const named = [["integrated gradients", contributions.integrated_gradients], ["occlusion", contributions.occlusion]];
+  for (const [name, values] of Object.entries(pooled)) named.push([`through ${name} pooling`, values]);
+  at("contributions").replaceChildren(
+    ...named.map(([name, values]) => {
+      const largest = Math.max(...values.map((value) => Math.abs(value)));
+      return makeRow(name, values[timestep], move(values[timestep]), largest, true);
+    }),
+  );
+}
+
+function summarise(timestep) {
+  const { tokens, belief, unknown } = example();
+  const place = timestep ? `word ${timestep} of ${tokens.length - 1}` : "the start, before the first word";
+  const lines = [make("strong", timestep ? tokens[timestep] : "start")];
+  lines.push(make("span", timestep && unknown.includes(timestep) ? `${place}, unknown to the model` : place));
+  if (belief) {
+    const line = make("span", "belief ");
+    if (timestep) line.append(`${fixed(belief[timestep - 1], 3)} → `);
+    line.append(make("b", fixed(belief[timestep], 3), sideOf(belief[timestep])));
+    if (timestep) line.append(` (${move(belief[timestep] - belief[timestep - 1])})`);
+    lines.push(line);
+  }
+  at("summary").replaceChildren(...lines);
+}

@@ -1,0 +1,72 @@
+import json
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from imdb_gru import evaluation
+
+pytestmark = pytest.mark.keras
+pytest.importorskip("jinja2")
+pytest.importorskip("matplotlib")
+
+
+def load_examples(path):
+    data = re.search(r'id="data">(.*?)</script>', Path(path).read_text("utf-8"), re.DOTALL)
+    return json.loads(data[1])["examples"] if data else []
+
+
+def test_a_report_says_what_evaluate_says(invoke, sample_run):
+    result = invoke("report", sample_run.path, "--examples", 3)
+    assert (result.code, result.out) == (0, "sample.html\n")
+    page = Path("sample.html").read_text("utf-8")
+    figures = json.loads(invoke("evaluate", "--run", sample_run.path, "--json").out)
+    for name in ("roc_auc", "f1", "precision", "recall", "log_loss", "ece"):
+        assert f"<dd>{figures[name]:.4f}</dd>" in page
+    assert f"{100 * figures['accuracy']:.2f} %" in page
+    assert page.count("<svg ") == 5
+    assert "embedding: 8" in page
+    examples = load_examples("sample.html")
+    assert len(examples) == 3
+    for example in examples:
+        timesteps = len(example["tokens"])
+        assert len(example["belief"]) == len(example["cells"][0]["jacobian"]) == timesteps
+        assert example["belief"][-1] == pytest.approx(example["probability"], abs=1e-3)
+
+
+def test_options_choose_data_place_and_plots(invoke, sample_run, tmp_path):
+    (tmp_path / "a.csv").write_text("text,label\nwonderful,pos\ndull,neg\ndull,pos\n")
+    arguments = ["--run", sample_run.path, "--data", "a.csv", "--output", "page.html", "--plots", "new/plots"]
+    result = invoke("report", *arguments, "--examples", 0)
+    assert (result.code, result.out) == (0, "page.html\n")
+    assert "3 reviews of split all" in Path("page.html").read_text("utf-8")
+    assert not load_examples("page.html")
+    assert len(list(Path("new/plots").iterdir())) == 10
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--output", "none/page.html"], 1, "there is no folder none"),
+        (["--output", "."], 1, "it is a folder"),
+        (["--plots", "file"], 2, "is a file: name a folder"),
+        (["elsewhere"], 2, "name the run once"),
+        (["--examples", "-1"], 2, "--examples"),
+    ],
+)
+def test_mistakes_are_told_before_any_work(invoke, sample_run, tmp_path, monkeypatch, arguments, code, message):
+    monkeypatch.setattr(evaluation, "judge_reviews", None)
+    (tmp_path / "file").touch()
+    result = invoke("report", "--run", sample_run.path, *arguments)
+    assert result.code == code
+    assert message in result.err
+    assert result.out == ""
+
+
+def test_a_missing_package_is_told_before_any_work(invoke, sample_run, monkeypatch):
+    monkeypatch.setattr(evaluation, "judge_reviews", None)
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    result = invoke("report", sample_run.path)
+    assert result.code == 1
+    assert "imdb-gru[report]" in result.err

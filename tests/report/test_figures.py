@@ -1,0 +1,123 @@
+import re
+import xml.dom.minidom
+
+import numpy as np
+import pytest
+
+from imdb_gru.errors import ImdbGruError
+from imdb_gru.metrics import compute_accuracy_by_length, compute_metrics, compute_reliability
+from imdb_gru.report import figures as drawings
+from imdb_gru.report.charts import INK, build_charts, render_svg, save_charts
+from imdb_gru.report.drawing import prepare_matplotlib
+
+matplotlib = pytest.importorskip("matplotlib")
+
+NAMES = ["learning_curves", "confusion_matrix", "reliability", "accuracy_by_words_read", "accuracy_by_length"]
+HISTORY = [
+    {"epoch": epoch, "loss": 0.7 / epoch, "accuracy": 0.9, "validation_loss": 0.6, "validation_accuracy": 0.8}
+    for epoch in (1, 2, 3)
+]
+
+
+def judge(count=300, timesteps=(10, 25, 50)):
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 2, count).astype(np.int8)
+    probabilities = np.clip(labels * 0.5 + rng.random(count) * 0.6, 0, 1).astype(np.float32)
+    figures = {
+        **compute_metrics(labels, probabilities),
+        "accuracy_by_timestep": [{"timestep": step, "accuracy": 0.5 + step / 200, "ece": 0.1} for step in timesteps],
+        "accuracy_by_length": compute_accuracy_by_length(labels, probabilities, rng.integers(1, 1500, count)),
+    }
+    return figures, compute_reliability(labels, probabilities)
+
+
+def make_charts(history=HISTORY, **options):
+    figures, bins = judge(**options)
+    return build_charts(figures, bins, history, best_epoch=2)
+
+
+def get_texts(figure):
+    matplotlib.backends.backend_agg.FigureCanvasAgg(figure).draw()
+    return [text.get_text() for text in figure.findobj(matplotlib.text.Text) if text.get_text()]
+
+
+def test_every_chart_is_written_as_png_and_svg_the_same_each_time(tmp_path):
+    for folder in ("one", "two"):
+        with matplotlib.rc_context({"lines.linewidth": 9, "font.size": 30} if folder == "two" else {}):
+            save_charts(make_charts(), tmp_path / "made" / folder)
+    one, two = tmp_path / "made" / "one", tmp_path / "made" / "two"
+    assert {path.name for path in one.iterdir()} == {f"{name}{suffix}" for name in NAMES for suffix in (".png", ".svg")}
+    for path in one.iterdir():
+        assert path.read_bytes() == (two / path.name).read_bytes()
+        if path.suffix == ".svg":
+            xml.dom.minidom.parse(str(path))
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ImdbGruError, match=r"cannot draw into .*file.*name another folder"):
+        save_charts(make_charts(), tmp_path / "file" / "plots")
+
+
+def test_without_epochs_or_beliefs_their_charts_are_left_out():
+    names = [chart.name for chart in make_charts(history=[], timesteps=())]
+    assert names == ["confusion_matrix", "reliability", "accuracy_by_length"]
+
+
+def test_charts_in_a_page_share_no_id_and_follow_its_ink():
+    svgs = [render_svg(chart) for chart in make_charts()]
+    together = "".join(svgs)
+    ids = re.findall(r'\bid="([^"]+)"', together)
+    assert len(ids) == len(set(ids)) > 100
+    used = set(re.findall(r'(?:url\(#|href="#)([^)"]+)', together))
+    assert used
+    assert used <= set(ids)
+    for svg in svgs:
+        assert xml.dom.minidom.parseString(svg.encode()).documentElement.getAttribute("role") == "img"
+        assert len(re.search('aria-label="([^"]+)"', svg)[1]) > 40
+        assert "currentColor" in svg
+        assert "<text" in svg
+        for absent in (INK, "<style", "<metadata", "<?xml", "#ffffff", "#000000"):
+            assert absent not in svg
+
+
+def test_learning_curves_hold_what_was_recorded():
+    axes = drawings.draw_learning_curves(HISTORY, 2).axes
+    assert [one.get_title() for one in axes] == ["loss", "accuracy"]
+    assert [len(one.lines) for one in axes] == [3, 3]
+    bare = [{"epoch": 1, "loss": 0.5, "accuracy": 0.7}]
+    assert [len(one.lines) for one in drawings.draw_learning_curves(bare, None).axes] == [1, 1]
+
+
+def test_confusion_matrix_names_counts_and_shares():
+    texts = get_texts(drawings.draw_confusion_matrix([[90, 10], [0, 1200]]))
+    assert {"90", "90.0% of them", "10", "10.0% of them", "0", "1,200", "100.0% of them"} <= set(texts)
+    assert "0.0% of them" in get_texts(drawings.draw_confusion_matrix([[0, 0], [3, 4]]))
+
+
+def test_reliability_says_the_calibration_error_and_shows_every_bin():
+    figures, bins = judge()
+    above, below = drawings.draw_reliability(bins, figures["ece"]).axes
+    assert above.get_legend_handles_labels()[1][1] == f"gap (mean {figures['ece']:.3f}, the ECE)"
+    assert sum(bar.get_height() for bar in below.patches) == 300
+
+
+@pytest.mark.parametrize(("rows", "count"), [([{"timestep": 5, "accuracy": 0.5}], 1), (judge()[0], 2)])
+def test_calibration_by_words_read_is_drawn_where_it_is_known(rows, count):
+    rows = rows if isinstance(rows, list) else rows["accuracy_by_timestep"]
+    assert len(drawings.draw_accuracy_by_words_read(rows).axes) == count
+
+
+def test_numbers_of_words_that_would_touch_are_left_out():
+    rows = [{"timestep": step, "accuracy": 0.5} for step in (10, 400, 401)]
+    axes = drawings.draw_accuracy_by_words_read(rows).axes[0]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["10", "401"]
+
+
+def test_accuracy_by_length_names_ranges_and_counts():
+    rows = [{"from": 0, "to": 50, "n": 1200, "accuracy": 0.9}, {"from": 1001, "to": None, "n": 3, "accuracy": 1.0}]
+    with prepare_matplotlib():
+        figure = drawings.draw_accuracy_by_length(rows)
+        assert {"0–50\n1,200", "over 1000\n3"} <= set(get_texts(figure))
+    short, long = (path.vertices for bars in figure.axes[0].collections for path in bars.get_paths())
+    assert np.ptp(long[:, 1]) > 5 * np.ptp(short[:, 1])
