@@ -43,6 +43,15 @@ def test_calibration_error_is_the_gap_within_bins():
     assert metrics.compute_ece(labels, both) == pytest.approx((3 * (0.9 - 2 / 3) + 0.1) / 4, abs=1e-6)
 
 
+def test_reliability_counts_what_each_bin_holds():
+    labels = np.array([1, 0, 1, 0], dtype=np.int8)
+    probabilities = np.array([1, 0.95, 0.94, 0.25], dtype=np.float32)
+    low, high = metrics.compute_reliability(labels, probabilities, bins=4)
+    assert (low["from"], low["to"], low["n"]) == (0.25, 0.5, 1)
+    assert (high["from"], high["to"], high["n"]) == (0.75, 1, 3)
+    assert (high["probability"], high["positive_share"]) == pytest.approx((2.89 / 3, 2 / 3))
+
+
 def test_accuracy_by_timestep_keeps_the_last_belief_of_a_short_review():
     labels = np.array([1, 0], dtype=np.int8)
     short = np.array([0.5, 0.2, 0.9], dtype=np.float32)
