@@ -95,8 +95,11 @@ class ModelConfig(Section):
 class TrainConfig(Section):
     """How the weights are found."""
 
-    objective: Literal["last", "every", "linear"] = "last"
-    """Whose belief is trained: that of the last timestep, of every one, or of every one with a growing weight."""
+    objective: Literal["last", "every", "linear"] | None = None
+    """The timesteps whose belief is trained: last, every one, or every one with a weight that grows linearly.
+
+    null is every, or last where the model reads backwards too, so that only its last belief is one.
+    """
     optimizer: Literal["adam", "adamw", "rmsprop", "sgd"] = "adam"
     learning_rate: Annotated[float, Field(gt=0)] = 0.002
     schedule: Literal["constant", "linear", "cosine"] = "cosine"
@@ -152,6 +155,11 @@ def build_schema() -> dict[str, Any]:
                     case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(description))):
                         schema["$defs"][section.name]["properties"][name]["description"] = description
     return schema
+
+
+def choose_objective(config: Config) -> str:
+    """Return the timesteps whose belief is trained."""
+    return config.train.objective or ("last" if config.model.bidirectional else "every")
 
 
 def find_fused_obstacle(model: ModelConfig) -> str | None:
@@ -270,7 +278,7 @@ def _find_conflicts(config: Config) -> Iterator[str]:
         yield f"model.pooling: names each way once, got {config.model.pooling}"
     if train.engine == "fused" and (obstacle := find_fused_obstacle(config.model)):
         yield f"train.engine: {obstacle}; set it to auto or keras"
-    if train.objective != "last" and config.model.bidirectional:
-        yield f"train.objective: a model.bidirectional model believes at the last timestep only, got {train.objective}"
+    if config.model.bidirectional and train.objective not in (None, "last"):
+        yield f"train.objective: a bidirectional model has its last belief only, got {train.objective}; set it to last"
     if train.patience is not None and not train.validation_split:
         yield f"train.patience: needs validation reviews, got train.validation_split {train.validation_split}"

@@ -9,7 +9,7 @@ from keras import layers, ops
 from imdb_gru.config import Config, ModelConfig, find_fused_obstacle
 from imdb_gru.text.vocabulary import PAD
 from imdb_gru.training.fused import ChannelDropout, FusedEmbedding, FusedGRU
-from imdb_gru.training.reading import ReadingModel, RunningPooling
+from imdb_gru.training.objective import ReadingModel, RunningPooling
 
 CELL_LAYERS = {"gru": layers.GRU, "lstm": layers.LSTM, "simple_rnn": layers.SimpleRNN}
 

@@ -19,7 +19,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 import imdb_gru
-from imdb_gru.config import Config
+from imdb_gru.config import Config, choose_objective
 from imdb_gru.errors import RunError
 from imdb_gru.run import Run, write_atomically
 from imdb_gru.text.corpus import Corpus
@@ -67,7 +67,7 @@ class Trainer:
             tf.config.experimental.enable_op_determinism()
         self.engine, self.engine_reason = choose_engine(config)
         self.model = build_model(
-            config.model, len(corpus.vocabulary), fused=self.engine == "fused", objective=config.train.objective
+            config.model, len(corpus.vocabulary), fused=self.engine == "fused", objective=choose_objective(config)
         )
         self.stock = build_model(config.model, len(corpus.vocabulary))
         steps = config.train.epochs * math.ceil(len(corpus.train) / config.train.batch_size)

@@ -5,6 +5,7 @@ from imdb_gru.cells import GRUCell
 from imdb_gru.cells.network import Layer, Network
 from imdb_gru.engine.embedding import add_rows
 from imdb_gru.engine.gru import Weights
+from imdb_gru.engine.pooling import find_running_peaks, find_running_peaks_back
 from imdb_gru.engine.reading import Reader
 
 VOCABULARY, FEATURES, UNITS = 40, 5, 9
@@ -33,3 +34,14 @@ def test_rows_are_added_up_by_id():
     expected = np.zeros((9, 3))
     np.add.at(expected, ids, values)
     np.testing.assert_allclose(add_rows(ids, values, 9), expected, atol=1e-4)
+
+
+def test_running_peaks_and_their_gradient_are_those_of_numpy():
+    rng = np.random.default_rng(0)
+    states, gradient = rng.normal(size=(5, 9, 4)).astype("f"), rng.normal(size=(5, 9, 4)).astype("f")
+    peaks = find_running_peaks(states)
+    assert (peaks == np.maximum.accumulate(states, axis=1)).all()
+    expected = np.zeros_like(states)
+    for b, t, u in np.ndindex(states.shape):
+        expected[b, states[b, : t + 1, u].argmax(), u] += gradient[b, t, u]
+    np.testing.assert_allclose(find_running_peaks_back(states, peaks, gradient), expected, atol=1e-6)
