@@ -43,16 +43,21 @@ def test_calibration_error_is_the_gap_within_bins():
     assert metrics.compute_ece(labels, both) == pytest.approx((3 * (0.9 - 2 / 3) + 0.1) / 4, abs=1e-6)
 
 
+def test_reliability_counts_what_each_bin_holds():
+    labels = np.array([1, 0, 1, 0], dtype=np.int8)
+    probabilities = np.array([1, 0.95, 0.94, 0.25], dtype=np.float32)
+    low, high = metrics.compute_reliability(labels, probabilities, bins=4)
+    assert (low["from"], low["to"], low["n"]) == (0.25, 0.5, 1)
+    assert (high["from"], high["to"], high["n"]) == (0.75, 1, 3)
+    assert (high["probability"], high["positive_share"]) == pytest.approx((2.89 / 3, 2 / 3))
+
+
 def test_accuracy_by_timestep_keeps_the_last_belief_of_a_short_review():
     labels = np.array([1, 0], dtype=np.int8)
     short = np.array([0.5, 0.2, 0.9], dtype=np.float32)
     long = np.concatenate([np.full(20, 0.8), np.full(20, 0.1)]).astype(np.float32)
     rows = metrics.compute_accuracy_by_timestep(labels, [short, long], 30)
-    assert rows == [
-        {"timestep": 10, "accuracy": 0.5},
-        {"timestep": 25, "accuracy": 1.0},
-        {"timestep": 30, "accuracy": 1.0},
-    ]
+    assert [(row["timestep"], row["accuracy"]) for row in rows] == [(10, 0.5), (25, 1.0), (30, 1.0)]
 
 
 def test_accuracy_by_length_names_its_ranges():

@@ -57,10 +57,12 @@ def report(
 
     output = output or Path(f"{run.path.resolve().name}.html")
     check_page(output)
-    _check_plots(plots)
+    from imdb_gru.report.charts import check_charts, save_charts
+
+    if plots:
+        check_charts(plots)
     from imdb_gru.classifier import Classifier
     from imdb_gru.evaluation import judge_reviews
-    from imdb_gru.report.charts import save_charts
 
     classifier = Classifier.load(run)
     split, reviews = load_split(run, data, text_column, label_column, split)
@@ -71,8 +73,3 @@ def report(
         say(f"drew {len(content.charts)} charts into {plots}")
     write_report(output, content)
     click.echo(str(output))
-
-
-def _check_plots(folder: Path | None) -> None:
-    if folder and folder.exists() and not folder.is_dir():
-        raise click.UsageError(f"--plots {folder} is a file: name a folder")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tqdm import tqdm
 
 from imdb_gru.errors import ImdbGruError, MissingExtraError
-from imdb_gru.report.packing import list_cells, neutralise_lines, pack_examples
+from imdb_gru.report.packing import list_cells, neutralise_lines, pack_examples, shorten
 from imdb_gru.report.timesteps import COLOURS, neutralise
 from imdb_gru.run import Run, write_atomically
 
@@ -109,11 +109,16 @@ def write_report(path: Path, report: Report) -> None:
     _write(path, "report.html.jinja", report.examples, report=report, charts=charts, numbers=numbers)
 
 
-def write_explorer(path: Path, inspections: Sequence["Inspection"], title: str = "Inspection") -> None:
-    """Write a page on which inspected texts can be explored; raises `ImdbGruError` where that fails."""
+def write_explorer(path: Path, inspections: Sequence["Inspection"], title: str | None = None) -> None:
+    """Write a page on which inspected texts can be explored; raises `ImdbGruError` where that fails.
+
+    Without a title, it is named after its only text, or after how many it has.
+    """
     from imdb_gru.report.examples import Example
 
     check_page(path, "The explorer")
+    if title is None:
+        title = shorten(inspections[0].text) if len(inspections) == 1 else f"{len(inspections)} texts"
     _write(path, "explorer.html.jinja", [Example(inspection) for inspection in inspections], title=title)
 
 

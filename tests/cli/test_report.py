@@ -50,7 +50,7 @@ def test_options_choose_data_place_and_plots(invoke, sample_run, tmp_path):
     [
         (["--output", "none/page.html"], 1, "there is no folder none"),
         (["--output", "."], 1, "it is a folder"),
-        (["--plots", "file"], 2, "is a file: name a folder"),
+        (["--plots", "file"], 1, "it is a file; name a folder"),
         (["elsewhere"], 2, "name the run once"),
         (["--examples", "-1"], 2, "--examples"),
     ],

@@ -5,6 +5,7 @@ import numpy as np
 from imdb_gru.inspection.inspection import CellTrace, Contributions, Inspection
 
 GATES = {"gru": ("update", "reset", "candidate"), "lstm": ("input", "forget", "candidate", "output"), "simple_rnn": ()}
+KEEPING = {"gru": "update", "lstm": "forget"}
 TEXT = (
     "i went to see this film with hope in my heart , and for the first half hour it was a delight : the camera drifts "
     "over the harbour , nobody explains anything , and the two leads talk as people do talk . then the plot arrives , "
@@ -33,6 +34,7 @@ def make_trace(rng, timesteps, *, cell="gru", units=8, layer=1, direction="forwa
         gates=gates,
         states=smooth(rng, timesteps, units, -1, 1),
         gradients=np.abs(rng.normal(size=timesteps)).astype(np.float32),
+        keeping_gate=KEEPING.get(cell),
         kept=left if gates else None,
         jacobian=(left * 0.8 + 0.2).astype(np.float32),
     )

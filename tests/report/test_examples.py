@@ -34,6 +34,7 @@ def test_each_reason_names_the_best_review_of_its_kind():
         (1, [*[0.1] * 90, 0.95]),
         (1, [0.1, 0.9] * 20),
         (1, [0.9, 0.9]),
+        (1, [*[0.1] * 95, 0.51]),
     ]
     assert choose(rows, 7) == [
         (1, "Confident mistakes"),

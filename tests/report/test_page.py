@@ -141,6 +141,17 @@ def test_a_text_without_words_and_none_at_all(tmp_path):
     assert "There is no text to show" in write(tmp_path)
 
 
+def test_a_page_is_named_after_its_only_text(tmp_path):
+    assert "<h1>a b</h1>" in write(tmp_path, make_inspection("a b"))
+    assert "<h1>2 texts</h1>" in write(tmp_path, make_inspection("a b"), make_inspection("c"))
+
+
+def test_punctuation_stands_close_to_its_word(tmp_path):
+    (example,) = load_data(write(tmp_path, make_inspection('so ( " good " ) , yes')))["examples"]
+    words = [" " * space + token for token, space in zip(example["tokens"], example["spaces"], strict=True)]
+    assert "".join(words[1:]) == 'so ("good"), yes'
+
+
 def test_figures_without_a_value_are_a_dash(tmp_path):
     report = make_report(examples=[])
     report.figures["roc_auc"] = None

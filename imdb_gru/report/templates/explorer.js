@@ -11,7 +11,8 @@ function findColouring() {
   }
   const values = contributions[state.colouring];
   const largest = Math.max(...values.map((value) => Math.abs(value))) || 1;
-  const ends = [`−${fixed(largest, 2)} towards negative`, `towards positive +${fixed(largest, 2)}`];
+  const most = Number(largest.toPrecision(2));
+  const ends = [`−${most} towards negative`, `towards positive +${most}`];
   return { signed: true, values: values.map((value) => value / largest), ends };
 }
 
