@@ -2,15 +2,12 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from imdb_gru.cli.options import data_options, json_option, open_run, print_table, run_option, say
-
-if TYPE_CHECKING:
-    from imdb_gru.run import Run
-    from imdb_gru.sources.review import Review
+from imdb_gru.cli.splits import load_split
 
 SNIPPET = 300
 """Characters of a mistaken review that a person is shown."""
@@ -45,50 +42,13 @@ def evaluate(
     from imdb_gru.evaluation import evaluate_reviews
 
     classifier = Classifier.load(run)
-    split, reviews = _load_split(run, data, text_column, label_column, split)
+    split, reviews = load_split(run, data, text_column, label_column, split)
     say(f"judging on {len(reviews)} reviews of split {split}")
     figures = {"run": str(run.path), "split": split, **evaluate_reviews(classifier, reviews, errors)}
     if as_json:
         click.echo(json.dumps(figures, ensure_ascii=False))
     else:
         _print_figures(figures)
-
-
-def _load_split(
-    run: "Run", data: str | None, text_column: str | None, label_column: str | None, split: str | None
-) -> "tuple[str, list[Review]]":
-    """Read the reviews to judge on; the run's own held-out reviews where its data has no test split."""
-    from imdb_gru.errors import DataError, RunError
-    from imdb_gru.sources import open_source
-    from imdb_gru.text.corpus import UNDIVIDED, load_reviews, load_training_reviews
-
-    config = run.load_config()
-    own = config.data
-    source = open_source(
-        data or own.path, text_column=text_column or own.text_column, label_column=label_column or own.label_column
-    )
-    if split is None:
-        if "test" in source.splits:
-            split = "test"
-        elif data is None:
-            split = "validation"
-            say(f"{source.name} has no test split: judging on the reviews held out in training")
-        else:
-            split = UNDIVIDED if UNDIVIDED in source.splits else source.splits[-1]
-    if split in (UNDIVIDED, "test"):
-        return split, load_reviews(source, split, own.limit)
-    reviews = load_training_reviews(source, config)
-    if reviews.hash != run.load_metrics()["data"]["hash"]:
-        raise RunError(
-            f"{source.name} does not hold the reviews that {run.path} was trained on, so its {split} split is not "
-            "known: name that data with --data, or judge on other reviews without --split"
-        )
-    chosen = reviews.train if split == "train" else reviews.validation
-    if not chosen:
-        raise DataError(
-            f"{run.path} held no reviews out (train.validation_split is 0): judge on other reviews with --data"
-        )
-    return split, chosen
 
 
 def _print_figures(figures: dict[str, Any]) -> None:
