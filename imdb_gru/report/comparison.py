@@ -9,8 +9,6 @@ from imdb_gru.report.plot import SUFFIXES
 from imdb_gru.report.timesteps import COLOURS
 from imdb_gru.run import write_atomically
 
-ORDER = (0, 6, 3, 1, 5, 2, 4)
-"""Of COLOURS, those furthest apart first."""
 SHAPES = ("o", "s", "^", "D", "v", "P", "X", "*")
 """Eight for seven colours, so that a colour comes back with another shape."""
 DASHES = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)))
@@ -64,14 +62,17 @@ def _open_figure() -> tuple[Any, Any]:
     return figure, axes
 
 
-def _choose_style(number: int) -> dict[str, Any]:
-    return {"color": COLOURS[ORDER[number % len(ORDER)]], "marker": SHAPES[number % len(SHAPES)]}
+def _choose_style(number: int, count: int) -> dict[str, Any]:
+    """Return the colour and the shape of a model out of `count`; colours are as far apart as so many can be."""
+    shades = min(count, len(COLOURS))
+    shade = round(number % shades * (len(COLOURS) - 1) / max(1, shades - 1))
+    return {"color": COLOURS[shade], "marker": SHAPES[number % len(SHAPES)]}
 
 
 def _draw_models(axes: Any, models: Sequence[Mapping[str, Any]]) -> None:
     """Draw each model's mean with its interval, and beside it every seed."""
     for number, model in enumerate(models):
-        style = _choose_style(number)
+        style = _choose_style(number, len(models))
         mean = 100 * model["accuracy"]
         low, high = (100 * edge for edge in model["accuracy_interval"])
         axes.errorbar(number, mean, yerr=[[mean - low], [high - mean]], capsize=5, ms=8, lw=1.5, **style)
@@ -88,7 +89,13 @@ def _draw_curves(axes: Any, models: Sequence[Mapping[str, Any]]) -> None:
         if curve := model["accuracy_by_timestep"]:
             steps = [row["timestep"] for row in curve]
             accuracies = [100 * row["accuracy"] for row in curve]
-            axes.plot(steps, accuracies, ls=DASHES[number % len(DASHES)], label=model["model"], **_choose_style(number))
+            axes.plot(
+                steps,
+                accuracies,
+                ls=DASHES[number % len(DASHES)],
+                label=model["model"],
+                **_choose_style(number, len(models)),
+            )
     axes.set(xlabel="words read", ylabel="accuracy, %")
     _add_legend(axes)
 
@@ -97,12 +104,22 @@ def _draw_seconds(axes: Any, models: Sequence[Mapping[str, Any]]) -> None:
     for number, model in enumerate(models):
         seconds = [run["seconds"] for run in model["runs"]]
         accuracies = [100 * run["accuracy"] for run in model["runs"]]
-        axes.plot(seconds, accuracies, ls="", ms=7, label=model["model"], **_choose_style(number))
+        axes.plot(seconds, accuracies, ls="", ms=7, label=model["model"], **_choose_style(number, len(models)))
     # A fit on a handful of reviews takes no time that a logarithm could show.
     if all(run["seconds"] > 0 for model in models for run in model["runs"]):
-        axes.set_xscale("log")
+        _scale_by_logarithm(axes)
     axes.set(xlabel="seconds of training, all epochs", ylabel="accuracy, %")
     _add_legend(axes)
+
+
+def _scale_by_logarithm(axes: Any) -> None:
+    from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
+
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _add_legend(axes: Any) -> None:
