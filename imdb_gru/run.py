@@ -88,7 +88,7 @@ class Run:
 
     def seal(self, metrics: dict[str, Any]) -> None:
         """Mark the run as complete: write the final figures with the hashes of all other files."""
-        files = {path.name: _hash_file(path) for path in self.sealed_paths}
+        files = {path.name: hash_file(path) for path in self.sealed_paths}
         self.write_text(self.metrics_path, json.dumps({"format": FORMAT, **metrics, "files": files}, indent=2) + "\n")
 
     def find_damage(self) -> str | None:
@@ -102,7 +102,7 @@ class Run:
                 continue  # a run from before there was such a file
             if not path.is_file():
                 return f"{path.name} is missing"
-            if _hash_file(path) != recorded.get(path.name):
+            if hash_file(path) != recorded.get(path.name):
                 return f"{path.name} has changed since the run finished"
         return None
 
@@ -191,6 +191,7 @@ def _modified(run: Run) -> tuple[float, str]:
     return marker.stat().st_mtime, run.path.name
 
 
-def _hash_file(path: Path) -> str:
+def hash_file(path: Path) -> str:
+    """Return the SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -6,6 +6,7 @@ import sys
 import click
 
 import imdb_gru
+from imdb_gru.cli.compare import compare
 from imdb_gru.cli.config import config
 from imdb_gru.cli.evaluate import evaluate
 from imdb_gru.cli.inspect import inspect
@@ -28,7 +29,7 @@ def cli() -> None:
     """
 
 
-for command in (train, evaluate, report, predict, inspect, runs, config):
+for command in (train, evaluate, report, predict, inspect, compare, runs, config):
     cli.add_command(command)
 
 

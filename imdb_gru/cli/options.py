@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from imdb_gru.config import DataConfig
+    from imdb_gru.config import Config, DataConfig
     from imdb_gru.run import Run
     from imdb_gru.sources.review import Source
 
@@ -66,6 +66,15 @@ def merge_data_options(
 
     given = {"path": data, "text_column": text_column, "label_column": label_column}
     return [*overrides, *(f"data.{key}={json.dumps(value)}" for key, value in given.items() if value is not None)]
+
+
+def anchor_data(config: "Config") -> "Config":
+    """Make a path to the data absolute, so that the run finds it from any folder."""
+    path = config.data.path
+    if path is None or path == "sample":
+        return config
+    absolute = str(Path(path).expanduser().absolute())
+    return config.model_copy(update={"data": config.data.model_copy(update={"path": absolute})})
 
 
 def open_config_source(data: "DataConfig") -> "Source":

@@ -8,6 +8,7 @@ import click
 
 from imdb_gru.cli.options import (
     INTERRUPTED,
+    anchor_data,
     config_options,
     data_options,
     json_option,
@@ -88,18 +89,9 @@ def _start(path: Path | None, config: "Config", overwrite: bool, as_json: bool) 
 def _load_config(path: Path | None, overrides: list[str]) -> "Config":
     from imdb_gru.config import load_config
 
-    config = _anchor_data(load_config(path, overrides))
+    config = anchor_data(load_config(path, overrides))
     _check_extras(config)
     return config
-
-
-def _anchor_data(config: "Config") -> "Config":
-    """Make a path to the data absolute, so that the run finds it from any folder."""
-    path = config.data.path
-    if path is None or path == "sample":
-        return config
-    absolute = str(Path(path).expanduser().absolute())
-    return config.model_copy(update={"data": config.data.model_copy(update={"path": absolute})})
 
 
 def _check_extras(config: "Config") -> None:

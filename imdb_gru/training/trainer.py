@@ -21,6 +21,7 @@ from tqdm import tqdm
 import imdb_gru
 from imdb_gru.config import Config, choose_objective
 from imdb_gru.errors import RunError
+from imdb_gru.memory import measure_peak_memory
 from imdb_gru.run import Run, write_atomically
 from imdb_gru.text.corpus import Corpus
 from imdb_gru.training.batches import ReviewBatches
@@ -186,6 +187,7 @@ class Trainer:
             "interrupted": interrupted,
             "epochs": progress.epoch,
             "seconds": round(progress.seconds, 1),
+            "peak_memory_mb": measure_peak_memory(),
             "best": progress.best,
             "parameters": self.model.count_params(),
             "data": self.corpus.statistics,

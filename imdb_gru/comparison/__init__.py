@@ -1,0 +1,1 @@
+"""Own the comparing of models: who takes part, their training, judging and figures; never imports TensorFlow."""

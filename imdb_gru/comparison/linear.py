@@ -1,0 +1,101 @@
+"""Own the linear baseline: logistic regression on binary n-grams times their log-count ratios.
+
+Wang & Manning, Baselines and Bigrams: Simple, Good Sentiment and Topic Classification, ACL 2012.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from imdb_gru.cells.cell import sigmoid
+from imdb_gru.comparison.ngrams import Labels, NgramIndex, Occurrences, compute_log_count_ratios
+from imdb_gru.errors import DataError
+from imdb_gru.metrics import compute_log_loss
+from imdb_gru.text.encoded import Tokenized
+
+STRENGTHS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
+"""Inverse strengths of the regularization, scikit-learn's C, to choose from on the validation reviews."""
+DEFAULT_STRENGTH = 1.0
+"""Where no reviews are held out to choose on."""
+MOST_PASSES = 1000
+
+Weights = NDArray[np.float64]
+Belief = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class LinearModel:
+    """A weight for every n-gram, and a bias."""
+
+    index: NgramIndex
+    weights: Weights
+    """Log-count ratios times the coefficients; `(F,)`."""
+    bias: float
+    strength: float
+    """The C it was fitted with."""
+
+    @property
+    def parameters(self) -> int:
+        """Count the weights and the bias."""
+        return len(self.weights) + 1
+
+    def read(self, reviews: Sequence[Sequence[str]]) -> list[Belief]:
+        """Return the probability of positive after each timestep of tokenized reviews, `(T,)` each, start included."""
+        occurrences = self.index.locate(reviews)
+        moves = np.zeros(int(occurrences.offsets[-1]))
+        np.add.at(moves, occurrences.places, self.weights[occurrences.features])
+        return list(self._iter_beliefs(moves, occurrences))
+
+    def _iter_beliefs(self, moves: Weights, occurrences: Occurrences) -> Iterator[Belief]:
+        for start, stop in zip(occurrences.offsets[:-1], occurrences.offsets[1:], strict=True):
+            logits = self.bias + np.concatenate([[0.0], np.cumsum(moves[start:stop])])
+            yield sigmoid(logits.astype(np.float32))
+
+
+def fit_linear(train: Tokenized, validation: Tokenized, monitor: Literal["accuracy", "loss"]) -> LinearModel:
+    """Fit the baseline; the C is that whose model `monitor` finds best on the validation reviews, where there are any.
+
+    Needs scikit-learn; raises `DataError` where the reviews hold no word.
+    """
+    index = NgramIndex.build(train.tokens)
+    if not len(index):
+        raise DataError("the reviews to train on hold no word at all: name others with --data")
+    occurrences = index.locate(train.tokens)
+    ratios = compute_log_count_ratios(occurrences, train.labels, len(index))
+    matrix = _build_matrix(occurrences, ratios)
+    if not len(validation.labels):
+        return _fit(index, matrix, train.labels, ratios, DEFAULT_STRENGTH)
+    bar = tqdm(STRENGTHS, desc="fitting", unit=" models", disable=None, leave=False, delay=1)
+    models = (_fit(index, matrix, train.labels, ratios, strength) for strength in bar)
+    return min(models, key=lambda model: _rank(model, validation, monitor))
+
+
+def _build_matrix(occurrences: Occurrences, ratios: Weights) -> Any:
+    """Return the reviews' features, ratios where a review holds them; sparse `(N, F)`."""
+    from scipy.sparse import csr_matrix
+
+    shape = len(occurrences.offsets) - 1, len(ratios)
+    return csr_matrix((ratios[occurrences.features], (occurrences.rows, occurrences.features)), shape=shape)
+
+
+def _fit(index: NgramIndex, matrix: Any, labels: Labels, ratios: Weights, strength: float) -> LinearModel:
+    from sklearn.linear_model import LogisticRegression
+
+    # The dual has a variable a review, the primal one an n-gram, of which there are a hundred times as many.
+    regression = LogisticRegression(
+        C=strength, solver="liblinear", dual=True, max_iter=MOST_PASSES, random_state=0
+    ).fit(matrix, labels)
+    return LinearModel(index, ratios * regression.coef_[0], float(regression.intercept_[0]), strength)
+
+
+def _rank(model: LinearModel, validation: Tokenized, monitor: str) -> tuple[float, ...]:
+    """Return what is lowest for the best model, by the rule that chooses a network's best epoch."""
+    probabilities = np.array([belief[-1] for belief in model.read(validation.tokens)])
+    loss = compute_log_loss(validation.labels, probabilities)
+    if monitor == "loss":
+        return (loss,)
+    return float(((probabilities >= 0.5) != (validation.labels == 1)).mean()), loss

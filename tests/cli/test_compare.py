@@ -1,0 +1,268 @@
+"""Networks and the linear baseline, side by side on the same reviews."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from conftest import call
+from test_cli import assert_not_loaded
+from test_train import train
+
+pytest.importorskip("sklearn")
+pytest.importorskip("matplotlib")
+
+TINY = ["--data", "sample", "--set", "data.limit=200", "--set", "model.units=8", "--set", "model.embedding=8"]
+BUDGET = [
+    *TINY, "--set", "train.epochs=1", "--set", "train.engine=keras", "--models", "linear,gru", "--seeds", "1",
+]  # fmt: skip
+
+
+def read_times(folder):
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A folder in which runs/compare holds a comparison of a GRU and the linear baseline; what was printed."""
+    folder = tmp_path_factory.mktemp("compared")
+    done = call("compare", *BUDGET, "--plots", "plots", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return folder, done
+
+
+@pytest.fixture
+def compared(trained, tmp_path, monkeypatch):
+    """A copy of that folder, to work in."""
+    shutil.copytree(trained[0], tmp_path / "copy")  # with the times of its files
+    monkeypatch.chdir(tmp_path / "copy")
+    return tmp_path / "copy" / "runs" / "compare"
+
+
+@pytest.mark.keras
+def test_a_person_gets_tables_and_a_verdict(trained):
+    folder, done = trained
+    for part in ("peak MB", "McNemar's exact test", "only first right", "accuracy by words read", "test, 200 reviews"):
+        assert part in done.stdout
+    figures = json.loads((folder / "runs" / "compare" / "comparison.json").read_text())
+    assert done.stdout.rstrip().endswith(figures["verdict"])
+    assert {model["model"] for model in figures["models"]} == {"linear", "gru"}
+    for model in figures["models"]:
+        assert model["peak_memory_mb"] > 10
+        assert [row["timestep"] for row in model["accuracy_by_timestep"]] == [10, 25, 50, 100, 200, 300, 400, 500]
+        assert model["accuracy_by_timestep"][-1]["accuracy"] == pytest.approx(model["accuracy"])
+    assert len(list((folder / "plots").iterdir())) == 6
+    assert "resource_tracker" not in done.stderr
+
+
+@pytest.mark.keras
+def test_both_saw_the_same_reviews_and_the_linear_model_counts_its_ngrams(compared):
+    network, linear = (
+        json.loads((compared / name).read_text()) for name in ("gru-0/metrics.json", "linear-0/figures.json")
+    )
+    assert network["data"]["hash"] == linear["data"]["hash"]
+    assert linear["C"] in (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
+    assert (linear["data"]["train"], linear["data"]["validation"]) == (180, 20)
+    assert linear["parameters"] > 1000  # the 180 words of these reviews, their pairs and triples
+
+
+@pytest.mark.keras
+def test_a_second_call_trains_and_reads_nothing_again(compared, invoke):
+    before = read_times(compared)
+    result = invoke("compare", *BUDGET, "--json")
+    assert result.code == 0, result.err
+    assert result.err.count("taking as it is") == 2
+    after = read_times(compared)
+    assert {path for path in after if after[path] != before.get(path)} == {compared / "comparison.json"}
+    assert json.loads(result.out) == json.loads((compared / "comparison.json").read_text())
+    assert [run["run"] for model in json.loads(result.out)["models"] for run in model["runs"]] == [
+        "runs/compare/linear-0",
+        "runs/compare/gru-0",
+    ]
+
+
+@pytest.mark.keras
+def test_what_is_missing_is_trained_and_the_rest_taken_as_it_is(compared):
+    (compared / "gru-0" / "metrics.json").unlink()
+    before = read_times(compared / "linear-0")
+    done = call("compare", *BUDGET)
+    assert done.returncode == 0, done.stderr
+    assert "going on with runs/compare/gru-0" in done.stderr
+    assert (compared / "gru-0" / "metrics.json").exists()
+    assert read_times(compared / "linear-0") == before
+    before = read_times(compared / "gru-0")
+    old = np.load(compared / "linear-0" / "probabilities.npz")["test"]
+    shutil.rmtree(compared / "linear-0")
+    done = call("compare", *BUDGET)
+    assert done.returncode == 0, done.stderr
+    assert "training runs/compare/linear-0" in done.stderr
+    assert read_times(compared / "gru-0") == before
+    assert (np.load(compared / "linear-0" / "probabilities.npz")["test"] == old).all()
+
+
+@pytest.mark.keras
+def test_what_was_kept_of_a_judgement_is_used_and_a_broken_file_is_not(compared, invoke, monkeypatch):
+    (kept,) = (compared / "judged").iterdir()
+    before = invoke("compare", *BUDGET, "--json").out
+    kept.write_bytes(b"broken")
+    assert invoke("compare", *BUDGET, "--json").out == before
+    monkeypatch.setattr("imdb_gru.comparison.judging.judge_reviews", lambda *_: pytest.fail("read again"))
+    assert invoke("compare", *BUDGET, "--json").out == before
+
+
+@pytest.mark.keras
+def test_the_validation_split_is_each_runs_own(compared, invoke):
+    figures = json.loads(invoke("compare", *BUDGET, "--split", "validation", "--json").out)
+    assert (figures["split"], figures["n"]) == ("validation", 20)
+    evaluated = json.loads(invoke("evaluate", "--run", compared / "gru-0", "--split", "validation", "--json").out)
+    gru = next(model for model in figures["models"] if model["model"] == "gru")
+    assert gru["log_loss"] == pytest.approx(evaluated["log_loss"])
+    assert len(gru["runs"]) == 1
+
+
+@pytest.mark.keras
+def test_finished_runs_are_compared_and_nothing_is_written(compared, invoke, sample_run):
+    before = read_times(compared.parent.parent)
+    result = invoke("compare", compared / "gru-0", sample_run.path, "--json")
+    assert result.code == 0, result.err
+    assert read_times(compared.parent.parent) == before
+    figures = json.loads(result.out)
+    assert [model["model"] for model in figures["models"]] == ["gru-0", "sample"]
+    for model in figures["models"]:
+        evaluated = json.loads(invoke("evaluate", "--run", model["runs"][0]["run"], "--json").out)
+        for name in ("accuracy", "log_loss", "ece"):
+            assert model[name] == pytest.approx(evaluated[name]), name
+        assert model["accuracy_by_timestep"] == evaluated["accuracy_by_timestep"]
+    with_folder = invoke("compare", compared / "gru-0", sample_run.path, "--into", "here", "--json")
+    assert json.loads(with_folder.out) == figures
+    assert json.loads((compared.parent.parent / "here" / "comparison.json").read_text()) == figures
+
+
+@pytest.mark.keras
+def test_runs_on_other_data_and_an_older_run_without_its_peak(compared, invoke, sample_run, tmp_path):
+    metrics = json.loads((compared / "gru-0" / "metrics.json").read_text())
+    del metrics["peak_memory_mb"]
+    (compared / "gru-0" / "metrics.json").write_text(json.dumps(metrics))
+    (tmp_path / "a.csv").write_text("text,label\nwonderful,pos\ndull,neg\nnot dull,pos\n")
+    result = invoke("compare", compared / "gru-0", sample_run.path, "--data", tmp_path / "a.csv")
+    assert result.code == 0, result.err
+    assert "all, 3 reviews" in result.out
+    (row,) = (line for line in result.out.splitlines() if line.startswith("gru-0  ") and "%" in line)
+    assert row.split()[5] == "-"
+
+
+@pytest.mark.keras
+def test_a_run_that_reads_backwards_has_no_curve(compared, invoke, tmp_path):
+    assert train(invoke, tmp_path / "both", "--set", "model.bidirectional=true", limit=200).code == 0
+    result = invoke("compare", compared / "gru-0", tmp_path / "both")
+    assert result.code == 0, result.err
+    (header,) = (line for line in result.out.splitlines() if line.startswith("words read"))
+    assert header.split() == ["words", "read", "gru-0"]
+
+
+@pytest.mark.keras
+def test_comparing_runs_loads_no_tensorflow(compared, sample_run):
+    arguments = ["compare", str(compared / "gru-0"), str(sample_run.path)]
+    assert_not_loaded(arguments, {"tensorflow", "keras", "sklearn", "matplotlib", "pooch", "pyarrow"})
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize(("number", "to_all"), [(signal.SIGINT, True), (signal.SIGTERM, False)])
+def test_stopped_it_says_how_to_go_on_and_leaves_all_resumable(tmp_path, number, to_all):
+    """Ctrl-C in a terminal reaches the training as well; SIGTERM reaches us alone."""
+    command = [sys.executable, "-m", "imdb_gru", "compare", *TINY, "--models", "gru,linear", "--seeds", "1"]
+    command += ["--set", "train.epochs=2000"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+        history = tmp_path / "runs" / "compare" / "gru-0" / "history.jsonl"
+        deadline = time.monotonic() + 90
+        while not history.exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        os.killpg(process.pid, number) if to_all else os.kill(process.pid, number)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "stopped; the same command goes on from here" in err
+    assert "Traceback" not in err
+    metrics = json.loads((history.parent / "metrics.json").read_text())
+    assert metrics["interrupted"] is True
+    assert (history.parent / "checkpoint.npz").exists()
+    assert not (history.parent.parent / "linear-0").exists()
+
+
+def test_ctrl_c_while_the_linear_model_is_fitted(tmp_path):
+    command = [sys.executable, "-m", "imdb_gru", "compare", *BUDGET, "--set", "data.limit=null"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+        assert process.stderr.readline() == "1 of 2: training runs/compare/linear-0\n"
+        time.sleep(0.3)
+        os.killpg(process.pid, signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert err == "stopped; the same command goes on from here\nStopped.\n"
+    assert not (tmp_path / "runs" / "compare" / "linear-0" / "figures.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (
+            ["--models", "gru,transformer"],
+            2,
+            "there is no model 'transformer'; name some of gru,lstm,simple_rnn,linear",
+        ),
+        (["--models", "gru,gru"], 2, "gru stands twice"),
+        (["--models", "gru"], 2, "name at least two"),
+        (["--seeds", "0"], 2, "0 is not in the range"),
+        (["--set", "model.cell=gru"], 2, "--models names the cells"),
+        (["--set", "train.seed=4"], 2, "--seeds says how many"),
+        (["--set", "train.epocs=4"], 1, "did you mean train.epochs?"),
+        (["--set", "train.engine=fused"], 1, "fused computes the cell gru only, not lstm"),
+        (["--config", "nowhere.yaml"], 1, "cannot read the config nowhere.yaml"),
+        (["run"], 2, "name at least two"),
+        (["run", "other", "--seeds", "2"], 2, "leave --config, --set, --models and --seeds out"),
+        (["run", "run"], 1, "are the same run"),
+        (["run", "other"], 1, "there is no run at run"),
+        (["--into", "photos"], 1, "holds other files than a comparison's"),
+        (["--plots", "photos/cat.jpg"], 2, "is a file: name a folder"),
+    ],
+)
+def test_mistakes_are_told_before_anything_is_trained(invoke, tmp_path, arguments, code, message):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "cat.jpg").touch()
+    result = invoke("compare", "--data", "sample", *arguments)
+    assert result.code == code
+    assert message in " ".join(result.err.split())
+    assert result.out == ""
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("package", ["sklearn", "scipy", "matplotlib"])
+def test_a_missing_extra_is_told_at_once(invoke, tmp_path, monkeypatch, package):
+    monkeypatch.setitem(sys.modules, package, None)
+    result = invoke("compare", "--data", "sample", "--plots", "plots")
+    assert result.code == 1
+    assert "imdb-gru[compare]" in result.err
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_run_of_another_budget_is_refused_before_any_is_trained(invoke, tmp_path):
+    from imdb_gru.config import build_config
+    from imdb_gru.run import create_run
+
+    create_run(tmp_path / "runs" / "compare" / "lstm-0", build_config({"model": {"cell": "lstm"}}, "test"))
+    result = invoke("compare", "--data", "sample")
+    assert result.code == 1
+    assert "lstm-0 was trained with another config (data.path None, not sample)" in result.err
+    assert [path.name for path in (tmp_path / "runs" / "compare").iterdir()] == ["lstm-0"]
+
+
+def test_a_training_that_fails_says_why(tmp_path):
+    (tmp_path / "a.csv").write_text("text,label\nfine,1\nfine,1\n")
+    for models in ("gru,linear", "linear,gru"):
+        done = call("compare", "--data", "a.csv", "--models", models, "--seeds", "1")
+        assert done.returncode == 1
+        assert "has reviews of one label only" in done.stderr
+        assert "Traceback" not in done.stderr
