@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import click
 
 from imdb_gru.cli.inspect_reviews import ReviewChoice, show_gradients, show_units
-from imdb_gru.cli.inspect_table import print_inspection
 from imdb_gru.cli.options import data_options, json_option, open_run, say
 from imdb_gru.cli.texts import TextReader, choose_input, take_notes
 
@@ -95,6 +94,7 @@ def inspect(
     _check_outputs(html, plots, npz)
     reader = TextReader(texts, choose_input(texts, input_path, "inspect"), text_column, "inspecting")
     from imdb_gru.classifier import Classifier
+    from imdb_gru.cli.inspect_table import print_inspection
     from imdb_gru.inspection import inspect_text
 
     classifier = Classifier.load(open_run(run_paths[0] if run_paths else None))

@@ -92,7 +92,7 @@ def _average(values: Iterable[float | None]) -> float | None:
 
 def _average_curves(curves: Sequence[list[dict[str, float]]]) -> list[dict[str, float]]:
     return [
-        {"timestep": rows[0]["timestep"], "accuracy": statistics.fmean(row["accuracy"] for row in rows)}
+        {name: statistics.fmean(row[name] for row in rows) if name != "timestep" else rows[0][name] for name in rows[0]}
         for rows in zip(*curves, strict=True)
     ]
 
