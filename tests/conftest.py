@@ -7,6 +7,7 @@ import sys
 import tarfile
 import zipfile
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -225,3 +226,36 @@ def build_twins(tmp_path):
         return keras_model, Classifier(config, vocabulary, read_keras(tmp_path / "model.keras", config.model))
 
     return build
+
+
+def make_classifier(seed=0, **model):
+    """A classifier of random weights over the words w0, w1 …, made without Keras."""
+    from imdb_gru.cells import CELLS
+    from imdb_gru.cells.network import Layer, Network
+    from imdb_gru.classifier import Classifier
+    from imdb_gru.config import build_config
+    from imdb_gru.text.vocabulary import Vocabulary
+
+    config = build_config({"model": {"embedding": 5, "units": 6, "pooling": ["last", "max"], **model}}, "test")
+    model = config.model
+    rng = np.random.default_rng(seed)
+    gates = {"gru": 3, "lstm": 4, "simple_rnn": 1}[model.cell]
+    directions = 1 + model.bidirectional
+
+    def draw(*shape):
+        return rng.normal(0, 0.7, shape).astype("f")
+
+    def draw_cell(features):
+        width = gates * model.units
+        bias = (2, width) if model.cell == "gru" else (width,)
+        return CELLS[model.cell](draw(features, width), draw(model.units, width), draw(*bias))
+
+    features, layers = model.embedding, []
+    for _ in range(model.layers):
+        cells = [draw_cell(features) for _ in range(directions)]
+        layers.append(Layer(*cells))
+        features = directions * model.units
+    sizes = [features * len(model.pooling), *model.dense, 1]
+    dense = [(draw(rows, columns), draw(columns)) for rows, columns in pairwise(sizes)]
+    network = Network(draw(TWIN_WORDS + 3, model.embedding), layers, tuple(model.pooling), dense)
+    return Classifier(config, Vocabulary("words", [f"w{number}" for number in range(TWIN_WORDS)]), network)

@@ -126,7 +126,7 @@ def _check_outputs(html: Path | None, plots: Path | None, npz: Path | None) -> N
 def _check_view(classifier: "Classifier", layer: int | None, unit: int | None) -> None:
     model = classifier.config.model
     if layer is not None and layer > model.layers:
-        raise click.UsageError(f"--layer {layer}: this run has {model.layers} recurrent layers")
+        raise click.UsageError(f"--layer {layer}: this run has {model.layers} recurrent layer(s)")
     if unit is not None and unit >= model.units:
         raise click.UsageError(f"--unit {unit}: this run's layers have units 0 to {model.units - 1}")
 

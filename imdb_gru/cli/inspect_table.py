@@ -29,7 +29,7 @@ def print_inspection(inspection: "Inspection", words: int, layer: int | None, un
     rows = _choose_rows(inspection, cells[0], words, unit)
     print_table([[values[row] for _, values in columns] for row in rows], [name for name, _ in columns])
     if len(rows) < inspection.read:
-        click.echo(f"{len(rows)} of {inspection.read} words; --words {inspection.read} lists all")
+        click.echo(f"({len(rows)} of {inspection.read} words; --words {inspection.read} lists all)")
     click.echo()
 
 

@@ -37,3 +37,17 @@ def save_figure(figure: Any, path: Path) -> None:
 def choose_metadata(kind: str) -> dict[str, None]:
     """Return what keeps the date out of an svg and the version out of a png, so that files can be compared."""
     return {"Date": None} if kind == "svg" else {"Software": None}
+
+
+def get_ink() -> str:
+    """Return the colour of letters and lines that the settings at hand say."""
+    from matplotlib import rcParams
+
+    return str(rcParams["text.color"])
+
+
+def tidy(axes: Any) -> None:
+    """Leave of a chart's frame what the eye needs, and faint lines behind it."""
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", color=get_ink(), alpha=0.12, lw=0.8)
+    axes.set_axisbelow(True)

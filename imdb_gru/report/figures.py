@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from imdb_gru.metrics import compute_interval
+from imdb_gru.report.drawing import get_ink, tidy
 from imdb_gru.report.timesteps import COLOURS
 
 Row = Mapping[str, Any]
@@ -37,12 +38,12 @@ def draw_learning_curves(history: Sequence[Row], best_epoch: int | None) -> Any:
                 values = [row[key] for row in history]
                 axes.plot(epochs, values, dashes, color=colour, marker="o", ms=4, lw=1.8, label=label)
         if best_epoch is not None:
-            axes.axvline(best_epoch, color=_ink(), alpha=2 * FAINT, lw=1, ls=":", label="best epoch")
+            axes.axvline(best_epoch, color=get_ink(), alpha=2 * FAINT, lw=1, ls=":", label="best epoch")
         axes.set(xlabel="epoch", title=name)
         axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
         if name == "accuracy":
             axes.yaxis.set_major_formatter(_format_percent)
-        _tidy(axes)
+        tidy(axes)
     figure.axes[0].legend(frameon=False, fontsize="small")
     return figure
 
@@ -74,7 +75,7 @@ def draw_reliability(bins: Sequence[Row], ece: float) -> Any:
     figure = _build_figure(4.4, width=4.6)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=[3.2, 1])
     said, found = [row["probability"] for row in bins], [row["positive_share"] for row in bins]
-    above.plot([0, 1], [0, 1], color=_ink(), alpha=FAINT, lw=1, ls="--", label="as often as said")
+    above.plot([0, 1], [0, 1], color=get_ink(), alpha=FAINT, lw=1, ls="--", label="as often as said")
     above.vlines(said, said, found, color=NEGATIVE, lw=3, alpha=0.6, label=f"gap (mean {ece:.3f}, the ECE)")
     above.plot(said, found, color=POSITIVE, marker="o", ms=4.5, lw=1.5, label="as it was")
     above.set(xlim=(0, 1), ylim=(-0.02, 1.02), ylabel="share that is positive")
@@ -84,8 +85,8 @@ def draw_reliability(bins: Sequence[Row], ece: float) -> Any:
     below.set(xlabel="probability of positive", ylabel="reviews")
     below.yaxis.get_major_locator().set_params(nbins=3, integer=True)
     below.yaxis.set_major_formatter(_format_count)
-    _tidy(above)
-    _tidy(below)
+    tidy(above)
+    tidy(below)
     return figure
 
 
@@ -102,7 +103,7 @@ def draw_accuracy_by_words_read(rows: Sequence[Row]) -> Any:
         axes.minorticks_off()
         ticks = [step for step, following in pairwise(steps) if following > CLOSEST_TICKS * step] + steps[-1:]
         axes.set_xticks(ticks, [str(step) for step in ticks])
-        _tidy(axes)
+        tidy(axes)
     first, last = all_axes[0], all_axes[-1]
     first.yaxis.set_major_formatter(_format_percent)
     for place, side in ((0, "left"), (-1, "right")):
@@ -132,7 +133,7 @@ def draw_accuracy_by_length(rows: Sequence[Row]) -> Any:
     axes.set_xticks(range(len(rows)), labels, fontsize=7.5)
     axes.set(xlabel="words in the review; below, reviews", ylabel="accuracy", xlim=(-0.6, len(rows) - 0.4))
     axes.yaxis.set_major_formatter(_format_percent)
-    _tidy(axes)
+    tidy(axes)
     return figure
 
 
@@ -140,18 +141,6 @@ def _build_figure(height: float, width: float = WIDTH) -> Any:
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout="constrained")
-
-
-def _ink() -> str:
-    from matplotlib import rcParams
-
-    return str(rcParams["text.color"])
-
-
-def _tidy(axes: Any) -> None:
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(axis="y", color=_ink(), alpha=0.12, lw=0.8)
-    axes.set_axisbelow(True)
 
 
 def _format_percent(value: float, _: int | None = None) -> str:

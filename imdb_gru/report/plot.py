@@ -43,13 +43,14 @@ def plot_timesteps(path: Path, tokens: Sequence[str], probabilities: Sequence[fl
     """Draw the belief after every token into a .png or .svg file; raises `ImdbGruError` where that fails."""
     check_plot_path(path)
     with prepare_matplotlib():
-        save_figure(_build_figure(tokens, probabilities, title), path)
+        save_figure(draw_timesteps(tokens, probabilities, title), path)
 
 
-def _build_figure(tokens: Sequence[str], probabilities: Sequence[float], title: str | None) -> Any:
+def draw_timesteps(tokens: Sequence[str], probabilities: Sequence[float], title: str | None = None) -> Any:
+    """Draw the belief after every token, its words named."""
     from matplotlib.figure import Figure
 
-    labels = [_shorten(token, LONGEST_LABEL) for token in tokens]
+    labels = [shorten(token) for token in tokens]
     short = len(tokens) <= MOST_AXIS_LABELS
     width = max(5.0, 1.5 + 0.2 * len(tokens)) if short else LONG_WIDTH
     figure = Figure(figsize=(width, 4.2), layout="constrained")
@@ -62,11 +63,12 @@ def _build_figure(tokens: Sequence[str], probabilities: Sequence[float], title: 
         _name_words(axes, labels, probabilities)
     if title:
         pad = 40 if axes.texts else 8
-        axes.set_title(_shorten(title, int(9 * width)), loc="left", pad=pad, parse_math=False)
+        axes.set_title(shorten(title, int(9 * width)), loc="left", pad=pad, parse_math=False)
     return figure
 
 
-def _shorten(text: str, length: int) -> str:
+def shorten(text: str, length: int = LONGEST_LABEL) -> str:
+    """Cut a text to so many characters, all of which can be drawn."""
     # XML, and so SVG, cannot hold these two.
     text = neutralise(text).translate(dict.fromkeys((0xFFFE, 0xFFFF), "�"))
     return text if len(text) <= length else text[: length - 1] + "…"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imdb_gru.errors import ImdbGruError, MissingExtraError
-from imdb_gru.report.plot import _build_figure, _spread, check_plot_path, plot_timesteps
+from imdb_gru.report.plot import _spread, check_plot_path, draw_timesteps, plot_timesteps
 
 matplotlib = pytest.importorskip("matplotlib")
 pytest.importorskip("matplotlib.backends.backend_agg")
@@ -63,7 +63,7 @@ def test_strange_tokens_are_drawn_without_warning(tmp_path, repeats, suffix):
 
 
 def test_dollars_are_no_formula():
-    figure = _build_figure(["<start>", "$x$"], [0.4, 0.6], "$y$")
+    figure = draw_timesteps(["<start>", "$x$"], [0.4, 0.6], "$y$")
     axes = figure.axes[0]
     assert [label.get_text() for label in axes.get_xticklabels()] == ["<start>", "$x$"]
     assert axes.get_title(loc="left") == "$y$"
@@ -71,7 +71,7 @@ def test_dollars_are_no_formula():
 
 
 def test_short_reviews_are_labelled_at_every_word_and_long_ones_where_it_mattered():
-    short, long = (_build_figure(*example(words), None).axes[0] for words in (60, 61))
+    short, long = (draw_timesteps(*example(words), None).axes[0] for words in (60, 61))
     assert [label.get_text() for label in short.get_xticklabels()] == example(60)[0]
     assert not short.texts
     tokens, probabilities = example(61)
@@ -82,7 +82,7 @@ def test_short_reviews_are_labelled_at_every_word_and_long_ones_where_it_mattere
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("words", [61, 500])
 def test_names_never_overlap(words, seed):
-    figure = _build_figure(*example(words, seed), "A review")
+    figure = draw_timesteps(*example(words, seed), "A review")
     matplotlib.backends.backend_agg.FigureCanvasAgg(figure).draw()
     axes = figure.axes[0]
     boxes = [text.get_window_extent() for text in axes.texts]
@@ -110,7 +110,7 @@ def test_names_far_apart_stay_over_their_words_and_close_ones_share_the_push():
 def test_a_turn_is_marked_with_its_direction():
     tokens, probabilities = ["word"] * 100, [0.2] * 50 + [0.8] * 50
     tokens[50] = "wonderful"
-    (name,) = _build_figure(tokens, probabilities, None).axes[0].texts
+    (name,) = draw_timesteps(tokens, probabilities, None).axes[0].texts
     assert name.get_text() == "▲ wonderful"
     assert name.get_position()[0] == 50
 

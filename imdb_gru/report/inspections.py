@@ -1,0 +1,196 @@
+"""Own the charts of an inspection, and of gradients on their way back through time."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imdb_gru.report.charts import Chart
+from imdb_gru.report.drawing import get_ink, tidy
+from imdb_gru.report.figures import FAINT, NEGATIVE, NEUTRAL, POSITIVE
+from imdb_gru.report.plot import LONG_WIDTH, MOST_AXIS_LABELS, draw_timesteps, shorten
+
+if TYPE_CHECKING:
+    from imdb_gru.inspection import CellTrace, Inspection
+    from imdb_gru.inspection.gradients import GradientCurve
+
+MOST_NAMES = 12
+"""Words that are named in a chart of a long text."""
+CELL_STYLES = (("-", "o"), ("--", "s"), (":", "^"), ("-.", "D"))
+SMALLEST_SHOWN = 1e-6
+
+
+def build_inspection_charts(inspection: "Inspection") -> list[Chart]:
+    """Return the charts of an inspected text."""
+    return list(_iter_inspection_charts(inspection))
+
+
+def _iter_inspection_charts(inspection: "Inspection") -> Iterator[Chart]:
+    if inspection.probabilities is not None:
+        beliefs = inspection.probabilities.tolist()
+        yield Chart(
+            "belief",
+            "Belief",
+            "The probability of positive after each word.",
+            lambda: draw_timesteps(inspection.tokens, beliefs),
+        )
+    yield Chart(
+        "contributions",
+        "Contributions",
+        "What each word adds to the logit, by integrated gradients, and what is lost where it alone is unknown.",
+        lambda: draw_contributions(inspection),
+    )
+    for cell in inspection.cells:
+        name = f"{cell.layer}_{cell.direction}" if len(inspection.cells) > 1 else ""
+        yield Chart(
+            f"gates_{name}".rstrip("_"),
+            f"Gates {name}".rstrip(),
+            "Each row is a unit, each column a word.",
+            lambda cell=cell: draw_gates(inspection, cell),  # type: ignore[misc]
+        )
+    yield Chart(
+        "memory",
+        "Memory",
+        "What is left of each word at the end: by the product of the later gates, and by the Jacobian.",
+        lambda: draw_memory(inspection),
+    )
+
+
+def build_gradient_charts(curves: Mapping[str, "GradientCurve"]) -> list[Chart]:
+    """Return the chart of gradients on their way back, run by run."""
+    return [
+        Chart(
+            "gradients",
+            "Gradients through time",
+            "From the last word back: how large the gradient still is.",
+            lambda: draw_gradients(curves),
+        )
+    ]
+
+
+def draw_contributions(inspection: "Inspection") -> Any:
+    """Draw what each word did for the logit, by both methods."""
+    figure, axes = _build_figure(inspection, 3.6)
+    measured = inspection.contributions
+    steps = np.arange(len(inspection.tokens))
+    values = measured.integrated_gradients
+    axes.bar(steps, values, color=[POSITIVE if value > 0 else NEGATIVE for value in values], width=0.8)
+    axes.plot(steps, measured.occlusion, ls="", marker="_", ms=5, color=get_ink(), alpha=0.6, label="occlusion")
+    axes.axhline(0, color=get_ink(), lw=0.6)
+    axes.set_ylabel("adds to the logit")
+    axes.bar(0, 0, color=NEUTRAL, label="integrated gradients")
+    axes.legend(frameon=False, fontsize="small")
+    tidy(axes)
+    _label_words(axes, inspection, np.abs(values), values)
+    return figure
+
+
+def draw_gates(inspection: "Inspection", cell: "CellTrace") -> Any:
+    """Draw gates and hidden state as heat maps, units sorted by their mean gate that keeps the past."""
+    panels = [*cell.gates.items(), ("hidden state", cell.states)]
+    figure, all_axes = _build_figure(inspection, 0.8 + 1.5 * len(panels), len(panels))
+    keeping = cell.states if cell.keeping_gate is None else cell.gates[cell.keeping_gate]
+    order = np.argsort(keeping.mean(axis=0), kind="stable")
+    for axes, (name, values) in zip(np.atleast_1d(all_axes), panels, strict=True):
+        signed = name in ("candidate", "hidden state")
+        image = axes.imshow(
+            values[:, order].T,
+            aspect="auto",
+            cmap=_build_scale() if signed else "cividis",
+            vmin=-1 if signed else 0,
+            vmax=1,
+            interpolation="nearest",
+            rasterized=True,
+        )
+        axes.set(ylabel=name, yticks=[])
+        figure.colorbar(image, ax=axes, pad=0.01, aspect=12)
+    last = np.atleast_1d(all_axes)[-1]
+    change = np.abs(np.diff(cell.states, axis=0, prepend=cell.states[:1])).mean(axis=1)
+    _label_words(last, inspection, change)
+    return figure
+
+
+def draw_memory(inspection: "Inspection") -> Any:
+    """Draw on a logarithmic scale what is left of each word at the end."""
+    figure, axes = _build_figure(inspection, 3.2)
+    steps = np.arange(len(inspection.tokens))
+    for (dashes, _), cell in zip(CELL_STYLES * len(inspection.cells), inspection.cells, strict=False):
+        name = f" (layer {cell.layer}, {cell.direction})" if len(inspection.cells) > 1 else ""
+        curves = [("Jacobian", cell.jacobian, POSITIVE)]
+        if cell.kept is not None:
+            curves.append((f"product of {cell.keeping_gate} gates", cell.kept, NEGATIVE))
+        for label, values, colour in curves:
+            axes.plot(steps, np.maximum(values, SMALLEST_SHOWN), dashes, color=colour, lw=1.6, label=label + name)
+    axes.axhline(0.5, color=get_ink(), alpha=FAINT, lw=1, ls=":")
+    axes.set(yscale="log", ylim=(SMALLEST_SHOWN, 2), ylabel="left at the end")
+    axes.legend(frameon=False, fontsize="small")
+    tidy(axes)
+    weights = np.abs(inspection.contributions.integrated_gradients)
+    _label_words(axes, inspection, weights, inspection.contributions.integrated_gradients)
+    return figure
+
+
+def draw_gradients(curves: Mapping[str, "GradientCurve"]) -> Any:
+    """Draw the gradient's way back from the last word, with pooling's ways and by the recurrence alone."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9.6, 4.0), layout="constrained")
+    colours = (POSITIVE, NEGATIVE, NEUTRAL, "#4d9221")
+    titles = (("loss", "‖∂L/∂h_t‖, of that at the last word"), ("recurrence", "‖∂h_T/∂h_t‖ / √U: the recurrence alone"))
+    for axes, (name, title) in zip(figure.subplots(1, 2, sharey=True), titles, strict=True):
+        for number, (run, curve) in enumerate(curves.items()):
+            dashes, marker = CELL_STYLES[number % len(CELL_STYLES)]
+            values = np.maximum(getattr(curve, name), 1e-12)
+            axes.plot(
+                values,
+                dashes,
+                color=colours[number % len(colours)],
+                marker=marker,
+                markevery=max(1, len(values) // 8),
+                ms=4,
+                lw=1.6,
+                label=f"{run} ({curve.cell})",
+            )
+        axes.set(yscale="log", xlabel="words back from the last", title=title)
+        axes.invert_xaxis()
+        tidy(axes)
+    figure.axes[0].legend(frameon=False, fontsize="small")
+    return figure
+
+
+def _build_figure(inspection: "Inspection", height: float, panels: int = 1) -> tuple[Any, Any]:
+    from matplotlib.figure import Figure
+
+    short = len(inspection.tokens) <= MOST_AXIS_LABELS
+    width = max(6.0, 1.8 + 0.2 * len(inspection.tokens)) if short else LONG_WIDTH
+    figure = Figure(figsize=(width, height + 0.8), layout="constrained")
+    return figure, figure.subplots(panels, 1, sharex=True)
+
+
+def _label_words(axes: Any, inspection: "Inspection", weights: NDArray[Any], signs: NDArray[Any] | None = None) -> None:
+    """Write the words under a chart: all of a short text, those that weigh most of a long one."""
+    steps = list(range(len(inspection.tokens)))
+    if len(inspection.tokens) > MOST_AXIS_LABELS:
+        steps = sorted(_space_out(np.argsort(-weights, kind="stable"), len(inspection.tokens) / 60)[:MOST_NAMES])
+    names = [shorten(inspection.tokens[step]) for step in steps]
+    axes.set_xticks(steps, names, rotation=60, ha="right", rotation_mode="anchor", fontsize=9, parse_math=False)
+    for label, step in zip(axes.get_xticklabels(), steps, strict=True):
+        if signs is not None and len(inspection.tokens) > MOST_AXIS_LABELS:
+            label.set_color(POSITIVE if signs[step] > 0 else NEGATIVE)
+    axes.set_xlim(-0.6, len(inspection.tokens) - 0.4)
+
+
+def _space_out(order: NDArray[Any], gap: float) -> list[int]:
+    """Keep those of the timesteps, best first, that stand off all better ones."""
+    kept: list[int] = []
+    for step in order:
+        if all(abs(int(step) - other) >= gap for other in kept):
+            kept.append(int(step))
+    return kept
+
+
+def _build_scale() -> Any:
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("belief", [NEGATIVE, "#f4f4f4", POSITIVE])

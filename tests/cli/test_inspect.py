@@ -1,0 +1,129 @@
+import json
+
+import numpy as np
+import pytest
+
+TEXT = "It is not dull, it is wonderful."
+
+
+@pytest.fixture
+def inspect(invoke, sample_run):
+    return lambda *arguments: invoke("inspect", "--run", sample_run.path, *arguments)
+
+
+def list_rows(out):
+    lines = out.splitlines()
+    start = next(number for number, line in enumerate(lines) if line.split()[:2] == ["word", "token"])
+    rows = []
+    for line in lines[start + 1 :]:
+        if not line.strip() or not line.split()[0].isdigit():
+            break
+        rows.append(line.split())
+    return lines[start].split(), rows
+
+
+def test_the_table_shows_every_word_of_a_short_text(inspect):
+    result = inspect(TEXT)
+    columns, rows = list_rows(result.out)
+    assert columns[:6] == ["word", "token", "belief", "move", "contribution", "occlusion"]
+    assert columns[6:] == ["update", "reset", "|candidate|", "|state|", "kept", "Jacobian"]
+    assert [row[1] for row in rows] == ["it", "is", "not", "dull", ",", "it", "is", "wonderful", "."]
+    assert result.out.startswith(("positive ", "negative "))
+    assert "integrated gradients, 32 steps; gap " in result.out
+    assert "products of the update gate" in result.out
+    predicted = float(result.out.split()[1])
+    assert float(rows[-1][2]) == pytest.approx(predicted, abs=1e-4)
+    assert float(rows[-1][-1]) == 1
+
+
+def test_a_longer_text_shows_the_weightiest_words(inspect):
+    _, rows = list_rows(inspect(TEXT).out)
+    chosen = sorted(sorted(rows, key=lambda row: -abs(float(row[4])))[:2], key=lambda row: int(row[0]))
+    result = inspect("--words", 2, TEXT)
+    assert list_rows(result.out)[1] == chosen
+    assert "2 of 9 words; --words 9 lists all" in result.out
+
+
+def test_json_holds_gates_and_contributions_of_every_text(inspect):
+    result = inspect("--json", TEXT, "Dull.")
+    first, second = map(json.loads, result.out.splitlines())
+    assert first["text"] == TEXT
+    assert len(second["timesteps"]) == 3
+    assert np.shape(first["cells"][0]["gates"]["reset"]) == (10, 8)
+    assert first["cells"][0]["half_life"].keys() == {"kept", "jacobian"}
+    assert first["contributions"]["gap"] == pytest.approx(0, abs=0.01)
+
+
+def test_one_unit_is_followed(inspect):
+    record = json.loads(inspect("--json", TEXT).out)["cells"][0]
+    columns, rows = list_rows(inspect("--unit", 3, TEXT).out)
+    assert columns[6:14] == ["update", "3", "reset", "3", "candidate", "3", "state", "3"]
+    for row in rows:
+        for place, values in ((6, record["gates"]["update"]), (9, record["states"])):
+            assert float(row[place]) == pytest.approx(values[int(row[0])][3], abs=1e-3)
+
+
+def test_a_file_is_inspected_line_by_line(inspect, tmp_path):
+    (tmp_path / "texts.txt").write_text(f"{TEXT}\nDull.\n")
+    result = inspect("--input", tmp_path / "texts.txt")
+    assert len([line for line in result.out.splitlines() if line.startswith("logit")]) == 2
+
+
+def test_files_are_written(inspect, tmp_path):
+    pytest.importorskip("jinja2")
+    result = inspect("--npz", "a.npz", "--html", "a.html", "--plots", "plots", TEXT)
+    assert result.code == 0
+    with np.load(tmp_path / "a.npz") as arrays:
+        assert arrays["layer_1_forward_update"].shape == (10, 8)
+    assert "wonderful" in (tmp_path / "a.html").read_text("utf-8")
+    names = {path.name for path in (tmp_path / "plots").iterdir()}
+    charts = ("belief", "contributions", "gates", "memory")
+    assert names == {f"{chart}.{kind}" for chart in charts for kind in ("png", "svg")}
+
+
+def test_units_are_named_by_their_words(inspect):
+    rows = json.loads(inspect("--units", "--words", 2, "--json").out)
+    assert sorted(row["unit"] for row in rows) == list(range(8))
+    assert rows[0].keys() == {"unit", "weights", "raised_by", "lowered_by"}
+    assert rows[0]["weights"].keys() == {"last", "max"}
+    result = inspect("--units", "--words", 2)
+    assert "reading 20 reviews of split validation" in result.err
+    assert "raised by" in result.out
+
+
+def test_gradients_are_followed_through_several_runs(inspect, sample_run, tmp_path):
+    pytest.importorskip("matplotlib")
+    result = inspect("--run", sample_run.path, "--gradients", "--reviews", 5, "--plots", "plots")
+    assert result.code == 0
+    assert "reading 5 reviews of split validation" in result.err
+    assert "through the recurrence alone" in result.out
+    assert {path.name for path in (tmp_path / "plots").iterdir()} == {"gradients.png", "gradients.svg"}
+    curves = json.loads(inspect("--gradients", "--json", TEXT).out)
+    (curve,) = curves.values()
+    assert curve["loss"][0] == curve["recurrence"][0] == 1
+    assert len(curve["loss"]) == 10
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--units", "--gradients"], "leave the other views out"),
+        (["--units", "--html", "a.html"], "leave the other views out"),
+        (["--run", "other", TEXT], "several --run go with --gradients"),
+        (["--units", "--run", "other"], "several --run go with --gradients"),
+        (["--split", "test", TEXT], "go with --units and --gradients"),
+        (["--npz", "a.npz", TEXT, TEXT], "take one text"),
+        (["--npz", "nowhere/a.npz", TEXT], "there is no folder nowhere"),
+        (["--unit", "8", TEXT], "units 0 to 7"),
+        (["--layer", "2", TEXT], "this run has 1 recurrent layer"),
+        (["--input", "f.txt", TEXT], "give texts or --input, not both"),
+        (["--units", "--split", "validation", "--data", "nowhere"], "there are no reviews at nowhere"),
+        (["--input", "nowhere.txt"], "cannot read nowhere.txt"),
+        (["--words", "0", TEXT], "--words"),
+    ],
+)
+def test_mistakes_end_in_one_line(inspect, arguments, message):
+    result = inspect(*arguments)
+    assert result.code in (1, 2)
+    assert message in result.err
+    assert not result.out
