@@ -106,11 +106,11 @@ def draw_accuracy_by_words_read(rows: Sequence[Row]) -> Any:
         tidy(axes)
     first, last = all_axes[0], all_axes[-1]
     first.yaxis.set_major_formatter(_format_percent)
-    for place, side in ((0, "left"), (-1, "right")):
+    for place, side, height in ((0, "left", -14), (-1, "right", 7)):  # off the line, which rises
         first.annotate(
             f"{rows[place]['accuracy']:.1%}",
             (steps[place], rows[place]["accuracy"]),
-            xytext=(0, 7),
+            xytext=(0, height),
             textcoords="offset points",
             ha=side,
             fontsize="small",
