@@ -14,9 +14,9 @@ from imdb_gru.report.timesteps import COLOURS
 Row = Mapping[str, Any]
 
 NEGATIVE, NEUTRAL, POSITIVE = COLOURS[0], COLOURS[len(COLOURS) // 2], COLOURS[-1]
-WIDTH = 6.4
+WIDTH = 5.2
 """Inches; a page shows a chart at this width or less, so its letters stay as large as the text's."""
-CLOSEST_TICKS = 1.15
+CLOSEST_TICKS = 1.26
 """Ratio of two numbers of words that can stand side by side on an axis."""
 FAINT = 0.35
 """Opacity of lines that guide the eye."""
@@ -106,13 +106,13 @@ def draw_accuracy_by_words_read(rows: Sequence[Row]) -> Any:
         tidy(axes)
     first, last = all_axes[0], all_axes[-1]
     first.yaxis.set_major_formatter(_format_percent)
-    for place in (0, -1):
+    for place, side, height in ((0, "left", -14), (-1, "right", 7)):  # off the line, which rises
         first.annotate(
             f"{rows[place]['accuracy']:.1%}",
             (steps[place], rows[place]["accuracy"]),
-            xytext=(0, 7),
+            xytext=(0, height),
             textcoords="offset points",
-            ha="center",
+            ha=side,
             fontsize="small",
         )
     first.margins(y=0.2)
@@ -128,9 +128,9 @@ def draw_accuracy_by_length(rows: Sequence[Row]) -> Any:
         low, high = compute_interval(round(row["accuracy"] * row["n"]), row["n"])
         axes.vlines(place, low, high, color=POSITIVE, lw=6, alpha=0.3)
         axes.plot(place, row["accuracy"], color=POSITIVE, marker="o", ms=6)
-    names = [f"over {row['from'] - 1}" if row["to"] is None else f"{row['from']}–{row['to']}" for row in rows]
+    names = [f"{row['from']}+" if row["to"] is None else f"{row['from']}–{row['to']}" for row in rows]
     labels = [f"{name}\n{row['n']:,}" for name, row in zip(names, rows, strict=True)]
-    axes.set_xticks(range(len(rows)), labels, fontsize="small")
+    axes.set_xticks(range(len(rows)), labels, fontsize=7.5)
     axes.set(xlabel="words in the review; below, reviews", ylabel="accuracy", xlim=(-0.6, len(rows) - 0.4))
     axes.yaxis.set_major_formatter(_format_percent)
     tidy(axes)

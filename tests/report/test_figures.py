@@ -118,6 +118,6 @@ def test_accuracy_by_length_names_ranges_and_counts():
     rows = [{"from": 0, "to": 50, "n": 1200, "accuracy": 0.9}, {"from": 1001, "to": None, "n": 3, "accuracy": 1.0}]
     with prepare_matplotlib():
         figure = drawings.draw_accuracy_by_length(rows)
-        assert {"0–50\n1,200", "over 1000\n3"} <= set(get_texts(figure))
+        assert {"0–50\n1,200", "1001+\n3"} <= set(get_texts(figure))
     short, long = (path.vertices for bars in figure.axes[0].collections for path in bars.get_paths())
     assert np.ptp(long[:, 1]) > 5 * np.ptp(short[:, 1])
