@@ -89,6 +89,11 @@ def test_what_a_run_does_not_tell_is_none():
             "linear is ahead of gru by 9.00 points, which these 100 reviews do not tell from chance "
             "(p ≥ 0.05 with 1 of 2 seeds)",
         ),
+        (
+            [judge("gru", 0, 70), judge("linear", 0, 99), judge("gru", 1, 90), judge("linear", 1, 80)],
+            "linear is ahead of gru by 9.50 points, which these 100 reviews do not tell from chance "
+            "(p ≥ 0.05 with 1 of 2 seeds)",
+        ),
     ],
 )
 def test_verdicts(judgements, verdict):
