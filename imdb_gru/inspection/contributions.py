@@ -9,7 +9,7 @@ from imdb_gru.cells.cell import Array
 from imdb_gru.cells.network import Network
 from imdb_gru.engine.workers import cut_evenly, share_out
 from imdb_gru.inspection.inspection import Contributions
-from imdb_gru.inspection.passes import NetworkPass, run_network
+from imdb_gru.inspection.network_pass import NetworkPass, run_network
 from imdb_gru.text.vocabulary import UNKNOWN, Ids
 
 STEPS = 32

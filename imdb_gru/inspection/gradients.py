@@ -8,7 +8,8 @@ import numpy as np
 
 from imdb_gru.cells.cell import Array
 from imdb_gru.classifier import Classifier
-from imdb_gru.inspection.passes import measure_norms, run_network
+from imdb_gru.inspection.cell_pass import measure_norms
+from imdb_gru.inspection.network_pass import run_network
 
 
 @dataclass(frozen=True, slots=True, eq=False)

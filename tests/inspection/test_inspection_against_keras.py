@@ -114,7 +114,7 @@ def test_gradients_by_the_embedding_are_those_of_keras(build_twins, cell, option
     import keras
     import tensorflow as tf
 
-    from imdb_gru.inspection.passes import run_network
+    from imdb_gru.inspection.network_pass import run_network
 
     model, classifier = build_twins(cell=cell, **options)
     sequence = make_sequences(np.random.default_rng(3))[-1]

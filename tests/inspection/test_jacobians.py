@@ -5,7 +5,7 @@ import pytest
 from test_cells import INPUTS, UNITS, gru_by_hand, lstm_by_hand, make_weights
 
 from imdb_gru.cells import CELLS
-from imdb_gru.inspection.passes import run_cell
+from imdb_gru.inspection.cell_pass import run_cell
 
 TOLERANCE = 1e-5
 EPSILON = 1e-6

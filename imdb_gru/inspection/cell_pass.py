@@ -1,0 +1,131 @@
+"""Own a cell's pass over a text, forwards with everything kept and back through time (Werbos 1990).
+
+B texts of one length T, variants of one text, go through at once. A cell's arrays have time first, `(T, B, ·)`, in the
+order in which it reads.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from imdb_gru.cells.cell import Array, Cell, Gates, State
+
+TINY = np.float32(1e-30)
+"""Gradients smaller than this are 0: the CPU takes a hundred times as long over what float32 can barely hold."""
+SMALL = 1e-6
+"""A Jacobian that shrank so far goes on as a multiple of its norm, so that none of it is tiny."""
+
+
+@dataclass(frozen=True)
+class CellPass:
+    """What a cell did on its way through B texts."""
+
+    cell: Cell
+    backwards: bool
+    states: State
+    """The state before each timestep and after the last; each part `(T + 1, B, U)`."""
+    gates: Gates
+    """Each `(T, B, U)`; empty where they were not kept."""
+
+    @property
+    def end(self) -> int:
+        """Return the timestep that the cell reads last, as an index."""
+        return 0 if self.backwards else -1
+
+    @property
+    def hidden(self) -> Array:
+        """Return h_t `(B, T, U)` in the order of the text."""
+        return self.in_text_order(self.states[0][1:]).swapaxes(0, 1)
+
+    def in_text_order(self, values: Array) -> Array:
+        """Turn values `(T, …)` in the order of reading round where the cell reads backwards."""
+        return values[::-1] if self.backwards else values
+
+    def state_at(self, step: int) -> State:
+        """Return the state before a step, each part `(B, U)`."""
+        return tuple(part[step] for part in self.states)
+
+    def gates_at(self, step: int) -> Gates:
+        """Return a step's gates, each `(B, U)`."""
+        return {name: gate[step] for name, gate in self.gates.items()}
+
+    def run_back(self, gradient: Array) -> tuple[Array, State]:
+        """Take the gradient of h_t `(B, T, U)` back through time.
+
+        Return the gradient of the projected inputs `(B, T, G·U)`, and of the state after every timestep by all later
+        ways too, each part `(T, B, U)`; both in the order of the text.
+        """
+        gradient = self.in_text_order(gradient.swapaxes(0, 1))
+        steps, batch, units = gradient.shape
+        dx = np.empty((steps, batch, self.cell.kernel.shape[1]), np.float32)
+        dstates = tuple(np.empty((steps, batch, units), np.float32) for _ in self.states)
+        dstate = self.cell.start(batch)
+        for step in reversed(range(steps)):
+            dstate = (_drop_tiny(dstate[0] + gradient[step]), *map(_drop_tiny, dstate[1:]))
+            for kept, part in zip(dstates, dstate, strict=True):
+                kept[step] = part
+            dx[step], dstate = self.cell.step_back(
+                self.gates_at(step), self.state_at(step), self.state_at(step + 1), dstate
+            )
+        return self.in_text_order(dx).swapaxes(0, 1), tuple(map(self.in_text_order, dstates))
+
+    def measure_jacobians(self) -> Array:
+        """Return ‖∂h_T/∂s_t‖ / √U (Frobenius) of the one text, `(T,)` in the order of the text.
+
+        s_t is all that the cell carries on from timestep t, an LSTM's memory included. Every row of ∂h_T/∂s_t is a
+        gradient taken back through time.
+        """
+        units = self.cell.units
+        dstate = (np.eye(units, dtype=np.float32), *self.cell.start(units)[1:])
+        steps = len(self.states[0]) - 1
+        norms, taken_out = np.empty(steps), 1.0
+        for step in reversed(range(steps)):
+            norm = np.sqrt(sum(float(np.vdot(part, part)) for part in dstate) / units)
+            norms[step] = norm * taken_out
+            if 0 < norm < SMALL:
+                dstate = tuple(part / np.float32(norm) for part in dstate)
+                taken_out *= norm
+            dstate = tuple(map(_drop_tiny, dstate))
+            _, dstate = self.cell.step_back(self.gates_at(step), self.state_at(step), self.state_at(step + 1), dstate)
+        return self.in_text_order(norms.astype(np.float32))
+
+    def measure_kept(self) -> Array | None:
+        """Return how much of the state after each timestep later gates let through, mean over units, `(T,)`."""
+        if self.cell.keeping_gate is None:
+            return None
+        gate = self.gates[self.cell.keeping_gate]
+        later = np.ones((len(gate), gate.shape[2]), np.float32)
+        later[:-1] = np.cumprod(gate[:0:-1, 0], axis=0)[::-1]
+        return self.in_text_order(later.mean(axis=1))
+
+
+def run_cell(cell: Cell, x: Array, start: State, *, backwards: bool = False, keep: bool = True) -> CellPass:
+    """Run a cell over texts `(B, T, E)` from a state on."""
+    batch, steps, _ = x.shape
+    projected = np.ascontiguousarray(cell.project(x).swapaxes(0, 1))
+    if backwards:
+        projected = projected[::-1]
+    states = tuple(np.empty((steps + 1, batch, cell.units), np.float32) for _ in start)
+    gates: Gates = {}
+    state = start
+    for step in range(steps + 1):
+        for part, values in zip(states, state, strict=True):
+            part[step] = values
+        if step == steps:
+            break
+        state, at = cell.step(projected[step], state)
+        if keep:
+            gates = gates or {name: np.empty((steps, batch, cell.units), np.float32) for name in at}
+            for name, values in at.items():
+                gates[name][step] = values
+    return CellPass(cell, backwards, states, gates)
+
+
+def measure_norms(gradients: State) -> Array:
+    """Return the norm at every timestep of one text's gradients, each part `(T, 1, U)`; `(T,)`."""
+    norms: Array = np.sqrt(sum(np.square(part[:, 0]).sum(axis=-1) for part in gradients))
+    return norms
+
+
+def _drop_tiny(values: Array) -> Array:
+    return np.where(np.abs(values) < TINY, np.float32(0), values)

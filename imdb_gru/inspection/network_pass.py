@@ -1,0 +1,124 @@
+"""Own a network's pass over texts of one length, variants of one text: forwards, pooled, and back to the embedding."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imdb_gru.cells.cell import Array, Cell, State
+from imdb_gru.cells.network import Layer, Network
+from imdb_gru.inspection.cell_pass import CellPass, run_cell
+
+
+@dataclass(frozen=True)
+class NetworkPass:
+    """What a network did on its way through B texts of one length."""
+
+    network: Network
+    layers: Sequence[Sequence[CellPass]]
+    hidden: Array
+    """The last layer's hidden states, both directions side by side, `(B, T, U)`."""
+
+    @cached_property
+    def peaks(self) -> NDArray[np.intp]:
+        """Return the timestep of each unit's largest hidden state, `(B, 1, U)`."""
+        peaks: NDArray[np.intp] = self.hidden.argmax(axis=1, keepdims=True)
+        return peaks
+
+    @property
+    def logits(self) -> Array:
+        """Return the logit of positive of each text, `(B,)`."""
+        return self.network.judge(self.pool())
+
+    def pool(self) -> Array:
+        """Return the pooled hidden states, `(B, P·U)`."""
+        pooled = []
+        for pooling in self.network.pooling:
+            if pooling == "mean":
+                pooled.append(self.hidden.mean(axis=1))
+            elif pooling == "max":
+                pooled.append(np.take_along_axis(self.hidden, self.peaks, axis=1)[:, 0])
+            else:
+                ends = np.split(self.hidden, len(self.layers[-1]), axis=-1)
+                for cell_pass, part in zip(self.layers[-1], ends, strict=True):
+                    pooled.append(part[:, cell_pass.end])
+        return np.concatenate(pooled, axis=-1)
+
+    def spread(self) -> dict[str, Array]:
+        """Return what each pooling adds to the logit through each timestep, `(B, T)`; empty with dense layers between.
+
+        Together with the output's bias they are the logit.
+        """
+        weights = self.network.output_weights
+        return {pooling: np.matmul(self._weigh(pooling) * self.hidden, weights[pooling]) for pooling in weights}
+
+    def run_back(self) -> tuple[Array, list[list[State]]]:
+        """Take the logits' gradient back to the embedding, `(B, T, E)`, and to every cell's states, `(T, B, U)`."""
+        above = np.zeros_like(self.hidden)
+        parts = np.split(self._judge_back(), len(self.network.pooling), axis=-1)
+        for pooling, part in zip(self.network.pooling, parts, strict=True):
+            above += self._weigh(pooling) * part[:, None]
+        dstates: list[list[State]] = []
+        for layer in reversed(self.layers):
+            results = [
+                cell_pass.run_back(part)
+                for cell_pass, part in zip(layer, np.split(above, len(layer), axis=-1), strict=True)
+            ]
+            below = [dx @ cell_pass.cell.kernel.T for (dx, _), cell_pass in zip(results, layer, strict=True)]
+            above = np.sum(below, axis=0)
+            dstates.insert(0, [states for _, states in results])
+        return above, dstates
+
+    def _weigh(self, pooling: str) -> Array:
+        """Return every hidden state's weight in a pooling, which is their weighted sum over time; `(B, T, U)`."""
+        batch, steps, units = self.hidden.shape
+        if pooling == "mean":
+            return np.full((1, 1, 1), 1 / steps, np.float32)
+        weights = np.zeros((batch, steps, units), np.float32)
+        if pooling == "max":
+            np.put_along_axis(weights, self.peaks, 1, axis=1)
+        else:
+            for cell_pass, part in zip(self.layers[-1], np.split(weights, len(self.layers[-1]), axis=-1), strict=True):
+                part[:, cell_pass.end] = 1
+        return weights
+
+    def _judge_back(self) -> Array:
+        """Return the logit's gradient by the pooled hidden states, `(B, P·U)`."""
+        *hidden, (kernel, _) = self.network.dense
+        x = self.pool()
+        open_units = []
+        for hidden_kernel, hidden_bias in hidden:
+            x = np.maximum(x @ hidden_kernel + hidden_bias, 0)
+            open_units.append(x > 0)
+        gradient = np.broadcast_to(kernel[:, 0], (len(self.hidden), len(kernel)))
+        for (hidden_kernel, _), is_open in zip(reversed(hidden), reversed(open_units), strict=True):
+            gradient = (gradient * is_open) @ hidden_kernel.T
+        return gradient
+
+
+def run_network(
+    network: Network, x: Array, *, keep: bool = True, follow: NetworkPass | None = None, start: int = 0
+) -> NetworkPass:
+    """Run a network over embedded texts `(B, T, E)`; without `keep` there is no way back.
+
+    With `follow`, x holds the timesteps from `start` on of texts that are, before it, the one text that `follow` read.
+    """
+    layers = []
+    for number, layer in enumerate(network.layers):
+        passes = []
+        for which, (cell, backwards) in enumerate(_list_cells(layer)):
+            state = cell.start(len(x))
+            if follow is not None and not backwards:
+                state = tuple(np.repeat(part, len(x), axis=0) for part in follow.layers[number][which].state_at(start))
+            passes.append(run_cell(cell, x, state, backwards=backwards, keep=keep))
+        x = np.concatenate([cell_pass.hidden for cell_pass in passes], axis=-1)
+        layers.append(passes)
+    if follow is not None:
+        x = np.concatenate([np.repeat(follow.hidden[:, :start], len(x), axis=0), x], axis=1)
+    return NetworkPass(network, layers, x)
+
+
+def _list_cells(layer: Layer) -> list[tuple[Cell, bool]]:
+    return [(layer.forward, False)] + ([(layer.backward, True)] if layer.backward else [])
