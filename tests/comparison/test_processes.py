@@ -26,7 +26,7 @@ def linear(tmp_path):
 def test_the_fit_leaves_ctrl_c_to_us(monkeypatch, linear):
     monkeypatch.setattr(processes, "_fit", tell_of_ctrl_c)
     before = signal.getsignal(signal.SIGINT)
-    with pytest.raises(ImdbGruError, match="^deaf$"):
+    with pytest.raises(ImdbGruError, match=r"^deaf$"):
         processes.train_contestant(linear, "new")
     assert signal.getsignal(signal.SIGINT) == before
 
