@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from imdb_gru.cli.standings import print_comparison
 from imdb_gru.comparison.contestants import Contestant
 from imdb_gru.comparison.judging import Entry
 from imdb_gru.comparison.outcome import build_figures, compute_mcnemar
@@ -98,3 +99,15 @@ def test_what_a_run_does_not_tell_is_none():
 )
 def test_verdicts(judgements, verdict):
     assert build_figures("test", judgements)["verdict"] == verdict
+
+
+def test_a_table_shows_each_pair_with_its_first_seed(capsys):
+    judgements = [judge(model, seed, right) for seed, right in ((0, 80), (1, 90)) for model in ("gru", "lstm")]
+    judgements[1] = judge("lstm", 0, 77)
+    print_comparison(build_figures("test", judgements))
+    out = capsys.readouterr().out
+    (row,) = (line.split() for line in out.splitlines() if line.startswith("gru    lstm"))
+    assert row == ["gru", "lstm", "3", "0", "0.250"]
+    (model,) = (line for line in out.splitlines() if line.startswith("gru ") and "%" in line)
+    assert "0, 1" in model
+    assert "85.00% ± 7.07%" in model
