@@ -4,7 +4,7 @@ PYTHON ?= python3
 REVIEW := I expected it to be dull, but it was wonderful.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check bench format clean
+.PHONY: help install demo test check bench browser format clean
 
 help:  ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*##/ {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -37,6 +37,9 @@ check: $(VENV)/dev  ## Verify format, lint, types and tests; change nothing
 format: $(VENV)/dev  ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+browser:  ## Install Chromium, in which pages are tested (Debian or Ubuntu, as root)
+	command -v chromium || (apt-get update -qq && apt-get install -y -qq chromium)
 
 bench: $(VENV)/dev  ## Time training, bulk scoring and start-up against Keras (about 15 minutes)
 	$(BIN)/python scripts/benchmark.py train

@@ -1,6 +1,7 @@
 """imdb-gru inspect: see what a model does with a text, word by word."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,10 +90,11 @@ def inspect(
         raise click.UsageError("--data, --split and --reviews go with --units and --gradients; --input names a file")
     if len(run_paths) > 1:
         raise click.UsageError("several --run go with --gradients: name one")
-    if (npz or plots) and len(texts) != 1:
-        raise click.UsageError("--npz and --plots take one text: give it as the argument")
     _check_outputs(html, plots, npz)
     reader = TextReader(texts, choose_input(texts, input_path, "inspect"), text_column, "inspecting")
+    came_in: Iterable[str] = list(reader) if npz or plots else reader
+    if isinstance(came_in, list) and len(came_in) != 1:
+        raise click.UsageError(f"--npz and --plots take one text, and {len(came_in)} came in")
     from imdb_gru.classifier import Classifier
     from imdb_gru.cli.inspect_table import print_inspection
     from imdb_gru.inspection import inspect_text
@@ -100,7 +102,7 @@ def inspect(
     classifier = Classifier.load(open_run(run_paths[0] if run_paths else None))
     _check_view(classifier, layer, unit)
     inspections = []
-    for inspection in take_notes((inspect_text(classifier, text) for text in reader), classifier, reader):
+    for inspection in take_notes((inspect_text(classifier, text) for text in came_in), classifier, reader):
         if as_json:
             click.echo(json.dumps(inspection.to_json(), ensure_ascii=False))
         else:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from imdb_gru.report.charts import Chart
 from imdb_gru.report.drawing import get_ink, tidy
 from imdb_gru.report.figures import FAINT, NEGATIVE, NEUTRAL, POSITIVE
-from imdb_gru.report.plot import LONG_WIDTH, MOST_AXIS_LABELS, draw_timesteps, shorten
+from imdb_gru.report.plot import LONG_WIDTH, MOST_AXIS_LABELS, draw_timesteps, name_token
 
 if TYPE_CHECKING:
     from imdb_gru.inspection import CellTrace, Inspection
@@ -173,7 +173,7 @@ def _label_words(axes: Any, inspection: "Inspection", weights: NDArray[Any], sig
     steps = list(range(len(inspection.tokens)))
     if len(inspection.tokens) > MOST_AXIS_LABELS:
         steps = sorted(_space_out(np.argsort(-weights, kind="stable"), len(inspection.tokens) / 60)[:MOST_NAMES])
-    names = [shorten(inspection.tokens[step]) for step in steps]
+    names = [name_token(inspection.tokens[step]) for step in steps]
     axes.set_xticks(steps, names, rotation=60, ha="right", rotation_mode="anchor", fontsize=9, parse_math=False)
     for label, step in zip(axes.get_xticklabels(), steps, strict=True):
         if signs is not None and len(inspection.tokens) > MOST_AXIS_LABELS:

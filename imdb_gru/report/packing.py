@@ -8,7 +8,7 @@ import numpy as np
 
 from imdb_gru.inspection.inspection import Array, CellTrace
 from imdb_gru.report.examples import Example
-from imdb_gru.report.timesteps import find_spaces, find_turns, neutralise
+from imdb_gru.report.timesteps import find_spaces, find_turns, neutralise, shorten
 
 UNITS_BUDGET = 3_000_000
 """Characters that the gates of every unit may take in a page, all texts together."""
@@ -49,10 +49,9 @@ def round_numbers(values: Iterable[float] | Array) -> list[float | None]:
     return [float(f"{value:.{DIGITS}g}") if np.isfinite(value) else None for value in map(float, values)]
 
 
-def shorten(text: str, length: int = SNIPPET) -> str:
+def name_text(text: str) -> str:
     """Return the start of a text in one line, as harmless characters."""
-    line = neutralise(" ".join(text.split()))
-    return line if len(line) <= length else line[: length - 1] + "…"
+    return shorten(" ".join(text.split()), SNIPPET)
 
 
 def neutralise_lines(text: str) -> str:
@@ -66,7 +65,7 @@ def _pack_example(example: Example, *, units: bool) -> dict[str, Any]:
     return {
         "truth": example.truth,
         "reason": example.reason,
-        "name": shorten(inspection.text),
+        "name": name_text(inspection.text),
         "text": neutralise_lines(inspection.text),
         "label": inspection.label,
         **dict(zip(("probability", "logit"), round_numbers([inspection.probability, inspection.logit]), strict=True)),

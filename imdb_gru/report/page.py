@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tqdm import tqdm
 
 from imdb_gru.errors import ImdbGruError, MissingExtraError
-from imdb_gru.report.packing import list_cells, neutralise_lines, pack_examples, shorten
+from imdb_gru.report.packing import list_cells, name_text, neutralise_lines, pack_examples
 from imdb_gru.report.timesteps import COLOURS, neutralise
 from imdb_gru.run import Run, write_atomically
 
@@ -118,7 +118,7 @@ def write_explorer(path: Path, inspections: Sequence["Inspection"], title: str |
 
     check_page(path, "The explorer")
     if title is None:
-        title = shorten(inspections[0].text) if len(inspections) == 1 else f"{len(inspections)} texts"
+        title = name_text(inspections[0].text) if len(inspections) == 1 else f"{len(inspections)} texts"
     _write(path, "explorer.html.jinja", [Example(inspection) for inspection in inspections], title=title)
 
 

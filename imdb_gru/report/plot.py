@@ -8,7 +8,7 @@ import numpy as np
 
 from imdb_gru.errors import ImdbGruError, MissingExtraError
 from imdb_gru.report.drawing import prepare_matplotlib, save_figure
-from imdb_gru.report.timesteps import COLOURS, choose_marker, find_jumps, find_turns, neutralise
+from imdb_gru.report.timesteps import COLOURS, choose_marker, find_jumps, find_turns, shorten
 
 SUFFIXES = (".png", ".svg")
 MOST_AXIS_LABELS = 61
@@ -50,7 +50,7 @@ def draw_timesteps(tokens: Sequence[str], probabilities: Sequence[float], title:
     """Draw the belief after every token, its words named."""
     from matplotlib.figure import Figure
 
-    labels = [shorten(token) for token in tokens]
+    labels = [name_token(token) for token in tokens]
     short = len(tokens) <= MOST_AXIS_LABELS
     width = max(5.0, 1.5 + 0.2 * len(tokens)) if short else LONG_WIDTH
     figure = Figure(figsize=(width, 4.2), layout="constrained")
@@ -63,15 +63,18 @@ def draw_timesteps(tokens: Sequence[str], probabilities: Sequence[float], title:
         _name_words(axes, labels, probabilities)
     if title:
         pad = 40 if axes.texts else 8
-        axes.set_title(shorten(title, int(9 * width)), loc="left", pad=pad, parse_math=False)
+        axes.set_title(shorten(_spare_xml(title), int(9 * width)), loc="left", pad=pad, parse_math=False)
     return figure
 
 
-def shorten(text: str, length: int = LONGEST_LABEL) -> str:
-    """Cut a text to so many characters, all of which can be drawn."""
-    # XML, and so SVG, cannot hold these two.
-    text = neutralise(text).translate(dict.fromkeys((0xFFFE, 0xFFFF), "�"))
-    return text if len(text) <= length else text[: length - 1] + "…"
+def name_token(token: str) -> str:
+    """Return a token as it can stand on an axis."""
+    return shorten(_spare_xml(token), LONGEST_LABEL)
+
+
+def _spare_xml(text: str) -> str:
+    """Replace the two characters that XML, and so SVG, cannot hold."""
+    return text.translate(dict.fromkeys((0xFFFE, 0xFFFF), "�"))
 
 
 def _draw_belief(axes: Any, probabilities: Sequence[float], *, marked: bool) -> None:

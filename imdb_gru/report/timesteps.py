@@ -84,6 +84,12 @@ def neutralise(text: str) -> str:
     )
 
 
+def shorten(text: str, length: int) -> str:
+    """Cut a text to so many harmless characters, the last a … where something is missing."""
+    text = neutralise(text)
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
 def format_plain(tokens: Sequence[str], probabilities: Sequence[float]) -> str:
     """Write a line a timestep: its number, the probability and the token, with tabs between."""
     steps = zip(tokens, probabilities, strict=True)

@@ -112,7 +112,7 @@ def test_gradients_are_followed_through_several_runs(inspect, sample_run, tmp_pa
         (["--run", "other", TEXT], "several --run go with --gradients"),
         (["--units", "--run", "other"], "several --run go with --gradients"),
         (["--split", "test", TEXT], "go with --units and --gradients"),
-        (["--npz", "a.npz", TEXT, TEXT], "take one text"),
+        (["--npz", "a.npz", TEXT, TEXT], "take one text, and 2 came in"),
         (["--npz", "nowhere/a.npz", TEXT], "there is no folder nowhere"),
         (["--unit", "8", TEXT], "units 0 to 7"),
         (["--layer", "2", TEXT], "this run has 1 recurrent layer"),
