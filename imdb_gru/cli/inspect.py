@@ -1,5 +1,6 @@
 """imdb-gru inspect: see what a model does with a text, word by word."""
 
+import itertools
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from imdb_gru.inspection import Inspection
 
 FILE = click.Path(path_type=Path, dir_okay=False)
+MOST_TEXTS = 200
+"""On a page."""
 
 
 @click.command()
@@ -92,9 +95,7 @@ def inspect(
         raise click.UsageError("several --run go with --gradients: name one")
     _check_outputs(html, plots, npz)
     reader = TextReader(texts, choose_input(texts, input_path, "inspect"), text_column, "inspecting")
-    came_in: Iterable[str] = list(reader) if npz or plots else reader
-    if isinstance(came_in, list) and len(came_in) != 1:
-        raise click.UsageError(f"--npz and --plots take one text, and {len(came_in)} came in")
+    came_in = _limit(reader, 1 if npz or plots else MOST_TEXTS) if html or npz or plots else reader
     from imdb_gru.classifier import Classifier
     from imdb_gru.cli.inspect_table import print_inspection
     from imdb_gru.inspection import inspect_text
@@ -107,8 +108,20 @@ def inspect(
             click.echo(json.dumps(inspection.to_json(), ensure_ascii=False))
         else:
             print_inspection(inspection, words, layer, unit)
-        inspections.append(inspection)
+        if html or npz or plots:
+            inspections.append(inspection)
     _write(inspections, html, plots, npz)
+
+
+def _limit(reader: Iterable[str], most: int) -> list[str]:
+    """Return the texts; a file of results holds so many at most."""
+    texts = list(itertools.islice(reader, most + 1))
+    if not texts:
+        raise click.UsageError("no text came in: give one, or a file that holds some")
+    if len(texts) > most:
+        only = "one text" if most == 1 else f"{most} texts at most"
+        raise click.UsageError(f"{'--npz and --plots take' if most == 1 else '--html takes'} {only}, and more came in")
+    return texts
 
 
 def _check_outputs(html: Path | None, plots: Path | None, npz: Path | None) -> None:

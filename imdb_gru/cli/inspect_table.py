@@ -47,12 +47,16 @@ def _describe_verdict(inspection: "Inspection") -> Iterator[str]:
 
 
 def _describe_memory(cell: "CellTrace") -> str:
-    half = {
-        name: "never" if count is None else f"{count} {'word' if count == 1 else 'words'} back"
-        for name, count in cell.half_life.items()
-    }
-    gate = "" if cell.kept is None else f"{half['kept']} by products of the {cell.keeping_gate} gate, "
-    return f"memory of layer {cell.layer}, {cell.direction}: half is left {gate}{half['jacobian']} by the Jacobian"
+    measured = {f"products of the {cell.keeping_gate} gate": "kept"} if cell.keeping_gate else {}
+    measured["the Jacobian"] = "jacobian"
+    lives = (f"{_count_words(cell.half_life[name])} by {what}" for what, name in measured.items())
+    return f"memory of layer {cell.layer}, {cell.direction}: half-life {', '.join(lives)}"
+
+
+def _count_words(count: int | None) -> str:
+    if count is None:
+        return "longer than the text"
+    return f"{count} {'word' if count == 1 else 'words'}"
 
 
 def _iter_columns(inspection: "Inspection", cells: list["CellTrace"], unit: int | None) -> Iterator[Column]:

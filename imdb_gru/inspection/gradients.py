@@ -45,7 +45,7 @@ def measure_curve(classifier: Classifier, texts: Iterable[str]) -> GradientCurve
         read = run_network(network, network.embedding[classifier.encode(text).ids][None])
         _, gradients = read.run_back()
         norms = measure_norms(gradients[-1][0])[::-1]
-        by_loss.append(norms / norms[0])
+        by_loss.append(norms / (norms[0] or 1))
         by_recurrence.append(read.layers[-1][0].measure_jacobians()[::-1])
     loss, reviews = _find_medians(by_loss)
     return GradientCurve(classifier.config.model.cell, loss, _find_medians(by_recurrence)[0], reviews)

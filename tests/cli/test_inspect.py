@@ -112,7 +112,8 @@ def test_gradients_are_followed_through_several_runs(inspect, sample_run, tmp_pa
         (["--run", "other", TEXT], "several --run go with --gradients"),
         (["--units", "--run", "other"], "several --run go with --gradients"),
         (["--split", "test", TEXT], "go with --units and --gradients"),
-        (["--npz", "a.npz", TEXT, TEXT], "take one text, and 2 came in"),
+        (["--plots", "plots", "--input", "empty.txt"], "no text came in"),
+        (["--npz", "a.npz", TEXT, TEXT], "take one text, and more came in"),
         (["--npz", "nowhere/a.npz", TEXT], "there is no folder nowhere"),
         (["--unit", "8", TEXT], "units 0 to 7"),
         (["--layer", "2", TEXT], "this run has 1 recurrent layer"),
@@ -122,7 +123,8 @@ def test_gradients_are_followed_through_several_runs(inspect, sample_run, tmp_pa
         (["--words", "0", TEXT], "--words"),
     ],
 )
-def test_mistakes_end_in_one_line(inspect, arguments, message):
+def test_mistakes_end_in_one_line(inspect, tmp_path, arguments, message):
+    (tmp_path / "empty.txt").touch()
     result = inspect(*arguments)
     assert result.code in (1, 2)
     assert message in result.err
