@@ -23,10 +23,10 @@ STOCK, BUCKETED, TORCH, MINE = "Keras, padded", "Keras, bucketed", "PyTorch, pad
 TUTORIAL = {"text.tokenizer": "keras", "text.vocabulary": "keras", "text.max_words": 5000, "model.embedding": 32,
             "model.pooling": "[last]", "model.dropout": "{word: 0, embedding: 0, recurrent: 0, output: 0}",
             "train.learning_rate": 0.001, "train.schedule": "constant", "train.warmup": 0, "train.clip_norm": "null",
-            "train.averaging": "null", "train.validation_split": 0}  # fmt: skip
+            "train.averaging": "null", "train.objective": "last", "train.validation_split": 0}  # fmt: skip
 """The tutorial's model and optimizer, in our words."""
 
-QUICK = ("model.units=64", "train.epochs=2", "train.learning_rate=0.004")
+QUICK = ("model.units=64", "train.epochs=2", "train.learning_rate=0.004", "train.objective=last")
 """Settings that the validation split found quick."""
 
 rounds_option = click.option("--rounds", default=3, show_default=True, type=click.IntRange(min=1))

@@ -61,8 +61,11 @@ def read_with_keras(model, classifier, sequence):
             twin = stock[config.cell](config.units, return_sequences=True, go_backwards=direction == "backward")
             twin.build(x.shape)
             twin.set_weights(weights)
-            own = twin(x)[:, ::-1] if direction == "backward" else twin(x)
-            np.testing.assert_allclose(tf.stack(hidden, 1), own, atol=TOLERANCE)
+            for padding in (0, 5):
+                behind = tf.pad(x, [[0, 0], [0, padding], [0, 0]])
+                own = twin(behind, mask=tf.range(behind.shape[1])[None] < x.shape[1])
+                own = own[:, ::-1] if direction == "backward" else own
+                np.testing.assert_allclose(tf.stack(hidden, 1), own[:, : x.shape[1]], atol=TOLERANCE)
             traces.append((direction, states, all_gates))
             outputs.append(tf.stack(hidden, 1))
         x = tf.concat(outputs, -1)
