@@ -10,7 +10,7 @@ import click
 
 from imdb_gru.cli.inspect_reviews import ReviewChoice, show_gradients, show_units
 from imdb_gru.cli.options import data_options, json_option, open_run, say
-from imdb_gru.cli.texts import TextReader, choose_input, take_notes
+from imdb_gru.cli.texts import TextReader, choose_input, input_option, take_notes
 
 if TYPE_CHECKING:
     from imdb_gru.classifier import Classifier
@@ -31,13 +31,7 @@ MOST_TEXTS = 200
     metavar="DIR",
     help="The run to use; without it, the newest complete one under runs/. Several with --gradients.",
 )
-@click.option(
-    "--input",
-    "input_path",
-    type=click.Path(path_type=Path, allow_dash=True),
-    metavar="FILE",
-    help="One text a line, or a table; - is stdin.",
-)
+@input_option
 @click.option("--words", type=click.IntRange(min=1), default=30, show_default=True, help="List so many words.")
 @click.option("--layer", type=click.IntRange(min=1), metavar="L", help="The recurrent layer to list [default: last].")
 @click.option("--unit", type=click.IntRange(min=0), metavar="K", help="Follow one unit, counted from 0.")

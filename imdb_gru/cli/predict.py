@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from imdb_gru.cli.options import json_option, open_run, run_option, say
-from imdb_gru.cli.texts import TextReader, choose_input, take_notes
+from imdb_gru.cli.texts import TextReader, choose_input, input_option, take_notes
 
 if TYPE_CHECKING:
     from imdb_gru.classifier import Prediction
@@ -22,13 +22,7 @@ JSON_SUFFIXES = (".jsonl", ".ndjson")
 @click.argument("texts", nargs=-1, metavar="[TEXT]...")
 @run_option
 @click.option("--timesteps", is_flag=True, help="Show the probability after every word.")
-@click.option(
-    "--input",
-    "input_path",
-    type=click.Path(path_type=Path, allow_dash=True),
-    metavar="FILE",
-    help="One review a line, or a .csv, .tsv, .jsonl or .parquet table; - is stdin.",
-)
+@input_option
 @click.option("--text-column", metavar="NAME", help="A table's column of texts, where its name is uncommon.")
 @click.option(
     "--output",

@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 Seen = TypeVar("Seen", "Prediction", "Inspection")
 """What came of a text; it tells how many words the text had, were read, and were unknown."""
 
+input_option = click.option(
+    "--input",
+    "input_path",
+    type=click.Path(path_type=Path, allow_dash=True),
+    metavar="FILE",
+    help="One review a line, or a .csv, .tsv, .jsonl or .parquet table; - is stdin.",
+)
+
 
 def choose_input(texts: tuple[str, ...], path: Path | None, command: str) -> Path | None:
     """Return the file to read, stdin where neither texts nor a file are named, or None for texts."""
