@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from imdb_gru.inspection import Inspection
 
 FILE = click.Path(path_type=Path, dir_okay=False)
+WORDS, WORDS_A_UNIT = 30, 5
 MOST_TEXTS = 200
 """On a page."""
 
@@ -32,7 +33,12 @@ MOST_TEXTS = 200
     help="The run to use; without it, the newest complete one under runs/. Several with --gradients.",
 )
 @input_option
-@click.option("--words", type=click.IntRange(min=1), default=30, show_default=True, help="List so many words.")
+@click.option(
+    "--words",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help=f"List the N words that weigh most [default: {WORDS}, with --units {WORDS_A_UNIT}].",
+)
 @click.option("--layer", type=click.IntRange(min=1), metavar="L", help="The recurrent layer to list [default: last].")
 @click.option("--unit", type=click.IntRange(min=0), metavar="K", help="Follow one unit, counted from 0.")
 @click.option("--html", type=FILE, metavar="FILE", help="Write a page on which to move over the words.")
@@ -52,7 +58,7 @@ def inspect(
     texts: tuple[str, ...],
     run_paths: tuple[Path, ...],
     input_path: Path | None,
-    words: int,
+    words: int | None,
     layer: int | None,
     unit: int | None,
     html: Path | None,
@@ -79,7 +85,7 @@ def inspect(
             raise click.UsageError("--units and --gradients are views of their own: leave the other views out")
         chosen = ReviewChoice(texts, input_path, data, text_column, label_column, split, reviews)
         if units:
-            show_units(run_paths, chosen, words, as_json=as_json)
+            show_units(run_paths, chosen, words or WORDS_A_UNIT, as_json=as_json)
         else:
             show_gradients(run_paths, chosen, plots, as_json=as_json)
         return
@@ -101,7 +107,7 @@ def inspect(
         if as_json:
             click.echo(json.dumps(inspection.to_json(), ensure_ascii=False))
         else:
-            print_inspection(inspection, words, layer, unit)
+            print_inspection(inspection, words or WORDS, layer, unit)
         if html or npz or plots:
             inspections.append(inspection)
     _write(inspections, html, plots, npz)

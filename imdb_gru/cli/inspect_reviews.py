@@ -21,7 +21,6 @@ DISTANCES = (0, 1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300, 400, 500, 1000)
 GRADIENT_REVIEWS = 100
 MIN_COUNT = 20
 """How often a word must come before its mean says something of a unit."""
-MOST_DRIVERS = 8
 SEED = 0
 
 
