@@ -98,7 +98,7 @@ class TrainConfig(Section):
     objective: Literal["last", "every", "linear"] | None = None
     """The timesteps whose belief is trained: last, every one, or every one with a weight that grows linearly.
 
-    null is every, or last where the model reads backwards too, so that only its last belief is one.
+    null is linear, or last where the model reads backwards too, so that only its last belief is one.
     """
     optimizer: Literal["adam", "adamw", "rmsprop", "sgd"] = "adam"
     learning_rate: Annotated[float, Field(gt=0)] = 0.002
@@ -159,7 +159,7 @@ def build_schema() -> dict[str, Any]:
 
 def choose_objective(config: Config) -> str:
     """Return the timesteps whose belief is trained."""
-    return config.train.objective or ("last" if config.model.bidirectional else "every")
+    return config.train.objective or ("last" if config.model.bidirectional else "linear")
 
 
 def find_fused_obstacle(model: ModelConfig) -> str | None:

@@ -191,7 +191,11 @@ class Trainer:
             "best": progress.best,
             "parameters": self.model.count_params(),
             "data": self.corpus.statistics,
-            "environment": {**describe_environment(self.config), "engine": self.engine},
+            "environment": {
+                **describe_environment(self.config),
+                "engine": self.engine,
+                "objective": choose_objective(self.config),
+            },
         }
         save_network(self.run, self.config.model)
         self.run.seal(metrics)

@@ -77,7 +77,7 @@ def test_output_dropout_drops_the_same_units_at_all_timesteps(build_twins):
 @pytest.mark.parametrize(
     ("values", "objective"),
     [
-        ({}, "every"),
+        ({}, "linear"),
         ({"train": {"objective": "last"}}, "last"),
         ({"model": {"bidirectional": True}}, "last"),
         ({"model": {"bidirectional": True}, "train": {"objective": "last"}}, "last"),
