@@ -26,13 +26,13 @@ demo: install  ## Train on the built-in sample, evaluate and predict
 	$(BIN)/imdb-gru predict --run runs/demo --timesteps "$(REVIEW)"
 
 test: $(VENV)/dev  ## Run the tests
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto
 
 check: $(VENV)/dev  ## Verify format, lint, types and tests; change nothing
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest --cov --cov-report=term --cov-fail-under=90
+	$(BIN)/pytest --numprocesses auto --cov --cov-report=term --cov-fail-under=90
 
 format: $(VENV)/dev  ## Format the code
 	$(BIN)/ruff format .
