@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MOST_NAMES = 12
 """Words that are named in a chart of a long text."""
 CELL_STYLES = (("-", "o"), ("--", "s"), (":", "^"), ("-.", "D"))
-SMALLEST_SHOWN = 1e-6
+SMALLEST_SHOWN, SMALLEST_GRADIENT = 1e-6, 1e-16
 
 
 def build_inspection_charts(inspection: "Inspection") -> list[Chart]:
@@ -141,7 +141,7 @@ def draw_gradients(curves: Mapping[str, "GradientCurve"]) -> Any:
     for axes, (name, title) in zip(figure.subplots(1, 2, sharey=True), titles, strict=True):
         for number, (run, curve) in enumerate(curves.items()):
             dashes, marker = CELL_STYLES[number % len(CELL_STYLES)]
-            values = np.maximum(getattr(curve, name), 1e-12)
+            values = np.maximum(getattr(curve, name), SMALLEST_GRADIENT)
             axes.plot(
                 values,
                 dashes,

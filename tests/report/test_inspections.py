@@ -73,5 +73,5 @@ def test_memory_and_gradients_are_drawn_as_they_are():
     curves = {"runs/one": measure_curve(classifier, [LONG]), "runs/two": measure_curve(classifier, ["w1 w2"])}
     for axes, name in zip(draw_gradients(curves).axes, ("loss", "recurrence"), strict=True):
         for line, curve in zip(axes.lines, curves.values(), strict=True):
-            np.testing.assert_allclose(line.get_ydata(), np.maximum(getattr(curve, name), 1e-12))
+            np.testing.assert_allclose(line.get_ydata(), np.maximum(getattr(curve, name), 1e-16))
     assert [chart.name for chart in build_gradient_charts(curves)] == ["gradients"]
