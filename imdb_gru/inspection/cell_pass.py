@@ -7,8 +7,11 @@ order in which it reads.
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from imdb_gru.cells.cell import Array, Cell, Gates, State
+
+Index = NDArray[np.int64]
 
 TINY = np.float32(1e-30)
 """Gradients smaller than this are 0: the CPU takes a hundred times as long over what float32 can barely hold."""
@@ -99,12 +102,16 @@ class CellPass:
         return self.in_text_order(later.mean(axis=1))
 
 
-def run_cell(cell: Cell, x: Array, start: State, *, backwards: bool = False, keep: bool = True) -> CellPass:
-    """Run a cell over texts `(B, T, E)` from a state on."""
-    batch, steps, _ = x.shape
-    projected = np.ascontiguousarray(cell.project(x).swapaxes(0, 1))
-    if backwards:
-        projected = projected[::-1]
+def run_cell(
+    cell: Cell, x: Array, start: State, *, index: Index | None = None, backwards: bool = False, keep: bool = True
+) -> CellPass:
+    """Run a cell over texts `(B, T, E)` from a state on; with `index` `(B, T)`, over those rows of x, `(R, E)`."""
+    if index is None:
+        index = np.arange(x.shape[0] * x.shape[1]).reshape(x.shape[:2])
+        x = x.reshape(-1, x.shape[2])
+    batch, steps = index.shape
+    projected = cell.project(x)
+    order = index.T[::-1] if backwards else index.T
     states = tuple(np.empty((steps + 1, batch, cell.units), np.float32) for _ in start)
     gates: Gates = {}
     state = start
@@ -113,7 +120,7 @@ def run_cell(cell: Cell, x: Array, start: State, *, backwards: bool = False, kee
             part[step] = values
         if step == steps:
             break
-        state, at = cell.step(projected[step], state)
+        state, at = cell.step(projected[order[step]], state)
         if keep:
             gates = gates or {name: np.empty((steps, batch, cell.units), np.float32) for name in at}
             for name, values in at.items():

@@ -52,13 +52,14 @@ def _integrate_gradients(network: Network, x: Array, baseline: Array, steps: int
 def _occlude(network: Network, x: Array, baseline: Array, read: NetworkPass) -> Array:
     """Read the text again for every timestep, with that one taken from the baseline, from there on."""
     timesteps = x.shape[1]
+    rows = np.concatenate([x[0], baseline[0]])
 
     def work(first: int) -> Array:
         places = np.arange(first, min(first + VARIANTS, timesteps))
         start = 0 if network.bidirectional else first
-        variants = np.repeat(x[:, start:], len(places), axis=0)
-        variants[np.arange(len(places)), places - start] = baseline[0, places]
-        return run_network(network, variants, keep=False, follow=read, start=start).logits
+        index = np.tile(np.arange(start, timesteps), (len(places), 1))
+        index[np.arange(len(places)), places - start] += timesteps
+        return run_network(network, rows, index=index, keep=False, follow=read, start=start).logits
 
     fall: Array = read.logits[0] - np.concatenate(share_out(work, list(range(0, timesteps, VARIANTS))))
     return fall

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from imdb_gru.cells.cell import Array, Cell, State
 from imdb_gru.cells.network import Layer, Network
-from imdb_gru.inspection.cell_pass import CellPass, run_cell
+from imdb_gru.inspection.cell_pass import CellPass, Index, run_cell
 
 
 @dataclass(frozen=True)
@@ -99,24 +99,33 @@ class NetworkPass:
 
 
 def run_network(
-    network: Network, x: Array, *, keep: bool = True, follow: NetworkPass | None = None, start: int = 0
+    network: Network,
+    x: Array,
+    *,
+    index: Index | None = None,
+    keep: bool = True,
+    follow: NetworkPass | None = None,
+    start: int = 0,
 ) -> NetworkPass:
     """Run a network over embedded texts `(B, T, E)`; without `keep` there is no way back.
 
-    With `follow`, x holds the timesteps from `start` on of texts that are, before it, the one text that `follow` read.
+    With `index` `(B, T)`, the texts are those rows of x, `(R, E)`. With `follow`, they hold the timesteps from `start`
+    on of texts that are, before it, the one text that `follow` read.
     """
+    batch = len(x if index is None else index)
     layers = []
     for number, layer in enumerate(network.layers):
         passes = []
         for which, (cell, backwards) in enumerate(_list_cells(layer)):
-            state = cell.start(len(x))
+            state = cell.start(batch)
             if follow is not None and not backwards:
-                state = tuple(np.repeat(part, len(x), axis=0) for part in follow.layers[number][which].state_at(start))
-            passes.append(run_cell(cell, x, state, backwards=backwards, keep=keep))
+                state = tuple(np.repeat(part, batch, axis=0) for part in follow.layers[number][which].state_at(start))
+            passes.append(run_cell(cell, x, state, index=index, backwards=backwards, keep=keep))
+        index = None
         x = np.concatenate([cell_pass.hidden for cell_pass in passes], axis=-1)
         layers.append(passes)
     if follow is not None:
-        x = np.concatenate([np.repeat(follow.hidden[:, :start], len(x), axis=0), x], axis=1)
+        x = np.concatenate([np.repeat(follow.hidden[:, :start], batch, axis=0), x], axis=1)
     return NetworkPass(network, layers, x)
 
 
