@@ -48,7 +48,7 @@ def test_a_verdict_at_the_start_comes_through_the_maximum_not_through_the_update
     assert (rank(inspection)[:2] <= VERDICT).all()
     assert inspection.probabilities[VERDICT] < 0.1
     assert inspection.pooled["max"][: VERDICT + 1].sum() < -1
-    assert inspection.pooled["last"].sum() > 0
+    assert inspection.pooled["last"].sum() > -0.5
     (cell,) = inspection.cells
     assert np.exp(np.log(cell.gates["update"][VERDICT + 1 :]).sum(axis=0)).max() < 1e-3
     assert cell.jacobian[VERDICT] < 0.1
