@@ -27,12 +27,21 @@ State = Literal["in progress", "complete", "damaged"]
 
 @contextlib.contextmanager
 def write_atomically(path: Path) -> Iterator[Path]:
-    """Give a temporary name beside `path` to write to, and put it in place of `path` once all went well."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    """Give a temporary name beside `path` to write to, and put it in place of `path` once all went well.
+
+    A device or a pipe stays what it is: it is written to, at the end.
+    """
+    special = path.exists() and not path.is_file()
+    folder = None if special else path.parent
+    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=folder)
     os.close(handle)
     temporary = Path(name)
     try:
         yield temporary
+        if special:
+            with temporary.open("rb") as source, path.open("wb") as target:
+                shutil.copyfileobj(source, target)
+            return
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         umask = os.umask(0)

@@ -2,6 +2,7 @@ import contextlib
 import json
 import os
 import shutil
+import threading
 
 import pytest
 
@@ -124,3 +125,17 @@ def test_weights_that_do_not_fit_are_told(run):
     run.weights_path.write_bytes(run.weights_path.read_bytes()[:1000])
     with pytest.raises(RunError, match="weights"):
         load_network(run, config)
+
+
+def test_a_pipe_is_written_to_and_stays_one(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    read = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_text()))
+    reader.start()
+    with write_atomically(pipe) as temporary:
+        temporary.write_text("whole")
+    reader.join(10)
+    assert read == ["whole"]
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]

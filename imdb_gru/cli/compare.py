@@ -93,8 +93,10 @@ def _check_folders(folder: Path | None, plots: Path | None) -> None:
 
     if folder:
         check_folder(folder)
-    if plots and plots.exists() and not plots.is_dir():
-        raise click.UsageError(f"--plots {plots} is a file: name a folder")
+    if plots:
+        from imdb_gru.report.charts import check_charts
+
+        check_charts(plots)
 
 
 def _open_runs(paths: tuple[Path, ...], data: str | None) -> "list[Contestant]":

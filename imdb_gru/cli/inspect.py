@@ -50,7 +50,7 @@ MOST_TEXTS = 200
 @click.option(
     "--split",
     type=click.Choice(["train", "validation", "test"]),
-    help="The reviews of --units and --gradients [default: validation].",
+    help="The reviews of --units and --gradients [default: validation; with --data, that of evaluate].",
 )
 @data_options
 @json_option
@@ -82,7 +82,9 @@ def inspect(
     """
     if units or gradients:
         if html or npz or unit is not None or layer or (units and (gradients or plots)):
-            raise click.UsageError("--units and --gradients are views of their own: leave the other views out")
+            raise click.UsageError(
+                "--units and --gradients go alone: leave --html, --npz, --unit, --layer (and --plots with --units) out"
+            )
         chosen = ReviewChoice(texts, input_path, data, text_column, label_column, split, reviews)
         if units:
             show_units(run_paths, chosen, words or WORDS_A_UNIT, as_json=as_json)
@@ -126,6 +128,8 @@ def _limit(reader: Iterable[str], most: int) -> list[str]:
 
 def _check_outputs(html: Path | None, plots: Path | None, npz: Path | None) -> None:
     """Raise where a file could not be written after all the work."""
+    if html and npz and html.absolute() == npz.absolute():
+        raise click.UsageError(f"--html and --npz both name {html}: name two files")
     if html:
         from imdb_gru.report.page import check_page
 
@@ -135,7 +139,9 @@ def _check_outputs(html: Path | None, plots: Path | None, npz: Path | None) -> N
 
         check_charts(plots)
     if npz and not npz.absolute().parent.is_dir():
-        raise click.UsageError(f"--npz {npz}: there is no folder {npz.parent}; make it, or name another file")
+        from imdb_gru.errors import ImdbGruError
+
+        raise ImdbGruError(f"cannot write {npz}: there is no folder {npz.parent}; make it, or name another file")
 
 
 def _check_view(classifier: "Classifier", layer: int | None, unit: int | None) -> None:

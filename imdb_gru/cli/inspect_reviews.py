@@ -47,7 +47,7 @@ class ReviewChoice(NamedTuple):
 
             rows = np.random.default_rng(SEED).choice(len(reviews), most, replace=False)
             reviews = [reviews[row] for row in sorted(rows)]
-        say(f"reading {len(reviews)} reviews of split {split}")
+        say(f"reading {len(reviews)} reviews of split {split} of {self.data or run.path}")
         return [review.text for review in reviews]
 
 
@@ -61,6 +61,8 @@ def show_units(run_paths: Sequence[Path], chosen: ReviewChoice, words: int, *, a
     run = open_run(run_paths[0] if run_paths else None)
     classifier = Classifier.load(run)
     driven = find_drivers(classifier, chosen.load(run), words=words, min_count=MIN_COUNT)
+    if not any(unit.raised_by or unit.lowered_by for unit in driven):
+        say(f"no word comes {MIN_COUNT} times: take more reviews")
     if as_json:
         click.echo(json.dumps([unit._asdict() for unit in driven], ensure_ascii=False))
         return
@@ -124,7 +126,9 @@ def _print_curves(curves: dict[str, "GradientCurve"]) -> None:
         for distance in shown:
             values = [getattr(curve, name) for curve in curves.values()]
             cells = [f"{value[distance]:.2e}" if distance < len(value) else "-" for value in values]
-            rows.append([str(distance), *cells])
+            reviews = max(int(curve.reviews[distance]) for curve in curves.values() if distance < len(curve.reviews))
+            rows.append([str(distance), *cells, str(reviews)])
         columns = [f"{path} ({curve.cell})" for path, curve in curves.items()]
-        print_table(rows, ["words back", *columns], title)
+        click.echo(title)
+        print_table(rows, ["words back", *columns, "reviews"])
         click.echo()

@@ -12,6 +12,9 @@ from imdb_gru.cli.options import print_table
 if TYPE_CHECKING:
     from imdb_gru.inspection import CellTrace, Inspection
 
+LONGEST_TOKEN = 24
+"""Characters of a token that a table has room for."""
+
 Column = tuple[str, list[str]]
 
 
@@ -60,11 +63,11 @@ def _count_words(count: int | None) -> str:
 
 
 def _iter_columns(inspection: "Inspection", cells: list["CellTrace"], unit: int | None) -> Iterator[Column]:
-    from imdb_gru.report.timesteps import neutralise
+    from imdb_gru.report.timesteps import shorten
 
     yield "word", [str(timestep) for timestep in range(len(inspection.tokens))]
     tokens = zip(inspection.tokens, inspection.known, strict=True)
-    yield "token", [neutralise(token) + ("" if known else " (unknown)") for token, known in tokens]
+    yield "token", [shorten(token, LONGEST_TOKEN) + ("" if known else " (unknown)") for token, known in tokens]
     if inspection.probabilities is not None and inspection.moves is not None:
         yield "belief", [f"{value:.4f}" for value in inspection.probabilities]
         yield "move", _sign(inspection.moves)

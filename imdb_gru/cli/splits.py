@@ -36,7 +36,7 @@ def load_split(
             say(f"{source.name} has no test split: judging on the reviews held out in training")
         else:
             split = UNDIVIDED if UNDIVIDED in source.splits else source.splits[-1]
-    if split in (UNDIVIDED, "test"):
+    if split in (UNDIVIDED, "test") or (split == "validation" and split in source.splits):
         return split, load_reviews(source, split, own.limit)
     reviews = load_training_reviews(source, config)
     if reviews.hash != run.load_metrics()["data"]["hash"]:

@@ -19,7 +19,11 @@ def print_comparison(figures: dict[str, Any]) -> None:
     # A pair of models stands once, with its first seed.
     pairs = {tuple(pair["models"]): pair for pair in reversed(figures["pairs"])}
     rows = [_describe_pair(pairs[tuple(pair["models"])]) for pair in figures["pairs"] if pair in pairs.values()]
-    print_table(rows, ("first", "second", "only first right", "only second right", "p"), "McNemar's exact test")
+    print_table(
+        rows,
+        ("first", "second", "only first right", "only second right", "p"),
+        f"McNemar's exact test, seed {figures['pairs'][0]['seeds'][0]}",
+    )
     curves = {model["model"]: model["accuracy_by_timestep"] for model in models if model["accuracy_by_timestep"]}
     if curves:
         click.echo()

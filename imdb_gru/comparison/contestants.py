@@ -79,10 +79,11 @@ def open_runs(paths: Sequence[Path], *, same_data: bool) -> list[Contestant]:
 
 def check_folder(folder: Path) -> None:
     """Raise `RunError` where a comparison may not be written."""
-    if not folder.exists():
+    standing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not standing.is_dir():
+        raise RunError(f"{standing} is a file: name a folder with --into")
+    if standing != folder:
         return
-    if not folder.is_dir():
-        raise RunError(f"{folder} is a file: name a folder with --into")
     names = {path.name for path in folder.iterdir()}
     ours = any(name in (RESULT, CACHE) or name.rpartition("-")[0] in MODELS for name in names)
     if "config.yaml" in names or (names and not ours):

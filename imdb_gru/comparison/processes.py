@@ -5,10 +5,13 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
+
+from tqdm import tqdm
 
 from imdb_gru.comparison.baseline import fit_baseline
 from imdb_gru.comparison.contestants import LINEAR, Contestant, State
@@ -100,6 +103,7 @@ def _fit_alone(config: Config, path: Path) -> None:
 
 def _fit(sender: Connection, config: Config, path: Path) -> None:
     failure = ""
+    tqdm.set_lock(threading.RLock())  # its own is shared by processes, and is left behind where this one is ended
     try:
         fit_baseline(config, path)
     except ImdbGruError as error:

@@ -83,26 +83,31 @@ def _iter_charts(
 
 
 def check_charts(folder: Path) -> None:
-    """Raise `ImdbGruError` where no pictures can be written into a folder, or matplotlib is missing."""
-    if folder.exists() and not folder.is_dir():
-        raise ImdbGruError(f"cannot draw into {folder}: it is a file; name a folder")
+    """Make a folder for pictures; raise `ImdbGruError` where that fails, or matplotlib is missing."""
     try:
         import matplotlib  # noqa: F401
     except ImportError as error:
         raise MissingExtraError("Plotting", "plot") from error
+    _make_folder(folder)
 
 
 def save_charts(charts: Sequence[Chart], folder: Path) -> list[Path]:
     """Draw every chart into a .png and an .svg file of a folder, which is made; return the files."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ImdbGruError(f"cannot draw into {folder}: {error.strerror}; name another folder") from error
+    _make_folder(folder)
     paths = [folder / f"{chart.name}{suffix}" for chart in charts for suffix in (".png", ".svg")]
     with prepare_matplotlib():
         for index, path in enumerate(paths):
             save_figure(charts[index // 2].draw(), path)
     return paths
+
+
+def _make_folder(folder: Path) -> None:
+    if folder.is_file():
+        raise ImdbGruError(f"cannot draw into {folder}: it is a file; name a folder")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImdbGruError(f"cannot draw into {folder}: {error.strerror}; name another folder") from error
 
 
 def render_svg(chart: Chart) -> str:

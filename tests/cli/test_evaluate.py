@@ -59,6 +59,14 @@ def test_a_run_trained_on_such_a_table_is_judged_on_what_was_held_out(invoke, tm
     assert "no test split" in result.err
 
 
+def test_a_table_with_a_validation_split_and_no_test_is_judged_on_it(invoke, sample_run, tmp_path):
+    (tmp_path / "tv.csv").write_text("text,label,split\nfine,pos,train\ndull,neg,train\ngood,pos,validation\n")
+    result = invoke("evaluate", "--run", sample_run.path, "--data", "tv.csv", "--json")
+    assert result.code == 0, result.err
+    figures = json.loads(result.out)
+    assert (figures["split"], figures["n"]) == ("validation", 1)
+
+
 def test_other_data_has_no_known_validation_split(invoke, sample_run, tmp_path):
     (tmp_path / "a.csv").write_text("text,label\nwonderful,pos\ndull,neg\n")
     arguments = ["evaluate", "--run", sample_run.path, "--data", "a.csv", "--split"]

@@ -84,6 +84,7 @@ def test_files_are_written(inspect, tmp_path):
 def test_units_are_named_by_their_words(inspect):
     rows = json.loads(inspect("--units", "--words", 2, "--json").out)
     assert sorted(row["unit"] for row in rows) == list(range(8))
+    assert "no word comes 20 times" in inspect("--units", TEXT).err
     assert rows[0].keys() == {"unit", "weights", "raised_by", "lowered_by"}
     assert rows[0]["weights"].keys() == {"last", "max"}
     result = inspect("--units", "--words", 2)
@@ -97,6 +98,8 @@ def test_gradients_are_followed_through_several_runs(inspect, sample_run, tmp_pa
     assert result.code == 0
     assert "reading 5 reviews of split validation" in result.err
     assert "through the recurrence alone" in result.out
+    line = next(line for line in result.out.splitlines() if line.split()[:1] == ["0"])
+    assert line.split() == ["0", "1.00e+00", "5"]
     assert {path.name for path in (tmp_path / "plots").iterdir()} == {"gradients.png", "gradients.svg"}
     curves = json.loads(inspect("--gradients", "--json", TEXT).out)
     (curve,) = curves.values()
@@ -107,14 +110,16 @@ def test_gradients_are_followed_through_several_runs(inspect, sample_run, tmp_pa
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--units", "--gradients"], "leave the other views out"),
-        (["--units", "--html", "a.html"], "leave the other views out"),
+        (["--units", "--gradients"], "--units and --gradients go alone"),
+        (["--units", "--html", "a.html"], "--units and --gradients go alone"),
         (["--run", "other", TEXT], "several --run go with --gradients"),
         (["--units", "--run", "other"], "several --run go with --gradients"),
         (["--split", "test", TEXT], "go with --units and --gradients"),
         (["--plots", "plots", "--input", "empty.txt"], "no text came in"),
         (["--npz", "a.npz", TEXT, TEXT], "take one text, and more came in"),
         (["--npz", "nowhere/a.npz", TEXT], "there is no folder nowhere"),
+        (["--npz", "same", "--html", "same", TEXT], "both name same"),
+        (["--plots", "empty.txt/plots", TEXT], "cannot draw into empty.txt/plots"),
         (["--unit", "8", TEXT], "units 0 to 7"),
         (["--layer", "2", TEXT], "this run has 1 recurrent layer"),
         (["--input", "f.txt", TEXT], "give texts or --input, not both"),
