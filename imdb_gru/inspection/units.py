@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from imdb_gru.cells.cell import Array
 from imdb_gru.classifier import BATCH_SIZE, Classifier
@@ -52,8 +53,6 @@ def find_drivers(classifier: Classifier, texts: Iterable[str], *, words: int, mi
 
 def _measure_changes(classifier: Classifier, sequences: Sequence[NDArray[np.int32]]) -> tuple[Array, NDArray[np.int64]]:
     """Return the mean change of each unit at each id, `(V, U)`, and how often each id comes, `(V,)`."""
-    from tqdm import tqdm
-
     from imdb_gru.engine.embedding import add_rows
 
     network = classifier.network
