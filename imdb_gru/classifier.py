@@ -181,13 +181,18 @@ class Classifier:
         return Reader.build(network.embedding, weights, tuple(network.pooling), network.dense[0])
 
 
+def cut_batches(lengths: Lengths) -> list[NDArray[np.int64]]:
+    """Return the rows of each batch, the longest sequences first."""
+    order = np.argsort(-lengths, kind="stable")
+    return [order[start : start + BATCH_SIZE] for start in range(0, len(order), BATCH_SIZE)]
+
+
 def _map_sorted(
     compute: Callable[[Ids, Lengths], Array], sequences: Sequence[Ids]
 ) -> Iterator[tuple[NDArray[np.int64], Lengths, Array]]:
     """Compute sequences batch by batch, longest first, on all cores; yield rows, lengths and results."""
     lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
-    order = np.argsort(-lengths, kind="stable")
-    batches = [order[start : start + BATCH_SIZE] for start in range(0, len(order), BATCH_SIZE)]
+    batches = cut_batches(lengths)
 
     def work(rows: NDArray[np.int64]) -> Array:
         return compute(pad([sequences[row] for row in rows]), lengths[rows])

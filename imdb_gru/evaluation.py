@@ -15,6 +15,7 @@ from imdb_gru.metrics import (
     compute_accuracy_by_length,
     compute_accuracy_by_timestep,
     compute_metrics,
+    find_right,
 )
 from imdb_gru.sources.review import Review
 
@@ -33,9 +34,13 @@ class Judgement:
     length: int
     """Words read of a review at most."""
 
+    def compute_curve(self) -> list[dict[str, float]]:
+        """Return the figures after so many words; none where the model reads backwards too."""
+        return compute_accuracy_by_timestep(self.labels, self.beliefs, self.length) if self.beliefs else []
+
     def find_mistakes(self) -> NDArray[np.int64]:
         """Return the rows called wrongly, the most confident mistake first."""
-        wrong = np.flatnonzero((self.probabilities >= 0.5) != (self.labels == 1))
+        wrong = np.flatnonzero(~find_right(self.labels, self.probabilities))
         return wrong[np.argsort(-np.abs(self.probabilities - self.labels)[wrong], kind="stable")]
 
 
@@ -66,10 +71,10 @@ def judge_reviews(classifier: Classifier, reviews: Sequence[Review]) -> Judgemen
 
 def compute_figures(judgement: Judgement, errors: int = 0) -> dict[str, Any]:
     """Return all figures of a judgement, and its `errors` most confident mistakes."""
-    labels, probabilities, beliefs = judgement.labels, judgement.probabilities, judgement.beliefs
+    labels, probabilities = judgement.labels, judgement.probabilities
     figures = {
         **compute_metrics(labels, probabilities),
-        "accuracy_by_timestep": compute_accuracy_by_timestep(labels, beliefs, judgement.length) if beliefs else [],
+        "accuracy_by_timestep": judgement.compute_curve(),
         "accuracy_by_length": compute_accuracy_by_length(labels, probabilities, judgement.words),
     }
     if errors:

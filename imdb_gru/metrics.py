@@ -39,6 +39,12 @@ def compute_metrics(labels: Labels, probabilities: Probabilities) -> dict[str, o
     }
 
 
+def find_right(labels: Labels, probabilities: Probabilities) -> NDArray[np.bool_]:
+    """Tell which reviews are called rightly, `(N,)`; a probability of 0.5 is positive."""
+    right: NDArray[np.bool_] = (probabilities >= 0.5) == (labels == 1)
+    return right
+
+
 def compute_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
     """Return the interval of a share of `n` (Wilson 1927)."""
     z = NormalDist().inv_cdf(0.5 + confidence / 2)
@@ -105,7 +111,7 @@ def compute_accuracy_by_timestep(
         rows.append(
             {
                 "timestep": step,
-                "accuracy": float(((probabilities >= 0.5) == (labels == 1)).mean()),
+                "accuracy": float(find_right(labels, probabilities).mean()),
                 "log_loss": compute_log_loss(labels, probabilities),
                 "ece": compute_ece(labels, probabilities),
             }
@@ -117,7 +123,7 @@ def compute_accuracy_by_length(
     labels: Labels, probabilities: Probabilities, lengths: NDArray[np.int64]
 ) -> list[dict[str, object]]:
     """Return the accuracy of reviews of up to 50, 51 to 100 … words; `lengths` counts words before truncation."""
-    right = (probabilities >= 0.5) == (labels == 1)
+    right = find_right(labels, probabilities)
     edges = np.searchsorted(LENGTHS, lengths, side="left")
     rows: list[dict[str, object]] = []
     for index in range(len(LENGTHS) + 1):

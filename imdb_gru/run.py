@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from imdb_gru.config import Config, load_config
-from imdb_gru.errors import ConfigError, RunError
+from imdb_gru.errors import ConfigError, ImdbGruError, RunError
 from imdb_gru.text.vocabulary import Vocabulary
 
 RUNS = Path("runs")
@@ -50,6 +50,12 @@ def write_atomically(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_parent(path: Path, deed: str) -> None:
+    """Raise `ImdbGruError` where the folder is missing that a file is to be written, or drawn, into."""
+    if not path.absolute().parent.is_dir():
+        raise ImdbGruError(f"cannot {deed} {path}: there is no folder {path.parent}; make it, or name another file")
 
 
 class Run:

@@ -80,6 +80,8 @@ def inspect(
     imdb-gru inspect --units
     imdb-gru inspect --gradients --run runs/gru --run runs/simple_rnn
     """
+    if len(run_paths) > 1 and not gradients:
+        raise click.UsageError("several --run go with --gradients: name one")
     if units or gradients:
         if html or npz or unit is not None or layer or (units and (gradients or plots)):
             raise click.UsageError(
@@ -87,14 +89,12 @@ def inspect(
             )
         chosen = ReviewChoice(texts, input_path, data, text_column, label_column, split, reviews)
         if units:
-            show_units(run_paths, chosen, words or WORDS_A_UNIT, as_json=as_json)
+            show_units(run_paths[0] if run_paths else None, chosen, words or WORDS_A_UNIT, as_json=as_json)
         else:
             show_gradients(run_paths, chosen, plots, as_json=as_json)
         return
     if data or split or reviews or label_column:
         raise click.UsageError("--data, --split and --reviews go with --units and --gradients; --input names a file")
-    if len(run_paths) > 1:
-        raise click.UsageError("several --run go with --gradients: name one")
     _check_outputs(html, plots, npz)
     reader = TextReader(texts, choose_input(texts, input_path, "inspect"), text_column, "inspecting")
     came_in = _limit(reader, 1 if npz or plots else MOST_TEXTS) if html or npz or plots else reader
@@ -138,10 +138,10 @@ def _check_outputs(html: Path | None, plots: Path | None, npz: Path | None) -> N
         from imdb_gru.report.charts import check_charts
 
         check_charts(plots)
-    if npz and not npz.absolute().parent.is_dir():
-        from imdb_gru.errors import ImdbGruError
+    if npz:
+        from imdb_gru.run import check_parent
 
-        raise ImdbGruError(f"cannot write {npz}: there is no folder {npz.parent}; make it, or name another file")
+        check_parent(npz, "write")
 
 
 def _check_view(classifier: "Classifier", layer: int | None, unit: int | None) -> None:

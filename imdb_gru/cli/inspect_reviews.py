@@ -51,14 +51,12 @@ class ReviewChoice(NamedTuple):
         return [review.text for review in reviews]
 
 
-def show_units(run_paths: Sequence[Path], chosen: ReviewChoice, words: int, *, as_json: bool) -> None:
+def show_units(run_path: Path | None, chosen: ReviewChoice, words: int, *, as_json: bool) -> None:
     """Print, for each unit of the last layer, the words that drive it."""
-    if len(run_paths) > 1:
-        raise click.UsageError("several --run go with --gradients: name one")
     from imdb_gru.classifier import Classifier
     from imdb_gru.inspection.units import find_drivers
 
-    run = open_run(run_paths[0] if run_paths else None)
+    run = open_run(run_path)
     classifier = Classifier.load(run)
     driven = find_drivers(classifier, chosen.load(run), words=words, min_count=MIN_COUNT)
     if not any(unit.raised_by or unit.lowered_by for unit in driven):

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imdb_gru.cli.options import print_table
+from imdb_gru.inspection.inspection import SIGNED, summarise_units
 
 if TYPE_CHECKING:
     from imdb_gru.inspection import CellTrace, Inspection
@@ -75,20 +76,20 @@ def _iter_columns(inspection: "Inspection", cells: list["CellTrace"], unit: int 
     yield "occlusion", _sign(inspection.contributions.occlusion)
     for cell in cells:
         mark = " ←" if cell.direction == "backward" else ""
-        for name, values in (*cell.gates.items(), ("state", cell.states)):
+        for name, values in cell.quantities.items():
             if unit is not None:
-                signed = name in ("candidate", "state")
-                yield (
-                    f"{name} {unit}{mark}",
-                    _sign(values[:, unit]) if signed else [f"{x:.3f}" for x in values[:, unit]],
-                )
-            elif name in ("candidate", "state"):
-                yield f"|{name}|{mark}", [f"{value:.3f}" for value in np.abs(values).mean(axis=1)]
+                own = values[:, unit]
+                yield f"{name} {unit}{mark}", _sign(own) if name in SIGNED else _format(own)
             else:
-                yield name + mark, [f"{value:.3f}" for value in values.mean(axis=1)]
+                title = f"|{name}|" if name in SIGNED else name
+                yield title + mark, _format(summarise_units(name, values))
         if cell.kept is not None:
-            yield f"kept{mark}", [f"{value:.3f}" for value in cell.kept]
-        yield f"Jacobian{mark}", [f"{value:.3f}" for value in cell.jacobian]
+            yield f"kept{mark}", _format(cell.kept)
+        yield f"Jacobian{mark}", _format(cell.jacobian)
+
+
+def _format(values: NDArray[np.float32]) -> list[str]:
+    return [f"{value:.3f}" for value in values]
 
 
 def _sign(values: NDArray[np.float32]) -> list[str]:

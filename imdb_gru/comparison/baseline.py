@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from imdb_gru.comparison.linear import LinearModel, fit_linear
 from imdb_gru.comparison.ngrams import ORDER
@@ -22,8 +21,7 @@ from imdb_gru.metrics import Labels, Probabilities, compute_accuracy_by_timestep
 from imdb_gru.run import Run, hash_file, write_atomically
 from imdb_gru.sources import open_source
 from imdb_gru.sources.review import Review
-from imdb_gru.text.corpus import hash_reviews, load_reviews, load_training_reviews
-from imdb_gru.text.encoded import Tokenized, tokenize_reviews
+from imdb_gru.text.corpus import hash_reviews, load_reviews, load_training_reviews, tokenize_part
 
 Curve = list[dict[str, float]]
 
@@ -73,7 +71,7 @@ def fit_baseline(config: Config, path: Path) -> None:
     """Fit the baseline to a config's training reviews, and write what it says of those held out and of the test's."""
     source = open_source(config.data.path, text_column=config.data.text_column, label_column=config.data.label_column)
     reviews = load_training_reviews(source, config)
-    train, validation = (_tokenize(part, config) for part in (reviews.train, reviews.validation))
+    train, validation = (tokenize_part(part, config) for part in (reviews.train, reviews.validation))
     started = time.monotonic()
     model = fit_linear(train, validation, config.train.monitor)
     figures = {
@@ -91,7 +89,7 @@ def fit_baseline(config: Config, path: Path) -> None:
         splits["test"] = load_reviews(source, "test", config.data.limit)
     probabilities, stored = {}, {}
     for split, part in splits.items():
-        tokenized = validation if split == "validation" else _tokenize(part, config)
+        tokenized = validation if split == "validation" else tokenize_part(part, config)
         probabilities[split], curve = judge_linear(model, tokenized.tokens, tokenized.labels, config.text.length)
         stored[split] = {"hash": hash_reviews(part), "accuracy_by_timestep": curve}
     _write(Baseline(path), {**figures, "splits": stored}, probabilities)
@@ -104,11 +102,6 @@ def judge_linear(
     beliefs = model.read(tokens)
     probabilities = np.array([belief[-1] for belief in beliefs], dtype=np.float32)
     return probabilities, compute_accuracy_by_timestep(labels, beliefs, length)
-
-
-def _tokenize(reviews: list[Review], config: Config) -> Tokenized:
-    bar = tqdm(reviews, desc="tokenizing", unit=" reviews", disable=None, leave=False, delay=1)
-    return tokenize_reviews(bar, config.text)
 
 
 def _write(baseline: Baseline, figures: dict[str, Any], probabilities: dict[str, Probabilities]) -> None:

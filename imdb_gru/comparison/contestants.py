@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from imdb_gru.cells import CELLS
 from imdb_gru.comparison.baseline import Baseline
 from imdb_gru.config import Config, build_config
 from imdb_gru.errors import RunError
 from imdb_gru.run import Run, find_run
 
 LINEAR = "linear"
-CELLS = ("gru", "lstm", "simple_rnn")
 MODELS = (*CELLS, LINEAR)
 RESULT = "comparison.json"
 CACHE = "judged"
@@ -50,7 +50,7 @@ def build_contestants(config: Config, models: Sequence[str], seeds: int, folder:
 
 def _adapt(config: Config, model: str, seed: int) -> Config:
     values = config.model_dump()
-    values["model"]["cell"] = CELLS[0] if model == LINEAR else model
+    values["model"]["cell"] = "gru" if model == LINEAR else model
     values["train"]["seed"] = seed
     return build_config(values, f"the config for {model}")
 

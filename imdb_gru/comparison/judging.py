@@ -15,7 +15,7 @@ from imdb_gru.comparison.baseline import Baseline, Curve
 from imdb_gru.comparison.contestants import LINEAR, Contestant, check_training_reviews
 from imdb_gru.errors import RunError
 from imdb_gru.evaluation import judge_reviews
-from imdb_gru.metrics import Labels, Probabilities, compute_accuracy_by_timestep
+from imdb_gru.metrics import Labels, Probabilities
 from imdb_gru.run import Run, write_atomically
 from imdb_gru.sources.review import Review
 from imdb_gru.text.corpus import hash_reviews
@@ -98,8 +98,7 @@ def _judge(
 
 def _read(run: Run, reviews: Sequence[Review]) -> tuple[Probabilities, Curve]:
     judged = judge_reviews(Classifier.load(run), reviews)
-    curve = compute_accuracy_by_timestep(judged.labels, judged.beliefs, judged.length) if judged.beliefs else []
-    return judged.probabilities, curve
+    return judged.probabilities, judged.compute_curve()
 
 
 def _load(path: Path) -> tuple[Probabilities, Curve] | None:

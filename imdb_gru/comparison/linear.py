@@ -14,7 +14,7 @@ from tqdm import tqdm
 from imdb_gru.cells.cell import sigmoid
 from imdb_gru.comparison.ngrams import Labels, NgramIndex, Occurrences, compute_log_count_ratios
 from imdb_gru.errors import DataError
-from imdb_gru.metrics import compute_log_loss
+from imdb_gru.metrics import compute_log_loss, find_right
 from imdb_gru.text.encoded import Tokenized
 
 STRENGTHS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
@@ -98,4 +98,4 @@ def _rank(model: LinearModel, validation: Tokenized, monitor: str) -> tuple[floa
     loss = compute_log_loss(validation.labels, probabilities)
     if monitor == "loss":
         return (loss,)
-    return float(((probabilities >= 0.5) != (validation.labels == 1)).mean()), loss
+    return float((~find_right(validation.labels, probabilities)).mean()), loss

@@ -6,7 +6,7 @@ from typing import Any
 
 from imdb_gru.comparison.contestants import LINEAR, pair_contestants
 from imdb_gru.comparison.judging import Entry
-from imdb_gru.metrics import Labels, Probabilities, compute_ece, compute_interval, compute_log_loss
+from imdb_gru.metrics import Labels, Probabilities, compute_ece, compute_interval, compute_log_loss, find_right
 
 Figures = dict[str, Any]
 
@@ -32,7 +32,7 @@ def compute_mcnemar(labels: Labels, first: Probabilities, second: Probabilities)
 
     McNemar 1947: were the two equally good, each would be the one that is right in half of these reviews.
     """
-    first_right, second_right = ((probabilities >= 0.5) == (labels == 1) for probabilities in (first, second))
+    first_right, second_right = (find_right(labels, probabilities) for probabilities in (first, second))
     only_first, only_second = int((first_right & ~second_right).sum()), int((second_right & ~first_right).sum())
     if not only_first + only_second:
         return 0, 0, 1.0
@@ -43,7 +43,7 @@ def compute_mcnemar(labels: Labels, first: Probabilities, second: Probabilities)
 
 def _summarise_run(entry: Entry) -> Figures:
     labels, probabilities, metrics = entry.labels, entry.probabilities, entry.metrics
-    right = int(((probabilities >= 0.5) == (labels == 1)).sum())
+    right = int(find_right(labels, probabilities).sum())
     epochs = metrics.get("epochs")
     return {
         "seed": entry.contestant.seed,

@@ -17,6 +17,16 @@ from imdb_gru.run import write_atomically
 Array = NDArray[np.float32]
 
 
+SIGNED = frozenset({"candidate", "state"})
+"""What goes from −1 to 1; all else, being a σ, goes from 0 to 1."""
+
+
+def summarise_units(name: str, values: Array) -> Array:
+    """Return the mean over units of a gate or state `(T, U)`; of its size where it is signed, as it averages to 0."""
+    means: Array = (np.abs(values) if name in SIGNED else values).mean(axis=1)
+    return means
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class CellTrace:
     """What one cell did."""
@@ -50,6 +60,11 @@ class CellTrace:
     def units(self) -> int:
         """Count the units."""
         return int(self.states.shape[1])
+
+    @property
+    def quantities(self) -> dict[str, Array]:
+        """Return gates and hidden state by name, each `(T, U)`."""
+        return {**self.gates, "state": self.states}
 
     @property
     def half_life(self) -> dict[str, int | None]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from imdb_gru.cells.cell import Array
-from imdb_gru.classifier import BATCH_SIZE, Classifier
+from imdb_gru.classifier import Classifier, cut_batches
 from imdb_gru.text.encoded import pad
 from imdb_gru.text.vocabulary import FIRST_WORD
 
@@ -57,13 +57,12 @@ def _measure_changes(classifier: Classifier, sequences: Sequence[NDArray[np.int3
 
     network = classifier.network
     size, units = len(network.embedding), network.layers[-1].forward.units
-    order = sorted(range(len(sequences)), key=lambda row: -len(sequences[row]))
+    all_lengths = np.array([len(sequence) for sequence in sequences])
     total = np.zeros((size, network.hidden_size), np.float32)
     counts = np.zeros(size, np.int64)
-    with tqdm(total=len(order), desc="reading", unit=" reviews", disable=None, leave=False, delay=1) as bar:
-        for first in range(0, len(order), BATCH_SIZE):
-            batch = [sequences[row] for row in order[first : first + BATCH_SIZE]]
-            ids, lengths = pad(batch), np.array([len(sequence) for sequence in batch])
+    with tqdm(total=len(sequences), desc="reading", unit=" reviews", disable=None, leave=False, delay=1) as bar:
+        for rows in cut_batches(all_lengths):
+            ids, lengths = pad([sequences[row] for row in rows]), all_lengths[rows]
             states = network.compute_states(ids, lengths)
             changes = np.diff(states, axis=1, prepend=0)
             if network.bidirectional:
@@ -71,5 +70,5 @@ def _measure_changes(classifier: Classifier, sequences: Sequence[NDArray[np.int3
             real = np.arange(ids.shape[1]) < lengths[:, None]
             total += add_rows(ids[real], changes[real], size)
             counts += np.bincount(ids[real], minlength=size)
-            bar.update(len(batch))
+            bar.update(len(rows))
     return np.divide(total, np.maximum(counts, 1)[:, None], dtype=np.float32), counts

@@ -8,9 +8,9 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from imdb_gru.errors import ImdbGruError, MissingExtraError
+from imdb_gru.errors import ImdbGruError
 from imdb_gru.report import figures as drawings
-from imdb_gru.report.drawing import choose_metadata, prepare_matplotlib, save_figure
+from imdb_gru.report.drawing import check_matplotlib, choose_metadata, prepare_matplotlib, save_figure
 
 INK = "#010203"
 """A colour that nothing else has; a page puts that of its text in its place, so that charts follow light and dark."""
@@ -84,10 +84,7 @@ def _iter_charts(
 
 def check_charts(folder: Path) -> None:
     """Make a folder for pictures; raise `ImdbGruError` where that fails, or matplotlib is missing."""
-    try:
-        import matplotlib  # noqa: F401
-    except ImportError as error:
-        raise MissingExtraError("Plotting", "plot") from error
+    check_matplotlib()
     _make_folder(folder)
 
 

@@ -6,8 +6,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from imdb_gru.errors import ImdbGruError
+from imdb_gru.errors import ImdbGruError, MissingExtraError
+from imdb_gru.report.timesteps import COLOURS
 from imdb_gru.run import write_atomically
+
+NEGATIVE, NEUTRAL, POSITIVE = COLOURS[0], COLOURS[len(COLOURS) // 2], COLOURS[-1]
+
+
+def check_matplotlib() -> None:
+    """Raise `MissingExtraError` where matplotlib is not installed."""
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError as error:
+        raise MissingExtraError("Plotting", "plot") from error
 
 
 @contextlib.contextmanager

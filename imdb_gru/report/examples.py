@@ -7,6 +7,7 @@ import numpy as np
 
 from imdb_gru.evaluation import Judgement
 from imdb_gru.inspection.inspection import Inspection
+from imdb_gru.metrics import find_right
 from imdb_gru.report.timesteps import find_turns
 
 MISTAKE, RIGHT, LATE, OFTEN = "Confident mistakes", "Confident and right", "Turned late", "Turned often"
@@ -62,7 +63,7 @@ def _rank(judgement: Judgement) -> dict[str, list[int]]:
     # A verdict that was close to 0.5 turns by chance: a late turn counts by how sure it became.
     last = np.array([turn[-1] if turn else 0 for turn in turns]) * sure[: len(turns)]
     often = np.array([len(turn) for turn in turns])
-    right = (probabilities >= 0.5) == (labels == 1)
+    right = find_right(labels, probabilities)
     by_label = [
         [int(row) for row in np.argsort(-sure, kind="stable") if right[row] and labels[row] == label]
         for label in (1, 0)

@@ -8,12 +8,10 @@ from itertools import pairwise
 from typing import Any
 
 from imdb_gru.metrics import compute_interval
-from imdb_gru.report.drawing import get_ink, tidy
-from imdb_gru.report.timesteps import COLOURS
+from imdb_gru.report.drawing import NEGATIVE, NEUTRAL, POSITIVE, get_ink, tidy
 
 Row = Mapping[str, Any]
 
-NEGATIVE, NEUTRAL, POSITIVE = COLOURS[0], COLOURS[len(COLOURS) // 2], COLOURS[-1]
 WIDTH = 5.2
 """Inches; a page shows a chart at this width or less, so its letters stay as large as the text's."""
 CLOSEST_TICKS = 1.26

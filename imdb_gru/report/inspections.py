@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from imdb_gru.inspection.inspection import SIGNED
 from imdb_gru.report.charts import Chart
-from imdb_gru.report.drawing import get_ink, tidy
-from imdb_gru.report.figures import FAINT, NEGATIVE, NEUTRAL, POSITIVE
+from imdb_gru.report.drawing import NEGATIVE, NEUTRAL, POSITIVE, get_ink, tidy
+from imdb_gru.report.figures import FAINT
 from imdb_gru.report.plot import LONG_WIDTH, MOST_AXIS_LABELS, draw_timesteps, name_token
 
 if TYPE_CHECKING:
@@ -88,12 +89,12 @@ def draw_contributions(inspection: "Inspection") -> Any:
 
 def draw_gates(inspection: "Inspection", cell: "CellTrace") -> Any:
     """Draw gates and hidden state as heat maps, units sorted by their mean gate that keeps the past."""
-    panels = [*cell.gates.items(), ("hidden state", cell.states)]
+    panels = cell.quantities
     figure, all_axes = _build_figure(inspection, 0.8 + 1.5 * len(panels), len(panels))
     keeping = cell.states if cell.keeping_gate is None else cell.gates[cell.keeping_gate]
     order = np.argsort(keeping.mean(axis=0), kind="stable")
-    for axes, (name, values) in zip(np.atleast_1d(all_axes), panels, strict=True):
-        signed = name in ("candidate", "hidden state")
+    for axes, (name, values) in zip(np.atleast_1d(all_axes), panels.items(), strict=True):
+        signed = name in SIGNED
         image = axes.imshow(
             values[:, order].T,
             aspect="auto",
@@ -103,7 +104,7 @@ def draw_gates(inspection: "Inspection", cell: "CellTrace") -> Any:
             interpolation="nearest",
             rasterized=True,
         )
-        axes.set(ylabel=name, yticks=[])
+        axes.set(ylabel="hidden state" if name == "state" else name, yticks=[])
         figure.colorbar(image, ax=axes, pad=0.01, aspect=12)
     last = np.atleast_1d(all_axes)[-1]
     change = np.abs(np.diff(cell.states, axis=0, prepend=cell.states[:1])).mean(axis=1)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from imdb_gru.inspection.inspection import Array, CellTrace
+from imdb_gru.inspection.inspection import SIGNED, Array, CellTrace, summarise_units
 from imdb_gru.report.examples import Example
 from imdb_gru.report.timesteps import find_spaces, find_turns, neutralise, shorten
 
@@ -19,8 +19,6 @@ SYMBOLS = {
     "update": "z", "reset": "r", "input": "i", "forget": "f", "output": "o", "candidate": "h′", "state": "h"
 }  # fmt: skip
 LSTM_CANDIDATE = "c′"
-SIGNED = frozenset({"candidate", "state"})
-"""What goes from −1 to 1; all else, being a σ, goes from 0 to 1."""
 
 
 def pack_examples(examples: Iterable[Example], budget: int = UNITS_BUDGET) -> list[dict[str, Any]]:
@@ -87,7 +85,6 @@ def _pack_example(example: Example, *, units: bool) -> dict[str, Any]:
 
 
 def _pack_cell(trace: CellTrace, *, units: bool) -> dict[str, Any]:
-    quantities: Mapping[str, Array] = {**trace.gates, "state": trace.states}
     return {
         "name": f"layer {trace.layer}, {trace.direction}",
         "cell": trace.cell,
@@ -96,7 +93,9 @@ def _pack_cell(trace: CellTrace, *, units: bool) -> dict[str, Any]:
         "kept": None if trace.kept is None else round_numbers(trace.kept),
         "jacobian": round_numbers(trace.jacobian),
         "gradient": round_numbers(trace.gradients),
-        "quantities": [_pack_quantity(trace.cell, name, values, units=units) for name, values in quantities.items()],
+        "quantities": [
+            _pack_quantity(trace.cell, name, values, units=units) for name, values in trace.quantities.items()
+        ],
     }
 
 
@@ -107,8 +106,7 @@ def _pack_quantity(cell: str, name: str, values: Array, *, units: bool) -> dict[
         "name": {"state": "hidden state", "candidate": "candidate"}.get(name, f"{name} gate"),
         "symbol": symbol,
         "signed": signed,
-        # Around zero, a mean says nothing of how much there is.
-        "mean": round_numbers((np.abs(values) if signed else values).mean(axis=1)),
+        "mean": round_numbers(summarise_units(name, values)),
         "units": encode_units(values, signed=signed) if units else None,
     }
 

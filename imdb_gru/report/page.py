@@ -10,7 +10,7 @@ from tqdm import tqdm
 from imdb_gru.errors import ImdbGruError, MissingExtraError
 from imdb_gru.report.packing import list_cells, name_text, neutralise_lines, pack_examples
 from imdb_gru.report.timesteps import COLOURS, neutralise
-from imdb_gru.run import Run, write_atomically
+from imdb_gru.run import Run, check_parent, write_atomically
 
 if TYPE_CHECKING:
     from imdb_gru.classifier import Classifier
@@ -46,8 +46,7 @@ def check_page(path: Path, feature: str = "The report") -> None:
     """Raise `ImdbGruError` where no page can be written, or a package that the feature needs is missing."""
     if path.is_dir():
         raise ImdbGruError(f"cannot write {path}: it is a folder; name a file")
-    if not path.absolute().parent.is_dir():
-        raise ImdbGruError(f"cannot write {path}: there is no folder {path.parent}; make it, or name another file")
+    check_parent(path, "write")
     try:
         import jinja2  # noqa: F401
         import matplotlib  # noqa: F401

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from imdb_gru.errors import ImdbGruError, MissingExtraError
-from imdb_gru.report.drawing import prepare_matplotlib, save_figure
-from imdb_gru.report.timesteps import COLOURS, choose_marker, find_jumps, find_turns, shorten
+from imdb_gru.errors import ImdbGruError
+from imdb_gru.report.drawing import NEGATIVE, POSITIVE, check_matplotlib, prepare_matplotlib, save_figure
+from imdb_gru.report.timesteps import choose_marker, find_jumps, find_turns, shorten
+from imdb_gru.run import check_parent
 
 SUFFIXES = (".png", ".svg")
 MOST_AXIS_LABELS = 61
@@ -24,19 +25,13 @@ NAME_HEIGHT = 1.1
 NAME_GAP = 10
 """Pixels between two names."""
 
-NEGATIVE, POSITIVE = COLOURS[0], COLOURS[-1]
-
 
 def check_plot_path(path: Path) -> None:
     """Raise `ImdbGruError` where no picture can be written, or matplotlib is missing."""
     if path.suffix.lower() not in SUFFIXES:
         raise ImdbGruError(f"cannot draw {path}: name a file that ends in {' or '.join(SUFFIXES)}")
-    if not path.absolute().parent.is_dir():
-        raise ImdbGruError(f"cannot draw {path}: there is no folder {path.parent}; make it, or name another file")
-    try:
-        import matplotlib  # noqa: F401
-    except ImportError as error:
-        raise MissingExtraError("Plotting", "plot") from error
+    check_parent(path, "draw")
+    check_matplotlib()
 
 
 def plot_timesteps(path: Path, tokens: Sequence[str], probabilities: Sequence[float], title: str | None = None) -> None:

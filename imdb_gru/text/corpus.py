@@ -107,7 +107,7 @@ def hash_reviews(reviews: Iterable[Review]) -> str:
 
 def encode_corpus(source: Source, config: Config, reviews: TrainingReviews, vocabulary: Vocabulary | None) -> Corpus:
     """Tokenize and encode a training's reviews, with a resumed run's vocabulary or one made from the train split."""
-    train, validation = (_tokenize(part, config) for part in (reviews.train, reviews.validation))
+    train, validation = (tokenize_part(part, config) for part in (reviews.train, reviews.validation))
     vocabulary = vocabulary or _build_vocabulary(source, config, train)
     encoded, encoded_validation = encode_reviews(train, vocabulary), encode_reviews(validation, vocabulary)
     words = train.lengths
@@ -129,7 +129,8 @@ def encode_corpus(source: Source, config: Config, reviews: TrainingReviews, voca
     return Corpus(encoded, encoded_validation, vocabulary, statistics)
 
 
-def _tokenize(reviews: list[Review], config: Config) -> Tokenized:
+def tokenize_part(reviews: list[Review], config: Config) -> Tokenized:
+    """Tokenize the reviews of a split as a config has it, with a bar."""
     bar = tqdm(reviews, desc="tokenizing", unit=" reviews", disable=None, leave=False, delay=1)
     return tokenize_reviews(bar, config.text)
 

@@ -67,8 +67,9 @@ class Trainer:
         if config.train.deterministic:
             tf.config.experimental.enable_op_determinism()
         self.engine, self.engine_reason = choose_engine(config)
+        self.objective = choose_objective(config)
         self.model = build_model(
-            config.model, len(corpus.vocabulary), fused=self.engine == "fused", objective=choose_objective(config)
+            config.model, len(corpus.vocabulary), fused=self.engine == "fused", objective=self.objective
         )
         self.stock = build_model(config.model, len(corpus.vocabulary))
         steps = config.train.epochs * math.ceil(len(corpus.train) / config.train.batch_size)
@@ -194,7 +195,7 @@ class Trainer:
             "environment": {
                 **describe_environment(self.config),
                 "engine": self.engine,
-                "objective": choose_objective(self.config),
+                "objective": self.objective,
             },
         }
         save_network(self.run, self.config.model)
