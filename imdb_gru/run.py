@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from imdb_gru.config import Config, load_config
+from imdb_gru.config import AnyConfig, Config, load_config
 from imdb_gru.errors import ConfigError, ImdbGruError, RunError
 from imdb_gru.text.vocabulary import Vocabulary
 
@@ -156,7 +156,7 @@ def check_free(path: Path, *, overwrite: bool) -> None:
         raise RunError(f"{path} holds other files than a run's: name another folder with --run")
 
 
-def create_run(path: Path | None, config: Config, *, overwrite: bool = False) -> Run:
+def create_run(path: Path | None, config: AnyConfig, *, overwrite: bool = False) -> Run:
     """Make a run directory, named after the time unless `path` is given; raises `RunError` where one is in the way."""
     if path is None:
         stamp = f"{datetime.now():%Y%m%d-%H%M%S}-{config.model.cell}{config.model.units}"

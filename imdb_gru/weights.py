@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,3 +89,9 @@ def _assemble(weights: Iterator[Array], config: ModelConfig) -> Network:
     layers = [Layer(take_cell(), take_cell() if config.bidirectional else None) for _ in range(config.layers)]
     dense = [(next(weights), next(weights)) for _ in range(len(config.dense) + 1)]
     return Network(embedding, layers, tuple(config.pooling), dense)
+
+
+def save_next_word(run: Run, arrays: Sequence[Array]) -> None:
+    """Write a next-word model's `weights.npz`: embedding, cells, projection's kernel and bias, the softmax's bias."""
+    with write_atomically(run.weights_path) as temporary:
+        np.savez(temporary, allow_pickle=False, **{str(number): array for number, array in enumerate(arrays)})

@@ -12,6 +12,7 @@ from imdb_gru.cli.evaluate import evaluate
 from imdb_gru.cli.inspect import inspect
 from imdb_gru.cli.options import INTERRUPTED
 from imdb_gru.cli.predict import predict
+from imdb_gru.cli.pretrain import pretrain
 from imdb_gru.cli.report import report
 from imdb_gru.cli.runs import runs
 from imdb_gru.cli.train import train
@@ -29,7 +30,7 @@ def cli() -> None:
     """
 
 
-for command in (train, evaluate, report, predict, inspect, compare, runs, config):
+for command in (train, pretrain, evaluate, report, predict, inspect, compare, runs, config):
     cli.add_command(command)
 
 

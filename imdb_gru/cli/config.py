@@ -24,9 +24,9 @@ def show(config_path: Path | None, overrides: tuple[str, ...]) -> None:
     \b
     imdb-gru config show --set model.cell=lstm > my.yaml
     """
-    from imdb_gru.config import load_config
+    from imdb_gru.config import load_any_config
 
-    click.echo(load_config(config_path, overrides).to_yaml(), nl=False)
+    click.echo(load_any_config(config_path, overrides).to_yaml(), nl=False)
 
 
 @config.command()
@@ -37,10 +37,10 @@ def check(files: tuple[Path, ...]) -> None:
     \b
     imdb-gru config check my.yaml
     """
-    from imdb_gru.config import load_config
+    from imdb_gru.config import load_any_config
 
     for file in files:
-        load_config(file)
+        load_any_config(file)
         click.echo(f"{file}: valid")
 
 

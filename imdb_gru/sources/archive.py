@@ -16,12 +16,20 @@ from tqdm import tqdm
 from imdb_gru.errors import DataError
 from imdb_gru.sources.review import Review
 
-SPLITS = ("train", "test")
-LABELS = {"pos": 1, "neg": 0}
+SPLITS = ("train", "test", "unlabelled")
+LABELS = {"pos": 1, "neg": 0, "unsup": None}
+FOLDERS = {
+    "train": (("train", "pos"), ("train", "neg")),
+    "test": (("test", "pos"), ("test", "neg")),
+    "unlabelled": (("train", "unsup"),),
+}
+"""Where a split's reviews lie."""
+TOGETHER = (("train", "test"), ("unlabelled",))
+"""Splits that are unpacked in one go: who wants labels need not hold 50,000 reviews without."""
 MAX_REVIEW_BYTES = 10 * 2**20
 
-_REVIEW = re.compile(r"(?:\./)?aclImdb/(train|test)/(pos|neg)/(\d+_\d+\.txt)")
-_URLS = re.compile(r"(?:\./)?aclImdb/(train|test)/urls_(pos|neg)\.txt")
+_REVIEW = re.compile(r"(?:\./)?aclImdb/(train|test)/(pos|neg|unsup)/(\d+_\d+\.txt)")
+_URLS = re.compile(r"(?:\./)?aclImdb/(train|test)/urls_(pos|neg|unsup)\.txt")
 _FILE_NAME = re.compile(r"\d+_\d+\.txt")
 _FILM = re.compile(r"tt\d+")
 
@@ -39,10 +47,10 @@ class FolderSource:
     def iter_reviews(self, split: str) -> Iterator[Review]:
         """Yield a split's reviews, positive ones first."""
         found = False
-        for polarity, label in LABELS.items():
-            folder = self.path / split / polarity
+        for part, polarity in FOLDERS.get(split, ()):
+            folder, label = self.path / part / polarity, LABELS[polarity]
             try:
-                urls = self.path / split / f"urls_{polarity}.txt"
+                urls = self.path / part / f"urls_{polarity}.txt"
                 films = _read_films(urls.read_bytes() if urls.is_file() else b"")
                 for path in sorted(folder.glob("*.txt"), key=lambda path: path.name):
                     if _FILE_NAME.fullmatch(path.name):
@@ -63,27 +71,28 @@ class TarSource:
         self.name = str(path)
         self.folder = path.parent
         self.path = path
-        self._members: dict[tuple[str, str], dict[str, str]] | None = None
+        self._members: dict[tuple[str, str], dict[str, str]] = {}
         self._films: dict[tuple[str, str], dict[str, str]] = {}
 
     def iter_reviews(self, split: str) -> Iterator[Review]:
         """Yield a split's reviews, positive ones first."""
-        members = self._members if self._members is not None else self._read()
-        if not any(members.get((split, polarity)) for polarity in LABELS):
+        if split not in FOLDERS:
             raise _no_reviews(self.path, split)
-        for polarity, label in LABELS.items():
-            films = self._films.get((split, polarity), {})
-            for name, text in sorted(members[split, polarity].items()):
+        if FOLDERS[split][0] not in self._members:
+            self._read(next(splits for splits in TOGETHER if split in splits))
+        if not any(self._members[folder] for folder in FOLDERS[split]):
+            raise _no_reviews(self.path, split)
+        for folder in FOLDERS[split]:
+            label, films = LABELS[folder[1]], self._films.get(folder, {})
+            for name, text in sorted(self._members[folder].items()):
                 yield Review(text, label, _find_film(name, films))
 
-    def _read(self) -> dict[tuple[str, str], dict[str, str]]:
-        members: dict[tuple[str, str], dict[str, str]] = {
-            (split, polarity): {} for split in SPLITS for polarity in LABELS
-        }
+    def _read(self, splits: tuple[str, ...]) -> None:
+        members: dict[tuple[str, str], dict[str, str]] = {folder: {} for split in splits for folder in FOLDERS[split]}
         try:
             with self.path.open("rb") as file, self._show_progress(file) as counted:
                 for member, content in self._iter_members(counted):
-                    if match := _REVIEW.fullmatch(member):
+                    if (match := _REVIEW.fullmatch(member)) and (match[1], match[2]) in members:
                         members[match[1], match[2]][match[3]] = _decode(content)
                     elif match := _URLS.fullmatch(member):
                         self._films[match[1], match[2]] = _read_films(content)
@@ -93,8 +102,7 @@ class TarSource:
             raise DataError(f"cannot read {self.path}: {error.strerror or error}") from error
         if not any(members.values()):
             raise DataError(f"{self.path} holds no aclImdb reviews: name the published aclImdb_v1.tar.gz")
-        self._members = members
-        return members
+        self._members |= members
 
     def _show_progress(self, file: Any) -> Any:
         size = self.path.stat().st_size
@@ -123,7 +131,8 @@ class TarSource:
 
 
 def _no_reviews(path: Path, split: str) -> DataError:
-    return DataError(f"{path} holds no reviews in {split}/pos or {split}/neg: name the published corpus")
+    folders = " or ".join("/".join(folder) for folder in FOLDERS.get(split, ())) or f"a split {split}"
+    return DataError(f"{path} holds no reviews in {folders}: name the published corpus")
 
 
 def _decode(content: bytes) -> str:

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from imdb_gru.config import Config
+from imdb_gru.config import AnyConfig, Config, NextWordConfig
 from imdb_gru.errors import DataError
 from imdb_gru.sources import load_word_index
 from imdb_gru.sources.review import Review, Source
-from imdb_gru.text.encoded import EncodedReviews, Tokenized, encode_reviews, tokenize_reviews
+from imdb_gru.text.encoded import NO_LABEL, EncodedReviews, Tokenized, encode_reviews, tokenize_reviews
 from imdb_gru.text.vocabulary import Vocabulary, build_keras_vocabulary, build_vocabulary
 
 UNDIVIDED = "all"
@@ -69,8 +69,16 @@ def load_training_reviews(source: Source, config: Config) -> TrainingReviews:
         train, validation = reviews, load_reviews(source, "validation", limit)
     else:
         held_out = choose_held_out(reviews, config.train.validation_split, config.train.seed)
-        train = [review for review, held in zip(reviews, held_out, strict=True) if not held]
-        validation = [review for review, held in zip(reviews, held_out, strict=True) if held]
+        train, validation = _divide(reviews, held_out)
+    return TrainingReviews(train, validation, hash_reviews(chain(train, validation)))
+
+
+def load_pretraining_reviews(source: Source, config: NextWordConfig) -> TrainingReviews:
+    """Read all reviews that may be pretrained on, labelled or not but of no test split, and hold some out."""
+    splits = [split for split in (UNDIVIDED, "train", "unlabelled") if split in source.splits]
+    reviews = list(chain.from_iterable(load_reviews(source, split, config.data.limit) for split in splits))
+    held_out = choose_held_out(reviews, config.train.validation_split, config.train.seed)
+    train, validation = _divide(reviews, held_out)
     return TrainingReviews(train, validation, hash_reviews(chain(train, validation)))
 
 
@@ -84,17 +92,24 @@ def choose_held_out(reviews: list[Review], share: float, seed: int) -> NDArray[n
     for row, review in enumerate(reviews):
         films.setdefault(row if review.film is None else review.film, []).append(row)
     members = list(films.values())
-    labels = np.array([review.label for review in reviews])
-    room = [round(share * int((labels == label).sum())) for label in (0, 1)]
+    room = {label: round(share * count) for label, count in Counter(review.label for review in reviews).items()}
     held_out = np.zeros(len(reviews), dtype=bool)
     for index in np.random.default_rng([seed, HOLD_OUT_STREAM]).permutation(len(members)):
         rows = members[index]
-        positive = int(labels[rows].sum())
-        negative = len(rows) - positive
-        if negative <= room[0] and positive <= room[1]:
-            room = [room[0] - negative, room[1] - positive]
+        taken = Counter(reviews[row].label for row in rows)
+        if all(count <= room[label] for label, count in taken.items()):
+            for label, count in taken.items():
+                room[label] -= count
             held_out[rows] = True
     return held_out
+
+
+def _divide(reviews: list[Review], held_out: NDArray[np.bool_]) -> tuple[list[Review], list[Review]]:
+    """Return the reviews to train on and those held out."""
+    parts: tuple[list[Review], list[Review]] = ([], [])
+    for review, held in zip(reviews, held_out, strict=True):
+        parts[int(held)].append(review)
+    return parts
 
 
 def hash_reviews(reviews: Iterable[Review]) -> str:
@@ -105,18 +120,18 @@ def hash_reviews(reviews: Iterable[Review]) -> str:
     return digest.hexdigest()
 
 
-def encode_corpus(source: Source, config: Config, reviews: TrainingReviews, vocabulary: Vocabulary | None) -> Corpus:
+def encode_corpus(source: Source, config: AnyConfig, reviews: TrainingReviews, vocabulary: Vocabulary | None) -> Corpus:
     """Tokenize and encode a training's reviews, with a resumed run's vocabulary or one made from the train split."""
     train, validation = (tokenize_part(part, config) for part in (reviews.train, reviews.validation))
     vocabulary = vocabulary or _build_vocabulary(source, config, train)
     encoded, encoded_validation = encode_reviews(train, vocabulary), encode_reviews(validation, vocabulary)
-    words = train.lengths
+    words, labels = train.lengths, train.labels[train.labels != NO_LABEL]
     statistics: dict[str, object] = {
         "source": source.name,
         "hash": reviews.hash,
         "train": len(encoded),
         "validation": len(encoded_validation),
-        "positive_share": round(float(train.labels.mean()), 4),
+        "positive_share": round(float(labels.mean()), 4) if len(labels) else None,
         "films": len({review.film for review in reviews.train if review.film is not None}),
         "mean_words": round(float(words.mean()), 1),
         "median_words": float(np.median(words)),
@@ -129,13 +144,13 @@ def encode_corpus(source: Source, config: Config, reviews: TrainingReviews, voca
     return Corpus(encoded, encoded_validation, vocabulary, statistics)
 
 
-def tokenize_part(reviews: list[Review], config: Config) -> Tokenized:
+def tokenize_part(reviews: list[Review], config: AnyConfig) -> Tokenized:
     """Tokenize the reviews of a split as a config has it, with a bar."""
     bar = tqdm(reviews, desc="tokenizing", unit=" reviews", disable=None, leave=False, delay=1)
     return tokenize_reviews(bar, config.text)
 
 
-def _build_vocabulary(source: Source, config: Config, train: Tokenized) -> Vocabulary:
+def _build_vocabulary(source: Source, config: AnyConfig, train: Tokenized) -> Vocabulary:
     text = config.text
     if text.vocabulary == "keras":
         return build_keras_vocabulary(load_word_index(source.folder), max_words=text.max_words)

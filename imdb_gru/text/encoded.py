@@ -13,6 +13,7 @@ from imdb_gru.sources.review import Review
 from imdb_gru.text.tokenizer import TOKENIZERS
 from imdb_gru.text.vocabulary import PAD, UNKNOWN, Ids, Vocabulary
 
+NO_LABEL = -1
 BUCKET_BATCHES = 50
 """How many batches' worth of shuffled reviews are sorted by length together."""
 
@@ -40,14 +41,14 @@ class Tokenized:
 
 
 def tokenize_reviews(reviews: Iterable[Review], text: TextConfig) -> Tokenized:
-    """Tokenize and truncate labelled reviews."""
+    """Tokenize and truncate reviews."""
     tokenize = TOKENIZERS[text.tokenizer]
     tokens, labels, lengths = [], [], []
     for review in reviews:
         words = tokenize(review.text)
         kept = truncate(words, text.length, text.truncate)
         tokens.append([sys.intern(token) for token in kept])  # one string for all that are equal
-        labels.append(review.label)
+        labels.append(NO_LABEL if review.label is None else review.label)
         lengths.append(len(words))
     return Tokenized(tokens, np.array(labels, dtype=np.int8), np.array(lengths, dtype=np.int64))
 

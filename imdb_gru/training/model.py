@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 from keras import layers, ops
 
-from imdb_gru.config import Config, ModelConfig, find_fused_obstacle
+from imdb_gru.config import AnyConfig, EncoderConfig, ModelConfig, find_fused_obstacle
 from imdb_gru.text.vocabulary import PAD
 from imdb_gru.training.fused import ChannelDropout, FusedEmbedding, FusedGRU
 from imdb_gru.training.objective import ReadingModel, RunningPooling
@@ -14,7 +14,7 @@ from imdb_gru.training.objective import ReadingModel, RunningPooling
 CELL_LAYERS = {"gru": layers.GRU, "lstm": layers.LSTM, "simple_rnn": layers.SimpleRNN}
 
 
-def choose_engine(config: Config) -> tuple[str, str]:
+def choose_engine(config: AnyConfig) -> tuple[str, str]:
     """Choose what computes the recurrent layers, keras or fused; return it and the reason."""
     if config.train.engine != "auto":
         return config.train.engine, "as train.engine says"
@@ -50,10 +50,15 @@ def build_model(
     return ReadingModel(ids, _judge(config, x, layers.SpatialDropout1D), objective, name="imdb_gru")
 
 
-def _recurrent(config: ModelConfig, number: int, fused: bool, **returned: Any) -> keras.Layer:
-    layer = (FusedGRU if fused else CELL_LAYERS[config.cell])(
+def build_recurrent(config: EncoderConfig, number: int, fused: bool, **returned: Any) -> keras.Layer:
+    """Build the recurrent layer of a number, from 1, that reads left to right; `returned` is what it returns."""
+    return (FusedGRU if fused else CELL_LAYERS[config.cell])(
         config.units, recurrent_dropout=config.dropout.recurrent, name=f"{config.cell}_{number}", **returned
     )
+
+
+def _recurrent(config: ModelConfig, number: int, fused: bool, **returned: Any) -> keras.Layer:
+    layer = build_recurrent(config, number, fused, **returned)
     return layers.Bidirectional(layer, name=f"bidirectional_{number}") if config.bidirectional else layer
 
 

@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from imdb_gru.config import TrainConfig
+from imdb_gru.config import FitConfig
 
 
 class FusedAdam(keras.optimizers.Adam):  # type: ignore[misc]
@@ -76,13 +76,11 @@ class WarmupSchedule(keras.optimizers.schedules.LearningRateSchedule):  # type: 
         return dict(vars(self))
 
 
-def build_optimizer(config: TrainConfig, steps: int) -> keras.Optimizer:
-    """Build the optimizer for a training of `steps` batches in all."""
-    averaging: dict[str, Any] = {}
-    if config.averaging is not None:
-        averaging = {"use_ema": True, "ema_momentum": config.averaging}
+def build_optimizer(config: FitConfig, steps: int, *, averaging: float | None = None) -> keras.Optimizer:
+    """Build the optimizer for a training of `steps` batches in all; `averaging` is the momentum of the weights'."""
+    options: dict[str, Any] = {} if averaging is None else {"use_ema": True, "ema_momentum": averaging}
     return OPTIMIZERS[config.optimizer](
         WarmupSchedule(config.learning_rate, config.schedule, steps, round(config.warmup * steps)),
         global_clipnorm=config.clip_norm,
-        **averaging,
+        **options,
     )

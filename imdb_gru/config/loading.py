@@ -1,0 +1,192 @@
+"""Own the reading of configs: YAML, overrides, and every complaint about them."""
+
+import ast
+import difflib
+import inspect
+import re
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from imdb_gru.config import schema
+from imdb_gru.config.schema import AnyConfig, Config, NextWordConfig, find_fused_obstacle
+from imdb_gru.errors import ConfigError
+
+Chosen = TypeVar("Chosen", Config, NextWordConfig)
+
+COMMANDS = {"sentiment": "train", "next_word": "pretrain"}
+"""Which command a config of each task is for."""
+
+
+def build_schema(kind: type[Config] | type[NextWordConfig] = Config) -> dict[str, Any]:
+    """Build the JSON Schema of a config, every key described by the string below it.
+
+    Pydantic can take the strings up by itself, but reads the schema's file at every start for it.
+    """
+    described = kind.model_json_schema()
+    sections = {node.name: node for node in ast.parse(inspect.getsource(schema)).body if isinstance(node, ast.ClassDef)}
+    for name, definition in described["$defs"].items():
+        for base in reversed(getattr(schema, name).__mro__):
+            if base.__name__ in sections:
+                for key, text in _iter_descriptions(sections[base.__name__]):
+                    definition["properties"][key]["description"] = text
+    return described
+
+
+def _iter_descriptions(section: ast.ClassDef) -> Iterator[tuple[str, str]]:
+    for key, text in pairwise(section.body):
+        match key, text:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(description))):
+                yield name, description
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML in which 1e-3 is a number and a key stands once."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Refuse a key that stands twice."""
+        keys = [key.value for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise yaml.constructor.ConstructorError(None, None, f"the key '{key}' stands twice", node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"^[-+]?(?:\d+\.?\d*|\.\d+)[eE][-+]?\d+$"), list("-+.0123456789")
+)
+
+
+def load_config(
+    path: Path | None = None,
+    overrides: Iterable[str] = (),
+    kind: type[Chosen] = Config,  # type: ignore[assignment]  # mypy knows no default for a type variable
+) -> Chosen:
+    """Read a YAML config and apply `section.key=value` overrides; raises `ConfigError` with all errors at once."""
+    return build_config(_read_values(path, overrides), _name(path), kind)
+
+
+def load_any_config(path: Path | None = None, overrides: Iterable[str] = ()) -> AnyConfig:
+    """Read a YAML config of the task that it names; raises `ConfigError` with all errors at once."""
+    values = _read_values(path, overrides)
+    if values.get("task") == "next_word":
+        return build_config(values, _name(path), NextWordConfig)
+    return build_config(values, _name(path))
+
+
+def build_config(
+    values: dict[str, Any],
+    origin: str,
+    kind: type[Chosen] = Config,  # type: ignore[assignment]
+) -> Chosen:
+    """Check nested values against the schema; raises `ConfigError` with all errors at once."""
+    wanted, task = kind.model_fields["task"].default, values.get("task")
+    if task in COMMANDS and task != wanted:
+        raise ConfigError(f"{origin} is for the task {task}, not {wanted}: give it to 'imdb-gru {COMMANDS[task]}'")
+    try:
+        config = kind.model_validate(values)
+    except ValidationError as error:
+        complaints = [_describe(dict(detail), kind) for detail in error.errors(include_url=False)]
+    else:
+        complaints = list(_find_conflicts(config))
+    if complaints:
+        count = "an error" if len(complaints) == 1 else f"{len(complaints)} errors"
+        raise ConfigError(f"{origin} has {count}:" + "".join(f"\n  {complaint}" for complaint in complaints))
+    return config
+
+
+def _name(path: Path | None) -> str:
+    return str(path) if path else "the config"
+
+
+def _read_values(path: Path | None, overrides: Iterable[str]) -> dict[str, Any]:
+    values = {} if path is None else _read_yaml(path)
+    for override in overrides:
+        _apply_override(values, override)
+    return values
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        values = yaml.load(path.read_text("utf-8"), _Loader)
+    except OSError as error:
+        raise ConfigError(f"cannot read the config {path}: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise ConfigError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise ConfigError(
+            f"{path} holds {values!r}: a config is sections of keys, as 'imdb-gru config show' prints them"
+        )
+    return values
+
+
+def _apply_override(values: dict[str, Any], override: str) -> None:
+    path, equals, text = override.partition("=")
+    *sections, key = path.strip().split(".")
+    if not equals or not key or not all(sections):
+        raise ConfigError(f"--set {override} is not of the form section.key=value, such as train.epochs=3")
+    try:
+        value = yaml.load(text, _Loader)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"--set {override}: the value is not YAML; quote it if it is text") from error
+    for section in sections:
+        inner = values.get(section)
+        if inner is None:
+            inner = values[section] = {}
+        if not isinstance(inner, dict):
+            raise ConfigError(f"--set {override}: {section} is {inner!r}, not a section of keys")
+        values = inner
+    values[key] = value
+
+
+def _iter_keys(section: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    for name, field in section.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from _iter_keys(field.annotation, f"{prefix}{name}.")
+        else:
+            yield prefix + name
+
+
+def _describe(detail: dict[str, Any], kind: type[BaseModel]) -> str:
+    path = ".".join(str(part) for part in detail["loc"])
+    if detail["type"] == "extra_forbidden":
+        keys = list(_iter_keys(kind))
+        last_parts = {key.rpartition(".")[2]: key for key in keys}
+        nearest = difflib.get_close_matches(path, keys, n=1, cutoff=0.75) or [
+            last_parts[part] for part in difflib.get_close_matches(path.rpartition(".")[2], last_parts, n=1)
+        ]
+        return f"{path}: no such key" + (f"; did you mean {nearest[0]}?" if nearest else "")
+    if detail["type"] == "model_type":
+        return f"{path}: should be a section of keys, got {detail['input']!r}"
+    message = detail["msg"][0].lower() + detail["msg"][1:]
+    return f"{path}: {message}, got {detail['input']!r}"
+
+
+def _find_conflicts(config: AnyConfig) -> Iterator[str]:
+    text, train = config.text, config.train
+    if text.vocabulary == "keras" and text.tokenizer != "keras":
+        yield f"text.vocabulary: keras goes with text.tokenizer: keras only, got {text.tokenizer}"
+    if text.vocabulary == "keras" and text.min_count > 1:
+        yield f"text.min_count: keras's word index has no counts, got {text.min_count}; set it to 1"
+    if train.engine == "fused" and (obstacle := find_fused_obstacle(config.model)):
+        yield f"train.engine: {obstacle}; set it to auto or keras"
+    if isinstance(config, Config):
+        yield from _find_conflicts_of_classifier(config)
+
+
+def _find_conflicts_of_classifier(config: Config) -> Iterator[str]:
+    model, train = config.model, config.train
+    if len(set(model.pooling)) < len(model.pooling):
+        yield f"model.pooling: names each way once, got {model.pooling}"
+    if model.pretrained and model.bidirectional:
+        yield "model.pretrained: a next-word model reads one way; set model.bidirectional to false"
+    if model.bidirectional and train.objective not in (None, "last"):
+        yield f"train.objective: a bidirectional model has its last belief only, got {train.objective}; set it to last"
+    if train.patience is not None and not train.validation_split:
+        yield f"train.patience: needs validation reviews, got train.validation_split {train.validation_split}"

@@ -1,0 +1,199 @@
+"""Own the configs' schema: sections, defaults, and what of it follows from the rest."""
+
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+Truncation = Literal["head", "tail", "middle"]
+Pooling = Literal["last", "mean", "max"]
+Rate = Annotated[float, Field(ge=0, lt=1)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Section(BaseModel):
+    """A frozen part of the config that refuses unknown keys and wrong types."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class DataConfig(Section):
+    """Where the reviews come from."""
+
+    path: str | None = None
+    """What --data names; null is $IMDB_GRU_DATA, or else the downloaded IMDB."""
+    text_column: str | None = None
+    """A table's column of texts; null recognises the common names."""
+    label_column: str | None = None
+    """A table's column of labels; null recognises the common names."""
+    limit: Count | None = None
+    """Use only so many reviews of each split, drawn at random but always the same ones."""
+
+
+class TextConfig(Section):
+    """How text becomes ids."""
+
+    tokenizer: Literal["words", "keras"] = "words"
+    """words keeps punctuation as tokens; keras is what made imdb.npz."""
+    vocabulary: Literal["train", "keras"] = "train"
+    """train ranks the words of the training reviews; keras takes Keras's published IMDB word index."""
+    max_words: Annotated[int, Field(ge=4)] | None = 20000
+    """Ids stay below it, as with Keras's num_words: pad, start and unknown count too."""
+    min_count: Count = 1
+    """Words seen less often in the training reviews are unknown."""
+    length: Count = 500
+    """Words kept of a review; the start token comes on top."""
+    truncate: Truncation = "tail"
+    """The end of a longer review that is kept; middle drops the middle."""
+
+
+class DropoutConfig(Section):
+    """Shares dropped in training only."""
+
+    word: Rate = 0.2
+    """Words replaced by unknown (Iyyer et al. 2015)."""
+    embedding: Rate = 0.4
+    """Embedding channels dropped, the same ones at all timesteps of a review (Gal and Ghahramani 2016)."""
+    recurrent: Rate = 0.0
+    """Hidden state channels hidden from the gates, the same ones at all timesteps (Gal and Ghahramani 2016)."""
+    output: Rate = 0.5
+    """Pooled hidden state and dense activations (Srivastava et al. 2014)."""
+
+
+class EncoderConfig(Section):
+    """The layers that read: embedding and cells."""
+
+    embedding: Count = 64
+    cell: Literal["gru", "lstm", "simple_rnn"] = "gru"
+    units: Count = 128
+    layers: Annotated[int, Field(ge=1, le=8)] = 1
+    dropout: DropoutConfig = DropoutConfig()
+
+    @property
+    def brief(self) -> str:
+        """Describe the layers in a few words."""
+        layers = f" ×{self.layers}" if self.layers > 1 else ""
+        return f"{self.cell} {self.units}{layers}, embedding {self.embedding}"
+
+
+class ModelConfig(EncoderConfig):
+    """The layers: embedding, cells, pooling of the hidden states, dense."""
+
+    bidirectional: bool = False
+    pooling: Annotated[list[Pooling], Field(min_length=1)] = ["last", "max"]
+    """What the dense layers see of the hidden states; several are put side by side."""
+    dense: list[Count] = []
+    """Units of ReLU layers before the output."""
+    pretrained: str | None = None
+    """A run of 'imdb-gru pretrain' whose vocabulary, embedding and recurrent weights the training starts from."""
+
+    @property
+    def brief(self) -> str:
+        """Describe the model in a few words."""
+        return f"{'bidirectional ' * self.bidirectional}{super().brief}, {'+'.join(self.pooling)}"
+
+
+class FitConfig(Section):
+    """How weights are found, whatever is learnt."""
+
+    optimizer: Literal["adam", "adamw", "rmsprop", "sgd"] = "adam"
+    learning_rate: Annotated[float, Field(gt=0)] = 0.002
+    schedule: Literal["constant", "linear", "cosine"] = "cosine"
+    """How the learning rate falls to zero over all epochs after the warm-up."""
+    warmup: Rate = 0.1
+    """Share of all batches over which the learning rate rises from zero."""
+    clip_norm: Annotated[float, Field(gt=0)] | None = 1.0
+    """Bound on the norm of all gradients together (Pascanu et al. 2013)."""
+    epochs: Count = 4
+    batch_size: Count = 64
+    validation_split: Annotated[float, Field(ge=0, le=0.9)] = 0.1
+    """Share of the training reviews held out: stratified by label, whole films where the source names them."""
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    engine: Literal["auto", "keras", "fused"] = "auto"
+    """What computes the recurrent layers: fused is our own for GRUs on a CPU; auto takes it wherever it applies."""
+    deterministic: bool = False
+    """Bit-identical weights from one machine, at some cost in speed."""
+    tensorboard: bool = False
+    """Write TensorBoard logs into the run; needs the extra 'tensorboard'."""
+
+
+class TrainConfig(FitConfig):
+    """How a classifier's weights are found."""
+
+    objective: Literal["last", "every", "linear"] | None = None
+    """The timesteps whose belief is trained: last, every one, or every one with a weight that grows linearly.
+
+    null is linear, or last where the model reads backwards too, so that only its last belief is one.
+    """
+    averaging: Annotated[float, Field(gt=0, lt=1)] | None = 0.99
+    """Momentum of an exponential moving average of the weights, which then is the model (Polyak and Juditsky 1992)."""
+    batches: Literal["bucketed", "shuffled", "padded"] = "bucketed"
+    """bucketed: reviews of like length together; shuffled: any; padded: any, all padded to text.length."""
+    monitor: Literal["accuracy", "loss"] = "accuracy"
+    """The validation figure that decides which epoch is best."""
+    patience: Count | None = None
+    """Stop after so many epochs without a better one; null trains them all. The best epoch is kept either way."""
+
+
+class PretrainConfig(FitConfig):
+    """How a next-word model's weights are found."""
+
+    epochs: Count = 2
+    warmup: Rate = 0.02
+    validation_split: Annotated[float, Field(ge=0, le=0.9)] = 0.01
+    timesteps: Count = 100
+    """Words that gradients go back through at most; the state goes on beyond (TBPTT, Williams and Peng 1990)."""
+    samples: Annotated[int, Field(ge=2)] = 1024
+    """Words that the softmax is drawn over in training; as many as the vocabulary has make it whole."""
+
+
+class Config(Section):
+    """All that the training of a classifier needs to know beside the reviews themselves."""
+
+    task: Literal["sentiment"] = "sentiment"
+    data: DataConfig = DataConfig()
+    text: TextConfig = TextConfig()
+    model: ModelConfig = ModelConfig()
+    train: TrainConfig = TrainConfig()
+
+    def to_yaml(self) -> str:
+        """Write every key with its value."""
+        return write_yaml(self)
+
+
+class NextWordConfig(Section):
+    """All that the training of a next-word model needs to know beside the reviews themselves."""
+
+    task: Literal["next_word"] = "next_word"
+    data: DataConfig = DataConfig()
+    text: TextConfig = TextConfig()
+    model: EncoderConfig = EncoderConfig(
+        embedding=128, units=256, dropout=DropoutConfig(word=0.0, embedding=0.1, output=0.1)
+    )
+    train: PretrainConfig = PretrainConfig()
+
+    def to_yaml(self) -> str:
+        """Write every key with its value."""
+        return write_yaml(self)
+
+
+AnyConfig = Config | NextWordConfig
+
+
+def write_yaml(config: Section) -> str:
+    """Write every key of a config with its value."""
+    return str(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True))
+
+
+def choose_objective(config: Config) -> str:
+    """Return the timesteps whose belief is trained."""
+    return config.train.objective or ("last" if config.model.bidirectional else "linear")
+
+
+def find_fused_obstacle(model: EncoderConfig) -> str | None:
+    """Say why the fused engine cannot compute a model, or return None where it can."""
+    if model.cell != "gru":
+        return f"fused computes the cell gru only, not {model.cell}"
+    if model.dropout.recurrent:
+        return f"fused knows no model.dropout.recurrent, which is {model.dropout.recurrent}"
+    return None

@@ -1,0 +1,180 @@
+"""Own the training of a next-word model: truncated backpropagation through time, perplexity, checkpoints."""
+
+import math
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from imdb_gru.config import NextWordConfig
+from imdb_gru.run import Run, write_atomically
+from imdb_gru.text.corpus import Corpus
+from imdb_gru.text.vocabulary import FIRST_WORD, PAD, UNKNOWN
+from imdb_gru.training.batches import WORD_DROPOUT_STREAM
+from imdb_gru.training.chunks import ReviewChunks
+from imdb_gru.training.next_word import FULL_ROWS, NextWordModel, build_stock_model
+from imdb_gru.training.observers import Record, open_tensorboard, stop_on_signals
+from imdb_gru.training.optimizer import build_optimizer
+from imdb_gru.training.training import Training
+from imdb_gru.weights import save_next_word
+
+CHECKPOINT_SECONDS = 300.0
+"""Between two checkpoints within an epoch."""
+
+IDS = tf.TensorSpec((None, None), tf.int32)
+
+
+class NextWordTrainer(Training):
+    """A next-word model in training."""
+
+    def __init__(self, run: Run, config: NextWordConfig, corpus: Corpus) -> None:
+        super().__init__(run, config, corpus)
+        self.config = config
+        size, fused = len(corpus.vocabulary), self.engine == "fused"
+        self.model = NextWordModel(
+            config.model, size, fused=fused, samples=config.train.samples, seed=config.train.seed
+        )
+        self.stock = build_stock_model(config.model, size)
+        steps = sum(len(ReviewChunks(corpus.train, config, epoch)) for epoch in range(config.train.epochs))
+        self.model.optimizer = build_optimizer(config.train, steps)
+        self.optimizer.build(self.model.trainable_variables)
+        states = [[tf.TensorSpec((None, config.model.units), tf.float32)] * count for count in self._count_states()]
+        self._step = tf.function(self._take_step, input_signature=[IDS, IDS, states])
+        self._judge = tf.function(self._judge_chunk, input_signature=[IDS, IDS, states])
+
+    def _count_states(self) -> list[int]:
+        """Count the states that each recurrent layer goes on from."""
+        return [2 if self.config.model.cell == "lstm" else 1] * self.config.model.layers
+
+    def _start(self, batch: int) -> list[list[Any]]:
+        return [[tf.zeros((batch, self.config.model.units))] * count for count in self._count_states()]
+
+    def _take_step(self, ids: Any, targets: Any, states: Any) -> Any:
+        """Update the weights by a chunk; return its losses' sum and the states after it."""
+        rate = self.config.model.dropout.word
+        if rate:
+            seed = [self.seed ^ WORD_DROPOUT_STREAM, tf.cast(self.optimizer.iterations.value, tf.int32)]
+            chance = tf.random.stateless_uniform(tf.shape(ids), seed)
+            ids = tf.where((chance < rate) & (ids >= FIRST_WORD), UNKNOWN, ids)
+        step = tf.cast(self.optimizer.iterations.value, tf.int32)
+        with tf.GradientTape() as tape:
+            queries, ends = self.model.read(ids, states, training=True)
+            real = targets != PAD
+            losses = self.model.compute_sampled_loss(
+                tf.boolean_mask(queries, real), tf.boolean_mask(targets, real), step
+            )
+            loss = tf.reduce_mean(losses)
+        weights = self.model.trainable_variables
+        self.optimizer.apply(tape.gradient(loss, [weight.value for weight in weights]), weights)
+        return tf.reduce_sum(losses), ends
+
+    def _judge_chunk(self, ids: Any, targets: Any, states: Any) -> Any:
+        """Return the sum of a chunk's losses among all words, and the states after it."""
+        queries, ends = self.model.read(ids, states, training=False)
+        real = targets != PAD
+        queries, targets = tf.boolean_mask(queries, real), tf.boolean_mask(targets, real)
+        total = 0.0
+        for start in tf.range(0, tf.shape(targets)[0], FULL_ROWS):
+            rows = slice(start, start + FULL_ROWS)
+            total += tf.reduce_sum(self.model.compute_loss_of_all(queries[rows], targets[rows]))
+        return total, ends
+
+    def train(self, report_epoch: Callable[[Record], None]) -> Record:
+        """Train what is left and complete the run; return its final figures.
+
+        Ctrl-C or SIGTERM ends the training after the batch at hand, which a resumed training goes on from. Stopped
+        before the first epoch is done, the run stays in progress: `KeyboardInterrupt`.
+        """
+        progress = self.progress
+        self.run.metrics_path.unlink(missing_ok=True)  # a resumed run is in progress again
+        with stop_on_signals() as stop, open_tensorboard(self.run, self.config.train.tensorboard) as log:
+            while progress.epoch < self.config.train.epochs:
+                self._train_epoch(stop)
+                if stop.is_set():
+                    self._save_checkpoint()
+                    break
+                record = self._finish_epoch()
+                report_epoch(record)
+                log(record)
+        if not progress.best:
+            raise KeyboardInterrupt
+        return self._complete(interrupted=stop.is_set())
+
+    def _train_epoch(self, stop: threading.Event) -> None:
+        """Train the batches that are left of the epoch, with a checkpoint now and then."""
+        progress, chunks = self.progress, ReviewChunks(self.corpus.train, self.config, self.progress.epoch)
+        title = f"epoch {progress.epoch + 1}/{self.config.train.epochs}"
+        total = len(self.corpus.train.ids)
+        with tqdm(total=total, initial=progress.words, desc=title, unit=" words", disable=None, leave=False) as bar:
+            saved = started = time.monotonic()
+            while progress.batch < len(chunks.batches) and not stop.is_set():
+                loss, words = self._run_batch(chunks, progress.batch, self._step)
+                progress.batch, progress.loss, progress.words = (
+                    progress.batch + 1, progress.loss + loss, progress.words + words
+                )  # fmt: skip
+                bar.update(words)
+                bar.set_postfix(perplexity=f"{math.exp(loss / words):.0f}", refresh=False)
+                now = time.monotonic()
+                progress.seconds, started = progress.seconds + now - started, now
+                if now - saved > CHECKPOINT_SECONDS:
+                    self._save_checkpoint()
+                    saved = time.monotonic()
+
+    def _run_batch(self, chunks: ReviewChunks, number: int, run: Callable[..., Any]) -> tuple[float, int]:
+        """Run a batch chunk by chunk, the states carried along; return its losses' sum and its count of targets."""
+        states, total = self._start(len(chunks.batches[number])), 0.0
+        for chunk in chunks.cut(number):
+            loss, states = run(chunk.ids, chunk.targets, states)
+            total += float(loss)
+        return total, chunks.count_words(number)
+
+    def _finish_epoch(self) -> Record:
+        """Judge the epoch, keep it where it is the best, and write it down."""
+        progress = self.progress
+        loss = progress.loss / progress.words
+        started = time.monotonic()
+        figures = {"loss": loss, "perplexity": math.exp(loss), **self._validate()}
+        progress.seconds += time.monotonic() - started
+        progress.epoch += 1
+        record: Record = {"epoch": progress.epoch, **{key: round(figures[key], 6) for key in figures}}
+        spent = sum(old["seconds"] for old in self.run.load_history() if old["epoch"] < progress.epoch)
+        seconds = progress.seconds - spent
+        record |= {
+            "words_per_second": round(progress.words / seconds),
+            "learning_rate": float(self.optimizer.learning_rate),
+            "seconds": round(seconds, 2),
+        }
+        progress.batch, progress.loss, progress.words = 0, 0.0, 0
+        if not progress.best or record.get("validation_loss", 0.0) <= progress.best.get("validation_loss", 0.0):
+            progress.best_epoch, progress.best = progress.epoch, record
+            self._save_model()
+        self._append_history(record)
+        self._save_checkpoint()
+        return record
+
+    def _validate(self) -> Record:
+        if not len(self.corpus.validation):
+            return {}
+        chunks = ReviewChunks(self.corpus.validation, self.config, None)
+        bar = tqdm(range(len(chunks.batches)), desc="held-out", unit=" batches", disable=None, leave=False)
+        results = [self._run_batch(chunks, number, self._judge) for number in bar]
+        loss = sum(total for total, _ in results) / sum(words for _, words in results)
+        return {"validation_loss": loss, "validation_perplexity": math.exp(loss)}
+
+    def _save_model(self) -> None:
+        arrays = self.model.get_arrays()
+        self.stock.set_weights([*arrays[:-1], arrays[0].T.copy(), _forbid_pad(arrays[-1])])
+        with write_atomically(self.run.model_path) as temporary:
+            self.stock.save(temporary)
+        save_next_word(self.run, arrays)
+
+
+def _forbid_pad(bias: Any) -> Any:
+    """Make pad impossible."""
+    forbidden = np.array(bias)
+    forbidden[PAD] = -1e9
+    return forbidden
