@@ -114,12 +114,17 @@ def _check_resumable(run: "Run") -> None:
 
 
 def _load_corpus(config: "Config", resumed: "Run | None") -> "Corpus":
+    from imdb_gru.pretrained import load_pretrained
     from imdb_gru.text.corpus import encode_corpus, load_training_reviews
 
     source = open_config_source(config.data)
     say(f"reading {source.name}")
     reviews = load_training_reviews(source, config)
-    vocabulary = resumed.load_vocabulary() if resumed and resumed.vocabulary_path.exists() else None
+    if pretrained := load_pretrained(config):
+        say(f"starting from {config.model.pretrained}")
+    vocabulary = pretrained.vocabulary if pretrained else None
+    if resumed and resumed.vocabulary_path.exists():
+        vocabulary = resumed.load_vocabulary()
     corpus = encode_corpus(source, config, reviews, vocabulary)
     figures = corpus.statistics
     say(
@@ -132,9 +137,10 @@ def _load_corpus(config: "Config", resumed: "Run | None") -> "Corpus":
 
 def _train(run: "Run", config: "Config", corpus: "Corpus", *, resumed: bool, as_json: bool) -> None:
     say(f"training into {run.path} (Ctrl-C stops after the batches at hand and keeps the best epoch)")
+    from imdb_gru.pretrained import load_pretrained
     from imdb_gru.training.trainer import Trainer
 
-    trainer = Trainer(run, config, corpus)
+    trainer = Trainer(run, config, corpus, load_pretrained(config))
     say(f"engine: {trainer.engine}, {trainer.engine_reason}")
     if resumed:
         trainer.restore()

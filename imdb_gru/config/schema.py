@@ -127,6 +127,20 @@ class TrainConfig(FitConfig):
     """
     averaging: Annotated[float, Field(gt=0, lt=1)] | None = 0.99
     """Momentum of an exponential moving average of the weights, which then is the model (Polyak and Juditsky 1992)."""
+    pretrained_rate: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Learning rate of pretrained weights, as a share of learning_rate (Howard and Ruder 2018)."""
+    frozen: Rate = 0.0
+    """Share of all batches in which pretrained weights stay as they are, at the start (Howard and Ruder 2018)."""
+    adversarial: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Move every review against the model, by this share of its embeddings' length (Miyato et al. 2017)."""
+    virtual: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Move every review, labelled or not, the way that changes the belief most, by this share (Miyato et al. 2017)."""
+    unlabelled: bool = False
+    """Read the source's unlabelled reviews, too: what virtual and entropy learn from."""
+    entropy: Annotated[float, Field(ge=0)] = 0.0
+    """Weight of the beliefs' entropy in the loss (Grandvalet and Bengio 2004)."""
+    label_smoothing: Rate = 0.0
+    """Share of a label that is spread over both classes (Szegedy et al. 2016)."""
     batches: Literal["bucketed", "shuffled", "padded"] = "bucketed"
     """bucketed: reviews of like length together; shuffled: any; padded: any, all padded to text.length."""
     monitor: Literal["accuracy", "loss"] = "accuracy"
@@ -138,10 +152,11 @@ class TrainConfig(FitConfig):
 class PretrainConfig(FitConfig):
     """How a next-word model's weights are found."""
 
+    learning_rate: Annotated[float, Field(gt=0)] = 0.003
     epochs: Count = 2
     warmup: Rate = 0.02
     validation_split: Annotated[float, Field(ge=0, le=0.9)] = 0.01
-    timesteps: Count = 100
+    timesteps: Count = 50
     """Words that gradients go back through at most; the state goes on beyond (TBPTT, Williams and Peng 1990)."""
     samples: Annotated[int, Field(ge=2)] = 1024
     """Words that the softmax is drawn over in training; as many as the vocabulary has make it whole."""

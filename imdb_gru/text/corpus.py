@@ -70,6 +70,8 @@ def load_training_reviews(source: Source, config: Config) -> TrainingReviews:
     else:
         held_out = choose_held_out(reviews, config.train.validation_split, config.train.seed)
         train, validation = _divide(reviews, held_out)
+    if config.train.unlabelled:
+        train = [*train, *load_reviews(source, "unlabelled", limit)]
     return TrainingReviews(train, validation, hash_reviews(chain(train, validation)))
 
 

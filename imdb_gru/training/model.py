@@ -6,10 +6,11 @@ import keras
 import tensorflow as tf
 from keras import layers, ops
 
-from imdb_gru.config import AnyConfig, EncoderConfig, ModelConfig, find_fused_obstacle
+from imdb_gru.config import AnyConfig, EncoderConfig, ModelConfig, TrainConfig, find_fused_obstacle
 from imdb_gru.text.vocabulary import PAD
+from imdb_gru.training.adversarial import Perturbation
 from imdb_gru.training.fused import ChannelDropout, FusedEmbedding, FusedGRU
-from imdb_gru.training.objective import ReadingModel, RunningPooling
+from imdb_gru.training.objective import ReviewModel, RunningPooling
 
 CELL_LAYERS = {"gru": layers.GRU, "lstm": layers.LSTM, "simple_rnn": layers.SimpleRNN}
 
@@ -26,12 +27,18 @@ def choose_engine(config: AnyConfig) -> tuple[str, str]:
 
 
 def build_model(
-    config: ModelConfig, vocabulary_size: int, *, fused: bool = False, objective: str = "last"
+    config: ModelConfig,
+    vocabulary_size: int,
+    *,
+    fused: bool = False,
+    objective: str = "last",
+    train: TrainConfig | None = None,
 ) -> keras.Model:
     """Build ids `(B, T)` int32 → embedding → recurrent layers → pooling → dense → probability `(B, 1)`.
 
     Where `fused`, the engine computes the GRUs; with an `objective` other than last, the model gives the probability
-    at every timestep and learns from all. Weights and their order are the same.
+    at every timestep and learns from all; with `train` it is a model to train as that says, else a stock one.
+    Weights and their order are the same.
     """
     ids = keras.Input((None,), dtype="int32", name="ids")
     embedding = FusedEmbedding if fused else layers.Embedding
@@ -39,15 +46,20 @@ def build_model(
     if config.dropout.embedding:
         dropout = ChannelDropout if fused else layers.SpatialDropout1D
         x = dropout(config.dropout.embedding, name="embedding_dropout")(x)
+    if train and (train.adversarial or train.virtual):
+        x = Perturbation(name="perturbation")(x)
     for number in range(1, config.layers):
         x = _recurrent(config, number, fused, return_sequences=True)(x)
     if objective == "last":
         pooled = _pool(config, ids, x, fused)
         x = pooled[0] if len(pooled) == 1 else layers.Concatenate(name="pooled")(pooled)
-        return keras.Model(ids, _judge(config, x, layers.Dropout), name="imdb_gru")
-    states = _recurrent(config, config.layers, fused, return_sequences=True)(x)
-    x = RunningPooling(config.pooling, name="pooled")(states)
-    return ReadingModel(ids, _judge(config, x, layers.SpatialDropout1D), objective, name="imdb_gru")
+        belief = _judge(config, x, layers.Dropout)
+    else:
+        states = _recurrent(config, config.layers, fused, return_sequences=True)(x)
+        belief = _judge(config, RunningPooling(config.pooling, name="pooled")(states), layers.SpatialDropout1D)
+    if train is None:
+        return keras.Model(ids, belief, name="imdb_gru")
+    return ReviewModel(ids, belief, objective, train, name="imdb_gru")
 
 
 def build_recurrent(config: EncoderConfig, number: int, fused: bool, **returned: Any) -> keras.Layer:

@@ -16,6 +16,8 @@ from imdb_gru.text.vocabulary import PAD
 from imdb_gru.training.fused import ChannelDropout, FusedEmbedding
 from imdb_gru.training.model import build_recurrent
 
+EMBEDDING_DEVIATION = 0.1
+"""Of the first embeddings. Keras's ±0.05 makes the first logits of a tied softmax so small that learning is slow."""
 FULL_ROWS = 1024
 """Timesteps whose whole softmax is computed at once."""
 
@@ -61,7 +63,10 @@ class NextWordModel(keras.Model):  # type: ignore[misc]
         self.strata = Strata.build(vocabulary_size, samples)
         self.seed = seed
         embedding = FusedEmbedding if fused else layers.Embedding
-        self.embedding = embedding(vocabulary_size, config.embedding, mask_zero=True, name="embedding")
+        start = keras.initializers.RandomNormal(stddev=EMBEDDING_DEVIATION)
+        self.embedding = embedding(
+            vocabulary_size, config.embedding, mask_zero=True, embeddings_initializer=start, name="embedding"
+        )
         dropout = config.dropout
         self.embedding_dropout = ChannelDropout(dropout.embedding)
         self.recurrent = [
@@ -78,6 +83,11 @@ class NextWordModel(keras.Model):  # type: ignore[misc]
             width = config.units
         self.projection.build((None, width))
         self.built = True
+
+    def start_from_counts(self, counts: NDArray[np.int64]) -> None:
+        """Give every word its share of the text `(V,)` as its probability, before anything is learnt."""
+        shares = np.maximum(counts, 0.5) / counts.sum()
+        self.bias.assign(np.log(shares).astype(np.float32))
 
     def read(self, ids: Any, states: Any, *, training: bool) -> tuple[Any, Any]:
         """Return queries `(B, T, E)` after each of the ids `(B, T)` and the states to go on from."""

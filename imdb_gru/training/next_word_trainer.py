@@ -38,6 +38,7 @@ class NextWordTrainer(Training):
         self.model = NextWordModel(
             config.model, size, fused=fused, samples=config.train.samples, seed=config.train.seed
         )
+        self.model.start_from_counts(np.bincount(corpus.train.ids, minlength=size))
         self.stock = build_stock_model(config.model, size)
         steps = sum(len(ReviewChunks(corpus.train, config, epoch)) for epoch in range(config.train.epochs))
         self.model.optimizer = build_optimizer(config.train, steps)

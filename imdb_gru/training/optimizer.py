@@ -1,5 +1,6 @@
 """Own the optimizers and the learning rate's course."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -48,6 +49,25 @@ OPTIMIZERS = {
 }
 
 
+class Discriminative:
+    """Makes an optimizer that moves some weights slower than the others, or not at all at first.
+
+    Discriminative fine-tuning and gradual unfreezing, Howard and Ruder 2018, sections 3.2 and 3.3, with two groups.
+    """
+
+    slow: Sequence[keras.Variable] = ()
+    rate: float = 1.0
+    """Of the slow weights' learning rate to that of the others."""
+    frozen_steps: int = 0
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """Update a weight by its gradient."""
+        if any(variable is weight for weight in self.slow):
+            thawed = ops.cast(self.iterations >= self.frozen_steps, "float32")  # type: ignore[attr-defined]
+            learning_rate = learning_rate * self.rate * thawed
+        super().update_step(gradient, variable, learning_rate)  # type: ignore[misc]
+
+
 @keras.saving.register_keras_serializable("imdb_gru")
 class WarmupSchedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
     """Raise the learning rate from zero over the first steps, then let it fall to zero over the rest.
@@ -78,8 +98,9 @@ class WarmupSchedule(keras.optimizers.schedules.LearningRateSchedule):  # type: 
 
 def build_optimizer(config: FitConfig, steps: int, *, averaging: float | None = None) -> keras.Optimizer:
     """Build the optimizer for a training of `steps` batches in all; `averaging` is the momentum of the weights'."""
+    base = OPTIMIZERS[config.optimizer]
     options: dict[str, Any] = {} if averaging is None else {"use_ema": True, "ema_momentum": averaging}
-    return OPTIMIZERS[config.optimizer](
+    return type(base.__name__, (Discriminative, base), {})(
         WarmupSchedule(config.learning_rate, config.schedule, steps, round(config.warmup * steps)),
         global_clipnorm=config.clip_norm,
         **options,

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from tqdm import tqdm
 
 from imdb_gru.config import Config, choose_objective
+from imdb_gru.pretrained import Pretrained
 from imdb_gru.run import Run, write_atomically
 from imdb_gru.text.corpus import Corpus
 from imdb_gru.training.batches import ReviewBatches
@@ -23,13 +24,19 @@ MOST_AT_ONCE = 8
 class Trainer(Training):
     """A classifier in training."""
 
-    def __init__(self, run: Run, config: Config, corpus: Corpus) -> None:
+    def __init__(self, run: Run, config: Config, corpus: Corpus, pretrained: Pretrained | None = None) -> None:
         super().__init__(run, config, corpus)
         self.config = config
         self.objective = choose_objective(config)
         self.model = build_model(
-            config.model, len(corpus.vocabulary), fused=self.engine == "fused", objective=self.objective
+            config.model,
+            len(corpus.vocabulary),
+            fused=self.engine == "fused",
+            objective=self.objective,
+            train=config.train,
         )
+        if pretrained:
+            self.model.set_weights([*pretrained.weights, *self.model.get_weights()[len(pretrained.weights) :]])
         self.stock = build_model(config.model, len(corpus.vocabulary))
         steps = config.train.epochs * math.ceil(len(corpus.train) / config.train.batch_size)
         self.model.compile(
@@ -39,6 +46,10 @@ class Trainer(Training):
             jit_compile=False,
             steps_per_execution=count_steps_at_once(config, self.engine),
         )
+        if pretrained:
+            self.optimizer.slow = self.model.trainable_variables[: len(pretrained.weights)]
+            self.optimizer.rate = config.train.pretrained_rate
+            self.optimizer.frozen_steps = round(config.train.frozen * steps)
         self.model.optimizer.build(self.model.trainable_variables)
 
     def train(self, report_epoch: Callable[[Record], None]) -> Record:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from conftest import make_sequences
 
-from imdb_gru.config import build_config, choose_objective
+from imdb_gru.config import TrainConfig, build_config, choose_objective
 from imdb_gru.errors import ConfigError
 from imdb_gru.text.encoded import pad
 
@@ -17,7 +17,7 @@ def build_reading_twin(model, classifier, objective, fused):
     from imdb_gru.training.model import build_model
 
     config, size = classifier.config.model, len(classifier.vocabulary)
-    twin = build_model(config, size, fused=fused, objective=objective)
+    twin = build_model(config, size, fused=fused, objective=objective, train=TrainConfig())
     twin.set_weights(model.get_weights())
     twin.compile("sgd", "binary_crossentropy", metrics=["accuracy"], jit_compile=False)
     return twin
