@@ -152,6 +152,8 @@ class TrainConfig(FitConfig):
 class PretrainConfig(FitConfig):
     """How a next-word model's weights are found."""
 
+    optimizer: Literal["adam"] = "adam"
+    """Of the embedding, it moves only the words that a batch reads, predicts or draws."""
     learning_rate: Annotated[float, Field(gt=0)] = 0.003
     epochs: Count = 2
     warmup: Rate = 0.02

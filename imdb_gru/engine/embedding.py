@@ -24,3 +24,25 @@ def add_rows(ids: NDArray[np.int32], values: Array, size: int) -> Array:
     total = np.empty((size, values.shape[1]), np.float32)
     share_out(lambda part: _add_rows(ids, values, total, part.start, part.stop), cut_evenly(size))
     return total
+
+
+@compiled
+def _gather_rows(places, values, total, first, last):
+    total[:, first:last] = 0
+    for i in range(len(places)):
+        into, value = total[places[i]], values[i]
+        for e in range(first, last):
+            into[e] += value[e]
+
+
+def gather_rows(ids: NDArray[np.int32], values: Array, size: int) -> tuple[NDArray[np.int32], Array]:
+    """Add up values `(N, E)` by id `(N,)`; return the ids that there are, `(R,)`, all below `size`, and the sums `(R, E)`."""
+    found = np.zeros(size, bool)
+    found[ids] = True
+    rows = np.flatnonzero(found).astype(np.int32)
+    place = np.empty(size, np.int32)
+    place[rows] = np.arange(len(rows), dtype=np.int32)
+    total = np.empty((len(rows), values.shape[1]), np.float32)
+    places = place[ids]
+    share_out(lambda part: _gather_rows(places, values, total, part.start, part.stop), cut_evenly(values.shape[1]))
+    return rows, total

@@ -12,19 +12,19 @@ BLOCK = 256
 
 def normalise(
     logits: Array, true: Array, offsets: Array, targets: NDArray[np.int32], places: NDArray[np.int32]
-) -> tuple[Array, Array]:
-    """Turn the logits `(N, S)` of drawn words into probabilities, in place; return losses and 1 − P(target), `(N,)`.
+) -> tuple[Array, Array, Array]:
+    """Return losses `(N,)`, 1 − P(target) `(N,)` and the drawn words' probabilities `(N, S)`, given their logits.
 
     `true` `(N,)` holds the targets' logits and `offsets` `(S,)` what is added to those of the drawn words. `places`
     `(V,)` says where among the drawn words an id stands, −1 for nowhere: a target that was drawn counts once.
     """
-    losses, misses = np.empty_like(true), np.empty_like(true)
+    losses, misses, probabilities = np.empty_like(true), np.empty_like(true), np.empty_like(logits)
     drawn = places[targets]
 
     def work(start: int) -> None:
         rows = slice(start, start + BLOCK)
-        block, own, place = logits[rows], true[rows], drawn[rows]
-        block += offsets
+        block, own, place = probabilities[rows], true[rows], drawn[rows]
+        np.add(logits[rows], offsets, out=block)
         (hits,) = np.nonzero(place >= 0)
         block[hits, place[hits]] = -np.inf
         peak = np.maximum(block.max(axis=1), own)
@@ -37,4 +37,4 @@ def normalise(
         misses[rows] = others / total
 
     share_out(work, range(0, len(logits), BLOCK))
-    return losses, misses
+    return losses, misses, probabilities

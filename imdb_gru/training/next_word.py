@@ -1,19 +1,19 @@
 """Own the next-word model: the encoder a classifier has, and a softmax that shares the embedding's weights."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
-from keras import layers, ops
+from keras import layers
 from numpy.typing import NDArray
 
 from imdb_gru.config import EncoderConfig
-from imdb_gru.engine.embedding import add_rows
+from imdb_gru.engine.embedding import gather_rows
 from imdb_gru.engine.softmax import normalise
 from imdb_gru.text.vocabulary import PAD
-from imdb_gru.training.fused import ChannelDropout, FusedEmbedding
+from imdb_gru.training.fused import ChannelDropout
 from imdb_gru.training.model import build_recurrent
 
 EMBEDDING_DEVIATION = 0.1
@@ -62,9 +62,8 @@ class NextWordModel(keras.Model):  # type: ignore[misc]
         self.vocabulary_size = vocabulary_size
         self.strata = Strata.build(vocabulary_size, samples)
         self.seed = seed
-        embedding = FusedEmbedding if fused else layers.Embedding
         start = keras.initializers.RandomNormal(stddev=EMBEDDING_DEVIATION)
-        self.embedding = embedding(
+        self.embedding = layers.Embedding(
             vocabulary_size, config.embedding, mask_zero=True, embeddings_initializer=start, name="embedding"
         )
         dropout = config.dropout
@@ -89,30 +88,67 @@ class NextWordModel(keras.Model):  # type: ignore[misc]
         shares = np.maximum(counts, 0.5) / counts.sum()
         self.bias.assign(np.log(shares).astype(np.float32))
 
-    def read(self, ids: Any, states: Any, *, training: bool) -> tuple[Any, Any]:
-        """Return queries `(B, T, E)` after each of the ids `(B, T)` and the states to go on from."""
-        mask = ops.not_equal(ids, PAD)
-        x = self.embedding_dropout(self.embedding(ids), training=training)
+    def read(self, rows: Any, mask: Any, states: Any, *, training: bool) -> tuple[Any, Any]:
+        """Return queries `(B, T, E)` after each of the embeddings `(B, T, E)` and the states to go on from."""
+        x = self.embedding_dropout(rows, training=training)
         ends = []
         for layer, start in zip(self.recurrent, states, strict=True):
             x, *end = layer(x, initial_state=start, mask=mask, training=training)
             ends.append(end)
         return self.projection(self.output_dropout(x, training=training)), ends
 
-    def compute_sampled_loss(self, queries: Any, targets: Any, step: Any) -> Any:
-        """Return the loss of each target, `(N,)`, given queries `(N, E)`, among the words drawn for a step."""
+    def draw(self, step: Any) -> tuple[Any, Any]:
+        """Draw the words of a step; return their ids and what is added to their logits, `(S,)`."""
         edges = tf.constant(self.strata.edges)
         sizes = edges[1:] - edges[:-1]
         chance = tf.random.stateless_uniform(tf.shape(sizes), [self.seed, step])
         drawn = edges[:-1] + tf.minimum(tf.cast(chance * tf.cast(sizes, tf.float32), tf.int32), sizes - 1)
-        offsets = tf.math.log(tf.cast(sizes, tf.float32))
-        return _sampled_softmax(queries, self.embedding.embeddings, self.bias, targets, drawn, offsets)
+        return drawn, tf.math.log(tf.cast(sizes, tf.float32))
 
     def compute_loss_of_all(self, queries: Any, targets: Any) -> Any:
         """Return the loss of each target, `(N,)`, among all words, given queries `(N, E)`."""
         logits = tf.matmul(queries, self.embedding.embeddings, transpose_b=True) + self.bias
         never = tf.one_hot(PAD, self.vocabulary_size, on_value=-1e9, off_value=0.0)
         return tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits + never)
+
+    @property
+    def table(self) -> keras.Variable:
+        """Return the embedding's weights `(V, E)`, which are the softmax's, too."""
+        return self.embedding.embeddings
+
+    @property
+    def dense_weights(self) -> list[keras.Variable]:
+        """List the weights of which every one counts in every step: all but the table."""
+        return [weight for weight in self.trainable_variables if weight is not self.table]
+
+    def compute_gradients(self, ids: Any, targets: Any, states: Any, step: Any) -> "Gradients":
+        """Return the losses of a chunk, the states after it and the gradients of their mean.
+
+        The table's gradient has the rows of the words that were read, came next or were drawn, and no others.
+        """
+        table, real = tf.convert_to_tensor(self.table), targets != PAD
+        targets = tf.boolean_mask(targets, real)
+        drawn, offsets = self.draw(step)
+        places = [tf.reshape(ids, [-1]), targets, drawn]
+        read, true, others = (tf.gather(table, place) for place in (ids, targets, drawn))
+        weights = [weight.value for weight in self.dense_weights]
+        with tf.GradientTape() as tape:
+            tape.watch([read, true, others])
+            queries, ends = self.read(read, ids != PAD, states, training=True)
+            logits = offsets + tf.gather(self.bias.value, drawn)
+            losses = sampled_softmax(
+                tf.boolean_mask(queries, real), true, tf.gather(self.bias.value, targets), others, logits, targets, drawn,
+                self.vocabulary_size,
+            )  # fmt: skip
+            loss = tf.reduce_mean(losses)
+        *by_row, dense = tape.gradient(loss, [read, true, others, weights])
+        values = tf.concat([tf.reshape(rows, [-1, table.shape[1]]) for rows in by_row], 0)
+        rows, summed = tf.numpy_function(
+            gather_rows, [tf.concat(places, 0), values, table.shape[0]], [tf.int32, tf.float32]
+        )
+        rows.set_shape((None,))
+        summed.set_shape((None, table.shape[1]))
+        return Gradients(tf.reduce_sum(losses), ends, dense, rows, summed)
 
     def get_arrays(self) -> list[NDArray[np.float32]]:
         """Return the weights in order: embedding, cells, projection's kernel and bias, the softmax's bias."""
@@ -135,45 +171,45 @@ def build_stock_model(config: EncoderConfig, vocabulary_size: int) -> keras.Mode
     return keras.Model(ids, layers.Dense(vocabulary_size, activation="softmax", name="next_word")(x), name="next_word")
 
 
-def _sampled_softmax(queries: Any, table: Any, bias: Any, targets: Any, drawn: Any, offsets: Any) -> Any:
-    @tf.custom_gradient  # type: ignore[untyped-decorator]
-    def compute(queries: Any, table: Any, bias: Any) -> Any:
-        true_rows, drawn_rows = tf.gather(table, targets), tf.gather(table, drawn)
-        true = tf.reduce_sum(queries * true_rows, axis=1) + tf.gather(bias, targets)
-        logits = tf.matmul(queries, drawn_rows, transpose_b=True)
-        places = tf.tensor_scatter_nd_update(
-            tf.fill(tf.shape(bias), -1), drawn[:, None], tf.range(tf.size(drawn), dtype=tf.int32)
-        )
+class Gradients(NamedTuple):
+    """What a chunk says of the weights."""
 
-        def forward(*inputs: Any) -> Any:
-            logits, *rest = inputs
-            logits = logits.copy() if not logits.flags.writeable else logits
-            losses, misses = normalise(logits, *rest)
-            return losses, misses, logits
+    loss: Any
+    """Sum of the losses."""
+    ends: Any
+    """States after the chunk."""
+    dense: list[Any]
+    """Gradients of `dense_weights`."""
+    rows: Any
+    """Ids `(R,)` of the table's rows that have a gradient."""
+    table: Any
+    """Their gradients, `(R, E)`."""
 
-        losses, misses, probabilities = tf.numpy_function(
-            forward, [logits, true, tf.gather(bias, drawn) + offsets, targets, places], [tf.float32] * 3
-        )
-        losses.set_shape((None,))
-        misses.set_shape((None,))
-        probabilities.set_shape((None, None))
 
-        def backpropagate(gradient: Any) -> Any:
-            own = -(gradient * misses)[:, None]  # (N, 1)
-            scaled = queries * gradient[:, None]
-            into_queries = gradient[:, None] * tf.matmul(probabilities, drawn_rows) + own * true_rows
-            ids = tf.concat([targets, drawn], 0)
-            from_drawn = tf.matmul(probabilities, scaled, transpose_a=True)
-            drawn_bias = tf.linalg.matvec(probabilities, gradient, transpose_a=True)
+@tf.custom_gradient  # type: ignore[untyped-decorator]
+def sampled_softmax(
+    queries: Any, true: Any, true_bias: Any, others: Any, offsets: Any, targets: Any, drawn: Any, size: int
+) -> Any:
+    """Return the loss of each target `(N,)` among the words drawn `(S,)`, given queries `(N, E)`.
 
-            def add(ids: Any, rows: Any, size: Any) -> Any:
-                return add_rows(ids, rows, int(size))
+    `true` `(N, E)` and `others` `(S, E)` hold the words' embeddings, `offsets` `(S,)` what is added to the logits of
+    those drawn. A target that was drawn counts once.
+    """
+    own = tf.reduce_sum(queries * true, axis=1) + true_bias
+    logits = tf.matmul(queries, others, transpose_b=True)
+    places = tf.tensor_scatter_nd_update(tf.fill((size,), -1), drawn[:, None], tf.range(tf.size(drawn)))
+    losses, misses, probabilities = tf.numpy_function(
+        normalise, [logits, own, offsets, targets, places], [tf.float32] * 3
+    )
+    losses.set_shape((None,))
+    misses.set_shape((None,))
+    probabilities.set_shape((None, None))
 
-            rows = tf.concat([tf.concat([own * queries, own], 1), tf.concat([from_drawn, drawn_bias[:, None]], 1)], 0)
-            total = tf.numpy_function(add, [ids, rows, tf.size(bias)], tf.float32)
-            total.set_shape((bias.shape[0], table.shape[1] + 1))
-            return into_queries, total[:, :-1], total[:, -1]
+    def backpropagate(gradient: Any) -> Any:
+        into_own = -gradient * misses
+        into_queries = gradient[:, None] * tf.matmul(probabilities, others) + into_own[:, None] * true
+        into_others = tf.matmul(probabilities, queries * gradient[:, None], transpose_a=True)
+        into_offsets = tf.linalg.matvec(probabilities, gradient, transpose_a=True)
+        return into_queries, into_own[:, None] * queries, into_own, into_others, into_offsets, None, None, None
 
-        return losses, backpropagate
-
-    return compute(queries, tf.convert_to_tensor(table), tf.convert_to_tensor(bias))
+    return losses, backpropagate

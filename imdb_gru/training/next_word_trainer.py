@@ -41,7 +41,7 @@ class NextWordTrainer(Training):
         self.model.start_from_counts(np.bincount(corpus.train.ids, minlength=size))
         self.stock = build_stock_model(config.model, size)
         steps = sum(len(ReviewChunks(corpus.train, config, epoch)) for epoch in range(config.train.epochs))
-        self.model.optimizer = build_optimizer(config.train, steps)
+        self.model.optimizer = build_optimizer(config.train, steps, clipped=False)
         self.optimizer.build(self.model.trainable_variables)
         states = [[tf.TensorSpec((None, config.model.units), tf.float32)] * count for count in self._count_states()]
         self._step = tf.function(self._take_step, input_signature=[IDS, IDS, states])
@@ -57,25 +57,25 @@ class NextWordTrainer(Training):
     def _take_step(self, ids: Any, targets: Any, states: Any) -> Any:
         """Update the weights by a chunk; return its losses' sum and the states after it."""
         rate = self.config.model.dropout.word
-        if rate:
-            seed = [self.seed ^ WORD_DROPOUT_STREAM, tf.cast(self.optimizer.iterations.value, tf.int32)]
-            chance = tf.random.stateless_uniform(tf.shape(ids), seed)
-            ids = tf.where((chance < rate) & (ids >= FIRST_WORD), UNKNOWN, ids)
         step = tf.cast(self.optimizer.iterations.value, tf.int32)
-        with tf.GradientTape() as tape:
-            queries, ends = self.model.read(ids, states, training=True)
-            real = targets != PAD
-            losses = self.model.compute_sampled_loss(
-                tf.boolean_mask(queries, real), tf.boolean_mask(targets, real), step
-            )
-            loss = tf.reduce_mean(losses)
-        weights = self.model.trainable_variables
-        self.optimizer.apply(tape.gradient(loss, [weight.value for weight in weights]), weights)
-        return tf.reduce_sum(losses), ends
+        if rate:
+            chance = tf.random.stateless_uniform(tf.shape(ids), [self.seed ^ WORD_DROPOUT_STREAM, step])
+            ids = tf.where((chance < rate) & (ids >= FIRST_WORD), UNKNOWN, ids)
+        found = self.model.compute_gradients(ids, targets, states, step)
+        *dense, table = self._clip([*found.dense, found.table])
+        self.optimizer.update_rows(self.model.table, found.rows, table)
+        self.optimizer.apply(dense, self.model.dense_weights)
+        return found.loss, found.ends
+
+    def _clip(self, gradients: list[Any]) -> list[Any]:
+        """Bound the norm of all gradients together."""
+        bound = self.config.train.clip_norm
+        return gradients if bound is None else tf.clip_by_global_norm(gradients, bound)[0]
 
     def _judge_chunk(self, ids: Any, targets: Any, states: Any) -> Any:
         """Return the sum of a chunk's losses among all words, and the states after it."""
-        queries, ends = self.model.read(ids, states, training=False)
+        rows = tf.gather(self.model.table.value, ids)
+        queries, ends = self.model.read(rows, ids != PAD, states, training=False)
         real = targets != PAD
         queries, targets = tf.boolean_mask(queries, real), tf.boolean_mask(targets, real)
         total = 0.0

@@ -30,6 +30,25 @@ class FusedAdam(keras.optimizers.Adam):  # type: ignore[misc]
             grad=tf.convert_to_tensor(gradient),
         )
 
+    def update_rows(self, variable: Any, rows: Any, gradient: Any) -> None:
+        """Update some rows of a weight, and those rows of its moments alone: a word not seen stays where it is.
+
+        Call it before the step's `apply`, which counts the step.
+        """
+        index = self._get_variable_index(variable)
+        m, v = _get_handle(self._momentums[index]), _get_handle(self._velocities[index])
+        step = ops.cast(self.iterations + 1, "float32")
+        rate = self.learning_rate * ops.sqrt(1 - self.beta_2**step) / (1 - self.beta_1**step)
+
+        def move(moment: Any, share: float, towards: Any) -> Any:
+            before = tf.raw_ops.ResourceGather(resource=moment, indices=rows, dtype=tf.float32)
+            after = before + (1 - share) * (towards - before)
+            tf.raw_ops.ResourceScatterUpdate(resource=moment, indices=rows, updates=after)
+            return after
+
+        change = rate * move(m, self.beta_1, gradient) / (tf.sqrt(move(v, self.beta_2, gradient**2)) + self.epsilon)
+        tf.raw_ops.ResourceScatterSub(resource=_get_handle(variable), indices=rows, updates=change)
+
     def _update_model_variables_moving_average(self, trainable_variables: Any) -> None:
         """Move the averages towards the weights; the first step copies them, as Keras does."""
         share = tf.where(self.iterations == 0, 1.0, 1.0 - self.ema_momentum)
@@ -96,12 +115,17 @@ class WarmupSchedule(keras.optimizers.schedules.LearningRateSchedule):  # type: 
         return dict(vars(self))
 
 
-def build_optimizer(config: FitConfig, steps: int, *, averaging: float | None = None) -> keras.Optimizer:
-    """Build the optimizer for a training of `steps` batches in all; `averaging` is the momentum of the weights'."""
+def build_optimizer(
+    config: FitConfig, steps: int, *, averaging: float | None = None, clipped: bool = True
+) -> keras.Optimizer:
+    """Build the optimizer for a training of `steps` batches in all; `averaging` is the momentum of the weights'.
+
+    It clips gradients as the config says unless the caller does.
+    """
     base = OPTIMIZERS[config.optimizer]
     options: dict[str, Any] = {} if averaging is None else {"use_ema": True, "ema_momentum": averaging}
     return type(base.__name__, (Discriminative, base), {})(
         WarmupSchedule(config.learning_rate, config.schedule, steps, round(config.warmup * steps)),
-        global_clipnorm=config.clip_norm,
+        global_clipnorm=config.clip_norm if clipped else None,
         **options,
     )
