@@ -1,0 +1,69 @@
+"""Own weights in a byte each: how the model that ships with the package is kept small.
+
+A row of a matrix is a step times integers from −127 to 127. A model that was trained on from another is kept as its
+difference from that one in the same steps: small integers, which deflate well.
+"""
+
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
+
+LARGEST = 127
+
+
+def choose_steps(array: Array) -> Array:
+    """Return the step of each row by which its largest value is `LARGEST`; a vector is one row."""
+    return (np.abs(np.atleast_2d(array)).max(axis=1) / LARGEST).astype(np.float32)
+
+
+def quantise(array: Array, steps: Array) -> NDArray[np.int8]:
+    """Return the integers nearest to an array in steps of its rows."""
+    numbers = np.rint(np.atleast_2d(array) / np.where(steps > 0, steps, 1)[:, None])
+    return np.clip(numbers, -LARGEST, LARGEST).astype(np.int8).reshape(array.shape)
+
+
+def restore(numbers: NDArray[np.int8], steps: Array) -> Array:
+    """Return the array that `quantise` came nearest to."""
+    rows = np.atleast_2d(numbers).astype(np.float32) * steps[:, None]
+    return rows.reshape(numbers.shape)
+
+
+def save_compact(path: Path, arrays: Sequence[Array], base: Sequence[Array] = (), kept: Sequence[bool] = ()) -> None:
+    """Write arrays as integers and steps: the first ones as differences from `base`, nothing of those that are `kept`.
+
+    `base` is what `load_compact` gives of the model that these were trained on from.
+    """
+    stored: dict[str, NDArray[np.generic]] = {}
+    for number, array in enumerate(arrays):
+        if number < len(kept) and kept[number]:
+            continue
+        steps = choose_steps(base[number] if number < len(base) else array)
+        difference = array - base[number] if number < len(base) else array
+        stored[f"numbers{number}"], stored[f"steps{number}"] = quantise(difference, steps), steps
+    np.savez_compressed(path, allow_pickle=False, count=np.array(len(arrays)), **stored)  # type: ignore[arg-type]
+
+
+def load_compact(path: Path, base: Sequence[Array] = ()) -> list[Array]:
+    """Read what `save_compact` wrote; raises what `numpy.load` raises, and `KeyError` where an array is missing."""
+    arrays = []
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+        for number in range(int(stored["count"])):
+            if f"numbers{number}" not in stored.files:
+                if number >= len(base):
+                    raise KeyError(f"numbers{number}")
+                arrays.append(base[number])
+                continue
+            array = restore(stored[f"numbers{number}"], stored[f"steps{number}"])
+            arrays.append(array + base[number] if number < len(base) else array)
+    return arrays
+
+
+def is_compact(path: Path) -> bool:
+    """Tell whether weights are kept this way."""
+    with zipfile.ZipFile(path) as archive:
+        return "count.npy" in archive.namelist()
