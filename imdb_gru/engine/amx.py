@@ -71,16 +71,17 @@ def _build_product(heights: int) -> Any:
 
     @intrinsic
     def multiply(
-        _context: Any, a: Any, a_start: Any, a_row: Any, a_step: Any, b: Any, b_start: Any, c: Any, c_start: Any,
-        c_row: Any, steps: Any, accumulate: Any,
+        _context: Any, a: Any, a_start: Any, a_row: Any, a_step: Any, b: Any, b_start: Any, steps: Any, first: Any,
+        first_start: Any, first_row: Any, c: Any, c_start: Any, c_row: Any,
     ) -> Any:  # fmt: skip
         place = types.intp
-        signature = types.void(a, place, place, place, b, place, c, place, place, place, types.boolean)
+        signature = types.void(
+            a, place, place, place, b, place, place, first, place, place, c, place, place
+        )  # fmt: skip
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            a, a_start, a_row, a_step, b, b_start, c, c_start, c_row, steps, accumulate = arguments
+            a, a_start, a_row, a_step, b, b_start, steps, first, first_start, first_row, c, c_start, c_row = arguments
             kinds = signature.args
-            zero = _declare(builder, "tilezero", BYTE)
             load = _declare(builder, "tileloadd64", BYTE, BYTE.as_pointer(), INDEX)
             store = _declare(builder, "tilestored64", BYTE, BYTE.as_pointer(), INDEX)
             add = _declare(builder, "tdpbf16ps", BYTE, BYTE, BYTE)
@@ -92,21 +93,18 @@ def _build_product(heights: int) -> Any:
             def shift(pointer: Any, count: Any, size: int) -> Any:
                 return builder.gep(pointer, [builder.mul(count, INDEX(size))])
 
-            c_base = point(kinds[6], c, c_start)
-            a_stride, b_stride, c_stride = builder.mul(a_row, INDEX(2)), INDEX(4 * COLUMNS), builder.mul(c_row, INDEX(4))
-            a_tiles, b_tiles = range(2 * heights, 3 * heights), range(6, 8)
-            c_tiles = {
-                2 * m + n: builder.gep(shift(c_base, c_row, 4 * ROWS * m), [INDEX(64 * n)])
-                for m in range(heights)
-                for n in range(2)
-            }
-            with builder.if_else(accumulate) as (then, otherwise):
-                with then:
-                    for tile, pointer in c_tiles.items():
-                        load([BYTE(tile), pointer, c_stride])
-                with otherwise:
-                    for tile in c_tiles:
-                        zero([BYTE(tile)])
+            def list_tiles(base: Any, row: Any) -> list[tuple[Any, Any]]:
+                return [
+                    (BYTE(2 * m + n), builder.gep(shift(base, row, 4 * ROWS * m), [INDEX(64 * n)]))
+                    for m in range(heights)
+                    for n in range(2)
+                ]
+
+            a_stride, b_stride = builder.mul(a_row, INDEX(2)), INDEX(4 * COLUMNS)
+            first_stride, c_stride = builder.mul(first_row, INDEX(4)), builder.mul(c_row, INDEX(4))
+            a_tiles, b_tiles = range(4, 4 + heights), range(6, 8)
+            for tile, pointer in list_tiles(point(kinds[7], first, first_start), first_row):
+                load([tile, pointer, first_stride])
             a_base, b_base = point(kinds[0], a, a_start), point(kinds[4], b, b_start)
             start, loop, end = builder.basic_block, builder.append_basic_block(), builder.append_basic_block()
             builder.branch(loop)
@@ -128,8 +126,8 @@ def _build_product(heights: int) -> Any:
                 phi.add_incoming(after, loop)
             builder.cbranch(builder.icmp_signed("<", following, steps), loop, end)
             builder.position_at_end(end)
-            for tile, pointer in c_tiles.items():
-                store([BYTE(tile), pointer, c_stride])
+            for tile, pointer in list_tiles(point(kinds[10], c, c_start), c_row):
+                store([tile, pointer, c_stride])
             return context.get_dummy_value()
 
         return signature, generate

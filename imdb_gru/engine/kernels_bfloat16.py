@@ -1,22 +1,22 @@
 """Own the loops of `kernels.py` for AMX: products of bfloat16 numbers, everything else in float32.
 
 bfloat16 numbers stand in uint16 arrays. `inputs` holds rows [x_t, h_{t-1}] of them, some room after each. `blocks`
-holds the four blocks of `COLUMNS` units after those of the next ones: for a step, and of it for every `COLUMNS` units,
-`4·COLUMNS` floats for each row, so that gates follow products while they are in the cache.
+holds, for every step and every `COLUMNS` units of it, the four blocks m, z, r and h' of all rows one after the other:
+so gates follow products while they are in the cache, and run through all rows at once.
 """
 
 import numpy as np
 
 from imdb_gru.engine.amx import COLUMNS, ROWS, STEP, close_tiles, multiply_one, multiply_two, open_tiles
 from imdb_gru.engine.compiling import compiled, inlined
-from imdb_gru.engine.gates import add_where, differentiate_gates, open_gates, raise_peaks
+from imdb_gru.engine.gates import TINY, add_where, raise_peaks, sigmoid, tanh
 
 CHUNK = 512
 """Rows whose gradients of weights and of x are computed at once."""
 ROOM = 32
 """Numbers left free after a row, so that rows do not fall on the same lines of the cache."""
 HALF, ODD, HIGH, SHIFT = np.uint32(0x7FFF), np.uint32(1), np.uint32(0xFFFF0000), np.uint32(16)
-
+ONE = np.float32(1)
 
 @inlined
 def round_bits(bits):
@@ -28,12 +28,12 @@ def round_bits(bits):
 def round_row(values, into):
     """Round float32 numbers to bfloat16."""
     bits = values.view(np.uint32)
-    for i in range(len(bits)):
+    for i in range(len(into)):
         into[i] = np.uint16(round_bits(bits[i]) >> SHIFT)
 
 
 @inlined
-def round_pair(first, second, pairs):
+def round_pairs(first, second, pairs):
     """Round two rows to bfloat16, put side by side as a product wants them of its right factor."""
     first_bits, second_bits = first.view(np.uint32), second.view(np.uint32)
     for i in range(len(pairs)):
@@ -41,25 +41,39 @@ def round_pair(first, second, pairs):
 
 
 @inlined
-def widen_row(values, into):
-    """Turn bfloat16 numbers to float32."""
-    bits = into.view(np.uint32)
-    for i in range(len(bits)):
-        bits[i] = np.uint32(values[i]) << SHIFT
+def open_gates(m, z, r, candidate, h):
+    for i in range(len(h)):
+        z[i] = sigmoid(z[i])
+        r[i] = sigmoid(r[i])
+        candidate[i] = tanh(candidate[i] + r[i] * m[i])
+        h[i] = candidate[i] + z[i] * (h[i] - candidate[i])
 
 
 @inlined
-def multiply(a, a_start, a_row, a_step, rows, b, b_start, steps, c, c_start, c_row, accumulate):
-    """Compute C = A B, or add it to C, for `COLUMNS` columns: `rows` of A at `a_start`, `steps` times `STEP` long."""
+def differentiate_gates(m, z, r, candidate, h_prev, dh, dm, dz, dr, dc):
+    for i in range(len(dh)):
+        dh_t = dh[i] if abs(dh[i]) > TINY else np.float32(0)
+        d = dh_t * (ONE - z[i]) * (ONE - candidate[i] * candidate[i])
+        dm[i] = d * r[i]
+        dz[i] = dh_t * (h_prev[i] - candidate[i]) * z[i] * (ONE - z[i])
+        dr[i] = d * m[i] * r[i] * (ONE - r[i])
+        dc[i] = d
+        dh[i] = dh_t * z[i]
+
+
+@inlined
+def multiply(a, a_start, a_row, a_step, rows, b, b_start, steps, first, first_start, first_row, c, c_start, c_row):
+    """Compute C = first + A B for `COLUMNS` columns: `rows` of A at `a_start`, `steps` times `STEP` long."""
     paired = rows // (2 * ROWS) * (2 * ROWS)
     for row in range(0, paired, 2 * ROWS):
         multiply_two(
-            a, a_start + row * a_row, a_row, a_step, b, b_start, c, c_start + row * c_row, c_row, steps, accumulate
-        )
+            a, a_start + row * a_row, a_row, a_step, b, b_start, steps, first, first_start + row * first_row, first_row,
+            c, c_start + row * c_row, c_row,
+        )  # fmt: skip
     if paired < rows:
         multiply_one(
-            a, a_start + paired * a_row, a_row, a_step, b, b_start, c, c_start + paired * c_row, c_row, steps,
-            accumulate,
+            a, a_start + paired * a_row, a_row, a_step, b, b_start, steps, first, first_start + paired * first_row,
+            first_row, c, c_start + paired * c_row, c_row,
         )  # fmt: skip
 
 
@@ -72,17 +86,29 @@ def pack_pairs(matrix, pairs):
             for i in range(2):
                 for n in range(COLUMNS):
                     rows[i, n] = matrix[2 * k + i, panel * COLUMNS + n]
-            round_pair(rows[0], rows[1], pairs[panel, k])
+            round_pairs(rows[0], rows[1], pairs[panel, k])
 
 
 @inlined
-def count_alive(rows, mask, t):
-    """Count the leading rows, in whole tiles, beyond which no review is at timestep t."""
+def find_real(rows, mask, t, real):
+    """Mark the rows that are at timestep t; count the leading ones, in whole tiles, beyond which none is."""
     alive = 0
     for i in range(len(rows)):
-        if rows[i] >= 0 and mask[rows[i], t]:
+        real[i] = rows[i] >= 0 and mask[rows[i], t]
+        if real[i]:
             alive = i + 1
     return (alive + ROWS - 1) // ROWS * ROWS
+
+
+@inlined
+def find_run(real, start, alive):
+    """Return where the next real rows from `start` on begin and end."""
+    while start < alive and not real[start]:
+        start += 1
+    stop = start
+    while stop < alive and real[stop]:
+        stop += 1
+    return start, stop
 
 
 @compiled
@@ -95,16 +121,15 @@ def run_forward(
     width = room - ROOM
     padded = width - units
     to_m, to_zr, to_candidate = weights
-    stride = 4 * COLUMNS
-    blocks = blocks.reshape(-1, stride)
     flat_inputs, flat_blocks = inputs.reshape(-1), blocks.reshape(-1)
-    bias = bias.reshape(4, -1)
-    own_bias = np.empty((4, COLUMNS), np.float32)
+    real = np.empty(len(rows), np.bool_)
+    part = np.empty((len(rows), COLUMNS), np.float32)
+    flat_part = part.reshape(-1)
     place = 0
     open_tiles()
     for step in range(timesteps):
         t = timesteps - 1 - step if reverse else step
-        alive = count_alive(rows, mask, t)
+        alive = find_real(rows, mask, t, real)
         for i in range(alive):
             row = inputs[place + i]
             row[:padded] = 0
@@ -112,29 +137,38 @@ def run_forward(
                 round_row(x[rows[i], t], row[:features])
             round_row(h[i], row[padded:width])
         at = place * room
+        size = alive * COLUMNS
         for first in range(0, units if alive else 0, COLUMNS):
-            panel = first // COLUMNS
-            block = place * (units // COLUMNS) + panel * alive if keep else 0
-            out = block * stride
+            out = 4 * (place * units + first * alive if keep else 0)
             multiply(
-                flat_inputs, at + padded, room, STEP, alive, to_m, first * units, units // STEP, flat_blocks, out,
-                stride, False,
+                flat_inputs, at + padded, room, STEP, alive, to_m, first * units, units // STEP, bias, first, 0,
+                flat_blocks, out, COLUMNS,
             )  # fmt: skip
             for gate in range(2):
                 multiply(
                     flat_inputs, at, room, STEP, alive, to_zr, (gate * units + first) * width, width // STEP,
-                    flat_blocks, out + (1 + gate) * COLUMNS, stride, False,
+                    bias, (1 + gate) * units + first, 0, flat_blocks, out + (1 + gate) * size, COLUMNS,
                 )  # fmt: skip
             multiply(
-                flat_inputs, at, room, STEP, alive, to_candidate, first * padded, padded // STEP, flat_blocks,
-                out + 3 * COLUMNS, stride, False,
+                flat_inputs, at, room, STEP, alive, to_candidate, first * padded, padded // STEP, bias,
+                3 * units + first, 0, flat_blocks, out + 3 * size, COLUMNS,
             )  # fmt: skip
-            own_bias[:] = bias[:, first : first + COLUMNS]
             for i in range(alive):
-                if rows[i] >= 0 and mask[rows[i], t]:
-                    open_gates(blocks[block + i], own_bias.reshape(-1), h[i, first : first + COLUMNS])
+                for n in range(COLUMNS):
+                    part[i, n] = h[i, first + n]
+            start, stop = find_run(real, 0, alive)
+            while start < stop:
+                a, b = out + start * COLUMNS, out + stop * COLUMNS
+                open_gates(
+                    flat_blocks[a:b], flat_blocks[a + size : b + size], flat_blocks[a + 2 * size : b + 2 * size],
+                    flat_blocks[a + 3 * size : b + 3 * size], flat_part[start * COLUMNS : stop * COLUMNS],
+                )  # fmt: skip
+                start, stop = find_run(real, stop, alive)
+            for i in range(alive):
+                for n in range(COLUMNS):
+                    h[i, first + n] = part[i, n]
         for i in range(alive):
-            if rows[i] < 0 or not mask[rows[i], t]:
+            if not real[i]:
                 continue
             if peaks.size:
                 raise_peaks(peaks[i], peak_steps[i], h[i], step)
@@ -164,68 +198,85 @@ def run_backward(
     padded = width - units
     most = (len(part) + STEP - 1) // STEP * STEP
     to_h, to_x = weights
-    blocks, sums = blocks.reshape(-1, 4 * COLUMNS), sums.reshape(4, -1)
-    flat_dh, flat_part = dh.reshape(-1), part.reshape(-1)
+    flat_dh, flat_part, flat_blocks = dh.reshape(-1), part.reshape(-1), blocks.reshape(-1)
+    real = np.empty(len(rows), np.bool_)
     dblocks = np.empty((len(part), stride + ROOM), np.uint16)
     flat_dblocks = dblocks.reshape(-1)
-    pairs = np.empty((stride // COLUMNS, most // 2, COLUMNS), np.uint32)
+    pairs = np.empty((stride // COLUMNS, most // 2 * COLUMNS), np.uint32)
     turned = np.zeros((width // STEP, most // STEP, STEP, STEP), np.uint16)
-    own, h_prev = np.empty((2, 4 * COLUMNS), np.float32), np.empty(COLUMNS, np.float32)
+    own = np.empty((4, len(rows) * COLUMNS), np.float32)
+    h_prev, dh_part = np.empty((len(rows), COLUMNS), np.float32), np.empty((len(rows), COLUMNS), np.float32)
+    flat_h_prev, flat_dh_part, h_bits = h_prev.reshape(-1), dh_part.reshape(-1), h_prev.view(np.uint32)
+    nothing = np.zeros(COLUMNS, np.float32)
     done, pending = 0, timesteps
     open_tiles()
     for step in range(timesteps - 1, -1, -1):
         t = timesteps - 1 - step if reverse else step
         place = places[step]
         alive = places[step + 1] - place
+        find_real(rows, mask, t, real)
         if dstates.size:
             for i in range(len(rows)):
                 if rows[i] >= 0 and step >= begins[i]:
                     for u in range(dstates.shape[2]):
                         dh[i, u] += dstates[rows[i], step, u]
         for i in range(alive):
-            if rows[i] < 0 or not mask[rows[i], t]:
+            if not real[i]:
                 continue
             if dpeaks.size:
                 add_where(dh[i], dpeaks[i], peak_steps[i], step)
             if dtotals.size:
                 dh[i] += dtotals[i]
+        size, half = alive * COLUMNS, alive * COLUMNS // 2
         for first in range(0, units if alive else 0, COLUMNS):
-            block = place * (units // COLUMNS) + first // COLUMNS * alive
-            for i in range(0, alive, 2):
-                for j in range(2):
-                    row = own[j]
-                    if rows[i + j] >= 0 and mask[rows[i + j], t]:
-                        row[:] = blocks[block + i + j]
-                        start = padded + first
-                        widen_row(inputs[place + i + j, start : start + COLUMNS], h_prev)
-                        differentiate_gates(row, h_prev, dh[i + j, first : first + COLUMNS])
-                    else:
-                        row[:] = 0
-                for gate in range(4):
-                    column = gate * units + first
-                    parts = own[:, gate * COLUMNS : (gate + 1) * COLUMNS]
-                    total = sums[gate, first : first + COLUMNS]
-                    for j in range(2):
-                        total += parts[j]
-                        round_row(parts[j], dblocks[done + i + j, column : column + COLUMNS])
-                    round_pair(parts[0], parts[1], pairs[column // COLUMNS, (done + i) // 2])
-        for row in range(0, alive, ROWS):
-            turn(inputs[place + row : place + row + ROWS], turned, done + row)
+            for i in range(alive):
+                for n in range(COLUMNS):
+                    h_bits[i, n] = np.uint32(inputs[place + i, padded + first + n]) << SHIFT
+                    dh_part[i, n] = dh[i, first + n]
+                if not real[i]:
+                    own[:, i * COLUMNS : (i + 1) * COLUMNS] = 0
+            start, stop = find_run(real, 0, alive)
+            while start < stop:
+                i, j = start * COLUMNS, stop * COLUMNS
+                at = 4 * (place * units + first * alive)
+                a, b = at + i, at + j
+                differentiate_gates(
+                    flat_blocks[a:b], flat_blocks[a + size : b + size], flat_blocks[a + 2 * size : b + 2 * size],
+                    flat_blocks[a + 3 * size : b + 3 * size], flat_h_prev[i:j], flat_dh_part[i:j], own[0, i:j],
+                    own[1, i:j], own[2, i:j], own[3, i:j],
+                )  # fmt: skip
+                start, stop = find_run(real, stop, alive)
+            for i in range(alive):
+                for n in range(COLUMNS):
+                    dh[i, first + n] = dh_part[i, n]
+            for gate in range(4):
+                column, values = gate * units + first, own[gate]
+                begin = done * COLUMNS // 2
+                round_pairs(values[:half], values[half:size], pairs[column // COLUMNS, begin : begin + half])
+                total = sums[column : column + COLUMNS]
+                for i in range(alive):
+                    row = values[i * COLUMNS : (i + 1) * COLUMNS]
+                    round_row(row, dblocks[done + i, column : column + COLUMNS])
+                    for n in range(COLUMNS):
+                        total[n] += row[n]
+        if alive:
+            turn(inputs[place : place + alive], turned, done)
         for column in range(0, units if alive else 0, COLUMNS):
             multiply(
                 flat_dblocks, done * (stride + ROOM), stride + ROOM, STEP, alive, to_h, column * 3 * units,
-                3 * units // STEP, flat_dh, column, units, True,
+                3 * units // STEP, flat_dh, column, units, flat_dh, column, units,
             )  # fmt: skip
         done += alive
         if done + len(rows) > len(part) or (step == 0 and done):
             if done % STEP:
-                pairs[:, done // 2 : (done + ROWS) // 2] = 0
+                pairs[:, done // 2 * COLUMNS : (done + ROWS) // 2 * COLUMNS] = 0
             add_products(turned, pairs, (done + STEP - 1) // STEP, gradient)
             for row in range(0, done, 2 * ROWS):
                 for column in range(0, padded, COLUMNS):
                     multiply(
                         flat_dblocks, row * (stride + ROOM) + units, stride + ROOM, STEP, min(2 * ROWS, done - row),
-                        to_x, column * 3 * units, 3 * units // STEP, flat_part, row * padded + column, padded, False,
+                        to_x, column * 3 * units, 3 * units // STEP, nothing, 0, 0, flat_part, row * padded + column,
+                        padded,
                     )  # fmt: skip
             for earlier in range(step, pending):
                 at = timesteps - 1 - earlier if reverse else earlier
@@ -239,13 +290,19 @@ def run_backward(
 
 @inlined
 def turn(values, turned, start):
-    """Write `ROWS` rows of inputs as columns, from column `start` on, tile by tile of `STEP` columns."""
-    tile, column = start // STEP, start % STEP
-    for panel in range(len(turned)):
-        into = turned[panel, tile]
-        for m in range(STEP):
-            for k in range(ROWS):
-                into[m, column + k] = values[k, panel * STEP + m]
+    """Write rows of inputs as columns, from column `start` on, tile by tile of `STEP` columns.
+
+    Rows that are half of them apart become neighbours, as they are in pairs of gradients.
+    """
+    half = len(values) // 2
+    for row in range(0, half, ROWS // 2):
+        tile, column = (start + 2 * row) // STEP, (start + 2 * row) % STEP
+        for panel in range(len(turned)):
+            into = turned[panel, tile]
+            for m in range(STEP):
+                for k in range(ROWS // 2):
+                    into[m, column + 2 * k] = values[row + k, panel * STEP + m]
+                    into[m, column + 2 * k + 1] = values[half + row + k, panel * STEP + m]
 
 
 @inlined
@@ -254,14 +311,17 @@ def add_products(turned, pairs, steps, gradient):
 
     The weights from x_t to m and from h_{t-1} to h' do not exist: those corners stay as they are.
     """
-    width, units, most = len(turned) * STEP, len(pairs) * COLUMNS // 4, 2 * pairs.shape[1]
+    width, most = len(turned) * STEP, 2 * pairs.shape[1] // COLUMNS
+    columns = len(pairs) * COLUMNS
+    units = columns // 4
     padded = width - units
-    flat_turned, flat_pairs, flat = turned.reshape(-1), pairs.reshape(-1), gradient.reshape(-1)
-    for column in range(0, 4 * units, COLUMNS):
+    flat_turned, flat_pairs, flat = turned.reshape(-1), pairs.view(np.uint16).reshape(-1), gradient.reshape(-1)
+    for column in range(0, columns, COLUMNS):
         first = padded if column < units else 0
         last = padded if column >= 3 * units else width
         for row in range(first, last, STEP):
+            place = column * width + row * COLUMNS
             multiply_two(
-                flat_turned, row * most, STEP, STEP * STEP, flat_pairs, column * most // 2, flat,
-                column * width + row * COLUMNS, COLUMNS, steps, True,
+                flat_turned, row * most, STEP, STEP * STEP, flat_pairs, column * most, steps, flat, place, COLUMNS,
+                flat, place, COLUMNS,
             )  # fmt: skip
