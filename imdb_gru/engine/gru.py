@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from imdb_gru.engine.amx import find_bfloat16_obstacle
 from imdb_gru.engine.kernels import LOWEST, Array
+from imdb_gru.engine.memory import Memory
 from imdb_gru.engine.roads import ROADS
 from imdb_gru.engine.tile import ROWS
 from imdb_gru.engine.weights import Weights
@@ -82,16 +83,18 @@ class GRUEngine:
         self.wants_states, self.wants_peaks, self.wants_totals = states, peaks, totals
         self.workers = workers or CORES
         self.spare: list[Array] = []
+        self.memory = Memory()
 
     def run(self, x: Array, mask: Mask, start: Array | None, weights: Weights, *, keep: bool) -> tuple[Hidden, Tape]:
         """Run a batch `(B, T, E)` from the hidden states `start`, zero without; the tape is empty unless `keep`."""
         batch, timesteps, _ = x.shape
         units, padded = weights.units, weights.padded_units
-        road, packed = self.road, weights.pack_forward(self.road.pack)
-        input_size, block_size = road.count_floats(weights)
+        road, packed = self.road, self.road.pack_forward(weights, self.memory)
+        block_size = 4 * padded
+        input_size = road.count_inputs(weights) * np.dtype(road.number).itemsize // 4
         hidden = Hidden(
             np.empty((batch, units), np.float32),
-            np.zeros((batch, timesteps, units) if self.wants_states else (0, 0, 0), np.float32),
+            self.memory.lend("states", (batch, timesteps, units) if self.wants_states else (0, 0, 0)),
             np.empty((batch, units) if self.wants_peaks else (0, 0), np.float32),
             np.empty((batch, units) if self.wants_totals else (0, 0), np.float32),
         )
@@ -130,32 +133,31 @@ class GRUEngine:
     def run_back(self, tape: Tape, gradients: Hidden) -> tuple[Array, Array, Array, Array, Array]:
         """Return the gradients of x, start, kernel, recurrent kernel and bias, given those of all that was wanted."""
         weights, mask = tape.weights, tape.mask
-        units, padded, width = weights.units, weights.padded_units, len(weights.joined)
-        dx = np.zeros((*mask.shape, weights.features), np.float32)
+        units, padded = weights.units, weights.padded_units
+        dx = self.memory.lend("dx", (*mask.shape, weights.features))
         dstart = np.empty((len(mask), units), np.float32)
-        road, packed = self.road, weights.pack_backward(self.road.pack)
+        road, packed = self.road, self.road.pack_backward(weights, self.memory)
+        workers, width = len(tape.shares), weights.padded_features + padded
+        dweights, sums = self.memory.lend("dweights", (workers, width, 4 * padded)), np.zeros((workers, 4 * padded), "f")
+        scratch = [self.memory.lend("scratch", (road.count_scratch(weights, len(share.rows)),)) for share in tape.shares]
 
-        def work(share: Share) -> tuple[Array, Array]:
+        def work(task: tuple[Share, Array, Array, Array]) -> None:
+            share, dweight, own_sums, own_scratch = task
             rows = share.rows
             dh = _gather(gradients.last, rows, padded)
             dpeaks = _gather(gradients.peaks, rows, padded) if self.wants_peaks else NOTHING
             dtotals = _gather(gradients.totals, rows, padded) if self.wants_totals else NOTHING
             dstates = gradients.states if self.wants_states else NOTHING[:, :, None]
-            part = np.empty((road.chunk + len(rows), weights.padded_features), np.float32)
-            gradient, sums = np.zeros((width, 4 * padded), np.float32), np.zeros(4 * padded, np.float32)
+            dweight[:] = 0
             road.run_backward(
                 mask, rows, share.begins, self.reverse, packed, dh, share.inputs, share.blocks, share.places, dstates,
-                dpeaks, share.peak_steps, dtotals, part, dx, gradient, sums,
+                dpeaks, share.peak_steps, dtotals, own_scratch, dx, dweight, own_sums,
             )  # fmt: skip
             dstart[rows[rows >= 0]] = dh[rows >= 0, :units]
-            return gradient, sums
 
-        (gradient, sums), *others = share_out(work, tape.shares)
-        for other_gradient, other_sums in others:
-            gradient += other_gradient
-            sums += other_sums
+        share_out(work, list(zip(tape.shares, dweights, sums, scratch, strict=True)))
         self._give_back(tape.shares)
-        return dx, dstart, *weights.split(road.join(gradient), sums)
+        return dx, dstart, *road.split(weights, dweights, sums, self.memory)
 
     def _take(self, size: int) -> Array:
         """Return `size` floats of the memory given back, so that its pages need not be cleared again."""

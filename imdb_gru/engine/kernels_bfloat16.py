@@ -9,6 +9,7 @@ import numpy as np
 
 from imdb_gru.engine.amx import COLUMNS, ROWS, STEP, close_tiles, multiply_one, multiply_two, open_tiles
 from imdb_gru.engine.compiling import compiled, inlined
+from imdb_gru.engine.tile import round_up
 from imdb_gru.engine.gates import TINY, add_where, raise_peaks, sigmoid, tanh
 
 CHUNK = 512
@@ -75,18 +76,6 @@ def multiply(a, a_start, a_row, a_step, rows, b, b_start, steps, first, first_st
             a, a_start + paired * a_row, a_row, a_step, b, b_start, steps, first, first_start + paired * first_row,
             first_row, c, c_start + paired * c_row, c_row,
         )  # fmt: skip
-
-
-@compiled
-def pack_pairs(matrix, pairs):
-    """Fill `pairs` `(N/COLUMNS, K/2, COLUMNS)` with a matrix `(K, N)`: panels of pairs of rows."""
-    rows = np.empty((2, COLUMNS), np.float32)
-    for panel in range(len(pairs)):
-        for k in range(pairs.shape[1]):
-            for i in range(2):
-                for n in range(COLUMNS):
-                    rows[i, n] = matrix[2 * k + i, panel * COLUMNS + n]
-            round_pairs(rows[0], rows[1], pairs[panel, k])
 
 
 @inlined
@@ -178,6 +167,8 @@ def run_forward(
             for i in range(len(rows)):
                 if rows[i] >= 0 and step >= begins[i]:
                     states[rows[i], step] = h[i, : states.shape[2]]
+                elif rows[i] >= 0:
+                    states[rows[i], step] = 0
         if keep:
             places[step] = place
             place += alive
@@ -186,9 +177,15 @@ def run_forward(
     close_tiles()
 
 
+def count_scratch(features, units, rows):
+    """Count the float32 numbers of `run_backward`'s scratch, given padded sizes."""
+    most = CHUNK + round_up(rows, STEP)
+    return most * (4 * units + ROOM // 2 + (features + units) // 2 + features)
+
+
 @compiled
 def run_backward(
-    mask, rows, begins, reverse, weights, dh, inputs, blocks, places, dstates, dpeaks, peak_steps, dtotals, part, dx,
+    mask, rows, begins, reverse, weights, dh, inputs, blocks, places, dstates, dpeaks, peak_steps, dtotals, scratch, dx,
     gradient, sums,
 ):  # fmt: skip
     """Do what `kernels.run_backward` does; `gradient` is in panels of `COLUMNS` columns."""
@@ -196,14 +193,18 @@ def run_backward(
     units, room = dh.shape[1], inputs.shape[1]
     width, stride = room - ROOM, 4 * units
     padded = width - units
-    most = (len(part) + STEP - 1) // STEP * STEP
+    most = CHUNK + (len(rows) + STEP - 1) // STEP * STEP
     to_h, to_x = weights
-    flat_dh, flat_part, flat_blocks = dh.reshape(-1), part.reshape(-1), blocks.reshape(-1)
+    flat_dh, flat_blocks = dh.reshape(-1), blocks.reshape(-1)
     real = np.empty(len(rows), np.bool_)
-    dblocks = np.empty((len(part), stride + ROOM), np.uint16)
-    flat_dblocks = dblocks.reshape(-1)
-    pairs = np.empty((stride // COLUMNS, most // 2 * COLUMNS), np.uint32)
-    turned = np.zeros((width // STEP, most // STEP, STEP, STEP), np.uint16)
+    end = most * (stride + ROOM) // 2
+    dblocks = scratch[:end].view(np.uint16).reshape(most, stride + ROOM)
+    start, end = end, end + most * stride // 2
+    pairs = scratch[start:end].view(np.uint32).reshape(stride // COLUMNS, most // 2 * COLUMNS)
+    start, end = end, end + most * width // 2
+    turned = scratch[start:end].view(np.uint16).reshape(width // STEP, most // STEP, STEP, STEP)
+    part = scratch[end : end + most * padded].reshape(most, padded)
+    flat_dblocks, flat_part = dblocks.reshape(-1), part.reshape(-1)
     own = np.empty((4, len(rows) * COLUMNS), np.float32)
     h_prev, dh_part = np.empty((len(rows), COLUMNS), np.float32), np.empty((len(rows), COLUMNS), np.float32)
     flat_h_prev, flat_dh_part, h_bits = h_prev.reshape(-1), dh_part.reshape(-1), h_prev.view(np.uint32)
@@ -215,6 +216,9 @@ def run_backward(
         place = places[step]
         alive = places[step + 1] - place
         find_real(rows, mask, t, real)
+        for i in range(alive, len(rows)):
+            if rows[i] >= 0:
+                dx[rows[i], t] = 0
         if dstates.size:
             for i in range(len(rows)):
                 if rows[i] >= 0 and step >= begins[i]:
@@ -267,9 +271,10 @@ def run_backward(
                 3 * units // STEP, flat_dh, column, units, flat_dh, column, units,
             )  # fmt: skip
         done += alive
-        if done + len(rows) > len(part) or (step == 0 and done):
+        if done + len(rows) > most or (step == 0 and done):
             if done % STEP:
                 pairs[:, done // 2 * COLUMNS : (done + ROWS) // 2 * COLUMNS] = 0
+                turned[:, done // STEP, :, ROWS:] = 0
             add_products(turned, pairs, (done + STEP - 1) // STEP, gradient)
             for row in range(0, done, 2 * ROWS):
                 for column in range(0, padded, COLUMNS):

@@ -1,54 +1,85 @@
 """Own the two roads through the GRU: float32 throughout, and products of bfloat16 numbers."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from imdb_gru.engine import kernels, kernels_bfloat16, tile
+from imdb_gru.engine import kernels, kernels_bfloat16, packing, tile
 from imdb_gru.engine.kernels import Array
-from imdb_gru.engine.weights import Pack, Weights, pack, pack_bfloat16
+from imdb_gru.engine.memory import Memory
+from imdb_gru.engine.weights import Weights
 
 
-@dataclass(frozen=True)
-class Road:
+class Road(Protocol):
     """What one precision of the products has of its own."""
 
-    run_forward: Callable[..., None]
-    run_backward: Callable[..., None]
-    pack: Pack
-    join: Callable[[Array], Array]
-    """Gives the joined weights' gradient row by row."""
-    number: type[np.generic]
-    """Of the kept inputs."""
-    room: int
-    """Numbers left free after a row of inputs."""
     rows: int
     """Of a tile."""
-    chunk: int
-    """Rows whose weight gradients are summed at once."""
+    number: type[np.generic]
+    """Of the inputs that are kept."""
+    run_forward: Any
+    run_backward: Any
 
-    def count_floats(self, weights: Weights) -> tuple[int, int]:
-        """Count the float32 numbers that a row of inputs and of blocks take."""
-        width = weights.padded_features + weights.padded_units + self.room
-        return width * np.dtype(self.number).itemsize // 4, 4 * weights.padded_units
+    def count_inputs(self, weights: Weights) -> int:
+        """Count the numbers of a row of inputs."""
+
+    def count_scratch(self, weights: Weights, rows: int) -> int:
+        """Count the float32 numbers that a backward pass of a worker's rows needs beside what was kept."""
+
+    def pack_forward(self, weights: Weights, memory: Memory) -> tuple[Any, ...]:
+        """Return the weights that a forward pass reads."""
+
+    def pack_backward(self, weights: Weights, memory: Memory) -> tuple[Any, ...]:
+        """Return the weights that a backward pass reads."""
+
+    def split(self, weights: Weights, gradients: Array, sums: Array, memory: Memory) -> tuple[Array, Array, Array]:
+        """Turn the workers' gradients into those of kernel, recurrent kernel and bias."""
 
 
-def _keep(gradient: Any) -> Any:
-    return gradient
+class Float32Road:
+    """All in float32, on any CPU."""
+
+    rows = tile.ROWS
+    number = np.float32
+    run_forward = staticmethod(kernels.run_forward)
+    run_backward = staticmethod(kernels.run_backward)
+
+    def count_inputs(self, weights: Weights) -> int:
+        return weights.padded_features + weights.padded_units
+
+    def count_scratch(self, weights: Weights, rows: int) -> int:
+        return (kernels.CHUNK + rows) * weights.padded_features
+
+    def pack_forward(self, weights: Weights, _memory: Memory) -> tuple[Array, ...]:
+        return weights.pack_forward()
+
+    def pack_backward(self, weights: Weights, _memory: Memory) -> tuple[Array, ...]:
+        return weights.pack_backward()
+
+    def split(self, weights: Weights, gradients: Array, sums: Array, _memory: Memory) -> tuple[Array, Array, Array]:
+        for part in (gradients, sums):
+            for other in part[1:]:
+                part[0] += other
+        return *weights.split(gradients[0]), weights.split_bias(sums[0])
 
 
-def _join_panels(gradient: Array) -> Array:
-    width, columns = gradient.shape
-    return gradient.reshape(-1, width, tile.COLUMNS).transpose(1, 0, 2).reshape(width, columns)
+class BFloat16Road:
+    """Products by AMX."""
+
+    rows = kernels_bfloat16.ROWS
+    number = np.uint16
+    run_forward = staticmethod(kernels_bfloat16.run_forward)
+    run_backward = staticmethod(kernels_bfloat16.run_backward)
+    pack_forward = staticmethod(packing.pack_forward)
+    pack_backward = staticmethod(packing.pack_backward)
+    split = staticmethod(packing.unpack)
+
+    def count_inputs(self, weights: Weights) -> int:
+        return weights.padded_features + weights.padded_units + kernels_bfloat16.ROOM
+
+    def count_scratch(self, weights: Weights, rows: int) -> int:
+        return kernels_bfloat16.count_scratch(weights.padded_features, weights.padded_units, rows)
 
 
-ROADS = {
-    False: Road(kernels.run_forward, kernels.run_backward, pack, _keep, np.float32, 0, tile.ROWS, kernels.CHUNK),
-    True: Road(
-        kernels_bfloat16.run_forward, kernels_bfloat16.run_backward, pack_bfloat16, _join_panels, np.uint16,
-        kernels_bfloat16.ROOM, kernels_bfloat16.ROWS, kernels_bfloat16.CHUNK,
-    ),
-}  # fmt: skip
+ROADS: dict[bool, Road] = {False: Float32Road(), True: BFloat16Road()}
 """By whether the products are of bfloat16 numbers."""
