@@ -90,7 +90,7 @@ class GRUEngine:
         batch, timesteps, _ = x.shape
         units, padded = weights.units, weights.padded_units
         road, packed = self.road, self.road.pack_forward(weights, self.memory)
-        block_size = 4 * padded
+        block_size = road.count_blocks(weights)
         input_size = road.count_inputs(weights) * np.dtype(road.number).itemsize // 4
         hidden = Hidden(
             np.empty((batch, units), np.float32),

@@ -17,7 +17,18 @@ CHUNK = 512
 ROOM = 32
 """Numbers left free after a row, so that rows do not fall on the same lines of the cache."""
 HALF, ODD, HIGH, SHIFT = np.uint32(0x7FFF), np.uint32(1), np.uint32(0xFFFF0000), np.uint32(16)
+ONE_BITS = np.uint16(0x3F80)
+LOW = np.uint32(0xFFFF)
 ONE = np.float32(1)
+@inlined
+def widen_row(values, bits):
+    """Turn bfloat16 numbers to the bits of float32."""
+    for i in range(len(values)):
+        bits[i] = np.uint32(values[i]) << SHIFT
+
+SPAN, ROUND, PART = np.float32(65535), np.float32(0.5), np.float32(1 / 65535)
+REACH, MIDDLE, ZERO, STEP_OF_CANDIDATE = np.float32(32767), np.float32(32767.5), np.int32(32767), np.float32(1 / 32767)
+
 
 @inlined
 def round_bits(bits):
@@ -42,24 +53,53 @@ def round_pairs(first, second, pairs):
 
 
 @inlined
-def open_gates(m, z, r, candidate, h):
+def open_gates(products, h, kept):
+    """Turn the products of some units and rows, with the bias, into m, z, r and h', and h_{t-1} into h_t.
+
+    `kept` gets what a backward pass needs of it, two blocks in 32 bits: m as bfloat16, the others as fixed point.
+    """
+    m, z, r, candidate = products
+    m_bits = m.view(np.uint32)
+    mz, rc = kept
     for i in range(len(h)):
-        z[i] = sigmoid(z[i])
-        r[i] = sigmoid(r[i])
-        candidate[i] = tanh(candidate[i] + r[i] * m[i])
-        h[i] = candidate[i] + z[i] * (h[i] - candidate[i])
+        z_t, r_t = sigmoid(z[i]), sigmoid(r[i])
+        candidate_t = tanh(candidate[i] + r_t * m[i])
+        mz[i] = (round_bits(m_bits[i]) & HIGH) | np.uint32(np.int32(z_t * SPAN + ROUND))
+        rc[i] = (np.uint32(np.int32(r_t * SPAN + ROUND)) << SHIFT) | np.uint32(np.int32(candidate_t * REACH + MIDDLE))
+        h[i] = candidate_t + z_t * (h[i] - candidate_t)
 
 
 @inlined
-def differentiate_gates(m, z, r, candidate, h_prev, dh, dm, dz, dr, dc):
+def differentiate_gates(kept, m, h_prev, dh, dm, dz, dr, dc):
+    m_bits = m.view(np.uint32)
+    mz, rc = kept
     for i in range(len(dh)):
+        m_bits[i] = mz[i] & HIGH
+    for i in range(len(dh)):
+        z = np.float32(np.int32(mz[i] & LOW)) * PART
+        r = np.float32(np.int32(rc[i] >> SHIFT)) * PART
+        candidate = np.float32(np.int32(rc[i] & LOW) - ZERO) * STEP_OF_CANDIDATE
         dh_t = dh[i] if abs(dh[i]) > TINY else np.float32(0)
-        d = dh_t * (ONE - z[i]) * (ONE - candidate[i] * candidate[i])
-        dm[i] = d * r[i]
-        dz[i] = dh_t * (h_prev[i] - candidate[i]) * z[i] * (ONE - z[i])
-        dr[i] = d * m[i] * r[i] * (ONE - r[i])
+        d = dh_t * (ONE - z) * (ONE - candidate * candidate)
+        dr[i] = d * m[i] * r * (ONE - r)
+        dm[i] = d * r
+        dz[i] = dh_t * (h_prev[i] - candidate) * z * (ONE - z)
         dc[i] = d
-        dh[i] = dh_t * z[i]
+        dh[i] = dh_t * z
+
+
+@inlined
+def copy(values, into):
+    """Copy `COLUMNS` numbers."""
+    for n in range(COLUMNS):
+        into[n] = values[n]
+
+
+@inlined
+def add(values, into):
+    """Add a row to another."""
+    for i in range(len(values)):
+        into[i] += values[i]
 
 
 @inlined
@@ -110,7 +150,9 @@ def run_forward(
     width = room - ROOM
     padded = width - units
     to_m, to_zr, to_candidate = weights
-    flat_inputs, flat_blocks = inputs.reshape(-1), blocks.reshape(-1)
+    flat_inputs, kept = inputs.reshape(-1), blocks.reshape(-1).view(np.uint32)
+    products = np.empty((4, len(rows) * COLUMNS), np.float32)
+    flat_products = products.reshape(-1)
     real = np.empty(len(rows), np.bool_)
     part = np.empty((len(rows), COLUMNS), np.float32)
     flat_part = part.reshape(-1)
@@ -126,36 +168,34 @@ def run_forward(
                 round_row(x[rows[i], t], row[:features])
             round_row(h[i], row[padded:width])
         at = place * room
-        size = alive * COLUMNS
+        size, block = alive * COLUMNS, len(rows) * COLUMNS
         for first in range(0, units if alive else 0, COLUMNS):
-            out = 4 * (place * units + first * alive if keep else 0)
+            out = 2 * (place * units + first * alive if keep else 0)
             multiply(
                 flat_inputs, at + padded, room, STEP, alive, to_m, first * units, units // STEP, bias, first, 0,
-                flat_blocks, out, COLUMNS,
+                flat_products, 0, COLUMNS,
             )  # fmt: skip
             for gate in range(2):
                 multiply(
                     flat_inputs, at, room, STEP, alive, to_zr, (gate * units + first) * width, width // STEP,
-                    bias, (1 + gate) * units + first, 0, flat_blocks, out + (1 + gate) * size, COLUMNS,
+                    bias, (1 + gate) * units + first, 0, flat_products, (1 + gate) * block, COLUMNS,
                 )  # fmt: skip
             multiply(
                 flat_inputs, at, room, STEP, alive, to_candidate, first * padded, padded // STEP, bias,
-                3 * units + first, 0, flat_blocks, out + 3 * size, COLUMNS,
+                3 * units + first, 0, flat_products, 3 * block, COLUMNS,
             )  # fmt: skip
             for i in range(alive):
-                for n in range(COLUMNS):
-                    part[i, n] = h[i, first + n]
+                copy(h[i, first : first + COLUMNS], part[i])
             start, stop = find_run(real, 0, alive)
             while start < stop:
-                a, b = out + start * COLUMNS, out + stop * COLUMNS
+                i, j = start * COLUMNS, stop * COLUMNS
                 open_gates(
-                    flat_blocks[a:b], flat_blocks[a + size : b + size], flat_blocks[a + 2 * size : b + 2 * size],
-                    flat_blocks[a + 3 * size : b + 3 * size], flat_part[start * COLUMNS : stop * COLUMNS],
+                    (products[0, i:j], products[1, i:j], products[2, i:j], products[3, i:j]), flat_part[i:j],
+                    (kept[out + i : out + j], kept[out + size + i : out + size + j]),
                 )  # fmt: skip
                 start, stop = find_run(real, stop, alive)
             for i in range(alive):
-                for n in range(COLUMNS):
-                    h[i, first + n] = part[i, n]
+                copy(part[i], h[i, first : first + COLUMNS])
         for i in range(alive):
             if not real[i]:
                 continue
@@ -195,7 +235,7 @@ def run_backward(
     padded = width - units
     most = CHUNK + (len(rows) + STEP - 1) // STEP * STEP
     to_h, to_x = weights
-    flat_dh, flat_blocks = dh.reshape(-1), blocks.reshape(-1)
+    flat_dh, kept = dh.reshape(-1), blocks.reshape(-1).view(np.uint32)
     real = np.empty(len(rows), np.bool_)
     end = most * (stride + ROOM) // 2
     dblocks = scratch[:end].view(np.uint16).reshape(most, stride + ROOM)
@@ -205,7 +245,7 @@ def run_backward(
     turned = scratch[start:end].view(np.uint16).reshape(width // STEP, most // STEP, STEP, STEP)
     part = scratch[end : end + most * padded].reshape(most, padded)
     flat_dblocks, flat_part = dblocks.reshape(-1), part.reshape(-1)
-    own = np.empty((4, len(rows) * COLUMNS), np.float32)
+    own, m = np.empty((4, len(rows) * COLUMNS), np.float32), np.empty(len(rows) * COLUMNS, np.float32)
     h_prev, dh_part = np.empty((len(rows), COLUMNS), np.float32), np.empty((len(rows), COLUMNS), np.float32)
     flat_h_prev, flat_dh_part, h_bits = h_prev.reshape(-1), dh_part.reshape(-1), h_prev.view(np.uint32)
     nothing = np.zeros(COLUMNS, np.float32)
@@ -222,8 +262,7 @@ def run_backward(
         if dstates.size:
             for i in range(len(rows)):
                 if rows[i] >= 0 and step >= begins[i]:
-                    for u in range(dstates.shape[2]):
-                        dh[i, u] += dstates[rows[i], step, u]
+                    add(dstates[rows[i], step], dh[i])
         for i in range(alive):
             if not real[i]:
                 continue
@@ -234,35 +273,30 @@ def run_backward(
         size, half = alive * COLUMNS, alive * COLUMNS // 2
         for first in range(0, units if alive else 0, COLUMNS):
             for i in range(alive):
-                for n in range(COLUMNS):
-                    h_bits[i, n] = np.uint32(inputs[place + i, padded + first + n]) << SHIFT
-                    dh_part[i, n] = dh[i, first + n]
+                start = padded + first
+                widen_row(inputs[place + i, start : start + COLUMNS], h_bits[i])
+                copy(dh[i, first : first + COLUMNS], dh_part[i])
                 if not real[i]:
                     own[:, i * COLUMNS : (i + 1) * COLUMNS] = 0
             start, stop = find_run(real, 0, alive)
             while start < stop:
                 i, j = start * COLUMNS, stop * COLUMNS
-                at = 4 * (place * units + first * alive)
-                a, b = at + i, at + j
+                at = 2 * (place * units + first * alive)
                 differentiate_gates(
-                    flat_blocks[a:b], flat_blocks[a + size : b + size], flat_blocks[a + 2 * size : b + 2 * size],
-                    flat_blocks[a + 3 * size : b + 3 * size], flat_h_prev[i:j], flat_dh_part[i:j], own[0, i:j],
-                    own[1, i:j], own[2, i:j], own[3, i:j],
+                    (kept[at + i : at + j], kept[at + size + i : at + size + j]), m[i:j], flat_h_prev[i:j],
+                    flat_dh_part[i:j], own[0, i:j], own[1, i:j], own[2, i:j], own[3, i:j],
                 )  # fmt: skip
                 start, stop = find_run(real, stop, alive)
             for i in range(alive):
-                for n in range(COLUMNS):
-                    dh[i, first + n] = dh_part[i, n]
+                copy(dh_part[i], dh[i, first : first + COLUMNS])
             for gate in range(4):
                 column, values = gate * units + first, own[gate]
                 begin = done * COLUMNS // 2
                 round_pairs(values[:half], values[half:size], pairs[column // COLUMNS, begin : begin + half])
-                total = sums[column : column + COLUMNS]
                 for i in range(alive):
-                    row = values[i * COLUMNS : (i + 1) * COLUMNS]
-                    round_row(row, dblocks[done + i, column : column + COLUMNS])
-                    for n in range(COLUMNS):
-                        total[n] += row[n]
+                    round_row(
+                        values[i * COLUMNS : (i + 1) * COLUMNS], dblocks[done + i, column : column + COLUMNS]
+                    )  # fmt: skip
         if alive:
             turn(inputs[place : place + alive], turned, done)
         for column in range(0, units if alive else 0, COLUMNS):
@@ -275,7 +309,7 @@ def run_backward(
             if done % STEP:
                 pairs[:, done // 2 * COLUMNS : (done + ROWS) // 2 * COLUMNS] = 0
                 turned[:, done // STEP, :, ROWS:] = 0
-            add_products(turned, pairs, (done + STEP - 1) // STEP, gradient)
+            add_products(turned, pairs, (done + STEP - 1) // STEP, gradient, sums)
             for row in range(0, done, 2 * ROWS):
                 for column in range(0, padded, COLUMNS):
                     multiply(
@@ -299,20 +333,23 @@ def turn(values, turned, start):
 
     Rows that are half of them apart become neighbours, as they are in pairs of gradients.
     """
-    half = len(values) // 2
+    half, most = len(values) // 2, turned.shape[1]
+    words = turned.view(np.uint32).reshape(-1)
     for row in range(0, half, ROWS // 2):
-        tile, column = (start + 2 * row) // STEP, (start + 2 * row) % STEP
+        tile, column = (start + 2 * row) // STEP, (start + 2 * row) % STEP // 2
         for panel in range(len(turned)):
-            into = turned[panel, tile]
-            for m in range(STEP):
-                for k in range(ROWS // 2):
-                    into[m, column + 2 * k] = values[row + k, panel * STEP + m]
-                    into[m, column + 2 * k + 1] = values[half + row + k, panel * STEP + m]
+            place = (panel * most + tile) * STEP * STEP // 2 + column
+            for k in range(ROWS // 2):
+                into = words[place + k : place + k + STEP * STEP // 2]
+                low = values[row + k, panel * STEP : (panel + 1) * STEP]
+                high = values[half + row + k, panel * STEP : (panel + 1) * STEP]
+                for n in range(STEP):
+                    into[n * (STEP // 2)] = np.uint32(low[n]) | np.uint32(np.uint32(high[n]) << SHIFT)
 
 
 @inlined
-def add_products(turned, pairs, steps, gradient):
-    """Add to the gradient of the joined weights what the rows at hand contribute, Aᵀ B.
+def add_products(turned, pairs, steps, gradient, sums):
+    """Add to the gradient of the joined weights what the rows at hand contribute, Aᵀ B, and to the blocks' sums.
 
     The weights from x_t to m and from h_{t-1} to h' do not exist: those corners stay as they are.
     """
@@ -321,7 +358,12 @@ def add_products(turned, pairs, steps, gradient):
     units = columns // 4
     padded = width - units
     flat_turned, flat_pairs, flat = turned.reshape(-1), pairs.view(np.uint16).reshape(-1), gradient.reshape(-1)
+    ones, own_sums = np.full(STEP, ONE_BITS, np.uint16), np.empty((ROWS, COLUMNS), np.float32)
     for column in range(0, columns, COLUMNS):
+        multiply_one(
+            ones, 0, 0, 0, flat_pairs, column * most, steps, sums, column, 0, own_sums.reshape(-1), 0, COLUMNS
+        )  # fmt: skip
+        sums[column : column + COLUMNS] = own_sums[0]
         first = padded if column < units else 0
         last = padded if column >= 3 * units else width
         for row in range(first, last, STEP):

@@ -23,6 +23,9 @@ class Road(Protocol):
     def count_inputs(self, weights: Weights) -> int:
         """Count the numbers of a row of inputs."""
 
+    def count_blocks(self, weights: Weights) -> int:
+        """Count the float32 numbers, or others of that size, of a row of blocks."""
+
     def count_scratch(self, weights: Weights, rows: int) -> int:
         """Count the float32 numbers that a backward pass of a worker's rows needs beside what was kept."""
 
@@ -46,6 +49,9 @@ class Float32Road:
 
     def count_inputs(self, weights: Weights) -> int:
         return weights.padded_features + weights.padded_units
+
+    def count_blocks(self, weights: Weights) -> int:
+        return 4 * weights.padded_units
 
     def count_scratch(self, weights: Weights, rows: int) -> int:
         return (kernels.CHUNK + rows) * weights.padded_features
@@ -76,6 +82,9 @@ class BFloat16Road:
 
     def count_inputs(self, weights: Weights) -> int:
         return weights.padded_features + weights.padded_units + kernels_bfloat16.ROOM
+
+    def count_blocks(self, weights: Weights) -> int:
+        return 2 * weights.padded_units
 
     def count_scratch(self, weights: Weights, rows: int) -> int:
         return kernels_bfloat16.count_scratch(weights.padded_features, weights.padded_units, rows)
