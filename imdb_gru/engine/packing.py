@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from imdb_gru.engine.amx import COLUMNS
 from imdb_gru.engine.compiling import compiled
 from imdb_gru.engine.kernels import Array
-from imdb_gru.engine.kernels_bfloat16 import round_pairs
+from imdb_gru.engine.gates_bfloat16 import round_pairs
 from imdb_gru.engine.memory import Memory
 from imdb_gru.engine.weights import Weights
 from imdb_gru.engine.workers import share_out
@@ -18,7 +18,8 @@ Pairs = NDArray[np.uint32]
 def _pack(matrix, pairs, panel, pair, size):
     """Write a matrix, padded with zeros to a multiple of `size` rows, from a panel and a pair of its rows on."""
     rows, columns = matrix.shape
-    own = np.zeros((2, COLUMNS), np.float32)
+    own, flat = np.zeros((2, COLUMNS), np.float32), pairs.reshape(-1)
+    bits = own.reshape(-1).view(np.uint32)
     for place in range((columns + COLUMNS - 1) // COLUMNS):
         first = place * COLUMNS
         last = min(first + COLUMNS, columns)
@@ -30,7 +31,8 @@ def _pack(matrix, pairs, panel, pair, size):
                         own[i, n - first] = matrix[2 * k + i, n]
                 else:
                     own[i] = 0
-            round_pairs(own[0], own[1], pairs[panel + place, pair + k])
+            row = (panel + place) * pairs.shape[1] + pair + k
+            round_pairs(bits, 0, COLUMNS, flat, row * COLUMNS, COLUMNS)
 
 
 @compiled
