@@ -75,7 +75,7 @@ def run_forward(
     timesteps, features = x.shape[1], x.shape[2]
     units, room = h.shape[1], inputs.shape[1]
     width, whole = room - ROOM, states.shape[2]
-    padded = width - units
+    padded, span = width - units, min(COLUMNS, len(bias))
     to_m, to_zr, to_candidate = weights
     flat_inputs, kept = inputs.reshape(-1), blocks.reshape(-1).view(np.uint32)
     x_bits, flat_h, flat_states = x.reshape(-1).view(np.uint32), h.reshape(-1), states.reshape(-1)
@@ -113,7 +113,7 @@ def run_forward(
                 0, products, 3 * block, COLUMNS,
             )  # fmt: skip
             for i in range(alive):
-                copy_row(flat_h, i * units + first, part, i * COLUMNS, COLUMNS)
+                copy_row(flat_h, i * units + first, part, i * COLUMNS, span)
             out = 2 * (place * units + first * alive if keep else 0)
             start, stop = find_run(real, 0, alive)
             while start < stop:
@@ -122,7 +122,7 @@ def run_forward(
                 )  # fmt: skip
                 start, stop = find_run(real, stop, alive)
             for i in range(alive):
-                copy_row(part, i * COLUMNS, flat_h, i * units + first, COLUMNS)
+                copy_row(part, i * COLUMNS, flat_h, i * units + first, span)
         for i in range(alive if peaks.size or totals.size else 0):
             if not real[i]:
                 continue
@@ -164,7 +164,7 @@ def run_backward(
     timesteps, features = mask.shape[1], dx.shape[2]
     units, room = dh.shape[1], inputs.shape[1]
     width, stride, whole = room - ROOM, 4 * units + ROOM, dstates.shape[2]
-    padded = width - units
+    padded, span = width - units, min(COLUMNS, len(sums))
     most, block = CHUNK + (len(rows) + STEP - 1) // STEP * STEP, len(rows) * COLUMNS
     to_h, to_x = weights
     flat_dh, kept, flat_inputs = dh.reshape(-1), blocks.reshape(-1).view(np.uint32), inputs.reshape(-1)
@@ -202,8 +202,8 @@ def run_backward(
                 dh[i] += dtotals[i]
         for first in range(0, units if alive else 0, COLUMNS):
             for i in range(alive):
-                widen_row(flat_inputs, (place + i) * room + padded + first, h_prev_bits, i * COLUMNS, COLUMNS)
-                copy_row(flat_dh, i * units + first, dh_part, i * COLUMNS, COLUMNS)
+                widen_row(flat_inputs, (place + i) * room + padded + first, h_prev_bits, i * COLUMNS, span)
+                copy_row(flat_dh, i * units + first, dh_part, i * COLUMNS, span)
                 for gate in range(0 if real[i] else 4):
                     fill_row(own, gate * block + i * COLUMNS, COLUMNS)
             start, stop = find_run(real, 0, alive)
@@ -214,12 +214,12 @@ def run_backward(
                 )  # fmt: skip
                 start, stop = find_run(real, stop, alive)
             for i in range(alive):
-                copy_row(dh_part, i * COLUMNS, flat_dh, i * units + first, COLUMNS)
+                copy_row(dh_part, i * COLUMNS, flat_dh, i * units + first, span)
             for gate in range(4):
                 column, start = gate * units + first, gate * block
                 round_pairs(own_bits, start, start + half, pairs, (column * most + done * COLUMNS) // 2, half)
                 for i in range(alive):
-                    round_row(own_bits, start + i * COLUMNS, dblocks, (done + i) * stride + column, COLUMNS)
+                    round_row(own_bits, start + i * COLUMNS, dblocks, (done + i) * stride + column, span)
         turn(flat_inputs, place * room, room, alive, turned, most, width, done)
         for column in range(0, units if alive else 0, COLUMNS):
             multiply(
