@@ -23,7 +23,7 @@ from imdb_gru.engine.gates_bfloat16 import (
 )
 from imdb_gru.engine.tile import round_up
 
-CHUNK = 512
+CHUNK = 256
 """Rows whose gradients of weights and of x are computed at once."""
 ROOM = 32
 """Numbers left free after a row, so that rows do not fall on the same lines of the cache."""
