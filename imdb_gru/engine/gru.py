@@ -6,16 +6,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from imdb_gru.engine import kernels, kernels_bfloat16, packing, packing_bfloat16
 from imdb_gru.engine.amx import find_bfloat16_obstacle
 from imdb_gru.engine.kernels import LOWEST, Array
 from imdb_gru.engine.memory import Memory
-from imdb_gru.engine.roads import ROADS
 from imdb_gru.engine.tile import ROWS
 from imdb_gru.engine.weights import Weights
 from imdb_gru.engine.workers import CORES, share_out
 
 Mask = NDArray[np.bool_]
 Rows = NDArray[np.int64]
+ROADS: dict[bool, tuple[Any, Any]] = {False: (kernels, packing), True: (kernels_bfloat16, packing_bfloat16)}
+"""By whether products are of bfloat16 numbers: the compiled loops, and the weights' way to them and back."""
 NOTHING: Array = np.empty((0, 0), np.float32)
 
 
@@ -78,7 +80,7 @@ class GRUEngine:
         """
         if bfloat16 and (obstacle := find_bfloat16_obstacle()):
             raise ValueError(f"no bfloat16 products: {obstacle}")
-        self.road = ROADS[bfloat16]
+        self.kernels, self.packing = ROADS[bfloat16]
         self.reverse = reverse
         self.wants_states, self.wants_peaks, self.wants_totals = states, peaks, totals
         self.workers = workers or CORES
@@ -87,11 +89,13 @@ class GRUEngine:
 
     def run(self, x: Array, mask: Mask, start: Array | None, weights: Weights, *, keep: bool) -> tuple[Hidden, Tape]:
         """Run a batch `(B, T, E)` from the hidden states `start`, zero without; the tape is empty unless `keep`."""
+        x = np.ascontiguousarray(x)
         batch, timesteps, _ = x.shape
         units, padded = weights.units, weights.padded_units
-        road, packed = self.road, self.road.pack_forward(weights, self.memory)
-        block_size = road.count_blocks(weights)
-        input_size = road.count_inputs(weights) * np.dtype(road.number).itemsize // 4
+        packed = self.packing.pack_forward(weights, self.memory)
+        number = self.kernels.NUMBER
+        input_size = (weights.padded_features + padded + self.kernels.ROOM) * np.dtype(number).itemsize // 4
+        block_size = self.kernels.KEPT * padded
         hidden = Hidden(
             np.empty((batch, units), np.float32),
             self.memory.lend("states", (batch, timesteps, units) if self.wants_states else (0, 0, 0)),
@@ -102,7 +106,7 @@ class GRUEngine:
         def work(task: tuple[Rows, Array]) -> Share:
             rows, memory = task
             cut = len(memory) * input_size // (input_size + block_size)
-            inputs = memory[:cut].view(road.number).reshape(cut // input_size, -1)
+            inputs = memory[:cut].view(number).reshape(cut // input_size, -1)
             blocks = memory[cut:].reshape(-1, block_size)
             places, shape = np.zeros(timesteps + 1, np.int64), (len(rows), padded)
             real = mask[rows, ::-1] if self.reverse else mask[rows]
@@ -111,7 +115,7 @@ class GRUEngine:
             peaks = np.full(shape if self.wants_peaks else (0, 0), LOWEST, np.float32)
             peak_steps = np.full(peaks.shape, -1, np.int32)
             totals = np.zeros(shape if self.wants_totals else (0, 0), np.float32)
-            road.run_forward(
+            self.kernels.run_forward(
                 x, mask, rows, begins, self.reverse, packed, weights.bias, h, inputs, blocks, places, keep,
                 hidden.states, peaks, peak_steps, totals,
             )  # fmt: skip
@@ -121,7 +125,7 @@ class GRUEngine:
             return Share(rows, begins, memory, inputs, blocks, places, peak_steps)
 
         tasks = []
-        for rows in deal(mask, self.workers, road.rows):
+        for rows in deal(mask, self.workers, self.kernels.ROWS):
             kept = len(rows) * (timesteps if keep else 1)
             tasks.append((rows, self._take(kept * (input_size + block_size))))
         shares = share_out(work, tasks)
@@ -136,10 +140,14 @@ class GRUEngine:
         units, padded = weights.units, weights.padded_units
         dx = self.memory.lend("dx", (*mask.shape, weights.features))
         dstart = np.empty((len(mask), units), np.float32)
-        road, packed = self.road, self.road.pack_backward(weights, self.memory)
-        workers, width = len(tape.shares), weights.padded_features + padded
-        dweights, sums = self.memory.lend("dweights", (workers, width, 4 * padded)), np.zeros((workers, 4 * padded), "f")
-        scratch = [self.memory.lend("scratch", (road.count_scratch(weights, len(share.rows)),)) for share in tape.shares]
+        packed = self.packing.pack_backward(weights, self.memory)
+        workers, features = len(tape.shares), weights.padded_features
+        dweights = self.memory.lend("dweights", (workers, features + padded, 4 * padded))
+        sums = np.zeros((workers, 4 * padded), np.float32)
+        scratch = [
+            self.memory.lend("scratch", (self.kernels.count_scratch(features, padded, len(share.rows)),))
+            for share in tape.shares
+        ]
 
         def work(task: tuple[Share, Array, Array, Array]) -> None:
             share, dweight, own_sums, own_scratch = task
@@ -147,9 +155,9 @@ class GRUEngine:
             dh = _gather(gradients.last, rows, padded)
             dpeaks = _gather(gradients.peaks, rows, padded) if self.wants_peaks else NOTHING
             dtotals = _gather(gradients.totals, rows, padded) if self.wants_totals else NOTHING
-            dstates = gradients.states if self.wants_states else NOTHING[:, :, None]
+            dstates = np.ascontiguousarray(gradients.states) if self.wants_states else NOTHING[:, :, None]
             dweight[:] = 0
-            road.run_backward(
+            self.kernels.run_backward(
                 mask, rows, share.begins, self.reverse, packed, dh, share.inputs, share.blocks, share.places, dstates,
                 dpeaks, share.peak_steps, dtotals, own_scratch, dx, dweight, own_sums,
             )  # fmt: skip
@@ -157,7 +165,7 @@ class GRUEngine:
 
         share_out(work, list(zip(tape.shares, dweights, sums, scratch, strict=True)))
         self._give_back(tape.shares)
-        return dx, dstart, *road.split(weights, dweights, sums, self.memory)
+        return dx, dstart, *self.packing.unpack(weights, dweights, sums, self.memory)
 
     def _take(self, size: int) -> Array:
         """Return `size` floats of the memory given back, so that its pages need not be cleared again."""

@@ -18,6 +18,10 @@ LOWEST = np.float32(-1e9)
 """Stands where a maximum has seen no hidden state."""
 CHUNK = 256
 """Rows whose weight gradients are summed at once, while they are still in the cache."""
+NUMBER, ROOM = np.float32, 0
+"""Of what the inputs are made, and how many of it are left free after a row."""
+KEPT = 4
+"""Numbers of 32 bits kept of a unit's blocks."""
 
 
 @inlined
@@ -95,6 +99,11 @@ def run_forward(
             place += alive
     if keep:
         places[timesteps] = place
+
+
+def count_scratch(features: int, units: int, rows: int) -> int:
+    """Count the numbers of `run_backward`'s scratch, given padded sizes."""
+    return (CHUNK + rows) * features
 
 
 @compiled

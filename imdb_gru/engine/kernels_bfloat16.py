@@ -6,13 +6,11 @@ units and all rows at once, while these are in the cache, and `blocks` gets what
 
 import numpy as np
 
-from imdb_gru.engine.amx import COLUMNS, ROWS, STEP, close_tiles, multiply_one, multiply_two, open_tiles
+from imdb_gru.engine.amx import COLUMNS, ROWS, STEP, close_tiles, open_tiles
 from imdb_gru.engine.compiling import compiled, inlined
 from imdb_gru.engine.gates import add_where, raise_peaks
 from imdb_gru.engine.gates_bfloat16 import (
-    SHIFT,
     add_row,
-    at,
     copy_row,
     differentiate_gates,
     fill_row,
@@ -21,28 +19,15 @@ from imdb_gru.engine.gates_bfloat16 import (
     round_row,
     widen_row,
 )
+from imdb_gru.engine.products_bfloat16 import add_products, multiply, turn
 from imdb_gru.engine.tile import round_up
 
 CHUNK = 256
 """Rows whose gradients of weights and of x are computed at once."""
-ROOM = 32
-"""Numbers left free after a row, so that rows do not fall on the same lines of the cache."""
-
-
-@inlined
-def multiply(a, a_start, a_row, rows, b, b_start, steps, first, first_start, first_row, c, c_start, c_row):
-    """Compute C = first + A B for `COLUMNS` columns: `rows` of A at `a_start`, `steps` times `STEP` long."""
-    paired = rows // (2 * ROWS) * (2 * ROWS)
-    for row in range(0, paired, 2 * ROWS):
-        multiply_two(
-            a, a_start + row * a_row, a_row, STEP, b, b_start, steps, first, first_start + row * first_row, first_row,
-            c, c_start + row * c_row, c_row,
-        )  # fmt: skip
-    if paired < rows:
-        multiply_one(
-            a, a_start + paired * a_row, a_row, STEP, b, b_start, steps, first, first_start + paired * first_row,
-            first_row, c, c_start + paired * c_row, c_row,
-        )  # fmt: skip
+NUMBER, ROOM = np.uint16, 32
+"""Of what the inputs are made, and how many of it are left free after a row, to keep rows on different cache lines."""
+KEPT = 2
+"""Numbers of 32 bits kept of a unit's blocks."""
 
 
 @inlined
@@ -145,8 +130,8 @@ def run_forward(
     close_tiles()
 
 
-def count_scratch(features, units, rows):
-    """Count the float32 numbers of `run_backward`'s scratch, given padded sizes."""
+def count_scratch(features: int, units: int, rows: int) -> int:
+    """Count the numbers of `run_backward`'s scratch, given padded sizes."""
     most = CHUNK + round_up(rows, STEP)
     return most * (4 * units + ROOM // 2 + (features + units) // 2 + features)
 
@@ -244,45 +229,3 @@ def run_backward(
                         copy_row(part, (offset + i) * padded, flat_dx, start, features)
             done, pending = 0, step
     close_tiles()
-
-
-@inlined
-def turn(values, start, room, rows, turned, most, width, done):
-    """Write rows of inputs as columns, in pairs, tile by tile of `STEP` inputs and rows.
-
-    Rows that are half of them apart become neighbours, as they do in pairs of gradients.
-    """
-    half, row_pairs = rows // 2, STEP // 2
-    for pair in range(half):
-        tile, column = (done // 2 + pair) // row_pairs, (done // 2 + pair) % row_pairs
-        low, high = start + pair * room, start + (half + pair) * room
-        for panel in range(width // STEP):
-            into = (panel * (most // STEP) + tile) * STEP * row_pairs + column
-            for n in range(STEP):
-                first, second = values[at(low + panel * STEP + n)], values[at(high + panel * STEP + n)]
-                turned[at(into + n * row_pairs)] = np.uint32(first) | np.uint32(np.uint32(second) << SHIFT)
-
-
-@inlined
-def add_products(turned, pairs, most, width, units, done, gradient, sums):
-    """Add to the gradient of the joined weights what a chunk's rows contribute, Aᵀ B, and to the blocks' sums.
-
-    The weights from x_t to m and from h_{t-1} to h' do not exist: those corners stay as they are.
-    """
-    padded, steps = width - units, (done + STEP - 1) // STEP
-    if done % STEP:
-        for column in range(0, 4 * units, COLUMNS):
-            fill_row(pairs, (column * most + done * COLUMNS) // 2, ROWS // 2 * COLUMNS)
-        for m in range(width):
-            fill_row(turned, ((m // STEP * most + done) // STEP * STEP + m % STEP) * (STEP // 2) + ROWS // 2, ROWS // 2)
-    ones, own_sums = np.full(STEP, 0x3F80, np.uint16), np.empty(ROWS * COLUMNS, np.float32)
-    a, b = turned.view(np.uint16), pairs.view(np.uint16)
-    for column in range(0, 4 * units, COLUMNS):
-        multiply_one(ones, 0, 0, 0, b, column * most, steps, sums, column, 0, own_sums, 0, COLUMNS)
-        copy_row(own_sums, 0, sums, column, COLUMNS)
-        for row in range(padded if column < units else 0, padded if column >= 3 * units else width, STEP):
-            place = column * width + row * COLUMNS
-            multiply_two(
-                a, row * most, STEP, STEP * STEP, b, column * most, steps, gradient, place, COLUMNS, gradient, place,
-                COLUMNS,
-            )  # fmt: skip

@@ -19,6 +19,7 @@ class Lease:
         self.block, self.free = block, free
 
     def __del__(self) -> None:
+        """Give the memory back."""
         self.free.append(self.block)
 
 

@@ -38,30 +38,7 @@ class Weights:
         joined[E : E + self.units, 0, : self.units] = h_part[:, 2]
         return joined.reshape(E + U, 4 * U)
 
-    def pack_forward(self) -> tuple[Array, ...]:
-        """Return the weights from h to m, from [x, h] to z and r, and from x to h', in panels."""
-        E, U = self.padded_features, self.padded_units
-        return pack(self.joined[E:, :U]), pack(self.joined[:, U : 3 * U]), pack(self.joined[:E, 3 * U :])
-
-    def pack_backward(self) -> tuple[Array, ...]:
-        """Return the weights back from the blocks to h and to x, in panels."""
-        E, U = self.padded_features, self.padded_units
-        return pack(self.joined[E:, : 3 * U].T), pack(self.joined[:E, U:].T)
-
-    def split(self, gradient: Array) -> tuple[Array, Array]:
-        """Turn the joined weights' gradient into that of kernel and recurrent kernel."""
-        E, U, units = self.padded_features, self.padded_units, self.units
-        blocks = gradient.reshape(E + U, 4, U)[:, :, :units]
-        from_x, from_h = blocks[: self.features, 1:], blocks[E : E + units, [1, 2, 0]]
-        return from_x.reshape(-1, 3 * units), from_h.reshape(-1, 3 * units)
-
     def split_bias(self, sums: Array) -> Array:
         """Turn the blocks' gradients, summed over all rows, into that of the bias."""
         by_block = sums.reshape(4, self.padded_units)[:, : self.units]
         return np.stack([by_block[1:].reshape(-1), by_block[[1, 2, 0]].reshape(-1)])
-
-
-def pack(matrix: Array) -> Array:
-    """Lay a matrix out panel by panel of `COLUMNS` columns; flat."""
-    rows, columns = matrix.shape
-    return np.ascontiguousarray(matrix.reshape(rows, columns // COLUMNS, COLUMNS).transpose(1, 0, 2)).reshape(-1)

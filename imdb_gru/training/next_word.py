@@ -55,17 +55,27 @@ class NextWordModel(keras.Model):  # type: ignore[misc]
     The softmax shares its weights with the embedding (Press and Wolf 2017; Inan et al. 2017).
     """
 
-    def __init__(self, config: EncoderConfig, vocabulary_size: int, *, fused: bool, samples: int, seed: int) -> None:
+    def __init__(
+        self,
+        config: EncoderConfig,
+        vocabulary_size: int,
+        *,
+        fused: bool,
+        bfloat16: bool = False,
+        samples: int,
+        seed: int,
+    ) -> None:
         super().__init__(name="next_word")
         self.vocabulary_size = vocabulary_size
         self.strata = Strata.build(vocabulary_size, samples)
         self.seed = seed
+        self.bfloat16 = bfloat16
         embedding = FusedEmbedding if fused else layers.Embedding
         self.embedding = embedding(vocabulary_size, config.embedding, mask_zero=True, name="embedding")
         dropout = config.dropout
         self.embedding_dropout = ChannelDropout(dropout.embedding)
         self.recurrent = [
-            build_recurrent(config, number, fused, return_sequences=True, return_state=True)
+            build_recurrent(config, number, fused, bfloat16, return_sequences=True, return_state=True)
             for number in range(1, config.layers + 1)
         ]
         self.output_dropout = layers.SpatialDropout1D(dropout.output)

@@ -28,7 +28,11 @@ class Trainer(Training):
         self.config = config
         self.objective = choose_objective(config)
         self.model = build_model(
-            config.model, len(corpus.vocabulary), fused=self.engine == "fused", objective=self.objective
+            config.model,
+            len(corpus.vocabulary),
+            fused=self.engine == "fused",
+            bfloat16=self.precision == "bfloat16",
+            objective=self.objective,
         )
         self.stock = build_model(config.model, len(corpus.vocabulary))
         steps = config.train.epochs * math.ceil(len(corpus.train) / config.train.batch_size)
