@@ -172,8 +172,8 @@ class Classifier:
 
     @cached_property
     def _reader(self) -> "Reader":
-        from imdb_gru.engine.gru import Weights
         from imdb_gru.engine.reading import Reader
+        from imdb_gru.engine.weights import Weights
 
         network = self.network
         cell = network.layers[0].forward

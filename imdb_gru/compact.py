@@ -18,7 +18,7 @@ LARGEST = 127
 
 def choose_steps(array: Array) -> Array:
     """Return the step of each row by which its largest value is `LARGEST`; a vector is one row."""
-    return (np.abs(np.atleast_2d(array)).max(axis=1) / LARGEST).astype(np.float32)
+    return np.asarray(np.abs(np.atleast_2d(array)).max(axis=1) / LARGEST, np.float32)
 
 
 def quantise(array: Array, steps: Array) -> NDArray[np.int8]:
@@ -45,7 +45,7 @@ def save_compact(path: Path, arrays: Sequence[Array], base: Sequence[Array] = ()
         steps = choose_steps(base[number] if number < len(base) else array)
         difference = array - base[number] if number < len(base) else array
         stored[f"numbers{number}"], stored[f"steps{number}"] = quantise(difference, steps), steps
-    np.savez_compressed(path, allow_pickle=False, count=np.array(len(arrays)), **stored)  # type: ignore[arg-type]
+    np.savez_compressed(path, allow_pickle=False, count=np.array(len(arrays)), **stored)
 
 
 def load_compact(path: Path, base: Sequence[Array] = ()) -> list[Array]:

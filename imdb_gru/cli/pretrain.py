@@ -46,7 +46,7 @@ def pretrain(
     from imdb_gru.training.next_word_trainer import NextWordTrainer
 
     trainer = NextWordTrainer(run, config, corpus)
-    say(f"engine: {trainer.engine}, {trainer.engine_reason}")
+    say(trainer.engine_line)
     if resume:
         trainer.restore()
     trainer.train(_report_epoch)

@@ -141,7 +141,7 @@ def _train(run: "Run", config: "Config", corpus: "Corpus", *, resumed: bool, as_
     from imdb_gru.training.trainer import Trainer
 
     trainer = Trainer(run, config, corpus, load_pretrained(config))
-    say(f"engine: {trainer.engine}, {trainer.engine_reason}")
+    say(trainer.engine_line)
     if resumed:
         trainer.restore()
         say(f"resuming after epoch {trainer.progress.epoch} of {config.train.epochs}")
@@ -177,10 +177,11 @@ def _print_result(run: "Run", metrics: dict[str, Any]) -> None:
 
 
 def _show_plan(config: "Config", corpus: "Corpus", as_json: bool) -> None:
-    from imdb_gru.training.model import choose_engine
+    from imdb_gru.training.model import choose_engine, choose_precision, describe_engine
     from imdb_gru.training.plan import estimate_memory, summarise_model
 
     engine, reason = choose_engine(config)
+    precision = choose_precision(config, engine)
     summary, parameters = summarise_model(config, corpus)
     memory = estimate_memory(config, parameters, corpus)
     if as_json:
@@ -196,5 +197,5 @@ def _show_plan(config: "Config", corpus: "Corpus", as_json: bool) -> None:
     print_table([(name.replace("_", " "), str(value)) for name, value in corpus.statistics.items()], title="data")
     click.echo(f"\nmodel\n{summary}")
     click.echo(f"parameters: {parameters:,}; memory in training: about {memory / 2**20:,.0f} MiB")
-    click.echo(f"engine: {engine}, {reason}\n")
+    click.echo(f"{describe_engine(engine, reason, precision)}\n")
     click.echo(config.to_yaml(), nl=False)

@@ -176,6 +176,11 @@ def _find_conflicts(config: AnyConfig) -> Iterator[str]:
         yield f"text.min_count: keras's word index has no counts, got {text.min_count}; set it to 1"
     if train.engine == "fused" and (obstacle := find_fused_obstacle(config.model)):
         yield f"train.engine: {obstacle}; set it to auto or keras"
+    if train.precision == "bfloat16":
+        if train.engine == "keras":
+            yield "train.precision: bfloat16 goes with train.engine fused only; set it to float32"
+        elif train.engine == "auto" and (obstacle := find_fused_obstacle(config.model)):
+            yield f"train.precision: bfloat16 goes with train.engine fused only, and {obstacle}; set it to float32"
     if isinstance(config, Config):
         yield from _find_conflicts_of_classifier(config)
 

@@ -1,58 +1,24 @@
 """Own a batch's way through the GRU on all cores: weights packed, reviews dealt to workers, results joined."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from imdb_gru.engine.kernels import CHUNK, LOWEST, Array, run_backward, run_forward
-from imdb_gru.engine.tile import COLUMNS, ROWS, round_up
+from imdb_gru.engine import kernels, kernels_bfloat16, packing, packing_bfloat16
+from imdb_gru.engine.amx import find_bfloat16_obstacle
+from imdb_gru.engine.kernels import LOWEST, Array
+from imdb_gru.engine.memory import Memory
+from imdb_gru.engine.tile import ROWS
+from imdb_gru.engine.weights import Weights
 from imdb_gru.engine.workers import CORES, share_out
 
 Mask = NDArray[np.bool_]
 Rows = NDArray[np.int64]
+ROADS: dict[bool, tuple[Any, Any]] = {False: (kernels, packing), True: (kernels_bfloat16, packing_bfloat16)}
+"""By whether products are of bfloat16 numbers: the compiled loops, and the weights' way to them and back."""
 NOTHING: Array = np.empty((0, 0), np.float32)
-
-
-class Weights:
-    """A GRU's weights as the kernels read them: joined, padded with zeros, packed in panels."""
-
-    def __init__(self, kernel: Array, recurrent_kernel: Array, bias: Array | None) -> None:
-        """Take Keras's `(E, 3·U)`, `(U, 3·U)` and `(2, 3·U)`, gates in the order z, r, h."""
-        self.features, self.units = len(kernel), len(recurrent_kernel)
-        self.padded_features, self.padded_units = round_up(self.features, COLUMNS), round_up(self.units, COLUMNS)
-        E, U = self.padded_features, self.padded_units
-        x_part, h_part = kernel.reshape(-1, 3, self.units), recurrent_kernel.reshape(-1, 3, self.units)
-        joined = np.zeros((E + U, 4, U), np.float32)  # from [x, h] to the blocks m, z, r, h'
-        joined[: self.features, 1:, : self.units] = x_part
-        joined[E : E + self.units, 1:3, : self.units] = h_part[:, :2]
-        joined[E : E + self.units, 0, : self.units] = h_part[:, 2]
-        self.joined = joined.reshape(E + U, 4 * U)
-        self.bias = np.zeros(4 * U, np.float32)
-        if bias is not None:
-            blocks, (x_bias, h_bias) = self.bias.reshape(4, U)[:, : self.units], bias.reshape(2, 3, self.units)
-            blocks[0], blocks[1:3], blocks[3] = h_bias[2], x_bias[:2] + h_bias[:2], x_bias[2]
-        self.forward = (pack(self.joined[E:, :U]), pack(self.joined[:, U : 3 * U]), pack(self.joined[:E, 3 * U :]))
-
-    def pack_backward(self) -> tuple[Array, Array]:
-        """Return the weights back from the blocks to h and to x."""
-        E, U = self.padded_features, self.padded_units
-        return pack(self.joined[E:, : 3 * U].T), pack(self.joined[:E, U:].T)
-
-    def split(self, gradient: Array, sums: Array) -> tuple[Array, Array, Array]:
-        """Turn the joined weights' gradient into that of kernel, recurrent kernel and bias."""
-        E, U, units = self.padded_features, self.padded_units, self.units
-        blocks = gradient.reshape(E + U, 4, U)[:, :, :units]
-        from_x, from_h = blocks[: self.features, 1:], blocks[E : E + units, [1, 2, 0]]
-        by_block = sums.reshape(4, U)[:, :units]
-        dbias = np.stack([by_block[1:].reshape(-1), by_block[[1, 2, 0]].reshape(-1)])
-        return from_x.reshape(-1, 3 * units), from_h.reshape(-1, 3 * units), dbias
-
-
-def pack(matrix: Array) -> Array:
-    """Lay a matrix out panel by panel of `COLUMNS` columns; flat."""
-    rows, columns = matrix.shape
-    return np.ascontiguousarray(matrix.reshape(rows, columns // COLUMNS, COLUMNS).transpose(1, 0, 2)).reshape(-1)
 
 
 @dataclass
@@ -65,7 +31,7 @@ class Share:
     """The step of each row's first real timestep."""
     memory: Array
     """Of the next two."""
-    inputs: Array
+    inputs: NDArray[Any]
     blocks: Array
     places: Rows
     peak_steps: NDArray[np.int32]
@@ -105,32 +71,43 @@ class GRUEngine:
         peaks: bool = False,
         totals: bool = False,
         workers: int = 0,
+        bfloat16: bool = False,
     ) -> None:
         """Say what is wanted beside the last hidden state; `reverse` reads from the last timestep to the first.
 
-        Without `workers`, all cores are used.
+        Without `workers`, all cores are used. With `bfloat16`, which wants AMX, what matrix products multiply is
+        rounded to it; they are summed, and all else is computed, in float32.
         """
+        if bfloat16 and (obstacle := find_bfloat16_obstacle()):
+            raise ValueError(f"no bfloat16 products: {obstacle}")
+        self.kernels, self.packing = ROADS[bfloat16]
         self.reverse = reverse
         self.wants_states, self.wants_peaks, self.wants_totals = states, peaks, totals
         self.workers = workers or CORES
         self.spare: list[Array] = []
+        self.memory = Memory()
 
     def run(self, x: Array, mask: Mask, start: Array | None, weights: Weights, *, keep: bool) -> tuple[Hidden, Tape]:
         """Run a batch `(B, T, E)` from the hidden states `start`, zero without; the tape is empty unless `keep`."""
+        x = np.ascontiguousarray(x)
         batch, timesteps, _ = x.shape
         units, padded = weights.units, weights.padded_units
-        width = weights.padded_features + padded
+        packed = self.packing.pack_forward(weights, self.memory)
+        number = self.kernels.NUMBER
+        input_size = (weights.padded_features + padded + self.kernels.ROOM) * np.dtype(number).itemsize // 4
+        block_size = self.kernels.KEPT * padded
         hidden = Hidden(
             np.empty((batch, units), np.float32),
-            np.zeros((batch, timesteps, units) if self.wants_states else (0, 0, 0), np.float32),
+            self.memory.lend("states", (batch, timesteps, units) if self.wants_states else (0, 0, 0)),
             np.empty((batch, units) if self.wants_peaks else (0, 0), np.float32),
             np.empty((batch, units) if self.wants_totals else (0, 0), np.float32),
         )
 
         def work(task: tuple[Rows, Array]) -> Share:
             rows, memory = task
-            cut = len(memory) * width // (width + 4 * padded)
-            inputs, blocks = memory[:cut].reshape(-1, width), memory[cut:].reshape(-1, 4 * padded)
+            cut = len(memory) * input_size // (input_size + block_size)
+            inputs = memory[:cut].view(number).reshape(cut // input_size, -1)
+            blocks = memory[cut:].reshape(-1, block_size)
             places, shape = np.zeros(timesteps + 1, np.int64), (len(rows), padded)
             real = mask[rows, ::-1] if self.reverse else mask[rows]
             begins = np.where(real.any(axis=1), np.argmax(real, axis=1), timesteps)
@@ -138,8 +115,8 @@ class GRUEngine:
             peaks = np.full(shape if self.wants_peaks else (0, 0), LOWEST, np.float32)
             peak_steps = np.full(peaks.shape, -1, np.int32)
             totals = np.zeros(shape if self.wants_totals else (0, 0), np.float32)
-            run_forward(
-                x, mask, rows, begins, self.reverse, weights.forward, weights.bias, h, inputs, blocks, places, keep,
+            self.kernels.run_forward(
+                x, mask, rows, begins, self.reverse, packed, weights.bias, h, inputs, blocks, places, keep,
                 hidden.states, peaks, peak_steps, totals,
             )  # fmt: skip
             for whole, own in ((hidden.last, h), (hidden.peaks, peaks), (hidden.totals, totals)):
@@ -148,9 +125,9 @@ class GRUEngine:
             return Share(rows, begins, memory, inputs, blocks, places, peak_steps)
 
         tasks = []
-        for rows in deal(mask, self.workers):
+        for rows in deal(mask, self.workers, self.kernels.ROWS):
             kept = len(rows) * (timesteps if keep else 1)
-            tasks.append((rows, self._take(kept * (width + 4 * padded))))
+            tasks.append((rows, self._take(kept * (input_size + block_size))))
         shares = share_out(work, tasks)
         if not keep:
             self._give_back(shares)
@@ -160,32 +137,35 @@ class GRUEngine:
     def run_back(self, tape: Tape, gradients: Hidden) -> tuple[Array, Array, Array, Array, Array]:
         """Return the gradients of x, start, kernel, recurrent kernel and bias, given those of all that was wanted."""
         weights, mask = tape.weights, tape.mask
-        units, padded, width = weights.units, weights.padded_units, len(weights.joined)
-        dx = np.zeros((*mask.shape, weights.features), np.float32)
+        units, padded = weights.units, weights.padded_units
+        dx = self.memory.lend("dx", (*mask.shape, weights.features))
         dstart = np.empty((len(mask), units), np.float32)
-        packed = weights.pack_backward()
+        packed = self.packing.pack_backward(weights, self.memory)
+        workers, features = len(tape.shares), weights.padded_features
+        dweights = self.memory.lend("dweights", (workers, features + padded, 4 * padded))
+        sums = np.zeros((workers, 4 * padded), np.float32)
+        scratch = [
+            self.memory.lend("scratch", (self.kernels.count_scratch(features, padded, len(share.rows)),))
+            for share in tape.shares
+        ]
 
-        def work(share: Share) -> tuple[Array, Array]:
+        def work(task: tuple[Share, Array, Array, Array]) -> None:
+            share, dweight, own_sums, own_scratch = task
             rows = share.rows
             dh = _gather(gradients.last, rows, padded)
             dpeaks = _gather(gradients.peaks, rows, padded) if self.wants_peaks else NOTHING
             dtotals = _gather(gradients.totals, rows, padded) if self.wants_totals else NOTHING
-            dstates = gradients.states if self.wants_states else NOTHING[:, :, None]
-            part = np.empty((CHUNK + len(rows), weights.padded_features), np.float32)
-            gradient, sums = np.zeros((width, 4 * padded), np.float32), np.zeros(4 * padded, np.float32)
-            run_backward(
+            dstates = np.ascontiguousarray(gradients.states) if self.wants_states else NOTHING[:, :, None]
+            dweight[:] = 0
+            self.kernels.run_backward(
                 mask, rows, share.begins, self.reverse, packed, dh, share.inputs, share.blocks, share.places, dstates,
-                dpeaks, share.peak_steps, dtotals, part, dx, gradient, sums,
+                dpeaks, share.peak_steps, dtotals, own_scratch, dx, dweight, own_sums,
             )  # fmt: skip
             dstart[rows[rows >= 0]] = dh[rows >= 0, :units]
-            return gradient, sums
 
-        (gradient, sums), *others = share_out(work, tape.shares)
-        for other_gradient, other_sums in others:
-            gradient += other_gradient
-            sums += other_sums
+        share_out(work, list(zip(tape.shares, dweights, sums, scratch, strict=True)))
         self._give_back(tape.shares)
-        return dx, dstart, *weights.split(gradient, sums)
+        return dx, dstart, *self.packing.unpack(weights, dweights, sums, self.memory)
 
     def _take(self, size: int) -> Array:
         """Return `size` floats of the memory given back, so that its pages need not be cleared again."""
@@ -209,9 +189,9 @@ def _gather(values: Array | None, rows: Rows, padded_units: int) -> Array:
     return gathered
 
 
-def deal(mask: Mask, workers: int) -> list[Rows]:
-    """Deal a batch's reviews, longest first, to the workers in turn, a tile at a time."""
+def deal(mask: Mask, workers: int, tile: int = ROWS) -> list[Rows]:
+    """Deal a batch's reviews, longest first, to the workers in turn, a tile of rows at a time."""
     order = np.argsort(-mask.sum(axis=1), kind="stable")
-    tiles = np.full((-(-len(order) // ROWS), ROWS), -1, np.int64)
+    tiles = np.full((-(-len(order) // tile), tile), -1, np.int64)
     tiles.reshape(-1)[: len(order)] = order
     return [tiles[worker::workers].reshape(-1) for worker in range(min(workers, len(tiles)))]

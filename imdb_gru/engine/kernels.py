@@ -18,6 +18,10 @@ LOWEST = np.float32(-1e9)
 """Stands where a maximum has seen no hidden state."""
 CHUNK = 256
 """Rows whose weight gradients are summed at once, while they are still in the cache."""
+NUMBER, ROOM = np.float32, 0
+"""Of what the inputs are made, and how many of it are left free after a row."""
+KEPT = 4
+"""Numbers of 32 bits kept of a unit's blocks."""
 
 
 @inlined
@@ -88,6 +92,8 @@ def run_forward(
             for i in range(len(rows)):
                 if rows[i] >= 0 and step >= begins[i]:
                     states[rows[i], step] = h[i, : states.shape[2]]
+                elif rows[i] >= 0:
+                    states[rows[i], step] = 0
         if keep:
             places[step] = place
             place += alive
@@ -95,26 +101,34 @@ def run_forward(
         places[timesteps] = place
 
 
+def count_scratch(features: int, units: int, rows: int) -> int:
+    """Count the numbers of `run_backward`'s scratch, given padded sizes."""
+    return (CHUNK + rows) * features
+
+
 @compiled
 def run_backward(
-    mask, rows, begins, reverse, weights, dh, inputs, blocks, places, dstates, dpeaks, peak_steps, dtotals, part, dx,
+    mask, rows, begins, reverse, weights, dh, inputs, blocks, places, dstates, dpeaks, peak_steps, dtotals, scratch, dx,
     gradient, sums,
 ):  # fmt: skip
     """Go back through what `run_forward` kept, with the loss's gradients of all it returned; empty ones are zero.
 
-    Updates `dh` to the gradient of the first hidden state, fills `dx` `(B, T, E)` at the real timesteps, and adds to
-    `gradient`, that of the joined weights, and to `sums`, the blocks' sums over all rows. `part` is scratch.
+    Updates `dh` to the gradient of the first hidden state, fills `dx` `(B, T, E)`, and adds to
+    `gradient`, that of the joined weights, and to `sums`, the blocks' sums over all rows.
     """
     timesteps = mask.shape[1]
     units, width = dh.shape[1], inputs.shape[1]
     padded, stride, features = width - units, 4 * units, dx.shape[2]
     to_h, to_x = weights
-    flat_blocks, flat_dh, flat_part = blocks.reshape(-1), dh.reshape(-1), part.reshape(-1)
+    flat_blocks, flat_dh, part = blocks.reshape(-1), dh.reshape(-1), scratch.reshape(-1, padded)
     pending_step, pending = timesteps, places[timesteps]
     for step in range(timesteps - 1, -1, -1):
         t = timesteps - 1 - step if reverse else step
         place = places[step]
         alive = places[step + 1] - place
+        for i in range(alive, len(rows)):
+            if rows[i] >= 0:
+                dx[rows[i], t] = 0
         if dstates.size:
             for i in range(len(rows)):
                 if rows[i] >= 0 and step >= begins[i]:
@@ -134,7 +148,7 @@ def run_backward(
         if pending - place >= CHUNK or (step == 0 and pending > place):
             add_products(inputs, blocks, place, pending, gradient, sums)
             multiply(
-                flat_blocks, place * stride + units, stride, pending - place, to_x, 3 * units, flat_part, 0, padded,
+                flat_blocks, place * stride + units, stride, pending - place, to_x, 3 * units, scratch, 0, padded,
                 padded, False,
             )  # fmt: skip
             for done in range(step, pending_step):

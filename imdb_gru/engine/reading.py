@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 
 from imdb_gru.engine.compiling import compiled, inlined
 from imdb_gru.engine.gates import open_gates
-from imdb_gru.engine.gru import Weights, pack
 from imdb_gru.engine.kernels import LOWEST, Array, multiply
+from imdb_gru.engine.packing import pack
 from imdb_gru.engine.tile import ROWS, round_up
+from imdb_gru.engine.weights import Weights
 
 
 @inlined

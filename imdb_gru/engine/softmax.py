@@ -10,20 +10,17 @@ BLOCK = 256
 """Rows at once, while they are in the cache."""
 
 
-def normalise(
-    logits: Array, true: Array, offsets: Array, targets: NDArray[np.int32], places: NDArray[np.int32]
-) -> tuple[Array, Array, Array]:
+def normalise(logits: Array, true: Array, offsets: Array, places: NDArray[np.int32]) -> tuple[Array, Array, Array]:
     """Return losses `(N,)`, 1 − P(target) `(N,)` and the drawn words' probabilities `(N, S)`, given their logits.
 
     `true` `(N,)` holds the targets' logits and `offsets` `(S,)` what is added to those of the drawn words. `places`
-    `(V,)` says where among the drawn words an id stands, −1 for nowhere: a target that was drawn counts once.
+    `(N,)` says where among the drawn words a target stands, −1 for nowhere: one that was drawn counts once.
     """
     losses, misses, probabilities = np.empty_like(true), np.empty_like(true), np.empty_like(logits)
-    drawn = places[targets]
 
     def work(start: int) -> None:
         rows = slice(start, start + BLOCK)
-        block, own, place = probabilities[rows], true[rows], drawn[rows]
+        block, own, place = probabilities[rows], true[rows], places[rows]
         np.add(logits[rows], offsets, out=block)
         (hits,) = np.nonzero(place >= 0)
         block[hits, place[hits]] = -np.inf

@@ -10,7 +10,8 @@ import tensorflow as tf
 from keras import ops
 
 from imdb_gru.engine.embedding import add_rows
-from imdb_gru.engine.gru import GRUEngine, Hidden, Tape, Weights
+from imdb_gru.engine.gru import GRUEngine, Hidden, Tape
+from imdb_gru.engine.weights import Weights
 
 OUTSTANDING = 8
 """Forward passes whose backward pass may still come; older ones are forgotten."""
@@ -53,17 +54,19 @@ class FusedGRU(keras.layers.GRU):  # type: ignore[misc]
     """A `keras.layers.GRU` (`reset_after`, tanh, sigmoid, no dropout of its own), computed by the engine.
 
     With `pooling` it returns a list of pooled hidden states, each `(B, U)`: "last", or "mean" or "max" of the real
-    timesteps, instead of what a GRU returns.
+    timesteps, instead of what a GRU returns. With `bfloat16`, matrix products are of bfloat16 numbers.
     """
 
-    def __init__(self, units: int, pooling: Sequence[str] = (), **kwargs: Any) -> None:
+    def __init__(self, units: int, pooling: Sequence[str] = (), bfloat16: bool = False, **kwargs: Any) -> None:
         super().__init__(units, **kwargs)
         self.pooling = list(pooling)
+        self.bfloat16 = bfloat16
         self._engine = GRUEngine(
             reverse=self.go_backwards,
             states=self.return_sequences,
             peaks="max" in pooling,
             totals="mean" in pooling,
+            bfloat16=bfloat16,
         )
         self._tapes: dict[int, Tape] = {}
         self._numbers = itertools.count()
@@ -89,6 +92,10 @@ class FusedGRU(keras.layers.GRU):  # type: ignore[misc]
             real = ops.flip(mask, axis=1) if self.go_backwards else mask
             states = ops.where(real[:, :, None], states, 0.0)
         return last, states, [last]
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what another such layer is built from."""
+        return {**super().get_config(), "bfloat16": self.bfloat16}
 
     def compute_output_shape(self, sequences_shape: Any, initial_state_shape: Any = None) -> Any:
         """Return the shape of what `call` returns."""

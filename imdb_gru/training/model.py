@@ -7,6 +7,8 @@ import tensorflow as tf
 from keras import layers, ops
 
 from imdb_gru.config import AnyConfig, EncoderConfig, ModelConfig, TrainConfig, find_fused_obstacle
+from imdb_gru.engine.amx import find_bfloat16_obstacle
+from imdb_gru.errors import ConfigError
 from imdb_gru.text.vocabulary import PAD
 from imdb_gru.training.adversarial import Perturbation
 from imdb_gru.training.fused import ChannelDropout, FusedEmbedding, FusedGRU
@@ -26,19 +28,36 @@ def choose_engine(config: AnyConfig) -> tuple[str, str]:
     return "fused", "a GRU on a CPU"
 
 
+def choose_precision(config: AnyConfig, engine: str) -> str:
+    """Choose what an engine multiplies in matrix products, float32 or bfloat16; raises `ConfigError` if it cannot."""
+    precision = config.train.precision
+    if precision == "float32":
+        return precision
+    obstacle = find_bfloat16_obstacle() if engine == "fused" else "only the fused engine computes bfloat16 products"
+    if obstacle and precision == "bfloat16":
+        raise ConfigError(f"train.precision: {obstacle}; set it to auto or float32")
+    return "float32" if obstacle else "bfloat16"
+
+
+def describe_engine(engine: str, reason: str, precision: str) -> str:
+    """Say in a line what computes the recurrent layers."""
+    return f"engine: {engine}, {reason}{', bfloat16 products' * (precision == 'bfloat16')}"
+
+
 def build_model(
     config: ModelConfig,
     vocabulary_size: int,
     *,
     fused: bool = False,
+    bfloat16: bool = False,
     objective: str = "last",
     train: TrainConfig | None = None,
 ) -> keras.Model:
     """Build ids `(B, T)` int32 → embedding → recurrent layers → pooling → dense → probability `(B, 1)`.
 
-    Where `fused`, the engine computes the GRUs; with an `objective` other than last, the model gives the probability
-    at every timestep and learns from all; with `train` it is a model to train as that says, else a stock one.
-    Weights and their order are the same.
+    Where `fused`, the engine computes the GRUs, and with `bfloat16` its products; with an `objective` other than last,
+    the model gives the probability at every timestep and learns from all; with `train` it is a model to train as that
+    says, else a stock one. Weights and their order are the same.
     """
     ids = keras.Input((None,), dtype="int32", name="ids")
     embedding = FusedEmbedding if fused else layers.Embedding
@@ -49,38 +68,42 @@ def build_model(
     if train and (train.adversarial or train.virtual):
         x = Perturbation(name="perturbation")(x)
     for number in range(1, config.layers):
-        x = _recurrent(config, number, fused, return_sequences=True)(x)
+        x = _recurrent(config, number, fused, bfloat16, return_sequences=True)(x)
     if objective == "last":
-        pooled = _pool(config, ids, x, fused)
+        pooled = _pool(config, ids, x, fused, bfloat16)
         x = pooled[0] if len(pooled) == 1 else layers.Concatenate(name="pooled")(pooled)
         belief = _judge(config, x, layers.Dropout)
     else:
-        states = _recurrent(config, config.layers, fused, return_sequences=True)(x)
+        states = _recurrent(config, config.layers, fused, bfloat16, return_sequences=True)(x)
         belief = _judge(config, RunningPooling(config.pooling, name="pooled")(states), layers.SpatialDropout1D)
     if train is None:
         return keras.Model(ids, belief, name="imdb_gru")
     return ReviewModel(ids, belief, objective, train, name="imdb_gru")
 
 
-def build_recurrent(config: EncoderConfig, number: int, fused: bool, **returned: Any) -> keras.Layer:
+def build_recurrent(
+    config: EncoderConfig, number: int, fused: bool, bfloat16: bool = False, **returned: Any
+) -> keras.Layer:
     """Build the recurrent layer of a number, from 1, that reads left to right; `returned` is what it returns."""
-    return (FusedGRU if fused else CELL_LAYERS[config.cell])(
-        config.units, recurrent_dropout=config.dropout.recurrent, name=f"{config.cell}_{number}", **returned
-    )
+    name = f"{config.cell}_{number}"
+    if fused:
+        return FusedGRU(config.units, bfloat16=bfloat16, name=name, **returned)
+    return CELL_LAYERS[config.cell](config.units, recurrent_dropout=config.dropout.recurrent, name=name, **returned)
 
 
-def _recurrent(config: ModelConfig, number: int, fused: bool, **returned: Any) -> keras.Layer:
-    layer = build_recurrent(config, number, fused, **returned)
+def _recurrent(config: ModelConfig, number: int, fused: bool, bfloat16: bool, **returned: Any) -> keras.Layer:
+    layer = build_recurrent(config, number, fused, bfloat16, **returned)
     return layers.Bidirectional(layer, name=f"bidirectional_{number}") if config.bidirectional else layer
 
 
-def _pool(config: ModelConfig, ids: Any, x: Any, fused: bool) -> list[Any]:
+def _pool(config: ModelConfig, ids: Any, x: Any, fused: bool, bfloat16: bool) -> list[Any]:
     """Run the last recurrent layer and pool its hidden states; each pooled `(B, U)`, or `(B, 2U)` both ways."""
     if config.pooling == ["last"]:
-        return [_recurrent(config, config.layers, fused)(x)]
+        return [_recurrent(config, config.layers, fused, bfloat16)(x)]
     if fused and not config.bidirectional:
-        return list(_recurrent(config, config.layers, fused, pooling=config.pooling)(x))
-    states, *ends = _recurrent(config, config.layers, fused, return_sequences=True, return_state=True)(x)
+        return list(_recurrent(config, config.layers, fused, bfloat16, pooling=config.pooling)(x))
+    returned = {"return_sequences": True, "return_state": True}
+    states, *ends = _recurrent(config, config.layers, fused, bfloat16, **returned)(x)
     real = ops.expand_dims(ops.not_equal(ids, PAD), -1)  # (B, T, 1)
     ends = ends[:: 2 if config.cell == "lstm" else 1]  # an LSTM returns its memory after each hidden state
     pooled = {

@@ -57,11 +57,21 @@ class NextWordModel(keras.Model):  # type: ignore[misc]
     The softmax shares its weights with the embedding (Press and Wolf 2017; Inan et al. 2017).
     """
 
-    def __init__(self, config: EncoderConfig, vocabulary_size: int, *, fused: bool, samples: int, seed: int) -> None:
+    def __init__(
+        self,
+        config: EncoderConfig,
+        vocabulary_size: int,
+        *,
+        fused: bool,
+        bfloat16: bool = False,
+        samples: int,
+        seed: int,
+    ) -> None:
         super().__init__(name="next_word")
         self.vocabulary_size = vocabulary_size
         self.strata = Strata.build(vocabulary_size, samples)
         self.seed = seed
+        self.bfloat16 = bfloat16
         start = keras.initializers.RandomNormal(stddev=EMBEDDING_DEVIATION)
         self.embedding = layers.Embedding(
             vocabulary_size, config.embedding, mask_zero=True, embeddings_initializer=start, name="embedding"
@@ -69,7 +79,7 @@ class NextWordModel(keras.Model):  # type: ignore[misc]
         dropout = config.dropout
         self.embedding_dropout = ChannelDropout(dropout.embedding)
         self.recurrent = [
-            build_recurrent(config, number, fused, return_sequences=True, return_state=True)
+            build_recurrent(config, number, fused, bfloat16, return_sequences=True, return_state=True)
             for number in range(1, config.layers + 1)
         ]
         self.output_dropout = layers.SpatialDropout1D(dropout.output)
@@ -95,7 +105,10 @@ class NextWordModel(keras.Model):  # type: ignore[misc]
         for layer, start in zip(self.recurrent, states, strict=True):
             x, *end = layer(x, initial_state=start, mask=mask, training=training)
             ends.append(end)
-        return self.projection(self.output_dropout(x, training=training)), ends
+        x = self.output_dropout(x, training=training)
+        flat = tf.reshape(x, [-1, x.shape[-1]])
+        queries = multiply(flat, self.projection.kernel.value, bfloat16=self.bfloat16) + self.projection.bias
+        return tf.reshape(queries, tf.shape(rows)), ends
 
     def draw(self, step: Any) -> tuple[Any, Any]:
         """Draw the words of a step; return their ids and what is added to their logits, `(S,)`."""
@@ -129,22 +142,31 @@ class NextWordModel(keras.Model):  # type: ignore[misc]
         table, real = tf.convert_to_tensor(self.table), targets != PAD
         targets = tf.boolean_mask(targets, real)
         drawn, offsets = self.draw(step)
-        places = [tf.reshape(ids, [-1]), targets, drawn]
-        read, true, others = (tf.gather(table, place) for place in (ids, targets, drawn))
+        read, true, others = (tf.gather(table, chosen) for chosen in (ids, targets, drawn))
         weights = [weight.value for weight in self.dense_weights]
         with tf.GradientTape() as tape:
             tape.watch([read, true, others])
             queries, ends = self.read(read, ids != PAD, states, training=True)
-            logits = offsets + tf.gather(self.bias.value, drawn)
+            true_bias, offsets = tf.gather(self.bias.value, targets), offsets + tf.gather(self.bias.value, drawn)
+            places = tf.tensor_scatter_nd_update(
+                tf.fill((self.vocabulary_size,), -1), drawn[:, None], tf.range(tf.size(drawn))
+            )
             losses = sampled_softmax(
-                tf.boolean_mask(queries, real), true, tf.gather(self.bias.value, targets), others, logits, targets, drawn,
-                self.vocabulary_size,
-            )  # fmt: skip
+                tf.boolean_mask(queries, real),
+                true,
+                true_bias,
+                others,
+                offsets,
+                tf.gather(places, targets),
+                self.bfloat16,
+            )
             loss = tf.reduce_mean(losses)
         *by_row, dense = tape.gradient(loss, [read, true, others, weights])
         values = tf.concat([tf.reshape(rows, [-1, table.shape[1]]) for rows in by_row], 0)
         rows, summed = tf.numpy_function(
-            gather_rows, [tf.concat(places, 0), values, table.shape[0]], [tf.int32, tf.float32]
+            gather_rows,
+            [tf.concat([tf.reshape(ids, [-1]), targets, drawn], 0), values, table.shape[0]],
+            [tf.int32, tf.float32],
         )
         rows.set_shape((None,))
         summed.set_shape((None, table.shape[1]))
@@ -188,28 +210,34 @@ class Gradients(NamedTuple):
 
 @tf.custom_gradient  # type: ignore[untyped-decorator]
 def sampled_softmax(
-    queries: Any, true: Any, true_bias: Any, others: Any, offsets: Any, targets: Any, drawn: Any, size: int
+    queries: Any, true: Any, true_bias: Any, others: Any, offsets: Any, places: Any, bfloat16: bool = False
 ) -> Any:
     """Return the loss of each target `(N,)` among the words drawn `(S,)`, given queries `(N, E)`.
 
     `true` `(N, E)` and `others` `(S, E)` hold the words' embeddings, `offsets` `(S,)` what is added to the logits of
-    those drawn. A target that was drawn counts once.
+    those drawn, and `places` `(N,)` where among them a target stands, −1 for nowhere: it counts once.
     """
     own = tf.reduce_sum(queries * true, axis=1) + true_bias
-    logits = tf.matmul(queries, others, transpose_b=True)
-    places = tf.tensor_scatter_nd_update(tf.fill((size,), -1), drawn[:, None], tf.range(tf.size(drawn)))
-    losses, misses, probabilities = tf.numpy_function(
-        normalise, [logits, own, offsets, targets, places], [tf.float32] * 3
-    )
+    logits = multiply(queries, others, bfloat16=bfloat16, transpose_b=True)
+    losses, misses, probabilities = tf.numpy_function(normalise, [logits, own, offsets, places], [tf.float32] * 3)
     losses.set_shape((None,))
     misses.set_shape((None,))
     probabilities.set_shape((None, None))
 
     def backpropagate(gradient: Any) -> Any:
         into_own = -gradient * misses
-        into_queries = gradient[:, None] * tf.matmul(probabilities, others) + into_own[:, None] * true
-        into_others = tf.matmul(probabilities, queries * gradient[:, None], transpose_a=True)
+        scaled = queries * gradient[:, None]
+        into_queries = gradient[:, None] * multiply(probabilities, others, bfloat16=bfloat16)
+        into_others = multiply(probabilities, scaled, bfloat16=bfloat16, transpose_a=True)
         into_offsets = tf.linalg.matvec(probabilities, gradient, transpose_a=True)
-        return into_queries, into_own[:, None] * queries, into_own, into_others, into_offsets, None, None, None
+        into_queries += into_own[:, None] * true
+        return into_queries, into_own[:, None] * queries, into_own, into_others, into_offsets, None, None
 
     return losses, backpropagate
+
+
+def multiply(a: Any, b: Any, *, bfloat16: bool, **transposed: bool) -> Any:
+    """Multiply matrices, or what they round to in bfloat16."""
+    if not bfloat16:
+        return tf.matmul(a, b, **transposed)
+    return tf.cast(tf.matmul(tf.cast(a, tf.bfloat16), tf.cast(b, tf.bfloat16), **transposed), tf.float32)

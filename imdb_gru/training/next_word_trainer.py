@@ -36,7 +36,12 @@ class NextWordTrainer(Training):
         self.config = config
         size, fused = len(corpus.vocabulary), self.engine == "fused"
         self.model = NextWordModel(
-            config.model, size, fused=fused, samples=config.train.samples, seed=config.train.seed
+            config.model,
+            size,
+            fused=fused,
+            bfloat16=self.precision == "bfloat16",
+            samples=config.train.samples,
+            seed=config.train.seed,
         )
         self.model.start_from_counts(np.bincount(corpus.train.ids, minlength=size))
         self.stock = build_stock_model(config.model, size)

@@ -32,6 +32,7 @@ class Trainer(Training):
             config.model,
             len(corpus.vocabulary),
             fused=self.engine == "fused",
+            bfloat16=self.precision == "bfloat16",
             objective=self.objective,
             train=config.train,
         )

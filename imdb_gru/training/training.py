@@ -19,7 +19,7 @@ from imdb_gru.errors import RunError
 from imdb_gru.memory import measure_peak_memory
 from imdb_gru.run import Run, write_atomically
 from imdb_gru.text.corpus import Corpus
-from imdb_gru.training.model import choose_engine
+from imdb_gru.training.model import choose_engine, choose_precision, describe_engine
 from imdb_gru.training.observers import Record
 
 
@@ -56,7 +56,9 @@ class Training:
         keras.utils.set_random_seed(self.seed)
         if config.train.deterministic:
             tf.config.experimental.enable_op_determinism()
-        self.engine, self.engine_reason = choose_engine(config)
+        self.engine, reason = choose_engine(config)
+        self.precision = choose_precision(config, self.engine)
+        self.engine_line = describe_engine(self.engine, reason, self.precision)
 
     @property
     def optimizer(self) -> keras.Optimizer:
@@ -114,7 +116,13 @@ class Training:
             "best": progress.best,
             "parameters": self.model.count_params(),
             "data": self.corpus.statistics,
-            "environment": {**describe_environment(), "seed": self.seed, "engine": self.engine, **environment},
+            "environment": {
+                **describe_environment(),
+                "seed": self.seed,
+                "engine": self.engine,
+                "precision": self.precision,
+                **environment,
+            },
         }
         self.run.seal(metrics)
         if not interrupted:

@@ -1,0 +1,138 @@
+"""Own the CPU's matrix unit, AMX: whether it can be used, and a tile of a matrix product of bfloat16 numbers by it."""
+
+import ctypes
+import functools
+import sys
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from imdb_gru.engine.tile import list_features
+
+ROWS = 16
+"""Rows of a tile register, of A and of C alike."""
+COLUMNS = 32
+"""Columns of C that are computed at once: two registers side by side."""
+STEP = 32
+"""Products that one instruction adds up; k comes in multiples of it."""
+
+ARCH_PRCTL, REQUEST_PERMISSION, TILE_DATA = 158, 0x1023, 18
+"""Linux keeps room for the tile registers only in processes that ask for it."""
+
+
+@functools.cache
+def find_bfloat16_obstacle() -> str | None:
+    """Say why bfloat16 products cannot be computed here, or return None where they can."""
+    if not {"amx-tile", "amx-bf16", "avx512f"} <= list_features():
+        return "this CPU has no AMX for bfloat16"
+    if not sys.platform.startswith("linux"):
+        return "AMX is asked of Linux only"
+    if ctypes.CDLL(None).syscall(ARCH_PRCTL, REQUEST_PERMISSION, TILE_DATA):
+        return "the operating system refuses AMX"
+    return None
+
+
+def _declare(builder: Any, name: str, *kinds: Any) -> Any:
+    kind = ir.FunctionType(ir.VoidType(), kinds)
+    return functools.partial(builder.call, cgutils.get_or_insert_function(builder.module, kind, f"llvm.x86.{name}"))
+
+
+BYTE, INDEX = ir.IntType(8), ir.IntType(64)
+
+
+@intrinsic
+def open_tiles(_context: Any) -> Any:
+    """Shape this thread's tile registers, all alike: 16 rows of 64 bytes."""
+
+    def generate(context: Any, builder: Any, _signature: Any, _arguments: Any) -> Any:
+        shape = bytes([1, *[0] * 15, *[64, 0] * 8, *[0] * 16, *[ROWS] * 8, *[0] * 8])  # palette, bytes a row, rows
+        _declare(builder, "ldtilecfg", BYTE.as_pointer())([context.insert_const_bytes(builder.module, shape)])
+        return context.get_dummy_value()
+
+    return types.void(), generate
+
+
+@intrinsic
+def close_tiles(_context: Any) -> Any:
+    """Empty this thread's tile registers, so that the operating system need not save them."""
+
+    def generate(context: Any, builder: Any, _signature: Any, _arguments: Any) -> Any:
+        _declare(builder, "tilerelease")([])
+        return context.get_dummy_value()
+
+    return types.void(), generate
+
+
+def _build_product(heights: int) -> Any:
+    """Build a tile product `heights` registers high."""
+
+    @intrinsic
+    def multiply(
+        _context: Any, a: Any, a_start: Any, a_row: Any, a_step: Any, b: Any, b_start: Any, steps: Any, first: Any,
+        first_start: Any, first_row: Any, c: Any, c_start: Any, c_row: Any,
+    ) -> Any:  # fmt: skip
+        place = types.intp
+        signature = types.void(
+            a, place, place, place, b, place, place, first, place, place, c, place, place
+        )  # fmt: skip
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            a, a_start, a_row, a_step, b, b_start, steps, first, first_start, first_row, c, c_start, c_row = arguments
+            kinds = signature.args
+            load = _declare(builder, "tileloadd64", BYTE, BYTE.as_pointer(), INDEX)
+            store = _declare(builder, "tilestored64", BYTE, BYTE.as_pointer(), INDEX)
+            add = _declare(builder, "tdpbf16ps", BYTE, BYTE, BYTE)
+
+            def point(kind: Any, array: Any, start: Any) -> Any:
+                base = context.make_array(kind)(context, builder, array).data
+                return builder.bitcast(builder.gep(base, [start]), BYTE.as_pointer())
+
+            def shift(pointer: Any, count: Any, size: int) -> Any:
+                return builder.gep(pointer, [builder.mul(count, INDEX(size))])
+
+            def list_tiles(base: Any, row: Any) -> list[tuple[Any, Any]]:
+                return [
+                    (BYTE(2 * m + n), builder.gep(shift(base, row, 4 * ROWS * m), [INDEX(64 * n)]))
+                    for m in range(heights)
+                    for n in range(2)
+                ]
+
+            a_stride, b_stride = builder.mul(a_row, INDEX(2)), INDEX(4 * COLUMNS)
+            first_stride, c_stride = builder.mul(first_row, INDEX(4)), builder.mul(c_row, INDEX(4))
+            a_tiles, b_tiles = range(4, 4 + heights), range(6, 8)
+            for tile, pointer in list_tiles(point(kinds[7], first, first_start), first_row):
+                load([tile, pointer, first_stride])
+            a_base, b_base = point(kinds[0], a, a_start), point(kinds[4], b, b_start)
+            start, loop, end = builder.basic_block, builder.append_basic_block(), builder.append_basic_block()
+            builder.branch(loop)
+            builder.position_at_end(loop)
+            k, a_at, b_at = (builder.phi(kind) for kind in (INDEX, a_base.type, b_base.type))
+            for n, tile in enumerate(b_tiles):
+                load([BYTE(tile), builder.gep(b_at, [INDEX(64 * n)]), b_stride])
+            for m, tile in enumerate(a_tiles):
+                load([BYTE(tile), shift(a_at, a_row, 2 * ROWS * m), a_stride])
+                for n in range(2):
+                    add([BYTE(2 * m + n), BYTE(tile), BYTE(b_tiles[n])])
+            following = builder.add(k, INDEX(1))
+            for phi, before, after in (
+                (k, INDEX(0), following),
+                (a_at, a_base, shift(a_at, a_step, 2)),
+                (b_at, b_base, builder.gep(b_at, [INDEX(2 * STEP * COLUMNS)])),
+            ):
+                phi.add_incoming(before, start)
+                phi.add_incoming(after, loop)
+            builder.cbranch(builder.icmp_signed("<", following, steps), loop, end)
+            builder.position_at_end(end)
+            for tile, pointer in list_tiles(point(kinds[10], c, c_start), c_row):
+                store([tile, pointer, c_stride])
+            return context.get_dummy_value()
+
+        return signature, generate
+
+    return multiply
+
+
+multiply_one, multiply_two = _build_product(1), _build_product(2)

@@ -1,0 +1,110 @@
+"""Own what stands between AMX's products: gates and their derivatives, and numbers on their way to bfloat16.
+
+Arrays are flat, and parts of them are named by where they start: a slice would count its references, which costs more
+than the arithmetic. bfloat16 numbers stand in uint16 arrays, or in pairs in uint32 arrays.
+"""
+
+import numpy as np
+
+from imdb_gru.engine.compiling import inlined
+from imdb_gru.engine.gates import ONE, TINY, sigmoid, tanh
+
+EVEN, ODD, HIGH, LOW, SHIFT = (np.uint32(bits) for bits in (0x7FFF, 1, 0xFFFF0000, 0xFFFF, 16))
+SPAN, SPAN_PART = np.float32(65535), np.float32(1 / 65535)
+REACH, REACH_PART = np.float32(32767), np.float32(1 / 32767)
+HALF, MIDDLE = np.float32(0.5), np.int32(32767)
+
+
+@inlined
+def at(place):
+    """Name a place that is not negative, so that nothing need be checked of it."""
+    return np.uintp(place)
+
+
+@inlined
+def round_bits(bits):
+    """Round a float32's bits to the nearest bfloat16, in the upper half; of two as near, to the even one."""
+    return np.uint32(bits + EVEN + np.uint32((bits >> SHIFT) & ODD))
+
+
+@inlined
+def round_row(bits, start, into, into_start, count):
+    """Round float32 numbers to bfloat16."""
+    for i in range(count):
+        into[at(into_start + i)] = np.uint16(round_bits(bits[at(start + i)]) >> SHIFT)
+
+
+@inlined
+def round_pairs(bits, first, second, pairs, start, count):
+    """Round two rows to bfloat16, put side by side as a product wants them of its right factor."""
+    for i in range(count):
+        low, high = round_bits(bits[at(first + i)]), round_bits(bits[at(second + i)])
+        pairs[at(start + i)] = (low >> SHIFT) | (high & HIGH)
+
+
+@inlined
+def widen_row(values, start, into, into_start, count):
+    """Turn bfloat16 numbers to the bits of float32."""
+    for i in range(count):
+        into[at(into_start + i)] = np.uint32(values[at(start + i)]) << SHIFT
+
+
+@inlined
+def copy_row(values, start, into, into_start, count):
+    """Copy numbers."""
+    for i in range(count):
+        into[at(into_start + i)] = values[at(start + i)]
+
+
+@inlined
+def add_row(values, start, into, into_start, count):
+    """Add numbers to others."""
+    for i in range(count):
+        into[at(into_start + i)] += values[at(start + i)]
+
+
+@inlined
+def fill_row(into, start, count):
+    """Write zeros."""
+    for i in range(count):
+        into[at(start + i)] = 0
+
+
+@inlined
+def open_gates(products, bits, block, h, start, count, kept, kept_start, kept_block):
+    """Turn products, with the bias, into m, z, r and h', and h_{t-1} into h_t, from `start` on.
+
+    The four stand `block` apart, `bits` are theirs. `kept` gets what a backward pass needs: m as bfloat16 beside z,
+    then, `kept_block` apart, r beside h', as fixed-point numbers of 16 bits.
+    """
+    for i in range(start, start + count):
+        m = products[at(i)]
+        z, r = sigmoid(products[at(block + i)]), sigmoid(products[at(2 * block + i)])
+        candidate = tanh(products[at(3 * block + i)] + r * m)
+        kept_m, kept_z = round_bits(bits[at(i)]) & HIGH, np.uint32(np.int32(z * SPAN + HALF))
+        kept_r = np.uint32(np.int32(r * SPAN + HALF)) << SHIFT
+        kept_candidate = np.uint32(np.int32(candidate * REACH + (REACH + HALF)))
+        kept[at(kept_start + i)] = kept_m | kept_z
+        kept[at(kept_start + kept_block + i)] = kept_r | kept_candidate
+        h[at(i)] = candidate + z * (h[at(i)] - candidate)
+
+
+@inlined
+def differentiate_gates(kept, kept_start, kept_block, h_prev, dh, start, count, m, m_bits, gradients, block):
+    """Turn what was kept into dm, dz, dr and dh', `block` apart, and the gradient of h_t into z's part of h_{t-1}'s.
+
+    `m` is scratch.
+    """
+    for i in range(start, start + count):
+        m_bits[at(i)] = kept[at(kept_start + i)] & HIGH
+    for i in range(start, start + count):
+        mz, rc = kept[at(kept_start + i)], kept[at(kept_start + kept_block + i)]
+        z, r = np.float32(np.int32(mz & LOW)) * SPAN_PART, np.float32(np.int32(rc >> SHIFT)) * SPAN_PART
+        candidate = np.float32(np.int32(np.int32(rc & LOW) - MIDDLE)) * REACH_PART
+        dh_t = dh[at(i)] if abs(dh[at(i)]) > TINY else np.float32(0)
+        dc = dh_t * (ONE - z) * (ONE - candidate * candidate)
+        gradients[at(i)] = dc * r
+        gradients[at(block + i)] = dh_t * (h_prev[at(i)] - candidate) * z * (ONE - z)
+        gradients[at(2 * block + i)] = dc * m[at(i)] * r * (ONE - r)
+        gradients[at(3 * block + i)] = dc
+        dh[at(i)] = dh_t * z

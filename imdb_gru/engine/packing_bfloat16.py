@@ -1,0 +1,113 @@
+"""Own the weights' way to AMX and back: rounded to bfloat16 in panels, and gradients out of panels."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imdb_gru.engine.amx import COLUMNS
+from imdb_gru.engine.compiling import compiled
+from imdb_gru.engine.gates_bfloat16 import round_pairs
+from imdb_gru.engine.kernels import Array
+from imdb_gru.engine.memory import Memory
+from imdb_gru.engine.weights import Weights
+from imdb_gru.engine.workers import share_out
+
+Pairs = NDArray[np.uint32]
+
+
+@compiled
+def _pack(matrix, pairs, panel, pair, size):
+    """Write a matrix, padded with zeros to a multiple of `size` rows, from a panel and a pair of its rows on."""
+    rows, columns = matrix.shape
+    own, flat = np.zeros((2, COLUMNS), np.float32), pairs.reshape(-1)
+    bits = own.reshape(-1).view(np.uint32)
+    for place in range((columns + COLUMNS - 1) // COLUMNS):
+        first = place * COLUMNS
+        last = min(first + COLUMNS, columns)
+        own[:] = 0
+        for k in range(size // 2):
+            for i in range(2):
+                if 2 * k + i < rows:
+                    for n in range(first, last):
+                        own[i, n - first] = matrix[2 * k + i, n]
+                else:
+                    own[i] = 0
+            row = (panel + place) * pairs.shape[1] + pair + k
+            round_pairs(bits, 0, COLUMNS, flat, row * COLUMNS, COLUMNS)
+
+
+@compiled
+def _unpack(panels, panel, row, matrix):
+    """Add up the workers' panels `(W, N/COLUMNS, K, COLUMNS)`, from a panel and a row on, into a matrix."""
+    for first in range(0, matrix.shape[1], COLUMNS):
+        last = min(first + COLUMNS, matrix.shape[1])
+        for k in range(len(matrix)):
+            into = matrix[k]
+            own = panels[0][panel + first // COLUMNS, row + k]
+            for n in range(first, last):
+                into[n] = own[n - first]
+            for worker in range(1, len(panels)):
+                own = panels[worker][panel + first // COLUMNS, row + k]
+                for n in range(first, last):
+                    into[n] += own[n - first]
+
+
+def _lay_out(memory: Memory, *shapes: tuple[int, int]) -> list[Pairs]:
+    """Lend panels of pairs of rows for matrices of these shapes, in one piece of memory."""
+    sizes = [rows * columns // 2 for rows, columns in shapes]
+    parts = np.split(memory.lend("weights", (sum(sizes),), np.uint32), np.cumsum(sizes)[:-1])
+    return [
+        part.reshape(columns // COLUMNS, rows // 2, COLUMNS)
+        for part, (rows, columns) in zip(parts, shapes, strict=True)
+    ]
+
+
+def _fill(tasks: list[tuple[Array, Pairs, int, int, int]]) -> None:
+    share_out(lambda task: _pack(*task), tasks)
+
+
+def _flatten(pairs: list[Pairs]) -> tuple[NDArray[np.uint16], ...]:
+    return tuple(part.view(np.uint16).reshape(-1) for part in pairs)
+
+
+def pack_forward(weights: Weights, memory: Memory) -> tuple[NDArray[np.uint16], ...]:
+    """Return the weights from h to m, from [x, h] to z and r, and from x to h'."""
+    E, U = weights.padded_features, weights.padded_units
+    x_parts, h_parts = weights.cut_gates()
+    to_m, to_zr, to_candidate = _lay_out(memory, (U, U), (E + U, 2 * U), (E, U))
+    tasks = [(h_parts[2], to_m, 0, 0, U), (x_parts[2], to_candidate, 0, 0, E)]
+    for gate in range(2):
+        tasks += [
+            (h_parts[gate], to_zr, gate * U // COLUMNS, E // 2, U), (x_parts[gate], to_zr, gate * U // COLUMNS, 0, E)
+        ]  # fmt: skip
+    _fill(tasks)
+    return _flatten([to_m, to_zr, to_candidate])
+
+
+def pack_backward(weights: Weights, memory: Memory) -> tuple[NDArray[np.uint16], ...]:
+    """Return the weights from m, z and r back to h, and from z, r and h' back to x."""
+    E, U = weights.padded_features, weights.padded_units
+    x_parts, h_parts = weights.cut_gates()
+    to_h, to_x = _lay_out(memory, (3 * U, U), (3 * U, E))
+    tasks = []
+    for gate in range(3):
+        tasks += [
+            (h_parts[gate - 1].T, to_h, 0, gate * U // 2, U), (x_parts[gate].T, to_x, 0, gate * U // 2, U)
+        ]  # fmt: skip
+    _fill(tasks)
+    return _flatten([to_h, to_x])
+
+
+def unpack(weights: Weights, gradients: Array, sums: Array, memory: Memory) -> tuple[Array, Array, Array]:
+    """Turn the workers' gradients into those of kernel, recurrent kernel and bias."""
+    E, U, units = weights.padded_features, weights.padded_units, weights.units
+    panels = gradients.reshape(len(gradients), 4 * U // COLUMNS, E + U, COLUMNS)
+    from_x = memory.lend("kernel", (weights.features, 3 * units))
+    from_h = memory.lend("recurrent_kernel", (units, 3 * units))
+    tasks = []
+    for gate, (to_x, to_h) in enumerate(((1, 1), (2, 2), (3, 0))):
+        columns = slice(gate * units, (gate + 1) * units)
+        tasks += [
+            (panels, to_h * U // COLUMNS, E, from_h[:, columns]), (panels, to_x * U // COLUMNS, 0, from_x[:, columns])
+        ]  # fmt: skip
+    share_out(lambda task: _unpack(*task), tasks)
+    return from_x, from_h, weights.split_bias(sums.sum(axis=0))

@@ -1,0 +1,68 @@
+"""Own matrix products by AMX: with weights, and of the two factors that a gradient of weights has."""
+
+import numpy as np
+
+from imdb_gru.engine.amx import COLUMNS, ROWS, STEP, multiply_one, multiply_two
+from imdb_gru.engine.compiling import inlined
+from imdb_gru.engine.gates_bfloat16 import SHIFT, at, copy_row, fill_row
+
+ONE = 0x3F80
+"""As bfloat16."""
+
+
+@inlined
+def multiply(a, a_start, a_row, rows, b, b_start, steps, first, first_start, first_row, c, c_start, c_row):
+    """Compute C = first + A B for `COLUMNS` columns: `rows` of A at `a_start`, `steps` times `STEP` long."""
+    paired = rows // (2 * ROWS) * (2 * ROWS)
+    for row in range(0, paired, 2 * ROWS):
+        multiply_two(
+            a, a_start + row * a_row, a_row, STEP, b, b_start, steps, first, first_start + row * first_row, first_row,
+            c, c_start + row * c_row, c_row,
+        )  # fmt: skip
+    if paired < rows:
+        multiply_one(
+            a, a_start + paired * a_row, a_row, STEP, b, b_start, steps, first, first_start + paired * first_row,
+            first_row, c, c_start + paired * c_row, c_row,
+        )  # fmt: skip
+
+
+@inlined
+def turn(values, start, room, rows, turned, most, width, done):
+    """Write rows of inputs as columns, in pairs, tile by tile of `STEP` inputs and rows.
+
+    Rows that are half of them apart become neighbours, as they do in pairs of gradients.
+    """
+    half, row_pairs = rows // 2, STEP // 2
+    for pair in range(half):
+        tile, column = (done // 2 + pair) // row_pairs, (done // 2 + pair) % row_pairs
+        low, high = start + pair * room, start + (half + pair) * room
+        for panel in range(width // STEP):
+            into = (panel * (most // STEP) + tile) * STEP * row_pairs + column
+            for n in range(STEP):
+                first, second = values[at(low + panel * STEP + n)], values[at(high + panel * STEP + n)]
+                turned[at(into + n * row_pairs)] = np.uint32(first) | np.uint32(np.uint32(second) << SHIFT)
+
+
+@inlined
+def add_products(turned, pairs, most, width, units, done, gradient, sums):
+    """Add to the gradient of the joined weights what a chunk's rows contribute, Aᵀ B, and to the blocks' sums.
+
+    The weights from x_t to m and from h_{t-1} to h' do not exist: those corners stay as they are.
+    """
+    padded, steps = width - units, (done + STEP - 1) // STEP
+    if done % STEP:
+        for column in range(0, 4 * units, COLUMNS):
+            fill_row(pairs, (column * most + done * COLUMNS) // 2, ROWS // 2 * COLUMNS)
+        for m in range(width):
+            fill_row(turned, ((m // STEP * most + done) // STEP * STEP + m % STEP) * (STEP // 2) + ROWS // 2, ROWS // 2)
+    ones, own_sums = np.full(STEP, ONE, np.uint16), np.empty(ROWS * COLUMNS, np.float32)
+    a, b = turned.view(np.uint16), pairs.view(np.uint16)
+    for column in range(0, 4 * units, COLUMNS):
+        multiply_one(ones, 0, 0, 0, b, column * most, steps, sums, column, 0, own_sums, 0, COLUMNS)
+        copy_row(own_sums, 0, sums, column, COLUMNS)
+        for row in range(padded if column < units else 0, padded if column >= 3 * units else width, STEP):
+            place = column * width + row * COLUMNS
+            multiply_two(
+                a, row * most, STEP, STEP * STEP, b, column * most, steps, gradient, place, COLUMNS, gradient, place,
+                COLUMNS,
+            )  # fmt: skip
