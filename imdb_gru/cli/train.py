@@ -70,7 +70,7 @@ def _resume(path: Path, own_data: list[str], as_json: bool) -> None:
     from imdb_gru.run import Run
 
     run = Run(path)
-    _check_resumable(run)
+    run.check_resumable("sentiment")
     config = _load_config(run.config_path, own_data)
     _train(run, config, _load_corpus(config, run), resumed=True, as_json=as_json)
 
@@ -102,15 +102,6 @@ def _check_extras(config: "Config") -> None:
             import tensorboard  # noqa: F401
         except ImportError as error:
             raise MissingExtraError("train.tensorboard", "tensorboard") from error
-
-
-def _check_resumable(run: "Run") -> None:
-    from imdb_gru.errors import RunError
-
-    if not run.config_path.is_file():
-        raise RunError(f"there is no run at {run.path}: 'imdb-gru runs' lists the runs there are")
-    if run.metrics_path.exists() and not run.load_metrics()["interrupted"]:
-        raise RunError(f"{run.path} is finished: there is nothing to resume; train a new run with other settings")
 
 
 def _load_corpus(config: "Config", resumed: "Run | None") -> "Corpus":

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -18,7 +18,9 @@ from imdb_gru.errors import ConfigError
 
 Chosen = TypeVar("Chosen", Config, NextWordConfig)
 
-COMMANDS = {"sentiment": "train", "next_word": "pretrain"}
+Task = Literal["sentiment", "next_word"]
+
+COMMANDS: dict[Task, str] = {"sentiment": "train", "next_word": "pretrain"}
 """Which command a config of each task is for."""
 
 
