@@ -77,11 +77,13 @@ def anchor_data(config: "Config") -> "Config":
     return config.model_copy(update={"data": config.data.model_copy(update={"path": absolute})})
 
 
-def open_config_source(data: "DataConfig") -> "Source":
+def open_config_source(data: "DataConfig", *, require_labels: bool = True) -> "Source":
     """Open the source that a config's data section names."""
     from imdb_gru.sources import open_source
 
-    return open_source(data.path, text_column=data.text_column, label_column=data.label_column)
+    return open_source(
+        data.path, text_column=data.text_column, label_column=data.label_column, require_labels=require_labels
+    )
 
 
 def open_run(path: Path | None, task: "Task" = "sentiment") -> "Run":

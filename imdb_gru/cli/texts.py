@@ -66,7 +66,7 @@ class TextReader:
         from imdb_gru.sources.table import is_table, open_table
 
         if is_table(path):
-            table = open_table(path, self.text_column, None, require_labels=False)
+            table = open_table(path, self.text_column, None, require_labels=False, divide=False)
             for split in table.splits:
                 for review in table.iter_reviews(split):
                     yield review.text

@@ -90,7 +90,7 @@ def build_config(
     if task in COMMANDS and task != wanted:
         raise ConfigError(f"{origin} is for the task {task}, not {wanted}: give it to 'imdb-gru {COMMANDS[task]}'")
     try:
-        config = kind.model_validate(values)
+        config = kind.model_validate(_complete(values, kind().model_dump()))
     except ValidationError as error:
         complaints = [_describe(dict(detail), kind) for detail in error.errors(include_url=False)]
     else:
@@ -99,6 +99,17 @@ def build_config(
         count = "an error" if len(complaints) == 1 else f"{len(complaints)} errors"
         raise ConfigError(f"{origin} has {count}:" + "".join(f"\n  {complaint}" for complaint in complaints))
     return config
+
+
+def _complete(values: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
+    """Add the defaults of keys that are not given, key by key: a section's may be others than those of its kind."""
+    given = {
+        key: _complete(value, defaults[key])
+        if isinstance(value, dict) and isinstance(defaults.get(key), dict)
+        else value
+        for key, value in values.items()
+    }
+    return {**defaults, **given}
 
 
 def _name(path: Path | None) -> str:
