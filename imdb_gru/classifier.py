@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,8 @@ from imdb_gru.config import Config
 from imdb_gru.engine.workers import map_ahead, share_out
 from imdb_gru.errors import RunError
 from imdb_gru.run import Run
-from imdb_gru.text.encoded import pad, truncate
-from imdb_gru.text.vocabulary import START_TOKEN, UNKNOWN, Ids, Vocabulary
+from imdb_gru.text.encoded import EncodedText, encode_text, pad
+from imdb_gru.text.vocabulary import START_TOKEN, Ids, Vocabulary
 from imdb_gru.weights import load_network
 
 if TYPE_CHECKING:
@@ -60,16 +60,6 @@ class Prediction:
         return LABELS[self.probability >= 0.5]
 
 
-class EncodedText(NamedTuple):
-    """A text on its way to a prediction."""
-
-    text: str
-    words: int
-    """Before truncation."""
-    kept: Sequence[str]
-    ids: Ids
-
-
 class Classifier:
     """A trained network with the vocabulary and the truncation it was trained with."""
 
@@ -104,8 +94,8 @@ class Classifier:
                     row.text,
                     float(result[-1] if timesteps else result),
                     words=row.words,
-                    read=len(row.kept),
-                    unknown=int(np.count_nonzero(row.ids == UNKNOWN)),
+                    read=row.read,
+                    unknown=row.unknown,
                     tokens=(START_TOKEN, *row.kept) if timesteps else (),
                     probabilities=result if timesteps else None,
                 )
@@ -117,9 +107,7 @@ class Classifier:
 
     def encode(self, text: str) -> EncodedText:
         """Tokenize, truncate and encode a text."""
-        tokens = self.vocabulary.tokenize(text)
-        kept = truncate(tokens, self.config.text.length, self.config.text.truncate)
-        return EncodedText(text, len(tokens), kept, self.vocabulary.encode(kept))
+        return encode_text(text, self.vocabulary, self.config.text)
 
     def check_timesteps(self) -> None:
         """Raise `RunError` where the model has no belief at every timestep."""

@@ -1,4 +1,4 @@
-"""Own the judging of a classifier on labelled reviews."""
+"""Own the judging of a run on reviews: a classifier on their labels, a next-word model on their words."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from imdb_gru.classifier import LABELS, Classifier
+from imdb_gru.language import LanguageModel, compute_perplexity
 from imdb_gru.metrics import (
     Labels,
     Probabilities,
@@ -87,3 +88,14 @@ def compute_figures(judgement: Judgement, errors: int = 0) -> dict[str, Any]:
             for row in judgement.find_mistakes()[:errors]
         ]
     return figures
+
+
+def evaluate_next_words(model: LanguageModel, reviews: Sequence[Review]) -> dict[str, Any]:
+    """Return a next-word model's mean loss on reviews and its perplexity; the end of a review counts as a word."""
+    sequences = [model.encode(review.text).ids for review in reviews]
+    words, loss = sum(map(len, sequences)), 0.0
+    with tqdm(total=words, desc="reading", unit=" words", disable=None, leave=False, delay=1) as bar:
+        for rows, losses in model.iter_losses(sequences):
+            loss += float(losses.sum(dtype=np.float64))
+            bar.update(sum(len(sequences[row]) for row in rows))
+    return {"n": len(reviews), "words": words, "loss": loss / words, "perplexity": compute_perplexity(loss / words)}

@@ -1,16 +1,16 @@
 """Own the start of a classifier from a next-word run: vocabulary, embedding and recurrent weights."""
 
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from imdb_gru.config import Config, NextWordConfig, load_config
-from imdb_gru.errors import ConfigError, RunError
+from imdb_gru.config import Config
+from imdb_gru.errors import ConfigError
 from imdb_gru.run import Run
 from imdb_gru.text.vocabulary import Vocabulary
+from imdb_gru.weights import load_next_word
 
 SHAPE = ("cell", "units", "layers", "embedding")
 """The keys of a model in which a classifier must agree with what it starts from."""
@@ -36,7 +36,7 @@ def load_pretrained(config: Config) -> Pretrained | None:
             f"model.pretrained: there is no run at {name}; make one with 'imdb-gru pretrain --run {name}'"
         )
     run.check_complete()
-    own = load_config(run.config_path, (), NextWordConfig)
+    own = run.load_next_word_config()
     for key in SHAPE:
         mine, theirs = getattr(config.model, key), getattr(own.model, key)
         if mine != theirs:
@@ -48,9 +48,6 @@ def load_pretrained(config: Config) -> Pretrained | None:
             f"text.tokenizer is {config.text.tokenizer}, but {name} was pretrained with {own.text.tokenizer}: "
             f"set text.tokenizer={own.text.tokenizer}"
         )
-    try:
-        with run.weights_path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            weights = [stored[str(number)] for number in range(1 + 3 * own.model.layers)]
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise RunError(f"{run.weights_path} holds no weights ({error}): pretrain again") from error
-    return Pretrained(run.load_vocabulary(), weights)
+    network = load_next_word(run, own.model)
+    cells = [weight for cell in network.cells for weight in (cell.kernel, cell.recurrent_kernel, cell.bias)]
+    return Pretrained(run.load_vocabulary(), [network.embedding, *cells])

@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from imdb_gru.config import AnyConfig, Config, load_config
+from imdb_gru.config import COMMANDS, AnyConfig, Config, NextWordConfig, Task, load_any_config
 from imdb_gru.errors import ConfigError, ImdbGruError, RunError
 from imdb_gru.text.vocabulary import Vocabulary
 
@@ -23,6 +24,11 @@ RUNS = Path("runs")
 FORMAT = 1
 
 State = Literal["in progress", "complete", "damaged"]
+
+MODELS: dict[Task, str] = {"sentiment": "a classifier", "next_word": "a next-word model"}
+"""What a run of each task holds."""
+QUESTIONS: dict[Task, str] = {"sentiment": "predict", "next_word": "next"}
+"""The command that puts a text to a run of each task."""
 
 
 @contextlib.contextmanager
@@ -74,12 +80,55 @@ class Run:
             self.config_path, self.vocabulary_path, self.model_path, self.weights_path, self.history_path
         )  # fmt: skip
 
-    def load_config(self) -> Config:
-        """Read the resolved config."""
+    @property
+    def task(self) -> Task:
+        """Tell what the run's model was trained for; a config that does not say so is a classifier's."""
         try:
-            return load_config(self.config_path)
+            found = re.search(r"^task: *next_word\b", self.config_path.read_text("utf-8"), re.MULTILINE)
+        except (OSError, UnicodeDecodeError):
+            return "sentiment"
+        return "next_word" if found else "sentiment"
+
+    def load_config(self) -> Config:
+        """Read a classifier's resolved config; raises `RunError` where the run is none."""
+        config = self.load_any_config()
+        if not isinstance(config, Config):
+            raise RunError(self._explain_task("sentiment"))
+        return config
+
+    def load_next_word_config(self) -> NextWordConfig:
+        """Read a next-word model's resolved config; raises `RunError` where the run is none."""
+        config = self.load_any_config()
+        if not isinstance(config, NextWordConfig):
+            raise RunError(self._explain_task("next_word"))
+        return config
+
+    def load_any_config(self) -> AnyConfig:
+        """Read the resolved config, whatever the run's task."""
+        try:
+            return load_any_config(self.config_path)
         except ConfigError as error:
             raise RunError(f"{self.path} is damaged: {error}") from error
+
+    def _explain_task(self, wanted: Task) -> str:
+        return (
+            f"{self.path} is {MODELS[self.task]}: give it to 'imdb-gru {QUESTIONS[self.task]} --run {self.path}', "
+            f"or name {MODELS[wanted]} with --run"
+        )
+
+    def check_resumable(self, task: Task) -> None:
+        """Raise `RunError` unless the run is one of `task` that was stopped."""
+        if not self.config_path.is_file():
+            raise RunError(f"there is no run at {self.path}: 'imdb-gru runs' lists the runs there are")
+        if self.task != task:
+            raise RunError(f"{self.path} is {MODELS[self.task]}: continue it with {self.resumption}")
+        if self.metrics_path.exists() and not self.load_metrics()["interrupted"]:
+            raise RunError(f"{self.path} is finished: there is nothing to resume; train a new run with other settings")
+
+    @property
+    def resumption(self) -> str:
+        """Return the command that continues this run."""
+        return f"imdb-gru {COMMANDS[self.task]} --resume {self.path}"
 
     def load_vocabulary(self) -> Vocabulary:
         """Read the vocabulary."""
@@ -133,7 +182,7 @@ class Run:
         if not self.config_path.is_file():
             raise RunError(f"{self.path} is not a run: it has no config.yaml; 'imdb-gru runs' lists the runs there are")
         if not self.metrics_path.exists():
-            raise RunError(f"{self.path} is not finished: continue it with imdb-gru train --resume {self.path}")
+            raise RunError(f"{self.path} is not finished: continue it with {self.resumption}")
         if damage := self.find_damage():
             raise RunError(f"{self.path} is damaged: {damage}; train it again, or put the original file back")
 
@@ -178,8 +227,8 @@ def create_run(path: Path | None, config: AnyConfig, *, overwrite: bool = False)
     return run
 
 
-def find_run(path: Path | None) -> Run:
-    """Open the run at `path`, or the newest complete one under runs/; raises `RunError` where it is none."""
+def find_run(path: Path | None, task: Task = "sentiment") -> Run:
+    """Open the run at `path`, or the newest complete one of a task under runs/; raises `RunError` where it is none."""
     if path is not None:
         if not path.is_dir():
             raise RunError(f"there is no run at {path}: 'imdb-gru runs' lists the runs there are")
@@ -187,11 +236,11 @@ def find_run(path: Path | None) -> Run:
         run.check_complete()
         return run
     for run in reversed(list_runs()):
-        if run.state == "complete":
+        if run.task == task and run.state == "complete":
             return run
     raise RunError(
-        f"there is no complete run under {RUNS}{os.sep} here: train one with 'imdb-gru train' (or, in seconds, "
-        "'imdb-gru train --data sample'), or name one with --run DIR"
+        f"there is no complete run under {RUNS}{os.sep} here that holds {MODELS[task]}: train one with 'imdb-gru "
+        f"{COMMANDS[task]}' (or, in seconds, 'imdb-gru {COMMANDS[task]} --data sample'), or name one with --run DIR"
     )
 
 

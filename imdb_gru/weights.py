@@ -1,5 +1,6 @@
 """Own a run's weights as a NumPy network: from its `weights.npz`, or from the Keras model itself."""
 
+import contextlib
 import io
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -11,9 +12,11 @@ from numpy.typing import NDArray
 
 from imdb_gru.cells import CELLS, Cell
 from imdb_gru.cells.network import Layer, Network
-from imdb_gru.config import ModelConfig
+from imdb_gru.cells.next_word import NextWordNetwork
+from imdb_gru.config import EncoderConfig, ModelConfig
 from imdb_gru.errors import RunError
 from imdb_gru.run import Run, write_atomically
+from imdb_gru.text.vocabulary import PAD
 
 if TYPE_CHECKING:
     import h5py
@@ -28,9 +31,16 @@ def load_network(run: Run, config: ModelConfig) -> Network:
     """
     if not run.weights_path.exists():
         return read_keras(run.model_path, config)
+    with _read_arrays(run) as arrays:
+        return _assemble(arrays, config)
+
+
+@contextlib.contextmanager
+def _read_arrays(run: Run) -> Iterator[Iterator[Array]]:
+    """Give the arrays of a run's `weights.npz`; raises `RunError` where they are damaged or too few."""
     try:
         with run.weights_path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            return _assemble(iter([stored[str(number)] for number in range(len(stored.files))]), config)
+            yield iter([stored[str(number)] for number in range(len(stored.files))])
     except (OSError, KeyError, ValueError, EOFError, StopIteration, zipfile.BadZipFile) as error:
         raise RunError(f"{run.weights_path} holds no weights that fit its config ({error}): train again") from error
 
@@ -95,3 +105,13 @@ def save_next_word(run: Run, arrays: Sequence[Array]) -> None:
     """Write a next-word model's `weights.npz`: embedding, cells, projection's kernel and bias, the softmax's bias."""
     with write_atomically(run.weights_path) as temporary:
         np.savez(temporary, allow_pickle=False, **{str(number): array for number, array in enumerate(arrays)})
+
+
+def load_next_word(run: Run, config: EncoderConfig) -> NextWordNetwork:
+    """Read a next-word model's weights, as `save_next_word` wrote them; raises `RunError` where they do not fit."""
+    with _read_arrays(run) as arrays:
+        embedding = next(arrays)
+        cells = [CELLS[config.cell](next(arrays), next(arrays), next(arrays)) for _ in range(config.layers)]
+        kernel, kernel_bias, bias = next(arrays), next(arrays), next(arrays).copy()
+        bias[PAD] = -np.inf
+        return NextWordNetwork(embedding, cells, kernel, kernel_bias, bias)

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from imdb_gru.config import Config, build_config, load_config
+from imdb_gru.config import COMMANDS, Config, NextWordConfig, build_config, build_schema, load_any_config, load_config
 from imdb_gru.errors import ConfigError
 
 CONFIGS = sorted((Path(__file__).parent.parent / "configs").glob("*.yaml"))
@@ -11,13 +11,14 @@ CONFIGS = sorted((Path(__file__).parent.parent / "configs").glob("*.yaml"))
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
 def test_every_shipped_config_is_valid_and_opens_with_its_command(path):
-    load_config(path)
-    assert f"imdb-gru train --config configs/{path.name}" in path.read_text().splitlines()[0]
+    command = COMMANDS[load_any_config(path).task]
+    assert f"imdb-gru {command} --config configs/{path.name}" in path.read_text().splitlines()[0]
 
 
-def test_default_yaml_is_the_schemas_defaults():
-    path = next(path for path in CONFIGS if path.name == "default.yaml")
-    assert yaml.safe_load(path.read_text()) == yaml.safe_load(Config().to_yaml())
+@pytest.mark.parametrize(("name", "kind"), [("default.yaml", Config), ("pretrain.yaml", NextWordConfig)])
+def test_what_a_command_does_by_itself_stands_in_a_file(name, kind):
+    path = next(path for path in CONFIGS if path.name == name)
+    assert yaml.safe_load(path.read_text()) == yaml.safe_load(kind().to_yaml())
 
 
 def test_a_written_config_is_read_back(tmp_path):
@@ -107,3 +108,56 @@ def test_an_empty_file_is_the_defaults(tmp_path):
     assert load_config(tmp_path / "c.yaml") == Config()
     with pytest.raises(ConfigError, match="cannot read the config"):
         load_config(tmp_path / "missing.yaml")
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("train.objective=last", "train.objective: no such key"),
+        ("model.bidirectional=true", "model.bidirectional: no such key"),
+        ("model.pooling=[last]", "model.pooling: no such key"),
+        ("train.samples=1", "train.samples: input should be greater than or equal to 2, got 1"),
+        ("train.timesteps=0", "train.timesteps: input should be greater than or equal to 1, got 0"),
+        ("train.timestep=3", "train.timestep: no such key; did you mean train.timesteps?"),
+        ("task=sentiment", "is for the task sentiment, not next_word: give it to 'imdb-gru train'"),
+        ("task=chess", "task: input should be 'next_word', got 'chess'"),
+        ("model=3", "model: should be a section of keys, got 3"),
+    ],
+)
+def test_a_wrong_override_of_a_next_word_config_is_told(override, message):
+    with pytest.raises(ConfigError) as error:
+        load_config(overrides=[override], kind=NextWordConfig)
+    assert message in str(error.value)
+
+
+def test_the_fused_engine_is_refused_to_a_next_word_model_it_cannot_compute():
+    with pytest.raises(ConfigError, match=r"train\.engine: fused computes the cell gru only, not lstm"):
+        load_config(overrides=["train.engine=fused", "model.cell=lstm"], kind=NextWordConfig)
+
+
+def test_a_key_that_is_set_leaves_the_others_of_its_section_as_they_are():
+    default = NextWordConfig()
+    config = load_config(overrides=["model.units=7", "model.dropout.word=0.5"], kind=NextWordConfig)
+    assert config.model.model_dump() == default.model.model_dump() | {
+        "units": 7,
+        "dropout": default.model.dropout.model_dump() | {"word": 0.5},
+    }
+    assert default.model.dropout.output != Config().model.dropout.output
+
+
+def test_a_config_is_of_the_task_that_it_names(tmp_path):
+    path = tmp_path / "c.yaml"
+    for config in (Config(), build_config({"train": {"samples": 9}}, "test", NextWordConfig)):
+        path.write_text(config.to_yaml())
+        assert load_any_config(path) == config
+    path.write_text("model: {units: 3}")
+    assert isinstance(load_any_config(path), Config)
+    path.write_text("task: chess")
+    with pytest.raises(ConfigError, match="task: input should be 'sentiment', got 'chess'"):
+        load_any_config(path)
+
+
+def test_the_schema_of_a_next_word_config_describes_inherited_keys_too():
+    keys = build_schema(NextWordConfig)["$defs"]["PretrainConfig"]["properties"]
+    assert "Words that the softmax is drawn over" in keys["samples"]["description"]
+    assert "description" in keys["clip_norm"]

@@ -139,3 +139,43 @@ def test_a_pipe_is_written_to_and_stays_one(tmp_path):
     assert read == ["whole"]
     assert pipe.is_fifo()
     assert list(tmp_path.iterdir()) == [pipe]
+
+
+def test_an_older_run_that_names_no_task_is_a_classifier(run):
+    run.config_path.write_text(run.config_path.read_text().replace("task: sentiment\n", ""))
+    assert run.task == "sentiment"
+    assert run.load_config() == run.load_any_config()
+
+
+def test_runs_know_their_task(sample_run, make_next_word_run):
+    other = make_next_word_run()
+    assert (sample_run.task, other.task) == ("sentiment", "next_word")
+    assert other.load_any_config() == other.load_next_word_config()
+    with pytest.raises(RunError, match=r"is a next-word model: give it to 'imdb-gru next --run .*name a classifier"):
+        other.load_config()
+    with pytest.raises(RunError, match=r"is a classifier: give it to 'imdb-gru predict --run .*name a next-word model"):
+        sample_run.load_next_word_config()
+
+
+def test_the_newest_run_of_the_task_is_found(run, make_next_word_run):
+    newer = make_next_word_run()
+    assert find_run(None).path.resolve() == run.path
+    assert find_run(None, "next_word").path.resolve() == newer.path
+    assert find_run(newer.path).path == newer.path
+    shutil.rmtree(run.path)
+    with pytest.raises(RunError, match="that holds a classifier: train one with 'imdb-gru train'"):
+        find_run(None)
+
+
+def test_only_a_stopped_run_of_the_task_is_resumed(run, make_next_word_run):
+    with pytest.raises(RunError, match="is finished"):
+        run.check_resumable("sentiment")
+    with pytest.raises(RunError, match="is a classifier: continue it with imdb-gru train --resume"):
+        run.check_resumable("next_word")
+    other = make_next_word_run()
+    other.metrics_path.unlink()
+    other.check_resumable("next_word")
+    with pytest.raises(RunError, match="is not finished: continue it with imdb-gru pretrain --resume"):
+        find_run(other.path, "next_word")
+    with pytest.raises(RunError, match="is a next-word model: continue it with imdb-gru pretrain --resume"):
+        other.check_resumable("sentiment")

@@ -10,6 +10,7 @@ from imdb_gru.cli.compare import compare
 from imdb_gru.cli.config import config
 from imdb_gru.cli.evaluate import evaluate
 from imdb_gru.cli.inspect import inspect
+from imdb_gru.cli.next import next_word
 from imdb_gru.cli.options import INTERRUPTED
 from imdb_gru.cli.predict import predict
 from imdb_gru.cli.pretrain import pretrain
@@ -30,7 +31,7 @@ def cli() -> None:
     """
 
 
-for command in (train, pretrain, evaluate, report, predict, inspect, compare, runs, config):
+for command in (train, pretrain, evaluate, report, predict, next_word, inspect, compare, runs, config):
     cli.add_command(command)
 
 

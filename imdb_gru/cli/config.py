@@ -45,7 +45,14 @@ def check(files: tuple[Path, ...]) -> None:
 
 
 @config.command()
-def schema() -> None:
+@click.option(
+    "--task",
+    type=click.Choice(["sentiment", "next_word"]),
+    default="sentiment",
+    show_default=True,
+    help="What the config is for: train or pretrain.",
+)
+def schema(task: str) -> None:
     """Print the JSON Schema of a config, for editors.
 
     \b
@@ -53,6 +60,6 @@ def schema() -> None:
     """
     import json
 
-    from imdb_gru.config import build_schema
+    from imdb_gru.config import Config, NextWordConfig, build_schema
 
-    click.echo(json.dumps(build_schema(), indent=2))
+    click.echo(json.dumps(build_schema(NextWordConfig if task == "next_word" else Config), indent=2))

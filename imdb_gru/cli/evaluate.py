@@ -1,13 +1,17 @@
-"""imdb-gru evaluate: judge a run on labelled reviews."""
+"""imdb-gru evaluate: judge a run on reviews."""
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from imdb_gru.cli.options import data_options, json_option, open_run, print_table, run_option, say
-from imdb_gru.cli.splits import load_split, split_option
+from imdb_gru.cli.splits import load_split, load_texts, split_option
+
+if TYPE_CHECKING:
+    from imdb_gru.run import Run
+    from imdb_gru.sources.review import Review
 
 SNIPPET = 300
 """Characters of a mistaken review that a person is shown."""
@@ -32,21 +36,48 @@ def evaluate(
 ) -> None:
     """Judge a run on labelled reviews: accuracy, calibration, and accuracy by words read.
 
+    A next-word run is judged on any reviews: perplexity.
+
     \b
     imdb-gru evaluate --errors 3
     """
     run = open_run(run_path)
-    from imdb_gru.classifier import Classifier
-    from imdb_gru.evaluation import evaluate_reviews
-
-    classifier = Classifier.load(run)
-    split, reviews = load_split(run, data, text_column, label_column, split)
+    next_word = run.task == "next_word"
+    if next_word and errors:
+        raise click.UsageError(f"--errors goes with a classifier, and {run.path} is a next-word model: leave it out")
+    load, judge, show = (load_texts, _judge_words, _print_words) if next_word else (load_split, _judge, _print_figures)
+    split, reviews = load(run, data, text_column, label_column, split)
     say(f"judging on {len(reviews)} reviews of split {split}")
-    figures = {"run": str(run.path), "split": split, **evaluate_reviews(classifier, reviews, errors)}
+    figures = {"run": str(run.path), "split": split, **judge(run, reviews, errors)}
     if as_json:
         click.echo(json.dumps(figures, ensure_ascii=False))
     else:
-        _print_figures(figures)
+        show(figures)
+
+
+def _judge(run: "Run", reviews: "list[Review]", errors: int) -> dict[str, Any]:
+    from imdb_gru.classifier import Classifier
+    from imdb_gru.evaluation import evaluate_reviews
+
+    return evaluate_reviews(Classifier.load(run), reviews, errors)
+
+
+def _judge_words(run: "Run", reviews: "list[Review]", _: int) -> dict[str, Any]:
+    from imdb_gru.evaluation import evaluate_next_words
+    from imdb_gru.language import LanguageModel
+
+    return evaluate_next_words(LanguageModel.load(run), reviews)
+
+
+def _print_words(figures: dict[str, Any]) -> None:
+    print_table(
+        [
+            ("run", figures["run"]),
+            ("split", f"{figures['split']}, {figures['n']} reviews, {figures['words']:,} words with their ends"),
+            ("perplexity", f"{figures['perplexity']:.2f}"),
+            ("loss", f"{figures['loss']:.4f}"),
+        ]
+    )
 
 
 def _print_figures(figures: dict[str, Any]) -> None:

@@ -105,7 +105,7 @@ def inspect(
     classifier = Classifier.load(open_run(run_paths[0] if run_paths else None))
     _check_view(classifier, layer, unit)
     inspections = []
-    for inspection in take_notes((inspect_text(classifier, text) for text in came_in), classifier, reader):
+    for inspection in take_notes((inspect_text(classifier, text) for text in came_in), classifier.config.text, reader):
         if as_json:
             click.echo(json.dumps(inspection.to_json(), ensure_ascii=False))
         else:

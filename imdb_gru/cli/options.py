@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from imdb_gru.config import Config, DataConfig
+    from imdb_gru.config import Config, DataConfig, Task
     from imdb_gru.run import Run
     from imdb_gru.sources.review import Source
 
@@ -77,18 +77,20 @@ def anchor_data(config: "Config") -> "Config":
     return config.model_copy(update={"data": config.data.model_copy(update={"path": absolute})})
 
 
-def open_config_source(data: "DataConfig") -> "Source":
+def open_config_source(data: "DataConfig", *, require_labels: bool = True) -> "Source":
     """Open the source that a config's data section names."""
     from imdb_gru.sources import open_source
 
-    return open_source(data.path, text_column=data.text_column, label_column=data.label_column)
+    return open_source(
+        data.path, text_column=data.text_column, label_column=data.label_column, require_labels=require_labels
+    )
 
 
-def open_run(path: Path | None) -> "Run":
+def open_run(path: Path | None, task: "Task" = "sentiment") -> "Run":
     """Find the run to use, and say which where none was named."""
     from imdb_gru.run import find_run
 
-    run = find_run(path)
+    run = find_run(path, task)
     if path is None:
         say(f"using {run.path}")
     return run

@@ -63,7 +63,7 @@ def predict(
     classifier = Classifier.load(open_run(run_path))
     predictions = classifier.predict(reader, timesteps=timesteps or plot is not None)
     with _open_output(output) as stream:
-        noted = take_notes(predictions, classifier, reader)
+        noted = take_notes(predictions, classifier.config.text, reader)
         if delimiter:
             _write_table(noted, stream, delimiter)
             return

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @click.argument("folder", default="runs", type=click.Path(path_type=Path))
 @json_option
 def runs(folder: Path, as_json: bool) -> None:
-    """List the runs of a folder, oldest first, with their state, config in brief and validation accuracy.
+    """List the runs of a folder, oldest first, with their state, config in brief, and validation figure.
 
     \b
     imdb-gru runs
@@ -30,8 +30,8 @@ def runs(folder: Path, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(rows))
     elif rows:
-        columns = ("run", "state", "model", "epochs", "best epoch", "validation accuracy", "finished")
-        print_table([[_format(row[column.replace(" ", "_")]) for column in columns] for row in rows], columns)
+        columns = ("run", "state", "task", "model", "epochs", "best epoch", "validation", "finished")
+        print_table([[_format(row, column.replace(" ", "_")) for column in columns] for row in rows], columns)
     else:
         say(f"no runs in {folder}")
 
@@ -42,28 +42,33 @@ def _describe(run: "Run") -> dict[str, Any]:
     row: dict[str, Any] = {
         "run": str(run.path),
         "state": run.state,
+        "task": run.task,
         "model": None,
         "epochs": None,
         "best_epoch": None,
         "validation_accuracy": None,
+        "validation_perplexity": None,
         "finished": None,
     }
     try:
-        config = run.load_config()
+        config = run.load_any_config()
         row["model"] = config.model.brief
         history = run.load_history()
         row["epochs"] = f"{len(history)}/{config.train.epochs}"
         if row["state"] == "complete":
             metrics = run.load_metrics()
             row["best_epoch"] = metrics["best"]["epoch"]
-            row["validation_accuracy"] = metrics["best"].get("validation_accuracy")
+            for figure in ("validation_accuracy", "validation_perplexity"):
+                row[figure] = metrics["best"].get(figure)
             row["finished"] = metrics["finished_at"]
     except (RunError, ValueError, KeyError):
         row["state"] = "damaged"
     return row
 
 
-def _format(value: object) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.2%}" if isinstance(value, float) else str(value)
+def _format(row: dict[str, Any], column: str) -> str:
+    if column != "validation":
+        return "-" if row[column] is None else str(row[column])
+    if row["validation_perplexity"] is not None:
+        return f"perplexity {row['validation_perplexity']:.1f}"
+    return "-" if row["validation_accuracy"] is None else f"accuracy {row['validation_accuracy']:.2%}"

@@ -1,4 +1,4 @@
-"""Own the choice of the labelled reviews that a run is judged on."""
+"""Own the choice of the reviews that a run is judged on."""
 
 from typing import TYPE_CHECKING
 
@@ -8,10 +8,13 @@ from imdb_gru.cli.options import say
 
 if TYPE_CHECKING:
     from imdb_gru.run import Run
-    from imdb_gru.sources.review import Review
+    from imdb_gru.sources.review import Review, Source
+    from imdb_gru.text.corpus import TrainingReviews
 
 split_option = click.option(
-    "--split", type=click.Choice(["train", "validation", "test"]), help="The split to judge on [default: test]."
+    "--split",
+    type=click.Choice(["train", "validation", "test"]),
+    help="The split to judge on [default: test; of a next-word run, what was held out].",
 )
 
 
@@ -19,7 +22,6 @@ def load_split(
     run: "Run", data: str | None, text_column: str | None, label_column: str | None, split: str | None
 ) -> "tuple[str, list[Review]]":
     """Read the reviews to judge on; the run's own held-out reviews where its data has no test split."""
-    from imdb_gru.errors import DataError, RunError
     from imdb_gru.sources import open_source
     from imdb_gru.text.corpus import UNDIVIDED, load_reviews, load_training_reviews
 
@@ -38,7 +40,40 @@ def load_split(
             split = UNDIVIDED if UNDIVIDED in source.splits else source.splits[-1]
     if split in (UNDIVIDED, "test") or (split == "validation" and split in source.splits):
         return split, load_reviews(source, split, own.limit)
-    reviews = load_training_reviews(source, config)
+    return split, _choose_part(run, source, load_training_reviews(source, config), split)
+
+
+def load_texts(
+    run: "Run", data: str | None, text_column: str | None, label_column: str | None, split: str | None
+) -> "tuple[str, list[Review]]":
+    """Read the reviews to judge a next-word run on: those held out in training, or all of another source."""
+    from imdb_gru.errors import DataError
+    from imdb_gru.sources import open_source
+    from imdb_gru.text.corpus import UNDIVIDED, load_pretraining_reviews, load_reviews
+
+    config = run.load_next_word_config()
+    own = config.data
+    source = open_source(
+        data or own.path,
+        text_column=text_column or own.text_column,
+        label_column=label_column or own.label_column,
+        require_labels=False,
+    )
+    if data and split is None:
+        reviews = [review for part in source.splits for review in source.iter_reviews(part)]
+        if not reviews:
+            raise DataError(f"{source.name} holds no reviews: name others with --data")
+        return UNDIVIDED, reviews
+    split = split or "validation"
+    if split == "test" or split in set(source.splits) - {"train"}:
+        return split, load_reviews(source, split, own.limit)
+    return split, _choose_part(run, source, load_pretraining_reviews(source, config), split)
+
+
+def _choose_part(run: "Run", source: "Source", reviews: "TrainingReviews", split: str) -> "list[Review]":
+    """Return the reviews that the run was trained on, or those it held out; raises where they are not the source's."""
+    from imdb_gru.errors import DataError, RunError
+
     if reviews.hash != run.load_metrics()["data"]["hash"]:
         raise RunError(
             f"{source.name} does not hold the reviews that {run.path} was trained on, so its {split} split is not "
@@ -46,7 +81,9 @@ def load_split(
         )
     chosen = reviews.train if split == "train" else reviews.validation
     if not chosen:
+        share = run.load_any_config().train.validation_split
         raise DataError(
-            f"{run.path} held no reviews out (train.validation_split is 0): judge on other reviews with --data"
+            f"{run.path} held no reviews out (train.validation_split is {share:g}): judge on other reviews with "
+            "--split or --data"
         )
-    return split, chosen
+    return chosen

@@ -11,10 +11,12 @@ import click
 from imdb_gru.cli.options import say
 
 if TYPE_CHECKING:
-    from imdb_gru.classifier import Classifier, Prediction
+    from imdb_gru.classifier import Prediction
+    from imdb_gru.config import TextConfig
     from imdb_gru.inspection import Inspection
+    from imdb_gru.text.encoded import EncodedText
 
-Seen = TypeVar("Seen", "Prediction", "Inspection")
+Seen = TypeVar("Seen", "Prediction", "Inspection", "EncodedText")
 """What came of a text; it tells how many words the text had, were read, and were unknown."""
 
 input_option = click.option(
@@ -64,7 +66,7 @@ class TextReader:
         from imdb_gru.sources.table import is_table, open_table
 
         if is_table(path):
-            table = open_table(path, self.text_column, None, require_labels=False)
+            table = open_table(path, self.text_column, None, require_labels=False, divide=False)
             for split in table.splits:
                 for review in table.iter_reviews(split):
                     yield review.text
@@ -89,9 +91,14 @@ class TextReader:
                 yield raw.decode("utf-8", "replace")
 
 
-def take_notes(predictions: Iterable[Seen], classifier: "Classifier", reader: TextReader) -> Iterator[Seen]:
-    """Pass predictions on, and say at the end which texts the model did not see as they were."""
-    length, side = classifier.config.text.length, classifier.config.text.truncate
+def take_notes(
+    predictions: Iterable[Seen], config: "TextConfig", reader: TextReader, *, verdict: bool = True
+) -> Iterator[Seen]:
+    """Pass predictions on, and say at the end which texts the model did not see as they were.
+
+    Without a `verdict`, a text without words is as good as any other.
+    """
+    length, side = config.length, config.truncate
     count = cut = empty = strange = 0
     longest = 0
     for prediction in predictions:
@@ -106,10 +113,11 @@ def take_notes(predictions: Iterable[Seen], classifier: "Classifier", reader: Te
     if cut:
         of = f"of {longest} words" if one else f"words each (longest: {longest})"
         say(f"{_name(cut, one)} longer than the limit: read the {part} {length} {of}")
-    if empty:
+    if empty and verdict:
         say(f"{_name(empty, one)} without words: the belief before the first word is no verdict")
     if strange:
-        say(f"{_name(strange, one)} of words unknown to the model only: the verdict means little")
+        result = "verdict" if verdict else "guess"
+        say(f"{_name(strange, one)} of words unknown to the model only: the {result} means little")
     if reader.undecodable:
         say(f"{_name(reader.undecodable, one)} not valid UTF-8: bad bytes were read as �")
     if not count:

@@ -1,201 +1,93 @@
-"""imdb-gru train: train a model into a run directory."""
+"""imdb-gru train: train a classifier into a run directory."""
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 
-from imdb_gru.cli.options import (
-    INTERRUPTED,
-    anchor_data,
-    config_options,
-    data_options,
-    json_option,
-    merge_data_options,
-    open_config_source,
-    print_table,
-    say,
-)
+from imdb_gru.cli.options import say
+from imdb_gru.cli.training import Lesson, training_options
 
 if TYPE_CHECKING:
-    from imdb_gru.config import Config
+    from imdb_gru.config import Config, Task
     from imdb_gru.run import Run
-    from imdb_gru.text.corpus import Corpus
-
-DIRECTORY = click.Path(path_type=Path, file_okay=False)
+    from imdb_gru.sources.review import Source
+    from imdb_gru.text.corpus import Corpus, TrainingReviews
+    from imdb_gru.text.vocabulary import Vocabulary
+    from imdb_gru.training.trainer import Trainer
 
 
 @click.command()
-@config_options
-@data_options
-@click.option("--run", "run_path", type=click.Path(path_type=Path), metavar="DIR", help="Where to write the run.")
-@click.option("--resume", type=DIRECTORY, metavar="DIR", help="Continue a run that was stopped.")
-@click.option("--overwrite", is_flag=True, help="Replace the run that stands at --run.")
-@click.option("--dry-run", is_flag=True, help="Show data, model, memory and config; train nothing.")
-@json_option
-def train(
-    config_path: Path | None,
-    overrides: tuple[str, ...],
-    data: str | None,
-    text_column: str | None,
-    label_column: str | None,
-    run_path: Path | None,
-    resume: Path | None,
-    overwrite: bool,
-    dry_run: bool,
-    as_json: bool,
-) -> None:
+@training_options
+def train(**options: Any) -> None:
     """Train a model, and write it with all that later commands need into a run directory.
 
     \b
     imdb-gru train --data sample --set train.epochs=2
     """
-    if resume and (config_path or overrides or run_path or overwrite or dry_run):
-        raise click.UsageError("--resume continues with the run's own config: use it without the other options")
-    if overwrite and not run_path:
-        raise click.UsageError("--overwrite replaces the run at --run: name it")
-    own_data = merge_data_options([], data, text_column, label_column)
-    if resume:
-        _resume(resume, own_data, as_json)
-    else:
-        config = _load_config(config_path, [*overrides, *own_data])
-        if dry_run:
-            _show_plan(config, _load_corpus(config, None), as_json)
-        else:
-            _start(run_path, config, overwrite, as_json)
+    Sentiment().run(**options)
 
 
-def _resume(path: Path, own_data: list[str], as_json: bool) -> None:
-    from imdb_gru.run import Run
+class Sentiment(Lesson):
+    """A classifier, from labelled reviews."""
 
-    run = Run(path)
-    _check_resumable(run)
-    config = _load_config(run.config_path, own_data)
-    _train(run, config, _load_corpus(config, run), resumed=True, as_json=as_json)
+    task: ClassVar["Task"] = "sentiment"
+    promise = "stops after the batches at hand and keeps the best epoch"
+    require_labels = True
 
+    def load_config(self, path: Path | None, overrides: list[str]) -> "Config":
+        """Read a classifier's config."""
+        from imdb_gru.config import load_config
 
-def _start(path: Path | None, config: "Config", overwrite: bool, as_json: bool) -> None:
-    from imdb_gru.run import check_free, create_run
+        return load_config(path, overrides)
 
-    if path:
-        check_free(path, overwrite=overwrite)
-    corpus = _load_corpus(config, None)
-    run = create_run(path, config, overwrite=overwrite)
-    corpus.vocabulary.save(run.vocabulary_path)
-    _train(run, config, corpus, resumed=False, as_json=as_json)
+    def load_reviews(self, source: "Source", config: "Config") -> "TrainingReviews":
+        """Read labelled reviews."""
+        from imdb_gru.text.corpus import load_training_reviews
 
+        return load_training_reviews(source, config)
 
-def _load_config(path: Path | None, overrides: list[str]) -> "Config":
-    from imdb_gru.config import load_config
+    def load_vocabulary(self, config: "Config") -> "Vocabulary | None":
+        """Return that of the next-word run to start from, if there is one."""
+        from imdb_gru.pretrained import load_pretrained
 
-    config = anchor_data(load_config(path, overrides))
-    _check_extras(config)
-    return config
-
-
-def _check_extras(config: "Config") -> None:
-    from imdb_gru.errors import MissingExtraError
-
-    if config.train.tensorboard:
-        try:
-            import tensorboard  # noqa: F401
-        except ImportError as error:
-            raise MissingExtraError("train.tensorboard", "tensorboard") from error
-
-
-def _check_resumable(run: "Run") -> None:
-    from imdb_gru.errors import RunError
-
-    if not run.config_path.is_file():
-        raise RunError(f"there is no run at {run.path}: 'imdb-gru runs' lists the runs there are")
-    if run.metrics_path.exists() and not run.load_metrics()["interrupted"]:
-        raise RunError(f"{run.path} is finished: there is nothing to resume; train a new run with other settings")
-
-
-def _load_corpus(config: "Config", resumed: "Run | None") -> "Corpus":
-    from imdb_gru.pretrained import load_pretrained
-    from imdb_gru.text.corpus import encode_corpus, load_training_reviews
-
-    source = open_config_source(config.data)
-    say(f"reading {source.name}")
-    reviews = load_training_reviews(source, config)
-    if pretrained := load_pretrained(config):
+        pretrained = load_pretrained(config)
+        if pretrained is None:
+            return None
         say(f"starting from {config.model.pretrained}")
-    vocabulary = pretrained.vocabulary if pretrained else None
-    if resumed and resumed.vocabulary_path.exists():
-        vocabulary = resumed.load_vocabulary()
-    corpus = encode_corpus(source, config, reviews, vocabulary)
-    figures = corpus.statistics
-    say(
-        f"{figures['train']} reviews to train on, {figures['validation']} held out; "
-        f"{figures['truncated_share']:.1%} cut to {config.text.length} words; "
-        f"{figures['vocabulary']} ids, {figures['unknown_share']:.1%} of words unknown"
-    )
-    return corpus
+        return pretrained.vocabulary
 
+    def build_trainer(self, run: "Run", config: "Config", corpus: "Corpus") -> "Trainer":
+        """Build a classifier in training."""
+        from imdb_gru.pretrained import load_pretrained
+        from imdb_gru.training.trainer import Trainer
 
-def _train(run: "Run", config: "Config", corpus: "Corpus", *, resumed: bool, as_json: bool) -> None:
-    say(f"training into {run.path} (Ctrl-C stops after the batches at hand and keeps the best epoch)")
-    from imdb_gru.pretrained import load_pretrained
-    from imdb_gru.training.trainer import Trainer
+        return Trainer(run, config, corpus, load_pretrained(config))
 
-    trainer = Trainer(run, config, corpus, load_pretrained(config))
-    say(trainer.engine_line)
-    if resumed:
-        trainer.restore()
-        say(f"resuming after epoch {trainer.progress.epoch} of {config.train.epochs}")
-    try:
-        metrics = trainer.train(_report_epoch)
-    except KeyboardInterrupt:
-        say(f"stopped before an epoch was done; start over with: imdb-gru train --resume {run.path}")
-        raise
-    if as_json:
-        click.echo(json.dumps({"run": str(run.path), **metrics}))
-    else:
-        _print_result(run, metrics)
-    if metrics["interrupted"]:
-        say(f"stopped; continue with: imdb-gru train --resume {run.path}")
-        raise click.exceptions.Exit(INTERRUPTED)
+    def describe_model(self, config: "Config", corpus: "Corpus") -> tuple[str, int, int]:
+        """Return Keras's summary, the parameters, and the bytes."""
+        from imdb_gru.training.plan import estimate_memory, summarise_model
 
+        summary, parameters = summarise_model(config, corpus)
+        return summary, parameters, estimate_memory(config, parameters, corpus)
 
-def _report_epoch(record: dict[str, Any]) -> None:
-    parts = [f"loss {record['loss']:.4f}", f"accuracy {record['accuracy']:.2%}"]
-    if "validation_loss" in record:
-        parts += [f"validation loss {record['validation_loss']:.4f}", f"accuracy {record['validation_accuracy']:.2%}"]
-    say(f"epoch {record['epoch']}: {', '.join(parts)}, {record['seconds']:.0f} s")
+    def describe_epoch(self, record: dict[str, Any]) -> list[str]:
+        """Return loss and accuracy."""
+        parts = [f"loss {record['loss']:.4f}", f"accuracy {record['accuracy']:.2%}"]
+        if "validation_loss" not in record:
+            return parts
+        validation = f"validation loss {record['validation_loss']:.4f}"
+        return [*parts, validation, f"accuracy {record['validation_accuracy']:.2%}"]
 
+    def describe_best(self, best: dict[str, Any]) -> list[tuple[str, str]]:
+        """Return the validation figures, if there are any."""
+        if "validation_accuracy" not in best:
+            return []
+        return [
+            ("validation accuracy", f"{best['validation_accuracy']:.2%}"),
+            ("validation log loss", f"{best['validation_loss']:.4f}"),
+        ]
 
-def _print_result(run: "Run", metrics: dict[str, Any]) -> None:
-    best = metrics["best"]
-    rows = [("best epoch", f"{best['epoch']} of {metrics['epochs']}")]
-    if "validation_accuracy" in best:
-        rows.append(("validation accuracy", f"{best['validation_accuracy']:.2%}"))
-        rows.append(("validation log loss", f"{best['validation_loss']:.4f}"))
-    rows += [("training", f"{metrics['seconds']:.0f} s"), ("run", str(run.path))]
-    print_table(rows)
-
-
-def _show_plan(config: "Config", corpus: "Corpus", as_json: bool) -> None:
-    from imdb_gru.training.model import choose_engine, choose_precision, describe_engine
-    from imdb_gru.training.plan import estimate_memory, summarise_model
-
-    engine, reason = choose_engine(config)
-    precision = choose_precision(config, engine)
-    summary, parameters = summarise_model(config, corpus)
-    memory = estimate_memory(config, parameters, corpus)
-    if as_json:
-        plan = {
-            "data": corpus.statistics,
-            "parameters": parameters,
-            "memory_bytes": memory,
-            "engine": engine,
-            "config": config.model_dump(),
-        }
-        click.echo(json.dumps(plan))
-        return
-    print_table([(name.replace("_", " "), str(value)) for name, value in corpus.statistics.items()], title="data")
-    click.echo(f"\nmodel\n{summary}")
-    click.echo(f"parameters: {parameters:,}; memory in training: about {memory / 2**20:,.0f} MiB")
-    click.echo(f"{describe_engine(engine, reason, precision)}\n")
-    click.echo(config.to_yaml(), nl=False)
+    def describe_start(self, run: "Run") -> str:
+        """Say that nothing of the first epoch is kept."""
+        return f"stopped before an epoch was done; start over with: {run.resumption}"

@@ -1,6 +1,6 @@
 """The YAML configs: what they may say, and how they are read."""
 
-from imdb_gru.config.loading import build_config, build_schema, load_any_config, load_config
+from imdb_gru.config.loading import COMMANDS, Task, build_config, build_schema, load_any_config, load_config
 from imdb_gru.config.schema import (
     AnyConfig,
     Config,
@@ -18,6 +18,7 @@ from imdb_gru.config.schema import (
 )
 
 __all__ = [
+    "COMMANDS",
     "AnyConfig",
     "Config",
     "DataConfig",
@@ -26,6 +27,7 @@ __all__ = [
     "ModelConfig",
     "NextWordConfig",
     "PretrainConfig",
+    "Task",
     "TextConfig",
     "TrainConfig",
     "Truncation",

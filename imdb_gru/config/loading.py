@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -18,7 +18,9 @@ from imdb_gru.errors import ConfigError
 
 Chosen = TypeVar("Chosen", Config, NextWordConfig)
 
-COMMANDS = {"sentiment": "train", "next_word": "pretrain"}
+Task = Literal["sentiment", "next_word"]
+
+COMMANDS: dict[Task, str] = {"sentiment": "train", "next_word": "pretrain"}
 """Which command a config of each task is for."""
 
 
@@ -88,7 +90,7 @@ def build_config(
     if task in COMMANDS and task != wanted:
         raise ConfigError(f"{origin} is for the task {task}, not {wanted}: give it to 'imdb-gru {COMMANDS[task]}'")
     try:
-        config = kind.model_validate(values)
+        config = kind.model_validate(_complete(values, kind().model_dump()))
     except ValidationError as error:
         complaints = [_describe(dict(detail), kind) for detail in error.errors(include_url=False)]
     else:
@@ -97,6 +99,17 @@ def build_config(
         count = "an error" if len(complaints) == 1 else f"{len(complaints)} errors"
         raise ConfigError(f"{origin} has {count}:" + "".join(f"\n  {complaint}" for complaint in complaints))
     return config
+
+
+def _complete(values: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
+    """Add the defaults of keys that are not given, key by key: a section's may be others than those of its kind."""
+    given = {
+        key: _complete(value, defaults[key])
+        if isinstance(value, dict) and isinstance(defaults.get(key), dict)
+        else value
+        for key, value in values.items()
+    }
+    return {**defaults, **given}
 
 
 def _name(path: Path | None) -> str:

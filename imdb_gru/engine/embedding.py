@@ -36,7 +36,7 @@ def _gather_rows(places, values, total, first, last):
 
 
 def gather_rows(ids: NDArray[np.int32], values: Array, size: int) -> tuple[NDArray[np.int32], Array]:
-    """Add up values `(N, E)` by id `(N,)` below `size`; return the ids that there are, `(R,)`, and the sums `(R, E)`."""
+    """Add up values `(N, E)` by id `(N,)` below `size`; return those ids, `(R,)`, and their sums `(R, E)`."""
     found = np.zeros(size, bool)
     found[ids] = True
     rows = np.flatnonzero(found).astype(np.int32)

@@ -23,10 +23,16 @@ ACCEPTED = (
 )
 
 
-def open_source(path: str | None, *, text_column: str | None = None, label_column: str | None = None) -> Source:
-    """Open the labelled reviews at `path`; without one, those of $IMDB_GRU_DATA, or else IMDB, downloaded once.
+def open_source(
+    path: str | None,
+    *,
+    text_column: str | None = None,
+    label_column: str | None = None,
+    require_labels: bool = True,
+) -> Source:
+    """Open the reviews at `path`; without one, those of $IMDB_GRU_DATA, or else IMDB, downloaded once.
 
-    Raises `DataError` where there is nothing that can be read.
+    Where labels are not required, a table needs none. Raises `DataError` where there is nothing that can be read.
     """
     path = path or os.environ.get(ENVIRONMENT)
     if path == SAMPLE:
@@ -39,13 +45,13 @@ def open_source(path: str | None, *, text_column: str | None = None, label_colum
 
         return TarSource(fetch(ARCHIVE))
     try:
-        return _open_path(Path(path).expanduser(), text_column, label_column)
+        return _open_path(Path(path).expanduser(), text_column, label_column, require_labels)
     except (OSError, RuntimeError) as error:  # a name too long, a folder that may not be entered, an unknown ~user
         reason = (isinstance(error, OSError) and error.strerror) or error
         raise DataError(f"cannot read {path[:200]}: {reason}; name {ACCEPTED}, or try --data {SAMPLE}") from error
 
 
-def _open_path(path: Path, text_column: str | None, label_column: str | None) -> Source:
+def _open_path(path: Path, text_column: str | None, label_column: str | None, require_labels: bool) -> Source:
     from imdb_gru.sources.archive import FolderSource, TarSource
     from imdb_gru.sources.keras_npz import NpzSource
     from imdb_gru.sources.table import is_table, open_table
@@ -57,13 +63,13 @@ def _open_path(path: Path, text_column: str | None, label_column: str | None) ->
             return FolderSource(path)
         for inside in (ARCHIVE_FOLDER, ARCHIVE_NAME, NPZ_NAME):
             if (path / inside).exists():
-                return _open_path(path / inside, text_column, label_column)
+                return _open_path(path / inside, text_column, label_column, require_labels)
     elif path.name.lower().endswith((".tar.gz", ".tgz")):
         return TarSource(path)
     elif path.suffix.lower() == ".npz":
         return NpzSource(path, load_word_index(path.parent))
     elif is_table(path):
-        return open_table(path, text_column, label_column, require_labels=True)
+        return open_table(path, text_column, label_column, require_labels=require_labels)
     raise DataError(f"cannot tell what reviews {path} holds: name {ACCEPTED}")
 
 

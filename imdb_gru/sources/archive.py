@@ -16,15 +16,16 @@ from tqdm import tqdm
 from imdb_gru.errors import DataError
 from imdb_gru.sources.review import Review
 
-SPLITS = ("train", "test", "unlabelled")
+UNLABELLED = "unlabelled"
+SPLITS = ("train", "test", UNLABELLED)
 LABELS = {"pos": 1, "neg": 0, "unsup": None}
 FOLDERS = {
     "train": (("train", "pos"), ("train", "neg")),
     "test": (("test", "pos"), ("test", "neg")),
-    "unlabelled": (("train", "unsup"),),
+    UNLABELLED: (("train", "unsup"),),
 }
 """Where a split's reviews lie."""
-TOGETHER = (("train", "test"), ("unlabelled",))
+TOGETHER = (("train", "test"), (UNLABELLED,))
 """Splits that are unpacked in one go: who wants labels need not hold 50,000 reviews without."""
 MAX_REVIEW_BYTES = 10 * 2**20
 
@@ -58,7 +59,7 @@ class FolderSource:
                         yield Review(_decode(path.read_bytes()), label, _find_film(path.name, films))
             except OSError as error:
                 raise DataError(f"cannot read {error.filename}: {error.strerror}") from error
-        if not found:
+        if not found and split != UNLABELLED:
             raise _no_reviews(self.path, split)
 
 
@@ -80,7 +81,7 @@ class TarSource:
             raise _no_reviews(self.path, split)
         if FOLDERS[split][0] not in self._members:
             self._read(next(splits for splits in TOGETHER if split in splits))
-        if not any(self._members[folder] for folder in FOLDERS[split]):
+        if not any(self._members[folder] for folder in FOLDERS[split]) and split != UNLABELLED:
             raise _no_reviews(self.path, split)
         for folder in FOLDERS[split]:
             label, films = LABELS[folder[1]], self._films.get(folder, {})
@@ -100,7 +101,7 @@ class TarSource:
             raise DataError(f"{self.path} is cut short or damaged ({error}): download it again") from error
         except OSError as error:
             raise DataError(f"cannot read {self.path}: {error.strerror or error}") from error
-        if not any(members.values()):
+        if not any(members.values()) and UNLABELLED not in splits:
             raise DataError(f"{self.path} holds no aclImdb reviews: name the published aclImdb_v1.tar.gz")
         self._members |= members
 

@@ -31,9 +31,9 @@ class Source(Protocol):
 
     @property
     def splits(self) -> tuple[str, ...]:
-        """Name the splits it holds, of `train`, `validation`, `test`; or `all` alone where it is undivided."""
+        """Name the splits it may hold, of `train`, `validation`, `test`, `unlabelled`; or `all` alone if undivided."""
         ...
 
     def iter_reviews(self, split: str) -> Iterator[Review]:
-        """Yield a split's reviews in a fixed order; raises `DataError`."""
+        """Yield a split's reviews in a fixed order; raises `DataError`, but not for a lack of unlabelled ones."""
         ...

@@ -15,7 +15,12 @@ LABELS = {
     **dict.fromkeys(("pos", "positive", "1", "1.0", "true"), 1),
     **dict.fromkeys(("neg", "negative", "0", "0.0", "-1", "-1.0", "false"), 0),
 }
-SPLITS = {"train": "train", **dict.fromkeys(("validation", "valid", "val", "dev"), "validation"), "test": "test"}
+SPLITS = {
+    "train": "train",
+    **dict.fromkeys(("validation", "valid", "val", "dev"), "validation"),
+    "test": "test",
+    **dict.fromkeys(("unlabelled", "unlabeled", "unsupervised", "unsup"), "unlabelled"),
+}
 """By name in a table; their order is that of `TableSource.splits`."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -25,7 +30,9 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 class TableSource:
     """A table of reviews; undivided, unless it has a column `split`."""
 
-    def __init__(self, path: Path, text_column: str | None, label_column: str | None, *, require_labels: bool) -> None:
+    def __init__(
+        self, path: Path, text_column: str | None, label_column: str | None, *, require_labels: bool, divide: bool
+    ) -> None:
         self.name = str(path)
         self.folder = path.parent
         self.path = path
@@ -47,7 +54,7 @@ class TableSource:
                 "name it with --label-column"
             )
         splits = [column for column in columns if column.strip().lower() == SPLIT_COLUMN]
-        self._split = _require_once(path, splits[0], columns) if splits and require_labels else None
+        self._split = _require_once(path, splits[0], columns) if splits and divide else None
         self.splits = self._find_splits()
 
     def iter_reviews(self, split: str) -> Iterator[Review]:
@@ -103,15 +110,20 @@ class TableSource:
         return label
 
 
-def open_table(path: Path, text_column: str | None, label_column: str | None, *, require_labels: bool) -> TableSource:
-    """Open a table; where labels are not required, a review without a known one has None. Raises `DataError`."""
+def open_table(
+    path: Path, text_column: str | None, label_column: str | None, *, require_labels: bool, divide: bool = True
+) -> TableSource:
+    """Open a table, to `divide` by its column of splits, if it has one; raises `DataError`.
+
+    Where labels are not required, a review has one only if its column is named and the label is known.
+    """
     try:
         exists = path.exists()
     except OSError as error:  # a name too long, a folder that may not be entered
         raise DataError(f"cannot read {str(path)[:200]}: {error.strerror or error}; name a table") from error
     if not exists:
         raise DataError(f"there is no table at {path}")
-    return TableSource(path, text_column, label_column, require_labels=require_labels)
+    return TableSource(path, text_column, label_column, require_labels=require_labels, divide=divide)
 
 
 def is_table(path: Path) -> bool:

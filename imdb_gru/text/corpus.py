@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 
 import numpy as np
@@ -31,6 +31,8 @@ class TrainingReviews:
     validation: list[Review]
     hash: str
     """Tells these reviews from any others."""
+    counts: dict[str, int] = field(default_factory=dict)
+    """Reviews read of each split, where several are put together."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +52,15 @@ def load_reviews(source: Source, split: str, limit: int | None = None) -> list[R
     reviews = list(source.iter_reviews(split))
     if not reviews:
         raise DataError(f"the {split} split of {source.name} holds no reviews")
-    if limit is not None and limit < len(reviews):
-        chosen = np.random.default_rng(LIMIT_SEED).choice(len(reviews), limit, replace=False)
-        reviews = [reviews[row] for row in np.sort(chosen)]
-    return reviews
+    return _draw(reviews, limit)
+
+
+def _draw(reviews: list[Review], limit: int | None) -> list[Review]:
+    """Return all reviews, or `limit` of them, always the same ones."""
+    if limit is None or limit >= len(reviews):
+        return reviews
+    chosen = np.random.default_rng(LIMIT_SEED).choice(len(reviews), limit, replace=False)
+    return [reviews[row] for row in np.sort(chosen)]
 
 
 def load_training_reviews(source: Source, config: Config) -> TrainingReviews:
@@ -77,11 +84,22 @@ def load_training_reviews(source: Source, config: Config) -> TrainingReviews:
 
 def load_pretraining_reviews(source: Source, config: NextWordConfig) -> TrainingReviews:
     """Read all reviews that may be pretrained on, labelled or not but of no test split, and hold some out."""
+    limit = config.data.limit
     splits = [split for split in (UNDIVIDED, "train", "unlabelled") if split in source.splits]
-    reviews = list(chain.from_iterable(load_reviews(source, split, config.data.limit) for split in splits))
-    held_out = choose_held_out(reviews, config.train.validation_split, config.train.seed)
-    train, validation = _divide(reviews, held_out)
-    return TrainingReviews(train, validation, hash_reviews(chain(train, validation)))
+    if not splits:
+        raise DataError(f"{source.name} has no train split, only {', '.join(source.splits)}")
+    parts = {split: _draw(list(source.iter_reviews(split)), limit) for split in splits}
+    reviews = list(chain.from_iterable(parts.values()))
+    if not any(review.text.strip() for review in reviews):
+        raise DataError(f"the reviews of {source.name} hold no words: name others with --data")
+    if "validation" in source.splits:
+        train, validation = reviews, load_reviews(source, "validation", limit)
+        parts["validation"] = validation
+    else:
+        held_out = choose_held_out(reviews, config.train.validation_split, config.train.seed)
+        train, validation = _divide(reviews, held_out)
+    counts = {split: len(part) for split, part in parts.items() if part}
+    return TrainingReviews(train, validation, hash_reviews(chain(train, validation)), counts)
 
 
 def choose_held_out(reviews: list[Review], share: float, seed: int) -> NDArray[np.bool_]:

@@ -30,6 +30,36 @@ def truncate(items: Sequence[str], length: int, side: Truncation) -> Sequence[st
     return [*items[:front], *items[len(items) - length // 2 :]]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class EncodedText:
+    """A text on its way to a model."""
+
+    text: str
+    words: int
+    """Before truncation."""
+    kept: Sequence[str]
+    """Its tokens after truncation."""
+    ids: Ids
+    """One more than `kept`: the start token's comes first."""
+
+    @property
+    def read(self) -> int:
+        """Count the words left after truncation."""
+        return len(self.kept)
+
+    @property
+    def unknown(self) -> int:
+        """Count the words read that the vocabulary does not hold."""
+        return int(np.count_nonzero(self.ids == UNKNOWN))
+
+
+def encode_text(text: str, vocabulary: Vocabulary, config: TextConfig) -> EncodedText:
+    """Tokenize, truncate and encode a text."""
+    tokens = vocabulary.tokenize(text)
+    kept = truncate(tokens, config.length, config.truncate)
+    return EncodedText(text, len(tokens), kept, vocabulary.encode(kept))
+
+
 @dataclass(frozen=True)
 class Tokenized:
     """A split's reviews as truncated tokens, and what truncation did."""

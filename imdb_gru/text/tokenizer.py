@@ -4,12 +4,14 @@ Two tokenizers, named in the config. Each is a plain function from text to token
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 KERAS_FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
 _KERAS_TABLE = str.maketrans(dict.fromkeys(KERAS_FILTERS, " "))
 
 _LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+_CLOSING, _OPENING = frozenset("!?.,;:)-"), ("(", "-")
+"""Marks that no space comes before, and after."""
 _EMOJI = "\u2600-\u27bf\U0001f300-\U0001faff"
 _WORD = re.compile(rf"[^\W_]+(?:['’][^\W_]+)*|[!?.,;:()\"\-]|[{_EMOJI}]")
 
@@ -23,6 +25,20 @@ def tokenize_words(text: str) -> list[str]:
     """Split into lower-case words, contractions whole, with punctuation marks and emoji as tokens; drop `<br />`."""
     tokens = _WORD.findall(_LINE_BREAK.sub(" ", text).lower())
     return [token.replace("’", "'") for token in tokens] if "’" in text else tokens
+
+
+def join_tokens(tokens: Iterable[str], text: str = "") -> str:
+    """Write tokens as they would go on after `text`: marks without a space before them, sentences with a capital."""
+    written = text
+    for token in tokens:
+        quotes = written.count('"')
+        closes = token in _CLOSING or (token == '"' and quotes % 2 == 1)
+        opened = written.endswith(_OPENING) or (written.endswith('"') and quotes % 2 == 1)
+        if written and not (closes or opened or written[-1].isspace()):
+            written += " "
+        begins = written.rstrip(' "(')[-1:] in ("", ".", "!", "?")
+        written += token[:1].upper() + token[1:] if begins else token
+    return written[len(text) :]
 
 
 TOKENIZERS: dict[str, Callable[[str], list[str]]] = {"keras": tokenize_keras, "words": tokenize_words}

@@ -16,7 +16,7 @@ from imdb_gru.errors import ConfigError, RunError
 from imdb_gru.text.tokenizer import TOKENIZERS
 
 PAD, START, UNKNOWN, FIRST_WORD = 0, 1, 2, 3
-START_TOKEN = "<start>"
+START_TOKEN, END_TOKEN, UNKNOWN_TOKEN = "<start>", "<end>", "<unknown>"
 
 Ids = NDArray[np.int32]
 
@@ -38,6 +38,10 @@ class Vocabulary:
         """Return the ids of `tokens`, the start token's before them; `(1 + len(tokens),)` int32."""
         look_up = self._id_of.get
         return np.array([START, *(look_up(token, UNKNOWN) for token in tokens)], dtype=np.int32)
+
+    def name_next(self, id: int) -> str:
+        """Return the token of an id that comes next; the start token's then stands for the end of the review."""
+        return self.words[id - FIRST_WORD] if id >= FIRST_WORD else {START: END_TOKEN, UNKNOWN: UNKNOWN_TOKEN}[id]
 
     def save(self, path: Path) -> None:
         """Write the vocabulary as JSON."""

@@ -41,7 +41,7 @@ class Strata:
         samples = min(samples, words)
         single = words if samples == words else samples // 2
         grown = np.linspace(0, 1, samples - single + 1)
-        power = np.log(words - single) / np.log(samples - single) if samples < words else 1.0
+        power = np.log(words - single) / np.log(max(2, samples - single)) if samples < words else 1.0
         tail = single + np.round((words - single) * grown**power)
         return cls((1 + np.concatenate([np.arange(single), tail])).astype(np.int32))
 

@@ -3,9 +3,10 @@
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
@@ -173,14 +174,14 @@ class NextWordTrainer(Training):
 
     def _save_model(self) -> None:
         arrays = self.model.get_arrays()
-        self.stock.set_weights([*arrays[:-1], arrays[0].T.copy(), _forbid_pad(arrays[-1])])
+        set_stock_weights(self.stock, arrays)
         with write_atomically(self.run.model_path) as temporary:
             self.stock.save(temporary)
         save_next_word(self.run, arrays)
 
 
-def _forbid_pad(bias: Any) -> Any:
-    """Make pad impossible."""
-    forbidden = np.array(bias)
-    forbidden[PAD] = -1e9
-    return forbidden
+def set_stock_weights(stock: keras.Model, arrays: Sequence[Any]) -> None:
+    """Give a stock model the weights of a next-word model, with pad made impossible."""
+    bias = np.array(arrays[-1])
+    bias[PAD] = -1e9
+    stock.set_weights([*arrays[:-1], arrays[0].T.copy(), bias])

@@ -2,9 +2,12 @@
 
 import io
 
-from imdb_gru.config import Config
+import keras
+
+from imdb_gru.config import Config, NextWordConfig
 from imdb_gru.text.corpus import Corpus
 from imdb_gru.training.model import build_model
+from imdb_gru.training.next_word import FULL_ROWS, NextWordModel
 
 BASE_BYTES = 620 * 2**20
 """What a process with TensorFlow and Keras loaded takes before it does anything."""
@@ -13,9 +16,13 @@ BASE_BYTES = 620 * 2**20
 def summarise_model(config: Config, corpus: Corpus) -> tuple[str, int]:
     """Return Keras's summary of the model as text, and its count of parameters."""
     model = build_model(config.model, len(corpus.vocabulary))
+    return _print_summary(model), int(model.count_params())
+
+
+def _print_summary(model: keras.Model) -> str:
     lines = io.StringIO()
     model.summary(print_fn=lambda line, **_: lines.write(line + "\n"))
-    return lines.getvalue().rstrip(), int(model.count_params())
+    return lines.getvalue().rstrip()
 
 
 def estimate_memory(config: Config, parameters: int, corpus: Corpus) -> int:
@@ -32,3 +39,25 @@ def estimate_memory(config: Config, parameters: int, corpus: Corpus) -> int:
     timesteps = int(max(corpus.train.lengths))
     activations = config.train.batch_size * timesteps * values * 4
     return BASE_BYTES + parameters * 4 * copies + activations + corpus.train.ids.nbytes * 5
+
+
+def summarise_next_word_model(config: NextWordConfig, corpus: Corpus) -> tuple[str, int]:
+    """Return Keras's summary of the next-word model as text, and its count of parameters."""
+    model = NextWordModel(config.model, len(corpus.vocabulary), fused=False, samples=config.train.samples, seed=0)
+    return _print_summary(model), int(model.count_params())
+
+
+def estimate_next_word_memory(config: NextWordConfig, parameters: int, corpus: Corpus) -> int:
+    """Estimate the bytes of a next-word training, as `estimate_memory` does.
+
+    The saved model's softmax is a table of its own beside the embedding's, held once in the model and once on its way
+    to the file. A word drawn for the softmax has a logit and a probability for every word of a chunk; held-out words
+    have a logit, a shifted one and a loss's term for every id, some at once.
+    """
+    model, train, size = config.model, config.train, len(corpus.vocabulary)
+    timesteps = min(int(max(corpus.train.lengths)), train.timesteps)
+    values = model.embedding * 5 + model.units * 8 * model.layers + 2 * min(train.samples, size)
+    chunk = train.batch_size * timesteps * values * 4
+    judged = FULL_ROWS * size * 3 * 4 if len(corpus.validation) else 0
+    tables = (parameters * 5 + 2 * size * model.embedding) * 4
+    return BASE_BYTES + tables + max(chunk, judged) + corpus.train.ids.nbytes * 5

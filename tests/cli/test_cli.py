@@ -33,7 +33,10 @@ def test_every_command_has_help_with_an_example_and_stands_in_the_readme(invoke,
         assert not isinstance(option, click.Option) or option.help or option.name == "help", option.name
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["predict", "--help"], ["config", "show"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["--version"], ["predict", "--help"], ["pretrain", "--help"], ["next", "--help"], ["config", "show"]],
+)
 def test_help_loads_nothing_heavy(arguments):
     assert_not_loaded(arguments, {"tensorflow", "keras", "numpy", "h5py", "rich", "pooch", "matplotlib"})
 
@@ -77,6 +80,10 @@ print(sorted({heavy!r} & set(sys.modules)), file=sys.stderr)
         (["train", "--resume", "nowhere"], 1, "there is no run at nowhere"),
         (["train", "--resume", "r", "--set", "a.b=1"], 2, "the run's own config"),
         (["train", "--overwrite"], 2, "name it"),
+        (["pretrain", "--set", "train.sample=3"], 1, "did you mean train.samples?"),
+        (["pretrain", "--data", "nowhere"], 1, "Error: there are no reviews at "),
+        (["next", "--run", "nowhere", "text"], 1, "Error: there is no run at nowhere"),
+        (["next", "text"], 1, "here that holds a next-word model: train one with 'imdb-gru pretrain'"),
         (["evaluate", "--split", "nonsense"], 2, "nonsense"),
         (["config", "check", "nowhere.yaml"], 1, "cannot read the config"),
         (["runs", "nowhere"], 1, "there is no folder nowhere"),
@@ -106,8 +113,10 @@ def test_config_show_check_and_schema(invoke, tmp_path):
     (tmp_path / "my.yaml").write_text(shown.out)
     assert invoke("config", "check", "my.yaml").out == "my.yaml: valid\n"
     schema = json.loads(invoke("config", "schema").out)
-    assert schema["properties"].keys() == {"data", "text", "model", "train"}
+    assert schema["properties"].keys() == {"task", "data", "text", "model", "train"}
     assert "description" in schema["$defs"]["TrainConfig"]["properties"]["warmup"]
+    schema = json.loads(invoke("config", "schema", "--task", "next_word").out)
+    assert "description" in schema["$defs"]["PretrainConfig"]["properties"]["samples"]
     (tmp_path / "my.yaml").write_text("train: {epocs: 1}")
     assert invoke("config", "check", "my.yaml").code == 1
 
@@ -124,6 +133,7 @@ def test_runs_lists_states(invoke, sample_run, tmp_path):
         "damaged": "damaged",
     }
     assert rows["good"]["epochs"] == "2/2"
+    assert {(row["task"], row["validation_perplexity"]) for row in rows.values()} == {("sentiment", None)}
     assert 0 <= rows["good"]["validation_accuracy"] <= 1
     table = invoke("runs").out
     assert "gru 8, embedding 8, last" in table

@@ -76,3 +76,50 @@ def test_other_data_has_no_known_validation_split(invoke, sample_run, tmp_path):
     result = invoke(*arguments, "test")
     assert result.code == 1
     assert "no test split" in result.err
+
+
+def test_a_next_word_run_is_judged_by_its_perplexity(invoke, next_word_run):
+    result = invoke("evaluate", "--run", next_word_run.path, "--json")
+    assert result.code == 0, result.err
+    figures = json.loads(result.out)
+    assert list(figures) == ["run", "split", "n", "words", "loss", "perplexity"]
+    best = next_word_run.load_metrics()["best"]
+    assert (figures["split"], figures["n"]) == ("validation", 20)
+    assert figures["perplexity"] == pytest.approx(best["validation_perplexity"], rel=1e-4)
+    table = invoke("evaluate", "--run", next_word_run.path).out
+    assert f"{figures['perplexity']:.2f}" in table
+    sizes = {"train": 180, "test": 200}
+    for split, size in sizes.items():
+        figures = json.loads(invoke("evaluate", "--run", next_word_run.path, "--split", split, "--json").out)
+        assert (figures["split"], figures["n"]) == (split, size)
+
+
+def test_a_next_word_run_is_judged_on_all_of_other_reviews(invoke, next_word_run, tmp_path):
+    (tmp_path / "a.csv").write_text("text,split\nIt is dull.,train\n,test\nA sailor.,unsup\n")
+    arguments = ["evaluate", "--run", next_word_run.path, "--data", "a.csv"]
+    figures = json.loads(invoke(*arguments, "--json").out)
+    assert (figures["split"], figures["n"], figures["words"]) == ("all", 3, 10)
+    assert json.loads(invoke(*arguments, "--split", "test", "--json").out)["words"] == 1
+    for options, message in (
+        (["--split", "validation"], "does not hold the reviews that"),
+        (["--split", "train"], "does not hold the reviews that"),
+        (["--errors", "2"], "--errors goes with a classifier"),
+    ):
+        result = invoke(*arguments, *options)
+        assert result.code == (2 if options[0] == "--errors" else 1)
+        assert message in result.err.splitlines()[-1]
+    (tmp_path / "empty.csv").write_text("text\n")
+    assert "holds no reviews" in invoke("evaluate", "--run", next_word_run.path, "--data", "empty.csv").err
+
+
+def test_where_nothing_was_held_out_it_says_so(invoke, make_next_word_run):
+    from imdb_gru.sources.sample import SampleSource
+    from imdb_gru.text.corpus import load_pretraining_reviews
+
+    run = make_next_word_run()
+    metrics = run.load_metrics()
+    metrics["data"]["hash"] = load_pretraining_reviews(SampleSource(), run.load_next_word_config()).hash
+    run.write_text(run.metrics_path, json.dumps(metrics))
+    result = invoke("evaluate", "--run", run.path)
+    assert result.code == 1
+    assert "held no reviews out (train.validation_split is 0.01): judge on other reviews" in result.err

@@ -1,4 +1,5 @@
 import gzip
+import shutil
 import tarfile
 
 import pytest
@@ -52,7 +53,7 @@ def test_a_line_of_urls_ends_at_its_line_feed_only(tmp_path):
 
 @pytest.mark.parametrize("kind", ["tar", "folder"])
 def test_a_split_that_the_corpus_has_not_is_told(write_corpus, kind):
-    with pytest.raises(DataError, match="holds no reviews in validation/pos or validation/neg"):
+    with pytest.raises(DataError, match="holds no reviews in a split validation"):
         read(write_corpus(kind), "validation")
 
 
@@ -117,3 +118,31 @@ def test_files_of_other_names_and_bad_bytes_in_the_folder(write_corpus):
     reviews = read(folder)
     assert reviews[0].text == "caf\ufffd"
     assert reviews[1:] == list_reviews("train")[1:]
+
+
+@pytest.mark.parametrize("kind", ["tar", "folder"])
+def test_reviews_without_labels_are_a_split_of_their_own(write_corpus, kind):
+    assert read(write_corpus(kind), "unlabelled") == [Review("never read", None, None)]
+
+
+@pytest.mark.parametrize("kind", ["tar", "folder"])
+def test_a_lack_of_unlabelled_reviews_is_no_error(write_corpus, tmp_path, kind):
+    members = [(name, text) for name, text in iter_members() if "unsup" not in name]
+    if kind == "tar":
+        path = write_tar(tmp_path / "a.tar.gz", members)
+    else:
+        path = write_corpus("folder")
+        shutil.rmtree(path / "train" / "unsup")
+    assert read(path, "unlabelled") == []
+    assert read(path) == list_reviews("train")
+
+
+def test_the_films_of_unlabelled_reviews_are_known(tmp_path):
+    members = [("aclImdb/train/urls_unsup.txt", "tt1\ntt2\n"), ("aclImdb/train/unsup/1_0.txt", "plain")]
+    assert read(write_tar(tmp_path / "a.tar.gz", members), "unlabelled") == [Review("plain", None, "tt2")]
+
+
+def test_who_wants_labels_holds_no_unlabelled_reviews(write_corpus):
+    source = open_source(str(write_corpus("tar")))
+    list(source.iter_reviews("test"))
+    assert ("train", "unsup") not in source._members

@@ -17,7 +17,7 @@ def write(tmp_path, content, name="a.csv"):
 
 
 def read(path, *, require_labels=True):
-    table = open_table(path, None, None, require_labels=require_labels)
+    table = open_table(path, None, None, require_labels=require_labels, divide=require_labels)
     return [review for split in table.splits for review in table.iter_reviews(split)]
 
 
@@ -192,3 +192,34 @@ def test_json_lines_with_keys_in_any_order(tmp_path):
     rows = [{"text": "a", "label": 1}, {"label": 0, "extra": [1], "text": "b"}]
     path = write(tmp_path, "\n".join(map(json.dumps, rows)), "a.ndjson")
     assert read(path) == [Review("a", 1), Review("b", 0)]
+
+
+UNLABELLED = "text,label,split\na,,train\nb,maybe,valid\nc,1,unsup\nd,1,test\ne,,Unsupervised\n"
+
+
+def test_without_labels_a_table_is_divided_all_the_same(tmp_path):
+    table = open_table(write(tmp_path, UNLABELLED), None, None, require_labels=False)
+    assert table.splits == ("train", "validation", "test", "unlabelled")
+    texts = {split: [review.text for review in table.iter_reviews(split)] for split in table.splits}
+    assert texts == {"train": ["a"], "validation": ["b"], "test": ["d"], "unlabelled": ["c", "e"]}
+
+
+def test_a_label_that_is_named_is_read_where_it_is_known(tmp_path):
+    table = open_table(write(tmp_path, UNLABELLED), None, "label", require_labels=False)
+    assert [review.label for split in table.splits for review in table.iter_reviews(split)] == [None, None, 1, 1, None]
+
+
+def test_rows_without_labels_trouble_no_one_in_an_unlabelled_split(tmp_path):
+    path = write(tmp_path, "text,label,split\na,1,train\nb,,unlabelled\n")
+    table = open_source(str(path))
+    assert list(table.iter_reviews("train")) == [Review("a", 1)]
+    with pytest.raises(DataError, match="row 2: the label ''"):
+        list(table.iter_reviews("unlabelled"))
+
+
+def test_labels_are_required_unless_said_otherwise(tmp_path):
+    path = write(tmp_path, "text\na\n")
+    with pytest.raises(DataError, match="--label-column"):
+        open_source(str(path))
+    source = open_source(str(path), require_labels=False)
+    assert list(source.iter_reviews("all")) == [Review("a", None)]

@@ -3,12 +3,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imdb_gru.config import build_config
+from imdb_gru.config import NextWordConfig, build_config
 from imdb_gru.errors import DataError
 from imdb_gru.sources import open_source
 from imdb_gru.sources.review import Review
 from imdb_gru.sources.sample import SampleSource
-from imdb_gru.text.corpus import choose_held_out, encode_corpus, load_reviews, load_training_reviews
+from imdb_gru.text.corpus import (
+    choose_held_out,
+    encode_corpus,
+    load_pretraining_reviews,
+    load_reviews,
+    load_training_reviews,
+)
 
 FILMS = st.lists(st.tuples(st.integers(0, 1), st.none() | st.integers(0, 20)), min_size=10, max_size=200)
 
@@ -76,3 +82,33 @@ def test_a_missing_split_is_told(tmp_path):
     path.write_text("text,label,split\na,1,test\nb,0,test\n")
     with pytest.raises(DataError, match="has no train split, only test"):
         load_training_reviews(open_source(str(path)), build_config({}, "test"))
+
+
+def test_pretraining_reads_all_splits_but_test(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("text,label,split\na b,1,train\nc d,,unlabelled\ne f,0,dev\nomega,0,test\n")
+    source, config = open_source(str(path), require_labels=False), build_config({}, "test", NextWordConfig)
+    reviews = load_pretraining_reviews(source, config)
+    assert [review.text for review in reviews.train] == ["a b", "c d"]
+    assert [review.text for review in reviews.validation] == ["e f"]
+    assert reviews.counts == {"train": 1, "unlabelled": 1, "validation": 1}
+    corpus = encode_corpus(source, config, reviews, None)
+    assert corpus.vocabulary.words == ("a", "b", "c", "d")
+    assert corpus.statistics["positive_share"] is None
+
+
+def test_pretraining_holds_out_labelled_and_unlabelled_reviews_alike(write_corpus):
+    config = build_config({"train": {"validation_split": 0.5}}, "test", NextWordConfig)
+    reviews = load_pretraining_reviews(open_source(str(write_corpus("folder"))), config)
+    assert reviews.counts == {"train": 6, "unlabelled": 1}
+    assert len(reviews.train) + len(reviews.validation) == 7
+    assert {review.text for review in reviews.train} & {review.text for review in reviews.validation} == set()
+
+
+def test_a_limit_of_pretraining_is_one_of_each_split(tmp_path):
+    path = tmp_path / "a.csv"
+    rows = "".join(f"w{n},{'train' if n % 2 else 'unlabelled'}\n" for n in range(40))
+    path.write_text(f"text,split\n{rows}")
+    config = build_config({"data": {"limit": 5}}, "test", NextWordConfig)
+    reviews = load_pretraining_reviews(open_source(str(path), require_labels=False), config)
+    assert reviews.counts == {"train": 5, "unlabelled": 5}

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from imdb_gru.config import TextConfig
 from imdb_gru.sources.review import Review
-from imdb_gru.text.encoded import encode_reviews, iter_batches, pad, tokenize_reviews, truncate
+from imdb_gru.text.encoded import encode_reviews, encode_text, iter_batches, pad, tokenize_reviews, truncate
 from imdb_gru.text.vocabulary import PAD, START, Vocabulary
 
 LENGTHS = st.lists(st.integers(1, 500), min_size=1, max_size=300)
@@ -77,3 +77,10 @@ def test_padding_is_on_the_right_and_no_row_is_all_padding(rows):
 
 def test_padding_reaches_a_given_length():
     assert pad([np.array([1, 5], dtype=np.int32)], 4).tolist() == [[1, 5, 0, 0]]
+
+
+def test_a_text_knows_what_became_of_its_words():
+    text = encode_text("a zzz b. A", Vocabulary("words", ["a", "b"]), TextConfig(length=4))
+    assert (text.words, text.read, text.unknown) == (5, 4, 2)
+    assert text.kept == ["zzz", "b", ".", "a"]
+    assert text.ids.tolist() == [START, 2, 4, 2, 3]

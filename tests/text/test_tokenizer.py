@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imdb_gru.text.tokenizer import KERAS_FILTERS, tokenize_keras, tokenize_words
+from imdb_gru.text.tokenizer import KERAS_FILTERS, join_tokens, tokenize_keras, tokenize_words
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,29 @@ def test_keras_splits_as_keras_does(text):
     text_to_word_sequence = keras.src.legacy.preprocessing.text.text_to_word_sequence
 
     assert tokenize_keras(text) == text_to_word_sequence(text)
+
+
+@pytest.mark.parametrize(
+    ("before", "tokens", "written"),
+    [
+        ("", "it is good", "It is good"),
+        ("It is", "not bad , really . fine !", " not bad, really. Fine!"),
+        ("It is ", "good", "good"),
+        ("The film", ", it's said", ", it's said"),
+        ("Good.", "it is ( really ) well - made : yes ; no ?", " It is (really) well-made: yes; no?"),
+        ("Well...", ". . ok", ".. Ok"),
+        ("He said", 'as if : " no way " . and', ' as if: "no way". And'),
+        ('He said "no', '" and left', '" and left'),
+        ("It (", "the film )", "the film)"),
+        ("It ended. (", "the film )", "The film)"),
+        ("It is", "", ""),
+    ],
+)
+def test_tokens_are_written_as_text_goes_on(before, tokens, written):
+    assert join_tokens(tokens.split(), before) == written
+
+
+@given(st.text("abcI .,!?;:()'\"-", max_size=60))
+def test_what_is_written_reads_as_the_same_tokens(text):
+    tokens = tokenize_words(text)
+    assert tokenize_words(join_tokens(tokens)) == tokens

@@ -83,3 +83,8 @@ def test_the_keras_tokenizer_gives_the_ids_of_keras_datasets_imdb(corpus_path):
         ours = vocabulary.encode(tokenize_keras(reviews[row].text)).tolist()
         agree += [i for i in ours if i != UNKNOWN] == theirs
     assert agree >= 5999
+
+
+def test_every_id_that_can_come_next_has_a_name():
+    vocabulary = Vocabulary("words", ["a", "b"])
+    assert [vocabulary.name_next(id) for id in range(START, len(vocabulary))] == ["<end>", "<unknown>", "a", "b"]

@@ -1,0 +1,86 @@
+"""Own the forward pass of a next-word model: embedding, recurrent layers, projection, softmax tied to the embedding."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imdb_gru.cells.cell import Array, Cell, State
+from imdb_gru.cells.network import Lengths, run_cell
+
+TILE_ROWS, TILE_IDS = 256, 1000
+"""The logits that are computed together where only their sum is wanted: they stay in the cache."""
+
+Ids = NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class NextWordNetwork:
+    """A trained next-word model's weights and its forward pass."""
+
+    embedding: Array
+    """`(V, E)`: read from, and the softmax's weights."""
+    cells: Sequence[Cell]
+    kernel: Array
+    """Of the projection, `(U, E)`."""
+    kernel_bias: Array
+    """`(E,)`."""
+    bias: Array
+    """Of the softmax, `(V,)`; −∞ for an id that never comes next."""
+
+    def read(self, ids: Ids, lengths: Lengths) -> Array:
+        """Return queries `(B, T, E)` after each of the right-padded ids `(B, T)`, longest first."""
+        x = self.embedding[ids]
+        for cell in self.cells:
+            x = run_cell(cell, x, lengths)
+        return self._project(x)
+
+    def start(self, batch: int) -> list[State]:
+        """Return every layer's state before the first timestep."""
+        return [cell.start(batch) for cell in self.cells]
+
+    def step(self, ids: Ids, states: Sequence[State]) -> tuple[Array, list[State]]:
+        """Read one more id of each sequence, `(B,)`; return the queries `(B, E)` after it and the next states."""
+        x, after = self.embedding[ids], []
+        for cell, before in zip(self.cells, states, strict=True):
+            state, _ = cell.step(cell.project(x), before)
+            after.append(state)
+            x = state[0]
+        return self._project(x), after
+
+    def _project(self, x: Array) -> Array:
+        projected: Array = x @ self.kernel + self.kernel_bias
+        return projected
+
+    def compute_log_probabilities(self, queries: Array) -> Array:
+        """Return the log-probability of every id next, `(N, V)`, given queries `(N, E)`."""
+        logits: Array = queries @ self.embedding.T + self.bias
+        logits -= logits.max(axis=1, keepdims=True)
+        logits -= np.log(np.exp(logits).sum(axis=1, keepdims=True))
+        return logits
+
+    def compute_losses(self, queries: Array, targets: Ids) -> Array:
+        """Return minus the log-probability of each target, `(N,)`, given queries `(N, E)`, in little memory."""
+        losses = np.empty(len(targets), np.float32)
+        for start in range(0, len(targets), TILE_ROWS):
+            rows = slice(start, start + TILE_ROWS)
+            query, target = queries[rows], targets[rows]
+            own = (query * self.embedding[target]).sum(axis=1) + self.bias[target]
+            losses[rows] = self._sum_logits(query) - own
+        return losses
+
+    def _sum_logits(self, queries: Array) -> Array:
+        """Return log Σ exp of all logits, `(N,)`, tile by tile."""
+        peak, total = np.full(len(queries), -np.inf, np.float32), np.zeros(len(queries), np.float32)
+        for start in range(0, len(self.bias), TILE_IDS):
+            ids = slice(start, start + TILE_IDS)
+            logits = queries @ self.embedding[ids].T
+            logits += self.bias[ids]
+            higher = np.maximum(peak, logits.max(axis=1))
+            logits -= higher[:, None]
+            np.exp(logits, out=logits)
+            total = total * np.exp(peak - higher) + logits.sum(axis=1)
+            peak = higher
+        summed: Array = peak + np.log(total)
+        return summed

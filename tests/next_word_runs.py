@@ -1,0 +1,81 @@
+"""Next-word models for the tests: of random weights, and trained on a part of the sample."""
+
+import numpy as np
+import pytest
+
+from imdb_gru.run import Run
+
+WORDS = 30
+GATES = {"gru": 3, "lstm": 4, "simple_rnn": 1}
+
+
+def build_next_word_config(**values):
+    from imdb_gru.config import NextWordConfig, build_config
+
+    return build_config(values, "test", NextWordConfig)
+
+
+def draw_arrays(config, vocabulary_size, seed=0):
+    """Random weights in the order of a next-word run's file."""
+    model, rng = config.model, np.random.default_rng(seed)
+    shapes, features = [(vocabulary_size, model.embedding)], model.embedding
+    for _ in range(model.layers):
+        width = GATES[model.cell] * model.units
+        shapes += [(features, width), (model.units, width), (2, width) if model.cell == "gru" else (width,)]
+        features = model.units
+    shapes += [(features, model.embedding), (model.embedding,), (vocabulary_size,)]
+    return [rng.normal(0, 0.6, shape).astype("f") for shape in shapes]
+
+
+@pytest.fixture
+def make_next_word_run(tmp_path):
+    """Make a complete run of random weights over the words w0, w1 …, without Keras."""
+    from imdb_gru.run import create_run
+    from imdb_gru.text.vocabulary import Vocabulary
+    from imdb_gru.weights import save_next_word
+
+    def make(name="runs/random", text=None, **model):
+        values = {"data": {"path": "sample"}, "text": text or {}, "model": {"embedding": 5, "units": 6, **model}}
+        config = build_next_word_config(**values)
+        run = create_run(tmp_path / name, config)
+        Vocabulary("words", [f"w{number}" for number in range(WORDS)]).save(run.vocabulary_path)
+        save_next_word(run, draw_arrays(config, WORDS + 3))
+        run.model_path.write_bytes(b"never opened")
+        run.history_path.write_text("")
+        best = {"epoch": 1, "validation_perplexity": 12.5}
+        run.seal({"interrupted": False, "best": best, "finished_at": "today", "data": {"hash": "none"}})
+        return run
+
+    return make
+
+
+TINY_NEXT_WORD = {
+    "data": {"path": "sample", "limit": 200},
+    "text": {"length": 60},
+    "model": {"embedding": 6, "units": 7},
+    "train": {
+        "epochs": 2, "batch_size": 16, "timesteps": 25, "samples": 60, "validation_split": 0.1, "deterministic": True,
+    },
+}  # fmt: skip
+
+
+def train_next_words(path, source, values) -> Run:
+    """Train a next-word model on a source into a run."""
+    from imdb_gru.run import create_run
+    from imdb_gru.text.corpus import encode_corpus, load_pretraining_reviews
+    from imdb_gru.training.next_word_trainer import NextWordTrainer
+
+    config = build_next_word_config(**values)
+    corpus = encode_corpus(source, config, load_pretraining_reviews(source, config), None)
+    run = create_run(path, config)
+    corpus.vocabulary.save(run.vocabulary_path)
+    NextWordTrainer(run, config, corpus).train(lambda record: None)
+    return run
+
+
+@pytest.fixture(scope="session")
+def next_word_run(tmp_path_factory) -> Run:
+    """A next-word model trained on a part of the sample."""
+    from imdb_gru.sources.sample import SampleSource
+
+    return train_next_words(tmp_path_factory.mktemp("next") / "words", SampleSource(), TINY_NEXT_WORD)
