@@ -75,7 +75,7 @@ class Classifier:
         network = load_network(run, config.model)
         if len(network.embedding) != len(vocabulary):
             raise RunError(
-                f"{run.path} is damaged: its model has {len(network.embedding)} embeddings for {len(vocabulary)} ids"
+                f"{run} is damaged: its model has {len(network.embedding)} embeddings for {len(vocabulary)} ids"
             )
         return cls(config, vocabulary, network)
 

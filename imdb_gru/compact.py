@@ -4,9 +4,9 @@ A row of a matrix is a step times integers from −127 to 127. A model that was 
 difference from that one in the same steps: small integers, which deflate well.
 """
 
-import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +36,7 @@ def restore(numbers: NDArray[np.int8], steps: Array) -> Array:
 def save_compact(path: Path, arrays: Sequence[Array], base: Sequence[Array] = (), kept: Sequence[bool] = ()) -> None:
     """Write arrays as integers and steps: the first ones as differences from `base`, nothing of those that are `kept`.
 
-    `base` is what `load_compact` gives of the model that these were trained on from.
+    `base` is what `restore_arrays` gives of the model that these were trained on from.
     """
     stored: dict[str, NDArray[np.generic]] = {}
     for number, array in enumerate(arrays):
@@ -48,22 +48,18 @@ def save_compact(path: Path, arrays: Sequence[Array], base: Sequence[Array] = ()
     np.savez_compressed(path, allow_pickle=False, count=np.array(len(arrays)), **stored)
 
 
-def load_compact(path: Path, base: Sequence[Array] = ()) -> list[Array]:
-    """Read what `save_compact` wrote; raises what `numpy.load` raises, and `KeyError` where an array is missing."""
+def is_compact(stored: Mapping[str, Any]) -> bool:
+    """Tell whether weights were written by `save_compact`."""
+    return "count" in stored
+
+
+def restore_arrays(stored: Mapping[str, Any], base: Sequence[Array] = ()) -> list[Array]:
+    """Return the arrays that `save_compact` wrote; raises `KeyError` where one is missing."""
     arrays = []
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-        for number in range(int(stored["count"])):
-            if f"numbers{number}" not in stored.files:
-                if number >= len(base):
-                    raise KeyError(f"numbers{number}")
-                arrays.append(base[number])
-                continue
-            array = restore(stored[f"numbers{number}"], stored[f"steps{number}"])
-            arrays.append(array + base[number] if number < len(base) else array)
+    for number in range(int(stored["count"])):
+        if number < len(base) and f"numbers{number}" not in stored:
+            arrays.append(base[number])
+            continue
+        array = restore(stored[f"numbers{number}"], stored[f"steps{number}"])
+        arrays.append(array + base[number] if number < len(base) else array)
     return arrays
-
-
-def is_compact(path: Path) -> bool:
-    """Tell whether weights are kept this way."""
-    with zipfile.ZipFile(path) as archive:
-        return "count.npy" in archive.namelist()

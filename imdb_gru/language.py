@@ -66,7 +66,7 @@ class LanguageModel:
         network = load_next_word(run, config.model)
         if not len(network.embedding) == len(network.bias) == len(vocabulary):
             raise RunError(
-                f"{run.path} is damaged: its model has {len(network.embedding)} embeddings and "
+                f"{run} is damaged: its model has {len(network.embedding)} embeddings and "
                 f"{len(network.bias)} biases for {len(vocabulary)} ids"
             )
         return cls(config, vocabulary, network)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from imdb_gru.config import Config
 from imdb_gru.errors import ConfigError
-from imdb_gru.run import Run
+from imdb_gru.runs import BUNDLED, find_run
 from imdb_gru.text.vocabulary import Vocabulary
 from imdb_gru.weights import load_next_word
 
@@ -30,12 +30,12 @@ def load_pretrained(config: Config) -> Pretrained | None:
     name = config.model.pretrained
     if name is None:
         return None
-    run = Run(Path(name).expanduser())
-    if not run.path.is_dir():
+    path = Path(name)
+    if name != BUNDLED and not path.is_dir():
         raise ConfigError(
             f"model.pretrained: there is no run at {name}; make one with 'imdb-gru pretrain --run {name}'"
         )
-    run.check_complete()
+    run = find_run(path, "next_word")
     own = run.load_next_word_config()
     for key in SHAPE:
         mine, theirs = getattr(config.model, key), getattr(own.model, key)

@@ -12,7 +12,6 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -69,6 +68,8 @@ class Run:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.base: Run | None = None
+        """The run whose weights this one's are kept as differences from."""
         self.config_path = path / "config.yaml"
         self.vocabulary_path = path / "vocabulary.json"
         self.model_path = path / "model.keras"
@@ -76,9 +77,13 @@ class Run:
         self.history_path = path / "history.jsonl"
         self.checkpoint_path = path / "checkpoint.npz"
         self.metrics_path = path / "metrics.json"
-        self.sealed_paths = (
+        self.sealed_paths: tuple[Path, ...] = (
             self.config_path, self.vocabulary_path, self.model_path, self.weights_path, self.history_path
         )  # fmt: skip
+
+    def __str__(self) -> str:
+        """Return what messages and results call the run."""
+        return str(self.path)
 
     @property
     def task(self) -> Task:
@@ -108,27 +113,27 @@ class Run:
         try:
             return load_any_config(self.config_path)
         except ConfigError as error:
-            raise RunError(f"{self.path} is damaged: {error}") from error
+            raise RunError(f"{self} is damaged: {error}") from error
 
     def _explain_task(self, wanted: Task) -> str:
         return (
-            f"{self.path} is {MODELS[self.task]}: give it to 'imdb-gru {QUESTIONS[self.task]} --run {self.path}', "
+            f"{self} is {MODELS[self.task]}: give it to 'imdb-gru {QUESTIONS[self.task]} --run {self}', "
             f"or name {MODELS[wanted]} with --run"
         )
 
     def check_resumable(self, task: Task) -> None:
         """Raise `RunError` unless the run is one of `task` that was stopped."""
         if not self.config_path.is_file():
-            raise RunError(f"there is no run at {self.path}: 'imdb-gru runs' lists the runs there are")
+            raise RunError(f"there is no run at {self}: 'imdb-gru runs' lists the runs there are")
         if self.task != task:
-            raise RunError(f"{self.path} is {MODELS[self.task]}: continue it with {self.resumption}")
+            raise RunError(f"{self} is {MODELS[self.task]}: continue it with {self.resumption}")
         if self.metrics_path.exists() and not self.load_metrics()["interrupted"]:
-            raise RunError(f"{self.path} is finished: there is nothing to resume; train a new run with other settings")
+            raise RunError(f"{self} is finished: there is nothing to resume; train a new run with other settings")
 
     @property
     def resumption(self) -> str:
         """Return the command that continues this run."""
-        return f"imdb-gru {COMMANDS[self.task]} --resume {self.path}"
+        return f"imdb-gru {COMMANDS[self.task]} --resume {self}"
 
     def load_vocabulary(self) -> Vocabulary:
         """Read the vocabulary."""
@@ -180,79 +185,17 @@ class Run:
     def check_complete(self) -> None:
         """Raise `RunError` unless the run is complete and undamaged."""
         if not self.config_path.is_file():
-            raise RunError(f"{self.path} is not a run: it has no config.yaml; 'imdb-gru runs' lists the runs there are")
+            raise RunError(f"{self} is not a run: it has no config.yaml; 'imdb-gru runs' lists the runs there are")
         if not self.metrics_path.exists():
-            raise RunError(f"{self.path} is not finished: continue it with {self.resumption}")
+            raise RunError(f"{self} is not finished: continue it with {self.resumption}")
         if damage := self.find_damage():
-            raise RunError(f"{self.path} is damaged: {damage}; train it again, or put the original file back")
+            raise RunError(f"{self} is damaged: {damage}; train it again, or put the original file back")
 
     @staticmethod
     def write_text(path: Path, text: str) -> None:
         """Write a text file atomically."""
         with write_atomically(path) as temporary:
             temporary.write_text(text, "utf-8")
-
-
-def check_free(path: Path, *, overwrite: bool) -> None:
-    """Raise `RunError` where a new run may not be written."""
-    if not path.is_dir():
-        if path.exists():
-            raise RunError(f"{path} is a file: name a folder with --run")
-    elif (path / "config.yaml").exists():
-        if not overwrite:
-            raise RunError(f"{path} holds a run already: name another with --run, or replace it with --overwrite")
-    elif any(path.iterdir()):
-        raise RunError(f"{path} holds other files than a run's: name another folder with --run")
-
-
-def create_run(path: Path | None, config: AnyConfig, *, overwrite: bool = False) -> Run:
-    """Make a run directory, named after the time unless `path` is given; raises `RunError` where one is in the way."""
-    if path is None:
-        stamp = f"{datetime.now():%Y%m%d-%H%M%S}-{config.model.cell}{config.model.units}"
-        path = RUNS / stamp
-        number = 2
-        while path.exists():
-            path = RUNS / f"{stamp}-{number}"
-            number += 1
-    check_free(path, overwrite=overwrite)
-    run = Run(path)
-    try:
-        shutil.rmtree(run.path / "tensorboard", ignore_errors=True)
-        for file in (run.metrics_path, run.checkpoint_path, *run.sealed_paths):
-            file.unlink(missing_ok=True)
-        path.mkdir(parents=True, exist_ok=True)
-        run.write_text(run.config_path, config.to_yaml())
-    except OSError as error:
-        raise RunError(f"cannot write the run {path}: {error.strerror}") from error
-    return run
-
-
-def find_run(path: Path | None, task: Task = "sentiment") -> Run:
-    """Open the run at `path`, or the newest complete one of a task under runs/; raises `RunError` where it is none."""
-    if path is not None:
-        if not path.is_dir():
-            raise RunError(f"there is no run at {path}: 'imdb-gru runs' lists the runs there are")
-        run = Run(path)
-        run.check_complete()
-        return run
-    for run in reversed(list_runs()):
-        if run.task == task and run.state == "complete":
-            return run
-    raise RunError(
-        f"there is no complete run under {RUNS}{os.sep} here that holds {MODELS[task]}: train one with 'imdb-gru "
-        f"{COMMANDS[task]}' (or, in seconds, 'imdb-gru {COMMANDS[task]} --data sample'), or name one with --run DIR"
-    )
-
-
-def list_runs(folder: Path = RUNS) -> list[Run]:
-    """List the runs of a folder, whatever their state, oldest first."""
-    runs = [Run(path) for path in folder.iterdir() if (path / "config.yaml").is_file()] if folder.is_dir() else []
-    return sorted(runs, key=_modified)
-
-
-def _modified(run: Run) -> tuple[float, str]:
-    marker = run.metrics_path if run.metrics_path.exists() else run.config_path
-    return marker.stat().st_mtime, run.path.name
 
 
 def hash_file(path: Path) -> str:

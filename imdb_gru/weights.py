@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from imdb_gru.cells import CELLS, Cell
 from imdb_gru.cells.network import Layer, Network
 from imdb_gru.cells.next_word import NextWordNetwork
+from imdb_gru.compact import is_compact, restore_arrays
 from imdb_gru.config import EncoderConfig, ModelConfig
 from imdb_gru.errors import RunError
 from imdb_gru.run import Run, write_atomically
@@ -31,18 +32,24 @@ def load_network(run: Run, config: ModelConfig) -> Network:
     """
     if not run.weights_path.exists():
         return read_keras(run.model_path, config)
-    with _read_arrays(run) as arrays:
+    with read_arrays(run) as arrays:
         return _assemble(arrays, config)
 
 
 @contextlib.contextmanager
-def _read_arrays(run: Run) -> Iterator[Iterator[Array]]:
+def read_arrays(run: Run) -> Iterator[Iterator[Array]]:
     """Give the arrays of a run's `weights.npz`; raises `RunError` where they are damaged or too few."""
     try:
-        with run.weights_path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            yield iter([stored[str(number)] for number in range(len(stored.files))])
+        yield iter(_load_arrays(run))
     except (OSError, KeyError, ValueError, EOFError, StopIteration, zipfile.BadZipFile) as error:
         raise RunError(f"{run.weights_path} holds no weights that fit its config ({error}): train again") from error
+
+
+def _load_arrays(run: Run) -> list[Array]:
+    with run.weights_path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+        if is_compact(stored):
+            return restore_arrays(stored, _load_arrays(run.base) if run.base else ())
+        return [stored[str(number)] for number in range(len(stored.files))]
 
 
 def save_network(run: Run, config: ModelConfig) -> None:
@@ -109,7 +116,7 @@ def save_next_word(run: Run, arrays: Sequence[Array]) -> None:
 
 def load_next_word(run: Run, config: EncoderConfig) -> NextWordNetwork:
     """Read a next-word model's weights, as `save_next_word` wrote them; raises `RunError` where they do not fit."""
-    with _read_arrays(run) as arrays:
+    with read_arrays(run) as arrays:
         embedding = next(arrays)
         cells = [CELLS[config.cell](next(arrays), next(arrays), next(arrays)) for _ in range(config.layers)]
         kernel, kernel_bias, bias = next(arrays), next(arrays), next(arrays).copy()

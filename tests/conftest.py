@@ -184,7 +184,7 @@ TINY = {"model": {"embedding": 8, "units": 8}, "train": {"epochs": 2, "batch_siz
 def sample_run(tmp_path_factory) -> Run:
     """A run trained on a part of the sample."""
     from imdb_gru.config import build_config
-    from imdb_gru.run import create_run
+    from imdb_gru.runs import create_run
     from imdb_gru.sources.sample import SampleSource
     from imdb_gru.text.corpus import encode_corpus, load_training_reviews
     from imdb_gru.training.trainer import Trainer

@@ -30,7 +30,7 @@ def draw_arrays(config, vocabulary_size, seed=0):
 @pytest.fixture
 def make_next_word_run(tmp_path):
     """Make a complete run of random weights over the words w0, w1 …, without Keras."""
-    from imdb_gru.run import create_run
+    from imdb_gru.runs import create_run
     from imdb_gru.text.vocabulary import Vocabulary
     from imdb_gru.weights import save_next_word
 
@@ -61,7 +61,7 @@ TINY_NEXT_WORD = {
 
 def train_next_words(path, source, values) -> Run:
     """Train a next-word model on a source into a run."""
-    from imdb_gru.run import create_run
+    from imdb_gru.runs import create_run
     from imdb_gru.text.corpus import encode_corpus, load_pretraining_reviews
     from imdb_gru.training.next_word_trainer import NextWordTrainer
 

@@ -8,7 +8,8 @@ import pytest
 
 from imdb_gru.config import Config
 from imdb_gru.errors import RunError
-from imdb_gru.run import Run, check_free, create_run, find_run, list_runs, write_atomically
+from imdb_gru.run import Run, write_atomically
+from imdb_gru.runs import check_free, create_run, find_run, list_runs
 from imdb_gru.weights import load_network
 
 

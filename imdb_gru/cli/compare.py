@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from imdb_gru.cli.options import (
-    anchor_data,
+    anchor_paths,
     config_options,
     data_options,
     json_option,
@@ -122,7 +122,7 @@ def _build_contestants(
         key = override.partition("=")[0].strip()
         if key in SETTLED:
             raise click.UsageError(f"--set {override} does not go with a comparison: {SETTLED[key]}")
-    config: Config = anchor_data(load_config(config_path, [*overrides, *own_data]))
+    config: Config = anchor_paths(load_config(config_path, [*overrides, *own_data]))
     return build_contestants(config, _parse_models(models), seeds, into)
 
 

@@ -44,11 +44,11 @@ def evaluate(
     run = open_run(run_path)
     next_word = run.task == "next_word"
     if next_word and errors:
-        raise click.UsageError(f"--errors goes with a classifier, and {run.path} is a next-word model: leave it out")
+        raise click.UsageError(f"--errors goes with a classifier, and {run} is a next-word model: leave it out")
     load, judge, show = (load_texts, _judge_words, _print_words) if next_word else (load_split, _judge, _print_figures)
     split, reviews = load(run, data, text_column, label_column, split)
     say(f"judging on {len(reviews)} reviews of split {split}")
-    figures = {"run": str(run.path), "split": split, **judge(run, reviews, errors)}
+    figures = {"run": str(run), "split": split, **judge(run, reviews, errors)}
     if as_json:
         click.echo(json.dumps(figures, ensure_ascii=False))
     else:

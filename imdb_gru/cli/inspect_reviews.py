@@ -100,7 +100,7 @@ def show_gradients(run_paths: Sequence[Path], chosen: ReviewChoice, plots: Path 
     texts = chosen.load(runs[0], GRADIENT_REVIEWS)
     if not texts:
         raise click.UsageError("no reviews came in: give texts, --input, or --data")
-    curves = {str(run.path): measure_curve(Classifier.load(run), texts) for run in runs}
+    curves = {str(run): measure_curve(Classifier.load(run), texts) for run in runs}
     if as_json:
         click.echo(json.dumps({run: curve.to_json() for run, curve in curves.items()}))
     else:

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
-    from imdb_gru.config import Config, DataConfig, Task
+    from imdb_gru.config import Config, DataConfig, NextWordConfig, Task
     from imdb_gru.run import Run
     from imdb_gru.sources.review import Source
+
+Anchored = TypeVar("Anchored", "Config", "NextWordConfig")
 
 INTERRUPTED = 130
 """The exit code of a command that Ctrl-C stopped."""
@@ -21,7 +23,7 @@ run_option = click.option(
     "run_path",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="The run to use; without it, the newest complete one under runs/.",
+    help="The run to use; without it, the newest complete one under runs/, else the one that ships with the package.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 
@@ -68,13 +70,19 @@ def merge_data_options(
     return [*overrides, *(f"data.{key}={json.dumps(value)}" for key, value in given.items() if value is not None)]
 
 
-def anchor_data(config: "Config") -> "Config":
-    """Make a path to the data absolute, so that the run finds it from any folder."""
-    path = config.data.path
-    if path is None or path == "sample":
-        return config
-    absolute = str(Path(path).expanduser().absolute())
-    return config.model_copy(update={"data": config.data.model_copy(update={"path": absolute})})
+def anchor_paths(config: "Anchored") -> "Anchored":
+    """Make the paths to the data and to what a model starts from absolute, so that the run finds them from anywhere."""
+    changes: dict[str, Any] = {}
+    if config.data.path not in (None, "sample"):
+        changes["data"] = config.data.model_copy(update={"path": _make_absolute(config.data.path)})
+    pretrained = getattr(config.model, "pretrained", None)
+    if pretrained not in (None, "bundled"):
+        changes["model"] = config.model.model_copy(update={"pretrained": _make_absolute(pretrained)})
+    return config.model_copy(update=changes)
+
+
+def _make_absolute(path: str) -> str:
+    return str(Path(path).expanduser().absolute())
 
 
 def open_config_source(data: "DataConfig", *, require_labels: bool = True) -> "Source":
@@ -88,11 +96,11 @@ def open_config_source(data: "DataConfig", *, require_labels: bool = True) -> "S
 
 def open_run(path: Path | None, task: "Task" = "sentiment") -> "Run":
     """Find the run to use, and say which where none was named."""
-    from imdb_gru.run import find_run
+    from imdb_gru.runs import find_run
 
     run = find_run(path, task)
     if path is None:
-        say(f"using {run.path}")
+        say(f"using {run}")
     return run
 
 

@@ -22,7 +22,7 @@ def runs(folder: Path, as_json: bool) -> None:
     imdb-gru runs
     """
     from imdb_gru.errors import RunError
-    from imdb_gru.run import list_runs
+    from imdb_gru.runs import list_runs
 
     if not folder.is_dir():
         raise RunError(f"there is no folder {folder}: 'imdb-gru train' makes runs/, or name another folder")
@@ -40,7 +40,7 @@ def _describe(run: "Run") -> dict[str, Any]:
     from imdb_gru.errors import RunError
 
     row: dict[str, Any] = {
-        "run": str(run.path),
+        "run": str(run),
         "state": run.state,
         "task": run.task,
         "model": None,

@@ -76,14 +76,14 @@ def _choose_part(run: "Run", source: "Source", reviews: "TrainingReviews", split
 
     if reviews.hash != run.load_metrics()["data"]["hash"]:
         raise RunError(
-            f"{source.name} does not hold the reviews that {run.path} was trained on, so its {split} split is not "
+            f"{source.name} does not hold the reviews that {run} was trained on, so its {split} split is not "
             "known: name that data with --data, or judge on other reviews without --split"
         )
     chosen = reviews.train if split == "train" else reviews.validation
     if not chosen:
         share = run.load_any_config().train.validation_split
         raise DataError(
-            f"{run.path} held no reviews out (train.validation_split is {share:g}): judge on other reviews with "
+            f"{run} held no reviews out (train.validation_split is {share:g}): judge on other reviews with "
             "--split or --data"
         )
     return chosen

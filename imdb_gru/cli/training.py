@@ -10,7 +10,7 @@ import click
 
 from imdb_gru.cli.options import (
     INTERRUPTED,
-    anchor_data,
+    anchor_paths,
     config_options,
     data_options,
     json_option,
@@ -125,7 +125,7 @@ class Lesson(ABC):
         self._train(run, config, self._load_corpus(config, run), resumed=True, as_json=as_json)
 
     def _start(self, path: Path | None, config: Any, overwrite: bool, as_json: bool) -> None:
-        from imdb_gru.run import check_free, create_run
+        from imdb_gru.runs import check_free, create_run
 
         if path:
             check_free(path, overwrite=overwrite)
@@ -135,7 +135,7 @@ class Lesson(ABC):
         self._train(run, config, corpus, resumed=False, as_json=as_json)
 
     def _load_config(self, path: Path | None, overrides: list[str]) -> Any:
-        config = anchor_data(self.load_config(path, overrides))
+        config = anchor_paths(self.load_config(path, overrides))
         _check_extras(config)
         return config
 
@@ -159,7 +159,7 @@ class Lesson(ABC):
         return corpus
 
     def _train(self, run: "Run", config: Any, corpus: "Corpus", *, resumed: bool, as_json: bool) -> None:
-        say(f"training into {run.path} (Ctrl-C {self.promise})")
+        say(f"training into {run} (Ctrl-C {self.promise})")
         trainer = self.build_trainer(run, config, corpus)
         say(trainer.engine_line)
         if resumed:
@@ -173,7 +173,7 @@ class Lesson(ABC):
             say(self.describe_start(run))
             raise
         if as_json:
-            click.echo(json.dumps({"run": str(run.path), **metrics}))
+            click.echo(json.dumps({"run": str(run), **metrics}))
         else:
             self._print_result(run, metrics)
         if metrics["interrupted"]:
@@ -190,7 +190,7 @@ class Lesson(ABC):
                 ("best epoch", f"{best['epoch']} of {metrics['epochs']}"),
                 *self.describe_best(best),
                 ("training", f"{metrics['seconds']:.0f} s"),
-                ("run", str(run.path)),
+                ("run", str(run)),
             ]
         )
 

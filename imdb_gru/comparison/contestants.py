@@ -10,7 +10,8 @@ from imdb_gru.cells import CELLS
 from imdb_gru.comparison.baseline import Baseline
 from imdb_gru.config import Config, build_config
 from imdb_gru.errors import RunError
-from imdb_gru.run import Run, find_run
+from imdb_gru.run import Run
+from imdb_gru.runs import find_run
 
 LINEAR = "linear"
 MODELS = (*CELLS, LINEAR)

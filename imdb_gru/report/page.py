@@ -85,7 +85,7 @@ def build_report(
     ]
     config = run.load_config()
     return Report(
-        run=str(run.path),
+        run=str(run),
         model=config.model.brief,
         config=config.to_yaml(),
         facts=_list_facts(metrics),

@@ -263,7 +263,7 @@ def test_a_missing_extra_is_told_at_once(invoke, tmp_path, monkeypatch, package)
 
 def test_a_run_of_another_budget_is_refused_before_any_is_trained(invoke, tmp_path):
     from imdb_gru.config import build_config
-    from imdb_gru.run import create_run
+    from imdb_gru.runs import create_run
 
     create_run(tmp_path / "runs" / "compare" / "lstm-0", build_config({"model": {"cell": "lstm"}}, "test"))
     result = invoke("compare", "--data", "sample")

@@ -14,7 +14,8 @@ from imdb_gru.comparison.contestants import (
 )
 from imdb_gru.config import build_config
 from imdb_gru.errors import ConfigError, RunError
-from imdb_gru.run import Run, create_run
+from imdb_gru.run import Run
+from imdb_gru.runs import create_run
 
 CONFIG = build_config({"data": {"path": "sample"}, "model": {"cell": "lstm", "units": 3}}, "test")
 

@@ -11,7 +11,7 @@ import pytest
 
 from imdb_gru.classifier import Classifier
 from imdb_gru.inspection import inspect_text
-from imdb_gru.run import find_run
+from imdb_gru.runs import find_run
 
 REVIEWS = Path(__file__).parent.parent.parent / "scripts" / "reviews"
 RUN = os.environ.get("IMDB_GRU_RUN")

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from next_word_runs import TINY_NEXT_WORD, build_next_word_config
 
 from imdb_gru.errors import RunError
-from imdb_gru.run import Run, create_run
+from imdb_gru.run import Run
+from imdb_gru.runs import create_run
 from imdb_gru.sources.sample import SampleSource
 from imdb_gru.text.corpus import encode_corpus, load_pretraining_reviews
 

@@ -7,7 +7,7 @@ import pytest
 
 from imdb_gru.config import build_config
 from imdb_gru.errors import RunError
-from imdb_gru.run import create_run
+from imdb_gru.runs import create_run
 from imdb_gru.sources.sample import SampleSource
 from imdb_gru.text.corpus import encode_corpus, load_training_reviews
 

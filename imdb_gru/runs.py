@@ -1,0 +1,96 @@
+"""Own where runs are: new ones, those under runs/, and the models that ship with the package."""
+
+import shutil
+from datetime import datetime
+from pathlib import Path
+
+from imdb_gru.config import AnyConfig, Task
+from imdb_gru.errors import RunError
+from imdb_gru.run import Run
+
+RUNS = Path("runs")
+BUNDLED = "bundled"
+"""What options and messages call the models that ship with the package."""
+BUNDLE = Path(__file__).parent / BUNDLED
+
+
+class BundledRun(Run):
+    """A model that ships with the package: a classifier, or the next-word model that it was trained on from.
+
+    Both share a vocabulary; weights are kept in a byte each; there is no `model.keras` and no history.
+    """
+
+    def __init__(self, task: Task, folder: Path = BUNDLE) -> None:
+        super().__init__(folder / task)
+        self.vocabulary_path = folder / "vocabulary.json"
+        self.sealed_paths = (self.config_path, self.vocabulary_path, self.weights_path)
+        if task == "sentiment":
+            self.base = BundledRun("next_word", folder)
+
+    def __str__(self) -> str:
+        """Return what messages and results call the run."""
+        return BUNDLED
+
+
+def check_free(path: Path, *, overwrite: bool) -> None:
+    """Raise `RunError` where a new run may not be written."""
+    if not path.is_dir():
+        if path.exists():
+            raise RunError(f"{path} is a file: name a folder with --run")
+    elif (path / "config.yaml").exists():
+        if not overwrite:
+            raise RunError(f"{path} holds a run already: name another with --run, or replace it with --overwrite")
+    elif any(path.iterdir()):
+        raise RunError(f"{path} holds other files than a run's: name another folder with --run")
+
+
+def create_run(path: Path | None, config: AnyConfig, *, overwrite: bool = False) -> Run:
+    """Make a run directory, named after the time unless `path` is given; raises `RunError` where one is in the way."""
+    if path is None:
+        stamp = f"{datetime.now():%Y%m%d-%H%M%S}-{config.model.cell}{config.model.units}"
+        path = RUNS / stamp
+        number = 2
+        while path.exists():
+            path = RUNS / f"{stamp}-{number}"
+            number += 1
+    check_free(path, overwrite=overwrite)
+    run = Run(path)
+    try:
+        shutil.rmtree(run.path / "tensorboard", ignore_errors=True)
+        for file in (run.metrics_path, run.checkpoint_path, *run.sealed_paths):
+            file.unlink(missing_ok=True)
+        path.mkdir(parents=True, exist_ok=True)
+        run.write_text(run.config_path, config.to_yaml())
+    except OSError as error:
+        raise RunError(f"cannot write the run {path}: {error.strerror}") from error
+    return run
+
+
+def find_run(path: Path | None, task: Task = "sentiment") -> Run:
+    """Open the run at `path`, or the newest complete one of a task under runs/, or the one that ships with the package.
+
+    Raises `RunError` where `path` is none.
+    """
+    if path == Path(BUNDLED) and not path.is_dir():
+        return BundledRun(task)
+    if path is not None:
+        if not path.is_dir():
+            raise RunError(f"there is no run at {path}: 'imdb-gru runs' lists the runs there are")
+        run = Run(path)
+        run.check_complete()
+        return run
+    for run in reversed(list_runs()):
+        if run.task == task and run.state == "complete":
+            return run
+    return BundledRun(task)
+
+
+def list_runs(folder: Path = RUNS) -> list[Run]:
+    """List the runs of a folder, whatever their state, oldest first."""
+    runs = [Run(path) for path in folder.iterdir() if (path / "config.yaml").is_file()] if folder.is_dir() else []
+    return sorted(runs, key=_modified)
+
+
+def _modified(run: Run) -> tuple[float, str]:
+    marker = run.metrics_path if run.metrics_path.exists() else run.config_path
+    return marker.stat().st_mtime, run.path.name
