@@ -1,0 +1,104 @@
+"""Put a trained classifier, and the next-word model it started from, into the package: a byte a weight.
+
+    python scripts/bundle.py runs/classifier
+
+The classifier's logits are divided by the temperature that makes its held-out log loss least (Guo et al. 2017,
+section 4.2), so that its probabilities are calibrated without any code for it. Prints what that and the rounding to
+bytes do to the held-out figures, and the sizes of the files.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+
+from imdb_gru.classifier import Classifier
+from imdb_gru.compact import restore_arrays, save_compact
+from imdb_gru.metrics import compute_metrics
+from imdb_gru.run import Run, write_atomically
+from imdb_gru.runs import BUNDLE, BundledRun, find_run
+from imdb_gru.sources import open_source
+from imdb_gru.text.corpus import load_training_reviews
+from imdb_gru.weights import read_arrays
+
+Array = NDArray[np.float32]
+
+
+def main() -> None:
+    """Bundle the run that the command line names."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=Path, help="a finished classifier with model.pretrained")
+    parser.add_argument("--folder", type=Path, default=BUNDLE, help="where to put it [default: into the package]")
+    arguments = parser.parse_args()
+    run = find_run(arguments.run)
+    config = run.load_config()
+    if config.model.pretrained is None:
+        parser.error(f"{run} started from nothing: bundle a run with model.pretrained")
+    encoder = find_run(Path(config.model.pretrained), "next_word")
+    held_out = load_training_reviews(open_source(config.data.path), config).validation
+    labels = np.array([review.label for review in held_out])
+
+    def judge(classifier: Classifier) -> Array:
+        return classifier.score([classifier.encode(review.text).ids for review in held_out])
+
+    def show(name: str, probabilities: Array) -> None:
+        figures = compute_metrics(labels, probabilities)
+        print(f"{name:22} " + " ".join(f"{key} {figures[key]:.4f}" for key in ("accuracy", "log_loss", "ece")))
+
+    probabilities = judge(Classifier.load(run))
+    temperature = fit_temperature(labels, probabilities)
+    show(f"{len(labels)} held out", probabilities)
+    bundle(run, encoder, temperature, arguments.folder)
+    show(f"in bytes, T = {temperature:.3f}", judge(Classifier.load(BundledRun("sentiment", arguments.folder))))
+    for path in sorted(arguments.folder.rglob("*")):
+        if path.is_file():
+            print(f"{path.stat().st_size:>10,} {path.relative_to(arguments.folder)}")
+
+
+def fit_temperature(labels: NDArray[np.int64], probabilities: Array) -> float:
+    """Return what to divide logits by so that the log loss is least."""
+    p = np.clip(probabilities.astype(np.float64), 1e-7, 1 - 1e-7)
+    signed = np.log(p / (1 - p)) * (2 * labels - 1)
+    found = minimize_scalar(lambda log_t: np.logaddexp(0, -signed / np.exp(log_t)).mean(), bounds=(-2, 2))
+    return float(np.exp(found.x))
+
+
+def bundle(run: Run, encoder: Run, temperature: float, folder: Path) -> None:
+    """Write both runs."""
+    targets = BundledRun("next_word", folder), BundledRun("sentiment", folder)
+    for source, target in zip((encoder, run), targets, strict=True):
+        target.path.mkdir(parents=True, exist_ok=True)
+        config = source.load_any_config()
+        data = config.data.model_copy(update={"path": None})
+        changes: dict[str, object] = {"data": data}
+        if source is run:
+            changes["model"] = config.model.model_copy(update={"pretrained": "bundled"})
+        target.write_text(target.config_path, config.model_copy(update=changes).to_yaml())
+    run.load_vocabulary().save(targets[0].vocabulary_path)
+    with read_arrays(encoder) as stored:
+        start = list(stored)
+    base = write(targets[0], start)
+    with read_arrays(run) as stored:
+        arrays = list(stored)
+    inherited = 1 + 3 * run.load_config().model.layers
+    kept = [np.array_equal(array, before) for array, before in zip(arrays[:inherited], start, strict=False)]
+    arrays[-2:] = [array / np.float32(temperature) for array in arrays[-2:]]
+    write(targets[1], arrays, base[:inherited], kept)
+    for source, target in zip((encoder, run), targets, strict=True):
+        metrics = {key: value for key, value in source.load_metrics().items() if key not in ("format", "files")}
+        target.seal({**metrics, "temperature": temperature} if source is run else metrics)
+
+
+def write(run: Run, arrays: Sequence[Array], base: Sequence[Array] = (), kept: Sequence[bool] = ()) -> list[Array]:
+    """Write a run's weights; return them as they will be read."""
+    with write_atomically(run.weights_path) as temporary:
+        save_compact(temporary, arrays, base, kept)
+    with np.load(run.weights_path) as stored:
+        return restore_arrays(stored, base)
+
+
+if __name__ == "__main__":
+    main()
