@@ -50,14 +50,14 @@ def summarise_next_word_model(config: NextWordConfig, corpus: Corpus) -> tuple[s
 def estimate_next_word_memory(config: NextWordConfig, parameters: int, corpus: Corpus) -> int:
     """Estimate the bytes of a next-word training, as `estimate_memory` does.
 
-    The saved model's softmax is a table of its own beside the embedding's, held once in the model and once on its way
-    to the file. A word drawn for the softmax has a logit and a probability for every word of a chunk; held-out words
-    have a logit, a shifted one and a loss's term for every id, some at once.
+    The gradient of the table that embedding and softmax share is put together from several of its size, and the saved
+    model's softmax has a table of its own. A word drawn for the softmax has a logit and a probability for every word
+    of a chunk; held-out words have about 6 values for every id, some words at once.
     """
     model, train, size = config.model, config.train, len(corpus.vocabulary)
     timesteps = min(int(max(corpus.train.lengths)), train.timesteps)
     values = model.embedding * 5 + model.units * 8 * model.layers + 2 * min(train.samples, size)
-    chunk = train.batch_size * timesteps * values * 4
-    judged = FULL_ROWS * size * 3 * 4 if len(corpus.validation) else 0
-    tables = (parameters * 5 + 2 * size * model.embedding) * 4
-    return BASE_BYTES + tables + max(chunk, judged) + corpus.train.ids.nbytes * 5
+    chunk = train.batch_size * timesteps * values
+    judged = FULL_ROWS * size * 6 if len(corpus.validation) else 0
+    tables = parameters * 5 + size * model.embedding * 8
+    return BASE_BYTES + (tables + max(chunk, judged)) * 4 + corpus.train.ids.nbytes * 5
