@@ -158,7 +158,7 @@ class NextWordModel(keras.Model):  # type: ignore[misc]
                 others,
                 offsets,
                 tf.gather(places, targets),
-                self.bfloat16,
+                bfloat16=self.bfloat16,
             )
             loss = tf.reduce_mean(losses)
         *by_row, dense = tape.gradient(loss, [read, true, others, weights])
@@ -208,32 +208,35 @@ class Gradients(NamedTuple):
     """Their gradients, `(R, E)`."""
 
 
-@tf.custom_gradient  # type: ignore[untyped-decorator]
 def sampled_softmax(
-    queries: Any, true: Any, true_bias: Any, others: Any, offsets: Any, places: Any, bfloat16: bool = False
+    queries: Any, true: Any, true_bias: Any, others: Any, offsets: Any, places: Any, *, bfloat16: bool = False
 ) -> Any:
     """Return the loss of each target `(N,)` among the words drawn `(S,)`, given queries `(N, E)`.
 
     `true` `(N, E)` and `others` `(S, E)` hold the words' embeddings, `offsets` `(S,)` what is added to the logits of
     those drawn, and `places` `(N,)` where among them a target stands, −1 for nowhere: it counts once.
     """
-    own = tf.reduce_sum(queries * true, axis=1) + true_bias
-    logits = multiply(queries, others, bfloat16=bfloat16, transpose_b=True)
-    losses, misses, probabilities = tf.numpy_function(normalise, [logits, own, offsets, places], [tf.float32] * 3)
-    losses.set_shape((None,))
-    misses.set_shape((None,))
-    probabilities.set_shape((None, None))
 
-    def backpropagate(gradient: Any) -> Any:
-        into_own = -gradient * misses
-        scaled = queries * gradient[:, None]
-        into_queries = gradient[:, None] * multiply(probabilities, others, bfloat16=bfloat16)
-        into_others = multiply(probabilities, scaled, bfloat16=bfloat16, transpose_a=True)
-        into_offsets = tf.linalg.matvec(probabilities, gradient, transpose_a=True)
-        into_queries += into_own[:, None] * true
-        return into_queries, into_own[:, None] * queries, into_own, into_others, into_offsets, None, None
+    @tf.custom_gradient  # type: ignore[untyped-decorator]
+    def compute(queries: Any, true: Any, true_bias: Any, others: Any, offsets: Any) -> Any:
+        own = tf.reduce_sum(queries * true, axis=1) + true_bias
+        logits = multiply(queries, others, bfloat16=bfloat16, transpose_b=True)
+        losses, misses, probabilities = tf.numpy_function(normalise, [logits, own, offsets, places], [tf.float32] * 3)
+        losses.set_shape((None,))
+        misses.set_shape((None,))
+        probabilities.set_shape((None, None))
 
-    return losses, backpropagate
+        def backpropagate(gradient: Any) -> Any:
+            into_own = -gradient * misses
+            factor = tf.cast(probabilities, tf.bfloat16) if bfloat16 else probabilities  # once for both products
+            into_queries = gradient[:, None] * multiply(factor, others, bfloat16=bfloat16) + into_own[:, None] * true
+            into_others = multiply(factor, queries * gradient[:, None], bfloat16=bfloat16, transpose_a=True)
+            into_offsets = tf.linalg.matvec(probabilities, gradient, transpose_a=True)
+            return into_queries, into_own[:, None] * queries, into_own, into_others, into_offsets
+
+        return losses, backpropagate
+
+    return compute(queries, true, true_bias, others, offsets)
 
 
 def multiply(a: Any, b: Any, *, bfloat16: bool, **transposed: bool) -> Any:
