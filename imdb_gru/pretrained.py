@@ -41,7 +41,8 @@ def load_pretrained(config: Config) -> Pretrained | None:
         mine, theirs = getattr(config.model, key), getattr(own.model, key)
         if mine != theirs:
             raise ConfigError(
-                f"model.{key} is {mine}, but {name} was pretrained with {theirs}: set model.{key}={theirs}"
+                f"model.{key} is {mine}, but {name} was pretrained with {theirs}: set model.{key}={theirs}, "
+                "or model.pretrained=null to start from nothing"
             )
     if config.text.tokenizer != own.text.tokenizer:
         raise ConfigError(
