@@ -47,7 +47,8 @@ def save_compact(path: Path, arrays: Sequence[Array], base: Sequence[Array] = ()
         if number < len(base):
             steps = np.maximum(steps, choose_steps(base[number]))
         stored[f"numbers{number}"], stored[f"steps{number}"] = quantise(difference, steps), steps
-    np.savez_compressed(path, allow_pickle=False, count=np.array(len(arrays)), **stored)
+    counts = {"count": np.array(len(arrays)), "inherited": np.array(len(base))}
+    np.savez_compressed(path, allow_pickle=False, **counts, **stored)
 
 
 def is_compact(stored: Mapping[str, Any]) -> bool:
@@ -56,8 +57,12 @@ def is_compact(stored: Mapping[str, Any]) -> bool:
 
 
 def restore_arrays(stored: Mapping[str, Any], base: Sequence[Array] = ()) -> list[Array]:
-    """Return the arrays that `save_compact` wrote; raises `KeyError` where one is missing."""
+    """Return the arrays that `save_compact` wrote; raises `KeyError` where one is missing.
+
+    `base` may hold more arrays than these were trained on from.
+    """
     arrays = []
+    base = base[: int(stored["inherited"])]
     for number in range(int(stored["count"])):
         if number < len(base) and f"numbers{number}" not in stored:
             arrays.append(base[number])

@@ -80,9 +80,14 @@ def test_what_is_kept_comes_from_the_base_exactly(tmp_path):
     restored = save_and_restore(tmp_path / "w.npz", arrays, base, [True, False])
     np.testing.assert_array_equal(restored[0], base[0])
     with np.load(tmp_path / "w.npz") as stored:
-        assert sorted(stored.files) == ["count", "numbers1", "numbers2", "steps1", "steps2"]
+        assert sorted(stored.files) == ["count", "inherited", "numbers1", "numbers2", "steps1", "steps2"]
         with pytest.raises(KeyError):
             restore_arrays(stored)
+    again = save_and_restore(tmp_path / "v.npz", arrays, base)
+    with np.load(tmp_path / "v.npz") as stored:
+        more = restore_arrays(stored, [*base, np.ones((5, 4), "f")])  # a base has layers of its own
+    for ours, theirs in zip(again, more, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 def test_plain_weights_are_not_taken_for_compact_ones(tmp_path):
