@@ -170,6 +170,7 @@ class NextWordModel(keras.Model):  # type: ignore[misc]
         )
         rows.set_shape((None,))
         summed.set_shape((None, table.shape[1]))
+        dense = [tf.convert_to_tensor(gradient) for gradient in dense]  # the bias's comes word by word
         return Gradients(tf.reduce_sum(losses), ends, dense, rows, summed)
 
     def get_arrays(self) -> list[NDArray[np.float32]]:

@@ -27,21 +27,63 @@ def build_model(samples=SIZE, fused=False, seed=0, **model):
     return NextWordModel(config.model, SIZE, fused=fused, samples=samples, seed=seed)
 
 
-def draw_queries(count, seed=0):
+def draw_chunk(seed=0, batch=4, timesteps=9):
+    """Ids with what comes next, right-padded, and states from before."""
     rng = np.random.default_rng(seed)
-    return rng.normal(0, 2, (count, 4)).astype("f"), rng.integers(1, SIZE, count).astype("i4")
+    words = rng.integers(1, SIZE, (batch, timesteps + 1)).astype("i4")
+    lengths = np.array([timesteps, 2, 5, timesteps])[:batch, None]
+    ids, targets = words[:, :-1].copy(), words[:, 1:].copy()
+    ids[np.arange(timesteps) >= lengths] = targets[np.arange(timesteps) >= lengths] = 0
+    return ids, targets, rng.normal(0, 0.5, (batch, 5)).astype("f")
 
 
-def compute_with_gradients(model, loss, queries, targets, weights, **options):
+def randomise(model, seed=4):
+    """Give a model weights that say something."""
+    rng = np.random.default_rng(seed)
+    for weight in model.trainable_variables:
+        weight.assign(rng.normal(0, 0.5, weight.shape))
+    return model
+
+
+def compute_gradients(model, chunk, step=0):
+    """The loss, and gradients of all weights: the table's put together from its rows."""
     from imdb_gru.training.next_word import tf
 
+    ids, targets, start = chunk
+    found = model.compute_gradients(tf.constant(ids), tf.constant(targets), [[tf.constant(start)]], step)
+    table = np.zeros(model.table.shape, "f")
+    table[found.rows.numpy()] = found.table
+    return float(found.loss), found.rows.numpy(), [table, *(gradient.numpy() for gradient in found.dense)]
+
+
+def differentiate(model, chunk, judge):
+    """The loss, and gradients of all weights as TensorFlow finds them; `judge` maps queries and targets to losses."""
+    from imdb_gru.training.next_word import tf
+
+    ids, targets, start = map(tf.constant, chunk)
+    weights = [model.table.value, *(weight.value for weight in model.dense_weights)]
     with tf.GradientTape() as tape:
-        queries = tf.constant(queries)
-        tape.watch(queries)
-        losses = loss(queries, tf.constant(targets), **options)
-        total = tf.reduce_sum(losses * weights)
-    variables = [queries, model.embedding.embeddings.value, model.bias.value]
-    return [losses.numpy(), *(tf.convert_to_tensor(gradient).numpy() for gradient in tape.gradient(total, variables))]
+        queries, _ = model.read(tf.gather(model.table.value, ids), ids != 0, [[start]], training=True)
+        losses = judge(tf.boolean_mask(queries, targets != 0), tf.boolean_mask(targets, targets != 0))
+        mean = tf.reduce_mean(losses)
+    gradients = [tf.convert_to_tensor(gradient).numpy() for gradient in tape.gradient(mean, weights)]
+    return float(tf.reduce_sum(losses)), gradients
+
+
+def judge_drawn(model, step):
+    """The loss among the words drawn, written out: a target that was drawn itself counts once."""
+    from imdb_gru.training.next_word import tf
+
+    drawn, offsets = model.draw(step)
+
+    def judge(queries, targets):
+        table, bias = model.table.value, model.bias.value
+        own = tf.reduce_sum(queries * tf.gather(table, targets), axis=1) + tf.gather(bias, targets)
+        others = tf.matmul(queries, tf.gather(table, drawn), transpose_b=True) + tf.gather(bias, drawn) + offsets
+        others = tf.where(targets[:, None] == drawn[None], -np.inf, others)
+        return tf.reduce_logsumexp(tf.concat([own[:, None], others], 1), axis=1) - own
+
+    return judge
 
 
 @given(st.integers(3, 300), st.integers(2, 300))
@@ -66,56 +108,68 @@ def test_the_strata_of_rare_words_are_the_wide_ones():
     assert (np.diff(sizes[512:]) >= -1).all()
 
 
-@pytest.mark.parametrize("samples", [SIZE - 1, SIZE, 1000])
-def test_with_as_many_samples_as_words_the_softmax_is_the_whole_one(samples):
-    model = build_model(samples)
-    model.bias.assign(np.random.default_rng(3).normal(size=SIZE))
-    model.embedding.embeddings.assign(np.random.default_rng(4).normal(size=(SIZE, 4)))
-    queries, targets = draw_queries(40)
-    weights = np.random.default_rng(1).random(40).astype("f")
-    sampled = compute_with_gradients(model, model.compute_sampled_loss, queries, targets, weights, step=0)
-    whole = compute_with_gradients(model, model.compute_loss_of_all, queries, targets, weights)
-    for ours, theirs in zip(sampled, whole, strict=True):
+@pytest.mark.parametrize("fused", [False, True], ids=["keras", "fused"])
+@pytest.mark.parametrize("samples", [SIZE - 1, 1000])
+def test_with_as_many_samples_as_words_gradients_are_those_of_the_whole_softmax(samples, fused):
+    model = randomise(build_model(samples, fused=fused, dropout={"embedding": 0, "output": 0}))
+    chunk = draw_chunk()
+    loss, rows, gradients = compute_gradients(model, chunk)
+    whole, expected = differentiate(model, chunk, model.compute_loss_of_all)
+    assert loss == pytest.approx(whole, rel=1e-5)
+    assert rows.tolist() == list(range(SIZE))  # pad is read, and has no gradient
+    assert len(gradients) == len(expected) == len(model.trainable_variables)
+    for ours, theirs in zip(gradients, expected, strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-5)
-    assert all(np.abs(array).max() > 0.1 for array in whole)
+        assert np.abs(theirs).max() > 1e-3
+    assert (gradients[0][0] == 0).all()
 
 
-def test_gradients_of_the_sampled_softmax_are_finite_differences():
-    model = build_model(samples=12)
-    queries, targets = draw_queries(6)
-    weights = np.ones(6, "f")
-    _, into_queries, into_table, into_bias = compute_with_gradients(
-        model, model.compute_sampled_loss, queries, targets, weights, step=5
-    )
-    table, bias = model.embedding.embeddings.numpy(), model.bias.numpy()
-    for array, gradient, assign in (
-        (queries, into_queries, lambda changed: None),
-        (table, into_table, model.embedding.embeddings.assign),
-        (bias, into_bias, model.bias.assign),
-    ):
-        for place in np.random.default_rng(2).permutation(list(np.ndindex(array.shape)))[:40]:
-            sums = []
-            for move in (0.01, -0.01):
-                changed = array.copy()
-                changed[tuple(place)] += move
-                assign(changed)
-                asked = changed if array is queries else queries
-                sums.append(float(np.sum(model.compute_sampled_loss(asked, targets, 5))))
-            assign(array)
-            assert gradient[tuple(place)] == pytest.approx((sums[0] - sums[1]) / 0.02, abs=5e-3)
+@pytest.mark.parametrize("step", [0, 7])
+def test_gradients_among_the_words_drawn_are_those_of_the_loss_written_out(step):
+    model, chunk = randomise(build_model(samples=12, dropout={"embedding": 0, "output": 0})), draw_chunk()
+    loss, rows, gradients = compute_gradients(model, chunk, step)
+    written, expected = differentiate(model, chunk, judge_drawn(model, step))
+    assert loss == pytest.approx(written, rel=1e-5)
+    drawn = model.draw(step)[0].numpy()
+    assert set(rows.tolist()) == {*chunk[0].ravel().tolist(), *chunk[1][chunk[1] > 0].tolist(), *drawn.tolist()}
+    for ours, theirs in zip(gradients, expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-5)
 
 
-def test_the_sampled_loss_is_on_average_near_the_whole_one():
-    model = build_model(samples=24)
-    queries, targets = draw_queries(200)
-    queries /= 4
-    whole = model.compute_loss_of_all(queries, targets).numpy()
-    losses = np.mean([model.compute_sampled_loss(queries, targets, step).numpy() for step in range(100)], axis=0)
-    assert losses.mean() == pytest.approx(whole.mean(), abs=0.02)
-    np.testing.assert_allclose(losses, whole, atol=0.15)
-    once = model.compute_sampled_loss(queries, targets, 0).numpy()
-    assert (once == model.compute_sampled_loss(queries, targets, 0).numpy()).all()
-    assert (once != model.compute_sampled_loss(queries, targets, 1).numpy()).any()
+def test_the_loss_among_the_words_drawn_is_on_average_near_the_whole_one():
+    model, chunk = randomise(build_model(samples=24, dropout={"embedding": 0, "output": 0})), draw_chunk()
+    whole, _ = differentiate(model, chunk, model.compute_loss_of_all)
+    ids, targets, start = chunk
+    rows = model.table.numpy()[ids]
+    queries = model.read(rows, ids != 0, [[start]], training=False)[0].numpy()[targets != 0]
+    losses = [judge_drawn(model, step)(queries, targets[targets != 0]).numpy().sum() for step in range(60)]
+    assert np.mean(losses) == pytest.approx(whole, rel=0.02)
+    assert np.std(losses) > 0
+    assert compute_gradients(model, chunk, 3)[0] == compute_gradients(model, chunk, 3)[0]
+    assert compute_gradients(model, chunk, 3)[0] == pytest.approx(losses[3], rel=1e-5)
+
+
+def test_every_word_drawn_lies_in_its_stratum_and_stands_for_all_of_it():
+    model = build_model(samples=10)
+    sizes, seen = model.strata.sizes, set()
+    for step in range(200):
+        drawn, offsets = model.draw(step)
+        np.testing.assert_allclose(np.exp(offsets), sizes, rtol=1e-5)
+        drawn = drawn.numpy()
+        assert ((model.strata.edges[:-1] <= drawn) & (drawn < model.strata.edges[1:])).all()
+        seen |= set(drawn.tolist())
+    assert seen == set(range(1, SIZE))
+
+
+def test_before_it_has_learnt_anything_a_word_has_its_share():
+    model = build_model()
+    counts = np.random.default_rng(0).integers(0, 30, SIZE)
+    counts[5] = 0
+    model.start_from_counts(counts)
+    model.table.assign(np.zeros(model.table.shape))
+    losses = model.compute_loss_of_all(np.zeros((SIZE - 1, 4), "f"), np.arange(1, SIZE))
+    shares = np.maximum(counts, 0.5)[1:]
+    np.testing.assert_allclose(np.exp(-losses), shares / shares.sum(), rtol=1e-4)
 
 
 @pytest.fixture

@@ -121,12 +121,14 @@ def test_the_best_epoch_is_kept_and_patience_ends_the_training(prepare):
 
 
 def test_accuracy_decides_where_it_is_monitored(prepare):
-    progress = prepare().progress
-    progress.best = {"validation_accuracy": 0.9, "validation_loss": 0.3}
+    by_accuracy, by_loss = (prepare(monitor=figure) for figure in ("accuracy", "loss"))
     better = {"validation_accuracy": 0.91, "validation_loss": 0.4}
-    assert progress.is_better(better, "accuracy")
-    assert not progress.is_better(better, "loss")
-    assert progress.is_better({"validation_accuracy": 0.9, "validation_loss": 0.2}, "accuracy")
+    for trainer in (by_accuracy, by_loss):
+        assert trainer._is_better(better)
+        trainer.progress.best = {"validation_accuracy": 0.9, "validation_loss": 0.3}
+    assert by_accuracy._is_better(better)
+    assert not by_loss._is_better(better)
+    assert by_accuracy._is_better({"validation_accuracy": 0.9, "validation_loss": 0.2})
 
 
 def test_without_validation_the_last_epoch_is_the_best(prepare):
