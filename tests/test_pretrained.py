@@ -1,0 +1,177 @@
+import numpy as np
+import pytest
+
+from imdb_gru.classifier import Classifier
+from imdb_gru.config import Config, build_config
+from imdb_gru.errors import ConfigError, RunError
+from imdb_gru.pretrained import load_pretrained
+from imdb_gru.run import Run
+from imdb_gru.runs import BundledRun
+from imdb_gru.weights import read_arrays
+
+
+def build(pretrained, text=None, **model) -> Config:
+    sizes = {"embedding": 5, "units": 6, **model}
+    return build_config({"text": text or {}, "model": {**sizes, "pretrained": str(pretrained)}}, "test")
+
+
+def test_nothing_is_taken_over_where_nothing_is_named():
+    assert load_pretrained(Config()) is None
+
+
+@pytest.mark.parametrize("options", [{}, {"layers": 2}, {"cell": "lstm"}, {"cell": "simple_rnn", "layers": 3}], ids=str)
+def test_vocabulary_embedding_and_cells_are_taken_over(make_next_word_run, options):
+    run = make_next_word_run(**options)
+    taken = load_pretrained(build(run.path, **options))
+    assert taken.vocabulary.words == run.load_vocabulary().words
+    assert len(taken.weights) == 1 + 3 * options.get("layers", 1)
+    with read_arrays(run) as stored:
+        for ours, theirs in zip(taken.weights, stored, strict=False):
+            np.testing.assert_array_equal(ours, theirs)
+
+
+def test_the_one_in_the_package_is_taken_by_name(bundled):
+    folder, *_ = bundled
+    taken = load_pretrained(build("bundled", embedding=24, units=16))
+    with read_arrays(BundledRun("next_word", folder)) as stored:
+        for ours, theirs in zip(taken.weights, stored, strict=False):
+            np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "was"),
+    [("cell", "lstm", "gru"), ("units", 7, 6), ("layers", 2, 1), ("embedding", 4, 5)],
+)
+def test_another_shape_is_refused_with_what_to_set(make_next_word_run, key, value, was):
+    run = make_next_word_run()
+    with pytest.raises(ConfigError) as error:
+        load_pretrained(build(run.path, **{key: value}))
+    assert str(error.value) == (
+        f"model.{key} is {value}, but {run.path} was pretrained with {was}: set model.{key}={was}, "
+        "or model.pretrained=null to start from nothing"
+    )
+
+
+def test_another_tokenizer_is_refused(make_next_word_run):
+    run = make_next_word_run()
+    with pytest.raises(ConfigError, match=r"^text\.tokenizer is keras, but .* set text\.tokenizer=words$"):
+        load_pretrained(build(run.path, {"tokenizer": "keras"}))
+
+
+def test_what_is_no_finished_next_word_run_is_refused(pair, tmp_path):
+    encoder, classifier = pair
+    sizes = {"embedding": 24, "units": 16}
+    assert load_pretrained(build(encoder.path, **sizes))
+    with pytest.raises(ConfigError, match=r"^model.pretrained: there is no run at nowhere; make one with .*pretrain"):
+        load_pretrained(build("nowhere", **sizes))
+    with pytest.raises(RunError, match="is a classifier"):
+        load_pretrained(build(classifier.path, **sizes))
+    encoder.weights_path.write_bytes(b"")
+    with pytest.raises(RunError, match="is damaged"):
+        load_pretrained(build(encoder.path, **sizes))
+    encoder.metrics_path.unlink()
+    with pytest.raises(RunError, match="is not finished: continue it with imdb-gru pretrain --resume"):
+        load_pretrained(build(encoder.path, **sizes))
+
+
+def test_a_model_that_reads_backwards_starts_from_none():
+    with pytest.raises(ConfigError, match=r"model\.pretrained: a next-word model reads one way"):
+        build("anything", bidirectional=True)
+
+
+FINE = {"batch_size": 16, "deterministic": True, "learning_rate": 0.01}
+
+
+@pytest.fixture
+def prepare(make_next_word_run, tmp_path):
+    """Make a trainer that starts from a next-word run of random weights; `run` continues one."""
+    from imdb_gru.runs import create_run
+    from imdb_gru.sources.sample import SampleSource
+    from imdb_gru.text.corpus import encode_corpus, load_training_reviews
+
+    words = ["the", "a", "and", "of", "it", "is", "film", "good", "bad", ".", ",", "not", "was", "this"]
+    encoder = make_next_word_run("encoder", words=words)
+
+    def prepare(run: Run | None = None, epochs=2, **train):
+        from imdb_gru.training.trainer import Trainer
+
+        values = {
+            "data": {"path": "sample", "limit": 120},
+            "text": {"length": 40},
+            "model": {"embedding": 5, "units": 6, "pretrained": str(encoder.path)},
+            "train": {"epochs": epochs, **FINE, **train},
+        }
+        config, source = build_config(values, "test"), SampleSource()
+        pretrained = load_pretrained(config)
+        corpus = encode_corpus(source, config, load_training_reviews(source, config), pretrained.vocabulary)
+        if run is None:
+            run = create_run(tmp_path / f"fine{len(list(tmp_path.glob('fine*')))}", config)
+            corpus.vocabulary.save(run.vocabulary_path)
+        return Trainer(run, config, corpus, pretrained), encoder
+
+    return prepare
+
+
+def ignore(record):
+    pass
+
+
+@pytest.mark.keras
+def test_training_starts_from_the_pretrained_weights_and_needs_them_no_more(prepare):
+    import shutil
+
+    trainer, encoder = prepare()
+    with read_arrays(encoder) as stored:
+        start = [np.asarray(array) for array in stored][:4]
+    for ours, theirs in zip(trainer.model.get_weights(), start, strict=False):
+        np.testing.assert_array_equal(ours, theirs)
+    assert [variable.path for variable in trainer.optimizer.slow] == [
+        variable.path for variable in trainer.model.trainable_variables[:4]
+    ]
+    trainer.train(ignore)
+    for ours, theirs in zip(trainer.model.get_weights(), start, strict=False):
+        assert np.abs(ours - theirs).max() > 1e-3
+    shutil.rmtree(encoder.path)
+    trainer.run.check_complete()
+    (prediction,) = Classifier.load(trainer.run).predict(["a good film"])
+    assert prediction.unknown == 0
+
+
+@pytest.mark.keras
+def test_frozen_batches_leave_the_pretrained_weights_alone(prepare):
+    trainer, _ = prepare(epochs=2, frozen=0.5, averaging=None)
+    before = trainer.model.get_weights()
+    trainer.optimizer.frozen_steps = 7  # an epoch
+    weights = []
+    trainer.train(lambda record: weights.append(trainer.model.get_weights()))
+    for number, (start, first, second) in enumerate(zip(before, *weights, strict=True)):
+        assert (number < 4) == (first == start).all()
+        assert (second != first).any()
+
+
+@pytest.mark.keras
+def test_settings_of_fine_tuning_reach_the_optimizer(prepare):
+    trainer, _ = prepare(epochs=3, frozen=0.25, pretrained_rate=0.1)
+    steps = 3 * len(trainer.corpus.train) / 16
+    assert trainer.optimizer.frozen_steps == pytest.approx(0.25 * steps, abs=1)
+    assert trainer.optimizer.rate == 0.1
+
+
+@pytest.mark.keras
+def test_stopped_and_resumed_it_ends_as_one_left_alone(prepare):
+    import signal
+
+    def stop(record):
+        if record["epoch"] == 1:
+            signal.raise_signal(signal.SIGINT)
+
+    options = {"frozen": 0.7, "pretrained_rate": 0.5, "virtual": 0.1}
+    alone, _ = prepare(**options)
+    alone.train(ignore)
+    stopped, _ = prepare(**options)
+    assert stopped.train(stop)["interrupted"]
+    resumed, _ = prepare(run=stopped.run, **options)
+    resumed.restore()
+    resumed.train(ignore)
+    for ours, theirs in zip(resumed.model.get_weights(), alone.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
