@@ -40,7 +40,8 @@ def load_split(
             split = UNDIVIDED if UNDIVIDED in source.splits else source.splits[-1]
     if split in (UNDIVIDED, "test") or (split == "validation" and split in source.splits):
         return split, load_reviews(source, split, own.limit)
-    return split, _choose_part(run, source, load_training_reviews(source, config), split)
+    chosen = _choose_part(run, source, load_training_reviews(source, config), split)
+    return split, [review for review in chosen if review.label is not None]
 
 
 def load_texts(

@@ -11,6 +11,7 @@ from imdb_gru.sources.rows import READERS, Row, list_columns, show_value
 TEXT_COLUMNS = ("text", "review", "reviews", "review_text", "reviewtext", "content", "sentence", "comment", "body")
 LABEL_COLUMNS = ("label", "labels", "sentiment", "polarity", "class", "target")
 SPLIT_COLUMN = "split"
+UNLABELLED = "unlabelled"
 LABELS = {
     **dict.fromkeys(("pos", "positive", "1", "1.0", "true"), 1),
     **dict.fromkeys(("neg", "negative", "0", "0.0", "-1", "-1.0", "false"), 0),
@@ -19,7 +20,7 @@ SPLITS = {
     "train": "train",
     **dict.fromkeys(("validation", "valid", "val", "dev"), "validation"),
     "test": "test",
-    **dict.fromkeys(("unlabelled", "unlabeled", "unsupervised", "unsup"), "unlabelled"),
+    **dict.fromkeys((UNLABELLED, "unlabeled", "unsupervised", "unsup"), UNLABELLED),
 }
 """By name in a table; their order is that of `TableSource.splits`."""
 
@@ -71,7 +72,7 @@ class TableSource:
                 raise DataError(f"{self.path}, row {number}: {self._text} is {show_value(text)}, not a text")
             text, replaced = _SURROGATE.subn("\ufffd", text)
             self.undecodable += replaced > 0
-            yield Review(text, self._read_label(number, row))
+            yield Review(text, None if split == UNLABELLED else self._read_label(number, row))
 
     def _iter_rows(self) -> Iterator[tuple[int, Row]]:
         try:

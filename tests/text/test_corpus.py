@@ -112,3 +112,43 @@ def test_a_limit_of_pretraining_is_one_of_each_split(tmp_path):
     config = build_config({"data": {"limit": 5}}, "test", NextWordConfig)
     reviews = load_pretraining_reviews(open_source(str(path), require_labels=False), config)
     assert reviews.counts == {"train": 5, "unlabelled": 5}
+
+
+UNLABELLED = build_config({"train": {"unlabelled": True, "validation_split": 0.5}}, "test")
+
+
+@pytest.mark.parametrize("kind", ["folder", "tar"])
+def test_unlabelled_reviews_are_trained_on_where_asked(write_corpus, kind):
+    source = open_source(str(write_corpus(kind)))
+    plain = load_training_reviews(source, build_config({"train": {"validation_split": 0.5}}, "test"))
+    reviews = load_training_reviews(source, UNLABELLED)
+    assert reviews.train[:-1] == plain.train
+    assert (reviews.train[-1].text, reviews.train[-1].label) == ("never read", None)
+    assert reviews.validation == plain.validation  # none of them is held out
+    assert reviews.hash != plain.hash
+    corpus = encode_corpus(source, UNLABELLED, reviews, None)
+    assert (corpus.train.labels == -1).tolist() == [False] * len(plain.train) + [True]
+    assert corpus.statistics["positive_share"] == round(np.mean([review.label for review in plain.train]), 4)
+    assert "never" in corpus.vocabulary.words
+
+
+def test_a_table_may_have_unlabelled_reviews_beside_labelled_ones(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("text,label,split\na,1,train\nb,0,train\nc,,unlabelled\nd,1,unsup\ne,1,dev\n")
+    reviews = load_training_reviews(open_source(str(path)), UNLABELLED)
+    assert [(review.text, review.label) for review in reviews.train] == [("a", 1), ("b", 0), ("c", None), ("d", None)]
+    assert [review.text for review in reviews.validation] == ["e"]
+    path.write_text(path.read_text().replace("b,0,", "b,,"))
+    with pytest.raises(DataError, match="row 2: the label '' is none of"):
+        load_training_reviews(open_source(str(path)), UNLABELLED)
+
+
+def test_unlabelled_reviews_are_missed_where_asked_for_and_limited_on_their_own(tmp_path, write_corpus):
+    with pytest.raises(DataError, match="has no unlabelled split"):
+        load_training_reviews(SampleSource(), UNLABELLED)
+    path = tmp_path / "a.csv"
+    rows = "".join(f"w{n},{n % 2},{'train' if n < 20 else 'unlabelled'}\n" for n in range(40))
+    path.write_text(f"text,label,split\n{rows}")
+    config = build_config({"data": {"limit": 5}, "train": {"unlabelled": True, "validation_split": 0}}, "test")
+    labels = [review.label for review in load_training_reviews(open_source(str(path)), config).train]
+    assert (len(labels), labels.count(None)) == (10, 5)
