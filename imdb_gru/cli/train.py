@@ -59,10 +59,15 @@ class Sentiment(Lesson):
 
     def build_trainer(self, run: "Run", config: "Config", corpus: "Corpus") -> "Trainer":
         """Build a classifier in training."""
+        from imdb_gru.errors import RunError
         from imdb_gru.pretrained import load_pretrained
         from imdb_gru.training.trainer import Trainer
 
-        return Trainer(run, config, corpus, load_pretrained(config))
+        pretrained = load_pretrained(config)
+        if pretrained and pretrained.vocabulary.words != corpus.vocabulary.words:
+            name = config.model.pretrained
+            raise RunError(f"{name} is not what {run} started from: put it back, or train the run again")
+        return Trainer(run, config, corpus, pretrained)
 
     def describe_model(self, config: "Config", corpus: "Corpus") -> tuple[str, int, int]:
         """Return Keras's summary, the parameters, and the bytes."""

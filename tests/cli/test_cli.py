@@ -70,7 +70,6 @@ print(sorted({heavy!r} & set(sys.modules)), file=sys.stderr)
     ("arguments", "code", "message"),
     [
         (["predict", "--run", "nowhere", "text"], 1, "Error: there is no run at nowhere"),
-        (["predict", "text"], 1, "Error: there is no complete run under runs"),
         (["predict", "--input", "f.txt", "text"], 2, "give texts or --input, not both"),
         (["predict", "--nonsense"], 2, "No such option"),
         (["nonsense"], 2, "No such command"),
@@ -83,7 +82,6 @@ print(sorted({heavy!r} & set(sys.modules)), file=sys.stderr)
         (["pretrain", "--set", "train.sample=3"], 1, "did you mean train.samples?"),
         (["pretrain", "--data", "nowhere"], 1, "Error: there are no reviews at "),
         (["next", "--run", "nowhere", "text"], 1, "Error: there is no run at nowhere"),
-        (["next", "text"], 1, "here that holds a next-word model: train one with 'imdb-gru pretrain'"),
         (["evaluate", "--split", "nonsense"], 2, "nonsense"),
         (["config", "check", "nowhere.yaml"], 1, "cannot read the config"),
         (["runs", "nowhere"], 1, "there is no folder nowhere"),
@@ -146,6 +144,25 @@ def test_the_newest_run_is_used_and_named(invoke, sample_run, tmp_path):
     result = invoke("predict", "fine")
     assert result.code == 0
     assert f"using {Path('runs/only')}" in result.err
+
+
+def test_without_any_run_the_one_in_the_package_is_used_and_named(invoke, bundled):
+    for arguments in (["predict", "w1"], ["inspect", "w1"], ["next", "w1"], ["evaluate", "--data", "sample"]):
+        result = invoke(*arguments)
+        assert result.code == 0, result.err
+        assert result.err.splitlines()[0] == "using bundled"
+    assert json.loads(invoke("evaluate", "--data", "sample", "--json").out)["run"] == "bundled"
+    assert invoke("report", "--data", "sample", "--output", "page.html", "--examples", 1).code == 0
+
+
+def test_the_run_in_the_package_can_be_named(invoke, bundled, make_next_word_run):
+    make_next_word_run("runs/other")
+    for command in ("predict", "next"):
+        result = invoke(command, "--run", "bundled", "w1")
+        assert result.code == 0, result.err
+        assert "using" not in result.err
+    assert invoke("predict", "w1").err.startswith("using bundled")
+    assert invoke("next", "w1").err.startswith("using runs/other")
 
 
 def test_ctrl_c_ends_with_130(sample_run):

@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -109,6 +110,74 @@ def test_the_keras_vocabulary_is_that_of_the_word_index(invoke, write_corpus, tm
     stored = json.loads((tmp_path / "run" / "vocabulary.json").read_text())
     index = json.loads((path.parent / "imdb_word_index.json").read_text())
     assert stored["words"] == sorted(index, key=index.get)
+
+
+WORDS = ["the", "a", "and", "of", "it", "is", "film", "good", "bad"]
+SHAPE = ["--set", "model.embedding=5", "--set", "model.units=6"]
+
+
+def test_it_trains_on_from_a_next_word_run(invoke, make_next_word_run, tmp_path, monkeypatch):
+    encoder = make_next_word_run(words=WORDS)
+    relative = encoder.path.relative_to(tmp_path)
+    result = train(invoke, tmp_path / "run", *SHAPE, "--set", f"model.pretrained={relative}")
+    assert result.code == 0, result.err
+    assert f"starting from {encoder.path}" in result.err
+    assert f"pretrained: {encoder.path}\n" in (tmp_path / "run" / "config.yaml").read_text()
+    vocabulary = (tmp_path / "run" / "vocabulary.json").read_text()
+    assert vocabulary == encoder.vocabulary_path.read_text()
+    shutil.rmtree(encoder.path)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert invoke("predict", "--run", tmp_path / "run", "a good film").code == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (["model.units=7"], "model.units is 7, but "),
+        (["model.cell=lstm"], "model.cell is lstm, but "),
+        (["text.tokenizer=keras"], "text.tokenizer is keras, but "),
+        (["model.pretrained=nowhere"], "model.pretrained: there is no run at "),
+    ],
+)
+def test_what_does_not_fit_the_next_word_run_is_told_before_anything_is_written(
+    invoke, make_next_word_run, tmp_path, settings, message
+):
+    encoder = make_next_word_run(words=WORDS)
+    options = [f"--set={setting}" for setting in (f"model.pretrained={encoder.path}", *settings)]
+    for dry in ([], ["--dry-run"]):
+        where = [] if dry else ["--run", tmp_path / "run"]
+        result = invoke("train", "--data", "sample", "--set", "data.limit=120", *SHAPE, *options, *where, *dry)
+        assert result.code == 1
+        (line,) = [line for line in result.err.splitlines() if not line.startswith("reading ")]
+        assert line.startswith(f"Error: {message}")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_next_word_run_that_was_replaced_is_told_on_resumption(invoke, make_next_word_run, tmp_path):
+    encoder = make_next_word_run(words=WORDS)
+    arguments = [*SHAPE, "--set", f"model.pretrained={encoder.path}"]
+    assert train(invoke, tmp_path / "run", *arguments).code == 0
+    (tmp_path / "run" / "metrics.json").unlink()
+    shutil.rmtree(encoder.path)
+    make_next_word_run(words=[*WORDS, "more"])
+    result = invoke("train", "--resume", "run")
+    assert result.code == 1
+    assert "Error: " in result.err.splitlines()[-1]
+    assert "is not what run started from" in result.err
+
+
+def test_reviews_without_labels_are_learnt_from_and_not_judged(invoke, write_corpus, tmp_path):
+    data = write_corpus("folder")
+    options = ["train.unlabelled=true", "train.virtual=0.1", "train.validation_split=0.34", "train.batch_size=2"]
+    result = train(invoke, tmp_path / "run", *(f"--set={option}" for option in options), data=data)
+    assert result.code == 0, result.err
+    assert "5 reviews to train on, 2 held out" in result.err
+    figures = json.loads(invoke("evaluate", "--run", "run", "--split", "train", "--json").out)
+    assert figures["n"] == 4
+    result = train(invoke, tmp_path / "other", "--set", "train.unlabelled=true")
+    assert result.code == 1
+    assert "has no unlabelled split" in result.err
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
