@@ -72,7 +72,8 @@ class TableSource:
                 raise DataError(f"{self.path}, row {number}: {self._text} is {show_value(text)}, not a text")
             text, replaced = _SURROGATE.subn("\ufffd", text)
             self.undecodable += replaced > 0
-            yield Review(text, None if split == UNLABELLED else self._read_label(number, row))
+            unlabelled = split == UNLABELLED and self._require_labels
+            yield Review(text, None if unlabelled else self._read_label(number, row))
 
     def _iter_rows(self) -> Iterator[tuple[int, Row]]:
         try:
