@@ -97,7 +97,16 @@ class NextWordModel(keras.Model):  # type: ignore[misc]
         for layer, start in zip(self.recurrent, states, strict=True):
             x, *end = layer(x, initial_state=start, mask=mask, training=training)
             ends.append(end)
-        return self.projection(self.output_dropout(x, training=training)), ends
+        return self._project(self.output_dropout(x, training=training)), ends
+
+    def _project(self, x: Any) -> Any:
+        """Map hidden states `(B, T, U)` to queries `(B, T, E)`."""
+        if not self.bfloat16:
+            return self.projection(x)
+        shape = tf.shape(x)
+        kernel = tf.convert_to_tensor(self.projection.kernel)
+        flat = _multiply(tf.reshape(x, (-1, x.shape[2])), kernel, bfloat16=True) + self.projection.bias
+        return tf.reshape(flat, (shape[0], shape[1], kernel.shape[1]))
 
     def compute_sampled_loss(self, queries: Any, targets: Any, step: Any) -> Any:
         """Return the loss of each target, `(N,)`, given queries `(N, E)`, among the words drawn for a step."""
@@ -106,7 +115,8 @@ class NextWordModel(keras.Model):  # type: ignore[misc]
         chance = tf.random.stateless_uniform(tf.shape(sizes), [self.seed, step])
         drawn = edges[:-1] + tf.minimum(tf.cast(chance * tf.cast(sizes, tf.float32), tf.int32), sizes - 1)
         offsets = tf.math.log(tf.cast(sizes, tf.float32))
-        return _sampled_softmax(queries, self.embedding.embeddings, self.bias, targets, drawn, offsets)
+        table, bias = self.embedding.embeddings, self.bias
+        return _sampled_softmax(queries, table, bias, targets, drawn, offsets, bfloat16=self.bfloat16)
 
     def compute_loss_of_all(self, queries: Any, targets: Any) -> Any:
         """Return the loss of each target, `(N,)`, among all words, given queries `(N, E)`."""
@@ -135,12 +145,21 @@ def build_stock_model(config: EncoderConfig, vocabulary_size: int) -> keras.Mode
     return keras.Model(ids, layers.Dense(vocabulary_size, activation="softmax", name="next_word")(x), name="next_word")
 
 
-def _sampled_softmax(queries: Any, table: Any, bias: Any, targets: Any, drawn: Any, offsets: Any) -> Any:
+def _multiply(a: Any, b: Any, *, bfloat16: bool, **options: bool) -> Any:
+    """Multiply matrices, where `bfloat16` after rounding them to it."""
+    if not bfloat16:
+        return tf.matmul(a, b, **options)
+    return tf.cast(tf.matmul(tf.cast(a, tf.bfloat16), tf.cast(b, tf.bfloat16), **options), tf.float32)
+
+
+def _sampled_softmax(
+    queries: Any, table: Any, bias: Any, targets: Any, drawn: Any, offsets: Any, *, bfloat16: bool
+) -> Any:
     @tf.custom_gradient  # type: ignore[untyped-decorator]
     def compute(queries: Any, table: Any, bias: Any) -> Any:
         true_rows, drawn_rows = tf.gather(table, targets), tf.gather(table, drawn)
         true = tf.reduce_sum(queries * true_rows, axis=1) + tf.gather(bias, targets)
-        logits = tf.matmul(queries, drawn_rows, transpose_b=True)
+        logits = _multiply(queries, drawn_rows, bfloat16=bfloat16, transpose_b=True)
         places = tf.tensor_scatter_nd_update(
             tf.fill(tf.shape(bias), -1), drawn[:, None], tf.range(tf.size(drawn), dtype=tf.int32)
         )
@@ -161,9 +180,10 @@ def _sampled_softmax(queries: Any, table: Any, bias: Any, targets: Any, drawn: A
         def backpropagate(gradient: Any) -> Any:
             own = -(gradient * misses)[:, None]  # (N, 1)
             scaled = queries * gradient[:, None]
-            into_queries = gradient[:, None] * tf.matmul(probabilities, drawn_rows) + own * true_rows
+            factor = tf.cast(probabilities, tf.bfloat16) if bfloat16 else probabilities
+            into_queries = gradient[:, None] * _multiply(factor, drawn_rows, bfloat16=bfloat16) + own * true_rows
             ids = tf.concat([targets, drawn], 0)
-            from_drawn = tf.matmul(probabilities, scaled, transpose_a=True)
+            from_drawn = _multiply(factor, scaled, bfloat16=bfloat16, transpose_a=True)
             drawn_bias = tf.linalg.matvec(probabilities, gradient, transpose_a=True)
 
             def add(ids: Any, rows: Any, size: Any) -> Any:
