@@ -43,7 +43,7 @@ def test_rounding_is_to_the_nearest_and_of_ties_to_the_even():
     values = (rng.normal(size=1000) * 10.0 ** rng.integers(-30, 30, 1000)).astype("f")
     rounded, halves, pairs = round_array(values)
     assert (np.abs(rounded - values) <= np.abs(values) / 2**8).all()
-    assert (pairs.view(np.uint16).reshape(-1, 2).T == halves.reshape(2, -1)).all()
+    assert (halves.reshape(2, -1) == pairs.view(np.uint16).reshape(-1, 2).T).all()
     ties = np.array([1 + 2**-8, 1 + 3 * 2**-8, -1 - 2**-8, 0, -0.0, np.inf, -np.inf, 2.0], "f")
     assert round_array(ties)[0].tolist() == [1, 1 + 2**-6, -1, 0, 0, np.inf, -np.inf, 2]
     assert np.isnan(round_array(np.array([np.nan, -np.nan], "f"))[0]).all()
