@@ -1,7 +1,7 @@
 """Own weights in a byte each: how the model that ships with the package is kept small.
 
 A row of a matrix is a step times integers from −127 to 127. A model that was trained on from another is kept as its
-difference from that one in the same steps: small integers, which deflate well.
+difference from that one in the same steps, where they reach: small integers, which deflate well.
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,10 +42,13 @@ def save_compact(path: Path, arrays: Sequence[Array], base: Sequence[Array] = ()
     for number, array in enumerate(arrays):
         if number < len(kept) and kept[number]:
             continue
-        steps = choose_steps(base[number] if number < len(base) else array)
         difference = array - base[number] if number < len(base) else array
+        steps = choose_steps(difference)
+        if number < len(base):
+            steps = np.maximum(steps, choose_steps(base[number]))
         stored[f"numbers{number}"], stored[f"steps{number}"] = quantise(difference, steps), steps
-    np.savez_compressed(path, allow_pickle=False, count=np.array(len(arrays)), **stored)
+    counts = {"count": np.array(len(arrays)), "inherited": np.array(len(base))}
+    np.savez_compressed(path, allow_pickle=False, **counts, **stored)
 
 
 def is_compact(stored: Mapping[str, Any]) -> bool:
@@ -54,8 +57,12 @@ def is_compact(stored: Mapping[str, Any]) -> bool:
 
 
 def restore_arrays(stored: Mapping[str, Any], base: Sequence[Array] = ()) -> list[Array]:
-    """Return the arrays that `save_compact` wrote; raises `KeyError` where one is missing."""
+    """Return the arrays that `save_compact` wrote; raises `KeyError` where one is missing.
+
+    `base` may hold more arrays than these were trained on from.
+    """
     arrays = []
+    base = base[: int(stored["inherited"])]
     for number in range(int(stored["count"])):
         if number < len(base) and f"numbers{number}" not in stored:
             arrays.append(base[number])

@@ -20,7 +20,8 @@ class BundledRun(Run):
     Both share a vocabulary; weights are kept in a byte each; there is no `model.keras` and no history.
     """
 
-    def __init__(self, task: Task, folder: Path = BUNDLE) -> None:
+    def __init__(self, task: Task, folder: Path | None = None) -> None:
+        folder = folder or BUNDLE
         super().__init__(folder / task)
         self.vocabulary_path = folder / "vocabulary.json"
         self.sealed_paths = (self.config_path, self.vocabulary_path, self.weights_path)

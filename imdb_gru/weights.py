@@ -3,6 +3,7 @@
 import contextlib
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float32]
 
+DAMAGE = (
+    OSError, KeyError, ValueError, EOFError, StopIteration, RuntimeError, zipfile.BadZipFile, zlib.error
+)  # fmt: skip
+"""What reading a damaged `weights.npz` raises, depending on the place."""
+
 
 def load_network(run: Run, config: ModelConfig) -> Network:
     """Read a run's weights; raises `RunError` where they do not fit its config.
@@ -41,7 +47,7 @@ def read_arrays(run: Run) -> Iterator[Iterator[Array]]:
     """Give the arrays of a run's `weights.npz`; raises `RunError` where they are damaged or too few."""
     try:
         yield iter(_load_arrays(run))
-    except (OSError, KeyError, ValueError, EOFError, StopIteration, zipfile.BadZipFile) as error:
+    except DAMAGE as error:
         raise RunError(f"{run.weights_path} holds no weights that fit its config ({error}): train again") from error
 
 

@@ -34,12 +34,13 @@ def make_next_word_run(tmp_path):
     from imdb_gru.text.vocabulary import Vocabulary
     from imdb_gru.weights import save_next_word
 
-    def make(name="runs/random", text=None, **model):
+    def make(name="runs/random", text=None, words=None, **model):
+        words = words or [f"w{number}" for number in range(WORDS)]
         values = {"data": {"path": "sample"}, "text": text or {}, "model": {"embedding": 5, "units": 6, **model}}
         config = build_next_word_config(**values)
         run = create_run(tmp_path / name, config)
-        Vocabulary("words", [f"w{number}" for number in range(WORDS)]).save(run.vocabulary_path)
-        save_next_word(run, draw_arrays(config, WORDS + 3))
+        Vocabulary("words", words).save(run.vocabulary_path)
+        save_next_word(run, draw_arrays(config, len(words) + 3))
         run.model_path.write_bytes(b"never opened")
         run.history_path.write_text("")
         best = {"epoch": 1, "validation_perplexity": 12.5}

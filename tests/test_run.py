@@ -6,10 +6,9 @@ import threading
 
 import pytest
 
-from imdb_gru.config import Config
 from imdb_gru.errors import RunError
 from imdb_gru.run import Run, write_atomically
-from imdb_gru.runs import check_free, create_run, find_run, list_runs
+from imdb_gru.runs import find_run
 from imdb_gru.weights import load_network
 
 
@@ -53,40 +52,6 @@ def test_unreadable_figures_are_damage(run, content):
     assert run.state == "damaged"
     with pytest.raises(RunError, match="damaged"):
         run.check_complete()
-
-
-def test_the_newest_complete_run_is_found(run, tmp_path):
-    older = tmp_path / "runs" / "older"
-    shutil.copytree(run.path, older)
-    os.utime(older / "metrics.json", (1, 1))
-    (tmp_path / "runs" / "unfinished").mkdir()
-    (tmp_path / "runs" / "unfinished" / "config.yaml").write_text("")
-    assert find_run(None).path.resolve() == run.path
-    assert [found.path.name for found in list_runs()] == ["older", "copy", "unfinished"]
-    run.model_path.unlink()
-    assert find_run(None).path.name == "older"
-
-
-def test_no_run_is_told_with_what_to_do(tmp_path):
-    with pytest.raises(RunError, match="train one with"):
-        find_run(None)
-    with pytest.raises(RunError, match="there is no run at"):
-        find_run(tmp_path / "nowhere")
-    (tmp_path / "folder").mkdir()
-    with pytest.raises(RunError, match="is not a run"):
-        find_run(tmp_path / "folder")
-
-
-def test_nothing_is_overwritten_unasked(run, tmp_path):
-    with pytest.raises(RunError, match="--overwrite"):
-        create_run(run.path, Config())
-    create_run(run.path, Config(), overwrite=True)
-    assert {path.name for path in run.path.iterdir()} == {"config.yaml"}
-    other = tmp_path / "other"
-    other.mkdir()
-    (other / "thesis.tex").write_text("precious")
-    with pytest.raises(RunError, match="holds other files"):
-        check_free(other, overwrite=True)
 
 
 def test_an_atomic_write_leaves_the_old_or_the_new(tmp_path):
@@ -156,16 +121,6 @@ def test_runs_know_their_task(sample_run, make_next_word_run):
         other.load_config()
     with pytest.raises(RunError, match=r"is a classifier: give it to 'imdb-gru predict --run .*name a next-word model"):
         sample_run.load_next_word_config()
-
-
-def test_the_newest_run_of_the_task_is_found(run, make_next_word_run):
-    newer = make_next_word_run()
-    assert find_run(None).path.resolve() == run.path
-    assert find_run(None, "next_word").path.resolve() == newer.path
-    assert find_run(newer.path).path == newer.path
-    shutil.rmtree(run.path)
-    with pytest.raises(RunError, match="that holds a classifier: train one with 'imdb-gru train'"):
-        find_run(None)
 
 
 def test_only_a_stopped_run_of_the_task_is_resumed(run, make_next_word_run):

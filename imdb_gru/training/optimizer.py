@@ -81,10 +81,22 @@ class Discriminative:
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Update a weight by its gradient."""
-        if any(variable is weight for weight in self.slow):
-            thawed = ops.cast(self.iterations >= self.frozen_steps, "float32")  # type: ignore[attr-defined]
-            learning_rate = learning_rate * self.rate * thawed
-        super().update_step(gradient, variable, learning_rate)  # type: ignore[misc]
+        super().update_step(gradient, variable, learning_rate * self._find_share(variable))  # type: ignore[misc]
+
+    def _apply_weight_decay(self, variables: Any) -> None:
+        """Move the weights towards zero, each at its own rate."""
+        if self.weight_decay is None:  # type: ignore[attr-defined]
+            return
+        for variable in variables:
+            rate = self.learning_rate * self._find_share(variable)  # type: ignore[attr-defined]
+            variable.assign(variable - variable * self.weight_decay * rate)  # type: ignore[attr-defined]
+
+    def _find_share(self, variable: Any) -> Any:
+        """Return the share of the learning rate by which a weight, as Keras or as TensorFlow has it, moves now."""
+        handle = _get_handle(variable)
+        if not any(_get_handle(weight) is handle for weight in self.slow):
+            return 1.0
+        return self.rate * ops.cast(self.iterations >= self.frozen_steps, "float32")  # type: ignore[attr-defined]
 
 
 @keras.saving.register_keras_serializable("imdb_gru")
