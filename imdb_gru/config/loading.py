@@ -208,5 +208,7 @@ def _find_conflicts_of_classifier(config: Config) -> Iterator[str]:
         yield "model.pretrained: a next-word model reads one way; set model.bidirectional to false"
     if model.bidirectional and train.objective not in (None, "last"):
         yield f"train.objective: a bidirectional model has its last belief only, got {train.objective}; set it to last"
+    if train.adversarial and train.virtual:
+        yield "train.virtual: reviews are moved one way only, and train.adversarial says how; set one of them to null"
     if train.patience is not None and not train.validation_split:
         yield f"train.patience: needs validation reviews, got train.validation_split {train.validation_split}"

@@ -25,8 +25,8 @@ class Perturbation(keras.layers.Layer):  # type: ignore[misc]
 
 
 def scale(direction: Any, x: Any, share: float) -> Any:
-    """Give each review's direction `(B, T, E)` the length of `share` of its embeddings x."""
-    return share * _measure(x) * direction / (_measure(direction) + 1e-12)
+    """Give each review's direction `(B, T, E)` the length of `share` of its embeddings x, as a constant."""
+    return tf.stop_gradient(share * _measure(x) * direction / (_measure(direction) + 1e-12))
 
 
 def draw_direction(x: Any, mask: Any, step: Any, seed: int) -> Any:

@@ -113,7 +113,7 @@ class ReviewModel(keras.Model):  # type: ignore[misc]
                 moved = self._judge_instead(ids, x + scale(gradient, x, config.virtual))
                 other = ops.mean(self._measure(ids, goal, moved) - self._measure(ids, goal, goal))
         if config.adversarial or config.virtual:
-            gradients = [one + two for one, two in zip(gradients, tape.gradient(other, values), strict=True)]
+            gradients = [tf.add_n(pair) for pair in zip(gradients, tape.gradient(other, values), strict=True)]
         else:
             gradients = tape.gradient(total, values)
         self.optimizer.apply(gradients, weights)
