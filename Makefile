@@ -4,7 +4,7 @@ PYTHON ?= python3
 REVIEW := I expected it to be dull, but it was wonderful.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check bench browser format clean
+.PHONY: help install demo test check bench browser format clean reproduce
 
 help:  ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*##/ {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -40,6 +40,9 @@ format: $(VENV)/dev  ## Format the code
 
 browser:  ## Install Chromium, in which pages are tested (Debian or Ubuntu, as root)
 	command -v chromium || (apt-get update -qq && apt-get install -y -qq chromium)
+
+reproduce: install  ## Train and judge what the table of results names (an afternoon)
+	$(BIN)/python scripts/reproduce.py
 
 bench: $(VENV)/dev  ## Time training, bulk scoring and start-up against Keras (about 15 minutes)
 	$(BIN)/python scripts/benchmark.py train

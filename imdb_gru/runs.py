@@ -1,12 +1,13 @@
 """Own where runs are: new ones, those under runs/, and the models that ship with the package."""
 
+import os
 import shutil
 from datetime import datetime
 from pathlib import Path
 
-from imdb_gru.config import AnyConfig, Task
+from imdb_gru.config import COMMANDS, AnyConfig, Task
 from imdb_gru.errors import RunError
-from imdb_gru.run import Run
+from imdb_gru.run import MODELS, Run
 
 RUNS = Path("runs")
 BUNDLED = "bundled"
@@ -70,20 +71,25 @@ def create_run(path: Path | None, config: AnyConfig, *, overwrite: bool = False)
 def find_run(path: Path | None, task: Task = "sentiment") -> Run:
     """Open the run at `path`, or the newest complete one of a task under runs/, or the one that ships with the package.
 
-    Raises `RunError` where `path` is none.
+    Raises `RunError` where `path` is none, or where there is none at all.
     """
-    if path == Path(BUNDLED) and not path.is_dir():
-        return BundledRun(task)
-    if path is not None:
+    if path is not None and (path.is_dir() or path != Path(BUNDLED)):
         if not path.is_dir():
             raise RunError(f"there is no run at {path}: 'imdb-gru runs' lists the runs there are")
         run = Run(path)
         run.check_complete()
         return run
-    for run in reversed(list_runs()):
-        if run.task == task and run.state == "complete":
-            return run
-    return BundledRun(task)
+    if path is None:
+        for run in reversed(list_runs()):
+            if run.task == task and run.state == "complete":
+                return run
+    bundled = BundledRun(task)
+    if not bundled.config_path.is_file():
+        raise RunError(
+            f"there is no complete run under {RUNS}{os.sep} here that holds {MODELS[task]}: train one with 'imdb-gru "
+            f"{COMMANDS[task]}' (or, in seconds, 'imdb-gru {COMMANDS[task]} --data sample'), or name one with --run DIR"
+        )
+    return bundled
 
 
 def list_runs(folder: Path = RUNS) -> list[Run]:

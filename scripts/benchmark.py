@@ -26,6 +26,8 @@ TUTORIAL = {"text.tokenizer": "keras", "text.vocabulary": "keras", "text.max_wor
             "train.averaging": "null", "train.objective": "last", "train.validation_split": 0}  # fmt: skip
 """The tutorial's model and optimizer, in our words."""
 
+FLOAT32 = "imdb-gru, float32"
+
 QUICK = ("model.units=64", "train.epochs=2", "train.learning_rate=0.004", "train.objective=last")
 """Settings that the validation split found quick."""
 
@@ -125,6 +127,41 @@ def report_training(contest: Contest, reviews: int, units: int, words: int) -> l
         times = "" if name == MINE else f"{record['times_as_fast']:.1f} times"
         click.echo(f"{name:16} {record['reviews_per_second']:9.0f} {record['megabytes']:8.0f} {times:>12}")
     return records
+
+
+@benchmark.command()
+@npz_option
+@rounds_option
+@json_option
+@click.option("--reviews", default=640, show_default=True, help="Reviews of an epoch.")
+@click.option("--units", default=256, show_default=True, help="Of the GRU.")
+@click.option("--embedding", default=128, show_default=True, help="Its size.")
+def pretrain(npz: str, rounds: int, json_path: Path | None, reviews: int, units: int, embedding: int) -> None:
+    """Train a next-word model with 20,000 words for an epoch, after a warm-up, of the same reviews."""
+    sizes = {"--reviews": reviews, "--units": units, "--embedding": embedding}
+    peer = [
+        sys.executable,
+        str(PEERS / "keras_next_word.py"),
+        npz,
+        *(str(part) for pair in sizes.items() for part in pair),
+    ]
+    settings = {"text.tokenizer": "keras", "text.vocabulary": "keras", "data.limit": reviews, "model.units": units,
+                "model.embedding": embedding, "train.epochs": 2, "train.validation_split": 0}  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        run = str(Path(folder) / "run")
+        ours = [*OURS, "pretrain", "--data", name_data(npz), "--run", run, "--overwrite", "--json"]
+        ours += [f"--set={key}={value}" for key, value in settings.items()]
+        contest = Contest({"Keras": peer, FLOAT32: [*ours, "--set=train.precision=float32"], MINE: ours})
+        contest.run(rounds)
+    click.echo(f"\n{units} units, embedding {embedding}, 20,000 words, {reviews} reviews; {describe(contest)}")
+    click.echo(f"{'':18} {'words/s':>9} {'peak MB':>8} {'times Keras':>12}")
+    records = []
+    for name in contest.commands:
+        speed, megabytes = (contest.median(name, figure) for figure in ("words_per_second", "megabytes"))
+        times = 1 / contest.compare("Keras", name, "words_per_second")
+        records.append({"name": name, "words_per_second": speed, "megabytes": megabytes, "times_keras": times})
+        click.echo(f"{name:18} {speed:9,.0f} {megabytes:8.0f} {times:12.1f}")
+    save(json_path, records)
 
 
 @benchmark.command()

@@ -189,6 +189,8 @@ def _find_conflicts(config: AnyConfig) -> Iterator[str]:
         yield f"text.min_count: keras's word index has no counts, got {text.min_count}; set it to 1"
     if train.engine == "fused" and (obstacle := find_fused_obstacle(config.model)):
         yield f"train.engine: {obstacle}; set it to auto or keras"
+    if config.model.dropout.weight and (train.engine == "keras" or find_fused_obstacle(config.model)):
+        yield "model.dropout.weight: fused computes it only, for the cell gru; set it to 0"
     if train.precision == "bfloat16":
         if train.engine == "keras":
             yield "train.precision: bfloat16 goes with train.engine fused only; set it to float32"

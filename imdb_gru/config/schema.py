@@ -56,6 +56,8 @@ class DropoutConfig(Section):
     """Embedding channels dropped, the same ones at all timesteps of a review (Gal and Ghahramani 2016)."""
     recurrent: Rate = 0.0
     """Hidden state channels hidden from the gates, the same ones at all timesteps (Gal and Ghahramani 2016)."""
+    weight: Rate = 0.0
+    """Weights from hidden state to gates, the same ones in a whole batch (Merity et al. 2018); with fused only."""
     output: Rate = 0.5
     """Pooled hidden state and dense activations (Srivastava et al. 2014)."""
 

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from imdb_gru.engine.amx import COLUMNS
 from imdb_gru.engine.compiling import compiled
-from imdb_gru.engine.gates_bfloat16 import round_pairs
+from imdb_gru.engine.gates_bfloat16 import at, round_pairs
 from imdb_gru.engine.kernels import Array
 from imdb_gru.engine.memory import Memory
 from imdb_gru.engine.weights import Weights
@@ -36,19 +36,14 @@ def _pack(matrix, pairs, panel, pair, size):
 
 
 @compiled
-def _unpack(panels, panel, row, matrix):
-    """Add up the workers' panels `(W, N/COLUMNS, K, COLUMNS)`, from a panel and a row on, into a matrix."""
-    for first in range(0, matrix.shape[1], COLUMNS):
-        last = min(first + COLUMNS, matrix.shape[1])
-        for k in range(len(matrix)):
-            into = matrix[k]
-            own = panels[0][panel + first // COLUMNS, row + k]
-            for n in range(first, last):
-                into[n] = own[n - first]
-            for worker in range(1, len(panels)):
-                own = panels[worker][panel + first // COLUMNS, row + k]
-                for n in range(first, last):
-                    into[n] += own[n - first]
+def _unpack(panels, panel, row, matrix, column, columns):
+    """Add up the workers' panels `(W, N/COLUMNS, K, COLUMNS)`, from a panel and a row on, in a matrix's columns."""
+    matrix[:, column : column + columns] = 0
+    for worker in range(len(panels)):
+        for first in range(0, columns, COLUMNS):
+            for k in range(len(matrix)):
+                for n in range(min(COLUMNS, columns - first)):
+                    matrix[k, at(column + first + n)] += panels[worker, panel + first // COLUMNS, row + k, n]
 
 
 def _lay_out(memory: Memory, *shapes: tuple[int, int]) -> list[Pairs]:
@@ -105,9 +100,9 @@ def unpack(weights: Weights, gradients: Array, sums: Array, memory: Memory) -> t
     from_h = memory.lend("recurrent_kernel", (units, 3 * units))
     tasks = []
     for gate, (to_x, to_h) in enumerate(((1, 1), (2, 2), (3, 0))):
-        columns = slice(gate * units, (gate + 1) * units)
         tasks += [
-            (panels, to_h * U // COLUMNS, E, from_h[:, columns]), (panels, to_x * U // COLUMNS, 0, from_x[:, columns])
-        ]  # fmt: skip
+            (panels, to_h * U // COLUMNS, E, from_h, gate * units, units),
+            (panels, to_x * U // COLUMNS, 0, from_x, gate * units, units),
+        ]
     share_out(lambda task: _unpack(*task), tasks)
     return from_x, from_h, weights.split_bias(sums.sum(axis=0))

@@ -1,0 +1,98 @@
+"""Train and judge all that the README's table names, and print the table: python scripts/reproduce.py [NAME]...
+
+Runs that are complete are not trained again, and those that were stopped go on, so that it can be run in several
+sittings. The names are those of the configs; without any, all are trained, which takes an afternoon.
+"""
+
+import json
+import statistics
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from imdb_gru.errors import RunError
+from imdb_gru.run import Run
+
+CONFIGS = Path(__file__).parents[1] / "configs"
+OURS = [sys.executable, "-m", "imdb_gru"]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A config, what it starts from, and the seeds it is trained with."""
+
+    config: str
+    seeds: tuple[int, ...] = (0,)
+    pretraining: str | None = None
+    """The config of the next-word model that its config names a run of."""
+
+
+RECIPES = (
+    Recipe("scratch", (0, 1, 2)),
+    Recipe("fast", (0, 1, 2)),
+    Recipe("default", (0, 1, 2)),
+    Recipe("best", pretraining="best-pretrain"),
+)
+
+
+@click.command()
+@click.argument("names", nargs=-1, type=click.Choice([recipe.config for recipe in RECIPES]))
+@click.option("--runs", default=Path("runs/reproduced"), show_default=True, type=click.Path(path_type=Path))
+def reproduce(names: tuple[str, ...], runs: Path) -> None:
+    """Train and judge what the table names."""
+    rows = []
+    for recipe in RECIPES:
+        if names and recipe.config not in names:
+            continue
+        hours = train("pretrain", recipe.pretraining, runs / recipe.pretraining) if recipe.pretraining else 0.0
+        accuracies, seconds = [], []
+        for seed in recipe.seeds:
+            run = runs / f"{recipe.config}-{seed}"
+            settings = [f"--set=train.seed={seed}"]
+            if recipe.pretraining:
+                settings.append(f"--set=model.pretrained={runs / recipe.pretraining}")
+            seconds.append(train("train", recipe.config, run, *settings))
+            accuracies.append(judge(run))
+        rows.append((recipe.config, accuracies, hours / 3600, statistics.mean(seconds)))
+    click.echo(
+        "| config | test accuracy, % | seeds | hours of pretraining | seconds of training |\n|---|---|---|---|---|"
+    )
+    for name, accuracies, hours, seconds in rows:
+        spread = f" ± {100 * statistics.stdev(accuracies):.2f}" if len(accuracies) > 1 else ""
+        mean = 100 * statistics.mean(accuracies)
+        click.echo(f"| {name} | {mean:.2f}{spread} | {len(accuracies)} | {hours:.1f} | {seconds:.0f} |")
+
+
+def train(command: str, config: str, run: Path, *settings: str) -> float:
+    """Train a run unless it is complete, and go on with one that was stopped; return its seconds."""
+    if Run(run).state != "complete" or Run(run).load_metrics()["interrupted"]:
+        started = [f"--config={CONFIGS / config}.yaml", f"--run={run}", *settings]
+        call(command, *(["--resume", str(run)] if Run(run).config_path.exists() else started))
+    return float(Run(run).load_metrics()["seconds"])
+
+
+def judge(run: Path) -> float:
+    """Return a run's accuracy on the test split; it is judged once."""
+    kept = run / "test.json"
+    if not kept.exists():
+        kept.write_text(call("evaluate", "--run", str(run), "--json"))
+    return float(json.loads(kept.read_text())["accuracy"])
+
+
+def call(*arguments: str) -> str:
+    """Run imdb-gru, its progress in sight; return what it printed."""
+    click.echo(f"$ imdb-gru {' '.join(arguments)}", err=True)
+    done = subprocess.run([*OURS, *arguments], stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise click.ClickException(f"imdb-gru {arguments[0]} ended with {done.returncode}")
+    return done.stdout
+
+
+if __name__ == "__main__":
+    try:
+        reproduce()
+    except RunError as error:
+        sys.exit(f"Error: {error}")
