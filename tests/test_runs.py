@@ -109,3 +109,11 @@ def test_a_run_without_a_name_gets_one_of_its_own():
     assert all(run.path.parent == runs.RUNS for run in created)
     assert [run.path.name.split("-")[2] for run in created] == ["gru128", "gru128", "gru256"]
     assert list_runs(runs.Path("nowhere")) == []
+
+
+@pytest.mark.parametrize(("task", "command"), [("sentiment", "train"), ("next_word", "pretrain")])
+def test_where_nothing_is_in_the_package_either_it_says_what_to_do(monkeypatch, tmp_path, task, command):
+    monkeypatch.setattr(runs, "BUNDLE", tmp_path / "nothing")
+    for path in (None, runs.Path("bundled")):
+        with pytest.raises(RunError, match=f"there is no complete run .*: train one with 'imdb-gru {command}'"):
+            find_run(path, task)
