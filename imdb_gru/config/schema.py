@@ -193,7 +193,7 @@ class NextWordConfig(Section):
     data: DataConfig = DataConfig()
     text: TextConfig = TextConfig()
     model: EncoderConfig = EncoderConfig(
-        embedding=128, units=256, dropout=DropoutConfig(word=0.0, embedding=0.1, output=0.1)
+        embedding=128, units=512, dropout=DropoutConfig(word=0.0, embedding=0.1, output=0.1)
     )
     train: PretrainConfig = PretrainConfig()
 
