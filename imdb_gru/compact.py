@@ -1,6 +1,6 @@
-"""Own weights in a byte each: how the model that ships with the package is kept small.
+"""Own weights in six bits each: how the model that ships with the package is kept small.
 
-A row of a matrix is a step times integers from −127 to 127. A model that was trained on from another is kept as its
+A row of a matrix is a step times integers from −31 to 31. A model that was trained on from another is kept as its
 difference from that one in the same steps, where they reach: small integers, which deflate well.
 """
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
 
-LARGEST = 127
+LARGEST = 31
 
 
 def choose_steps(array: Array) -> Array:

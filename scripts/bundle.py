@@ -1,10 +1,10 @@
-"""Put a trained classifier, and the next-word model it started from, into the package: a byte a weight.
+"""Put a trained classifier, and the next-word model it started from, into the package: six bits a weight.
 
     python scripts/bundle.py runs/classifier
 
 The classifier's logits are divided by the temperature that makes its held-out log loss least (Guo et al. 2017,
-section 4.2), so that its probabilities are calibrated without any code for it. Prints what that and the rounding to
-bytes do to the held-out figures, and the sizes of the files.
+section 4.2), so that its probabilities are calibrated without any code for it. Prints what that and the rounding
+do to the held-out figures, and the sizes of the files.
 """
 
 import argparse
@@ -52,7 +52,7 @@ def main() -> None:
     temperature = fit_temperature(labels, probabilities)
     show(f"{len(labels)} held out", probabilities)
     bundle(run, encoder, temperature, arguments.folder)
-    show(f"in bytes, T = {temperature:.3f}", judge(Classifier.load(BundledRun("sentiment", arguments.folder))))
+    show(f"rounded, T = {temperature:.3f}", judge(Classifier.load(BundledRun("sentiment", arguments.folder))))
     for path in sorted(arguments.folder.rglob("*")):
         if path.is_file():
             print(f"{path.stat().st_size:>10,} {path.relative_to(arguments.folder)}")
@@ -89,6 +89,8 @@ def bundle(run: Run, encoder: Run, temperature: float, folder: Path) -> None:
     write(targets[1], arrays, base[:inherited], kept)
     for source, target in zip((encoder, run), targets, strict=True):
         metrics = {key: value for key, value in source.load_metrics().items() if key not in ("format", "files")}
+        if "source" in metrics["data"]:
+            metrics["data"] = {**metrics["data"], "source": Path(metrics["data"]["source"]).name}
         target.seal({**metrics, "temperature": temperature} if source is run else metrics)
 
 
