@@ -1,7 +1,7 @@
-"""Own weights in six bits each: how the model that ships with the package is kept small.
+"""Own weights in six or seven bits each: how the model that ships with the package is kept small.
 
-A row of a matrix is a step times integers from −31 to 31. A model that was trained on from another is kept as its
-difference from that one in the same steps, where they reach: small integers, which deflate well.
+A row of a matrix is a step times small integers. A model that was trained on from another is kept as its difference
+from that one, in steps twice as wide: few integers, which deflate well.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,18 +13,23 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
 
-LARGEST = 31
+LARGEST_OF_EMBEDDING = 24
+"""The largest integer of the first array: an embedding has a step a word, and bears more rounding than a cell does."""
+LARGEST = 63
+"""The largest integer of the others."""
+WIDER = np.float32(2)
+"""Steps of a difference to those of what it is a difference from."""
 
 
-def choose_steps(array: Array) -> Array:
-    """Return the step of each row by which its largest value is `LARGEST`; a vector is one row."""
-    return np.asarray(np.abs(np.atleast_2d(array)).max(axis=1) / LARGEST, np.float32)
+def choose_steps(array: Array, largest: int = LARGEST) -> Array:
+    """Return the step of each row by which its largest value is `largest`; a vector is one row."""
+    return np.asarray(np.abs(np.atleast_2d(array)).max(axis=1) / largest, np.float32)
 
 
 def quantise(array: Array, steps: Array) -> NDArray[np.int8]:
     """Return the integers nearest to an array in steps of its rows."""
     numbers = np.rint(np.atleast_2d(array) / np.where(steps > 0, steps, 1)[:, None])
-    return np.clip(numbers, -LARGEST, LARGEST).astype(np.int8).reshape(array.shape)
+    return numbers.astype(np.int8).reshape(array.shape)
 
 
 def restore(numbers: NDArray[np.int8], steps: Array) -> Array:
@@ -42,10 +47,11 @@ def save_compact(path: Path, arrays: Sequence[Array], base: Sequence[Array] = ()
     for number, array in enumerate(arrays):
         if number < len(kept) and kept[number]:
             continue
+        largest = LARGEST if number else LARGEST_OF_EMBEDDING
         difference = array - base[number] if number < len(base) else array
-        steps = choose_steps(difference)
+        steps = choose_steps(difference, largest)
         if number < len(base):
-            steps = np.maximum(steps, choose_steps(base[number]))
+            steps = np.maximum(steps, WIDER * choose_steps(base[number], largest))
         stored[f"numbers{number}"], stored[f"steps{number}"] = quantise(difference, steps), steps
     counts = {"count": np.array(len(arrays)), "inherited": np.array(len(base))}
     np.savez_compressed(path, allow_pickle=False, **counts, **stored)

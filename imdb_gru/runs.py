@@ -18,7 +18,7 @@ BUNDLE = Path(__file__).parent / BUNDLED
 class BundledRun(Run):
     """A model that ships with the package: a classifier, or the next-word model that it was trained on from.
 
-    Both share a vocabulary; weights are kept in six bits each; there is no `model.keras` and no history.
+    Both share a vocabulary; weights are kept in few bits each; there is no `model.keras` and no history.
     """
 
     def __init__(self, task: Task, folder: Path | None = None) -> None:

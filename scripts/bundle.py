@@ -1,4 +1,4 @@
-"""Put a trained classifier, and the next-word model it started from, into the package: six bits a weight.
+"""Put a trained classifier, and the next-word model it started from, into the package: few bits a weight.
 
     python scripts/bundle.py runs/classifier
 

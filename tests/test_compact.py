@@ -6,7 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as stn
 
-from imdb_gru.compact import LARGEST, choose_steps, is_compact, quantise, restore, restore_arrays, save_compact
+from imdb_gru.compact import (
+    LARGEST,
+    LARGEST_OF_EMBEDDING,
+    WIDER,
+    choose_steps,
+    is_compact,
+    quantise,
+    restore,
+    restore_arrays,
+    save_compact,
+)
 from imdb_gru.errors import RunError
 from imdb_gru.run import Run
 from imdb_gru.weights import read_arrays
@@ -41,9 +51,9 @@ def test_a_restored_value_is_within_half_a_step(array):
 
 def test_rows_have_their_own_steps_and_a_row_of_zeros_stays_one():
     array = np.array([[1e-4, -5e-5], [0, 0], [62, 20.4]], np.float32)
-    numbers = quantise(array, choose_steps(array))
+    numbers = quantise(array, choose_steps(array, 31))
     assert numbers.tolist() == [[31, -16], [0, 0], [31, 10]]
-    np.testing.assert_allclose(restore(numbers, choose_steps(array))[1:], [[0, 0], [62, 20]])
+    np.testing.assert_allclose(restore(numbers, choose_steps(array, 31))[1:], [[0, 0], [62, 20]])
 
 
 def test_a_vector_is_one_row():
@@ -58,10 +68,16 @@ def test_differences_are_in_the_bases_steps(tmp_path):
     restored = save_and_restore(tmp_path / "w.npz", [*arrays, own], base)
     with np.load(tmp_path / "w.npz") as stored:
         for number, array in enumerate(base):
-            np.testing.assert_array_equal(stored[f"steps{number}"], choose_steps(array))
-            assert np.abs(stored[f"numbers{number}"]).max() < 30
+            largest = LARGEST if number else LARGEST_OF_EMBEDDING
+            np.testing.assert_array_equal(stored[f"steps{number}"], WIDER * choose_steps(array, largest))
+            assert np.abs(stored[f"numbers{number}"]).max() < 15
         assert np.abs(stored["numbers2"]).max() == LARGEST
-    for ours, array, steps in zip(restored, [*arrays, own], [*map(choose_steps, base), choose_steps(own)], strict=True):
+    steps_of_all = [
+        WIDER * choose_steps(base[0], LARGEST_OF_EMBEDDING),
+        WIDER * choose_steps(base[1]),
+        choose_steps(own),
+    ]
+    for ours, array, steps in zip(restored, [*arrays, own], steps_of_all, strict=True):
         assert (np.abs(np.atleast_2d(ours - array)) <= steps[:, None] * 0.5001).all()
 
 
@@ -69,7 +85,9 @@ def test_differences_are_in_the_bases_steps(tmp_path):
 def test_a_difference_that_is_larger_than_the_base_is_restored_too(tmp_path_factory, pair):
     base, array = pair
     (restored,) = save_and_restore(tmp_path_factory.getbasetemp() / "pair.npz", [array], [base])
-    steps = np.maximum(choose_steps(base), choose_steps(array - base))
+    steps = np.maximum(
+        WIDER * choose_steps(base, LARGEST_OF_EMBEDDING), choose_steps(array - base, LARGEST_OF_EMBEDDING)
+    )
     assert (np.abs(np.atleast_2d(restored - array)) <= steps[:, None] * 0.51 + 1e-30).all()
 
 
