@@ -107,7 +107,7 @@ def test_a_run_without_a_name_gets_one_of_its_own():
     created = [create_run(None, config) for config in (Config(), Config(), NextWordConfig())]
     assert len({run.path for run in created}) == 3
     assert all(run.path.parent == runs.RUNS for run in created)
-    assert [run.path.name.split("-")[2] for run in created] == ["gru128", "gru128", "gru256"]
+    assert [run.path.name.split("-")[2] for run in created] == ["gru128", "gru128", "gru512"]
     assert list_runs(runs.Path("nowhere")) == []
 
 
