@@ -1,5 +1,7 @@
 """Own the gradient of an embedding: what a batch's timesteps say of every word, added up."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,21 +30,26 @@ def add_rows(ids: NDArray[np.int32], values: Array, size: int) -> Array:
 
 @compiled
 def _gather_rows(places, values, total, first, last):
-    total[:, first:last] = 0
-    for i in range(len(places)):
+    for i in range(len(values)):
         into, value = total[places[i]], values[i]
         for e in range(first, last):
             into[e] += value[e]
 
 
-def gather_rows(ids: NDArray[np.int32], values: Array, size: int) -> tuple[NDArray[np.int32], Array]:
-    """Add up values `(N, E)` by id `(N,)` below `size`; return those ids, `(R,)`, and their sums `(R, E)`."""
+def gather_rows(parts: Sequence[tuple[NDArray[np.int32], Array]], size: int) -> tuple[NDArray[np.int32], Array]:
+    """Add up parts' values `(N, E)` by id `(N,)` below `size`; return those ids, `(R,)`, and their sums `(R, E)`."""
     found = np.zeros(size, bool)
-    found[ids] = True
+    for ids, _ in parts:
+        found[ids] = True
     rows = np.flatnonzero(found).astype(np.int32)
     place = np.empty(size, np.int32)
     place[rows] = np.arange(len(rows), dtype=np.int32)
-    total = np.empty((len(rows), values.shape[1]), np.float32)
-    places = place[ids]
-    share_out(lambda part: _gather_rows(places, values, total, part.start, part.stop), cut_evenly(values.shape[1]))
+    total = np.empty((len(rows), parts[0][1].shape[1]), np.float32)
+
+    def work(columns: slice) -> None:
+        total[:, columns] = 0
+        for ids, values in parts:
+            _gather_rows(place[ids], values, total, columns.start, columns.stop)
+
+    share_out(work, cut_evenly(total.shape[1]))
     return rows, total

@@ -43,6 +43,13 @@ def round_pairs(bits, first, second, pairs, start, count):
 
 
 @inlined
+def pair_rows(values, first, second, pairs, start, count):
+    """Put two rows of bfloat16 numbers side by side as a product wants them of its right factor."""
+    for i in range(count):
+        pairs[at(start + i)] = np.uint32(values[at(first + i)]) | (np.uint32(values[at(second + i)]) << SHIFT)
+
+
+@inlined
 def widen_row(values, start, into, into_start, count):
     """Turn bfloat16 numbers to the bits of float32."""
     for i in range(count):

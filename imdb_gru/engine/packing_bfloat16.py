@@ -46,7 +46,7 @@ def _unpack(panels, panel, row, matrix, column, columns):
                     matrix[k, at(column + first + n)] += panels[worker, panel + first // COLUMNS, row + k, n]
 
 
-def _lay_out(memory: Memory, *shapes: tuple[int, int]) -> list[Pairs]:
+def lay_out(memory: Memory, *shapes: tuple[int, int]) -> list[Pairs]:
     """Lend panels of pairs of rows for matrices of these shapes, in one piece of memory."""
     sizes = [rows * columns // 2 for rows, columns in shapes]
     parts = np.split(memory.lend("weights", (sum(sizes),), np.uint32), np.cumsum(sizes)[:-1])
@@ -56,11 +56,13 @@ def _lay_out(memory: Memory, *shapes: tuple[int, int]) -> list[Pairs]:
     ]
 
 
-def _fill(tasks: list[tuple[Array, Pairs, int, int, int]]) -> None:
+def fill(tasks: list[tuple[Array, Pairs, int, int, int]]) -> None:
+    """Write matrices, each from a panel and a pair of its rows on, padded to as many rows as said."""
     share_out(lambda task: _pack(*task), tasks)
 
 
-def _flatten(pairs: list[Pairs]) -> tuple[NDArray[np.uint16], ...]:
+def flatten(pairs: list[Pairs]) -> tuple[NDArray[np.uint16], ...]:
+    """Return panels as the products read them."""
     return tuple(part.view(np.uint16).reshape(-1) for part in pairs)
 
 
@@ -68,28 +70,28 @@ def pack_forward(weights: Weights, memory: Memory) -> tuple[NDArray[np.uint16], 
     """Return the weights from h to m, from [x, h] to z and r, and from x to h'."""
     E, U = weights.padded_features, weights.padded_units
     x_parts, h_parts = weights.cut_gates()
-    to_m, to_zr, to_candidate = _lay_out(memory, (U, U), (E + U, 2 * U), (E, U))
+    to_m, to_zr, to_candidate = lay_out(memory, (U, U), (E + U, 2 * U), (E, U))
     tasks = [(h_parts[2], to_m, 0, 0, U), (x_parts[2], to_candidate, 0, 0, E)]
     for gate in range(2):
         tasks += [
             (h_parts[gate], to_zr, gate * U // COLUMNS, E // 2, U), (x_parts[gate], to_zr, gate * U // COLUMNS, 0, E)
         ]  # fmt: skip
-    _fill(tasks)
-    return _flatten([to_m, to_zr, to_candidate])
+    fill(tasks)
+    return flatten([to_m, to_zr, to_candidate])
 
 
 def pack_backward(weights: Weights, memory: Memory) -> tuple[NDArray[np.uint16], ...]:
     """Return the weights from m, z and r back to h, and from z, r and h' back to x."""
     E, U = weights.padded_features, weights.padded_units
     x_parts, h_parts = weights.cut_gates()
-    to_h, to_x = _lay_out(memory, (3 * U, U), (3 * U, E))
+    to_h, to_x = lay_out(memory, (3 * U, U), (3 * U, E))
     tasks = []
     for gate in range(3):
         tasks += [
             (h_parts[gate - 1].T, to_h, 0, gate * U // 2, U), (x_parts[gate].T, to_x, 0, gate * U // 2, U)
         ]  # fmt: skip
-    _fill(tasks)
-    return _flatten([to_h, to_x])
+    fill(tasks)
+    return flatten([to_h, to_x])
 
 
 def unpack(weights: Weights, gradients: Array, sums: Array, memory: Memory) -> tuple[Array, Array, Array]:

@@ -11,10 +11,13 @@ from numpy.typing import NDArray
 
 from imdb_gru.config import EncoderConfig
 from imdb_gru.engine.embedding import gather_rows
-from imdb_gru.engine.softmax import normalise
+from imdb_gru.engine.head import Head, Weights
+from imdb_gru.engine.kernels import Array
 from imdb_gru.text.vocabulary import PAD
 from imdb_gru.training.fused import ChannelDropout
 from imdb_gru.training.model import build_recurrent
+
+Ids = NDArray[np.int32]
 
 EMBEDDING_DEVIATION = 0.1
 """Of the first embeddings. Keras's ±0.05 makes the first logits of a tied softmax so small that learning is slow."""
@@ -71,7 +74,7 @@ class NextWordModel(keras.Model):  # type: ignore[misc]
         self.vocabulary_size = vocabulary_size
         self.strata = Strata.build(vocabulary_size, samples)
         self.seed = seed
-        self.bfloat16 = bfloat16
+        self.head = Head(bfloat16=bfloat16)
         start = keras.initializers.RandomNormal(stddev=EMBEDDING_DEVIATION)
         self.embedding = layers.Embedding(
             vocabulary_size, config.embedding, mask_zero=True, embeddings_initializer=start, name="embedding"
@@ -82,7 +85,7 @@ class NextWordModel(keras.Model):  # type: ignore[misc]
             build_recurrent(config, number, fused, bfloat16, return_sequences=True, return_state=True)
             for number in range(1, config.layers + 1)
         ]
-        self.output_dropout = layers.SpatialDropout1D(dropout.output)
+        self.output_dropout = ChannelDropout(dropout.output)
         self.projection = layers.Dense(config.embedding, name="projection")
         self.bias = self.add_weight(shape=(vocabulary_size,), initializer="zeros", name="bias")
         self.embedding.build(())
@@ -98,17 +101,19 @@ class NextWordModel(keras.Model):  # type: ignore[misc]
         shares = np.maximum(counts, 0.5) / counts.sum()
         self.bias.assign(np.log(shares).astype(np.float32))
 
-    def read(self, rows: Any, mask: Any, states: Any, *, training: bool) -> tuple[Any, Any]:
-        """Return queries `(B, T, E)` after each of the embeddings `(B, T, E)` and the states to go on from."""
+    def encode(self, rows: Any, mask: Any, states: Any, *, training: bool) -> tuple[Any, Any]:
+        """Return hidden states `(B, T, U)` after each of the embeddings `(B, T, E)` and the states to go on from."""
         x = self.embedding_dropout(rows, training=training)
         ends = []
         for layer, start in zip(self.recurrent, states, strict=True):
             x, *end = layer(x, initial_state=start, mask=mask, training=training)
             ends.append(end)
-        x = self.output_dropout(x, training=training)
-        flat = tf.reshape(x, [-1, x.shape[-1]])
-        queries = multiply(flat, self.projection.kernel.value, bfloat16=self.bfloat16) + self.projection.bias
-        return tf.reshape(queries, tf.shape(rows)), ends
+        return self.output_dropout(x, training=training), ends
+
+    def read(self, rows: Any, mask: Any, states: Any, *, training: bool) -> tuple[Any, Any]:
+        """Return what `encode` does, projected to queries `(B, T, E)`."""
+        x, ends = self.encode(rows, mask, states, training=training)
+        return self.projection(x), ends
 
     def draw(self, step: Any) -> tuple[Any, Any]:
         """Draw the words of a step; return their ids and what is added to their logits, `(S,)`."""
@@ -131,47 +136,62 @@ class NextWordModel(keras.Model):  # type: ignore[misc]
 
     @property
     def dense_weights(self) -> list[keras.Variable]:
-        """List the weights of which every one counts in every step: all but the table."""
-        return [weight for weight in self.trainable_variables if weight is not self.table]
+        """List the weights of which every one counts in every step: all but the table, in the order of a run's file."""
+        return self.read_weights[1:]
 
     def compute_gradients(self, ids: Any, targets: Any, states: Any, step: Any) -> "Gradients":
         """Return the losses of a chunk, the states after it and the gradients of their mean.
 
         The table's gradient has the rows of the words that were read, came next or were drawn, and no others.
         """
-        table, real = tf.convert_to_tensor(self.table), targets != PAD
-        targets = tf.boolean_mask(targets, real)
+        table = self.table.value  # which is gathered from as it is: as a tensor it would be copied
         drawn, offsets = self.draw(step)
         read, true, others = (tf.gather(table, chosen) for chosen in (ids, targets, drawn))
-        weights = [weight.value for weight in self.dense_weights]
+        *cells, kernel, bias, own_bias = (weight.value for weight in self.dense_weights)
         with tf.GradientTape() as tape:
-            tape.watch([read, true, others])
-            queries, ends = self.read(read, ids != PAD, states, training=True)
-            true_bias, offsets = tf.gather(self.bias.value, targets), offsets + tf.gather(self.bias.value, drawn)
-            places = tf.tensor_scatter_nd_update(
-                tf.fill((self.vocabulary_size,), -1), drawn[:, None], tf.range(tf.size(drawn))
-            )
-            losses = sampled_softmax(
-                tf.boolean_mask(queries, real),
-                true,
-                true_bias,
-                others,
-                offsets,
-                tf.gather(places, targets),
-                bfloat16=self.bfloat16,
-            )
-            loss = tf.reduce_mean(losses)
-        *by_row, dense = tape.gradient(loss, [read, true, others, weights])
-        values = tf.concat([tf.reshape(rows, [-1, table.shape[1]]) for rows in by_row], 0)
-        rows, summed = tf.numpy_function(
-            gather_rows,
-            [tf.concat([tf.reshape(ids, [-1]), targets, drawn], 0), values, table.shape[0]],
-            [tf.int32, tf.float32],
-        )
+            tape.watch(read)
+            x, ends = self.encode(read, ids != PAD, states, training=True)
+        arguments = [x, targets, true, drawn, others, offsets, kernel, bias, own_bias]
+        loss, into_x, into_true, into_others, *dense = tf.numpy_function(self._run_head, arguments, [tf.float32] * 7)
+        into_x.set_shape(x.shape)
+        for gradient, weight in zip(dense, (kernel, bias, own_bias), strict=True):
+            gradient.set_shape(weight.shape)
+        into_read, into_cells = tape.gradient(x, [read, cells], output_gradients=into_x)
+        parts = [ids, into_read, targets, into_true, drawn, into_others]
+        rows, summed = tf.numpy_function(self._gather, parts, [tf.int32, tf.float32])
         rows.set_shape((None,))
         summed.set_shape((None, table.shape[1]))
-        dense = [tf.convert_to_tensor(gradient) for gradient in dense]  # the bias's comes word by word
-        return Gradients(tf.reduce_sum(losses), ends, dense, rows, summed)
+        return Gradients(loss, ends, [*into_cells, *dense], rows, summed)
+
+    def _run_head(
+        self, x: Array, targets: Ids, true: Array, drawn: Ids, others: Array, offsets: Array, *weights: Array
+    ) -> tuple[Array, ...]:
+        """Return the losses' sum and the gradients of their mean.
+
+        They are those of `x`, `true` and `others`, and of the projection's kernel and bias and the softmax's bias.
+        """
+        kernel, bias, own_bias = weights
+        shape, targets = x.shape, targets.reshape(-1)
+        places = np.full(self.vocabulary_size, -1, np.int32)
+        places[drawn] = np.arange(len(drawn))
+        found = self.head.run(
+            x.reshape(-1, shape[-1]), targets != PAD, true.reshape(-1, true.shape[-1]), own_bias[targets],
+            places[targets], Weights(kernel, others, bias, offsets + own_bias[drawn]),
+        )  # fmt: skip
+        into = found.weights
+        into_own_bias = np.bincount(targets, found.true_bias, self.vocabulary_size)
+        into_own_bias[drawn] = into_own_bias[drawn] + into.offsets
+        return (
+            found.losses.sum(), found.x.reshape(shape), found.true, into.others, into.kernel, into.bias,
+            into_own_bias.astype(np.float32),
+        )  # fmt: skip
+
+    def _gather(self, *parts: Any) -> tuple[Ids, Array]:
+        """Add up gradients by id, given several pairs of the two, one after the other."""
+        flat = [
+            (ids.reshape(-1), values.reshape(ids.size, -1)) for ids, values in zip(parts[::2], parts[1::2], strict=True)
+        ]
+        return gather_rows(flat, self.vocabulary_size)
 
     def get_arrays(self) -> list[NDArray[np.float32]]:
         """Return the weights in order: embedding, cells, projection's kernel and bias, the softmax's bias."""
@@ -207,41 +227,3 @@ class Gradients(NamedTuple):
     """Ids `(R,)` of the table's rows that have a gradient."""
     table: Any
     """Their gradients, `(R, E)`."""
-
-
-def sampled_softmax(
-    queries: Any, true: Any, true_bias: Any, others: Any, offsets: Any, places: Any, *, bfloat16: bool = False
-) -> Any:
-    """Return the loss of each target `(N,)` among the words drawn `(S,)`, given queries `(N, E)`.
-
-    `true` `(N, E)` and `others` `(S, E)` hold the words' embeddings, `offsets` `(S,)` what is added to the logits of
-    those drawn, and `places` `(N,)` where among them a target stands, −1 for nowhere: it counts once.
-    """
-
-    @tf.custom_gradient  # type: ignore[untyped-decorator]
-    def compute(queries: Any, true: Any, true_bias: Any, others: Any, offsets: Any) -> Any:
-        own = tf.reduce_sum(queries * true, axis=1) + true_bias
-        logits = multiply(queries, others, bfloat16=bfloat16, transpose_b=True)
-        losses, misses, probabilities = tf.numpy_function(normalise, [logits, own, offsets, places], [tf.float32] * 3)
-        losses.set_shape((None,))
-        misses.set_shape((None,))
-        probabilities.set_shape((None, None))
-
-        def backpropagate(gradient: Any) -> Any:
-            into_own = -gradient * misses
-            factor = tf.cast(probabilities, tf.bfloat16) if bfloat16 else probabilities  # once for both products
-            into_queries = gradient[:, None] * multiply(factor, others, bfloat16=bfloat16) + into_own[:, None] * true
-            into_others = multiply(factor, queries * gradient[:, None], bfloat16=bfloat16, transpose_a=True)
-            into_offsets = tf.linalg.matvec(probabilities, gradient, transpose_a=True)
-            return into_queries, into_own[:, None] * queries, into_own, into_others, into_offsets
-
-        return losses, backpropagate
-
-    return compute(queries, true, true_bias, others, offsets)
-
-
-def multiply(a: Any, b: Any, *, bfloat16: bool, **transposed: bool) -> Any:
-    """Multiply matrices, or what they round to in bfloat16."""
-    if not bfloat16:
-        return tf.matmul(a, b, **transposed)
-    return tf.cast(tf.matmul(tf.cast(a, tf.bfloat16), tf.cast(b, tf.bfloat16), **transposed), tf.float32)

@@ -51,12 +51,11 @@ def estimate_next_word_memory(config: NextWordConfig, parameters: int, corpus: C
     """Estimate the bytes of a next-word training, as `estimate_memory` does.
 
     The gradient of the table that embedding and softmax share is put together from several of its size, and the saved
-    model's softmax has a table of its own. A word drawn for the softmax has a logit and a probability for every word
-    of a chunk; held-out words have about 6 values for every id, some words at once.
+    model's softmax has a table of its own. Held-out words have about 6 values for every id, some words at once.
     """
     model, train, size = config.model, config.train, len(corpus.vocabulary)
     timesteps = min(int(max(corpus.train.lengths)), train.timesteps)
-    values = model.embedding * 5 + model.units * 8 * model.layers + 2 * min(train.samples, size)
+    values = model.embedding * 5 + model.units * (8 * model.layers + 1)
     chunk = train.batch_size * timesteps * values
     judged = FULL_ROWS * size * 6 if len(corpus.validation) else 0
     tables = parameters * 5 + size * model.embedding * 8

@@ -128,7 +128,7 @@ def test_a_dry_run_trains_nothing(invoke, tmp_path):
     for part in ("unknown share", "gru_1", "parameters: ", "memory in training: ", "engine: fused", "samples: "):
         assert part in result.out
     plan = json.loads(invoke(*arguments, "--json").out)
-    assert plan.keys() == {"data", "parameters", "memory_bytes", "engine", "config"}
+    assert plan.keys() == {"data", "parameters", "memory_bytes", "engine", "precision", "config"}
     assert plan["parameters"] == 180 * 6 + 3 * 6 * (6 + 6 + 2) + 6 * 6 + 6 + 180
     assert not (tmp_path / "runs").exists()
 

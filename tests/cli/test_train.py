@@ -83,7 +83,7 @@ def test_a_dry_run_trains_nothing(invoke, tmp_path):
     ):
         assert part in result.out
     plan = json.loads(invoke("train", "--data", "sample", "--dry-run", "--json", *SMALL).out)
-    assert plan.keys() == {"data", "parameters", "memory_bytes", "engine", "config"}
+    assert plan.keys() == {"data", "parameters", "memory_bytes", "engine", "precision", "config"}
     assert not (tmp_path / "runs").exists()
 
 

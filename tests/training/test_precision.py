@@ -6,7 +6,7 @@ import pytest
 from imdb_gru.config import NextWordConfig, build_config, load_config
 from imdb_gru.engine.amx import find_bfloat16_obstacle
 from imdb_gru.errors import ConfigError
-from imdb_gru.run import create_run
+from imdb_gru.runs import create_run
 from imdb_gru.sources.sample import SampleSource
 
 pytestmark = pytest.mark.keras
