@@ -14,7 +14,7 @@ from imdb_gru.config import NextWordConfig
 from imdb_gru.engine.workers import open_pool
 from imdb_gru.errors import RunError
 from imdb_gru.run import Run
-from imdb_gru.text.encoded import EncodedText, encode_text, pad
+from imdb_gru.text.encoded import EncodedText, encode_text, pad, pad_targets
 from imdb_gru.text.vocabulary import PAD, START, START_TOKEN, UNKNOWN, Ids, Vocabulary
 from imdb_gru.weights import load_next_word
 
@@ -138,8 +138,8 @@ class LanguageModel:
         batches = cut_batches(lengths)
 
         def work(rows: NDArray[np.int64]) -> Array:
-            ids = pad([sequences[row] for row in rows])
-            targets = pad([np.append(sequences[row][1:], np.int32(START)) for row in rows])
+            chosen = [sequences[row] for row in rows]
+            ids, targets = pad(chosen), pad_targets(chosen)
             real = targets != PAD
             losses = np.zeros(ids.shape, np.float32)
             losses[real] = self.network.compute_losses(self.network.read(ids, lengths[rows])[real], targets[real])

@@ -10,7 +10,7 @@ from imdb_gru.config import Config
 from imdb_gru.errors import ConfigError
 from imdb_gru.runs import BUNDLED, find_run
 from imdb_gru.text.vocabulary import Vocabulary
-from imdb_gru.weights import load_next_word
+from imdb_gru.weights import list_weights, load_next_word
 
 SHAPE = ("cell", "units", "layers", "embedding")
 """The keys of a model in which a classifier must agree with what it starts from."""
@@ -50,5 +50,4 @@ def load_pretrained(config: Config) -> Pretrained | None:
             f"set text.tokenizer={own.text.tokenizer}"
         )
     network = load_next_word(run, own.model)
-    cells = [weight for cell in network.cells for weight in (cell.kernel, cell.recurrent_kernel, cell.bias)]
-    return Pretrained(run.load_vocabulary(), [network.embedding, *cells])
+    return Pretrained(run.load_vocabulary(), [network.embedding, *list_weights(network.cells)])

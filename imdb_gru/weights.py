@@ -4,7 +4,7 @@ import contextlib
 import io
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,11 +64,15 @@ def save_network(run: Run, config: ModelConfig) -> None:
     cells = [cell for layer in network.layers for cell in (layer.forward, layer.backward) if cell is not None]
     arrays = [
         network.embedding,
-        *(weight for cell in cells for weight in (cell.kernel, cell.recurrent_kernel, cell.bias)),
+        *list_weights(cells),
         *(weight for pair in network.dense for weight in pair),
     ]
-    with write_atomically(run.weights_path) as temporary:
-        np.savez(temporary, allow_pickle=False, **{str(number): array for number, array in enumerate(arrays)})
+    save_arrays(run, arrays)
+
+
+def list_weights(cells: Iterable[Cell]) -> list[Array]:
+    """List the weights of cells in the order of a run's file: kernel, recurrent kernel and bias of each."""
+    return [weight for cell in cells for weight in (cell.kernel, cell.recurrent_kernel, cell.bias)]
 
 
 def read_keras(path: Path, config: ModelConfig) -> Network:
@@ -114,14 +118,18 @@ def _assemble(weights: Iterator[Array], config: ModelConfig) -> Network:
     return Network(embedding, layers, tuple(config.pooling), dense)
 
 
-def save_next_word(run: Run, arrays: Sequence[Array]) -> None:
-    """Write a next-word model's `weights.npz`: embedding, cells, projection's kernel and bias, the softmax's bias."""
+def save_arrays(run: Run, arrays: Sequence[Array]) -> None:
+    """Write `weights.npz`.
+
+    Embedding and cells come first; then a classifier's dense layers, or a next-word model's projection, kernel and
+    bias, and its softmax's bias.
+    """
     with write_atomically(run.weights_path) as temporary:
         np.savez(temporary, allow_pickle=False, **{str(number): array for number, array in enumerate(arrays)})
 
 
 def load_next_word(run: Run, config: EncoderConfig) -> NextWordNetwork:
-    """Read a next-word model's weights, as `save_next_word` wrote them; raises `RunError` where they do not fit."""
+    """Read a next-word model's weights, as `save_arrays` wrote them; raises `RunError` where they do not fit."""
     with read_arrays(run) as arrays:
         embedding = next(arrays)
         cells = [CELLS[config.cell](next(arrays), next(arrays), next(arrays)) for _ in range(config.layers)]

@@ -19,7 +19,7 @@ from imdb_gru.classifier import Classifier
 from imdb_gru.compact import restore_arrays, save_compact
 from imdb_gru.metrics import compute_metrics
 from imdb_gru.run import Run, write_atomically
-from imdb_gru.runs import BUNDLE, BundledRun, find_run
+from imdb_gru.runs import BUNDLE, BUNDLED, BundledRun, find_run
 from imdb_gru.sources import open_source
 from imdb_gru.text.corpus import load_training_reviews
 from imdb_gru.weights import read_arrays
@@ -75,7 +75,7 @@ def bundle(run: Run, encoder: Run, temperature: float, folder: Path) -> None:
         data = config.data.model_copy(update={"path": None})
         changes: dict[str, object] = {"data": data}
         if source is run:
-            changes["model"] = config.model.model_copy(update={"pretrained": "bundled"})
+            changes["model"] = config.model.model_copy(update={"pretrained": BUNDLED})
         target.write_text(target.config_path, config.model_copy(update=changes).to_yaml())
     run.load_vocabulary().save(targets[0].vocabulary_path)
     with read_arrays(encoder) as stored:

@@ -26,7 +26,7 @@ def make_pair(tmp_path, make_next_word_run):
     """Make a next-word run of random weights and a classifier that was trained on from it, both complete."""
     from imdb_gru.config import build_config
     from imdb_gru.runs import create_run
-    from imdb_gru.weights import read_arrays, save_next_word
+    from imdb_gru.weights import read_arrays, save_arrays
 
     def make(words=None, change=0.02, **model) -> tuple[Run, Run]:
         sizes = SIZES | model
@@ -41,7 +41,7 @@ def make_pair(tmp_path, make_next_word_run):
         moved = [array + rng.normal(0, change, array.shape).astype("f") for array in arrays[1:]]
         width = config.model.units * len(config.model.pooling)
         dense = [rng.normal(0, 0.7, shape).astype("f") for shape in ((width, 1), (1,))]
-        save_next_word(run, [arrays[0], *moved, *dense])  # the embedding as it was
+        save_arrays(run, [arrays[0], *moved, *dense])  # the embedding as it was
         run.model_path.write_bytes(b"never opened")
         run.history_path.write_text("")
         best = {"epoch": 1, "validation_accuracy": 0.5}

@@ -32,7 +32,7 @@ def make_next_word_run(tmp_path):
     """Make a complete run of random weights over the words w0, w1 …, without Keras."""
     from imdb_gru.runs import create_run
     from imdb_gru.text.vocabulary import Vocabulary
-    from imdb_gru.weights import save_next_word
+    from imdb_gru.weights import save_arrays
 
     def make(name="runs/random", text=None, words=None, **model):
         words = words or [f"w{number}" for number in range(WORDS)]
@@ -40,7 +40,7 @@ def make_next_word_run(tmp_path):
         config = build_next_word_config(**values)
         run = create_run(tmp_path / name, config)
         Vocabulary("words", words).save(run.vocabulary_path)
-        save_next_word(run, draw_arrays(config, len(words) + 3))
+        save_arrays(run, draw_arrays(config, len(words) + 3))
         run.model_path.write_bytes(b"never opened")
         run.history_path.write_text("")
         best = {"epoch": 1, "validation_perplexity": 12.5}

@@ -10,7 +10,7 @@ from imdb_gru.evaluation import evaluate_next_words
 from imdb_gru.language import LanguageModel, Sampling, choose_likeliest, compute_perplexity
 from imdb_gru.sources.review import Review
 from imdb_gru.text.vocabulary import END_TOKEN, PAD, START, UNKNOWN, UNKNOWN_TOKEN
-from imdb_gru.weights import save_next_word
+from imdb_gru.weights import save_arrays
 
 TEXT = "w3 w1 w4 w1 w5 nonsense w2"
 
@@ -178,7 +178,7 @@ def test_the_end_of_the_review_ends_the_writing(make_next_word_run):
     run = make_next_word_run()
     arrays = draw_arrays(run.load_next_word_config(), WORDS + 3)
     arrays[-1][START] = 50
-    save_next_word(run, arrays)
+    save_arrays(run, arrays)
     model = LanguageModel.load(run)
     assert model.find_likeliest(model.predict_last(model.encode("w1").ids), 1)[0].token == END_TOKEN
     assert list(model.generate(model.encode("w1").ids, 5, Sampling())) == []
@@ -187,10 +187,10 @@ def test_the_end_of_the_review_ends_the_writing(make_next_word_run):
 def test_weights_that_do_not_fit_are_told(make_next_word_run):
     run = make_next_word_run()
     config = build_next_word_config(model={"embedding": 5, "units": 6})
-    save_next_word(run, draw_arrays(config, WORDS + 2))
+    save_arrays(run, draw_arrays(config, WORDS + 2))
     with pytest.raises(RunError, match="is damaged: its model has 32 embeddings"):
         LanguageModel.load(run)
-    save_next_word(run, draw_arrays(config, WORDS + 3)[:3])
+    save_arrays(run, draw_arrays(config, WORDS + 3)[:3])
     with pytest.raises(RunError, match="holds no weights that fit its config"):
         LanguageModel.load(run)
 

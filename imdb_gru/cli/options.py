@@ -72,11 +72,13 @@ def merge_data_options(
 
 def anchor_paths(config: "Anchored") -> "Anchored":
     """Make the paths to the data and to what a model starts from absolute, so that the run finds them from anywhere."""
+    from imdb_gru.runs import BUNDLED
+
     changes: dict[str, Any] = {}
     if config.data.path not in (None, "sample"):
         changes["data"] = config.data.model_copy(update={"path": _make_absolute(config.data.path)})
     pretrained = getattr(config.model, "pretrained", None)
-    if pretrained not in (None, "bundled"):
+    if pretrained not in (None, BUNDLED):
         changes["model"] = config.model.model_copy(update={"pretrained": _make_absolute(pretrained)})
     return config.model_copy(update=changes)
 

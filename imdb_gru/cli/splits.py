@@ -7,6 +7,7 @@ import click
 from imdb_gru.cli.options import say
 
 if TYPE_CHECKING:
+    from imdb_gru.config import DataConfig
     from imdb_gru.run import Run
     from imdb_gru.sources.review import Review, Source
     from imdb_gru.text.corpus import TrainingReviews
@@ -22,14 +23,11 @@ def load_split(
     run: "Run", data: str | None, text_column: str | None, label_column: str | None, split: str | None
 ) -> "tuple[str, list[Review]]":
     """Read the reviews to judge on; the run's own held-out reviews where its data has no test split."""
-    from imdb_gru.sources import open_source
     from imdb_gru.text.corpus import UNDIVIDED, load_reviews, load_training_reviews
 
     config = run.load_config()
     own = config.data
-    source = open_source(
-        data or own.path, text_column=text_column or own.text_column, label_column=label_column or own.label_column
-    )
+    source = _open(own, data, text_column, label_column)
     if split is None:
         if "test" in source.splits:
             split = "test"
@@ -49,17 +47,11 @@ def load_texts(
 ) -> "tuple[str, list[Review]]":
     """Read the reviews to judge a next-word run on: those held out in training, or all of another source."""
     from imdb_gru.errors import DataError
-    from imdb_gru.sources import open_source
     from imdb_gru.text.corpus import UNDIVIDED, load_pretraining_reviews, load_reviews
 
     config = run.load_next_word_config()
     own = config.data
-    source = open_source(
-        data or own.path,
-        text_column=text_column or own.text_column,
-        label_column=label_column or own.label_column,
-        require_labels=False,
-    )
+    source = _open(own, data, text_column, label_column, require_labels=False)
     if data and split is None:
         reviews = [review for part in source.splits for review in source.iter_reviews(part)]
         if not reviews:
@@ -69,6 +61,25 @@ def load_texts(
     if split == "test" or split in set(source.splits) - {"train"}:
         return split, load_reviews(source, split, own.limit)
     return split, _choose_part(run, source, load_pretraining_reviews(source, config), split)
+
+
+def _open(
+    own: "DataConfig",
+    data: str | None,
+    text_column: str | None,
+    label_column: str | None,
+    *,
+    require_labels: bool = True,
+) -> "Source":
+    """Open what the options name, and where they name nothing, the run's own data."""
+    from imdb_gru.sources import open_source
+
+    return open_source(
+        data or own.path,
+        text_column=text_column or own.text_column,
+        label_column=label_column or own.label_column,
+        require_labels=require_labels,
+    )
 
 
 def _choose_part(run: "Run", source: "Source", reviews: "TrainingReviews", split: str) -> "list[Review]":

@@ -172,7 +172,15 @@ class PretrainConfig(FitConfig):
     """Words that the softmax is drawn over in training; as many as the vocabulary has make it whole."""
 
 
-class Config(Section):
+class WholeConfig(Section):
+    """A whole config, of whatever task."""
+
+    def to_yaml(self) -> str:
+        """Write every key with its value."""
+        return str(yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True))
+
+
+class Config(WholeConfig):
     """All that the training of a classifier needs to know beside the reviews themselves."""
 
     task: Literal["sentiment"] = "sentiment"
@@ -181,12 +189,8 @@ class Config(Section):
     model: ModelConfig = ModelConfig()
     train: TrainConfig = TrainConfig()
 
-    def to_yaml(self) -> str:
-        """Write every key with its value."""
-        return write_yaml(self)
 
-
-class NextWordConfig(Section):
+class NextWordConfig(WholeConfig):
     """All that the training of a next-word model needs to know beside the reviews themselves."""
 
     task: Literal["next_word"] = "next_word"
@@ -197,17 +201,8 @@ class NextWordConfig(Section):
     )
     train: PretrainConfig = PretrainConfig()
 
-    def to_yaml(self) -> str:
-        """Write every key with its value."""
-        return write_yaml(self)
-
 
 AnyConfig = Config | NextWordConfig
-
-
-def write_yaml(config: Section) -> str:
-    """Write every key of a config with its value."""
-    return str(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True))
 
 
 def choose_objective(config: Config) -> str:

@@ -14,9 +14,8 @@ from typing import IO, Any
 from tqdm import tqdm
 
 from imdb_gru.errors import DataError
-from imdb_gru.sources.review import Review
+from imdb_gru.sources.review import UNLABELLED, Review
 
-UNLABELLED = "unlabelled"
 SPLITS = ("train", "test", UNLABELLED)
 LABELS = {"pos": 1, "neg": 0, "unsup": None}
 FOLDERS = {

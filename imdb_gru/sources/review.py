@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+UNLABELLED = "unlabelled"
+"""What a source calls the split of its reviews without labels."""
+
 
 @dataclass(frozen=True, slots=True)
 class Review:

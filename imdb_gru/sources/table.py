@@ -5,13 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from imdb_gru.errors import DataError
-from imdb_gru.sources.review import Review
+from imdb_gru.sources.review import UNLABELLED, Review
 from imdb_gru.sources.rows import READERS, Row, list_columns, show_value
 
 TEXT_COLUMNS = ("text", "review", "reviews", "review_text", "reviewtext", "content", "sentence", "comment", "body")
 LABEL_COLUMNS = ("label", "labels", "sentiment", "polarity", "class", "target")
 SPLIT_COLUMN = "split"
-UNLABELLED = "unlabelled"
 LABELS = {
     **dict.fromkeys(("pos", "positive", "1", "1.0", "true"), 1),
     **dict.fromkeys(("neg", "negative", "0", "0.0", "-1", "-1.0", "false"), 0),

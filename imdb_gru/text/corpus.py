@@ -13,7 +13,7 @@ from tqdm import tqdm
 from imdb_gru.config import AnyConfig, Config, NextWordConfig
 from imdb_gru.errors import DataError
 from imdb_gru.sources import load_word_index
-from imdb_gru.sources.review import Review, Source
+from imdb_gru.sources.review import UNLABELLED, Review, Source
 from imdb_gru.text.encoded import NO_LABEL, EncodedReviews, Tokenized, encode_reviews, tokenize_reviews
 from imdb_gru.text.vocabulary import Vocabulary, build_keras_vocabulary, build_vocabulary
 
@@ -78,14 +78,14 @@ def load_training_reviews(source: Source, config: Config) -> TrainingReviews:
         held_out = choose_held_out(reviews, config.train.validation_split, config.train.seed)
         train, validation = _divide(reviews, held_out)
     if config.train.unlabelled:
-        train = [*train, *load_reviews(source, "unlabelled", limit)]
+        train = [*train, *load_reviews(source, UNLABELLED, limit)]
     return TrainingReviews(train, validation, hash_reviews(chain(train, validation)))
 
 
 def load_pretraining_reviews(source: Source, config: NextWordConfig) -> TrainingReviews:
     """Read all reviews that may be pretrained on, labelled or not but of no test split, and hold some out."""
     limit = config.data.limit
-    splits = [split for split in (UNDIVIDED, "train", "unlabelled") if split in source.splits]
+    splits = [split for split in (UNDIVIDED, "train", UNLABELLED) if split in source.splits]
     if not splits:
         raise DataError(f"{source.name} has no train split, only {', '.join(source.splits)}")
     parts = {split: _draw(list(source.iter_reviews(split)), limit) for split in splits}

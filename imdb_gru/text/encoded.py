@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from imdb_gru.config import TextConfig, Truncation
 from imdb_gru.sources.review import Review
 from imdb_gru.text.tokenizer import TOKENIZERS
-from imdb_gru.text.vocabulary import PAD, UNKNOWN, Ids, Vocabulary
+from imdb_gru.text.vocabulary import PAD, START, UNKNOWN, Ids, Vocabulary
 
 NO_LABEL = -1
 BUCKET_BATCHES = 50
@@ -133,6 +133,11 @@ def pad(sequences: Sequence[Ids], timesteps: int | None = None) -> Ids:
     for row, sequence in enumerate(sequences):
         padded[row, : len(sequence)] = sequence
     return padded
+
+
+def pad_targets(sequences: Sequence[Ids]) -> Ids:
+    """Return the id that comes after each of the sequences', padded as `pad` does; the start token ends a review."""
+    return pad([np.append(sequence[1:], np.int32(START)) for sequence in sequences])
 
 
 def iter_batches(

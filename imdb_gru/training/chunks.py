@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imdb_gru.config import NextWordConfig
-from imdb_gru.text.encoded import EncodedReviews, iter_batches, pad
-from imdb_gru.text.vocabulary import START, Ids
+from imdb_gru.text.encoded import EncodedReviews, iter_batches, pad, pad_targets
+from imdb_gru.text.vocabulary import Ids
 from imdb_gru.training.batches import SHUFFLE_STREAM
 
 
@@ -47,8 +47,7 @@ class ReviewChunks:
     def cut(self, number: int) -> Iterator[Chunk]:
         """Yield a batch's chunks, of equal lengths give or take one."""
         sequences = [self.reviews[row] for row in self.batches[number]]
-        ids = pad(sequences)
-        targets = pad([np.append(sequence[1:], np.int32(START)) for sequence in sequences])
+        ids, targets = pad(sequences), pad_targets(sequences)
         count = math.ceil(ids.shape[1] / self.timesteps)
         edges = [ids.shape[1] * part // count for part in range(count + 1)]
         for start, stop in itertools.pairwise(edges):

@@ -117,10 +117,9 @@ class NextWordModel(keras.Model):  # type: ignore[misc]
 
     def draw(self, step: Any) -> tuple[Any, Any]:
         """Draw the words of a step; return their ids and what is added to their logits, `(S,)`."""
-        edges = tf.constant(self.strata.edges)
-        sizes = edges[1:] - edges[:-1]
+        starts, sizes = tf.constant(self.strata.edges[:-1]), tf.constant(self.strata.sizes)
         chance = tf.random.stateless_uniform(tf.shape(sizes), [self.seed, step])
-        drawn = edges[:-1] + tf.minimum(tf.cast(chance * tf.cast(sizes, tf.float32), tf.int32), sizes - 1)
+        drawn = starts + tf.minimum(tf.cast(chance * tf.cast(sizes, tf.float32), tf.int32), sizes - 1)
         return drawn, tf.math.log(tf.cast(sizes, tf.float32))
 
     def compute_loss_of_all(self, queries: Any, targets: Any) -> Any:

@@ -21,7 +21,7 @@ from imdb_gru.training.next_word import FULL_ROWS, NextWordModel, build_stock_mo
 from imdb_gru.training.observers import Record, open_tensorboard, stop_on_signals
 from imdb_gru.training.optimizer import build_optimizer
 from imdb_gru.training.training import Training
-from imdb_gru.weights import save_next_word
+from imdb_gru.weights import save_arrays
 
 CHECKPOINT_SECONDS = 300.0
 """Between two checkpoints within an epoch."""
@@ -177,7 +177,7 @@ class NextWordTrainer(Training):
         set_stock_weights(self.stock, arrays)
         with write_atomically(self.run.model_path) as temporary:
             self.stock.save(temporary)
-        save_next_word(self.run, arrays)
+        save_arrays(self.run, arrays)
 
 
 def set_stock_weights(stock: keras.Model, arrays: Sequence[Any]) -> None:

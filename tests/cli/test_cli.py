@@ -182,7 +182,7 @@ def test_ctrl_c_ends_with_130(sample_run):
 def wait_until_reading(process):
     import time
 
-    for _ in range(1200):
+    for _ in range(200):
         status = Path(f"/proc/{process.pid}/wchan")
         if not status.exists() or "pipe" in status.read_text():
             break
