@@ -31,9 +31,10 @@ class Recipe:
 
 
 RECIPES = {
-    "default": Recipe("default"),
+    "scratch": Recipe("scratch"),
     "fast": Recipe("fast"),
-    "pretrained": Recipe("fast", (0,), pretraining="pretrain"),
+    "default": Recipe("default"),
+    "best": Recipe("best", (0,), pretraining="best-pretrain"),
 }
 
 

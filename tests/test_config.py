@@ -4,7 +4,9 @@ import pytest
 import yaml
 
 from imdb_gru.config import COMMANDS, Config, NextWordConfig, build_config, build_schema, load_any_config, load_config
+from imdb_gru.config.defaults import FIXED, SCRATCH, find_departure
 from imdb_gru.errors import ConfigError
+from imdb_gru.runs import BundledRun
 
 CONFIGS = sorted((Path(__file__).parent.parent / "configs").glob("*.yaml"))
 
@@ -19,6 +21,29 @@ def test_every_shipped_config_is_valid_and_opens_with_its_command(path):
 def test_what_a_command_does_by_itself_stands_in_a_file(name, kind):
     path = next(path for path in CONFIGS if path.name == name)
     assert yaml.safe_load(path.read_text()) == yaml.safe_load(kind().to_yaml())
+
+
+@pytest.mark.parametrize("key", ["text.max_words=99", "model.units=64", "model.cell=lstm", "model.pretrained=null"])
+def test_a_classifier_that_cannot_start_from_the_package_has_the_defaults_of_one_from_nothing(key):
+    config = load_config(overrides=[key, "train.epochs=7"])
+    assert (config.model.pretrained, config.train.adversarial, config.train.epochs) == (None, None, 7)
+    assert config.model.dropout == SCRATCH.model.dropout
+    assert find_departure(config.model_dump()) is not None
+
+
+def test_a_classifier_starts_from_the_package_unless_a_key_speaks_against_it():
+    same = load_config(overrides=["model.units=512", "text.length=80", "train.epochs=7"])
+    assert (same.model.pretrained, same.model.dropout) == ("bundled", Config().model.dropout)
+    assert find_departure(same.model_dump()) is None
+    named = load_config(overrides=["model.units=64", "model.pretrained=runs/words"])
+    assert (named.model.pretrained, named.model.embedding) == ("runs/words", Config().model.embedding)
+
+
+def test_the_keys_that_speak_against_it_are_those_of_the_model_in_the_package():
+    packaged = BundledRun("next_word").load_any_config().model_dump()
+    for section, keys in FIXED.items():
+        for key in keys:
+            assert packaged[section].get(key, False) == Config().model_dump()[section][key]
 
 
 def test_a_written_config_is_read_back(tmp_path):

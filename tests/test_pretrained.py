@@ -16,7 +16,7 @@ def build(pretrained, text=None, **model) -> Config:
 
 
 def test_nothing_is_taken_over_where_nothing_is_named():
-    assert load_pretrained(Config()) is None
+    assert load_pretrained(build_config({"model": {"pretrained": None}}, "test")) is None
 
 
 @pytest.mark.parametrize("options", [{}, {"layers": 2}, {"cell": "lstm"}, {"cell": "simple_rnn", "layers": 3}], ids=str)
@@ -75,11 +75,11 @@ def test_what_is_no_finished_next_word_run_is_refused(pair, tmp_path):
 
 
 def test_a_model_that_reads_backwards_starts_from_none():
-    with pytest.raises(ConfigError, match=r"model\.pretrained: a next-word model reads one way"):
+    with pytest.raises(ConfigError, match=r"model\.bidirectional: a next-word model reads one way"):
         build("anything", bidirectional=True)
 
 
-FINE = {"batch_size": 16, "deterministic": True, "learning_rate": 0.01}
+FINE = {"adversarial": None, "batch_size": 16, "deterministic": True, "learning_rate": 0.01}
 
 
 @pytest.fixture

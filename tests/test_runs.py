@@ -5,6 +5,7 @@ import pytest
 
 from imdb_gru import runs
 from imdb_gru.config import Config, NextWordConfig
+from imdb_gru.config.defaults import SCRATCH
 from imdb_gru.errors import RunError
 from imdb_gru.run import Run
 from imdb_gru.runs import BundledRun, check_free, create_run, find_run, list_runs
@@ -104,7 +105,7 @@ def test_nothing_is_overwritten_unasked(run, tmp_path):
 
 
 def test_a_run_without_a_name_gets_one_of_its_own():
-    created = [create_run(None, config) for config in (Config(), Config(), NextWordConfig())]
+    created = [create_run(None, config) for config in (SCRATCH, SCRATCH, NextWordConfig())]
     assert len({run.path for run in created}) == 3
     assert all(run.path.parent == runs.RUNS for run in created)
     assert [run.path.name.split("-")[2] for run in created] == ["gru128", "gru128", "gru512"]

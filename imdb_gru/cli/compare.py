@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 
 FOLDER = Path("runs/compare")
 SEEDS = 3
-SETTLED = {"model.cell": "--models names the cells", "train.seed": "--seeds says how many there are"}
+SETTLED = {
+    "model.cell": "--models names the cells",
+    "model.pretrained": "all models start from nothing; give finished RUNs to compare others",
+    "train.seed": "--seeds says how many there are",
+}
 PATH = click.Path(path_type=Path)
 
 
@@ -51,7 +55,7 @@ def compare(
     plots: Path | None,
     as_json: bool,
 ) -> None:
-    """Compare finished RUNs, or else GRU, LSTM, SimpleRNN and n-grams, trained one by one under one budget.
+    """Compare finished RUNs, or else GRU, LSTM, SimpleRNN and n-grams, trained one by one, from nothing, under one budget.
 
     \b
     imdb-gru compare --data sample --seeds 1
@@ -122,7 +126,7 @@ def _build_contestants(
         key = override.partition("=")[0].strip()
         if key in SETTLED:
             raise click.UsageError(f"--set {override} does not go with a comparison: {SETTLED[key]}")
-    config: Config = anchor_paths(load_config(config_path, [*overrides, *own_data]))
+    config: Config = anchor_paths(load_config(config_path, [*overrides, "model.pretrained=null", *own_data]))
     return build_contestants(config, _parse_models(models), seeds, into)
 
 

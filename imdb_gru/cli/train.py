@@ -49,13 +49,17 @@ class Sentiment(Lesson):
 
     def load_vocabulary(self, config: "Config") -> "Vocabulary | None":
         """Return that of the next-word run to start from, if there is one."""
+        from imdb_gru.config import find_departure
         from imdb_gru.pretrained import load_pretrained
 
         pretrained = load_pretrained(config)
-        if pretrained is None:
-            return None
-        say(f"starting from {config.model.pretrained}")
-        return pretrained.vocabulary
+        if pretrained:
+            say(f"starting from {config.model.pretrained}")
+            return pretrained.vocabulary
+        departure = find_departure(config.model_dump())
+        reason = " ({} is {}; the model in the package has {})".format(*departure) if departure else ""
+        say(f"starting from nothing{reason}")
+        return None
 
     def build_trainer(self, run: "Run", config: "Config", corpus: "Corpus") -> "Trainer":
         """Build a classifier in training."""

@@ -13,6 +13,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from imdb_gru.config import schema
+from imdb_gru.config.defaults import choose_defaults
 from imdb_gru.config.schema import AnyConfig, Config, NextWordConfig, find_fused_obstacle
 from imdb_gru.errors import ConfigError
 
@@ -90,7 +91,7 @@ def build_config(
     if task in COMMANDS and task != wanted:
         raise ConfigError(f"{origin} is for the task {task}, not {wanted}: give it to 'imdb-gru {COMMANDS[task]}'")
     try:
-        config = kind.model_validate(_complete(values, kind().model_dump()))
+        config = kind.model_validate(_complete(values, choose_defaults(values, kind)))
     except ValidationError as error:
         complaints = [_describe(dict(detail), kind) for detail in error.errors(include_url=False)]
     else:
@@ -102,7 +103,7 @@ def build_config(
 
 
 def _complete(values: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
-    """Add the defaults of keys that are not given, key by key: a section's may be others than those of its kind."""
+    """Add the defaults of keys that are not given, key by key."""
     given = {
         key: _complete(value, defaults[key])
         if isinstance(value, dict) and isinstance(defaults.get(key), dict)
@@ -205,7 +206,7 @@ def _find_conflicts_of_classifier(config: Config) -> Iterator[str]:
     if len(set(model.pooling)) < len(model.pooling):
         yield f"model.pooling: names each way once, got {model.pooling}"
     if model.pretrained and model.bidirectional:
-        yield "model.pretrained: a next-word model reads one way; set model.bidirectional to false"
+        yield "model.bidirectional: a next-word model reads one way; set it to false, or model.pretrained to null"
     if model.bidirectional and train.objective not in (None, "last"):
         yield f"train.objective: a bidirectional model has its last belief only, got {train.objective}; set it to last"
     if train.adversarial and train.virtual:

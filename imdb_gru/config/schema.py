@@ -50,24 +50,24 @@ class TextConfig(Section):
 class DropoutConfig(Section):
     """Shares dropped in training only."""
 
-    word: Rate = 0.2
+    word: Rate = 0.1
     """Words replaced by unknown (Iyyer et al. 2015)."""
-    embedding: Rate = 0.4
+    embedding: Rate = 0.1
     """Embedding channels dropped, the same ones at all timesteps of a review (Gal and Ghahramani 2016)."""
     recurrent: Rate = 0.0
     """Hidden state channels hidden from the gates, the same ones at all timesteps (Gal and Ghahramani 2016)."""
     weight: Rate = 0.0
     """Weights from hidden state to gates, the same ones in a whole batch (Merity et al. 2018); with fused only."""
-    output: Rate = 0.5
+    output: Rate = 0.3
     """Pooled hidden state and dense activations (Srivastava et al. 2014)."""
 
 
 class EncoderConfig(Section):
     """The layers that read: embedding and cells."""
 
-    embedding: Count = 64
+    embedding: Count = 128
     cell: Literal["gru", "lstm", "simple_rnn"] = "gru"
-    units: Count = 128
+    units: Count = 512
     layers: Annotated[int, Field(ge=1, le=8)] = 1
     dropout: DropoutConfig = DropoutConfig()
 
@@ -82,12 +82,15 @@ class ModelConfig(EncoderConfig):
     """The layers: embedding, cells, pooling of the hidden states, dense."""
 
     bidirectional: bool = False
-    pooling: Annotated[list[Pooling], Field(min_length=1)] = ["last", "max"]
+    pooling: Annotated[list[Pooling], Field(min_length=1)] = ["last", "mean", "max"]
     """What the dense layers see of the hidden states; several are put side by side."""
     dense: list[Count] = []
     """Units of ReLU layers before the output."""
-    pretrained: str | None = None
-    """A run of 'imdb-gru pretrain' whose vocabulary, embedding and recurrent weights the training starts from."""
+    pretrained: str | None = "bundled"
+    """A run of 'imdb-gru pretrain' whose vocabulary, embedding and recurrent weights the training starts from.
+
+    bundled is the one in the package; null starts from nothing, and what is not set takes other defaults then.
+    """
 
     @property
     def brief(self) -> str:
@@ -99,21 +102,21 @@ class FitConfig(Section):
     """How weights are found, whatever is learnt."""
 
     optimizer: Literal["adam", "adamw", "rmsprop", "sgd"] = "adam"
-    learning_rate: Annotated[float, Field(gt=0)] = 0.002
+    learning_rate: Annotated[float, Field(gt=0)] = 0.001
     schedule: Literal["constant", "linear", "cosine"] = "cosine"
     """How the learning rate falls to zero over all epochs after the warm-up."""
     warmup: Rate = 0.1
     """Share of all batches over which the learning rate rises from zero."""
     clip_norm: Annotated[float, Field(gt=0)] | None = 1.0
     """Bound on the norm of all gradients together (Pascanu et al. 2013)."""
-    epochs: Count = 4
+    epochs: Count = 3
     batch_size: Count = 64
     validation_split: Annotated[float, Field(ge=0, le=0.9)] = 0.1
     """Share of the training reviews held out: stratified by label, whole films where the source names them."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     engine: Literal["auto", "keras", "fused"] = "auto"
     """What computes the recurrent layers: fused is our own for GRUs on a CPU; auto takes it wherever it applies."""
-    precision: Literal["auto", "float32", "bfloat16"] = "float32"
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """What the fused engine multiplies in matrix products; auto takes bfloat16, several times faster, where it applies.
 
     bfloat16 needs a CPU with AMX. Sums, gates, hidden states and the weights themselves are float32 either way.
@@ -127,7 +130,7 @@ class FitConfig(Section):
 class TrainConfig(FitConfig):
     """How a classifier's weights are found."""
 
-    objective: Literal["last", "every", "linear"] | None = None
+    objective: Literal["last", "every", "linear"] | None = "last"
     """The timesteps whose belief is trained: last, every one, or every one with a weight that grows linearly.
 
     null is linear, or last where the model reads backwards too, so that only its last belief is one.
@@ -138,7 +141,7 @@ class TrainConfig(FitConfig):
     """Learning rate of pretrained weights, as a share of learning_rate (Howard and Ruder 2018)."""
     frozen: Rate = 0.0
     """Share of all batches in which pretrained weights stay as they are, at the start (Howard and Ruder 2018)."""
-    adversarial: Annotated[float, Field(gt=0, lt=1)] | None = None
+    adversarial: Annotated[float, Field(gt=0, lt=1)] | None = 0.02
     """Move every review against the model, by this share of its embeddings' length (Miyato et al. 2017)."""
     virtual: Annotated[float, Field(gt=0, lt=1)] | None = None
     """Move every review, labelled or not, the way that changes the belief most, by this share (Miyato et al. 2017)."""
@@ -167,7 +170,6 @@ class PretrainConfig(FitConfig):
     validation_split: Annotated[float, Field(ge=0, le=0.9)] = 0.01
     timesteps: Count = 50
     """Words that gradients go back through at most; the state goes on beyond (TBPTT, Williams and Peng 1990)."""
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"
     samples: Annotated[int, Field(ge=2)] = 1024
     """Words that the softmax is drawn over in training; as many as the vocabulary has make it whole."""
 
@@ -196,9 +198,7 @@ class NextWordConfig(WholeConfig):
     task: Literal["next_word"] = "next_word"
     data: DataConfig = DataConfig()
     text: TextConfig = TextConfig()
-    model: EncoderConfig = EncoderConfig(
-        embedding=128, units=512, dropout=DropoutConfig(word=0.0, embedding=0.1, output=0.1)
-    )
+    model: EncoderConfig = EncoderConfig(dropout=DropoutConfig(word=0.0, output=0.1))
     train: PretrainConfig = PretrainConfig()
 
 

@@ -151,7 +151,12 @@ def test_forward_passes_without_a_backward_pass_are_forgotten():
 
 @pytest.mark.parametrize(
     ("model", "engine", "steps"),
-    [({}, "fused", 8), ({}, "keras", 1), ({"units": 256}, "fused", 2), ({"units": 512, "layers": 2}, "fused", 1)],
+    [
+        ({"units": 128}, "fused", 8),
+        ({"units": 128}, "keras", 1),
+        ({"units": 256}, "fused", 2),
+        ({"units": 512, "layers": 2}, "fused", 1),
+    ],
 )
 def test_a_wish_to_stop_never_waits_for_many_slow_batches(model, engine, steps):
     from imdb_gru.training.trainer import count_steps_at_once

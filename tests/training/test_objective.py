@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from conftest import make_sequences
 
-from imdb_gru.config import TrainConfig, build_config, choose_objective
+from imdb_gru.config import build_config, choose_objective
+from imdb_gru.config.defaults import SCRATCH
 from imdb_gru.errors import ConfigError
 from imdb_gru.text.encoded import pad
 
@@ -17,7 +18,7 @@ def build_reading_twin(model, classifier, objective, fused):
     from imdb_gru.training.model import build_model
 
     config, size = classifier.config.model, len(classifier.vocabulary)
-    twin = build_model(config, size, fused=fused, objective=objective, train=TrainConfig())
+    twin = build_model(config, size, fused=fused, objective=objective, train=SCRATCH.train)
     twin.set_weights(model.get_weights())
     twin.compile("sgd", "binary_crossentropy", metrics=["accuracy"], jit_compile=False)
     return twin
@@ -77,7 +78,8 @@ def test_output_dropout_drops_the_same_units_at_all_timesteps(build_twins):
 @pytest.mark.parametrize(
     ("values", "objective"),
     [
-        ({}, "linear"),
+        ({}, "last"),
+        ({"model": {"pretrained": None}}, "linear"),
         ({"train": {"objective": "last"}}, "last"),
         ({"model": {"bidirectional": True}}, "last"),
         ({"model": {"bidirectional": True}, "train": {"objective": "last"}}, "last"),
@@ -98,7 +100,7 @@ def build_student(model, classifier, objective="linear", fused=False, **train):
     from imdb_gru.training.model import build_model, keras
 
     config, size = classifier.config.model, len(classifier.vocabulary)
-    settings = TrainConfig(**train)
+    settings = SCRATCH.train.model_copy(update=train)
     student = build_model(config, size, fused=fused, objective=objective, train=settings)
     student.set_weights(model.get_weights())
     student.compile(

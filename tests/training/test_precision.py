@@ -17,8 +17,8 @@ needs_amx = pytest.mark.skipif(OBSTACLE is not None, reason=f"{OBSTACLE}")
 @pytest.mark.parametrize(
     ("train", "engine", "obstacle", "precision"),
     [
-        ({}, "fused", None, "float32"),
-        ({"precision": "auto"}, "fused", None, "bfloat16"),
+        ({"precision": "float32"}, "fused", None, "float32"),
+        ({}, "fused", None, "bfloat16"),
         ({"precision": "auto"}, "fused", "this CPU has no AMX for bfloat16", "float32"),
         ({"precision": "auto"}, "keras", None, "float32"),
         ({"precision": "bfloat16"}, "fused", None, "bfloat16"),

@@ -1,0 +1,50 @@
+"""Own what a config's keys are where they are not set: it depends on what the training starts from."""
+
+from typing import Any
+
+from imdb_gru.config.schema import Config, DropoutConfig, ModelConfig, NextWordConfig, TrainConfig
+
+SCRATCH = Config(
+    model=ModelConfig(
+        embedding=64,
+        units=128,
+        dropout=DropoutConfig(word=0.2, embedding=0.4, output=0.5),
+        pooling=["last", "max"],
+        pretrained=None,
+    ),
+    train=TrainConfig(learning_rate=0.002, epochs=4, precision="float32", objective=None, adversarial=None),
+)
+"""The defaults of a classifier that starts from nothing."""
+
+FIXED = {
+    "text": ("tokenizer", "vocabulary", "max_words", "min_count"),
+    "model": ("embedding", "cell", "units", "layers", "bidirectional"),
+}
+"""The keys that the model in the package settles: a classifier that sets one of them otherwise cannot start from it."""
+
+
+def choose_defaults(values: dict[str, Any], kind: type[Config] | type[NextWordConfig]) -> dict[str, Any]:
+    """Return the value of every key where the given, still unchecked `values` do not set it."""
+    starting = kind().model_dump()
+    if kind is NextWordConfig:
+        return starting
+    pretrained = _get(
+        values, "model", "pretrained", None if find_departure(values) else starting["model"]["pretrained"]
+    )
+    return starting if pretrained is not None else SCRATCH.model_dump()
+
+
+def find_departure(values: dict[str, Any]) -> tuple[str, Any, Any] | None:
+    """Return a key that is set otherwise than the model in the package has it, as `(path, set, had)`, if there is one."""
+    starting = Config().model_dump()
+    for section, keys in FIXED.items():
+        for key in keys:
+            had = starting[section][key]
+            if (given := _get(values, section, key, had)) != had:
+                return f"{section}.{key}", given, had
+    return None
+
+
+def _get(values: dict[str, Any], section: str, key: str, default: Any) -> Any:
+    inner = values.get(section)
+    return inner.get(key, default) if isinstance(inner, dict) else default
