@@ -46,7 +46,7 @@ reproduce: install  ## Train and judge what the table of results names (an after
 
 bench: $(VENV)/dev  ## Time training, bulk scoring and start-up against Keras (about 15 minutes)
 	$(BIN)/python scripts/benchmark.py train
-	test -d runs/bench || $(BIN)/imdb-gru train --run runs/bench --set train.epochs=2
+	test -d runs/bench || $(BIN)/imdb-gru train --run runs/bench --set model.pretrained=null --set train.epochs=2
 	$(BIN)/python scripts/benchmark.py predict runs/bench
 	$(BIN)/python scripts/benchmark.py startup runs/bench
 

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from imdb_gru.config import COMMANDS, Config, NextWordConfig, build_config, build_schema, load_any_config, load_config
-from imdb_gru.config.defaults import FIXED, SCRATCH, find_departure
+from imdb_gru.config.defaults import FIXED, SCRATCH, find_departures
 from imdb_gru.errors import ConfigError
 from imdb_gru.runs import BundledRun
 
@@ -28,13 +28,13 @@ def test_a_classifier_that_cannot_start_from_the_package_has_the_defaults_of_one
     config = load_config(overrides=[key, "train.epochs=7"])
     assert (config.model.pretrained, config.train.adversarial, config.train.epochs) == (None, None, 7)
     assert config.model.dropout == SCRATCH.model.dropout
-    assert find_departure(config.model_dump()) is not None
+    assert find_departures(config.model_dump())
 
 
 def test_a_classifier_starts_from_the_package_unless_a_key_speaks_against_it():
     same = load_config(overrides=["model.units=512", "text.length=80", "train.epochs=7"])
     assert (same.model.pretrained, same.model.dropout) == ("bundled", Config().model.dropout)
-    assert find_departure(same.model_dump()) is None
+    assert not find_departures(same.model_dump())
     named = load_config(overrides=["model.units=64", "model.pretrained=runs/words"])
     assert (named.model.pretrained, named.model.embedding) == ("runs/words", Config().model.embedding)
 

@@ -55,7 +55,7 @@ def compare(
     plots: Path | None,
     as_json: bool,
 ) -> None:
-    """Compare finished RUNs, or else GRU, LSTM, SimpleRNN and n-grams, trained one by one, from nothing, under one budget.
+    """Compare finished RUNs, or else GRU, LSTM, SimpleRNN and n-grams, all trained from nothing under one budget.
 
     \b
     imdb-gru compare --data sample --seeds 1

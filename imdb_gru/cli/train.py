@@ -49,16 +49,15 @@ class Sentiment(Lesson):
 
     def load_vocabulary(self, config: "Config") -> "Vocabulary | None":
         """Return that of the next-word run to start from, if there is one."""
-        from imdb_gru.config import find_departure
+        from imdb_gru.config import find_departures
         from imdb_gru.pretrained import load_pretrained
 
         pretrained = load_pretrained(config)
         if pretrained:
             say(f"starting from {config.model.pretrained}")
             return pretrained.vocabulary
-        departure = find_departure(config.model_dump())
-        reason = " ({} is {}; the model in the package has {})".format(*departure) if departure else ""
-        say(f"starting from nothing{reason}")
+        departures = ", ".join(find_departures(config.model_dump()))
+        say(f"starting from nothing{departures and ': the model in the package has another ' + departures}")
         return None
 
     def build_trainer(self, run: "Run", config: "Config", corpus: "Corpus") -> "Trainer":

@@ -1,6 +1,6 @@
 """The YAML configs: what they may say, and how they are read."""
 
-from imdb_gru.config.defaults import find_departure
+from imdb_gru.config.defaults import find_departures
 from imdb_gru.config.loading import COMMANDS, Task, build_config, build_schema, load_any_config, load_config
 from imdb_gru.config.schema import (
     AnyConfig,
@@ -35,7 +35,7 @@ __all__ = [
     "build_config",
     "build_schema",
     "choose_objective",
-    "find_departure",
+    "find_departures",
     "find_fused_obstacle",
     "load_any_config",
     "load_config",

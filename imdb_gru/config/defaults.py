@@ -25,24 +25,24 @@ FIXED = {
 
 def choose_defaults(values: dict[str, Any], kind: type[Config] | type[NextWordConfig]) -> dict[str, Any]:
     """Return the value of every key where the given, still unchecked `values` do not set it."""
-    starting = kind().model_dump()
+    defaults = kind().model_dump()
     if kind is NextWordConfig:
-        return starting
+        return defaults
     pretrained = _get(
-        values, "model", "pretrained", None if find_departure(values) else starting["model"]["pretrained"]
+        values, "model", "pretrained", None if find_departures(values) else defaults["model"]["pretrained"]
     )
-    return starting if pretrained is not None else SCRATCH.model_dump()
+    return defaults if pretrained is not None else SCRATCH.model_dump()
 
 
-def find_departure(values: dict[str, Any]) -> tuple[str, Any, Any] | None:
-    """Return a key that is set otherwise than the model in the package has it, as `(path, set, had)`, if there is one."""
-    starting = Config().model_dump()
-    for section, keys in FIXED.items():
-        for key in keys:
-            had = starting[section][key]
-            if (given := _get(values, section, key, had)) != had:
-                return f"{section}.{key}", given, had
-    return None
+def find_departures(values: dict[str, Any]) -> list[str]:
+    """Return the dotted paths of the keys that are set otherwise than in the model in the package."""
+    packaged = Config().model_dump()
+    return [
+        f"{section}.{key}"
+        for section, keys in FIXED.items()
+        for key in keys
+        if _get(values, section, key, packaged[section][key]) != packaged[section][key]
+    ]
 
 
 def _get(values: dict[str, Any], section: str, key: str, default: Any) -> Any:

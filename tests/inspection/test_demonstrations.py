@@ -1,4 +1,4 @@
-"""What a model trained on IMDB with the defaults makes of two kinds of review: the verdict at the end, or at the start.
+"""What a model trained on IMDB from nothing makes of two kinds of review: the verdict at the end, or at the start.
 
 The plot between is neutral, and the textbook says: the reset gate washes it out, the update gate holds the verdict.
 """
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.corpus
 @pytest.fixture(scope="module")
 def classifier(request):
     if not RUN:
-        pytest.skip("no model trained on IMDB with the defaults is at hand: set IMDB_GRU_RUN to its run")
+        pytest.skip("no model trained on IMDB from nothing is at hand: set IMDB_GRU_RUN to its run")
     return Classifier.load(find_run(Path(request.config.invocation_params.dir) / RUN))
 
 
