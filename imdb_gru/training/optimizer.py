@@ -49,12 +49,6 @@ class FusedAdam(keras.optimizers.Adam):  # type: ignore[misc]
         change = rate * move(m, self.beta_1, gradient) / (tf.sqrt(move(v, self.beta_2, gradient**2)) + self.epsilon)
         tf.raw_ops.ResourceScatterSub(resource=_get_handle(variable), indices=rows, updates=change)
 
-    def _update_model_variables_moving_average(self, trainable_variables: Any) -> None:
-        """Move the averages towards the weights; the first step copies them, as Keras does."""
-        share = tf.where(self.iterations == 0, 1.0, 1.0 - self.ema_momentum)
-        for variable, average in zip(trainable_variables, self._model_variables_moving_average, strict=True):
-            tf.raw_ops.ResourceApplyGradientDescent(var=_get_handle(average), alpha=share, delta=average - variable)
-
 
 def _get_handle(variable: Any) -> Any:
     return (variable.value if isinstance(variable, keras.Variable) else variable).handle
@@ -66,6 +60,23 @@ OPTIMIZERS = {
     "rmsprop": keras.optimizers.RMSprop,
     "sgd": keras.optimizers.SGD,
 }
+
+
+class EarlyAverage:
+    """Makes the averages of the weights follow at once, and as slowly as `ema_momentum` says later on only.
+
+    Else a short training would end near where it began. After t steps, the momentum is at most (1 + t) / (10 + t), as in
+    TensorFlow's `ExponentialMovingAverage`.
+    """
+
+    def _update_model_variables_moving_average(self, trainable_variables: Any) -> None:
+        """Move the averages towards the weights; the first step copies them, as Keras does."""
+        done = ops.cast(self.iterations, "float32")  # type: ignore[attr-defined]
+        momentum = ops.minimum(self.ema_momentum, (1 + done) / (10 + done))  # type: ignore[attr-defined]
+        share = ops.where(done == 0, 1.0, 1.0 - momentum)
+        averages = self._model_variables_moving_average  # type: ignore[attr-defined]
+        for variable, average in zip(trainable_variables, averages, strict=True):
+            tf.raw_ops.ResourceApplyGradientDescent(var=_get_handle(average), alpha=share, delta=average - variable)
 
 
 class Discriminative:
@@ -136,7 +147,7 @@ def build_optimizer(
     """
     base = OPTIMIZERS[config.optimizer]
     options: dict[str, Any] = {} if averaging is None else {"use_ema": True, "ema_momentum": averaging}
-    return type(base.__name__, (Discriminative, base), {})(
+    return type(base.__name__, (EarlyAverage, Discriminative, base), {})(
         WarmupSchedule(config.learning_rate, config.schedule, steps, round(config.warmup * steps)),
         global_clipnorm=config.clip_norm if clipped else None,
         **options,

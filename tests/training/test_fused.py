@@ -88,7 +88,7 @@ def test_one_pass_of_adam_is_adam():
     results = []
     for optimizer in (FusedAdam, keras.optimizers.Adam):
         variable = keras.Variable(start, dtype="float32")
-        adam = optimizer(0.1, global_clipnorm=1.5, use_ema=True, ema_momentum=0.9)
+        adam = optimizer(0.1, global_clipnorm=1.5)
         for gradient in gradients:
             adam.apply([tf.constant(gradient)], [variable])
         results.append([variable.numpy(), *(state.numpy() for state in adam.variables)])

@@ -140,3 +140,22 @@ def test_a_row_that_is_not_seen_again_stays_where_it_is():
     for old, variable in zip(kept, (table, ours._momentums[0], ours._velocities[0]), strict=True):
         np.testing.assert_array_equal(variable.numpy()[2], old[2])
         assert (variable.numpy()[3] != old[3]).all()
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw", "rmsprop", "sgd"])
+def test_averages_follow_at_once_and_slowly_later(name):
+    from imdb_gru.training.optimizer import build_optimizer
+
+    config = TrainConfig(optimizer=name, schedule="constant", warmup=0.0)
+    weights, _ = build(name)
+    optimizer = build_optimizer(config, 100, averaging=0.9)
+    optimizer.build(weights)
+    averages = None
+    for step in range(120):
+        take_step(optimizer, weights, step, graph=False)
+        values, momentum = [weight.numpy() for weight in weights], min(0.9, (1 + step) / (10 + step))
+        pairs = zip(averages or values, values, strict=True)
+        averages = [momentum * average + (1 - momentum) * value for average, value in pairs]
+    optimizer.finalize_variable_values(weights)
+    for weight, average in zip(weights, averages, strict=True):
+        np.testing.assert_allclose(weight.numpy(), average, atol=1e-5)
