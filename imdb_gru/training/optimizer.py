@@ -65,7 +65,7 @@ OPTIMIZERS = {
 class EarlyAverage:
     """Makes the averages of the weights follow at once, and as slowly as `ema_momentum` says later on only.
 
-    Else a short training would end near where it began. After t steps, the momentum is at most (1 + t) / (10 + t), as in
+    Else a short training would end near where it began. After t steps the momentum is at most (1 + t) / (10 + t), as in
     TensorFlow's `ExponentialMovingAverage`.
     """
 
