@@ -37,7 +37,7 @@ class Watched:
 
     def __init__(self, command: list[str], **streams: Any) -> None:
         self.command = command
-        self.errors = tempfile.TemporaryFile()
+        self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - read when the command has ended
         self.process = psutil.Popen(command, stderr=self.errors, **streams)
         self.started = time.perf_counter()
         self.peak = 0.0
@@ -197,7 +197,9 @@ def train_once(folder: Path, times: int, settings: tuple[str, ...]) -> None:
     corpus.vocabulary.save(run.vocabulary_path)
     metrics = Trainer(run, config, corpus).train(lambda _: None)
     speed = len(many) * config.train.epochs / metrics["seconds"]
-    click.echo(json.dumps({"reviews": len(many), "ids_megabytes": many.ids.nbytes / 2**20, "reviews_per_second": speed}))
+    click.echo(
+        json.dumps({"reviews": len(many), "ids_megabytes": many.ids.nbytes / 2**20, "reviews_per_second": speed})
+    )
 
 
 @load.command()
