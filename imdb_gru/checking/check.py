@@ -122,7 +122,10 @@ class Check:
             return Counter(chain.from_iterable(kept))
 
         learnt = np.setdiff1d(self.splits[self.train], self.parts.get(HELD_OUT, np.empty(0, np.int64)))
-        vocabulary = build_vocabulary(text.tokenizer, count(learnt), max_words=text.max_words, min_count=text.min_count)
+        counted = count(learnt)
+        if not counted:
+            return {}
+        vocabulary = build_vocabulary(text.tokenizer, counted, max_words=text.max_words, min_count=text.min_count)
         known = set(vocabulary.words)
         shares = {}
         for judged in JUDGED:

@@ -117,3 +117,9 @@ def test_texts_alone_need_no_labels_and_no_reviews_are_an_error(tmp_path):
     path.write_text("text\n")
     with pytest.raises(DataError, match="holds no reviews"):
         check_source(open_source(str(path), require_labels=False))
+
+
+def test_reviews_without_any_words_are_a_finding_and_no_error(tmp_path):
+    figures = check(tmp_path, [("train", number % 2, "") for number in range(20)])
+    assert find(figures, "reviews of train without words")["reviews"] == 20
+    assert figures["unknown_share"] == {}
