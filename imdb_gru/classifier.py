@@ -1,6 +1,5 @@
 """Own a finished run as a classifier, in NumPy: nothing here loads TensorFlow or Keras."""
 
-import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -25,8 +24,8 @@ if TYPE_CHECKING:
     from imdb_gru.engine.reading import Reader
 
 BATCH_SIZE = 64
-CHUNK = 4096
-"""Reviews sorted by length together: what bulk prediction holds in memory."""
+CHUNK, CHUNK_CHARACTERS = 4096, 2**25
+"""Reviews sorted by length together, fewer where they are very long: what bulk prediction holds in memory."""
 
 ENGINE_TOKENS = 150_000
 """From so many tokens on, a chunk pays for loading the engine: about a second of NumPy."""
@@ -102,8 +101,15 @@ class Classifier:
 
     def _iter_chunks(self, texts: Iterator[str]) -> Iterator[list[EncodedText]]:
         """Yield texts with what becomes of them, a chunk at a time."""
-        while chunk := list(itertools.islice(texts, CHUNK)):
-            yield [self.encode(text) for text in chunk]
+        chunk, characters = [], 0
+        for text in texts:
+            chunk.append(self.encode(text))
+            characters += len(text)
+            if len(chunk) == CHUNK or characters >= CHUNK_CHARACTERS:
+                yield chunk
+                chunk, characters = [], 0
+        if chunk:
+            yield chunk
 
     def encode(self, text: str) -> EncodedText:
         """Tokenize, truncate and encode a text."""

@@ -8,6 +8,7 @@ import click
 import imdb_gru
 from imdb_gru.cli.compare import compare
 from imdb_gru.cli.config import config
+from imdb_gru.cli.data import data
 from imdb_gru.cli.evaluate import evaluate
 from imdb_gru.cli.inspect import inspect
 from imdb_gru.cli.next import next_word
@@ -31,7 +32,7 @@ def cli() -> None:
     """
 
 
-for command in (train, pretrain, evaluate, report, predict, next_word, inspect, compare, runs, config):
+for command in (train, pretrain, evaluate, report, predict, next_word, inspect, compare, runs, config, data):
     cli.add_command(command)
 
 

@@ -26,13 +26,19 @@ run_option = click.option(
     help="The run to use; without it, the newest complete one under runs/, else the one that ships with the package.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+text_column_option = click.option(
+    "--text-column", metavar="NAME", help="A table's column of texts, where its name is uncommon."
+)
+label_column_option = click.option(
+    "--label-column", metavar="NAME", help="A table's column of labels, where its name is uncommon."
+)
 
 
 def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add --data, --text-column and --label-column."""
     for option in (
-        click.option("--label-column", metavar="NAME", help="A table's column of labels, where its name is uncommon."),
-        click.option("--text-column", metavar="NAME", help="A table's column of texts, where its name is uncommon."),
+        label_column_option,
+        text_column_option,
         click.option(
             "--data",
             metavar="PATH",

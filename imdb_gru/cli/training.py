@@ -156,6 +156,11 @@ class Lesson(ABC):
             f"{figures['truncated_share']:.1%} cut to {config.text.length} words; "
             f"{figures['vocabulary']} ids, {figures['unknown_share']:.1%} of words unknown"
         )
+        if repeated := figures["repeated_validation"]:
+            say(
+                f"held-out reviews that stand word for word among those to train on: {repeated}; "
+                "so much do validation figures flatter (imdb-gru data check names some)"
+            )
         return corpus
 
     def _train(self, run: "Run", config: Any, corpus: "Corpus", *, resumed: bool, as_json: bool) -> None:

@@ -106,11 +106,11 @@ def choose_held_out(reviews: list[Review], share: float, seed: int) -> NDArray[n
     """Choose the reviews to hold out, stratified by label and by whole films; `(N,)`.
 
     Films come in random order; one is held out where none of its labels would overshoot `share`. A review without a
-    film stands for itself.
+    film is one of its own, with those that repeat it.
     """
-    films: dict[object, list[int]] = {}
+    films: dict[tuple[str | None, str], list[int]] = {}
     for row, review in enumerate(reviews):
-        films.setdefault(row if review.film is None else review.film, []).append(row)
+        films.setdefault((review.film, review.text if review.film is None else ""), []).append(row)
     members = list(films.values())
     room = {label: round(share * count) for label, count in Counter(review.label for review in reviews).items()}
     held_out = np.zeros(len(reviews), dtype=bool)
@@ -160,8 +160,15 @@ def encode_corpus(source: Source, config: AnyConfig, reviews: TrainingReviews, v
         "vocabulary": len(vocabulary),
         "unknown_share": round(encoded.unknown_share, 4),
         "unknown_share_validation": round(encoded_validation.unknown_share, 4),
+        "repeated_validation": count_repeated(validation, train),
     }
     return Corpus(encoded, encoded_validation, vocabulary, statistics)
+
+
+def count_repeated(reviews: Tokenized, others: Tokenized) -> int:
+    """Count the reviews that are, as far as a model reads them, word for word one of the others; none without words."""
+    known = {hash(tuple(tokens)) for tokens in others.tokens}  # hashes, as tuples would take the memory of the tokens
+    return sum(bool(tokens) and hash(tuple(tokens)) in known for tokens in reviews.tokens)
 
 
 def tokenize_part(reviews: list[Review], config: AnyConfig) -> Tokenized:

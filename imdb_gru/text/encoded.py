@@ -83,7 +83,7 @@ def tokenize_reviews(reviews: Iterable[Review], text: TextConfig) -> Tokenized:
     return Tokenized(tokens, np.array(labels, dtype=np.int8), np.array(lengths, dtype=np.int64))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class EncodedReviews:
     """Reviews as ids in one flat array, review `i` from `offsets[i]` to `offsets[i + 1]`."""
 

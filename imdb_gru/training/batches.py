@@ -1,5 +1,6 @@
 """Own the batches that Keras is fed: right-padded ids, cut by TensorFlow from one flat array, in the seed's order."""
 
+import functools
 import math
 from collections.abc import Iterator
 
@@ -15,6 +16,12 @@ SHUFFLE_STREAM, WORD_DROPOUT_STREAM = 2, 3
 """Which random stream of the seed serves what, beside the hold-out's."""
 
 Batch = tuple[Ids, NDArray[np.float32]]
+
+
+@functools.lru_cache(maxsize=2)  # what is trained on and what was held out
+def _to_tensors(reviews: EncodedReviews) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Return ids, offsets and labels, the same tensors for all epochs: Keras keeps hold of several epochs' datasets."""
+    return tuple(map(tf.constant, (reviews.ids, reviews.offsets, reviews.labels.astype(np.float32))))
 
 
 class ReviewBatches:
@@ -46,8 +53,7 @@ class ReviewBatches:
         """
         train, rate = self.config.train, self.config.model.dropout.word if self.epoch is not None else 0.0
         least = self.config.text.length + 1 if train.batches == "padded" else 0
-        ids, offsets = tf.constant(self.reviews.ids), tf.constant(self.reviews.offsets)
-        labels = tf.constant(self.reviews.labels.astype(np.float32))
+        ids, offsets, labels = _to_tensors(self.reviews)
         edges = np.cumsum([0, *map(len, self.rows)])
         (seed,) = np.random.SeedSequence([train.seed, WORD_DROPOUT_STREAM, self.epoch or 0]).generate_state(1)
 

@@ -32,12 +32,33 @@ def test_held_out_reviews_are_whole_films_and_never_too_many(rows, share, seed):
 
 
 def test_the_hold_out_is_stratified_and_follows_the_seed():
-    reviews = [Review("", number % 3 == 0, None) for number in range(900)]
+    reviews = [Review(str(number), number % 3 == 0, None) for number in range(900)]
     held_out = choose_held_out(reviews, 0.1, 0)
     assert held_out.sum() == 90
     assert sum(review.label for review, held in zip(reviews, held_out, strict=True) if held) == 30
     assert (held_out == choose_held_out(reviews, 0.1, 0)).all()
     assert (held_out != choose_held_out(reviews, 0.1, 1)).any()
+
+
+def test_reviews_without_films_that_repeat_stay_on_one_side():
+    reviews = [Review(str(number % 50), number % 2, None) for number in range(200)]
+    held_out = choose_held_out(reviews, 0.3, 0)
+    inside, outside = (
+        {review.text for review, held in zip(reviews, held_out, strict=True) if held == side} for side in (1, 0)
+    )
+    assert len(inside) > 10
+    assert not inside & outside
+
+
+def test_held_out_reviews_that_repeat_others_are_counted_as_the_model_reads_them(tmp_path):
+    path = tmp_path / "a.csv"
+    held = ["A fine film!", "a  FINE film!", "another", "", "cut off: x y z"]
+    rows = [*((text, 1, "dev") for text in held), ("a fine film!", 1, "train"), ("", 0, "train"), ("x y z", 0, "train")]
+    path.write_text("text,label,split\n" + "".join(f"{text},{label},{split}\n" for text, label, split in rows))
+    for length, count in ((500, 2), (3, 3)):
+        config, source = build_config({"text": {"length": length}}, "test"), open_source(str(path))
+        corpus = encode_corpus(source, config, load_training_reviews(source, config), None)
+        assert corpus.statistics["repeated_validation"] == count
 
 
 def test_the_vocabulary_knows_train_words_only(tmp_path):

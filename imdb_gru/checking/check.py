@@ -1,0 +1,187 @@
+"""Own what is found out about a source: figures of every split, what stands in two of them, and findings."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from imdb_gru.checking.repeats import SHINGLE, SIMILARITY, Rows, Texts, Twins
+from imdb_gru.checking.spoilt import SIGNS, find_signs
+from imdb_gru.config import Config
+from imdb_gru.errors import DataError
+from imdb_gru.sources.review import UNLABELLED, Review, Source
+from imdb_gru.text.corpus import UNDIVIDED, choose_held_out
+from imdb_gru.text.encoded import truncate
+from imdb_gru.text.tokenizer import TOKENIZERS
+from imdb_gru.text.vocabulary import build_vocabulary
+
+HELD_OUT = "held out"
+"""What the reviews are called that `train` holds out by default."""
+JUDGED = ("validation", HELD_OUT, "test")
+LEARNT = (UNDIVIDED, "train", "validation", UNLABELLED)
+"""Validation reviews are learnt from, too: they choose the epoch."""
+MOST_EXAMPLES = 3
+EXCERPT, BEFORE = 70, 20
+"""Characters of an example, and those of them before what is wrong."""
+
+Figures = dict[str, Any]
+
+
+def check_source(source: Source) -> Figures:
+    """Read all of a source and return its figures and findings, under the defaults of a classifier's config."""
+    check = Check(source, Config())
+    overlaps = list(check.iter_overlaps())
+    return {
+        "source": source.name,
+        "splits": check.describe_splits(),
+        "overlaps": [
+            {"judged": judged, "learnt": learnt, "same": len(same), "near": len(near)}
+            for judged, learnt, same, near in overlaps
+        ],
+        "similarity": SIMILARITY,
+        "unknown_share": check.measure_unknown(),
+        "findings": [*check.iter_repeats(), *check.iter_leaks(overlaps), *check.iter_spoilt()],
+    }
+
+
+class Check:
+    """All reviews of a source, in rows, split after split."""
+
+    def __init__(self, source: Source, config: Config) -> None:
+        self.config = config
+        self.reviews: list[Review] = []
+        self.texts = Texts()
+        self.spoilt: dict[str, dict[int, int]] = {sign: {} for sign in SIGNS}
+        """Of each sign, the rows that show it and where in the text."""
+        self.splits = self._read(source)
+        self.train = next((split for split in (UNDIVIDED, "train") if split in self.splits), None)
+        self.parts = {**self.splits, **self._hold_out()}
+
+    def _read(self, source: Source) -> dict[str, Rows]:
+        tokenize = TOKENIZERS[self.config.text.tokenizer]
+        reviews = ((split, review) for split in source.splits for review in source.iter_reviews(split))
+        rows: defaultdict[str, list[int]] = defaultdict(list)
+        bar = tqdm(reviews, desc="checking", unit=" reviews", disable=None, leave=False, delay=2)
+        for row, (split, review) in enumerate(bar):
+            rows[split].append(row)
+            self.reviews.append(review)
+            self.texts.add(tokenize(review.text))
+            for sign, place in find_signs(review.text).items():
+                self.spoilt[sign][row] = place
+        if not rows:
+            raise DataError(f"{source.name} holds no reviews: name others")
+        return {split: np.array(members) for split, members in rows.items()}
+
+    def _hold_out(self) -> dict[str, Rows]:
+        if self.train is None or "validation" in self.splits:
+            return {}
+        rows, train = self.splits[self.train], self.config.train
+        held_out = choose_held_out([self.reviews[row] for row in rows], train.validation_split, train.seed)
+        return {HELD_OUT: rows[held_out]} if held_out.any() else {}
+
+    def describe_splits(self) -> dict[str, Figures]:
+        """Return the figures of each split."""
+        return {split: self._describe(rows) for split, rows in self.splits.items()}
+
+    def _describe(self, rows: Rows) -> Figures:
+        words = np.array([len(self.texts.words[row]) for row in rows])
+        labels = [label for row in rows if (label := self.reviews[row].label) is not None]
+        return {
+            "reviews": len(rows),
+            "positive_share": round(float(np.mean(labels)), 4) if labels else None,
+            "shortest_words": int(words.min()),
+            "median_words": float(np.median(words)),
+            "mean_words": round(float(words.mean()), 1),
+            "words_of_95_percent": float(np.percentile(words, 95)),
+            "longest_words": int(words.max()),
+            "truncated_share": round(float((words > self.config.text.length).mean()), 4),
+        }
+
+    def iter_overlaps(self) -> Iterator[tuple[str, str, Twins, Twins]]:
+        """Yield what is judged on, what is learnt from, and which of the former stand in the latter."""
+        for judged in JUDGED:
+            for learnt in LEARNT:
+                if judged in self.parts and learnt in self.splits and judged != learnt:
+                    rows = self.parts[judged]
+                    yield judged, learnt, *self.texts.find_twins(rows, np.setdiff1d(self.splits[learnt], rows))
+
+    def measure_unknown(self) -> dict[str, float]:
+        """Return the share of words that a vocabulary of the train split does not hold, by what is judged on."""
+        if self.train is None:
+            return {}
+        text, words = self.config.text, self.texts.name_words()
+
+        def count(rows: Rows) -> Counter[str]:
+            kept = (
+                truncate([words[number] for number in self.texts.words[row]], text.length, text.truncate)
+                for row in rows
+            )
+            return Counter(chain.from_iterable(kept))
+
+        learnt = np.setdiff1d(self.splits[self.train], self.parts.get(HELD_OUT, np.empty(0, np.int64)))
+        counted = count(learnt)
+        if not counted:
+            return {}
+        vocabulary = build_vocabulary(text.tokenizer, counted, max_words=text.max_words, min_count=text.min_count)
+        known = set(vocabulary.words)
+        shares = {}
+        for judged in JUDGED:
+            if judged in self.parts and (counts := count(self.parts[judged])):
+                unknown = sum(number for word, number in counts.items() if word not in known)
+                shares[judged] = round(unknown / counts.total(), 4)
+        return shares
+
+    def iter_repeats(self) -> Iterator[Figures]:
+        """Yield findings on reviews without words and on those that repeat others."""
+        for split, rows in self.splits.items():
+            yield from self._find(
+                f"reviews of {split} without words", {int(row): None for row in rows if not self.texts.digests[row]}
+            )
+        for split, rows in self.splits.items():
+            again = {row: group[0] for group in self.texts.group(rows) for row in group[1:]}
+            yield from self._find(f"reviews of {split} that repeat another of it word for word", again)
+        contrary = {}  # in whatever split
+        for first, *others in self.texts.group(range(len(self.reviews))):
+            for row in others:
+                if {self.reviews[first].label, self.reviews[row].label} == {0, 1}:
+                    contrary[row] = first
+        yield from self._find("reviews that repeat another word for word, under the other label", contrary)
+
+    def iter_leaks(self, overlaps: list[tuple[str, str, Twins, Twins]]) -> Iterator[Figures]:
+        """Yield findings on reviews that are judged on and learnt from."""
+        for judged, learnt, same, near in overlaps:
+            yield from self._find(f"reviews of {judged} that stand in {learnt} word for word", same)
+            yield from self._find(
+                f"reviews of {judged} that nearly stand in {learnt} ({SIMILARITY:.0%} of all runs of {SHINGLE} words)",
+                near,
+            )
+
+    def iter_spoilt(self) -> Iterator[Figures]:
+        """Yield findings on text that was read, converted or scraped wrongly."""
+        for sign, places in self.spoilt.items():
+            yield from self._find(f"reviews that hold {sign}", dict.fromkeys(places), places)
+
+    def _find(self, finding: str, rows: Mapping[int, int | None], places: Twins | None = None) -> Iterator[Figures]:
+        """Yield a finding, with examples and where given their twins, unless there are no rows of it."""
+        if rows:
+            examples = []
+            for row, twin in list(rows.items())[:MOST_EXAMPLES]:
+                example = {
+                    "review": self._name(row),
+                    "text": _excerpt(self.reviews[row].text, (places or {}).get(row, 0)),
+                }
+                examples.append(example if twin is None else {**example, "twin": self._name(twin)})
+            yield {"finding": finding, "reviews": len(rows), "examples": examples}
+
+    def _name(self, row: int) -> str:
+        split = next(split for split, rows in self.splits.items() if rows[0] <= row <= rows[-1])
+        return f"{split} {row - self.splits[split][0] + 1}"
+
+
+def _excerpt(text: str, place: int) -> str:
+    """Return the characters around a place."""
+    start = max(0, place - BEFORE)
+    return f"{'…' * (start > 0)}{text[start : start + EXCERPT]}{'…' * (start + EXCERPT < len(text))}"

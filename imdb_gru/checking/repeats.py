@@ -1,0 +1,115 @@
+"""Own the finding of reviews that stand twice: word for word, or nearly so.
+
+Near ones are found by MinHash in bands (Broder 1997; Leskovec, Rajaraman, Ullman 2014, chapter 3), which proposes
+pairs; only a pair whose Jaccard similarity is in fact `SIMILARITY` or more is reported.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable
+from itertools import count
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imdb_gru.text.vocabulary import Ids
+
+SHINGLE = 3
+"""Words in a row that are compared as one."""
+SIMILARITY = 0.7
+"""Shared share of all shingles of two reviews, from which on they are nearly the same."""
+BANDS, HASHES_A_BAND = 25, 4
+"""A pair at `SIMILARITY` is proposed with probability 0.999, one at 0.1 with 0.0025."""
+BLOCK = 1024
+"""Shingles hashed at once, whatever a review's length."""
+MOST_CANDIDATES = 20
+"""Reviews tried of those that share a band."""
+
+_ODD = np.random.default_rng(0).integers(2**63, size=BANDS * HASHES_A_BAND + SHINGLE + 1, dtype=np.uint64) * 2 + 1
+_PLACES, _MIXER, _MULTIPLIERS = _ODD[:SHINGLE], _ODD[SHINGLE], _ODD[SHINGLE + 1 :, None]
+
+Keys = NDArray[np.uint64]
+Rows = NDArray[np.int64]
+Twins = dict[int, int]
+"""A row to another."""
+
+
+class Texts:
+    """Reviews as numbered words, with what tells whether two are the same; a row stands for a review."""
+
+    def __init__(self) -> None:
+        self._numbers: defaultdict[str, int] = defaultdict(count().__next__)
+        self.words: list[Ids] = []
+        self.digests: list[bytes] = []
+        """Equal where all words are; of none, empty."""
+        self._keys: list[Keys] = []
+
+    def name_words(self) -> list[str]:
+        """Return the words by their number."""
+        return list(self._numbers)
+
+    def add(self, tokens: list[str]) -> None:
+        """Take a review in."""
+        words = np.fromiter(map(self._numbers.__getitem__, tokens), np.int32, len(tokens))
+        self.words.append(words)
+        self.digests.append(hashlib.blake2b(words.tobytes(), digest_size=16).digest() if tokens else b"")
+        self._keys.append(_hash_bands(words))
+
+    def group(self, rows: Iterable[int]) -> list[list[int]]:
+        """Return the rows of each text that stands more than once; none of texts without words."""
+        groups: defaultdict[bytes, list[int]] = defaultdict(list)
+        for row in rows:
+            groups[self.digests[row]].append(row)
+        return [group for digest, group in groups.items() if digest and len(group) > 1]
+
+    def find_twins(self, rows: Rows, others: Rows) -> tuple[Twins, Twins]:
+        """Return the `rows` that say the same as one of the `others`, and those that do not but say nearly so."""
+        known = {self.digests[other]: other for other in reversed(others.tolist())}
+        same = {row: known[digest] for row in rows.tolist() if (digest := self.digests[row]) and digest in known}
+        return same, self._find_near(np.array([row for row in rows.tolist() if row not in same], np.int64), others)
+
+    def _find_near(self, rows: Rows, others: Rows) -> Twins:
+        rows, others = (
+            np.array([row for row in part.tolist() if self.digests[row]], np.int64) for part in (rows, others)
+        )
+        near: Twins = {}
+        tried: set[tuple[int, int]] = set()
+        for band in range(BANDS):
+            keys, other_keys = (np.array([self._keys[row][band] for row in part.tolist()]) for part in (rows, others))
+            order = np.argsort(other_keys, kind="stable")
+            ranked = other_keys[order]
+            first, last = np.searchsorted(ranked, keys, "left"), np.searchsorted(ranked, keys, "right")
+            for place in np.flatnonzero(last > first):
+                row = int(rows[place])
+                stop = min(last[place], first[place] + MOST_CANDIDATES)
+                for other in others[order[first[place] : stop]].tolist():
+                    if row not in near and (row, other) not in tried:
+                        tried.add((row, other))
+                        if self.measure_similarity(row, other) >= SIMILARITY:
+                            near[row] = other
+        return near
+
+    def measure_similarity(self, row: int, other: int) -> float:
+        """Return the Jaccard similarity of two reviews' shingles."""
+        first, second = (_cut_shingles(self.words[one]) for one in (row, other))
+        return len(first & second) / len(first | second)
+
+
+def _cut_shingles(words: Ids) -> set[tuple[int, ...]]:
+    """Return all runs of words; a text shorter than one is one."""
+    listed = words.tolist()
+    return set(zip(*(listed[place:] for place in range(SHINGLE)), strict=False)) or {tuple(listed)}
+
+
+def _hash_bands(words: Ids) -> Keys:
+    """Return one key a band, equal in two reviews with the likelihood that `BANDS` tells; `(BANDS,)`."""
+    least = np.full((len(_MULTIPLIERS), 1), np.iinfo(np.uint64).max, dtype=np.uint64)
+    padded = np.pad(words, (0, max(0, SHINGLE - len(words))), constant_values=-1).astype(np.uint64)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, SHINGLE)
+    for start in range(0, len(windows), BLOCK):
+        shingles = windows[start : start + BLOCK] @ _PLACES  # all of this modulo 2^64
+        shingles = (shingles ^ shingles >> 32) * _MIXER
+        shingles ^= shingles >> 29
+        np.minimum(least, (_MULTIPLIERS * shingles).min(axis=1, keepdims=True), out=least)
+    keys: Keys = (least.reshape(BANDS, HASHES_A_BAND) * _MULTIPLIERS[:HASHES_A_BAND, 0]).sum(axis=1)
+    return keys

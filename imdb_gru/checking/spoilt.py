@@ -1,0 +1,28 @@
+"""Own the signs of text that was read, converted or scraped wrongly."""
+
+import re
+
+_TAGS = (
+    "a|b|i|u|p|em|h[1-6]|hr|li|ol|ul|td|th|tr|div|img|pre|body|code|font|head|html|span|table|center|script|strong|style"
+    "|blockquote"
+)
+
+SIGNS: dict[str, re.Pattern[str]] = {
+    "replaced bytes": re.compile("\ufffd"),
+    # UTF-8 read as Latin-1 or Windows-1252. What follows Ã there may also be a quotation mark or a dash, but these
+    # follow it in Portuguese, too.
+    "mojibake": re.compile(
+        "Ã[\x80-\xbf€‚ƒ„†‡ˆ‰Š‹ŒŽ˜™š›œžŸ]|Â[\xa0-\xbf]|â(?:€|\x80)[\x80-\xbf‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|ðŸ|ï»¿"
+    ),
+    "control characters": re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"),
+    # <br /> is none of these: the tokenizer drops it.
+    "HTML": re.compile(
+        rf"</?(?:{_TAGS})(?:\s[^<>]*)?/?>|&(?:[a-z]{{2,8}}|#\d{{1,7}}|#x[0-9a-f]{{1,6}});", re.IGNORECASE
+    ),
+}
+"""What is wrong, and where it shows."""
+
+
+def find_signs(text: str) -> dict[str, int]:
+    """Return what is wrong with a text, and where it shows first."""
+    return {name: match.start() for name, sign in SIGNS.items() if (match := sign.search(text))}

@@ -1,0 +1,93 @@
+"""Load in small: what is to stay constant, or grow no faster than what comes in, and the script for the full sizes."""
+
+import itertools
+import json
+import subprocess
+import sys
+import tracemalloc
+
+import numpy as np
+import pytest
+from bundles import SCRIPTS
+from conftest import make_classifier
+
+from imdb_gru import classifier as bulk
+from imdb_gru.checking.repeats import Texts
+from imdb_gru.text.encoded import encode_sequences
+
+
+def measure_peak(work):
+    tracemalloc.start()
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_bulk_prediction_holds_as_much_for_many_reviews_as_for_few(monkeypatch):
+    monkeypatch.setattr(bulk, "CHUNK", 64)
+    classifier = make_classifier()
+
+    def predict(count):
+        texts = (f"w{number % 30} w1 w2 {number}" for number in range(count))
+        assert sum(1 for _ in classifier.predict(texts)) == count
+
+    predict(500)
+    few, many = (measure_peak(lambda count=count: predict(count)) for count in (500, 5000))
+    assert many < 1.5 * few
+
+
+def test_bulk_prediction_holds_few_reviews_where_they_are_very_long(monkeypatch):
+    monkeypatch.setattr(bulk, "CHUNK_CHARACTERS", 10_000)
+    drawn = itertools.count()
+    texts = (f"w1 {'w2 ' * 1000}{next(drawn)}" for _ in range(200))
+    predictions = make_classifier().predict(texts)
+    next(predictions)
+    assert next(drawn) <= 20  # of 3,000 characters each: three chunks at most are under way
+    assert sum(1 for _ in predictions) == 199
+
+
+def test_a_long_review_is_checked_in_little_more_than_its_words():
+    tokens = ["word"] * 300_000
+    assert measure_peak(lambda: Texts().add(tokens)) < 40 * len(tokens)  # every hash of every word would take 800 bytes
+
+
+@pytest.mark.keras
+def test_epochs_share_one_copy_of_the_ids(monkeypatch):
+    from imdb_gru.config import build_config
+    from imdb_gru.training import batches
+
+    config = build_config({"train": {"batch_size": 2}}, "test")
+    reviews = encode_sequences([np.ones(5, np.int32)] * 6, np.zeros(6, np.int8))
+    copied, make_constant = [], batches.tf.constant
+
+    def count(value, *arguments, **options):
+        copied.append(np.size(value))
+        return make_constant(value, *arguments, **options)
+
+    monkeypatch.setattr(batches.tf, "constant", count)
+    for epoch in (0, 1, 2, None):
+        ids = [ids for ids, _ in batches.ReviewBatches(reviews, config, epoch)]
+        assert len(ids) == 3
+    assert copied.count(reviews.ids.size) == 1
+
+
+def test_the_script_shows_memory_and_speed_on_the_way(pair, tmp_path):
+    _, run = pair
+    figures = tmp_path / "figures.json"
+    command = [sys.executable, SCRIPTS / "load.py", "predict", "--reviews", "50", "--run", run.path, "--json", figures]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    heads, *rows, total = done.stdout.splitlines()
+    assert heads.split() == ["reviews", "seconds", "reviews/second", "megabytes"]
+    assert [row.split()[0] for row in rows] == [str(number) for number in range(5, 55, 5)]
+    assert total.startswith("in all ")
+    assert json.loads(figures.read_text())["peak_megabytes"] > 20
+
+
+def test_the_script_says_what_failed(tmp_path):
+    command = [sys.executable, SCRIPTS / "load.py", "predict", "--reviews", "10", "--run", tmp_path / "nowhere"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "there is no run at" in done.stderr
+    assert "Traceback" not in done.stderr
