@@ -1,0 +1,81 @@
+"""Hold train.deterministic to its word: the same weights, bit for bit, whatever computes them and wherever memory was."""
+
+import os
+
+import numpy as np
+import pytest
+from conftest import call
+from next_word_runs import build_next_word_config
+
+from imdb_gru.config import build_config
+from imdb_gru.engine.amx import find_bfloat16_obstacle
+from imdb_gru.run import hash_file
+from imdb_gru.runs import create_run
+from imdb_gru.sources.sample import SampleSource
+from imdb_gru.text.corpus import encode_corpus, load_pretraining_reviews, load_training_reviews
+from imdb_gru.weights import read_arrays
+
+pytestmark = pytest.mark.keras
+
+DROPOUT = {"word": 0.1, "embedding": 0.2, "output": 0.2}
+SETTINGS = [
+    ("fused", "float32", "gru"),
+    ("fused", "bfloat16", "gru"),
+    ("keras", "float32", "gru"),
+    ("keras", "float32", "lstm"),
+    ("keras", "float32", "simple_rnn"),
+]
+
+
+@pytest.fixture
+def train_twice(tmp_path):
+    """Train one config twice; return the weights of both runs."""
+
+    def train_twice(load_reviews, config, trainer):
+        source, found = SampleSource(), []
+        corpus = encode_corpus(source, config, load_reviews(source, config), None)
+        for name in ("one", "other"):
+            run = create_run(tmp_path / name, config)
+            corpus.vocabulary.save(run.vocabulary_path)
+            trainer(run, config, corpus).train(lambda record: None)
+            with read_arrays(run) as arrays:
+                found.append(list(arrays))
+            np.random.default_rng(0).random(200_003)  # other memory than before
+        return found
+
+    return train_twice
+
+
+def make_values(engine, precision, cell, **train):
+    """A config of odd sizes, so that every matrix is padded, and of two layers."""
+    if precision == "bfloat16" and (obstacle := find_bfloat16_obstacle()):
+        pytest.skip(obstacle)
+    fit = {"epochs": 1, "batch_size": 16, "engine": engine, "precision": precision, "deterministic": True}
+    return {
+        "data": {"path": "sample", "limit": 70},
+        "text": {"length": 30},
+        "model": {"embedding": 6, "units": 5, "layers": 2, "cell": cell, "dropout": DROPOUT},
+        "train": {**fit, **train},
+    }
+
+
+def assert_identical(one, other):
+    assert all(array.tobytes() == twin.tobytes() for array, twin in zip(one, other, strict=True))
+    assert all(np.isfinite(array).all() for array in one)
+
+
+@pytest.mark.parametrize(("engine", "precision", "cell"), SETTINGS)
+def test_a_classifier_trained_twice_has_the_same_weights(train_twice, engine, precision, cell):
+    from imdb_gru.training.trainer import Trainer
+
+    config = build_config(make_values(engine, precision, cell), "test")
+    assert_identical(*train_twice(load_training_reviews, config, Trainer))
+
+
+@pytest.mark.parametrize(("engine", "precision", "cell"), SETTINGS)
+def test_a_next_word_model_trained_twice_has_the_same_weights(train_twice, engine, precision, cell):
+    from imdb_gru.training.next_word_trainer import NextWordTrainer
+
+    values = make_values(engine, precision, cell, timesteps=12, samples=40, validation_split=0.1)
+    config = build_next_word_config(**values)
+    assert_identical(*train_twice(load_pretraining_reviews, config, NextWordTrainer))
