@@ -1,4 +1,4 @@
-"""Hold train.deterministic to its word: the same weights, bit for bit, whatever computes them and wherever memory was."""
+"""Hold train.deterministic to its word: the same weights, bit for bit, whatever computes them."""
 
 import os
 

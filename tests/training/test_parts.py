@@ -79,7 +79,7 @@ def test_it_goes_on_with_the_same_reviews(killed, prepare, reviews):
 def test_other_reviews_are_refused_though_there_is_no_checkpoint(killed, prepare, reviews):
     first, *others = reviews.train
     changed = TrainingReviews([replace(first, label=1 - first.label), *others], reviews.validation, "other")
-    with pytest.raises(RunError, match="was trained on other reviews than .* holds: name them with --data"):
+    with pytest.raises(RunError, match=r"was trained on other reviews than .* holds: name them with --data"):
         prepare(changed, killed).restore()
 
 
@@ -99,7 +99,6 @@ def test_another_vocabulary_than_at_the_start_is_refused(killed, prepare, review
 
 
 def test_parts_under_other_versions_are_kept_apart(killed, prepare, reviews):
-    """A run from before there was such a file goes on, and so does one of parts."""
     start = killed.load_environments()[0]
     start["environment"]["numpy"] = "1.0"
     killed.environment_path.write_text(json.dumps(start) + "\n")
