@@ -4,7 +4,7 @@ PYTHON ?= python3
 REVIEW := I expected it to be dull, but it was wonderful.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check bench browser format clean reproduce
+.PHONY: help install demo test unit check audit package bench browser format clean reproduce
 
 help:  ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*##/ {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -28,11 +28,23 @@ demo: install  ## Train on the built-in sample, evaluate and predict
 test: $(VENV)/dev  ## Run the tests
 	$(BIN)/pytest --numprocesses auto
 
+unit: $(VENV)/dev  ## Run the quick tests: no Keras, no browser, no processes
+	$(BIN)/pytest --numprocesses auto -m "not slow"
+
 check: $(VENV)/dev  ## Verify format, lint, types and tests; change nothing
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/pytest --numprocesses auto --cov --cov-report=term --cov-fail-under=90
+
+audit: $(VENV)/dev  ## Look the installed packages up among known vulnerabilities
+	$(BIN)/pip freeze --exclude-editable > $(VENV)/frozen.txt
+	@# without --strict, a package that the service does not know, or no service at all, passes for a clean one
+	$(BIN)/pip-audit --strict --no-deps --disable-pip --progress-spinner off --requirement $(VENV)/frozen.txt || \
+		{ echo "audit: failed: vulnerable packages, or some that could not be looked up; see above" >&2; exit 1; }
+
+package: $(VENV)/dev  ## Build the wheel and the sdist, and try both in clean environments
+	$(BIN)/python scripts/package.py
 
 format: $(VENV)/dev  ## Format the code
 	$(BIN)/ruff format .

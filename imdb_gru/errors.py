@@ -5,6 +5,7 @@ ImdbGruError
 ├── DataError            reviews cannot be read
 │   └── DownloadError    reviews cannot be fetched
 ├── RunError             a run directory is missing, unfinished, damaged or in the way
+│   └── FormatError      a run was written by a newer version
 └── MissingExtraError    an optional package is not installed
 """
 
@@ -27,6 +28,10 @@ class DownloadError(DataError):
 
 class RunError(ImdbGruError):
     """A run directory is missing, unfinished, damaged or in the way."""
+
+
+class FormatError(RunError):
+    """A run was written by a newer version, which this one cannot read."""
 
 
 class MissingExtraError(ImdbGruError):

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from imdb_gru.config import Config
 from imdb_gru.errors import ConfigError
-from imdb_gru.runs import BUNDLED, find_run
+from imdb_gru.runs import BUNDLED, BundledRun, find_run
 from imdb_gru.text.vocabulary import Vocabulary
 from imdb_gru.weights import list_weights, load_next_word
 
@@ -36,6 +36,8 @@ def load_pretrained(config: Config) -> Pretrained | None:
             f"model.pretrained: there is no run at {name}; make one with 'imdb-gru pretrain --run {name}'"
         )
     run = find_run(path, "next_word")
+    if isinstance(run, BundledRun):
+        run.check_complete()  # which `find_run` leaves out, so that `predict` starts fast
     own = run.load_next_word_config()
     for key in SHAPE:
         mine, theirs = getattr(config.model, key), getattr(own.model, key)

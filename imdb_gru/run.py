@@ -1,7 +1,8 @@
 """Own the run directory: its files, their atomic writing, and what state a run is in.
 
-A run holds config.yaml, vocabulary.json, history.jsonl, model.keras (the best epoch so far), checkpoint.npz while it
-can be resumed, and metrics.json, which is written last and holds the hashes of what the run was when it finished.
+A run holds config.yaml, vocabulary.json, environment.jsonl (what every part of the training ran under and read),
+history.jsonl, model.keras (the best epoch so far), checkpoint.npz while it can be resumed, and metrics.json, which is
+written last and holds the hashes of what the run was when it finished.
 """
 
 import contextlib
@@ -15,14 +16,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
+import imdb_gru
 from imdb_gru.config import COMMANDS, AnyConfig, Config, NextWordConfig, Task, load_any_config
-from imdb_gru.errors import ConfigError, ImdbGruError, RunError
+from imdb_gru.errors import ConfigError, FormatError, ImdbGruError, RunError
 from imdb_gru.text.vocabulary import Vocabulary
 
 RUNS = Path("runs")
 FORMAT = 1
+"""Of what is written. An older one stays readable; a file more is no new format."""
 
-State = Literal["in progress", "complete", "damaged"]
+State = Literal["in progress", "complete", "damaged", "newer"]
+FileState = Literal["ok", "changed", "missing"]
 
 MODELS: dict[Task, str] = {"sentiment": "a classifier", "next_word": "a next-word model"}
 """What a run of each task holds."""
@@ -75,11 +79,15 @@ class Run:
         self.model_path = path / "model.keras"
         self.weights_path = path / "weights.npz"
         self.history_path = path / "history.jsonl"
+        self.environment_path = path / "environment.jsonl"
         self.checkpoint_path = path / "checkpoint.npz"
         self.metrics_path = path / "metrics.json"
         self.sealed_paths: tuple[Path, ...] = (
-            self.config_path, self.vocabulary_path, self.model_path, self.weights_path, self.history_path
+            self.config_path, self.vocabulary_path, self.model_path, self.weights_path, self.history_path,
+            self.environment_path,
         )  # fmt: skip
+        self.later_paths = (self.weights_path, self.environment_path)
+        """Files that a run from before there were such has not."""
 
     def __str__(self) -> str:
         """Return what messages and results call the run."""
@@ -143,11 +151,36 @@ class Run:
         """Read the final figures; raises `RunError` where they are missing or damaged."""
         try:
             metrics = json.loads(self.metrics_path.read_text("utf-8"))
+            self._check_format(metrics["format"])
             if metrics["format"] != FORMAT or not isinstance(metrics["files"], dict):
                 raise ValueError(f"format {metrics['format']}, not {FORMAT}")
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise RunError(f"{self.metrics_path} cannot be read ({error}): train the run again") from error
         return dict(metrics)
+
+    def _check_format(self, number: int) -> None:
+        if number > FORMAT:
+            raise FormatError(
+                f"{self} was written by a newer imdb-gru (format {number}; this one, {imdb_gru.__version__}, knows "
+                f"format {FORMAT}): upgrade imdb-gru, or name another run"
+            )
+
+    def load_environments(self) -> list[dict[str, Any]]:
+        """Read what every part of the training so far ran under, the start first; none of a run from before that."""
+        if not self.environment_path.exists():
+            return []
+        try:
+            parts = [json.loads(line) for line in self.environment_path.read_text("utf-8").splitlines()]
+            for part in parts:
+                self._check_format(part["format"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise RunError(f"{self.environment_path} cannot be read ({error}): train the run again") from error
+        return parts
+
+    def add_environment(self, part: dict[str, Any]) -> None:
+        """Write down what a part of the training runs under, after those before it."""
+        lines = [json.dumps(line) + "\n" for line in (*self.load_environments(), {"format": FORMAT, **part})]
+        self.write_text(self.environment_path, "".join(lines))
 
     def load_history(self) -> list[dict[str, Any]]:
         """Read the figures of every epoch so far."""
@@ -157,37 +190,55 @@ class Run:
 
     def seal(self, metrics: dict[str, Any]) -> None:
         """Mark the run as complete: write the final figures with the hashes of all other files."""
-        files = {path.name: hash_file(path) for path in self.sealed_paths}
+        paths = [path for path in self.sealed_paths if path.exists() or path not in self.later_paths]
+        files = {path.name: hash_file(path) for path in paths}
         self.write_text(self.metrics_path, json.dumps({"format": FORMAT, **metrics, "files": files}, indent=2) + "\n")
 
     def find_damage(self) -> str | None:
         """Return what no longer is as it was when the run finished, or None where nothing is."""
         try:
-            recorded = self.load_metrics()["files"]
+            files = self.compare_files()
+        except FormatError:
+            raise
         except RunError as error:
             return str(error)
-        for path in self.sealed_paths:
-            if path == self.weights_path and path.name not in recorded:
-                continue  # a run from before there was such a file
-            if not path.is_file():
-                return f"{path.name} is missing"
-            if hash_file(path) != recorded.get(path.name):
-                return f"{path.name} has changed since the run finished"
+        for name, state in files.items():
+            if state == "missing":
+                return f"{name} is missing"
+            if state == "changed":
+                return f"{name} has changed since the run finished"
         return None
+
+    def compare_files(self) -> dict[str, FileState]:
+        """Tell of every file whether it is what it was when the run finished; raises `RunError` without its figures."""
+        recorded = self.load_metrics()["files"]
+        states: dict[str, FileState] = {}
+        for path in self.sealed_paths:
+            if path.name in recorded or path not in self.later_paths:
+                same = path.is_file() and hash_file(path) == recorded.get(path.name)
+                states[path.name] = "ok" if same else "changed" if path.is_file() else "missing"
+        return states
 
     @property
     def state(self) -> State:
-        """Tell a run in progress (or killed), a complete one and a damaged one apart."""
+        """Tell a run in progress (or killed), a complete one, a damaged one and a newer version's apart."""
         if not self.metrics_path.exists():
             return "in progress"
-        return "complete" if self.find_damage() is None else "damaged"
+        try:
+            return "complete" if self.find_damage() is None else "damaged"
+        except FormatError:
+            return "newer"
 
-    def check_complete(self) -> None:
-        """Raise `RunError` unless the run is complete and undamaged."""
+    def check_finished(self) -> None:
+        """Raise `RunError` unless there is a run that is finished, whole or not."""
         if not self.config_path.is_file():
             raise RunError(f"{self} is not a run: it has no config.yaml; 'imdb-gru runs' lists the runs there are")
         if not self.metrics_path.exists():
             raise RunError(f"{self} is not finished: continue it with {self.resumption}")
+
+    def check_complete(self) -> None:
+        """Raise `RunError` unless the run is complete and undamaged."""
+        self.check_finished()
         if damage := self.find_damage():
             raise RunError(f"{self} is damaged: {damage}; train it again, or put the original file back")
 

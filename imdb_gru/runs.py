@@ -92,6 +92,13 @@ def find_run(path: Path | None, task: Task = "sentiment") -> Run:
     return bundled
 
 
+def open_runs(path: Path) -> list[Run]:
+    """Open the run at `path`, whatever its state, or those that ship with the package where it names them."""
+    if path == Path(BUNDLED) and not path.is_dir():
+        return [BundledRun("sentiment"), BundledRun("next_word")]
+    return [Run(path)]
+
+
 def list_runs(folder: Path = RUNS) -> list[Run]:
     """List the runs of a folder, whatever their state, oldest first."""
     runs = [Run(path) for path in folder.iterdir() if (path / "config.yaml").is_file()] if folder.is_dir() else []

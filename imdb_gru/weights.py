@@ -60,13 +60,8 @@ def _load_arrays(run: Run) -> list[Array]:
 
 def save_network(run: Run, config: ModelConfig) -> None:
     """Write `weights.npz` from `model.keras`."""
-    network = read_keras(run.model_path, config)
-    cells = [cell for layer in network.layers for cell in (layer.forward, layer.backward) if cell is not None]
-    arrays = [
-        network.embedding,
-        *list_weights(cells),
-        *(weight for pair in network.dense for weight in pair),
-    ]
+    with open_keras(run.model_path, config) as stored:
+        arrays = list(stored)
     save_arrays(run, arrays)
 
 
@@ -76,7 +71,17 @@ def list_weights(cells: Iterable[Cell]) -> list[Array]:
 
 
 def read_keras(path: Path, config: ModelConfig) -> Network:
-    """Read the weights of a `model.keras` file, which is a zip with an HDF5 file inside; raises `RunError`."""
+    """Read the weights of a `model.keras` file as a network; raises `RunError`."""
+    with open_keras(path, config) as arrays:
+        return _assemble(arrays, config)
+
+
+@contextlib.contextmanager
+def open_keras(path: Path, config: EncoderConfig) -> Iterator[Iterator[Array]]:
+    """Give the arrays of a `model.keras` file, which is a zip with an HDF5 file inside; raises `RunError`.
+
+    A classifier's are those of `weights.npz`, in that order; a next-word model's are as `list_stock` makes them.
+    """
     import h5py
 
     try:
@@ -84,21 +89,30 @@ def read_keras(path: Path, config: ModelConfig) -> Network:
             stored = io.BytesIO(archive.read("model.weights.h5"))
         with h5py.File(stored, "r") as file:
             groups = {group["vars"].attrs["name"]: group for group in file["layers"].values()}
-            return _assemble(_iter_keras(groups, config), config)
+            yield _iter_keras(groups, config)
     except (OSError, KeyError, ValueError, TypeError, StopIteration, zipfile.BadZipFile) as error:
         raise RunError(f"{path} holds no weights that fit its config ({error}): train the run again") from error
 
 
-def _iter_keras(groups: "dict[str, h5py.Group]", config: ModelConfig) -> Iterator[Array]:
+def list_stock(arrays: Sequence[Array]) -> list[Array]:
+    """List what a next-word model's `model.keras` holds, given the arrays of its `weights.npz`; pad is impossible."""
+    bias = np.array(arrays[-1])
+    bias[PAD] = -1e9
+    return [*arrays[:-1], arrays[0].T.copy(), bias]
+
+
+def _iter_keras(groups: "dict[str, h5py.Group]", config: EncoderConfig) -> Iterator[Array]:
     """Yield the weights in the order that `_assemble` takes."""
     wanted = [groups["embedding"]]
     for number in range(1, config.layers + 1):
-        if config.bidirectional:
+        if isinstance(config, ModelConfig) and config.bidirectional:
             layer = groups[f"bidirectional_{number}"]
             wanted += [layer["forward_layer"]["cell"], layer["backward_layer"]["cell"]]
         else:
             wanted.append(groups[f"{config.cell}_{number}"]["cell"])
-    names = [*(f"dense_{number}" for number in range(1, len(config.dense) + 1)), "probability"]
+    names = ["projection", "next_word"]
+    if isinstance(config, ModelConfig):
+        names = [*(f"dense_{number}" for number in range(1, len(config.dense) + 1)), "probability"]
     wanted += [groups[name] for name in names]
     for group in wanted:
         variables = group["vars"]

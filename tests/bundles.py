@@ -8,6 +8,8 @@ import pytest
 
 from imdb_gru.run import Run
 
+pytest_plugins = ["slowness"]
+
 SCRIPTS = Path(__file__).parent.parent / "scripts"
 BUNDLED_WORDS = 300
 SIZES = {"embedding": 24, "units": 16}

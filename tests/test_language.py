@@ -10,7 +10,7 @@ from imdb_gru.evaluation import evaluate_next_words
 from imdb_gru.language import LanguageModel, Sampling, choose_likeliest, compute_perplexity
 from imdb_gru.sources.review import Review
 from imdb_gru.text.vocabulary import END_TOKEN, PAD, START, UNKNOWN, UNKNOWN_TOKEN
-from imdb_gru.weights import save_arrays
+from imdb_gru.weights import list_stock, save_arrays
 
 TEXT = "w3 w1 w4 w1 w5 nonsense w2"
 
@@ -26,12 +26,11 @@ def model(make_next_word_run):
 def test_probabilities_are_those_of_keras(make_next_word_run, tmp_path, cell, layers):
     from imdb_gru.training import keras
     from imdb_gru.training.next_word import build_stock_model
-    from imdb_gru.training.next_word_trainer import set_stock_weights
 
     run = make_next_word_run(cell=cell, layers=layers)
     config = run.load_next_word_config()
     stock = build_stock_model(config.model, WORDS + 3)
-    set_stock_weights(stock, draw_arrays(config, WORDS + 3))
+    stock.set_weights(list_stock(draw_arrays(config, WORDS + 3)))
     stock.save(tmp_path / "model.keras")
     opened = keras.models.load_model(tmp_path / "model.keras")
     model = LanguageModel.load(run)

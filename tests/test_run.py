@@ -22,7 +22,9 @@ def run(sample_run, tmp_path):
 def test_a_finished_run_is_complete(sample_run):
     assert sample_run.state == "complete"
     names = {path.name for path in sample_run.path.iterdir()}
-    assert names == {"config.yaml", "vocabulary.json", "model.keras", "weights.npz", "history.jsonl", "metrics.json"}
+    sealed = {path.name for path in sample_run.sealed_paths}
+    assert sealed >= {"config.yaml", "vocabulary.json", "model.keras", "weights.npz", "environment.jsonl"}
+    assert names == {*sealed, "metrics.json"}
     assert sample_run.load_metrics()["best"]["epoch"] in (1, 2)
     assert [record["epoch"] for record in sample_run.load_history()] == [1, 2]
 
@@ -46,7 +48,7 @@ def test_a_run_without_final_figures_is_in_progress(run):
         find_run(run.path)
 
 
-@pytest.mark.parametrize("content", ["", "{}", "[]", '{"format": 99, "files": {}}'])
+@pytest.mark.parametrize("content", ["", "{}", "[]", '{"format": 0, "files": {}}'])
 def test_unreadable_figures_are_damage(run, content):
     run.metrics_path.write_text(content)
     assert run.state == "damaged"
@@ -69,7 +71,7 @@ def test_the_run_says_what_it_was_made_of(sample_run):
     assert metrics["data"]["train"] == 180
     assert metrics["data"]["validation"] == 20
     assert metrics["environment"]["seed"] == 0
-    assert set(metrics["environment"]) >= {"tensorflow", "keras", "numpy", "python", "cores"}
+    assert set(metrics["environment"]) >= {"tensorflow", "keras", "numpy", "python", "cores", "threads"}
 
 
 def test_a_run_from_before_weights_npz_serves(run):

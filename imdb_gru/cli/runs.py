@@ -1,6 +1,7 @@
-"""imdb-gru runs: list what was trained."""
+"""imdb-gru runs: list what was trained, and check it."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,17 +10,38 @@ import click
 from imdb_gru.cli.options import json_option, print_table, say
 
 if TYPE_CHECKING:
+    from imdb_gru.integrity import Findings
     from imdb_gru.run import Run
 
 
-@click.command()
-@click.argument("folder", default="runs", type=click.Path(path_type=Path))
-@json_option
-def runs(folder: Path, as_json: bool) -> None:
-    """List the runs of a folder, oldest first, with their state, config in brief, and validation figure.
+class Listing(click.Group):
+    """A group that lists where no command of its own is named."""
+
+    def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
+        """Put the command in that is meant."""
+        if not arguments or arguments[0] not in {*self.commands, *context.help_option_names}:
+            arguments = ["list", *arguments]
+        return super().parse_args(context, arguments)
+
+
+@click.group(cls=Listing)
+def runs() -> None:
+    """List the runs of a folder, or check one; without a command, list those under runs/.
 
     \b
     imdb-gru runs
+    imdb-gru runs check runs/demo
+    """
+
+
+@runs.command("list")
+@click.argument("folder", default="runs", type=click.Path(path_type=Path))
+@json_option
+def list_folder(folder: Path, as_json: bool) -> None:
+    """List the runs of a folder, oldest first, with their state, config in brief, and validation figure.
+
+    \b
+    imdb-gru runs list --json
     """
     from imdb_gru.errors import RunError
     from imdb_gru.runs import list_runs
@@ -36,6 +58,40 @@ def runs(folder: Path, as_json: bool) -> None:
         say(f"no runs in {folder}")
 
 
+@runs.command()
+@click.argument("run_path", metavar="RUN", type=click.Path(path_type=Path))
+@json_option
+def check(run_path: Path, as_json: bool) -> None:
+    """Check a finished run, or 'bundled': every file, the weights, and what is otherwise here than where it was made.
+
+    Exits with 1 where a file is missing or changed, or weights do not fit. Another environment is told, and no fault.
+
+    \b
+    imdb-gru runs check bundled
+    """
+    from imdb_gru.errors import RunError
+    from imdb_gru.integrity import check_run
+    from imdb_gru.runs import open_runs
+
+    found = {run: check_run(run) for run in open_runs(run_path)}
+    if as_json:
+        rows = [{"run": str(run), "task": run.task, "whole": one.whole, **asdict(one)} for run, one in found.items()]
+        click.echo(json.dumps(rows))
+    else:
+        print_table([row for run, findings in found.items() for row in _list_findings(run, findings)])
+    if not all(findings.whole for findings in found.values()):
+        raise RunError(f"{run_path} is not what it was when it was finished: put the original back, or train again")
+
+
+def _list_findings(run: "Run", findings: "Findings") -> list[tuple[str, str]]:
+    from imdb_gru.run import MODELS
+
+    rows = [("run", f"{run}, {MODELS[run.task]}"), *findings.files.items()]
+    rows += [("weights", fault) for fault in findings.faults or ["as config and vocabulary ask for"]]
+    changes = [(name, f"{before} then, {here} here") for name, (before, here) in findings.environment.items()]
+    return rows + (changes or [("environment", "nothing recorded differs here")])
+
+
 def _describe(run: "Run") -> dict[str, Any]:
     from imdb_gru.errors import RunError
 
@@ -50,6 +106,8 @@ def _describe(run: "Run") -> dict[str, Any]:
         "validation_perplexity": None,
         "finished": None,
     }
+    if row["state"] == "newer":
+        return row
     try:
         config = run.load_any_config()
         row["model"] = config.model.brief

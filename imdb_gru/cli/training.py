@@ -122,7 +122,10 @@ class Lesson(ABC):
         run = Run(path)
         run.check_resumable(self.task)
         config = self._load_config(run.config_path, own_data)
-        self._train(run, config, self._load_corpus(config, run), resumed=True, as_json=as_json)
+        corpus = self._load_corpus(config, run)
+        if not run.vocabulary_path.exists():
+            corpus.vocabulary.save(run.vocabulary_path)
+        self._train(run, config, corpus, resumed=True, as_json=as_json)
 
     def _start(self, path: Path | None, config: Any, overwrite: bool, as_json: bool) -> None:
         from imdb_gru.runs import check_free, create_run

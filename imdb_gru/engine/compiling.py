@@ -14,8 +14,14 @@ DIGEST = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(FOLDER.glo
 REASSOCIATED: Any = {"nsz", "arcp", "contract", "afn", "reassoc"}
 """What may be rearranged for speed; infinities and NaN stay what they are."""
 
-inlined = njit(error_model="numpy", fastmath=REASSOCIATED)
-"""Compile as a part of the functions that call it. The error model lets a loop with a division be vectorised."""
+INLINED: Any = {"error_model": "numpy", "fastmath": REASSOCIATED, "forceinline": True}
+"""The error model lets a loop with a division be vectorised.
+
+Where the compiler chose what to inline, a function left apart had one machine code in the process that compiled it and
+another in those that load it from the cache: sums in another order, other last bits.
+"""
+inlined = njit(**INLINED)
+"""Compile as a part of the functions that call it."""
 
 
 def compiled(function: Callable[..., None]) -> Callable[..., None]:

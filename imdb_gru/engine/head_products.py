@@ -12,7 +12,7 @@ from numba.extending import overload
 
 from imdb_gru.engine import amx, kernels, tile
 from imdb_gru.engine.amx import STEP, close_tiles, multiply_two, open_tiles
-from imdb_gru.engine.compiling import REASSOCIATED, inlined
+from imdb_gru.engine.compiling import INLINED, inlined
 from imdb_gru.engine.gates_bfloat16 import copy_row, pair_rows, round_row
 from imdb_gru.engine.products_bfloat16 import multiply, turn
 from imdb_gru.engine.tile import multiply_tile
@@ -33,7 +33,7 @@ def allocate(size, number):
 
 
 def _by_kind(function: Callable[..., None]) -> Any:
-    return overload(function, jit_options={"error_model": "numpy", "fastmath": REASSOCIATED})
+    return overload(function, jit_options=INLINED)
 
 
 def put_row(values, bits, start, into, into_start, count):

@@ -3,10 +3,9 @@
 import math
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
@@ -21,7 +20,7 @@ from imdb_gru.training.next_word import FULL_ROWS, NextWordModel, build_stock_mo
 from imdb_gru.training.observers import Record, open_tensorboard, stop_on_signals
 from imdb_gru.training.optimizer import build_optimizer
 from imdb_gru.training.training import Training
-from imdb_gru.weights import save_arrays
+from imdb_gru.weights import list_stock, save_arrays
 
 CHECKPOINT_SECONDS = 300.0
 """Between two checkpoints within an epoch."""
@@ -97,7 +96,7 @@ class NextWordTrainer(Training):
         before the first epoch is done, the run stays in progress: `KeyboardInterrupt`.
         """
         progress = self.progress
-        self.run.metrics_path.unlink(missing_ok=True)  # a resumed run is in progress again
+        self._begin()
         with stop_on_signals() as stop, open_tensorboard(self.run, self.config.train.tensorboard) as log:
             while progress.epoch < self.config.train.epochs:
                 self._train_epoch(stop)
@@ -174,14 +173,7 @@ class NextWordTrainer(Training):
 
     def _save_model(self) -> None:
         arrays = self.model.get_arrays()
-        set_stock_weights(self.stock, arrays)
+        self.stock.set_weights(list_stock(arrays))
         with write_atomically(self.run.model_path) as temporary:
             self.stock.save(temporary)
         save_arrays(self.run, arrays)
-
-
-def set_stock_weights(stock: keras.Model, arrays: Sequence[Any]) -> None:
-    """Give a stock model the weights of a next-word model, with pad made impossible."""
-    bias = np.array(arrays[-1])
-    bias[PAD] = -1e9
-    stock.set_weights([*arrays[:-1], arrays[0].T.copy(), bias])

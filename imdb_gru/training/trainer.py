@@ -60,7 +60,7 @@ class Trainer(Training):
         far and can be resumed. Stopped before the first epoch is done, it stays in progress: `KeyboardInterrupt`.
         """
         config, progress = self.config.train, self.progress
-        self.run.metrics_path.unlink(missing_ok=True)  # a resumed run is in progress again
+        self._begin()
         with stop_on_signals() as stop, open_tensorboard(self.run, config.tensorboard) as log:
             while progress.epoch < config.epochs and not self._ran_out_of_patience():
                 started = time.monotonic()

@@ -1,23 +1,19 @@
 """Own what every training does with its run: resume, checkpoints, history, completion."""
 
 import json
-import os
-import platform
 import zipfile
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 
-import h5py
 import keras
-import numba
 import numpy as np
 import tensorflow as tf
 
-import imdb_gru
 from imdb_gru.config import AnyConfig
+from imdb_gru.environment import describe_environment
 from imdb_gru.errors import RunError
 from imdb_gru.memory import measure_peak_memory
-from imdb_gru.run import Run, write_atomically
+from imdb_gru.run import Run, hash_file, write_atomically
 from imdb_gru.text.corpus import Corpus
 from imdb_gru.training.model import choose_engine, choose_precision, describe_engine
 from imdb_gru.training.observers import Record
@@ -61,6 +57,12 @@ class Training:
         self.engine_line = describe_engine(self.engine, reason, self.precision)
 
     @property
+    def environment(self) -> Record:
+        """Return what, beside the data, decides the weights."""
+        own = {"seed": self.seed, "engine": self.engine, "precision": self.precision}
+        return {**describe_environment(), **own}
+
+    @property
     def optimizer(self) -> keras.Optimizer:
         """Return what updates the weights."""
         return self.model.optimizer
@@ -71,14 +73,16 @@ class Training:
         return [*self.model.variables, *self.optimizer.variables]
 
     def restore(self) -> None:
-        """Go back to the checkpoint's state, if there is one; raises `RunError` where it does not fit."""
+        """Go back to the checkpoint's state, if there is one; raises `RunError` where it, or the data, does not fit."""
+        self._check_start()
         path = self.run.checkpoint_path
         if not path.exists():
             return
         try:
             with path.open("rb") as file, np.load(file) as stored:
                 progress = Progress(**json.loads(str(stored["progress"])))
-                self._check_data(progress)
+                if progress.data_hash != self.progress.data_hash:
+                    raise self._refuse_data()
                 arrays = [stored[str(number)] for number in range(len(stored.files) - 1)]
             variables = self._variables
             if [array.shape for array in arrays] != [tuple(variable.shape) for variable in variables]:
@@ -89,10 +93,38 @@ class Training:
             variable.assign(array)
         self.progress = progress
 
-    def _check_data(self, stored: Progress) -> None:
-        if stored.data_hash != self.progress.data_hash:
-            source = self.corpus.statistics["source"]
-            raise RunError(f"{self.run.path} was trained on other reviews than {source} holds: name them with --data")
+    def _check_start(self) -> None:
+        """Raise `RunError` where the run began with other reviews, or another vocabulary, than it would go on with."""
+        start, *_ = [*self.run.load_environments(), None]
+        if start is None:
+            return  # a run from before this was written down
+        if start["data"] != self._describe_data():
+            raise self._refuse_data()
+        if start["vocabulary"] != hash_file(self.run.vocabulary_path):
+            raise RunError(
+                f"{self.run.vocabulary_path} has changed since the training began: put it back, or train the run again"
+            )
+
+    def _refuse_data(self) -> RunError:
+        source = self.corpus.statistics["source"]
+        return RunError(f"{self.run.path} was trained on other reviews than {source} holds: name them with --data")
+
+    def _describe_data(self) -> Record:
+        """Return what tells the reviews, and their division, from any others."""
+        return {key: self.corpus.statistics[key] for key in ("hash", "train", "validation")}
+
+    def _begin(self) -> None:
+        """Mark the run as in progress, and write down what this part of its training runs under and reads."""
+        self.run.metrics_path.unlink(missing_ok=True)
+        part = {
+            "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "epoch": self.progress.epoch,
+            "batch": self.progress.batch,
+            "data": self._describe_data(),
+            "vocabulary": hash_file(self.run.vocabulary_path),
+            "environment": self.environment,
+        }
+        self.run.add_environment(part)
 
     def _save_checkpoint(self) -> None:
         arrays = {str(number): variable.numpy() for number, variable in enumerate(self._variables)}
@@ -116,30 +148,9 @@ class Training:
             "best": progress.best,
             "parameters": self.model.count_params(),
             "data": self.corpus.statistics,
-            "environment": {
-                **describe_environment(),
-                "seed": self.seed,
-                "engine": self.engine,
-                "precision": self.precision,
-                **environment,
-            },
+            "environment": {**self.environment, **environment},
         }
         self.run.seal(metrics)
         if not interrupted:
             self.run.checkpoint_path.unlink(missing_ok=True)
         return metrics
-
-
-def describe_environment() -> Record:
-    """Return what else than data and config decides the weights."""
-    return {
-        "imdb_gru": imdb_gru.__version__,
-        "python": platform.python_version(),
-        "tensorflow": tf.__version__,
-        "keras": keras.__version__,
-        "numpy": np.__version__,
-        "h5py": h5py.__version__,
-        "numba": numba.__version__,
-        "platform": platform.platform(),
-        "cores": os.cpu_count(),
-    }

@@ -230,6 +230,7 @@ def test_training_learns_and_writes_a_complete_run(prepare):
     assert trainer.run.load_history() == records
     assert {path.name for path in trainer.run.path.iterdir()} == {
         "config.yaml", "vocabulary.json", "model.keras", "weights.npz", "history.jsonl", "metrics.json",
+        "environment.jsonl",
     }  # fmt: skip
 
 

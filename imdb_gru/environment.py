@@ -1,0 +1,31 @@
+"""Own what a training runs under, told without loading the packages that it names."""
+
+import os
+import platform
+from importlib import metadata
+from typing import Any
+
+import imdb_gru
+from imdb_gru.engine.workers import CORES
+
+PACKAGES = ("tensorflow", "keras", "numpy", "h5py", "numba")
+
+
+def describe_environment() -> dict[str, Any]:
+    """Return what else than data and config decides the weights."""
+    return {
+        "imdb_gru": imdb_gru.__version__,
+        "python": platform.python_version(),
+        **{name: _find_version(name) for name in PACKAGES},
+        "platform": platform.platform(),
+        "cores": os.cpu_count(),
+        "threads": CORES,
+    }
+
+
+def _find_version(package: str) -> str | None:
+    """Return a package's version, None where it is installed under another name."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None

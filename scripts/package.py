@@ -1,0 +1,71 @@
+"""Build the wheel and the sdist, and try both as a user would: installed in clean environments, outside the checkout.
+
+    python scripts/package.py
+
+Both must hold the models, and the sdist tests and configs, too; pip builds the sdist anew from what it holds.
+"""
+
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from pathlib import Path
+
+import click
+
+ROOT = Path(__file__).parent.parent
+SOURCES = ("tests/conftest.py", "tests/old_runs/reviews.csv", "configs/default.yaml", "scripts/package.py", "Makefile")
+"""Of what the sdist must hold beside what the wheel does."""
+MODELS = ("vocabulary.json", "sentiment/weights.npz", "next_word/weights.npz", "sentiment/config.yaml")
+TINY = ("model.units=8", "model.embedding=8", "train.epochs=1", "data.limit=200")
+
+
+@click.command(help=__doc__)
+@click.option(
+    "--trials", type=click.Choice(["wheel", "all"]), default="all", show_default=True, help="What to install."
+)
+def main(trials: str) -> None:
+    """Build, look inside, install, run."""
+    with tempfile.TemporaryDirectory(prefix="imdb-gru-package-") as name:
+        folder = Path(name)
+        call(sys.executable, "-m", "build", "--outdir", folder / "dist", ROOT)
+        (wheel,), (sdist,) = (list((folder / "dist").glob(pattern)) for pattern in ("*.whl", "*.tar.gz"))
+        check_contents(wheel, sdist)
+        for distribution in (wheel, sdist) if trials == "all" else (wheel,):
+            try_out(distribution, folder / f"try-{distribution.suffix[1:]}")
+            click.echo(f"{distribution.name}: {distribution.stat().st_size / 2**20:.1f} MiB, installs and runs")
+
+
+def check_contents(wheel: Path, sdist: Path) -> None:
+    """Raise where something is missing from what was built."""
+    with zipfile.ZipFile(wheel) as archive:
+        in_wheel = set(archive.namelist())
+    with tarfile.open(sdist) as archive:
+        in_sdist = {name.partition("/")[2] for name in archive.getnames()}
+    models = {f"imdb_gru/bundled/{name}" for name in MODELS}
+    if missing := [*(models - in_wheel), *(({*models, *SOURCES}) - in_sdist)]:
+        raise click.ClickException(f"not in the wheel or the sdist: {', '.join(sorted(missing))}")
+
+
+def try_out(distribution: Path, folder: Path) -> None:
+    """Install into an environment of its own, and train, evaluate and predict there."""
+    call(sys.executable, "-m", "venv", folder)
+    call(folder / "bin" / "pip", "install", "--quiet", distribution)
+    command = folder / "bin" / "imdb-gru"
+    settings = [part for setting in TINY for part in ("--set", setting)]
+    call(command, "train", "--data", "sample", "--run", "demo", *settings, cwd=folder)
+    call(command, "evaluate", "--run", "demo", "--data", "sample", cwd=folder)
+    call(command, "runs", "check", "bundled", cwd=folder)
+    call(command, "predict", "--run", "bundled", "A slow start, but the ending is superb.", cwd=folder)
+
+
+def call(*command: object, cwd: Path | None = None) -> None:
+    """Run a command; its failure ends this one."""
+    click.echo(f"$ {' '.join(map(str, command))}", err=True)
+    if code := subprocess.run(list(map(str, command)), check=False, cwd=cwd).returncode:
+        raise click.ClickException(f"{command[0]} ended with {code}: see above")
+
+
+if __name__ == "__main__":
+    main()
