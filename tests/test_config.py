@@ -128,6 +128,13 @@ def test_a_wrong_file_is_told(tmp_path, content, message):
     assert message in str(error.value)
 
 
+def test_a_key_that_is_no_more_may_stand_where_it_does_nothing(tmp_path):
+    (tmp_path / "c.yaml").write_text("model: {dropout: {weight: 0.0}}\ntrain: {label_smoothing: 0.0}")
+    assert load_config(tmp_path / "c.yaml") == Config()
+    with pytest.raises(ConfigError, match=r"model\.dropout\.weight: no such key"):
+        load_config(overrides=["model.dropout.weight=0.1"])
+
+
 def test_an_empty_file_is_the_defaults(tmp_path):
     (tmp_path / "c.yaml").write_text("# nothing\n")
     assert load_config(tmp_path / "c.yaml") == Config()

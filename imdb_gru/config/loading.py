@@ -25,6 +25,10 @@ COMMANDS: dict[Task, str] = {"sentiment": "train", "next_word": "pretrain"}
 """Which command a config of each task is for."""
 
 
+FORGOTTEN = {("model", "dropout", "weight"): 0.0, ("train", "label_smoothing"): 0.0}
+"""Keys that configs of earlier versions hold, and the value at which they do nothing."""
+
+
 def build_schema(kind: type[Config] | type[NextWordConfig] = Config) -> dict[str, Any]:
     """Build the JSON Schema of a config, every key described by the string below it.
 
@@ -91,6 +95,7 @@ def build_config(
     if task in COMMANDS and task != wanted:
         raise ConfigError(f"{origin} is for the task {task}, not {wanted}: give it to 'imdb-gru {COMMANDS[task]}'")
     try:
+        values = _forget(values)
         config = kind.model_validate(_complete(values, choose_defaults(values, kind)))
     except ValidationError as error:
         complaints = [_describe(dict(detail), kind) for detail in error.errors(include_url=False)]
@@ -100,6 +105,15 @@ def build_config(
         count = "an error" if len(complaints) == 1 else f"{len(complaints)} errors"
         raise ConfigError(f"{origin} has {count}:" + "".join(f"\n  {complaint}" for complaint in complaints))
     return config
+
+
+def _forget(values: dict[str, Any], path: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Leave out the forgotten keys that do nothing."""
+    return {
+        key: _forget(value, (*path, key)) if isinstance(value, dict) else value
+        for key, value in values.items()
+        if (*path, key) not in FORGOTTEN or value != FORGOTTEN[*path, key]
+    }
 
 
 def _complete(values: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
@@ -190,8 +204,6 @@ def _find_conflicts(config: AnyConfig) -> Iterator[str]:
         yield f"text.min_count: keras's word index has no counts, got {text.min_count}; set it to 1"
     if train.engine == "fused" and (obstacle := find_fused_obstacle(config.model)):
         yield f"train.engine: {obstacle}; set it to auto or keras"
-    if config.model.dropout.weight and (train.engine == "keras" or find_fused_obstacle(config.model)):
-        yield "model.dropout.weight: fused computes it only, for the cell gru; set it to 0"
     if train.precision == "bfloat16":
         if train.engine == "keras":
             yield "train.precision: bfloat16 goes with train.engine fused only; set it to float32"

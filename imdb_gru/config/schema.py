@@ -56,8 +56,6 @@ class DropoutConfig(Section):
     """Embedding channels dropped, the same ones at all timesteps of a review (Gal and Ghahramani 2016)."""
     recurrent: Rate = 0.0
     """Hidden state channels hidden from the gates, the same ones at all timesteps (Gal and Ghahramani 2016)."""
-    weight: Rate = 0.0
-    """Weights from hidden state to gates, the same ones in a whole batch (Merity et al. 2018); with fused only."""
     output: Rate = 0.3
     """Pooled hidden state and dense activations (Srivastava et al. 2014)."""
 
@@ -149,8 +147,6 @@ class TrainConfig(FitConfig):
     """Read the source's unlabelled reviews, too: what virtual and entropy learn from."""
     entropy: Annotated[float, Field(ge=0)] = 0.0
     """Weight of the beliefs' entropy in the loss (Grandvalet and Bengio 2004)."""
-    label_smoothing: Rate = 0.0
-    """Share of a label that is spread over both classes (Szegedy et al. 2016)."""
     batches: Literal["bucketed", "shuffled", "padded"] = "bucketed"
     """bucketed: reviews of like length together; shuffled: any; padded: any, all padded to text.length."""
     monitor: Literal["accuracy", "loss"] = "accuracy"

@@ -54,8 +54,7 @@ class FusedGRU(keras.layers.GRU):  # type: ignore[misc]
     """A `keras.layers.GRU` (`reset_after`, tanh, sigmoid, no dropout of its own), computed by the engine.
 
     With `pooling` it returns a list of pooled hidden states, each `(B, U)`: "last", or "mean" or "max" of the real
-    timesteps, instead of what a GRU returns. With `bfloat16`, matrix products are of bfloat16 numbers; of the
-    recurrent kernel, training drops a share of `weight_dropout`, the same weights at all timesteps.
+    timesteps, instead of what a GRU returns. With `bfloat16`, matrix products are of bfloat16 numbers.
     """
 
     def __init__(
@@ -63,14 +62,11 @@ class FusedGRU(keras.layers.GRU):  # type: ignore[misc]
         units: int,
         pooling: Sequence[str] = (),
         bfloat16: bool = False,
-        weight_dropout: float = 0.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(units, **kwargs)
         self.pooling = list(pooling)
         self.bfloat16 = bfloat16
-        self.weight_dropout = weight_dropout
-        self.weight_seed = keras.random.SeedGenerator() if weight_dropout else None
         self._engine = GRUEngine(
             reverse=self.go_backwards,
             states=self.return_sequences,
@@ -105,7 +101,7 @@ class FusedGRU(keras.layers.GRU):  # type: ignore[misc]
 
     def get_config(self) -> dict[str, Any]:
         """Return what another such layer is built from."""
-        return {**super().get_config(), "bfloat16": self.bfloat16, "weight_dropout": self.weight_dropout}
+        return {**super().get_config(), "bfloat16": self.bfloat16}
 
     def compute_output_shape(self, sequences_shape: Any, initial_state_shape: Any = None) -> Any:
         """Return the shape of what `call` returns."""
@@ -154,10 +150,7 @@ class FusedGRU(keras.layers.GRU):  # type: ignore[misc]
 
         cell = self.cell
         bias = cell.bias if cell.use_bias else tf.zeros((2, 3 * self.units))
-        recurrent = tf.convert_to_tensor(cell.recurrent_kernel)
-        if training and self.weight_seed:
-            recurrent = keras.random.dropout(recurrent, self.weight_dropout, seed=self.weight_seed)
-        weights = (tf.convert_to_tensor(cell.kernel), recurrent, tf.convert_to_tensor(bias))
+        weights = [tf.convert_to_tensor(weight) for weight in (cell.kernel, cell.recurrent_kernel, bias)]
         return compute(x, mask, tf.convert_to_tensor(start), *weights)
 
 

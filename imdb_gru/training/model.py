@@ -87,7 +87,7 @@ def build_recurrent(
     """Build the recurrent layer of a number, from 1, that reads left to right; `returned` is what it returns."""
     name = f"{config.cell}_{number}"
     if fused:
-        return FusedGRU(config.units, bfloat16=bfloat16, weight_dropout=config.dropout.weight, name=name, **returned)
+        return FusedGRU(config.units, bfloat16=bfloat16, name=name, **returned)
     return CELL_LAYERS[config.cell](config.units, recurrent_dropout=config.dropout.recurrent, name=name, **returned)
 
 

@@ -73,8 +73,7 @@ class ReviewModel(keras.Model):  # type: ignore[misc]
         if not training:
             return super().compute_loss(x, y, _take_last(x, y_pred), sample_weight, training)
         labelled = ops.cast(y[:, 0] >= 0, "float32")
-        smoothing = self.settings.label_smoothing
-        losses = self._measure(x, ops.maximum(y, 0.0) * (1 - smoothing) + smoothing / 2, y_pred)
+        losses = self._measure(x, ops.maximum(y, 0.0), y_pred)
         return ops.sum(labelled * losses) / ops.maximum(ops.sum(labelled), 1.0)
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:

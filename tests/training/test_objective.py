@@ -158,8 +158,8 @@ class Judge:
         losses = -targets * log(beliefs) - (1 - targets) * log(1 - beliefs)
         return self.tf.reduce_sum(self.weights * losses, axis=1)
 
-    def supervise(self, beliefs, smoothing=0.0):
-        targets = self.labels[:, None] * (1 - smoothing) + smoothing / 2
+    def supervise(self, beliefs):
+        targets = self.labels[:, None]
         count = max(1.0, float(self.tf.reduce_sum(self.labelled)))
         return self.tf.reduce_sum(self.labelled * self.cross(targets, beliefs)) / count
 
@@ -197,14 +197,14 @@ def assert_moved(moves, gradients, atol=2e-5):
 @OBJECTIVES
 def test_a_step_is_that_of_all_supervised_losses(build_twins, fused, objective):
     model, classifier, ids, labels = prepare_step(build_twins)
-    student = build_student(model, classifier, objective, fused, entropy=0.7, label_smoothing=0.2)
+    student = build_student(model, classifier, objective, fused, entropy=0.7)
     judge = Judge(model, objective, ids, labels)
-    plain = float(judge.supervise(judge.believe(judge.embed()), 0.2))
+    plain = float(judge.supervise(judge.believe(judge.embed())))
 
     def compute():
         beliefs = judge.believe(judge.embed())
         entropies = judge.cross(beliefs, beliefs)
-        return judge.supervise(beliefs, 0.2) + 0.7 * judge.tf.reduce_mean(entropies)
+        return judge.supervise(beliefs) + 0.7 * judge.tf.reduce_mean(entropies)
 
     _, gradients = judge.differentiate(compute)
     report, moves = take_step(student, ids, labels)
