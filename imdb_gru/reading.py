@@ -65,10 +65,13 @@ def _iter_arrays(archive: zipfile.ZipFile) -> Iterator[tuple[str, NDArray[Any]]]
 
 
 def read_header(file: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """Read the header of an .npy stream: shape, whether in Fortran's order, and dtype."""
-    version = np.lib.format.read_magic(file)
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    header: tuple[tuple[int, ...], bool, np.dtype[Any]] = read(file)
+    """Read the header of an .npy stream: shape, whether in Fortran's order, and dtype; raises `ValueError`."""
+    try:
+        version = np.lib.format.read_magic(file)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        header: tuple[tuple[int, ...], bool, np.dtype[Any]] = read(file)
+    except Exception as error:  # NumPy parses it as Python, whose tokenizer has errors of its own
+        raise ValueError(f"no header of an array: {' '.join(str(error).split())[:200]}") from error
     return header
 
 

@@ -153,7 +153,7 @@ def make_hdf5() -> bytes:
                 0
             ]
             for number, shape in enumerate(weights):
-                file[f"layers/{name}"].require_group("vars")[str(number)] = np.ones(shape, "f4")
+                file.require_group(f"layers/{name}/vars")[str(number)] = np.ones(shape, "f4")
     return stream.getvalue()
 
 
