@@ -33,6 +33,7 @@ DAMAGE = (
 )  # fmt: skip
 """What reading damaged weights raises, depending on the place."""
 GATES = {"gru": 3, "lstm": 4, "simple_rnn": 1}
+"""How many of them stand side by side in a cell's weights, candidates included."""
 
 
 def load_network(run: Run, config: ModelConfig) -> Network:

@@ -133,6 +133,7 @@ class TarSource:
             yield from self._iter_wanted(_Metered(self.path, content))
 
     def _iter_wanted(self, metered: "_Metered") -> Iterator[tuple[str, bytes]]:
+        """Yield them from the unpacked archive, to its last byte."""
         with tarfile.open(fileobj=metered, mode="r|", bufsize=tarfile.BLOCKSIZE) as archive:  # type: ignore[call-overload]
             for member in archive:
                 archive.members = []  # else it keeps all 100,000 of them

@@ -16,7 +16,7 @@ from imdb_gru.reading import open_file
 from imdb_gru.text.neutral import show_value
 
 MAX_ROW_CHARACTERS = 16 * 2**20
-"""Of a row of text, or of a cell of Parquet: a hundred times as many as the longest book has words for a review."""
+"""Of a row, all its cells together: some three million words."""
 PARQUET_BATCH = 64
 """Rows of Parquet that are unpacked together, before any of them can be measured."""
 
