@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 
 from imdb_gru.errors import DataError
-from imdb_gru.memory import measure_peak_memory
+from imdb_gru.memory import limit_growth
 from imdb_gru.reading import fits, open_file, read_header
 from imdb_gru.sources.review import Review
 from imdb_gru.sources.rows import MAX_ROW_CHARACTERS
 from imdb_gru.text.neutral import show_value
 
-MAX_MEMBER_BYTES = 2**28
+MAX_MEMBER_BYTES = 2**27
 """Of an array as it is stored; that of the published file's has 14 million."""
-MAX_UNPICKLED_MB = 4096
-"""By which the process may grow while a pickle becomes lists; the published file's take a few hundred."""
+MAX_UNPICKLED_MB = 2048
+"""By which the process may grow while a pickle becomes lists: a few of its bytes can ask for any memory."""
 
 
 class NpzSource:
@@ -99,28 +99,6 @@ class _ArrayUnpickler(pickle.Unpickler):
         return _Inert
 
 
-class _Metered:
-    """Pass a pickle on, a piece at a time, while the process has not grown too much: a byte may become 200."""
-
-    def __init__(self, file: Any) -> None:
-        self.readinto, self.readline, self._file = file.readinto, file.readline, file
-        self._before = measure_peak_memory() or 0.0
-
-    def read(self, size: int) -> bytes:
-        """Read so many bytes."""
-        self._check()
-        return bytes(self._file.read(size))
-
-    def peek(self, size: int) -> bytes:
-        """Show what comes next, as the unpickler asks to before each piece."""
-        self._check()
-        return bytes(self._file.peek(size))
-
-    def _check(self) -> None:
-        if (measure_peak_memory() or 0.0) - self._before > MAX_UNPICKLED_MB:
-            raise _ForbiddenError(f"its pickle takes more than {MAX_UNPICKLED_MB:,} MB")
-
-
 _STAND_INS = {
     ("numpy", "ndarray"),
     ("numpy", "dtype"),
@@ -134,7 +112,11 @@ def _read_array(file: Any, size: int) -> np.ndarray[Any, Any]:
     """Read one .npy stream of so many bytes."""
     shape, fortran_order, dtype = read_header(file)
     if dtype.hasobject:
-        *_, rows = _ArrayUnpickler(_Metered(file)).load().state  # version, shape, dtype, order, rows
+        try:
+            with limit_growth(MAX_UNPICKLED_MB):
+                *_, rows = _ArrayUnpickler(file).load().state  # version, shape, dtype, order, rows
+        except MemoryError as error:
+            raise _ForbiddenError(f"its pickle takes more than {MAX_UNPICKLED_MB:,} MB") from error
         if type(rows) is not list or shape != (len(rows),):
             raise ValueError(f"an object array is no row of {shape} objects")
         return np.fromiter(rows, dtype=object, count=len(rows))

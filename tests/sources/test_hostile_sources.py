@@ -235,6 +235,16 @@ def test_a_pickle_that_grows_without_end_is_stopped(tmp_path, monkeypatch):
     refuse(write_sequences(tmp_path, content), r"its pickle takes more than 100 MB")
 
 
+@pytest.mark.parametrize(
+    "pickled",
+    [b"\x80\x04]r" + (2**30).to_bytes(4, "little") + b".", b"\x80\x05\x96" + (2**33).to_bytes(8, "little") + b"."],
+    ids=["memo", "bytearray"],
+)
+def test_a_pickle_of_a_few_bytes_that_asks_for_gigabytes_is_stopped(tmp_path, pickled):
+    content = make_header((2,), "|O") + pickled
+    refuse(write_sequences(tmp_path, content), r"its pickle takes more than 2,048 MB", mib=6144)
+
+
 def test_a_review_of_one_long_word_again_and_again_is_refused(tmp_path):
     row = np.empty(2, object)
     row[0], row[1] = [1] * 10**6, [1]
