@@ -1,6 +1,6 @@
 """Own a finished run as a classifier, in NumPy: nothing here loads TensorFlow or Keras."""
 
-import json
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +17,7 @@ from imdb_gru.engine.workers import map_ahead, share_out
 from imdb_gru.errors import RunError
 from imdb_gru.run import Run
 from imdb_gru.text.encoded import EncodedText, encode_text, pad
+from imdb_gru.text.neutral import dump_json
 from imdb_gru.text.vocabulary import START_TOKEN, Ids, Vocabulary
 from imdb_gru.weights import load_network
 
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
     from imdb_gru.engine.reading import Reader
 
 BATCH_SIZE = 64
-CHUNK, CHUNK_CHARACTERS = 4096, 2**25
-"""Reviews sorted by length together, fewer where they are very long: what bulk prediction holds in memory."""
+CHUNK = 4096
+CHUNK_CHARACTERS = 64 * 2**20
+"""Reviews, or their characters, sorted by length together: what bulk prediction holds in memory."""
 
 ENGINE_TOKENS = 150_000
 """From so many tokens on, a chunk pays for loading the engine: about a second of NumPy."""
@@ -101,14 +103,7 @@ class Classifier:
 
     def _iter_chunks(self, texts: Iterator[str]) -> Iterator[list[EncodedText]]:
         """Yield texts with what becomes of them, a chunk at a time."""
-        chunk, characters = [], 0
-        for text in texts:
-            chunk.append(self.encode(text))
-            characters += len(text)
-            if len(chunk) == CHUNK or characters >= CHUNK_CHARACTERS:
-                yield chunk
-                chunk, characters = [], 0
-        if chunk:
+        while chunk := [self.encode(text) for text in _take_chunk(texts)]:
             yield chunk
 
     def encode(self, text: str) -> EncodedText:
@@ -175,6 +170,16 @@ class Classifier:
         return Reader.build(network.embedding, weights, tuple(network.pooling), network.dense[0])
 
 
+def _take_chunk(texts: Iterator[str]) -> Iterator[str]:
+    """Yield as many texts as are held together, one at least."""
+    characters = 0
+    for text in itertools.islice(texts, CHUNK):
+        yield text
+        characters += len(text)
+        if characters > CHUNK_CHARACTERS:
+            return
+
+
 def cut_batches(lengths: Lengths) -> list[NDArray[np.int64]]:
     """Return the rows of each batch, the longest sequences first."""
     order = np.argsort(-lengths, kind="stable")
@@ -208,4 +213,4 @@ def encode_json(prediction: Prediction, *, timesteps: bool) -> str:
             {"timestep": timestep, "token": token, "probability": probability}
             for timestep, (token, probability) in enumerate(steps)
         ]
-    return json.dumps(record, ensure_ascii=False)
+    return dump_json(record)

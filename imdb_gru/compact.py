@@ -33,7 +33,9 @@ def quantise(array: Array, steps: Array) -> NDArray[np.int8]:
 
 
 def restore(numbers: NDArray[np.int8], steps: Array) -> Array:
-    """Return the array that `quantise` came nearest to."""
+    """Return the array that `quantise` came nearest to; raises `ValueError` where there is not a step for each row."""
+    if steps.shape != np.atleast_2d(numbers).shape[:1]:
+        raise ValueError(f"{steps.shape} steps for an array of shape {numbers.shape}")
     rows = np.atleast_2d(numbers).astype(np.float32) * steps[:, None]
     return rows.reshape(numbers.shape)
 

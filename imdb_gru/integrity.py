@@ -12,10 +12,7 @@ from imdb_gru.config import AnyConfig, Config
 from imdb_gru.environment import describe_environment
 from imdb_gru.errors import RunError
 from imdb_gru.run import FileState, Run
-from imdb_gru.weights import list_stock, open_keras, read_arrays
-
-GATES = {"gru": 3, "lstm": 4, "simple_rnn": 1}
-"""Matrices side by side in a cell's kernels."""
+from imdb_gru.weights import GATES, list_stock, open_keras, read_arrays
 
 Array = NDArray[np.float32]
 Shape = tuple[int, ...]

@@ -1,6 +1,9 @@
-"""Own the measuring of a process's memory."""
+"""Own the measuring of a process's memory, and a bound on it."""
 
+import contextlib
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 
 def measure_peak_memory() -> float | None:
@@ -11,3 +14,22 @@ def measure_peak_memory() -> float | None:
         return None
     unit = 2**20 if sys.platform == "darwin" else 2**10
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, 1)
+
+
+@contextlib.contextmanager
+def limit_growth(megabytes: int) -> Iterator[None]:
+    """Raise `MemoryError` inside where the process grows by more than that; on Linux alone, which tells its size."""
+    pages = Path("/proc/self/statm")
+    if not pages.exists():
+        yield
+        return
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    most = int(pages.read_text().split()[0]) * resource.getpagesize() + megabytes * 2**20
+    finite = [limit for limit in before if limit != resource.RLIM_INFINITY]
+    resource.setrlimit(resource.RLIMIT_AS, (min(most, *finite) if finite else most, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)

@@ -19,6 +19,9 @@ from typing import Any, Literal
 import imdb_gru
 from imdb_gru.config import COMMANDS, AnyConfig, Config, NextWordConfig, Task, load_any_config
 from imdb_gru.errors import ConfigError, FormatError, ImdbGruError, RunError
+from imdb_gru.reading import read_text
+from imdb_gru.records import check_history, check_metrics
+from imdb_gru.text.neutral import show_value
 from imdb_gru.text.vocabulary import Vocabulary
 
 RUNS = Path("runs")
@@ -97,8 +100,8 @@ class Run:
     def task(self) -> Task:
         """Tell what the run's model was trained for; a config that does not say so is a classifier's."""
         try:
-            found = re.search(r"^task: *next_word\b", self.config_path.read_text("utf-8"), re.MULTILINE)
-        except (OSError, UnicodeDecodeError):
+            found = re.search(r"^task: *next_word\b", read_text(self.config_path), re.MULTILINE)
+        except (OSError, ValueError):
             return "sentiment"
         return "next_word" if found else "sentiment"
 
@@ -118,6 +121,8 @@ class Run:
 
     def load_any_config(self) -> AnyConfig:
         """Read the resolved config, whatever the run's task."""
+        if self.config_path.exists() and not self.config_path.is_file():
+            raise RunError(f"{self} is damaged: {self.config_path} is no regular file")
         try:
             return load_any_config(self.config_path)
         except ConfigError as error:
@@ -150,11 +155,12 @@ class Run:
     def load_metrics(self) -> dict[str, Any]:
         """Read the final figures; raises `RunError` where they are missing or damaged."""
         try:
-            metrics = json.loads(self.metrics_path.read_text("utf-8"))
+            metrics = json.loads(read_text(self.metrics_path))
             self._check_format(metrics["format"])
             if metrics["format"] != FORMAT or not isinstance(metrics["files"], dict):
-                raise ValueError(f"format {metrics['format']}, not {FORMAT}")
-        except (OSError, ValueError, KeyError, TypeError) as error:
+                raise ValueError(f"format {show_value(metrics['format'])}, not {FORMAT}")
+            check_metrics(metrics)
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise RunError(f"{self.metrics_path} cannot be read ({error}): train the run again") from error
         return dict(metrics)
 
@@ -170,10 +176,10 @@ class Run:
         if not self.environment_path.exists():
             return []
         try:
-            parts = [json.loads(line) for line in self.environment_path.read_text("utf-8").splitlines()]
+            parts = [json.loads(line) for line in read_text(self.environment_path).splitlines()]
             for part in parts:
                 self._check_format(part["format"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise RunError(f"{self.environment_path} cannot be read ({error}): train the run again") from error
         return parts
 
@@ -183,10 +189,15 @@ class Run:
         self.write_text(self.environment_path, "".join(lines))
 
     def load_history(self) -> list[dict[str, Any]]:
-        """Read the figures of every epoch so far."""
+        """Read the figures of every epoch so far; raises `RunError` where they are damaged."""
         if not self.history_path.exists():
             return []
-        return [json.loads(line) for line in self.history_path.read_text("utf-8").splitlines()]
+        try:
+            records = [json.loads(line) for line in read_text(self.history_path).splitlines()]
+            check_history(records)
+        except (OSError, ValueError, RecursionError) as error:
+            raise RunError(f"{self.history_path} cannot be read ({error}): train the run again") from error
+        return records
 
     def seal(self, metrics: dict[str, Any]) -> None:
         """Mark the run as complete: write the final figures with the hashes of all other files."""

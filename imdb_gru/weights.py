@@ -5,6 +5,7 @@ import io
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from imdb_gru.cells.next_word import NextWordNetwork
 from imdb_gru.compact import is_compact, restore_arrays
 from imdb_gru.config import EncoderConfig, ModelConfig
 from imdb_gru.errors import RunError
+from imdb_gru.reading import open_file, read_member, read_npz
 from imdb_gru.run import Run, write_atomically
 from imdb_gru.text.vocabulary import PAD
 
@@ -26,9 +28,12 @@ if TYPE_CHECKING:
 Array = NDArray[np.float32]
 
 DAMAGE = (
-    OSError, KeyError, ValueError, EOFError, StopIteration, RuntimeError, zipfile.BadZipFile, zlib.error
+    OSError, KeyError, ValueError, TypeError, AttributeError, EOFError, StopIteration, RuntimeError, MemoryError,
+    SyntaxError, NotImplementedError, OverflowError, zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
-"""What reading a damaged `weights.npz` raises, depending on the place."""
+"""What reading damaged weights raises, depending on the place."""
+GATES = {"gru": 3, "lstm": 4, "simple_rnn": 1}
+"""How many of them stand side by side in a cell's weights, candidates included."""
 
 
 def load_network(run: Run, config: ModelConfig) -> Network:
@@ -52,10 +57,10 @@ def read_arrays(run: Run) -> Iterator[Iterator[Array]]:
 
 
 def _load_arrays(run: Run) -> list[Array]:
-    with run.weights_path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-        if is_compact(stored):
-            return restore_arrays(stored, _load_arrays(run.base) if run.base else ())
-        return [stored[str(number)] for number in range(len(stored.files))]
+    stored = read_npz(run.weights_path)
+    if is_compact(stored):
+        return restore_arrays(stored, _load_arrays(run.base) if run.base else ())
+    return [stored[str(number)] for number in range(len(stored))]
 
 
 def save_network(run: Run, config: ModelConfig) -> None:
@@ -85,12 +90,12 @@ def open_keras(path: Path, config: EncoderConfig) -> Iterator[Iterator[Array]]:
     import h5py
 
     try:
-        with zipfile.ZipFile(path) as archive:
-            stored = io.BytesIO(archive.read("model.weights.h5"))
-        with h5py.File(stored, "r") as file:
+        with open_file(path) as outer, zipfile.ZipFile(outer) as archive:
+            content = read_member(archive, "model.weights.h5")
+        with h5py.File(io.BytesIO(content), "r") as file:
             groups = {group["vars"].attrs["name"]: group for group in file["layers"].values()}
-            yield _iter_keras(groups, config)
-    except (OSError, KeyError, ValueError, TypeError, StopIteration, zipfile.BadZipFile) as error:
+            yield _iter_keras(groups, config, file, len(content))
+    except DAMAGE as error:
         raise RunError(f"{path} holds no weights that fit its config ({error}): train the run again") from error
 
 
@@ -101,8 +106,10 @@ def list_stock(arrays: Sequence[Array]) -> list[Array]:
     return [*arrays[:-1], arrays[0].T.copy(), bias]
 
 
-def _iter_keras(groups: "dict[str, h5py.Group]", config: EncoderConfig) -> Iterator[Array]:
-    """Yield the weights in the order that `_assemble` takes."""
+def _iter_keras(
+    groups: "dict[str, h5py.Group]", config: EncoderConfig, file: "h5py.File", size: int
+) -> Iterator[Array]:
+    """Yield the weights in the order that `_assemble` takes; raises `ValueError` where one is not in the file."""
     wanted = [groups["embedding"]]
     for number in range(1, config.layers + 1):
         if isinstance(config, ModelConfig) and config.bidirectional:
@@ -117,19 +124,43 @@ def _iter_keras(groups: "dict[str, h5py.Group]", config: EncoderConfig) -> Itera
     for group in wanted:
         variables = group["vars"]
         for number in range(len(variables)):
-            yield np.ascontiguousarray(variables[str(number)][()], dtype=np.float32)
+            variable = variables[str(number)]
+            elsewhere = variable.is_virtual or variable.external or variable.file.filename != file.filename
+            if elsewhere or variable.nbytes > size:
+                raise ValueError(f"{variable.name} is not in it")
+            yield np.ascontiguousarray(variable[()], dtype=np.float32)
 
 
 def _assemble(weights: Iterator[Array], config: ModelConfig) -> Network:
     """Build the network from its weights in order: embedding, cells (forwards before backwards), dense layers."""
-    embedding = next(weights)
-
-    def take_cell() -> Cell:
-        return CELLS[config.cell](next(weights), next(weights), next(weights))
-
-    layers = [Layer(take_cell(), take_cell() if config.bidirectional else None) for _ in range(config.layers)]
-    dense = [(next(weights), next(weights)) for _ in range(len(config.dense) + 1)]
+    embedding = _take(weights, None, config.embedding)
+    layers, features = [], config.embedding
+    for _ in range(config.layers):
+        forward = _take_cell(weights, config, features)
+        layers.append(Layer(forward, _take_cell(weights, config, features) if config.bidirectional else None))
+        features = config.units * (1 + config.bidirectional)
+    sizes = [features * len(config.pooling), *config.dense, 1]
+    dense = [(_take(weights, rows, columns), _take(weights, columns)) for rows, columns in pairwise(sizes)]
     return Network(embedding, layers, tuple(config.pooling), dense)
+
+
+def _take_cell(weights: Iterator[Array], config: EncoderConfig, features: int) -> Cell:
+    """Take a cell's three weights."""
+    width = GATES[config.cell] * config.units
+    bias = (2, width) if config.cell == "gru" else (width,)
+    return CELLS[config.cell](
+        _take(weights, features, width), _take(weights, config.units, width), _take(weights, *bias)
+    )
+
+
+def _take(weights: Iterator[Array], *shape: int | None) -> Array:
+    """Take the next weight; raises `ValueError` where it has another shape (None is any), or is no finite float32."""
+    weight = next(weights)
+    if len(weight.shape) != len(shape) or any(n not in (None, own) for n, own in zip(shape, weight.shape, strict=True)):
+        raise ValueError(f"a weight of shape {weight.shape} stands where {shape} belongs")
+    if weight.dtype != np.float32 or not np.isfinite(weight).all():
+        raise ValueError(f"a weight of shape {weight.shape} holds what is no finite float32")
+    return weight
 
 
 def save_arrays(run: Run, arrays: Sequence[Array]) -> None:
@@ -145,8 +176,10 @@ def save_arrays(run: Run, arrays: Sequence[Array]) -> None:
 def load_next_word(run: Run, config: EncoderConfig) -> NextWordNetwork:
     """Read a next-word model's weights, as `save_arrays` wrote them; raises `RunError` where they do not fit."""
     with read_arrays(run) as arrays:
-        embedding = next(arrays)
-        cells = [CELLS[config.cell](next(arrays), next(arrays), next(arrays)) for _ in range(config.layers)]
-        kernel, kernel_bias, bias = next(arrays), next(arrays), next(arrays).copy()
+        embedding = _take(arrays, None, config.embedding)
+        sizes = [config.embedding, *[config.units] * (config.layers - 1)]
+        cells = [_take_cell(arrays, config, features) for features in sizes]
+        kernel, kernel_bias = _take(arrays, config.units, config.embedding), _take(arrays, config.embedding)
+        bias = _take(arrays, None).copy()
         bias[PAD] = -np.inf
         return NextWordNetwork(embedding, cells, kernel, kernel_bias, bias)

@@ -1,5 +1,6 @@
 """Own the command line: one file a verb. Nothing heavy is imported before a command's body runs."""
 
+import io
 import os
 import sys
 
@@ -41,14 +42,17 @@ def main() -> None:
     # A timestep's matrices are small: a second BLAS thread gains nothing, and waits long where the machine is busy.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from imdb_gru.errors import ImdbGruError
+    from imdb_gru.text.neutral import neutralise, neutralise_lines
 
     try:
         sys.exit(cli.main(standalone_mode=False))
     except ImdbGruError as error:
-        click.echo(f"Error: {error}", err=True)
+        click.echo(f"Error: {neutralise_lines(str(error))}", err=True)
         sys.exit(1)
     except click.ClickException as error:
-        error.show()
+        usage = io.StringIO()
+        error.show(usage)
+        click.echo("\n".join(map(neutralise, usage.getvalue().split("\n"))), err=True, nl=False)
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         click.echo("Stopped.", err=True)
@@ -57,7 +61,7 @@ def main() -> None:
         _silence_stdout()
         sys.exit(0)
     except OSError as error:  # a full disk under stdout, say; files of ours are reported where they are opened
-        click.echo(f"Error: cannot go on: {error}; make room, or write elsewhere", err=True)
+        click.echo(f"Error: cannot go on: {neutralise_lines(str(error))}; make room, or write elsewhere", err=True)
         _silence_stdout()
         sys.exit(1)
 

@@ -38,10 +38,11 @@ def check(files: tuple[Path, ...]) -> None:
     imdb-gru config check my.yaml
     """
     from imdb_gru.config import load_any_config
+    from imdb_gru.text.neutral import neutralise
 
     for file in files:
         load_any_config(file)
-        click.echo(f"{file}: valid")
+        click.echo(f"{neutralise(str(file))}: valid")
 
 
 @config.command()

@@ -80,6 +80,6 @@ def _describe(row: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _print_example(review: str, text: str, twin: str | None = None) -> None:
-    from imdb_gru.report.timesteps import neutralise
+    from imdb_gru.text.neutral import neutralise
 
     click.echo(f"  {review}{f' as {twin}' if twin else ''}: {neutralise(text)}")

@@ -1,6 +1,5 @@
 """imdb-gru evaluate: judge a run on reviews."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +49,9 @@ def evaluate(
     say(f"judging on {len(reviews)} reviews of split {split}")
     figures = {"run": str(run), "split": split, **judge(run, reviews, errors)}
     if as_json:
-        click.echo(json.dumps(figures, ensure_ascii=False))
+        from imdb_gru.text.neutral import dump_json
+
+        click.echo(dump_json(figures))
     else:
         show(figures)
 
@@ -81,7 +82,7 @@ def _print_words(figures: dict[str, Any]) -> None:
 
 
 def _print_figures(figures: dict[str, Any]) -> None:
-    from imdb_gru.report.timesteps import neutralise
+    from imdb_gru.text.neutral import neutralise
 
     low, high = figures["accuracy_interval"]
     (tn, fp), (fn, tp) = figures["confusion_matrix"]

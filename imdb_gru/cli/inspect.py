@@ -1,7 +1,6 @@
 """imdb-gru inspect: see what a model does with a text, word by word."""
 
 import itertools
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -101,13 +100,14 @@ def inspect(
     from imdb_gru.classifier import Classifier
     from imdb_gru.cli.inspect_table import print_inspection
     from imdb_gru.inspection import inspect_text
+    from imdb_gru.text.neutral import dump_json
 
     classifier = Classifier.load(open_run(run_paths[0] if run_paths else None))
     _check_view(classifier, layer, unit)
     inspections = []
     for inspection in take_notes((inspect_text(classifier, text) for text in came_in), classifier.config.text, reader):
         if as_json:
-            click.echo(json.dumps(inspection.to_json(), ensure_ascii=False))
+            click.echo(dump_json(inspection.to_json()))
         else:
             print_inspection(inspection, words or WORDS, layer, unit)
         if html or npz or plots:

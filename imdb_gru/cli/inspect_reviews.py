@@ -62,7 +62,9 @@ def show_units(run_path: Path | None, chosen: ReviewChoice, words: int, *, as_js
     if not any(unit.raised_by or unit.lowered_by for unit in driven):
         say(f"no word comes {MIN_COUNT} times: take more reviews")
     if as_json:
-        click.echo(json.dumps([unit._asdict() for unit in driven], ensure_ascii=False))
+        from imdb_gru.text.neutral import dump_json
+
+        click.echo(dump_json([unit._asdict() for unit in driven]))
         return
     print_table(*_build_unit_table(driven))
 
@@ -82,7 +84,7 @@ def _build_unit_table(driven: Sequence["DrivenUnit"]) -> tuple[list[list[str]], 
 
 
 def _join(words: Sequence[tuple[str, float]]) -> str:
-    from imdb_gru.report.timesteps import neutralise
+    from imdb_gru.text.neutral import neutralise
 
     return ", ".join(f"{neutralise(word)} {change:+.2f}" for word, change in words) or "-"
 

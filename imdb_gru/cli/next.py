@@ -1,6 +1,5 @@
 """imdb-gru next: say which word a next-word model expects, or let it write on."""
 
-import json
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -107,7 +106,9 @@ def _check_modes(
 
 
 def _print_json(text: str, **figures: Any) -> None:
-    click.echo(json.dumps({"text": text, **figures}, ensure_ascii=False))
+    from imdb_gru.text.neutral import dump_json
+
+    click.echo(dump_json({"text": text, **figures}))
 
 
 def _show_next(model: "LanguageModel", text: "EncodedText", count: int, *, as_json: bool, many: bool) -> None:
@@ -115,7 +116,7 @@ def _show_next(model: "LanguageModel", text: "EncodedText", count: int, *, as_js
     if as_json:
         _print_json(text.text, next=[candidate._asdict() for candidate in candidates])
         return
-    from imdb_gru.report.timesteps import neutralise
+    from imdb_gru.text.neutral import neutralise
 
     if many:
         click.echo(neutralise(text.text))
@@ -140,7 +141,7 @@ def _follow(model: "LanguageModel", text: "EncodedText", count: int, *, as_json:
 
 
 def _describe(number: int, step: "Timestep") -> tuple[str, ...]:
-    from imdb_gru.report.timesteps import neutralise
+    from imdb_gru.text.neutral import neutralise
 
     came = ("-", "-", "-")
     if step.next_token is not None:
@@ -150,7 +151,7 @@ def _describe(number: int, step: "Timestep") -> tuple[str, ...]:
 
 
 def _write_on(model: "LanguageModel", text: "EncodedText", count: int, sampling: "Sampling", *, as_json: bool) -> None:
-    from imdb_gru.report.timesteps import neutralise
+    from imdb_gru.text.neutral import neutralise
     from imdb_gru.text.tokenizer import join_tokens
 
     generated = list(model.generate(text.ids, count, sampling))

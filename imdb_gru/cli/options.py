@@ -114,7 +114,9 @@ def open_run(path: Path | None, task: "Task" = "sentiment") -> "Run":
 
 def say(message: str) -> None:
     """Tell the person something that is no result."""
-    click.echo(message, err=True)
+    from imdb_gru.text.neutral import neutralise
+
+    click.echo(neutralise(message), err=True)
 
 
 def print_table(rows: Iterable[Sequence[str]], columns: Sequence[str] | None = None, title: str | None = None) -> None:
@@ -123,13 +125,15 @@ def print_table(rows: Iterable[Sequence[str]], columns: Sequence[str] | None = N
     from rich.table import Table
     from rich.text import Text
 
-    cells = [[Text(cell) for cell in row] for row in rows]
+    from imdb_gru.text.neutral import neutralise
+
+    cells = [[Text(neutralise(cell)) for cell in row] for row in rows]
     table = Table(
         title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, show_header=bool(columns)
     )
     for index, column in enumerate(columns or [""] * len(cells[0])):
         numeric = all(row[index].plain.lstrip("+-")[:1].isdigit() or row[index].plain == "-" for row in cells)
-        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+        table.add_column(Text(neutralise(column)), justify="right" if numeric else "left", overflow="fold")
     for row in cells:
         table.add_row(*row)
     console = Console()

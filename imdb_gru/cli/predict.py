@@ -142,7 +142,8 @@ def _write(prediction: "Prediction", stream: TextIO, *, as_json: bool, timesteps
 
         stream.write(encode_json(prediction, timesteps=timesteps) + "\n")
         return
-    from imdb_gru.report.timesteps import format_plain, neutralise, print_view
+    from imdb_gru.report.timesteps import format_plain, print_view
+    from imdb_gru.text.neutral import neutralise
 
     text = f"\t{neutralise(prediction.text)}" if many else ""
     if not stream.isatty():

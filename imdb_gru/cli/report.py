@@ -72,4 +72,6 @@ def report(
         save_charts(content.charts, plots)
         say(f"drew {len(content.charts)} charts into {plots}")
     write_report(output, content)
-    click.echo(str(output))
+    from imdb_gru.text.neutral import neutralise
+
+    click.echo(neutralise(str(output)))

@@ -47,13 +47,13 @@ def load_texts(
 ) -> "tuple[str, list[Review]]":
     """Read the reviews to judge a next-word run on: those held out in training, or all of another source."""
     from imdb_gru.errors import DataError
-    from imdb_gru.text.corpus import UNDIVIDED, load_pretraining_reviews, load_reviews
+    from imdb_gru.text.corpus import UNDIVIDED, hold_reviews, load_pretraining_reviews, load_reviews
 
     config = run.load_next_word_config()
     own = config.data
     source = _open(own, data, text_column, label_column, require_labels=False)
     if data and split is None:
-        reviews = [review for part in source.splits for review in source.iter_reviews(part)]
+        reviews = [review for part in source.splits for review in hold_reviews(source, part)]
         if not reviews:
             raise DataError(f"{source.name} holds no reviews: name others with --data")
         return UNDIVIDED, reviews

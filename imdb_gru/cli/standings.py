@@ -28,7 +28,9 @@ def print_comparison(figures: dict[str, Any]) -> None:
     if curves:
         click.echo()
         print_table(_join_curves(list(curves.values())), ("words read", *curves), "accuracy by words read")
-    click.echo(f"\n{figures['verdict']}")
+    from imdb_gru.text.neutral import neutralise
+
+    click.echo(f"\n{neutralise(figures['verdict'])}")
 
 
 def _describe_model(model: dict[str, Any]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ import contextlib
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import IO, TYPE_CHECKING, TypeVar
 
 import click
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Seen = TypeVar("Seen", "Prediction", "Inspection", "EncodedText")
 """What came of a text; it tells how many words the text had, were read, and were unknown."""
+
+MAX_LINE_BYTES = 16 * 2**20
 
 input_option = click.option(
     "--input",
@@ -76,13 +78,20 @@ class TextReader:
             raise click.UsageError(f"--text-column goes with a table, and {path} is read one review a line")
         try:
             with contextlib.ExitStack() as stack:
-                lines = sys.stdin.buffer if str(path) == "-" else stack.enter_context(path.open("rb"))
-                yield from self._decode(lines)
+                file = sys.stdin.buffer if str(path) == "-" else stack.enter_context(path.open("rb"))
+                yield from self._decode(file)
         except OSError as error:
             raise DataError(f"cannot read {path}: {error.strerror}; name a file of reviews with --input") from error
 
-    def _decode(self, lines: Iterable[bytes]) -> Iterator[str]:
-        for number, line in enumerate(lines):
+    def _decode(self, file: IO[bytes]) -> Iterator[str]:
+        from imdb_gru.errors import DataError
+
+        for number, line in enumerate(iter(lambda: file.readline(MAX_LINE_BYTES + 1), b"")):
+            if len(line) > MAX_LINE_BYTES:
+                raise DataError(
+                    f"{self.path}, line {number + 1}: longer than {MAX_LINE_BYTES:,} bytes; "
+                    "name a file of one review a line"
+                )
             raw = line.rstrip(b"\r\n")
             try:
                 yield raw.decode("utf-8-sig" if number == 0 else "utf-8")

@@ -16,6 +16,10 @@ from imdb_gru.config import schema
 from imdb_gru.config.defaults import choose_defaults
 from imdb_gru.config.schema import AnyConfig, Config, NextWordConfig, find_fused_obstacle
 from imdb_gru.errors import ConfigError
+from imdb_gru.text.neutral import neutralise, show_value
+
+MAX_CONFIG_BYTES = 2**20
+MOST_COMPLAINTS, LONGEST_KEY = 50, 200
 
 Chosen = TypeVar("Chosen", Config, NextWordConfig)
 
@@ -52,16 +56,27 @@ def _iter_descriptions(section: ast.ClassDef) -> Iterator[tuple[str, str]]:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML in which 1e-3 is a number and a key stands once."""
+    """YAML in which 1e-3 is a number, a key stands once, and nothing stands for something else."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """Refuse an alias: a few lines of them can stand for more than any memory holds."""
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.composer.ComposerError(None, None, "a config has no aliases (*name)", mark)
+        return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """Refuse a key that stands twice."""
-        keys = [key.value for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
+        seen = set()
+        for key in (str(key.value) for key, _ in node.value):
+            if key in seen:
                 raise yaml.constructor.ConstructorError(None, None, f"the key '{key}' stands twice", node.start_mark)
+            seen.add(key)
         return super().construct_mapping(node, deep)
 
+
+_NOT_YAML = (yaml.YAMLError, ValueError, KeyError, AttributeError, TypeError, RecursionError)
+"""What PyYAML raises at text that is none, and at what is not of the kind that it says it is, such as `!!int a`."""
 
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float", re.compile(r"^[-+]?(?:\d+\.?\d*|\.\d+)[eE][-+]?\d+$"), list("-+.0123456789")
@@ -98,12 +113,18 @@ def build_config(
         values = _forget(values)
         config = kind.model_validate(_complete(values, choose_defaults(values, kind)))
     except ValidationError as error:
-        complaints = [_describe(dict(detail), kind) for detail in error.errors(include_url=False)]
+        count = error.error_count()
+        complaints = [_describe(dict(detail), kind) for detail in error.errors(include_url=False)[:MOST_COMPLAINTS]]
+        if count > MOST_COMPLAINTS:
+            complaints.append(f"and {count - MOST_COMPLAINTS} more")
+    except RecursionError as error:
+        raise ConfigError(f"{origin} is nested too deeply: a config is sections of keys") from error
     else:
         complaints = list(_find_conflicts(config))
+        count = len(complaints)
     if complaints:
-        count = "an error" if len(complaints) == 1 else f"{len(complaints)} errors"
-        raise ConfigError(f"{origin} has {count}:" + "".join(f"\n  {complaint}" for complaint in complaints))
+        errors = "an error" if count == 1 else f"{count} errors"
+        raise ConfigError(f"{origin} has {errors}:" + "".join(f"\n  {complaint}" for complaint in complaints))
     return config
 
 
@@ -140,16 +161,20 @@ def _read_values(path: Path | None, overrides: Iterable[str]) -> dict[str, Any]:
 
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        values = yaml.load(path.read_text("utf-8"), _Loader)
+        with path.open("rb") as file:  # a pipe will do
+            content = file.read(MAX_CONFIG_BYTES + 1)
+        if len(content) > MAX_CONFIG_BYTES:
+            raise ConfigError(f"{path} has more than {MAX_CONFIG_BYTES:,} bytes: name a config with --config")
+        values = yaml.load(content.decode("utf-8"), _Loader)
     except OSError as error:
         raise ConfigError(f"cannot read the config {path}: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+    except _NOT_YAML as error:
         raise ConfigError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
     if values is None:
         return {}
     if not isinstance(values, dict):
         raise ConfigError(
-            f"{path} holds {values!r}: a config is sections of keys, as 'imdb-gru config show' prints them"
+            f"{path} holds {show_value(values)}: a config is sections of keys, as 'imdb-gru config show' prints them"
         )
     return values
 
@@ -161,14 +186,14 @@ def _apply_override(values: dict[str, Any], override: str) -> None:
         raise ConfigError(f"--set {override} is not of the form section.key=value, such as train.epochs=3")
     try:
         value = yaml.load(text, _Loader)
-    except yaml.YAMLError as error:
+    except _NOT_YAML as error:
         raise ConfigError(f"--set {override}: the value is not YAML; quote it if it is text") from error
     for section in sections:
         inner = values.get(section)
         if inner is None:
             inner = values[section] = {}
         if not isinstance(inner, dict):
-            raise ConfigError(f"--set {override}: {section} is {inner!r}, not a section of keys")
+            raise ConfigError(f"--set {override}: {section} is {show_value(inner)}, not a section of keys")
         values = inner
     values[key] = value
 
@@ -182,7 +207,9 @@ def _iter_keys(section: type[BaseModel], prefix: str = "") -> Iterator[str]:
 
 
 def _describe(detail: dict[str, Any], kind: type[BaseModel]) -> str:
-    path = ".".join(str(part) for part in detail["loc"])
+    path = ".".join(neutralise(str(part)) for part in detail["loc"])
+    if len(path) > LONGEST_KEY:
+        path = f"{path[:LONGEST_KEY]}…"
     if detail["type"] == "extra_forbidden":
         keys = list(_iter_keys(kind))
         last_parts = {key.rpartition(".")[2]: key for key in keys}
@@ -191,9 +218,9 @@ def _describe(detail: dict[str, Any], kind: type[BaseModel]) -> str:
         ]
         return f"{path}: no such key" + (f"; did you mean {nearest[0]}?" if nearest else "")
     if detail["type"] == "model_type":
-        return f"{path}: should be a section of keys, got {detail['input']!r}"
+        return f"{path}: should be a section of keys, got {show_value(detail['input'])}"
     message = detail["msg"][0].lower() + detail["msg"][1:]
-    return f"{path}: {message}, got {detail['input']!r}"
+    return f"{path}: {message}, got {show_value(detail['input'])}"
 
 
 def _find_conflicts(config: AnyConfig) -> Iterator[str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from imdb_gru.report.charts import Chart
 from imdb_gru.report.drawing import tidy
+from imdb_gru.report.plot import name_run
 from imdb_gru.report.timesteps import COLOURS
 
 SHAPES = ("o", "s", "^", "D", "v", "P", "X", "*")
@@ -58,7 +59,7 @@ def _draw_models(axes: Any, models: Sequence[Mapping[str, Any]]) -> None:
         axes.errorbar(number, mean, yerr=[[mean - low], [high - mean]], capsize=5, ms=8, lw=1.5, **style)
         seeds = [100 * run["accuracy"] for run in model["runs"]]
         axes.plot([number + 0.2] * len(seeds), seeds, ls="", ms=4, alpha=0.7, **style)
-    axes.set_xticks(range(len(models)), [model["model"] for model in models], parse_math=False)
+    axes.set_xticks(range(len(models)), [name_run(model["model"]) for model in models], parse_math=False)
     axes.set(
         xlim=(-0.5, len(models) - 0.5), ylabel="accuracy, %", xlabel="mean with its 95 % interval; beside it, seeds"
     )
@@ -73,7 +74,7 @@ def _draw_curves(axes: Any, models: Sequence[Mapping[str, Any]]) -> None:
                 steps,
                 accuracies,
                 ls=DASHES[number % len(DASHES)],
-                label=model["model"],
+                label=name_run(model["model"]),
                 **_choose_style(number, len(models)),
             )
     axes.set(xlabel="words read", ylabel="accuracy, %")
@@ -84,7 +85,9 @@ def _draw_seconds(axes: Any, models: Sequence[Mapping[str, Any]]) -> None:
     for number, model in enumerate(models):
         seconds = [run["seconds"] for run in model["runs"]]
         accuracies = [100 * run["accuracy"] for run in model["runs"]]
-        axes.plot(seconds, accuracies, ls="", ms=7, label=model["model"], **_choose_style(number, len(models)))
+        axes.plot(
+            seconds, accuracies, ls="", ms=7, label=name_run(model["model"]), **_choose_style(number, len(models))
+        )
     # A fit on a handful of reviews takes no time that a logarithm could show.
     if all(run["seconds"] > 0 for model in models for run in model["runs"]):
         _scale_by_logarithm(axes)

@@ -9,8 +9,9 @@ from tqdm import tqdm
 
 from imdb_gru.errors import ImdbGruError, MissingExtraError
 from imdb_gru.report.packing import list_cells, name_text, neutralise_lines, pack_examples
-from imdb_gru.report.timesteps import COLOURS, neutralise
+from imdb_gru.report.timesteps import COLOURS
 from imdb_gru.run import Run, check_parent, write_atomically
+from imdb_gru.text.neutral import neutralise
 
 if TYPE_CHECKING:
     from imdb_gru.classifier import Classifier

@@ -10,6 +10,7 @@ from imdb_gru.errors import ImdbGruError
 from imdb_gru.report.drawing import NEGATIVE, POSITIVE, check_matplotlib, prepare_matplotlib, save_figure
 from imdb_gru.report.timesteps import choose_marker, find_jumps, find_turns, shorten
 from imdb_gru.run import check_parent
+from imdb_gru.text.neutral import neutralise
 
 SUFFIXES = (".png", ".svg")
 MOST_AXIS_LABELS = 61
@@ -65,6 +66,11 @@ def draw_timesteps(tokens: Sequence[str], probabilities: Sequence[float], title:
 def name_token(token: str) -> str:
     """Return a token as it can stand on an axis."""
     return shorten(_spare_xml(token), LONGEST_LABEL)
+
+
+def name_run(name: str) -> str:
+    """Return a run's name as it can stand in a legend, which leaves out what begins with a _."""
+    return _spare_xml(neutralise(name)).removeprefix("_")
 
 
 def _spare_xml(text: str) -> str:

@@ -4,12 +4,13 @@ Everywhere `tokens` holds one token a timestep, the start token first, so that t
 `probabilities` the probability of positive after each.
 """
 
-import unicodedata
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from imdb_gru.text.neutral import neutralise
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,10 +33,6 @@ SMALLEST_MOVE = 0.005
 
 _CLOSING = frozenset("!?.,;:)-")
 _OPENING = frozenset("(-")
-_JOINERS = frozenset("\u200c\u200d")
-"""Format characters that emoji and several scripts are spelled with; they do no harm."""
-_UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-"""Unicode's categories of controls, formats (which reverse the writing), surrogates and breaks of lines."""
 
 
 def find_turns(probabilities: Sequence[float]) -> list[int]:
@@ -72,16 +69,6 @@ def find_spaces(tokens: Sequence[str]) -> list[bool]:
         spaces.append(not (attached or closing))
         attached = token in _OPENING or (token == '"' and quoted)
     return spaces
-
-
-def neutralise(text: str) -> str:
-    """Replace characters that a terminal would obey instead of showing, such as escape, with their codes."""
-    return "".join(
-        char.encode("unicode_escape", "surrogatepass").decode()
-        if unicodedata.category(char) in _UNSAFE and char not in _JOINERS
-        else char
-        for char in text
-    )
 
 
 def shorten(text: str, length: int) -> str:

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from imdb_gru.errors import DataError
+from imdb_gru.reading import read_text
 from imdb_gru.sources.review import Review, Source
 
 __all__ = ["Review", "Source", "load_word_index", "open_source"]
@@ -81,7 +82,7 @@ def load_word_index(folder: Path | None) -> dict[str, int]:
     if path is None or not path.exists():
         path = fetch(WORD_INDEX)
     try:
-        index = json.loads(path.read_text("utf-8"))
+        index = json.loads(read_text(path))
         if not isinstance(index, dict) or not all(type(rank) is int and rank > 0 for rank in index.values()):
             raise ValueError("not a map from words to ranks")
     except (OSError, ValueError, RecursionError) as error:

@@ -4,6 +4,7 @@ Both yield the order of Keras's imdb.npz: positive reviews first, then negative,
 """
 
 import gzip
+import os
 import re
 import tarfile
 import zlib
@@ -14,6 +15,7 @@ from typing import IO, Any
 from tqdm import tqdm
 
 from imdb_gru.errors import DataError
+from imdb_gru.reading import open_file, read_bytes
 from imdb_gru.sources.review import UNLABELLED, Review
 
 SPLITS = ("train", "test", UNLABELLED)
@@ -27,6 +29,10 @@ FOLDERS = {
 TOGETHER = (("train", "test"), (UNLABELLED,))
 """Splits that are unpacked in one go: who wants labels need not hold 50,000 reviews without."""
 MAX_REVIEW_BYTES = 10 * 2**20
+MAX_HEADER_BYTES = 2**20
+"""Of all that an archive says of a member before it."""
+MAX_UNPACKED_BYTES = 4 * 2**30
+"""Of a whole archive; the published one comes to a tenth."""
 
 _REVIEW = re.compile(r"(?:\./)?aclImdb/(train|test)/(pos|neg|unsup)/(\d+_\d+\.txt)")
 _URLS = re.compile(r"(?:\./)?aclImdb/(train|test)/urls_(pos|neg|unsup)\.txt")
@@ -51,15 +57,24 @@ class FolderSource:
             folder, label = self.path / part / polarity, LABELS[polarity]
             try:
                 urls = self.path / part / f"urls_{polarity}.txt"
-                films = _read_films(urls.read_bytes() if urls.is_file() else b"")
+                films = _read_films(self._read(urls) if urls.is_file() else b"")
                 for path in sorted(folder.glob("*.txt"), key=lambda path: path.name):
                     if _FILE_NAME.fullmatch(path.name):
                         found = True
-                        yield Review(_decode(path.read_bytes()), label, _find_film(path.name, films))
+                        yield Review(_decode(self._read(path)), label, _find_film(path.name, films))
             except OSError as error:
                 raise DataError(f"cannot read {error.filename}: {error.strerror}") from error
         if not found and split != UNLABELLED:
             raise _no_reviews(self.path, split)
+
+    def _read(self, path: Path) -> bytes:
+        """Read a file that lies in the folder, a link within it included: a link may name anything of its reader's."""
+        if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self.path)):
+            raise DataError(f"{path} leads out of {self.path}; do not trust this folder")
+        try:
+            return read_bytes(path, MAX_REVIEW_BYTES)
+        except ValueError as error:
+            raise DataError(f"{path} has more than {MAX_REVIEW_BYTES:,} bytes; do not trust this folder") from error
 
 
 class TarSource:
@@ -90,7 +105,7 @@ class TarSource:
     def _read(self, splits: tuple[str, ...]) -> None:
         members: dict[tuple[str, str], dict[str, str]] = {folder: {} for split in splits for folder in FOLDERS[split]}
         try:
-            with self.path.open("rb") as file, self._show_progress(file) as counted:
+            with open_file(self.path) as file, self._show_progress(file) as counted:
                 for member, content in self._iter_members(counted):
                     if (match := _REVIEW.fullmatch(member)) and (match[1], match[2]) in members:
                         members[match[1], match[2]][match[3]] = _decode(content)
@@ -114,20 +129,55 @@ class TarSource:
         tarfile takes a damaged header for the end and its own gzip reader checks no sum: so gzip decompresses, to the
         last byte, and after the end may come nothing but padding.
         """
-        with gzip.open(file) as content, tarfile.open(fileobj=content, mode="r|", bufsize=tarfile.BLOCKSIZE) as archive:
+        with gzip.open(file) as content:
+            yield from self._iter_wanted(_Metered(self.path, content))
+
+    def _iter_wanted(self, metered: "_Metered") -> Iterator[tuple[str, bytes]]:
+        """Yield them from the unpacked archive, to its last byte."""
+        with tarfile.open(fileobj=metered, mode="r|", bufsize=tarfile.BLOCKSIZE) as archive:  # type: ignore[call-overload]
             for member in archive:
-                archive.members = []  # type: ignore[attr-defined]  # else it keeps all 100,000 of them
+                archive.members = []  # else it keeps all 100,000 of them
+                if member.issparse():
+                    raise DataError(f"{self.path}: {member.name} has holes; do not trust this archive")
+                metered.expect(member.size)
                 if not (_REVIEW.fullmatch(member.name) or _URLS.fullmatch(member.name)):
                     continue
                 if not member.isreg():
                     raise DataError(f"{self.path}: {member.name} is no regular file; do not trust this archive")
                 if member.size > MAX_REVIEW_BYTES:
-                    raise DataError(f"{self.path}: {member.name} has {member.size} bytes; do not trust this archive")
+                    raise DataError(f"{self.path}: {member.name} has {member.size:,} bytes; do not trust this archive")
                 review = archive.extractfile(member)
                 yield member.name, review.read() if review else b""
-            while rest := content.read(2**20):
+            metered.expect(MAX_UNPACKED_BYTES)
+            while rest := metered.read(2**20):
                 if rest.strip(b"\0"):
                     raise tarfile.ReadError("a member's header is unreadable")
+
+
+class _Metered:
+    """The unpacked archive: no more of it than its headers say, and no more than it may have."""
+
+    def __init__(self, path: Path, content: gzip.GzipFile) -> None:
+        self.path = path
+        self.content = content
+        self._whole, self._expected = MAX_UNPACKED_BYTES, MAX_HEADER_BYTES
+
+    def expect(self, size: int) -> None:
+        """Let a member of so many bytes come, and the next header."""
+        self._expected = size + MAX_HEADER_BYTES
+
+    def read(self, size: int) -> bytes:
+        """Read on; raises `DataError` where more comes than may."""
+        content = self.content.read(size)
+        self._whole -= len(content)
+        self._expected -= len(content)
+        if self._whole < 0:
+            raise DataError(f"{self.path} unpacks to more than {MAX_UNPACKED_BYTES:,} bytes; do not trust this archive")
+        if self._expected < 0:
+            raise DataError(
+                f"{self.path}: a header has more than {MAX_HEADER_BYTES:,} bytes; do not trust this archive"
+            )
+        return content
 
 
 def _no_reviews(path: Path, split: str) -> DataError:

@@ -9,9 +9,16 @@ from typing import Any
 import numpy as np
 
 from imdb_gru.errors import DataError
+from imdb_gru.memory import limit_growth
+from imdb_gru.reading import fits, open_file, read_header
 from imdb_gru.sources.review import Review
+from imdb_gru.sources.rows import MAX_ROW_CHARACTERS
+from imdb_gru.text.neutral import show_value
 
-MAX_MEMBER_BYTES = 2**30
+MAX_MEMBER_BYTES = 2**27
+"""Of an array as it is stored; that of the published file's has 14 million."""
+MAX_UNPICKLED_MB = 2048
+"""By which the process may grow while a pickle becomes lists: a few of its bytes can ask for any memory."""
 
 
 class NpzSource:
@@ -34,23 +41,33 @@ class NpzSource:
             if label not in (0, 1):
                 raise DataError(f"{self.path}: y_{split}[{number}] is {label!r}, not 0 or 1")
             try:
-                text = " ".join([self._words[rank] for rank in ranks])
-            except (KeyError, TypeError) as error:
-                raise DataError(f"{self.path}: x_{split}[{number}] holds an id without a word: {error}") from error
-            yield Review(text, int(label))
+                words = [self._words[rank] for rank in ranks]
+            except KeyError as error:
+                rank = show_value(error.args[0])
+                raise DataError(f"{self.path}: x_{split}[{number}] holds an id without a word: {rank}") from error
+            except TypeError as error:
+                raise DataError(f"{self.path}: x_{split}[{number}] is no list of ids ({error})") from error
+            if sum(map(len, words)) + len(words) > MAX_ROW_CHARACTERS:
+                raise DataError(
+                    f"{self.path}: x_{split}[{number}] has more than {MAX_ROW_CHARACTERS:,} characters; "
+                    "do not trust this file"
+                )
+            yield Review(" ".join(words), int(label))
 
     def _read(self, name: str) -> np.ndarray[Any, Any]:
         try:
-            with zipfile.ZipFile(self.path) as archive:
+            with open_file(self.path) as content, zipfile.ZipFile(content) as archive:
                 member = archive.getinfo(f"{name}.npy")
                 if member.file_size > MAX_MEMBER_BYTES:
-                    raise DataError(f"{self.path}: {name} has {member.file_size} bytes; do not trust this file")
+                    raise DataError(f"{self.path}: {name} has {member.file_size:,} bytes; do not trust this file")
                 with archive.open(member) as file:
-                    return _read_array(file)
+                    return _read_array(file, member.file_size)
         except DataError:
             raise
         except _ForbiddenError as error:
             raise DataError(f"{self.path} is not safe to open: {error}; do not trust this file") from error
+        except OSError as error:
+            raise DataError(f"cannot read {self.path}: {error.strerror or error}") from error
         except Exception as error:  # a damaged zip or pickle may raise anything
             reason = " ".join(str(error).split()) or type(error).__name__  # MemoryError has no words
             raise DataError(f"{self.path} is not Keras's imdb.npz ({reason}): name another file with --data") from error
@@ -91,16 +108,18 @@ _STAND_INS = {
 }
 
 
-def _read_array(file: Any) -> np.ndarray[Any, Any]:
-    """Read one .npy stream."""
-    version = np.lib.format.read_magic(file)
-    read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+def _read_array(file: Any, size: int) -> np.ndarray[Any, Any]:
+    """Read one .npy stream of so many bytes."""
     shape, fortran_order, dtype = read_header(file)
     if dtype.hasobject:
-        *_, rows = _ArrayUnpickler(file).load().state  # version, shape, dtype, order, rows
+        try:
+            with limit_growth(MAX_UNPICKLED_MB):
+                *_, rows = _ArrayUnpickler(file).load().state  # version, shape, dtype, order, rows
+        except MemoryError as error:
+            raise _ForbiddenError(f"its pickle takes more than {MAX_UNPICKLED_MB:,} MB") from error
         if type(rows) is not list or shape != (len(rows),):
             raise ValueError(f"an object array is no row of {shape} objects")
         return np.fromiter(rows, dtype=object, count=len(rows))
-    if dtype.kind not in "iub" or (fortran_order and len(shape) > 1):
+    if dtype.kind not in "iub" or (fortran_order and len(shape) > 1) or not fits(shape, dtype, size):
         raise ValueError(f"an array of {dtype} and shape {shape}")
     return np.frombuffer(file.read(), dtype=dtype).reshape(shape)

@@ -4,29 +4,71 @@ Bytes that are not UTF-8 come out as `surrogateescape` has them, to be counted b
 """
 
 import csv
+import io
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from imdb_gru.errors import DataError, MissingExtraError
+from imdb_gru.reading import open_file
+from imdb_gru.text.neutral import show_value
 
-MAX_FIELD_CHARACTERS = 10 * 2**20
+MAX_ROW_CHARACTERS = 16 * 2**20
+"""Of a row, all its cells together: some three million words."""
+PARQUET_BATCH = 64
+"""Rows of Parquet that are unpacked together, before any of them can be measured."""
 
+Divided = TypeVar("Divided")
 Row = dict[str, Any]
 RowReader = Callable[[Path], Iterator[tuple[int, Row]]]
 """Yields row 0, the columns and how often each stands, and then the table's rows, numbered from 1."""
 
 
+class _Lines:
+    """The lines of a table, which measure its rows as they are read."""
+
+    def __init__(self, path: Path, newline: str | None) -> None:
+        self.path = path
+        self.file = io.TextIOWrapper(open_file(path), "utf-8-sig", "surrogateescape", newline)
+        self.number = self.read = 0
+
+    def __enter__(self) -> "_Lines":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the lines; raises `DataError` where a row is too long."""
+        while line := self.file.readline(MAX_ROW_CHARACTERS + 1 - self.read):
+            self.number += 1
+            self.read += len(line)
+            if self.read > MAX_ROW_CHARACTERS:
+                raise _too_long(f"{self.path}, line {self.number}: the row")
+            yield line
+
+    def divide(self, rows: Iterable[Divided]) -> Iterator[Divided]:
+        """Pass on what is made of these lines, and measure the next row from here."""
+        for row in rows:
+            self.read = 0
+            yield row
+
+
+def _too_long(what: str) -> DataError:
+    return DataError(f"{what} is longer than {MAX_ROW_CHARACTERS:,} characters; do not trust this table")
+
+
 def _iter_csv(path: Path, delimiter: str = ",") -> Iterator[tuple[int, Row]]:
-    csv.field_size_limit(MAX_FIELD_CHARACTERS)  # of the whole process: two tables may be read in turns
-    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-        reader = csv.reader(file, delimiter=delimiter, strict=True)
+    csv.field_size_limit(MAX_ROW_CHARACTERS)  # of the whole process: two tables may be read in turns
+    with _Lines(path, newline="") as lines:
+        reader = csv.reader(lines, delimiter=delimiter, strict=True)
         try:
-            columns = next((cells for cells in reader if "".join(cells).strip()), [])
+            rows = lines.divide(reader)
+            columns = next((cells for cells in rows if "".join(cells).strip()), [])
             yield 0, Counter(columns)
-            for number, cells in enumerate(reader, 1):
+            for number, cells in enumerate(rows, 1):
                 if not cells:
                     continue
                 if len(cells) != len(columns):
@@ -45,8 +87,8 @@ def _iter_tsv(path: Path) -> Iterator[tuple[int, Row]]:
 
 def _iter_json_lines(path: Path) -> Iterator[tuple[int, Row]]:
     columns = True
-    with path.open(encoding="utf-8-sig", errors="surrogateescape") as file:
-        for number, line in enumerate(file, 1):
+    with _Lines(path, newline=None) as lines:
+        for number, line in enumerate(lines.divide(lines), 1):
             if not line.strip():
                 continue
             try:
@@ -71,14 +113,23 @@ def _iter_parquet(path: Path) -> Iterator[tuple[int, Row]]:
         raise MissingExtraError("Reading Parquet", "parquet") from error
     number = 0
     try:
-        with pyarrow.parquet.ParquetFile(path) as file:
+        with open_file(path) as content, pyarrow.parquet.ParquetFile(content) as file:
             yield 0, Counter(file.schema_arrow.names)
-            for batch in file.iter_batches(batch_size=1024):
+            for batch in file.iter_batches(batch_size=PARQUET_BATCH):
+                if batch.nbytes > MAX_ROW_CHARACTERS:
+                    _check_cells(path, number, batch)
                 for row in batch.to_pylist():
                     number += 1
                     yield number, row
     except (pyarrow.ArrowException, UnicodeDecodeError) as error:
         raise DataError(f"{path}: not readable as Parquet ({' '.join(str(error).split())})") from error
+
+
+def _check_cells(path: Path, number: int, batch: Any) -> None:
+    """Raise `DataError` where a row of Parquet, `number` rows before its batch, is too long for Python to hold many."""
+    for place in range(len(batch)):
+        if batch.slice(place, 1).nbytes > MAX_ROW_CHARACTERS:
+            raise _too_long(f"{path}, row {number + place + 1}")
 
 
 READERS: dict[str, RowReader] = {
@@ -94,9 +145,3 @@ def list_columns(columns: Iterable[str]) -> str:
     """List columns in a message, the first 20 of them."""
     shown = list(map(show_value, columns))
     return ", ".join(shown[:20]) + (" …" if len(shown) > 20 else "")
-
-
-def show_value(value: object) -> str:
-    """Show a value in a message, cut where it is long."""
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:60]}…"

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from imdb_gru.errors import DataError
 from imdb_gru.sources.review import UNLABELLED, Review
-from imdb_gru.sources.rows import READERS, Row, list_columns, show_value
+from imdb_gru.sources.rows import READERS, Row, list_columns
+from imdb_gru.text.neutral import show_value
 
 TEXT_COLUMNS = ("text", "review", "reviews", "review_text", "reviewtext", "content", "sentence", "comment", "body")
 LABEL_COLUMNS = ("label", "labels", "sentiment", "polarity", "class", "target")
@@ -95,20 +96,25 @@ class TableSource:
 
     def _read_split(self, number: int, row: Row) -> str:
         value = row.get(self._split or "")
-        split = SPLITS.get(str(value).strip().lower())
+        split = SPLITS.get(_name(value))
         if split is None:
             raise DataError(f"{self.path}, row {number}: the split {show_value(value)} is none of {', '.join(SPLITS)}")
         return split
 
     def _read_label(self, number: int, row: Row) -> int | None:
         value = row.get(self._label) if self._label else None
-        label = None if value is None else LABELS.get(str(value).strip().lower())
+        label = None if value is None else LABELS.get(_name(value))
         if label is None and self._require_labels:
             raise DataError(
                 f"{self.path}, row {number}: the label {show_value(value)} is none of "
                 "pos/neg, positive/negative, 1/0, true/false"
             )
         return label
+
+
+def _name(value: object) -> str:
+    """Return a label or a split as it is looked up; what is neither text nor a number is none."""
+    return str(value).strip().lower() if isinstance(value, str | float | int) else ""
 
 
 def open_table(

@@ -19,6 +19,8 @@ from imdb_gru.text.vocabulary import Vocabulary, build_keras_vocabulary, build_v
 
 UNDIVIDED = "all"
 LIMIT_SEED = 0
+MAX_CORPUS_CHARACTERS = 4 * 2**30
+"""Of the reviews of a split, which are held in memory; IMDB's largest has 65 million."""
 HOLD_OUT_STREAM = 1
 """Which random stream of the seed chooses the held-out reviews; the training's own streams follow."""
 
@@ -49,10 +51,24 @@ def load_reviews(source: Source, split: str, limit: int | None = None) -> list[R
     """Read a split into memory, or `limit` reviews of it, always the same ones; raises `DataError` for none."""
     if split not in source.splits:
         raise DataError(f"{source.name} has no {split} split, only {', '.join(source.splits)}")
-    reviews = list(source.iter_reviews(split))
+    reviews = hold_reviews(source, split)
     if not reviews:
         raise DataError(f"the {split} split of {source.name} holds no reviews")
     return _draw(reviews, limit)
+
+
+def hold_reviews(source: Source, split: str) -> list[Review]:
+    """Read a split into memory; raises `DataError` where it is too large: a small file may unpack to anything."""
+    reviews, room = [], MAX_CORPUS_CHARACTERS
+    for review in source.iter_reviews(split):
+        room -= len(review.text)
+        if room < 0:
+            raise DataError(
+                f"the {split} split of {source.name} has more than {MAX_CORPUS_CHARACTERS:,} characters: "
+                "take a part of it"
+            )
+        reviews.append(review)
+    return reviews
 
 
 def _draw(reviews: list[Review], limit: int | None) -> list[Review]:
@@ -88,7 +104,7 @@ def load_pretraining_reviews(source: Source, config: NextWordConfig) -> Training
     splits = [split for split in (UNDIVIDED, "train", UNLABELLED) if split in source.splits]
     if not splits:
         raise DataError(f"{source.name} has no train split, only {', '.join(source.splits)}")
-    parts = {split: _draw(list(source.iter_reviews(split)), limit) for split in splits}
+    parts = {split: _draw(hold_reviews(source, split), limit) for split in splits}
     reviews = list(chain.from_iterable(parts.values()))
     if not any(review.text.strip() for review in reviews):
         raise DataError(f"the reviews of {source.name} hold no words: name others with --data")

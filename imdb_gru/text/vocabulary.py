@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imdb_gru.errors import ConfigError, RunError
+from imdb_gru.reading import read_text
 from imdb_gru.text.tokenizer import TOKENIZERS
 
 PAD, START, UNKNOWN, FIRST_WORD = 0, 1, 2, 3
@@ -51,12 +52,14 @@ class Vocabulary:
     def load(cls, path: Path) -> "Vocabulary":
         """Read what `save` wrote; raises `RunError` where the file is anything else."""
         try:
-            stored = json.loads(path.read_text("utf-8"))
+            stored = json.loads(read_text(path))
             words = stored["words"]
-            if stored["tokenizer"] not in TOKENIZERS or not all(isinstance(word, str) for word in words):
-                raise ValueError("no such tokenizer, or words that are not text")
+            if stored["tokenizer"] not in TOKENIZERS or not isinstance(words, list):
+                raise ValueError("no such tokenizer, or no list of words")
+            if not all(isinstance(word, str) for word in words):
+                raise ValueError("words that are not text")
             return cls(stored["tokenizer"], words)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise RunError(f"{path} is not a vocabulary ({error}): train the run again") from error
 
 

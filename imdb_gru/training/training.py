@@ -1,7 +1,6 @@
 """Own what every training does with its run: resume, checkpoints, history, completion."""
 
 import json
-import zipfile
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 
@@ -13,10 +12,12 @@ from imdb_gru.config import AnyConfig
 from imdb_gru.environment import describe_environment
 from imdb_gru.errors import RunError
 from imdb_gru.memory import measure_peak_memory
+from imdb_gru.reading import read_npz
 from imdb_gru.run import Run, hash_file, write_atomically
 from imdb_gru.text.corpus import Corpus
 from imdb_gru.training.model import choose_engine, choose_precision, describe_engine
 from imdb_gru.training.observers import Record
+from imdb_gru.weights import DAMAGE
 
 
 @dataclass
@@ -79,15 +80,15 @@ class Training:
         if not path.exists():
             return
         try:
-            with path.open("rb") as file, np.load(file) as stored:
-                progress = Progress(**json.loads(str(stored["progress"])))
-                if progress.data_hash != self.progress.data_hash:
-                    raise self._refuse_data()
-                arrays = [stored[str(number)] for number in range(len(stored.files) - 1)]
+            stored = read_npz(path)
+            progress = Progress(**json.loads(str(stored["progress"])))
+            if progress.data_hash != self.progress.data_hash:
+                raise self._refuse_data()
+            arrays = [stored[str(number)] for number in range(len(stored) - 1)]
             variables = self._variables
             if [array.shape for array in arrays] != [tuple(variable.shape) for variable in variables]:
                 raise ValueError("its weights have other shapes")
-        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        except DAMAGE as error:
             raise RunError(f"{path} cannot be resumed from ({error}): train the run again with --overwrite") from error
         for variable, array in zip(variables, arrays, strict=True):
             variable.assign(array)

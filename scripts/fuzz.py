@@ -1,0 +1,267 @@
+"""Feed every reader mutated files, and stop at the first that ends in anything but a result or one clear line.
+
+    python scripts/fuzz.py                        # 1,000 files for each reader
+    python scripts/fuzz.py --seconds 120 tar npz  # two minutes each for these
+
+Needs `pip install '.[fuzz]'`. What crashes a reader is kept in the folder that --kept names.
+"""
+
+import gzip
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+import numpy as np
+
+from imdb_gru.errors import ImdbGruError
+
+LONGEST_MESSAGE = 20_000
+"""Characters of an error: fifty complaints about a config are the longest."""
+
+
+class Target(NamedTuple):
+    """A reader, and what it is fed."""
+
+    file: str
+    """The name of the file that is written, beside which others may stand."""
+    seed: bytes
+    """What a file of its kind holds, to be mutated."""
+    wrap: Callable[[bytes], bytes]
+    """Makes a file of mutated bytes: a compressed one is mutated before it is compressed."""
+    read: Callable[[Path], Any]
+
+
+def plain(content: bytes) -> bytes:
+    """Take bytes for a file as they are."""
+    return content
+
+
+def put_in(*names: str) -> Callable[[bytes], bytes]:
+    """Take bytes for each of the members of a zip."""
+
+    def wrap(content: bytes) -> bytes:
+        stream = io.BytesIO()
+        with zipfile.ZipFile(stream, "w") as archive:
+            for name in names:
+                archive.writestr(name, content)
+        return stream.getvalue()
+
+    return wrap
+
+
+def read_source(path: Path) -> None:
+    """Read a source to its end."""
+    from imdb_gru.sources import open_source
+
+    (path.parent / "imdb_word_index.json").write_text('{"a": 1, "b": 2}')
+    source = open_source(str(path))
+    for split in source.splits:
+        for _ in source.iter_reviews(split):
+            pass
+
+
+def read_word_index(path: Path) -> None:
+    """Read Keras's word index."""
+    from imdb_gru.sources import load_word_index
+
+    load_word_index(path.parent)
+
+
+def read_lines(path: Path) -> None:
+    """Read what predict is given with --input."""
+    from imdb_gru.cli.texts import TextReader
+
+    list(TextReader((), path, None, "reading"))
+
+
+def read_run(path: Path) -> None:
+    """Read all of a run but its weights."""
+    from imdb_gru.run import Run
+
+    run = Run(path.parent)
+    for read in (run.load_metrics, run.load_history, run.load_vocabulary, run.load_any_config):
+        if any(part.exists() for part in (run.metrics_path, run.history_path, run.vocabulary_path, run.config_path)):
+            try:
+                read()
+            except ImdbGruError as error:
+                check_message(error)
+
+
+def read_weights(path: Path) -> None:
+    """Read a run's weights, of a classifier and of a next-word model."""
+    from imdb_gru.config import build_config
+    from imdb_gru.run import Run
+    from imdb_gru.weights import load_network
+
+    load_network(Run(path.parent), build_config({"model": {"embedding": 2, "units": 2}}, "fuzz").model)
+
+
+def make_tar() -> bytes:
+    """Return an archive of four reviews, before it is compressed."""
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as archive:
+        for name in ("train/pos/0_9", "train/neg/0_1", "train/unsup/0_0", "test/pos/0_9", "train/urls_pos"):
+            member = tarfile.TarInfo(f"aclImdb/{name}.txt")
+            member.size = 6
+            archive.addfile(member, io.BytesIO(b"a film"))
+    return stream.getvalue()
+
+
+def make_npy(values: Any) -> bytes:
+    """Return an .npy file."""
+    stream = io.BytesIO()
+    np.save(stream, values, allow_pickle=True)
+    return stream.getvalue()
+
+
+def make_sequences() -> bytes:
+    """Return Keras's sequences of ids."""
+    rows = np.empty(2, dtype=object)
+    rows[:] = [[1, 2], [2]]
+    return make_npy(rows)
+
+
+def make_parquet() -> bytes:
+    """Return a table of two rows."""
+    import pyarrow
+    from pyarrow import parquet
+
+    stream = io.BytesIO()
+    parquet.write_table(pyarrow.table({"text": ["a", "b"], "label": [1, 0], "split": ["train", "test"]}), stream)
+    return stream.getvalue()
+
+
+def make_hdf5() -> bytes:
+    """Return the weights inside of a model.keras."""
+    import h5py
+
+    stream = io.BytesIO()
+    shapes = {"embedding": [(3, 2)], "gru_1/cell": [(2, 6), (2, 6), (2, 6)], "probability": [(4, 1), (1,)]}
+    with h5py.File(stream, "w", track_order=False) as file:
+        for name, weights in shapes.items():
+            file.create_group(f"layers/{name.partition('/')[0]}").require_group("vars").attrs["name"] = name.split("/")[
+                0
+            ]
+            for number, shape in enumerate(weights):
+                file.require_group(f"layers/{name}/vars")[str(number)] = np.ones(shape, "f4")
+    return stream.getvalue()
+
+
+CSV = b'text,label,split\n"a, ""b""\nc",1,train\nd,0,test\n'
+JSON_LINES = b'{"text": "a", "label": 1, "split": "train"}\n{"text": "b", "label": "neg", "split": "test"}\n'
+METRICS = {
+    "format": 1,
+    "interrupted": False,
+    "best": {"epoch": 1},
+    "data": {"hash": "0", "train": 1},
+    "files": {"a": "b"},
+}
+
+TARGETS: dict[str, Callable[[], Target]] = {
+    "csv": lambda: Target("a.csv", CSV, plain, read_source),
+    "tsv": lambda: Target("a.tsv", CSV.replace(b",", b"\t"), plain, read_source),
+    "jsonl": lambda: Target("a.jsonl", JSON_LINES, plain, read_source),
+    "parquet": lambda: Target("a.parquet", make_parquet(), plain, read_source),
+    "tar": lambda: Target("a.tar.gz", make_tar(), lambda content: gzip.compress(content, 1), read_source),
+    "gzip": lambda: Target("a.tar.gz", gzip.compress(make_tar()), plain, read_source),
+    "npz": lambda: Target(
+        "imdb.npz", make_sequences(), put_in("x_train.npy", "y_train.npy", "x_test.npy", "y_test.npy"), read_source
+    ),
+    "zip": lambda: Target("imdb.npz", put_in("x_train.npy", "y_train.npy")(make_npy([1, 0])), plain, read_source),
+    "word-index": lambda: Target("imdb_word_index.json", b'{"a": 1}', plain, read_word_index),
+    "lines": lambda: Target("a.txt", "\ufeffa film\r\ncaf\xe9\n".encode("latin-1", "replace"), plain, read_lines),
+    "vocabulary": lambda: Target("vocabulary.json", b'{"tokenizer": "words", "words": ["a"]}', plain, read_run),
+    "metrics": lambda: Target("metrics.json", json.dumps(METRICS).encode(), plain, read_run),
+    "history": lambda: Target("history.jsonl", b'{"epoch": 1, "loss": 0.5}\n', plain, read_run),
+    "config": lambda: Target("config.yaml", b"task: sentiment\ntrain: {epochs: 3}\n", plain, read_run),
+    "weights": lambda: Target(
+        "weights.npz", make_npy(np.ones((2, 6), "f4")), put_in(*(f"{n}.npy" for n in range(6))), read_weights
+    ),
+    "keras": lambda: Target("model.keras", make_hdf5(), put_in("model.weights.h5"), read_weights),
+}
+
+
+def check_message(error: ImdbGruError) -> None:
+    """Fail where an error says too much."""
+    if len(str(error)) > LONGEST_MESSAGE:
+        raise AssertionError(f"an error of {len(str(error)):,} characters")
+
+
+def feed(target: Target, content: bytes, folder: Path) -> None:
+    """Let a reader read a file of mutated bytes; raises what it should not have raised."""
+    path = folder / target.file
+    path.write_bytes(target.wrap(content))
+    try:
+        target.read(path)
+    except ImdbGruError as error:
+        check_message(error)
+
+
+def fuzz(name: str, runs: int | None, seconds: int | None, kept: Path) -> None:
+    """Feed one reader; ends the process."""
+    import atheris
+
+    with atheris.instrument_imports(include=["imdb_gru"]):
+        import imdb_gru.classifier
+        import imdb_gru.cli.texts
+        import imdb_gru.run
+        import imdb_gru.sources.archive
+        import imdb_gru.sources.keras_npz
+        import imdb_gru.sources.table  # noqa: F401
+    target = TARGETS[name]()
+    with tempfile.TemporaryDirectory() as folder:
+        seeds, workplace = Path(folder, "seeds"), Path(folder, "work")
+        seeds.mkdir()
+        workplace.mkdir()
+        (seeds / "seed").write_bytes(target.seed)
+        limits = [f"-runs={runs}"] if seconds is None else [f"-max_total_time={seconds}"]
+        options = [
+            *limits,
+            "-seed=1",
+            "-timeout=30",
+            "-rss_limit_mb=4096",
+            "-max_len=8192",
+            f"-artifact_prefix={kept}/",
+        ]
+        atheris.Setup([sys.argv[0], *options, str(seeds)], lambda content: feed(target, content, workplace))
+        atheris.Fuzz()
+
+
+@click.command()
+@click.argument("readers", nargs=-1, type=click.Choice(list(TARGETS)))
+@click.option("--runs", type=click.IntRange(min=1), default=1000, show_default=True, help="Files for each reader.")
+@click.option("--seconds", type=click.IntRange(min=1), help="Feed each reader so long instead.")
+@click.option("--kept", type=click.Path(path_type=Path), default=Path("crashes"), show_default=True, metavar="DIR")
+@click.option("--here", is_flag=True, hidden=True)
+def main(readers: tuple[str, ...], runs: int, seconds: int | None, kept: Path, here: bool) -> None:
+    """Feed READERS, or all of them, mutated files; exit 1 where one crashed, hung, or took 4 GB."""
+    if here:
+        fuzz(readers[0], runs, seconds, kept)
+    kept.mkdir(parents=True, exist_ok=True)
+    failed = []
+    click.echo(f"{'reader':11}{'files':>9}  outcome")
+    for name in readers or TARGETS:
+        limit = ["--runs", str(runs)] if seconds is None else ["--seconds", str(seconds)]
+        command = [sys.executable, __file__, "--here", "--kept", str(kept), *limit, name]
+        result = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False, env=os.environ)
+        done = re.findall(r"^#(\d+)", result.stderr, re.MULTILINE) or ["0"]
+        click.echo(f"{name:11}{int(done[-1]):9,}  {'held' if result.returncode == 0 else 'FAILED'}")
+        if result.returncode:
+            failed.append(name)
+            click.echo(result.stderr[-3000:], err=True)
+    kept.rmdir() if not any(kept.iterdir()) else None
+    sys.exit(bool(failed))
+
+
+if __name__ == "__main__":
+    main()
