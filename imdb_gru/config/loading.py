@@ -1,7 +1,6 @@
-"""Own the reading of configs: YAML, overrides, and every complaint about them."""
+"""Own the reading of configs: YAML, overrides, and the schema of them."""
 
 import ast
-import difflib
 import inspect
 import re
 from collections.abc import Iterable, Iterator
@@ -10,16 +9,17 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from imdb_gru.config import schema
+from imdb_gru.config.complaints import describe_mistake, find_conflicts
 from imdb_gru.config.defaults import choose_defaults
-from imdb_gru.config.schema import AnyConfig, Config, NextWordConfig, find_fused_obstacle
+from imdb_gru.config.schema import AnyConfig, Config, NextWordConfig
 from imdb_gru.errors import ConfigError
-from imdb_gru.text.neutral import neutralise, show_value
+from imdb_gru.text.neutral import show_value
 
 MAX_CONFIG_BYTES = 2**20
-MOST_COMPLAINTS, LONGEST_KEY = 50, 200
+MOST_COMPLAINTS = 50
 
 Chosen = TypeVar("Chosen", Config, NextWordConfig)
 
@@ -29,7 +29,7 @@ COMMANDS: dict[Task, str] = {"sentiment": "train", "next_word": "pretrain"}
 """Which command a config of each task is for."""
 
 
-FORGOTTEN = {("model", "dropout", "weight"): 0.0, ("train", "label_smoothing"): 0.0}
+FORGOTTEN = {("model", "dropout", "weight"): 0.0, ("train", "label_smoothing"): 0.0, ("train", "entropy"): 0.0}
 """Keys that configs of earlier versions hold, and the value at which they do nothing."""
 
 
@@ -114,13 +114,14 @@ def build_config(
         config = kind.model_validate(_complete(values, choose_defaults(values, kind)))
     except ValidationError as error:
         count = error.error_count()
-        complaints = [_describe(dict(detail), kind) for detail in error.errors(include_url=False)[:MOST_COMPLAINTS]]
+        details = error.errors(include_url=False)[:MOST_COMPLAINTS]
+        complaints = [describe_mistake(dict(detail), kind) for detail in details]
         if count > MOST_COMPLAINTS:
             complaints.append(f"and {count - MOST_COMPLAINTS} more")
     except RecursionError as error:
         raise ConfigError(f"{origin} is nested too deeply: a config is sections of keys") from error
     else:
-        complaints = list(_find_conflicts(config))
+        complaints = list(find_conflicts(config))
         count = len(complaints)
     if complaints:
         errors = "an error" if count == 1 else f"{count} errors"
@@ -196,59 +197,3 @@ def _apply_override(values: dict[str, Any], override: str) -> None:
             raise ConfigError(f"--set {override}: {section} is {show_value(inner)}, not a section of keys")
         values = inner
     values[key] = value
-
-
-def _iter_keys(section: type[BaseModel], prefix: str = "") -> Iterator[str]:
-    for name, field in section.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield from _iter_keys(field.annotation, f"{prefix}{name}.")
-        else:
-            yield prefix + name
-
-
-def _describe(detail: dict[str, Any], kind: type[BaseModel]) -> str:
-    path = ".".join(neutralise(str(part)) for part in detail["loc"])
-    if len(path) > LONGEST_KEY:
-        path = f"{path[:LONGEST_KEY]}…"
-    if detail["type"] == "extra_forbidden":
-        keys = list(_iter_keys(kind))
-        last_parts = {key.rpartition(".")[2]: key for key in keys}
-        nearest = difflib.get_close_matches(path, keys, n=1, cutoff=0.75) or [
-            last_parts[part] for part in difflib.get_close_matches(path.rpartition(".")[2], last_parts, n=1)
-        ]
-        return f"{path}: no such key" + (f"; did you mean {nearest[0]}?" if nearest else "")
-    if detail["type"] == "model_type":
-        return f"{path}: should be a section of keys, got {show_value(detail['input'])}"
-    message = detail["msg"][0].lower() + detail["msg"][1:]
-    return f"{path}: {message}, got {show_value(detail['input'])}"
-
-
-def _find_conflicts(config: AnyConfig) -> Iterator[str]:
-    text, train = config.text, config.train
-    if text.vocabulary == "keras" and text.tokenizer != "keras":
-        yield f"text.vocabulary: keras goes with text.tokenizer: keras only, got {text.tokenizer}"
-    if text.vocabulary == "keras" and text.min_count > 1:
-        yield f"text.min_count: keras's word index has no counts, got {text.min_count}; set it to 1"
-    if train.engine == "fused" and (obstacle := find_fused_obstacle(config.model)):
-        yield f"train.engine: {obstacle}; set it to auto or keras"
-    if train.precision == "bfloat16":
-        if train.engine == "keras":
-            yield "train.precision: bfloat16 goes with train.engine fused only; set it to float32"
-        elif train.engine == "auto" and (obstacle := find_fused_obstacle(config.model)):
-            yield f"train.precision: bfloat16 goes with train.engine fused only, and {obstacle}; set it to float32"
-    if isinstance(config, Config):
-        yield from _find_conflicts_of_classifier(config)
-
-
-def _find_conflicts_of_classifier(config: Config) -> Iterator[str]:
-    model, train = config.model, config.train
-    if len(set(model.pooling)) < len(model.pooling):
-        yield f"model.pooling: names each way once, got {model.pooling}"
-    if model.pretrained and model.bidirectional:
-        yield "model.bidirectional: a next-word model reads one way; set it to false, or model.pretrained to null"
-    if model.bidirectional and train.objective not in (None, "last"):
-        yield f"train.objective: a bidirectional model has its last belief only, got {train.objective}; set it to last"
-    if train.adversarial and train.virtual:
-        yield "train.virtual: reviews are moved one way only, and train.adversarial says how; set one of them to null"
-    if train.patience is not None and not train.validation_split:
-        yield f"train.patience: needs validation reviews, got train.validation_split {train.validation_split}"

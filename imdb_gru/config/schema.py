@@ -144,9 +144,7 @@ class TrainConfig(FitConfig):
     virtual: Annotated[float, Field(gt=0, lt=1)] | None = None
     """Move every review, labelled or not, the way that changes the belief most, by this share (Miyato et al. 2017)."""
     unlabelled: bool = False
-    """Read the source's unlabelled reviews, too: what virtual and entropy learn from."""
-    entropy: Annotated[float, Field(ge=0)] = 0.0
-    """Weight of the beliefs' entropy in the loss (Grandvalet and Bengio 2004)."""
+    """Read the source's unlabelled reviews, too: what virtual learns from."""
     batches: Literal["bucketed", "shuffled", "padded"] = "bucketed"
     """bucketed: reviews of like length together; shuffled: any; padded: any, all padded to text.length."""
     monitor: Literal["accuracy", "loss"] = "accuracy"

@@ -82,27 +82,25 @@ class ReviewModel(keras.Model):  # type: ignore[misc]
         return super().compute_metrics(x, tf.boolean_mask(y, labelled), tf.boolean_mask(last, labelled), sample_weight)
 
     def train_step(self, data: Any) -> Any:
-        """Update the weights by the gradients of all losses; report that of the reviews as they are."""
+        """Update the weights by the gradients of both losses; report that of the reviews as they are."""
         ids, labels = data[:2]
         config = self.settings
         weights = self.trainable_variables
         values = [weight.value for weight in weights]
         with tf.GradientTape(persistent=True) as tape:
             belief = self(ids, training=True)
-            total = loss = self.compute_loss(x=ids, y=labels, y_pred=belief, training=True)
-            if config.entropy:
-                total += config.entropy * ops.mean(self._measure(ids, belief, belief))
+            loss = self.compute_loss(x=ids, y=labels, y_pred=belief, training=True)
             if config.adversarial or config.virtual:
                 x = self.get_layer("perturbation").seen
             if config.adversarial:
                 with tape.stop_recording():
-                    gradient, *gradients = tape.gradient(total, [x, *values])
+                    gradient, *gradients = tape.gradient(loss, [x, *values])
                 moved = self._judge_instead(ids, x + scale(gradient, x, config.adversarial))
                 other = self.compute_loss(x=ids, y=labels, y_pred=moved, training=True)
             elif config.virtual:
                 goal = tf.stop_gradient(belief)
                 with tape.stop_recording():
-                    gradients = tape.gradient(total, values)
+                    gradients = tape.gradient(loss, values)
                     step = tf.cast(self.optimizer.iterations.value, tf.int32)
                     probe = x + scale(draw_direction(x, ids != PAD, step, config.seed), x, PROBE)
                     with tf.GradientTape() as inner:
@@ -114,7 +112,7 @@ class ReviewModel(keras.Model):  # type: ignore[misc]
         if config.adversarial or config.virtual:
             gradients = [tf.add_n(pair) for pair in zip(gradients, tape.gradient(other, values), strict=True)]
         else:
-            gradients = tape.gradient(total, values)
+            gradients = tape.gradient(loss, values)
         self.optimizer.apply(gradients, weights)
         self._loss_tracker.update_state(loss, sample_weight=tf.reduce_sum(tf.cast(labels >= 0, tf.float32)))
         return self.compute_metrics(ids, labels, belief)

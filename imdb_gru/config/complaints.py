@@ -1,0 +1,70 @@
+"""Own the complaints about a config: a wrong key or value, and keys that are at odds."""
+
+import difflib
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import BaseModel
+
+from imdb_gru.config.schema import AnyConfig, Config, find_fused_obstacle
+from imdb_gru.text.neutral import neutralise, show_value
+
+LONGEST_KEY = 200
+
+
+def _iter_keys(section: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    for name, field in section.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from _iter_keys(field.annotation, f"{prefix}{name}.")
+        else:
+            yield prefix + name
+
+
+def describe_mistake(detail: dict[str, Any], kind: type[BaseModel]) -> str:
+    """Write what pydantic says of a key in one line, with the nearest valid key where there is none such."""
+    path = ".".join(neutralise(str(part)) for part in detail["loc"])
+    if len(path) > LONGEST_KEY:
+        path = f"{path[:LONGEST_KEY]}…"
+    if detail["type"] == "extra_forbidden":
+        keys = list(_iter_keys(kind))
+        last_parts = {key.rpartition(".")[2]: key for key in keys}
+        nearest = difflib.get_close_matches(path, keys, n=1, cutoff=0.75) or [
+            last_parts[part] for part in difflib.get_close_matches(path.rpartition(".")[2], last_parts, n=1)
+        ]
+        return f"{path}: no such key" + (f"; did you mean {nearest[0]}?" if nearest else "")
+    if detail["type"] == "model_type":
+        return f"{path}: should be a section of keys, got {show_value(detail['input'])}"
+    message = detail["msg"][0].lower() + detail["msg"][1:]
+    return f"{path}: {message}, got {show_value(detail['input'])}"
+
+
+def find_conflicts(config: AnyConfig) -> Iterator[str]:
+    """Yield what keys say against each other, each valid by itself."""
+    text, train = config.text, config.train
+    if text.vocabulary == "keras" and text.tokenizer != "keras":
+        yield f"text.vocabulary: keras goes with text.tokenizer: keras only, got {text.tokenizer}"
+    if text.vocabulary == "keras" and text.min_count > 1:
+        yield f"text.min_count: keras's word index has no counts, got {text.min_count}; set it to 1"
+    if train.engine == "fused" and (obstacle := find_fused_obstacle(config.model)):
+        yield f"train.engine: {obstacle}; set it to auto or keras"
+    if train.precision == "bfloat16":
+        if train.engine == "keras":
+            yield "train.precision: bfloat16 goes with train.engine fused only; set it to float32"
+        elif train.engine == "auto" and (obstacle := find_fused_obstacle(config.model)):
+            yield f"train.precision: bfloat16 goes with train.engine fused only, and {obstacle}; set it to float32"
+    if isinstance(config, Config):
+        yield from _find_conflicts_of_classifier(config)
+
+
+def _find_conflicts_of_classifier(config: Config) -> Iterator[str]:
+    model, train = config.model, config.train
+    if len(set(model.pooling)) < len(model.pooling):
+        yield f"model.pooling: names each way once, got {model.pooling}"
+    if model.pretrained and model.bidirectional:
+        yield "model.bidirectional: a next-word model reads one way; set it to false, or model.pretrained to null"
+    if model.bidirectional and train.objective not in (None, "last"):
+        yield f"train.objective: a bidirectional model has its last belief only, got {train.objective}; set it to last"
+    if train.adversarial and train.virtual:
+        yield "train.virtual: reviews are moved one way only, and train.adversarial says how; set one of them to null"
+    if train.patience is not None and not train.validation_split:
+        yield f"train.patience: needs validation reviews, got train.validation_split {train.validation_split}"
