@@ -34,7 +34,10 @@ def make_pair(tmp_path, make_next_word_run):
         sizes = SIZES | model
         words = words or [f"w{number}" for number in range(BUNDLED_WORDS)]
         encoder = make_next_word_run("pretrained", words=words, **sizes)
-        values = {"data": {"path": "sample", "limit": 200}, "model": {**sizes, "pretrained": str(encoder.path)}}
+        values = {
+            "data": {"path": "sample", "limit": 200},
+            "model": {"pooling": ["last", "max"], **sizes, "pretrained": str(encoder.path)},
+        }
         config, rng = build_config(values, "test"), np.random.default_rng(5)
         run = create_run(tmp_path / "classifier", config)
         encoder.load_vocabulary().save(run.vocabulary_path)

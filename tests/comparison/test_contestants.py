@@ -25,7 +25,7 @@ def finish(path, config=CONFIG, data_hash="a", **metrics):
     run = create_run(path, config)
     for file in run.sealed_paths[1:]:
         file.write_text("")
-    run.seal({"interrupted": False, "data": {"hash": data_hash}, **metrics})
+    run.seal({"interrupted": False, "best": {"epoch": 1}, "data": {"hash": data_hash}, **metrics})
     return run
 
 

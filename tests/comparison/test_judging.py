@@ -67,6 +67,6 @@ def test_what_is_kept_belongs_to_a_run_and_its_reviews(tmp_path, load):
     judge_contestants([gru], "test", lambda *_: ("test", [Review("other", 1)]), cache)
     assert len(list_kept()) == 2
     (gru.path / "weights.npz").write_text("others")
-    gru.result.seal({"interrupted": False, "data": {"hash": "0"}})
+    gru.result.seal({"interrupted": False, "best": {"epoch": 1}, "data": {"hash": "0"}})
     judge_contestants([gru], "test", load, cache)
     assert len(list_kept()) == 3
