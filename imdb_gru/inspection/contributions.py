@@ -3,7 +3,10 @@
 Both ask what would be if a word were the unknown word, which the model has met in training.
 """
 
+from collections.abc import Callable
+
 import numpy as np
+from tqdm import tqdm
 
 from imdb_gru.cells.cell import Array
 from imdb_gru.cells.network import Network
@@ -22,17 +25,21 @@ def measure_contributions(network: Network, ids: Ids, read: NetworkPass, steps: 
     baseline = network.embedding[np.where(np.arange(len(ids)) > 0, UNKNOWN, ids)][None]  # the start token stays
     x = network.embedding[ids][None]
     low = float(run_network(network, baseline, keep=False).logits[0])
-    integrated = _integrate_gradients(network, x, baseline, steps)
+    with tqdm(total=steps + len(ids), desc="explaining", disable=None, leave=False, delay=1) as bar:
+        integrated = _integrate_gradients(network, x, baseline, steps, bar.update)
+        occlusion = _occlude(network, x, baseline, read, bar.update)
     return Contributions(
         integrated_gradients=integrated,
-        occlusion=_occlude(network, x, baseline, read),
+        occlusion=occlusion,
         baseline=low,
         gap=float(integrated.sum(dtype=np.float64) - (float(read.logits[0]) - low)),
         steps=steps,
     )
 
 
-def _integrate_gradients(network: Network, x: Array, baseline: Array, steps: int) -> Array:
+def _integrate_gradients(
+    network: Network, x: Array, baseline: Array, steps: int, tell: Callable[[int], object]
+) -> Array:
     """Sum the gradients at the points of the Gauss–Legendre rule on the straight way from the baseline to x."""
     points, weights = np.polynomial.legendre.leggauss(steps)
     way = x - baseline
@@ -42,6 +49,7 @@ def _integrate_gradients(network: Network, x: Array, baseline: Array, steps: int
         gradients, _ = run_network(network, baseline + shares * way).run_back()
         along = (gradients * way).sum(axis=-1)  # (B, T)
         integral: Array = weights[part].astype(np.float32) / 2 @ along
+        tell(part.stop - part.start)
         return integral
 
     parts = [part for part in cut_evenly(steps) if part.start < part.stop]
@@ -49,7 +57,7 @@ def _integrate_gradients(network: Network, x: Array, baseline: Array, steps: int
     return total
 
 
-def _occlude(network: Network, x: Array, baseline: Array, read: NetworkPass) -> Array:
+def _occlude(network: Network, x: Array, baseline: Array, read: NetworkPass, tell: Callable[[int], object]) -> Array:
     """Read the text again for every timestep, with that one taken from the baseline, from there on."""
     timesteps = x.shape[1]
     rows = np.concatenate([x[0], baseline[0]])
@@ -59,7 +67,9 @@ def _occlude(network: Network, x: Array, baseline: Array, read: NetworkPass) -> 
         start = 0 if network.bidirectional else first
         index = np.tile(np.arange(start, timesteps), (len(places), 1))
         index[np.arange(len(places)), places - start] += timesteps
-        return run_network(network, rows, index=index, keep=False, follow=read, start=start).logits
+        logits: Array = run_network(network, rows, index=index, keep=False, follow=read, start=start).logits
+        tell(len(places))
+        return logits
 
     fall: Array = read.logits[0] - np.concatenate(share_out(work, list(range(0, timesteps, VARIANTS))))
     return fall
