@@ -20,7 +20,7 @@ from imdb_gru.memory import measure_peak_memory
 from imdb_gru.run import Run, write_atomically
 from imdb_gru.text.corpus import Corpus
 from imdb_gru.training.model import choose_engine, choose_precision, describe_engine
-from imdb_gru.training.observers import Record
+from imdb_gru.training.observers import Record, Stop
 
 
 @dataclass
@@ -51,6 +51,8 @@ class Training:
     def __init__(self, run: Run, config: AnyConfig, corpus: Corpus) -> None:
         self.run = run
         self.corpus = corpus
+        self.stop = Stop()
+        """Set where the training was stopped."""
         self.progress = Progress(data_hash=str(corpus.statistics["hash"]))
         self.seed = config.train.seed
         keras.utils.set_random_seed(self.seed)
