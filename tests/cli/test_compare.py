@@ -184,7 +184,12 @@ def test_comparing_runs_loads_no_tensorflow(compared, sample_run):
 @pytest.mark.keras
 @pytest.mark.parametrize(
     ("number", "to_all", "code"),
-    [(signal.SIGINT, True, 130), (signal.SIGINT, False, 130), (signal.SIGTERM, True, 143), (signal.SIGTERM, False, 143)],
+    [
+        (signal.SIGINT, True, 130),
+        (signal.SIGINT, False, 130),
+        (signal.SIGTERM, True, 143),
+        (signal.SIGTERM, False, 143),
+    ],
 )
 def test_stopped_it_says_how_to_go_on_and_leaves_all_resumable(tmp_path, number, to_all, code):
     """Ctrl-C in a terminal reaches the training as well; kill reaches us alone."""

@@ -163,6 +163,7 @@ def test_what_a_killed_download_left_is_swept(server, cache):
         lock(held.fileno())
         fetch(server.remote())
     assert list(unfinished.iterdir()) == [alive]
+    assert {path.name for path in cache.iterdir()} == {download.UNFINISHED, "file.bin", "tmpforeign"}
 
 
 def test_a_download_under_way_is_not_swept(server, cache, monkeypatch):
@@ -179,7 +180,6 @@ def test_a_download_under_way_is_not_swept(server, cache, monkeypatch):
     monkeypatch.setattr("requests.Response.iter_content", look)
     assert fetch(server.remote()).read_bytes() == CONTENT
     assert kept[0] == kept[1] != set()
-    assert {path.name for path in cache.iterdir()} == {download.UNFINISHED, "file.bin", "tmpforeign"}
 
 
 def test_an_unusable_cache_is_told(server, tmp_path, monkeypatch):
