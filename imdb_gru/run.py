@@ -60,8 +60,8 @@ def write_atomically(path: Path) -> Iterator[Path]:
         temporary.chmod(0o666 & ~umask)
         temporary.replace(path)
     finally:
-        temporary.unlink(missing_ok=True)
         os.close(handle)
+        temporary.unlink(missing_ok=True)
 
 
 def check_parent(path: Path, deed: str) -> None:
