@@ -164,17 +164,14 @@ class Torturer:
         if command is None:
             return Outcome(0, "", 0.0, 0, 0)
         started = time.monotonic()
-        with (
-            tempfile.TemporaryFile() as said,
-            subprocess.Popen(
-                command,
-                stdout=said,
-                stderr=said,
-                cwd=here,
-                env=environment or self.environment,
-                preexec_fn=limit and (lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))),
-            ) as process,
-        ):
+        with subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd=here,
+            env=environment or self.environment,
+            preexec_fn=limit and (lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))),
+        ) as process:
             changes, most, before = 0, 0, list_files(here)
             while process.poll() is None:
                 if (now := list_files(here)) != before:
@@ -186,8 +183,7 @@ class Torturer:
                     process.kill()
                     process.wait()
                 time.sleep(0.002)
-            said.seek(0)
-            words = said.read().decode(errors="replace")
+            words = process.communicate()[0].decode(errors="replace")  # a few lines, which a pipe holds
             return Outcome(process.returncode, words, time.monotonic() - started, changes, most)
 
 

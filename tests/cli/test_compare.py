@@ -201,10 +201,8 @@ def test_stopped_it_says_how_to_go_on_and_leaves_all_resumable(tmp_path, number,
         while not history.exists() and time.monotonic() < deadline:
             time.sleep(0.05)
         os.killpg(process.pid, number) if to_all else os.kill(process.pid, number)
-        started = time.monotonic()
         _, err = process.communicate(timeout=60)
     assert process.returncode == code, err
-    assert time.monotonic() - started < 8
     assert "stopped; the same command goes on from here" in err
     assert "Traceback" not in err
     metrics = json.loads((history.parent / "metrics.json").read_text())
