@@ -16,8 +16,12 @@ DIGEST = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(FOLDER.glo
 REASSOCIATED: Any = {"nsz", "arcp", "contract", "afn", "reassoc"}
 """What may be rearranged for speed; infinities and NaN stay what they are."""
 
-inlined = njit(error_model="numpy", fastmath=REASSOCIATED)
-"""Compile as a part of the functions that call it. The error model lets a loop with a division be vectorised."""
+inlined = njit(error_model="numpy", fastmath=REASSOCIATED, forceinline=True)
+"""Compile as a part of the functions that call it. The error model lets a loop with a division be vectorised.
+
+Were it left to LLVM, what it does not inline would be called where it was compiled first in the process that compiles, and
+where the caller has it in those that load: both round differently, and a training resumed would not be the same.
+"""
 
 
 class Cache(FunctionCache):  # type: ignore[misc]
