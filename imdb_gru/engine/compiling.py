@@ -19,8 +19,8 @@ REASSOCIATED: Any = {"nsz", "arcp", "contract", "afn", "reassoc"}
 inlined = njit(error_model="numpy", fastmath=REASSOCIATED, forceinline=True)
 """Compile as a part of the functions that call it. The error model lets a loop with a division be vectorised.
 
-Were it left to LLVM, what it does not inline would be called where it was compiled first in the process that compiles, and
-where the caller has it in those that load: both round differently, and a training resumed would not be the same.
+Left to choose, LLVM calls what it does not inline at its first place in the process that compiles, and at the caller's
+in one that loads: the two round differently, and a training that is resumed would not come to the same weights.
 """
 
 

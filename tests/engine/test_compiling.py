@@ -31,9 +31,9 @@ import numpy as np
 from imdb_gru.engine.head import Head, Weights
 rng = np.random.default_rng(0)
 x, true, bias, kernel, others, b, offsets = (
-    rng.normal(size=size).astype("f") for size in ((90, 20), (90, 40), 90, (20, 40), (50, 40), 40, 50)
+    rng.normal(size=size).astype("f") for size in ((300, 20), (300, 128), 300, (20, 128), (1000, 128), 128, 1000)
 )
-found = Head().run(x, np.full(90, True), true, bias, np.full(90, -1, "i4"), Weights(kernel, others, b, offsets))
+found = Head().run(x, np.full(300, True), true, bias, np.full(300, -1, "i4"), Weights(kernel, others, b, offsets))
 digest = hashlib.sha256(b"".join(part.tobytes() for part in (*found[:-1], *found.weights))).hexdigest()
 print(int(digest[:15], 16))
 """
