@@ -4,7 +4,7 @@ PYTHON ?= python3
 REVIEW := I expected it to be dull, but it was wonderful.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test unit check audit package bench browser format clean reproduce
+.PHONY: help install demo test unit check audit package bench browser format clean reproduce torture
 
 help:  ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*##/ {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -61,6 +61,9 @@ bench: $(VENV)/dev  ## Time training, bulk scoring and start-up against Keras (a
 	test -d runs/bench || $(BIN)/imdb-gru train --run runs/bench --set model.pretrained=null --set train.epochs=2
 	$(BIN)/python scripts/benchmark.py predict runs/bench
 	$(BIN)/python scripts/benchmark.py startup runs/bench
+
+torture: $(VENV)/dev  ## Kill commands at random moments and fill their disk (about 15 minutes)
+	$(BIN)/python scripts/torture.py
 
 clean:  ## Remove .venv and all caches; runs/ stays
 	rm -rf $(VENV) .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache dist

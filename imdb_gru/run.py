@@ -19,6 +19,7 @@ from typing import Any, Literal
 import imdb_gru
 from imdb_gru.config import COMMANDS, AnyConfig, Config, NextWordConfig, Task, load_any_config
 from imdb_gru.errors import ConfigError, FormatError, ImdbGruError, RunError
+from imdb_gru.lock import lock, sweep
 from imdb_gru.reading import read_text
 from imdb_gru.records import check_history, check_metrics
 from imdb_gru.text.neutral import show_value
@@ -27,6 +28,8 @@ from imdb_gru.text.vocabulary import Vocabulary
 RUNS = Path("runs")
 FORMAT = 1
 """Of what is written. An older one stays readable; a file more is no new format."""
+UNFINISHED = ".imdb-gru-"
+"""What the names of files begin with that are being written."""
 
 State = Literal["in progress", "complete", "damaged", "newer"]
 FileState = Literal["ok", "changed", "missing"]
@@ -41,14 +44,17 @@ QUESTIONS: dict[Task, str] = {"sentiment": "predict", "next_word": "next"}
 def write_atomically(path: Path) -> Iterator[Path]:
     """Give a temporary name beside `path` to write to, and put it in place of `path` once all went well.
 
-    A device or a pipe stays what it is: it is written to, at the end.
+    A device or a pipe stays what it is: it is written to, at the end. What a killed process left beside `path` under
+    such a name is removed; the lock tells it from what is being written.
     """
     special = path.exists() and not path.is_file()
-    folder = None if special else path.parent
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=folder)
-    os.close(handle)
+    if not special:
+        sweep(path.parent, f"{UNFINISHED}*")
+    handle, name = tempfile.mkstemp(prefix=UNFINISHED, suffix=path.suffix, dir=None if special else path.parent)
     temporary = Path(name)
     try:
+        with contextlib.suppress(OSError):
+            lock(handle)
         yield temporary
         if special:
             with temporary.open("rb") as source, path.open("wb") as target:
@@ -61,6 +67,7 @@ def write_atomically(path: Path) -> Iterator[Path]:
         temporary.chmod(0o666 & ~umask)
         temporary.replace(path)
     finally:
+        os.close(handle)
         temporary.unlink(missing_ok=True)
 
 
@@ -134,13 +141,18 @@ class Run:
             f"or name {MODELS[wanted]} with --run"
         )
 
-    def check_resumable(self, task: Task) -> None:
-        """Raise `RunError` unless the run is one of `task` that was stopped."""
+    def check_found(self) -> None:
+        """Raise `RunError` where there is no run at all."""
         if not self.config_path.is_file():
             raise RunError(f"there is no run at {self}: 'imdb-gru runs' lists the runs there are")
+
+    def check_resumable(self, task: Task) -> None:
+        """Raise `RunError` unless the run is one of `task` that was stopped."""
+        self.check_found()
         if self.task != task:
             raise RunError(f"{self} is {MODELS[self.task]}: continue it with {self.resumption}")
         if self.metrics_path.exists() and not self.load_metrics()["interrupted"]:
+            self.checkpoint_path.unlink(missing_ok=True)  # a kill between the last two steps of a training leaves it
             raise RunError(f"{self} is finished: there is nothing to resume; train a new run with other settings")
 
     @property

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from imdb_gru.config import COMMANDS, AnyConfig, Task
 from imdb_gru.errors import RunError
-from imdb_gru.run import MODELS, Run
+from imdb_gru.run import MODELS, UNFINISHED, Run
 
 RUNS = Path("runs")
 BUNDLED = "bundled"
@@ -42,25 +42,31 @@ def check_free(path: Path, *, overwrite: bool) -> None:
     elif (path / "config.yaml").exists():
         if not overwrite:
             raise RunError(f"{path} holds a run already: name another with --run, or replace it with --overwrite")
-    elif any(path.iterdir()):
+    elif any(not file.name.startswith(UNFINISHED) for file in path.iterdir()):
         raise RunError(f"{path} holds other files than a run's: name another folder with --run")
+
+
+def name_run(config: AnyConfig) -> Path:
+    """Return a name for a new run, after the time."""
+    stamp = f"{datetime.now():%Y%m%d-%H%M%S}-{config.model.cell}{config.model.units}"
+    path = RUNS / stamp
+    number = 2
+    while path.exists():
+        path = RUNS / f"{stamp}-{number}"
+        number += 1
+    return path
 
 
 def create_run(path: Path | None, config: AnyConfig, *, overwrite: bool = False) -> Run:
     """Make a run directory, named after the time unless `path` is given; raises `RunError` where one is in the way."""
-    if path is None:
-        stamp = f"{datetime.now():%Y%m%d-%H%M%S}-{config.model.cell}{config.model.units}"
-        path = RUNS / stamp
-        number = 2
-        while path.exists():
-            path = RUNS / f"{stamp}-{number}"
-            number += 1
+    path = path or name_run(config)
     check_free(path, overwrite=overwrite)
     run = Run(path)
     try:
-        shutil.rmtree(run.path / "tensorboard", ignore_errors=True)
         for file in (run.metrics_path, run.checkpoint_path, *run.sealed_paths):
-            file.unlink(missing_ok=True)
+            if file != run.config_path:  # by which the folder is known for a run's, should we be killed here
+                file.unlink(missing_ok=True)
+        shutil.rmtree(run.path / "tensorboard", ignore_errors=True)
         path.mkdir(parents=True, exist_ok=True)
         run.write_text(run.config_path, config.to_yaml())
     except OSError as error:

@@ -1,5 +1,6 @@
 """imdb-gru compare: judge models side by side on the same reviews."""
 
+import contextlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,17 +66,22 @@ def compare(
             "finished RUNs are compared as they are: leave --config, --set, --models and --seeds out"
         )
     folder = into if runs else into or FOLDER
+    from imdb_gru.lock import claim
+
     _check_extra(drawing=plots is not None)
     _check_folders(folder, plots)
     if runs:
         contestants = _open_runs(runs, data)
-        figures = _judge(contestants, folder, split, data, text_column, label_column)
     else:
         own_data = merge_data_options([], data, text_column, label_column)
         contestants = _build_contestants(config_path, overrides, own_data, models, seeds or SEEDS, folder or FOLDER)
-        _train(contestants)
-        figures = _judge(contestants, folder, split)
-    _write(figures, folder, plots)
+    with claim(folder) if folder else contextlib.nullcontext():
+        if runs:
+            figures = _judge(contestants, folder, split, data, text_column, label_column)
+        else:
+            _train(contestants)
+            figures = _judge(contestants, folder, split)
+        _write(figures, folder, plots)
     if as_json:
         click.echo(json.dumps(figures))
     else:

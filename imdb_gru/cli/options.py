@@ -1,6 +1,10 @@
 """Own the options that several commands share, and how results reach a person or a program."""
 
-from collections.abc import Callable, Iterable, Sequence
+import contextlib
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,8 +17,6 @@ if TYPE_CHECKING:
 
 Anchored = TypeVar("Anchored", "Config", "NextWordConfig")
 
-INTERRUPTED = 130
-"""The exit code of a command that Ctrl-C stopped."""
 PIPE_WIDTH = 200
 """Columns of a table that no terminal shows."""
 
@@ -110,6 +112,29 @@ def open_run(path: Path | None, task: "Task" = "sentiment") -> "Run":
     if path is None:
         say(f"using {run}")
     return run
+
+
+@contextlib.contextmanager
+def answer_signals(answer: str) -> Iterator[None]:
+    """Say so as soon as Ctrl-C or SIGTERM comes in, even while the main thread is deep in machine code."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+
+    def listen() -> None:
+        while number := os.read(reading, 1):  # the system writes it, whatever Python is at
+            if number[0] in (signal.SIGINT, signal.SIGTERM):
+                say(answer)
+
+    listener = threading.Thread(target=listen, daemon=True)
+    listener.start()
+    before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(writing)
+        listener.join()
+        os.close(reading)
 
 
 def say(message: str) -> None:

@@ -1,18 +1,23 @@
 """imdb-gru predict: call texts positive or negative."""
 
 import contextlib
+import io
+import itertools
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from imdb_gru.cli.layout import Layout
 from imdb_gru.cli.options import json_option, open_run, run_option, say
-from imdb_gru.cli.texts import TextReader, choose_input, input_option, take_notes
+from imdb_gru.cli.texts import Counts, TextReader, choose_input, input_option, take_notes
 
 if TYPE_CHECKING:
-    from imdb_gru.classifier import Prediction
+    from imdb_gru.classifier import Classifier, Prediction
+    from imdb_gru.run import Run
 
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 JSON_SUFFIXES = (".jsonl", ".ndjson")
@@ -33,6 +38,11 @@ JSON_SUFFIXES = (".jsonl", ".ndjson")
 @click.option(
     "--plot", type=click.Path(path_type=Path), metavar="FILE", help="Draw one text's beliefs, as .png or .svg."
 )
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Keep what is scored of --input in FILE.partial beside --output until all is, and go on from there.",
+)
 @json_option
 def predict(
     texts: tuple[str, ...],
@@ -42,6 +52,7 @@ def predict(
     text_column: str | None,
     output: Path | None,
     plot: Path | None,
+    resume: bool,
     as_json: bool,
 ) -> None:
     """Call texts positive or negative, and say how likely positive is.
@@ -58,19 +69,24 @@ def predict(
     reader = TextReader(texts, choose_input(texts, input_path, "predict"), text_column, "predicting")
     if output:
         _check_output(output, input_path)
+    if resume and not (output and input_path and input_path.is_file() and (output.is_file() or not output.exists())):
+        raise click.UsageError("--resume goes with --input FILE and --output FILE, both plain files")
     from imdb_gru.classifier import Classifier
 
-    classifier = Classifier.load(open_run(run_path))
+    run = open_run(run_path)
+    classifier = Classifier.load(run)
+    layout = Layout(delimiter, as_json=as_json, timesteps=timesteps, many=len(texts) != 1)
+    if resume:
+        assert output is not None
+        _resume(run, classifier, reader, layout, output)
+        return
     predictions = classifier.predict(reader, timesteps=timesteps or plot is not None)
     with _open_output(output) as stream:
-        noted = take_notes(predictions, classifier.config.text, reader)
-        if delimiter:
-            _write_table(noted, stream, delimiter)
-            return
-        for prediction in noted:
+        layout.begin(stream)
+        for prediction in take_notes(predictions, classifier.config.text, reader):
             if plot:
                 _draw(prediction, plot)
-            _write(prediction, stream, as_json=as_json, timesteps=timesteps, many=len(texts) != 1)
+            layout.write(prediction, stream)
 
 
 def _check_plot(path: Path, texts: tuple[str, ...]) -> None:
@@ -100,64 +116,68 @@ def _draw(prediction: "Prediction", path: Path) -> None:
 
 @contextlib.contextmanager
 def _open_output(path: Path | None) -> Iterator[TextIO]:
-    """Open stdout, or a file that takes its name only once it is whole."""
+    """Open stdout, or a file that takes its name only once it is whole; a pipe or a device is written to as it is."""
     if path is None:
         yield sys.stdout
         return
+    from imdb_gru.run import write_atomically
+
+    with _explain_failure(path):
+        if path.exists() and not path.is_file():
+            with path.open("w", encoding="utf-8") as file:
+                yield file
+        else:
+            with write_atomically(path.resolve()) as temporary, temporary.open("w", encoding="utf-8") as file:
+                yield file
+
+
+@contextlib.contextmanager
+def _explain_failure(path: Path) -> Iterator[None]:
     from imdb_gru.errors import DataError
 
     try:
-        with _open_file(path) as file:
-            yield file
+        yield
     except OSError as error:
         raise DataError(f"cannot write {path}: {error.strerror}; name another file with --output") from error
 
 
-@contextlib.contextmanager
-def _open_file(path: Path) -> Iterator[TextIO]:
-    """Open a file that takes its name only once it is whole; a pipe or a device is written to as it is."""
-    from imdb_gru.run import write_atomically
+def _resume(run: "Run", classifier: "Classifier", reader: TextReader, layout: Layout, output: Path) -> None:
+    """Write the output chunk by chunk into the partial file, from where it stands, and then as a whole."""
+    from imdb_gru.classifier import CHUNK
+    from imdb_gru.partial import open_partial
 
-    if path.exists() and not path.is_file():
-        with path.open("w", encoding="utf-8") as file:
-            yield file
-    else:
-        with write_atomically(path.resolve()) as temporary, temporary.open("w", encoding="utf-8") as file:
-            yield file
+    path = output.resolve().with_name(f"{output.resolve().name}.partial")
+    with _explain_failure(output), open_partial(path, _identify(run, reader, layout)) as partial:
+        counts = Counts(**partial.counts)
+        if counts.all:
+            say(f"going on after {counts.all} reviews")
+        texts = itertools.islice(reader, counts.all, None)  # from the start of a chunk, or from the end
+        noted = take_notes(
+            classifier.predict(texts, timesteps=layout.timesteps), classifier.config.text, reader, counts=counts
+        )
+        try:
+            while chunk := list(itertools.islice(noted, CHUNK)):
+                stream = io.StringIO()
+                for prediction in chunk:
+                    layout.write(prediction, stream)
+                partial.append(stream.getvalue(), asdict(counts))
+        except KeyboardInterrupt:
+            say(f"stopped after {partial.counts.get('all', 0)} reviews; the same command goes on from there")
+            raise
+        with _open_output(output) as file:
+            layout.begin(file)
+            partial.copy_to(file)
 
 
-def _write_table(predictions: "Iterable[Prediction]", stream: TextIO, delimiter: str) -> None:
-    import csv
+def _identify(run: "Run", reader: TextReader, layout: Layout) -> dict[str, Any]:
+    """Return what decides the output, by the names that a person knows it by."""
+    from imdb_gru import __version__
+    from imdb_gru.run import hash_file
 
-    writer = csv.writer(stream, delimiter=delimiter, lineterminator="\n")
-    writer.writerow(("text", "label", "probability"))
-    for prediction in predictions:
-        writer.writerow((prediction.text, prediction.label, prediction.probability))
-
-
-def _write(prediction: "Prediction", stream: TextIO, *, as_json: bool, timesteps: bool, many: bool) -> None:
-    """Write one result: JSON, a person's view in a terminal, or tab-separated lines."""
-    if as_json:
-        from imdb_gru.classifier import encode_json
-
-        stream.write(encode_json(prediction, timesteps=timesteps) + "\n")
-        return
-    from imdb_gru.report.timesteps import format_plain, print_view
-    from imdb_gru.text.neutral import neutralise
-
-    text = f"\t{neutralise(prediction.text)}" if many else ""
-    if not stream.isatty():
-        stream.write(f"{prediction.label}\t{prediction.probability:.4f}{text}\n")
-        if timesteps:
-            assert prediction.probabilities is not None
-            stream.write(format_plain(prediction.tokens, prediction.probabilities.tolist()).rstrip("\n") + "\n")
-        return
-    from rich.console import Console
-    from rich.text import Text
-
-    console = Console(file=stream)
-    verdict = Text(f"{prediction.label} {prediction.probability:.4f}", style="bold")
-    console.print(verdict + Text(text.replace("\t", "  ")), no_wrap=True, overflow="ellipsis")
-    if timesteps:
-        assert prediction.probabilities is not None
-        print_view(prediction.tokens, prediction.probabilities.tolist(), console)
+    assert reader.path is not None
+    return {
+        "version of imdb-gru": __version__,
+        "input": hash_file(reader.path),
+        "run": [part.load_metrics()["files"] for part in (run, run.base) if part],
+        "set of options": {**asdict(layout), "text_column": reader.text_column},
+    }

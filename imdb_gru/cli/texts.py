@@ -3,6 +3,7 @@
 import contextlib
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, TypeVar
 
@@ -100,36 +101,50 @@ class TextReader:
                 yield raw.decode("utf-8", "replace")
 
 
+@dataclass
+class Counts:
+    """How many texts came, and how many of them the model did not see as they were."""
+
+    all: int = 0
+    cut: int = 0
+    longest: int = 0
+    empty: int = 0
+    strange: int = 0
+
+
 def take_notes(
-    predictions: Iterable[Seen], config: "TextConfig", reader: TextReader, *, verdict: bool = True
+    predictions: Iterable[Seen],
+    config: "TextConfig",
+    reader: TextReader,
+    *,
+    verdict: bool = True,
+    counts: Counts | None = None,
 ) -> Iterator[Seen]:
     """Pass predictions on, and say at the end which texts the model did not see as they were.
 
-    Without a `verdict`, a text without words is as good as any other.
+    Without a `verdict`, a text without words is as good as any other; `counts` are of texts that came before.
     """
-    length, side = config.length, config.truncate
-    count = cut = empty = strange = 0
-    longest = 0
+    counts = counts or Counts()
     for prediction in predictions:
-        count += 1
-        cut += prediction.read < prediction.words
-        longest = max(longest, prediction.words)
-        empty += not prediction.words
-        strange += prediction.words > 0 and prediction.read == prediction.unknown
+        counts.all += 1
+        counts.cut += prediction.read < prediction.words
+        counts.longest = max(counts.longest, prediction.words)
+        counts.empty += not prediction.words
+        counts.strange += prediction.words > 0 and prediction.read == prediction.unknown
         yield prediction
-    part = {"head": "first", "tail": "last", "middle": "outer"}[side]
-    one = count == 1
-    if cut:
-        of = f"of {longest} words" if one else f"words each (longest: {longest})"
-        say(f"{_name(cut, one)} longer than the limit: read the {part} {length} {of}")
-    if empty and verdict:
-        say(f"{_name(empty, one)} without words: the belief before the first word is no verdict")
-    if strange:
+    part = {"head": "first", "tail": "last", "middle": "outer"}[config.truncate]
+    one = counts.all == 1
+    if counts.cut:
+        of = f"of {counts.longest} words" if one else f"words each (longest: {counts.longest})"
+        say(f"{_name(counts.cut, one)} longer than the limit: read the {part} {config.length} {of}")
+    if counts.empty and verdict:
+        say(f"{_name(counts.empty, one)} without words: the belief before the first word is no verdict")
+    if counts.strange:
         result = "verdict" if verdict else "guess"
-        say(f"{_name(strange, one)} of words unknown to the model only: the {result} means little")
+        say(f"{_name(counts.strange, one)} of words unknown to the model only: the {result} means little")
     if reader.undecodable:
         say(f"{_name(reader.undecodable, one)} not valid UTF-8: bad bytes were read as �")
-    if not count:
+    if not counts.all:
         say("no reviews came in")
 
 

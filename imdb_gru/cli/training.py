@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import click
 
 from imdb_gru.cli.options import (
-    INTERRUPTED,
     anchor_paths,
+    answer_signals,
     config_options,
     data_options,
     json_option,
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from imdb_gru.text.corpus import Corpus, TrainingReviews
     from imdb_gru.text.vocabulary import Vocabulary
 
+HEARD = "heard: stopping after the batches at hand (while the engine compiles, at its first use, that takes a while)"
 DIRECTORY = click.Path(path_type=Path, file_okay=False)
 
 
@@ -117,25 +118,25 @@ class Lesson(ABC):
             self._start(run_path, config, overwrite, as_json)
 
     def _resume(self, path: Path, own_data: list[str], as_json: bool) -> None:
+        from imdb_gru.lock import claim
         from imdb_gru.run import Run
 
         run = Run(path)
-        run.check_resumable(self.task)
-        config = self._load_config(run.config_path, own_data)
-        corpus = self._load_corpus(config, run)
-        if not run.vocabulary_path.exists():
-            corpus.vocabulary.save(run.vocabulary_path)
-        self._train(run, config, corpus, resumed=True, as_json=as_json)
+        run.check_found()
+        with claim(path):
+            run.check_resumable(self.task)
+            config = self._load_config(run.config_path, own_data)
+            self._train(run, config, self._load_corpus(config, run), resumed=True, as_json=as_json)
 
     def _start(self, path: Path | None, config: Any, overwrite: bool, as_json: bool) -> None:
-        from imdb_gru.runs import check_free, create_run
+        from imdb_gru.lock import claim
+        from imdb_gru.runs import check_free, create_run, name_run
 
-        if path:
+        path = path or name_run(config)
+        with claim(path):
             check_free(path, overwrite=overwrite)
-        corpus = self._load_corpus(config, None)
-        run = create_run(path, config, overwrite=overwrite)
-        corpus.vocabulary.save(run.vocabulary_path)
-        self._train(run, config, corpus, resumed=False, as_json=as_json)
+            corpus = self._load_corpus(config, None)
+            self._train(create_run(path, config, overwrite=overwrite), config, corpus, resumed=False, as_json=as_json)
 
     def _load_config(self, path: Path | None, overrides: list[str]) -> Any:
         config = anchor_paths(self.load_config(path, overrides))
@@ -167,6 +168,11 @@ class Lesson(ABC):
         return corpus
 
     def _train(self, run: "Run", config: Any, corpus: "Corpus", *, resumed: bool, as_json: bool) -> None:
+        from imdb_gru.run import write_atomically
+
+        if not run.vocabulary_path.exists():  # a resumed run may have been killed before it had one
+            with write_atomically(run.vocabulary_path) as temporary:
+                corpus.vocabulary.save(temporary)
         say(f"training into {run} (Ctrl-C {self.promise})")
         trainer = self.build_trainer(run, config, corpus)
         say(trainer.engine_line)
@@ -176,7 +182,8 @@ class Lesson(ABC):
             within = f" and {progress.batch} batches of the next" if progress.batch else ""
             say(f"resuming after epoch {progress.epoch} of {config.train.epochs}{within}")
         try:
-            metrics = trainer.train(self._report_epoch)
+            with answer_signals(HEARD):
+                metrics = trainer.train(self._report_epoch)
         except KeyboardInterrupt:
             say(self.describe_start(run))
             raise
@@ -186,7 +193,7 @@ class Lesson(ABC):
             self._print_result(run, metrics)
         if metrics["interrupted"]:
             say(f"stopped; continue with: {run.resumption}")
-            raise click.exceptions.Exit(INTERRUPTED)
+            raise click.exceptions.Exit(trainer.stop.exit_code)
 
     def _report_epoch(self, record: dict[str, Any]) -> None:
         say(f"epoch {record['epoch']}: {', '.join(self.describe_epoch(record))}, {record['seconds']:.0f} s")

@@ -6,8 +6,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -17,10 +15,10 @@ from imdb_gru.comparison.baseline import fit_baseline
 from imdb_gru.comparison.contestants import LINEAR, Contestant, State
 from imdb_gru.config import Config
 from imdb_gru.errors import ImdbGruError, RunError
+from imdb_gru.stopping import INTERRUPTED, TERMINATED, build_stop
 
-INTERRUPTED = 130
-GRACE = 10.0
-"""Seconds within which a training that Ctrl-C reached has ended; after them, it was meant for us alone."""
+GRACE = 0.5
+"""Seconds within which Ctrl-C has reached a training, too, that is yet to begin."""
 
 
 def train_contestant(contestant: Contestant, state: State) -> None:
@@ -42,10 +40,9 @@ def train_contestant(contestant: Contestant, state: State) -> None:
 
 def _run(*arguments: str) -> None:
     command = [sys.executable, "-m", "imdb_gru", *arguments]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process, _pass_on_sigterm(process):
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         code = _wait(process)
-    if code in (INTERRUPTED, -signal.SIGINT):
-        raise KeyboardInterrupt
+    _check_stopped(code)
     if code:
         raise RunError(f"imdb-gru {' '.join(arguments)} ended with exit code {code}: what it said stands above")
 
@@ -54,23 +51,21 @@ def _wait(process: "subprocess.Popen[bytes]") -> int:
     try:
         return process.wait()
     except KeyboardInterrupt:
-        # A terminal sends Ctrl-C to the training as well, which ends after the batches at hand.
+        # A terminal sends Ctrl-C to the training as well: SIGTERM on top changes nothing for one that is under way.
         try:
             process.wait(GRACE)
         except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGINT)
+            process.terminate()
             process.wait()
         raise
 
 
-@contextmanager
-def _pass_on_sigterm(process: "subprocess.Popen[bytes]") -> Iterator[None]:
-    """Let SIGTERM end the training, which then tells us by its exit code; we alone would leave it behind."""
-    before = signal.signal(signal.SIGTERM, lambda number, _: process.send_signal(number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+def _check_stopped(code: int | None) -> None:
+    """Raise what ended a process of this exit code, if a signal did."""
+    if code in (INTERRUPTED, -signal.SIGINT):
+        raise build_stop(INTERRUPTED)
+    if code in (TERMINATED, -signal.SIGTERM):
+        raise build_stop(TERMINATED)
 
 
 def _fit_alone(config: Config, path: Path) -> None:
@@ -88,6 +83,7 @@ def _fit_alone(config: Config, path: Path) -> None:
         failure = receiver.recv()
     except EOFError:
         process.join()
+        _check_stopped(process.exitcode)
         raise RunError(
             f"the fit of {path} died (exit code {process.exitcode}): it may need more memory than there is; leave "
             f"{LINEAR} out of --models, or set data.limit"

@@ -1,11 +1,13 @@
 """Own how the engine's functions are compiled, and where what was compiled waits for the next process."""
 
+import contextlib
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from numba import config, njit
+from numba.core.caching import FunctionCache
 
 FOLDER = Path(__file__).parent
 DIGEST = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(FOLDER.glob("*.py")))).hexdigest()[:16]
@@ -24,6 +26,30 @@ inlined = njit(**INLINED)
 """Compile as a part of the functions that call it."""
 
 
+class Cache(FunctionCache):  # type: ignore[misc]
+    """Numba's cache of a function, but what is broken is compiled again, and where none can be written, none is."""
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Return the machine code for a signature, None where there is none that can be read."""
+        try:
+            return super().load_overload(sig, target_context)
+        except Exception:  # whatever the unpickling of a broken file comes to
+            self._remove("*")
+            return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep machine code, and remove what killed processes left of it; a disk may be full."""
+        with contextlib.suppress(OSError):
+            super().save_overload(sig, data)
+        self._remove("*.tmp.*")
+
+    def _remove(self, pattern: str) -> None:
+        index = Path(self._cache_file._index_path)
+        for path in index.parent.glob(f"{index.stem}.{pattern}"):
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+
 def compiled(function: Callable[..., None]) -> Callable[..., None]:
     """Compile on first call, free of the interpreter's lock, and keep the machine code for later processes.
 
@@ -33,7 +59,9 @@ def compiled(function: Callable[..., None]) -> Callable[..., None]:
     options = {"error_model": "numpy", "fastmath": REASSOCIATED, "nogil": True}
     chosen, config.CACHE_DIR = config.CACHE_DIR, config.CACHE_DIR or str(FOLDER / "__pycache__" / DIGEST)
     try:
-        return compile_function(cache=True, **options)(function)  # type: ignore[no-any-return]
+        dispatcher = compile_function(cache=True, **options)(function)
+        dispatcher._cache = Cache(function)
+        return dispatcher  # type: ignore[no-any-return]
     except RuntimeError:
         return compile_function(**options)(function)  # type: ignore[no-any-return]
     finally:

@@ -44,7 +44,8 @@ def map_ahead(work: Callable[[Task], Result], tasks: Iterator[Task]) -> Iterator
         return
     from concurrent.futures import ThreadPoolExecutor
 
-    with ThreadPoolExecutor(1, thread_name_prefix="ahead") as ahead:
+    ahead = ThreadPoolExecutor(1, thread_name_prefix="ahead")
+    try:
         pending: list[tuple[Task, Future[Result]]] = []
         for task in itertools.chain(head, tasks):
             pending.append((task, ahead.submit(work, task)))
@@ -53,3 +54,5 @@ def map_ahead(work: Callable[[Task], Result], tasks: Iterator[Task]) -> Iterator
                 yield done, future.result()
         done, future = pending.pop()
         yield done, future.result()
+    finally:
+        ahead.shutdown(wait=False, cancel_futures=True)  # who breaks off, by Ctrl-C say, does not wait for the rest

@@ -3,19 +3,17 @@
 import contextlib
 import os
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from imdb_gru.errors import DownloadError
+from imdb_gru.lock import lock, sweep
 
 CACHE_ENVIRONMENT = "IMDB_GRU_CACHE"
 RETRIES = 2
 TIMEOUT_SECONDS = 30
 UNFINISHED = "unfinished"
 """Folder inside the cache where downloads are written: only there may anything be swept."""
-STALE_SECONDS = 600
-"""Age from which an unfinished download is taken for a dead one's."""
 
 
 @dataclass(frozen=True)
@@ -56,14 +54,17 @@ def fetch(remote: RemoteFile) -> Path:
     algorithm, digest = remote.known_hash.split(":")
 
     def download(url: str, path: str, store: object) -> None:
-        stream(url, path, store)
+        with Path(path).open("ab") as held:  # which tells others that it is being written
+            with contextlib.suppress(OSError):
+                lock(held.fileno())
+            stream(url, path, store)
         if pooch.file_hash(path, algorithm) != digest:  # left to pooch, it would be downloaded again
             raise DownloadError(f"{url} is not the published file (its hash differs): {advice}")
 
     try:
         if kept.is_file() and pooch.file_hash(str(kept), algorithm) == digest:
             return kept
-        _sweep(unfinished)
+        sweep(unfinished, "tmp*")
         store = pooch.create(
             unfinished,
             base_url="",
@@ -84,11 +85,3 @@ def fetch(remote: RemoteFile) -> Path:
     finally:
         with contextlib.suppress(OSError):  # another download is under way, or there never was such a folder
             unfinished.rmdir()
-
-
-def _sweep(unfinished: Path) -> None:
-    """Remove what killed downloads left behind."""
-    for path in unfinished.glob("tmp*"):
-        with contextlib.suppress(FileNotFoundError):  # it ended well meanwhile
-            if path.stat().st_mtime < time.time() - STALE_SECONDS:
-                path.unlink()

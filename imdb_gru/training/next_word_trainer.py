@@ -1,7 +1,6 @@
 """Own the training of a next-word model: truncated backpropagation through time, perplexity, checkpoints."""
 
 import math
-import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +11,7 @@ from tqdm import tqdm
 
 from imdb_gru.config import NextWordConfig
 from imdb_gru.run import Run, write_atomically
+from imdb_gru.stopping import build_stop
 from imdb_gru.text.corpus import Corpus
 from imdb_gru.text.vocabulary import FIRST_WORD, PAD, UNKNOWN
 from imdb_gru.training.batches import WORD_DROPOUT_STREAM
@@ -97,27 +97,28 @@ class NextWordTrainer(Training):
         """
         progress = self.progress
         self._begin()
-        with stop_on_signals() as stop, open_tensorboard(self.run, self.config.train.tensorboard) as log:
+        with stop_on_signals() as self.stop, open_tensorboard(self.run, self.config.train.tensorboard) as log:
             while progress.epoch < self.config.train.epochs:
-                self._train_epoch(stop)
-                if stop.is_set():
+                self._train_epoch()
+                validation = self._validate()
+                if self.stop.is_set():
                     self._save_checkpoint()
                     break
-                record = self._finish_epoch()
+                record = self._finish_epoch(validation)
                 report_epoch(record)
                 log(record)
         if not progress.best:
-            raise KeyboardInterrupt
-        return self._complete(interrupted=stop.is_set())
+            raise build_stop(self.stop.exit_code)
+        return self._complete(interrupted=self.stop.is_set())
 
-    def _train_epoch(self, stop: threading.Event) -> None:
+    def _train_epoch(self) -> None:
         """Train the batches that are left of the epoch, with a checkpoint now and then."""
         progress, chunks = self.progress, ReviewChunks(self.corpus.train, self.config, self.progress.epoch)
         title = f"epoch {progress.epoch + 1}/{self.config.train.epochs}"
         total = len(self.corpus.train.ids)
         with tqdm(total=total, initial=progress.words, desc=title, unit=" words", disable=None, leave=False) as bar:
             saved = started = time.monotonic()
-            while progress.batch < len(chunks.batches) and not stop.is_set():
+            while progress.batch < len(chunks.batches) and not self.stop.is_set():
                 loss, words = self._run_batch(chunks, progress.batch, self._step)
                 progress.batch, progress.loss, progress.words = (
                     progress.batch + 1, progress.loss + loss, progress.words + words
@@ -138,13 +139,11 @@ class NextWordTrainer(Training):
             total += float(loss)
         return total, chunks.count_words(number)
 
-    def _finish_epoch(self) -> Record:
-        """Judge the epoch, keep it where it is the best, and write it down."""
+    def _finish_epoch(self, validation: Record) -> Record:
+        """Keep the epoch where it is the best, and write it down."""
         progress = self.progress
         loss = progress.loss / progress.words
-        started = time.monotonic()
-        figures = {"loss": loss, "perplexity": math.exp(loss), **self._validate()}
-        progress.seconds += time.monotonic() - started
+        figures = {"loss": loss, "perplexity": math.exp(loss), **validation}
         progress.epoch += 1
         record: Record = {"epoch": progress.epoch, **{key: round(figures[key], 6) for key in figures}}
         spent = sum(old["seconds"] for old in self.run.load_history() if old["epoch"] < progress.epoch)
@@ -163,11 +162,16 @@ class NextWordTrainer(Training):
         return record
 
     def _validate(self) -> Record:
+        """Judge the epoch; return nothing where there are no held-out reviews, or where it was stopped."""
         if not len(self.corpus.validation):
             return {}
+        started = time.monotonic()
         chunks = ReviewChunks(self.corpus.validation, self.config, None)
         bar = tqdm(range(len(chunks.batches)), desc="held-out", unit=" batches", disable=None, leave=False)
-        results = [self._run_batch(chunks, number, self._judge) for number in bar]
+        results = [self._run_batch(chunks, number, self._judge) for number in bar if not self.stop.is_set()]
+        if self.stop.is_set():
+            return {}
+        self.progress.seconds += time.monotonic() - started
         loss = sum(total for total, _ in results) / sum(words for _, words in results)
         return {"validation_loss": loss, "validation_perplexity": math.exp(loss)}
 

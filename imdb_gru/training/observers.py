@@ -10,6 +10,7 @@ import keras
 import tensorflow as tf
 
 from imdb_gru.run import Run
+from imdb_gru.stopping import INTERRUPTED
 from imdb_gru.training.batches import ReviewBatches
 
 Record = dict[str, Any]
@@ -42,16 +43,25 @@ class BatchObserver(keras.callbacks.Callback):  # type: ignore[misc]
         self.weights = self.model.get_weights()
 
 
+class Stop(threading.Event):
+    """The wish to stop, once it is there."""
+
+    exit_code = INTERRUPTED
+    """What a process ends with that stopped."""
+
+
 @contextmanager
-def stop_on_signals() -> Iterator[threading.Event]:
+def stop_on_signals() -> Iterator[Stop]:
     """Turn the first Ctrl-C or SIGTERM into a request to stop; a second one acts as it always does."""
-    stop = threading.Event()
+    stop = Stop()
     if threading.current_thread() is not threading.main_thread():
         yield stop
         return
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def request_stop(number: int, _frame: object) -> None:
+        if not stop.is_set():
+            stop.exit_code = 128 + number
         stop.set()
         signal.signal(number, before[signal.Signals(number)])
 

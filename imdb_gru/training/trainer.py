@@ -1,7 +1,6 @@
 """Own the training of a classifier: epochs, validation, the best epoch, and stopping in between."""
 
 import math
-import threading
 import time
 from collections.abc import Callable
 
@@ -10,6 +9,7 @@ from tqdm import tqdm
 from imdb_gru.config import Config, choose_objective
 from imdb_gru.pretrained import Pretrained
 from imdb_gru.run import Run, write_atomically
+from imdb_gru.stopping import build_stop
 from imdb_gru.text.corpus import Corpus
 from imdb_gru.training.batches import ReviewBatches
 from imdb_gru.training.model import build_model
@@ -61,11 +61,11 @@ class Trainer(Training):
         """
         config, progress = self.config.train, self.progress
         self._begin()
-        with stop_on_signals() as stop, open_tensorboard(self.run, config.tensorboard) as log:
-            while progress.epoch < config.epochs and not self._ran_out_of_patience():
+        with stop_on_signals() as self.stop, open_tensorboard(self.run, config.tensorboard) as log:
+            while progress.epoch < config.epochs and not (self.stop.is_set() or self._ran_out_of_patience()):
                 started = time.monotonic()
-                observer = self._train_epoch(progress.epoch, stop)
-                if stop.is_set():
+                observer = self._train_epoch(progress.epoch)
+                if self.stop.is_set():
                     break
                 figures = {**observer.figures, **self._validate()}
                 record: Record = {"epoch": progress.epoch + 1, **{key: round(figures[key], 6) for key in figures}}
@@ -83,9 +83,9 @@ class Trainer(Training):
                 report_epoch(record)
                 log(record)
         if not progress.best:
-            raise KeyboardInterrupt
+            raise build_stop(self.stop.exit_code)
         save_network(self.run, self.config.model)
-        return self._complete(interrupted=stop.is_set(), objective=self.objective)
+        return self._complete(interrupted=self.stop.is_set(), objective=self.objective)
 
     def _is_better(self, record: Record) -> bool:
         """Tell whether an epoch beats the best so far; without validation, the later one does."""
@@ -101,12 +101,12 @@ class Trainer(Training):
         patience = self.config.train.patience
         return patience is not None and self.progress.epoch - self.progress.best_epoch >= patience
 
-    def _train_epoch(self, epoch: int, stop: threading.Event) -> BatchObserver:
+    def _train_epoch(self, epoch: int) -> BatchObserver:
         """Train an epoch; where weights are averaged, `fit` ends by putting the averages in the model."""
         batches = ReviewBatches(self.corpus.train, self.config, epoch)
         title = f"epoch {epoch + 1}/{self.config.train.epochs}"
         with tqdm(total=len(self.corpus.train), desc=title, unit=" reviews", disable=None, leave=False) as bar:
-            observer = BatchObserver(bar, batches, stop)
+            observer = BatchObserver(bar, batches, self.stop)
             self.model.fit(batches.to_dataset(), shuffle=False, verbose=0, callbacks=[observer])
         return observer
 

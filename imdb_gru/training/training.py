@@ -16,7 +16,7 @@ from imdb_gru.reading import read_npz
 from imdb_gru.run import Run, hash_file, write_atomically
 from imdb_gru.text.corpus import Corpus
 from imdb_gru.training.model import choose_engine, choose_precision, describe_engine
-from imdb_gru.training.observers import Record
+from imdb_gru.training.observers import Record, Stop
 from imdb_gru.weights import DAMAGE
 
 
@@ -48,6 +48,8 @@ class Training:
     def __init__(self, run: Run, config: AnyConfig, corpus: Corpus) -> None:
         self.run = run
         self.corpus = corpus
+        self.stop = Stop()
+        """Set where the training was stopped."""
         self.progress = Progress(data_hash=str(corpus.statistics["hash"]))
         self.seed = config.train.seed
         keras.utils.set_random_seed(self.seed)

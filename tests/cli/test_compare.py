@@ -182,9 +182,17 @@ def test_comparing_runs_loads_no_tensorflow(compared, sample_run):
 
 
 @pytest.mark.keras
-@pytest.mark.parametrize(("number", "to_all"), [(signal.SIGINT, True), (signal.SIGTERM, False)])
-def test_stopped_it_says_how_to_go_on_and_leaves_all_resumable(tmp_path, number, to_all):
-    """Ctrl-C in a terminal reaches the training as well; SIGTERM reaches us alone."""
+@pytest.mark.parametrize(
+    ("number", "to_all", "code"),
+    [
+        (signal.SIGINT, True, 130),
+        (signal.SIGINT, False, 130),
+        (signal.SIGTERM, True, 143),
+        (signal.SIGTERM, False, 143),
+    ],
+)
+def test_stopped_it_says_how_to_go_on_and_leaves_all_resumable(tmp_path, number, to_all, code):
+    """Ctrl-C in a terminal reaches the training as well; kill reaches us alone."""
     command = [sys.executable, "-m", "imdb_gru", "compare", *TINY, "--models", "gru,linear", "--seeds", "1"]
     command += ["--set", "train.epochs=2000"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
@@ -194,7 +202,7 @@ def test_stopped_it_says_how_to_go_on_and_leaves_all_resumable(tmp_path, number,
             time.sleep(0.05)
         os.killpg(process.pid, number) if to_all else os.kill(process.pid, number)
         _, err = process.communicate(timeout=60)
-    assert process.returncode == 130, err
+    assert process.returncode == code, err
     assert "stopped; the same command goes on from here" in err
     assert "Traceback" not in err
     metrics = json.loads((history.parent / "metrics.json").read_text())

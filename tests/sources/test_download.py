@@ -3,12 +3,12 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from imdb_gru.errors import DownloadError
+from imdb_gru.lock import lock
 from imdb_gru.sources import download
 from imdb_gru.sources.download import RemoteFile, fetch
 
@@ -156,14 +156,30 @@ def test_offline_is_told_with_what_to_do(server):
 def test_what_a_killed_download_left_is_swept(server, cache):
     unfinished = cache / download.UNFINISHED
     unfinished.mkdir(parents=True)
-    old, new, foreign = unfinished / "tmpdead", unfinished / "tmpalive", cache / "tmpforeign"
-    for path in (old, new, foreign):
+    dead, alive, foreign = unfinished / "tmpdead", unfinished / "tmpalive", cache / "tmpforeign"
+    for path in (dead, alive, foreign):
         path.write_bytes(b"half")
-    for path in (old, foreign):
-        os.utime(path, (time.time() - 7200,) * 2)
-    fetch(server.remote())
-    assert list(unfinished.iterdir()) == [new]
+    with alive.open("rb") as held:
+        lock(held.fileno())
+        fetch(server.remote())
+    assert list(unfinished.iterdir()) == [alive]
     assert {path.name for path in cache.iterdir()} == {download.UNFINISHED, "file.bin", "tmpforeign"}
+
+
+def test_a_download_under_way_is_not_swept(server, cache, monkeypatch):
+    """Ask for the file again while it is being fetched, and while it is still empty."""
+    kept = []
+
+    def look(response, **options):
+        if not kept:
+            kept.append(set((cache / download.UNFINISHED).iterdir()))
+            fetch(server.remote())
+            kept.append(set((cache / download.UNFINISHED).iterdir()))
+        yield CONTENT
+
+    monkeypatch.setattr("requests.Response.iter_content", look)
+    assert fetch(server.remote()).read_bytes() == CONTENT
+    assert kept[0] == kept[1] != set()
 
 
 def test_an_unusable_cache_is_told(server, tmp_path, monkeypatch):

@@ -1,0 +1,211 @@
+"""Own what is killed: commands on tiny data, how each goes on after a kill, and what must hold of what it leaves."""
+
+import hashlib
+import http.server
+import json
+import os
+import random
+import sys
+import threading
+import time
+import zipfile
+from abc import ABC, abstractmethod
+from pathlib import Path
+
+import numpy as np
+
+from imdb_gru.run import Run
+from imdb_gru.sources.sample import SampleSource
+
+COMMAND = [sys.executable, "-m", "imdb_gru"]
+SMALL = [
+    "--data=sample", "--set=data.limit=200", "--set=text.length=60", "--set=model.embedding=8", "--set=model.units=8",
+    "--set=train.batch_size=16", "--set=train.validation_split=0.2", "--set=train.deterministic=true",
+]  # fmt: skip
+OLD = b"what stood here before\n"
+
+
+class Trial(ABC):
+    """A command, and what must hold of its folder while it is not done, and in the end."""
+
+    name: str
+
+    @abstractmethod
+    def build_command(self, folder: Path) -> list[str] | None:
+        """Return the command that begins in a folder, or goes on there; None where all is done."""
+
+    @abstractmethod
+    def find_faults(self, folder: Path) -> list[str]:
+        """Return what is half written under its final name after a kill."""
+
+    @abstractmethod
+    def read_result(self, folder: Path) -> dict[str, bytes]:
+        """Return what must be the same as of a command left alone, by name; leftovers count."""
+
+    def prepare(self, folder: Path) -> None:  # noqa: B027 - most find nothing
+        """Put into an empty folder what the command finds there."""
+
+
+class Training(Trial):
+    """A training, which goes on to the same weights."""
+
+    def __init__(self, name: str, *options: str) -> None:
+        self.name = name
+        self.options = [*SMALL, *options]
+
+    def build_command(self, folder: Path) -> list[str] | None:
+        """Begin, or resume what has a config."""
+        run = Run(folder / "run")
+        if not run.config_path.exists():
+            return [*COMMAND, self.name, f"--run={run}", *self.options]
+        done = run.metrics_path.exists() and not run.load_metrics()["interrupted"]
+        return None if done and not run.checkpoint_path.exists() else [*COMMAND, self.name, f"--resume={run}"]
+
+    def find_faults(self, folder: Path) -> list[str]:
+        """Read every file that there is."""
+        run = Run(folder / "run")
+        faults = [f"no {run.model_path.name} of the best epoch"] if self._lacks_best(run) else []
+        for path in (run.model_path, run.weights_path, run.checkpoint_path):
+            if path.exists() and (not zipfile.is_zipfile(path) or zipfile.ZipFile(path).testzip()):
+                faults.append(f"{path.name} is no whole zip")
+        try:
+            run.load_history()
+            if run.config_path.exists():
+                run.load_any_config()
+            if run.vocabulary_path.exists():
+                run.load_vocabulary()
+            if run.metrics_path.exists() and (damage := run.find_damage()):
+                faults.append(damage)
+        except Exception as error:
+            faults.append(str(error))
+        return faults
+
+    def _lacks_best(self, run: Run) -> bool:
+        return run.history_path.exists() and not run.model_path.exists()
+
+    def read_result(self, folder: Path) -> dict[str, bytes]:
+        """Return the names of all files, every weight, and the history but for its seconds."""
+        run = Run(folder / "run")
+        result = {path.name: b"" for path in run.path.iterdir()}
+        with np.load(run.weights_path) as arrays:
+            result |= {f"weight {name}": arrays[name].tobytes() for name in arrays.files}
+        kept = [{k: v for k, v in line.items() if "second" not in k} for line in run.load_history()]
+        return {**result, "history": json.dumps(kept).encode(), "state": run.state.encode()}
+
+
+class Bulk(Trial):
+    """A command that writes files, all new, over old ones."""
+
+    def __init__(self, name: str, outputs: tuple[str, ...], *arguments: str) -> None:
+        self.name = name
+        self.outputs = outputs
+        self.arguments = arguments
+        self.expected: dict[str, bytes] = {}
+
+    def prepare(self, folder: Path) -> None:
+        """Put old files in the outputs' place."""
+        for output in self.outputs:
+            (folder / output).parent.mkdir(exist_ok=True)
+            (folder / output).write_bytes(OLD)
+
+    def build_command(self, folder: Path) -> list[str] | None:
+        """Name the outputs in this folder."""
+        return [*COMMAND, *(argument.replace("HERE", str(folder)) for argument in self.arguments)]
+
+    def find_faults(self, folder: Path) -> list[str]:
+        """Compare every output with the old one, and with the one of a command left alone."""
+        faults = [f"{output} is gone" for output in self.outputs if not (folder / output).exists()]
+        for name, content in self.expected.items():
+            if (folder / name).exists() and (folder / name).read_bytes() not in (OLD, content):
+                faults.append(f"{name} is half written")
+        return faults
+
+    def read_result(self, folder: Path) -> dict[str, bytes]:
+        """Return all files."""
+        result = read_files(folder)
+        self.expected = self.expected or result
+        return result
+
+
+class Download(Trial):
+    """A download from this machine, a little at a time."""
+
+    name = "download"
+    content = random.Random(0).randbytes(1_000_000)
+
+    def __init__(self) -> None:
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(outer.content)))
+                self.end_headers()
+                for start in range(0, len(outer.content), 100_000):
+                    time.sleep(0.05)
+                    self.wfile.write(outer.content[start : start + 100_000])
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        class Server(http.server.ThreadingHTTPServer):
+            def handle_error(self, *_: object) -> None:
+                """Say nothing of those that were killed."""
+
+        self.server = Server(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        os.environ["no_proxy"] = "127.0.0.1"
+
+    def build_command(self, folder: Path) -> list[str] | None:
+        """Fetch into a cache in this folder."""
+        known = f"sha256:{hashlib.sha256(self.content).hexdigest()}"
+        url = f"http://127.0.0.1:{self.server.server_port}/file.bin"
+        code = (
+            f"import os, sys; os.environ['IMDB_GRU_CACHE'] = {str(folder)!r}\n"
+            "from imdb_gru.cli import cli, main\nfrom imdb_gru.sources.download import RemoteFile, fetch\n"
+            f"cli.command('fetch')(lambda: print(fetch(RemoteFile({url!r}, {known!r}, 'file.bin'))))\n"
+            "sys.argv = ['imdb-gru', 'fetch']; main()"
+        )
+        return [sys.executable, "-c", code]
+
+    def find_faults(self, folder: Path) -> list[str]:
+        """Compare with what was served."""
+        path = folder / "file.bin"
+        return ["file.bin is half written"] if path.exists() and path.read_bytes() != self.content else []
+
+    def read_result(self, folder: Path) -> dict[str, bytes]:
+        """Return all files of the cache."""
+        return read_files(folder)
+
+
+def read_files(folder: Path) -> dict[str, bytes]:
+    """Return all files below a folder, hidden ones too."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def build_trials(run: Path, folder: Path) -> dict[str, list[Trial]]:
+    """Return the trials of every command; `run` is a trained classifier."""
+    reviews = list(SampleSource().iter_reviews("train")) * 6
+    source = folder / "reviews.jsonl"
+    source.write_text("".join(json.dumps({"text": f"{n} {r.text}"}) + "\n" for n, r in enumerate(reviews)), "utf-8")
+    bulk = [f"--run={run}", f"--input={source}"]
+    return {
+        "train": [Training("train", "--set=train.epochs=6")],
+        "pretrain": [Training("pretrain", "--set=train.epochs=4", "--set=train.precision=float32")],
+        "download": [Download()],
+        "predict": [
+            Bulk("predict", ("out.csv",), "predict", *bulk, "--output=HERE/out.csv"),
+            Bulk("predict --resume", ("out.jsonl",), "predict", *bulk, "--output=HERE/out.jsonl", "--resume"),
+        ],
+        "report": [
+            Bulk(
+                "report",
+                ("page.html",),
+                "report",
+                f"--run={run}",
+                "--output=HERE/page.html",
+                "--plots=HERE/plots",
+                "--examples=2",
+            )
+        ],
+    }
