@@ -1,6 +1,7 @@
 """Own the reading of files that may come from strangers: files only, no pipes or devices, and only so large."""
 
 import errno
+import hashlib
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -86,3 +87,9 @@ def fits(shape: tuple[int, ...], dtype: np.dtype[Any], size: int) -> bool:
 def _check_size(size: int) -> None:
     if size > MAX_ARRAYS_BYTES:
         raise ValueError(f"it unpacks to {size:,} bytes, more than {MAX_ARRAYS_BYTES:,}")
+
+
+def hash_file(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

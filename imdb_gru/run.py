@@ -1,35 +1,27 @@
-"""Own the run directory: its files, their atomic writing, and what state a run is in.
+"""Own the run directory: its files, and what state a run is in.
 
 A run holds config.yaml, vocabulary.json, environment.jsonl (what every part of the training ran under and read),
 history.jsonl, model.keras (the best epoch so far), checkpoint.npz while it can be resumed, and metrics.json, which is
 written last and holds the hashes of what the run was when it finished.
 """
 
-import contextlib
-import hashlib
 import json
-import os
 import re
-import shutil
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
 import imdb_gru
 from imdb_gru.config import COMMANDS, AnyConfig, Config, NextWordConfig, Task, load_any_config
-from imdb_gru.errors import ConfigError, FormatError, ImdbGruError, RunError
-from imdb_gru.lock import lock, sweep
-from imdb_gru.reading import read_text
+from imdb_gru.errors import ConfigError, FormatError, RunError
+from imdb_gru.reading import hash_file, read_text
 from imdb_gru.records import check_history, check_metrics
 from imdb_gru.text.neutral import show_value
 from imdb_gru.text.vocabulary import Vocabulary
+from imdb_gru.writing import write_atomically
 
 RUNS = Path("runs")
 FORMAT = 1
 """Of what is written. An older one stays readable; a file more is no new format."""
-UNFINISHED = ".imdb-gru-"
-"""What the names of files begin with that are being written."""
 
 State = Literal["in progress", "complete", "damaged", "newer"]
 FileState = Literal["ok", "changed", "missing"]
@@ -38,43 +30,6 @@ MODELS: dict[Task, str] = {"sentiment": "a classifier", "next_word": "a next-wor
 """What a run of each task holds."""
 QUESTIONS: dict[Task, str] = {"sentiment": "predict", "next_word": "next"}
 """The command that puts a text to a run of each task."""
-
-
-@contextlib.contextmanager
-def write_atomically(path: Path) -> Iterator[Path]:
-    """Give a temporary name beside `path` to write to, and put it in place of `path` once all went well.
-
-    A device or a pipe stays what it is: it is written to, at the end. What a killed process left beside `path` under
-    such a name is removed; the lock tells it from what is being written.
-    """
-    special = path.exists() and not path.is_file()
-    if not special:
-        sweep(path.parent, f"{UNFINISHED}*")
-    handle, name = tempfile.mkstemp(prefix=UNFINISHED, suffix=path.suffix, dir=None if special else path.parent)
-    temporary = Path(name)
-    try:
-        with contextlib.suppress(OSError):
-            lock(handle)
-        yield temporary
-        if special:
-            with temporary.open("rb") as source, path.open("wb") as target:
-                shutil.copyfileobj(source, target)
-            return
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        temporary.replace(path)
-    finally:
-        os.close(handle)
-        temporary.unlink(missing_ok=True)
-
-
-def check_parent(path: Path, deed: str) -> None:
-    """Raise `ImdbGruError` where the folder is missing that a file is to be written, or drawn, into."""
-    if not path.absolute().parent.is_dir():
-        raise ImdbGruError(f"cannot {deed} {path}: there is no folder {path.parent}; make it, or name another file")
 
 
 class Run:
@@ -270,9 +225,3 @@ class Run:
         """Write a text file atomically."""
         with write_atomically(path) as temporary:
             temporary.write_text(text, "utf-8")
-
-
-def hash_file(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from imdb_gru.config import COMMANDS, AnyConfig, Task
 from imdb_gru.errors import RunError
-from imdb_gru.run import MODELS, UNFINISHED, Run
+from imdb_gru.run import MODELS, Run
+from imdb_gru.writing import UNFINISHED
 
 RUNS = Path("runs")
 BUNDLED = "bundled"

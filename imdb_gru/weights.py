@@ -19,8 +19,9 @@ from imdb_gru.compact import is_compact, restore_arrays
 from imdb_gru.config import EncoderConfig, ModelConfig
 from imdb_gru.errors import RunError
 from imdb_gru.reading import open_file, read_member, read_npz
-from imdb_gru.run import Run, write_atomically
+from imdb_gru.run import Run
 from imdb_gru.text.vocabulary import PAD
+from imdb_gru.writing import write_atomically
 
 if TYPE_CHECKING:
     import h5py

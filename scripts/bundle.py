@@ -18,11 +18,12 @@ from scipy.optimize import minimize_scalar
 from imdb_gru.classifier import Classifier
 from imdb_gru.compact import restore_arrays, save_compact
 from imdb_gru.metrics import compute_metrics
-from imdb_gru.run import Run, write_atomically
+from imdb_gru.run import Run
 from imdb_gru.runs import BUNDLE, BUNDLED, BundledRun, find_run
 from imdb_gru.sources import open_source
 from imdb_gru.text.corpus import load_training_reviews
 from imdb_gru.weights import read_arrays
+from imdb_gru.writing import write_atomically
 
 Array = NDArray[np.float32]
 

@@ -11,7 +11,8 @@ from hostile import bounded, make_header, write_zip
 
 from imdb_gru.classifier import Classifier
 from imdb_gru.errors import ImdbGruError, RunError
-from imdb_gru.run import Run, hash_file
+from imdb_gru.reading import hash_file
+from imdb_gru.run import Run
 from imdb_gru.runs import find_run
 from imdb_gru.weights import list_weights, read_keras, save_arrays
 

@@ -7,7 +7,7 @@ import pytest
 
 from imdb_gru.errors import RunError
 from imdb_gru.lock import claim, lock, sweep
-from imdb_gru.run import UNFINISHED, write_atomically
+from imdb_gru.writing import UNFINISHED, write_atomically
 
 HOLD = """
 import sys

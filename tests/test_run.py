@@ -7,9 +7,10 @@ import threading
 import pytest
 
 from imdb_gru.errors import RunError
-from imdb_gru.run import Run, write_atomically
+from imdb_gru.run import Run
 from imdb_gru.runs import find_run
 from imdb_gru.weights import load_network
+from imdb_gru.writing import write_atomically
 
 
 @pytest.fixture

@@ -139,7 +139,7 @@ def _check_outputs(html: Path | None, plots: Path | None, npz: Path | None) -> N
 
         check_charts(plots)
     if npz:
-        from imdb_gru.run import check_parent
+        from imdb_gru.writing import check_parent
 
         check_parent(npz, "write")
 

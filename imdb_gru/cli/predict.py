@@ -120,7 +120,7 @@ def _open_output(path: Path | None) -> Iterator[TextIO]:
     if path is None:
         yield sys.stdout
         return
-    from imdb_gru.run import write_atomically
+    from imdb_gru.writing import write_atomically
 
     with _explain_failure(path):
         if path.exists() and not path.is_file():
@@ -172,7 +172,7 @@ def _resume(run: "Run", classifier: "Classifier", reader: TextReader, layout: La
 def _identify(run: "Run", reader: TextReader, layout: Layout) -> dict[str, Any]:
     """Return what decides the output, by the names that a person knows it by."""
     from imdb_gru import __version__
-    from imdb_gru.run import hash_file
+    from imdb_gru.reading import hash_file
 
     assert reader.path is not None
     return {

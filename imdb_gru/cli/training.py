@@ -168,7 +168,7 @@ class Lesson(ABC):
         return corpus
 
     def _train(self, run: "Run", config: Any, corpus: "Corpus", *, resumed: bool, as_json: bool) -> None:
-        from imdb_gru.run import write_atomically
+        from imdb_gru.writing import write_atomically
 
         if not run.vocabulary_path.exists():  # a resumed run may have been killed before it had one
             with write_atomically(run.vocabulary_path) as temporary:

@@ -18,10 +18,12 @@ from imdb_gru.config import Config, build_config
 from imdb_gru.errors import RunError
 from imdb_gru.memory import measure_peak_memory
 from imdb_gru.metrics import Labels, Probabilities, compute_accuracy_by_timestep
-from imdb_gru.run import Run, hash_file, write_atomically
+from imdb_gru.reading import hash_file
+from imdb_gru.run import Run
 from imdb_gru.sources import open_source
 from imdb_gru.sources.review import Review
 from imdb_gru.text.corpus import hash_reviews, load_reviews, load_training_reviews, tokenize_part
+from imdb_gru.writing import write_atomically
 
 Curve = list[dict[str, float]]
 

@@ -16,9 +16,10 @@ from imdb_gru.comparison.contestants import LINEAR, Contestant, check_training_r
 from imdb_gru.errors import RunError
 from imdb_gru.evaluation import judge_reviews
 from imdb_gru.metrics import Labels, Probabilities
-from imdb_gru.run import Run, write_atomically
+from imdb_gru.run import Run
 from imdb_gru.sources.review import Review
 from imdb_gru.text.corpus import hash_reviews
+from imdb_gru.writing import write_atomically
 
 Loader = Callable[[Run, str | None], tuple[str, list[Review]]]
 """Return the split that a run is judged on, and its reviews."""

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imdb_gru.run import write_atomically
+from imdb_gru.writing import write_atomically
 
 Array = NDArray[np.float32]
 

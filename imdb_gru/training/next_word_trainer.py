@@ -10,7 +10,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from imdb_gru.config import NextWordConfig
-from imdb_gru.run import Run, write_atomically
+from imdb_gru.run import Run
 from imdb_gru.stopping import build_stop
 from imdb_gru.text.corpus import Corpus
 from imdb_gru.text.vocabulary import FIRST_WORD, PAD, UNKNOWN
@@ -21,6 +21,7 @@ from imdb_gru.training.observers import Record, open_tensorboard, stop_on_signal
 from imdb_gru.training.optimizer import build_optimizer
 from imdb_gru.training.training import Training
 from imdb_gru.weights import list_stock, save_arrays
+from imdb_gru.writing import write_atomically
 
 CHECKPOINT_SECONDS = 300.0
 """Between two checkpoints within an epoch."""

@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from imdb_gru.config import Config, choose_objective
 from imdb_gru.pretrained import Pretrained
-from imdb_gru.run import Run, write_atomically
+from imdb_gru.run import Run
 from imdb_gru.stopping import build_stop
 from imdb_gru.text.corpus import Corpus
 from imdb_gru.training.batches import ReviewBatches
@@ -17,6 +17,7 @@ from imdb_gru.training.observers import BatchObserver, Record, open_tensorboard,
 from imdb_gru.training.optimizer import build_optimizer
 from imdb_gru.training.training import Training
 from imdb_gru.weights import save_network
+from imdb_gru.writing import write_atomically
 
 MOST_AT_ONCE = 8
 

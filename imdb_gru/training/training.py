@@ -12,12 +12,13 @@ from imdb_gru.config import AnyConfig
 from imdb_gru.environment import describe_environment
 from imdb_gru.errors import RunError
 from imdb_gru.memory import measure_peak_memory
-from imdb_gru.reading import read_npz
-from imdb_gru.run import Run, hash_file, write_atomically
+from imdb_gru.reading import hash_file, read_npz
+from imdb_gru.run import Run
 from imdb_gru.text.corpus import Corpus
 from imdb_gru.training.model import choose_engine, choose_precision, describe_engine
 from imdb_gru.training.observers import Record, Stop
 from imdb_gru.weights import DAMAGE
+from imdb_gru.writing import write_atomically
 
 
 @dataclass

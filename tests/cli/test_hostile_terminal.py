@@ -128,7 +128,7 @@ def test_next(make_next_word_run, table, invoke):
     run = make_next_word_run()
     stored = json.loads(run.vocabulary_path.read_text())
     run.vocabulary_path.write_text(json.dumps({**stored, "words": [f"{word}{ESCAPES}" for word in stored["words"]]}))
-    from imdb_gru.run import hash_file
+    from imdb_gru.reading import hash_file
 
     metrics = json.loads(run.metrics_path.read_text())
     metrics["files"]["vocabulary.json"] = hash_file(run.vocabulary_path)

@@ -10,7 +10,8 @@ from conftest import rewrite_zip
 
 import imdb_gru
 from imdb_gru.environment import describe_environment
-from imdb_gru.run import Run, hash_file
+from imdb_gru.reading import hash_file
+from imdb_gru.run import Run
 from imdb_gru.text.vocabulary import Vocabulary
 from imdb_gru.weights import read_arrays, save_arrays
 

@@ -9,7 +9,7 @@ from next_word_runs import build_next_word_config
 
 from imdb_gru.config import build_config
 from imdb_gru.engine.amx import find_bfloat16_obstacle
-from imdb_gru.run import hash_file
+from imdb_gru.reading import hash_file
 from imdb_gru.runs import create_run
 from imdb_gru.sources.sample import SampleSource
 from imdb_gru.text.corpus import encode_corpus, load_pretraining_reviews, load_training_reviews

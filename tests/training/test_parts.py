@@ -8,7 +8,7 @@ import pytest
 from imdb_gru.config import build_config
 from imdb_gru.environment import describe_environment
 from imdb_gru.errors import FormatError, RunError
-from imdb_gru.run import hash_file
+from imdb_gru.reading import hash_file
 from imdb_gru.runs import create_run
 from imdb_gru.sources.sample import SampleSource
 from imdb_gru.text.corpus import TrainingReviews, encode_corpus, load_training_reviews
