@@ -19,7 +19,6 @@ from imdb_gru.text.neutral import show_value
 from imdb_gru.text.vocabulary import Vocabulary
 from imdb_gru.writing import write_atomically
 
-RUNS = Path("runs")
 FORMAT = 1
 """Of what is written. An older one stays readable; a file more is no new format."""
 
