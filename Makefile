@@ -44,13 +44,13 @@ browser:  ## Install Chromium, in which pages are tested (Debian or Ubuntu, as r
 reproduce: install  ## Train and judge what the table of results names (an afternoon)
 	$(BIN)/python scripts/reproduce.py
 
-bench: $(VENV)/dev  ## Time training, bulk scoring and start-up against Keras (about 15 minutes)
+bench: $(VENV)/dev  ## Time training, bulk scoring and start-up against Keras (half an hour)
 	$(BIN)/python scripts/benchmark.py train
 	test -d runs/bench || $(BIN)/imdb-gru train --run runs/bench --set train.epochs=2
 	$(BIN)/python scripts/benchmark.py predict runs/bench
 	$(BIN)/python scripts/benchmark.py startup runs/bench
 
-torture: $(VENV)/dev  ## Kill commands at random moments and fill their disk (about 15 minutes)
+torture: $(VENV)/dev  ## Kill commands at random moments and fill their disk (half an hour)
 	$(BIN)/python scripts/torture.py
 
 clean:  ## Remove .venv and all caches; runs/ stays
