@@ -44,7 +44,7 @@ browser:  ## Install Chromium, in which pages are tested (Debian or Ubuntu, as r
 reproduce: install  ## Train and judge what the table of results names (an afternoon)
 	$(BIN)/python scripts/reproduce.py
 
-bench: $(VENV)/dev  ## Time training, bulk scoring and start-up against Keras (half an hour)
+bench: $(VENV)/dev  ## Time training, bulk scoring and start-up against Keras (about 15 minutes)
 	$(BIN)/python scripts/benchmark.py train
 	test -d runs/bench || $(BIN)/imdb-gru train --run runs/bench --set train.epochs=2
 	$(BIN)/python scripts/benchmark.py predict runs/bench
