@@ -62,7 +62,7 @@ bench: $(VENV)/dev  ## Time training, bulk scoring and start-up against Keras (a
 	$(BIN)/python scripts/benchmark.py predict runs/bench
 	$(BIN)/python scripts/benchmark.py startup runs/bench
 
-torture: $(VENV)/dev  ## Kill commands at random moments and fill their disk (about 15 minutes)
+torture: $(VENV)/dev  ## Kill commands at random moments and fill their disk (half an hour)
 	$(BIN)/python scripts/torture.py
 
 clean:  ## Remove .venv and all caches; runs/ stays

@@ -72,7 +72,7 @@ def test_a_run_killed_while_it_is_being_replaced_can_be_replaced_or_resumed(samp
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["config.yaml"]
 
 
-@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize("number", range(9))
 def test_a_run_killed_while_it_is_being_made_can_be_made(tmp_path, kill_at, number):
     config = build_config({}, "test")
     with contextlib.suppress(pytest.fail.Exception), kill_at(number):

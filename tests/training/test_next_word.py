@@ -1,6 +1,5 @@
 import json
 import shutil
-import threading
 
 import numpy as np
 import pytest
@@ -256,7 +255,7 @@ def train_until(monkeypatch, trainer, batches):
     original = observers.stop_on_signals
 
     def stop_here():
-        stop.stop = threading.Event()
+        stop.stop = observers.Stop()
         from contextlib import nullcontext
 
         return nullcontext(stop.stop)
