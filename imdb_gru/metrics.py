@@ -46,12 +46,12 @@ def find_right(labels: Labels, probabilities: Probabilities) -> NDArray[np.bool_
 
 
 def compute_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Return the interval of a share of `n` (Wilson 1927)."""
+    """Return the interval of a share of `n` (Wilson 1927), the share itself in it, however it is rounded."""
     z = NormalDist().inv_cdf(0.5 + confidence / 2)
     share = successes / n
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * (share * (1 - share) / n + z * z / (4 * n * n)) ** 0.5
-    return max(0.0, centre - half), min(1.0, centre + half)
+    return max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half))
 
 
 def compute_log_loss(labels: Labels, probabilities: Probabilities) -> float:

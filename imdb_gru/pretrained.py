@@ -14,6 +14,8 @@ from imdb_gru.weights import list_weights, load_next_word
 
 SHAPE = ("cell", "units", "layers", "embedding")
 """The keys of a model in which a classifier must agree with what it starts from."""
+WORDS = ("tokenizer", "vocabulary", "max_words", "min_count")
+"""Those of a text."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ def load_pretrained(config: Config) -> Pretrained | None:
             f"model.pretrained: there is no run at {name}; make one with 'imdb-gru pretrain --run {name}'"
         )
     run = find_run(path, "next_word")
+    if run.task != "next_word":
+        raise ConfigError(f"model.pretrained: {name} is a classifier; name a run of 'imdb-gru pretrain'")
     if isinstance(run, BundledRun):
         run.check_complete()  # which `find_run` leaves out, so that `predict` starts fast
     own = run.load_next_word_config()
@@ -46,10 +50,12 @@ def load_pretrained(config: Config) -> Pretrained | None:
                 f"model.{key} is {mine}, but {name} was pretrained with {theirs}: set model.{key}={theirs}, "
                 "or model.pretrained=null to start from nothing"
             )
-    if config.text.tokenizer != own.text.tokenizer:
-        raise ConfigError(
-            f"text.tokenizer is {config.text.tokenizer}, but {name} was pretrained with {own.text.tokenizer}: "
-            f"set text.tokenizer={own.text.tokenizer}"
-        )
+    for key in WORDS:
+        mine, theirs = getattr(config.text, key), getattr(own.text, key)
+        if mine != theirs:
+            raise ConfigError(
+                f"text.{key} is {mine}, but {name} was pretrained with {theirs}, and its words are taken over: set "
+                f"text.{key}={theirs}"
+            )
     network = load_next_word(run, own.model)
     return Pretrained(run.load_vocabulary(), [network.embedding, *list_weights(network.cells)])

@@ -105,9 +105,16 @@ class Run:
         self.check_found()
         if self.task != task:
             raise RunError(f"{self} is {MODELS[self.task]}: continue it with {self.resumption}")
-        if self.metrics_path.exists() and not self.load_metrics()["interrupted"]:
+        if not self.metrics_path.exists():
+            return
+        if not self.load_metrics()["interrupted"]:
             self.checkpoint_path.unlink(missing_ok=True)  # a kill between the last two steps of a training leaves it
             raise RunError(f"{self} is finished: there is nothing to resume; train a new run with other settings")
+        self.check_complete()
+        if not self.checkpoint_path.exists():
+            raise RunError(
+                f"{self} cannot be resumed: checkpoint.npz is missing; its best epoch so far is there to use"
+            )
 
     @property
     def resumption(self) -> str:

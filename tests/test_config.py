@@ -77,6 +77,7 @@ def test_any_key_can_be_set(override, value):
     [
         ("train.epocs=3", "train.epocs: no such key; did you mean train.epochs?"),
         ("learning_rate=1", "learning_rate: no such key; did you mean train.learning_rate?"),
+        ("modle.units=1", "modle: no such key; did you mean model?"),
         ("train.epochs=2.5", "train.epochs: input should be a valid integer, got 2.5"),
         ("train.epochs=true", "train.epochs: input should be a valid integer, got True"),
         ("train.epochs=0", "train.epochs: input should be greater than or equal to 1, got 0"),

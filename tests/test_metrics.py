@@ -32,7 +32,9 @@ def test_figures_are_those_of_scikit_learn(cases):
 def test_interval_is_wilsons():
     low, high = metrics.compute_interval(90, 100)
     assert (low, high) == pytest.approx((0.8256, 0.9448), abs=1e-4)
-    assert metrics.compute_interval(5, 5)[1] == 1.0
+    for n in range(1, 500):
+        assert metrics.compute_interval(n, n)[1] == 1.0
+        assert metrics.compute_interval(0, n)[0] == 0.0
 
 
 def test_calibration_error_is_the_gap_within_bins():

@@ -52,10 +52,12 @@ def test_another_shape_is_refused_with_what_to_set(make_next_word_run, key, valu
     )
 
 
-def test_another_tokenizer_is_refused(make_next_word_run):
+def test_other_words_are_refused(make_next_word_run):
     run = make_next_word_run()
     with pytest.raises(ConfigError, match=r"^text\.tokenizer is keras, but .* set text\.tokenizer=words$"):
         load_pretrained(build(run.path, {"tokenizer": "keras"}))
+    with pytest.raises(ConfigError, match=r"^text\.max_words is 9, but .* set text\.max_words=20000$"):
+        load_pretrained(build(run.path, {"max_words": 9}))
 
 
 def test_what_is_no_finished_next_word_run_is_refused(pair, tmp_path):
@@ -64,7 +66,7 @@ def test_what_is_no_finished_next_word_run_is_refused(pair, tmp_path):
     assert load_pretrained(build(encoder.path, **sizes))
     with pytest.raises(ConfigError, match=r"^model.pretrained: there is no run at nowhere; make one with .*pretrain"):
         load_pretrained(build("nowhere", **sizes))
-    with pytest.raises(RunError, match="is a classifier"):
+    with pytest.raises(ConfigError, match=r"model\.pretrained: .* is a classifier; name a run of 'imdb-gru pretrain'"):
         load_pretrained(build(classifier.path, **sizes))
     encoder.weights_path.write_bytes(b"")
     with pytest.raises(RunError, match="is damaged"):

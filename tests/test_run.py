@@ -6,9 +6,10 @@ import threading
 
 import pytest
 
+from imdb_gru.config import Config
 from imdb_gru.errors import RunError
 from imdb_gru.run import Run
-from imdb_gru.runs import find_run
+from imdb_gru.runs import create_run, find_run
 from imdb_gru.weights import load_network
 from imdb_gru.writing import write_atomically
 
@@ -138,3 +139,17 @@ def test_only_a_stopped_run_of_the_task_is_resumed(run, make_next_word_run):
         find_run(other.path, "next_word")
     with pytest.raises(RunError, match="is a next-word model: continue it with imdb-gru pretrain --resume"):
         other.check_resumable("sentiment")
+
+
+def test_a_stopped_run_goes_on_only_with_all_that_it_was(tmp_path):
+    run = create_run(tmp_path / "run", Config())
+    for path in (run.vocabulary_path, run.model_path, run.history_path, run.checkpoint_path):
+        path.write_text("")
+    run.seal({"interrupted": True, "best": {"epoch": 1}, "data": {"hash": "a"}})
+    run.check_resumable("sentiment")
+    run.checkpoint_path.unlink()
+    with pytest.raises(RunError, match=r"checkpoint\.npz is missing; its best epoch so far is there to use"):
+        run.check_resumable("sentiment")
+    run.config_path.write_text(run.config_path.read_text().replace("epochs: 3", "epochs: 4"))
+    with pytest.raises(RunError, match=r"config\.yaml has changed since the run finished"):
+        run.check_resumable("sentiment")

@@ -57,7 +57,7 @@ class Sentiment(Lesson):
             say(f"starting from {config.model.pretrained}")
             return pretrained.vocabulary
         departures = ", ".join(find_departures(config.model_dump()))
-        say(f"starting from nothing{departures and ': the model in the package has another ' + departures}")
+        say(f"starting from nothing{departures and f' (the model in the package has another {departures})'}")
         return None
 
     def build_trainer(self, run: "Run", config: "Config", corpus: "Corpus") -> "Trainer":

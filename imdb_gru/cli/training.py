@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 
+from imdb_gru.cli.limits import check_extras, check_memory, explain_memory
 from imdb_gru.cli.options import (
     anchor_paths,
     answer_signals,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from imdb_gru.text.corpus import Corpus, TrainingReviews
     from imdb_gru.text.vocabulary import Vocabulary
 
-HEARD = "heard: stopping after the batches at hand (while the engine compiles, at its first use, that takes a while)"
+HEARD = "heard: stopping after the batches at hand, or once the engine is compiled where this is its first use"
 DIRECTORY = click.Path(path_type=Path, file_okay=False)
 
 
@@ -126,21 +127,24 @@ class Lesson(ABC):
         with claim(path):
             run.check_resumable(self.task)
             config = self._load_config(run.config_path, own_data)
-            self._train(run, config, self._load_corpus(config, run), resumed=True, as_json=as_json)
+            corpus = self._load_corpus(config, run)
+            self._train(self._build_trainer(run, config, corpus), resumed=True, as_json=as_json)
 
     def _start(self, path: Path | None, config: Any, overwrite: bool, as_json: bool) -> None:
         from imdb_gru.lock import claim
+        from imdb_gru.run import Run
         from imdb_gru.runs import check_free, create_run, name_run
 
         path = path or name_run(config)
         with claim(path):
             check_free(path, overwrite=overwrite)
-            corpus = self._load_corpus(config, None)
-            self._train(create_run(path, config, overwrite=overwrite), config, corpus, resumed=False, as_json=as_json)
+            trainer = self._build_trainer(Run(path), config, self._load_corpus(config, None))
+            create_run(path, config, overwrite=overwrite)
+            self._train(trainer, resumed=False, as_json=as_json)
 
     def _load_config(self, path: Path | None, overrides: list[str]) -> Any:
         config = anchor_paths(self.load_config(path, overrides))
-        _check_extras(config)
+        check_extras(config)
         return config
 
     def _load_corpus(self, config: Any, resumed: "Run | None") -> "Corpus":
@@ -167,22 +171,27 @@ class Lesson(ABC):
             )
         return corpus
 
-    def _train(self, run: "Run", config: Any, corpus: "Corpus", *, resumed: bool, as_json: bool) -> None:
+    def _build_trainer(self, run: "Run", config: Any, corpus: "Corpus") -> Any:
+        check_memory(config, corpus)
+        with explain_memory():
+            return self.build_trainer(run, config, corpus)
+
+    def _train(self, trainer: Any, *, resumed: bool, as_json: bool) -> None:
         from imdb_gru.writing import write_atomically
 
+        run: Run = trainer.run
         if not run.vocabulary_path.exists():  # a resumed run may have been killed before it had one
             with write_atomically(run.vocabulary_path) as temporary:
-                corpus.vocabulary.save(temporary)
+                trainer.corpus.vocabulary.save(temporary)
         say(f"training into {run} (Ctrl-C {self.promise})")
-        trainer = self.build_trainer(run, config, corpus)
         say(trainer.engine_line)
         if resumed:
             trainer.restore()
             progress = trainer.progress
             within = f" and {progress.batch} batches of the next" if progress.batch else ""
-            say(f"resuming after epoch {progress.epoch} of {config.train.epochs}{within}")
+            say(f"resuming after epoch {progress.epoch} of {trainer.config.train.epochs}{within}")
         try:
-            with answer_signals(HEARD):
+            with answer_signals(HEARD), explain_memory():
                 metrics = trainer.train(self._report_epoch)
         except KeyboardInterrupt:
             say(self.describe_start(run))
@@ -214,6 +223,7 @@ class Lesson(ABC):
 
         engine, reason = choose_engine(config)
         precision = choose_precision(config, engine)
+        check_memory(config, corpus)
         summary, parameters, memory = self.describe_model(config, corpus)
         if as_json:
             plan = {
@@ -232,13 +242,3 @@ class Lesson(ABC):
         click.echo(f"parameters: {parameters:,}; memory in training: about {memory / 2**20:,.0f} MiB")
         click.echo(describe_engine(engine, reason, precision) + "\n")
         click.echo(config.to_yaml(), nl=False)
-
-
-def _check_extras(config: Any) -> None:
-    from imdb_gru.errors import MissingExtraError
-
-    if config.train.tensorboard:
-        try:
-            import tensorboard  # noqa: F401
-        except ImportError as error:
-            raise MissingExtraError("train.tensorboard", "tensorboard") from error

@@ -26,7 +26,7 @@ def describe_mistake(detail: dict[str, Any], kind: type[BaseModel]) -> str:
     if len(path) > LONGEST_KEY:
         path = f"{path[:LONGEST_KEY]}…"
     if detail["type"] == "extra_forbidden":
-        keys = list(_iter_keys(kind))
+        keys = [*_iter_keys(kind), *kind.model_fields]
         last_parts = {key.rpartition(".")[2]: key for key in keys}
         nearest = difflib.get_close_matches(path, keys, n=1, cutoff=0.75) or [
             last_parts[part] for part in difflib.get_close_matches(path.rpartition(".")[2], last_parts, n=1)

@@ -1,6 +1,5 @@
 """Own the training of a next-word model: truncated backpropagation through time, perplexity, checkpoints."""
 
-import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +9,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from imdb_gru.config import NextWordConfig
+from imdb_gru.language import compute_perplexity
 from imdb_gru.run import Run
 from imdb_gru.stopping import build_stop
 from imdb_gru.text.corpus import Corpus
@@ -125,7 +125,7 @@ class NextWordTrainer(Training):
                     progress.batch + 1, progress.loss + loss, progress.words + words
                 )  # fmt: skip
                 bar.update(words)
-                bar.set_postfix(perplexity=f"{math.exp(loss / words):.0f}", refresh=False)
+                bar.set_postfix(perplexity=f"{compute_perplexity(loss / words):.0f}", refresh=False)
                 now = time.monotonic()
                 progress.seconds, started = progress.seconds + now - started, now
                 if now - saved > CHECKPOINT_SECONDS:
@@ -144,9 +144,10 @@ class NextWordTrainer(Training):
         """Keep the epoch where it is the best, and write it down."""
         progress = self.progress
         loss = progress.loss / progress.words
-        figures = {"loss": loss, "perplexity": math.exp(loss), **validation}
+        figures = {"loss": loss, "perplexity": compute_perplexity(loss), **validation}
         progress.epoch += 1
         record: Record = {"epoch": progress.epoch, **{key: round(figures[key], 6) for key in figures}}
+        self._check_finite(record)
         spent = sum(old["seconds"] for old in self.run.load_history() if old["epoch"] < progress.epoch)
         seconds = progress.seconds - spent
         record |= {
@@ -174,7 +175,7 @@ class NextWordTrainer(Training):
             return {}
         self.progress.seconds += time.monotonic() - started
         loss = sum(total for total, _ in results) / sum(words for _, words in results)
-        return {"validation_loss": loss, "validation_perplexity": math.exp(loss)}
+        return {"validation_loss": loss, "validation_perplexity": compute_perplexity(loss)}
 
     def _save_model(self) -> None:
         arrays = self.model.get_arrays()

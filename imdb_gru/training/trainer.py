@@ -70,6 +70,7 @@ class Trainer(Training):
                     break
                 figures = {**observer.figures, **self._validate()}
                 record: Record = {"epoch": progress.epoch + 1, **{key: round(figures[key], 6) for key in figures}}
+                self._check_finite(record)
                 progress.epoch += 1
                 seconds = time.monotonic() - started
                 progress.seconds += seconds

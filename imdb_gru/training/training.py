@@ -1,6 +1,7 @@
 """Own what every training does with its run: resume, checkpoints, history, completion."""
 
 import json
+import math
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 
@@ -134,6 +135,15 @@ class Training:
         arrays = {str(number): variable.numpy() for number, variable in enumerate(self._variables)}
         with write_atomically(self.run.checkpoint_path) as temporary:
             np.savez(temporary, progress=json.dumps(asdict(self.progress)), **arrays)
+
+    def _check_finite(self, record: Record) -> None:
+        """Raise `RunError` where a training has diverged: such weights are no use, and no later epoch mends them."""
+        for key in ("loss", "validation_loss"):
+            if not math.isfinite(record.get(key, 0.0)):
+                raise RunError(
+                    f"the training diverged: {key.replace('_', ' ')} {record[key]} in epoch {record['epoch']}; start "
+                    "over, by --overwrite, with a smaller train.learning_rate"
+                )
 
     def _append_history(self, record: Record) -> None:
         """Rewrite the history up to this epoch, so that an epoch trained again after a kill stands once."""

@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -208,3 +209,24 @@ def test_stopped_in_the_middle_it_completes_the_best_epoch_and_resumes(invoke, t
     assert result.code == 0, result.err
     assert f"resuming after epoch {done} of {done + 1}" in result.err
     assert len(history.read_text().splitlines()) == done + 1
+
+
+def test_what_takes_too_much_memory_is_told_and_replaces_no_run(invoke, tmp_path):
+    run = tmp_path / "run"
+    assert train(invoke, run).code == 0
+    before = (run / "metrics.json").read_bytes()
+    too_large = ["--set", "model.units=99999999"]
+    result = train(invoke, run, "--overwrite", *too_large)
+    assert result.code == 1
+    assert re.search(r"Error: the model has 30,0.* weights, .* GiB .*: make model\.units, .* smaller$", result.err)
+    assert (run / "metrics.json").read_bytes() == before
+    assert train(invoke, tmp_path / "other", *too_large, "--dry-run").code == 1
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_training_that_diverges_ends_in_one_line(invoke, tmp_path):
+    settings = ["--set", "train.learning_rate=1e38", "--set", "train.clip_norm=null"]
+    result = train(invoke, tmp_path / "run", *settings)
+    assert result.code == 1
+    assert "the training diverged: loss nan in epoch 1; start over" in result.err.splitlines()[-1]
+    assert not (tmp_path / "run" / "metrics.json").exists()
