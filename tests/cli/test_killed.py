@@ -237,7 +237,7 @@ def test_ctrl_c_is_answered_while_the_engine_compiles(tmp_path):
             pass
         time.sleep(1)
         os.kill(process.pid, signal.SIGINT)
-        assert process.stderr.readline().startswith("heard: stopping after the batches at hand (while the engine")
+        assert process.stderr.readline().startswith("heard: stopping after the batches at hand, or once the engine")
         assert process.poll() is None
         process.kill()
 
