@@ -37,6 +37,8 @@ class BundledRun(Run):
 
 def check_free(path: Path, *, overwrite: bool) -> None:
     """Raise `RunError` where a new run may not be written."""
+    if path == Path(BUNDLED):
+        raise RunError(f"{BUNDLED} is what the model in the package is called: name another folder with --run")
     if not path.is_dir():
         if path.exists():
             raise RunError(f"{path} is a file: name a folder with --run")

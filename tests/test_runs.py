@@ -104,6 +104,11 @@ def test_nothing_is_overwritten_unasked(run, tmp_path):
         check_free(other / "thesis.tex", overwrite=True)
 
 
+def test_the_name_of_the_model_in_the_package_is_no_folders():
+    with pytest.raises(RunError, match="bundled is what the model in the package is called: name another folder"):
+        check_free(runs.Path("bundled"), overwrite=True)
+
+
 def test_a_run_without_a_name_gets_one_of_its_own():
     created = [create_run(None, config) for config in (SCRATCH, SCRATCH, NextWordConfig())]
     assert len({run.path for run in created}) == 3

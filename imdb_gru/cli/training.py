@@ -164,6 +164,8 @@ class Lesson(ABC):
             f"{figures['truncated_share']:.1%} cut to {config.text.length} words; "
             f"{figures['vocabulary']} ids, {figures['unknown_share']:.1%} of words unknown"
         )
+        if config.train.validation_split and not figures["validation"]:
+            say("no reviews are held out: there are too few, or too few different ones; figures are of training alone")
         if repeated := figures["repeated_validation"]:
             say(
                 f"held-out reviews that stand word for word among those to train on: {repeated}; "

@@ -43,9 +43,10 @@ class TableSource:
         columns = self._read_columns()
         text = _choose_column(path, "text", text_column, TEXT_COLUMNS, columns)
         if text is None:
-            raise DataError(
-                f"{path} has no column of texts that is known, only {list_columns(columns)}: name it with --text-column"
-            )
+            remedy = "name it with --text-column"
+            if len(columns) == 1 and ";" in next(iter(columns)):
+                remedy = "separate columns by commas, not by semicolons"
+            raise DataError(f"{path} has no column of texts that is known, only {list_columns(columns)}: {remedy}")
         self._text = text
         wanted = require_labels or label_column is not None
         self._label = _choose_column(path, "label", label_column, LABEL_COLUMNS, columns) if wanted else None

@@ -222,6 +222,12 @@ def test_what_takes_too_much_memory_is_told_and_replaces_no_run(invoke, tmp_path
     assert not (tmp_path / "other").exists()
 
 
+def test_it_says_so_where_nothing_can_be_held_out(invoke, tmp_path):
+    (tmp_path / "same.csv").write_text("text,label\n" + "fine,1\nbad,0\n" * 20)
+    result = train(invoke, tmp_path / "run", "--dry-run", data=tmp_path / "same.csv")
+    assert "no reviews are held out: there are too few, or too few different ones" in result.err
+
+
 def test_a_training_that_diverges_ends_in_one_line(invoke, tmp_path):
     settings = ["--set", "train.learning_rate=1e38", "--set", "train.clip_norm=null"]
     result = train(invoke, tmp_path / "run", *settings)

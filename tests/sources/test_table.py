@@ -116,6 +116,7 @@ def test_unusual_texts_are_read(tmp_path, name, content, text, undecodable):
         ("a.csv", 'text,label\n"a\nb",1\nc\n', "line 4: 1 cells under 2 columns"),
         ("a.csv", "text;label\na;1\n", "only 'text;label'"),
         ("a.csv", "\n\n", "holds no reviews"),
+        ("a.csv", "text;label\na;1\n", "only 'text;label': separate columns by commas, not by semicolons"),
         ("a.csv", "label,label,text\n1,0,a\n", "two columns of one name, 'label': rename or drop all but one"),
         ("a.csv", "text,label,split,split\na,1,train,test\n", "two columns of one name, 'split'"),
         ("a.csv", "\ntext,label\na\n", "line 3: 1 cells under 2 columns"),
