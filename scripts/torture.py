@@ -190,9 +190,10 @@ class Torturer:
 def list_files(folder: Path) -> set[tuple[str, int]]:
     """List the files below a folder with their sizes."""
     found = set()
-    for path in folder.rglob("*"):
-        with contextlib.suppress(OSError):
-            found.add((str(path), path.stat().st_size))
+    for parent, _, names in os.walk(folder):  # which passes over a folder that goes meanwhile
+        for path in (Path(parent, name) for name in names):
+            with contextlib.suppress(OSError):
+                found.add((str(path), path.stat().st_size))
     return found
 
 
