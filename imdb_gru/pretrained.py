@@ -7,15 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imdb_gru.config import Config
+from imdb_gru.config.defaults import SHAPE, WORDS
 from imdb_gru.errors import ConfigError
 from imdb_gru.runs import BUNDLED, BundledRun, find_run
 from imdb_gru.text.vocabulary import Vocabulary
 from imdb_gru.weights import list_weights, load_next_word
-
-SHAPE = ("cell", "units", "layers", "embedding")
-"""The keys of a model in which a classifier must agree with what it starts from."""
-WORDS = ("tokenizer", "vocabulary", "max_words", "min_count")
-"""Those of a text."""
 
 
 @dataclass(frozen=True)

@@ -65,9 +65,9 @@ def compare(
         raise click.UsageError(
             "finished RUNs are compared as they are: leave --config, --set, --models and --seeds out"
         )
-    folder = into if runs else into or FOLDER
     from imdb_gru.lock import claim
 
+    folder = into if runs else into or FOLDER
     _check_extra(drawing=plots is not None)
     _check_folders(folder, plots)
     if runs:

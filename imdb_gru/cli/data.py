@@ -1,6 +1,5 @@
 """imdb-gru data: look at reviews before anything is trained on them."""
 
-import json
 from typing import Any
 
 import click
@@ -36,12 +35,13 @@ def check(
     """
     from imdb_gru.checking import check_source
     from imdb_gru.sources import open_source
+    from imdb_gru.text.neutral import dump_json
 
     source = open_source(path, text_column=text_column, label_column=label_column, require_labels=not no_labels)
     say(f"reading {source.name}")
     figures = check_source(source)
     if as_json:
-        click.echo(json.dumps(figures, ensure_ascii=False))
+        click.echo(dump_json(figures))
     else:
         _print_figures(figures)
     if strict and figures["findings"]:

@@ -16,10 +16,11 @@ SCRATCH = Config(
 )
 """The defaults of a classifier that starts from nothing."""
 
-FIXED = {
-    "text": ("tokenizer", "vocabulary", "max_words", "min_count"),
-    "model": ("embedding", "cell", "units", "layers", "bidirectional"),
-}
+WORDS = ("tokenizer", "vocabulary", "max_words", "min_count")
+"""The keys of a text in which a classifier must agree with what it starts from."""
+SHAPE = ("cell", "units", "layers", "embedding")
+"""Those of a model."""
+FIXED = {"text": WORDS, "model": (*SHAPE, "bidirectional")}
 """The keys that the model in the package settles: a classifier that sets one of them otherwise cannot start from it."""
 
 
