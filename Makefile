@@ -4,7 +4,7 @@ PYTHON ?= python3
 REVIEW := I expected it to be dull, but it was wonderful.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test unit check audit package bench browser format clean reproduce torture
+.PHONY: help install demo test unit check audit package bench browser format clean cluster reproduce torture
 
 help:  ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*##/ {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -29,13 +29,16 @@ test: $(VENV)/dev  ## Run the tests
 	$(BIN)/pytest --numprocesses auto
 
 unit: $(VENV)/dev  ## Run the quick tests: no Keras, no browser, no processes
-	$(BIN)/pytest --numprocesses auto -m "not slow"
+	$(BIN)/pytest --numprocesses auto -m "not slow and not cluster"
 
 check: $(VENV)/dev  ## Verify format, lint, types and tests; change nothing
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest --numprocesses auto --cov --cov-report=term --cov-fail-under=90
+	$(BIN)/pytest --numprocesses auto -m "not cluster" --cov --cov-report=term --cov-fail-under=90
+
+cluster: $(VENV)/dev  ## Run the tests that start Ray
+	$(BIN)/pytest -m cluster
 
 audit: $(VENV)/dev  ## Look the installed packages up among known vulnerabilities
 	$(BIN)/pip freeze --exclude-editable > $(VENV)/frozen.txt
