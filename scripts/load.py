@@ -3,6 +3,7 @@
 python scripts/load.py predict
 """
 
+import csv
 import itertools
 import json
 import os
@@ -14,11 +15,13 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-import numpy as np
 import psutil
+
+if TYPE_CHECKING:
+    from imdb_gru.sources.review import Review
 
 Record = dict[str, Any]
 
@@ -27,6 +30,7 @@ POINTS = 10
 """How often a bulk prediction is looked at on its way."""
 SECONDS_BETWEEN = 0.05
 """Between two looks at the memory."""
+BYTES_OF_AN_ID = 4
 
 json_option = click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write all figures to a file.")
 run_option = click.option("--run", default="bundled", show_default=True, metavar="DIR", help="The run to predict with.")
@@ -123,33 +127,49 @@ def write_reviews(path: Path, count: int) -> None:
 
 def iter_texts() -> Iterator[str]:
     """Yield the texts of the sample and, where it is at hand, of IMDB."""
+    for split in ("train", "test"):
+        yield from (review.text for review in iter_reviews(split))
+
+
+def iter_reviews(split: str) -> Iterator["Review"]:
+    """Yield the labelled reviews of a split of the sample and, where it is at hand, of IMDB."""
     from imdb_gru.sources import open_source
 
-    for data in ("sample", *(["IMDB"] if os.environ.get("IMDB_GRU_DATA") else [])):
-        source = open_source(None if data == "IMDB" else data)
-        for split in ("train", "test"):
-            yield from (review.text for review in source.iter_reviews(split))
+    for data in ("sample", *([None] if os.environ.get("IMDB_GRU_DATA") else [])):
+        yield from open_source(data).iter_reviews(split)
 
 
 @load.command()
-@click.option("--times", default=10, show_default=True, type=click.IntRange(min=2), help="How often to take the ids.")
-@click.option("--epochs", default=2, show_default=True, type=click.IntRange(min=1))
-@click.option("--data", metavar="PATH", help="What to train on [default: $IMDB_GRU_DATA, or else the sample].")
+@click.option(
+    "--times", default=10, show_default=True, type=click.IntRange(min=2), help="How often to take the reviews."
+)
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="As for imdb-gru train.")
 @json_option
-def train(times: int, epochs: int, data: str | None, overrides: tuple[str, ...], json_path: Path | None) -> None:
-    """Train on the reviews once and so many times over: memory is to grow no faster than the ids."""
-    data = data or os.environ.get("IMDB_GRU_DATA") or "sample"
-    settings = [*overrides, f"data.path={json.dumps(data)}", f"train.epochs={epochs}"]
-    records = []
+def train(times: int, overrides: tuple[str, ...], json_path: Path | None) -> None:
+    """Train on a table of reviews once and so many times over: memory is to grow no faster than the ids.
+
+    The reviews are the sample's and, where $IMDB_GRU_DATA is set, IMDB's of train.
+    """
+    records: list[Record] = []
     with tempfile.TemporaryDirectory() as folder:
-        encode(Path(folder), settings)
+        table, run = Path(folder) / "reviews.csv", Path(folder) / "run"
         for factor in (1, times):
-            command = [sys.executable, __file__, "train-once", folder, str(factor)]
-            watched = Watched([*command, *settings], stdout=subprocess.PIPE)
-            printed = watched.process.stdout.read()
+            ids = write_table(table, factor)
+            settings = [f"--set={setting}" for setting in ("train.epochs=1", *overrides)]
+            command = [*OURS, "train", "--json", "--data", str(table), "--run", str(run), "--overwrite", *settings]
+            watched = Watched(command, stdout=subprocess.PIPE)
+            metrics = json.loads(watched.process.stdout.read())
             watched.finish()
-            records.append({"times": factor, **json.loads(printed), "peak_megabytes": watched.peak})
+            data = metrics["data"]
+            records.append(
+                {
+                    "times": factor,
+                    "reviews": data["train"] + data["validation"],
+                    "ids_megabytes": ids * BYTES_OF_AN_ID / 2**20,
+                    "reviews_per_second": data["train"] / metrics["seconds"],
+                    "peak_megabytes": watched.peak,
+                }
+            )
     print_table(tuple(records[0]), records)
     first, last = records
     grown, ids = (last[figure] - first[figure] for figure in ("peak_megabytes", "ids_megabytes"))
@@ -157,49 +177,20 @@ def train(times: int, epochs: int, data: str | None, overrides: tuple[str, ...],
     save(json_path, {"records": records, "growth": grown / ids})
 
 
-IDS, VOCABULARY = "ids.npz", "vocabulary.json"
+def write_table(path: Path, times: int) -> int:
+    """Write the labelled reviews so many times over; return how many ids a training makes of them."""
+    from imdb_gru.config import Config
+    from imdb_gru.text.tokenizer import TOKENIZERS
 
-
-def encode(folder: Path, settings: list[str]) -> None:
-    """Write the ids of the reviews to train on, and the vocabulary."""
-    from imdb_gru.config import load_config
-    from imdb_gru.sources import open_source
-    from imdb_gru.text.corpus import encode_corpus, load_training_reviews
-
-    config = load_config(None, settings)
-    source = open_source(config.data.path)
-    corpus = encode_corpus(source, config, load_training_reviews(source, config), None)
-    corpus.vocabulary.save(folder / VOCABULARY)
-    np.savez(folder / IDS, ids=corpus.train.ids, offsets=corpus.train.offsets, labels=corpus.train.labels)
-
-
-@load.command(hidden=True)
-@click.argument("folder", type=click.Path(path_type=Path))
-@click.argument("times", type=int)
-@click.argument("settings", nargs=-1)
-def train_once(folder: Path, times: int, settings: tuple[str, ...]) -> None:
-    """Train in this process on the ids in a folder, so many times over; print the figures as JSON."""
-    from imdb_gru.config import load_config
-    from imdb_gru.runs import create_run
-    from imdb_gru.text.corpus import Corpus
-    from imdb_gru.text.encoded import EncodedReviews
-    from imdb_gru.text.vocabulary import Vocabulary
-    from imdb_gru.training.trainer import Trainer
-
-    with np.load(folder / IDS) as stored:
-        ids, offsets, labels = stored["ids"], stored["offsets"], stored["labels"]
-    starts = (offsets[:-1] + len(ids) * np.arange(times)[:, None]).ravel()
-    many = EncodedReviews(np.tile(ids, times), np.append(starts, times * len(ids)), np.tile(labels, times))
-    none = EncodedReviews(ids[:0], offsets[:1], labels[:0])
-    config = load_config(None, settings)
-    corpus = Corpus(many, none, Vocabulary.load(folder / VOCABULARY), {"hash": "none"})
-    run = create_run(folder / f"run{times}", config)
-    corpus.vocabulary.save(run.vocabulary_path)
-    metrics = Trainer(run, config, corpus).train(lambda _: None)
-    speed = len(many) * config.train.epochs / metrics["seconds"]
-    click.echo(
-        json.dumps({"reviews": len(many), "ids_megabytes": many.ids.nbytes / 2**20, "reviews_per_second": speed})
-    )
+    text = Config().text
+    ids = 0
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("text", "label"))
+        for review in iter_reviews("train"):
+            writer.writerows([(review.text, review.label)] * times)
+            ids += times * (1 + min(text.length, len(TOKENIZERS[text.tokenizer](review.text))))
+    return ids
 
 
 @load.command()

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,12 @@ from conftest import make_classifier
 
 from imdb_gru import classifier as bulk
 from imdb_gru.checking.repeats import Texts
-from imdb_gru.text.encoded import encode_sequences
+from imdb_gru.config import build_config
+from imdb_gru.sources.review import Review
+from imdb_gru.sources.sample import SampleSource
+from imdb_gru.text import stored
+from imdb_gru.text.corpus import encode_corpus, load_training_reviews
+from imdb_gru.text.encoded import allocate, encode_sequences
 
 
 def measure_peak(work):
@@ -53,13 +59,35 @@ def test_a_long_review_is_checked_in_little_more_than_its_words():
     assert measure_peak(lambda: Texts().add(tokens)) < 40 * len(tokens)  # every hash of every word would take 800 bytes
 
 
+def test_reviews_to_train_on_take_little_more_than_their_ids(monkeypatch):
+    monkeypatch.setattr(stored, "MOST_IN_MEMORY", 2**16)
+    config = build_config({"text": {"length": 200}}, "test")
+
+    def measure(count):
+        source = SampleSource()
+        texts = (" ".join(f"w{(number * word) % 999}" for word in range(200)) for number in range(count))
+        source.iter_reviews = lambda _: (Review(text, row % 2) for row, text in enumerate(texts))
+
+        def load():
+            ids = encode_corpus(source, config, load_training_reviews(source, config), None).train.ids
+            assert len(ids) == round(0.9 * count) * 201
+
+        return measure_peak(load)
+
+    _, few, many = (measure(count) for count in (500, 500, 2000))  # the first has modules to load
+    assert many - few < 1.5 * 4 * 201 * (2000 - 500)  # the ids, and what is known of a review beside its words
+
+
 @pytest.mark.keras
-def test_epochs_share_one_copy_of_the_ids(monkeypatch):
-    from imdb_gru.config import build_config
+@pytest.mark.parametrize("aligned", [False, True])
+def test_epochs_share_one_copy_of_the_ids_and_none_if_they_are_aligned(monkeypatch, aligned):
     from imdb_gru.training import batches
 
     config = build_config({"train": {"batch_size": 2}}, "test")
     reviews = encode_sequences([np.ones(5, np.int32)] * 6, np.zeros(6, np.int8))
+    ids = allocate(len(reviews.ids)) if aligned else np.empty(len(reviews.ids) + 1, np.int32)[1:]
+    ids[:] = reviews.ids
+    reviews = replace(reviews, ids=ids)
     copied, make_constant = [], batches.tf.constant
 
     def count(value, *arguments, **options):
@@ -68,9 +96,9 @@ def test_epochs_share_one_copy_of_the_ids(monkeypatch):
 
     monkeypatch.setattr(batches.tf, "constant", count)
     for epoch in (0, 1, 2, None):
-        ids = [ids for ids, _ in batches.ReviewBatches(reviews, config, epoch)]
-        assert len(ids) == 3
-    assert copied.count(reviews.ids.size) == 1
+        read = [ids for ids, _ in batches.ReviewBatches(reviews, config, epoch)]
+        assert [ids.sum() for ids in read] == [10] * 3
+    assert copied.count(reviews.ids.size) == (not aligned)
 
 
 def test_the_script_shows_memory_and_speed_on_the_way(pair, tmp_path):

@@ -9,6 +9,8 @@ from imdb_gru.cli.options import data_options, json_option, open_run, print_tabl
 from imdb_gru.cli.splits import load_split, load_texts, split_option
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from imdb_gru.run import Run
     from imdb_gru.sources.review import Review
 
@@ -56,14 +58,14 @@ def evaluate(
         show(figures)
 
 
-def _judge(run: "Run", reviews: "list[Review]", errors: int) -> dict[str, Any]:
+def _judge(run: "Run", reviews: "Sequence[Review]", errors: int) -> dict[str, Any]:
     from imdb_gru.classifier import Classifier
     from imdb_gru.evaluation import evaluate_reviews
 
     return evaluate_reviews(Classifier.load(run), reviews, errors)
 
 
-def _judge_words(run: "Run", reviews: "list[Review]", _: int) -> dict[str, Any]:
+def _judge_words(run: "Run", reviews: "Sequence[Review]", _: int) -> dict[str, Any]:
     from imdb_gru.evaluation import evaluate_next_words
     from imdb_gru.language import LanguageModel
 

@@ -7,6 +7,8 @@ import click
 from imdb_gru.cli.options import say
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from imdb_gru.config import DataConfig
     from imdb_gru.run import Run
     from imdb_gru.sources.review import Review, Source
@@ -21,7 +23,7 @@ split_option = click.option(
 
 def load_split(
     run: "Run", data: str | None, text_column: str | None, label_column: str | None, split: str | None
-) -> "tuple[str, list[Review]]":
+) -> "tuple[str, Sequence[Review]]":
     """Read the reviews to judge on; the run's own held-out reviews where its data has no test split."""
     from imdb_gru.text.corpus import UNDIVIDED, load_reviews, load_training_reviews
 
@@ -44,7 +46,7 @@ def load_split(
 
 def load_texts(
     run: "Run", data: str | None, text_column: str | None, label_column: str | None, split: str | None
-) -> "tuple[str, list[Review]]":
+) -> "tuple[str, Sequence[Review]]":
     """Read the reviews to judge a next-word run on: those held out in training, or all of another source."""
     from imdb_gru.errors import DataError
     from imdb_gru.text.corpus import UNDIVIDED, hold_reviews, load_pretraining_reviews, load_reviews
@@ -82,7 +84,7 @@ def _open(
     )
 
 
-def _choose_part(run: "Run", source: "Source", reviews: "TrainingReviews", split: str) -> "list[Review]":
+def _choose_part(run: "Run", source: "Source", reviews: "TrainingReviews", split: str) -> "Sequence[Review]":
     """Return the reviews that the run was trained on, or those it held out; raises where they are not the source's."""
     from imdb_gru.errors import DataError, RunError
 

@@ -22,7 +22,8 @@ from imdb_gru.reading import hash_file
 from imdb_gru.run import Run
 from imdb_gru.sources import open_source
 from imdb_gru.sources.review import Review
-from imdb_gru.text.corpus import hash_reviews, load_reviews, load_training_reviews, tokenize_part
+from imdb_gru.text.corpus import hash_reviews, load_reviews, load_training_reviews
+from imdb_gru.text.encoded import tokenize_reviews
 from imdb_gru.writing import write_atomically
 
 Curve = list[dict[str, float]]
@@ -73,7 +74,7 @@ def fit_baseline(config: Config, path: Path) -> None:
     """Fit the baseline to a config's training reviews, and write what it says of those held out and of the test's."""
     source = open_source(config.data.path, text_column=config.data.text_column, label_column=config.data.label_column)
     reviews = load_training_reviews(source, config)
-    train, validation = (tokenize_part(part, config) for part in (reviews.train, reviews.validation))
+    train, validation = (tokenize_reviews(part, config.text) for part in (reviews.train, reviews.validation))
     started = time.monotonic()
     model = fit_linear(train, validation, config.train.monitor)
     figures = {
@@ -91,8 +92,8 @@ def fit_baseline(config: Config, path: Path) -> None:
         splits["test"] = load_reviews(source, "test", config.data.limit)
     probabilities, stored = {}, {}
     for split, part in splits.items():
-        tokenized = validation if split == "validation" else tokenize_part(part, config)
-        probabilities[split], curve = judge_linear(model, tokenized.tokens, tokenized.labels, config.text.length)
+        tokenized = validation if split == "validation" else tokenize_reviews(part, config.text)
+        probabilities[split], curve = judge_linear(model, tokenized.to_lists(), tokenized.labels, config.text.length)
         stored[split] = {"hash": hash_reviews(part), "accuracy_by_timestep": curve}
     _write(Baseline(path), {**figures, "splits": stored}, probabilities)
 

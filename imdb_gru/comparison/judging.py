@@ -21,7 +21,7 @@ from imdb_gru.sources.review import Review
 from imdb_gru.text.corpus import hash_reviews
 from imdb_gru.writing import write_atomically
 
-Loader = Callable[[Run, str | None], tuple[str, list[Review]]]
+Loader = Callable[[Run, str | None], tuple[str, Sequence[Review]]]
 """Return the split that a run is judged on, and its reviews."""
 HELD_OUT = ("train", "validation")
 """Splits that differ by the training."""
@@ -49,7 +49,7 @@ def judge_contestants(
 
     Raises `RunError` where two that are to be paired would be judged on different reviews.
     """
-    loaded: dict[str, list[Review]] = {}
+    loaded: dict[str, Sequence[Review]] = {}
     entries = []
     for contestant in contestants:
         metrics = contestant.result.load_metrics()

@@ -61,10 +61,11 @@ def fit_linear(train: Tokenized, validation: Tokenized, monitor: Literal["accura
 
     Needs scikit-learn; raises `DataError` where the reviews hold no word.
     """
-    index = NgramIndex.build(train.tokens)
+    tokens = train.to_lists()
+    index = NgramIndex.build(tokens)
     if not len(index):
         raise DataError("the reviews to train on hold no word at all: name others with --data")
-    occurrences = index.locate(train.tokens)
+    occurrences = index.locate(tokens)
     ratios = compute_log_count_ratios(occurrences, train.labels, len(index))
     matrix = _build_matrix(occurrences, ratios)
     if not len(validation.labels):
@@ -94,7 +95,7 @@ def _fit(index: NgramIndex, matrix: Any, labels: Labels, ratios: Weights, streng
 
 def _rank(model: LinearModel, validation: Tokenized, monitor: str) -> tuple[float, ...]:
     """Return what is lowest for the best model, by the rule that chooses a network's best epoch."""
-    probabilities = np.array([belief[-1] for belief in model.read(validation.tokens)])
+    probabilities = np.array([belief[-1] for belief in model.read(validation.to_lists())])
     loss = compute_log_loss(validation.labels, probabilities)
     if monitor == "loss":
         return (loss,)

@@ -1,26 +1,28 @@
 """Own the way from a source to the reviews of a split, and on to ids; train and evaluate share it."""
 
+import functools
 import hashlib
+import operator
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from imdb_gru.config import AnyConfig, Config, NextWordConfig
 from imdb_gru.errors import DataError
 from imdb_gru.sources import load_word_index
 from imdb_gru.sources.review import UNLABELLED, Review, Source
-from imdb_gru.text.encoded import NO_LABEL, EncodedReviews, Tokenized, encode_reviews, tokenize_reviews
+from imdb_gru.text.encoded import EncodedReviews, Tokenized, encode_reviews, tokenize_reviews
+from imdb_gru.text.stored import NO_LABEL, StoredReviews, TextStore, store_reviews
 from imdb_gru.text.vocabulary import Vocabulary, build_keras_vocabulary, build_vocabulary
 
 UNDIVIDED = "all"
 LIMIT_SEED = 0
 MAX_CORPUS_CHARACTERS = 4 * 2**30
-"""Of the reviews of a split, which are held in memory; IMDB's largest has 65 million."""
+"""Of the reviews of a split; IMDB's largest has 65 million."""
 HOLD_OUT_STREAM = 1
 """Which random stream of the seed chooses the held-out reviews; the training's own streams follow."""
 
@@ -29,8 +31,8 @@ HOLD_OUT_STREAM = 1
 class TrainingReviews:
     """The reviews of a training, held-out ones apart."""
 
-    train: list[Review]
-    validation: list[Review]
+    train: StoredReviews
+    validation: StoredReviews
     hash: str
     """Tells these reviews from any others."""
     counts: dict[str, int] = field(default_factory=dict)
@@ -47,19 +49,23 @@ class Corpus:
     statistics: dict[str, object]
 
 
-def load_reviews(source: Source, split: str, limit: int | None = None) -> list[Review]:
-    """Read a split into memory, or `limit` reviews of it, always the same ones; raises `DataError` for none."""
+def load_reviews(source: Source, split: str, limit: int | None = None, store: TextStore | None = None) -> StoredReviews:
+    """Read a split, or `limit` reviews of it, always the same ones; raises `DataError` for none."""
     if split not in source.splits:
         raise DataError(f"{source.name} has no {split} split, only {', '.join(source.splits)}")
-    reviews = hold_reviews(source, split)
+    reviews = hold_reviews(source, split, store)
     if not reviews:
         raise DataError(f"the {split} split of {source.name} holds no reviews")
     return _draw(reviews, limit)
 
 
-def hold_reviews(source: Source, split: str) -> list[Review]:
-    """Read a split into memory; raises `DataError` where it is too large: a small file may unpack to anything."""
-    reviews, room = [], MAX_CORPUS_CHARACTERS
+def hold_reviews(source: Source, split: str, store: TextStore | None = None) -> StoredReviews:
+    """Read a split into a store; raises `DataError` where it is too large: a small file may unpack to anything."""
+    return store_reviews(_limit_characters(source, split), store)
+
+
+def _limit_characters(source: Source, split: str) -> Iterator[Review]:
+    room = MAX_CORPUS_CHARACTERS
     for review in source.iter_reviews(split):
         room -= len(review.text)
         if room < 0:
@@ -67,49 +73,47 @@ def hold_reviews(source: Source, split: str) -> list[Review]:
                 f"the {split} split of {source.name} has more than {MAX_CORPUS_CHARACTERS:,} characters: "
                 "take a part of it"
             )
-        reviews.append(review)
-    return reviews
+        yield review
 
 
-def _draw(reviews: list[Review], limit: int | None) -> list[Review]:
+def _draw(reviews: StoredReviews, limit: int | None) -> StoredReviews:
     """Return all reviews, or `limit` of them, always the same ones."""
     if limit is None or limit >= len(reviews):
         return reviews
     chosen = np.random.default_rng(LIMIT_SEED).choice(len(reviews), limit, replace=False)
-    return [reviews[row] for row in np.sort(chosen)]
+    return reviews.take(np.sort(chosen))
 
 
 def load_training_reviews(source: Source, config: Config) -> TrainingReviews:
     """Read what a training learns from and hold out its validation reviews, unless the source has such a split."""
-    limit = config.data.limit
-    reviews = load_reviews(source, UNDIVIDED if UNDIVIDED in source.splits else "train", limit)
-    labels = Counter(review.label for review in reviews)
-    if len(labels) < 2:
+    limit, store = config.data.limit, TextStore()
+    reviews = load_reviews(source, UNDIVIDED if UNDIVIDED in source.splits else "train", limit, store)
+    if len(np.unique(reviews.labels)) < 2:
         raise DataError(
             f"{source.name} has reviews of one label only: a classifier learns from positive and negative ones"
         )
     if "validation" in source.splits:
-        train, validation = reviews, load_reviews(source, "validation", limit)
+        train, validation = reviews, load_reviews(source, "validation", limit, store)
     else:
         held_out = choose_held_out(reviews, config.train.validation_split, config.train.seed)
         train, validation = _divide(reviews, held_out)
     if config.train.unlabelled:
-        train = [*train, *load_reviews(source, UNLABELLED, limit)]
+        train += load_reviews(source, UNLABELLED, limit, store)
     return TrainingReviews(train, validation, hash_reviews(chain(train, validation)))
 
 
 def load_pretraining_reviews(source: Source, config: NextWordConfig) -> TrainingReviews:
     """Read all reviews that may be pretrained on, labelled or not but of no test split, and hold some out."""
-    limit = config.data.limit
+    limit, store = config.data.limit, TextStore()
     splits = [split for split in (UNDIVIDED, "train", UNLABELLED) if split in source.splits]
     if not splits:
         raise DataError(f"{source.name} has no train split, only {', '.join(source.splits)}")
-    parts = {split: _draw(hold_reviews(source, split), limit) for split in splits}
-    reviews = list(chain.from_iterable(parts.values()))
+    parts = {split: _draw(hold_reviews(source, split, store), limit) for split in splits}
+    reviews = functools.reduce(operator.add, parts.values())
     if not any(review.text.strip() for review in reviews):
         raise DataError(f"the reviews of {source.name} hold no words: name others with --data")
     if "validation" in source.splits:
-        train, validation = reviews, load_reviews(source, "validation", limit)
+        train, validation = reviews, load_reviews(source, "validation", limit, store)
         parts["validation"] = validation
     else:
         held_out = choose_held_out(reviews, config.train.validation_split, config.train.seed)
@@ -118,21 +122,22 @@ def load_pretraining_reviews(source: Source, config: NextWordConfig) -> Training
     return TrainingReviews(train, validation, hash_reviews(chain(train, validation)), counts)
 
 
-def choose_held_out(reviews: list[Review], share: float, seed: int) -> NDArray[np.bool_]:
+def choose_held_out(reviews: Sequence[Review], share: float, seed: int) -> NDArray[np.bool_]:
     """Choose the reviews to hold out, stratified by label and by whole films; `(N,)`.
 
     Films come in random order; one is held out where none of its labels would overshoot `share`. A review without a
     film is one of its own, with those that repeat it.
     """
-    films: dict[tuple[str | None, str], list[int]] = {}
-    for row, review in enumerate(reviews):
-        films.setdefault((review.film, review.text if review.film is None else ""), []).append(row)
-    members = list(films.values())
-    room = {label: round(share * count) for label, count in Counter(review.label for review in reviews).items()}
+    numbers: dict[str | bytes, int] = {}
+    films = np.array([numbers.setdefault(_name_film(review), len(numbers)) for review in reviews], np.int64)
+    labels = np.array([NO_LABEL if review.label is None else review.label for review in reviews], np.int8)
+    members = np.argsort(films, kind="stable")
+    edges = np.searchsorted(films, np.arange(len(numbers) + 1), sorter=members)
+    room = {label: round(share * count) for label, count in Counter(labels.tolist()).items()}
     held_out = np.zeros(len(reviews), dtype=bool)
-    for index in np.random.default_rng([seed, HOLD_OUT_STREAM]).permutation(len(members)):
-        rows = members[index]
-        taken = Counter(reviews[row].label for row in rows)
+    for film in np.random.default_rng([seed, HOLD_OUT_STREAM]).permutation(len(numbers)):
+        rows = members[edges[film] : edges[film + 1]]
+        taken = Counter(labels[rows].tolist())
         if all(count <= room[label] for label, count in taken.items()):
             for label, count in taken.items():
                 room[label] -= count
@@ -140,12 +145,16 @@ def choose_held_out(reviews: list[Review], share: float, seed: int) -> NDArray[n
     return held_out
 
 
-def _divide(reviews: list[Review], held_out: NDArray[np.bool_]) -> tuple[list[Review], list[Review]]:
+def _name_film(review: Review) -> str | bytes:
+    """Return the film, or what stands for the text where none is known."""
+    if review.film is not None:
+        return review.film
+    return hashlib.blake2b(review.text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def _divide(reviews: StoredReviews, held_out: NDArray[np.bool_]) -> tuple[StoredReviews, StoredReviews]:
     """Return the reviews to train on and those held out."""
-    parts: tuple[list[Review], list[Review]] = ([], [])
-    for review, held in zip(reviews, held_out, strict=True):
-        parts[int(held)].append(review)
-    return parts
+    return reviews.take(np.flatnonzero(~held_out)), reviews.take(np.flatnonzero(held_out))
 
 
 def hash_reviews(reviews: Iterable[Review]) -> str:
@@ -158,8 +167,10 @@ def hash_reviews(reviews: Iterable[Review]) -> str:
 
 def encode_corpus(source: Source, config: AnyConfig, reviews: TrainingReviews, vocabulary: Vocabulary | None) -> Corpus:
     """Tokenize and encode a training's reviews, with a resumed run's vocabulary or one made from the train split."""
-    train, validation = (tokenize_part(part, config) for part in (reviews.train, reviews.validation))
+    train = tokenize_reviews(reviews.train, config.text)
+    validation = tokenize_reviews(reviews.validation, config.text, train.lexicon)
     vocabulary = vocabulary or _build_vocabulary(source, config, train)
+    repeated = count_repeated(validation, train)
     encoded, encoded_validation = encode_reviews(train, vocabulary), encode_reviews(validation, vocabulary)
     words, labels = train.lengths, train.labels[train.labels != NO_LABEL]
     statistics: dict[str, object] = {
@@ -168,7 +179,7 @@ def encode_corpus(source: Source, config: AnyConfig, reviews: TrainingReviews, v
         "train": len(encoded),
         "validation": len(encoded_validation),
         "positive_share": round(float(labels.mean()), 4) if len(labels) else None,
-        "films": len({review.film for review in reviews.train if review.film is not None}),
+        "films": len({*reviews.train.films} - {None}),
         "mean_words": round(float(words.mean()), 1),
         "median_words": float(np.median(words)),
         "longest_words": int(words.max()),
@@ -176,26 +187,27 @@ def encode_corpus(source: Source, config: AnyConfig, reviews: TrainingReviews, v
         "vocabulary": len(vocabulary),
         "unknown_share": round(encoded.unknown_share, 4),
         "unknown_share_validation": round(encoded_validation.unknown_share, 4),
-        "repeated_validation": count_repeated(validation, train),
+        "repeated_validation": repeated,
     }
     return Corpus(encoded, encoded_validation, vocabulary, statistics)
 
 
 def count_repeated(reviews: Tokenized, others: Tokenized) -> int:
-    """Count the reviews that are, as far as a model reads them, word for word one of the others; none without words."""
-    known = {hash(tuple(tokens)) for tokens in others.tokens}  # hashes, as tuples would take the memory of the tokens
-    return sum(bool(tokens) and hash(tuple(tokens)) in known for tokens in reviews.tokens)
+    """Count the reviews that are, as far as a model reads them, word for word one of the others; none without words.
+
+    Both must share a lexicon.
+    """
+    known = hash_tokens(others)
+    return int((np.isin(hash_tokens(reviews), known) & (np.diff(reviews.offsets) > 1)).sum())
 
 
-def tokenize_part(reviews: list[Review], config: AnyConfig) -> Tokenized:
-    """Tokenize the reviews of a split as a config has it, with a bar."""
-    bar = tqdm(reviews, desc="tokenizing", unit=" reviews", disable=None, leave=False, delay=1)
-    return tokenize_reviews(bar, config.text)
+def hash_tokens(reviews: Tokenized) -> NDArray[np.int64]:
+    """Return a hash of each review's tokens; `(N,)`."""
+    return np.array([hash(reviews[row].tobytes()) for row in range(len(reviews.labels))], np.int64)
 
 
 def _build_vocabulary(source: Source, config: AnyConfig, train: Tokenized) -> Vocabulary:
     text = config.text
     if text.vocabulary == "keras":
         return build_keras_vocabulary(load_word_index(source.folder), max_words=text.max_words)
-    counts = Counter(chain.from_iterable(train.tokens))
-    return build_vocabulary(text.tokenizer, counts, max_words=text.max_words, min_count=text.min_count)
+    return build_vocabulary(text.tokenizer, train.count_tokens(), max_words=text.max_words, min_count=text.min_count)

@@ -1,19 +1,21 @@
 """Own reviews as ids: truncation, the flat array that holds a corpus, and batches of like lengths."""
 
-import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from imdb_gru.config import TextConfig, Truncation
-from imdb_gru.sources.review import Review
+from imdb_gru.text.stored import StoredReviews
 from imdb_gru.text.tokenizer import TOKENIZERS
 from imdb_gru.text.vocabulary import PAD, START, UNKNOWN, Ids, Vocabulary
 
-NO_LABEL = -1
+ALIGNMENT = 64
+"""Bytes."""
 BUCKET_BATCHES = 50
 """How many batches' worth of shuffled reviews are sorted by length together."""
 
@@ -60,27 +62,58 @@ def encode_text(text: str, vocabulary: Vocabulary, config: TextConfig) -> Encode
     return EncodedText(text, len(tokens), kept, vocabulary.encode(kept))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Tokenized:
-    """A split's reviews as truncated tokens, and what truncation did."""
+    """Reviews as the numbers of their truncated tokens, and what truncation did."""
 
-    tokens: list[list[str]]
+    lexicon: dict[str, int]
+    """The number of every token, from 1; reviews that were tokenized together share it."""
+    numbers: Ids
+    """`(sum of lengths,)` int32, each review opening with a 0."""
+    offsets: NDArray[np.int64]
+    """Review `i` is `numbers[offsets[i] : offsets[i + 1]]`; `(N + 1,)`."""
     labels: NDArray[np.int8]
     lengths: NDArray[np.int64]
     """Words of each review before truncation; `(N,)`."""
 
+    def __getitem__(self, row: int) -> Ids:
+        """Return the numbers of a review's tokens."""
+        return self.numbers[self.offsets[row] + 1 : self.offsets[row + 1]]
 
-def tokenize_reviews(reviews: Iterable[Review], text: TextConfig) -> Tokenized:
-    """Tokenize and truncate reviews."""
+    def count_tokens(self) -> Counter[str]:
+        """Count how often each token comes."""
+        counts = np.zeros(len(self.lexicon), np.int64)
+        for piece in _cut(self.numbers):
+            counts += np.bincount(piece, minlength=len(counts))
+        words = zip(self.lexicon, counts.tolist(), strict=True)
+        return Counter({word: count for word, count in words if count and word != _OPENING})
+
+    def to_lists(self) -> list[list[str]]:
+        """Return the tokens of each review."""
+        words = list(self.lexicon)
+        return [[words[number] for number in self[row].tolist()] for row in range(len(self.labels))]
+
+
+_OPENING = ""
+"""What opens a lexicon, for no token is empty."""
+_PIECE = 2**16
+
+
+def tokenize_reviews(reviews: StoredReviews, text: TextConfig, lexicon: dict[str, int] | None = None) -> Tokenized:
+    """Tokenize and truncate reviews, with a bar; a `lexicon` of others grows by their tokens."""
     tokenize = TOKENIZERS[text.tokenizer]
-    tokens, labels, lengths = [], [], []
-    for review in reviews:
+    lexicon = {_OPENING: 0} if lexicon is None else lexicon
+    # A token has a byte at least; what is not written to takes no memory.
+    numbers = allocate(int(np.minimum(reviews.count_bytes(), text.length).sum()) + len(reviews))
+    offsets, lengths = np.zeros(len(reviews) + 1, np.int64), np.zeros(len(reviews), np.int64)
+    end = 0
+    for row, review in enumerate(tqdm(reviews, desc="tokenizing", unit=" reviews", disable=None, leave=False, delay=1)):
         words = tokenize(review.text)
         kept = truncate(words, text.length, text.truncate)
-        tokens.append([sys.intern(token) for token in kept])  # one string for all that are equal
-        labels.append(NO_LABEL if review.label is None else review.label)
-        lengths.append(len(words))
-    return Tokenized(tokens, np.array(labels, dtype=np.int8), np.array(lengths, dtype=np.int64))
+        start, end = end, end + 1 + len(kept)
+        numbers[start:end] = [0, *(lexicon.setdefault(token, len(lexicon)) for token in kept)]
+        offsets[row + 1], lengths[row] = end, len(words)
+    return Tokenized(lexicon, numbers[:end], offsets, reviews.labels, lengths)
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,8 +155,25 @@ def encode_sequences(sequences: Sequence[Ids], labels: NDArray[np.int8]) -> Enco
 
 
 def encode_reviews(tokenized: Tokenized, vocabulary: Vocabulary) -> EncodedReviews:
-    """Encode tokenized reviews."""
-    return encode_sequences([vocabulary.encode(tokens) for tokens in tokenized.tokens], tokenized.labels)
+    """Encode tokenized reviews; the ids take the place of the tokens' numbers, which are no more."""
+    _, *words = tokenized.lexicon
+    ids = vocabulary.encode(words)  # the start token's comes first, as the number that opens a review does
+    for piece in _cut(tokenized.numbers):
+        piece[:] = ids[piece]
+    return EncodedReviews(tokenized.numbers, tokenized.offsets, tokenized.labels)
+
+
+def allocate(count: int) -> Ids:
+    """Return room for ids, aligned as TensorFlow needs it to read them where they are."""
+    room = np.empty(count + ALIGNMENT // 4, np.int32)
+    skipped = -room.ctypes.data % ALIGNMENT // 4
+    return room[skipped : skipped + count]
+
+
+def _cut(numbers: Ids) -> Iterator[Ids]:
+    """Yield numbers by the piece, so that what is made of them takes little memory at a time."""
+    for start in range(0, len(numbers), _PIECE):
+        yield numbers[start : start + _PIECE]
 
 
 def pad(sequences: Sequence[Ids], timesteps: int | None = None) -> Ids:

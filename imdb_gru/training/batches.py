@@ -9,7 +9,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from imdb_gru.config import Config
-from imdb_gru.text.encoded import EncodedReviews, iter_batches
+from imdb_gru.text.encoded import ALIGNMENT, EncodedReviews, iter_batches
 from imdb_gru.text.vocabulary import FIRST_WORD, PAD, UNKNOWN, Ids
 
 SHUFFLE_STREAM, WORD_DROPOUT_STREAM = 2, 3
@@ -21,7 +21,14 @@ Batch = tuple[Ids, NDArray[np.float32]]
 @functools.lru_cache(maxsize=2)  # what is trained on and what was held out
 def _to_tensors(reviews: EncodedReviews) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Return ids, offsets and labels, the same tensors for all epochs: Keras keeps hold of several epochs' datasets."""
-    return tuple(map(tf.constant, (reviews.ids, reviews.offsets, reviews.labels.astype(np.float32))))
+    return _lend(reviews.ids), tf.constant(reviews.offsets), tf.constant(reviews.labels.astype(np.float32))
+
+
+def _lend(array: Ids) -> tf.Tensor:
+    """Return a tensor of an array where it lies, without a copy, if TensorFlow can read it there."""
+    if array.ctypes.data % ALIGNMENT or not array.flags.writeable:
+        return tf.constant(array)
+    return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
 
 
 class ReviewBatches:

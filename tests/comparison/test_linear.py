@@ -4,8 +4,11 @@ import pytest
 from imdb_gru.comparison import linear
 from imdb_gru.comparison.linear import DEFAULT_STRENGTH, LinearModel, fit_linear
 from imdb_gru.comparison.ngrams import NgramIndex, compute_log_count_ratios
+from imdb_gru.config import TextConfig
 from imdb_gru.errors import DataError
-from imdb_gru.text.encoded import Tokenized
+from imdb_gru.sources.review import Review
+from imdb_gru.text.encoded import tokenize_reviews
+from imdb_gru.text.stored import store_reviews
 
 pytest.importorskip("sklearn")
 
@@ -14,8 +17,8 @@ LABELS = [1, 1, 1, 0, 0, 0]
 
 
 def tokenized(texts=(), labels=()):
-    tokens = [text.split() for text in texts]
-    return Tokenized(tokens, np.array(labels, np.int8), np.array([len(words) for words in tokens], np.int64))
+    reviews = (Review(text, label) for text, label in zip(texts, labels, strict=True))
+    return tokenize_reviews(store_reviews(reviews), TextConfig())
 
 
 def test_the_belief_is_the_sum_of_the_weights_of_the_ngrams_read():

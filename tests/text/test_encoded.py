@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from imdb_gru.config import TextConfig
 from imdb_gru.sources.review import Review
-from imdb_gru.text.encoded import encode_reviews, encode_text, iter_batches, pad, tokenize_reviews, truncate
+from imdb_gru.text.encoded import ALIGNMENT, encode_reviews, encode_text, iter_batches, pad, tokenize_reviews, truncate
+from imdb_gru.text.stored import store_reviews
 from imdb_gru.text.vocabulary import PAD, START, Vocabulary
 
 LENGTHS = st.lists(st.integers(1, 500), min_size=1, max_size=300)
@@ -33,13 +34,24 @@ def test_truncation_never_keeps_more(items, length, side):
 
 
 def test_reviews_become_one_flat_array():
-    reviews = [Review("good film", 1), Review("", 0), Review("a good one two three", 0)]
+    reviews = store_reviews([Review("good film", 1), Review("", 0), Review("a good one two three", 0)])
     tokenized = tokenize_reviews(reviews, TextConfig(length=3))
     encoded = encode_reviews(tokenized, Vocabulary("words", ["good", "three"]))
     assert [encoded[row].tolist() for row in range(3)] == [[1, 3, 2], [1], [1, 2, 2, 4]]
     assert encoded.lengths.tolist() == [3, 1, 4]
     assert tokenized.lengths.tolist() == [2, 0, 5]
     assert encoded.unknown_share == pytest.approx(3 / 5)
+    assert encoded.ids.ctypes.data % ALIGNMENT == 0  # training reads them where they are
+
+
+def test_tokens_are_counted_and_listed_as_they_stand():
+    reviews = store_reviews([Review("a good good film", 1), Review("", 0), Review("bad", 0)])
+    first = tokenize_reviews(reviews[:2], TextConfig(length=3))
+    second = tokenize_reviews(reviews[2:], TextConfig(), first.lexicon)
+    assert first.to_lists() == [["good", "good", "film"], []]
+    assert second.to_lists() == [["bad"]]
+    assert first.count_tokens() == {"good": 2, "film": 1}
+    assert second.count_tokens() == {"bad": 1}
 
 
 @given(LENGTHS, st.integers(1, 64), st.booleans(), st.integers(0, 5))

@@ -12,6 +12,7 @@ from imdb_gru.reading import hash_file
 from imdb_gru.runs import create_run
 from imdb_gru.sources.sample import SampleSource
 from imdb_gru.text.corpus import TrainingReviews, encode_corpus, load_training_reviews
+from imdb_gru.text.stored import store_reviews
 from imdb_gru.text.vocabulary import Vocabulary
 
 pytestmark = pytest.mark.keras
@@ -78,7 +79,9 @@ def test_it_goes_on_with_the_same_reviews(killed, prepare, reviews):
 
 def test_other_reviews_are_refused_though_there_is_no_checkpoint(killed, prepare, reviews):
     first, *others = reviews.train
-    changed = TrainingReviews([replace(first, label=1 - first.label), *others], reviews.validation, "other")
+    changed = TrainingReviews(
+        store_reviews([replace(first, label=1 - first.label), *others]), reviews.validation, "other"
+    )
     with pytest.raises(RunError, match=r"was trained on other reviews than .* holds: name them with --data"):
         prepare(changed, killed).restore()
 
@@ -86,7 +89,7 @@ def test_other_reviews_are_refused_though_there_is_no_checkpoint(killed, prepare
 def test_the_same_reviews_divided_otherwise_are_refused(killed, prepare, reviews):
     """The hash is of all reviews in order, whichever are held out."""
     *train, last = reviews.train
-    divided = TrainingReviews(train, [last, *reviews.validation], reviews.hash)
+    divided = TrainingReviews(store_reviews(train), store_reviews([last, *reviews.validation]), reviews.hash)
     with pytest.raises(RunError, match="was trained on other reviews than"):
         prepare(divided, killed).restore()
 

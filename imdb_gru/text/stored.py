@@ -1,0 +1,103 @@
+"""Own reviews held for a training: their texts lie in a temporary file once they are many, not in memory."""
+
+import sys
+import tempfile
+from array import array
+from collections.abc import Iterable, Sequence
+from typing import overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imdb_gru.sources.review import Review
+
+NO_LABEL = -1
+MOST_IN_MEMORY = 64 * 2**20
+"""Bytes of texts; those of IMDB's train split take 33 million."""
+
+Rows = NDArray[np.int64]
+
+
+class TextStore:
+    """Texts one after another in a file, which is in memory while it is small."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.SpooledTemporaryFile(MOST_IN_MEMORY)  # noqa: SIM115 - closed with the store
+        self._ends = array("q", [0])
+
+    def __del__(self) -> None:
+        """Remove the file."""
+        self._file.close()
+
+    def __len__(self) -> int:
+        """Count the texts."""
+        return len(self._ends) - 1
+
+    def add(self, text: str) -> None:
+        """Append a text."""
+        self._file.seek(self._ends[-1])
+        self._ends.append(self._ends[-1] + self._file.write(text.encode("utf-8", "surrogatepass")))
+
+    def read(self, number: int) -> str:
+        """Return a text."""
+        start, end = self._ends[number : number + 2]
+        self._file.seek(start)
+        return self._file.read(end - start).decode("utf-8", "surrogatepass")
+
+    def count_bytes(self, numbers: Rows) -> Rows:
+        """Return the sizes of some texts."""
+        return np.diff(self._ends)[numbers]
+
+
+class StoredReviews(Sequence[Review]):
+    """Reviews whose texts are read from a store, each time anew."""
+
+    def __init__(self, store: TextStore, numbers: Rows, labels: NDArray[np.int8], films: Sequence[str | None]) -> None:
+        self.store = store
+        self.numbers = numbers
+        """Of their texts; `(N,)`."""
+        self.labels = labels
+        """-1 for none; `(N,)`."""
+        self.films = films
+
+    def __len__(self) -> int:
+        """Count the reviews."""
+        return len(self.numbers)
+
+    @overload
+    def __getitem__(self, row: int) -> Review: ...
+    @overload
+    def __getitem__(self, row: slice) -> "StoredReviews": ...
+    def __getitem__(self, row: int | slice) -> "Review | StoredReviews":
+        """Return a review, or some."""
+        if isinstance(row, slice):
+            return self.take(np.arange(len(self))[row])
+        label = int(self.labels[row])
+        return Review(self.store.read(int(self.numbers[row])), None if label == NO_LABEL else label, self.films[row])
+
+    def __add__(self, others: "StoredReviews") -> "StoredReviews":
+        """Put reviews of the same store after these."""
+        assert others.store is self.store
+        numbers = np.concatenate([self.numbers, others.numbers])
+        labels = np.concatenate([self.labels, others.labels])
+        return StoredReviews(self.store, numbers, labels, [*self.films, *others.films])
+
+    def take(self, rows: Rows) -> "StoredReviews":
+        """Return some reviews."""
+        return StoredReviews(self.store, self.numbers[rows], self.labels[rows], [self.films[row] for row in rows])
+
+    def count_bytes(self) -> Rows:
+        """Return the sizes of the texts; `(N,)`."""
+        return self.store.count_bytes(self.numbers)
+
+
+def store_reviews(reviews: Iterable[Review], store: TextStore | None = None) -> StoredReviews:
+    """Read reviews into a store: a new one, or one that holds others already."""
+    store = TextStore() if store is None else store
+    first = len(store)
+    labels, films = array("b"), []
+    for review in reviews:
+        store.add(review.text)
+        labels.append(NO_LABEL if review.label is None else review.label)
+        films.append(None if review.film is None else sys.intern(review.film))
+    return StoredReviews(store, np.arange(first, len(store)), np.array(labels, np.int8), films)
