@@ -3,19 +3,17 @@
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from imdb_gru.config import AnyConfig, Config
+from imdb_gru.config import Config
 from imdb_gru.environment import describe_environment
 from imdb_gru.errors import RunError
 from imdb_gru.run import FileState, Run
-from imdb_gru.weights import GATES, list_stock, open_keras, read_arrays
+from imdb_gru.weights import Shape, iter_shapes, list_stock, open_keras, read_arrays
 
 Array = NDArray[np.float32]
-Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,7 @@ def check_run(run: Run) -> Findings:
 def _find_faults(run: Run) -> Iterator[str]:
     """Yield what is wrong with the weights that there are; raises `RunError` where they cannot be read."""
     config, size = run.load_any_config(), len(run.load_vocabulary())
-    wanted = list(iter_shapes(config, size))
+    wanted = list(iter_shapes(config.model, size))
     arrays = _read(read_arrays(run)) if run.weights_path.exists() else None
     if arrays is not None and (fault := _compare_shapes(arrays, wanted)):
         yield f"{run.weights_path.name} does not fit config.yaml and vocabulary.json: {fault}"
@@ -80,25 +78,3 @@ def _compare_shapes(arrays: Sequence[Array], wanted: Sequence[Shape]) -> str | N
         if array.shape != shape:
             return f"array {number} is {array.shape}, not {shape}"
     return None
-
-
-def iter_shapes(config: AnyConfig, vocabulary_size: int) -> Iterator[Shape]:
-    """Yield the shapes of a run's `weights.npz`, which follow from its config and its vocabulary."""
-    model = config.model
-    yield vocabulary_size, model.embedding
-    directions = 2 if isinstance(config, Config) and config.model.bidirectional else 1
-    features, width = model.embedding, GATES[model.cell] * model.units
-    for _ in range(model.layers):
-        for _ in range(directions):
-            yield features, width
-            yield model.units, width
-            yield (2, width) if model.cell == "gru" else (width,)
-        features = directions * model.units
-    if isinstance(config, Config):
-        for rows, columns in pairwise((features * len(config.model.pooling), *config.model.dense, 1)):
-            yield rows, columns
-            yield (columns,)
-    else:
-        yield features, model.embedding
-        yield (model.embedding,)
-        yield (vocabulary_size,)

@@ -27,12 +27,15 @@ if TYPE_CHECKING:
     import h5py
 
 Array = NDArray[np.float32]
+Shape = tuple[int, ...]
 
 DAMAGE = (
     OSError, KeyError, ValueError, TypeError, AttributeError, EOFError, StopIteration, RuntimeError, MemoryError,
     SyntaxError, NotImplementedError, OverflowError, zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
 """What reading damaged weights raises, depending on the place."""
+ANY = -1
+"""In a shape, where the size is not known."""
 GATES = {"gru": 3, "lstm": 4, "simple_rnn": 1}
 """How many of them stand side by side in a cell's weights, candidates included."""
 
@@ -110,7 +113,7 @@ def list_stock(arrays: Sequence[Array]) -> list[Array]:
 def _iter_keras(
     groups: "dict[str, h5py.Group]", config: EncoderConfig, file: "h5py.File", size: int
 ) -> Iterator[Array]:
-    """Yield the weights in the order that `_assemble` takes; raises `ValueError` where one is not in the file."""
+    """Yield the weights in the order of `iter_shapes`; raises `ValueError` where one is not in the file."""
     wanted = [groups["embedding"]]
     for number in range(1, config.layers + 1):
         if isinstance(config, ModelConfig) and config.bidirectional:
@@ -132,44 +135,65 @@ def _iter_keras(
             yield np.ascontiguousarray(variable[()], dtype=np.float32)
 
 
-def _assemble(weights: Iterator[Array], config: ModelConfig) -> Network:
-    """Build the network from its weights in order: embedding, cells (forwards before backwards), dense layers."""
-    embedding = _take(weights, None, config.embedding)
-    layers, features = [], config.embedding
+def iter_shapes(config: EncoderConfig, vocabulary_size: int = ANY) -> Iterator[Shape]:
+    """Yield the shapes of a run's `weights.npz`, which follow from its config and its vocabulary.
+
+    Embedding and cells, forwards before backwards, come first; then a classifier's dense layers, or a next-word model's
+    projection, kernel and bias, and its softmax's bias.
+    """
+    yield vocabulary_size, config.embedding
+    directions = 2 if isinstance(config, ModelConfig) and config.bidirectional else 1
+    features, width = config.embedding, GATES[config.cell] * config.units
     for _ in range(config.layers):
-        forward = _take_cell(weights, config, features)
-        layers.append(Layer(forward, _take_cell(weights, config, features) if config.bidirectional else None))
-        features = config.units * (1 + config.bidirectional)
-    sizes = [features * len(config.pooling), *config.dense, 1]
-    dense = [(_take(weights, rows, columns), _take(weights, columns)) for rows, columns in pairwise(sizes)]
+        for _ in range(directions):
+            yield features, width
+            yield config.units, width
+            yield (2, width) if config.cell == "gru" else (width,)
+        features = directions * config.units
+    if isinstance(config, ModelConfig):
+        for rows, columns in pairwise((features * len(config.pooling), *config.dense, 1)):
+            yield rows, columns
+            yield (columns,)
+    else:
+        yield features, config.embedding
+        yield (config.embedding,)
+        yield (vocabulary_size,)
+
+
+_NONE: Array = np.empty(0, np.float32)
+
+
+def _take(arrays: Iterator[Array], config: EncoderConfig) -> Iterator[Array]:
+    """Yield a run's weights; raises `ValueError` where one is missing, of another shape, or no finite float32."""
+    for shape in iter_shapes(config):
+        weight = next(arrays, _NONE)
+        if len(weight.shape) != len(shape) or any(
+            n not in (ANY, own) for n, own in zip(shape, weight.shape, strict=True)
+        ):
+            raise ValueError(f"a weight of shape {weight.shape} stands where {shape} belongs")
+        if weight.dtype != np.float32 or not np.isfinite(weight).all():
+            raise ValueError(f"a weight of shape {weight.shape} holds what is no finite float32")
+        yield weight
+
+
+def _take_cell(weights: Iterator[Array], config: EncoderConfig) -> Cell:
+    return CELLS[config.cell](next(weights), next(weights), next(weights))
+
+
+def _assemble(arrays: Iterator[Array], config: ModelConfig) -> Network:
+    """Build the network from its weights in order."""
+    weights = _take(arrays, config)
+    embedding = next(weights)
+    layers = []
+    for _ in range(config.layers):
+        forward = _take_cell(weights, config)
+        layers.append(Layer(forward, _take_cell(weights, config) if config.bidirectional else None))
+    dense = [(kernel, next(weights)) for kernel in weights]
     return Network(embedding, layers, tuple(config.pooling), dense)
 
 
-def _take_cell(weights: Iterator[Array], config: EncoderConfig, features: int) -> Cell:
-    """Take a cell's three weights."""
-    width = GATES[config.cell] * config.units
-    bias = (2, width) if config.cell == "gru" else (width,)
-    return CELLS[config.cell](
-        _take(weights, features, width), _take(weights, config.units, width), _take(weights, *bias)
-    )
-
-
-def _take(weights: Iterator[Array], *shape: int | None) -> Array:
-    """Take the next weight; raises `ValueError` where it has another shape (None is any), or is no finite float32."""
-    weight = next(weights)
-    if len(weight.shape) != len(shape) or any(n not in (None, own) for n, own in zip(shape, weight.shape, strict=True)):
-        raise ValueError(f"a weight of shape {weight.shape} stands where {shape} belongs")
-    if weight.dtype != np.float32 or not np.isfinite(weight).all():
-        raise ValueError(f"a weight of shape {weight.shape} holds what is no finite float32")
-    return weight
-
-
 def save_arrays(run: Run, arrays: Sequence[Array]) -> None:
-    """Write `weights.npz`.
-
-    Embedding and cells come first; then a classifier's dense layers, or a next-word model's projection, kernel and
-    bias, and its softmax's bias.
-    """
+    """Write `weights.npz`, in the order of `iter_shapes`."""
     with write_atomically(run.weights_path) as temporary:
         np.savez(temporary, allow_pickle=False, **{str(number): array for number, array in enumerate(arrays)})
 
@@ -177,10 +201,10 @@ def save_arrays(run: Run, arrays: Sequence[Array]) -> None:
 def load_next_word(run: Run, config: EncoderConfig) -> NextWordNetwork:
     """Read a next-word model's weights, as `save_arrays` wrote them; raises `RunError` where they do not fit."""
     with read_arrays(run) as arrays:
-        embedding = _take(arrays, None, config.embedding)
-        sizes = [config.embedding, *[config.units] * (config.layers - 1)]
-        cells = [_take_cell(arrays, config, features) for features in sizes]
-        kernel, kernel_bias = _take(arrays, config.units, config.embedding), _take(arrays, config.embedding)
-        bias = _take(arrays, None).copy()
+        weights = _take(arrays, config)
+        embedding = next(weights)
+        cells = [_take_cell(weights, config) for _ in range(config.layers)]
+        kernel, kernel_bias, bias = weights
+        bias = bias.copy()
         bias[PAD] = -np.inf
         return NextWordNetwork(embedding, cells, kernel, kernel_bias, bias)

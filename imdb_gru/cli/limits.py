@@ -16,10 +16,10 @@ SMALLER = "make model.units, model.embedding, text.max_words or train.batch_size
 def check_memory(config: Any, corpus: "Corpus") -> None:
     """Raise `ImdbGruError` where weights, gradients and Adam's moments alone are more than the machine holds."""
     from imdb_gru.errors import ImdbGruError
-    from imdb_gru.integrity import iter_shapes
     from imdb_gru.memory import find_memory
+    from imdb_gru.weights import iter_shapes
 
-    weights = sum(math.prod(shape) for shape in iter_shapes(config, len(corpus.vocabulary)))
+    weights = sum(math.prod(shape) for shape in iter_shapes(config.model, len(corpus.vocabulary)))
     needed, there = 4 * BYTES * weights, find_memory()
     if there is not None and needed > there:
         raise ImdbGruError(
