@@ -3,6 +3,7 @@
 python scripts/load.py predict
 """
 
+import contextlib
 import csv
 import itertools
 import json
@@ -51,18 +52,18 @@ class Watched:
     def measure(self) -> float:
         """Return the memory held now."""
         megabytes = 0.0
-        for process in [self.process, *self.process.children(recursive=True)]:
-            try:
-                megabytes += process.memory_info().rss / 2**20
-            except psutil.Error:  # it ended meanwhile
-                continue
+        with contextlib.suppress(psutil.Error):  # it ended meanwhile
+            for process in [self.process, *self.process.children(recursive=True)]:
+                with contextlib.suppress(psutil.Error):
+                    megabytes += process.memory_info().rss / 2**20
         self.peak = max(self.peak, megabytes)
         return megabytes
 
     def _watch(self) -> None:
-        while self.process.is_running() and self.process.status() != psutil.STATUS_ZOMBIE:
-            self.measure()
-            time.sleep(SECONDS_BETWEEN)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            while self.process.is_running() and self.process.status() != psutil.STATUS_ZOMBIE:
+                self.measure()
+                time.sleep(SECONDS_BETWEEN)
 
     def finish(self) -> float:
         """Wait for the end and return the seconds it took; raises where the command failed."""
