@@ -185,8 +185,13 @@ def test_a_config_is_of_the_task_that_it_names(tmp_path):
         assert load_any_config(path) == config
     path.write_text("model: {units: 3}")
     assert isinstance(load_any_config(path), Config)
-    path.write_text("task: chess")
-    with pytest.raises(ConfigError, match="task: input should be 'sentiment', got 'chess'"):
+
+
+@pytest.mark.parametrize("task", ["chess", "{epochs: 3}", "[next_word]"])
+def test_a_task_that_is_none_is_told(tmp_path, task):
+    path = tmp_path / "c.yaml"
+    path.write_text(f"task: {task}")
+    with pytest.raises(ConfigError, match=r"task: input should be 'sentiment', got "):
         load_any_config(path)
 
 

@@ -107,7 +107,7 @@ def build_config(
 ) -> Chosen:
     """Check nested values against the schema; raises `ConfigError` with all errors at once."""
     wanted, task = kind.model_fields["task"].default, values.get("task")
-    if task in COMMANDS and task != wanted:
+    if isinstance(task, str) and task in COMMANDS and task != wanted:
         raise ConfigError(f"{origin} is for the task {task}, not {wanted}: give it to 'imdb-gru {COMMANDS[task]}'")
     try:
         values = _forget(values)
