@@ -65,6 +65,11 @@ class Trainer(Training):
             self.optimizer.frozen_steps = round(config.train.frozen * steps)
         self.model.optimizer.build(self.model.trainable_variables)
 
+    @property
+    def environment(self) -> Record:
+        """Return what, beside the data, decides the weights: with several workers, how many there are."""
+        return {**super().environment, **({"workers": self.shares.count} if self.shares else {})}
+
     def train(self, report_epoch: Callable[[Record], None]) -> Record:
         """Train the epochs that are left and complete the run; return its final figures.
 
