@@ -1,5 +1,6 @@
 """Own a training on several workers, as the process that started it sees it: Ray Train runs them, this one listens."""
 
+import os
 import tempfile
 import threading
 from collections.abc import Callable
@@ -12,10 +13,14 @@ from imdb_gru.pretrained import Pretrained
 from imdb_gru.run import Run
 from imdb_gru.text.corpus import Corpus
 
-MOST_FAILURES = 8
+MOST_FAILURES = 3
 """Times that workers may fail, with their node or alone, before the training is given up."""
 NEVER = 1e9
 """Seconds after which Ray may throw an epoch under way away to take in a node that came later."""
+ROOM = 15
+"""Seconds to wait for the cores of as many workers as Ray, which may be behind the times, believes there to be."""
+ENDING = 10
+"""Seconds to wait for Ray Train to end after its workers."""
 PATIENCE = 0.5
 """Seconds between two looks at whether to stop, or whether the workers are still there."""
 
@@ -93,11 +98,13 @@ class ClusterTrainer:
                 elif kind == "epoch":
                     report_epoch(content)
                 else:
-                    fitting.join()
+                    fitting.join(ENDING if kind == "end" else 0)
                     return self._finish(kind, content)
 
     def _build(self, reports: Any, orders: Any, storage: str) -> Any:
         import ray
+
+        os.environ.setdefault("RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S", str(ROOM))
         from ray.train import FailureConfig, RunConfig, ScalingConfig
         from ray.train.tensorflow import TensorflowTrainer
 

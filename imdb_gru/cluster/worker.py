@@ -5,10 +5,15 @@ It names its cores before anything counts them, so it imports the rooms that com
 
 import os
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
 from imdb_gru.errors import ImdbGruError, RunError
+
+SIGN_OF_LIFE = 60
+"""Seconds that a worker waits which has lost another: by then Ray, too, has missed it, ends all, and counts anew."""
+TOO_LARGE = "a worker needs more memory than its machine has: name fewer workers, or make train.batch_size smaller"
 
 
 def work(task: dict[str, Any]) -> None:
@@ -23,20 +28,20 @@ def work(task: dict[str, Any]) -> None:
     rank, count = context.get_world_rank(), context.get_world_size()
     os.environ["IMDB_GRU_THREADS"] = str(task["cores"])
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # the engine of one decides for all
+    from imdb_gru.training import tf
+
     try:
         metrics = _train(task, rank, count)
     except KeyboardInterrupt:
         metrics = None
-    except ImdbGruError as error:
-        if rank == 0 or isinstance(error, UnseenRunError):
-            task["reports"].put(("error", str(error)))
+    except (ImdbGruError, MemoryError, tf.errors.ResourceExhaustedError) as error:
+        task["reports"].put(("error", str(error) if isinstance(error, ImdbGruError) else TOO_LARGE))
         return
+    except tf.errors.OpError:
+        time.sleep(SIGN_OF_LIFE)
+        raise
     if rank == 0:
         task["reports"].put(("end", metrics))
-
-
-class UnseenRunError(RunError):
-    """A worker's machine does not see the run's folder."""
 
 
 def _train(task: dict[str, Any], rank: int, count: int) -> Any:
@@ -54,7 +59,7 @@ def _train(task: dict[str, Any], rank: int, count: int) -> Any:
         shares = Shares(rank, count)
     run = Run(Path(task["run"]))
     if not run.config_path.is_file():
-        raise UnseenRunError(
+        raise RunError(
             f"a worker on {os.uname().nodename} does not see {run}: name a folder that all machines share with --run"
         )
     corpus, pretrained = ray.get(task["reviews"])
