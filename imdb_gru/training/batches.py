@@ -75,7 +75,7 @@ class ReviewBatches:
             stream.append(self.shares.rank)  # what a worker drops is its own affair
         (seed,) = np.random.SeedSequence(stream).generate_state(1)
 
-        def cut(index: tf.Tensor, rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        def cut(index: tf.Tensor, rows: tf.Tensor, least: Any = least) -> tuple[tf.Tensor, tf.Tensor]:
             starts, stops = tf.gather(offsets, rows), tf.gather(offsets, rows + 1)
             timesteps = tf.maximum(tf.reduce_max(stops - starts), least)
             places = starts[:, None] + tf.range(timesteps)
@@ -88,8 +88,10 @@ class ReviewBatches:
 
         def cut_share(index: tf.Tensor, share: tuple[tf.Tensor, ...]) -> tuple[Any, ...]:
             rows, part, whole = share
-            batch, label = cut(index, rows)
-            words = tf.gather(ids, tf.ragged.range(tf.gather(offsets, whole), tf.gather(offsets, whole + 1)).values)
+            starts, stops = tf.gather(offsets, whole), tf.gather(offsets, whole + 1)
+            # as long as the whole batch: the length of an adversarial move is that of all embeddings, padding's too
+            batch, label = cut(index, rows, tf.maximum(tf.reduce_max(stops - starts), least))
+            words = tf.gather(ids, tf.ragged.range(starts, stops).values)
             words, _ = tf.unique(tf.concat([[PAD, UNKNOWN], words], 0))  # unknown is what a dropped word becomes
             return batch, tf.where(part[1] > 0, label, NO_LABEL), (part, words)
 

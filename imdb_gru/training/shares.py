@@ -38,8 +38,8 @@ class Shares:
         Of the embedding's, whose place is given, only the rows of `words` go round, which must be the same `(R,)` with
         every worker and name all rows that are not zero with any.
         """
-        shapes = [tf.shape(gradient) for gradient in gradients]
-        going = [tf.convert_to_tensor(gradient) for gradient in gradients]
+        own = [tf.convert_to_tensor(gradient) for gradient in gradients]
+        going = list(own)
         going[embedding] = tf.gather(going[embedding], words)
         parts = [*(tf.reshape(gradient, (-1,)) for gradient in going), tf.reshape(self.wish, (1,))]
         sizes = [tf.size(part) for part in parts]
@@ -49,8 +49,8 @@ class Shares:
         *sums, heard, _ = tf.split(total, [*sizes, rest], num=len(parts) + 1)
         self.heard.assign(heard[0])
         added = [tf.reshape(part, tf.shape(gradient)) for part, gradient in zip(sums, going, strict=True)]
-        added[embedding] = tf.scatter_nd(words[:, None], added[embedding], shapes[embedding])
-        for part, gradient in zip(added, gradients, strict=True):
+        added[embedding] = tf.scatter_nd(words[:, None], added[embedding], tf.shape(own[embedding]))
+        for part, gradient in zip(added, own, strict=True):
             part.set_shape(gradient.shape)
         return added
 
