@@ -1,5 +1,6 @@
 """imdb-gru train: train a classifier into a run directory."""
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -9,6 +10,7 @@ from imdb_gru.cli.options import say
 from imdb_gru.cli.training import Lesson, training_options
 
 if TYPE_CHECKING:
+    from imdb_gru.cluster.training import ClusterTrainer
     from imdb_gru.config import Config, Task
     from imdb_gru.run import Run
     from imdb_gru.sources.review import Source
@@ -19,13 +21,26 @@ if TYPE_CHECKING:
 
 @click.command()
 @training_options
-def train(**options: Any) -> None:
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Train on N processes of a Ray cluster, with train.batch_size reviews each at a time; needs the extra 'ray'.",
+)
+@click.option(
+    "--address",
+    metavar="ADDRESS",
+    help="The Ray cluster, such as 10.0.0.1:6379 or 'auto'; all its machines must see --run. Without it, this machine.",
+)
+def train(workers: int | None, address: str | None, **options: Any) -> None:
     """Train a model, and write it with all that later commands need into a run directory.
 
     \b
     imdb-gru train --data sample --set train.epochs=2
     """
-    Sentiment().run(**options)
+    if address and not workers:
+        raise click.UsageError("--address names the cluster that --workers run on: say how many")
+    Sentiment(workers, address).run(**options)
 
 
 class Sentiment(Lesson):
@@ -34,6 +49,24 @@ class Sentiment(Lesson):
     task: ClassVar["Task"] = "sentiment"
     promise = "stops after the batches at hand and keeps the best epoch"
     require_labels = True
+
+    def __init__(self, workers: int | None = None, address: str | None = None) -> None:
+        self.workers = workers
+        self.address = address
+
+    def open_place(self) -> AbstractContextManager[None]:
+        """Connect to the cluster, where workers are asked for."""
+        if not self.workers:
+            return nullcontext()
+        from imdb_gru.cluster.connection import check_ray, connect
+
+        check_ray("--workers")
+        return connect(self.address)
+
+    def complete_config(self, config: "Config") -> "Config":
+        """Make the batch that of all workers together: so the run can go on with any number of them."""
+        batch_size = config.train.batch_size * (self.workers or 1)
+        return config.model_copy(update={"train": config.train.model_copy(update={"batch_size": batch_size})})
 
     def load_config(self, path: Path | None, overrides: list[str]) -> "Config":
         """Read a classifier's config."""
@@ -60,7 +93,7 @@ class Sentiment(Lesson):
         say(f"starting from nothing{departures and f' (the model in the package has another {departures})'}")
         return None
 
-    def build_trainer(self, run: "Run", config: "Config", corpus: "Corpus") -> "Trainer":
+    def build_trainer(self, run: "Run", config: "Config", corpus: "Corpus") -> "Trainer | ClusterTrainer":
         """Build a classifier in training."""
         from imdb_gru.errors import RunError
         from imdb_gru.pretrained import load_pretrained
@@ -70,6 +103,10 @@ class Sentiment(Lesson):
         if pretrained and pretrained.vocabulary.words != corpus.vocabulary.words:
             name = config.model.pretrained
             raise RunError(f"{name} is not what {run} started from: put it back, or train the run again")
+        if self.workers:
+            from imdb_gru.cluster.training import ClusterTrainer
+
+            return ClusterTrainer(run, config, corpus, pretrained, self.workers, say)
         return Trainer(run, config, corpus, pretrained)
 
     def describe_model(self, config: "Config", corpus: "Corpus") -> tuple[str, int, int]:

@@ -3,6 +3,7 @@
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -61,6 +62,14 @@ class Lesson(ABC):
     def load_config(self, path: Path | None, overrides: list[str]) -> Any:
         """Read a config of the lesson's kind."""
 
+    def complete_config(self, config: Any) -> Any:
+        """Return a new run's config with what the command's own options say."""
+        return config
+
+    def open_place(self) -> AbstractContextManager[None]:
+        """Return what stays open as long as the training runs."""
+        return nullcontext()
+
     @abstractmethod
     def load_reviews(self, source: "Source", config: Any) -> "TrainingReviews":
         """Read the reviews, held-out ones apart."""
@@ -112,7 +121,7 @@ class Lesson(ABC):
         if resume:
             self._resume(resume, own_data, as_json)
             return
-        config = self._load_config(config_path, [*overrides, *own_data])
+        config = self.complete_config(self._load_config(config_path, [*overrides, *own_data]))
         if dry_run:
             self._show_plan(config, self._load_corpus(config, None), as_json)
         else:
@@ -124,7 +133,7 @@ class Lesson(ABC):
 
         run = Run(path)
         run.check_found()
-        with claim(path):
+        with claim(path), self.open_place():
             run.check_resumable(self.task)
             config = self._load_config(run.config_path, own_data)
             corpus = self._load_corpus(config, run)
@@ -136,7 +145,7 @@ class Lesson(ABC):
         from imdb_gru.runs import check_free, create_run, name_run
 
         path = path or name_run(config)
-        with claim(path):
+        with claim(path), self.open_place():
             check_free(path, overwrite=overwrite)
             trainer = self._build_trainer(Run(path), config, self._load_corpus(config, None))
             create_run(path, config, overwrite=overwrite)

@@ -1,4 +1,4 @@
-"""Own the threads: one for every core this process may use."""
+"""Own the threads: one for every core this process may use, or as many as $IMDB_GRU_THREADS says at most."""
 
 import functools
 import itertools
@@ -13,6 +13,7 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+CORES = max(1, min(CORES, int(os.environ.get("IMDB_GRU_THREADS", CORES))))
 
 
 @functools.cache

@@ -2,7 +2,8 @@
 
 import functools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -10,7 +11,9 @@ from numpy.typing import NDArray
 
 from imdb_gru.config import Config
 from imdb_gru.text.encoded import ALIGNMENT, EncodedReviews, iter_batches
+from imdb_gru.text.stored import NO_LABEL
 from imdb_gru.text.vocabulary import FIRST_WORD, PAD, UNKNOWN, Ids
+from imdb_gru.training.shares import Shares
 
 SHUFFLE_STREAM, WORD_DROPOUT_STREAM = 2, 3
 """Which random stream of the seed serves what, beside the hold-out's."""
@@ -32,25 +35,39 @@ def _lend(array: Ids) -> tf.Tensor:
 
 
 class ReviewBatches:
-    """One epoch of batches: ids `(B, T)` and labels `(B, 1)`; the same for the same seed and epoch."""
+    """One epoch of batches: ids `(B, T)` and labels `(B, 1)`; the same for the same seed and epoch.
 
-    def __init__(self, reviews: EncodedReviews, config: Config, epoch: int | None) -> None:
+    Of workers that share batches, each reads its own share, and is told with it what part that is of the whole batch's
+    labelled reviews and of all its reviews, `(2,)`, and which words the whole batch may hold, `(R,)`. One that gets
+    none reads a review that counts for nothing. Scoring deals whole batches.
+    """
+
+    def __init__(
+        self, reviews: EncodedReviews, config: Config, epoch: int | None, shares: Shares | None = None
+    ) -> None:
         """Take epoch `None` for scoring: longest first, nothing dropped."""
         self.reviews = reviews
         self.config = config
         self.epoch = epoch
+        self.shares = shares
         train = config.train
         if epoch is None:
             order = np.argsort(-reviews.lengths, kind="stable")
-            self.rows = np.array_split(order, math.ceil(len(order) / train.batch_size))
+            rows = np.array_split(order, math.ceil(len(order) / train.batch_size))
+            self.rows = rows[shares.rank :: shares.count] if shares else rows
         else:
             rng = np.random.default_rng([train.seed, SHUFFLE_STREAM, epoch])
             bucket = train.batches == "bucketed"
-            self.rows = list(iter_batches(reviews.lengths, train.batch_size, rng, bucket=bucket))
+            self.whole = list(iter_batches(reviews.lengths, train.batch_size, rng, bucket=bucket))
+            self.rows = [shares.deal(rows, reviews.lengths) for rows in self.whole] if shares else self.whole
 
     def __iter__(self) -> Iterator[Batch]:
         """Yield the batches as NumPy arrays."""
         return self.to_dataset().as_numpy_iterator()  # type: ignore[no-any-return]
+
+    def count_labelled(self) -> int:
+        """Count the labelled reviews of all batches."""
+        return sum(int((self.reviews.labels[rows] != NO_LABEL).sum()) for rows in self.rows)
 
     def to_dataset(self) -> tf.data.Dataset:
         """Return them as `fit` and `evaluate` take them: no Python runs between one batch and the next.
@@ -61,10 +78,12 @@ class ReviewBatches:
         train, rate = self.config.train, self.config.model.dropout.word if self.epoch is not None else 0.0
         least = self.config.text.length + 1 if train.batches == "padded" else 0
         ids, offsets, labels = _to_tensors(self.reviews)
-        edges = np.cumsum([0, *map(len, self.rows)])
-        (seed,) = np.random.SeedSequence([train.seed, WORD_DROPOUT_STREAM, self.epoch or 0]).generate_state(1)
+        stream = [train.seed, WORD_DROPOUT_STREAM, self.epoch or 0]
+        if self.shares and self.shares.rank:
+            stream.append(self.shares.rank)  # what a worker drops is its own affair
+        (seed,) = np.random.SeedSequence(stream).generate_state(1)
 
-        def cut(index: tf.Tensor, rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        def cut(index: tf.Tensor, rows: tf.Tensor, least: Any = least) -> tuple[tf.Tensor, tf.Tensor]:
             starts, stops = tf.gather(offsets, rows), tf.gather(offsets, rows + 1)
             timesteps = tf.maximum(tf.reduce_max(stops - starts), least)
             places = starts[:, None] + tf.range(timesteps)
@@ -75,7 +94,33 @@ class ReviewBatches:
                 batch = tf.where((chance < rate) & (batch >= FIRST_WORD), UNKNOWN, batch)
             return batch, tf.gather(labels, rows)[:, None]
 
-        rows = tf.data.Dataset.from_tensor_slices(tf.RaggedTensor.from_row_splits(np.concatenate(self.rows), edges))
+        def cut_share(index: tf.Tensor, share: tuple[tf.Tensor, ...]) -> tuple[Any, ...]:
+            rows, part, whole = share
+            starts, stops = tf.gather(offsets, whole), tf.gather(offsets, whole + 1)
+            # as long as the whole batch: the length of an adversarial move is that of all embeddings, padding's too
+            batch, label = cut(index, rows, tf.maximum(tf.reduce_max(stops - starts), least))
+            words = tf.gather(ids, tf.ragged.range(starts, stops).values)
+            words, _ = tf.unique(tf.concat([[PAD, UNKNOWN], words], 0))  # unknown is what a dropped word becomes
+            return batch, tf.where(part[1] > 0, label, NO_LABEL), (part, words)
+
+        sharing = self.shares is not None and self.epoch is not None
+        rows: Any = _to_ragged(self.rows)
+        if sharing:
+            read = [rows if len(rows) else whole[:1] for rows, whole in zip(self.rows, self.whole, strict=True)]
+            rows = (_to_ragged(read), self._measure_parts(), _to_ragged(self.whole))
+        dataset = tf.data.Dataset.from_tensor_slices(rows).enumerate().map(cut_share if sharing else cut)
         options = tf.data.Options()
         options.autotune.enabled = False
-        return rows.enumerate().map(cut).prefetch(2).with_options(options)
+        return dataset.prefetch(2).with_options(options)
+
+    def _measure_parts(self) -> NDArray[np.float32]:
+        """Return what part this worker's reviews are of each batch's labelled ones, and of all; `(batches, 2)`."""
+        labelled = self.reviews.labels != NO_LABEL
+        parts = np.zeros((len(self.rows), 2), np.float32)
+        for part, rows, whole in zip(parts, self.rows, self.whole, strict=True):
+            part[:] = labelled[rows].sum() / max(1, labelled[whole].sum()), len(rows) / len(whole)
+        return parts
+
+
+def _to_ragged(batches: Sequence[NDArray[np.int64]]) -> tf.RaggedTensor:
+    return tf.RaggedTensor.from_row_splits(np.concatenate(batches), np.cumsum([0, *map(len, batches)]))

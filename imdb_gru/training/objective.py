@@ -11,6 +11,7 @@ from imdb_gru.config import TrainConfig
 from imdb_gru.engine.pooling import find_running_peaks, find_running_peaks_back
 from imdb_gru.text.vocabulary import PAD
 from imdb_gru.training.adversarial import PROBE, draw_direction, scale
+from imdb_gru.training.shares import Shares
 
 
 class RunningPooling(keras.layers.Layer):  # type: ignore[misc]
@@ -65,6 +66,8 @@ class ReviewModel(keras.Model):  # type: ignore[misc]
         super().__init__(ids, belief, name=name)
         self.objective = objective
         self.settings = config
+        self.shares: Shares | None = None
+        """Where several workers share the batches; then a batch comes with what part of the whole this one has."""
 
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
@@ -83,39 +86,49 @@ class ReviewModel(keras.Model):  # type: ignore[misc]
 
     def train_step(self, data: Any) -> Any:
         """Update the weights by the gradients of both losses; report that of the reviews as they are."""
-        ids, labels = data[:2]
+        ids, labels, *share = data
+        labelled, of_all = tf.unstack(share[0][0]) if share else (1.0, 1.0)
         config = self.settings
         weights = self.trainable_variables
         values = [weight.value for weight in weights]
         with tf.GradientTape(persistent=True) as tape:
             belief = self(ids, training=True)
             loss = self.compute_loss(x=ids, y=labels, y_pred=belief, training=True)
+            counted = labelled * loss
             if config.adversarial or config.virtual:
                 x = self.get_layer("perturbation").seen
             if config.adversarial:
                 with tape.stop_recording():
-                    gradient, *gradients = tape.gradient(loss, [x, *values])
+                    gradient, *gradients = tape.gradient(counted, [x, *values])
                 moved = self._judge_instead(ids, x + scale(gradient, x, config.adversarial))
-                other = self.compute_loss(x=ids, y=labels, y_pred=moved, training=True)
+                other = labelled * self.compute_loss(x=ids, y=labels, y_pred=moved, training=True)
             elif config.virtual:
                 goal = tf.stop_gradient(belief)
                 with tape.stop_recording():
-                    gradients = tape.gradient(loss, values)
+                    gradients = tape.gradient(counted, values)
                     step = tf.cast(self.optimizer.iterations.value, tf.int32)
-                    probe = x + scale(draw_direction(x, ids != PAD, step, config.seed), x, PROBE)
+                    probe = x + scale(draw_direction(x, ids != PAD, step, self._draw_seed), x, PROBE)
                     with tf.GradientTape() as inner:
                         inner.watch(probe)
                         distance = ops.sum(self._measure(ids, goal, self._judge_instead(ids, probe)))
                     gradient = inner.gradient(distance, probe)
                 moved = self._judge_instead(ids, x + scale(gradient, x, config.virtual))
-                other = ops.mean(self._measure(ids, goal, moved) - self._measure(ids, goal, goal))
+                other = of_all * ops.mean(self._measure(ids, goal, moved) - self._measure(ids, goal, goal))
         if config.adversarial or config.virtual:
             gradients = [tf.add_n(pair) for pair in zip(gradients, tape.gradient(other, values), strict=True)]
         else:
-            gradients = tape.gradient(loss, values)
+            gradients = tape.gradient(counted, values)
+        if self.shares:
+            table = self.get_layer("embedding").embeddings
+            place = next(place for place, weight in enumerate(weights) if weight is table)
+            gradients = self.shares.add_up_gradients(gradients, place, share[0][1])
         self.optimizer.apply(gradients, weights)
         self._loss_tracker.update_state(loss, sample_weight=tf.reduce_sum(tf.cast(labels >= 0, tf.float32)))
         return self.compute_metrics(ids, labels, belief)
+
+    @property
+    def _draw_seed(self) -> int:
+        return self.settings.seed + (self.shares.rank if self.shares else 0)
 
     def _judge_instead(self, ids: Any, x: Any) -> Any:
         """Return the belief with other embeddings in the place of the words' own."""

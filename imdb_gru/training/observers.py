@@ -34,6 +34,9 @@ class BatchObserver(keras.callbacks.Callback):  # type: ignore[misc]
             figures = {name: f"{float(value):.4f}" for name, value in (logs or {}).items()}
             self.bar.set_postfix(batch=f"{done}/{len(self.batches.rows)}", **figures, refresh=False)
             self.bar.update(sum(map(len, self.batches.rows[:done])) - self.bar.n)
+        shares = self.batches.shares
+        if shares and shares.heard.numpy():
+            self.stop.set()
         if self.stop.is_set():
             self.model.stop_training = True
 

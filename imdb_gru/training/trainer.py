@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable
 
+import numpy as np
 from tqdm import tqdm
 
 from imdb_gru.config import Config, choose_objective
@@ -15,6 +16,7 @@ from imdb_gru.training.batches import ReviewBatches
 from imdb_gru.training.model import build_model
 from imdb_gru.training.observers import BatchObserver, Record, open_tensorboard, stop_on_signals
 from imdb_gru.training.optimizer import build_optimizer
+from imdb_gru.training.shares import Shares
 from imdb_gru.training.training import Training
 from imdb_gru.weights import save_network
 from imdb_gru.writing import write_atomically
@@ -25,9 +27,17 @@ MOST_AT_ONCE = 8
 class Trainer(Training):
     """A classifier in training."""
 
-    def __init__(self, run: Run, config: Config, corpus: Corpus, pretrained: Pretrained | None = None) -> None:
+    def __init__(
+        self,
+        run: Run,
+        config: Config,
+        corpus: Corpus,
+        pretrained: Pretrained | None = None,
+        shares: Shares | None = None,
+    ) -> None:
         super().__init__(run, config, corpus)
         self.config = config
+        self.shares = shares
         self.objective = choose_objective(config)
         self.model = build_model(
             config.model,
@@ -39,6 +49,7 @@ class Trainer(Training):
         )
         if pretrained:
             self.model.set_weights([*pretrained.weights, *self.model.get_weights()[len(pretrained.weights) :]])
+        self.model.shares = shares
         self.stock = build_model(config.model, len(corpus.vocabulary))
         steps = config.train.epochs * math.ceil(len(corpus.train) / config.train.batch_size)
         self.model.compile(
@@ -54,6 +65,11 @@ class Trainer(Training):
             self.optimizer.frozen_steps = round(config.train.frozen * steps)
         self.model.optimizer.build(self.model.trainable_variables)
 
+    @property
+    def environment(self) -> Record:
+        """Return what, beside the data, decides the weights: with several workers, how many there are."""
+        return {**super().environment, **({"workers": self.shares.count} if self.shares else {})}
+
     def train(self, report_epoch: Callable[[Record], None]) -> Record:
         """Train the epochs that are left and complete the run; return its final figures.
 
@@ -62,13 +78,14 @@ class Trainer(Training):
         """
         config, progress = self.config.train, self.progress
         self._begin()
+        self._part_draws()
         with stop_on_signals() as self.stop, open_tensorboard(self.run, config.tensorboard) as log:
             while progress.epoch < config.epochs and not (self.stop.is_set() or self._ran_out_of_patience()):
                 started = time.monotonic()
                 observer = self._train_epoch(progress.epoch)
                 if self.stop.is_set():
                     break
-                figures = {**observer.figures, **self._validate()}
+                figures = {**self._average(observer.figures, observer.batches), **self._validate()}
                 record: Record = {"epoch": progress.epoch + 1, **{key: round(figures[key], 6) for key in figures}}
                 self._check_finite(record)
                 progress.epoch += 1
@@ -86,8 +103,18 @@ class Trainer(Training):
                 log(record)
         if not progress.best:
             raise build_stop(self.stop.exit_code)
+        return self._finish()
+
+    def _finish(self) -> Record:
         save_network(self.run, self.config.model)
         return self._complete(interrupted=self.stop.is_set(), objective=self.objective)
+
+    def _part_draws(self) -> None:
+        """Have each worker drop other units than the first, which drops what it would alone."""
+        if self.shares and self.shares.rank:
+            for variable in self.model.variables:
+                if variable.path.endswith("seed_generator_state"):
+                    variable.assign(variable + np.array([self.shares.rank, 0], np.uint32))
 
     def _is_better(self, record: Record) -> bool:
         """Tell whether an epoch beats the best so far; without validation, the later one does."""
@@ -105,7 +132,7 @@ class Trainer(Training):
 
     def _train_epoch(self, epoch: int) -> BatchObserver:
         """Train an epoch; where weights are averaged, `fit` ends by putting the averages in the model."""
-        batches = ReviewBatches(self.corpus.train, self.config, epoch)
+        batches = ReviewBatches(self.corpus.train, self.config, epoch, self.shares)
         title = f"epoch {epoch + 1}/{self.config.train.epochs}"
         with tqdm(total=len(self.corpus.train), desc=title, unit=" reviews", disable=None, leave=False) as bar:
             observer = BatchObserver(bar, batches, self.stop)
@@ -115,15 +142,41 @@ class Trainer(Training):
     def _validate(self) -> Record:
         if not len(self.corpus.validation):
             return {}
-        batches = ReviewBatches(self.corpus.validation, self.config, None)
-        figures = self.model.evaluate(batches.to_dataset(), verbose=0, return_dict=True)
-        return {f"validation_{name}": float(figures[name]) for name in ("loss", "accuracy")}
+        batches = ReviewBatches(self.corpus.validation, self.config, None, self.shares)
+        figures = dict.fromkeys(("loss", "accuracy"), 0.0)
+        if batches.rows:  # of workers, the last ones may have none
+            figures = self.model.evaluate(batches.to_dataset(), verbose=0, return_dict=True)
+        figures = self._average({name: float(figures[name]) for name in ("loss", "accuracy")}, batches)
+        return {f"validation_{name}": figure for name, figure in figures.items()}
+
+    def _average(self, figures: Record, batches: ReviewBatches) -> Record:
+        """Return what all workers' figures of their own reviews come to."""
+        return self.shares.average(figures, batches.count_labelled()) if self.shares else figures
 
     def _save_model(self) -> None:
         """Save the weights in a model that was never compiled, so that the file needs no optimizer of ours to open."""
         self.stock.set_weights(self.model.get_weights())
         with write_atomically(self.run.model_path) as temporary:
             self.stock.save(temporary)
+
+
+class Follower(Trainer):
+    """A worker other than the first: it computes all that the first does, and leaves the run to that one."""
+
+    def _begin(self) -> None:
+        """Leave the run as it is."""
+
+    def _finish(self) -> Record:
+        return {}
+
+    def _save_model(self) -> None:
+        """Save none."""
+
+    def _append_history(self, record: Record) -> None:
+        """Write none."""
+
+    def _save_checkpoint(self) -> None:
+        """Save none."""
 
 
 def count_steps_at_once(config: Config, engine: str) -> int:

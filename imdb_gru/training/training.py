@@ -4,6 +4,8 @@ import json
 import math
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -85,7 +87,7 @@ class Training:
             return
         try:
             stored = read_npz(path)
-            progress = Progress(**json.loads(str(stored["progress"])))
+            progress = _parse_progress(stored)
             if progress.data_hash != self.progress.data_hash:
                 raise self._refuse_data()
             arrays = [stored[str(number)] for number in range(len(stored) - 1)]
@@ -93,7 +95,7 @@ class Training:
             if [array.shape for array in arrays] != [tuple(variable.shape) for variable in variables]:
                 raise ValueError("its weights have other shapes")
         except DAMAGE as error:
-            raise RunError(f"{path} cannot be resumed from ({error}): train the run again with --overwrite") from error
+            raise _refuse_checkpoint(path, error) from error
         for variable, array in zip(variables, arrays, strict=True):
             variable.assign(array)
         self.progress = progress
@@ -168,3 +170,21 @@ class Training:
         if not interrupted:
             self.run.checkpoint_path.unlink(missing_ok=True)
         return metrics
+
+
+def load_progress(run: Run) -> Progress | None:
+    """Read how far a run has come that can be resumed, None where no epoch is done; raises `RunError` if damaged."""
+    if not run.checkpoint_path.exists():
+        return None
+    try:
+        return _parse_progress(read_npz(run.checkpoint_path))
+    except DAMAGE as error:
+        raise _refuse_checkpoint(run.checkpoint_path, error) from error
+
+
+def _parse_progress(stored: dict[str, Any]) -> Progress:
+    return Progress(**json.loads(str(stored["progress"])))
+
+
+def _refuse_checkpoint(path: Path, error: BaseException) -> RunError:
+    return RunError(f"{path} cannot be resumed from ({error}): train the run again with --overwrite")

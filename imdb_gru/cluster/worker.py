@@ -1,0 +1,81 @@
+"""Own a worker of a training on several: what runs in each process that Ray Train starts.
+
+It names its cores before anything counts them, so it imports the rooms that compute only then.
+"""
+
+import os
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from imdb_gru.errors import ImdbGruError, RunError
+
+SIGN_OF_LIFE = 60
+"""Seconds that a worker waits which has lost another: by then Ray, too, has missed it, ends all, and counts anew."""
+TOO_LARGE = "a worker needs more memory than its machine has: name fewer workers, or make train.batch_size smaller"
+
+
+def work(task: dict[str, Any]) -> None:
+    """Train as one of the workers; the first says how it goes.
+
+    What the program expects, a diverged training say, ends all workers without a failure: to try it again is no use.
+    """
+    import ray
+    import ray.train
+
+    context = ray.train.get_context()
+    rank, count = context.get_world_rank(), context.get_world_size()
+    os.environ["IMDB_GRU_THREADS"] = str(task["cores"])
+    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # the engine of one decides for all
+    from imdb_gru.training import tf
+
+    try:
+        metrics = _train(task, rank, count)
+    except KeyboardInterrupt:
+        metrics = None
+    except (ImdbGruError, MemoryError, tf.errors.ResourceExhaustedError) as error:
+        task["reports"].put(("error", str(error) if isinstance(error, ImdbGruError) else TOO_LARGE))
+        return
+    except tf.errors.OpError:
+        time.sleep(SIGN_OF_LIFE)
+        raise
+    if rank == 0:
+        task["reports"].put(("end", metrics))
+
+
+def _train(task: dict[str, Any], rank: int, count: int) -> Any:
+    import ray
+
+    from imdb_gru.run import Run
+    from imdb_gru.training import tf
+    from imdb_gru.training.shares import Shares
+    from imdb_gru.training.trainer import Follower, Trainer
+
+    tf.config.threading.set_intra_op_parallelism_threads(task["cores"])
+    shares = None
+    if count > 1:
+        tf.distribute.MultiWorkerMirroredStrategy()  # which connects the processes that TF_CONFIG names
+        shares = Shares(rank, count)
+    run = Run(Path(task["run"]))
+    if not run.config_path.is_file():
+        raise RunError(
+            f"a worker on {os.uname().nodename} does not see {run}: name a folder that all machines share with --run"
+        )
+    corpus, pretrained = ray.get(task["reviews"])
+    trainer = (Follower if rank else Trainer)(run, task["config"], corpus, pretrained, shares)
+    trainer.restore()
+    reports = task["reports"]
+    if rank == 0:
+        reports.put(("start", {"workers": count, "engine": trainer.engine_line, "epoch": trainer.progress.epoch}))
+        threading.Thread(target=_await_stop, args=(task["orders"], trainer), daemon=True).start()
+    return trainer.train(lambda record: reports.put(("epoch", record)) if rank == 0 else None)
+
+
+def _await_stop(orders: Any, trainer: Any) -> None:
+    """Pass on the wish to stop: alone, at once; with others, at the step at which all hear it."""
+    orders.get()
+    if trainer.shares:
+        trainer.shares.wish.assign(1.0)
+    else:
+        trainer.stop.set()

@@ -1,0 +1,165 @@
+"""Training on several workers: first what needs no Ray, then a cluster whose node dies in the middle."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from imdb_gru.cluster.training import count_cores
+from imdb_gru.errors import ImdbGruError
+
+ROOT = Path(__file__).parents[2]
+SETTINGS = [
+    "train.epochs=6", "model.embedding=8", "model.units=16", "model.pretrained=null", "train.precision=float32",
+    "train.optimizer=sgd", "train.learning_rate=0.5", "train.schedule=constant",
+    "model.dropout.word=0", "model.dropout.embedding=0", "model.dropout.output=0",
+]  # fmt: skip
+TRAIN = ["train", "--data", "sample", *(part for setting in SETTINGS for part in ("--set", setting))]
+
+
+def nodes(*cores):
+    return [{"Alive": True, "Resources": {"CPU": float(count)}} for count in cores]
+
+
+@pytest.mark.parametrize(
+    ("cores", "workers", "expected"), [((4,), 1, 4), ((4,), 3, 1), ((4, 4, 4), 3, 4), ((8, 2), 2, 4), ((8, 3), 3, 3)]
+)
+def test_workers_get_as_many_cores_as_the_nodes_have_for_each(cores, workers, expected):
+    dead = {"Alive": False, "Resources": {"CPU": 64.0}}
+    assert count_cores([*nodes(*cores), dead], workers) == expected
+
+
+def test_more_workers_than_cores_are_refused():
+    with pytest.raises(ImdbGruError, match="--workers is 4, but there are 3 cores"):
+        count_cores(nodes(2, 1), 4)
+
+
+def test_without_ray_the_extra_is_named_and_nothing_else_changes(invoke, monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    result = invoke(*TRAIN, "--workers", "2", "--run", "run")
+    assert result.code == 1
+    assert "--workers needs the extra 'ray': run pip install 'imdb-gru[ray]'" in result.err
+    assert not (tmp_path / "run").exists()
+    assert invoke(*TRAIN, "--dry-run").code == 0
+
+
+def test_an_address_alone_is_wrong_usage(invoke):
+    result = invoke("train", "--address", "auto")
+    assert result.code == 2
+    assert "--workers" in result.err
+
+
+def test_a_run_has_the_batches_of_all_workers(invoke):
+    plan = json.loads(invoke(*TRAIN, "--workers", "3", "--set", "train.batch_size=4", "--dry-run", "--json").out)
+    assert plan["config"]["train"]["batch_size"] == 12
+
+
+def test_threads_are_bounded():
+    program = "from imdb_gru.engine.workers import CORES; print(CORES)"
+    for asked, expected in (("1", 1), ("4096", len(os.sched_getaffinity(0)))):
+        environment = {**os.environ, "IMDB_GRU_THREADS": asked}
+        told = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, check=True)
+        assert int(told.stdout) == expected
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """Three nodes of a core each, which miss one that dies within seconds."""
+    pytest.importorskip("ray")
+    from ray.cluster_utils import Cluster
+
+    os.environ["PYTHONPATH"] = str(ROOT)
+    size = {"num_cpus": 1, "object_store_memory": 150 * 2**20}
+    quick = {"health_check_period_ms": 500, "health_check_failure_threshold": 3, "health_check_timeout_ms": 1000}
+    cluster = Cluster(
+        initialize_head=True, head_node_args={**size, "include_dashboard": False, "_system_config": quick}
+    )
+    for _ in range(2):
+        cluster.add_node(**size)
+    yield cluster
+    cluster.shutdown()
+
+
+@contextlib.contextmanager
+def start(*arguments):
+    """Start a command; give the process and what it says, as it comes."""
+    command = [sys.executable, "-m", "imdb_gru", *map(str, arguments)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        deadline = threading.Timer(240, process.kill)
+        deadline.start()
+        try:
+            yield process, said(process)
+        finally:
+            deadline.cancel()
+            process.kill()
+
+
+def said(process):
+    for line in process.stderr:
+        process.told = [*getattr(process, "told", []), line.rstrip()]
+        yield line.rstrip()
+
+
+@pytest.mark.cluster
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_a_training_survives_ctrl_c_and_a_dead_node_and_ends_as_one_worker_would(cluster, tmp_path):
+    workers = ["--workers", 3, "--address", cluster.address]
+    run = tmp_path / "run"
+    with start(*TRAIN, "--set", "train.batch_size=4", "--run", run, *workers) as (process, lines):
+        for line in lines:
+            if line.startswith("epoch 1"):
+                process.send_signal(signal.SIGINT)
+        assert process.wait() == 130, process.told
+        assert "3 workers of 4 reviews each: batches of 12" in process.told
+        assert process.told[-1] == f"stopped; continue with: imdb-gru train --resume {run}"
+    stopped = json.loads((run / "metrics.json").read_text())
+    assert stopped["interrupted"]
+    assert stopped["epochs"] < 5
+    assert stopped["environment"]["workers"] == 3
+
+    victim = next(node for node in cluster.list_all_nodes() if node is not cluster.head_node)
+    with start("train", "--resume", run, *workers, "--json") as (process, lines):
+        for line in lines:
+            if line.startswith(f"epoch {stopped['epochs'] + 1}"):
+                cluster.remove_node(victim, allow_graceful=False)
+        out = process.stdout.read()
+        assert process.wait() == 0, process.told
+        assert "workers were lost; going on with 2 workers of 6 reviews each: batches of 12" in process.told
+        assert not [line for line in process.told if "raylet" in line or "Traceback" in line]
+        assert json.loads(out)["interrupted"] is False
+
+    alone = tmp_path / "alone"
+    with start(*TRAIN, "--set", "train.batch_size=12", "--run", alone) as (process, lines):
+        list(lines)
+        assert process.wait() == 0, process.told
+    compare(run, alone)
+    parts = [json.loads(line) for line in (run / "environment.jsonl").read_text().splitlines()]
+    assert [part["environment"]["workers"] for part in parts] == [3, 3, 2]
+    with start("evaluate", "--run", run, "--data", "sample") as (process, lines):
+        list(lines)
+        assert process.wait() == 0
+
+
+def compare(run, other):
+    """See that both runs hold the same files, epochs, figures and weights."""
+    assert sorted(path.name for path in run.iterdir()) == sorted(path.name for path in other.iterdir())
+    assert (run / "config.yaml").read_text() == (other / "config.yaml").read_text()
+    mine, theirs = (
+        [json.loads(line) for line in (path / "history.jsonl").read_text().splitlines()] for path in (run, other)
+    )
+    for epoch, expected in zip(mine, theirs, strict=True):
+        for name in ("loss", "accuracy", "validation_loss", "validation_accuracy"):
+            assert epoch[name] == pytest.approx(expected[name], rel=2e-5), (name, epoch, expected)
+    with np.load(run / "weights.npz") as weights, np.load(other / "weights.npz") as expected:
+        for name in expected:
+            np.testing.assert_allclose(weights[name], expected[name], atol=2e-4)

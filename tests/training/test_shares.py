@@ -1,0 +1,178 @@
+"""Workers' shares of a batch, and what they add up, without a second process: the sums are taken here."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from imdb_gru.config import build_config
+from imdb_gru.run import Run
+from imdb_gru.runs import create_run
+from imdb_gru.sources.sample import SampleSource
+from imdb_gru.text.corpus import encode_corpus, load_training_reviews
+from imdb_gru.text.encoded import NO_LABEL
+
+pytestmark = pytest.mark.keras
+
+QUIET = {"word": 0.0, "embedding": 0.0, "output": 0.0}
+
+
+@pytest.fixture
+def prepare(tmp_path):
+    """Make a trainer on a part of the sample, some reviews without a label, as one of some workers or alone."""
+
+    def prepare(shares=None, dropout=QUIET, **train):
+        from imdb_gru.training.trainer import Follower, Trainer
+
+        values = {
+            "data": {"path": "sample", "limit": 90},
+            "text": {"length": 60},
+            "model": {"embedding": 6, "units": 5, "pretrained": None, "dropout": dropout},
+            "train": {"epochs": 2, "batch_size": 16, "precision": "float32", **train},
+        }
+        config = build_config(values, "test")
+        source = SampleSource()
+        corpus = encode_corpus(source, config, load_training_reviews(source, config), None)
+        labels = np.where(np.arange(len(corpus.train)) % 5 == 0, NO_LABEL, corpus.train.labels)
+        corpus = replace(corpus, train=replace(corpus.train, labels=labels))
+        run = Run(tmp_path / "run")
+        if not run.config_path.exists():
+            create_run(run.path, config)
+            corpus.vocabulary.save(run.vocabulary_path)
+        return (Follower if shares and shares.rank else Trainer)(run, config, corpus, None, shares)
+
+    return prepare
+
+
+def alone(rank, count):
+    """Shares whose sums are of this worker's numbers alone, which are kept."""
+    from imdb_gru.training.shares import Shares
+
+    class Alone(Shares):
+        def _add_up(self, own, number):
+            self.size = own.shape[0]
+            return own
+
+        def average(self, figures, count):
+            return figures
+
+    return Alone(rank, count)
+
+
+def list_batches(trainer, epoch=0):
+    from imdb_gru.training.batches import ReviewBatches
+
+    return list(ReviewBatches(trainer.corpus.train, trainer.config, epoch, trainer.shares))
+
+
+def find_gradients(trainer, batch, monkeypatch):
+    import tensorflow as tf
+
+    found = []
+    monkeypatch.setattr(trainer.model.optimizer, "apply", lambda gradients, weights: found.extend(gradients))
+    trainer.model.train_step(batch)
+    return [tf.convert_to_tensor(gradient).numpy() for gradient in found]
+
+
+def test_every_review_of_a_batch_is_dealt_once_and_the_longest_are_alike(prepare):
+    from imdb_gru.training.batches import ReviewBatches
+
+    whole = prepare()
+    parts = [prepare(alone(rank, 3)) for rank in range(3)]
+    dealt = [ReviewBatches(part.corpus.train, part.config, 0, part.shares).rows for part in parts]
+    lengths = whole.corpus.train.lengths
+    for rows, *shares in zip(ReviewBatches(whole.corpus.train, whole.config, 0).rows, *dealt, strict=True):
+        assert sorted(np.concatenate(shares)) == sorted(rows)
+        assert max(map(len, shares)) - min(map(len, shares)) <= 1
+        ordered = np.sort(lengths[rows])[::-1]
+        assert [lengths[share].max() for share in shares if len(share)] == list(ordered[:3])
+
+
+@pytest.mark.parametrize("train", [{"adversarial": None}, {"adversarial": 0.1}, {"engine": "keras"}])
+@pytest.mark.parametrize("count", [2, 20])
+def test_shares_of_a_gradient_add_up_to_the_whole(prepare, monkeypatch, train, count):
+    """With 20 workers, batches of 16 leave some without a review."""
+    trainer = prepare(**train)
+    number = 2
+    expected = find_gradients(trainer, list_batches(trainer)[number], monkeypatch)
+    sums = [0.0] * len(expected)
+    for rank in range(count):
+        trainer.shares = trainer.model.shares = alone(rank, count)
+        gradients = find_gradients(trainer, list_batches(trainer)[number], monkeypatch)
+        sums = [total + gradient for total, gradient in zip(sums, gradients, strict=True)]
+    for total, gradient in zip(sums, expected, strict=True):
+        np.testing.assert_allclose(total, gradient, atol=2e-6 * np.abs(gradient).max())
+
+
+def test_virtual_losses_count_by_reviews_and_not_by_labels(prepare, monkeypatch):
+    trainer = prepare(adversarial=None, virtual=0.1)
+    from imdb_gru.training import objective
+
+    monkeypatch.setattr(objective, "draw_direction", lambda x, mask, step, seed: 0 * x + 1)
+    expected = find_gradients(trainer, list_batches(trainer)[2], monkeypatch)
+    sums = [0.0] * len(expected)
+    for rank in range(2):
+        trainer.shares = trainer.model.shares = alone(rank, 2)
+        gradients = find_gradients(trainer, list_batches(trainer)[2], monkeypatch)
+        sums = [total + gradient for total, gradient in zip(sums, gradients, strict=True)]
+    for total, gradient in zip(sums, expected, strict=True):
+        np.testing.assert_allclose(total, gradient, atol=1e-3 * np.abs(gradient).max())
+
+
+def test_only_rows_of_words_that_a_batch_holds_go_round(prepare, monkeypatch):
+    from imdb_gru.training import shares
+
+    monkeypatch.setattr(shares, "BLOCK", 1)
+    trainer = prepare(alone(0, 2), dropout={**QUIET, "word": 0.5})
+    for ids, _, (_, words) in list_batches(trainer)[:3]:
+        assert set(ids.ravel()) <= set(words)
+        assert len(words) == len(set(words))
+    batch = list_batches(trainer)[2]
+    find_gradients(trainer, batch, monkeypatch)
+    whole = sum(weight.numpy().size for weight in trainer.model.trainable_variables)
+    spared = (len(trainer.corpus.vocabulary) - len(batch[2][1])) * 6
+    assert spared > 0
+    assert trainer.shares.size == whole - spared + 1  # and the wish to stop
+
+
+def test_all_workers_hear_a_wish_to_stop_at_the_same_step(prepare, tmp_path):
+    trainer = prepare(alone(0, 2))
+    trainer.shares.wish.assign(1.0)
+    with pytest.raises(KeyboardInterrupt):
+        trainer.train(lambda record: None)
+    assert trainer.stop.is_set()
+    trainer = prepare(alone(0, 2))
+    trainer._part_draws()
+    trainer._train_epoch(0)
+    assert not trainer.stop.is_set()
+
+
+def test_figures_are_averages_over_all_reviews():
+    from imdb_gru.training.shares import Shares
+
+    class Two(Shares):
+        def _add_up(self, own, number):
+            return own + np.array([0.5 * 30, 30])  # another worker's 30 reviews, each of 0.5
+
+    assert Two(0, 2).average({"loss": 1.0}, 10) == {"loss": pytest.approx(0.625)}
+
+
+def test_only_the_first_worker_writes(prepare):
+    follower = prepare(alone(1, 2))
+    before = {path.name for path in follower.run.path.iterdir()}
+    assert follower.train(lambda record: None) == {}
+    assert {path.name for path in follower.run.path.iterdir()} == before
+
+
+def test_workers_drop_different_units_and_the_first_drops_what_it_would_alone(prepare):
+    dropout = {"word": 0.5, "embedding": 0.3, "output": 0.3}
+    states, words = [], []
+    for shares in (None, alone(0, 2), alone(1, 2)):
+        trainer = prepare(shares, dropout=dropout)
+        trainer._part_draws()
+        variables = [v for v in trainer.model.variables if v.path.endswith("seed_generator_state")]
+        assert len(variables) >= 2
+        states.append([tuple(variable.numpy()) for variable in variables])
+        words.append(list_batches(trainer)[0][0])
+    assert states[0] == states[1] != states[2]
+    assert (words[1] != words[2][:, : words[1].shape[1]]).any()
