@@ -44,7 +44,7 @@ def score_on_ray(run_path: Path | None, request: Request) -> None:
     check_ray("--engine ray")
     from imdb_gru import __version__
     from imdb_gru.classifier import Classifier
-    from imdb_gru.cluster.partitions import identify_input, open_partitions
+    from imdb_gru.cluster.partitions import open_partitions, stamp_tables
     from imdb_gru.cluster.storage import list_tables
 
     tables = list_tables(request.input)
@@ -56,11 +56,11 @@ def score_on_ray(run_path: Path | None, request: Request) -> None:
     with partitions.claim():
         begun_with = {
             "version of imdb-gru": __version__,
-            "input": identify_input(tables),
             "run": identify_run(run),
             "set of options": {"timesteps": request.timesteps, "text_column": request.text_column},
         }
-        partitions.begin(begun_with, resume=request.resume)
+        for address in partitions.begin(begun_with, stamp_tables(tables), resume=request.resume):
+            say(f"{address} has changed since, and is done again")
         figures = _score(classifier, partitions, partitions.list_left(tables), request)
     result = {"run": str(run), "output": partitions.address, "files": len(tables), **figures}
     if request.as_json:

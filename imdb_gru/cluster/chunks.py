@@ -27,10 +27,10 @@ from imdb_gru.sources.table import open_table
 METADATA = b"imdb-gru"
 """The key under which a partition's footer says what was counted."""
 
-STEP = pyarrow.struct(
-    [("timestep", pyarrow.int32()), ("token", pyarrow.string()), ("probability", pyarrow.float64())]
+STEP = pyarrow.struct([("timestep", pyarrow.int32()), ("token", pyarrow.string()), ("probability", pyarrow.float64())])
+FILE = pyarrow.schema(
+    [("file", pyarrow.int64()), ("address", pyarrow.string()), ("done", pyarrow.list_(pyarrow.int64()))]
 )
-FILE = pyarrow.schema([("file", pyarrow.int64()), ("address", pyarrow.string()), ("done", pyarrow.list_(pyarrow.int64()))])
 CHUNK = pyarrow.schema(
     [
         ("file", pyarrow.int64()),
@@ -120,9 +120,7 @@ class Worker:
         predictions = list(self.classifier.predict(chunk["texts"], timesteps=self.timesteps))
         for prediction in predictions:
             counts.take(prediction)
-        notes = json.dumps(
-            {"counts": asdict(counts), "undecodable": chunk["undecodable"], "last": chunk["last"]}
-        )
+        notes = json.dumps({"counts": asdict(counts), "undecodable": chunk["undecodable"], "last": chunk["last"]})
         return _make(
             PARTITION,
             name=name_partition(chunk["file"], chunk["chunk"]),
@@ -151,7 +149,7 @@ def _encode(predictions: list[Prediction], chunk: dict[str, Any], notes: str) ->
 
 
 def _lay_out_timesteps(predictions: list[Prediction]) -> pyarrow.Array:
-    """Return every prediction's timesteps, laid end to end: as objects of Python they would take a hundred times more."""
+    """Return every prediction's timesteps, laid end to end; Python's objects would take a hundred times the room."""
     lengths = np.array([len(prediction.tokens) for prediction in predictions], np.int64)
     steps = pyarrow.StructArray.from_arrays(
         [
@@ -169,8 +167,7 @@ def _lay_out_timesteps(predictions: list[Prediction]) -> pyarrow.Array:
 def write_partitions(partitions: pyarrow.Table, *, folder: str) -> pyarrow.Table:
     """Write partitions into a folder, and pass on what was noted of them."""
     notes = partitions.select(RESULT.names)
-    names, contents = partitions["name"], partitions["content"]
-    for number, (name, content) in enumerate(zip(names.to_pylist(), contents.to_pylist(), strict=True)):
+    for name, content in zip(partitions["name"].to_pylist(), partitions["content"].to_pylist(), strict=True):
         if name is None:
             continue
         try:

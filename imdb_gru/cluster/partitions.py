@@ -1,7 +1,6 @@
 """Own the folder of partitions: what it was begun with, what of it is done, and that it is nobody else's."""
 
 import contextlib
-import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +13,7 @@ import pyarrow
 from pyarrow import parquet
 
 from imdb_gru.cluster.chunks import METADATA
-from imdb_gru.cluster.storage import Location, explain, locate, stamp, write_bytes
+from imdb_gru.cluster.storage import Location, Stamp, explain, locate, stamp, write_bytes
 from imdb_gru.counts import Counts
 from imdb_gru.errors import DataError
 from imdb_gru.lock import claim
@@ -55,29 +54,47 @@ class Partitions:
         """Return where the folder is, for a process that runs elsewhere."""
         return str(self.folder)
 
-    def begin(self, begun_with: Mapping[str, Any], *, resume: bool) -> None:
-        """Go on in a folder, or begin in an empty one; raises `DataError` where neither can be."""
+    def begin(self, begun_with: Mapping[str, Any], stamps: Sequence[Stamp], *, resume: bool) -> list[str]:
+        """Go on in a folder, or begin in an empty one; raises `DataError` where neither can be.
+
+        Return the files that are other ones than when it was begun: what was done of them goes.
+        """
         settings = self.folder / SETTINGS
+        begun = {**begun_with, "input": [stamp[0] for stamp in stamps]}
         with self._explain("write"):
             present = [path.name for path in self.folder.iterdir()] if self.folder.is_dir() else []
             if not present:
-                write_bytes(settings, json.dumps({"begun_with": begun_with}).encode())
-                return
+                self._write_settings(begun, stamps)
+                return []
         if SETTINGS not in present:
             raise DataError(f"{self.folder} holds other files than partitions: name another folder with --output")
         if not resume:
             raise DataError(f"{self.folder} holds partitions already: go on with --resume, or name another folder")
         try:
-            check_same(json.loads(settings.read_bytes())["begun_with"], begun_with)
+            record = json.loads(settings.read_bytes())
+            check_same(record["begun_with"], begun)
+            pairs = zip(record["stamps"], map(list, stamps), strict=True)
+            changed = {file for file, (before, now) in enumerate(pairs) if before != now}
         except DataError as error:
             raise DataError(f"{self.folder} {error}: put that back, or name another folder with --output") from None
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise DataError(f"{settings} cannot be read ({error}): name another folder with --output") from error
+        places = [match for name in present if (match := re.fullmatch(r"part-(\d+)-(\d+)\.parquet", name))]
+        with self._explain("write"):
+            for match in places:
+                if int(match[1]) in changed:
+                    (self.folder / match[0]).unlink()
+            self._write_settings(begun, stamps)
         with self._explain("read"), ThreadPoolExecutor(READERS) as pool:
-            places = [match for name in present if (match := re.fullmatch(r"part-(\d+)-(\d+)\.parquet", name))]
+            places = [match for match in places if int(match[1]) not in changed]
             for match, notes in zip(places, pool.map(self._read_notes, places), strict=True):
                 if notes:
                     self.done[int(match[1]), int(match[2])] = notes
+        return [str(stamps[file][0]) for file in sorted(changed)]
+
+    def _write_settings(self, begun_with: Mapping[str, Any], stamps: Sequence[Stamp]) -> None:
+        record = {"begun_with": begun_with, "stamps": stamps}
+        write_bytes(self.folder / SETTINGS, json.dumps(record).encode())
 
     def _read_notes(self, match: re.Match[str]) -> Notes | None:
         """Read a partition's footer; None where it was cut short, by a storage that does not write in one go."""
@@ -112,7 +129,9 @@ class Partitions:
         try:
             yield
         except Exception as error:  # every kind of storage has errors of its own
-            raise DataError(f"cannot {deed} {self.folder}: {explain(error)}; name another folder with --output") from error
+            raise DataError(
+                f"cannot {deed} {self.folder}: {explain(error)}; name another folder with --output"
+            ) from error
 
 
 def open_partitions(address: str) -> Partitions:
@@ -120,8 +139,7 @@ def open_partitions(address: str) -> Partitions:
     return Partitions(locate(address))
 
 
-def identify_input(tables: Sequence[str]) -> str:
-    """Return a hash of which tables there are, and of their sizes and times."""
+def stamp_tables(tables: Sequence[str]) -> list[Stamp]:
+    """Return the address of every table with what changes when its file does; raises `DataError`."""
     with ThreadPoolExecutor(READERS) as pool:
-        stamps = list(pool.map(stamp, tables))
-    return hashlib.sha256(json.dumps(stamps).encode()).hexdigest()
+        return list(pool.map(stamp, tables))

@@ -60,12 +60,17 @@ def count_cores() -> int:
 
 def score(classifier: Classifier, job: Job) -> Iterator[Scored]:
     """Yield the partitions as they get written, in any order; raises `ImdbGruError`, and leaves those that are."""
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     try:
-        for batch in _plan(classifier, job).iter_batches(batch_size=None, batch_format="pyarrow"):
-            for row in batch.to_pylist():
-                if row["error"] is not None:
-                    raise DataError(row["error"])
-                yield Scored(Notes.parse(row["notes"]), row["worker"], row["megabytes"])
+        with warnings.catch_warnings():
+            # of more workers than chunks, which is no fault, and of max_restarts, which cannot be said otherwise
+            warnings.simplefilter("ignore", UserWarning)
+            warnings.simplefilter("ignore", DeprecationWarning)
+            for batch in _plan(classifier, job).iter_batches(batch_size=None, batch_format="pyarrow"):
+                for row in batch.to_pylist():
+                    if row["error"] is not None:
+                        raise DataError(row["error"])
+                    yield Scored(Notes.parse(row["notes"]), row["worker"], row["megabytes"])
     except (RayError, SystemError) as error:
         raise ImdbGruError(_explain(error)) from error
 
@@ -80,37 +85,34 @@ def _plan(classifier: Classifier, job: Job) -> Any:
     groups = [pyarrow.Table.from_pylist(list(job.files[start::count]), FILE) for start in range(count)]
     # tasks of no cores: they wait more than they work, and a head node may have none to give
     task: dict[str, Any] = {"num_cpus": 0, "batch_size": None, "batch_format": "pyarrow"}
-    logging.getLogger("ray.data").setLevel(logging.CRITICAL)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of max_restarts, which cannot be said otherwise
-        context = ray.data.DataContext.get_current()
-        context.enable_progress_bars = False
-        context.target_max_block_size = 1
-        return (
-            ray.data.from_arrow(groups)
-            .map_batches(
-                read_chunks,
-                fn_kwargs={"text_column": job.text_column},
-                compute=ray.data.TaskPoolStrategy(size=min(count, job.workers + 1)),
-                label_selector=_select_node(job.files[0]["address"]),
-                **task,
-            )
-            .map_batches(
-                _RayWorker,
-                fn_constructor_args=([ray.put(classifier)],),
-                fn_constructor_kwargs={"version": imdb_gru.__version__, "timesteps": job.timesteps},
-                compute=ray.data.ActorPoolStrategy(size=job.workers),
-                batch_size=1,
-                batch_format="pyarrow",
-                num_cpus=1,
-                max_restarts=RESTARTS,
-                # a timestep's matrices are small: a second BLAS thread gains nothing, and may sum in another order
-                runtime_env={"env_vars": {"OPENBLAS_NUM_THREADS": "1"}},
-            )
-            .map_batches(
-                write_partitions, fn_kwargs={"folder": job.output}, label_selector=_select_node(job.output), **task
-            )
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False
+    context.target_max_block_size = 1
+    return (
+        ray.data.from_arrow(groups)
+        .map_batches(
+            read_chunks,
+            fn_kwargs={"text_column": job.text_column},
+            compute=ray.data.TaskPoolStrategy(size=min(count, job.workers + 1)),
+            label_selector=_select_node(job.files[0]["address"]),
+            **task,
         )
+        .map_batches(
+            _RayWorker,
+            fn_constructor_args=([ray.put(classifier)],),
+            fn_constructor_kwargs={"version": imdb_gru.__version__, "timesteps": job.timesteps},
+            compute=ray.data.ActorPoolStrategy(size=job.workers),
+            batch_size=1,
+            batch_format="pyarrow",
+            num_cpus=1,
+            max_restarts=RESTARTS,
+            # a timestep's matrices are small: a second BLAS thread gains nothing, and may sum in another order
+            runtime_env={"env_vars": {"OPENBLAS_NUM_THREADS": "1"}},
+        )
+        .map_batches(
+            write_partitions, fn_kwargs={"folder": job.output}, label_selector=_select_node(job.output), **task
+        )
+    )
 
 
 def _select_node(address: str) -> dict[str, str] | None:

@@ -67,6 +67,10 @@ class RemotePath:
         """Read the file."""
         return bytes(self.filesystem.cat_file(self.path))
 
+    def unlink(self) -> None:
+        """Remove the file."""
+        self.filesystem.rm_file(self.path)
+
     def iterdir(self) -> Iterator["RemotePath"]:
         """Yield what lies in the folder."""
         for path in self.filesystem.ls(self.path, detail=False):
@@ -74,6 +78,8 @@ class RemotePath:
 
 
 Location = Path | RemotePath
+Stamp = list[str | int]
+"""A file's address, and what changes when the file does."""
 
 
 def is_local(address: str) -> bool:
@@ -98,7 +104,9 @@ def _open_remote(address: str) -> RemotePath:
             f"{address} needs a package that is not installed ({error}): install it here and on every node"
         ) from error
     except ValueError as error:
-        raise DataError(f"{address} cannot be opened ({error}): name a file, a folder or an address of fsspec's") from error
+        raise DataError(
+            f"{address} cannot be opened ({error}): name a file, a folder or an address of fsspec's"
+        ) from error
 
 
 def list_tables(address: str) -> list[str]:
@@ -120,16 +128,15 @@ def _find(location: Location) -> list[str]:
     if filesystem.isfile(path):
         if not is_table(Path(path)):
             raise DataError(f"{location} is no table: on Ray, --input reads {', '.join(READERS)}")
-        found = [path]
+        found = [(path, "")]
     elif filesystem.isdir(path):
-        inside = [(name, PurePosixPath(name).relative_to(path).parts) for name in filesystem.find(path)]
-        found = [name for name, parts in inside if not any(part.startswith(HIDDEN) for part in parts)]
+        found = [(name, name.removeprefix(path)) for name in filesystem.find(path)]
     else:
-        found = [name for name in filesystem.glob(path) if filesystem.isfile(name)] if glob.has_magic(path) else []
+        found = [(name, PurePosixPath(name).name) for name in filesystem.glob(path)] if glob.has_magic(path) else []
     return [
-        path if isinstance(location, Path) else str(RemotePath(filesystem, path))
-        for path in found
-        if is_table(Path(path))
+        name if isinstance(location, Path) else str(RemotePath(filesystem, name))
+        for name, named in found
+        if is_table(Path(name)) and not any(part.startswith(HIDDEN) for part in PurePosixPath(named).parts)
     ]
 
 
@@ -139,8 +146,8 @@ def _split(location: Location) -> tuple[Any, str]:
     return location.filesystem, location.path
 
 
-def stamp(address: str) -> list[object]:
-    """Return what changes when a file does, without reading it; raises `DataError`."""
+def stamp(address: str) -> Stamp:
+    """Return a file's stamp, for which it is not read; raises `DataError`."""
     location = locate(address)
     try:
         if isinstance(location, Path):
