@@ -13,7 +13,7 @@ import click
 
 from imdb_gru.cli.layout import Layout
 from imdb_gru.cli.options import json_option, open_run, run_option, say
-from imdb_gru.cli.scoring import Request, identify_run, score_on_ray
+from imdb_gru.cli.scoring import Request, engine_options, identify_run, score_on_ray
 from imdb_gru.cli.texts import TextReader, choose_input, take_notes
 from imdb_gru.counts import Counts
 
@@ -53,19 +53,7 @@ JSON_SUFFIXES = (".jsonl", ".ndjson")
     help="Keep what is scored of --input in FILE.partial beside --output until all is, and go on from there. On Ray, "
     "go on after the partitions that are done.",
 )
-@click.option(
-    "--engine",
-    type=click.Choice(["local", "ray"]),
-    default="local",
-    show_default=True,
-    help="Score in this process, or on workers of a Ray cluster.",
-)
-@click.option(
-    "--workers", type=click.IntRange(min=1), metavar="N", help="Workers on Ray; without it, one for every core."
-)
-@click.option(
-    "--address", metavar="HOST:PORT", help="A Ray cluster's; without it, one of this machine is started for the while."
-)
+@engine_options
 @json_option
 def predict(
     texts: tuple[str, ...],
@@ -90,14 +78,12 @@ def predict(
     if engine == "ray":
         if texts or plot or not (input_name and output_name):
             raise click.UsageError("--engine ray goes with --input and --output, not with texts or --plot")
-        score_on_ray(
-            run_path,
-            Request(input_name, output_name, text_column, timesteps, resume, workers, address, as_json),
-        )
+        request = Request(input_name, output_name, text_column, timesteps, resume, workers, address, as_json)
+        score_on_ray(run_path, request)
         return
     if workers or address:
         raise click.UsageError("--workers and --address go with --engine ray")
-    input_path, output = (Path(name) if name else None for name in (input_name, output_name))
+    input_path, output = (None if name is None else Path(name) for name in (input_name, output_name))
     as_json = as_json or (output is not None and output.suffix in JSON_SUFFIXES)
     delimiter = DELIMITERS.get(output.suffix) if output and not as_json else None
     if delimiter and timesteps:

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,29 @@ if TYPE_CHECKING:
     from imdb_gru.classifier import Classifier
     from imdb_gru.cluster.partitions import Partitions
     from imdb_gru.run import Run
+
+
+def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --engine, --workers and --address."""
+    for option in (
+        click.option(
+            "--address",
+            metavar="HOST:PORT",
+            help="A Ray cluster's; without it, one of this machine is started for the while.",
+        ),
+        click.option(
+            "--workers", type=click.IntRange(min=1), metavar="N", help="Workers on Ray; without it, one for every core."
+        ),
+        click.option(
+            "--engine",
+            type=click.Choice(["local", "ray"]),
+            default="local",
+            show_default=True,
+            help="Score in this process, or on workers of a Ray cluster.",
+        ),
+    ):
+        command = option(command)
+    return command
 
 
 @dataclass(frozen=True)
@@ -47,12 +71,12 @@ def score_on_ray(run_path: Path | None, request: Request) -> None:
     from imdb_gru.cluster.partitions import open_partitions, stamp_tables
     from imdb_gru.cluster.storage import list_tables
 
-    tables = list_tables(request.input)
+    partitions = open_partitions(request.output)
+    tables = list_tables(request.input, but=partitions.address)
     run = open_run(run_path)
     classifier = Classifier.load(run)
     if request.timesteps:
         classifier.check_timesteps()
-    partitions = open_partitions(request.output)
     with partitions.claim():
         begun_with = {
             "version of imdb-gru": __version__,

@@ -54,8 +54,11 @@ class _RayWorker(Worker):
 
 
 def count_cores() -> int:
-    """Count the cores of the cluster."""
-    return int(ray.cluster_resources().get("CPU", 0))
+    """Count the cores of the cluster; raises `ImdbGruError` where there are none."""
+    cores = int(ray.cluster_resources().get("CPU", 0))
+    if not cores:
+        raise ImdbGruError("the cluster has no cores to work on: add a node to it")
+    return cores
 
 
 def score(classifier: Classifier, job: Job) -> Iterator[Scored]:

@@ -109,11 +109,14 @@ def _open_remote(address: str) -> RemotePath:
         ) from error
 
 
-def list_tables(address: str) -> list[str]:
-    """Return the addresses of the tables that a file, a folder or a glob stands for; raises `DataError` where none."""
+def list_tables(address: str, *, but: str) -> list[str]:
+    """Return the addresses of the tables that a file, a folder or a glob stands for; raises `DataError` where none.
+
+    What is written into a folder `but` is not read.
+    """
     location = locate(address)
     try:
-        found = sorted(_find(location))
+        found = sorted(name for name in _find(location) if not name.startswith(f"{but}/"))
     except DataError:
         raise
     except Exception as error:  # every kind of storage has errors of its own

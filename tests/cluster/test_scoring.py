@@ -179,11 +179,12 @@ def test_a_folder_a_glob_and_a_file_are_tables(tmp_path):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     found = [str(tmp_path / name) for name in ("a.parquet", "b.csv", "deep/c.jsonl")]
-    assert list_tables(str(tmp_path)) == found
-    assert list_tables(f"file://{tmp_path}") == found
-    assert list_tables(str(tmp_path / "*.csv")) == found[1:2]
-    assert list_tables(str(tmp_path / "**/*.jsonl")) == found[2:]
-    assert list_tables("b.csv") == found[1:2]  # a worker's working folder is another one
+    assert list_tables(str(tmp_path), but="out") == found
+    assert list_tables(f"file://{tmp_path}", but="out") == found
+    assert list_tables(str(tmp_path / "*.csv"), but="out") == found[1:2]
+    assert list_tables(str(tmp_path / "**/*.jsonl"), but="out") == found[2:]
+    assert list_tables(str(tmp_path), but=str(tmp_path / "deep")) == found[:2]
+    assert list_tables("b.csv", but="out") == found[1:2]  # a worker's working folder is another one
 
 
 @pytest.mark.parametrize(
@@ -200,7 +201,7 @@ def test_an_input_that_cannot_be_meant_is_refused(tmp_path, address, message):
     (tmp_path / "empty").mkdir()
     (tmp_path / "notes.md").touch()
     with pytest.raises(DataError, match=message):
-        list_tables(address)
+        list_tables(address, but="out")
 
 
 def test_an_address_whose_package_is_missing_names_it(monkeypatch):
@@ -226,7 +227,7 @@ def test_tables_at_an_address_are_read_as_those_of_a_disk(write_corpus, remote, 
     from imdb_gru.cluster import storage
 
     monkeypatch.setattr(storage, "locate", lambda _: remote)
-    assert list_tables(str(remote)) == [f"memory:///bucket/reviews.{kind}"]
+    assert list_tables(str(remote), but="out") == [f"memory:///bucket/reviews.{kind}"]
     monkeypatch.setattr(storage, "locate", lambda _: remote / path.name)
     monkeypatch.setattr(steps, "locate", lambda address: path if "://" not in address else remote / path.name)
     here, there = read_all(path, f"memory:///bucket/{path.name}")
