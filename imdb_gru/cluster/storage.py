@@ -112,11 +112,11 @@ def _open_remote(address: str) -> RemotePath:
 def list_tables(address: str, *, but: str) -> list[str]:
     """Return the addresses of the tables that a file, a folder or a glob stands for; raises `DataError` where none.
 
-    What is written into a folder `but` is not read.
+    Partitions in the folder `but` are none.
     """
     location = locate(address)
     try:
-        found = sorted(name for name in _find(location) if not name.startswith(f"{but}/"))
+        found = sorted(name for name in _find(location) if not name.startswith(f"{but}/part-"))
     except DataError:
         raise
     except Exception as error:  # every kind of storage has errors of its own

@@ -183,7 +183,8 @@ def test_a_folder_a_glob_and_a_file_are_tables(tmp_path):
     assert list_tables(f"file://{tmp_path}", but="out") == found
     assert list_tables(str(tmp_path / "*.csv"), but="out") == found[1:2]
     assert list_tables(str(tmp_path / "**/*.jsonl"), but="out") == found[2:]
-    assert list_tables(str(tmp_path), but=str(tmp_path / "deep")) == found[:2]
+    (tmp_path / "deep" / "part-00000-00000.parquet").touch()
+    assert list_tables(str(tmp_path), but=str(tmp_path / "deep")) == found
     assert list_tables("b.csv", but="out") == found[1:2]  # a worker's working folder is another one
 
 
