@@ -45,7 +45,7 @@ def scoring(
     click.echo(f"{'':24} {'reviews/s':>9} {'without start':>13} {'worker MB':>9} {'times local':>11}")
     for name in contest.commands:
         wall, alone = contest.median(name, "wall"), contest.median(name, "wall" if name == LOCAL else "seconds")
-        memory = contest.median(name, "megabytes" if name == LOCAL else "worker_peak_memory_mb")
+        memory = contest.median(name, "megabytes" if name == LOCAL else "worker_memory_mb")
         times = 1 / contest.compare(name, LOCAL, "wall")
         click.echo(f"{name:24} {len(texts) / wall:9.0f} {len(texts) / alone:13.0f} {memory:9.0f} {times:11.2f}")
     save(json_path, [contest.figures])

@@ -104,7 +104,7 @@ def _score(
     count, before = len(partitions.done), counts.all
     if before:
         say(f"going on after {before} reviews")
-    peaks: dict[str, float | None] = {}
+    peaks: dict[str, float] = {}
     seconds = 0.0
     if files:
         from tqdm import tqdm
@@ -126,7 +126,7 @@ def _score(
                         counts.add(scored.notes.counts)
                         undecodable += scored.notes.undecodable
                         count += 1
-                        peaks[scored.worker] = scored.megabytes
+                        peaks[scored.worker] = max(peaks.get(scored.worker, 0), scored.megabytes or 0)
                         bar.update(scored.notes.counts.all)
             except KeyboardInterrupt:
                 say(f"stopped after {counts.all} reviews; the same command with --resume goes on from there")
@@ -139,5 +139,5 @@ def _score(
         "seconds": round(seconds, 2),
         "reviews_per_second": round((counts.all - before) / seconds, 1) if seconds else None,
         "workers": len(peaks),
-        "worker_peak_memory_mb": max((peak for peak in peaks.values() if peak is not None), default=None),
+        "worker_memory_mb": max(peaks.values(), default=0) or None,
     }

@@ -21,7 +21,7 @@ from imdb_gru.cluster.storage import explain, locate, write_bytes
 from imdb_gru.counts import Counts
 from imdb_gru.engine import workers
 from imdb_gru.errors import ImdbGruError
-from imdb_gru.memory import measure_peak_memory
+from imdb_gru.memory import measure_own_memory
 from imdb_gru.sources.table import open_table
 
 METADATA = b"imdb-gru"
@@ -121,13 +121,14 @@ class Worker:
         for prediction in predictions:
             counts.take(prediction)
         notes = json.dumps({"counts": asdict(counts), "undecodable": chunk["undecodable"], "last": chunk["last"]})
+        content = _encode(predictions, chunk, notes)
         return _make(
             PARTITION,
             name=name_partition(chunk["file"], chunk["chunk"]),
-            content=_encode(predictions, chunk, notes),
+            content=content,
             notes=notes,
             worker=f"{os.uname().nodename}:{os.getpid()}",
-            megabytes=measure_peak_memory(),
+            megabytes=measure_own_memory(),
         )
 
 

@@ -43,7 +43,7 @@ class Scored:
     notes: Notes
     worker: str
     megabytes: float | None
-    """The most that its worker has held at once."""
+    """What its worker held by itself when it was ready."""
 
 
 class _RayWorker(Worker):

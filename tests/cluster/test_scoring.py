@@ -14,6 +14,7 @@ from conftest import make_classifier
 from imdb_gru import classifier as bulk
 from imdb_gru.classifier import encode_json
 from imdb_gru.errors import DataError, ImdbGruError, RunError
+from imdb_gru.memory import measure_own_memory
 
 pyarrow = pytest.importorskip("pyarrow")
 fsspec = pytest.importorskip("fsspec")
@@ -143,6 +144,21 @@ def test_a_folder_that_cannot_be_written_is_told_in_a_line(tmp_path):
     partition = make_worker(make_classifier())(table)
     (row,) = steps.write_partitions(partition, folder=str(tmp_path / "nowhere")).to_pylist()
     assert row["error"].startswith(f"cannot write {tmp_path / 'nowhere'}: No such file")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux alone tells")
+def test_a_worker_tells_its_own_memory_without_what_it_shares(tmp_path):
+    from multiprocessing import shared_memory
+
+    before = measure_own_memory()
+    own = bytearray(b"x" * 100 * 2**20)
+    shared = shared_memory.SharedMemory(create=True, size=len(own))
+    try:
+        shared.buf[:] = own
+        assert 90 < measure_own_memory() - before < 110
+    finally:
+        shared.close()
+        shared.unlink()
 
 
 def test_a_worker_of_another_version_refuses(tmp_path):
