@@ -42,7 +42,10 @@ class Worker:
         return batch.append_column("megabytes", pyarrow.array([megabytes] * len(texts)))
 
 
-ray.init(address="local", include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
+# a core more than the workers take, or what reads and writes waits for them for ever
+ray.init(
+    address="local", num_cpus=workers + 1, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR
+)
 started = time.perf_counter()
 ray.data.read_parquet(str(folder)).map_batches(
     Worker,
