@@ -103,7 +103,7 @@ class Classifier:
 
     def _iter_chunks(self, texts: Iterator[str]) -> Iterator[list[EncodedText]]:
         """Yield texts with what becomes of them, a chunk at a time."""
-        while chunk := [self.encode(text) for text in _take_chunk(texts)]:
+        while chunk := [self.encode(text) for text in take_chunk(texts)]:
             yield chunk
 
     def encode(self, text: str) -> EncodedText:
@@ -170,7 +170,7 @@ class Classifier:
         return Reader.build(network.embedding, weights, tuple(network.pooling), network.dense[0])
 
 
-def _take_chunk(texts: Iterator[str]) -> Iterator[str]:
+def take_chunk(texts: Iterator[str]) -> Iterator[str]:
     """Yield as many texts as are held together, one at least."""
     characters = 0
     for text in itertools.islice(texts, CHUNK):

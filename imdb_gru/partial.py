@@ -25,7 +25,7 @@ class Partial:
         end = 0
         for record in self._iter_records():
             if not end:
-                _check_same(record, begun_with)
+                check_same(record, begun_with)
             self.counts = record.get("counts", {})
             end = file.tell()
         file.seek(end)
@@ -53,7 +53,8 @@ class Partial:
             yield json.loads(line)
 
 
-def _check_same(old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+def check_same(old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+    """Raise `DataError` that says which setting is another one."""
     for name, value in new.items():
         if old.get(name) != value:
             raise DataError(f"was begun with another {name}")

@@ -13,7 +13,9 @@ import click
 
 from imdb_gru.cli.layout import Layout
 from imdb_gru.cli.options import json_option, open_run, run_option, say
-from imdb_gru.cli.texts import Counts, TextReader, choose_input, input_option, take_notes
+from imdb_gru.cli.scoring import Request, engine_options, identify_run, score_on_ray
+from imdb_gru.cli.texts import TextReader, choose_input, take_notes
+from imdb_gru.counts import Counts
 
 if TYPE_CHECKING:
     from imdb_gru.classifier import Classifier, Prediction
@@ -27,13 +29,20 @@ JSON_SUFFIXES = (".jsonl", ".ndjson")
 @click.argument("texts", nargs=-1, metavar="[TEXT]...")
 @run_option
 @click.option("--timesteps", is_flag=True, help="Show the probability after every word.")
-@input_option
+@click.option(
+    "--input",
+    "input_name",
+    metavar="FILE",
+    help="One review a line, or a .csv, .tsv, .jsonl or .parquet table; - is stdin. On Ray, tables alone: a file, "
+    "a folder, a glob, or an address such as s3://bucket/reviews.",
+)
 @click.option("--text-column", metavar="NAME", help="A table's column of texts, where its name is uncommon.")
 @click.option(
     "--output",
-    type=click.Path(path_type=Path),
+    "output_name",
     metavar="FILE",
-    help="Write to a file instead of stdout; .csv, .tsv and .jsonl are written as such.",
+    help="Write to a file instead of stdout; .csv, .tsv and .jsonl are written as such. On Ray, a folder or an "
+    "address, for Parquet.",
 )
 @click.option(
     "--plot", type=click.Path(path_type=Path), metavar="FILE", help="Draw one text's beliefs, as .png or .svg."
@@ -41,25 +50,40 @@ JSON_SUFFIXES = (".jsonl", ".ndjson")
 @click.option(
     "--resume",
     is_flag=True,
-    help="Keep what is scored of --input in FILE.partial beside --output until all is, and go on from there.",
+    help="Keep what is scored of --input in FILE.partial beside --output until all is, and go on from there. On Ray, "
+    "go on after the partitions that are done.",
 )
+@engine_options
 @json_option
 def predict(
     texts: tuple[str, ...],
     run_path: Path | None,
     timesteps: bool,
-    input_path: Path | None,
+    input_name: str | None,
     text_column: str | None,
-    output: Path | None,
+    output_name: str | None,
     plot: Path | None,
     resume: bool,
+    engine: str,
+    workers: int | None,
+    address: str | None,
     as_json: bool,
 ) -> None:
     """Call texts positive or negative, and say how likely positive is.
 
     \b
     imdb-gru predict --timesteps "I expected it to be dull, but it was wonderful."
+    imdb-gru predict --engine ray --input reviews/ --output predicted/
     """
+    if engine == "ray":
+        if texts or plot or not (input_name and output_name):
+            raise click.UsageError("--engine ray goes with --input and --output, not with texts or --plot")
+        request = Request(input_name, output_name, text_column, timesteps, resume, workers, address, as_json)
+        score_on_ray(run_path, request)
+        return
+    if workers or address:
+        raise click.UsageError("--workers and --address go with --engine ray")
+    input_path, output = (None if name is None else Path(name) for name in (input_name, output_name))
     as_json = as_json or (output is not None and output.suffix in JSON_SUFFIXES)
     delimiter = DELIMITERS.get(output.suffix) if output and not as_json else None
     if delimiter and timesteps:
@@ -178,6 +202,6 @@ def _identify(run: "Run", reader: TextReader, layout: Layout) -> dict[str, Any]:
     return {
         "version of imdb-gru": __version__,
         "input": hash_file(reader.path),
-        "run": [part.load_metrics()["files"] for part in (run, run.base) if part],
+        "run": identify_run(run),
         "set of options": {**asdict(layout), "text_column": reader.text_column},
     }

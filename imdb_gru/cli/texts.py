@@ -3,13 +3,13 @@
 import contextlib
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, TypeVar
 
 import click
 
 from imdb_gru.cli.options import say
+from imdb_gru.counts import Counts
 
 if TYPE_CHECKING:
     from imdb_gru.classifier import Prediction
@@ -101,17 +101,6 @@ class TextReader:
                 yield raw.decode("utf-8", "replace")
 
 
-@dataclass
-class Counts:
-    """How many texts came, and how many of them the model did not see as they were."""
-
-    all: int = 0
-    cut: int = 0
-    longest: int = 0
-    empty: int = 0
-    strange: int = 0
-
-
 def take_notes(
     predictions: Iterable[Seen],
     config: "TextConfig",
@@ -126,12 +115,13 @@ def take_notes(
     """
     counts = counts or Counts()
     for prediction in predictions:
-        counts.all += 1
-        counts.cut += prediction.read < prediction.words
-        counts.longest = max(counts.longest, prediction.words)
-        counts.empty += not prediction.words
-        counts.strange += prediction.words > 0 and prediction.read == prediction.unknown
+        counts.take(prediction)
         yield prediction
+    tell_counts(counts, config, reader.undecodable, verdict=verdict)
+
+
+def tell_counts(counts: Counts, config: "TextConfig", undecodable: int, *, verdict: bool = True) -> None:
+    """Say which texts the model did not see as they were."""
     part = {"head": "first", "tail": "last", "middle": "outer"}[config.truncate]
     one = counts.all == 1
     if counts.cut:
@@ -142,8 +132,8 @@ def take_notes(
     if counts.strange:
         result = "verdict" if verdict else "guess"
         say(f"{_name(counts.strange, one)} of words unknown to the model only: the {result} means little")
-    if reader.undecodable:
-        say(f"{_name(reader.undecodable, one)} not valid UTF-8: bad bytes were read as �")
+    if undecodable:
+        say(f"{_name(undecodable, one)} not valid UTF-8: bad bytes were read as �")
     if not counts.all:
         say("no reviews came in")
 

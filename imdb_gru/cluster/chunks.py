@@ -1,0 +1,184 @@
+"""Own the three steps of a chunk of reviews: read, scored, written; plain functions, which Ray calls on its workers.
+
+Every step takes and gives a table with one row a chunk. However Ray deals rows out, a chunk stays whole; and as what a
+review's last bits are depends on its chunk, answers are those of the local path, which cuts a file into the same ones.
+"""
+
+import io
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any, cast
+
+import numpy as np
+import pyarrow
+from pyarrow import parquet
+
+import imdb_gru
+from imdb_gru.classifier import Classifier, Prediction, take_chunk
+from imdb_gru.cluster.storage import explain, locate, write_bytes
+from imdb_gru.counts import Counts
+from imdb_gru.engine import workers
+from imdb_gru.errors import ImdbGruError
+from imdb_gru.memory import measure_own_memory
+from imdb_gru.sources.table import open_table
+
+METADATA = b"imdb-gru"
+"""The key under which a partition's footer says what was counted."""
+
+STEP = pyarrow.struct([("timestep", pyarrow.int32()), ("token", pyarrow.string()), ("probability", pyarrow.float64())])
+FILE = pyarrow.schema(
+    [("file", pyarrow.int64()), ("address", pyarrow.string()), ("done", pyarrow.list_(pyarrow.int64()))]
+)
+CHUNK = pyarrow.schema(
+    [
+        ("file", pyarrow.int64()),
+        ("chunk", pyarrow.int64()),
+        ("address", pyarrow.string()),
+        ("begin", pyarrow.int64()),
+        ("texts", pyarrow.list_(pyarrow.string())),
+        ("undecodable", pyarrow.int64()),
+        ("last", pyarrow.bool_()),
+        ("error", pyarrow.string()),
+    ]
+)
+PARTITION = pyarrow.schema(
+    [
+        ("name", pyarrow.string()),
+        ("content", pyarrow.large_binary()),
+        ("notes", pyarrow.string()),
+        ("worker", pyarrow.string()),
+        ("megabytes", pyarrow.float64()),
+        ("error", pyarrow.string()),
+    ]
+)
+RESULT = PARTITION.remove(PARTITION.get_field_index("content"))
+
+
+def name_partition(file: int, chunk: int) -> str:
+    """Return a partition's name, which sorts by where its reviews stand in the input."""
+    return f"part-{file:05d}-{chunk:05d}.parquet"
+
+
+def read_chunks(files: pyarrow.Table, *, text_column: str | None) -> Iterator[pyarrow.Table]:
+    """Yield the chunks of files, but those done; what goes wrong is told in a last chunk's stead."""
+    for file in files.to_pylist():
+        try:
+            yield from (_make(CHUNK, **chunk) for chunk in _read_file(**file, text_column=text_column))
+        except ImdbGruError as error:
+            yield _make(CHUNK, error=str(error))
+            return
+        except Exception as error:  # every kind of storage has errors of its own
+            yield _make(CHUNK, error=f"cannot read {file['address']}: {explain(error)}")
+            return
+
+
+def _read_file(file: int, address: str, done: list[int], text_column: str | None) -> Iterator[dict[str, Any]]:
+    table = cast(Any, open_table)(locate(address), text_column, None, require_labels=False, divide=False)
+    texts_of_file = (review.text for split in table.splits for review in table.iter_reviews(split))
+    begin = undecodable = number = 0
+    texts = list(take_chunk(texts_of_file))
+    while texts:
+        now = table.undecodable
+        following = list(take_chunk(texts_of_file))
+        if number not in done:
+            yield {
+                "file": file,
+                "chunk": number,
+                "address": address,
+                "begin": begin,
+                "texts": texts,
+                "undecodable": now - undecodable,
+                "last": not following,
+            }
+        begin, undecodable, number, texts = begin + len(texts), now, number + 1, following
+
+
+class Worker:
+    """Scores chunks; one core, one classifier, loaded once."""
+
+    def __init__(self, classifier: Classifier, *, version: str, timesteps: bool) -> None:
+        workers.CORES = 1  # a worker has the core that it asked Ray for; another worker has the next
+        self.classifier = classifier
+        self.timesteps = timesteps
+        self.version = version
+
+    def __call__(self, chunks: pyarrow.Table) -> pyarrow.Table:
+        """Turn chunks into the content of partitions."""
+        return pyarrow.concat_tables([self._score(chunk) for chunk in chunks.to_pylist()])
+
+    def _score(self, chunk: dict[str, Any]) -> pyarrow.Table:
+        if chunk["error"] is None and self.version != imdb_gru.__version__:
+            chunk["error"] = (
+                f"a node has imdb-gru {imdb_gru.__version__}, and this command is of {self.version}: "
+                "install the same version on every node"
+            )
+        if chunk["error"] is not None:
+            return _make(PARTITION, error=chunk["error"])
+        counts = Counts()
+        predictions = list(self.classifier.predict(chunk["texts"], timesteps=self.timesteps))
+        for prediction in predictions:
+            counts.take(prediction)
+        notes = json.dumps({"counts": asdict(counts), "undecodable": chunk["undecodable"], "last": chunk["last"]})
+        content = _encode(predictions, chunk, notes)
+        return _make(
+            PARTITION,
+            name=name_partition(chunk["file"], chunk["chunk"]),
+            content=content,
+            notes=notes,
+            worker=f"{os.uname().nodename}:{os.getpid()}",
+            megabytes=measure_own_memory(),
+        )
+
+
+def _encode(predictions: list[Prediction], chunk: dict[str, Any], notes: str) -> bytes:
+    """Return a partition as the bytes of a Parquet file."""
+    columns: dict[str, Any] = {
+        "text": pyarrow.array([prediction.text for prediction in predictions], pyarrow.string()),
+        "label": pyarrow.array([prediction.label for prediction in predictions], pyarrow.string()),
+        "probability": pyarrow.array([prediction.probability for prediction in predictions], pyarrow.float64()),
+    }
+    if predictions[0].probabilities is not None:
+        columns["timesteps"] = _lay_out_timesteps(predictions)
+    columns["file"] = pyarrow.array([chunk["address"]] * len(predictions), pyarrow.string())
+    columns["row"] = pyarrow.array(range(chunk["begin"] + 1, chunk["begin"] + len(predictions) + 1), pyarrow.int64())
+    table = pyarrow.table(columns).replace_schema_metadata({METADATA: notes.encode()})
+    sink = io.BytesIO()
+    parquet.write_table(table, sink)
+    return sink.getvalue()
+
+
+def _lay_out_timesteps(predictions: list[Prediction]) -> pyarrow.Array:
+    """Return every prediction's timesteps, laid end to end; Python's objects would take a hundred times the room."""
+    lengths = np.array([len(prediction.tokens) for prediction in predictions], np.int64)
+    steps = pyarrow.StructArray.from_arrays(
+        [
+            pyarrow.array(np.concatenate([np.arange(length, dtype=np.int32) for length in lengths])),
+            pyarrow.array([token for prediction in predictions for token in prediction.tokens], pyarrow.string()),
+            pyarrow.array(
+                np.concatenate([cast(Any, prediction.probabilities) for prediction in predictions]).astype(np.float64)
+            ),
+        ],
+        fields=list(STEP),
+    )
+    return pyarrow.ListArray.from_arrays(np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32), steps)
+
+
+def write_partitions(partitions: pyarrow.Table, *, folder: str) -> pyarrow.Table:
+    """Write partitions into a folder, and pass on what was noted of them."""
+    notes = partitions.select(RESULT.names)
+    for name, content in zip(partitions["name"].to_pylist(), partitions["content"].to_pylist(), strict=True):
+        if name is None:
+            continue
+        try:
+            write_bytes(locate(folder) / name, content)
+        except Exception as error:  # every kind of storage has errors of its own
+            reason = f"cannot write {folder}: {explain(error)}; make room, or name another folder with --output"
+            return _make(RESULT, error=reason)
+    return notes
+
+
+def _make(schema: pyarrow.Schema, **row: Any) -> pyarrow.Table:
+    """Return a table of one row; what is not given is null."""
+    return pyarrow.Table.from_pylist([row], schema)

@@ -1,0 +1,176 @@
+"""Own where tables come from and partitions go: this machine's disk, or an address that fsspec opens."""
+
+import glob
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO, cast
+
+import fsspec
+from fsspec.implementations.local import LocalFileSystem
+
+from imdb_gru.errors import DataError
+from imdb_gru.sources.rows import READERS
+from imdb_gru.sources.table import is_table
+from imdb_gru.writing import write_atomically
+
+HIDDEN = ("_", ".")
+"""What the names of files and folders begin with that are no data, by the custom of tools that write partitions."""
+
+
+class RemotePath:
+    """A file or folder at an address, under those of pathlib's names that this package's readers go by."""
+
+    def __init__(self, filesystem: Any, path: str) -> None:
+        self.filesystem = filesystem
+        self.path = path
+
+    def __str__(self) -> str:
+        """Return the address."""
+        return str(self.filesystem.unstrip_protocol(self.path))
+
+    def __truediv__(self, name: str) -> "RemotePath":
+        """Return the address of what lies in this folder."""
+        return RemotePath(self.filesystem, f"{self.path.rstrip('/')}/{name}")
+
+    @property
+    def name(self) -> str:
+        """Return the last part of the address."""
+        return PurePosixPath(self.path).name
+
+    @property
+    def suffix(self) -> str:
+        """Return what its name ends with, from the last point on."""
+        return PurePosixPath(self.path).suffix
+
+    @property
+    def parent(self) -> "RemotePath":
+        """Return the folder that it lies in."""
+        return RemotePath(self.filesystem, str(PurePosixPath(self.path).parent))
+
+    def exists(self) -> bool:
+        """Tell whether there is anything."""
+        return bool(self.filesystem.exists(self.path))
+
+    def is_dir(self) -> bool:
+        """Tell whether it is a folder."""
+        return bool(self.filesystem.isdir(self.path))
+
+    def is_file(self) -> bool:
+        """Tell whether it is a file."""
+        return bool(self.filesystem.isfile(self.path))
+
+    def open(self, mode: str = "rb") -> BinaryIO:
+        """Open the file, which is fetched as it is read."""
+        return cast(BinaryIO, self.filesystem.open(self.path, mode))
+
+    def read_bytes(self) -> bytes:
+        """Read the file."""
+        return bytes(self.filesystem.cat_file(self.path))
+
+    def unlink(self) -> None:
+        """Remove the file."""
+        self.filesystem.rm_file(self.path)
+
+    def iterdir(self) -> Iterator["RemotePath"]:
+        """Yield what lies in the folder."""
+        for path in self.filesystem.ls(self.path, detail=False):
+            yield RemotePath(self.filesystem, path)
+
+
+Location = Path | RemotePath
+Stamp = list[str | int]
+"""A file's address, and what changes when the file does."""
+
+
+def is_local(address: str) -> bool:
+    """Tell whether an address lies on a machine's own disk."""
+    return "://" not in address or address.startswith(("file://", "local://"))
+
+
+def locate(address: str) -> Location:
+    """Return what is at an address; raises `DataError` where nothing here can open such a one."""
+    if is_local(address):
+        return Path(LocalFileSystem._strip_protocol(address))
+    if address.startswith("memory://"):
+        raise DataError(f"{address} lies in the memory of one process, which workers cannot see: name a shared address")
+    return _open_remote(address)
+
+
+def _open_remote(address: str) -> RemotePath:
+    try:
+        return RemotePath(*fsspec.core.url_to_fs(address))
+    except ImportError as error:
+        raise DataError(
+            f"{address} needs a package that is not installed ({error}): install it here and on every node"
+        ) from error
+    except ValueError as error:
+        raise DataError(
+            f"{address} cannot be opened ({error}): name a file, a folder or an address of fsspec's"
+        ) from error
+
+
+def list_tables(address: str, *, but: str) -> list[str]:
+    """Return the addresses of the tables that a file, a folder or a glob stands for; raises `DataError` where none.
+
+    Partitions in the folder `but` are none.
+    """
+    location = locate(address)
+    try:
+        found = sorted(name for name in _find(location) if not name.startswith(f"{but}/part-"))
+    except DataError:
+        raise
+    except Exception as error:  # every kind of storage has errors of its own
+        raise DataError(f"cannot read {address}: {explain(error)}") from error
+    if not found:
+        raise DataError(f"there are no tables at {address}: name a folder, a glob or a file, of {', '.join(READERS)}")
+    return found
+
+
+def _find(location: Location) -> list[str]:
+    filesystem, path = _split(location)
+    if filesystem.isfile(path):
+        if not is_table(Path(path)):
+            raise DataError(f"{location} is no table: on Ray, --input reads {', '.join(READERS)}")
+        found = [(path, "")]
+    elif filesystem.isdir(path):
+        found = [(name, name.removeprefix(path)) for name in filesystem.find(path)]
+    else:
+        found = [(name, PurePosixPath(name).name) for name in filesystem.glob(path)] if glob.has_magic(path) else []
+    return [
+        name if isinstance(location, Path) else str(RemotePath(filesystem, name))
+        for name, named in found
+        if is_table(Path(name)) and not any(part.startswith(HIDDEN) for part in PurePosixPath(named).parts)
+    ]
+
+
+def _split(location: Location) -> tuple[Any, str]:
+    if isinstance(location, Path):
+        return LocalFileSystem(), str(location)
+    return location.filesystem, location.path
+
+
+def stamp(address: str) -> Stamp:
+    """Return a file's stamp, for which it is not read; raises `DataError`."""
+    location = locate(address)
+    try:
+        if isinstance(location, Path):
+            state = location.stat()
+            return [address, state.st_size, state.st_mtime_ns]
+        return [address, str(location.filesystem.ukey(location.path))]
+    except Exception as error:  # every kind of storage has errors of its own
+        raise DataError(f"cannot read {address}: {explain(error)}") from error
+
+
+def write_bytes(location: Location, content: bytes) -> None:
+    """Write a file as a whole: on a disk under another name first, at an address in one go."""
+    if isinstance(location, Path):
+        with write_atomically(location) as temporary:
+            temporary.write_bytes(content)
+    else:
+        location.filesystem.pipe_file(location.path, content)
+
+
+def explain(error: Exception) -> str:
+    """Return an error of a storage's as one line."""
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return " ".join(reason.split()) or type(error).__name__

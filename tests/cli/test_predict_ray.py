@@ -1,0 +1,176 @@
+"""imdb-gru predict --engine ray, as users and scripts meet it."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ANSWERS = ("text", "label", "probability")
+
+
+def write_tables(folder, count, reviews=3):
+    folder.mkdir()
+    for number in range(count):
+        lines = [json.dumps({"text": f"w{number} w{row} w{row * number}"}) + "\n" for row in range(reviews)]
+        (folder / f"{number:03}.jsonl").write_text("".join(lines))
+    return folder
+
+
+def read_rows(folder):
+    from pyarrow import parquet
+
+    return [row for path in sorted(folder.glob("part-*")) for row in parquet.read_table(path).to_pylist()]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["fine"], "goes with --input and --output"),
+        (["--input", "a.csv"], "goes with --input and --output"),
+        (["--input", "a.csv", "--output", "out", "--plot", "p.png"], "not with texts or --plot"),
+        (["--input", "a.csv", "--output", "out", "--workers", "0"], "--workers"),
+    ],
+)
+def test_what_does_not_go_with_ray_is_refused(invoke, arguments, message):
+    result = invoke("predict", "--engine", "ray", *arguments)
+    assert result.code == 2
+    assert message in " ".join(result.err.split())
+
+
+@pytest.mark.parametrize("option", [["--workers", "2"], ["--address", "localhost:6379"]])
+def test_rays_options_do_nothing_without_it_and_say_so(invoke, option):
+    result = invoke("predict", *option, "fine")
+    assert result.code == 2
+    assert "--workers and --address go with --engine ray" in result.err
+
+
+def test_without_ray_the_extra_is_named(invoke, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    write_tables(tmp_path / "in", 1)
+    result = invoke("predict", "--engine", "ray", "--input", "in", "--output", "out")
+    assert result.code == 1
+    assert result.err == "Error: --engine ray needs the extra 'ray': run pip install 'imdb-gru[ray]'\n"
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--input", "nowhere", "--output", "out"], "Error: there are no tables at nowhere"),
+        (["--input", "in", "--output", "in"], "holds other files than partitions: name another folder"),
+        (["--input", "in", "--output", "in/000.jsonl"], "is a file: name a folder"),
+        (["--input", "in", "--output", "s3://bucket/out"], "s3://bucket/out needs a package that is not installed"),
+        (["--input", "in", "--output", "memory://out"], "in the memory of one process"),
+    ],
+)
+def test_mistakes_end_in_one_line_before_ray_starts(invoke, bundled, tmp_path, monkeypatch, arguments, message):
+    pytest.importorskip("ray")
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+    monkeypatch.setitem(sys.modules, "ray.data", None)
+    write_tables(tmp_path / "in", 1)
+    result = invoke("predict", "--engine", "ray", *arguments)
+    assert result.code == 1
+    (line,) = [line for line in result.err.splitlines() if line != "using bundled"]
+    assert message in line
+
+
+def test_the_local_engine_loads_nothing_of_rays(bundled_process):
+    assert bundled_process("predict", "fine") == "[]"
+
+
+@pytest.fixture
+def bundled_process():
+    """Run a command in a process of its own, and return what it loaded of Ray's."""
+
+    def run(*arguments):
+        code = f"""
+import sys
+sys.argv = ["imdb-gru", *{arguments!r}]
+from imdb_gru.cli import main
+try:
+    main()
+except SystemExit as stop:
+    assert not stop.code, stop.code
+print(sorted({{"ray", "fsspec", "pyarrow", "pandas"}} & set(sys.modules)), file=sys.stderr)
+"""
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        return done.stderr.splitlines()[-1]
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def address():
+    pytest.importorskip("ray")
+    from ray.cluster_utils import Cluster
+
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 2, "object_store_memory": 150 * 2**20})
+    yield cluster.address
+    cluster.shutdown()
+
+
+@pytest.mark.cluster
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_folder_is_scored_as_file_by_file_and_goes_on_after_a_mistake(invoke, bundled, write_corpus, address):
+    paths = [write_corpus(kind) for kind in ("csv", "jsonl", "parquet", "tsv")]
+    broken = Path("reviews.zz.jsonl")
+    broken.write_text('{"text": "w1"}\n{broken\n')
+    command = ["predict", "--engine", "ray", "--input", "reviews*", "--output", "out", "--address", address]
+    result = invoke(*command, "--workers", 2)
+    assert result.code == 1
+    assert result.err.splitlines()[-1].startswith(f"Error: {broken.absolute()}, line 2: not JSON")
+    assert result.out == ""
+    broken.write_text('{"text": "w1"}\n')
+    result = invoke(*command, "--resume", "--json")
+    assert result.code == 0, result.err
+    assert f"{broken.absolute()} has changed since, and is done again" in result.err
+    figures = json.loads(result.out)
+    assert (figures["files"], figures["partitions"], figures["reviews"]) == (5, 5, 33)
+    rows = read_rows(Path("out"))
+    local = [invoke("predict", "--input", path, "--json").out for path in [*paths, broken]]
+    assert [{name: row[name] for name in ANSWERS} for row in rows] == [
+        json.loads(line) for answers in local for line in answers.splitlines()
+    ]
+    assert [row["file"] for row in rows] == [str(path.absolute()) for path in paths for _ in range(8)] + [
+        str(broken.absolute())
+    ]
+    again = invoke(*command, "--resume")
+    assert again.code == 0
+    assert "going on after 33 reviews" in again.err
+
+
+@pytest.mark.cluster
+def test_a_driver_that_is_stopped_or_killed_leaves_whole_partitions_to_go_on_from(tmp_path, address):
+    write_tables(tmp_path / "in", 60)
+    command = [sys.executable, "-m", "imdb_gru", "predict", "--run", "bundled", "--engine", "ray", "--address", address]
+    command += ["--input", "in", "--output", "out", "--workers", "1", "--json", "--resume"]
+    before = {}
+    for number in (signal.SIGINT, signal.SIGKILL):
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            while len(list(tmp_path.glob("out/part-*"))) < len(before) + 5:
+                assert process.poll() is None, process.stderr.read()
+                time.sleep(0.01)
+            process.send_signal(number)
+            out, err = process.communicate(timeout=60)
+        assert out == ""
+        if number == signal.SIGINT:
+            assert process.returncode == 130
+            assert "goes on from there" in err
+            assert err.endswith("Stopped.\n")
+            assert "Traceback" not in err
+        before |= {path: path.stat().st_mtime_ns for path in tmp_path.glob("out/part-*") if path not in before}
+        assert len(before) < 60
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)["reviews"] == 180
+    first, *others = done.stderr.splitlines()
+    assert first.startswith("going on after")
+    assert others == ["180 texts are of words unknown to the model only: the verdict means little"]
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert [row["text"] for row in read_rows(tmp_path / "out")] == [
+        f"w{file} w{row} w{row * file}" for file in range(60) for row in range(3)
+    ]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir() if "part-" not in path.name) == ["_settings.json"]
