@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterator
 
 from imdb_gru.errors import ImdbGruError, MissingExtraError
+from imdb_gru.stopping import raise_on_sigterm
 
 
 def check_ray(feature: str) -> None:
@@ -24,6 +25,7 @@ def connect(address: str | None) -> Iterator[None]:
         ray.init(address=address or "local", include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise ImdbGruError(f"no Ray cluster answers at {address}: {error}; start one with: ray start --head") from error
+    raise_on_sigterm()  # Ray has put a handler of its own in its place
     try:
         yield
     finally:
