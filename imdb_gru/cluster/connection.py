@@ -2,6 +2,8 @@
 
 import contextlib
 import logging
+import os
+import sys
 from collections.abc import Iterator
 
 from imdb_gru.errors import ImdbGruError, MissingExtraError
@@ -20,9 +22,16 @@ def check_ray(feature: str) -> None:
 def connect(address: str | None) -> Iterator[None]:
     """Connect to the cluster at an address, or start one on this machine; raises `ImdbGruError` where none answers."""
     import ray
+    import ray._private.worker
 
+    # with log_to_driver=False alone, what the cluster says of nodes that die still comes, and on stdout
+    ray._private.worker._worker_logs_enabled = False
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # Ray's core writes past Python's logging
     try:
-        ray.init(address=address or "local", include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
+        with _drop_stderr():  # where the core says which level it has
+            ray.init(
+                address=address or "local", include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR
+            )
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise ImdbGruError(f"no Ray cluster answers at {address}: {error}; start one with: ray start --head") from error
     raise_on_sigterm()  # Ray has put a handler of its own in its place
@@ -30,3 +39,17 @@ def connect(address: str | None) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+@contextlib.contextmanager
+def _drop_stderr() -> Iterator[None]:
+    """Drop what machine code writes to stderr."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

@@ -25,7 +25,7 @@ os.environ.update(
 
 import ray
 from ray import tune
-from ray.tune.schedulers import AsyncHyperBandScheduler, FIFOScheduler, TrialScheduler
+from ray.tune.schedulers import AsyncHyperBandScheduler, TrialScheduler
 
 from imdb_gru.cluster.outcome import SETTLED, Outcome, load_outcomes, rank_finalists, rank_outcomes, save_outcomes
 from imdb_gru.cluster.study import Study
@@ -104,7 +104,7 @@ class Sweep:
                 study.tell(outcome)
             observe(outcome, self.trials)
 
-        self._run(self._iter_trials(study), self.config.minutes, settle)
+        self._run(self._iter_trials(study), settle, self._build_scheduler(), self.config.minutes)
         if not any(trial.measure(self.config.metric) for trial in self.trials):
             reasons = [trial.reason for trial in self.trials if trial.reason] or ["no epoch was done in time"]
             raise ImdbGruError(f"none of {len(self.trials)} trials came to figures; the first: {reasons[-1]}")
@@ -114,7 +114,7 @@ class Sweep:
         left = [one for each in self.finalists for one in each if one.state not in ("finished", "failed")]
         if left:
             self._load_corpora(left)
-            self._run(iter(left), None, lambda outcome: observe(outcome, self.trials))
+            self._run(iter(left), lambda outcome: observe(outcome, self.trials))
 
     def _load_corpora(self, outcomes: Iterable[Outcome]) -> None:
         """Read and encode the reviews of some trainings, once where they are the same."""
@@ -144,7 +144,13 @@ class Sweep:
                 values = self.config.read_values(self.config.build_trial({}))
             yield replace(trial, values=study.ask(number, values))
 
-    def _run(self, jobs: Iterator[Outcome], minutes: float | None, note: Callable[[Outcome], None]) -> None:
+    def _run(
+        self,
+        jobs: Iterator[Outcome],
+        note: Callable[[Outcome], None],
+        scheduler: TrialScheduler | None = None,
+        minutes: float | None = None,
+    ) -> None:
         """Train, as many side by side as the cluster has room for."""
 
         def settle(outcome: Outcome) -> None:
@@ -164,7 +170,7 @@ class Sweep:
             tune.with_resources(trainable, {"cpu": cpus}),
             tune_config=tune.TuneConfig(
                 search_alg=searcher,
-                scheduler=self._build_scheduler(),
+                scheduler=scheduler,
                 num_samples=-1,
                 time_budget_s=minutes and 60 * minutes,
                 reuse_actors=True,
@@ -185,11 +191,11 @@ class Sweep:
                 self.outcomes[key] = replace(outcome, state="unfinished")
         shutil.rmtree(self.folder / TUNE, ignore_errors=True)
 
-    def _build_scheduler(self) -> TrialScheduler:
+    def _build_scheduler(self) -> TrialScheduler | None:
         """Build what stops trials early, and knows of those that a sweep which goes on has behind it."""
         asha, epochs = self.config.asha, self.config.build_trial({}).train.epochs
         if asha is None:
-            return FIFOScheduler()
+            return None
         if (dimension := self.config.space.get("train.epochs")) is not None:
             epochs = max(dimension.bounds)
         scheduler = AsyncHyperBandScheduler(

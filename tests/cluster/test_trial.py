@@ -99,7 +99,6 @@ def test_a_process_trains_one_trial_after_the_other(open_trial, tmp_path):
 @pytest.mark.parametrize(
     ("values", "reason"),
     [
-        ({"train.learning_rate": 1e38, "train.optimizer": "sgd", "train.clip_norm": None}, "the training diverged: "),
         ({"model.pretrained": "nowhere"}, "model.pretrained: there is no run at nowhere"),
         ({"train.epocs": 1}, "the trial's config has an error: train.epocs: no such key"),
     ],
@@ -108,6 +107,14 @@ def test_a_failure_is_a_result_with_its_reason(open_trial, tmp_path, values, rea
     (result,) = train_to_its_end(open_trial(tmp_path / "trial", **values))
     assert result["failure"].startswith(reason)
     assert ";" not in result["failure"]
+
+
+@pytest.mark.keras
+def test_a_training_that_diverged_fails_without_advice_for_another_command(open_trial, tmp_path, monkeypatch):
+    trial = open_trial(tmp_path / "trial")
+    figures = {"validation_loss": float("nan"), "validation_accuracy": 0.5}
+    monkeypatch.setattr(trial.trainer, "_validate", lambda: figures)
+    assert trial.step()["failure"] == "the training diverged: validation loss nan in epoch 1"
 
 
 @pytest.mark.keras
