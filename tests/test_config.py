@@ -5,6 +5,7 @@ import yaml
 
 from imdb_gru.config import COMMANDS, Config, NextWordConfig, build_config, build_schema, load_any_config, load_config
 from imdb_gru.config.defaults import FIXED, SCRATCH, find_departures
+from imdb_gru.config.sweep import load_sweep
 from imdb_gru.errors import ConfigError
 from imdb_gru.runs import BundledRun
 
@@ -12,9 +13,14 @@ CONFIGS = sorted((Path(__file__).parent.parent / "configs").glob("*.yaml"))
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
-def test_every_shipped_config_is_valid_and_opens_with_its_command(path):
-    command = COMMANDS[load_any_config(path).task]
-    assert f"imdb-gru {command} --config configs/{path.name}" in path.read_text().splitlines()[0]
+def test_every_shipped_config_is_valid_and_opens_with_its_command(path, monkeypatch):
+    monkeypatch.chdir(path.parent.parent)  # a sweep names its base from there
+    if path.name.startswith("sweep"):
+        load_sweep(path)
+        command = "sweep"
+    else:
+        command = f"{COMMANDS[load_any_config(path).task]} --config"
+    assert f"imdb-gru {command} configs/{path.name}" in path.read_text().splitlines()[0]
 
 
 @pytest.mark.parametrize(("name", "kind"), [("default.yaml", Config), ("pretrain.yaml", NextWordConfig)])

@@ -19,6 +19,7 @@ from imdb_gru.cli.predict import predict
 from imdb_gru.cli.pretrain import pretrain
 from imdb_gru.cli.report import report
 from imdb_gru.cli.runs import runs
+from imdb_gru.cli.sweep import sweep
 from imdb_gru.cli.train import train
 from imdb_gru.stopping import find_exit_code, raise_on_sigterm
 
@@ -35,7 +36,7 @@ def cli() -> None:
     """
 
 
-for command in (train, pretrain, evaluate, report, predict, next_word, inspect, compare, runs, config, data):
+for command in (train, pretrain, evaluate, report, predict, next_word, inspect, compare, sweep, runs, config, data):
     cli.add_command(command)
 
 

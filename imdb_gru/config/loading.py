@@ -3,7 +3,7 @@
 import ast
 import inspect
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from imdb_gru.config import schema
 from imdb_gru.config.complaints import describe_mistake, find_conflicts
 from imdb_gru.config.defaults import choose_defaults
-from imdb_gru.config.schema import AnyConfig, Config, NextWordConfig
+from imdb_gru.config.schema import AnyConfig, Config, NextWordConfig, Section
 from imdb_gru.errors import ConfigError
 from imdb_gru.text.neutral import show_value
 
@@ -22,12 +22,14 @@ MAX_CONFIG_BYTES = 2**20
 MOST_COMPLAINTS = 50
 
 Chosen = TypeVar("Chosen", Config, NextWordConfig)
+Checked = TypeVar("Checked", bound=Section)
 
 Task = Literal["sentiment", "next_word"]
 
 COMMANDS: dict[Task, str] = {"sentiment": "train", "next_word": "pretrain"}
 """Which command a config of each task is for."""
-
+SWEEP = "sweep"
+"""The task of what 'imdb-gru sweep' reads, and the command."""
 
 FORGOTTEN = {("model", "dropout", "weight"): 0.0, ("train", "label_smoothing"): 0.0, ("train", "entropy"): 0.0}
 """Keys that configs of earlier versions hold, and the value at which they do nothing."""
@@ -107,26 +109,43 @@ def build_config(
 ) -> Chosen:
     """Check nested values against the schema; raises `ConfigError` with all errors at once."""
     wanted, task = kind.model_fields["task"].default, values.get("task")
-    if isinstance(task, str) and task in COMMANDS and task != wanted:
-        raise ConfigError(f"{origin} is for the task {task}, not {wanted}: give it to 'imdb-gru {COMMANDS[task]}'")
+    if task in (*COMMANDS, SWEEP) and task != wanted:
+        command = SWEEP if task == SWEEP else COMMANDS[task]
+        raise ConfigError(f"{origin} is for the task {task}, not {wanted}: give it to 'imdb-gru {command}'")
+    config = validate(lambda: _fill(values, kind), origin, kind)
+    refuse(find_conflicts(config), origin)
+    return config
+
+
+def _fill(values: dict[str, Any], kind: type[Chosen]) -> Chosen:
+    values = _forget(values)
+    return kind.model_validate(_complete(values, choose_defaults(values, kind)))
+
+
+def validate(build: Callable[[], Checked], origin: str, kind: type[Section]) -> Checked:
+    """Return what is built from nested values; raises `ConfigError` with all errors at once."""
     try:
-        values = _forget(values)
-        config = kind.model_validate(_complete(values, choose_defaults(values, kind)))
+        return build()
     except ValidationError as error:
-        count = error.error_count()
         details = error.errors(include_url=False)[:MOST_COMPLAINTS]
-        complaints = [describe_mistake(dict(detail), kind) for detail in details]
-        if count > MOST_COMPLAINTS:
-            complaints.append(f"and {count - MOST_COMPLAINTS} more")
+        raise _refuse(
+            [describe_mistake(dict(detail), kind) for detail in details], error.error_count(), origin
+        ) from error
     except RecursionError as error:
         raise ConfigError(f"{origin} is nested too deeply: a config is sections of keys") from error
-    else:
-        complaints = list(find_conflicts(config))
-        count = len(complaints)
-    if complaints:
-        errors = "an error" if count == 1 else f"{count} errors"
-        raise ConfigError(f"{origin} has {errors}:" + "".join(f"\n  {complaint}" for complaint in complaints))
-    return config
+
+
+def refuse(complaints: Iterable[str], origin: str) -> None:
+    """Raise `ConfigError` with all complaints, if there are any."""
+    if found := list(complaints):
+        raise _refuse(found, len(found), origin)
+
+
+def _refuse(complaints: list[str], count: int, origin: str) -> ConfigError:
+    errors = "an error" if count == 1 else f"{count} errors"
+    if count > MOST_COMPLAINTS:
+        complaints = [*complaints[:MOST_COMPLAINTS], f"and {count - MOST_COMPLAINTS} more"]
+    return ConfigError(f"{origin} has {errors}:" + "".join(f"\n  {complaint}" for complaint in complaints))
 
 
 def _forget(values: dict[str, Any], path: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -154,13 +173,14 @@ def _name(path: Path | None) -> str:
 
 
 def _read_values(path: Path | None, overrides: Iterable[str]) -> dict[str, Any]:
-    values = {} if path is None else _read_yaml(path)
+    values = {} if path is None else read_yaml(path)
     for override in overrides:
-        _apply_override(values, override)
+        apply_override(values, override)
     return values
 
 
-def _read_yaml(path: Path) -> dict[str, Any]:
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read nested values, still unchecked; raises `ConfigError`."""
     try:
         with path.open("rb") as file:  # a pipe will do
             content = file.read(MAX_CONFIG_BYTES + 1)
@@ -180,7 +200,8 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     return values
 
 
-def _apply_override(values: dict[str, Any], override: str) -> None:
+def apply_override(values: dict[str, Any], override: str) -> None:
+    """Set a key by `section.key=value`; raises `ConfigError`."""
     path, equals, text = override.partition("=")
     *sections, key = path.strip().split(".")
     if not equals or not key or not all(sections):

@@ -1,0 +1,121 @@
+"""Own how a sweep is shown to a person: live in a terminal, a line for each trial elsewhere, and its result."""
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from imdb_gru.cli.options import print_table, say
+
+if TYPE_CHECKING:
+    from imdb_gru.cluster.outcome import Outcome
+
+FRAME = 4
+"""Lines of a terminal that a live table leaves free."""
+
+
+@contextlib.contextmanager
+def show_progress() -> "Iterator[Callable[[Outcome, list[Outcome]], None]]":
+    """Give a function that shows what became of a training."""
+    from rich.console import Console
+    from rich.live import Live
+    from rich.table import Table
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda outcome, _: _say_end(outcome)
+        return
+
+    def draw(latest: "Outcome", trials: "list[Outcome]") -> None:
+        table = Table(box=None, pad_edge=False)
+        shown = [latest, *(trial for trial in trials if trial.run != latest.run)]
+        shown.sort(key=lambda trial: trial.state != "running")
+        keys = list(latest.values)
+        for column in ("trial", *_COLUMNS, *shorten_keys(keys)):
+            table.add_column(column, no_wrap=True, overflow="ellipsis")
+        for trial in shown[: max(1, console.height - FRAME)]:
+            table.add_row(trial.run.removeprefix("trial-"), *_describe(vars(trial), keys))
+        live.update(table, refresh=True)
+
+    with Live(console=console, auto_refresh=False, transient=True) as live:
+        yield draw
+
+
+_COLUMNS = ("state", "accuracy", "log loss", "epochs", "seconds")
+
+
+def _describe(trial: Mapping[str, Any], keys: Sequence[str]) -> list[str]:
+    return [
+        trial["state"],
+        "-" if trial["accuracy"] is None else f"{trial['accuracy']:.2%}",
+        "-" if trial["loss"] is None else f"{trial['loss']:.4f}",
+        str(trial["epochs"]),
+        f"{trial['seconds']:.1f}",
+        *(show(trial["values"][key]) for key in keys),
+    ]
+
+
+def _say_end(outcome: "Outcome") -> None:
+    if outcome.state == "failed":
+        say(f"{outcome.run} failed: {outcome.reason}")
+    elif outcome.state in ("finished", "stopped early"):
+        values = ", ".join(f"{key} {show(value)}" for key, value in outcome.values.items())
+        state, accuracy, loss, epochs, seconds = _describe(vars(outcome), ())
+        say(f"{outcome.run} {state}: accuracy {accuracy}, log loss {loss}, epochs {epochs}, {seconds} s ({values})")
+
+
+def print_sweep(figures: Mapping[str, Any]) -> None:
+    """Print the trials, the best first, then the finalists, and what came of it."""
+    keys = list(figures["space"])
+    rows = [
+        (str(rank), str(trial["trial"]), *_describe(trial, keys)) for rank, trial in enumerate(figures["trials"], 1)
+    ]
+    print_table(rows, ("rank", "trial", *_COLUMNS, *shorten_keys(keys)), "trials, by validation " + figures["metric"])
+    failed = [(str(trial["trial"]), trial["reason"]) for trial in figures["trials"] if trial["reason"]]
+    if failed:
+        click.echo()
+        print_table(failed, ("trial", "failed"))
+    click.echo()
+    columns = ("trial", "seeds", "mean accuracy", "mean log loss", "accuracy by seed")
+    print_table([_describe_finalist(finalist) for finalist in figures["finalists"]], columns, "finalists")
+
+
+def describe_result(figures: Mapping[str, Any]) -> str:
+    """Say which trial is best, and by how much it beats the base."""
+    best, base = figures["best"], figures["base"]
+    values = ", ".join(f"{key} {show(value)}" for key, value in best["values"].items())
+    if base is None:
+        return f"best: trial {best['trial']} ({values}); the base, trial 0, came to no figures"
+    if best["trial"] == base["trial"]:
+        return f"best: the base as it stands, trial 0 ({values})"
+    gain, change = 100 * (best["accuracy"] - base["accuracy"]), best["loss"] - base["loss"]
+    difference = f"{gain:+.2f} points of accuracy and {change:+.4f} of log loss on the base"
+    return f"best: trial {best['trial']} ({values}), {difference}"
+
+
+def _describe_finalist(finalist: Mapping[str, Any]) -> tuple[str, ...]:
+    spread, runs = finalist["accuracy_spread"], finalist["runs"]
+    return (
+        str(finalist["trial"]),
+        ", ".join(str(run["seed"]) for run in runs) + (f" ({finalist['failed']} failed)" if finalist["failed"] else ""),
+        f"{finalist['accuracy']:.2%}" + ("" if spread is None else f" ± {spread:.2%}"),
+        f"{finalist['loss']:.4f}",
+        ", ".join(f"{run['accuracy']:.2%}" for run in runs),
+    )
+
+
+def shorten_keys(keys: Sequence[str]) -> list[str]:
+    """Return the last part of every dotted key, or all of it where two end alike."""
+    last = [key.rpartition(".")[2] for key in keys]
+    return [short if last.count(short) == 1 else key for key, short in zip(keys, last, strict=True)]
+
+
+def show(value: Any) -> str:
+    """Show a key's value as a table can hold it."""
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    if isinstance(value, list):
+        return "+".join(map(str, value)) or "[]"
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,52 @@
+"""Time a sweep against a shell loop of imdb-gru train over the same configs, alternately.
+
+python scripts/sweep_overhead.py
+"""
+
+import shlex
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+import yaml
+from contest import Contest
+
+OURS = [sys.executable, "-m", "imdb_gru"]
+SWEEP = {
+    "task": "sweep",
+    "base": {"data": {"path": "sample"}, "model": {"embedding": 32, "units": 64, "pretrained": None}},
+    "space": {"train.learning_rate": {"log_range": [0.001, 0.02]}},
+    "search": "random",
+    "asha": None,
+    "finalists": None,
+}
+
+
+@click.command()
+@click.option("--trials", default=6, show_default=True, help="Configs to train.")
+@click.option("--epochs", default=3, show_default=True, help="Of each.")
+@click.option("--cpus", default=1, show_default=True, help="Cores of a trial; the loop's trainings have them all.")
+@click.option("--rounds", default=3, show_default=True, help="Each is timed so often, in turn.")
+def main(trials: int, epochs: int, cpus: int, rounds: int) -> None:
+    """Print the median seconds of both, and of their ratios."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        base = {**SWEEP["base"], "train": {"epochs": epochs}}
+        (folder / "s.yaml").write_text(yaml.safe_dump({**SWEEP, "base": base, "trials": trials, "cpus": cpus}))
+        sweep = [*OURS, "sweep", str(folder / "s.yaml"), "--into", str(folder / "sweep"), "--overwrite", "--json"]
+        first = Contest({"sweep": sweep})
+        first.run(1)  # makes the configs, and compiles what is compiled once
+        for path in (folder / "sweep").glob("trial-*/config.yaml"):
+            path.rename(folder / f"{path.parent.name}.yaml")
+        train = f"{shlex.join(OURS)} train --config $config --run {folder}/loop --overwrite"
+        loop = f"set -e; for config in {folder}/trial-*.yaml; do {train}; done"
+        contest = Contest({"loop": ["bash", "-c", loop], "sweep": sweep})
+        contest.run(rounds)
+    for command in contest.commands:
+        click.echo(f"{command}: {contest.median(command, 'wall'):.1f} s for {trials} trainings")
+    click.echo(f"the loop takes {contest.compare('loop', 'sweep', 'wall'):.2f} times as long")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,167 @@
+"""The command: what it checks before anything starts, and how it shows what came of a sweep."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+pytest.importorskip("ray")
+
+from imdb_gru.cli.sweep_table import describe_result, print_sweep, shorten_keys
+
+SWEEP = {
+    "task": "sweep",
+    "base": {"data": {"path": "sample"}, "train": {"epochs": 2}},
+    "space": {"train.learning_rate": {"log_range": [0.001, 0.1]}, "model.pooling": {"choice": [["last"], ["max"]]}},
+}
+
+
+@pytest.fixture
+def sweep_file(tmp_path):
+    path = tmp_path / "s.yaml"
+    path.write_text(yaml.safe_dump(SWEEP, sort_keys=False))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        ([], 2, "name a sweep, such as configs/sweep.yaml"),
+        (["nowhere.yaml"], 1, "cannot read the config nowhere.yaml"),
+        (["s.yaml", "--resume", "runs/sweep"], 2, "with a budget and outputs alone"),
+        (["--resume", "runs/sweep", "--set", "train.epochs=3"], 2, "with a budget and outputs alone"),
+        (["--resume", "runs/sweep"], 1, "there is no sweep at runs/sweep: it has no sweep.yaml"),
+        (["s.yaml", "--set", "train.epocs=3"], 1, "train.epocs: no such key; did you mean train.epochs?"),
+        (["s.yaml", "--trials", "0"], 2, "0 is not in the range"),
+        (["s.yaml", "--minutes", "0"], 2, "0 is not in the range"),
+        (["s.yaml", "--into", "photos"], 1, "holds other files than a sweep's"),
+        (["s.yaml", "--into", "photos/cat.jpg"], 1, "is a file: name a folder"),
+        (["s.yaml", "--plots", "photos/cat.jpg"], 1, "cannot draw into photos/cat.jpg"),
+        (["s.yaml", "--data", "nowhere"], 1, "there are no reviews at "),
+        (["s.yaml", "--set", "train.validation_split=0.0"], 1, "no reviews are held out, on which trials are judged"),
+    ],
+)
+def test_mistakes_are_told_before_anything_is_trained(invoke, tmp_path, sweep_file, arguments, code, message):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "cat.jpg").touch()
+    result = invoke("sweep", *arguments)
+    assert result.code == code
+    assert message in " ".join(result.err.split())
+    assert result.out == ""
+    assert not list(tmp_path.glob("runs/sweep/trial-*"))
+
+
+def test_a_sweep_that_is_there_is_not_replaced_unasked(invoke, tmp_path, sweep_file):
+    (tmp_path / "runs" / "sweep" / "trial-000").mkdir(parents=True)
+    (tmp_path / "runs" / "sweep" / "sweep.yaml").write_text("old")
+    result = invoke("sweep", "s.yaml")
+    assert result.code == 1
+    assert "--resume runs/sweep, replace it by --overwrite" in result.err
+    assert (tmp_path / "runs" / "sweep" / "trial-000").exists()
+
+
+def test_a_dry_run_shows_what_would_be_searched_and_writes_nothing(invoke, tmp_path, sweep_file):
+    result = invoke("sweep", "s.yaml", "--dry-run", "--trials", 7)
+    assert result.code == 0, result.err
+    for part in ("0.001 to 0.1, by logarithm", "['last'], ['max']", "7 trials", "epochs: 2"):
+        assert part in result.out
+    plan = json.loads(invoke("sweep", "s.yaml", "--dry-run", "--json").out)
+    assert plan["trials"] == 20
+    assert plan["base"]["data"]["path"] == "sample"
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("package", ["ray", "optuna", "matplotlib"])
+def test_a_missing_extra_is_told_at_once(invoke, tmp_path, monkeypatch, sweep_file, package):
+    monkeypatch.setitem(sys.modules, package, None)
+    result = invoke("sweep", "s.yaml", *(["--plots", "plots"] if package == "matplotlib" else []))
+    assert result.code == 1
+    assert "imdb-gru[plot]" in result.err if package == "matplotlib" else "imdb-gru[ray]" in result.err
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_plan_and_the_help_start_no_ray_and_load_no_tensorflow(sweep_file):
+    code = """
+import sys
+sys.argv = ["imdb-gru", "sweep", *sys.argv[1:]]
+from imdb_gru.cli import main
+try:
+    main()
+except SystemExit as stop:
+    assert not stop.code, stop.code
+print(sorted({"tensorflow", "keras", "ray.tune", "optuna"} & set(sys.modules)), file=sys.stderr)
+"""
+    for arguments in (["--help"], [str(sweep_file), "--dry-run"]):
+        done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
+        assert done.stderr.splitlines()[-1] == "[]"
+
+
+def make_trial(trial, state, accuracy, loss, epochs, seconds, reason=None):
+    figures = {"accuracy": accuracy, "loss": loss, "epochs": epochs, "seconds": seconds}
+    return {"trial": trial, "state": state, "reason": reason, **figures}
+
+
+def make_figures():
+    trials = [
+        make_trial(1, "finished", 0.9, 0.3, 2, 3.0),
+        make_trial(0, "stopped early", 0.8, 0.4, 1, 2.0),
+        make_trial(2, "failed", None, None, 0, 0.0, "no\x1b room"),
+    ]
+    values = [
+        {"train.learning_rate": 0.0123, "model.pooling": ["last", "max"], "model.dropout.word": 0.1},
+        {"train.learning_rate": 0.5, "model.pooling": ["mean"], "model.dropout.word": 0.0},
+        {"train.learning_rate": 0.001, "model.pooling": ["last"], "model.dropout.word": 0.4},
+    ]
+    trials = [{**trial, "values": row} for trial, row in zip(trials, values, strict=True)]
+    best = {"trial": 1, "values": values[0], "accuracy": 0.91, "accuracy_spread": 0.01, "loss": 0.31, "failed": 0}
+    best["runs"] = [{"run": "a", "seed": 0, "accuracy": 0.9}, {"run": "b", "seed": 1, "accuracy": 0.92}]
+    base = {**best, "trial": 0, "values": values[1], "accuracy": 0.8, "accuracy_spread": None, "failed": 1}
+    space = {
+        "train.learning_rate": {"log_range": [0.001, 0.1]},
+        "model.pooling": {"choice": [["last"], ["last", "max"]]},
+        "model.dropout.word": {"range": [0.0, 0.5]},
+    }
+    return {
+        "metric": "accuracy", "space": space, "trials": trials, "finalists": [best, base], "best": best, "base": base,
+        "importance": {"train.learning_rate": 0.7, "model.pooling": 0.2, "model.dropout.word": 0.1},
+    }  # fmt: skip
+
+
+def test_a_person_gets_ranks_values_and_reasons(capsys):
+    print_sweep(make_figures())
+    lines = capsys.readouterr().out.splitlines()
+    header = "rank trial state accuracy log loss epochs seconds learning_rate pooling word"
+    assert lines[1].split() == header.split()
+    assert lines[2].split() == ["1", "1", "finished", "90.00%", "0.3000", "2", "3.0", "0.0123", "last+max", "0.1"]
+    assert lines[4].split() == ["3", "2", "failed", "-", "-", "0", "0.0", "0.001", "last", "0.4"]
+    assert lines[7].split(maxsplit=1) == ["2", "no\\x1b room"]
+    assert "91.00% ± 1.00%" in lines[-2]
+    assert "(1 failed)" in lines[-1]
+
+
+def test_what_came_of_it_is_said_against_the_base():
+    figures = make_figures()
+    assert "+11.00 points of accuracy" in describe_result(figures)
+    assert "the base as it stands" in describe_result({**figures, "best": figures["base"]})
+    assert "came to no figures" in describe_result({**figures, "base": None})
+
+
+def test_keys_are_short_where_they_can_be():
+    assert shorten_keys(["model.dropout.word", "train.epochs"]) == ["word", "epochs"]
+    assert shorten_keys(["a.word", "b.word"]) == ["a.word", "b.word"]
+
+
+def test_pictures_are_drawn_even_of_a_base_outside_the_space(tmp_path):
+    from imdb_gru.report.charts import save_charts
+    from imdb_gru.report.sweep import build_sweep_charts
+
+    paths = save_charts(build_sweep_charts(make_figures()), tmp_path / "plots")
+    assert {path.stem for path in paths} == {"importance", "parallel_coordinates"}
+    text = (tmp_path / "plots" / "parallel_coordinates.svg").read_text()
+    assert "<!-- last+max -->" in text
+    assert "<!-- mean -->" in text
+    assert [chart.name for chart in build_sweep_charts({**make_figures(), "importance": {}})] == [
+        "parallel_coordinates"
+    ]

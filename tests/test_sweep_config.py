@@ -1,0 +1,109 @@
+"""What a sweep's YAML may say."""
+
+import pytest
+import yaml
+
+from imdb_gru.config.sweep import load_sweep
+from imdb_gru.errors import ConfigError
+
+SWEEP = {"task": "sweep", "space": {"train.learning_rate": {"log_range": [0.001, 0.1]}}}
+
+
+@pytest.fixture
+def load(tmp_path):
+    def load(*overrides, budget=None, **changes):
+        path = tmp_path / "s.yaml"
+        path.write_text(yaml.safe_dump({**SWEEP, **changes}, sort_keys=False))
+        return load_sweep(path, overrides, budget)
+
+    return load
+
+
+@pytest.mark.parametrize(
+    ("key", "dimension", "message"),
+    [
+        ("train.epocs", {"range": [2, 4]}, "no such key; did you mean train.epochs?"),
+        ("train.epochs", {"range": [0, 4]}, "input should be greater than or equal to 1, got 0"),
+        ("train.epochs", {"range": [1.0, 4]}, "input should be a valid integer, got 1.0"),
+        ("model.dropout.word", {"range": [0.1, 1.5]}, "input should be less than 1, got 1.5"),
+        ("model.units", {"range": [3, 2]}, "range: the first should be less than the second, got [3, 2]"),
+        ("train.learning_rate", {"log_range": [0, 1]}, "log_range: both should be more than 0, got [0, 1]"),
+        ("model.cell", {"choice": ["gru", "gpu"]}, "input should be 'gru', 'lstm' or 'simple_rnn', got 'gpu'"),
+        ("model.cell", {"choice": ["gru"], "range": [1, 2]}, "give one of choice, range and log_range, got choice, r"),
+        ("model.cell", {}, "give one of choice, range and log_range, got none"),
+        ("model.dropout", {"choice": [{"word": 0.1}]}, "is a section of keys"),
+        ("train", {"choice": [2]}, "is a section of keys"),
+        ("a..b", {"choice": [1]}, "is no dotted key"),
+        ("data.limit", {"choice": [100]}, "cannot be searched: trials are judged on the same reviews"),
+        ("train.seed", {"range": [0, 3]}, "cannot be searched"),
+        ("train.monitor", {"choice": ["loss"]}, "cannot be searched: metric says what is best"),
+        ("text.vocabulary", {"choice": ["keras"]}, "keras goes with text.tokenizer: keras only, got words"),
+    ],
+)  # fmt: skip
+def test_a_key_or_value_that_no_training_takes_is_told_before_any_begins(load, key, dimension, message):
+    with pytest.raises(ConfigError) as error:
+        load(space={key: dimension})
+    assert f"space.{key}: {message}" in str(error.value)
+
+
+def test_all_mistakes_are_told_at_once(load):
+    with pytest.raises(ConfigError) as error:
+        load(space={"train.epocs": {"range": [1, 2]}, "model.layers": {"choice": [0, 9]}})
+    assert [line.split(": ")[0] for line in str(error.value).splitlines()] == [
+        f"{error.value}".split(" has")[0] + " has 3 errors:",
+        "  space.train.epocs",
+        "  space.model.layers",
+        "  space.model.layers",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"trails": 3}, "trails: no such key; did you mean trials?"),
+        ({"trials": 0}, "trials: input should be greater than or equal to 1, got 0"),
+        ({"trials": None}, "trials: set it, or minutes, so that the search ends"),
+        ({"space": {}}, "space: dictionary should have at least 1 item"),
+        ({"base": {"train": {"epocs": 1}}}, "train.epocs: no such key; did you mean train.epochs?"),
+        ({"base": "nowhere.yaml"}, "cannot read the config nowhere.yaml"),
+        ({"task": "sentiment"}, "is no sweep: it needs task: sweep"),
+    ],
+)
+def test_a_wrong_sweep_is_told(load, changes, message):
+    with pytest.raises(ConfigError) as error:
+        load(**changes)
+    assert message in str(error.value)
+
+
+def test_a_config_is_no_sweep_and_a_sweep_no_config(tmp_path):
+    from imdb_gru.config import load_config
+
+    (tmp_path / "c.yaml").write_text("train: {epochs: 1}")
+    with pytest.raises(ConfigError, match="is no sweep"):
+        load_sweep(tmp_path / "c.yaml")
+    (tmp_path / "s.yaml").write_text(yaml.safe_dump(SWEEP))
+    with pytest.raises(ConfigError, match="give it to 'imdb-gru sweep'"):
+        load_config(tmp_path / "s.yaml")
+
+
+def test_a_base_is_a_file_or_keys_and_is_overridden(load, tmp_path):
+    (tmp_path / "base.yaml").write_text("train: {epochs: 7}\nmodel: {units: 64}")
+    for base in ({"train": {"epochs": 7}, "model": {"units": 64}}, str(tmp_path / "base.yaml")):
+        config = load("train.epochs=2", base=base, budget={"trials": 3})
+        assert config.trials == 3
+        assert (config.build_trial({}).train.epochs, config.build_trial({}).model.units) == (2, 64)
+
+
+def test_a_trial_is_its_base_with_its_values_and_has_the_defaults_that_follow_from_both(load):
+    config = load(metric="loss", space={"model.units": {"choice": [64, 512]}, "model.pooling": {"choice": [["last"]]}})
+    trial = config.build_trial({"model.units": 64, "model.pooling": ["last"]}, seed=5)
+    assert (trial.model.units, trial.model.pooling, trial.model.pretrained) == (64, ["last"], None)
+    assert (trial.train.seed, trial.train.monitor) == (5, "loss")
+    assert config.build_trial({"model.units": 512}).model.pretrained == "bundled"
+    assert config.read_values(trial) == {"model.units": 64, "model.pooling": ["last"]}
+
+
+def test_a_written_sweep_is_read_back(load, tmp_path):
+    config = load(trials=None, minutes=3, asha=None, finalists=None, base={"train": {"epochs": 2}})
+    (tmp_path / "again.yaml").write_text(config.to_yaml())
+    assert load_sweep(tmp_path / "again.yaml") == config
