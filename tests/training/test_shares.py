@@ -10,7 +10,7 @@ from imdb_gru.run import Run
 from imdb_gru.runs import create_run
 from imdb_gru.sources.sample import SampleSource
 from imdb_gru.text.corpus import encode_corpus, load_training_reviews
-from imdb_gru.text.encoded import NO_LABEL
+from imdb_gru.text.stored import NO_LABEL
 
 pytestmark = pytest.mark.keras
 
