@@ -71,12 +71,12 @@ def measure_bytes(config: Any) -> tuple[int, int, dict[int, tuple[int, int]]]:
     import numpy as np
 
     from imdb_gru.cli.train import Sentiment
-    from imdb_gru.integrity import iter_shapes
     from imdb_gru.text.encoded import iter_batches
+    from imdb_gru.weights import iter_shapes
 
     corpus = Sentiment()._load_corpus(config, None)
     size = len(corpus.vocabulary)
-    whole = sum(int(np.prod(shape)) for shape in iter_shapes(config, size))
+    whole = sum(int(np.prod(shape)) for shape in iter_shapes(config.model, size))
     reviews, batch = corpus.train, config.train.batch_size
     sizes = {}
     for count in WORKERS:

@@ -7,7 +7,6 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from imdb_gru.config import TextConfig, Truncation
 from imdb_gru.text.stored import StoredReviews
@@ -101,6 +100,8 @@ _PIECE = 2**16
 
 def tokenize_reviews(reviews: StoredReviews, text: TextConfig, lexicon: dict[str, int] | None = None) -> Tokenized:
     """Tokenize and truncate reviews, with a bar; a `lexicon` of others grows by their tokens."""
+    from tqdm import tqdm  # which whoever encodes a text alone does without
+
     tokenize = TOKENIZERS[text.tokenizer]
     lexicon = {_OPENING: 0} if lexicon is None else lexicon
     # A token has a byte at least; what is not written to takes no memory.

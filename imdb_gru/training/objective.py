@@ -86,8 +86,8 @@ class ReviewModel(keras.Model):  # type: ignore[misc]
 
     def train_step(self, data: Any) -> Any:
         """Update the weights by the gradients of both losses; report that of the reviews as they are."""
-        ids, labels, *share = data
-        labelled, of_all = tf.unstack(share[0][0]) if share else (1.0, 1.0)
+        ids, labels, share = keras.utils.unpack_x_y_sample_weight(data)
+        labelled, of_all = (1.0, 1.0) if share is None else tf.unstack(share[0])
         config = self.settings
         weights = self.trainable_variables
         values = [weight.value for weight in weights]
@@ -121,7 +121,7 @@ class ReviewModel(keras.Model):  # type: ignore[misc]
         if self.shares:
             table = self.get_layer("embedding").embeddings
             place = next(place for place, weight in enumerate(weights) if weight is table)
-            gradients = self.shares.add_up_gradients(gradients, place, share[0][1])
+            gradients = self.shares.add_up_gradients(gradients, place, share[1])
         self.optimizer.apply(gradients, weights)
         self._loss_tracker.update_state(loss, sample_weight=tf.reduce_sum(tf.cast(labels >= 0, tf.float32)))
         return self.compute_metrics(ids, labels, belief)
