@@ -19,7 +19,6 @@ import imdb_gru
 from imdb_gru.classifier import Classifier, Prediction, take_chunk
 from imdb_gru.cluster.storage import explain, locate, write_bytes
 from imdb_gru.counts import Counts
-from imdb_gru.engine import workers
 from imdb_gru.errors import ImdbGruError
 from imdb_gru.memory import measure_own_memory
 from imdb_gru.sources.table import open_table
@@ -99,7 +98,6 @@ class Worker:
     """Scores chunks; one core, one classifier, loaded once."""
 
     def __init__(self, classifier: Classifier, *, version: str, timesteps: bool) -> None:
-        workers.CORES = 1  # a worker has the core that it asked Ray for; another worker has the next
         self.classifier = classifier
         self.timesteps = timesteps
         self.version = version

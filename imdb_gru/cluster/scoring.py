@@ -109,8 +109,9 @@ def _plan(classifier: Classifier, job: Job) -> Any:
             batch_format="pyarrow",
             num_cpus=1,
             max_restarts=RESTARTS,
-            # a timestep's matrices are small: a second BLAS thread gains nothing, and may sum in another order
-            runtime_env={"env_vars": {"OPENBLAS_NUM_THREADS": "1"}},
+            # A worker has the core that it asked Ray for, and another worker the next. A timestep's matrices are small:
+            # a second BLAS thread gains nothing, and may sum in another order.
+            runtime_env={"env_vars": {"IMDB_GRU_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}},
         )
         .map_batches(
             write_partitions, fn_kwargs={"folder": job.output}, label_selector=_select_node(job.output), **task

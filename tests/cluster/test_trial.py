@@ -1,13 +1,13 @@
 """A trial where it runs, in this process: no Ray is started."""
 
-import json
+import subprocess
+import sys
 
 import pytest
 
 pytest.importorskip("ray")
 
 from imdb_gru.config.sweep import SweepConfig
-from imdb_gru.engine import workers
 from imdb_gru.run import Run
 from imdb_gru.sources.sample import SampleSource
 
@@ -24,11 +24,9 @@ SWEEP = SweepConfig.model_validate({"base": BASE, "space": {"train.learning_rate
 @pytest.fixture
 def open_trial(monkeypatch):
     """Open a training in the sweep's own class."""
-    monkeypatch.setattr(workers, "CORES", workers.CORES)
-    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "1")  # so that both are put back
-    monkeypatch.setenv("TF_NUM_INTEROP_THREADS", "1")
     from imdb_gru.cluster.trial import Trial
 
+    monkeypatch.setattr("imdb_gru.cluster.trial.limit_threads", lambda _: None)
     opened = []
 
     def open_trial(path, sweep=SWEEP, corpora=None, cpus=1, **values):
@@ -124,12 +122,16 @@ def test_more_memory_than_there_is_fails_the_trial_alone(open_trial, tmp_path, m
     assert trial.step() == {"failure": "MemoryError: no room", "done": True}
 
 
-@pytest.mark.keras
-def test_threads_are_bounded(open_trial, tmp_path):
-    open_trial(tmp_path / "trial", cpus=1).step()
-    environment = json.loads((tmp_path / "trial" / "environment.jsonl").read_text().splitlines()[0])["environment"]
-    assert workers.CORES == 1
-    assert environment["cores"] >= 1
+def test_threads_are_bounded():
+    program = """
+import os
+from imdb_gru.cluster.trial import limit_threads
+limit_threads(1)
+from imdb_gru.engine import workers
+print(workers.CORES, os.environ["TF_NUM_INTRAOP_THREADS"], os.environ["TF_NUM_INTEROP_THREADS"])
+"""
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert told.stdout.split() == ["1", "1", "1"]
 
 
 @pytest.mark.keras
