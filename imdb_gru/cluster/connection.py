@@ -3,11 +3,15 @@
 import contextlib
 import logging
 import os
+import socket
 import sys
 from collections.abc import Iterator
 
 from imdb_gru.errors import ImdbGruError, MissingExtraError
 from imdb_gru.stopping import raise_on_sigterm
+
+PATIENCE = 10
+"""Seconds to wait for an answer."""
 
 
 def check_ray(feature: str) -> None:
@@ -24,6 +28,8 @@ def connect(address: str | None) -> Iterator[None]:
     import ray
     import ray._private.worker
 
+    if address:
+        _check_answer(address)
     # with log_to_driver=False alone, what the cluster says of nodes that die still comes, and on stdout
     ray._private.worker._worker_logs_enabled = False
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # Ray's core writes past Python's logging
@@ -39,6 +45,17 @@ def connect(address: str | None) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def _check_answer(address: str) -> None:
+    """Raise `ImdbGruError` where nothing listens at HOST:PORT, which Ray itself would wait minutes for."""
+    host, _, port = address.rpartition(":")
+    if not (port.isdigit() and host) or "/" in host:
+        return  # auto, or an address of Ray's own kind
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), PATIENCE).close()
+    except (OSError, OverflowError) as error:
+        raise ImdbGruError(f"no Ray cluster answers at {address} ({error}): start one with ray start --head") from error
 
 
 @contextlib.contextmanager
