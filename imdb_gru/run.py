@@ -125,6 +125,12 @@ class Run:
         """Read the vocabulary."""
         return Vocabulary.load(self.vocabulary_path)
 
+    def keep_vocabulary(self, vocabulary: Vocabulary) -> None:
+        """Write the vocabulary, unless the run has one: a resumed run may have been killed before it had."""
+        if not self.vocabulary_path.exists():
+            with write_atomically(self.vocabulary_path) as temporary:
+                vocabulary.save(temporary)
+
     def load_metrics(self) -> dict[str, Any]:
         """Read the final figures; raises `RunError` where they are missing or damaged."""
         try:

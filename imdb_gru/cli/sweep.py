@@ -67,10 +67,11 @@ def sweep(
         raise click.UsageError("--resume goes on with the sweep's own file: it goes with a budget and outputs alone")
     if not resume and not sweep_path:
         raise click.UsageError("name a sweep, such as configs/sweep.yaml, or one to go on with by --resume")
+    from imdb_gru.cluster.connection import check_ray
     from imdb_gru.config.sweep import load_sweep
     from imdb_gru.lock import claim
 
-    _check_extra()
+    check_ray("imdb-gru sweep", "optuna")
     if plots:
         from imdb_gru.report.charts import check_charts
 
@@ -93,19 +94,6 @@ def sweep(
         click.echo(json.dumps(figures))
     else:
         _print(figures)
-
-
-def _check_extra() -> None:
-    from importlib.util import find_spec
-
-    from imdb_gru.errors import MissingExtraError
-
-    try:
-        missing = not all(map(find_spec, ("ray", "optuna")))
-    except ValueError:  # imported, but without a spec
-        missing = True
-    if missing:
-        raise MissingExtraError("imdb-gru sweep", "ray")
 
 
 def _check_resumable(folder: Path) -> None:

@@ -188,12 +188,8 @@ class Lesson(ABC):
             return self.build_trainer(run, config, corpus)
 
     def _train(self, trainer: Any, *, resumed: bool, as_json: bool) -> None:
-        from imdb_gru.writing import write_atomically
-
         run: Run = trainer.run
-        if not run.vocabulary_path.exists():  # a resumed run may have been killed before it had one
-            with write_atomically(run.vocabulary_path) as temporary:
-                trainer.corpus.vocabulary.save(temporary)
+        run.keep_vocabulary(trainer.corpus.vocabulary)
         say(f"training into {run} (Ctrl-C {self.promise})")
         say(trainer.engine_line)
         if resumed:

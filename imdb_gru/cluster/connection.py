@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 
 from imdb_gru.errors import ImdbGruError, MissingExtraError
 from imdb_gru.stopping import raise_on_sigterm
@@ -14,12 +15,14 @@ PATIENCE = 10
 """Seconds to wait for an answer."""
 
 
-def check_ray(feature: str) -> None:
-    """Raise `MissingExtraError` where Ray is not installed, for what the command names."""
+def check_ray(feature: str, *others: str) -> None:
+    """Raise `MissingExtraError` where Ray, or one of its companions, is not installed, for what the command names."""
     try:
-        import ray  # noqa: F401
-    except ImportError as error:
-        raise MissingExtraError(feature, "ray") from error
+        missing = not all(map(find_spec, ("ray", *others)))
+    except ValueError:  # imported, but without a spec
+        missing = True
+    if missing:
+        raise MissingExtraError(feature, "ray")
 
 
 @contextlib.contextmanager
@@ -28,17 +31,17 @@ def connect(address: str | None) -> Iterator[None]:
     import ray
     import ray._private.worker
 
-    if address:
-        _check_answer(address)
     # with log_to_driver=False alone, what the cluster says of nodes that die still comes, and on stdout
     ray._private.worker._worker_logs_enabled = False
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # Ray's core writes past Python's logging
     try:
+        if address:
+            _knock(address)
         with _drop_stderr():  # where the core says which level it has
             ray.init(
                 address=address or "local", include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR
             )
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (OSError, OverflowError, RuntimeError, ValueError) as error:
         raise ImdbGruError(f"no Ray cluster answers at {address}: {error}; start one with: ray start --head") from error
     raise_on_sigterm()  # Ray has put a handler of its own in its place
     try:
@@ -47,15 +50,11 @@ def connect(address: str | None) -> Iterator[None]:
         ray.shutdown()
 
 
-def _check_answer(address: str) -> None:
-    """Raise `ImdbGruError` where nothing listens at HOST:PORT, which Ray itself would wait minutes for."""
+def _knock(address: str) -> None:
+    """Raise `OSError` or `OverflowError` where nothing listens at HOST:PORT; Ray itself would wait for minutes."""
     host, _, port = address.rpartition(":")
-    if not (port.isdigit() and host) or "/" in host:
-        return  # auto, or an address of Ray's own kind
-    try:
+    if port.isdigit() and host and "/" not in host:  # else auto, or an address of Ray's own kind
         socket.create_connection((host.strip("[]"), int(port)), PATIENCE).close()
-    except (OSError, OverflowError) as error:
-        raise ImdbGruError(f"no Ray cluster answers at {address} ({error}): start one with ray start --head") from error
 
 
 @contextlib.contextmanager

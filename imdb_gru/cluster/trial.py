@@ -16,7 +16,6 @@ from imdb_gru.lock import claim
 from imdb_gru.run import Run
 from imdb_gru.runs import create_run
 from imdb_gru.text.corpus import Corpus, encode_corpus, load_training_reviews
-from imdb_gru.writing import write_atomically
 
 HELD = 30.0
 """Seconds within which a process that Ray has ended lets go of its run."""
@@ -80,9 +79,7 @@ class Trial(Trainable):  # type: ignore[misc]
         self.trainer = Trainer(self.run, config, corpus, load_pretrained(config))
         if not began:
             create_run(self.run.path, config)
-        if not self.run.vocabulary_path.exists():
-            with write_atomically(self.run.vocabulary_path) as temporary:
-                corpus.vocabulary.save(temporary)
+        self.run.keep_vocabulary(corpus.vocabulary)
         self.trainer.restore()
 
     def _find_corpus(self, config: Config) -> Corpus:

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from test_cli import assert_not_loaded
 
 ANSWERS = ("text", "label", "probability")
 
@@ -78,29 +79,8 @@ def test_mistakes_end_in_one_line_before_ray_starts(invoke, bundled, tmp_path, m
     assert message in line
 
 
-def test_the_local_engine_loads_nothing_of_rays(bundled_process):
-    assert bundled_process("predict", "fine") == "[]"
-
-
-@pytest.fixture
-def bundled_process():
-    """Run a command in a process of its own, and return what it loaded of Ray's."""
-
-    def run(*arguments):
-        code = f"""
-import sys
-sys.argv = ["imdb-gru", *{arguments!r}]
-from imdb_gru.cli import main
-try:
-    main()
-except SystemExit as stop:
-    assert not stop.code, stop.code
-print(sorted({{"ray", "fsspec", "pyarrow", "pandas"}} & set(sys.modules)), file=sys.stderr)
-"""
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-        return done.stderr.splitlines()[-1]
-
-    return run
+def test_the_local_engine_loads_nothing_of_rays():
+    assert_not_loaded(["predict", "--run", "bundled", "fine"], {"ray", "fsspec", "pyarrow", "pandas"})
 
 
 @pytest.fixture(scope="module")
