@@ -73,7 +73,7 @@ class ReviewBatches:
         """Return them as `fit` and `evaluate` take them: no Python runs between one batch and the next.
 
         Autotuning is off: a dataset that tunes itself holds up the end of an epoch until its tuner, which sleeps twice
-        as long each time, wakes up.
+        as long each time, wakes up. So is the rewriting of the dataset, which would copy all ids into its graph.
         """
         train, rate = self.config.train, self.config.model.dropout.word if self.epoch is not None else 0.0
         least = self.config.text.length + 1 if train.batches == "padded" else 0
@@ -111,6 +111,7 @@ class ReviewBatches:
         dataset = tf.data.Dataset.from_tensor_slices(rows).enumerate().map(cut_share if sharing else cut)
         options = tf.data.Options()
         options.autotune.enabled = False
+        options.experimental_optimization.apply_default_optimizations = False
         return dataset.prefetch(2).with_options(options)
 
     def _measure_parts(self) -> NDArray[np.float32]:

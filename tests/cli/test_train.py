@@ -185,7 +185,7 @@ def test_reviews_without_labels_are_learnt_from_and_not_judged(invoke, write_cor
 def test_stopped_in_the_middle_it_completes_the_best_epoch_and_resumes(invoke, tmp_path, number, code):
     command = [
         sys.executable, "-m", "imdb_gru", "train", "--data", "sample", "--run", str(tmp_path / "run"), *SMALL,
-        "--set", "train.epochs=20", "--set", "data.limit=400",
+        "--set", "train.epochs=12", "--set", "data.limit=200",
     ]  # fmt: skip
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         history = tmp_path / "run" / "history.jsonl"
@@ -200,13 +200,13 @@ def test_stopped_in_the_middle_it_completes_the_best_epoch_and_resumes(invoke, t
     assert "Traceback" not in err
     assert "best epoch" in out
     done = len(history.read_text().splitlines())
-    assert 1 <= done < 20
+    assert 1 <= done < 12
     assert invoke("predict", "--run", "run", "fine").code == 0
 
     result = invoke("train", "--resume", "run")
     assert result.code == 0, result.err
-    assert f"resuming after epoch {done} of 20" in result.err
-    assert len(history.read_text().splitlines()) == 20
+    assert f"resuming after epoch {done} of 12" in result.err
+    assert len(history.read_text().splitlines()) == 12
 
 
 def test_what_takes_too_much_memory_is_told_and_replaces_no_run(invoke, tmp_path):

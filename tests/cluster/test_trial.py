@@ -15,8 +15,9 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Ray's
 
 BASE = {
     "data": {"path": "sample", "limit": 100},
+    "text": {"length": 30},
     "model": {"embedding": 4, "units": 4, "pretrained": None},
-    "train": {"epochs": 3, "batch_size": 16, "deterministic": True, "engine": "keras"},
+    "train": {"epochs": 3, "batch_size": 32, "deterministic": True, "engine": "keras"},
 }
 SWEEP = SweepConfig.model_validate({"base": BASE, "space": {"train.learning_rate": {"log_range": [0.001, 0.1]}}})
 
@@ -85,10 +86,10 @@ def test_a_process_trains_one_trial_after_the_other(open_trial, tmp_path):
     trial = open_trial(tmp_path / "first", **{"train.learning_rate": 0.02})
     trial.step()
     assert trial.reset_config({"run": str(tmp_path / "second"), "seed": 1, "values": {"train.learning_rate": 0.01}})
-    train_to_its_end(trial)
+    trial.step()
     config = Run(tmp_path / "second").load_config()
     assert (config.train.seed, config.train.learning_rate) == (1, 0.01)
-    train_to_its_end(open_trial(tmp_path / "alone", **{"train.learning_rate": 0.02}))
+    open_trial(tmp_path / "alone", **{"train.learning_rate": 0.02}).step()
     shared, alone = (Run(tmp_path / name).load_history()[0] for name in ("first", "alone"))
     assert shared["validation_loss"] == alone["validation_loss"]
 
@@ -149,7 +150,7 @@ def test_the_test_split_stays_closed_and_reviews_are_read_once(open_trial, tmp_p
     sweep = Sweep(SWEEP, tmp_path)
     sweep.prepare()
     for name, rate in (("a", 0.01), ("b", 0.02)):
-        train_to_its_end(open_trial(tmp_path / name, corpora=sweep._corpora, **{"train.learning_rate": rate}))
+        open_trial(tmp_path / name, corpora=sweep._corpora, **{"train.learning_rate": rate}).step()
     assert read == ["train"]
     hashes = {Run(tmp_path / name).load_metrics()["data"]["hash"] for name in "ab"}
     assert len(hashes) == 1

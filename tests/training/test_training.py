@@ -52,9 +52,8 @@ def stop_after(trainer, epochs):
     return trainer.train(report)
 
 
-@pytest.mark.parametrize("averaging", [None, 0.9])
-@pytest.mark.parametrize("cell", ["gru", "lstm"])
-def test_a_resumed_run_ends_with_the_weights_of_one_left_alone(prepare, averaging, cell):
+@pytest.mark.parametrize(("cell", "averaging"), [("gru", 0.9), ("lstm", None)])
+def test_a_resumed_run_ends_with_the_weights_of_one_left_alone(prepare, cell, averaging):
     options = {"averaging": averaging, "model": {"cell": cell, "dropout": {"recurrent": 0.2}}}
     alone = prepare(**options)
     alone.train(ignore)
