@@ -8,7 +8,7 @@ import click
 
 from imdb_gru.cli.limits import check_extras
 from imdb_gru.cli.options import anchor_paths, data_options, json_option, merge_data_options, print_table, say
-from imdb_gru.cli.sweep_table import describe_result, print_sweep, show, show_progress
+from imdb_gru.cli.sweep_table import describe_dimension, describe_result, print_sweep, show, show_progress
 
 if TYPE_CHECKING:
     from imdb_gru.config.sweep import SweepConfig
@@ -189,7 +189,7 @@ def _show_plan(config: "SweepConfig", folder: Path, as_json: bool) -> None:
         click.echo(json.dumps({"sweep": str(folder), **config.model_dump(), "base": base.model_dump()}))
         return
     values = config.read_values(base)
-    rows = [(key, dimension.describe(), show(values[key])) for key, dimension in config.space.items()]
+    rows = [(key, describe_dimension(dimension), show(values[key])) for key, dimension in config.space.items()]
     print_table(rows, ("key", "values", "base"), "space")
     click.echo()
     limits = [f"{config.trials} trials"] if config.trials else []

@@ -11,6 +11,7 @@ from imdb_gru.cli.options import print_table, say
 
 if TYPE_CHECKING:
     from imdb_gru.cluster.outcome import Outcome
+    from imdb_gru.config.sweep import Dimension
 
 FRAME = 4
 """Lines of a terminal that a live table leaves free."""
@@ -104,6 +105,14 @@ def _describe_finalist(finalist: Mapping[str, Any]) -> tuple[str, ...]:
         f"{finalist['loss']:.4f}",
         ", ".join(f"{run['accuracy']:.2%}" for run in runs),
     )
+
+
+def describe_dimension(dimension: "Dimension") -> str:
+    """Say in a few words which values a key may take."""
+    if dimension.choice:
+        return ", ".join(map(show, dimension.choice))
+    low, high = map(show, dimension.bounds)
+    return f"{low} to {high}" + (", by logarithm" if dimension.log_range else "")
 
 
 def shorten_keys(keys: Sequence[str]) -> list[str]:

@@ -43,13 +43,6 @@ class Dimension(Section):
         """Tell whether a range is one of whole numbers."""
         return all(isinstance(value, int) for value in self.bounds)
 
-    def describe(self) -> str:
-        """Write the values in a few words."""
-        if self.choice:
-            return ", ".join(map(str, self.choice))
-        low, high = self.bounds
-        return f"{low:g} to {high:g}" + (", by logarithm" if self.log_range else "")
-
     def find_mistakes(self) -> Iterator[str]:
         """Yield what is wrong with the dimension, whatever its key."""
         given = [name for name in type(self).model_fields if getattr(self, name) is not None]

@@ -65,7 +65,7 @@ def test_a_sweep_that_is_there_is_not_replaced_unasked(invoke, tmp_path, sweep_f
 def test_a_dry_run_shows_what_would_be_searched_and_writes_nothing(invoke, tmp_path, sweep_file):
     result = invoke("sweep", "s.yaml", "--dry-run", "--trials", 7)
     assert result.code == 0, result.err
-    for part in ("0.001 to 0.1, by logarithm", "['last'], ['max']", "7 trials", "epochs: 2"):
+    for part in ("0.001 to 0.1, by logarithm", "last, max", "7 trials", "epochs: 2"):
         assert part in result.out
     plan = json.loads(invoke("sweep", "s.yaml", "--dry-run", "--json").out)
     assert plan["trials"] == 20
