@@ -13,7 +13,7 @@ from imdb_gru.cells import GRUCell
 from imdb_gru.cells.cell import sigmoid
 from imdb_gru.cells.network import Lengths, Network
 from imdb_gru.config import Config
-from imdb_gru.engine.workers import map_ahead, share_out
+from imdb_gru.engine.workers import iter_shared, map_ahead
 from imdb_gru.errors import RunError
 from imdb_gru.run import Run
 from imdb_gru.text.encoded import EncodedText, encode_text, pad
@@ -80,16 +80,19 @@ class Classifier:
             )
         return cls(config, vocabulary, network)
 
-    def predict(self, texts: Iterable[str], *, timesteps: bool = False) -> Iterator[Prediction]:
+    def predict(
+        self, texts: Iterable[str], *, timesteps: bool = False, observe: Callable[[int], object] | None = None
+    ) -> Iterator[Prediction]:
         """Yield a prediction a text, in order, in constant memory.
 
         With `timesteps` each holds the belief after every token; `RunError` where the model reads backwards too.
+        `observe` is told how many texts more are read, well before their predictions come.
         """
         if timesteps:
             self.check_timesteps()
         chunks = self._iter_chunks(iter(texts))
-        compute: Callable[[Sequence[Ids]], Any] = self.read if timesteps else self.score
-        for chunk, results in map_ahead(lambda chunk: compute([row.ids for row in chunk]), chunks):
+        compute: Callable[..., Any] = self.read if timesteps else self.score
+        for chunk, results in map_ahead(lambda chunk: compute([row.ids for row in chunk], observe), chunks):
             for row, result in zip(chunk, results, strict=True):
                 yield Prediction(
                     row.text,
@@ -118,7 +121,7 @@ class Classifier:
                 "leave --timesteps out, or name another run with --run"
             )
 
-    def score(self, sequences: Sequence[Ids]) -> Array:
+    def score(self, sequences: Sequence[Ids], observe: Callable[[int], object] | None = None) -> Array:
         """Return the probability of positive of each sequence of ids; `(N,)`."""
         reader = self._choose_reader(sequences)
 
@@ -128,11 +131,11 @@ class Classifier:
             return sigmoid(reader.read(ids, lengths)[np.arange(len(ids)), lengths - 1])
 
         probabilities = np.empty(len(sequences), np.float32)
-        for rows, _, results in _map_sorted(compute, sequences):
+        for rows, _, results in _map_sorted(compute, sequences, observe):
             probabilities[rows] = results
         return probabilities
 
-    def read(self, sequences: Sequence[Ids]) -> list[Array]:
+    def read(self, sequences: Sequence[Ids], observe: Callable[[int], object] | None = None) -> list[Array]:
         """Return the probability of positive after each timestep of each sequence of ids."""
         reader = self._choose_reader(sequences)
 
@@ -142,7 +145,7 @@ class Classifier:
             )
 
         probabilities: list[Array] = [np.empty(0, np.float32)] * len(sequences)
-        for rows, lengths, results in _map_sorted(compute, sequences):
+        for rows, lengths, results in _map_sorted(compute, sequences, observe):
             for row, belief, length in zip(rows, results, lengths, strict=True):
                 probabilities[row] = belief[:length].copy()
         return probabilities
@@ -187,7 +190,7 @@ def cut_batches(lengths: Lengths) -> list[NDArray[np.int64]]:
 
 
 def _map_sorted(
-    compute: Callable[[Ids, Lengths], Array], sequences: Sequence[Ids]
+    compute: Callable[[Ids, Lengths], Array], sequences: Sequence[Ids], observe: Callable[[int], object] | None
 ) -> Iterator[tuple[NDArray[np.int64], Lengths, Array]]:
     """Compute sequences batch by batch, longest first, on all cores; yield rows, lengths and results."""
     lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
@@ -196,7 +199,9 @@ def _map_sorted(
     def work(rows: NDArray[np.int64]) -> Array:
         return compute(pad([sequences[row] for row in rows]), lengths[rows])
 
-    for rows, results in zip(batches, share_out(work, batches), strict=True):
+    for rows, results in zip(batches, iter_shared(work, batches), strict=True):
+        if observe:
+            observe(len(rows))
         yield rows, lengths[rows], results
 
 

@@ -23,6 +23,11 @@ def describe_environment() -> dict[str, Any]:
     }
 
 
+def find_changes(before: dict[str, Any], here: dict[str, Any]) -> dict[str, tuple[object, object]]:
+    """Return what was otherwise, and how it is here, of all that both know."""
+    return {key: (before[key], here[key]) for key in here if key in before and before[key] != here[key]}
+
+
 def _find_version(package: str) -> str | None:
     """Return a package's version, None where it is installed under another name."""
     try:

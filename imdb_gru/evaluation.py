@@ -56,15 +56,14 @@ def evaluate_reviews(classifier: Classifier, reviews: Sequence[Review], errors: 
 def judge_reviews(classifier: Classifier, reviews: Sequence[Review]) -> Judgement:
     """Read labelled reviews, and keep the belief after every timestep where there is one."""
     by_timestep = not classifier.network.bidirectional
-    predictions = classifier.predict((review.text for review in reviews), timesteps=by_timestep)
     probabilities, words, beliefs = [], [], []
-    for prediction in tqdm(
-        predictions, total=len(reviews), desc="reading", unit=" reviews", disable=None, leave=False, delay=1
-    ):
-        probabilities.append(prediction.probability)
-        words.append(prediction.words)
-        if prediction.probabilities is not None:
-            beliefs.append(prediction.probabilities)
+    texts = (review.text for review in reviews)
+    with tqdm(total=len(reviews), desc="reading", unit=" reviews", disable=None, leave=False, delay=1) as bar:
+        for prediction in classifier.predict(texts, timesteps=by_timestep, observe=bar.update):
+            probabilities.append(prediction.probability)
+            words.append(prediction.words)
+            if prediction.probabilities is not None:
+                beliefs.append(prediction.probabilities)
     labels = np.array([review.label for review in reviews], dtype=np.int8)
     scored = np.array(probabilities, dtype=np.float32)
     return Judgement(reviews, labels, scored, np.array(words), beliefs, classifier.config.text.length)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imdb_gru.config import Config
-from imdb_gru.environment import describe_environment
+from imdb_gru.environment import describe_environment, find_changes
 from imdb_gru.errors import RunError
 from imdb_gru.run import FileState, Run
 from imdb_gru.weights import Shape, iter_shapes, list_stock, open_keras, read_arrays
@@ -35,8 +35,7 @@ class Findings:
 def check_run(run: Run) -> Findings:
     """Check a finished run; raises `RunError` where it is none, or its figures cannot be read."""
     run.check_finished()
-    before, here = run.load_metrics().get("environment", {}), describe_environment()
-    changes = {key: (before[key], here[key]) for key in here if key in before and before[key] != here[key]}
+    changes = find_changes(run.load_metrics().get("environment", {}), describe_environment())
     try:
         faults = list(_find_faults(run))
     except RunError as error:

@@ -81,7 +81,7 @@ def read_lines(path: Path) -> None:
     """Read what predict is given with --input."""
     from imdb_gru.cli.texts import TextReader
 
-    list(TextReader((), path, None, "reading"))
+    list(TextReader((), path, None))
 
 
 def read_run(path: Path) -> None:

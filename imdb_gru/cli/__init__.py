@@ -1,10 +1,12 @@
 """Own the command line: one file a verb. Nothing heavy is imported before a command's body runs."""
 
 import contextlib
+import errno
 import io
 import os
 import sys
-from typing import NoReturn
+from pathlib import Path
+from typing import Any, NoReturn
 
 import click
 
@@ -23,8 +25,22 @@ from imdb_gru.cli.sweep import sweep
 from imdb_gru.cli.train import train
 from imdb_gru.stopping import find_exit_code, raise_on_sigterm
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+
+class Verbs(click.Group):
+    """The commands; whoever has read enough of what one prints, such as head, ends it as if it were done."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # which Click would take for a failure
+            _silence_stdout()
+            ctx.exit(0)
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(imdb_gru.__version__, prog_name="imdb-gru")
 def cli() -> None:
     """Train, judge and explain a small GRU sentiment model.
@@ -44,6 +60,7 @@ def main() -> None:
     """Run the command line; exit 0 done, 1 an expected failure, 2 wrong usage, 130 on Ctrl-C, 143 on SIGTERM."""
     # A timestep's matrices are small: a second BLAS thread gains nothing, and waits long where the machine is busy.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    _open_closed_streams()
     from imdb_gru.errors import ImdbGruError
     from imdb_gru.text.neutral import neutralise, neutralise_lines
 
@@ -65,9 +82,18 @@ def main() -> None:
         _silence_stdout()
         sys.exit(0)
     except OSError as error:  # a full disk under stdout, say; files of ours are reported where they are opened
-        click.echo(f"Error: cannot go on: {neutralise_lines(str(error))}; make room, or write elsewhere", err=True)
+        reason = f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error)
+        advice = "; make room, or write elsewhere" if error.errno in NO_ROOM else ""
+        click.echo(f"Error: cannot go on: {neutralise_lines(reason)}{advice}", err=True)
         _silence_stdout()
         sys.exit(1)
+
+
+def _open_closed_streams() -> None:
+    """Open nothing where the caller closed stdin, stdout or stderr, before another file gets its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115 - for as long as the process lives
 
 
 def _leave(code: int) -> NoReturn:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imdb_gru.cli.options import data_options, json_option, open_run, print_table, run_option, say
+from imdb_gru.cli.options import json_option, open_run, other_data_options, print_table, run_option, say
 from imdb_gru.cli.splits import load_split, load_texts, split_option
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ SNIPPET = 300
 
 @click.command()
 @run_option
-@data_options
+@other_data_options
 @split_option
 @click.option(
     "--errors", type=click.IntRange(min=0), default=0, metavar="N", help="Show the N most confident mistakes."

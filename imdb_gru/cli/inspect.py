@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from imdb_gru.cli.inspect_reviews import ReviewChoice, show_gradients, show_units
-from imdb_gru.cli.options import data_options, json_option, open_run, say
+from imdb_gru.cli.options import json_option, open_run, other_data_options, say
 from imdb_gru.cli.texts import TextReader, choose_input, input_option, take_notes
 
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ MOST_TEXTS = 200
     multiple=True,
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="The run to use; without it, the newest complete one under runs/. Several with --gradients.",
+    help="The run to use; without it, the newest complete one under runs/, else the one that ships with the package. "
+    "Several with --gradients.",
 )
 @input_option
 @click.option(
@@ -51,7 +52,7 @@ MOST_TEXTS = 200
     type=click.Choice(["train", "validation", "test"]),
     help="The reviews of --units and --gradients [default: validation; with --data, that of evaluate].",
 )
-@data_options
+@other_data_options
 @json_option
 def inspect(
     texts: tuple[str, ...],
@@ -95,8 +96,10 @@ def inspect(
     if data or split or reviews or label_column:
         raise click.UsageError("--data, --split and --reviews go with --units and --gradients; --input names a file")
     _check_outputs(html, plots, npz)
-    reader = TextReader(texts, choose_input(texts, input_path, "inspect"), text_column, "inspecting")
-    came_in = _limit(reader, 1 if npz or plots else MOST_TEXTS) if html or npz or plots else reader
+    reader = TextReader(texts, choose_input(texts, input_path, "inspect"), text_column)
+    came_in: Iterable[str] = reader.follow("inspecting")
+    if html or npz or plots:
+        came_in = _limit(came_in, 1 if npz or plots else MOST_TEXTS)
     from imdb_gru.classifier import Classifier
     from imdb_gru.cli.inspect_table import print_inspection
     from imdb_gru.inspection import inspect_text

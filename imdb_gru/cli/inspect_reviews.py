@@ -38,7 +38,7 @@ class ReviewChoice(NamedTuple):
     def load(self, run: "Run", most: int | None = None) -> list[str]:
         """Return the texts given, or those of a split, `most` of them unless another number was asked for."""
         if self.texts or self.input_path:
-            return list(TextReader(self.texts, self.input_path, self.text_column, "reading"))
+            return list(TextReader(self.texts, self.input_path, self.text_column).follow("reading"))
         split = self.split or (None if self.data else "validation")
         split, reviews = load_split(run, self.data, self.text_column, self.label_column, split)
         most = self.reviews or most or len(reviews)

@@ -23,7 +23,8 @@ COUNT, COUNT_A_TIMESTEP = 10, 3
     "run_path",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="The run of 'imdb-gru pretrain' to use; without it, the newest complete one under runs/.",
+    help="The run of 'imdb-gru pretrain' to use; without it, the newest complete one under runs/, "
+    "else the one that ships with the package.",
 )
 @click.option(
     "-k",
@@ -70,7 +71,7 @@ def next_word(
     """
     _check_modes(count, timesteps, generate, temperature, top, seed)
     texts = () if text is None else (text,)
-    reader = TextReader(texts, choose_input(texts, input_path, "next"), text_column, "reading on")
+    reader = TextReader(texts, choose_input(texts, input_path, "next"), text_column)
     from imdb_gru.language import LanguageModel, Sampling
 
     model = LanguageModel.load(open_run(run_path, "next_word"))
@@ -78,7 +79,8 @@ def next_word(
         if wanted is not None and wanted > model.choices:
             raise click.UsageError(f"{option} {wanted}: this run knows {model.choices} words that can come next")
     sampling = Sampling(1.0 if temperature is None else temperature, top, seed or 0)
-    for number, encoded in enumerate(take_notes(map(model.encode, reader), model.config.text, reader, verdict=False)):
+    texts_read = map(model.encode, reader.follow("reading on"))
+    for number, encoded in enumerate(take_notes(texts_read, model.config.text, reader, verdict=False)):
         if number and not as_json and not generate:
             click.echo()
         if generate:

@@ -37,7 +37,16 @@ label_column_option = click.option(
 
 
 def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --data, --text-column and --label-column."""
+    """Add --data, --text-column and --label-column, for what trains."""
+    return _add_data_options(command, "$IMDB_GRU_DATA, or else IMDB, downloaded once")
+
+
+def other_data_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the same, for what judges a run."""
+    return _add_data_options(command, "those that the run was trained on, of which the test split, if there is one")
+
+
+def _add_data_options(command: Callable[..., Any], default: str) -> Callable[..., Any]:
     for option in (
         label_column_option,
         text_column_option,
@@ -45,7 +54,7 @@ def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--data",
             metavar="PATH",
             help="An aclImdb folder or archive, imdb.npz, a .csv, .tsv, .jsonl or .parquet table, or 'sample'; "
-            "without it, $IMDB_GRU_DATA, or else IMDB, downloaded once.",
+            f"without it, {default}.",
         ),
     ):
         command = option(command)

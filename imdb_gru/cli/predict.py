@@ -41,7 +41,7 @@ JSON_SUFFIXES = (".jsonl", ".ndjson")
     "--output",
     "output_name",
     metavar="FILE",
-    help="Write to a file instead of stdout; .csv, .tsv and .jsonl are written as such. On Ray, a folder or an "
+    help="Write to a file instead of stdout, -; .csv, .tsv and .jsonl are written as such. On Ray, a folder or an "
     "address, for Parquet.",
 )
 @click.option(
@@ -83,14 +83,15 @@ def predict(
         return
     if workers or address:
         raise click.UsageError("--workers and --address go with --engine ray")
-    input_path, output = (None if name is None else Path(name) for name in (input_name, output_name))
+    input_path = None if input_name is None else Path(input_name)
+    output = None if output_name in (None, "-") else Path(output_name)
     as_json = as_json or (output is not None and output.suffix in JSON_SUFFIXES)
     delimiter = DELIMITERS.get(output.suffix) if output and not as_json else None
     if delimiter and timesteps:
         raise click.UsageError("a table has no place for timesteps: write them to a .jsonl or .txt file")
     if plot:
         _check_plot(plot, texts)
-    reader = TextReader(texts, choose_input(texts, input_path, "predict"), text_column, "predicting")
+    reader = TextReader(texts, choose_input(texts, input_path, "predict"), text_column)
     if output:
         _check_output(output, input_path)
     if resume and not (output and input_path and input_path.is_file() and (output.is_file() or not output.exists())):
@@ -104,13 +105,23 @@ def predict(
         assert output is not None
         _resume(run, classifier, reader, layout, output)
         return
-    predictions = classifier.predict(reader, timesteps=timesteps or plot is not None)
-    with _open_output(output) as stream:
+    with _open_output(output) as stream, reader.show_bar("predicting") as observe:
+        predictions = classifier.predict(reader, timesteps=timesteps or plot is not None, observe=observe)
         layout.begin(stream)
         for prediction in take_notes(predictions, classifier.config.text, reader):
             if plot:
                 _draw(prediction, plot)
-            layout.write(prediction, stream)
+            with _above_bar(stream):
+                layout.write(prediction, stream)
+
+
+def _above_bar(stream: TextIO) -> contextlib.AbstractContextManager[None]:
+    """Take a bar away while a person's terminal is written to."""
+    if "tqdm" not in sys.modules or not stream.isatty():
+        return contextlib.nullcontext()
+    from tqdm import tqdm
+
+    return tqdm.external_write_mode(stream)
 
 
 def _check_plot(path: Path, texts: tuple[str, ...]) -> None:
@@ -124,6 +135,8 @@ def _check_plot(path: Path, texts: tuple[str, ...]) -> None:
 def _check_output(path: Path, input_path: Path | None) -> None:
     if path.is_dir():
         raise click.UsageError(f"--output {path} is a folder: name a file")
+    if path.suffix == ".parquet":
+        raise click.UsageError(f"--output {path}: name a .csv, .tsv or .jsonl; --engine ray writes Parquet")
     if path.suffix == ".json":
         raise click.UsageError(f"--output {path}: results are one JSON object a line, so name it .jsonl")
     if input_path and path.is_file() and input_path.is_file() and path.samefile(input_path):
@@ -176,15 +189,15 @@ def _resume(run: "Run", classifier: "Classifier", reader: TextReader, layout: La
         if counts.all:
             say(f"going on after {counts.all} reviews")
         texts = itertools.islice(reader, counts.all, None)  # from the start of a chunk, or from the end
-        noted = take_notes(
-            classifier.predict(texts, timesteps=layout.timesteps), classifier.config.text, reader, counts=counts
-        )
         try:
-            while chunk := list(itertools.islice(noted, CHUNK)):
-                stream = io.StringIO()
-                for prediction in chunk:
-                    layout.write(prediction, stream)
-                partial.append(stream.getvalue(), asdict(counts))
+            with reader.show_bar("predicting", counts.all) as observe:
+                predictions = classifier.predict(texts, timesteps=layout.timesteps, observe=observe)
+                noted = take_notes(predictions, classifier.config.text, reader, counts=counts)
+                while chunk := list(itertools.islice(noted, CHUNK)):
+                    stream = io.StringIO()
+                    for prediction in chunk:
+                        layout.write(prediction, stream)
+                    partial.append(stream.getvalue(), asdict(counts))
         except KeyboardInterrupt:
             say(f"stopped after {partial.counts.get('all', 0)} reviews; the same command goes on from there")
             raise

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from imdb_gru.cli.options import data_options, open_run, run_option, say
+from imdb_gru.cli.options import open_run, other_data_options, run_option, say
 from imdb_gru.cli.splits import load_split, split_option
 
 EXAMPLES = 16
@@ -13,7 +13,7 @@ EXAMPLES = 16
 @click.command()
 @click.argument("run_argument", required=False, type=click.Path(path_type=Path), metavar="[RUN]")
 @run_option
-@data_options
+@other_data_options
 @split_option
 @click.option(
     "--output",

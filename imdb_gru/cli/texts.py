@@ -2,7 +2,7 @@
 
 import contextlib
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, TypeVar
 
@@ -45,24 +45,37 @@ def choose_input(texts: tuple[str, ...], path: Path | None, command: str) -> Pat
 class TextReader:
     """The texts to predict, from wherever they come; knows how many bytes it could not decode."""
 
-    def __init__(self, texts: tuple[str, ...], path: Path | None, text_column: str | None, title: str) -> None:
+    def __init__(self, texts: tuple[str, ...], path: Path | None, text_column: str | None) -> None:
         self.texts = texts
         self.path = path
         self.text_column = text_column
-        self.title = title
         self.undecodable = 0
 
     def __iter__(self) -> Iterator[str]:
+        """Yield the texts."""
+        if self.path is not None:
+            yield from self._iter_file(self.path)
+            return
+        for text in self.texts:
+            yield text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+    def follow(self, title: str) -> Iterator[str]:
         """Yield the texts; a bar counts those of a file."""
+        with self.show_bar(title) as observe:
+            for text in self:
+                yield text
+                observe(1)
+
+    @contextlib.contextmanager
+    def show_bar(self, title: str, first: int = 0) -> Iterator[Callable[[int], object]]:
+        """Give a function that counts texts on a bar, which only those of a file have."""
         if self.path is None:
-            for text in self.texts:
-                yield text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+            yield lambda _: None
             return
         from tqdm import tqdm
 
-        yield from tqdm(
-            self._iter_file(self.path), desc=self.title, unit=" reviews", disable=None, leave=False, delay=1
-        )
+        with tqdm(desc=title, unit=" reviews", initial=first, disable=None, leave=False, delay=1) as bar:
+            yield bar.update
 
     def _iter_file(self, path: Path) -> Iterator[str]:
         from imdb_gru.errors import DataError

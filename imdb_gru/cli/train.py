@@ -135,4 +135,4 @@ class Sentiment(Lesson):
 
     def describe_start(self, run: "Run") -> str:
         """Say that nothing of the first epoch is kept."""
-        return f"stopped before an epoch was done; start over with: {run.resumption}"
+        return f"stopped before an epoch was done; nothing of it is kept; begin it again with: {run.resumption}"

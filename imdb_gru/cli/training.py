@@ -197,6 +197,9 @@ class Lesson(ABC):
             progress = trainer.progress
             within = f" and {progress.batch} batches of the next" if progress.batch else ""
             say(f"resuming after epoch {progress.epoch} of {trainer.config.train.epochs}{within}")
+            if trainer.config.train.deterministic and (changes := trainer.find_changes()):
+                told = ", ".join(f"{name} {before} then, {here} here" for name, (before, here) in changes.items())
+                say(f"the weights may not be, to the bit, those of a run never stopped: {told}")
         try:
             with answer_signals(HEARD), explain_memory():
                 metrics = trainer.train(self._report_epoch)

@@ -26,9 +26,15 @@ def open_pool() -> "ThreadPoolExecutor":
 
 def share_out(work: Callable[[Task], Result], tasks: Sequence[Task]) -> list[Result]:
     """Do the tasks side by side; return the results in the tasks' order."""
+    return list(iter_shared(work, tasks))
+
+
+def iter_shared(work: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[Result]:
+    """Do the tasks side by side; yield the results in the tasks' order, each as soon as it is there."""
     if len(tasks) == 1:
-        return [work(tasks[0])]
-    return list(open_pool().map(work, tasks))
+        yield work(tasks[0])
+    else:
+        yield from open_pool().map(work, tasks)
 
 
 def cut_evenly(count: int) -> list[slice]:

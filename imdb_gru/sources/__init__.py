@@ -54,7 +54,7 @@ def open_source(
 
 def _open_path(path: Path, text_column: str | None, label_column: str | None, require_labels: bool) -> Source:
     from imdb_gru.sources.archive import FolderSource, TarSource
-    from imdb_gru.sources.keras_npz import NpzSource
+    from imdb_gru.sources.keras_npz import NpzSource, check_npz
     from imdb_gru.sources.table import is_table, open_table
 
     if not path.exists():
@@ -68,6 +68,7 @@ def _open_path(path: Path, text_column: str | None, label_column: str | None, re
     elif path.name.lower().endswith((".tar.gz", ".tgz")):
         return TarSource(path)
     elif path.suffix.lower() == ".npz":
+        check_npz(path)
         return NpzSource(path, load_word_index(path.parent))
     elif is_table(path):
         return open_table(path, text_column, label_column, require_labels=require_labels)

@@ -1,5 +1,6 @@
 """Own Keras's imdb.npz: ids in object arrays, which is to say a pickle, read without running what it says."""
 
+import contextlib
 import pickle
 import zipfile
 from collections.abc import Iterator
@@ -55,22 +56,35 @@ class NpzSource:
             yield Review(" ".join(words), int(label))
 
     def _read(self, name: str) -> np.ndarray[Any, Any]:
-        try:
-            with open_file(self.path) as content, zipfile.ZipFile(content) as archive:
-                member = archive.getinfo(f"{name}.npy")
-                if member.file_size > MAX_MEMBER_BYTES:
-                    raise DataError(f"{self.path}: {name} has {member.file_size:,} bytes; do not trust this file")
-                with archive.open(member) as file:
-                    return _read_array(file, member.file_size)
-        except DataError:
-            raise
-        except _ForbiddenError as error:
-            raise DataError(f"{self.path} is not safe to open: {error}; do not trust this file") from error
-        except OSError as error:
-            raise DataError(f"cannot read {self.path}: {error.strerror or error}") from error
-        except Exception as error:  # a damaged zip or pickle may raise anything
-            reason = " ".join(str(error).split()) or type(error).__name__  # MemoryError has no words
-            raise DataError(f"{self.path} is not Keras's imdb.npz ({reason}): name another file with --data") from error
+        with _open(self.path) as archive:
+            member = archive.getinfo(f"{name}.npy")
+            if member.file_size > MAX_MEMBER_BYTES:
+                raise DataError(f"{self.path}: {name} has {member.file_size:,} bytes; do not trust this file")
+            with archive.open(member) as file:
+                return _read_array(file, member.file_size)
+
+
+def check_npz(path: Path) -> None:
+    """Raise `DataError` where a file is none of Keras's: that is told before its word index is fetched."""
+    with _open(path) as archive:
+        archive.getinfo("x_train.npy")
+
+
+@contextlib.contextmanager
+def _open(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Open the archive; raises `DataError` for whatever goes wrong with it."""
+    try:
+        with open_file(path) as content, zipfile.ZipFile(content) as archive:
+            yield archive
+    except DataError:
+        raise
+    except _ForbiddenError as error:
+        raise DataError(f"{path} is not safe to open: {error}; do not trust this file") from error
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror or error}") from error
+    except Exception as error:  # a damaged zip or pickle may raise anything
+        reason = " ".join(str(error).split()) or type(error).__name__  # MemoryError has no words
+        raise DataError(f"{path} is not Keras's imdb.npz ({reason}): name another file with --data") from error
 
 
 class _ForbiddenError(Exception):

@@ -3,6 +3,7 @@
 Bytes that are not UTF-8 come out as `surrogateescape` has them, to be counted by who reads the rows.
 """
 
+import codecs
 import csv
 import io
 import json
@@ -19,6 +20,8 @@ MAX_ROW_CHARACTERS = 16 * 2**20
 """Of a row, all its cells together: some three million words."""
 PARQUET_BATCH = 64
 """Rows of Parquet that are unpacked together, before any of them can be measured."""
+ONE_COLUMN = "a .csv has commas between its cells, a .tsv tabs"
+OPEN_QUOTE = "the file ends within a quoted cell: close its quote, and double those inside it"
 
 Divided = TypeVar("Divided")
 Row = dict[str, Any]
@@ -31,6 +34,7 @@ class _Lines:
 
     def __init__(self, path: Path, newline: str | None) -> None:
         self.path = path
+        _refuse_utf16(path)
         self.file = io.TextIOWrapper(open_file(path), "utf-8-sig", "surrogateescape", newline)
         self.number = self.read = 0
 
@@ -56,6 +60,12 @@ class _Lines:
             yield row
 
 
+def _refuse_utf16(path: Path) -> None:
+    with open_file(path) as file:
+        if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            raise DataError(f"{path} is UTF-16: save it as UTF-8")
+
+
 def _too_long(what: str) -> DataError:
     return DataError(f"{what} is longer than {MAX_ROW_CHARACTERS:,} characters; do not trust this table")
 
@@ -74,11 +84,12 @@ def _iter_csv(path: Path, delimiter: str = ",") -> Iterator[tuple[int, Row]]:
                 if len(cells) != len(columns):
                     raise DataError(
                         f"{path}, line {reader.line_num}: {len(cells)} cells under {len(columns)} columns; "
-                        "quote cells that hold a delimiter or a line break"
+                        + ("quote cells that hold a delimiter or a line break" if columns[1:] else ONE_COLUMN)
                     )
                 yield number, dict(zip(columns, cells, strict=True))
         except csv.Error as error:
-            raise DataError(f"{path}, line {reader.line_num}: {error}") from error
+            reason = OPEN_QUOTE if "unexpected end" in str(error) else error
+            raise DataError(f"{path}, line {reader.line_num}: {reason}") from error
 
 
 def _iter_tsv(path: Path) -> Iterator[tuple[int, Row]]:

@@ -17,7 +17,7 @@ def _hush_stderr() -> Iterator[None]:
         os.dup2(kept.fileno(), 2)
         try:
             yield
-        except BaseException:
+        except Exception:
             kept.seek(0)
             os.write(saved, kept.read())
             raise

@@ -1,5 +1,6 @@
 """The command line as users and scripts meet it: exit codes, streams, help, start-up."""
 
+import errno
 import json
 import os
 import shutil
@@ -99,10 +100,42 @@ def test_a_closed_pipe_is_no_error(sample_run):
     command = (
         f"yes 'a fine film' | head -50000 | {sys.executable} -m imdb_gru predict --run {sample_run.path} | head -1"
     )
+    bash = ["bash", "-o", "pipefail", "-c", f"{command}; echo ${{PIPESTATUS[2]}}"]
+    done = subprocess.run(bash, capture_output=True, text=True, check=True)
+    first, code = done.stdout.splitlines()
+    assert first.startswith(("positive\t", "negative\t"))
+    assert code == "0"
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
+@pytest.mark.parametrize("arguments", ["predict --run {} fine", "runs {}/..", "evaluate --run {}"])
+def test_a_closed_stream_is_no_error(sample_run, closed, arguments):
+    command = f"exec {sys.executable} -m imdb_gru {arguments.format(sample_run.path)} {closed}"
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
-    assert done.stdout.startswith(("positive\t", "negative\t"))
+    assert bool(done.stdout) == (closed != ">&-")
     assert "Traceback" not in done.stderr
-    assert "Broken" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        (errno.EACCES, "Error: cannot go on: weights.npz: Permission denied\n"),
+        (errno.ENOSPC, "Error: cannot go on: weights.npz: No space left on device; make room, or write elsewhere\n"),
+    ],
+)
+def test_what_cannot_be_read_is_named_and_a_full_disk_told(code, message):
+    program = f"""
+import os, sys
+from imdb_gru.cli import main
+def fail(*_):
+    raise OSError({code}, os.strerror({code}), "weights.npz")
+sys.modules["imdb_gru.cli.predict"].open_run = fail
+sys.argv = ["imdb-gru", "predict", "fine"]
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, message)
 
 
 def test_config_show_check_and_schema(invoke, tmp_path):

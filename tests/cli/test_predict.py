@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from conftest import call
 
+from imdb_gru.classifier import Classifier
+
 pytestmark = pytest.mark.keras  # the run that serves here is trained by Keras
 
 
@@ -147,7 +149,13 @@ def test_output_goes_through_a_link_and_into_a_device(predict, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("output", "message"), [(".", "is a folder"), ("out.json", "name it .jsonl"), ("in.txt", "is what --input reads")]
+    ("output", "message"),
+    [
+        (".", "is a folder"),
+        ("out.json", "name it .jsonl"),
+        ("o.parquet", "ray writes Parquet"),
+        ("in.txt", "is what --input reads"),
+    ],
 )
 def test_an_output_that_cannot_be_meant_is_refused_at_once(predict, tmp_path, output, message):
     (tmp_path / "in.txt").write_text("good\n")
@@ -157,13 +165,28 @@ def test_an_output_that_cannot_be_meant_is_refused_at_once(predict, tmp_path, ou
     assert (tmp_path / "in.txt").read_text() == "good\n"
 
 
+def test_a_dash_is_stdout(predict, tmp_path):
+    result = predict("good", "--output", "-")
+    assert (result.code, result.out.split()[0] in ("positive", "negative")) == (0, True)
+    assert not (tmp_path / "-").exists()
+
+
+@pytest.mark.parametrize("timesteps", [False, True])
+def test_who_waits_for_many_hears_of_each_as_it_is_read(sample_run, timesteps):
+    heard = []
+    texts = ["good " * number for number in range(150)]
+    list(Classifier.load(sample_run).predict(texts, timesteps=timesteps, observe=heard.append))
+    assert sum(heard) == len(texts)
+    assert len(heard) > 1
+
+
 @pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="needs /dev/full")
 def test_a_full_disk_under_stdout_is_told_in_a_line(sample_run):
     command = [sys.executable, "-m", "imdb_gru", "predict", "--run", str(sample_run.path), "good"]
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith("Error: cannot go on: [Errno 28] No space left")
+    assert done.stderr.splitlines()[-1].startswith("Error: cannot go on: No space left")
 
 
 def test_output_into_nowhere_is_told(predict):

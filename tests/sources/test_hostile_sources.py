@@ -50,7 +50,7 @@ def test_a_row_of_endless_lines_is_refused(tmp_path):
 
 
 def test_an_open_quote_is_told(tmp_path):
-    refuse(write(tmp_path, 'text,label\n"never closed,1\n' + "a,1\n" * 10), "unexpected end of data")
+    refuse(write(tmp_path, 'text,label\n"never closed,1\n' + "a,1\n" * 10), "the file ends within a quoted cell")
     refuse(write(tmp_path, 'text,label\n"never closed,1\n' + "a,1\n" * 6_000_000), "longer than 16,777,216 characters")
 
 

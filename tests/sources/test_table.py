@@ -120,6 +120,7 @@ def test_unusual_texts_are_read(tmp_path, name, content, text, undecodable):
         ("a.csv", "label,label,text\n1,0,a\n", "two columns of one name, 'label': rename or drop all but one"),
         ("a.csv", "text,label,split,split\na,1,train,test\n", "two columns of one name, 'split'"),
         ("a.csv", "\ntext,label\na\n", "line 3: 1 cells under 2 columns"),
+        ("a.csv", "text;label\na, b;1\n", "line 2: 2 cells under 1 columns; a .csv has commas between its cells"),
         ("a.jsonl", "\n\n", "holds no reviews"),
         ("a.jsonl", '{"text": "a", "label": 1}\n' + "[" * 100_000, "line 2: not JSON"),
         ("a.jsonl", '{"text": "a", "label": 3}\n', "row 1: the label 3 is none of"),

@@ -136,3 +136,13 @@ def test_a_run_killed_before_its_vocabulary_was_written_is_resumed(invoke, tmp_p
     result = invoke("train", "--resume", "run", "--json")
     assert result.code == 0, result.err
     assert json.loads(result.out)["epochs"] == 2
+
+
+def test_a_training_elsewhere_says_what_the_weights_may_not_be(invoke, killed):
+    killed.config_path.write_text(killed.config_path.read_text().replace("deterministic: false", "deterministic: true"))
+    (part,) = killed.load_environments()
+    part["environment"]["threads"] = 64
+    killed.environment_path.write_text(json.dumps(part) + "\n")
+    result = invoke("train", "--resume", killed.path)
+    assert result.code == 0, result.err
+    assert "may not be, to the bit, those of a run never stopped: threads 64 then, " in result.err
