@@ -108,21 +108,23 @@ def race(config: Any, corpus: Any, options: list[str], python: str, rounds: int)
         commands = {}
         for count in (1, 2):
             cores = ",".join(map(str, sorted(os.sched_getaffinity(0))[:count]))
+            bound = [
+                "env",
+                "RAY_worker_niceness=0",
+                "taskset",
+                "-c",
+                cores,
+            ]  # Ray's yield to other work, the peers' not
             for precision in ours:
-                own = [
-                    "env",
-                    "RAY_worker_niceness=0",
-                    "taskset",
-                    "-c",
-                    cores,
-                    *train,
-                    f"--set=train.precision={precision}",
-                ]
+                own = [*bound, *train, f"--set=train.precision={precision}"]
                 commands[f"{precision} {count}"] = own + ["--workers=2"] * (count == 2)
             for peer in peers:
                 commands[f"{peer} {count}"] = [*script, peer, str(folder / "reviews.npz"), f"--workers={count}", *sized]
         contest = Contest(commands)
         contest.run(rounds)
+    for peer in peers:
+        if contest.median(f"{peer} 2", "weights_apart"):
+            raise click.ClickException(f"the workers of {peer} end with different weights")
     described = "embedding {}, {} units, {} reviews a worker".format(*sizes)
     print(f"{len(reviews)} reviews, {described}; load {' '.join(f'{load:.1f}' for load in os.getloadavg())}")
     print(f"{'':28}reviews/s of 1    of 2" + "".join(f"  ours, {precision}, 1: times    2:" for precision in ours))
