@@ -1,6 +1,7 @@
 """Time a training on one worker and on two, and say from the bytes of a step where more would stop paying.
 
 python scripts/scaling.py --data sample --config configs/sample.yaml
+python scripts/scaling.py --peers --set data.limit=960 --set model.embedding=128 --set model.units=512
 """
 
 import json
@@ -17,11 +18,23 @@ from pathlib import Path
 from typing import Any
 
 import click
+from contest import Contest
 
 WORKERS = (2, 8, 64, 512)
 RUNS = {"1 worker of 1 core": {"IMDB_GRU_THREADS": "1"}, "2 workers of 1 core": {}, "plain, all cores": {}}
 SUMS = 30
 FLOAT = 4
+PLAIN = (
+    "model.pretrained=null", "model.pooling=[last]", "model.dropout.word=0", "model.dropout.embedding=0",
+    "model.dropout.output=0", "train.objective=last", "train.adversarial=null", "train.averaging=null",
+    "train.clip_norm=null",
+)  # fmt: skip
+"""What makes the model and its steps those of the peers."""
+PEERS = {
+    "tensorflow": "MultiWorkerMirroredStrategy",
+    "jax": "JAX, step by hand",
+    "jax-fit": "JAX, DataParallel and fit",
+}
 
 
 @click.command()
@@ -31,19 +44,26 @@ FLOAT = 4
 @click.option("--gigabits", default=10.0, show_default=True, help="Of the network between machines, a second.")
 @click.option("--rounds", default=1, show_default=True, type=click.IntRange(min=1))
 @click.option("--step", type=float, metavar="SECONDS", help="Take this for a worker's step, and time no training.")
+@click.option("--peers", is_flag=True, help="Time Keras's workers instead, next to ours with the same plain model.")
+@click.option("--python", default=sys.executable, help="What runs the peers, if not this Python.")
 def scaling(
     config_path: Path | None, data: str | None, overrides: tuple[str, ...], gigabits: float, rounds: int,
-    step: float | None,
+    step: float | None, peers: bool, python: str,
 ) -> None:  # fmt: skip
     """Time workers on this machine; work out 8, 64 and 512 on a network."""
+    from imdb_gru.cli.train import Sentiment
     from imdb_gru.config import load_config
 
-    overrides = (*overrides, "train.validation_split=0")
+    overrides = (*(PLAIN if peers else ()), *overrides, "train.validation_split=0", "train.epochs=2")
     config = load_config(config_path, [*overrides, *([f"data.path={json.dumps(data)}"] if data else [])])
-    batch, reviews, sizes = measure_bytes(config)
+    corpus = Sentiment()._load_corpus(config, None)
+    options = [f"--set={pair}" for pair in overrides]
+    options += [f"--config={config_path}"] * bool(config_path) + [f"--data={data}"] * bool(data)
+    if peers:
+        race(config, corpus, options, python, rounds)
+        return
+    batch, reviews, sizes = measure_bytes(config, corpus)
     if step is None:
-        options = ["--set=train.epochs=2", *(f"--set={pair}" for pair in overrides)]
-        options += [f"--config={config_path}"] * bool(config_path) + [f"--data={data}"] * bool(data)
         seconds: dict[str, list[float]] = {name: [] for name in RUNS}
         for _ in range(rounds):
             for name in RUNS:
@@ -66,15 +86,66 @@ def scaling(
         )
 
 
-def measure_bytes(config: Any) -> tuple[int, int, dict[int, tuple[int, int]]]:
+def race(config: Any, corpus: Any, options: list[str], python: str, rounds: int) -> None:
+    """Time ours and the peers by turns, with one worker of a core and with two; print reviews a second and ratios."""
+    import numpy as np
+
+    from imdb_gru.engine.amx import find_bfloat16_obstacle
+
+    ours = ["float32"] if find_bfloat16_obstacle() else ["float32", "bfloat16"]
+    peers = dict(PEERS)
+    if subprocess.run([python, "-c", "import jax"], capture_output=True).returncode:
+        click.echo(f"no jax in {python}: pip install jax, or name a Python that has it by --python", err=True)
+        del peers["jax"], peers["jax-fit"]
+    with tempfile.TemporaryDirectory() as name:
+        folder, reviews = Path(name), corpus.train
+        arrays = {"ids": reviews.ids, "offsets": reviews.offsets, "labels": reviews.labels}
+        np.savez(folder / "reviews.npz", **arrays, words=len(corpus.vocabulary))
+        sizes = [config.model.embedding, config.model.units, config.train.batch_size]
+        sized = [f"--{name}={size}" for name, size in zip(("embedding", "units", "batch-size"), sizes, strict=True)]
+        train = [sys.executable, "-m", "imdb_gru", "train", "--json", "--overwrite", f"--run={folder}/run", *options]
+        script = [python, str(Path(__file__).parent / "peers" / "keras_workers.py")]
+        commands = {}
+        for count in (1, 2):
+            cores = ",".join(map(str, sorted(os.sched_getaffinity(0))[:count]))
+            bound = [
+                "env",
+                "RAY_worker_niceness=0",
+                "taskset",
+                "-c",
+                cores,
+            ]  # Ray's yield to other work, the peers' not
+            for precision in ours:
+                own = [*bound, *train, f"--set=train.precision={precision}"]
+                commands[f"{precision} {count}"] = own + ["--workers=2"] * (count == 2)
+            for peer in peers:
+                commands[f"{peer} {count}"] = [*script, peer, str(folder / "reviews.npz"), f"--workers={count}", *sized]
+        contest = Contest(commands)
+        contest.run(rounds)
+    for peer in peers:
+        if contest.median(f"{peer} 2", "weights_apart"):
+            raise click.ClickException(f"the workers of {peer} end with different weights")
+    described = "embedding {}, {} units, {} reviews a worker".format(*sizes)
+    print(f"{len(reviews)} reviews, {described}; load {' '.join(f'{load:.1f}' for load in os.getloadavg())}")
+    print(f"{'':28}reviews/s of 1    of 2" + "".join(f"  ours, {precision}, 1: times    2:" for precision in ours))
+    titles = {precision: f"imdb-gru, {precision}" for precision in ours} | peers
+    for entrant, title in titles.items():
+        line = f"{title:28}"
+        for count, width in ((1, 14), (2, 8)):
+            line += f"{len(reviews) / contest.median(f'{entrant} {count}', 'seconds'):{width},.0f}"
+        for precision in ours:
+            for count, width in ((1, 24), (2, 6)):
+                line += f"{contest.compare(f'{entrant} {count}', f'{precision} {count}', 'seconds'):{width}.2f}"
+        print(line)
+
+
+def measure_bytes(config: Any, corpus: Any) -> tuple[int, int, dict[int, tuple[int, int]]]:
     """Return a worker's batch, the reviews, and for workers the bytes of a gradient: whole, and of its words' rows."""
     import numpy as np
 
-    from imdb_gru.cli.train import Sentiment
     from imdb_gru.text.encoded import iter_batches
     from imdb_gru.weights import iter_shapes
 
-    corpus = Sentiment()._load_corpus(config, None)
     size = len(corpus.vocabulary)
     whole = sum(int(np.prod(shape)) for shape in iter_shapes(config.model, size))
     reviews, batch = corpus.train, config.train.batch_size

@@ -67,3 +67,20 @@ def test_training_is_timed_against_keras_of_the_same_sizes(tmp_path):
     assert "8 units, 500 words, 128 reviews" in output
     assert "Keras, bucketed" in output
     assert (tmp_path / "plot.png").stat().st_size > 1000
+
+
+@pytest.mark.cluster
+@pytest.mark.keras
+def test_keras_workers_of_tensorflow_end_with_the_weights_of_one(tmp_path):
+    rng = np.random.default_rng(0)
+    lengths = rng.integers(3, 30, 96)
+    reviews = {"ids": rng.integers(3, 50, lengths.sum()), "offsets": np.r_[0, lengths.cumsum()]}
+    np.savez(tmp_path / "reviews.npz", **reviews, labels=np.arange(96) % 2, words=50)
+    figures = []
+    for workers in (1, 2):
+        sizes = ["--workers", workers, "--batch-size", 32 // workers, "--embedding", 4, "--units", 4]
+        script = [SCRIPTS / "peers" / "keras_workers.py", "tensorflow", tmp_path / "reviews.npz", *sizes]
+        printed = subprocess.run([sys.executable, *map(str, script)], check=True, capture_output=True).stdout
+        figures.append(json.loads(printed))
+    assert figures[1]["weights_apart"] == 0
+    assert figures[1]["norm"] == pytest.approx(figures[0]["norm"], rel=1e-5)
