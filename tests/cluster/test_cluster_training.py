@@ -69,24 +69,6 @@ def test_threads_are_bounded():
         assert int(told.stdout) == expected
 
 
-@pytest.fixture(scope="module")
-def cluster():
-    """Three nodes of a core each, which miss one that dies within seconds."""
-    pytest.importorskip("ray")
-    from ray.cluster_utils import Cluster
-
-    os.environ["PYTHONPATH"] = str(ROOT)
-    size = {"num_cpus": 1, "object_store_memory": 150 * 2**20}
-    quick = {"health_check_period_ms": 500, "health_check_failure_threshold": 3, "health_check_timeout_ms": 1000}
-    cluster = Cluster(
-        initialize_head=True, head_node_args={**size, "include_dashboard": False, "_system_config": quick}
-    )
-    for _ in range(2):
-        cluster.add_node(**size)
-    yield cluster
-    cluster.shutdown()
-
-
 @contextlib.contextmanager
 def start(*arguments):
     """Start a command; give the process and what it says, as it comes."""
@@ -127,11 +109,10 @@ def test_a_training_survives_ctrl_c_and_a_dead_node_and_ends_as_one_worker_would
     assert stopped["epochs"] < 5
     assert stopped["environment"]["workers"] == 3
 
-    victim = next(node for node in cluster.list_all_nodes() if node is not cluster.head_node)
     with start("train", "--resume", run, *workers, "--json") as (process, lines):
         for line in lines:
             if line.startswith(f"epoch {stopped['epochs'] + 1}"):
-                cluster.remove_node(victim, allow_graceful=False)
+                cluster.remove_node(next(iter(cluster.worker_nodes)), allow_graceful=False)
         out = process.stdout.read()
         assert process.wait() == 0, process.told
         assert "workers were lost; going on with 2 workers of 6 reviews each: batches of 12" in process.told

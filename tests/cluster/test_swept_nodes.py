@@ -27,8 +27,9 @@ SWEEP = {
     "task": "sweep",
     "base": {
         "data": {"path": "sample", "limit": 100},
+        "text": {"length": 30},
         "model": {"embedding": 4, "units": 4, "pretrained": None},
-        "train": {"epochs": EPOCHS, "batch_size": 16, "deterministic": True, "engine": "keras"},
+        "train": {"epochs": EPOCHS, "batch_size": 32, "deterministic": True},
     },
     "space": {
         "train.learning_rate": {"log_range": [0.001, 0.1]},
@@ -41,20 +42,6 @@ SWEEP = {
 }
 LONG = 240.0
 """Seconds after which a test gives up on something that takes a few."""
-
-
-@pytest.fixture
-def cluster():
-    """Three nodes, of which two train."""
-    from ray.cluster_utils import Cluster
-
-    memory = {"object_store_memory": 150 * 2**20}
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False, **memory})
-    for _ in range(2):
-        cluster.add_node(num_cpus=1, **memory)
-    cluster.wait_for_nodes()
-    yield cluster
-    cluster.shutdown()
 
 
 @pytest.fixture
@@ -81,7 +68,7 @@ def wait_for(find):
     while time.monotonic() < deadline:
         if found := find():
             return found
-        time.sleep(0.1)
+        time.sleep(0.05)
     pytest.fail(f"waited {LONG} s in vain")
 
 
