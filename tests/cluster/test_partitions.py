@@ -78,6 +78,11 @@ def test_a_folder_of_other_files_is_left_alone(tmp_path):
         folders.open_partitions(str(tmp_path)).begin(SETTINGS, STAMPS, resume=True)
 
 
+def test_what_a_kill_left_of_the_first_file_is_in_nobodys_way(tmp_path):
+    (tmp_path / ".imdb-gru-abc.json").touch()
+    assert folders.open_partitions(str(tmp_path)).begin(SETTINGS, STAMPS, resume=False) == []
+
+
 def test_a_folder_is_one_processes(tmp_path):
     with folders.open_partitions("out").claim():
         with pytest.raises(RunError, match="is being written by"), folders.open_partitions("out").claim():

@@ -25,6 +25,39 @@ def test_a_folder_a_glob_and_a_file_are_tables(tmp_path):
     assert list_tables("b.csv", but="out") == found[1:2]  # a worker's working folder is another one
 
 
+def test_a_glob_passes_over_folders_and_over_what_is_hidden_unless_it_is_named(tmp_path):
+    for name in ("a.csv", "spark.csv/part-0.csv", "_old/d.csv", "deep/.e.csv"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    for pattern, expected in (
+        ("*", ["a.csv"]),
+        ("**/*.csv", ["a.csv", "spark.csv/part-0.csv"]),
+        ("_old/*", ["_old/d.csv"]),
+        ("_*/d*", ["_old/d.csv"]),
+    ):
+        assert list_tables(pattern, but="out") == [str(tmp_path / name) for name in expected]
+
+
+def test_partitions_are_no_input_by_whichever_link_they_are_reached(tmp_path):
+    (tmp_path / "in" / "out").mkdir(parents=True)
+    for name in ("a.csv", "out/part-00000-00000.parquet"):
+        (tmp_path / "in" / name).touch()
+    (tmp_path / "link").symlink_to("in")
+    for address, but in (("in", "link/out"), ("link", "in/out"), ("link/*", "in/out"), ("in/**", "link/out/")):
+        assert [name.rpartition("/")[2] for name in list_tables(address, but=but)] == ["a.csv"]
+
+
+def test_odd_names_are_read_and_one_that_is_not_utf8_is_told(tmp_path):
+    for name in ("~a.csv", "é #%20?.jsonl", "g[1]/two\nlines.jsonl"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        write_lines(tmp_path / name, ["fine"])
+        (found,) = list_tables(str(name), but="out")
+        assert found == str(tmp_path / name)
+    (tmp_path / "caf\udce9.csv").touch()
+    with pytest.raises(DataError, match=r"caf\\udce9.csv': its name is not UTF-8; rename it"):
+        list_tables(".", but="out")
+
+
 @pytest.mark.parametrize(
     ("address", "message"),
     [
