@@ -144,19 +144,19 @@ def test_a_worker_and_a_node_are_killed_and_the_answer_is_right(cluster, start):
 
 def test_the_driver_is_killed_and_resumed(start):
     """Some trials fail: they are told, and kept as they are, and the sweep goes on."""
-    changes = {"space": {**SWEEP["space"], "model.pretrained": {"choice": [None, "nowhere"]}}, "trials": 6}
+    changes = {"space": {**SWEEP["space"], "model.pretrained": {"choice": [None, "nowhere"]}}, "trials": 4}
     process = start("s.yaml", **changes)
     wait_for(lambda: load_outcomes(Path("runs/sweep")) and find_halfway())
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     kept = load_outcomes(Path("runs/sweep"))
-    assert 0 < len(kept) < 6
+    assert 0 < len(kept) < 4
     times = read_times(kept)
     process = start("--resume", "runs/sweep", "--json", **changes)
     out, err = process.communicate(timeout=LONG)
     assert process.returncode == 0, err
     figures = json.loads(out)
-    assert len(figures["trials"]) == 6
+    assert len(figures["trials"]) == 4
     states = {trial["state"]: trial["reason"] for trial in figures["trials"]}
     assert states.keys() == {"finished", "failed"}
     assert states["failed"].startswith("model.pretrained: there is no run at nowhere")
