@@ -20,7 +20,7 @@ from imdb_gru.sources.review import Review
 settings.register_profile("steady", deadline=None, derandomize=True)
 settings.load_profile("steady")
 
-pytest_plugins = ["next_word_runs", "bundles"]
+pytest_plugins = ["next_word_runs", "bundles", "clusters"]
 
 CORPUS = os.environ.get("IMDB_GRU_DATA")
 

@@ -18,6 +18,7 @@ from imdb_gru.counts import Counts
 from imdb_gru.errors import DataError
 from imdb_gru.lock import claim
 from imdb_gru.partial import check_same
+from imdb_gru.writing import UNFINISHED
 
 SETTINGS = "_settings.json"
 """Says what the folder was begun with; tools that read partitions pass over such a name."""
@@ -62,7 +63,8 @@ class Partitions:
         settings = self.folder / SETTINGS
         begun = {**begun_with, "input": [stamp[0] for stamp in stamps]}
         with self._explain("write"):
-            present = [path.name for path in self.folder.iterdir()] if self.folder.is_dir() else []
+            names = [path.name for path in self.folder.iterdir()] if self.folder.is_dir() else []
+            present = [name for name in names if not name.startswith(UNFINISHED)]  # left by a kill
             if not present:
                 self._write_settings(begun, stamps)
                 return []

@@ -1,6 +1,8 @@
 """Own where tables come from and partitions go: this machine's disk, or an address that fsspec opens."""
 
 import glob
+import os
+import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, cast
@@ -15,6 +17,8 @@ from imdb_gru.writing import write_atomically
 
 HIDDEN = ("_", ".")
 """What the names of files and folders begin with that are no data, by the custom of tools that write partitions."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
+"""What Python makes of a name's bytes that are not UTF-8."""
 
 
 class RemotePath:
@@ -90,7 +94,7 @@ def is_local(address: str) -> bool:
 def locate(address: str) -> Location:
     """Return what is at an address; raises `DataError` where nothing here can open such a one."""
     if is_local(address):
-        return Path(LocalFileSystem._strip_protocol(address))
+        return Path(LocalFileSystem._strip_protocol(address)).absolute()  # what begins with a tilde may still not be
     if address.startswith("memory://"):
         raise DataError(f"{address} lies in the memory of one process, which workers cannot see: name a shared address")
     return _open_remote(address)
@@ -112,18 +116,26 @@ def _open_remote(address: str) -> RemotePath:
 def list_tables(address: str, *, but: str) -> list[str]:
     """Return the addresses of the tables that a file, a folder or a glob stands for; raises `DataError` where none.
 
-    Partitions in the folder `but` are none.
+    Partitions in the folder `but` are none, by whichever links it is reached.
     """
     location = locate(address)
     try:
-        found = sorted(name for name in _find(location) if not name.startswith(f"{but}/part-"))
+        found = sorted(name for name in _find(location) if not _is_partition(name, but))
     except DataError:
         raise
     except Exception as error:  # every kind of storage has errors of its own
         raise DataError(f"cannot read {address}: {explain(error)}") from error
     if not found:
         raise DataError(f"there are no tables at {address}: name a folder, a glob or a file, of {', '.join(READERS)}")
+    for name in found:
+        if _SURROGATE.search(name):
+            raise DataError(f"cannot read {name!a}: its name is not UTF-8; rename it")
     return found
+
+
+def _is_partition(name: str, folder: str) -> bool:
+    parent, own = os.path.split(name)
+    return own.startswith("part-") and os.path.realpath(parent) == os.path.realpath(folder)  # of an address, itself
 
 
 def _find(location: Location) -> list[str]:
@@ -135,12 +147,25 @@ def _find(location: Location) -> list[str]:
     elif filesystem.isdir(path):
         found = [(name, name.removeprefix(path)) for name in filesystem.find(path)]
     else:
-        found = [(name, PurePosixPath(name).name) for name in filesystem.glob(path)] if glob.has_magic(path) else []
+        found = list(_expand(filesystem, path)) if glob.has_magic(path) else []
     return [
         name if isinstance(location, Path) else str(RemotePath(filesystem, name))
         for name, named in found
-        if is_table(Path(name)) and not any(part.startswith(HIDDEN) for part in PurePosixPath(named).parts)
+        if is_table(Path(name)) and not _is_hidden(named)
     ]
+
+
+def _expand(filesystem: Any, pattern: str) -> Iterator[tuple[str, str]]:
+    """Yield the files that a glob stands for, each with the part of its name that may be hidden."""
+    folder = re.split(r"[*?[]", pattern)[0].rpartition("/")[0]
+    asked = _is_hidden(pattern.removeprefix(folder))
+    for name, state in filesystem.glob(pattern, detail=True).items():
+        if state["type"] != "directory":
+            yield name, "" if asked else name.removeprefix(folder)
+
+
+def _is_hidden(name: str) -> bool:
+    return any(part.startswith(HIDDEN) for part in PurePosixPath(name).parts)
 
 
 def _split(location: Location) -> tuple[Any, str]:

@@ -86,10 +86,17 @@ class Study:
 
     def _encode(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Write choices as JSON: Optuna knows none that are lists."""
-        return {key: json.dumps(values[key]) if self.sweep.space[key].choice else values[key] for key in values}
+        return {key: _encode_value(self.sweep.space[key], value) for key, value in values.items()}
 
     def _decode(self, params: Mapping[str, Any]) -> dict[str, Any]:
         return {key: json.loads(params[key]) if self.sweep.space[key].choice else params[key] for key in params}
+
+
+def _encode_value(dimension: Dimension, value: Any) -> Any:
+    if not dimension.choice:
+        return value
+    equal = [choice for choice in dimension.choice if choice == value]  # 0, where a config says 0.0
+    return json.dumps((equal or [value])[0])
 
 
 def build_distribution(dimension: Dimension) -> BaseDistribution:

@@ -18,7 +18,7 @@ MOST_FAILURES = 3
 """Times that workers may fail, with their node or alone, before the training is given up."""
 NEVER = 1e9
 """Seconds after which Ray may throw an epoch under way away to take in a node that came later."""
-ROOM = 15
+ROOM = 5
 """Seconds to wait for the cores of as many workers as Ray, which may be behind the times, believes there to be."""
 ENDING = 10
 """Seconds to wait for Ray Train to end after its workers."""
@@ -112,7 +112,9 @@ class ClusterTrainer:
 
         os.environ.setdefault("RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S", str(ROOM))
         from ray.train import FailureConfig, RunConfig, ScalingConfig
-        from ray.train.tensorflow import TensorflowTrainer
+        from ray.train.v2.api.data_parallel_trainer import DataParallelTrainer
+
+        from imdb_gru.cluster.places import Places
 
         task = {
             "run": str(self.run.path.absolute()),
@@ -122,9 +124,10 @@ class ClusterTrainer:
             "reports": reports,
             "orders": orders,
         }
-        return TensorflowTrainer(
+        return DataParallelTrainer(
             work,
             train_loop_config=task,
+            backend_config=Places(),
             scaling_config=ScalingConfig(
                 num_workers=(1, self.workers),
                 resources_per_worker={"CPU": self.cores},

@@ -17,8 +17,10 @@ from imdb_gru.run import Run
 from imdb_gru.runs import create_run
 from imdb_gru.text.corpus import Corpus, encode_corpus, load_training_reviews
 
-HELD = 30.0
-"""Seconds within which a process that Ray has ended lets go of its run."""
+HELD = 180.0
+"""Seconds within which a process that Ray has ended, or whose driver was killed, lets go of its run on a busy machine.
+
+Nobody else can hold it: the sweep's folder is this sweep's."""
 LONGEST_REASON = 200
 KEPT = 4
 """Corpora that a process keeps, where text is searched."""

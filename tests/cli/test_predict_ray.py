@@ -83,23 +83,13 @@ def test_the_local_engine_loads_nothing_of_rays():
     assert_not_loaded(["predict", "--run", "bundled", "fine"], {"ray", "fsspec", "pyarrow", "pandas"})
 
 
-@pytest.fixture(scope="module")
-def address():
-    pytest.importorskip("ray")
-    from ray.cluster_utils import Cluster
-
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 2, "object_store_memory": 150 * 2**20})
-    yield cluster.address
-    cluster.shutdown()
-
-
 @pytest.mark.cluster
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_a_folder_is_scored_as_file_by_file_and_goes_on_after_a_mistake(invoke, bundled, write_corpus, address):
+def test_a_folder_is_scored_as_file_by_file_and_goes_on_after_a_mistake(invoke, bundled, write_corpus, cluster):
     paths = [write_corpus(kind) for kind in ("csv", "jsonl", "parquet", "tsv")]
     broken = Path("reviews.zz.jsonl")
     broken.write_text('{"text": "w1"}\n{broken\n')
-    command = ["predict", "--engine", "ray", "--input", "reviews*", "--output", "out", "--address", address]
+    command = ["predict", "--engine", "ray", "--input", "reviews*", "--output", "out", "--address", cluster.address]
     result = invoke(*command, "--workers", 2)
     assert result.code == 1
     assert result.err.splitlines()[-1].startswith(f"Error: {broken.absolute()}, line 2: not JSON")
@@ -124,9 +114,20 @@ def test_a_folder_is_scored_as_file_by_file_and_goes_on_after_a_mistake(invoke, 
 
 
 @pytest.mark.cluster
-def test_a_driver_that_is_stopped_or_killed_leaves_whole_partitions_to_go_on_from(tmp_path, address):
+def test_a_driver_that_is_stopped_or_killed_leaves_whole_partitions_to_go_on_from(tmp_path, cluster):
     write_tables(tmp_path / "in", 60)
-    command = [sys.executable, "-m", "imdb_gru", "predict", "--run", "bundled", "--engine", "ray", "--address", address]
+    command = [
+        sys.executable,
+        "-m",
+        "imdb_gru",
+        "predict",
+        "--run",
+        "bundled",
+        "--engine",
+        "ray",
+        "--address",
+        cluster.address,
+    ]
     command += ["--input", "in", "--output", "out", "--workers", "1", "--json", "--resume"]
     before = {}
     for number in (signal.SIGINT, signal.SIGKILL):

@@ -47,6 +47,13 @@ def test_a_random_search_that_goes_on_draws_what_it_would_have_drawn():
     assert Study(make_sweep(search="random", seed=1)).ask(0) != drawn[0]
 
 
+def test_a_choice_is_known_by_its_value_as_a_config_writes_it():
+    sweep = make_sweep(space={"model.dropout.word": {"choice": [0, 0.1]}})
+    study, values = Study(sweep), sweep.read_values(sweep.build_trial({"model.dropout.word": 0}))
+    assert study.ask(0, values) == values
+    assert 0 in study._asked
+
+
 def test_optuna_learns_from_what_came_of_trials_before_and_after_a_stop():
     """Half of the choices is bad: it is drawn less and less."""
 
