@@ -108,13 +108,8 @@ def race(config: Any, corpus: Any, options: list[str], python: str, rounds: int)
         commands = {}
         for count in (1, 2):
             cores = ",".join(map(str, sorted(os.sched_getaffinity(0))[:count]))
-            bound = [
-                "env",
-                "RAY_worker_niceness=0",
-                "taskset",
-                "-c",
-                cores,
-            ]  # Ray's yield to other work, the peers' not
+            # Ray's workers would yield to other work, and the peers' do not
+            bound = ["env", "RAY_worker_niceness=0", "taskset", "-c", cores]
             for precision in ours:
                 own = [*bound, *train, f"--set=train.precision={precision}"]
                 commands[f"{precision} {count}"] = own + ["--workers=2"] * (count == 2)

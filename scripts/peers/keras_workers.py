@@ -193,10 +193,7 @@ def use_jax(rank, places):
     optimizer.build(model.trainable_variables)
     mesh, same, shared = jax.make_mesh((options.workers,), ("workers",)), PartitionSpec(), PartitionSpec("workers")
     score = keras.losses.BinaryCrossentropy()
-
-    rest = [
-        np.asarray(variable.value) for variable in model.non_trainable_variables
-    ]  # the seed, which nothing draws by
+    rest = [np.asarray(variable.value) for variable in model.non_trainable_variables]  # a seed, which nothing draws by
 
     def find_loss(weights, ids, labels):
         beliefs, _ = model.stateless_call(weights, rest, ids, training=True)
