@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from imdb_gru.cli.limits import check_extras
-from imdb_gru.cli.options import anchor_paths, data_options, json_option, merge_data_options, print_table, say
+from imdb_gru.cli.options import (
+    anchor_paths,
+    data_options,
+    json_option,
+    merge_data_options,
+    open_config_source,
+    print_table,
+    say,
+)
 from imdb_gru.cli.sweep_table import describe_dimension, describe_result, print_sweep, show, show_progress
 
 if TYPE_CHECKING:
@@ -185,6 +193,8 @@ def _draw(figures: dict[str, Any], folder: Path) -> None:
 
 def _show_plan(config: "SweepConfig", folder: Path, as_json: bool) -> None:
     base = config.build_trial({})
+    if base.data.path:
+        open_config_source(base.data)
     if as_json:
         click.echo(json.dumps({"sweep": str(folder), **config.model_dump(), "base": base.model_dump()}))
         return
@@ -192,7 +202,7 @@ def _show_plan(config: "SweepConfig", folder: Path, as_json: bool) -> None:
     rows = [(key, describe_dimension(dimension), show(values[key])) for key, dimension in config.space.items()]
     print_table(rows, ("key", "values", "base"), "space")
     click.echo()
-    limits = [f"{config.trials} trials"] if config.trials else []
+    limits = [f"{config.trials} trial{'s' * (config.trials > 1)}"] if config.trials else []
     limits += [f"{config.minutes:g} minutes"] if config.minutes else []
     finalists = config.finalists
     print_table(

@@ -1,6 +1,7 @@
 """Own how a sweep is shown to a person: live in a terminal, a line for each trial elsewhere, and its result."""
 
 import contextlib
+import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 FRAME = 4
 """Lines of a terminal that a live table leaves free."""
+FIGURES, VALUE, GAP = 64, 8, 2
+"""Columns of a terminal that a training's figures take, that a key's values may, and that lie between two."""
 
 
 @contextlib.contextmanager
@@ -33,7 +36,7 @@ def show_progress() -> "Iterator[Callable[[Outcome, list[Outcome]], None]]":
         table = Table(box=None, pad_edge=False)
         shown = [latest, *(trial for trial in trials if trial.run != latest.run)]
         shown.sort(key=lambda trial: trial.state != "running")
-        keys = list(latest.values)
+        keys = _choose_keys(list(latest.values), console.width)
         for column in ("trial", *_COLUMNS, *shorten_keys(keys)):
             table.add_column(column, no_wrap=True, overflow="ellipsis")
         for trial in shown[: max(1, console.height - FRAME)]:
@@ -44,7 +47,14 @@ def show_progress() -> "Iterator[Callable[[Outcome, list[Outcome]], None]]":
         yield draw
 
 
-_COLUMNS = ("state", "accuracy", "log loss", "epochs", "seconds")
+def _choose_keys(keys: list[str], width: int) -> list[str]:
+    """Return as many keys as a live table has room for; that of the results has all."""
+    room = itertools.accumulate(map(len, shorten_keys(keys)), lambda used, key: used + GAP + max(key, VALUE))
+    return [key for key, used in zip(keys, room, strict=True) if used <= width - FIGURES]
+
+
+_COLUMNS = ("state", "accuracy", "log loss", "done", "seconds")
+"""The epochs that are done: train.epochs may be a column, too."""
 
 
 def _describe(trial: Mapping[str, Any], keys: Sequence[str]) -> list[str]:

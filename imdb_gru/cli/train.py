@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--address",
-    metavar="ADDRESS",
-    help="The Ray cluster, such as 10.0.0.1:6379 or 'auto'; all its machines must see --run. Without it, this machine.",
+    metavar="HOST:PORT",
+    help="The Ray cluster, such as 10.0.0.1:6379; all its machines must see --run. Without it, this machine.",
 )
 def train(workers: int | None, address: str | None, **options: Any) -> None:
     """Train a model, and write it with all that later commands need into a run directory.

@@ -37,17 +37,29 @@ def connect(address: str | None) -> Iterator[None]:
     try:
         if address:
             _knock(address)
+            _bring_token()
         with _drop_stderr():  # where the core says which level it has
             ray.init(
                 address=address or "local", include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR
             )
     except (OSError, OverflowError, RuntimeError, ValueError) as error:
-        raise ImdbGruError(f"no Ray cluster answers at {address}: {error}; start one with: ray start --head") from error
+        raise ImdbGruError(
+            f"no Ray cluster answers at {address}: {error}; start one with 'ray start --head', and where it asks for a "
+            "token, put its ~/.ray/auth_token here, too"
+        ) from error
     raise_on_sigterm()  # Ray has put a handler of its own in its place
     try:
         yield
     finally:
         ray.shutdown()
+
+
+def _bring_token() -> None:
+    """Have Ray show the token that this machine has, if any: a head that finds one asks for it, wherever it is."""
+    from ray._private.authentication import authentication_token_setup as setup
+
+    setup.logger.setLevel(logging.ERROR)
+    setup.maybe_enable_token_auth_if_token_available(warn_if_disabled=False)
 
 
 def _knock(address: str) -> None:

@@ -65,7 +65,7 @@ class Partitions:
         with self._explain("write"):
             names = [path.name for path in self.folder.iterdir()] if self.folder.is_dir() else []
             present = [name for name in names if not name.startswith(UNFINISHED)]  # left by a kill
-            if not present:
+            if set(present) <= {SETTINGS}:  # begun, perhaps, and nothing done
                 self._write_settings(begun, stamps)
                 return []
         if SETTINGS not in present:

@@ -101,4 +101,4 @@ def _place_results(results: Sequence[float]) -> tuple[list[float], dict[str, flo
 
 
 def _name(value: Any) -> str:
-    return "+".join(map(str, value)) if isinstance(value, list) else str(value)
+    return "+".join(map(str, value)) if isinstance(value, list) else "null" if value is None else str(value)

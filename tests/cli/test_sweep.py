@@ -9,7 +9,7 @@ import yaml
 
 pytest.importorskip("ray")
 
-from imdb_gru.cli.sweep_table import describe_result, print_sweep, shorten_keys
+from imdb_gru.cli.sweep_table import _choose_keys, describe_result, print_sweep, shorten_keys
 
 SWEEP = {
     "task": "sweep",
@@ -132,7 +132,7 @@ def make_figures():
 def test_a_person_gets_ranks_values_and_reasons(capsys):
     print_sweep(make_figures())
     lines = capsys.readouterr().out.splitlines()
-    header = "rank trial state accuracy log loss epochs seconds learning_rate pooling word"
+    header = "rank trial state accuracy log loss done seconds learning_rate pooling word"
     assert lines[1].split() == header.split()
     assert lines[2].split() == ["1", "1", "finished", "90.00%", "0.3000", "2", "3.0", "0.0123", "last+max", "0.1"]
     assert lines[4].split() == ["3", "2", "failed", "-", "-", "0", "0.0", "0.001", "last", "0.4"]
@@ -151,6 +151,13 @@ def test_what_came_of_it_is_said_against_the_base():
 def test_keys_are_short_where_they_can_be():
     assert shorten_keys(["model.dropout.word", "train.epochs"]) == ["word", "epochs"]
     assert shorten_keys(["a.word", "b.word"]) == ["a.word", "b.word"]
+
+
+def test_a_live_table_has_the_keys_that_there_is_room_for():
+    keys = ["train.learning_rate", "train.batch_size", "model.dropout.word"]
+    assert _choose_keys(keys, 200) == keys
+    assert _choose_keys(keys, 95) == keys[:2]
+    assert _choose_keys(keys, 40) == []
 
 
 def test_pictures_are_drawn_even_of_a_base_outside_the_space(tmp_path):

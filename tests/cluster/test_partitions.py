@@ -1,5 +1,7 @@
 """The folder of partitions: what is done in it, and that it is nobody else's."""
 
+import json
+
 import pytest
 from conftest import make_classifier
 from scoring_steps import make_worker, read_all, steps, write_lines
@@ -89,3 +91,10 @@ def test_a_folder_is_one_processes(tmp_path):
             pass
         assert (tmp_path / "out").is_dir()
     assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_in_which_nothing_came_of_what_was_begun_is_begun_anew(tmp_path):
+    partitions = folders.Partitions(tmp_path / "out")
+    assert partitions.begin(SETTINGS, STAMPS, resume=False) == []
+    assert partitions.begin(SETTINGS | {"run": ["other"]}, STAMPS[:1], resume=False) == []
+    assert json.loads((tmp_path / "out" / folders.SETTINGS).read_text())["begun_with"]["run"] == ["other"]
