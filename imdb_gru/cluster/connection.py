@@ -37,16 +37,14 @@ def connect(address: str | None) -> Iterator[None]:
     try:
         if address:
             _knock(address)
-            _bring_token()
         with _drop_stderr():  # where the core says which level it has
+            if address and _is_place(address):
+                _bring_token(address)
             ray.init(
                 address=address or "local", include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR
             )
     except (OSError, OverflowError, RuntimeError, ValueError) as error:
-        raise ImdbGruError(
-            f"no Ray cluster answers at {address}: {error}; start one with 'ray start --head', and where it asks for a "
-            "token, put its ~/.ray/auth_token here, too"
-        ) from error
+        raise ImdbGruError(f"no Ray cluster answers at {address}: {error}; start one with: ray start --head") from error
     raise_on_sigterm()  # Ray has put a handler of its own in its place
     try:
         yield
@@ -54,19 +52,33 @@ def connect(address: str | None) -> Iterator[None]:
         ray.shutdown()
 
 
-def _bring_token() -> None:
-    """Have Ray show the token that this machine has, if any: a head that finds one asks for it, wherever it is."""
+def _bring_token(address: str) -> None:
+    """Have Ray show this machine's token where the cluster asks for one; one that does not would be confused by it."""
     from ray._private.authentication import authentication_token_setup as setup
+    from ray._raylet import GcsClient  # type: ignore[attr-defined]
+    from ray.exceptions import AuthenticationError, RpcError
 
     setup.logger.setLevel(logging.ERROR)
-    setup.maybe_enable_token_auth_if_token_available(warn_if_disabled=False)
+    try:
+        GcsClient(address=address)
+    except AuthenticationError:
+        if not setup.maybe_enable_token_auth_if_token_available(warn_if_disabled=False):
+            raise ConnectionError("it asks for a token: put its ~/.ray/auth_token here, too") from None
+    except RpcError as error:
+        raise ConnectionError(" ".join(str(error).split())) from error
 
 
 def _knock(address: str) -> None:
     """Raise `OSError` or `OverflowError` where nothing listens at HOST:PORT; Ray itself would wait for minutes."""
-    host, _, port = address.rpartition(":")
-    if port.isdigit() and host and "/" not in host:  # else auto, or an address of Ray's own kind
+    if _is_place(address):
+        host, _, port = address.rpartition(":")
         socket.create_connection((host.strip("[]"), int(port)), PATIENCE).close()
+
+
+def _is_place(address: str) -> bool:
+    """Tell HOST:PORT from auto, and from addresses of Ray's own kind."""
+    host, _, port = address.rpartition(":")
+    return port.isdigit() and bool(host) and "/" not in host
 
 
 @contextlib.contextmanager

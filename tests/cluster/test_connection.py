@@ -42,8 +42,12 @@ with connect("127.0.0.1:{port}"):
     head = subprocess.Popen([*ray, "--include-dashboard=false"], env=environment, stdout=subprocess.PIPE, text=True)
     try:
         assert any("Ray runtime started" in line for line in head.stdout)
-        asked = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+        asked, stranger = (
+            subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True)
+            for env in (environment, {**environment, "HOME": str(tmp_path / "nowhere")})
+        )
     finally:
         head.terminate()
         head.communicate(timeout=60)
     assert (asked.stdout, asked.stderr) == ("1.0\n", "")
+    assert "it asks for a token: put its ~/.ray/auth_token here, too" in stranger.stderr

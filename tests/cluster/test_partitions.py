@@ -94,6 +94,7 @@ def test_a_folder_is_one_processes(tmp_path):
 
 
 def test_a_folder_in_which_nothing_came_of_what_was_begun_is_begun_anew(tmp_path):
+    (tmp_path / "out").mkdir()
     partitions = folders.Partitions(tmp_path / "out")
     assert partitions.begin(SETTINGS, STAMPS, resume=False) == []
     assert partitions.begin(SETTINGS | {"run": ["other"]}, STAMPS[:1], resume=False) == []
