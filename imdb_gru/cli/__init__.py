@@ -78,9 +78,6 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt) as stop:
         click.echo("Stopped.", err=True)
         _leave(find_exit_code(stop))
-    except BrokenPipeError:
-        _silence_stdout()
-        sys.exit(0)
     except OSError as error:  # a full disk under stdout, say; files of ours are reported where they are opened
         reason = f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error)
         advice = "; make room, or write elsewhere" if error.errno in NO_ROOM else ""

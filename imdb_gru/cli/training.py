@@ -188,6 +188,8 @@ class Lesson(ABC):
             return self.build_trainer(run, config, corpus)
 
     def _train(self, trainer: Any, *, resumed: bool, as_json: bool) -> None:
+        from imdb_gru.environment import find_changes
+
         run: Run = trainer.run
         run.keep_vocabulary(trainer.corpus.vocabulary)
         say(f"training into {run} (Ctrl-C {self.promise})")
@@ -197,7 +199,9 @@ class Lesson(ABC):
             progress = trainer.progress
             within = f" and {progress.batch} batches of the next" if progress.batch else ""
             say(f"resuming after epoch {progress.epoch} of {trainer.config.train.epochs}{within}")
-            if trainer.config.train.deterministic and (changes := trainer.find_changes()):
+            *_, before = [{}, *run.load_environments()]
+            changes = find_changes(before.get("environment", {}), trainer.environment)
+            if trainer.config.train.deterministic and changes:
                 told = ", ".join(f"{name} {before} then, {here} here" for name, (before, here) in changes.items())
                 say(f"the weights may not be, to the bit, those of a run never stopped: {told}")
         try:

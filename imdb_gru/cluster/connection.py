@@ -34,11 +34,12 @@ def connect(address: str | None) -> Iterator[None]:
     # with log_to_driver=False alone, what the cluster says of nodes that die still comes, and on stdout
     ray._private.worker._worker_logs_enabled = False
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # Ray's core writes past Python's logging
+    place = address and _find_place(address)
     try:
-        if address:
-            _knock(address)
+        if place:
+            socket.create_connection(place, PATIENCE).close()  # Ray itself would wait for minutes
         with _drop_stderr():  # where the core says which level it has
-            if address and _is_place(address):
+            if place:
                 _bring_token(address)
             ray.init(
                 address=address or "local", include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR
@@ -52,7 +53,7 @@ def connect(address: str | None) -> Iterator[None]:
         ray.shutdown()
 
 
-def _bring_token(address: str) -> None:
+def _bring_token(address: str | None) -> None:
     """Have Ray show this machine's token where the cluster asks for one; one that does not would be confused by it."""
     from ray._private.authentication import authentication_token_setup as setup
     from ray._raylet import GcsClient  # type: ignore[attr-defined]
@@ -68,17 +69,10 @@ def _bring_token(address: str) -> None:
         raise ConnectionError(" ".join(str(error).split())) from error
 
 
-def _knock(address: str) -> None:
-    """Raise `OSError` or `OverflowError` where nothing listens at HOST:PORT; Ray itself would wait for minutes."""
-    if _is_place(address):
-        host, _, port = address.rpartition(":")
-        socket.create_connection((host.strip("[]"), int(port)), PATIENCE).close()
-
-
-def _is_place(address: str) -> bool:
-    """Tell HOST:PORT from auto, and from addresses of Ray's own kind."""
+def _find_place(address: str) -> tuple[str, int] | None:
+    """Return the host and the port of HOST:PORT; None of auto, and of addresses of Ray's own kind."""
     host, _, port = address.rpartition(":")
-    return port.isdigit() and bool(host) and "/" not in host
+    return (host.strip("[]"), int(port)) if port.isdigit() and host and "/" not in host else None
 
 
 @contextlib.contextmanager

@@ -8,7 +8,6 @@ from typing import Any
 
 from imdb_gru.cluster.worker import work
 from imdb_gru.config import Config
-from imdb_gru.environment import find_changes
 from imdb_gru.errors import ImdbGruError, RunError
 from imdb_gru.pretrained import Pretrained
 from imdb_gru.run import Run
@@ -66,10 +65,10 @@ class ClusterTrainer:
 
         self.progress = load_progress(self.run) or self.progress
 
-    def find_changes(self) -> dict[str, tuple[object, object]]:
-        """Return how the workers of the part before were others, where there were several."""
-        *_, before = [{}, *self.run.load_environments()]
-        return find_changes(before.get("environment", {}), {"workers": self.workers, "threads": self.cores})
+    @property
+    def environment(self) -> dict[str, Any]:
+        """Return what is known here of what decides the weights."""
+        return {"workers": self.workers, "threads": self.cores}
 
     def train(self, report_epoch: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
         """Have the workers train the epochs that are left and complete the run; return its final figures.

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from imdb_gru.config import AnyConfig
-from imdb_gru.environment import describe_environment, find_changes
+from imdb_gru.environment import describe_environment
 from imdb_gru.errors import RunError
 from imdb_gru.memory import measure_peak_memory
 from imdb_gru.reading import hash_file, read_npz
@@ -99,11 +99,6 @@ class Training:
         for variable, array in zip(variables, arrays, strict=True):
             variable.assign(array)
         self.progress = progress
-
-    def find_changes(self) -> dict[str, tuple[object, object]]:
-        """Return what, of all that decides the weights, was otherwise in the part before, and how it is here."""
-        *_, before = [{}, *self.run.load_environments()]
-        return find_changes(before.get("environment", {}), self.environment)
 
     def _check_start(self) -> None:
         """Raise `RunError` where the run began with other reviews, or another vocabulary, than it would go on with."""
