@@ -1,3 +1,89 @@
-"""Train, judge and explain a small GRU sentiment model from the command line."""
+"""A small, fast, understandable sentiment model: train it, evaluate it, and see why it decides as it does.
+
+    import imdb_gru
+
+    model = imdb_gru.load()
+    model.predict("A slow start, but the ending is superb.")
+
+Names are imported when they are first used, so that `import imdb_gru` is fast.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from imdb_gru.classifier import Classifier, Prediction, load
+    from imdb_gru.comparison.comparing import compare
+    from imdb_gru.config import Config, DataConfig, NextWordConfig, load_config
+    from imdb_gru.errors import (
+        ConfigError,
+        DataError,
+        DownloadError,
+        FormatError,
+        ImdbGruError,
+        MissingExtraError,
+        RunError,
+    )
+    from imdb_gru.evaluation import Evaluation, NextWordEvaluation
+    from imdb_gru.events import Event
+    from imdb_gru.inspection import Inspection
+    from imdb_gru.language import LanguageModel, load_next_word
+    from imdb_gru.run import Run
+    from imdb_gru.tasks.evaluation import evaluate
+    from imdb_gru.tasks.training import Plan, load_corpus, plan, pretrain, resume, train
+
+_MODULES = {
+    "Classifier": "classifier",
+    "Config": "config",
+    "ConfigError": "errors",
+    "DataConfig": "config",
+    "DataError": "errors",
+    "DownloadError": "errors",
+    "Evaluation": "evaluation",
+    "Event": "events",
+    "FormatError": "errors",
+    "ImdbGruError": "errors",
+    "Inspection": "inspection",
+    "LanguageModel": "language",
+    "MissingExtraError": "errors",
+    "NextWordConfig": "config",
+    "NextWordEvaluation": "evaluation",
+    "Plan": "tasks.training",
+    "Prediction": "classifier",
+    "Run": "run",
+    "RunError": "errors",
+    "compare": "comparison.comparing",
+    "evaluate": "tasks.evaluation",
+    "load": "classifier",
+    "load_config": "config",
+    "load_corpus": "tasks.training",
+    "load_next_word": "language",
+    "plan": "tasks.training",
+    "pretrain": "tasks.training",
+    "resume": "tasks.training",
+    "train": "tasks.training",
+}
+"""The module of each public name."""
+
+__all__ = [  # noqa: PLE0604 - spelled out, so that type checkers see them
+    "Classifier", "Config", "ConfigError", "DataConfig", "DataError", "DownloadError", "Evaluation", "Event",
+    "FormatError", "ImdbGruError", "Inspection", "LanguageModel", "MissingExtraError", "NextWordConfig",
+    "NextWordEvaluation", "Plan", "Prediction", "Run", "RunError", "__version__", "compare", "evaluate", "load",
+    "load_config", "load_corpus", "load_next_word", "plan", "pretrain", "resume", "train",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name on its first use."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"imdb_gru.{_MODULES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return __all__

@@ -1,9 +1,10 @@
-"""Own a finished run as a classifier, in NumPy: nothing here loads TensorFlow or Keras."""
+"""A complete run as a classifier, in NumPy: nothing here loads TensorFlow or Keras."""
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,13 +17,15 @@ from imdb_gru.config import Config
 from imdb_gru.engine.workers import iter_shared, map_ahead
 from imdb_gru.errors import RunError
 from imdb_gru.run import Run
+from imdb_gru.runs import find_run
 from imdb_gru.text.encoded import EncodedText, encode_text, pad
-from imdb_gru.text.neutral import dump_json
+from imdb_gru.text.neutral import show_value
 from imdb_gru.text.vocabulary import START_TOKEN, Ids, Vocabulary
 from imdb_gru.weights import load_network
 
 if TYPE_CHECKING:
     from imdb_gru.engine.reading import Reader
+    from imdb_gru.inspection import Inspection
 
 BATCH_SIZE = 64
 CHUNK = 4096
@@ -60,11 +63,28 @@ class Prediction:
         """Return positive or negative."""
         return LABELS[self.probability >= 0.5]
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return what `predict --json` prints, with the timesteps if there are any."""
+        record: dict[str, Any] = {"text": self.text, "label": self.label, "probability": self.probability}
+        if self.probabilities is not None:
+            steps = zip(self.tokens, self.probabilities.tolist(), strict=True)
+            record["timesteps"] = [
+                {"timestep": timestep, "token": token, "probability": probability}
+                for timestep, (token, probability) in enumerate(steps)
+            ]
+        return record
+
+    def __repr__(self) -> str:
+        """Give the label, the probability and the beginning of the text."""
+        return f"Prediction({self.label!r}, probability={self.probability:.4f}, text={show_value(self.text)})"
+
 
 class Classifier:
-    """A trained network with the vocabulary and the truncation it was trained with."""
+    """A trained network with the vocabulary and the truncation that it was trained with."""
 
-    def __init__(self, config: Config, vocabulary: Vocabulary, network: Network) -> None:
+    def __init__(self, config: Config, vocabulary: Vocabulary, network: Network, run: Run | None = None) -> None:
+        self.run = run
+        """The run that holds it, if one does."""
         self.config = config
         self.vocabulary = vocabulary
         self.network = network
@@ -78,16 +98,46 @@ class Classifier:
             raise RunError(
                 f"{run} is damaged: its model has {len(network.embedding)} embeddings for {len(vocabulary)} ids"
             )
-        return cls(config, vocabulary, network)
+        return cls(config, vocabulary, network, run)
 
-    def predict(
+    def __repr__(self) -> str:
+        """Name the run and describe the layers."""
+        return f"Classifier({str(self.run)!r}: {self.config.model.brief})"
+
+    def predict(self, text: str, *, timesteps: bool = False) -> Prediction:
+        """Predict whether a text is positive or negative; with `timesteps`, also after each word.
+
+        Raises `TypeError` if the text is not a string, `RunError` for timesteps if the model reads backwards too.
+        """
+        if not isinstance(text, str):
+            raise TypeError(f"predict takes a text, got {show_value(text)}: give several texts to predict_many")
+        (prediction,) = self.predict_many([text], timesteps=timesteps)
+        return prediction
+
+    def inspect(self, text: str) -> "Inspection":
+        """Explain what the network does with a text: gates, gradients and contributions, word by word."""
+        from imdb_gru.inspection import inspect_text
+
+        if not isinstance(text, str):
+            raise TypeError(f"inspect takes a text, got {show_value(text)}")
+        return inspect_text(self, text)
+
+    def predict_many(
         self, texts: Iterable[str], *, timesteps: bool = False, observe: Callable[[int], object] | None = None
     ) -> Iterator[Prediction]:
-        """Yield a prediction a text, in order, in constant memory.
+        """Yield a prediction for each text, in order, in constant memory, on all cores.
 
-        With `timesteps` each holds the belief after every token; `RunError` where the model reads backwards too.
-        `observe` is told how many texts more are read, well before their predictions come.
+        With `timesteps`, each holds the probability after each token; `RunError` if the model reads backwards too.
+        `observe` is called with the number of texts that were read since, well before their predictions are yielded.
+        Raises `TypeError` if `texts` is one string, or if one of them is not a string.
         """
+        if isinstance(texts, str):
+            raise TypeError(f"predict_many takes several texts, got the text {show_value(texts)}: use predict for one")
+        return self._predict_many(texts, timesteps=timesteps, observe=observe)
+
+    def _predict_many(
+        self, texts: Iterable[str], *, timesteps: bool, observe: Callable[[int], object] | None
+    ) -> Iterator[Prediction]:
         if timesteps:
             self.check_timesteps()
         chunks = self._iter_chunks(iter(texts))
@@ -106,7 +156,7 @@ class Classifier:
 
     def _iter_chunks(self, texts: Iterator[str]) -> Iterator[list[EncodedText]]:
         """Yield texts with what becomes of them, a chunk at a time."""
-        while chunk := [self.encode(text) for text in take_chunk(texts)]:
+        while chunk := [self.encode(_check_text(text)) for text in take_chunk(texts)]:
             yield chunk
 
     def encode(self, text: str) -> EncodedText:
@@ -173,6 +223,22 @@ class Classifier:
         return Reader.build(network.embedding, weights, tuple(network.pooling), network.dense[0])
 
 
+def load(run: str | Path | Run | None = None) -> Classifier:
+    """Load a classifier: a run or its path, or `bundled` for the model in the package.
+
+    Without a run, it is the newest complete classifier under `runs/`, else the model in the package. Raises `RunError`.
+    """
+    if not isinstance(run, Run):
+        run = find_run(None if run is None else Path(run).expanduser())
+    return Classifier.load(run)
+
+
+def _check_text(text: object) -> str:
+    if not isinstance(text, str):
+        raise TypeError(f"predict_many takes texts, got {show_value(text)} among them")
+    return text
+
+
 def take_chunk(texts: Iterator[str]) -> Iterator[str]:
     """Yield as many texts as are held together, one at least."""
     characters = 0
@@ -203,19 +269,3 @@ def _map_sorted(
         if observe:
             observe(len(rows))
         yield rows, lengths[rows], results
-
-
-def encode_json(prediction: Prediction, *, timesteps: bool) -> str:
-    """Write a prediction as one JSON object, in the words of the interface, with or without its timesteps."""
-    record: dict[str, object] = {
-        "text": prediction.text,
-        "label": prediction.label,
-        "probability": prediction.probability,
-    }
-    if timesteps and prediction.probabilities is not None:
-        steps = zip(prediction.tokens, prediction.probabilities.tolist(), strict=True)
-        record["timesteps"] = [
-            {"timestep": timestep, "token": token, "probability": probability}
-            for timestep, (token, probability) in enumerate(steps)
-        ]
-    return dump_json(record)

@@ -1,100 +1,169 @@
-"""Own the judging of a run on reviews: a classifier on their labels, a next-word model on their words."""
+"""Evaluating a model on reviews: a classifier on their labels, a next-word model on their words."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from imdb_gru.classifier import LABELS, Classifier
 from imdb_gru.language import LanguageModel, compute_perplexity
 from imdb_gru.metrics import (
     Labels,
+    LengthScores,
     Probabilities,
+    Scores,
+    TimestepScores,
     compute_accuracy_by_length,
     compute_accuracy_by_timestep,
-    compute_metrics,
-    find_right,
+    compute_scores,
+    find_correct,
 )
+from imdb_gru.progress import show_bar
 from imdb_gru.sources.review import Review
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Judgement:
-    """What a classifier says of labelled reviews."""
+class ScoredReviews:
+    """Labelled reviews with the probabilities that a classifier gives them."""
 
     reviews: Sequence[Review]
     labels: Labels
     probabilities: Probabilities
     words: NDArray[np.int64]
-    """Of each review, before truncation."""
-    beliefs: Sequence[Probabilities]
-    """Of each review, after every timestep; empty where the model reads backwards too."""
+    """Number of words of each review, before truncation."""
+    curves: Sequence[Probabilities]
+    """Each review's probability after each timestep; empty if the model reads backwards too."""
     length: int
-    """Words read of a review at most."""
+    """Number of words that the model reads of a review at most."""
 
-    def compute_curve(self) -> list[dict[str, float]]:
-        """Return the figures after so many words; none where the model reads backwards too."""
-        return compute_accuracy_by_timestep(self.labels, self.beliefs, self.length) if self.beliefs else []
+    def compute_accuracy_by_timestep(self) -> list[TimestepScores]:
+        """Return the figures after so many words; none if the model reads backwards too."""
+        return compute_accuracy_by_timestep(self.labels, self.curves, self.length) if self.curves else []
 
-    def find_mistakes(self) -> NDArray[np.int64]:
-        """Return the rows called wrongly, the most confident mistake first."""
-        wrong = np.flatnonzero(~find_right(self.labels, self.probabilities))
+    def find_errors(self) -> NDArray[np.int64]:
+        """Return the rows of the misclassified reviews, the most confident error first."""
+        wrong = np.flatnonzero(~find_correct(self.labels, self.probabilities))
         return wrong[np.argsort(-np.abs(self.probabilities - self.labels)[wrong], kind="stable")]
 
 
-def evaluate_reviews(classifier: Classifier, reviews: Sequence[Review], errors: int = 0) -> dict[str, Any]:
-    """Return all figures of a classifier on labelled reviews, and its `errors` most confident mistakes.
+@dataclass(frozen=True)
+class Misclassified:
+    """A review that a classifier got wrong."""
 
-    A model that reads backwards too has no `accuracy_by_timestep`: an empty list.
-    """
-    return compute_figures(judge_reviews(classifier, reviews), errors)
+    text: str
+    label: str
+    """What the review is."""
+    probability: float
+    """The probability of positive that it was given."""
 
 
-def judge_reviews(classifier: Classifier, reviews: Sequence[Review]) -> Judgement:
-    """Read labelled reviews, and keep the belief after every timestep where there is one."""
+@dataclass(frozen=True)
+class Evaluation:
+    """A classifier's figures on a split of labelled reviews."""
+
+    run: str
+    split: str
+    scores: Scores
+    accuracy_by_timestep: Sequence[TimestepScores]
+    """The figures after 10, 25, 50 … words; empty if the model reads backwards too."""
+    accuracy_by_length: Sequence[LengthScores]
+    _: KW_ONLY
+    errors: Sequence[Misclassified] | None = None
+    """The most confident errors, if they were asked for."""
+
+    @property
+    def accuracy(self) -> float:
+        """Return the share of reviews that are classified correctly."""
+        return self.scores.accuracy
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what `evaluate --json` prints."""
+        figures = {
+            "run": self.run,
+            "split": self.split,
+            **asdict(self.scores),
+            "accuracy_by_timestep": [asdict(row) for row in self.accuracy_by_timestep],
+            "accuracy_by_length": [row.to_dict() for row in self.accuracy_by_length],
+        }
+        if self.errors is not None:
+            figures["errors"] = [asdict(error) for error in self.errors]
+        return figures
+
+    def __repr__(self) -> str:
+        """Give the main figures."""
+        scores = self.scores
+        return (
+            f"Evaluation({self.run!r}, split={self.split!r}, n={scores.n}, accuracy={scores.accuracy:.4f}, "
+            f"log_loss={scores.log_loss:.4f}, ece={scores.ece:.4f})"
+        )
+
+
+@dataclass(frozen=True)
+class NextWordEvaluation:
+    """A next-word model's figures on a split of reviews."""
+
+    run: str
+    split: str
+    n: int
+    """Number of reviews."""
+    words: int
+    """Number of words, with the end of each review."""
+    loss: float
+    """Mean negative log-likelihood of a word in nats."""
+    perplexity: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what `evaluate --json` prints."""
+        return asdict(self)
+
+
+def evaluate_reviews(classifier: Classifier, split: str, reviews: Sequence[Review], errors: int = 0) -> Evaluation:
+    """Return all figures of a classifier on labelled reviews, and its `errors` most confident errors."""
+    return build_evaluation(str(classifier.run), split, score_reviews(classifier, reviews), errors)
+
+
+def score_reviews(classifier: Classifier, reviews: Sequence[Review]) -> ScoredReviews:
+    """Predict labelled reviews, and keep the probability after each timestep if there is one."""
     by_timestep = not classifier.network.bidirectional
-    probabilities, words, beliefs = [], [], []
+    probabilities, words, curves = [], [], []
     texts = (review.text for review in reviews)
-    with tqdm(total=len(reviews), desc="reading", unit=" reviews", disable=None, leave=False, delay=1) as bar:
-        for prediction in classifier.predict(texts, timesteps=by_timestep, observe=bar.update):
+    with show_bar(total=len(reviews), desc="evaluating", unit=" reviews", delay=1) as bar:
+        for prediction in classifier.predict_many(texts, timesteps=by_timestep, observe=bar.update):
             probabilities.append(prediction.probability)
             words.append(prediction.words)
             if prediction.probabilities is not None:
-                beliefs.append(prediction.probabilities)
+                curves.append(prediction.probabilities)
     labels = np.array([review.label for review in reviews], dtype=np.int8)
     scored = np.array(probabilities, dtype=np.float32)
-    return Judgement(reviews, labels, scored, np.array(words), beliefs, classifier.config.text.length)
+    return ScoredReviews(reviews, labels, scored, np.array(words), curves, classifier.config.text.length)
 
 
-def compute_figures(judgement: Judgement, errors: int = 0) -> dict[str, Any]:
-    """Return all figures of a judgement, and its `errors` most confident mistakes."""
-    labels, probabilities = judgement.labels, judgement.probabilities
-    figures = {
-        **compute_metrics(labels, probabilities),
-        "accuracy_by_timestep": judgement.compute_curve(),
-        "accuracy_by_length": compute_accuracy_by_length(labels, probabilities, judgement.words),
-    }
-    if errors:
-        figures["errors"] = [
-            {
-                "text": judgement.reviews[row].text,
-                "label": LABELS[labels[row]],
-                "probability": float(probabilities[row]),
-            }
-            for row in judgement.find_mistakes()[:errors]
-        ]
-    return figures
+def build_evaluation(run: str, split: str, scored: ScoredReviews, errors: int = 0) -> Evaluation:
+    """Return all figures of scored reviews, and the `errors` most confident errors."""
+    labels, probabilities = scored.labels, scored.probabilities
+    wrong = [
+        Misclassified(scored.reviews[row].text, LABELS[labels[row]], float(probabilities[row]))
+        for row in scored.find_errors()[:errors]
+    ]
+    return Evaluation(
+        run,
+        split,
+        compute_scores(labels, probabilities),
+        scored.compute_accuracy_by_timestep(),
+        compute_accuracy_by_length(labels, probabilities, scored.words),
+        errors=wrong if errors else None,
+    )
 
 
-def evaluate_next_words(model: LanguageModel, reviews: Sequence[Review]) -> dict[str, Any]:
-    """Return a next-word model's mean loss on reviews and its perplexity; the end of a review counts as a word."""
+def evaluate_next_words(model: LanguageModel, split: str, reviews: Sequence[Review]) -> NextWordEvaluation:
+    """Return a next-word model's mean loss and perplexity on reviews; the end of a review counts as a word."""
     sequences = [model.encode(review.text).ids for review in reviews]
     words, loss = sum(map(len, sequences)), 0.0
-    with tqdm(total=words, desc="reading", unit=" words", disable=None, leave=False, delay=1) as bar:
+    with show_bar(total=words, desc="evaluating", unit=" words", delay=1) as bar:
         for rows, losses in model.iter_losses(sequences):
             loss += float(losses.sum(dtype=np.float64))
             bar.update(sum(len(sequences[row]) for row in rows))
-    return {"n": len(reviews), "words": words, "loss": loss / words, "perplexity": compute_perplexity(loss / words)}
+    mean = loss / words
+    return NextWordEvaluation(str(model.run), split, len(reviews), words, mean, compute_perplexity(mean))

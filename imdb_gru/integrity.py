@@ -1,4 +1,4 @@
-"""Own the check of a finished run: its files by their hashes, its weights, and what it ran under by what runs here."""
+"""The check of a complete run: its files against their hashes, its weights, and its environment against this one."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -35,7 +35,7 @@ class Findings:
 def check_run(run: Run) -> Findings:
     """Check a finished run; raises `RunError` where it is none, or its figures cannot be read."""
     run.check_finished()
-    changes = find_changes(run.load_metrics().get("environment", {}), describe_environment())
+    changes = find_changes(run.load_metrics().environment, describe_environment())
     try:
         faults = list(_find_faults(run))
     except RunError as error:
@@ -44,24 +44,20 @@ def check_run(run: Run) -> Findings:
 
 
 def _find_faults(run: Run) -> Iterator[str]:
-    """Yield what is wrong with the weights that there are; raises `RunError` where they cannot be read."""
+    """Yield what is wrong with the weights; raises `RunError` if they cannot be read."""
     config, size = run.load_any_config(), len(run.load_vocabulary())
-    wanted = list(iter_shapes(config.model, size))
-    arrays = _read(read_arrays(run)) if run.weights_path.exists() else None
-    if arrays is not None and (fault := _compare_shapes(arrays, wanted)):
+    arrays = _read(read_arrays(run))
+    if fault := _compare_shapes(arrays, list(iter_shapes(config.model, size))):
         yield f"{run.weights_path.name} does not fit config.yaml and vocabulary.json: {fault}"
         return
-    if not run.model_path.exists():
+    if run.model_path not in run.sealed_paths:
         return
     stock = _read(open_keras(run.model_path, config.model))
-    if not isinstance(config, Config):  # there the softmax's kernel stands by itself
-        wanted.insert(-1, (config.model.embedding, size))
-    if fault := _compare_shapes(stock, wanted):
+    expected = arrays if isinstance(config, Config) else list_stock(arrays)
+    if fault := _compare_shapes(stock, [array.shape for array in expected]):
         yield f"{run.model_path.name} does not fit config.yaml and vocabulary.json: {fault}"
-    elif arrays is not None:
-        expected = arrays if isinstance(config, Config) else list_stock(arrays)
-        if not all(map(np.array_equal, stock, expected)):
-            yield f"{run.model_path.name} and {run.weights_path.name} hold different weights"
+    elif not all(map(np.array_equal, stock, expected)):
+        yield f"{run.model_path.name} and {run.weights_path.name} hold different weights"
 
 
 def _read(opened: AbstractContextManager[Iterator[Array]]) -> list[Array]:

@@ -1,8 +1,9 @@
-"""Own a finished run as a next-word model, in NumPy: nothing here loads TensorFlow or Keras."""
+"""A complete run as a next-word model, in NumPy: nothing here loads TensorFlow or Keras."""
 
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from imdb_gru.config import NextWordConfig
 from imdb_gru.engine.workers import open_pool
 from imdb_gru.errors import RunError
 from imdb_gru.run import Run
+from imdb_gru.runs import find_run
 from imdb_gru.text.encoded import EncodedText, encode_text, pad, pad_targets
 from imdb_gru.text.vocabulary import PAD, START, START_TOKEN, UNKNOWN, Ids, Vocabulary
 from imdb_gru.weights import load_next_word
@@ -54,7 +56,11 @@ class Sampling:
 class LanguageModel:
     """A trained network with the vocabulary and the truncation it was trained with."""
 
-    def __init__(self, config: NextWordConfig, vocabulary: Vocabulary, network: NextWordNetwork) -> None:
+    def __init__(
+        self, config: NextWordConfig, vocabulary: Vocabulary, network: NextWordNetwork, run: Run | None = None
+    ) -> None:
+        self.run = run
+        """The run that holds it, if one does."""
         self.config = config
         self.vocabulary = vocabulary
         self.network = network
@@ -69,7 +75,7 @@ class LanguageModel:
                 f"{run} is damaged: its model has {len(network.embedding)} embeddings and "
                 f"{len(network.bias)} biases for {len(vocabulary)} ids"
             )
-        return cls(config, vocabulary, network)
+        return cls(config, vocabulary, network, run)
 
     @property
     def choices(self) -> int:
@@ -147,6 +153,17 @@ class LanguageModel:
             return summed
 
         yield from zip(batches, open_pool().map(work, batches), strict=True)
+
+
+def load_next_word(run: str | Path | Run | None = None) -> LanguageModel:
+    """Load a next-word model: a run or its path, or `bundled` for the model in the package.
+
+    Without a run, it is the newest complete next-word model under `runs/`, else the one in the package. Raises
+    `RunError`.
+    """
+    if not isinstance(run, Run):
+        run = find_run(None if run is None else Path(run).expanduser(), "next_word")
+    return LanguageModel.load(run)
 
 
 def choose_likeliest(log_probabilities: Array, count: int) -> NDArray[np.int64]:

@@ -1,10 +1,13 @@
-"""Own the measuring of memory, and a bound on a process's."""
+"""Measuring memory, and limiting that of a process."""
 
 import contextlib
 import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+SMALLER = "make model.units, model.embedding, text.max_words or train.batch_size smaller"
+"""Advice for a training that takes too much memory."""
 
 
 def measure_peak_memory() -> float | None:

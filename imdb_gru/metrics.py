@@ -1,7 +1,9 @@
-"""Own the figures of a judged model; labels are 0 or 1, probabilities are of positive, all arrays `(N,)`."""
+"""The figures of an evaluated classifier; labels are 0 or 1, probabilities are of positive, all arrays `(N,)`."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,34 +17,91 @@ TIMESTEPS = (10, 25, 50, 100, 200, 300, 400, 500, 750, 1000, 1500, 2000)
 LENGTHS = (50, 100, 200, 300, 400, 500, 1000)
 
 
-def compute_metrics(labels: Labels, probabilities: Probabilities) -> dict[str, object]:
-    """Return accuracy with its interval, log loss, precision, recall, F1, ROC AUC, ECE and the confusion matrix.
+@dataclass(frozen=True)
+class Scores:
+    """The figures of a classifier on labelled reviews; None if one is not defined, as precision is without positives."""
 
-    Where a figure is not defined (no review of a label, or none called positive), it is None.
-    """
-    called = probabilities >= 0.5
+    n: int
+    """Number of reviews."""
+    accuracy: float
+    accuracy_interval: tuple[float, float]
+    """95 % interval (Wilson 1927)."""
+    log_loss: float
+    """Mean negative log-likelihood in nats."""
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    roc_auc: float | None
+    ece: float
+    """Expected calibration error (Guo et al. 2017)."""
+    confusion_matrix: tuple[tuple[int, int], tuple[int, int]]
+    """((true negatives, false positives), (false negatives, true positives))."""
+
+
+@dataclass(frozen=True)
+class TimestepScores:
+    """The figures after a number of words; a review that has ended keeps its probability."""
+
+    timestep: int
+    accuracy: float
+    log_loss: float
+    ece: float
+
+
+@dataclass(frozen=True)
+class LengthScores:
+    """The accuracy on reviews of similar length."""
+
+    shortest: int
+    """Number of words, before truncation, of the shortest reviews counted here."""
+    longest: int | None
+    """The same of the longest; None without a limit."""
+    n: int
+    accuracy: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the figures as JSON has them."""
+        return {"from": self.shortest, "to": self.longest, "n": self.n, "accuracy": self.accuracy}
+
+
+@dataclass(frozen=True)
+class ReliabilityBin:
+    """The reviews whose probability is in an interval."""
+
+    low: float
+    high: float
+    n: int
+    probability: float
+    """Mean probability of positive."""
+    positive_share: float
+    """Share of the reviews that are positive."""
+
+
+def compute_scores(labels: Labels, probabilities: Probabilities) -> Scores:
+    """Return all figures of a classifier on labelled reviews."""
+    predicted = probabilities >= 0.5
     positive = labels == 1
-    tp, fp = int((called & positive).sum()), int((called & ~positive).sum())
-    fn, tn = int((~called & positive).sum()), int((~called & ~positive).sum())
+    tp, fp = int((predicted & positive).sum()), int((predicted & ~positive).sum())
+    fn, tn = int((~predicted & positive).sum()), int((~predicted & ~positive).sum())
     n = len(labels)
-    return {
-        "n": n,
-        "accuracy": (tp + tn) / n,
-        "accuracy_interval": compute_interval(tp + tn, n),
-        "log_loss": compute_log_loss(labels, probabilities),
-        "precision": tp / (tp + fp) if tp + fp else None,
-        "recall": tp / (tp + fn) if tp + fn else None,
-        "f1": 2 * tp / (2 * tp + fp + fn) if tp + fp + fn else None,
-        "roc_auc": compute_roc_auc(labels, probabilities),
-        "ece": compute_ece(labels, probabilities),
-        "confusion_matrix": [[tn, fp], [fn, tp]],
-    }
+    return Scores(
+        n=n,
+        accuracy=(tp + tn) / n,
+        accuracy_interval=compute_interval(tp + tn, n),
+        log_loss=compute_log_loss(labels, probabilities),
+        precision=tp / (tp + fp) if tp + fp else None,
+        recall=tp / (tp + fn) if tp + fn else None,
+        f1=2 * tp / (2 * tp + fp + fn) if tp + fp + fn else None,
+        roc_auc=compute_roc_auc(labels, probabilities),
+        ece=compute_ece(labels, probabilities),
+        confusion_matrix=((tn, fp), (fn, tp)),
+    )
 
 
-def find_right(labels: Labels, probabilities: Probabilities) -> NDArray[np.bool_]:
-    """Tell which reviews are called rightly, `(N,)`; a probability of 0.5 is positive."""
-    right: NDArray[np.bool_] = (probabilities >= 0.5) == (labels == 1)
-    return right
+def find_correct(labels: Labels, probabilities: Probabilities) -> NDArray[np.bool_]:
+    """Tell which reviews are classified correctly, `(N,)`; a probability of 0.5 is positive."""
+    correct: NDArray[np.bool_] = (probabilities >= 0.5) == (labels == 1)
+    return correct
 
 
 def compute_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
@@ -77,59 +136,51 @@ def compute_ece(labels: Labels, probabilities: Probabilities, bins: int = BINS) 
     The error is the mean gap between a bin's probability and its share of positive reviews.
     """
     filled = compute_reliability(labels, probabilities, bins)
-    return sum(row["n"] * abs(row["probability"] - row["positive_share"]) for row in filled) / len(labels)
+    return sum(row.n * abs(row.probability - row.positive_share) for row in filled) / len(labels)
 
 
-def compute_reliability(labels: Labels, probabilities: Probabilities, bins: int = BINS) -> list[dict[str, float]]:
-    """Return each bin that holds reviews: its bounds, `n`, mean probability and share of positive reviews.
-
-    Bins are of equal width, from 0 to 1.
-    """
+def compute_reliability(labels: Labels, probabilities: Probabilities, bins: int = BINS) -> list[ReliabilityBin]:
+    """Return each bin that holds reviews; bins are of equal width, from 0 to 1."""
     index = np.minimum((probabilities * bins).astype(np.int64), bins - 1)
     counts, positive = np.bincount(index, minlength=bins), np.bincount(index, weights=labels, minlength=bins)
     sums = np.bincount(index, weights=probabilities, minlength=bins)
     return [
-        {
-            "from": row / bins,
-            "to": (row + 1) / bins,
-            "n": int(counts[row]),
-            "probability": float(sums[row] / counts[row]),
-            "positive_share": float(positive[row] / counts[row]),
-        }
+        ReliabilityBin(
+            low=row / bins,
+            high=(row + 1) / bins,
+            n=int(counts[row]),
+            probability=float(sums[row] / counts[row]),
+            positive_share=float(positive[row] / counts[row]),
+        )
         for row in np.flatnonzero(counts).tolist()
     ]
 
 
 def compute_accuracy_by_timestep(
-    labels: Labels, beliefs: Sequence[Probabilities], length: int
-) -> list[dict[str, float]]:
-    """Return accuracy, log loss and ECE after 10, 25, 50 … `length` words; a review that has ended keeps its belief."""
+    labels: Labels, curves: Sequence[Probabilities], length: int
+) -> list[TimestepScores]:
+    """Return accuracy, log loss and ECE after 10, 25, 50 … `length` words, given each review's probabilities."""
     steps = [step for step in TIMESTEPS if step < length] + [length]
     rows = []
     for step in steps:
-        probabilities = np.array([belief[min(step, len(belief) - 1)] for belief in beliefs], dtype=np.float32)
-        rows.append(
-            {
-                "timestep": step,
-                "accuracy": float(find_right(labels, probabilities).mean()),
-                "log_loss": compute_log_loss(labels, probabilities),
-                "ece": compute_ece(labels, probabilities),
-            }
-        )
+        probabilities = np.array([curve[min(step, len(curve) - 1)] for curve in curves], dtype=np.float32)
+        accuracy = float(find_correct(labels, probabilities).mean())
+        log_loss, ece = compute_log_loss(labels, probabilities), compute_ece(labels, probabilities)
+        rows.append(TimestepScores(step, accuracy, log_loss, ece))
     return rows
 
 
 def compute_accuracy_by_length(
     labels: Labels, probabilities: Probabilities, lengths: NDArray[np.int64]
-) -> list[dict[str, object]]:
+) -> list[LengthScores]:
     """Return the accuracy of reviews of up to 50, 51 to 100 … words; `lengths` counts words before truncation."""
-    right = find_right(labels, probabilities)
+    correct = find_correct(labels, probabilities)
     edges = np.searchsorted(LENGTHS, lengths, side="left")
-    rows: list[dict[str, object]] = []
+    rows = []
     for index in range(len(LENGTHS) + 1):
-        chosen = right[edges == index]
+        chosen = correct[edges == index]
         if len(chosen):
-            low = LENGTHS[index - 1] + 1 if index else 0
-            high = LENGTHS[index] if index < len(LENGTHS) else None
-            rows.append({"from": low, "to": high, "n": len(chosen), "accuracy": float(chosen.mean())})
+            shortest = LENGTHS[index - 1] + 1 if index else 0
+            longest = LENGTHS[index] if index < len(LENGTHS) else None
+            rows.append(LengthScores(shortest, longest, len(chosen), float(chosen.mean())))
     return rows

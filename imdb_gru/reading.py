@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -12,6 +13,11 @@ from numpy.typing import NDArray
 
 MAX_TEXT_BYTES = 64 * 2**20
 """Of a vocabulary, a word index, or a run's figures."""
+DAMAGE = (
+    OSError, KeyError, ValueError, TypeError, AttributeError, EOFError, StopIteration, RuntimeError, MemoryError,
+    SyntaxError, NotImplementedError, OverflowError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+"""What reading damaged arrays raises, depending on the place of the damage."""
 MAX_ARRAYS_BYTES = 2**31
 """Of all arrays of a run's weights or checkpoint together."""
 

@@ -1,43 +1,40 @@
-"""Own the run directory: its files, and what state a run is in.
+"""The run directory: its files, and the state that a run is in.
 
-A run holds config.yaml, vocabulary.json, environment.jsonl (what every part of the training ran under and read),
-history.jsonl, model.keras (the best epoch so far), checkpoint.npz while it can be resumed, and metrics.json, which is
-written last and holds the hashes of what the run was when it finished.
+A run holds config.yaml, vocabulary.json, environment.jsonl (what each part of the training ran under and read),
+history.jsonl, model.keras and weights.npz (the best epoch so far, twice), checkpoint.npz while it can be resumed, and
+metrics.json, which is written last and holds the hashes of all other files when the run was complete.
 """
 
 import json
 import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import imdb_gru
-from imdb_gru.config import COMMANDS, AnyConfig, Config, NextWordConfig, Task, load_any_config
+from imdb_gru.config import KINDS, AnyConfig, Config, NextWordConfig, Task, load_any_config
 from imdb_gru.errors import ConfigError, FormatError, RunError
-from imdb_gru.reading import hash_file, read_text
-from imdb_gru.records import check_history, check_metrics
+from imdb_gru.reading import DAMAGE, hash_file, read_npz, read_text
+from imdb_gru.records import Epoch, Metrics, Progress, Start
 from imdb_gru.text.neutral import show_value
 from imdb_gru.text.vocabulary import Vocabulary
 from imdb_gru.writing import write_atomically
 
 FORMAT = 1
-"""Of what is written. An older one stays readable; a file more is no new format."""
+"""Number of the file formats that this version writes and reads."""
 
 State = Literal["in progress", "complete", "damaged", "newer"]
 FileState = Literal["ok", "changed", "missing"]
 
-MODELS: dict[Task, str] = {"sentiment": "a classifier", "next_word": "a next-word model"}
-"""What a run of each task holds."""
-QUESTIONS: dict[Task, str] = {"sentiment": "predict", "next_word": "next"}
-"""The command that puts a text to a run of each task."""
+OneConfig = TypeVar("OneConfig", Config, NextWordConfig)
 
 
 class Run:
-    """A run directory and where its files stand."""
+    """A run directory and the paths of its files."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.base: Run | None = None
-        """The run whose weights this one's are kept as differences from."""
+        """The run that the weights of this one are stored as differences from."""
         self.config_path = path / "config.yaml"
         self.vocabulary_path = path / "vocabulary.json"
         self.model_path = path / "model.keras"
@@ -50,12 +47,19 @@ class Run:
             self.config_path, self.vocabulary_path, self.model_path, self.weights_path, self.history_path,
             self.environment_path,
         )  # fmt: skip
-        self.later_paths = (self.weights_path, self.environment_path)
-        """Files that a run from before there were such has not."""
+        """The files whose hashes metrics.json holds."""
 
     def __str__(self) -> str:
-        """Return what messages and results call the run."""
+        """Return the name of the run in messages and results."""
         return str(self.path)
+
+    def __repr__(self) -> str:
+        """Show the run with its state and the figures of its best epoch."""
+        figures = ""
+        if self.metrics_path.exists():
+            best = self.load_metrics().best.to_dict()
+            figures = "".join(f", {name}={best[name]:.4g}" for name in best if name.startswith("validation_"))
+        return f"Run({str(self)!r}, {self.state}{figures})"
 
     @property
     def task(self) -> Task:
@@ -66,126 +70,135 @@ class Run:
             return "sentiment"
         return "next_word" if found else "sentiment"
 
+    @property
+    def model_name(self) -> str:
+        """Say what the run holds: a classifier or a next-word model."""
+        return KINDS[self.task].model_name
+
     def load_config(self) -> Config:
-        """Read a classifier's resolved config; raises `RunError` where the run is none."""
-        config = self.load_any_config()
-        if not isinstance(config, Config):
-            raise RunError(self._explain_task("sentiment"))
-        return config
+        """Read a classifier's complete config; raises `RunError` if the run is not a classifier."""
+        return self._load_config(Config)
 
     def load_next_word_config(self) -> NextWordConfig:
-        """Read a next-word model's resolved config; raises `RunError` where the run is none."""
+        """Read a next-word model's complete config; raises `RunError` if the run is not a next-word model."""
+        return self._load_config(NextWordConfig)
+
+    def _load_config(self, kind: type[OneConfig]) -> OneConfig:
         config = self.load_any_config()
-        if not isinstance(config, NextWordConfig):
-            raise RunError(self._explain_task("next_word"))
+        if not isinstance(config, kind):
+            raise RunError(
+                f"{self} is {config.model_name}: use it with 'imdb-gru {config.question} --run {self}', "
+                f"or choose {kind.model_name} with --run"
+            )
         return config
 
     def load_any_config(self) -> AnyConfig:
-        """Read the resolved config, whatever the run's task."""
+        """Read the complete config, whatever the run's task."""
         if self.config_path.exists() and not self.config_path.is_file():
-            raise RunError(f"{self} is damaged: {self.config_path} is no regular file")
+            raise RunError(f"{self} is damaged: {self.config_path} is not a regular file")
         try:
             return load_any_config(self.config_path)
         except ConfigError as error:
             raise RunError(f"{self} is damaged: {error}") from error
 
-    def _explain_task(self, wanted: Task) -> str:
-        return (
-            f"{self} is {MODELS[self.task]}: give it to 'imdb-gru {QUESTIONS[self.task]} --run {self}', "
-            f"or name {MODELS[wanted]} with --run"
-        )
-
     def check_found(self) -> None:
-        """Raise `RunError` where there is no run at all."""
+        """Raise `RunError` if there is no run at all."""
         if not self.config_path.is_file():
-            raise RunError(f"there is no run at {self}: 'imdb-gru runs' lists the runs there are")
+            raise RunError(f"there is no run at {self}: 'imdb-gru runs' lists the runs under runs/")
 
-    def check_resumable(self, task: Task) -> None:
-        """Raise `RunError` unless the run is one of `task` that was stopped."""
+    def check_resumable(self) -> None:
+        """Raise `RunError` unless the run was stopped before its last epoch."""
         self.check_found()
-        if self.task != task:
-            raise RunError(f"{self} is {MODELS[self.task]}: continue it with {self.resumption}")
         if not self.metrics_path.exists():
             return
-        if not self.load_metrics()["interrupted"]:
+        if not self.load_metrics().interrupted:
             self.checkpoint_path.unlink(missing_ok=True)  # a kill between the last two steps of a training leaves it
-            raise RunError(f"{self} is finished: there is nothing to resume; train a new run with other settings")
+            raise RunError(f"{self} is complete, so it cannot be resumed: train a new run with other settings")
         self.check_complete()
         if not self.checkpoint_path.exists():
-            raise RunError(
-                f"{self} cannot be resumed: checkpoint.npz is missing; its best epoch so far is there to use"
-            )
+            raise RunError(f"{self} cannot be resumed: checkpoint.npz is missing; its best epoch so far can be used")
 
     @property
     def resumption(self) -> str:
-        """Return the command that continues this run."""
-        return f"imdb-gru {COMMANDS[self.task]} --resume {self}"
+        """Return the command that resumes this run."""
+        return f"imdb-gru {KINDS[self.task].command} --resume {self}"
 
     def load_vocabulary(self) -> Vocabulary:
         """Read the vocabulary."""
         return Vocabulary.load(self.vocabulary_path)
 
     def keep_vocabulary(self, vocabulary: Vocabulary) -> None:
-        """Write the vocabulary, unless the run has one: a resumed run may have been killed before it had."""
+        """Write the vocabulary unless it is there: a run that is resumed may have been killed before it was written."""
         if not self.vocabulary_path.exists():
             with write_atomically(self.vocabulary_path) as temporary:
                 vocabulary.save(temporary)
 
-    def load_metrics(self) -> dict[str, Any]:
-        """Read the final figures; raises `RunError` where they are missing or damaged."""
+    def load_metrics(self) -> Metrics:
+        """Read the final figures; raises `RunError` if they are missing or damaged."""
         try:
-            metrics = json.loads(read_text(self.metrics_path))
-            self._check_format(metrics["format"])
-            if metrics["format"] != FORMAT or not isinstance(metrics["files"], dict):
-                raise ValueError(f"format {show_value(metrics['format'])}, not {FORMAT}")
-            check_metrics(metrics)
+            values = json.loads(read_text(self.metrics_path))
+            self._check_format(values["format"])
+            return Metrics.parse(values)
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise RunError(f"{self.metrics_path} cannot be read ({error}): train the run again") from error
-        return dict(metrics)
 
-    def _check_format(self, number: int) -> None:
+    def _check_format(self, number: Any) -> None:
         if number > FORMAT:
             raise FormatError(
-                f"{self} was written by a newer imdb-gru (format {number}; this one, {imdb_gru.__version__}, knows "
-                f"format {FORMAT}): upgrade imdb-gru, or name another run"
+                f"{self} was written by a newer imdb-gru (format {number}; this one, {imdb_gru.__version__}, reads "
+                f"format {FORMAT}): upgrade imdb-gru, or choose another run"
             )
+        if number != FORMAT:
+            raise ValueError(f"format {show_value(number)}, not {FORMAT}")
 
-    def load_environments(self) -> list[dict[str, Any]]:
-        """Read what every part of the training so far ran under, the start first; none of a run from before that."""
+    def load_starts(self) -> list[Start]:
+        """Read what each part of the training so far ran under, the first part first."""
         if not self.environment_path.exists():
             return []
         try:
             parts = [json.loads(line) for line in read_text(self.environment_path).splitlines()]
             for part in parts:
                 self._check_format(part["format"])
+            return [Start.parse(part) for part in parts]
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise RunError(f"{self.environment_path} cannot be read ({error}): train the run again") from error
-        return parts
 
-    def add_environment(self, part: dict[str, Any]) -> None:
-        """Write down what a part of the training runs under, after those before it."""
-        lines = [json.dumps(line) + "\n" for line in (*self.load_environments(), {"format": FORMAT, **part})]
+    def add_start(self, **figures: Any) -> None:
+        """Write down what a part of the training runs under, after the parts before it."""
+        lines = [json.dumps(part.to_dict()) + "\n" for part in (*self.load_starts(), Start(format=FORMAT, **figures))]
         self.write_text(self.environment_path, "".join(lines))
 
-    def load_history(self) -> list[dict[str, Any]]:
-        """Read the figures of every epoch so far; raises `RunError` where they are damaged."""
+    def load_history(self) -> list[Epoch]:
+        """Read the figures of every epoch so far; raises `RunError` if they are damaged."""
         if not self.history_path.exists():
             return []
         try:
-            records = [json.loads(line) for line in read_text(self.history_path).splitlines()]
-            check_history(records)
+            return [Epoch.parse(json.loads(line)) for line in read_text(self.history_path).splitlines()]
         except (OSError, ValueError, RecursionError) as error:
             raise RunError(f"{self.history_path} cannot be read ({error}): train the run again") from error
-        return records
 
-    def seal(self, metrics: dict[str, Any]) -> None:
+    def load_progress(self) -> Progress | None:
+        """Read how far a run that can be resumed has come, None before its first checkpoint; raises `RunError`."""
+        if not self.checkpoint_path.exists():
+            return None
+        try:
+            return Progress.from_json(str(read_npz(self.checkpoint_path)["progress"]))
+        except DAMAGE as error:
+            raise self.refuse_checkpoint(error) from error
+
+    def refuse_checkpoint(self, reason: object) -> RunError:
+        """Build the error for a checkpoint that cannot be used."""
+        return RunError(f"{self.checkpoint_path} cannot be resumed from ({reason}): train the run again with --overwrite")
+
+    def seal(self, figures: dict[str, Any]) -> Metrics:
         """Mark the run as complete: write the final figures with the hashes of all other files."""
-        paths = [path for path in self.sealed_paths if path.exists() or path not in self.later_paths]
-        files = {path.name: hash_file(path) for path in paths}
-        self.write_text(self.metrics_path, json.dumps({"format": FORMAT, **metrics, "files": files}, indent=2) + "\n")
+        files = {path.name: hash_file(path) for path in self.sealed_paths}
+        metrics = Metrics.parse({"format": FORMAT, **figures, "files": files})
+        self.write_text(self.metrics_path, json.dumps(metrics.to_dict(), indent=2) + "\n")
+        return metrics
 
     def find_damage(self) -> str | None:
-        """Return what no longer is as it was when the run finished, or None where nothing is."""
+        """Say what has changed since the run was complete, or return None."""
         try:
             files = self.compare_files()
         except FormatError:
@@ -196,22 +209,23 @@ class Run:
             if state == "missing":
                 return f"{name} is missing"
             if state == "changed":
-                return f"{name} has changed since the run finished"
+                return f"{name} has changed since the run was complete"
         return None
 
     def compare_files(self) -> dict[str, FileState]:
-        """Tell of every file whether it is what it was when the run finished; raises `RunError` without its figures."""
-        recorded = self.load_metrics()["files"]
+        """Compare every file with its hash of when the run was complete; raises `RunError` without such hashes."""
+        recorded = self.load_metrics().files
         states: dict[str, FileState] = {}
         for path in self.sealed_paths:
-            if path.name in recorded or path not in self.later_paths:
-                same = path.is_file() and hash_file(path) == recorded.get(path.name)
-                states[path.name] = "ok" if same else "changed" if path.is_file() else "missing"
+            if not path.is_file():
+                states[path.name] = "missing"
+            else:
+                states[path.name] = "ok" if hash_file(path) == recorded.get(path.name) else "changed"
         return states
 
     @property
     def state(self) -> State:
-        """Tell a run in progress (or killed), a complete one, a damaged one and a newer version's apart."""
+        """Tell a run in progress (or killed), a complete one, a damaged one and one of a newer version apart."""
         if not self.metrics_path.exists():
             return "in progress"
         try:
@@ -220,11 +234,11 @@ class Run:
             return "newer"
 
     def check_finished(self) -> None:
-        """Raise `RunError` unless there is a run that is finished, whole or not."""
+        """Raise `RunError` unless the run has final figures, whether its files are intact or not."""
         if not self.config_path.is_file():
-            raise RunError(f"{self} is not a run: it has no config.yaml; 'imdb-gru runs' lists the runs there are")
+            raise RunError(f"{self} is not a run: it has no config.yaml; 'imdb-gru runs' lists the runs under runs/")
         if not self.metrics_path.exists():
-            raise RunError(f"{self} is not finished: continue it with {self.resumption}")
+            raise RunError(f"{self} is not complete: resume it with {self.resumption}")
 
     def check_complete(self) -> None:
         """Raise `RunError` unless the run is complete and undamaged."""

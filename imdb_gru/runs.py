@@ -1,13 +1,13 @@
-"""Own where runs are: new ones, those under runs/, and the models that ship with the package."""
+"""Where runs are: new ones, those under runs/, and the models in the package."""
 
 import os
 import shutil
 from datetime import datetime
 from pathlib import Path
 
-from imdb_gru.config import COMMANDS, AnyConfig, Task
+from imdb_gru.config import KINDS, AnyConfig, Task
 from imdb_gru.errors import RunError
-from imdb_gru.run import MODELS, Run
+from imdb_gru.run import Run
 from imdb_gru.writing import UNFINISHED
 
 RUNS = Path("runs")
@@ -94,9 +94,10 @@ def find_run(path: Path | None, task: Task = "sentiment") -> Run:
                 return run
     bundled = BundledRun(task)
     if not bundled.config_path.is_file():
+        kind = KINDS[task]
         raise RunError(
-            f"there is no complete run under {RUNS}{os.sep} here that holds {MODELS[task]}: train one with 'imdb-gru "
-            f"{COMMANDS[task]}' (or, in seconds, 'imdb-gru {COMMANDS[task]} --data sample'), or name one with --run DIR"
+            f"there is no complete run under {RUNS}{os.sep} that holds {kind.model_name}: train one with 'imdb-gru "
+            f"{kind.command}' (or, in seconds, 'imdb-gru {kind.command} --data sample'), or choose one with --run DIR"
         )
     return bundled
 

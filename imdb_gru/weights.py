@@ -3,7 +3,6 @@
 import contextlib
 import io
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -18,7 +17,7 @@ from imdb_gru.cells.next_word import NextWordNetwork
 from imdb_gru.compact import is_compact, restore_arrays
 from imdb_gru.config import EncoderConfig, ModelConfig
 from imdb_gru.errors import RunError
-from imdb_gru.reading import open_file, read_member, read_npz
+from imdb_gru.reading import DAMAGE, open_file, read_member, read_npz
 from imdb_gru.run import Run
 from imdb_gru.text.vocabulary import PAD
 from imdb_gru.writing import write_atomically
@@ -29,11 +28,6 @@ if TYPE_CHECKING:
 Array = NDArray[np.float32]
 Shape = tuple[int, ...]
 
-DAMAGE = (
-    OSError, KeyError, ValueError, TypeError, AttributeError, EOFError, StopIteration, RuntimeError, MemoryError,
-    SyntaxError, NotImplementedError, OverflowError, zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
-"""What reading damaged weights raises, depending on the place."""
 ANY = -1
 """In a shape, where the size is not known."""
 GATES = {"gru": 3, "lstm": 4, "simple_rnn": 1}
@@ -41,12 +35,10 @@ GATES = {"gru": 3, "lstm": 4, "simple_rnn": 1}
 
 
 def load_network(run: Run, config: ModelConfig) -> Network:
-    """Read a run's weights; raises `RunError` where they do not fit its config.
+    """Read a run's weights; raises `RunError` if they do not fit its config.
 
     `weights.npz` holds what `model.keras` holds, and opens without HDF5, in half the time and memory.
     """
-    if not run.weights_path.exists():
-        return read_keras(run.model_path, config)
     with read_arrays(run) as arrays:
         return _assemble(arrays, config)
 
@@ -65,13 +57,6 @@ def _load_arrays(run: Run) -> list[Array]:
     if is_compact(stored):
         return restore_arrays(stored, _load_arrays(run.base) if run.base else ())
     return [stored[str(number)] for number in range(len(stored))]
-
-
-def save_network(run: Run, config: ModelConfig) -> None:
-    """Write `weights.npz` from `model.keras`."""
-    with open_keras(run.model_path, config) as stored:
-        arrays = list(stored)
-    save_arrays(run, arrays)
 
 
 def list_weights(cells: Iterable[Cell]) -> list[Array]:

@@ -6,7 +6,7 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
+from imdb_gru.progress import show_bar
 
 from imdb_gru.checking.repeats import SHINGLE, SIMILARITY, Rows, Texts, Twins
 from imdb_gru.checking.spoilt import SIGNS, find_signs
@@ -64,7 +64,7 @@ class Check:
         tokenize = TOKENIZERS[self.config.text.tokenizer]
         reviews = ((split, review) for split in source.splits for review in source.iter_reviews(split))
         rows: defaultdict[str, list[int]] = defaultdict(list)
-        bar = tqdm(reviews, desc="checking", unit=" reviews", disable=None, leave=False, delay=2)
+        bar = show_bar(reviews, desc="checking", unit=" reviews", delay=2)
         for row, (split, review) in enumerate(bar):
             rows[split].append(row)
             self.reviews.append(review)

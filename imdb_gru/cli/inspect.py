@@ -12,6 +12,7 @@ from imdb_gru.cli.options import json_option, open_run, other_data_options, say
 from imdb_gru.cli.texts import TextReader, choose_input, input_option, take_notes
 
 if TYPE_CHECKING:
+    from imdb_gru.config import DataConfig
     from imdb_gru.classifier import Classifier
     from imdb_gru.inspection import Inspection
 
@@ -68,9 +69,7 @@ def inspect(
     gradients: bool,
     reviews: int | None,
     split: str | None,
-    data: str | None,
-    text_column: str | None,
-    label_column: str | None,
+    data: "DataConfig | None",
     as_json: bool,
 ) -> None:
     """Show, word by word, what moved the belief, what the gates did, and what of it is left at the end.
@@ -87,16 +86,16 @@ def inspect(
             raise click.UsageError(
                 "--units and --gradients go alone: leave --html, --npz, --unit, --layer (and --plots with --units) out"
             )
-        chosen = ReviewChoice(texts, input_path, data, text_column, label_column, split, reviews)
+        chosen = ReviewChoice(texts, input_path, data, split, reviews)
         if units:
             show_units(run_paths[0] if run_paths else None, chosen, words or WORDS_A_UNIT, as_json=as_json)
         else:
             show_gradients(run_paths, chosen, plots, as_json=as_json)
         return
-    if data or split or reviews or label_column:
+    if split or reviews or (data and (data.path or data.label_column)):
         raise click.UsageError("--data, --split and --reviews go with --units and --gradients; --input names a file")
     _check_outputs(html, plots, npz)
-    reader = TextReader(texts, choose_input(texts, input_path, "inspect"), text_column)
+    reader = TextReader(texts, choose_input(texts, input_path, "inspect"), data.text_column if data else None)
     came_in: Iterable[str] = reader.follow("inspecting")
     if html or npz or plots:
         came_in = _limit(came_in, 1 if npz or plots else MOST_TEXTS)

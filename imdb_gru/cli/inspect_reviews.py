@@ -1,4 +1,4 @@
-"""Own what imdb-gru inspect shows over many reviews: what drives each unit, and how far gradients reach."""
+"""What imdb-gru inspect shows over many reviews: what drives each unit, and how far gradients reach."""
 
 import json
 from collections.abc import Sequence
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from imdb_gru.cli.options import open_run, print_table, say
-from imdb_gru.cli.splits import load_split
 from imdb_gru.cli.texts import TextReader
 
 if TYPE_CHECKING:
+    from imdb_gru.config import DataConfig
     from imdb_gru.inspection.gradients import GradientCurve
     from imdb_gru.inspection.units import DrivenUnit
     from imdb_gru.run import Run
@@ -29,25 +29,25 @@ class ReviewChoice(NamedTuple):
 
     texts: tuple[str, ...]
     input_path: Path | None
-    data: str | None
-    text_column: str | None
-    label_column: str | None
+    data: "DataConfig | None"
     split: str | None
     reviews: int | None
 
     def load(self, run: "Run", most: int | None = None) -> list[str]:
         """Return the texts given, or those of a split, `most` of them unless another number was asked for."""
+        from imdb_gru.tasks.evaluation import choose_reviews
+
         if self.texts or self.input_path:
-            return list(TextReader(self.texts, self.input_path, self.text_column).follow("reading"))
-        split = self.split or (None if self.data else "validation")
-        split, reviews = load_split(run, self.data, self.text_column, self.label_column, split)
+            return list(TextReader(self.texts, self.input_path, self.data.text_column if self.data else None).follow("reading"))
+        split = self.split or (None if self.data and self.data.path else "validation")
+        split, reviews = choose_reviews(run, data=self.data, split=split)
         most = self.reviews or most or len(reviews)
         if most < len(reviews):
             import numpy as np
 
             rows = np.random.default_rng(SEED).choice(len(reviews), most, replace=False)
             reviews = [reviews[row] for row in sorted(rows)]
-        say(f"reading {len(reviews)} reviews of split {split} of {self.data or run.path}")
+        say(f"reading {len(reviews)} reviews of split {split} of {(self.data and self.data.path) or run.path}")
         return [review.text for review in reviews]
 
 

@@ -29,9 +29,12 @@ class Layout:
         if self.delimiter:
             self._write_row(stream, prediction.text, prediction.label, prediction.probability)
         elif self.as_json:
-            from imdb_gru.classifier import encode_json
+            from imdb_gru.text.neutral import dump_json
 
-            stream.write(encode_json(prediction, timesteps=self.timesteps) + "\n")
+            record = prediction.to_dict()
+            if not self.timesteps:
+                record.pop("timesteps", None)
+            stream.write(dump_json(record) + "\n")
         elif stream.isatty():
             self._show(prediction, stream)
         else:

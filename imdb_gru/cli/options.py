@@ -1,21 +1,15 @@
-"""Own the options that several commands share, and how results reach a person or a program."""
+"""The options that several commands share, and how results are shown to a person or a program."""
 
-import contextlib
-import os
-import signal
-import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import functools
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from imdb_gru.config import Config, DataConfig, NextWordConfig, Task
+    from imdb_gru.config import Task
     from imdb_gru.run import Run
-    from imdb_gru.sources.review import Source
-
-Anchored = TypeVar("Anchored", "Config", "NextWordConfig")
 
 PIPE_WIDTH = 200
 """Columns of a table that no terminal shows."""
@@ -27,6 +21,11 @@ run_option = click.option(
     metavar="DIR",
     help="The run to use; without it, the newest complete one under runs/, else the one that ships with the package.",
 )
+split_option = click.option(
+    "--split",
+    type=click.Choice(["train", "validation", "test"]),
+    help="The split to evaluate on [default: test; of a next-word run, validation].",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 text_column_option = click.option(
     "--text-column", metavar="NAME", help="A table's column of texts, where its name is uncommon."
@@ -37,16 +36,26 @@ label_column_option = click.option(
 
 
 def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --data, --text-column and --label-column, for what trains."""
+    """Add --data, --text-column and --label-column, for a command that trains."""
     return _add_data_options(command, "$IMDB_GRU_DATA, or else IMDB, downloaded once")
 
 
 def other_data_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the same, for what judges a run."""
-    return _add_data_options(command, "those that the run was trained on, of which the test split, if there is one")
+    """Add the same, for a command that evaluates a run."""
+    return _add_data_options(command, "the run's own data, and of these the test split, if there is one")
 
 
 def _add_data_options(command: Callable[..., Any], default: str) -> Callable[..., Any]:
+    """Add the three options, which reach the command as one `DataConfig`, or None without any."""
+
+    @functools.wraps(command)
+    def merge(*, data: str | None, text_column: str | None, label_column: str | None, **options: Any) -> Any:
+        from imdb_gru.config import DataConfig
+
+        given = {"path": data, "text_column": text_column, "label_column": label_column}
+        given = {key: value for key, value in given.items() if value is not None}
+        return command(data=DataConfig(**given) if given else None, **options)
+
     for option in (
         label_column_option,
         text_column_option,
@@ -57,8 +66,8 @@ def _add_data_options(command: Callable[..., Any], default: str) -> Callable[...
             f"without it, {default}.",
         ),
     ):
-        command = option(command)
-    return command
+        merge = option(merge)
+    return merge
 
 
 def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -77,42 +86,6 @@ def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def merge_data_options(
-    overrides: Sequence[str], data: str | None, text_column: str | None, label_column: str | None
-) -> list[str]:
-    """Write the data options as overrides of the config's data section."""
-    import json
-
-    given = {"path": data, "text_column": text_column, "label_column": label_column}
-    return [*overrides, *(f"data.{key}={json.dumps(value)}" for key, value in given.items() if value is not None)]
-
-
-def anchor_paths(config: "Anchored") -> "Anchored":
-    """Make the paths to the data and to what a model starts from absolute, so that the run finds them from anywhere."""
-    from imdb_gru.runs import BUNDLED
-
-    changes: dict[str, Any] = {}
-    if config.data.path not in (None, "sample"):
-        changes["data"] = config.data.model_copy(update={"path": _make_absolute(config.data.path)})
-    pretrained = getattr(config.model, "pretrained", None)
-    if pretrained not in (None, BUNDLED):
-        changes["model"] = config.model.model_copy(update={"pretrained": _make_absolute(pretrained)})
-    return config.model_copy(update=changes)
-
-
-def _make_absolute(path: str) -> str:
-    return str(Path(path).expanduser().absolute())
-
-
-def open_config_source(data: "DataConfig", *, require_labels: bool = True) -> "Source":
-    """Open the source that a config's data section names."""
-    from imdb_gru.sources import open_source
-
-    return open_source(
-        data.path, text_column=data.text_column, label_column=data.label_column, require_labels=require_labels
-    )
-
-
 def open_run(path: Path | None, task: "Task" = "sentiment") -> "Run":
     """Find the run to use, and say which where none was named."""
     from imdb_gru.runs import find_run
@@ -121,29 +94,6 @@ def open_run(path: Path | None, task: "Task" = "sentiment") -> "Run":
     if path is None:
         say(f"using {run}")
     return run
-
-
-@contextlib.contextmanager
-def answer_signals(answer: str) -> Iterator[None]:
-    """Say so as soon as Ctrl-C or SIGTERM comes in, even while the main thread is deep in machine code."""
-    reading, writing = os.pipe()
-    os.set_blocking(writing, False)
-
-    def listen() -> None:
-        while number := os.read(reading, 1):  # the system writes it, whatever Python is at
-            if number[0] in (signal.SIGINT, signal.SIGTERM):
-                say(answer)
-
-    listener = threading.Thread(target=listen, daemon=True)
-    listener.start()
-    before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
-    try:
-        yield
-    finally:
-        signal.set_wakeup_fd(before)
-        os.close(writing)
-        listener.join()
-        os.close(reading)
 
 
 def say(message: str) -> None:

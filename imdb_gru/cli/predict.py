@@ -106,7 +106,7 @@ def predict(
         _resume(run, classifier, reader, layout, output)
         return
     with _open_output(output) as stream, reader.show_bar("predicting") as observe:
-        predictions = classifier.predict(reader, timesteps=timesteps or plot is not None, observe=observe)
+        predictions = classifier.predict_many(reader, timesteps=timesteps or plot is not None, observe=observe)
         layout.begin(stream)
         for prediction in take_notes(predictions, classifier.config.text, reader):
             if plot:
@@ -191,7 +191,7 @@ def _resume(run: "Run", classifier: "Classifier", reader: TextReader, layout: La
         texts = itertools.islice(reader, counts.all, None)  # from the start of a chunk, or from the end
         try:
             with reader.show_bar("predicting", counts.all) as observe:
-                predictions = classifier.predict(texts, timesteps=layout.timesteps, observe=observe)
+                predictions = classifier.predict_many(texts, timesteps=layout.timesteps, observe=observe)
                 noted = take_notes(predictions, classifier.config.text, reader, counts=counts)
                 while chunk := list(itertools.islice(noted, CHUNK)):
                     stream = io.StringIO()

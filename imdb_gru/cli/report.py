@@ -1,11 +1,15 @@
 """imdb-gru report: write a page about a run."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from imdb_gru.cli.options import open_run, other_data_options, run_option, say
-from imdb_gru.cli.splits import load_split, split_option
+from imdb_gru.cli.options import open_run, other_data_options, run_option, say, split_option
+from imdb_gru.cli.training import Narrator
+
+if TYPE_CHECKING:
+    from imdb_gru.config import DataConfig
 
 EXAMPLES = 16
 
@@ -35,9 +39,7 @@ EXAMPLES = 16
 def report(
     run_argument: Path | None,
     run_path: Path | None,
-    data: str | None,
-    text_column: str | None,
-    label_column: str | None,
+    data: "DataConfig | None",
     split: str | None,
     output: Path | None,
     plots: Path | None,
@@ -62,12 +64,12 @@ def report(
     if plots:
         check_charts(plots)
     from imdb_gru.classifier import Classifier
-    from imdb_gru.evaluation import judge_reviews
+    from imdb_gru.evaluation import score_reviews
+    from imdb_gru.tasks.evaluation import choose_reviews
 
     classifier = Classifier.load(run)
-    split, reviews = load_split(run, data, text_column, label_column, split)
-    say(f"judging on {len(reviews)} reviews of split {split}, writing {output}")
-    content = build_report(run, classifier, judge_reviews(classifier, reviews), split, examples)
+    split, reviews = choose_reviews(run, data=data, split=split, observer=Narrator())
+    content = build_report(run, classifier, score_reviews(classifier, reviews), split, examples)
     if plots:
         save_charts(content.charts, plots)
         say(f"drew {len(content.charts)} charts into {plots}")

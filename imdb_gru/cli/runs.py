@@ -84,9 +84,7 @@ def check(run_path: Path, as_json: bool) -> None:
 
 
 def _list_findings(run: "Run", findings: "Findings") -> list[tuple[str, str]]:
-    from imdb_gru.run import MODELS
-
-    rows = [("run", f"{run}, {MODELS[run.task]}"), *findings.files.items()]
+    rows = [("run", f"{run}, {run.model_name}"), *findings.files.items()]
     rows += [("weights", fault) for fault in findings.faults or ["as config and vocabulary ask for"]]
     changes = [(name, f"{before} then, {here} here") for name, (before, here) in findings.environment.items()]
     return rows + (changes or [("environment", "nothing recorded differs here")])
@@ -115,10 +113,10 @@ def _describe(run: "Run") -> dict[str, Any]:
         row["epochs"] = f"{len(history)}/{config.train.epochs}"
         if row["state"] == "complete":
             metrics = run.load_metrics()
-            row["best_epoch"] = metrics["best"]["epoch"]
-            for figure in ("validation_accuracy", "validation_perplexity"):
-                row[figure] = metrics["best"].get(figure)
-            row["finished"] = metrics["finished_at"]
+            row["best_epoch"] = metrics.best.epoch
+            row["validation_accuracy"] = metrics.best.validation_accuracy
+            row["validation_perplexity"] = metrics.best.validation_perplexity
+            row["finished"] = metrics.finished_at
     except (RunError, ValueError, KeyError):
         row["state"] = "damaged"
     return row

@@ -58,7 +58,7 @@ class Request:
 
 def identify_run(run: "Run") -> list[dict[str, str]]:
     """Return the hashes of all that decides what a run answers."""
-    return [part.load_metrics()["files"] for part in (run, run.base) if part]
+    return [part.load_metrics().files for part in (run, run.base) if part]
 
 
 def score_on_ray(run_path: Path | None, request: Request) -> None:
@@ -107,7 +107,7 @@ def _score(
     peaks: dict[str, float] = {}
     seconds = 0.0
     if files:
-        from tqdm import tqdm
+        from imdb_gru.progress import show_bar
 
         from imdb_gru.cluster.connection import connect
         from imdb_gru.cluster.scoring import Job, count_cores, score
@@ -119,7 +119,7 @@ def _score(
                 say(f"the cluster has {cores} cores, so that many workers of the {workers} run at a time")
             job = Job(files, request.text_column, request.timesteps, partitions.address, workers)
             started = time.perf_counter()
-            bar = tqdm(desc="predicting", unit=" reviews", initial=before, disable=None, leave=False, delay=1)
+            bar = show_bar(desc="predicting", unit=" reviews", initial=before, delay=1)
             try:
                 with bar:
                     for scored in score(classifier, job):

@@ -6,16 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imdb_gru.cli.limits import check_extras
-from imdb_gru.cli.options import (
-    anchor_paths,
-    data_options,
-    json_option,
-    merge_data_options,
-    open_config_source,
-    print_table,
-    say,
-)
+from imdb_gru.cli.options import data_options, json_option, print_table, say
 from imdb_gru.cli.sweep_table import describe_dimension, describe_result, print_sweep, show, show_progress
 
 if TYPE_CHECKING:

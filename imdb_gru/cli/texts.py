@@ -72,9 +72,9 @@ class TextReader:
         if self.path is None:
             yield lambda _: None
             return
-        from tqdm import tqdm
+        from imdb_gru.progress import show_bar
 
-        with tqdm(desc=title, unit=" reviews", initial=first, disable=None, leave=False, delay=1) as bar:
+        with show_bar(desc=title, unit=" reviews", initial=first, delay=1) as bar:
             yield bar.update
 
     def _iter_file(self, path: Path) -> Iterator[str]:

@@ -115,7 +115,7 @@ class Worker:
         if chunk["error"] is not None:
             return _make(PARTITION, error=chunk["error"])
         counts = Counts()
-        predictions = list(self.classifier.predict(chunk["texts"], timesteps=self.timesteps))
+        predictions = list(self.classifier.predict_many(chunk["texts"], timesteps=self.timesteps))
         for prediction in predictions:
             counts.take(prediction)
         notes = json.dumps({"counts": asdict(counts), "undecodable": chunk["undecodable"], "last": chunk["last"]})

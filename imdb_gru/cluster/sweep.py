@@ -29,11 +29,12 @@ from ray.tune.schedulers import AsyncHyperBandScheduler, TrialScheduler
 
 from imdb_gru.cluster.outcome import SETTLED, Outcome, load_outcomes, rank_finalists, rank_outcomes, save_outcomes
 from imdb_gru.cluster.study import Study
-from imdb_gru.cluster.trial import Trial, load_corpus, name_corpus
+from imdb_gru.cluster.trial import Trial, name_corpus
 from imdb_gru.cluster.watcher import Jobs, Watcher
 from imdb_gru.config.sweep import SweepConfig
 from imdb_gru.errors import ImdbGruError
 from imdb_gru.run import Run
+from imdb_gru.tasks.training import load_corpus
 from imdb_gru.text.corpus import Corpus
 
 MOST_DEATHS = 3
@@ -217,8 +218,8 @@ class Sweep:
         trial, value = SimpleNamespace(trial_id=outcome.run), -math.inf
         scheduler.on_trial_add(None, trial)
         for record in Run(self.folder / outcome.run).load_history():
-            accuracy, loss = record["validation_accuracy"], record["validation_loss"]
+            accuracy, loss = record.validation_accuracy or 0.0, record.validation_loss or 0.0
             value = max(value, accuracy if self.config.metric == "accuracy" else -loss)
-            result = {"epoch": record["epoch"], "value": value}
+            result = {"epoch": record.epoch, "value": value}
             if scheduler.on_trial_result(None, trial, result) == TrialScheduler.STOP:
                 return

@@ -1,17 +1,24 @@
-"""Own a training on several workers, as the process that started it sees it: Ray Train runs them, this one listens."""
+"""A training on several workers, as the process that started it sees it: Ray Train runs them, this one listens."""
 
 import os
 import tempfile
 import threading
-from collections.abc import Callable
-from typing import Any
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any
 
 from imdb_gru.cluster.worker import work
 from imdb_gru.config import Config
+from imdb_gru.environment import find_changes
 from imdb_gru.errors import ImdbGruError, RunError
+from imdb_gru.events import Event, Notice, Observer, Resumed, StopRequested
 from imdb_gru.pretrained import Pretrained
+from imdb_gru.records import Metrics, Progress
 from imdb_gru.run import Run
+from imdb_gru.stopping import Stop, announce_signals, build_stop, stop_on_signals
 from imdb_gru.text.corpus import Corpus
+
+if TYPE_CHECKING:
+    from imdb_gru.tasks.task import Task
 
 MOST_FAILURES = 3
 """Times that workers may fail, with their node or alone, before the training is given up."""
@@ -34,56 +41,90 @@ def count_cores(nodes: list[dict[str, Any]], workers: int) -> int:
     raise ImdbGruError(f"--workers is {workers}, but there are {sum(cores)} cores: name fewer, or a larger cluster")
 
 
-class ClusterTrainer:
-    """A classifier in training on several workers; it is told to, and tells, what a `Trainer` is and does."""
+class Workers:
+    """Trains on several workers of a Ray cluster."""
 
-    def __init__(
-        self, run: Run, config: Config, corpus: Corpus, pretrained: Pretrained | None, workers: int,
-        say: Callable[[str], None],
-    ) -> None:  # fmt: skip
+    def __init__(self, count: int, address: str | None = None) -> None:
+        self.count = count
+        self.address = address
+
+    def open(self) -> AbstractContextManager[object]:
+        """Connect to the cluster, or start one on this machine."""
+        from imdb_gru.cluster.connection import check_ray, connect
+
+        check_ray("--workers")
+        return connect(self.address)
+
+    def adapt(self, config: Any) -> Any:
+        """Make the batch that of all workers together, so that the run can be resumed with any number of them."""
+        batch_size = config.train.batch_size * self.count
+        return config.model_copy(update={"train": config.train.model_copy(update={"batch_size": batch_size})})
+
+    def build_session(
+        self, task: "Task", run: Run, config: Any, corpus: Corpus, start: Pretrained | None
+    ) -> "ClusterSession":
+        """Build a training on the workers; raises `ImdbGruError` if there are too few cores."""
         import ray
 
-        from imdb_gru.training.training import Progress
+        if not isinstance(config, Config):
+            raise RunError(f"{run} is {config.model_name}, which several workers cannot train: leave --workers out")
+        return ClusterSession(run, config, corpus, start, self.count, count_cores(ray.nodes(), self.count))
 
+
+def choose_place(workers: int | None, address: str | None) -> Workers | None:
+    """Return where to train: on that many workers, or None for this process."""
+    return Workers(workers, address) if workers else None
+
+
+class ClusterSession:
+    """A classifier's training on several workers, ready to begin."""
+
+    keeps_batches = False
+
+    def __init__(
+        self, run: Run, config: Config, corpus: Corpus, pretrained: Pretrained | None, workers: int, cores: int
+    ) -> None:
         self.run = run
         self.config = config
         self.corpus = corpus
         self.pretrained = pretrained
         self.workers = workers
-        self.say = say
-        self.cores = count_cores(ray.nodes(), workers)
-        self.progress = Progress()
+        self.cores = cores
+        """Cores of each worker."""
+        self.stop = Stop()
 
     @property
-    def engine_line(self) -> str:
-        """Say what is asked of the cluster."""
-        return f"asking for {_count(self.workers, 'worker')} of {_count(self.cores, 'core')}"
+    def exit_code(self) -> int:
+        """Return the exit code for a process whose training was stopped."""
+        return self.stop.exit_code
 
-    def restore(self) -> None:
-        """See how far the run has come; the workers go on from there."""
-        from imdb_gru.training.training import load_progress
+    def restore(self) -> Resumed:
+        """Say where the workers will continue."""
+        progress = self.run.load_progress() or Progress()
+        *_, before = [None, *self.run.load_starts()]
+        changes = {}
+        if before and self.config.train.deterministic:
+            changes = find_changes(before.environment, {"workers": self.workers, "threads": self.cores})
+        return Resumed(progress.epoch, self.config.train.epochs, progress.batch, changes)
 
-        self.progress = load_progress(self.run) or self.progress
+    def train(self, observer: Observer) -> Metrics:
+        """Let the workers train the epochs that are left and complete the run; return its final figures.
 
-    @property
-    def environment(self) -> dict[str, Any]:
-        """Return what is known here of what decides the weights."""
-        return {"workers": self.workers, "threads": self.cores}
-
-    def train(self, report_epoch: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
-        """Have the workers train the epochs that are left and complete the run; return its final figures.
-
-        Where workers die, those that the nodes left have room for go on from the last epoch's end. Ctrl-C stops as in
-        `Trainer.train`; a second one, or one before the workers are there, leaves a run that can be resumed.
+        If workers die, those that the remaining nodes have room for continue from the end of the last epoch. Ctrl-C
+        stops as a training in one process does; a second one, or one before the workers are there, leaves a run that
+        can be resumed.
         """
         import ray
         from ray.util.queue import Empty, Queue
 
-        from imdb_gru.training.observers import stop_on_signals
-
+        observer(Notice(f"asking for {_count(self.workers, 'worker')} with {_count(self.cores, 'core')} each"))
         here = {"num_cpus": 0, "label_selector": {"ray.io/node-id": ray.get_runtime_context().get_node_id()}}
         reports, orders = Queue(actor_options=here), Queue(actor_options=here)
-        with stop_on_signals() as self.stop, tempfile.TemporaryDirectory(prefix="imdb-gru-") as storage:
+        with (
+            stop_on_signals(self.stop),
+            announce_signals(lambda: observer(StopRequested())),
+            tempfile.TemporaryDirectory(prefix="imdb-gru-") as storage,
+        ):
             fitting = _Fitting(self._build(reports, orders, storage))
             fitting.start()
             started = asked = False
@@ -98,10 +139,10 @@ class ClusterTrainer:
                         continue
                     raise self._explain(fitting.error) from fitting.error
                 if kind == "start":
-                    self._announce(content, again=started)
+                    self._announce(content, observer, again=started)
                     started, asked = True, False  # what stopped those before, these have not heard
-                elif kind == "epoch":
-                    report_epoch(content)
+                elif kind == "event":
+                    observer(content)
                 else:
                     fitting.join(ENDING if kind == "end" else 0)
                     return self._finish(kind, content)
@@ -139,31 +180,29 @@ class ClusterTrainer:
         )
 
     def _stop_all(self, orders: Any, started: bool) -> None:
-        from imdb_gru.stopping import build_stop
-
         if not started:
             raise build_stop(self.stop.exit_code)
         orders.put("stop")
 
-    def _announce(self, content: dict[str, Any], *, again: bool) -> None:
+    def _announce(self, content: dict[str, Any], observer: Observer, *, again: bool) -> None:
         count, batch = content["workers"], self.config.train.batch_size
-        lost = "workers were lost; going on with " if again else ""
+        lost = "workers were lost; continuing with " if again else ""
         each = f"{batch / count:g} review{'s' * (batch != count)} each"
-        self.say(f"{lost}{_count(count, 'worker')} of {each}: batches of {batch}")
-        self.say(f"going on after epoch {content['epoch']}" if again else content["engine"])
+        observer(Notice(f"{lost}{_count(count, 'worker')} of {each}: batches of {batch}"))
+        engine: Event = content["engine"]
+        observer(Notice(f"continuing after epoch {content['epoch']}") if again else engine)
 
-    def _finish(self, kind: str, content: Any) -> dict[str, Any]:
-        from imdb_gru.stopping import build_stop
-
+    def _finish(self, kind: str, content: Any) -> Metrics:
         if kind == "error":
             raise RunError(content)
         if content is None:
             raise build_stop(self.stop.exit_code)
-        return dict(content)
+        metrics: Metrics = content
+        return metrics
 
     def _explain(self, error: BaseException | None) -> ImdbGruError:
-        reason = str(error).strip().splitlines()[-1:] or ["they ended without a word"]
-        return ImdbGruError(f"the workers failed too often ({reason[0]}): continue with {self.run.resumption}")
+        reason = str(error).strip().splitlines()[-1:] or ["they ended without a message"]
+        return ImdbGruError(f"the workers failed too often ({reason[0]}): resume with {self.run.resumption}")
 
 
 class _Fitting(threading.Thread):

@@ -1,4 +1,4 @@
-"""Own a trial where it runs: a training of the package's own, in a process that trains one trial after the other."""
+"""A trial where it runs: the epoch loop, in a process that trains one trial after another."""
 
 import contextlib
 import os
@@ -13,9 +13,13 @@ from imdb_gru.config import Config
 from imdb_gru.config.sweep import SweepConfig
 from imdb_gru.errors import ImdbGruError, RunError
 from imdb_gru.lock import claim
+from imdb_gru.pretrained import load_pretrained
+from imdb_gru.records import Epoch
 from imdb_gru.run import Run
 from imdb_gru.runs import create_run
-from imdb_gru.text.corpus import Corpus, encode_corpus, load_training_reviews
+from imdb_gru.stopping import Stop, stop_on_signals
+from imdb_gru.tasks.training import load_corpus
+from imdb_gru.text.corpus import Corpus
 
 HELD = 180.0
 """Seconds within which a process that Ray has ended, or whose driver was killed, lets go of its run on a busy machine.
@@ -60,6 +64,7 @@ class Trial(Trainable):  # type: ignore[misc]
     def _open(self, job: Mapping[str, Any]) -> None:
         self._held = contextlib.ExitStack()
         self._failure = None
+        self._epochs: Iterator[Epoch] = iter(())
         try:
             config = self.sweep.build_trial(job["values"], job["seed"])
             self.run = Run(Path(job["run"]))
@@ -69,20 +74,27 @@ class Trial(Trainable):  # type: ignore[misc]
             self._failure = describe_failure(error)
 
     def _start(self, config: Config) -> None:
-        from imdb_gru.pretrained import load_pretrained
         from imdb_gru.training import keras
-        from imdb_gru.training.trainer import Trainer
+        from imdb_gru.training.classifier_trainer import ClassifierTrainer
+        from imdb_gru.training.loop import train_epochs
+        from imdb_gru.training.recorder import RunRecorder
 
         keras.backend.clear_session()
         corpus = self._find_corpus(config)
         began = self.run.config_path.exists()
         if began and self.run.load_config() != config:
             raise RunError(f"{self.run} was trained with another config: remove it")
-        self.trainer = Trainer(self.run, config, corpus, load_pretrained(config))
+        self.trainer = ClassifierTrainer(config, corpus, load_pretrained(config))
         if not began:
             create_run(self.run.path, config)
         self.run.keep_vocabulary(corpus.vocabulary)
-        self.trainer.restore()
+        self._finished = self.run.metrics_path.exists() and not self.run.load_metrics().interrupted
+        if self._finished:
+            return
+        self.trainer.restore(self.run)
+        self.recorder, self.stop_request = RunRecorder(self.run), Stop()
+        self.recorder.begin(self.trainer)
+        self._epochs = train_epochs(self.trainer, self.recorder, self.stop_request)
 
     def _find_corpus(self, config: Config) -> Corpus:
         """Return the encoded reviews: those that all trials share, or else, where text is searched, of our own."""
@@ -96,32 +108,45 @@ class Trial(Trainable):  # type: ignore[misc]
         return self._read[name]
 
     def _train_epoch(self) -> dict[str, Any]:
-        """Train an epoch and complete the run with what it has: were the trial stopped now, it is one like any."""
-        records = []
+        """Train an epoch; return the figures of the best one so far."""
+        if not self._finished:
+            with stop_on_signals(self.stop_request):
+                record = next(self._epochs, None)
+            if record is None and self.stop_request.is_set():
+                raise SystemExit(self.stop_request.exit_code)  # another process resumes from the last epoch
+            if self.trainer.is_done:
+                self._complete(interrupted=False)
+        return self._report()
 
-        def report(record: dict[str, Any]) -> None:
-            records.append(record)
-            if record["epoch"] < self.trainer.config.train.epochs:
-                self.trainer.stop.set()
-
-        if self.run.metrics_path.exists() and not self.run.load_metrics()["interrupted"]:
+    def _report(self) -> dict[str, Any]:
+        """Return what the sweep decides by."""
+        if self._finished:
             metrics = self.run.load_metrics()
+            best, epoch, seconds = metrics.best, metrics.epochs, metrics.seconds
         else:
-            metrics = self.trainer.train(report)
-            if metrics["interrupted"] and not records:
-                raise SystemExit(self.trainer.stop.exit_code)  # a signal; another process goes on from the last epoch
-        measure = metrics["best"]
+            progress = self.trainer.progress
+            assert progress.best is not None
+            best, epoch, seconds = progress.best, progress.epoch, round(progress.seconds, 1)
+        assert best.validation_accuracy is not None
+        assert best.validation_loss is not None
         return {
-            "epoch": metrics["epochs"],
-            "accuracy": measure["validation_accuracy"],
-            "loss": measure["validation_loss"],
-            "value": measure["validation_accuracy"] if self.sweep.metric == "accuracy" else -measure["validation_loss"],
-            "seconds": metrics["seconds"],
-            "finished": not metrics["interrupted"],
-            "done": not metrics["interrupted"],
+            "epoch": epoch,
+            "accuracy": best.validation_accuracy,
+            "loss": best.validation_loss,
+            "value": best.validation_accuracy if self.sweep.metric == "accuracy" else -best.validation_loss,
+            "seconds": seconds,
+            "finished": self._finished,
+            "done": self._finished,
         }
 
+    def _complete(self, *, interrupted: bool) -> None:
+        self.recorder.complete(self.trainer, interrupted=interrupted)
+        self._finished = not interrupted
+
     def _close(self) -> None:
+        """Let go of the run; one that was stopped early is complete with its best epoch so far."""
+        if self._failure is None and not self._finished and self.trainer.progress.best is not None:
+            self._complete(interrupted=True)
         self._held.close()
 
 
@@ -163,15 +188,3 @@ def name_corpus(config: Config) -> str:
     train = config.train
     parts = (config.data, config.text, train.validation_split, train.seed, train.unlabelled, config.model.pretrained)
     return repr(parts)
-
-
-def load_corpus(config: Config) -> Corpus:
-    """Read, tokenize and encode the reviews of a config."""
-    from imdb_gru.pretrained import load_pretrained
-    from imdb_gru.sources import open_source
-
-    data = config.data
-    source = open_source(data.path, text_column=data.text_column, label_column=data.label_column)
-    pretrained = load_pretrained(config)
-    reviews = load_training_reviews(source, config)
-    return encode_corpus(source, config, reviews, pretrained.vocabulary if pretrained else None)

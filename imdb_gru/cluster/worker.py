@@ -1,4 +1,4 @@
-"""Own a worker of a training on several: what runs in each process that Ray Train starts.
+"""A worker of a training on several: what runs in each process that Ray Train starts.
 
 It names its cores before anything counts them, so it imports the rooms that compute only then.
 """
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from imdb_gru.errors import ImdbGruError, RunError
+from imdb_gru.events import ignore
 
 SIGN_OF_LIFE = 60
 """Seconds that a worker waits which has lost another: by then Ray, too, has missed it, ends all, and counts anew."""
@@ -48,9 +49,12 @@ def _train(task: dict[str, Any], rank: int, count: int) -> Any:
     import ray
 
     from imdb_gru.run import Run
+    from imdb_gru.stopping import Stop
     from imdb_gru.training import tf
+    from imdb_gru.training.classifier_trainer import ClassifierTrainer
+    from imdb_gru.training.loop import run_training
+    from imdb_gru.training.recorder import Recorder, RunRecorder
     from imdb_gru.training.shares import Shares
-    from imdb_gru.training.trainer import Follower, Trainer
 
     tf.config.threading.set_intra_op_parallelism_threads(task["cores"])
     shares = None
@@ -60,22 +64,23 @@ def _train(task: dict[str, Any], rank: int, count: int) -> Any:
     run = Run(Path(task["run"]))
     if not run.config_path.is_file():
         raise RunError(
-            f"a worker on {os.uname().nodename} does not see {run}: name a folder that all machines share with --run"
+            f"a worker on {os.uname().nodename} does not see {run}: choose a folder that all machines share with --run"
         )
     corpus, pretrained = ray.get(task["reviews"])
-    trainer = (Follower if rank else Trainer)(run, task["config"], corpus, pretrained, shares)
-    trainer.restore()
+    trainer, stop = ClassifierTrainer(task["config"], corpus, pretrained, shares), Stop()
+    trainer.restore(run)
+    if rank:
+        return run_training(trainer, Recorder(), ignore, stop)
     reports = task["reports"]
-    if rank == 0:
-        reports.put(("start", {"workers": count, "engine": trainer.engine_line, "epoch": trainer.progress.epoch}))
-        threading.Thread(target=_await_stop, args=(task["orders"], trainer), daemon=True).start()
-    return trainer.train(lambda record: reports.put(("epoch", record)) if rank == 0 else None)
+    reports.put(("start", {"workers": count, "engine": trainer.engine_chosen, "epoch": trainer.progress.epoch}))
+    threading.Thread(target=_await_stop, args=(task["orders"], shares, stop), daemon=True).start()
+    return run_training(trainer, RunRecorder(run), lambda event: reports.put(("event", event)), stop)
 
 
-def _await_stop(orders: Any, trainer: Any) -> None:
+def _await_stop(orders: Any, shares: Any, stop: Any) -> None:
     """Pass on the wish to stop: alone, at once; with others, at the step at which all hear it."""
     orders.get()
-    if trainer.shares:
-        trainer.shares.wish.assign(1.0)
+    if shares:
+        shares.wish.assign(1.0)
     else:
-        trainer.stop.set()
+        stop.set()

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
+from imdb_gru.progress import show_bar
 
 from imdb_gru.cells.cell import sigmoid
 from imdb_gru.comparison.ngrams import Labels, NgramIndex, Occurrences, compute_log_count_ratios
@@ -70,7 +70,7 @@ def fit_linear(train: Tokenized, validation: Tokenized, monitor: Literal["accura
     matrix = _build_matrix(occurrences, ratios)
     if not len(validation.labels):
         return _fit(index, matrix, train.labels, ratios, DEFAULT_STRENGTH)
-    bar = tqdm(STRENGTHS, desc="fitting", unit=" models", disable=None, leave=False, delay=1)
+    bar = show_bar(STRENGTHS, desc="fitting", unit=" models", delay=1)
     models = (_fit(index, matrix, train.labels, ratios, strength) for strength in bar)
     return min(models, key=lambda model: _rank(model, validation, monitor))
 

@@ -1,8 +1,9 @@
 """The YAML configs: what they may say, and how they are read."""
 
 from imdb_gru.config.defaults import find_departures
-from imdb_gru.config.loading import COMMANDS, Task, build_config, build_schema, load_any_config, load_config
+from imdb_gru.config.loading import build_config, build_schema, load_any_config, load_config
 from imdb_gru.config.schema import (
+    KINDS,
     AnyConfig,
     Config,
     DataConfig,
@@ -11,6 +12,7 @@ from imdb_gru.config.schema import (
     ModelConfig,
     NextWordConfig,
     PretrainConfig,
+    Task,
     TextConfig,
     TrainConfig,
     Truncation,
@@ -19,7 +21,7 @@ from imdb_gru.config.schema import (
 )
 
 __all__ = [
-    "COMMANDS",
+    "KINDS",
     "AnyConfig",
     "Config",
     "DataConfig",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import ValidationError
@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from imdb_gru.config import schema
 from imdb_gru.config.complaints import describe_mistake, find_conflicts
 from imdb_gru.config.defaults import choose_defaults
-from imdb_gru.config.schema import AnyConfig, Config, NextWordConfig, Section
+from imdb_gru.config.schema import KINDS, AnyConfig, Config, NextWordConfig, Section
 from imdb_gru.errors import ConfigError
 from imdb_gru.text.neutral import show_value
 
@@ -24,10 +24,6 @@ MOST_COMPLAINTS = 50
 Chosen = TypeVar("Chosen", Config, NextWordConfig)
 Checked = TypeVar("Checked", bound=Section)
 
-Task = Literal["sentiment", "next_word"]
-
-COMMANDS: dict[Task, str] = {"sentiment": "train", "next_word": "pretrain"}
-"""Which command a config of each task is for."""
 SWEEP = "sweep"
 """The task of what 'imdb-gru sweep' reads, and the command."""
 
@@ -85,13 +81,21 @@ _Loader.add_implicit_resolver(
 )
 
 
-def load_config(
-    path: Path | None = None,
-    overrides: Iterable[str] = (),
-    kind: type[Chosen] = Config,  # type: ignore[assignment]  # mypy knows no default for a type variable
-) -> Chosen:
-    """Read a YAML config and apply `section.key=value` overrides; raises `ConfigError` with all errors at once."""
-    return build_config(_read_values(path, overrides), _name(path), kind)
+def load_config(source=None, overrides=None, kind=Config):
+    from imdb_gru.config.sweep import _put
+    if isinstance(source, Section):
+        values = source.model_dump()
+    elif source is None or str(source) in ("default", "pretrain"):
+        values = {}
+    else:
+        values = read_yaml(Path(source))
+    if isinstance(overrides, dict):
+        for k, v in overrides.items():
+            _put(values, k, v)
+    else:
+        for override in overrides or ():
+            apply_override(values, override)
+    return build_config(values, str(source), kind)
 
 
 def load_any_config(path: Path | None = None, overrides: Iterable[str] = ()) -> AnyConfig:
@@ -109,8 +113,8 @@ def build_config(
 ) -> Chosen:
     """Check nested values against the schema; raises `ConfigError` with all errors at once."""
     wanted, task = kind.model_fields["task"].default, values.get("task")
-    if task in (*COMMANDS, SWEEP) and task != wanted:
-        command = SWEEP if task == SWEEP else COMMANDS[task]
+    if task in (*KINDS, SWEEP) and task != wanted:
+        command = SWEEP if task == SWEEP else KINDS[task].command
         raise ConfigError(f"{origin} is for the task {task}, not {wanted}: give it to 'imdb-gru {command}'")
     config = validate(lambda: _fill(values, kind), origin, kind)
     refuse(find_conflicts(config), origin)

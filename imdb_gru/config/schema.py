@@ -1,6 +1,6 @@
 """Own the configs' schema: sections, defaults, and what of it follows from the rest."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
@@ -171,6 +171,9 @@ class PretrainConfig(FitConfig):
 class WholeConfig(Section):
     """A whole config, of whatever task."""
 
+    command: ClassVar[str]
+    """The command that the config is for."""
+
     def to_yaml(self) -> str:
         """Write every key with its value."""
         return str(yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True))
@@ -178,6 +181,11 @@ class WholeConfig(Section):
 
 class Config(WholeConfig):
     """All that the training of a classifier needs to know beside the reviews themselves."""
+
+    command: ClassVar[str] = "train"
+    model_name: ClassVar[str] = "a classifier"
+    question: ClassVar[str] = "predict"
+    """The command that applies the model to a text."""
 
     task: Literal["sentiment"] = "sentiment"
     data: DataConfig = DataConfig()
@@ -189,6 +197,10 @@ class Config(WholeConfig):
 class NextWordConfig(WholeConfig):
     """All that the training of a next-word model needs to know beside the reviews themselves."""
 
+    command: ClassVar[str] = "pretrain"
+    model_name: ClassVar[str] = "a next-word model"
+    question: ClassVar[str] = "next"
+
     task: Literal["next_word"] = "next_word"
     data: DataConfig = DataConfig()
     text: TextConfig = TextConfig()
@@ -197,6 +209,9 @@ class NextWordConfig(WholeConfig):
 
 
 AnyConfig = Config | NextWordConfig
+Task = Literal["sentiment", "next_word"]
+KINDS: dict[Task, type[Config] | type[NextWordConfig]] = {"sentiment": Config, "next_word": NextWordConfig}
+"""The kind of config of each task."""
 
 
 def choose_objective(config: Config) -> str:

@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -73,6 +73,8 @@ class FinalistsConfig(Section):
 
 class SweepConfig(WholeConfig):
     """All that a sweep needs to know beside the reviews themselves."""
+
+    command: ClassVar[str] = "sweep"
 
     task: Literal["sweep"] = "sweep"
     base: Annotated[dict[str, Any], Field(default_factory=dict)]

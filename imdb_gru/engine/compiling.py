@@ -1,12 +1,14 @@
-"""Own how the engine's functions are compiled, and where what was compiled waits for the next process."""
+"""How the engine's functions are compiled, and where the machine code is kept for the next process."""
 
 import contextlib
 import hashlib
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from numba import config, njit
+from numba.core import event
 from numba.core.caching import FunctionCache
 
 FOLDER = Path(__file__).parent
@@ -66,3 +68,48 @@ def compiled(function: Callable[..., None]) -> Callable[..., None]:
         return compile_function(**options)(function)  # type: ignore[no-any-return]
     finally:
         config.CACHE_DIR = chosen
+
+
+class Listener(event.Listener):  # type: ignore[misc]
+    """Hears when Numba compiles, which it does under a lock, one function after another with those that it calls."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        """Time spent on compiling so far."""
+        self.depth = 0
+        self.started = 0.0
+        self.announce: Callable[[], object] | None = None
+
+    def on_start(self, event: Any) -> None:  # noqa: ARG002 - Numba's signature
+        """Numba calls it before it compiles a function."""
+        if not self.depth:
+            self.started = time.monotonic()
+            if self.announce:
+                announce, self.announce = self.announce, None
+                announce()
+        self.depth += 1
+
+    def on_end(self, event: Any) -> None:  # noqa: ARG002 - Numba's signature
+        """Numba calls it when a function is compiled."""
+        self.depth -= 1
+        if not self.depth:
+            self.seconds += time.monotonic() - self.started
+
+
+_LISTENER = Listener()
+event.register("numba:compile", _LISTENER)
+
+
+def measure() -> float:
+    """Return the seconds that this process has spent on compiling."""
+    return _LISTENER.seconds
+
+
+@contextlib.contextmanager
+def announce(announce: Callable[[], object]) -> Iterator[None]:
+    """Call `announce` when something is compiled inside, the first time only."""
+    _LISTENER.announce = announce
+    try:
+        yield
+    finally:
+        _LISTENER.announce = None

@@ -6,7 +6,7 @@ Both ask what would be if a word were the unknown word, which the model has met 
 from collections.abc import Callable
 
 import numpy as np
-from tqdm import tqdm
+from imdb_gru.progress import show_bar
 
 from imdb_gru.cells.cell import Array
 from imdb_gru.cells.network import Network
@@ -25,7 +25,7 @@ def measure_contributions(network: Network, ids: Ids, read: NetworkPass, steps: 
     baseline = network.embedding[np.where(np.arange(len(ids)) > 0, UNKNOWN, ids)][None]  # the start token stays
     x = network.embedding[ids][None]
     low = float(run_network(network, baseline, keep=False).logits[0])
-    with tqdm(total=steps + len(ids), desc="explaining", disable=None, leave=False, delay=1) as bar:
+    with show_bar(total=steps + len(ids), desc="explaining", delay=1) as bar:
         integrated = _integrate_gradients(network, x, baseline, steps, bar.update)
         occlusion = _occlude(network, x, baseline, read, bar.update)
     return Contributions(

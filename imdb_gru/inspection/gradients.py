@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
+from imdb_gru.progress import show_bar
 
 from imdb_gru.cells.cell import Array
 from imdb_gru.classifier import Classifier
@@ -42,7 +42,7 @@ def measure_curve(classifier: Classifier, texts: Iterable[str]) -> GradientCurve
     """
     network = classifier.network
     by_loss, by_recurrence = [], []
-    for text in tqdm(texts, desc="following", unit=" reviews", disable=None, leave=False, delay=1):
+    for text in show_bar(texts, desc="following", unit=" reviews", delay=1):
         read = run_network(network, network.embedding[classifier.encode(text).ids][None])
         _, gradients = read.run_back()
         norms = measure_norms(gradients[-1][0])[::-1]

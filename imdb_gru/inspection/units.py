@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
+from imdb_gru.progress import show_bar
 
 from imdb_gru.cells.cell import Array
 from imdb_gru.classifier import Classifier, cut_batches
@@ -60,7 +60,7 @@ def _measure_changes(classifier: Classifier, sequences: Sequence[NDArray[np.int3
     all_lengths = np.array([len(sequence) for sequence in sequences])
     total = np.zeros((size, network.hidden_size), np.float32)
     counts = np.zeros(size, np.int64)
-    with tqdm(total=len(sequences), desc="reading", unit=" reviews", disable=None, leave=False, delay=1) as bar:
+    with show_bar(total=len(sequences), desc="reading", unit=" reviews", delay=1) as bar:
         for rows in cut_batches(all_lengths):
             ids, lengths = pad([sequences[row] for row in rows]), all_lengths[rows]
             states = network.compute_states(ids, lengths)

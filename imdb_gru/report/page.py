@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tqdm import tqdm
+from imdb_gru.progress import show_bar
 
 from imdb_gru.errors import ImdbGruError, MissingExtraError
 from imdb_gru.report.packing import list_cells, name_text, neutralise_lines, pack_examples
@@ -83,7 +83,7 @@ def build_report(
         Example(
             inspect(classifier, judgement.reviews[choice.row].text), LABELS[judgement.labels[choice.row]], choice.reason
         )
-        for choice in tqdm(choices, desc="inspecting", unit=" reviews", disable=None, leave=False, delay=1)
+        for choice in show_bar(choices, desc="inspecting", unit=" reviews", delay=1)
     ]
     config = run.load_config()
     return Report(

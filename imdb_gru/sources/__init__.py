@@ -1,14 +1,15 @@
-"""Own where reviews come from: one file a kind. Every source yields reviews, text and label, split by split."""
+"""Where reviews come from, one file per kind of source. Every source yields reviews, text and label, by split."""
 
 import json
 import os
 from pathlib import Path
 
+from imdb_gru.config import DataConfig
 from imdb_gru.errors import DataError
 from imdb_gru.reading import read_text
 from imdb_gru.sources.review import Review, Source
 
-__all__ = ["Review", "Source", "load_word_index", "open_source"]
+__all__ = ["Review", "Source", "load_word_index", "open_data", "open_run_source", "open_source"]
 
 SAMPLE = "sample"
 ENVIRONMENT = "IMDB_GRU_DATA"
@@ -50,6 +51,24 @@ def open_source(
     except (OSError, RuntimeError) as error:  # a name too long, a folder that may not be entered, an unknown ~user
         reason = (isinstance(error, OSError) and error.strerror) or error
         raise DataError(f"cannot read {path[:200]}: {reason}; name {ACCEPTED}, or try --data {SAMPLE}") from error
+
+
+def open_data(data: DataConfig, *, require_labels: bool = True) -> Source:
+    """Open the reviews that a config's data section names."""
+    return open_source(
+        data.path, text_column=data.text_column, label_column=data.label_column, require_labels=require_labels
+    )
+
+
+def open_run_source(own: DataConfig, other: DataConfig | None, *, require_labels: bool = True) -> Source:
+    """Open other reviews to evaluate a run on, or without any the run's own; its columns hold for both."""
+    other = other or DataConfig()
+    return open_source(
+        other.path or own.path,
+        text_column=other.text_column or own.text_column,
+        label_column=other.label_column or own.label_column,
+        require_labels=require_labels,
+    )
 
 
 def _open_path(path: Path, text_column: str | None, label_column: str | None, require_labels: bool) -> Source:

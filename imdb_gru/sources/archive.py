@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from tqdm import tqdm
+from imdb_gru.progress import show_reading
 
 from imdb_gru.errors import DataError
 from imdb_gru.reading import open_file, read_bytes
@@ -121,7 +121,7 @@ class TarSource:
 
     def _show_progress(self, file: Any) -> Any:
         size = self.path.stat().st_size
-        return tqdm.wrapattr(file, "read", total=size, desc="unpacking", disable=None, leave=False, delay=1)
+        return show_reading(file, size, "unpacking")
 
     def _iter_members(self, file: IO[bytes]) -> Iterator[tuple[str, bytes]]:
         """Yield the members that are reviews or lists of URLs; all else, whatever its name, is passed over.

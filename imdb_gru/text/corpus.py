@@ -1,4 +1,4 @@
-"""Own the way from a source to the reviews of a split, and on to ids; train and evaluate share it."""
+"""From a source to the reviews of a split, and on to ids; training and evaluation share it."""
 
 import functools
 import hashlib
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from imdb_gru.config import AnyConfig, Config, NextWordConfig
 from imdb_gru.errors import DataError
+from imdb_gru.records import CorpusStatistics
 from imdb_gru.sources import load_word_index
 from imdb_gru.sources.review import UNLABELLED, Review, Source
 from imdb_gru.text.encoded import EncodedReviews, Tokenized, encode_reviews, tokenize_reviews
@@ -41,12 +42,12 @@ class TrainingReviews:
 
 @dataclass(frozen=True)
 class Corpus:
-    """What a training sees: encoded splits, the vocabulary made from the train split, and figures about them."""
+    """What a training sees: encoded training and validation reviews, the vocabulary, and figures about them."""
 
     train: EncodedReviews
     validation: EncodedReviews
     vocabulary: Vocabulary
-    statistics: dict[str, object]
+    statistics: CorpusStatistics
 
 
 def load_reviews(source: Source, split: str, limit: int | None = None, store: TextStore | None = None) -> StoredReviews:
@@ -173,22 +174,22 @@ def encode_corpus(source: Source, config: AnyConfig, reviews: TrainingReviews, v
     repeated = count_repeated(validation, train)
     encoded, encoded_validation = encode_reviews(train, vocabulary), encode_reviews(validation, vocabulary)
     words, labels = train.lengths, train.labels[train.labels != NO_LABEL]
-    statistics: dict[str, object] = {
-        "source": source.name,
-        "hash": reviews.hash,
-        "train": len(encoded),
-        "validation": len(encoded_validation),
-        "positive_share": round(float(labels.mean()), 4) if len(labels) else None,
-        "films": len({*reviews.train.films} - {None}),
-        "mean_words": round(float(words.mean()), 1),
-        "median_words": float(np.median(words)),
-        "longest_words": int(words.max()),
-        "truncated_share": round(float((words > config.text.length).mean()), 4),
-        "vocabulary": len(vocabulary),
-        "unknown_share": round(encoded.unknown_share, 4),
-        "unknown_share_validation": round(encoded_validation.unknown_share, 4),
-        "repeated_validation": repeated,
-    }
+    statistics = CorpusStatistics(
+        source=source.name,
+        hash=reviews.hash,
+        train=len(encoded),
+        validation=len(encoded_validation),
+        positive_share=round(float(labels.mean()), 4) if len(labels) else None,
+        films=len({*reviews.train.films} - {None}),
+        mean_words=round(float(words.mean()), 1),
+        median_words=float(np.median(words)),
+        longest_words=int(words.max()),
+        truncated_share=round(float((words > config.text.length).mean()), 4),
+        vocabulary=len(vocabulary),
+        unknown_share=round(encoded.unknown_share, 4),
+        unknown_share_validation=round(encoded_validation.unknown_share, 4),
+        repeated_validation=repeated,
+    )
     return Corpus(encoded, encoded_validation, vocabulary, statistics)
 
 

@@ -100,7 +100,7 @@ _PIECE = 2**16
 
 def tokenize_reviews(reviews: StoredReviews, text: TextConfig, lexicon: dict[str, int] | None = None) -> Tokenized:
     """Tokenize and truncate reviews, with a bar; a `lexicon` of others grows by their tokens."""
-    from tqdm import tqdm  # which whoever encodes a text alone does without
+    from imdb_gru.progress import show_bar  # which loads tqdm, as encoding a single text does not
 
     tokenize = TOKENIZERS[text.tokenizer]
     lexicon = {_OPENING: 0} if lexicon is None else lexicon
@@ -108,7 +108,7 @@ def tokenize_reviews(reviews: StoredReviews, text: TextConfig, lexicon: dict[str
     numbers = allocate(int(np.minimum(reviews.count_bytes(), text.length).sum()) + len(reviews))
     offsets, lengths = np.zeros(len(reviews) + 1, np.int64), np.zeros(len(reviews), np.int64)
     end = 0
-    for row, review in enumerate(tqdm(reviews, desc="tokenizing", unit=" reviews", disable=None, leave=False, delay=1)):
+    for row, review in enumerate(show_bar(reviews, desc="tokenizing", unit=" reviews", delay=1)):
         words = tokenize(review.text)
         kept = truncate(words, text.length, text.truncate)
         start, end = end, end + 1 + len(kept)

@@ -1,27 +1,27 @@
-"""Own the training of a next-word model: truncated backpropagation through time, perplexity, checkpoints."""
+"""A next-word model in training: truncated backpropagation through time, and checkpoints within an epoch."""
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
+import keras
 import numpy as np
 import tensorflow as tf
-from tqdm import tqdm
+from numpy.typing import NDArray
 
 from imdb_gru.config import NextWordConfig
 from imdb_gru.language import compute_perplexity
-from imdb_gru.run import Run
-from imdb_gru.stopping import build_stop
+from imdb_gru.progress import show_bar
+from imdb_gru.records import Epoch
+from imdb_gru.stopping import Stop
 from imdb_gru.text.corpus import Corpus
 from imdb_gru.text.vocabulary import FIRST_WORD, PAD, UNKNOWN
 from imdb_gru.training.batches import WORD_DROPOUT_STREAM
 from imdb_gru.training.chunks import ReviewChunks
 from imdb_gru.training.next_word import FULL_ROWS, NextWordModel, build_stock_model
-from imdb_gru.training.observers import Record, open_tensorboard, stop_on_signals
 from imdb_gru.training.optimizer import build_optimizer
-from imdb_gru.training.training import Training
-from imdb_gru.weights import list_stock, save_arrays
-from imdb_gru.writing import write_atomically
+from imdb_gru.training.trainer import Figures, Trainer
+from imdb_gru.weights import list_stock
 
 CHECKPOINT_SECONDS = 300.0
 """Between two checkpoints within an epoch."""
@@ -29,11 +29,14 @@ CHECKPOINT_SECONDS = 300.0
 IDS = tf.TensorSpec((None, None), tf.int32)
 
 
-class NextWordTrainer(Training):
+class NextWordTrainer(Trainer):
     """A next-word model in training."""
 
-    def __init__(self, run: Run, config: NextWordConfig, corpus: Corpus) -> None:
-        super().__init__(run, config, corpus)
+    resumes_within_epochs: ClassVar[bool] = True
+    config: NextWordConfig
+
+    def __init__(self, config: NextWordConfig, corpus: Corpus) -> None:
+        super().__init__(config, corpus)
         self.config = config
         size, fused = len(corpus.vocabulary), self.engine == "fused"
         self.model = NextWordModel(
@@ -90,47 +93,25 @@ class NextWordTrainer(Training):
             total += tf.reduce_sum(self.model.compute_loss_of_all(queries[rows], targets[rows]))
         return total, ends
 
-    def train(self, report_epoch: Callable[[Record], None]) -> Record:
-        """Train what is left and complete the run; return its final figures.
-
-        Ctrl-C or SIGTERM ends the training after the batch at hand, which a resumed training goes on from. Stopped
-        before the first epoch is done, the run stays in progress: `KeyboardInterrupt`.
-        """
-        progress = self.progress
-        self._begin()
-        with stop_on_signals() as self.stop, open_tensorboard(self.run, self.config.train.tensorboard) as log:
-            while progress.epoch < self.config.train.epochs:
-                self._train_epoch()
-                validation = self._validate()
-                if self.stop.is_set():
-                    self._save_checkpoint()
-                    break
-                record = self._finish_epoch(validation)
-                report_epoch(record)
-                log(record)
-        if not progress.best:
-            raise build_stop(self.stop.exit_code)
-        return self._complete(interrupted=self.stop.is_set())
-
-    def _train_epoch(self) -> None:
+    def train_epoch(self, stop: Stop, checkpoint: Callable[[], None]) -> Figures:
         """Train the batches that are left of the epoch, with a checkpoint now and then."""
         progress, chunks = self.progress, ReviewChunks(self.corpus.train, self.config, self.progress.epoch)
         title = f"epoch {progress.epoch + 1}/{self.config.train.epochs}"
         total = len(self.corpus.train.ids)
-        with tqdm(total=total, initial=progress.words, desc=title, unit=" words", disable=None, leave=False) as bar:
-            saved = started = time.monotonic()
-            while progress.batch < len(chunks.batches) and not self.stop.is_set():
+        with show_bar(total=total, initial=progress.words, desc=title, unit=" words") as bar:
+            saved = time.monotonic()
+            while progress.batch < len(chunks.batches) and not stop.is_set():
                 loss, words = self._run_batch(chunks, progress.batch, self._step)
                 progress.batch, progress.loss, progress.words = (
                     progress.batch + 1, progress.loss + loss, progress.words + words
                 )  # fmt: skip
                 bar.update(words)
                 bar.set_postfix(perplexity=f"{compute_perplexity(loss / words):.0f}", refresh=False)
-                now = time.monotonic()
-                progress.seconds, started = progress.seconds + now - started, now
-                if now - saved > CHECKPOINT_SECONDS:
-                    self._save_checkpoint()
+                if time.monotonic() - saved > CHECKPOINT_SECONDS:
+                    checkpoint()
                     saved = time.monotonic()
+        loss = progress.loss / max(1, progress.words)
+        return {"loss": loss, "perplexity": compute_perplexity(loss)}
 
     def _run_batch(self, chunks: ReviewChunks, number: int, run: Callable[..., Any]) -> tuple[float, int]:
         """Run a batch chunk by chunk, the states carried along; return its losses' sum and its count of targets."""
@@ -140,46 +121,34 @@ class NextWordTrainer(Training):
             total += float(loss)
         return total, chunks.count_words(number)
 
-    def _finish_epoch(self, validation: Record) -> Record:
-        """Keep the epoch where it is the best, and write it down."""
-        progress = self.progress
-        loss = progress.loss / progress.words
-        figures = {"loss": loss, "perplexity": compute_perplexity(loss), **validation}
-        progress.epoch += 1
-        record: Record = {"epoch": progress.epoch, **{key: round(figures[key], 6) for key in figures}}
-        self._check_finite(record)
-        spent = sum(old["seconds"] for old in self.run.load_history() if old["epoch"] < progress.epoch)
-        seconds = progress.seconds - spent
-        record |= {
-            "words_per_second": round(progress.words / seconds),
-            "learning_rate": float(self.optimizer.learning_rate),
-            "seconds": round(seconds, 2),
-        }
-        progress.batch, progress.loss, progress.words = 0, 0.0, 0
-        if not progress.best or record.get("validation_loss", 0.0) <= progress.best.get("validation_loss", 0.0):
-            progress.best_epoch, progress.best = progress.epoch, record
-            self._save_model()
-        self._append_history(record)
-        self._save_checkpoint()
-        return record
-
-    def _validate(self) -> Record:
-        """Judge the epoch; return nothing where there are no held-out reviews, or where it was stopped."""
+    def validate(self, stop: Stop) -> Figures | None:
+        """Return loss and perplexity on the validation reviews; None if it was stopped midway."""
         if not len(self.corpus.validation):
             return {}
-        started = time.monotonic()
         chunks = ReviewChunks(self.corpus.validation, self.config, None)
-        bar = tqdm(range(len(chunks.batches)), desc="held-out", unit=" batches", disable=None, leave=False)
-        results = [self._run_batch(chunks, number, self._judge) for number in bar if not self.stop.is_set()]
-        if self.stop.is_set():
-            return {}
-        self.progress.seconds += time.monotonic() - started
+        bar = show_bar(range(len(chunks.batches)), desc="validation", unit=" batches")
+        results = [self._run_batch(chunks, number, self._judge) for number in bar if not stop.is_set()]
+        if stop.is_set():
+            return None
         loss = sum(total for total, _ in results) / sum(words for _, words in results)
         return {"validation_loss": loss, "validation_perplexity": compute_perplexity(loss)}
 
-    def _save_model(self) -> None:
-        arrays = self.model.get_arrays()
-        self.stock.set_weights(list_stock(arrays))
-        with write_atomically(self.run.model_path) as temporary:
-            self.stock.save(temporary)
-        save_arrays(self.run, arrays)
+    def finish_epoch(self, seconds: float) -> dict[str, int]:
+        """Return the speed; count the next epoch's batches from zero."""
+        progress = self.progress
+        speed = round(progress.words / seconds)
+        progress.batch, progress.loss, progress.words = 0, 0.0, 0
+        return {"words_per_second": speed}
+
+    def is_better(self, record: Epoch, best: Epoch) -> bool:
+        """Tell whether an epoch is as good as the best so far; without validation reviews, the later one is."""
+        return (record.validation_loss or 0.0) <= (best.validation_loss or 0.0)
+
+    def list_arrays(self) -> list[NDArray[np.float32]]:
+        """Return the weights in the order of `weights.npz`."""
+        return self.model.get_arrays()  # type: ignore[no-any-return]
+
+    def fill_stock(self) -> keras.Model:
+        """Return the model of stock layers with the weights of now."""
+        self.stock.set_weights(list_stock(self.list_arrays()))
+        return self.stock

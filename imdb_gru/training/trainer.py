@@ -1,191 +1,132 @@
-"""Own the training of a classifier: epochs, validation, the best epoch, and stopping in between."""
+"""What the epoch loop trains: a model, its optimizer and its reviews."""
 
-import math
-import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
+from typing import Any, ClassVar
 
+import keras
 import numpy as np
-from tqdm import tqdm
+import tensorflow as tf
+from numpy.typing import NDArray
 
-from imdb_gru.config import Config, choose_objective
-from imdb_gru.pretrained import Pretrained
+from imdb_gru.config import AnyConfig
+from imdb_gru.environment import describe_environment
+from imdb_gru.errors import RunError
+from imdb_gru.events import EngineChosen
+from imdb_gru.reading import DAMAGE, hash_file, read_npz
+from imdb_gru.records import Epoch, Progress
 from imdb_gru.run import Run
-from imdb_gru.stopping import build_stop
+from imdb_gru.stopping import Stop
 from imdb_gru.text.corpus import Corpus
-from imdb_gru.training.batches import ReviewBatches
-from imdb_gru.training.model import build_model
-from imdb_gru.training.observers import BatchObserver, Record, open_tensorboard, stop_on_signals
-from imdb_gru.training.optimizer import build_optimizer
-from imdb_gru.training.shares import Shares
-from imdb_gru.training.training import Training
-from imdb_gru.weights import save_network
-from imdb_gru.writing import write_atomically
+from imdb_gru.training.model import choose_engine, choose_precision
 
-MOST_AT_ONCE = 8
+Figures = dict[str, float]
 
 
-class Trainer(Training):
-    """A classifier in training."""
+class Trainer(ABC):
+    """A model in training: how an epoch is trained and validated, and which epoch is better."""
 
-    def __init__(
-        self,
-        run: Run,
-        config: Config,
-        corpus: Corpus,
-        pretrained: Pretrained | None = None,
-        shares: Shares | None = None,
-    ) -> None:
-        super().__init__(run, config, corpus)
-        self.config = config
-        self.shares = shares
-        self.objective = choose_objective(config)
-        self.model = build_model(
-            config.model,
-            len(corpus.vocabulary),
-            fused=self.engine == "fused",
-            bfloat16=self.precision == "bfloat16",
-            objective=self.objective,
-            train=config.train,
-        )
-        if pretrained:
-            self.model.set_weights([*pretrained.weights, *self.model.get_weights()[len(pretrained.weights) :]])
-        self.model.shares = shares
-        self.stock = build_model(config.model, len(corpus.vocabulary))
-        steps = config.train.epochs * math.ceil(len(corpus.train) / config.train.batch_size)
-        self.model.compile(
-            build_optimizer(config.train, steps, averaging=config.train.averaging),
-            "binary_crossentropy",
-            metrics=["accuracy"],
-            jit_compile=False,
-            steps_per_execution=count_steps_at_once(config, self.engine),
-        )
-        if pretrained:
-            self.optimizer.slow = self.model.trainable_variables[: len(pretrained.weights)]
-            self.optimizer.rate = config.train.pretrained_rate
-            self.optimizer.frozen_steps = round(config.train.frozen * steps)
-        self.model.optimizer.build(self.model.trainable_variables)
+    resumes_within_epochs: ClassVar[bool]
+    """Whether the batches of an epoch that was stopped are kept."""
+    config: AnyConfig
+    model: keras.Model
+    stock: keras.Model
+    """The model of stock layers, never compiled, that is saved: its file needs nothing of ours to open."""
+
+    def __init__(self, config: AnyConfig, corpus: Corpus) -> None:
+        self.corpus = corpus
+        self.progress = Progress(data_hash=corpus.statistics.hash)
+        self.seed = config.train.seed
+        keras.utils.set_random_seed(self.seed)
+        if config.train.deterministic:
+            tf.config.experimental.enable_op_determinism()
+        self.engine, reason = choose_engine(config)
+        self.precision = choose_precision(config, self.engine)
+        self.engine_chosen = EngineChosen(self.engine, reason, self.precision)
 
     @property
-    def environment(self) -> Record:
-        """Return what, beside the data, decides the weights: with several workers, how many there are."""
-        return {**super().environment, **({"workers": self.shares.count} if self.shares else {})}
+    def environment(self) -> dict[str, Any]:
+        """Return what decides the weights beside the data."""
+        own = {"seed": self.seed, "engine": self.engine, "precision": self.precision}
+        return {**describe_environment(), **own}
 
-    def train(self, report_epoch: Callable[[Record], None]) -> Record:
-        """Train the epochs that are left and complete the run; return its final figures.
+    @property
+    def optimizer(self) -> keras.Optimizer:
+        """Return what updates the weights."""
+        return self.model.optimizer
 
-        Ctrl-C or SIGTERM ends the training after the batches at hand; the run is then complete with the best epoch so
-        far and can be resumed. Stopped before the first epoch is done, it stays in progress: `KeyboardInterrupt`.
+    @property
+    def variables(self) -> list[keras.Variable]:
+        """List all that a step changes: weights, dropout's random states, and the optimizer's moments and averages."""
+        return [*self.model.variables, *self.optimizer.variables]
+
+    @property
+    def is_done(self) -> bool:
+        """Tell whether all epochs are trained, or no better one came for as many as `train.patience` says."""
+        return self.progress.epoch >= self.config.train.epochs
+
+    @abstractmethod
+    def train_epoch(self, stop: Stop, checkpoint: Callable[[], None]) -> Figures:
+        """Train what is left of an epoch, until `stop` is set; return its figures.
+
+        `checkpoint` may be called between two batches if the training can be resumed there.
         """
-        config, progress = self.config.train, self.progress
-        self._begin()
-        self._part_draws()
-        with stop_on_signals() as self.stop, open_tensorboard(self.run, config.tensorboard) as log:
-            while progress.epoch < config.epochs and not (self.stop.is_set() or self._ran_out_of_patience()):
-                started = time.monotonic()
-                observer = self._train_epoch(progress.epoch)
-                if self.stop.is_set():
-                    break
-                figures = {**self._average(observer.figures, observer.batches), **self._validate()}
-                record: Record = {"epoch": progress.epoch + 1, **{key: round(figures[key], 6) for key in figures}}
-                self._check_finite(record)
-                progress.epoch += 1
-                seconds = time.monotonic() - started
-                progress.seconds += seconds
-                record |= {"learning_rate": float(self.model.optimizer.learning_rate), "seconds": round(seconds, 2)}
-                if self._is_better(record):
-                    progress.best_epoch, progress.best = progress.epoch, record
-                    self._save_model()
-                if self.config.train.averaging is not None:
-                    self.model.set_weights(observer.weights)
-                self._append_history(record)
-                self._save_checkpoint()
-                report_epoch(record)
-                log(record)
-        if not progress.best:
-            raise build_stop(self.stop.exit_code)
-        return self._finish()
 
-    def _finish(self) -> Record:
-        save_network(self.run, self.config.model)
-        return self._complete(interrupted=self.stop.is_set(), objective=self.objective)
+    @abstractmethod
+    def validate(self, stop: Stop) -> Figures | None:
+        """Return the figures on the validation reviews, empty without such reviews; None if it was stopped midway."""
 
-    def _part_draws(self) -> None:
-        """Have each worker drop other units than the first, which drops what it would alone."""
-        if self.shares and self.shares.rank:
-            for variable in self.model.variables:
-                if variable.path.endswith("seed_generator_state"):
-                    variable.assign(variable + np.array([self.shares.rank, 0], np.uint32))
-
-    def _is_better(self, record: Record) -> bool:
-        """Tell whether an epoch beats the best so far; without validation, the later one does."""
-        best = self.progress.best
-        if not best or "validation_loss" not in record:
-            return True
-        if self.config.train.monitor == "loss":
-            return bool(record["validation_loss"] < best["validation_loss"])
-        new, old = ((r["validation_accuracy"], -r["validation_loss"]) for r in (record, best))
-        return bool(new > old)
-
-    def _ran_out_of_patience(self) -> bool:
-        patience = self.config.train.patience
-        return patience is not None and self.progress.epoch - self.progress.best_epoch >= patience
-
-    def _train_epoch(self, epoch: int) -> BatchObserver:
-        """Train an epoch; where weights are averaged, `fit` ends by putting the averages in the model."""
-        batches = ReviewBatches(self.corpus.train, self.config, epoch, self.shares)
-        title = f"epoch {epoch + 1}/{self.config.train.epochs}"
-        with tqdm(total=len(self.corpus.train), desc=title, unit=" reviews", disable=None, leave=False) as bar:
-            observer = BatchObserver(bar, batches, self.stop)
-            self.model.fit(batches.to_dataset(), shuffle=False, verbose=0, callbacks=[observer])
-        return observer
-
-    def _validate(self) -> Record:
-        if not len(self.corpus.validation):
-            return {}
-        batches = ReviewBatches(self.corpus.validation, self.config, None, self.shares)
-        figures = dict.fromkeys(("loss", "accuracy"), 0.0)
-        if batches.rows:  # of workers, the last ones may have none
-            figures = self.model.evaluate(batches.to_dataset(), verbose=0, return_dict=True)
-        figures = self._average({name: float(figures[name]) for name in ("loss", "accuracy")}, batches)
-        return {f"validation_{name}": figure for name, figure in figures.items()}
-
-    def _average(self, figures: Record, batches: ReviewBatches) -> Record:
-        """Return what all workers' figures of their own reviews come to."""
-        return self.shares.average(figures, batches.count_labelled()) if self.shares else figures
-
-    def _save_model(self) -> None:
-        """Save the weights in a model that was never compiled, so that the file needs no optimizer of ours to open."""
-        self.stock.set_weights(self.model.get_weights())
-        with write_atomically(self.run.model_path) as temporary:
-            self.stock.save(temporary)
-
-
-class Follower(Trainer):
-    """A worker other than the first: it computes all that the first does, and leaves the run to that one."""
-
-    def _begin(self) -> None:
-        """Leave the run as it is."""
-
-    def _finish(self) -> Record:
+    def finish_epoch(self, seconds: float) -> dict[str, int]:  # noqa: ARG002 - a next-word model's speed needs it
+        """Return figures of an epoch that took so long, beside losses; count the next epoch's batches from zero."""
         return {}
 
-    def _save_model(self) -> None:
-        """Save none."""
+    @abstractmethod
+    def is_better(self, record: Epoch, best: Epoch) -> bool:
+        """Tell whether an epoch beats the best one so far."""
 
-    def _append_history(self, record: Record) -> None:
-        """Write none."""
+    @abstractmethod
+    def list_arrays(self) -> list[NDArray[np.float32]]:
+        """Return the weights in the order of `weights.npz`."""
 
-    def _save_checkpoint(self) -> None:
-        """Save none."""
+    @abstractmethod
+    def fill_stock(self) -> keras.Model:
+        """Return the model to save, with the weights of now."""
 
+    def start_next_epoch(self) -> None:
+        """Put the weights in place that the next epoch starts from."""
 
-def count_steps_at_once(config: Config, engine: str) -> int:
-    """Count the batches that run between two looks at the bar and at the wish to stop, less than a second's.
+    def restore(self, run: Run) -> None:
+        """Return to the state of the run's checkpoint, if there is one; raises `RunError` if it, or the data, differ."""
+        self._check_start(run)
+        if not run.checkpoint_path.exists():
+            return
+        try:
+            stored = read_npz(run.checkpoint_path)
+            progress = Progress.from_json(str(stored["progress"]))
+            if progress.data_hash != self.progress.data_hash:
+                raise self._refuse_data(run)
+            arrays = [stored[str(number)] for number in range(len(stored) - 1)]
+            variables = self.variables
+            if [array.shape for array in arrays] != [tuple(variable.shape) for variable in variables]:
+                raise ValueError("its weights have other shapes")
+        except DAMAGE as error:
+            raise run.refuse_checkpoint(error) from error
+        for variable, array in zip(variables, arrays, strict=True):
+            variable.assign(array)
+        self.progress = progress
 
-    In between, none of Keras's Python runs; what that saves matters only where batches are quick.
-    """
-    model, batch_size = config.model, config.train.batch_size
-    if engine == "keras":
-        return 1
-    quick = 64 * 128**2
-    return max(1, min(MOST_AT_ONCE, MOST_AT_ONCE * quick // (batch_size * model.units**2 * model.layers)))
+    def _check_start(self, run: Run) -> None:
+        """Raise `RunError` if the run began with other reviews, or another vocabulary, than it would continue with."""
+        start, *_ = [*run.load_starts(), None]
+        if start is None:
+            return  # killed before it began to train
+        if start.data != self.corpus.statistics.identity:
+            raise self._refuse_data(run)
+        if start.vocabulary != hash_file(run.vocabulary_path):
+            raise RunError(
+                f"{run.vocabulary_path} has changed since the training began: put it back, or train the run again"
+            )
+
+    def _refuse_data(self, run: Run) -> RunError:
+        source = self.corpus.statistics.source
+        return RunError(f"{run.path} was trained on other reviews than those of {source}: choose its reviews with --data")

@@ -1,0 +1,205 @@
+"""What a training and an evaluation tell their observer, as data; each event reads as a sentence, too."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from imdb_gru.records import CorpusStatistics, Epoch
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened; `str` says it in plain English, a line for each thing to say."""
+
+
+Observer = Callable[[Event], object]
+
+
+def ignore(event: Event) -> None:
+    """Observe nothing."""
+
+
+@dataclass(frozen=True)
+class Notice(Event):
+    """Something to tell a person that no other event says."""
+
+    message: str
+
+    def __str__(self) -> str:
+        """Return the message."""
+        return self.message
+
+
+@dataclass(frozen=True)
+class ReadingReviews(Event):
+    """The reviews of a source are about to be read."""
+
+    source: str
+
+    def __str__(self) -> str:
+        """Name the source."""
+        return f"reading {self.source}"
+
+
+@dataclass(frozen=True)
+class CorpusRead(Event):
+    """The reviews of a training were read and encoded."""
+
+    statistics: CorpusStatistics
+    length: int
+    """Number of words that a review is cut to."""
+    validation_split: float
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Reviews read of each split, if several were put together."""
+
+    def __str__(self) -> str:
+        """Give the numbers of reviews and words, and warn of validation figures that cannot be trusted."""
+        figures = self.statistics
+        lines = []
+        if self.counts:
+            parts = ", ".join(f"{count} reviews of split {split}" for split, count in self.counts.items())
+            lines.append(f"read {parts}")
+        lines.append(
+            f"{figures.train} reviews to train on, {figures.validation} for validation; "
+            f"{figures.truncated_share:.1%} cut to {self.length} words; "
+            f"{figures.vocabulary} ids, {figures.unknown_share:.1%} of words unknown"
+        )
+        if self.validation_split and not figures.validation:
+            lines.append(
+                "there are no validation reviews, because there are too few reviews or too few different ones; "
+                "all figures are of the training reviews"
+            )
+        if figures.repeated_validation:
+            lines.append(
+                f"{figures.repeated_validation} validation reviews are word for word among the training reviews, so "
+                "validation figures are optimistic ('imdb-gru data check' shows some)"
+            )
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class StartChosen(Event):
+    """The weights that a training starts from are known."""
+
+    pretrained: str | None
+    """The next-word run, or None for random weights."""
+
+    def __str__(self) -> str:
+        """Name the start."""
+        return f"starting from {'random weights' if self.pretrained is None else self.pretrained}"
+
+
+@dataclass(frozen=True)
+class EngineChosen(Event):
+    """It is known what computes the recurrent layers."""
+
+    engine: str
+    reason: str
+    precision: str
+
+    def __str__(self) -> str:
+        """Name the engine, the reason and a reduced precision."""
+        return f"engine: {self.engine}, {self.reason}{', bfloat16 products' * (self.precision == 'bfloat16')}"
+
+
+@dataclass(frozen=True)
+class TrainingStarted(Event):
+    """A training has begun to write into its run."""
+
+    run: str
+
+    def __str__(self) -> str:
+        """Name the run and say what Ctrl-C does."""
+        return f"training into {self.run} (Ctrl-C stops after the current batch; --resume continues later)"
+
+
+@dataclass(frozen=True)
+class Resumed(Event):
+    """A training continues where it was stopped."""
+
+    epoch: int
+    """Number of complete epochs."""
+    epochs: int
+    batch: int
+    """Number of complete batches of the epoch after those."""
+    changes: Mapping[str, tuple[object, object]] = field(default_factory=dict)
+    """What is different from before, of what decides the last bit of deterministic weights."""
+
+    def __str__(self) -> str:
+        """Say where the training continues, and whether its last bits may differ."""
+        within = f" and {self.batch} batches of the next" if self.batch else ""
+        lines = [f"resuming after epoch {self.epoch} of {self.epochs}{within}"]
+        if self.changes:
+            changes = ", ".join(f"{name} was {before}, is {here}" for name, (before, here) in self.changes.items())
+            lines.append(f"the last bits of the weights may differ from those of a training without a stop: {changes}")
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class CompilingEngine(Event):
+    """The engine's functions are being compiled, once for this version and machine."""
+
+    def __str__(self) -> str:
+        """Say that it takes a while, once."""
+        return "compiling the engine for this machine: about half a minute, once"
+
+
+@dataclass(frozen=True)
+class EpochDone(Event):
+    """An epoch is complete and the run holds it."""
+
+    record: Epoch
+
+    def __str__(self) -> str:
+        """Give the epoch's figures."""
+        record = self.record
+        parts = []
+        if record.perplexity is not None:
+            parts.append(f"perplexity {record.perplexity:.1f}")
+            if record.validation_perplexity is not None:
+                parts.append(f"validation perplexity {record.validation_perplexity:.1f}")
+            parts.append(f"{record.words_per_second:,} words/s")
+        else:
+            parts += [f"loss {record.loss:.4f}", f"accuracy {record.accuracy:.2%}"]
+            if record.validation_accuracy is not None:
+                parts.append(f"validation loss {record.validation_loss:.4f}")
+                parts.append(f"accuracy {record.validation_accuracy:.2%}")
+        return f"epoch {record.epoch}: {', '.join(parts)}, {record.seconds:.0f} s"
+
+
+@dataclass(frozen=True)
+class StopRequested(Event):
+    """Ctrl-C or SIGTERM came in."""
+
+    def __str__(self) -> str:
+        """Say when the training will stop."""
+        return "stopping after the current batch, or once the engine is compiled"
+
+
+@dataclass(frozen=True)
+class EvaluationStarted(Event):
+    """Reviews to evaluate a model on were read."""
+
+    reviews: int
+    split: str
+
+    def __str__(self) -> str:
+        """Give the number of reviews and the split."""
+        return f"evaluating on {self.reviews} reviews of split {self.split}"
+
+
+@dataclass(frozen=True)
+class Stopped(Event):
+    """A training was stopped before its end."""
+
+    resumption: str
+    """The command that resumes it."""
+    kept: bool
+    """Whether the run holds anything to resume from."""
+    exit_code: int
+    """130 for Ctrl-C, 143 for SIGTERM."""
+
+    def __str__(self) -> str:
+        """Give the command that resumes the training."""
+        if self.kept:
+            return f"stopped; resume with: {self.resumption}"
+        return f"stopped before the first epoch was complete; nothing of it is kept; start it again with: {self.resumption}"

@@ -1,0 +1,14 @@
+"""What can be done with a config or a run: train, resume, plan and evaluate, for either task."""
+
+from imdb_gru.tasks.task import Task
+
+
+def find_task(name: str) -> Task:
+    """Return the task of a config or a run by its name, sentiment or next_word."""
+    from imdb_gru.tasks.next_word import NextWordTask
+    from imdb_gru.tasks.sentiment import SentimentTask
+
+    return NextWordTask() if name == "next_word" else SentimentTask()
+
+
+__all__ = ["Task", "find_task"]

@@ -1,0 +1,67 @@
+"""Evaluate a run on a split of its own data or of other data."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from imdb_gru.classifier import Classifier
+from imdb_gru.config import DataConfig
+from imdb_gru.errors import RunError
+from imdb_gru.events import EvaluationStarted, Observer, ignore
+from imdb_gru.run import Run
+from imdb_gru.runs import find_run
+from imdb_gru.sources.review import Review
+from imdb_gru.tasks import find_task
+
+if TYPE_CHECKING:
+    from imdb_gru.evaluation import Evaluation, NextWordEvaluation
+
+Model = str | Path | Run | Classifier
+
+
+def evaluate(
+    model: Model | None = None,
+    *,
+    data: str | Path | DataConfig | None = None,
+    split: str | None = None,
+    errors: int = 0,
+    observer: Observer | None = None,
+) -> "Evaluation | NextWordEvaluation":
+    """Evaluate a model on labelled reviews, or a next-word model on any reviews; return all figures.
+
+    `model` is what `load` returns, a run or its path; without one it is the newest complete run under `runs/`, else the
+    model in the package. Without `data`, the reviews are those of the run's config. Without `split`, they are the test
+    split, or the validation reviews of a next-word model and of data without a test split. `errors` is the number of
+    most confident errors to return. Raises `RunError` or `DataError`.
+    """
+    run = open_model(model)
+    split, reviews = choose_reviews(run, data=data, split=split, observer=observer)
+    return find_task(run.task).evaluate(run, split, reviews, errors)
+
+
+def choose_reviews(
+    run: Run,
+    *,
+    data: str | Path | DataConfig | None = None,
+    split: str | None = None,
+    observer: Observer | None = None,
+) -> tuple[str, Sequence[Review]]:
+    """Return the name of a split and its reviews, chosen as `evaluate` does."""
+    observer = observer or ignore
+    if data is not None and not isinstance(data, DataConfig):
+        data = DataConfig(path=str(data))
+    split, reviews = find_task(run.task).choose_reviews(run, data, split, observer)
+    observer(EvaluationStarted(len(reviews), split))
+    return split, reviews
+
+
+def open_model(model: Model | None) -> Run:
+    """Return the run of a model; raises `RunError` if it was not loaded from one."""
+    if isinstance(model, Classifier):
+        if model.run is None:
+            raise RunError("the model does not belong to a run, so it has no data of its own")
+        return model.run
+    if isinstance(model, Run):
+        model.check_complete()
+        return model
+    return find_run(None if model is None else Path(model).expanduser())

@@ -1,0 +1,87 @@
+"""The task of a next-word model: from reviews with or without labels to the next word."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from imdb_gru.config import DataConfig, NextWordConfig
+from imdb_gru.errors import DataError
+from imdb_gru.events import Observer
+from imdb_gru.pretrained import Pretrained
+from imdb_gru.run import Run
+from imdb_gru.sources import open_run_source
+from imdb_gru.sources.review import Review, Source
+from imdb_gru.tasks.task import Reviews, Task
+from imdb_gru.text.corpus import (
+    UNDIVIDED,
+    Corpus,
+    TrainingReviews,
+    hold_reviews,
+    load_pretraining_reviews,
+    load_reviews,
+)
+
+if TYPE_CHECKING:
+    from imdb_gru.evaluation import NextWordEvaluation
+    from imdb_gru.training.next_word_trainer import NextWordTrainer
+
+
+class NextWordTask(Task):
+    """A next-word model, from reviews with or without labels."""
+
+    require_labels: ClassVar[bool] = False
+
+    def load_reviews(self, source: Source, config: NextWordConfig) -> TrainingReviews:
+        """Read the reviews of all splits but test."""
+        return load_pretraining_reviews(source, config)
+
+    def build_trainer(
+        self,
+        config: NextWordConfig,
+        corpus: Corpus,
+        pretrained: Pretrained | None,  # noqa: ARG002 - a next-word model starts from random weights
+    ) -> "NextWordTrainer":
+        """Build a next-word model in training."""
+        from imdb_gru.training.next_word_trainer import NextWordTrainer
+
+        return NextWordTrainer(config, corpus)
+
+    def summarise(self, config: NextWordConfig, corpus: Corpus) -> tuple[str, int]:
+        """Return Keras's summary of the next-word model as text, and its number of parameters."""
+        from imdb_gru.training.plan import summarise_next_word_model
+
+        return summarise_next_word_model(config, corpus)
+
+    def estimate_memory(self, config: NextWordConfig, parameters: int, corpus: Corpus) -> int:
+        """Estimate the bytes that a training takes."""
+        from imdb_gru.training.plan import estimate_next_word_memory
+
+        return estimate_next_word_memory(config, parameters, corpus)
+
+    def choose_reviews(
+        self,
+        run: Run,
+        data: DataConfig | None,
+        split: str | None,
+        observer: Observer,  # noqa: ARG002 - there is nothing to say
+    ) -> Reviews:
+        """Read a split, by default the validation reviews of the training; of other data, all reviews."""
+        config = run.load_next_word_config()
+        source = open_run_source(config.data, data, require_labels=False)
+        if data and split is None:
+            reviews = [review for part in source.splits for review in hold_reviews(source, part)]
+            if not reviews:
+                raise DataError(f"{source.name} holds no reviews: choose others with --data")
+            return UNDIVIDED, reviews
+        split = split or "validation"
+        if split == "test" or split in set(source.splits) - {"train"}:
+            return split, load_reviews(source, split, config.data.limit if data is None else data.limit)
+        return split, self.choose_part(run, source, split)
+
+    def evaluate(self, run: Run, split: str, reviews: Sequence[Review], errors: int) -> "NextWordEvaluation":
+        """Return the perplexity of a next-word model on reviews."""
+        from imdb_gru.evaluation import evaluate_next_words
+        from imdb_gru.language import LanguageModel
+
+        if errors:
+            raise DataError(f"{run} is a next-word model, which has no errors to show: leave --errors out")
+        return evaluate_next_words(LanguageModel.load(run), split, reviews)

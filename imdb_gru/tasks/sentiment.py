@@ -1,0 +1,72 @@
+"""The task of a classifier: from labelled reviews to positive or negative."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from imdb_gru.config import Config, DataConfig
+from imdb_gru.events import Notice, Observer
+from imdb_gru.pretrained import Pretrained, load_pretrained
+from imdb_gru.run import Run
+from imdb_gru.sources import open_run_source
+from imdb_gru.sources.review import Review, Source
+from imdb_gru.tasks.task import Reviews, Task
+from imdb_gru.text.corpus import UNDIVIDED, Corpus, TrainingReviews, load_reviews, load_training_reviews
+
+if TYPE_CHECKING:
+    from imdb_gru.evaluation import Evaluation
+    from imdb_gru.training.classifier_trainer import ClassifierTrainer
+
+
+class SentimentTask(Task):
+    """A classifier, from labelled reviews."""
+
+    require_labels: ClassVar[bool] = True
+
+    def load_reviews(self, source: Source, config: Config) -> TrainingReviews:
+        """Read labelled reviews."""
+        return load_training_reviews(source, config)
+
+    def load_pretrained(self, config: Config) -> Pretrained | None:
+        """Load the next-word run that `model.pretrained` names."""
+        return load_pretrained(config)
+
+    def build_trainer(self, config: Config, corpus: Corpus, pretrained: Pretrained | None) -> "ClassifierTrainer":
+        """Build a classifier in training."""
+        from imdb_gru.training.classifier_trainer import ClassifierTrainer
+
+        return ClassifierTrainer(config, corpus, pretrained)
+
+    def summarise(self, config: Config, corpus: Corpus) -> tuple[str, int]:
+        """Return Keras's summary of the classifier as text, and its number of parameters."""
+        from imdb_gru.training.plan import summarise_model
+
+        return summarise_model(config, corpus)
+
+    def estimate_memory(self, config: Config, parameters: int, corpus: Corpus) -> int:
+        """Estimate the bytes that a training takes."""
+        from imdb_gru.training.plan import estimate_memory
+
+        return estimate_memory(config, parameters, corpus)
+
+    def choose_reviews(self, run: Run, data: DataConfig | None, split: str | None, observer: Observer) -> Reviews:
+        """Read a split, by default test; a run whose data have none is evaluated on its validation reviews."""
+        config = run.load_config()
+        source = open_run_source(config.data, data)
+        if split is None:
+            if "test" in source.splits:
+                split = "test"
+            elif data is None:
+                split = "validation"
+                observer(Notice(f"{source.name} has no test split: evaluating on the validation reviews of the training"))
+            else:
+                split = UNDIVIDED if UNDIVIDED in source.splits else source.splits[-1]
+        if split in (UNDIVIDED, "test") or (split == "validation" and split in source.splits):
+            return split, load_reviews(source, split, config.data.limit if data is None else data.limit)
+        return split, [review for review in self.choose_part(run, source, split) if review.label is not None]
+
+    def evaluate(self, run: Run, split: str, reviews: Sequence[Review], errors: int) -> "Evaluation":
+        """Return all figures of a classifier on labelled reviews."""
+        from imdb_gru.classifier import Classifier
+        from imdb_gru.evaluation import evaluate_reviews
+
+        return evaluate_reviews(Classifier.load(run), split, reviews, errors)

@@ -1,0 +1,335 @@
+"""Train, resume and plan: from a config to a run directory."""
+
+import math
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from imdb_gru.config import AnyConfig, Config, DataConfig, NextWordConfig, load_config
+from imdb_gru.environment import find_changes
+from imdb_gru.errors import ImdbGruError, MissingExtraError, RunError
+from imdb_gru.events import (
+    CorpusRead,
+    Observer,
+    ReadingReviews,
+    Resumed,
+    StartChosen,
+    Stopped,
+    TrainingStarted,
+    ignore,
+)
+from imdb_gru.lock import claim
+from imdb_gru.memory import SMALLER, find_memory
+from imdb_gru.pretrained import Pretrained
+from imdb_gru.records import CorpusStatistics, Metrics
+from imdb_gru.run import Run
+from imdb_gru.runs import BUNDLED, check_free, create_run, name_run
+from imdb_gru.sources import SAMPLE, open_data
+from imdb_gru.sources.review import Source
+from imdb_gru.stopping import find_exit_code
+from imdb_gru.tasks import find_task
+from imdb_gru.tasks.task import Task
+from imdb_gru.text.corpus import Corpus, encode_corpus
+from imdb_gru.text.vocabulary import Vocabulary
+from imdb_gru.weights import iter_shapes
+
+OneConfig = TypeVar("OneConfig", Config, NextWordConfig)
+Data = str | Path | DataConfig | Source
+"""Reviews: what `--data` takes, the same with the names of a table's columns, or an object that yields them."""
+
+WEIGHT_BYTES = 4
+"""Size in bytes of one float32 weight."""
+
+
+class Session(Protocol):
+    """A training that is ready to begin, wherever it runs."""
+
+    def restore(self) -> Resumed:
+        """Return to the state of the run's checkpoint, and say where the training continues."""
+        ...
+
+    def train(self, observer: Observer) -> Metrics:
+        """Train to the end, or until Ctrl-C or SIGTERM; return the final figures.
+
+        Raises `KeyboardInterrupt` if the training was stopped before its first epoch was complete.
+        """
+        ...
+
+    @property
+    def keeps_batches(self) -> bool:
+        """Tell whether a training that is stopped in its first epoch can continue there."""
+        ...
+
+    @property
+    def exit_code(self) -> int:
+        """Return the exit code for a process whose training was stopped."""
+        ...
+
+
+class Place(Protocol):
+    """Where a training runs."""
+
+    def open(self) -> AbstractContextManager[object]:
+        """Return what stays open as long as the training runs."""
+        ...
+
+    def adapt(self, config: OneConfig) -> OneConfig:
+        """Return a new run's config as the place needs it."""
+        ...
+
+    def build_session(self, task: Task, run: Run, config: Any, corpus: Corpus, start: Pretrained | None) -> Session:
+        """Build a training that is ready to begin."""
+        ...
+
+
+class Here:
+    """Trains in this process."""
+
+    def open(self) -> AbstractContextManager[object]:
+        """Return nothing: this process is open."""
+        return nullcontext()
+
+    def adapt(self, config: OneConfig) -> OneConfig:
+        """Return the config as it is."""
+        return config
+
+    def build_session(self, task: Task, run: Run, config: Any, corpus: Corpus, start: Pretrained | None) -> Session:
+        """Build a training in this process; this loads TensorFlow."""
+        from imdb_gru.training.session import LocalSession
+
+        return LocalSession(run, lambda: task.build_trainer(config, corpus, start))
+
+
+def train(
+    config: str | Path | Config = "default",
+    *,
+    data: Data | None = None,
+    run: str | Path | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    overwrite: bool = False,
+    observer: Observer | None = None,
+    place: Place | None = None,
+) -> Run:
+    """Train a classifier into a run directory, and return the run.
+
+    `config` is the name of a config in the package, a path, or a config; `overrides` replaces some of its keys, such as
+    `{"train.epochs": 2}`. `data` is what `--data` takes. Without `run`, the directory is `runs/` and the time.
+    `observer` is called with each event. Ctrl-C stops after the current batch; the run is then complete with the best
+    epoch so far, and `resume` continues it. Raises `KeyboardInterrupt` if no epoch was complete, `ConfigError`,
+    `DataError` or `RunError`.
+    """
+    return _train(Config, config, data, run, overrides, overwrite, observer or ignore, place or Here())
+
+
+def pretrain(
+    config: str | Path | NextWordConfig = "pretrain",
+    *,
+    data: Data | None = None,
+    run: str | Path | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    overwrite: bool = False,
+    observer: Observer | None = None,
+) -> Run:
+    """Train a next-word model, which needs no labels, into a run directory; arguments and errors are those of `train`."""
+    return _train(NextWordConfig, config, data, run, overrides, overwrite, observer or ignore, Here())
+
+
+def _train(
+    kind: type[OneConfig],
+    config: str | Path | OneConfig,
+    data: Data | None,
+    path: str | Path | None,
+    overrides: Mapping[str, Any] | None,
+    overwrite: bool,
+    observer: Observer,
+    place: Place,
+) -> Run:
+    complete = place.adapt(prepare_config(kind, config, data, overrides))
+    task = find_task(complete.task)
+    run = Run(Path(path).expanduser() if path else name_run(complete))
+    with claim(run.path), place.open():
+        check_free(run.path, overwrite=overwrite)
+        start = _load_start(task, complete, observer)
+        corpus = load_corpus(complete, source=_find_source(data), start=start, observer=observer)
+        session = place.build_session(task, run, complete, corpus, start)
+        create_run(run.path, complete, overwrite=overwrite)
+        run.keep_vocabulary(corpus.vocabulary)
+        observer(TrainingStarted(str(run)))
+        _finish(run, session, observer)
+    return run
+
+
+def resume(
+    run: str | Path | Run,
+    *,
+    data: Data | None = None,
+    observer: Observer | None = None,
+    place: Place | None = None,
+) -> Run:
+    """Resume a training that was stopped, under the run's own config; return the run.
+
+    `data` says where its reviews are now. Raises `RunError` if the run is complete, or began with other reviews.
+    """
+    observer, place = observer or ignore, place or Here()
+    run = run if isinstance(run, Run) else Run(Path(run).expanduser())
+    if str(run) == BUNDLED:
+        raise RunError(f"{BUNDLED} is complete, so it cannot be resumed: train a run of your own")
+    run.check_found()
+    with claim(run.path), place.open():
+        run.check_resumable()
+        config = run.load_any_config()
+        config = prepare_config(type(config), config, data, None)
+        task = find_task(config.task)
+        start = _load_start(task, config, observer)
+        vocabulary = run.load_vocabulary() if run.vocabulary_path.exists() else None
+        if start and vocabulary and start.vocabulary.words != vocabulary.words:
+            name = getattr(config.model, "pretrained", None)
+            raise RunError(f"{name} is not what {run} started from: put it back, or train the run again")
+        corpus = load_corpus(config, source=_find_source(data), start=start, vocabulary=vocabulary, observer=observer)
+        session = place.build_session(task, run, config, corpus, start)
+        run.keep_vocabulary(corpus.vocabulary)
+        observer(TrainingStarted(str(run)))
+        observer(session.restore())
+        _finish(run, session, observer)
+    return run
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a training would do."""
+
+    data: CorpusStatistics
+    summary: str
+    """Keras's summary of the model."""
+    parameters: int
+    memory_bytes: int
+    """Estimate of the memory that the training takes."""
+    engine: str
+    reason: str
+    """Why this engine computes the recurrent layers."""
+    precision: str
+    config: AnyConfig
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what `--dry-run --json` prints."""
+        figures = {key: value for key, value in vars(self).items() if key not in ("summary", "reason")}
+        return {**figures, "data": self.data.to_dict(), "config": self.config.model_dump()}
+
+
+def plan(
+    config: str | Path | AnyConfig = "default",
+    *,
+    data: Data | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    observer: Observer | None = None,
+    kind: type[Config] | type[NextWordConfig] = Config,
+    place: Place | None = None,
+) -> Plan:
+    """Say what `train` would do, or with another `kind` what `pretrain` would do: data, model, memory and config."""
+    observer, place = observer or ignore, place or Here()
+    complete = place.adapt(prepare_config(kind, config, data, overrides))
+    task = find_task(complete.task)
+    start = _load_start(task, complete, observer)
+    corpus = load_corpus(complete, source=_find_source(data), start=start, observer=observer)
+    from imdb_gru.training.model import choose_engine, choose_precision
+
+    engine, reason = choose_engine(complete)
+    precision = choose_precision(complete, engine)
+    summary, parameters = task.summarise(complete, corpus)
+    memory = task.estimate_memory(complete, parameters, corpus)
+    return Plan(corpus.statistics, summary, parameters, memory, engine, reason, precision, complete)
+
+
+def load_corpus(
+    config: AnyConfig,
+    *,
+    source: Source | None = None,
+    start: Pretrained | None = None,
+    vocabulary: Vocabulary | None = None,
+    observer: Observer = ignore,
+) -> Corpus:
+    """Read, tokenize and encode the reviews of a config.
+
+    Without a `source`, the config's data are read. The vocabulary is the given one, or that of the weights that the
+    training starts from (`start` saves loading them again), or one made from the training reviews. Raises `DataError`,
+    or `ImdbGruError` if the model that the config asks for cannot be trained in the memory of this machine.
+    """
+    task = find_task(config.task)
+    if vocabulary is None and (start := start or task.load_pretrained(config)):
+        vocabulary = start.vocabulary
+    source = source or open_data(config.data, require_labels=task.require_labels)
+    observer(ReadingReviews(source.name))
+    reviews = task.load_reviews(source, config)
+    corpus = encode_corpus(source, config, reviews, vocabulary)
+    observer(CorpusRead(corpus.statistics, config.text.length, config.train.validation_split, reviews.counts))
+    _check_memory(config, corpus)
+    return corpus
+
+
+def prepare_config(
+    kind: type[OneConfig], config: str | Path | AnyConfig, data: Data | None, overrides: Mapping[str, Any] | None
+) -> OneConfig:
+    """Load a config, with overrides and other data, its paths made absolute so that the run finds them from anywhere."""
+    given = dict(overrides or {})
+    if isinstance(data, DataConfig):
+        given |= {f"data.{key}": value for key, value in data.model_dump(exclude_unset=True).items()}
+    elif isinstance(data, str | Path):
+        given["data.path"] = str(data)
+    complete = load_config(config, given, kind)
+    changes = {}
+    if complete.data.path not in (None, SAMPLE):
+        changes["data.path"] = _make_absolute(complete.data.path)
+    pretrained = complete.model.pretrained if isinstance(complete, Config) else None
+    if pretrained not in (None, BUNDLED):
+        changes["model.pretrained"] = _make_absolute(pretrained)
+    complete = load_config(complete, changes, kind)
+    _check_extras(complete)
+    return complete
+
+
+def _make_absolute(path: str) -> str:
+    return str(Path(path).expanduser().absolute())
+
+
+def _find_source(data: Data | None) -> Source | None:
+    return None if data is None or isinstance(data, str | Path | DataConfig) else data
+
+
+def _load_start(task: Task, config: AnyConfig, observer: Observer) -> Pretrained | None:
+    start = task.load_pretrained(config)
+    if isinstance(config, Config):
+        observer(StartChosen(config.model.pretrained))
+    return start
+
+
+def _finish(run: Run, session: Session, observer: Observer) -> None:
+    """Train, and say so if the training was stopped."""
+    try:
+        metrics = session.train(observer)
+    except KeyboardInterrupt as stop:
+        observer(Stopped(run.resumption, session.keeps_batches, find_exit_code(stop)))
+        raise
+    if metrics.interrupted:
+        observer(Stopped(run.resumption, True, session.exit_code))
+
+
+def _check_memory(config: AnyConfig, corpus: Corpus) -> None:
+    """Raise `ImdbGruError` if weights, gradients and Adam's moments alone are more than the machine holds."""
+    weights = sum(math.prod(shape) for shape in iter_shapes(config.model, len(corpus.vocabulary)))
+    needed, available = 4 * WEIGHT_BYTES * weights, find_memory()
+    if available is not None and needed > available:
+        raise ImdbGruError(
+            f"the model has {weights:,} weights, whose training takes at least {needed / 2**30:,.0f} GiB of memory, but "
+            f"this machine has {available / 2**30:,.0f}: {SMALLER}"
+        )
+
+
+def _check_extras(config: AnyConfig) -> None:
+    """Raise `MissingExtraError` if a config asks for a package that is not installed."""
+    if config.train.tensorboard:
+        try:
+            import tensorboard  # noqa: F401
+        except ImportError as error:
+            raise MissingExtraError("train.tensorboard", "tensorboard") from error

@@ -1,0 +1,38 @@
+"""What Keras calls between batches."""
+
+import threading
+from typing import Any
+
+import keras
+
+from imdb_gru.training.batches import ReviewBatches
+
+
+class EpochCallback(keras.callbacks.Callback):  # type: ignore[misc]
+    """Moves the bar on, stops the epoch on request, and keeps the weights that the next epoch starts from."""
+
+    def __init__(self, bar: Any, batches: ReviewBatches, stop: threading.Event) -> None:
+        super().__init__()
+        self.bar = bar
+        self.batches = batches
+        self.stop = stop
+        self.figures: dict[str, float] = {}
+        self.weights: list[Any] = []
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Keras calls it after every few batches, with the last one's number, which may lie past the end."""
+        if not self.bar.disable:
+            done = min(batch + 1, len(self.batches.rows))
+            figures = {name: f"{float(value):.4f}" for name, value in (logs or {}).items()}
+            self.bar.set_postfix(batch=f"{done}/{len(self.batches.rows)}", **figures, refresh=False)
+            self.bar.update(sum(map(len, self.batches.rows[:done])) - self.bar.n)
+        shares = self.batches.shares
+        if shares and shares.heard.numpy():
+            self.stop.set()
+        if self.stop.is_set():
+            self.model.stop_training = True
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002 - Keras's signature
+        """Keras calls it before it replaces the weights by their averages."""
+        self.figures = {name: float(value) for name, value in (logs or {}).items()}
+        self.weights = self.model.get_weights()

@@ -1,0 +1,110 @@
+"""Who writes down what a training does: into its run directory, or nowhere."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from imdb_gru.errors import RunError
+from imdb_gru.memory import measure_peak_memory
+from imdb_gru.reading import hash_file
+from imdb_gru.records import Epoch, Metrics
+from imdb_gru.run import Run
+from imdb_gru.training.trainer import Trainer
+from imdb_gru.weights import save_arrays
+from imdb_gru.writing import write_atomically
+
+
+class Recorder:
+    """Hears what a training does and writes nothing: for all workers of a training but the first."""
+
+    def begin(self, trainer: Trainer) -> None:
+        """Hear that a training starts, or is resumed."""
+
+    def keep_model(self, trainer: Trainer) -> None:
+        """Hear that the model is the best so far."""
+
+    def keep_epoch(self, trainer: Trainer, record: Epoch) -> None:
+        """Hear that an epoch is complete."""
+
+    def keep_checkpoint(self, trainer: Trainer) -> None:
+        """Hear of a state from which the training can be resumed."""
+
+    def complete(self, trainer: Trainer, *, interrupted: bool) -> Metrics | None:
+        """Hear that the training has ended; return the final figures, if they were written."""
+        return None
+
+
+class RunRecorder(Recorder):
+    """Writes a training's checkpoint, history, model files and metrics into its run directory."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self._logs: Any = None
+        """The writer of TensorBoard's logs, if they are wanted."""
+
+    def begin(self, trainer: Trainer) -> None:
+        """Mark the run as in progress, and write down what this part of its training runs under and reads."""
+        self.run.metrics_path.unlink(missing_ok=True)
+        self.run.add_start(
+            started_at=_now(),
+            epoch=trainer.progress.epoch,
+            batch=trainer.progress.batch,
+            data=trainer.corpus.statistics.identity,
+            vocabulary=hash_file(self.run.vocabulary_path),
+            environment=trainer.environment,
+        )
+        if trainer.config.train.tensorboard:
+            self._logs = tf.summary.create_file_writer(str(self.run.path / "tensorboard"))
+
+    def keep_model(self, trainer: Trainer) -> None:
+        """Write `model.keras` and `weights.npz`."""
+        with write_atomically(self.run.model_path) as temporary:
+            trainer.fill_stock().save(temporary)
+        save_arrays(self.run, trainer.list_arrays())
+
+    def keep_epoch(self, trainer: Trainer, record: Epoch) -> None:
+        """Add the epoch to the history, and keep a checkpoint; an epoch trained again after a kill is listed once."""
+        records = [old for old in self.run.load_history() if old.epoch < record.epoch]
+        lines = "".join(json.dumps(line.to_dict()) + "\n" for line in [*records, record])
+        self.run.write_text(self.run.history_path, lines)
+        self.keep_checkpoint(trainer)
+        if self._logs:
+            with self._logs.as_default(step=record.epoch):
+                for name, value in record.to_dict().items():
+                    if name != "epoch":
+                        tf.summary.scalar(name, value)
+            self._logs.flush()
+
+    def keep_checkpoint(self, trainer: Trainer) -> None:
+        """Write all that a resumed training needs."""
+        arrays = {str(number): variable.numpy() for number, variable in enumerate(trainer.variables)}
+        with write_atomically(self.run.checkpoint_path) as temporary:
+            np.savez(temporary, progress=trainer.progress.to_json(), **arrays)
+
+    def complete(self, trainer: Trainer, *, interrupted: bool) -> Metrics:
+        """Write the final figures, which mark the run as complete; the checkpoint stays if it can be resumed."""
+        progress = trainer.progress
+        if progress.best is None:
+            raise RunError(f"{self.run} has no complete epoch")
+        figures: dict[str, Any] = {
+            "finished_at": _now(),
+            "interrupted": interrupted,
+            "epochs": progress.epoch,
+            "seconds": round(progress.seconds, 1),
+            "peak_memory_mb": measure_peak_memory(),
+            "best": progress.best,
+            "parameters": trainer.model.count_params(),
+            "data": trainer.corpus.statistics,
+            "environment": trainer.environment,
+        }
+        metrics = self.run.seal(figures)
+        if not interrupted:
+            self.run.checkpoint_path.unlink(missing_ok=True)
+        return metrics
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,66 @@
+"""A training in this process, ready to begin."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+
+import keras
+import tensorflow as tf
+
+from imdb_gru.environment import find_changes
+from imdb_gru.errors import ImdbGruError
+from imdb_gru.events import Observer, Resumed
+from imdb_gru.memory import SMALLER
+from imdb_gru.records import Metrics
+from imdb_gru.run import Run
+from imdb_gru.stopping import Stop
+from imdb_gru.training.loop import run_training
+from imdb_gru.training.recorder import RunRecorder
+from imdb_gru.training.trainer import Trainer
+
+
+class LocalSession:
+    """A trainer with the run that it trains into."""
+
+    def __init__(self, run: Run, build: Callable[[], Trainer]) -> None:
+        self.run = run
+        self.stop = Stop()
+        keras.backend.clear_session()  # what an earlier training of this process left
+        with explain_memory():
+            self.trainer = build()
+
+    @property
+    def keeps_batches(self) -> bool:
+        """Tell whether a training that is stopped in its first epoch can continue there."""
+        return self.trainer.resumes_within_epochs
+
+    @property
+    def exit_code(self) -> int:
+        """Return the exit code for a process whose training was stopped."""
+        return self.stop.exit_code
+
+    def restore(self) -> Resumed:
+        """Return to the state of the run's checkpoint, and say where the training continues."""
+        trainer = self.trainer
+        trainer.restore(self.run)
+        *_, before = [None, *self.run.load_starts()]
+        changes = {}
+        if before and trainer.config.train.deterministic:
+            changes = find_changes(before.environment, trainer.environment)
+        return Resumed(trainer.progress.epoch, trainer.config.train.epochs, trainer.progress.batch, changes)
+
+    def train(self, observer: Observer) -> Metrics:
+        """Train to the end, or until Ctrl-C or SIGTERM; return the final figures."""
+        observer(self.trainer.engine_chosen)
+        with explain_memory():
+            metrics = run_training(self.trainer, RunRecorder(self.run), observer, self.stop)
+        assert metrics is not None
+        return metrics
+
+
+@contextlib.contextmanager
+def explain_memory() -> Iterator[None]:
+    """Raise `ImdbGruError` if what is done inside takes more memory than there is."""
+    try:
+        yield
+    except (MemoryError, tf.errors.ResourceExhaustedError) as error:
+        raise ImdbGruError(f"the training takes more memory than this machine has: {SMALLER}") from error
