@@ -67,7 +67,7 @@ _MODULES = {
 }
 """The module of each public name."""
 
-__all__ = [  # noqa: PLE0604 - spelled out, so that type checkers see them
+__all__ = [
     "Classifier", "Config", "ConfigError", "DataConfig", "DataError", "DownloadError", "Evaluation", "Event",
     "FormatError", "ImdbGruError", "Inspection", "LanguageModel", "MissingExtraError", "NextWordConfig",
     "NextWordEvaluation", "Plan", "Prediction", "Run", "RunError", "__version__", "compare", "evaluate", "load",

@@ -11,7 +11,7 @@ from imdb_gru.config.defaults import SHAPE, WORDS
 from imdb_gru.errors import ConfigError
 from imdb_gru.runs import BUNDLED, BundledRun, find_run
 from imdb_gru.text.vocabulary import Vocabulary
-from imdb_gru.weights import list_weights, load_next_word
+from imdb_gru.weights import list_weights, load_next_word_network
 
 
 @dataclass(frozen=True)
@@ -53,5 +53,5 @@ def load_pretrained(config: Config) -> Pretrained | None:
                 f"text.{key} is {mine}, but {name} was pretrained with {theirs}, and its words are taken over: set "
                 f"text.{key}={theirs}"
             )
-    network = load_next_word(run, own.model)
+    network = load_next_word_network(run, own.model)
     return Pretrained(run.load_vocabulary(), [network.embedding, *list_weights(network.cells)])

@@ -184,18 +184,10 @@ TINY = {"model": {"embedding": 8, "units": 8}, "train": {"epochs": 2, "batch_siz
 def sample_run(tmp_path_factory) -> Run:
     """A run trained on a part of the sample."""
     from imdb_gru.config import build_config
-    from imdb_gru.runs import create_run
-    from imdb_gru.sources.sample import SampleSource
-    from imdb_gru.text.corpus import encode_corpus, load_training_reviews
-    from imdb_gru.training.trainer import Trainer
+    from imdb_gru.tasks.training import train
 
     config = build_config({"data": {"path": "sample", "limit": 200}, **TINY}, "test")
-    source = SampleSource()
-    corpus = encode_corpus(source, config, load_training_reviews(source, config), None)
-    run = create_run(tmp_path_factory.mktemp("runs") / "sample", config)
-    corpus.vocabulary.save(run.vocabulary_path)
-    Trainer(run, config, corpus).train(lambda record: None)
-    return run
+    return train(config, run=tmp_path_factory.mktemp("runs") / "sample")
 
 
 TWIN_WORDS = 30

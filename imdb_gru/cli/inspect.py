@@ -12,8 +12,8 @@ from imdb_gru.cli.options import json_option, open_run, other_data_options, say
 from imdb_gru.cli.texts import TextReader, choose_input, input_option, take_notes
 
 if TYPE_CHECKING:
-    from imdb_gru.config import DataConfig
     from imdb_gru.classifier import Classifier
+    from imdb_gru.config import DataConfig
     from imdb_gru.inspection import Inspection
 
 FILE = click.Path(path_type=Path, dir_okay=False)

@@ -38,7 +38,8 @@ class ReviewChoice(NamedTuple):
         from imdb_gru.tasks.evaluation import choose_reviews
 
         if self.texts or self.input_path:
-            return list(TextReader(self.texts, self.input_path, self.data.text_column if self.data else None).follow("reading"))
+            text_column = self.data.text_column if self.data else None
+            return list(TextReader(self.texts, self.input_path, text_column).follow("reading"))
         split = self.split or (None if self.data and self.data.path else "validation")
         split, reviews = choose_reviews(run, data=self.data, split=split)
         most = self.reviews or most or len(reviews)

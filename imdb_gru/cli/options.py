@@ -54,7 +54,7 @@ def _add_data_options(command: Callable[..., Any], default: str) -> Callable[...
 
         given = {"path": data, "text_column": text_column, "label_column": label_column}
         given = {key: value for key, value in given.items() if value is not None}
-        return command(data=DataConfig(**given) if given else None, **options)
+        return command(data=DataConfig.model_validate(given) if given else None, **options)
 
     for option in (
         label_column_option,

@@ -107,10 +107,9 @@ def _score(
     peaks: dict[str, float] = {}
     seconds = 0.0
     if files:
-        from imdb_gru.progress import show_bar
-
         from imdb_gru.cluster.connection import connect
         from imdb_gru.cluster.scoring import Job, count_cores, score
+        from imdb_gru.progress import show_bar
 
         with connect(request.address):
             cores = count_cores()

@@ -34,9 +34,7 @@ def training_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def check_training_options(
-    resume: Path | None, run_path: Path | None, overwrite: bool, *others: object
-) -> None:
+def check_training_options(resume: Path | None, run_path: Path | None, overwrite: bool, *others: object) -> None:
     """Raise `click.UsageError` for options that exclude each other."""
     if resume and any((run_path, overwrite, *others)):
         raise click.UsageError("--resume continues with the run's own config: use it without the other options")

@@ -9,12 +9,12 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from imdb_gru.progress import show_bar
 
 from imdb_gru.cells.cell import sigmoid
 from imdb_gru.comparison.ngrams import Labels, NgramIndex, Occurrences, compute_log_count_ratios
 from imdb_gru.errors import DataError
 from imdb_gru.metrics import compute_log_loss, find_right
+from imdb_gru.progress import show_bar
 from imdb_gru.text.encoded import Tokenized
 
 STRENGTHS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)

@@ -83,6 +83,7 @@ _Loader.add_implicit_resolver(
 
 def load_config(source=None, overrides=None, kind=Config):
     from imdb_gru.config.sweep import _put
+
     if isinstance(source, Section):
         values = source.model_dump()
     elif source is None or str(source) in ("default", "pretrain"):

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from imdb_gru.progress import show_bar
-
 from imdb_gru.errors import ImdbGruError, MissingExtraError
+from imdb_gru.progress import show_bar
 from imdb_gru.report.packing import list_cells, name_text, neutralise_lines, pack_examples
 from imdb_gru.report.timesteps import COLOURS
 from imdb_gru.run import Run

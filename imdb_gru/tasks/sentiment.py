@@ -57,7 +57,7 @@ class SentimentTask(Task):
                 split = "test"
             elif data is None:
                 split = "validation"
-                observer(Notice(f"{source.name} has no test split: evaluating on the validation reviews of the training"))
+                observer(Notice(f"{source.name} has no test split: evaluating on the validation reviews"))
             else:
                 split = UNDIVIDED if UNDIVIDED in source.splits else source.splits[-1]
         if split in (UNDIVIDED, "test") or (split == "validation" and split in source.splits):

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from imdb_gru.config import AnyConfig, Config, DataConfig, NextWordConfig, load_config
-from imdb_gru.environment import find_changes
 from imdb_gru.errors import ImdbGruError, MissingExtraError, RunError
 from imdb_gru.events import (
     CorpusRead,
@@ -35,7 +34,7 @@ from imdb_gru.text.corpus import Corpus, encode_corpus
 from imdb_gru.text.vocabulary import Vocabulary
 from imdb_gru.weights import iter_shapes
 
-OneConfig = TypeVar("OneConfig", Config, NextWordConfig)
+OneConfig = TypeVar("OneConfig", bound=AnyConfig)
 Data = str | Path | DataConfig | Source
 """Reviews: what `--data` takes, the same with the names of a table's columns, or an object that yields them."""
 
@@ -132,7 +131,7 @@ def pretrain(
     overwrite: bool = False,
     observer: Observer | None = None,
 ) -> Run:
-    """Train a next-word model, which needs no labels, into a run directory; arguments and errors are those of `train`."""
+    """Train a next-word model, which needs no labels, into a run directory; arguments are those of `train`."""
     return _train(NextWordConfig, config, data, run, overrides, overwrite, observer or ignore, Here())
 
 
@@ -271,7 +270,7 @@ def load_corpus(
 def prepare_config(
     kind: type[OneConfig], config: str | Path | AnyConfig, data: Data | None, overrides: Mapping[str, Any] | None
 ) -> OneConfig:
-    """Load a config, with overrides and other data, its paths made absolute so that the run finds them from anywhere."""
+    """Load a config, with overrides and other data; its paths become absolute, so that the run finds them anywhere."""
     given = dict(overrides or {})
     if isinstance(data, DataConfig):
         given |= {f"data.{key}": value for key, value in data.model_dump(exclude_unset=True).items()}
@@ -321,7 +320,7 @@ def _check_memory(config: AnyConfig, corpus: Corpus) -> None:
     needed, available = 4 * WEIGHT_BYTES * weights, find_memory()
     if available is not None and needed > available:
         raise ImdbGruError(
-            f"the model has {weights:,} weights, whose training takes at least {needed / 2**30:,.0f} GiB of memory, but "
+            f"the model has {weights:,} weights, whose training takes at least {needed / 2**30:,.0f} GiB of memory; "
             f"this machine has {available / 2**30:,.0f}: {SMALLER}"
         )
 

@@ -159,6 +159,6 @@ def test_forward_passes_without_a_backward_pass_are_forgotten():
     ],
 )
 def test_a_wish_to_stop_never_waits_for_many_slow_batches(model, engine, steps):
-    from imdb_gru.training.trainer import count_steps_at_once
+    from imdb_gru.training.classifier_trainer import count_steps_at_once
 
     assert count_steps_at_once(build_config({"model": model}, "test"), engine) == steps
