@@ -96,6 +96,7 @@ def test_any_key_can_be_set(override, value):
         ("text.vocabulary=keras", "text.vocabulary: keras goes with text.tokenizer: keras only, got words"),
         ("epochs", "not of the form section.key=value"),
         ("=3", "not of the form section.key=value"),
+        ("train.optimizer=sgd", "train.optimizer: no such key"),
         ("train.epochs=[", "the value is not YAML"),
         ("train.epochs.deep=3", "train.epochs: input should be a valid integer"),
     ],
@@ -133,13 +134,6 @@ def test_a_wrong_file_is_told(tmp_path, content, message):
     with pytest.raises(ConfigError) as error:
         load_config(tmp_path / "c.yaml")
     assert message in str(error.value)
-
-
-def test_a_key_that_is_no_more_may_stand_where_it_does_nothing(tmp_path):
-    (tmp_path / "c.yaml").write_text("model: {dropout: {weight: 0.0}}\ntrain: {label_smoothing: 0.0}")
-    assert load_config(tmp_path / "c.yaml") == Config()
-    with pytest.raises(ConfigError, match=r"model\.dropout\.weight: no such key"):
-        load_config(overrides=["model.dropout.weight=0.1"])
 
 
 def test_an_empty_file_is_the_defaults(tmp_path):

@@ -1,7 +1,8 @@
 """Hold that runs written by earlier commits say what they said then.
 
 tests/old_runs/COMMIT-NAME.zip holds a run as that commit trained it on the built-in sample, and under `told` what the
-same commit's commands printed of it, for the texts of reviews.csv. A new file there is made in the same way.
+same commit's commands printed of it, for the texts of reviews.csv. A new file there is made in the same way. Keys of
+their configs that are gone since were taken out, and `model.pretrained: null` was added.
 """
 
 import csv

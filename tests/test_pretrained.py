@@ -140,22 +140,8 @@ def test_training_starts_from_the_pretrained_weights_and_needs_them_no_more(prep
 
 
 @pytest.mark.keras
-def test_frozen_batches_leave_the_pretrained_weights_alone(prepare):
-    trainer, _ = prepare(epochs=2, frozen=0.5, averaging=None)
-    before = trainer.model.get_weights()
-    trainer.optimizer.frozen_steps = 7  # an epoch
-    weights = []
-    trainer.train(lambda record: weights.append(trainer.model.get_weights()))
-    for number, (start, first, second) in enumerate(zip(before, *weights, strict=True)):
-        assert (number < 4) == (first == start).all()
-        assert (second != first).any()
-
-
-@pytest.mark.keras
 def test_settings_of_fine_tuning_reach_the_optimizer(prepare):
-    trainer, _ = prepare(epochs=3, frozen=0.25, pretrained_rate=0.1)
-    steps = 3 * len(trainer.corpus.train) / 16
-    assert trainer.optimizer.frozen_steps == pytest.approx(0.25 * steps, abs=1)
+    trainer, _ = prepare(epochs=3, pretrained_rate=0.1)
     assert trainer.optimizer.rate == 0.1
 
 
@@ -167,7 +153,7 @@ def test_stopped_and_resumed_it_ends_as_one_left_alone(prepare):
         if record["epoch"] == 1:
             signal.raise_signal(signal.SIGINT)
 
-    options = {"frozen": 0.7, "pretrained_rate": 0.5, "virtual": 0.1}
+    options = {"pretrained_rate": 0.5, "virtual": 0.1}
     alone, _ = prepare(**options)
     alone.train(ignore)
     stopped, _ = prepare(**options)

@@ -31,9 +31,6 @@ COMMANDS: dict[Task, str] = {"sentiment": "train", "next_word": "pretrain"}
 SWEEP = "sweep"
 """The task of what 'imdb-gru sweep' reads, and the command."""
 
-FORGOTTEN = {("model", "dropout", "weight"): 0.0, ("train", "label_smoothing"): 0.0, ("train", "entropy"): 0.0}
-"""Keys that configs of earlier versions hold, and the value at which they do nothing."""
-
 
 def build_schema(kind: type[Config] | type[NextWordConfig] = Config) -> dict[str, Any]:
     """Build the JSON Schema of a config, every key described by the string below it.
@@ -118,7 +115,6 @@ def build_config(
 
 
 def _fill(values: dict[str, Any], kind: type[Chosen]) -> Chosen:
-    values = _forget(values)
     return kind.model_validate(_complete(values, choose_defaults(values, kind)))
 
 
@@ -146,15 +142,6 @@ def _refuse(complaints: list[str], count: int, origin: str) -> ConfigError:
     if count > MOST_COMPLAINTS:
         complaints = [*complaints[:MOST_COMPLAINTS], f"and {count - MOST_COMPLAINTS} more"]
     return ConfigError(f"{origin} has {errors}:" + "".join(f"\n  {complaint}" for complaint in complaints))
-
-
-def _forget(values: dict[str, Any], path: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Leave out the forgotten keys that do nothing."""
-    return {
-        key: _forget(value, (*path, key)) if isinstance(value, dict) else value
-        for key, value in values.items()
-        if (*path, key) not in FORGOTTEN or value != FORGOTTEN[*path, key]
-    }
 
 
 def _complete(values: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:

@@ -97,9 +97,8 @@ class ModelConfig(EncoderConfig):
 
 
 class FitConfig(Section):
-    """How weights are found, whatever is learnt."""
+    """How weights are found, by Adam (Kingma and Ba 2015), whatever is learnt."""
 
-    optimizer: Literal["adam", "adamw", "rmsprop", "sgd"] = "adam"
     learning_rate: Annotated[float, Field(gt=0)] = 0.001
     schedule: Literal["constant", "linear", "cosine"] = "cosine"
     """How the learning rate falls to zero over all epochs after the warm-up."""
@@ -137,8 +136,6 @@ class TrainConfig(FitConfig):
     """Momentum of an exponential moving average of the weights, which then is the model (Polyak and Juditsky 1992)."""
     pretrained_rate: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Learning rate of pretrained weights, as a share of learning_rate (Howard and Ruder 2018)."""
-    frozen: Rate = 0.0
-    """Share of all batches in which pretrained weights stay as they are, at the start (Howard and Ruder 2018)."""
     adversarial: Annotated[float, Field(gt=0, lt=1)] | None = 0.02
     """Move every review against the model, by this share of its embeddings' length (Miyato et al. 2017)."""
     virtual: Annotated[float, Field(gt=0, lt=1)] | None = None
@@ -154,10 +151,11 @@ class TrainConfig(FitConfig):
 
 
 class PretrainConfig(FitConfig):
-    """How a next-word model's weights are found."""
+    """How a next-word model's weights are found.
 
-    optimizer: Literal["adam"] = "adam"
-    """Of the embedding, it moves only the words that a batch reads, predicts or draws."""
+    Of the embedding, a batch moves only the words that it reads, predicts or draws.
+    """
+
     learning_rate: Annotated[float, Field(gt=0)] = 0.003
     epochs: Count = 2
     warmup: Rate = 0.02

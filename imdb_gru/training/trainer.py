@@ -62,7 +62,6 @@ class Trainer(Training):
         if pretrained:
             self.optimizer.slow = self.model.trainable_variables[: len(pretrained.weights)]
             self.optimizer.rate = config.train.pretrained_rate
-            self.optimizer.frozen_steps = round(config.train.frozen * steps)
         self.model.optimizer.build(self.model.trainable_variables)
 
     @property
