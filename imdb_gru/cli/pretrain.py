@@ -1,5 +1,6 @@
 """imdb-gru pretrain: train a next-word model into a run directory."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -35,7 +36,7 @@ class NextWord(Lesson):
     promise = "stops after the batch at hand, and --resume goes on from there"
     require_labels = False
 
-    def load_config(self, path: Path | None, overrides: list[str]) -> "NextWordConfig":
+    def load_config(self, path: str | Path | None, overrides: Mapping[str, Any]) -> "NextWordConfig":
         """Read a next-word model's config."""
         from imdb_gru.config import NextWordConfig, load_config
 

@@ -1,6 +1,7 @@
 """imdb-gru sweep: search for a better config with Ray Tune."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from imdb_gru.cli.options import (
     open_config_source,
     print_table,
     say,
+    set_option,
 )
 from imdb_gru.cli.sweep_table import describe_dimension, describe_result, print_sweep, show, show_progress
 
@@ -28,8 +30,8 @@ DIRECTORY = click.Path(path_type=Path, file_okay=False)
 
 
 @click.command()
-@click.argument("sweep_path", required=False, type=PATH, metavar="[SWEEP]")
-@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key of base: train.epochs=3.")
+@click.argument("sweep_path", required=False, metavar="[SWEEP]")
+@set_option("Set a key of the sweep's base, such as train.epochs=3.")
 @data_options
 @click.option("--trials", type=click.IntRange(min=1), metavar="N", help="Trials in all, instead of the file's.")
 @click.option(
@@ -50,8 +52,8 @@ DIRECTORY = click.Path(path_type=Path, file_okay=False)
 @click.option("--dry-run", is_flag=True, help="Check and show what would be searched; train nothing.")
 @json_option
 def sweep(
-    sweep_path: Path | None,
-    overrides: tuple[str, ...],
+    sweep_path: str | None,
+    overrides: Mapping[str, Any],
     data: str | None,
     text_column: str | None,
     label_column: str | None,
@@ -67,14 +69,16 @@ def sweep(
 ) -> None:
     """Search the configs that SWEEP spans for the one that is best on validation reviews; the test split stays closed.
 
+    SWEEP is a YAML file, or the name of a sweep in the package, which has one named sweep.
+
     \b
-    imdb-gru sweep configs/sweep.yaml --data sample --trials 4
+    imdb-gru sweep sweep --data sample --trials 4
     """
-    own_data = merge_data_options([], data, text_column, label_column)
+    own_data = merge_data_options({}, data, text_column, label_column)
     if resume and (sweep_path or overrides or own_data or into or overwrite or dry_run):
         raise click.UsageError("--resume goes on with the sweep's own file: it goes with a budget and outputs alone")
     if not resume and not sweep_path:
-        raise click.UsageError("name a sweep, such as configs/sweep.yaml, or one to go on with by --resume")
+        raise click.UsageError("give a sweep, such as 'imdb-gru sweep sweep', or one to resume with --resume")
     from imdb_gru.cluster.connection import check_ray
     from imdb_gru.config.sweep import load_sweep
     from imdb_gru.lock import claim
@@ -88,7 +92,7 @@ def sweep(
     if resume:
         _check_resumable(folder)
     budget = {key: value for key, value in (("trials", trials), ("minutes", minutes)) if value is not None}
-    config = _anchor(load_sweep(sweep_path or folder / FILE, [*overrides, *own_data], budget))
+    config = _anchor(load_sweep(sweep_path or folder / FILE, {**overrides, **own_data}, budget))
     if dry_run:
         _show_plan(config, folder, as_json)
         return

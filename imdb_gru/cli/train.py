@@ -1,5 +1,6 @@
 """imdb-gru train: train a classifier into a run directory."""
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -68,7 +69,7 @@ class Sentiment(Lesson):
         batch_size = config.train.batch_size * (self.workers or 1)
         return config.model_copy(update={"train": config.train.model_copy(update={"batch_size": batch_size})})
 
-    def load_config(self, path: Path | None, overrides: list[str]) -> "Config":
+    def load_config(self, path: str | Path | None, overrides: Mapping[str, Any]) -> "Config":
         """Read a classifier's config."""
         from imdb_gru.config import load_config
 
@@ -82,15 +83,13 @@ class Sentiment(Lesson):
 
     def load_vocabulary(self, config: "Config") -> "Vocabulary | None":
         """Return that of the next-word run to start from, if there is one."""
-        from imdb_gru.config import find_departures
         from imdb_gru.pretrained import load_pretrained
 
         pretrained = load_pretrained(config)
         if pretrained:
             say(f"starting from {config.model.pretrained}")
             return pretrained.vocabulary
-        departures = ", ".join(find_departures(config.model_dump()))
-        say(f"starting from nothing{departures and f' (the model in the package has another {departures})'}")
+        say("starting from random weights")
         return None
 
     def build_trainer(self, run: "Run", config: "Config", corpus: "Corpus") -> "Trainer | ClusterTrainer":

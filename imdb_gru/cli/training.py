@@ -2,7 +2,7 @@
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -59,7 +59,7 @@ class Lesson(ABC):
     require_labels: ClassVar[bool]
 
     @abstractmethod
-    def load_config(self, path: Path | None, overrides: list[str]) -> Any:
+    def load_config(self, path: str | Path | None, overrides: Mapping[str, Any]) -> Any:
         """Read a config of the lesson's kind."""
 
     def complete_config(self, config: Any) -> Any:
@@ -101,8 +101,8 @@ class Lesson(ABC):
     def run(
         self,
         *,
-        config_path: Path | None,
-        overrides: tuple[str, ...],
+        config_path: str | None,
+        overrides: Mapping[str, Any],
         data: str | None,
         text_column: str | None,
         label_column: str | None,
@@ -117,17 +117,17 @@ class Lesson(ABC):
             raise click.UsageError("--resume continues with the run's own config: use it without the other options")
         if overwrite and not run_path:
             raise click.UsageError("--overwrite replaces the run at --run: name it")
-        own_data = merge_data_options([], data, text_column, label_column)
+        own_data = merge_data_options({}, data, text_column, label_column)
         if resume:
             self._resume(resume, own_data, as_json)
             return
-        config = self.complete_config(self._load_config(config_path, [*overrides, *own_data]))
+        config = self.complete_config(self._load_config(config_path, {**overrides, **own_data}))
         if dry_run:
             self._show_plan(config, self._load_corpus(config, None), as_json)
         else:
             self._start(run_path, config, overwrite, as_json)
 
-    def _resume(self, path: Path, own_data: list[str], as_json: bool) -> None:
+    def _resume(self, path: Path, own_data: Mapping[str, Any], as_json: bool) -> None:
         from imdb_gru.lock import claim
         from imdb_gru.run import Run
 
@@ -151,7 +151,7 @@ class Lesson(ABC):
             create_run(path, config, overwrite=overwrite)
             self._train(trainer, resumed=False, as_json=as_json)
 
-    def _load_config(self, path: Path | None, overrides: list[str]) -> Any:
+    def _load_config(self, path: str | Path | None, overrides: Mapping[str, Any]) -> Any:
         config = anchor_paths(self.load_config(path, overrides))
         check_extras(config)
         return config

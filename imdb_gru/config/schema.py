@@ -1,4 +1,4 @@
-"""Own the configs' schema: sections, defaults, and what of it follows from the rest."""
+"""The keys of a config, what each may be, and its default: the only defaults there are."""
 
 from typing import Annotated, Literal
 
@@ -87,7 +87,7 @@ class ModelConfig(EncoderConfig):
     pretrained: str | None = "bundled"
     """A run of 'imdb-gru pretrain' whose vocabulary, embedding and recurrent weights the training starts from.
 
-    bundled is the one in the package; null starts from nothing, and what is not set takes other defaults then.
+    bundled is the one in the package; null starts from random weights. No other key changes with it.
     """
 
     @property
@@ -127,11 +127,8 @@ class FitConfig(Section):
 class TrainConfig(FitConfig):
     """How a classifier's weights are found."""
 
-    objective: Literal["last", "every", "linear"] | None = "last"
-    """The timesteps whose belief is trained: last, every one, or every one with a weight that grows linearly.
-
-    null is linear, or last where the model reads backwards too, so that only its last belief is one.
-    """
+    objective: Literal["last", "every", "linear"] = "last"
+    """The timesteps whose belief is trained: last, every one, or every one with a weight that grows linearly."""
     averaging: Annotated[float, Field(gt=0, lt=1)] | None = 0.99
     """Momentum of an exponential moving average of the weights, which then is the model (Polyak and Juditsky 1992)."""
     pretrained_rate: Annotated[float, Field(gt=0, le=1)] = 1.0
@@ -196,10 +193,11 @@ class NextWordConfig(WholeConfig):
 
 AnyConfig = Config | NextWordConfig
 
-
-def choose_objective(config: Config) -> str:
-    """Return the timesteps whose belief is trained."""
-    return config.train.objective or ("last" if config.model.bidirectional else "linear")
+INHERITED = {
+    "text": ("tokenizer", "vocabulary", "max_words", "min_count"),
+    "model": ("embedding", "cell", "units", "layers"),
+}
+"""The keys in which a classifier must agree with the next-word model that it starts from."""
 
 
 def find_fused_obstacle(model: EncoderConfig) -> str | None:

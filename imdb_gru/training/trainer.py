@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from tqdm import tqdm
 
-from imdb_gru.config import Config, choose_objective
+from imdb_gru.config import Config
 from imdb_gru.pretrained import Pretrained
 from imdb_gru.run import Run
 from imdb_gru.stopping import build_stop
@@ -38,7 +38,7 @@ class Trainer(Training):
         super().__init__(run, config, corpus)
         self.config = config
         self.shares = shares
-        self.objective = choose_objective(config)
+        self.objective = config.train.objective
         self.model = build_model(
             config.model,
             len(corpus.vocabulary),

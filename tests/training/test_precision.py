@@ -90,11 +90,11 @@ def train_next_word(folder, precision):
     from imdb_gru.text.corpus import encode_corpus, load_pretraining_reviews
     from imdb_gru.training.next_word_trainer import NextWordTrainer
 
-    overrides = [
-        "data.path=sample", "data.limit=300", "model.embedding=33", "model.units=50", "train.epochs=2",
-        "train.timesteps=20", "train.batch_size=40", "train.learning_rate=0.01", "train.samples=200",
-        "train.validation_split=0.1", f"train.precision={precision}",
-    ]  # fmt: skip
+    overrides = {
+        "data.path": "sample", "data.limit": 300, "model.embedding": 33, "model.units": 50, "train.epochs": 2,
+        "train.timesteps": 20, "train.batch_size": 40, "train.learning_rate": 0.01, "train.samples": 200,
+        "train.validation_split": 0.1, "train.precision": precision,
+    }  # fmt: skip
     config = load_config(None, overrides, NextWordConfig)
     source = SampleSource()
     corpus = encode_corpus(source, config, load_pretraining_reviews(source, config), None)

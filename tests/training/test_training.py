@@ -4,6 +4,7 @@ import signal
 
 import numpy as np
 import pytest
+from conftest import start_from_scratch
 
 from imdb_gru.config import build_config
 from imdb_gru.errors import RunError
@@ -25,9 +26,9 @@ def prepare(tmp_path):
             "data": {"path": "sample", "limit": limit},
             "text": {"length": 60},
             "model": {"embedding": 6, "units": 5, **(model or {})},
-            "train": {"epochs": 3, "batch_size": 16, "deterministic": True, **train},
+            "train": {"epochs": 3, "batch_size": 16, "deterministic": True, "objective": "linear", **train},
         }
-        config = build_config(values, "test")
+        config = build_config(start_from_scratch(values), "test")
         source = SampleSource()
         corpus = encode_corpus(source, config, load_training_reviews(source, config), None)
         if run is None:
