@@ -19,7 +19,7 @@ LENGTHS = (50, 100, 200, 300, 400, 500, 1000)
 
 @dataclass(frozen=True)
 class Scores:
-    """The figures of a classifier on labelled reviews; one that is not defined is None, as precision without positives."""
+    """The figures of a classifier on labelled reviews; None if one is not defined, as precision without positives."""
 
     n: int
     """Number of reviews."""

@@ -188,9 +188,7 @@ class Run:
 
     def refuse_checkpoint(self, reason: object) -> RunError:
         """Build the error for a checkpoint that cannot be used."""
-        return RunError(
-            f"{self.checkpoint_path} cannot be resumed from ({reason}): train it again with --overwrite"
-        )
+        return RunError(f"{self.checkpoint_path} cannot be resumed from ({reason}): train it again with --overwrite")
 
     def seal(self, figures: dict[str, Any]) -> Metrics:
         """Mark the run as complete: write the final figures with the hashes of all other files."""

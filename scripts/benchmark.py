@@ -24,12 +24,12 @@ TUTORIAL = {"text.tokenizer": "keras", "text.vocabulary": "keras", "text.max_wor
             "model.pooling": "[last]", "model.dropout": "{word: 0, embedding: 0, recurrent: 0, output: 0}",
             "train.learning_rate": 0.001, "train.schedule": "constant", "train.warmup": 0, "train.clip_norm": "null",
             "train.averaging": "null", "train.objective": "last", "train.validation_split": 0}  # fmt: skip
-"""The tutorial's model and optimizer, in our words."""
+"""The tutorial's model and optimizer, as changes to the config scratch."""
 
 FLOAT32 = "imdb-gru, float32"
 
 QUICK = ("model.units=64", "train.epochs=2", "train.learning_rate=0.004", "train.objective=last")
-"""Settings that the validation split found quick."""
+"""Changes to the config scratch that were found to be quick on the validation split."""
 
 rounds_option = click.option("--rounds", default=3, show_default=True, type=click.IntRange(min=1))
 
@@ -95,7 +95,8 @@ def list_lines(records: list[Record], axis: str, fixed: Record) -> dict[str, lis
 def list_trainers(npz: str, reviews: int, units: int, words: int, folder: Path) -> dict[str, list[str]]:
     """Return the commands that train an epoch: ours, Keras as the tutorial has it, Keras bucketed, PyTorch."""
     size = [npz, "--reviews", str(reviews), "--units", str(units), "--words", str(words)]
-    ours = [*OURS, "train", "--data", name_data(npz), "--run", str(folder / "run"), "--overwrite", "--json"]
+    ours = [*OURS, "train", "--config", "scratch", "--data", name_data(npz)]
+    ours += ["--run", str(folder / "run"), "--overwrite", "--json"]
     settings = {**TUTORIAL, "data.limit": reviews, "model.units": units, "text.length": words, "train.epochs": 2}
     keras_peer = [sys.executable, str(PEERS / "keras_tutorial.py"), *size]
     trainers = {STOCK: keras_peer, BUCKETED: [*keras_peer, "--bucketed"]}
@@ -169,7 +170,9 @@ def pretrain(npz: str, rounds: int, json_path: Path | None, reviews: int, units:
 @rounds_option
 @json_option
 @click.option("--accuracy", default=0.88, show_default=True, help="Of the whole test split.")
-@click.option("--set", "settings", multiple=True, default=QUICK, show_default=True, help="What imdb-gru trains with.")
+@click.option(
+    "--set", "settings", multiple=True, default=QUICK, show_default=True, help="Changes to the config scratch."
+)
 @click.option("--most", default=6, show_default=True, help="Epochs after which Keras is given up.")
 def reach(npz: str, rounds: int, json_path: Path | None, accuracy: float, settings: tuple[str, ...], most: int) -> None:
     """Time from a cold start to a test accuracy: all of imdb-gru train and evaluate, against the stock script.
@@ -179,7 +182,8 @@ def reach(npz: str, rounds: int, json_path: Path | None, accuracy: float, settin
     data = name_data(npz)
     with tempfile.TemporaryDirectory() as folder:
         run = str(Path(folder) / "run")
-        train_it = [*OURS, "train", "--data", data, "--run", run, "--overwrite", *(f"--set={s}" for s in settings)]
+        train_it = [*OURS, "train", "--config", "scratch", "--data", data, "--run", run, "--overwrite"]
+        train_it += [f"--set={setting}" for setting in settings]
         stock = [sys.executable, str(PEERS / "keras_tutorial.py"), npz, "--until", str(accuracy), "--epochs", str(most)]
         contest = Contest(
             {

@@ -38,7 +38,7 @@ PEERS = {
 
 
 @click.command()
-@click.option("--config", "config_path", type=click.Path(exists=True, path_type=Path), help="The model's config.")
+@click.option("--config", "config_path", metavar="FILE|NAME", help="The model's config.")
 @click.option("--data", help="As for imdb-gru train.")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="As for imdb-gru train.")
 @click.option("--gigabits", default=10.0, show_default=True, help="Of the network between machines, a second.")
@@ -47,18 +47,19 @@ PEERS = {
 @click.option("--peers", is_flag=True, help="Time Keras's workers instead, next to ours with the same plain model.")
 @click.option("--python", default=sys.executable, help="What runs the peers, if not this Python.")
 def scaling(
-    config_path: Path | None, data: str | None, overrides: tuple[str, ...], gigabits: float, rounds: int,
+    config_path: str | None, data: str | None, overrides: tuple[str, ...], gigabits: float, rounds: int,
     step: float | None, peers: bool, python: str,
 ) -> None:  # fmt: skip
     """Time workers on this machine; work out 8, 64 and 512 on a network."""
     from imdb_gru.cli.train import Sentiment
-    from imdb_gru.config import load_config
+    from imdb_gru.config import load_config, parse_override
 
+    config_path = config_path or ("scratch" if peers else "default")
     overrides = (*(PLAIN if peers else ()), *overrides, "train.validation_split=0", "train.epochs=2")
-    config = load_config(config_path, [*overrides, *([f"data.path={json.dumps(data)}"] if data else [])])
+    config = load_config(config_path, dict(map(parse_override, overrides)) | ({"data.path": data} if data else {}))
     corpus = Sentiment()._load_corpus(config, None)
     options = [f"--set={pair}" for pair in overrides]
-    options += [f"--config={config_path}"] * bool(config_path) + [f"--data={data}"] * bool(data)
+    options += [f"--config={config_path}"] + [f"--data={data}"] * bool(data)
     if peers:
         race(config, corpus, options, python, rounds)
         return

@@ -15,12 +15,14 @@ from contest import Contest
 OURS = [sys.executable, "-m", "imdb_gru"]
 SWEEP = {
     "task": "sweep",
-    "base": {"data": {"path": "sample"}, "model": {"embedding": 32, "units": 64, "pretrained": None}},
+    "base": "scratch",
     "space": {"train.learning_rate": {"log_range": [0.001, 0.02]}},
     "search": "random",
     "asha": None,
     "finalists": None,
 }
+BASE = ("data.path=sample", "model.embedding=32", "model.units=64", "train.objective=linear")
+"""What is set in the base, the config scratch."""
 
 
 @click.command()
@@ -32,9 +34,10 @@ def main(trials: int, epochs: int, cpus: int, rounds: int) -> None:
     """Print the median seconds of both, and of their ratios."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        base = {**SWEEP["base"], "train": {"epochs": epochs}}
-        (folder / "s.yaml").write_text(yaml.safe_dump({**SWEEP, "base": base, "trials": trials, "cpus": cpus}))
+        (folder / "s.yaml").write_text(yaml.safe_dump({**SWEEP, "trials": trials, "cpus": cpus}))
+        settings = [f"--set={setting}" for setting in (*BASE, f"train.epochs={epochs}")]
         sweep = [*OURS, "sweep", str(folder / "s.yaml"), "--into", str(folder / "sweep"), "--overwrite", "--json"]
+        sweep += settings
         first = Contest({"sweep": sweep})
         first.run(1)  # makes the configs, and compiles what is compiled once
         for path in (folder / "sweep").glob("trial-*/config.yaml"):

@@ -190,7 +190,7 @@ def build_trials(run: Path, folder: Path) -> dict[str, list[Trial]]:
     source.write_text("".join(json.dumps({"text": f"{n} {r.text}"}) + "\n" for n, r in enumerate(reviews)), "utf-8")
     bulk = [f"--run={run}", f"--input={source}"]
     return {
-        "train": [Training("train", "--set=train.epochs=6")],
+        "train": [Training("train", "--config=scratch", "--set=train.objective=linear", "--set=train.epochs=6")],
         "pretrain": [Training("pretrain", "--set=train.epochs=4", "--set=train.precision=float32")],
         "download": [Download()],
         "predict": [

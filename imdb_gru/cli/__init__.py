@@ -46,7 +46,7 @@ def cli() -> None:
     """Train, judge and explain a small GRU sentiment model.
 
     \b
-    imdb-gru train --config configs/sample.yaml
+    imdb-gru train --config sample
     imdb-gru evaluate
     imdb-gru predict --timesteps "I expected it to be dull, but it was wonderful."
     """

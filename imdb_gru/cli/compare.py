@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +23,12 @@ if TYPE_CHECKING:
     from imdb_gru.comparison.contestants import Contestant
     from imdb_gru.config import Config
 
+CONFIG = "scratch"
 FOLDER = Path("runs/compare")
 SEEDS = 3
 SETTLED = {
     "model.cell": "--models names the cells",
-    "model.pretrained": "all models start from nothing; give finished RUNs to compare others",
+    "model.pretrained": "all models start from random weights; give finished RUNs to compare others",
     "train.seed": "--seeds says how many there are",
 }
 PATH = click.Path(path_type=Path)
@@ -44,8 +46,8 @@ PATH = click.Path(path_type=Path)
 @json_option
 def compare(
     runs: tuple[Path, ...],
-    config_path: Path | None,
-    overrides: tuple[str, ...],
+    config_path: str | None,
+    overrides: Mapping[str, Any],
     data: str | None,
     text_column: str | None,
     label_column: str | None,
@@ -57,6 +59,8 @@ def compare(
     as_json: bool,
 ) -> None:
     """Compare finished RUNs, or else GRU, LSTM, SimpleRNN and n-grams, all trained from nothing under one budget.
+
+    Without --config, models are trained with the config scratch; a config's model.pretrained is always set to null.
 
     \b
     imdb-gru compare --data sample --seeds 1
@@ -73,7 +77,7 @@ def compare(
     if runs:
         contestants = _open_runs(runs, data)
     else:
-        own_data = merge_data_options([], data, text_column, label_column)
+        own_data = merge_data_options({}, data, text_column, label_column)
         contestants = _build_contestants(config_path, overrides, own_data, models, seeds or SEEDS, folder or FOLDER)
     with claim(folder) if folder else contextlib.nullcontext():
         if runs:
@@ -118,9 +122,9 @@ def _open_runs(paths: tuple[Path, ...], data: str | None) -> "list[Contestant]":
 
 
 def _build_contestants(
-    config_path: Path | None,
-    overrides: tuple[str, ...],
-    own_data: list[str],
+    config_path: str | None,
+    overrides: Mapping[str, Any],
+    own_data: Mapping[str, Any],
     models: str | None,
     seeds: int,
     into: Path,
@@ -128,11 +132,11 @@ def _build_contestants(
     from imdb_gru.comparison.contestants import build_contestants
     from imdb_gru.config import load_config
 
-    for override in overrides:
-        key = override.partition("=")[0].strip()
+    for key in overrides:
         if key in SETTLED:
-            raise click.UsageError(f"--set {override} does not go with a comparison: {SETTLED[key]}")
-    config: Config = anchor_paths(load_config(config_path, [*overrides, "model.pretrained=null", *own_data]))
+            raise click.UsageError(f"--set {key} does not go with a comparison: {SETTLED[key]}")
+    settings = {**overrides, "model.pretrained": None, **own_data}
+    config: Config = anchor_paths(load_config(config_path or CONFIG, settings))
     return build_contestants(config, _parse_models(models), seeds, into)
 
 

@@ -70,16 +70,54 @@ def _add_data_options(command: Callable[..., Any], default: str) -> Callable[...
     return merge
 
 
+class Setting(click.ParamType[tuple[str, Any]]):
+    """A `KEY=VALUE` of --set, such as `train.epochs=3`: a dotted key and a value, which is YAML."""
+
+    name = "KEY=VALUE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Any]:
+        """Split a setting into its key and its value."""
+        from imdb_gru.config import parse_override
+        from imdb_gru.errors import ConfigError
+
+        try:
+            return parse_override(value)
+        except ConfigError as error:
+            self.fail(str(error), param, ctx)
+
+
+def _merge_settings(
+    _ctx: click.Context, _param: click.Parameter, settings: Sequence[tuple[str, Any]]
+) -> dict[str, Any]:
+    merged: dict[str, Any] = {}
+    for key, value in settings:
+        merged.pop(key, None)  # so that the last of the settings of one key is also applied last
+        merged[key] = value
+    return merged
+
+
+def set_option(help_text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Build --set, which gives a command a mapping of dotted keys to values."""
+    return click.option(
+        "--set",
+        "overrides",
+        type=Setting(),
+        multiple=True,
+        callback=_merge_settings,
+        metavar="KEY=VALUE",
+        help=help_text,
+    )
+
+
 def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add --config and --set."""
     for option in (
-        click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key: train.epochs=3."),
+        set_option("Set a key of the config, such as train.epochs=3."),
         click.option(
             "--config",
             "config_path",
-            type=click.Path(path_type=Path),
-            metavar="FILE",
-            help="A YAML config; without it, the defaults, which are those of configs/default.yaml.",
+            metavar="FILE|NAME",
+            help="A YAML file, or the name of a config in the package, such as fast or scratch [default: default].",
         ),
     ):
         command = option(command)

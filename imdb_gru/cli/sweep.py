@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imdb_gru.cli.options import data_options, json_option, say
+from imdb_gru.cli.options import data_options, json_option, say, set_option
 from imdb_gru.cli.sweep_table import SweepNarrator, show_sweep, show_sweep_plan
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ DIRECTORY = click.Path(path_type=Path, file_okay=False)
 
 
 @click.command()
-@click.argument("sweep_path", required=False, type=PATH, metavar="[SWEEP]")
-@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key of base: train.epochs=3.")
+@click.argument("sweep_path", required=False, metavar="[SWEEP]")
+@set_option("Set a key of the sweep's base, such as train.epochs=3.")
 @data_options
 @click.option("--trials", type=click.IntRange(min=1), metavar="N", help="Trials in all, instead of the file's.")
 @click.option(
@@ -40,7 +40,7 @@ DIRECTORY = click.Path(path_type=Path, file_okay=False)
 @click.option("--dry-run", is_flag=True, help="Check and show what would be searched; train nothing.")
 @json_option
 def sweep(
-    sweep_path: Path | None,
+    sweep_path: str | None,
     overrides: dict[str, Any],
     data: "DataConfig | None",
     trials: int | None,
@@ -55,13 +55,15 @@ def sweep(
 ) -> None:
     """Search the configs that SWEEP spans for the one that is best on validation reviews; no test review is read.
 
+    SWEEP is a YAML file, or the name of a sweep in the package, which has one named sweep.
+
     \b
-    imdb-gru sweep configs/sweep.yaml --data sample --trials 4
+    imdb-gru sweep sweep --data sample --trials 4
     """
     if resume and (sweep_path or overrides or data or into or overwrite or dry_run):
         raise click.UsageError("--resume continues with the sweep's own file: use it with a budget and outputs only")
     if not resume and not sweep_path:
-        raise click.UsageError("name a sweep, such as configs/sweep.yaml, or one to resume with --resume")
+        raise click.UsageError("give a sweep, such as 'imdb-gru sweep sweep', or one to resume with --resume")
     from imdb_gru.cluster import search
     from imdb_gru.report.charts import check_charts
 

@@ -236,6 +236,7 @@ def test_ctrl_c_while_the_linear_model_is_fitted(tmp_path):
         (["--models", "gru"], 2, "name at least two"),
         (["--seeds", "0"], 2, "0 is not in the range"),
         (["--set", "model.cell=gru"], 2, "--models names the cells"),
+        (["--set", "model.pretrained=bundled"], 2, "all models start from random weights"),
         (["--set", "train.seed=4"], 2, "--seeds says how many"),
         (["--set", "train.epocs=4"], 1, "did you mean train.epochs?"),
         (["--set", "train.engine=fused"], 1, "fused computes the cell gru only, not lstm"),
@@ -259,6 +260,15 @@ def test_mistakes_are_told_before_anything_is_trained(invoke, tmp_path, argument
     assert not (tmp_path / "runs").exists()
 
 
+def test_models_are_trained_as_the_config_scratch_says_or_another_from_random_weights(tmp_path):
+    from imdb_gru.cli.compare import _build_contestants
+    from imdb_gru.config import load_config
+
+    for name, expected in ((None, load_config("scratch")), ("fast", load_config("fast", {"model.pretrained": None}))):
+        network, _ = _build_contestants(name, {}, {}, "gru,lstm", 1, tmp_path)
+        assert network.config == expected
+
+
 @pytest.mark.parametrize("package", ["sklearn", "scipy", "matplotlib"])
 def test_a_missing_extra_is_told_at_once(invoke, tmp_path, monkeypatch, package):
     monkeypatch.setitem(sys.modules, package, None)
@@ -269,10 +279,10 @@ def test_a_missing_extra_is_told_at_once(invoke, tmp_path, monkeypatch, package)
 
 
 def test_a_run_of_another_budget_is_refused_before_any_is_trained(invoke, tmp_path):
-    from imdb_gru.config import build_config
+    from imdb_gru.config import load_config
     from imdb_gru.runs import create_run
 
-    create_run(tmp_path / "runs" / "compare" / "lstm-0", build_config({"model": {"cell": "lstm"}}, "test"))
+    create_run(tmp_path / "runs" / "compare" / "lstm-0", load_config("scratch", {"model.cell": "lstm"}))
     result = invoke("compare", "--data", "sample")
     assert result.code == 1
     assert "lstm-0 was trained with another config (data.path None, not sample)" in result.err

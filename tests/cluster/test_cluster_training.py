@@ -17,11 +17,10 @@ from imdb_gru.errors import ImdbGruError
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = [
-    "train.epochs=6", "model.embedding=8", "model.units=16", "model.pretrained=null", "train.precision=float32",
-    "train.optimizer=sgd", "train.learning_rate=0.5", "train.schedule=constant",
+    "train.epochs=6", "model.embedding=8", "model.units=16", "train.schedule=constant", "train.objective=linear",
     "model.dropout.word=0", "model.dropout.embedding=0", "model.dropout.output=0",
 ]  # fmt: skip
-TRAIN = ["train", "--data", "sample", *(part for setting in SETTINGS for part in ("--set", setting))]
+TRAIN = ["train", "--data", "sample", "--config", "scratch", *(f"--set={setting}" for setting in SETTINGS)]
 
 
 def nodes(*cores):

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from conftest import start_from_scratch
 
 pytest.importorskip("ray")
 
@@ -13,12 +14,14 @@ from imdb_gru.sources.sample import SampleSource
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Ray's
 
-BASE = {
-    "data": {"path": "sample", "limit": 100},
-    "text": {"length": 30},
-    "model": {"embedding": 4, "units": 4, "pretrained": None},
-    "train": {"epochs": 3, "batch_size": 32, "deterministic": True, "engine": "keras"},
-}
+BASE = start_from_scratch(
+    {
+        "data": {"path": "sample", "limit": 100},
+        "text": {"length": 30},
+        "model": {"embedding": 4, "units": 4},
+        "train": {"epochs": 3, "batch_size": 32, "deterministic": True, "engine": "keras", "objective": "linear"},
+    }
+)
 SWEEP = SweepConfig.model_validate({"base": BASE, "space": {"train.learning_rate": {"log_range": [0.001, 0.1]}}})
 
 

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
+from conftest import start_from_scratch
 from sessions import ignore, open_session
 
 from imdb_gru.config import build_config
@@ -19,12 +20,14 @@ from imdb_gru.text.vocabulary import Vocabulary
 pytestmark = pytest.mark.keras
 
 CONFIG = build_config(
-    {
-        "data": {"path": "sample", "limit": 40},
-        "text": {"length": 20},
-        "model": {"embedding": 3, "units": 3},
-        "train": {"epochs": 2, "batch_size": 16, "engine": "keras"},
-    },
+    start_from_scratch(
+        {
+            "data": {"path": "sample", "limit": 40},
+            "text": {"length": 20},
+            "model": {"embedding": 3, "units": 3},
+            "train": {"epochs": 2, "batch_size": 16, "engine": "keras", "objective": "linear"},
+        }
+    ),
     "test",
 )
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from conftest import start_from_scratch
 from sessions import ignore
 
 from imdb_gru.config import build_config
@@ -28,10 +29,10 @@ def prepare(tmp_path):
         values = {
             "data": {"path": "sample", "limit": 90},
             "text": {"length": 60},
-            "model": {"embedding": 6, "units": 5, "pretrained": None, "dropout": dropout},
-            "train": {"epochs": 2, "batch_size": 16, "precision": "float32", **train},
+            "model": {"embedding": 6, "units": 5, "dropout": dropout},
+            "train": {"epochs": 2, "batch_size": 16, "objective": "linear", **train},
         }
-        config = build_config(values, "test")
+        config = build_config(start_from_scratch(values), "test")
         source = SampleSource()
         corpus = encode_corpus(source, config, load_training_reviews(source, config), None)
         labels = np.where(np.arange(len(corpus.train)) % 5 == 0, NO_LABEL, corpus.train.labels)

@@ -4,6 +4,7 @@ import signal
 
 import numpy as np
 import pytest
+from conftest import start_from_scratch
 from sessions import ignore, on_epoch, open_session
 
 from imdb_gru.config import build_config
@@ -22,9 +23,9 @@ def prepare(tmp_path):
             "data": {"path": "sample", "limit": limit},
             "text": {"length": 60},
             "model": {"embedding": 6, "units": 5, **(model or {})},
-            "train": {"epochs": 3, "batch_size": 16, "deterministic": True, **train},
+            "train": {"epochs": 3, "batch_size": 16, "deterministic": True, "objective": "linear", **train},
         }
-        config = build_config(values, "test")
+        config = build_config(start_from_scratch(values), "test")
         return open_session(tmp_path / f"run{len(list(tmp_path.iterdir()))}", config, run=run)
 
     return prepare
@@ -108,7 +109,7 @@ def test_the_best_epoch_is_kept_and_patience_ends_the_training(prepare):
 
 
 def test_accuracy_decides_where_it_is_monitored(prepare):
-    by_accuracy, by_loss = (prepare(monitor=figure).session for figure in ("accuracy", "loss"))
+    by_accuracy, by_loss = (prepare(monitor=figure).trainer for figure in ("accuracy", "loss"))
     best = Epoch(epoch=1, validation_accuracy=0.9, validation_loss=0.3)
     more_accurate = Epoch(epoch=2, validation_accuracy=0.91, validation_loss=0.4)
     assert by_accuracy.is_better(more_accurate, best)
