@@ -1,7 +1,6 @@
 """Own a trial where it runs: a training of the package's own, in a process that trains one trial after the other."""
 
 import contextlib
-import os
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ from imdb_gru.lock import claim
 from imdb_gru.run import Run
 from imdb_gru.runs import create_run
 from imdb_gru.text.corpus import Corpus, encode_corpus, load_training_reviews
+from imdb_gru.threads import set_threads
 
 HELD = 180.0
 """Seconds within which a process that Ray has ended, or whose driver was killed, lets go of its run on a busy machine.
@@ -31,7 +31,7 @@ class Trial(Trainable):  # type: ignore[misc]
 
     def setup(self, config: dict[str, Any], sweep: SweepConfig, corpora: Mapping[str, Corpus], cpus: int) -> None:
         """Take in what all trials share, and open the first."""
-        limit_threads(cpus)
+        set_threads(cpus)
         self.sweep, self.corpora = sweep, corpora
         self._read: dict[str, Corpus] = {}
         self._failure: str | None = None
@@ -123,15 +123,6 @@ class Trial(Trainable):  # type: ignore[misc]
 
     def _close(self) -> None:
         self._held.close()
-
-
-def limit_threads(count: int) -> None:
-    """Keep TensorFlow and the engine to so many threads; it has to come before either is loaded."""
-    from imdb_gru.engine import workers
-
-    workers.CORES = count
-    for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
-        os.environ[name] = str(count)
 
 
 def describe_failure(error: BaseException) -> str:
