@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
-from imdb_gru.cli.options import config_options
+from imdb_gru.cli.options import PATH, Group, config_options
 
 
-@click.group()
+@click.group(cls=Group)
 def config() -> None:
     """Show, check or describe configs.
 
@@ -30,7 +30,7 @@ def show(config_path: Path | None, overrides: tuple[str, ...]) -> None:
 
 
 @config.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, type=PATH, metavar="FILE...")
 def check(files: tuple[Path, ...]) -> None:
     """Check config files, and name all errors of the first that has any.
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imdb_gru.cli.options import json_option, open_run, other_data_options, print_table, run_option, say
+from imdb_gru.cli.options import Command, json_option, open_run, other_data_options, print_table, run_option, say
 from imdb_gru.cli.splits import load_split, load_texts, split_option
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ SNIPPET = 300
 """Characters of a mistaken review that a person is shown."""
 
 
-@click.command()
+@click.command(cls=Command)
 @run_option
 @other_data_options
 @split_option

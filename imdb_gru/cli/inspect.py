@@ -8,26 +8,25 @@ from typing import TYPE_CHECKING
 import click
 
 from imdb_gru.cli.inspect_reviews import ReviewChoice, show_gradients, show_units
-from imdb_gru.cli.options import json_option, open_run, other_data_options, say
+from imdb_gru.cli.options import FILE_PATH, FOLDER_PATH, PATH, Command, json_option, open_run, other_data_options, say
 from imdb_gru.cli.texts import TextReader, choose_input, input_option, take_notes
 
 if TYPE_CHECKING:
     from imdb_gru.classifier import Classifier
     from imdb_gru.inspection import Inspection
 
-FILE = click.Path(path_type=Path, dir_okay=False)
 WORDS, WORDS_A_UNIT = 30, 5
 MOST_TEXTS = 200
 """On a page."""
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("texts", nargs=-1, metavar="[TEXT]...")
 @click.option(
     "--run",
     "run_paths",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="DIR",
     help="The run to use; without it, the newest complete one under runs/, else the one that ships with the package. "
     "Several with --gradients.",
@@ -41,9 +40,9 @@ MOST_TEXTS = 200
 )
 @click.option("--layer", type=click.IntRange(min=1), metavar="L", help="The recurrent layer to list [default: last].")
 @click.option("--unit", type=click.IntRange(min=0), metavar="K", help="Follow one unit, counted from 0.")
-@click.option("--html", type=FILE, metavar="FILE", help="Write a page on which to move over the words.")
-@click.option("--plots", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Draw .png and .svg.")
-@click.option("--npz", type=FILE, metavar="FILE", help="Write all of one text's arrays.")
+@click.option("--html", type=FILE_PATH, metavar="FILE", help="Write a page on which to move over the words.")
+@click.option("--plots", type=FOLDER_PATH, metavar="DIR", help="Draw .png and .svg.")
+@click.option("--npz", type=FILE_PATH, metavar="FILE", help="Write all of one text's arrays.")
 @click.option("--units", is_flag=True, help="Name the words that drive each unit, over reviews.")
 @click.option("--gradients", is_flag=True, help="Follow the gradient back through time, over texts or reviews.")
 @click.option("--reviews", type=click.IntRange(min=1), metavar="N", help="Take N reviews of the split.")

@@ -1,12 +1,14 @@
-"""Own the options that several commands share, and how results reach a person or a program."""
+"""The command class, path types and options that commands share, and how results reach a person or a program."""
 
 import contextlib
 import os
 import signal
+import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
@@ -20,10 +22,82 @@ Anchored = TypeVar("Anchored", "Config", "NextWordConfig")
 PIPE_WIDTH = 200
 """Columns of a table that no terminal shows."""
 
+
+class Command(click.Command):
+    """A command that refuses an option which is given twice although it takes one value."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments; raises `UsageError` if an option of one value is repeated."""
+        given = list(args)
+        rest = super().parse_args(ctx, args)
+        _, _, order = self.make_parser(ctx).parse_args(given)
+        for parameter, count in Counter(order).items():
+            if isinstance(parameter, click.Option) and count > 1 and not (parameter.multiple or parameter.is_flag):
+                name = max(parameter.opts, key=len)
+                raise click.UsageError(f"{name} is given {count} times, but it takes one value: give it once", ctx)
+        return rest
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command, unless $IMDB_GRU_THREADS holds a wrong value; not every command would notice it."""
+        from imdb_gru.threads import read_setting
+
+        read_setting()
+        return super().invoke(ctx)
+
+
+class Group(click.Group):
+    """A group whose commands are of the class above."""
+
+    command_class = Command
+
+
+def expand_home(text: str) -> str:
+    """Replace a leading `~` or `~user` with that home folder; raises `ValueError` if there is no such folder."""
+    if not text.startswith("~"):
+        return text
+    try:
+        return str(Path(text).expanduser())
+    except RuntimeError:
+        user = text.partition("/")[0].removeprefix("~")
+        reason = f"there is no user '{user}'" if user else "the home folder is not known, because HOME is not set"
+        raise ValueError(f"{text}: {reason}; if the name itself begins with ~, write ./{text}") from None
+
+
+class PathType(click.Path):
+    """A path as a `pathlib.Path`; `~` and `~user` stand for home folders, and an empty path is refused."""
+
+    def __init__(self, *, file_okay: bool = True, dir_okay: bool = True, allow_dash: bool = False) -> None:
+        super().__init__(file_okay=file_okay, dir_okay=dir_okay, allow_dash=allow_dash, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path; raises `UsageError` if it is empty or its home folder is not known."""
+        if isinstance(value, str):
+            value = LOCATION.convert(value, param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class LocationType(click.ParamType[str]):
+    """A path, an address such as s3://bucket/reviews or a name such as `sample`, as a string; `~` as in `PathType`."""
+
+    name = "path"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the location; raises `UsageError` if it is empty or its home folder is not known."""
+        if not value:
+            self.fail("the path is empty: name a file or a folder", param, ctx)
+        try:
+            return expand_home(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+LOCATION = LocationType()
+PATH, FILE_PATH, FOLDER_PATH = PathType(), PathType(dir_okay=False), PathType(file_okay=False)
+
 run_option = click.option(
     "--run",
     "run_path",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="DIR",
     help="The run to use; without it, the newest complete one under runs/, else the one that ships with the package.",
 )
@@ -52,6 +126,7 @@ def _add_data_options(command: Callable[..., Any], default: str) -> Callable[...
         text_column_option,
         click.option(
             "--data",
+            type=LOCATION,
             metavar="PATH",
             help="An aclImdb folder or archive, imdb.npz, a .csv, .tsv, .jsonl or .parquet table, or 'sample'; "
             f"without it, {default}.",
@@ -68,7 +143,7 @@ def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--config",
             "config_path",
-            type=click.Path(path_type=Path),
+            type=PATH,
             metavar="FILE",
             help="A YAML config; without it, the defaults, which are those of configs/default.yaml.",
         ),
@@ -101,7 +176,12 @@ def anchor_paths(config: "Anchored") -> "Anchored":
 
 
 def _make_absolute(path: str) -> str:
-    return str(Path(path).expanduser().absolute())
+    from imdb_gru.errors import ConfigError
+
+    try:
+        return str(Path(expand_home(path)).absolute())
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
 
 
 def open_config_source(data: "DataConfig", *, require_labels: bool = True) -> "Source":
@@ -147,10 +227,20 @@ def answer_signals(answer: str) -> Iterator[None]:
 
 
 def say(message: str) -> None:
-    """Tell the person something that is no result."""
+    """Tell the person something that is not a result; if nobody reads stderr any more, the work goes on without it."""
     from imdb_gru.text.neutral import neutralise
 
-    click.echo(neutralise(message), err=True)
+    try:
+        click.echo(neutralise(message), err=True)
+    except BrokenPipeError:
+        silence(sys.stderr)
+
+
+def silence(stream: TextIO) -> None:
+    """Send what is written to a stream to nowhere, including what Python still holds back and writes at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def print_table(rows: Iterable[Sequence[str]], columns: Sequence[str] | None = None, title: str | None = None) -> None:

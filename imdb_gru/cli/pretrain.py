@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 
+from imdb_gru.cli.options import Command
 from imdb_gru.cli.training import Lesson, training_options
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from imdb_gru.training.next_word_trainer import NextWordTrainer
 
 
-@click.command()
+@click.command(cls=Command)
 @training_options
 def pretrain(**options: Any) -> None:
     """Train a next-word model, which needs no labels, and write it into a run directory.

@@ -4,26 +4,24 @@ from pathlib import Path
 
 import click
 
-from imdb_gru.cli.options import open_run, other_data_options, run_option, say
+from imdb_gru.cli.options import PATH, Command, open_run, other_data_options, run_option, say
 from imdb_gru.cli.splits import load_split, split_option
 
 EXAMPLES = 16
 
 
-@click.command()
-@click.argument("run_argument", required=False, type=click.Path(path_type=Path), metavar="[RUN]")
+@click.command(cls=Command)
+@click.argument("run_argument", required=False, type=PATH, metavar="[RUN]")
 @run_option
 @other_data_options
 @split_option
 @click.option(
     "--output",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="FILE",
     help="The page to write [default: the run's name and .html, in this folder].",
 )
-@click.option(
-    "--plots", type=click.Path(path_type=Path), metavar="DIR", help="Draw every chart there too, as .png and .svg."
-)
+@click.option("--plots", type=PATH, metavar="DIR", help="Draw every chart there too, as .png and .svg.")
 @click.option(
     "--examples",
     type=click.IntRange(min=0),

@@ -8,6 +8,9 @@ import click
 
 from imdb_gru.cli.limits import check_extras
 from imdb_gru.cli.options import (
+    FOLDER_PATH,
+    PATH,
+    Command,
     anchor_paths,
     data_options,
     json_option,
@@ -23,11 +26,9 @@ if TYPE_CHECKING:
 
 FOLDER = Path("runs/sweep")
 FILE, BEST = "sweep.yaml", "best.yaml"
-PATH = click.Path(path_type=Path)
-DIRECTORY = click.Path(path_type=Path, file_okay=False)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("sweep_path", required=False, type=PATH, metavar="[SWEEP]")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key of base: train.epochs=3.")
 @data_options
@@ -39,7 +40,7 @@ DIRECTORY = click.Path(path_type=Path, file_okay=False)
     help="End the search after so many, instead of the file's; finalists come on top.",
 )
 @click.option("--into", type=PATH, metavar="DIR", help=f"Where to train and to write results [default: {FOLDER}].")
-@click.option("--resume", type=DIRECTORY, metavar="DIR", help="Go on with a sweep that was stopped.")
+@click.option("--resume", type=FOLDER_PATH, metavar="DIR", help="Go on with a sweep that was stopped.")
 @click.option("--overwrite", is_flag=True, help="Replace the sweep that stands at --into.")
 @click.option(
     "--address",

@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, TypeVar
 
 import click
 
-from imdb_gru.cli.options import say
+from imdb_gru.cli.options import PathType, say
 from imdb_gru.counts import Counts
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ MAX_LINE_BYTES = 16 * 2**20
 input_option = click.option(
     "--input",
     "input_path",
-    type=click.Path(path_type=Path, allow_dash=True),
+    type=PathType(allow_dash=True),
     metavar="FILE",
     help="One review a line, or a .csv, .tsv, .jsonl or .parquet table; - is stdin.",
 )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 
-from imdb_gru.cli.options import say
+from imdb_gru.cli.options import Command, say
 from imdb_gru.cli.training import Lesson, training_options
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from imdb_gru.training.trainer import Trainer
 
 
-@click.command()
+@click.command(cls=Command)
 @training_options
 @click.option(
     "--workers",

@@ -11,6 +11,8 @@ import click
 
 from imdb_gru.cli.limits import check_extras, check_memory, explain_memory
 from imdb_gru.cli.options import (
+    FOLDER_PATH,
+    PATH,
     anchor_paths,
     answer_signals,
     config_options,
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
     from imdb_gru.text.vocabulary import Vocabulary
 
 HEARD = "heard: stopping after the batches at hand, or once the engine is compiled where this is its first use"
-DIRECTORY = click.Path(path_type=Path, file_okay=False)
 
 
 def training_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -39,10 +40,8 @@ def training_options(command: Callable[..., Any]) -> Callable[..., Any]:
         json_option,
         click.option("--dry-run", is_flag=True, help="Show data, model, memory and config; train nothing."),
         click.option("--overwrite", is_flag=True, help="Replace the run that stands at --run."),
-        click.option("--resume", type=DIRECTORY, metavar="DIR", help="Continue a run that was stopped."),
-        click.option(
-            "--run", "run_path", type=click.Path(path_type=Path), metavar="DIR", help="Where to write the run."
-        ),
+        click.option("--resume", type=FOLDER_PATH, metavar="DIR", help="Continue a run that was stopped."),
+        click.option("--run", "run_path", type=PATH, metavar="DIR", help="Where to write the run."),
         data_options,
         config_options,
     ):
