@@ -106,15 +106,17 @@ def inspect(
 
     classifier = Classifier.load(open_run(run_paths[0] if run_paths else None))
     _check_view(classifier, layer, unit)
-    inspections = []
-    for inspection in take_notes((inspect_text(classifier, text) for text in came_in), classifier.config.text, reader):
+    inspections: Iterable[Inspection] = take_notes(
+        (inspect_text(classifier, text) for text in came_in), classifier.config.text, reader
+    )
+    if html or npz or plots:  # written before anything is printed, as whoever reads stdout may not read it to its end
+        inspections = list(inspections)
+        _write(inspections, html, plots, npz)
+    for inspection in inspections:
         if as_json:
             click.echo(dump_json(inspection.to_json()))
         else:
             print_inspection(inspection, words or WORDS, layer, unit)
-        if html or npz or plots:
-            inspections.append(inspection)
-    _write(inspections, html, plots, npz)
 
 
 def _limit(reader: Iterable[str], most: int) -> list[str]:

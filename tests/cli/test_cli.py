@@ -108,6 +108,49 @@ def test_a_closed_pipe_is_no_error(sample_run):
     assert done.stderr == ""
 
 
+@pytest.fixture
+def broken_pipe():
+    """A pipe to write to that nobody reads."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    yield writing
+    os.close(writing)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "file", "stream"),
+    [
+        (["inspect", "--html", "page.html", "fine", "dull"], "page.html", "stdout"),
+        (["inspect", "--html", "page.html", "fine", "dull"], "page.html", "stderr"),
+        (["inspect", "--npz", "arrays.npz", "fine"], "arrays.npz", "stdout"),
+        (["inspect", "--plots", "plots", "fine"], "plots/gates.svg", "stdout"),
+        (["inspect", "--gradients", "--plots", "plots", "fine"], "plots/gradients.svg", "stdout"),
+        (["predict", "--plot", "plot.svg", "fine"], "plot.svg", "stdout"),
+        (["predict", "--output", "out.csv", "fine"], "out.csv", "stdout"),
+        (
+            ["report", "--data", "reviews.csv", "--examples", "1", "--plots", "plots", "--output", "a.html"],
+            "a.html",
+            "stdout",
+        ),
+        (
+            ["report", "--data", "reviews.csv", "--examples", "1", "--plots", "plots", "--output", "a.html"],
+            "a.html",
+            "stderr",
+        ),
+    ],
+)
+def test_a_file_is_written_though_nobody_reads_what_is_printed(
+    sample_run, tmp_path, broken_pipe, arguments, file, stream
+):
+    (tmp_path / "reviews.csv").write_text("text,label\nwonderful,pos\ndull,neg\n")
+    command = [sys.executable, "-m", "imdb_gru", *arguments, "--run", str(sample_run.path)]
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | {stream: broken_pipe}
+    done = subprocess.run(command, **streams, text=True, check=False)
+    assert done.returncode == 0
+    assert (tmp_path / file).stat().st_size > 0
+    assert "Traceback" not in (done.stderr or "")
+
+
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
 @pytest.mark.parametrize("arguments", ["predict --run {} fine", "runs {}/..", "evaluate --run {}"])
 def test_a_closed_stream_is_no_error(sample_run, closed, arguments):

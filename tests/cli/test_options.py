@@ -135,11 +135,7 @@ def test_options_of_several_values_and_flags_may_be_repeated(invoke):
 def call_without_home(*arguments, **environment):
     """Run the command line as a user whom the system does not know, without HOME."""
     program = (
-        "import os, pwd, sys\n"
-        "def fail(_): raise KeyError\n"
-        "pwd.getpwuid = fail\n"
-        "from imdb_gru.cli import main\n"
-        "main()\n"
+        "import os, pwd, sys\ndef fail(_): raise KeyError\npwd.getpwuid = fail\nfrom imdb_gru.cli import main\nmain()\n"
     )
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "PYTHONPATH")}
     command = [sys.executable, "-c", program, *arguments]
