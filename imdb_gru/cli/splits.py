@@ -29,7 +29,7 @@ def load_split(
 
     config = run.load_config()
     own = config.data
-    source = _open(own, data, text_column, label_column)
+    source = _open(str(run), own, data, text_column, label_column)
     if split is None:
         if "test" in source.splits:
             split = "test"
@@ -53,7 +53,7 @@ def load_texts(
 
     config = run.load_next_word_config()
     own = config.data
-    source = _open(own, data, text_column, label_column, require_labels=False)
+    source = _open(str(run), own, data, text_column, label_column, require_labels=False)
     if data and split is None:
         reviews = [review for part in source.splits for review in hold_reviews(source, part)]
         if not reviews:
@@ -66,6 +66,7 @@ def load_texts(
 
 
 def _open(
+    run: str,
     own: "DataConfig",
     data: str | None,
     text_column: str | None,
@@ -74,13 +75,10 @@ def _open(
     require_labels: bool = True,
 ) -> "Source":
     """Open what the options name, and where they name nothing, the run's own data."""
-    from imdb_gru.sources import open_source
+    from imdb_gru.sources import open_run_source
 
-    return open_source(
-        data or own.path,
-        text_column=text_column or own.text_column,
-        label_column=label_column or own.label_column,
-        require_labels=require_labels,
+    return open_run_source(
+        run, own, data, text_column=text_column, label_column=label_column, require_labels=require_labels
     )
 
 

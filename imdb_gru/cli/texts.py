@@ -46,6 +46,9 @@ class TextReader:
     """The texts to predict, from wherever they come; knows how many bytes it could not decode."""
 
     def __init__(self, texts: tuple[str, ...], path: Path | None, text_column: str | None) -> None:
+        """Take the texts, or the file that holds them; raises `UsageError` if a column is named without a file."""
+        if text_column and path is None:
+            raise click.UsageError("--text-column goes with a table: name the table with --input")
         self.texts = texts
         self.path = path
         self.text_column = text_column

@@ -127,14 +127,20 @@ class Lesson(ABC):
             self._start(run_path, config, overwrite, as_json)
 
     def _resume(self, path: Path, own_data: list[str], as_json: bool) -> None:
+        from imdb_gru.config import COMMANDS
         from imdb_gru.lock import claim
         from imdb_gru.run import Run
+        from imdb_gru.runs import check_writable
+        from imdb_gru.sources import check_data_found
 
+        check_writable(path, "be resumed", f"train a new run from it with 'imdb-gru {COMMANDS[self.task]}'")
         run = Run(path)
         run.check_found()
         with claim(path), self.open_place():
             run.check_resumable(self.task)
             config = self._load_config(run.config_path, own_data)
+            if not own_data:
+                check_data_found(str(run), config.data)
             corpus = self._load_corpus(config, run)
             self._train(self._build_trainer(run, config, corpus), resumed=True, as_json=as_json)
 
