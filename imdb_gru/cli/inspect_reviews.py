@@ -47,7 +47,7 @@ class ReviewChoice(NamedTuple):
 
             rows = np.random.default_rng(SEED).choice(len(reviews), most, replace=False)
             reviews = [reviews[row] for row in sorted(rows)]
-        say(f"reading {len(reviews)} reviews of split {split} of {self.data or run.path}")
+        say(f"reading {len(reviews)} reviews of split {split} of {self.data or run}")
         return [review.text for review in reviews]
 
 

@@ -53,7 +53,7 @@ def report(
     run = open_run(run_argument or run_path)
     from imdb_gru.report.page import build_report, check_page, write_report
 
-    output = output or Path(f"{run.path.resolve().name}.html")
+    output = output or Path(f"{Path(str(run)).resolve().name}.html")
     check_page(output)
     from imdb_gru.report.charts import check_charts, save_charts
 

@@ -79,6 +79,7 @@ def sweep(
     from imdb_gru.cluster.connection import check_ray
     from imdb_gru.config.sweep import load_sweep
     from imdb_gru.lock import claim
+    from imdb_gru.runs import check_writable
 
     check_ray("imdb-gru sweep", "optuna")
     if plots:
@@ -86,6 +87,7 @@ def sweep(
 
         check_charts(plots)
     folder = resume or into or FOLDER
+    check_writable(folder, "hold a sweep", "choose another folder with --into")
     if resume:
         _check_resumable(folder)
     budget = {key: value for key, value in (("trials", trials), ("minutes", minutes)) if value is not None}

@@ -241,6 +241,47 @@ def test_the_run_in_the_package_can_be_named(invoke, bundled, make_next_word_run
     assert invoke("next", "w1").err.startswith("using runs/other")
 
 
+def test_the_run_in_the_package_is_accepted_wherever_a_run_is(invoke, bundled, tmp_path):
+    _, _, run = bundled
+    data = ["--data", "sample"]
+    for arguments in (
+        ["compare", run.path, "bundled", *data],
+        ["inspect", "--gradients", "--run", "bundled", "--run", run.path, "--reviews", "2", *data],
+        ["inspect", "--units", "--run", "bundled", *data],
+        ["report", "bundled", "--examples", "0", *data],
+        ["evaluate", "--run", "bundled", *data],
+        ["runs", "check", "bundled"],
+    ):
+        result = invoke(*arguments)
+        assert result.code == 0, result.err
+        assert str(tmp_path / "package") not in result.out + result.err
+    assert (tmp_path / "bundled.html").exists()
+    figures = json.loads(invoke("compare", "bundled", run.path, *data, "--json").out)
+    model = figures["models"][0]
+    assert (model["model"], model["runs"][0]["run"]) == ("bundled", "bundled")
+    assert (model["parameters"], model["seconds"]) == (None, None)  # which the fixture does not record
+    evaluated = json.loads(invoke("evaluate", "--run", "bundled", *data, "--json").out)
+    assert model["accuracy"] == evaluated["accuracy"]
+    assert "are the same run" in invoke("compare", "bundled", "./bundled").err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train", "--resume", "bundled"], "cannot be resumed: train a new run from it with 'imdb-gru train'"),
+        (["pretrain", "--resume", "bundled"], "cannot be resumed: train a new run from it with 'imdb-gru pretrain'"),
+        (["train", "--run", "bundled", "--data", "sample"], "cannot be replaced: choose another folder with --run"),
+        (["compare", "--into", "bundled"], "cannot hold a comparison: choose another folder with --into"),
+        (["sweep", "s.yaml", "--into", "bundled"], "cannot hold a sweep: choose another folder with --into"),
+    ],
+)
+def test_the_run_in_the_package_cannot_be_written_to(invoke, tmp_path, arguments, message):
+    result = invoke(*arguments)
+    assert (result.code, result.out) == (1, "")
+    assert f"bundled is the name of the model in the package, which {message}" in result.err
+    assert not (tmp_path / "bundled").exists()
+
+
 def test_ctrl_c_ends_with_130(sample_run):
     """Interrupt a prediction that waits for its input."""
     import signal
