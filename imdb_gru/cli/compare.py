@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from imdb_gru.cli.options import (
+    PATH,
+    Command,
     anchor_paths,
     config_options,
     data_options,
@@ -31,10 +33,9 @@ SETTLED = {
     "model.pretrained": "all models start from random weights; give finished RUNs to compare others",
     "train.seed": "--seeds says how many there are",
 }
-PATH = click.Path(path_type=Path)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("runs", nargs=-1, type=PATH, metavar="[RUN]...")
 @config_options
 @data_options

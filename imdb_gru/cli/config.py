@@ -5,10 +5,10 @@ from typing import Any
 
 import click
 
-from imdb_gru.cli.options import config_options
+from imdb_gru.cli.options import Group, config_options
 
 
-@click.group()
+@click.group(cls=Group)
 def config() -> None:
     """Show, check or describe configs.
 

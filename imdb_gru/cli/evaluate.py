@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from imdb_gru.cli.options import (
+    Command,
     json_option,
     open_run,
     other_data_options,
@@ -24,7 +25,7 @@ SNIPPET = 300
 """Number of characters shown of a misclassified review."""
 
 
-@click.command()
+@click.command(cls=Command)
 @run_option
 @other_data_options
 @split_option

@@ -48,7 +48,7 @@ class ReviewChoice(NamedTuple):
 
             rows = np.random.default_rng(SEED).choice(len(reviews), most, replace=False)
             reviews = [reviews[row] for row in sorted(rows)]
-        say(f"reading {len(reviews)} reviews of split {split} of {(self.data and self.data.path) or run.path}")
+        say(f"reading {len(reviews)} reviews of split {split} of {(self.data and self.data.path) or run}")
         return [review.text for review in reviews]
 
 
@@ -104,16 +104,16 @@ def show_gradients(run_paths: Sequence[Path], chosen: ReviewChoice, plots: Path 
     if not texts:
         raise click.UsageError("no reviews came in: give texts, --input, or --data")
     curves = {str(run): measure_curve(Classifier.load(run), texts) for run in runs}
-    if as_json:
-        click.echo(json.dumps({run: curve.to_json() for run, curve in curves.items()}))
-    else:
-        _print_curves(curves)
     if plots:
         from imdb_gru.report.charts import save_charts
         from imdb_gru.report.inspections import build_gradient_charts
 
         save_charts(build_gradient_charts(curves), plots)
         say(f"drew into {plots}")
+    if as_json:
+        click.echo(json.dumps({run: curve.to_json() for run, curve in curves.items()}))
+    else:
+        _print_curves(curves)
 
 
 def _print_curves(curves: dict[str, "GradientCurve"]) -> None:

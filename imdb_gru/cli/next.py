@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imdb_gru.cli.options import json_option, open_run, print_table
+from imdb_gru.cli.options import PATH, Command, json_option, open_run, print_table
 from imdb_gru.cli.texts import TextReader, choose_input, input_option, take_notes
 
 if TYPE_CHECKING:
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 COUNT, COUNT_A_TIMESTEP = 10, 3
 
 
-@click.command("next")
+@click.command("next", cls=Command)
 @click.argument("text", required=False)
 @click.option(
     "--run",
     "run_path",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="DIR",
     help="The run of 'imdb-gru pretrain' to use; without it, the newest complete one under runs/, "
     "else the one that ships with the package.",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from imdb_gru.cli.layout import Layout
-from imdb_gru.cli.options import json_option, open_run, run_option, say
+from imdb_gru.cli.options import LOCATION, PATH, Command, json_option, open_run, run_option, say
 from imdb_gru.cli.scoring import Request, engine_options, identify_run, score_on_ray
 from imdb_gru.cli.texts import TextReader, choose_input, take_notes
 from imdb_gru.counts import Counts
@@ -25,13 +25,14 @@ DELIMITERS = {".csv": ",", ".tsv": "\t"}
 JSON_SUFFIXES = (".jsonl", ".ndjson")
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("texts", nargs=-1, metavar="[TEXT]...")
 @run_option
 @click.option("--timesteps", is_flag=True, help="Show the probability after every word.")
 @click.option(
     "--input",
     "input_name",
+    type=LOCATION,
     metavar="FILE",
     help="One review a line, or a .csv, .tsv, .jsonl or .parquet table; - is stdin. On Ray, tables alone: a file, "
     "a folder, a glob, or an address such as s3://bucket/reviews.",
@@ -40,13 +41,12 @@ JSON_SUFFIXES = (".jsonl", ".ndjson")
 @click.option(
     "--output",
     "output_name",
+    type=LOCATION,
     metavar="FILE",
     help="Write to a file instead of stdout, -; .csv, .tsv and .jsonl are written as such. On Ray, a folder or an "
     "address, for Parquet.",
 )
-@click.option(
-    "--plot", type=click.Path(path_type=Path), metavar="FILE", help="Draw one text's beliefs, as .png or .svg."
-)
+@click.option("--plot", type=PATH, metavar="FILE", help="Draw one text's beliefs, as .png or .svg.")
 @click.option(
     "--resume",
     is_flag=True,

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from imdb_gru.cli.options import Command
 from imdb_gru.cli.training import Narrator, check_training_options, show_plan, show_run, training_options
 
 if TYPE_CHECKING:
     from imdb_gru.config import DataConfig
 
 
-@click.command()
+@click.command(cls=Command)
 @training_options
 def pretrain(
     config_path: str | None,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imdb_gru.cli.options import open_run, other_data_options, run_option, say, split_option
+from imdb_gru.cli.options import PATH, Command, open_run, other_data_options, run_option, say, split_option
 from imdb_gru.cli.training import Narrator
 
 if TYPE_CHECKING:
@@ -14,20 +14,18 @@ if TYPE_CHECKING:
 EXAMPLES = 16
 
 
-@click.command()
-@click.argument("run_argument", required=False, type=click.Path(path_type=Path), metavar="[RUN]")
+@click.command(cls=Command)
+@click.argument("run_argument", required=False, type=PATH, metavar="[RUN]")
 @run_option
 @other_data_options
 @split_option
 @click.option(
     "--output",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="FILE",
     help="The page to write [default: the run's name and .html, in this folder].",
 )
-@click.option(
-    "--plots", type=click.Path(path_type=Path), metavar="DIR", help="Draw every chart there too, as .png and .svg."
-)
+@click.option("--plots", type=PATH, metavar="DIR", help="Draw every chart there too, as .png and .svg.")
 @click.option(
     "--examples",
     type=click.IntRange(min=0),
@@ -57,7 +55,7 @@ def report(
     run = open_run(run_argument or run_path)
     from imdb_gru.report.page import build_report, check_page, write_report
 
-    output = output or Path(f"{run.path.resolve().name}.html")
+    output = output or Path(f"{Path(str(run)).resolve().name}.html")
     check_page(output)
     from imdb_gru.report.charts import check_charts, save_charts
 

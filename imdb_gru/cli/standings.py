@@ -36,19 +36,23 @@ def print_comparison(figures: dict[str, Any]) -> None:
 def _describe_model(model: dict[str, Any]) -> tuple[str, ...]:
     low, high = model["accuracy_interval"]
     spread = model["accuracy_spread"]
-    epoch, memory = model["seconds_per_epoch"], model["peak_memory_mb"]
     return (
         model["model"],
         ", ".join(str(run["seed"]) for run in model["runs"]),
-        f"{model['parameters']:,}",
-        "-" if epoch is None else f"{epoch:.1f}",
-        f"{model['seconds']:.1f}",
-        "-" if memory is None else f"{memory:,.0f}",
+        _format(model["parameters"], ",.0f"),
+        _format(model["seconds_per_epoch"], ".1f"),
+        _format(model["seconds"], ".1f"),
+        _format(model["peak_memory_mb"], ",.0f"),
         f"{model['accuracy']:.2%}" + ("" if spread is None else f" ± {spread:.2%}"),
         f"{low:.2%} to {high:.2%}",
         f"{model['log_loss']:.4f}",
         f"{model['ece']:.4f}",
     )
+
+
+def _format(value: float | None, layout: str) -> str:
+    """Write a figure, or a dash if the run did not record it."""
+    return "-" if value is None else format(value, layout)
 
 
 def _describe_pair(pair: dict[str, Any]) -> tuple[str, ...]:

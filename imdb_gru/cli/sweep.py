@@ -6,19 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imdb_gru.cli.options import data_options, json_option, say, set_option
+from imdb_gru.cli.options import FOLDER_PATH, LOCATION, PATH, Command, data_options, json_option, say, set_option
 from imdb_gru.cli.sweep_table import SweepNarrator, show_sweep, show_sweep_plan
 
 if TYPE_CHECKING:
     from imdb_gru.config import DataConfig
 
 FOLDER = Path("runs/sweep")
-PATH = click.Path(path_type=Path)
-DIRECTORY = click.Path(path_type=Path, file_okay=False)
 
 
-@click.command()
-@click.argument("sweep_path", required=False, metavar="[SWEEP]")
+@click.command(cls=Command)
+@click.argument("sweep_path", required=False, type=LOCATION, metavar="[SWEEP]")
 @set_option("Set a key of the sweep's base, such as train.epochs=3.")
 @data_options
 @click.option("--trials", type=click.IntRange(min=1), metavar="N", help="Trials in all, instead of the file's.")
@@ -29,7 +27,7 @@ DIRECTORY = click.Path(path_type=Path, file_okay=False)
     help="End the search after so many, instead of the file's; finalists come on top.",
 )
 @click.option("--into", type=PATH, metavar="DIR", help=f"Where to train and to write results [default: {FOLDER}].")
-@click.option("--resume", type=DIRECTORY, metavar="DIR", help="Resume a sweep that was stopped.")
+@click.option("--resume", type=FOLDER_PATH, metavar="DIR", help="Resume a sweep that was stopped.")
 @click.option("--overwrite", is_flag=True, help="Replace the sweep at --into.")
 @click.option(
     "--address",

@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, TypeVar
 
 import click
 
-from imdb_gru.cli.options import say
+from imdb_gru.cli.options import PathType, say
 from imdb_gru.counts import Counts
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ MAX_LINE_BYTES = 16 * 2**20
 input_option = click.option(
     "--input",
     "input_path",
-    type=click.Path(path_type=Path, allow_dash=True),
+    type=PathType(allow_dash=True),
     metavar="FILE",
     help="One review a line, or a .csv, .tsv, .jsonl or .parquet table; - is stdin.",
 )
@@ -46,6 +46,9 @@ class TextReader:
     """The texts to predict, from wherever they come; knows how many bytes it could not decode."""
 
     def __init__(self, texts: tuple[str, ...], path: Path | None, text_column: str | None) -> None:
+        """Take the texts, or the file that holds them; raises `UsageError` if a column is named without a file."""
+        if text_column and path is None:
+            raise click.UsageError("--text-column goes with a table: name the table with --input")
         self.texts = texts
         self.path = path
         self.text_column = text_column

@@ -11,7 +11,7 @@ from imdb_gru.comparison.baseline import Baseline
 from imdb_gru.config import Config, build_config
 from imdb_gru.errors import RunError
 from imdb_gru.run import Run
-from imdb_gru.runs import find_run
+from imdb_gru.runs import check_writable, find_run, locate_run
 
 LINEAR = "linear"
 MODELS = (*CELLS, LINEAR)
@@ -37,7 +37,7 @@ class Contestant:
     @property
     def result(self) -> Run | Baseline:
         """Return the run, or the linear baseline, that it is on disk."""
-        return Baseline(self.path) if self.model == LINEAR else Run(self.path)
+        return Baseline(self.path) if self.model == LINEAR else locate_run(self.path)
 
 
 def build_contestants(config: Config, models: Sequence[str], seeds: int, folder: Path) -> list[Contestant]:
@@ -80,6 +80,7 @@ def open_runs(paths: Sequence[Path], *, same_data: bool) -> list[Contestant]:
 
 def check_folder(folder: Path) -> None:
     """Raise `RunError` where a comparison may not be written."""
+    check_writable(folder, "hold a comparison", "choose another folder with --into")
     standing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not standing.is_dir():
         raise RunError(f"{standing} is a file: name a folder with --into")

@@ -12,7 +12,7 @@ import numpy as np
 
 from imdb_gru.classifier import Classifier
 from imdb_gru.comparison.baseline import Baseline, Curve
-from imdb_gru.comparison.contestants import LINEAR, Contestant, check_training_reviews
+from imdb_gru.comparison.contestants import Contestant, check_training_reviews
 from imdb_gru.errors import RunError
 from imdb_gru.evaluation import judge_reviews
 from imdb_gru.metrics import Labels, Probabilities
@@ -71,8 +71,9 @@ def judge_contestants(
 
 def _find_run(contestant: Contestant, contestants: Sequence[Contestant]) -> Run:
     """Return the contestant's run, or that of a network with the linear baseline's seed, and so its reviews."""
-    networks = (other for other in contestants if other.model != LINEAR and other.seed == contestant.seed)
-    return Run(contestant.path if contestant.model != LINEAR else next(networks).path)
+    networks = (other.result for other in contestants if other.seed == contestant.seed)
+    own = contestant.result
+    return own if isinstance(own, Run) else next(network for network in networks if isinstance(network, Run))
 
 
 def _judge(

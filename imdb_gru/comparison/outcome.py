@@ -44,7 +44,7 @@ def compute_mcnemar(labels: Labels, first: Probabilities, second: Probabilities)
 def _summarise_run(entry: Entry) -> Figures:
     labels, probabilities, metrics = entry.labels, entry.probabilities, entry.metrics
     right = int(find_right(labels, probabilities).sum())
-    epochs = metrics.get("epochs")
+    epochs, seconds = metrics.get("epochs"), metrics.get("seconds")
     return {
         "seed": entry.contestant.seed,
         "run": str(entry.contestant.path),
@@ -53,10 +53,10 @@ def _summarise_run(entry: Entry) -> Figures:
         "accuracy_interval": compute_interval(right, len(labels)),
         "log_loss": compute_log_loss(labels, probabilities),
         "ece": compute_ece(labels, probabilities),
-        "parameters": metrics["parameters"],
+        "parameters": metrics.get("parameters"),
         "epochs": epochs,
-        "seconds": metrics["seconds"],
-        "seconds_per_epoch": metrics["seconds"] / epochs if epochs else None,
+        "seconds": seconds,
+        "seconds_per_epoch": seconds / epochs if epochs and seconds is not None else None,
         "peak_memory_mb": metrics.get("peak_memory_mb"),
         "C": metrics.get("C"),
         "accuracy_by_timestep": entry.accuracy_by_timestep,
@@ -67,6 +67,7 @@ def _summarise_model(name: str, entries: Sequence[Entry]) -> Figures:
     runs = [_summarise_run(entry) for entry in entries]
     accuracies = [run["accuracy"] for run in runs]
     accuracy = statistics.fmean(accuracies)
+    parameters = _average(run["parameters"] for run in runs)
     n = min(run["n"] for run in runs)
     return {
         "model": name,
@@ -76,8 +77,8 @@ def _summarise_model(name: str, entries: Sequence[Entry]) -> Figures:
         "accuracy_interval": compute_interval(round(accuracy * n), n),
         "log_loss": statistics.fmean(run["log_loss"] for run in runs),
         "ece": statistics.fmean(run["ece"] for run in runs),
-        "parameters": round(statistics.fmean(run["parameters"] for run in runs)),
-        "seconds": statistics.fmean(run["seconds"] for run in runs),
+        "parameters": None if parameters is None else round(parameters),
+        "seconds": _average(run["seconds"] for run in runs),
         "seconds_per_epoch": _average(run["seconds_per_epoch"] for run in runs),
         "peak_memory_mb": _average(run["peak_memory_mb"] for run in runs),
         "accuracy_by_timestep": _average_curves([run["accuracy_by_timestep"] for run in runs]),

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import yaml
 from pydantic import ValidationError
@@ -120,7 +120,7 @@ def build_config(
         command = SWEEP if task == SWEEP else KINDS[task].command
         raise ConfigError(f"{origin} is for the task {task}, not {wanted}: give it to 'imdb-gru {command}'")
     defaults = kind().model_dump()
-    config: Chosen = validate(lambda: kind.model_validate(_complete(values, defaults)), origin, kind)
+    config = cast("Chosen", validate(lambda: kind.model_validate(_complete(values, defaults)), origin, kind))
     refuse(find_conflicts(config), origin)
     return config
 

@@ -83,13 +83,15 @@ def _draw_curves(axes: Any, models: Sequence[Mapping[str, Any]]) -> None:
 
 def _draw_seconds(axes: Any, models: Sequence[Mapping[str, Any]]) -> None:
     for number, model in enumerate(models):
-        seconds = [run["seconds"] for run in model["runs"]]
-        accuracies = [100 * run["accuracy"] for run in model["runs"]]
+        runs = [run for run in model["runs"] if run["seconds"] is not None]
+        seconds = [run["seconds"] for run in runs]
+        accuracies = [100 * run["accuracy"] for run in runs]
         axes.plot(
             seconds, accuracies, ls="", ms=7, label=name_run(model["model"]), **_choose_style(number, len(models))
         )
     # A fit on a handful of reviews takes no time that a logarithm could show.
-    if all(run["seconds"] > 0 for model in models for run in model["runs"]):
+    recorded = [run["seconds"] for model in models for run in model["runs"] if run["seconds"] is not None]
+    if recorded and min(recorded) > 0:
         _scale_by_logarithm(axes)
     axes.set(xlabel="seconds of training, all epochs", ylabel="accuracy, %")
     _add_legend(axes)

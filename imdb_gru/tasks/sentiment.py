@@ -51,7 +51,7 @@ class SentimentTask(Task):
     def choose_reviews(self, run: Run, data: DataConfig | None, split: str | None, observer: Observer) -> Reviews:
         """Read a split, by default test; a run whose data have none is evaluated on its validation reviews."""
         config = run.load_config()
-        source = open_run_source(config.data, data)
+        source = open_run_source(str(run), config.data, data)
         if split is None:
             if "test" in source.splits:
                 split = "test"

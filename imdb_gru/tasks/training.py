@@ -21,11 +21,12 @@ from imdb_gru.events import (
 )
 from imdb_gru.lock import claim
 from imdb_gru.memory import SMALLER, find_memory
+from imdb_gru.paths import make_absolute
 from imdb_gru.pretrained import Pretrained
 from imdb_gru.records import CorpusStatistics, Metrics
 from imdb_gru.run import Run
-from imdb_gru.runs import BUNDLED, check_free, create_run, name_run
-from imdb_gru.sources import SAMPLE, open_data
+from imdb_gru.runs import BUNDLED, check_free, check_writable, create_run, name_run
+from imdb_gru.sources import SAMPLE, check_data_found, open_data
 from imdb_gru.sources.review import Source
 from imdb_gru.stopping import find_exit_code
 from imdb_gru.tasks import find_task
@@ -173,12 +174,13 @@ def resume(
     """
     observer, place = observer or ignore, place or Here()
     run = run if isinstance(run, Run) else Run(Path(run).expanduser())
-    if str(run) == BUNDLED:
-        raise RunError(f"{BUNDLED} is complete, so it cannot be resumed: train a run of your own")
+    check_writable(run.path, "be resumed", "train a new run from it")
     run.check_found()
     with claim(run.path), place.open():
         run.check_resumable()
         config = run.load_any_config()
+        if data is None:
+            check_data_found(str(run), config.data)
         config = prepare_config(type(config), config, data, None)
         task = find_task(config.task)
         start = _load_start(task, config, observer)
@@ -279,17 +281,13 @@ def prepare_config(
     complete = load_config(config, given, kind)
     changes = {}
     if complete.data.path not in (None, SAMPLE):
-        changes["data.path"] = _make_absolute(complete.data.path)
+        changes["data.path"] = make_absolute(complete.data.path)
     pretrained = complete.model.pretrained if isinstance(complete, Config) else None
     if pretrained not in (None, BUNDLED):
-        changes["model.pretrained"] = _make_absolute(pretrained)
+        changes["model.pretrained"] = make_absolute(pretrained)
     complete = load_config(complete, changes, kind)
     _check_extras(complete)
     return complete
-
-
-def _make_absolute(path: str) -> str:
-    return str(Path(path).expanduser().absolute())
 
 
 def _find_source(data: Data | None) -> Source | None:

@@ -109,6 +109,49 @@ def test_a_closed_pipe_is_no_error(sample_run):
     assert done.stderr == ""
 
 
+@pytest.fixture
+def broken_pipe():
+    """A pipe to write to that nobody reads."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    yield writing
+    os.close(writing)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "file", "stream"),
+    [
+        (["inspect", "--html", "page.html", "fine", "dull"], "page.html", "stdout"),
+        (["inspect", "--html", "page.html", "fine", "dull"], "page.html", "stderr"),
+        (["inspect", "--npz", "arrays.npz", "fine"], "arrays.npz", "stdout"),
+        (["inspect", "--plots", "plots", "fine"], "plots/gates.svg", "stdout"),
+        (["inspect", "--gradients", "--plots", "plots", "fine"], "plots/gradients.svg", "stdout"),
+        (["predict", "--plot", "plot.svg", "fine"], "plot.svg", "stdout"),
+        (["predict", "--output", "out.csv", "fine"], "out.csv", "stdout"),
+        (
+            ["report", "--data", "reviews.csv", "--examples", "1", "--plots", "plots", "--output", "a.html"],
+            "a.html",
+            "stdout",
+        ),
+        (
+            ["report", "--data", "reviews.csv", "--examples", "1", "--plots", "plots", "--output", "a.html"],
+            "a.html",
+            "stderr",
+        ),
+    ],
+)
+def test_a_file_is_written_though_nobody_reads_what_is_printed(
+    sample_run, tmp_path, broken_pipe, arguments, file, stream
+):
+    (tmp_path / "reviews.csv").write_text("text,label\nwonderful,pos\ndull,neg\n")
+    command = [sys.executable, "-m", "imdb_gru", *arguments, "--run", str(sample_run.path)]
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | {stream: broken_pipe}
+    done = subprocess.run(command, **streams, text=True, check=False)
+    assert done.returncode == 0
+    assert (tmp_path / file).stat().st_size > 0
+    assert "Traceback" not in (done.stderr or "")
+
+
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
 @pytest.mark.parametrize("arguments", ["predict --run {} fine", "runs {}/..", "evaluate --run {}"])
 def test_a_closed_stream_is_no_error(sample_run, closed, arguments):
@@ -247,6 +290,47 @@ def test_the_run_in_the_package_can_be_named(invoke, bundled, make_next_word_run
         assert "using" not in result.err
     assert invoke("predict", "w1").err.startswith("using bundled")
     assert invoke("next", "w1").err.startswith("using runs/other")
+
+
+def test_the_run_in_the_package_is_accepted_wherever_a_run_is(invoke, bundled, tmp_path):
+    _, _, run = bundled
+    data = ["--data", "sample"]
+    for arguments in (
+        ["compare", run.path, "bundled", *data],
+        ["inspect", "--gradients", "--run", "bundled", "--run", run.path, "--reviews", "2", *data],
+        ["inspect", "--units", "--run", "bundled", *data],
+        ["report", "bundled", "--examples", "0", *data],
+        ["evaluate", "--run", "bundled", *data],
+        ["runs", "check", "bundled"],
+    ):
+        result = invoke(*arguments)
+        assert result.code == 0, result.err
+        assert str(tmp_path / "package") not in result.out + result.err
+    assert (tmp_path / "bundled.html").exists()
+    figures = json.loads(invoke("compare", "bundled", run.path, *data, "--json").out)
+    model = figures["models"][0]
+    assert (model["model"], model["runs"][0]["run"]) == ("bundled", "bundled")
+    assert (model["parameters"], model["seconds"]) == (None, None)  # which the fixture does not record
+    evaluated = json.loads(invoke("evaluate", "--run", "bundled", *data, "--json").out)
+    assert model["accuracy"] == evaluated["accuracy"]
+    assert "are the same run" in invoke("compare", "bundled", "./bundled").err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train", "--resume", "bundled"], "cannot be resumed: train a new run from it with 'imdb-gru train'"),
+        (["pretrain", "--resume", "bundled"], "cannot be resumed: train a new run from it with 'imdb-gru pretrain'"),
+        (["train", "--run", "bundled", "--data", "sample"], "cannot be replaced: choose another folder with --run"),
+        (["compare", "--into", "bundled"], "cannot hold a comparison: choose another folder with --into"),
+        (["sweep", "s.yaml", "--into", "bundled"], "cannot hold a sweep: choose another folder with --into"),
+    ],
+)
+def test_the_run_in_the_package_cannot_be_written_to(invoke, tmp_path, arguments, message):
+    result = invoke(*arguments)
+    assert (result.code, result.out) == (1, "")
+    assert f"bundled is the name of the model in the package, which {message}" in result.err
+    assert not (tmp_path / "bundled").exists()
 
 
 def test_ctrl_c_ends_with_130(sample_run):

@@ -60,14 +60,6 @@ def test_a_run_has_the_batches_of_all_workers(invoke):
     assert plan["config"]["train"]["batch_size"] == 12
 
 
-def test_threads_are_bounded():
-    program = "from imdb_gru.engine.workers import CORES; print(CORES)"
-    for asked, expected in (("1", 1), ("4096", len(os.sched_getaffinity(0)))):
-        environment = {**os.environ, "IMDB_GRU_THREADS": asked}
-        told = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, check=True)
-        assert int(told.stdout) == expected
-
-
 @contextlib.contextmanager
 def start(*arguments):
     """Start a command; give the process and what it says, as it comes."""

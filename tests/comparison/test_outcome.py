@@ -57,6 +57,19 @@ def test_what_a_run_does_not_tell_is_none():
     assert model["accuracy_by_timestep"] == []
 
 
+def test_figures_that_a_run_did_not_record_are_null_and_shown_as_a_dash(capsys):
+    bare = judge("bundled", 0, 90)
+    for name in ("parameters", "seconds", "epochs", "peak_memory_mb"):
+        del bare.metrics[name]
+    figures = build_figures("test", [bare, judge("gru", 0, 80)])
+    model = figures["models"][0]
+    names = ("parameters", "seconds", "seconds_per_epoch", "peak_memory_mb")
+    assert [model[name] for name in names] == [model["runs"][0][name] for name in names] == [None] * 4
+    print_comparison(figures)
+    row = next(line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("bundled "))
+    assert row[:6] == ["bundled", "0", "-", "-", "-", "-"]
+
+
 @pytest.mark.parametrize(
     ("judgements", "verdict"),
     [

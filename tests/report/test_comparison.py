@@ -50,6 +50,14 @@ def test_no_time_at_all_is_drawn_without_a_logarithm(tmp_path):
     assert (tmp_path / "accuracy_by_seconds.svg").exists()
 
 
+def test_runs_without_a_recorded_time_are_left_out_of_the_picture():
+    figures = build_figures()
+    figures["models"][0] = build_model(0, "bundled", seconds=(None, None))
+    axes = draw("accuracy_by_seconds", figures)
+    assert [len(line.get_xdata()) for line in axes.lines] == [0, 2, 2, 2]
+    assert axes.get_xscale() == "log"
+
+
 def test_models_are_told_apart_by_colour_and_by_shape():
     for count in (2, 4, 7):
         styles = [_choose_style(number, count) for number in range(count)]
