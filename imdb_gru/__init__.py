@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from imdb_gru.bulk import predict_file
     from imdb_gru.classifier import Classifier, Prediction, load
     from imdb_gru.comparison.comparing import compare
     from imdb_gru.config import Config, DataConfig, NextWordConfig, load_config
@@ -61,6 +62,7 @@ _MODULES = {
     "load_corpus": "tasks.training",
     "load_next_word": "language",
     "plan": "tasks.training",
+    "predict_file": "bulk",
     "pretrain": "tasks.training",
     "resume": "tasks.training",
     "train": "tasks.training",
@@ -71,7 +73,7 @@ __all__ = [
     "Classifier", "Config", "ConfigError", "DataConfig", "DataError", "DownloadError", "Evaluation", "Event",
     "FormatError", "ImdbGruError", "Inspection", "LanguageModel", "MissingExtraError", "NextWordConfig",
     "NextWordEvaluation", "Plan", "Prediction", "Run", "RunError", "__version__", "compare", "evaluate", "load",
-    "load_config", "load_corpus", "load_next_word", "plan", "pretrain", "resume", "train",
+    "load_config", "load_corpus", "load_next_word", "plan", "predict_file", "pretrain", "resume", "train",
 ]  # fmt: skip
 
 

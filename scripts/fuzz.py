@@ -79,9 +79,9 @@ def read_word_index(path: Path) -> None:
 
 def read_lines(path: Path) -> None:
     """Read what predict is given with --input."""
-    from imdb_gru.cli.texts import TextReader
+    from imdb_gru.inputs import TextReader
 
-    list(TextReader((), path, None))
+    list(TextReader(path=path))
 
 
 def read_run(path: Path) -> None:

@@ -9,7 +9,8 @@ import click
 
 from imdb_gru.cli.inspect_reviews import ReviewChoice, show_gradients, show_units
 from imdb_gru.cli.options import FILE_PATH, FOLDER_PATH, PATH, Command, json_option, open_run, other_data_options, say
-from imdb_gru.cli.texts import TextReader, choose_input, input_option, take_notes
+from imdb_gru.cli.texts import input_option, open_reader
+from imdb_gru.cli.training import Narrator
 
 if TYPE_CHECKING:
     from imdb_gru.classifier import Classifier
@@ -94,19 +95,19 @@ def inspect(
     if split or reviews or (data and (data.path or data.label_column)):
         raise click.UsageError("--data, --split and --reviews go with --units and --gradients; --input names a file")
     _check_outputs(html, plots, npz)
-    reader = TextReader(texts, choose_input(texts, input_path, "inspect"), data.text_column if data else None)
+    reader = open_reader(texts, input_path, data.text_column if data else None, "inspect")
     came_in: Iterable[str] = reader.follow("inspecting")
     if html or npz or plots:
         came_in = _limit(came_in, 1 if npz or plots else MOST_TEXTS)
+    from imdb_gru.bulk import count_seen
     from imdb_gru.classifier import Classifier
     from imdb_gru.cli.inspect_table import print_inspection
-    from imdb_gru.inspection import inspect_text
     from imdb_gru.text.neutral import dump_json
 
     classifier = Classifier.load(open_run(run_paths[0] if run_paths else None))
     _check_view(classifier, layer, unit)
-    inspections: Iterable[Inspection] = take_notes(
-        (inspect_text(classifier, text) for text in came_in), classifier.config.text, reader
+    inspections: Iterable[Inspection] = count_seen(
+        (classifier.inspect(text) for text in came_in), classifier.config.text, reader, Narrator()
     )
     if html or npz or plots:  # written before anything is printed, as whoever reads stdout may not read it to its end
         inspections = list(inspections)

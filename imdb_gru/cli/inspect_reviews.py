@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from imdb_gru.cli.options import open_run, print_table, say
-from imdb_gru.cli.texts import TextReader
 
 if TYPE_CHECKING:
     from imdb_gru.config import DataConfig
@@ -38,6 +37,8 @@ class ReviewChoice(NamedTuple):
         from imdb_gru.tasks.evaluation import choose_reviews
 
         if self.texts or self.input_path:
+            from imdb_gru.inputs import TextReader
+
             text_column = self.data.text_column if self.data else None
             return list(TextReader(self.texts, self.input_path, text_column).follow("reading"))
         split = self.split or (None if self.data and self.data.path else "validation")
