@@ -51,13 +51,13 @@ def scaling(
     step: float | None, peers: bool, python: str,
 ) -> None:  # fmt: skip
     """Time workers on this machine; work out 8, 64 and 512 on a network."""
-    from imdb_gru.cli.train import Sentiment
-    from imdb_gru.config import load_config, parse_override
+    from imdb_gru import load_config, load_corpus
+    from imdb_gru.config import parse_override
 
     config_path = config_path or ("scratch" if peers else "default")
     overrides = (*(PLAIN if peers else ()), *overrides, "train.validation_split=0", "train.epochs=2")
     config = load_config(config_path, dict(map(parse_override, overrides)) | ({"data.path": data} if data else {}))
-    corpus = Sentiment()._load_corpus(config, None)
+    corpus = load_corpus(config)
     options = [f"--set={pair}" for pair in overrides]
     options += [f"--config={config_path}"] + [f"--data={data}"] * bool(data)
     if peers:
