@@ -101,8 +101,13 @@ class Classifier:
         return cls(config, vocabulary, network, run)
 
     def __repr__(self) -> str:
-        """Name the run and describe the layers."""
-        return f"Classifier({str(self.run)!r}: {self.config.model.brief})"
+        """Name the run, if there is one, and describe the layers."""
+        name = "" if self.run is None else f"{str(self.run)!r}: "
+        return f"Classifier({name}{self.config.model.brief})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a pickle holds: not the engine's copy of the weights, which is as large and soon made again."""
+        return {name: value for name, value in vars(self).items() if name != "_reader"}
 
     def predict(self, text: str, *, timesteps: bool = False) -> Prediction:
         """Predict whether a text is positive or negative; with `timesteps`, also after each word.
