@@ -1,5 +1,6 @@
 """The classifier as a scikit-learn estimator; needs the extra `sklearn`."""
 
+import logging
 import math
 import random
 import tempfile
@@ -178,7 +179,7 @@ def train_in_memory(
         elif observer and not isinstance(event, TrainingStarted):
             observer(event)
 
-    with _TRAINING, tempfile.TemporaryDirectory(prefix="imdb-gru-") as folder, _keep_random_states():
+    with _TRAINING, tempfile.TemporaryDirectory(prefix="imdb-gru-") as folder, _leave_no_trace():
         run = train(config, data=source, run=Path(folder) / "run", observer=observe)
         classifier, history = Classifier.load(run), run.load_history()
     classifier.run = None
@@ -186,14 +187,26 @@ def train_in_memory(
 
 
 @contextmanager
-def _keep_random_states() -> Iterator[None]:
-    """Restore the global random states, which a training seeds and which other estimators may draw from."""
+def _leave_no_trace() -> Iterator[None]:
+    """Restore the global random states, which a training seeds and which other estimators may draw from.
+
+    TensorFlow warns of every training after the fourth in a process, because each builds its graph anew: a search does
+    that on purpose, so the warning is left out.
+    """
     state, numpy_state = random.getstate(), np.random.get_state()
+    logger = logging.getLogger("tensorflow")
+    logger.addFilter(_is_no_retracing)
     try:
         yield
     finally:
+        logger.removeFilter(_is_no_retracing)
         random.setstate(state)
         np.random.set_state(numpy_state)
+
+
+def _is_no_retracing(record: logging.LogRecord) -> bool:
+    """Tell any record of a log from TensorFlow's warning that a graph was built anew."""
+    return "triggered tf.function retracing" not in record.getMessage()
 
 
 def _check_texts(texts: Any) -> list[str]:
