@@ -18,6 +18,7 @@ from imdb_gru.engine.workers import iter_shared, map_ahead
 from imdb_gru.errors import RunError
 from imdb_gru.run import Run
 from imdb_gru.runs import find_run
+from imdb_gru.text.coloured import build_html
 from imdb_gru.text.encoded import EncodedText, encode_text, pad
 from imdb_gru.text.neutral import show_value
 from imdb_gru.text.vocabulary import START_TOKEN, Ids, Vocabulary
@@ -77,6 +78,19 @@ class Prediction:
     def __repr__(self) -> str:
         """Give the label, the probability and the beginning of the text."""
         return f"Prediction({self.label!r}, probability={self.probability:.4f}, text={show_value(self.text)})"
+
+    def _repr_html_(self) -> str | None:
+        """Show the words in the colours of the probability after each, in a notebook; None without timesteps."""
+        if self.probabilities is None:
+            return None
+        return build_html(
+            self.label,
+            f"probability of positive {self.probability:.3f}",
+            self.tokens,
+            (2 * self.probabilities - 1).tolist(),
+            [f"word {timestep}: probability after it {value:.3f}" for timestep, value in enumerate(self.probabilities)],
+            "probability after each word",
+        )
 
 
 class Classifier:

@@ -109,7 +109,7 @@ def inspect(
     inspections = []
     for inspection in take_notes((inspect_text(classifier, text) for text in came_in), classifier.config.text, reader):
         if as_json:
-            click.echo(dump_json(inspection.to_json()))
+            click.echo(dump_json(inspection.to_dict()))
         else:
             print_inspection(inspection, words or WORDS, layer, unit)
         if html or npz or plots:

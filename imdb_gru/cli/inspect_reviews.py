@@ -104,7 +104,7 @@ def show_gradients(run_paths: Sequence[Path], chosen: ReviewChoice, plots: Path 
         raise click.UsageError("no reviews came in: give texts, --input, or --data")
     curves = {str(run): measure_curve(Classifier.load(run), texts) for run in runs}
     if as_json:
-        click.echo(json.dumps({run: curve.to_json() for run, curve in curves.items()}))
+        click.echo(json.dumps({run: curve.to_dict() for run, curve in curves.items()}))
     else:
         _print_curves(curves)
     if plots:
