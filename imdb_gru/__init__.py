@@ -15,6 +15,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from imdb_gru.bulk import predict_file
+    from imdb_gru import sklearn as sklearn
     from imdb_gru.classifier import Classifier, Prediction, load
     from imdb_gru.comparison.comparing import compare
     from imdb_gru.config import Config, DataConfig, NextWordConfig, load_config
@@ -69,6 +70,9 @@ _MODULES = {
 }
 """The module of each public name."""
 
+_SUBMODULES = ("sklearn",)
+"""Public modules that need an extra: none of `__all__`, so that a star import works without it."""
+
 __all__ = [
     "Classifier", "Config", "ConfigError", "DataConfig", "DataError", "DownloadError", "Evaluation", "Event",
     "FormatError", "ImdbGruError", "Inspection", "LanguageModel", "MissingExtraError", "NextWordConfig",
@@ -79,6 +83,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import a public name on its first use."""
+    if name in _SUBMODULES:
+        return import_module(f"imdb_gru.{name}")
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f"imdb_gru.{_MODULES[name]}"), name)

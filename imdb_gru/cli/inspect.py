@@ -114,7 +114,7 @@ def inspect(
         _write(inspections, html, plots, npz)
     for inspection in inspections:
         if as_json:
-            click.echo(dump_json(inspection.to_json()))
+            click.echo(dump_json(inspection.to_dict()))
         else:
             print_inspection(inspection, words or WORDS, layer, unit)
 

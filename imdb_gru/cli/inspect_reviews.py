@@ -112,7 +112,7 @@ def show_gradients(run_paths: Sequence[Path], chosen: ReviewChoice, plots: Path 
         save_charts(build_gradient_charts(curves), plots)
         say(f"drew into {plots}")
     if as_json:
-        click.echo(json.dumps({run: curve.to_json() for run, curve in curves.items()}))
+        click.echo(json.dumps({run: curve.to_dict() for run, curve in curves.items()}))
     else:
         _print_curves(curves)
 

@@ -25,7 +25,7 @@ class GradientCurve:
     reviews: Array
     """How many reviews reach so far back, `(D,)`."""
 
-    def to_json(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return it as JSON's types, a list entry a word back."""
         return {
             "cell": self.cell,

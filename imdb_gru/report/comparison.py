@@ -7,7 +7,7 @@ from typing import Any
 from imdb_gru.report.charts import Chart
 from imdb_gru.report.drawing import tidy
 from imdb_gru.report.plot import name_run
-from imdb_gru.report.timesteps import COLOURS
+from imdb_gru.text.coloured import COLOURS
 
 SHAPES = ("o", "s", "^", "D", "v", "P", "X", "*")
 """Eight for seven colours, so that a colour comes back with another shape."""

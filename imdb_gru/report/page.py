@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from imdb_gru.errors import ImdbGruError, MissingExtraError
 from imdb_gru.progress import show_bar
 from imdb_gru.report.packing import list_cells, name_text, neutralise_lines, pack_examples
-from imdb_gru.report.timesteps import COLOURS
+from imdb_gru.text.coloured import COLOURS
 from imdb_gru.run import Run
 from imdb_gru.text.neutral import neutralise
 from imdb_gru.writing import check_parent, write_atomically
