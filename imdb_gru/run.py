@@ -97,7 +97,7 @@ class Run:
         if self.config_path.exists() and not self.config_path.is_file():
             raise RunError(f"{self} is damaged: {self.config_path} is not a regular file")
         try:
-            return load_any_config(self.config_path)
+            return load_any_config(self.config_path, trained=True)
         except ConfigError as error:
             raise RunError(f"{self} is damaged: {error}") from error
 

@@ -99,11 +99,11 @@ def read_run(path: Path) -> None:
 
 def read_weights(path: Path) -> None:
     """Read a run's weights, of a classifier and of a next-word model."""
-    from imdb_gru.config import build_config
+    from imdb_gru.config import load_config
     from imdb_gru.run import Run
     from imdb_gru.weights import load_network
 
-    load_network(Run(path.parent), build_config({"model": {"embedding": 2, "units": 2}}, "fuzz").model)
+    load_network(Run(path.parent), load_config("scratch", {"model.embedding": 2, "model.units": 2}).model)
 
 
 def make_tar() -> bytes:

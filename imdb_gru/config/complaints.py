@@ -62,8 +62,11 @@ def _write(value: object) -> str:
     return "null" if value is None else str(value)
 
 
-def find_conflicts(config: AnyConfig) -> Iterator[str]:
-    """Yield a complaint for every pair of keys that contradict each other, each valid by itself."""
+def find_conflicts(config: AnyConfig, *, trained: bool = False) -> Iterator[str]:
+    """Yield a complaint for every pair of keys that contradict each other, each valid by itself.
+
+    The config of a model that is `trained` is not compared with the bundled model, which may be a newer one.
+    """
     text, train = config.text, config.train
     if text.vocabulary == "keras" and text.tokenizer != "keras":
         yield f"text.vocabulary: keras goes with text.tokenizer: keras only, got {text.tokenizer}"
@@ -77,14 +80,14 @@ def find_conflicts(config: AnyConfig) -> Iterator[str]:
         elif train.engine == "auto" and (obstacle := find_fused_obstacle(config.model)):
             yield f"train.precision: bfloat16 goes with train.engine fused only, and {obstacle}; set it to float32"
     if isinstance(config, Config):
-        yield from _find_conflicts_of_classifier(config)
+        yield from _find_conflicts_of_classifier(config, trained=trained)
 
 
-def _find_conflicts_of_classifier(config: Config) -> Iterator[str]:
+def _find_conflicts_of_classifier(config: Config, *, trained: bool) -> Iterator[str]:
     model, train = config.model, config.train
     if len(set(model.pooling)) < len(model.pooling):
         yield f"model.pooling: names each way once, got {model.pooling}"
-    if model.pretrained == PACKAGED.model.pretrained:
+    if model.pretrained == PACKAGED.model.pretrained and not trained:
         remedy = f"use {SCRATCH}, or --set model.pretrained=null"
         if model.bidirectional:
             yield f"model.bidirectional is true, but the bundled model reads forwards only: {remedy}"

@@ -97,31 +97,42 @@ def load_config(
     return build_config(read_values(source, overrides), describe_source(source), kind)
 
 
-def load_any_config(source: Source = None, overrides: Mapping[str, Any] | None = None) -> AnyConfig:
-    """Do the same for a config of a classifier or of a next-word model, whichever task the config names."""
-    return build_any_config(read_values(source, overrides), describe_source(source))
+def load_any_config(
+    source: Source = None, overrides: Mapping[str, Any] | None = None, *, trained: bool = False
+) -> AnyConfig:
+    """Do the same for a config of a classifier or of a next-word model, whichever task the config names.
+
+    `trained` is for the config of a run, whose bundled model may have been another version's: it is not compared with
+    the one in the package.
+    """
+    return build_any_config(read_values(source, overrides), describe_source(source), trained=trained)
 
 
-def build_any_config(values: dict[str, Any], origin: str) -> AnyConfig:
+def build_any_config(values: dict[str, Any], origin: str, *, trained: bool = False) -> AnyConfig:
     """Check nested values against the schema of the task that they name, which is sentiment if they name none."""
     if values.get("task") == "next_word":
         return build_config(values, origin, NextWordConfig)
-    return build_config(values, origin)
+    return build_config(values, origin, trained=trained)
 
 
 def build_config(
     values: dict[str, Any],
     origin: str,
     kind: type[Chosen] = Config,  # type: ignore[assignment]
+    *,
+    trained: bool = False,
 ) -> Chosen:
-    """Check nested values against the schema; raises `ConfigError` with all errors at once."""
+    """Check nested values against the schema, and against the bundled model unless the config's model is `trained`.
+
+    Raises `ConfigError` with all errors at once.
+    """
     wanted, task = kind.model_fields["task"].default, values.get("task")
     if task in (*KINDS, SWEEP) and task != wanted:
         command = SWEEP if task == SWEEP else KINDS[task].command
         raise ConfigError(f"{origin} is for the task {task}, not {wanted}: give it to 'imdb-gru {command}'")
     defaults = kind().model_dump()
     config = cast("Chosen", validate(lambda: kind.model_validate(_complete(values, defaults)), origin, kind))
-    refuse(find_conflicts(config), origin)
+    refuse(find_conflicts(config, trained=trained), origin)
     return config
 
 
