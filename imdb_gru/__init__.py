@@ -16,6 +16,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from imdb_gru.classifier import Classifier, Prediction, load
     from imdb_gru.comparison.comparing import compare
+    from imdb_gru.comparison.results import Comparison
     from imdb_gru.config import Config, DataConfig, NextWordConfig, load_config
     from imdb_gru.errors import (
         ConfigError,
@@ -30,12 +31,14 @@ if TYPE_CHECKING:
     from imdb_gru.events import Event
     from imdb_gru.inspection import Inspection
     from imdb_gru.language import LanguageModel, load_next_word
+    from imdb_gru.report.page import write_report
     from imdb_gru.run import Run
     from imdb_gru.tasks.evaluation import evaluate
     from imdb_gru.tasks.training import Plan, load_corpus, plan, pretrain, resume, train
 
 _MODULES = {
     "Classifier": "classifier",
+    "Comparison": "comparison.results",
     "Config": "config",
     "ConfigError": "errors",
     "DataConfig": "config",
@@ -64,14 +67,15 @@ _MODULES = {
     "pretrain": "tasks.training",
     "resume": "tasks.training",
     "train": "tasks.training",
+    "write_report": "report.page",
 }
 """The module of each public name."""
 
 __all__ = [  # noqa: PLE0604 - spelled out, so that type checkers see them
-    "Classifier", "Config", "ConfigError", "DataConfig", "DataError", "DownloadError", "Evaluation", "Event",
-    "FormatError", "ImdbGruError", "Inspection", "LanguageModel", "MissingExtraError", "NextWordConfig",
+    "Classifier", "Comparison", "Config", "ConfigError", "DataConfig", "DataError", "DownloadError", "Evaluation",
+    "Event", "FormatError", "ImdbGruError", "Inspection", "LanguageModel", "MissingExtraError", "NextWordConfig",
     "NextWordEvaluation", "Plan", "Prediction", "Run", "RunError", "__version__", "compare", "evaluate", "load",
-    "load_config", "load_corpus", "load_next_word", "plan", "pretrain", "resume", "train",
+    "load_config", "load_corpus", "load_next_word", "plan", "pretrain", "resume", "train", "write_report",
 ]  # fmt: skip
 
 
