@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from imdb_gru.bulk import predict_file
     from imdb_gru import sklearn as sklearn
+    from imdb_gru.bulk import predict_file
     from imdb_gru.classifier import Classifier, Prediction, load
     from imdb_gru.comparison.comparing import compare
+    from imdb_gru.comparison.results import Comparison
     from imdb_gru.config import Config, DataConfig, NextWordConfig, load_config
     from imdb_gru.errors import (
         ConfigError,
@@ -32,12 +33,14 @@ if TYPE_CHECKING:
     from imdb_gru.events import Event
     from imdb_gru.inspection import Inspection
     from imdb_gru.language import LanguageModel, load_next_word
+    from imdb_gru.report.page import write_report
     from imdb_gru.run import Run
     from imdb_gru.tasks.evaluation import evaluate
     from imdb_gru.tasks.training import Plan, load_corpus, plan, pretrain, resume, train
 
 _MODULES = {
     "Classifier": "classifier",
+    "Comparison": "comparison.results",
     "Config": "config",
     "ConfigError": "errors",
     "DataConfig": "config",
@@ -67,6 +70,7 @@ _MODULES = {
     "pretrain": "tasks.training",
     "resume": "tasks.training",
     "train": "tasks.training",
+    "write_report": "report.page",
 }
 """The module of each public name."""
 
@@ -74,10 +78,11 @@ _SUBMODULES = ("sklearn",)
 """Public modules that need an extra: none of `__all__`, so that a star import works without it."""
 
 __all__ = [
-    "Classifier", "Config", "ConfigError", "DataConfig", "DataError", "DownloadError", "Evaluation", "Event",
-    "FormatError", "ImdbGruError", "Inspection", "LanguageModel", "MissingExtraError", "NextWordConfig",
+    "Classifier", "Comparison", "Config", "ConfigError", "DataConfig", "DataError", "DownloadError", "Evaluation",
+    "Event", "FormatError", "ImdbGruError", "Inspection", "LanguageModel", "MissingExtraError", "NextWordConfig",
     "NextWordEvaluation", "Plan", "Prediction", "Run", "RunError", "__version__", "compare", "evaluate", "load",
     "load_config", "load_corpus", "load_next_word", "plan", "predict_file", "pretrain", "resume", "train",
+    "write_report",
 ]  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from contest import Contest
+from measurements import Measurements
 
 WORKERS = (2, 8, 64, 512)
 RUNS = {"1 worker of 1 core": {"IMDB_GRU_THREADS": "1"}, "2 workers of 1 core": {}, "plain, all cores": {}}
@@ -116,10 +116,10 @@ def race(config: Any, corpus: Any, options: list[str], python: str, rounds: int)
                 commands[f"{precision} {count}"] = own + ["--workers=2"] * (count == 2)
             for peer in peers:
                 commands[f"{peer} {count}"] = [*script, peer, str(folder / "reviews.npz"), f"--workers={count}", *sized]
-        contest = Contest(commands)
-        contest.run(rounds)
+        measurements = Measurements(commands)
+        measurements.run(rounds)
     for peer in peers:
-        if contest.median(f"{peer} 2", "weights_apart"):
+        if measurements.median(f"{peer} 2", "weights_apart"):
             raise click.ClickException(f"the workers of {peer} end with different weights")
     described = "embedding {}, {} units, {} reviews a worker".format(*sizes)
     print(f"{len(reviews)} reviews, {described}; load {' '.join(f'{load:.1f}' for load in os.getloadavg())}")
@@ -128,10 +128,10 @@ def race(config: Any, corpus: Any, options: list[str], python: str, rounds: int)
     for entrant, title in titles.items():
         line = f"{title:28}"
         for count, width in ((1, 14), (2, 8)):
-            line += f"{len(reviews) / contest.median(f'{entrant} {count}', 'seconds'):{width},.0f}"
+            line += f"{len(reviews) / measurements.median(f'{entrant} {count}', 'seconds'):{width},.0f}"
         for precision in ours:
             for count, width in ((1, 24), (2, 6)):
-                line += f"{contest.compare(f'{entrant} {count}', f'{precision} {count}', 'seconds'):{width}.2f}"
+                line += f"{measurements.compare(f'{entrant} {count}', f'{precision} {count}', 'seconds'):{width}.2f}"
         print(line)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 import yaml
-from contest import Contest
+from measurements import Measurements
 
 OURS = [sys.executable, "-m", "imdb_gru"]
 SWEEP = {
@@ -38,17 +38,17 @@ def main(trials: int, epochs: int, cpus: int, rounds: int) -> None:
         settings = [f"--set={setting}" for setting in (*BASE, f"train.epochs={epochs}")]
         sweep = [*OURS, "sweep", str(folder / "s.yaml"), "--into", str(folder / "sweep"), "--overwrite", "--json"]
         sweep += settings
-        first = Contest({"sweep": sweep})
+        first = Measurements({"sweep": sweep})
         first.run(1)  # makes the configs, and compiles what is compiled once
         for path in (folder / "sweep").glob("trial-*/config.yaml"):
             path.rename(folder / f"{path.parent.name}.yaml")
         train = f"{shlex.join(OURS)} train --config $config --run {folder}/loop --overwrite"
         loop = f"set -e; for config in {folder}/trial-*.yaml; do {train}; done"
-        contest = Contest({"loop": ["bash", "-c", loop], "sweep": sweep})
-        contest.run(rounds)
-    for command in contest.commands:
-        click.echo(f"{command}: {contest.median(command, 'wall'):.1f} s for {trials} trainings")
-    click.echo(f"the loop takes {contest.compare('loop', 'sweep', 'wall'):.2f} times as long")
+        measurements = Measurements({"loop": ["bash", "-c", loop], "sweep": sweep})
+        measurements.run(rounds)
+    for command in measurements.commands:
+        click.echo(f"{command}: {measurements.median(command, 'wall'):.1f} s for {trials} trainings")
+    click.echo(f"the loop takes {measurements.compare('loop', 'sweep', 'wall'):.2f} times as long")
 
 
 if __name__ == "__main__":

@@ -1,1 +1,4 @@
-"""Own the comparing of models: who takes part, their training, judging and figures; never imports TensorFlow."""
+"""Comparing models on the same reviews: the candidates, their training, their predictions and the figures.
+
+Nothing here loads TensorFlow into this process: networks are trained in processes of their own.
+"""

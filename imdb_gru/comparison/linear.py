@@ -1,4 +1,4 @@
-"""Own the linear baseline: logistic regression on binary n-grams times their log-count ratios.
+"""The linear baseline: logistic regression on binary n-grams times their log-count ratios.
 
 Wang & Manning, Baselines and Bigrams: Simple, Good Sentiment and Topic Classification, ACL 2012.
 """
@@ -13,18 +13,17 @@ from numpy.typing import NDArray
 from imdb_gru.cells.cell import sigmoid
 from imdb_gru.comparison.ngrams import Labels, NgramIndex, Occurrences, compute_log_count_ratios
 from imdb_gru.errors import DataError
-from imdb_gru.metrics import compute_log_loss, find_right
+from imdb_gru.metrics import Probabilities, compute_log_loss, find_correct
 from imdb_gru.progress import show_bar
 from imdb_gru.text.encoded import Tokenized
 
 STRENGTHS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 """Inverse strengths of the regularization, scikit-learn's C, to choose from on the validation reviews."""
 DEFAULT_STRENGTH = 1.0
-"""Where no reviews are held out to choose on."""
+"""Strength without validation reviews to choose it on."""
 MOST_PASSES = 1000
 
 Weights = NDArray[np.float64]
-Belief = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,28 +42,28 @@ class LinearModel:
         """Count the weights and the bias."""
         return len(self.weights) + 1
 
-    def read(self, reviews: Sequence[Sequence[str]]) -> list[Belief]:
+    def predict_timesteps(self, reviews: Sequence[Sequence[str]]) -> list[Probabilities]:
         """Return the probability of positive after each timestep of tokenized reviews, `(T,)` each, start included."""
         occurrences = self.index.locate(reviews)
         moves = np.zeros(int(occurrences.offsets[-1]))
         np.add.at(moves, occurrences.places, self.weights[occurrences.features])
-        return list(self._iter_beliefs(moves, occurrences))
+        return list(self._iter_curves(moves, occurrences))
 
-    def _iter_beliefs(self, moves: Weights, occurrences: Occurrences) -> Iterator[Belief]:
+    def _iter_curves(self, moves: Weights, occurrences: Occurrences) -> Iterator[Probabilities]:
         for start, stop in zip(occurrences.offsets[:-1], occurrences.offsets[1:], strict=True):
             logits = self.bias + np.concatenate([[0.0], np.cumsum(moves[start:stop])])
             yield sigmoid(logits.astype(np.float32))
 
 
 def fit_linear(train: Tokenized, validation: Tokenized, monitor: Literal["accuracy", "loss"]) -> LinearModel:
-    """Fit the baseline; the C is that whose model `monitor` finds best on the validation reviews, where there are any.
+    """Fit the baseline with the C whose model is best on the validation reviews, by the figure that `monitor` names.
 
-    Needs scikit-learn; raises `DataError` where the reviews hold no word.
+    Needs scikit-learn; raises `DataError` if the reviews hold no words.
     """
     tokens = train.to_lists()
     index = NgramIndex.build(tokens)
     if not len(index):
-        raise DataError("the reviews to train on hold no word at all: name others with --data")
+        raise DataError("the reviews to train on hold no words: choose others with --data")
     occurrences = index.locate(tokens)
     ratios = compute_log_count_ratios(occurrences, train.labels, len(index))
     matrix = _build_matrix(occurrences, ratios)
@@ -76,7 +75,7 @@ def fit_linear(train: Tokenized, validation: Tokenized, monitor: Literal["accura
 
 
 def _build_matrix(occurrences: Occurrences, ratios: Weights) -> Any:
-    """Return the reviews' features, ratios where a review holds them; sparse `(N, F)`."""
+    """Return the reviews' features as sparse `(N, F)`: the ratio of each n-gram that a review holds."""
     from scipy.sparse import csr_matrix
 
     shape = len(occurrences.offsets) - 1, len(ratios)
@@ -86,7 +85,7 @@ def _build_matrix(occurrences: Occurrences, ratios: Weights) -> Any:
 def _fit(index: NgramIndex, matrix: Any, labels: Labels, ratios: Weights, strength: float) -> LinearModel:
     from sklearn.linear_model import LogisticRegression
 
-    # The dual has a variable a review, the primal one an n-gram, of which there are a hundred times as many.
+    # The dual problem has a variable for each review, the primal one for each n-gram, a hundred times as many.
     regression = LogisticRegression(
         C=strength, solver="liblinear", dual=True, max_iter=MOST_PASSES, random_state=0
     ).fit(matrix, labels)
@@ -94,9 +93,9 @@ def _fit(index: NgramIndex, matrix: Any, labels: Labels, ratios: Weights, streng
 
 
 def _rank(model: LinearModel, validation: Tokenized, monitor: str) -> tuple[float, ...]:
-    """Return what is lowest for the best model, by the rule that chooses a network's best epoch."""
-    probabilities = np.array([belief[-1] for belief in model.read(validation.to_lists())])
+    """Return figures that are lowest for the best model, by the rule that chooses a network's best epoch."""
+    probabilities = np.array([curve[-1] for curve in model.predict_timesteps(validation.to_lists())])
     loss = compute_log_loss(validation.labels, probabilities)
     if monitor == "loss":
         return (loss,)
-    return float((~find_right(validation.labels, probabilities)).mean()), loss
+    return float((~find_correct(validation.labels, probabilities)).mean()), loss

@@ -1,7 +1,7 @@
-"""Own n-grams as features: which there are in the training reviews, and where a review first holds each.
+"""N-grams as features: those of the training reviews, and the place where a review first holds each.
 
-A feature is binary, so it counts where it first ends in a review; that makes a linear model's belief after every word a
-running sum.
+A feature is binary, so it counts where it first ends in a review. A linear model's logit after every word is therefore
+a running sum.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 ORDER = 3
-"""Words of the longest n-gram; triples paid on IMDB's validation reviews, whatever the regularization."""
+"""Number of words in the longest n-gram; triples helped on IMDB's validation reviews at every strength tried."""
 
 Numbers = NDArray[np.int64]
 Labels = NDArray[np.int8]
@@ -98,7 +98,7 @@ class NgramIndex:
 
 
 def _look_up(codes: Numbers, known: Numbers) -> Numbers:
-    """Return the numbers of codes among the known ones, which rise; -1 where there is none."""
+    """Return the number of each code among the known ones, which are sorted; -1 for an unknown code."""
     if not len(known):
         return np.full(len(codes), _ABSENT, dtype=np.int64)
     numbers = np.minimum(np.searchsorted(known, codes), len(known) - 1)

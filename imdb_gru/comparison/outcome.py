@@ -1,39 +1,48 @@
-"""Own the figures of a comparison: every model over its seeds, every pair of models, and the verdict."""
+"""From predictions to the figures of a comparison: models over their seeds, pairs of models, and the verdict."""
 
 import statistics
 from collections.abc import Iterable, Sequence
-from typing import Any
 
-from imdb_gru.comparison.contestants import LINEAR, pair_contestants
-from imdb_gru.comparison.judging import Entry
-from imdb_gru.metrics import Labels, Probabilities, compute_ece, compute_interval, compute_log_loss, find_right
-
-Figures = dict[str, Any]
+from imdb_gru.comparison.baseline import BaselineMetrics
+from imdb_gru.comparison.candidates import LINEAR, pair_candidates
+from imdb_gru.comparison.evaluating import EvaluatedCandidate
+from imdb_gru.comparison.results import ComparedModel, ComparedPair, ComparedRun, Comparison
+from imdb_gru.errors import RunError
+from imdb_gru.metrics import (
+    Labels,
+    Probabilities,
+    TimestepScores,
+    compute_ece,
+    compute_interval,
+    compute_log_loss,
+    find_correct,
+)
 
 SIGNIFICANT = 0.05
-"""A p-value below it is no chance."""
+"""The p-value below which a difference is not put down to chance."""
 
 
-def build_figures(split: str, entries: Sequence[Entry]) -> Figures:
+def build_comparison(split: str, evaluated: Sequence[EvaluatedCandidate]) -> Comparison:
     """Return all figures of a comparison."""
-    names = dict.fromkeys(entry.contestant.model for entry in entries)
-    models = [_summarise_model(name, [entry for entry in entries if entry.contestant.model == name]) for name in names]
-    by_contestant = {entry.contestant.path: entry for entry in entries}
+    names = dict.fromkeys(one.candidate.model for one in evaluated)
+    models = [_summarise_model(name, [one for one in evaluated if one.candidate.model == name]) for name in names]
+    by_path = {one.candidate.path: one for one in evaluated}
     pairs = [
-        _compare_pair(by_contestant[one.path], by_contestant[other.path])
-        for one, other in pair_contestants([entry.contestant for entry in entries])
+        _compare_pair(by_path[one.path], by_path[other.path])
+        for one, other in pair_candidates([one.candidate for one in evaluated])
     ]
-    n = min(len(entry.labels) for entry in entries)
-    return {"split": split, "n": n, "models": models, "pairs": pairs, "verdict": write_verdict(models, pairs, n)}
+    n = min(len(one.labels) for one in evaluated)
+    return Comparison(split, n, models, pairs, write_verdict(models, pairs, n))
 
 
 def compute_mcnemar(labels: Labels, first: Probabilities, second: Probabilities) -> tuple[int, int, float]:
-    """Return the reviews that only the first, and only the second, calls rightly, and the exact two-sided p-value.
+    """Return how many reviews only the first, and only the second, classifies correctly, and the two-sided p-value.
 
-    McNemar 1947: were the two equally good, each would be the one that is right in half of these reviews.
+    The test is exact (McNemar 1947): if both were equally accurate, each would be the correct one in half of these
+    reviews.
     """
-    first_right, second_right = (find_right(labels, probabilities) for probabilities in (first, second))
-    only_first, only_second = int((first_right & ~second_right).sum()), int((second_right & ~first_right).sum())
+    first_correct, second_correct = (find_correct(labels, probabilities) for probabilities in (first, second))
+    only_first, only_second = int((first_correct & ~second_correct).sum()), int((second_correct & ~first_correct).sum())
     if not only_first + only_second:
         return 0, 0, 1.0
     from scipy.stats import binomtest
@@ -41,49 +50,52 @@ def compute_mcnemar(labels: Labels, first: Probabilities, second: Probabilities)
     return only_first, only_second, float(binomtest(only_first, only_first + only_second).pvalue)
 
 
-def _summarise_run(entry: Entry) -> Figures:
-    labels, probabilities, metrics = entry.labels, entry.probabilities, entry.metrics
-    right = int(find_right(labels, probabilities).sum())
-    epochs, seconds = metrics.get("epochs"), metrics.get("seconds")
-    return {
-        "seed": entry.contestant.seed,
-        "run": str(entry.contestant.path),
-        "n": len(labels),
-        "accuracy": right / len(labels),
-        "accuracy_interval": compute_interval(right, len(labels)),
-        "log_loss": compute_log_loss(labels, probabilities),
-        "ece": compute_ece(labels, probabilities),
-        "parameters": metrics.get("parameters"),
-        "epochs": epochs,
-        "seconds": seconds,
-        "seconds_per_epoch": seconds / epochs if epochs and seconds is not None else None,
-        "peak_memory_mb": metrics.get("peak_memory_mb"),
-        "C": metrics.get("C"),
-        "accuracy_by_timestep": entry.accuracy_by_timestep,
-    }
+def _summarise_run(one: EvaluatedCandidate) -> ComparedRun:
+    labels, probabilities, metrics = one.labels, one.predictions.probabilities, one.metrics
+    if metrics.parameters is None or metrics.seconds is None:
+        raise RunError(
+            f"{one.candidate} does not say how many parameters it has or how long it trained: train it again"
+        )
+    correct = int(find_correct(labels, probabilities).sum())
+    epochs = None if isinstance(metrics, BaselineMetrics) else metrics.epochs
+    return ComparedRun(
+        seed=one.candidate.seed,
+        run=str(one.candidate),
+        n=len(labels),
+        accuracy=correct / len(labels),
+        accuracy_interval=compute_interval(correct, len(labels)),
+        log_loss=compute_log_loss(labels, probabilities),
+        ece=compute_ece(labels, probabilities),
+        parameters=metrics.parameters,
+        epochs=epochs,
+        seconds=metrics.seconds,
+        seconds_per_epoch=metrics.seconds / epochs if epochs else None,
+        peak_memory_mb=metrics.peak_memory_mb,
+        C=metrics.C if isinstance(metrics, BaselineMetrics) else None,
+        accuracy_by_timestep=one.predictions.accuracy_by_timestep,
+    )
 
 
-def _summarise_model(name: str, entries: Sequence[Entry]) -> Figures:
-    runs = [_summarise_run(entry) for entry in entries]
-    accuracies = [run["accuracy"] for run in runs]
+def _summarise_model(name: str, evaluated: Sequence[EvaluatedCandidate]) -> ComparedModel:
+    runs = [_summarise_run(one) for one in evaluated]
+    accuracies = [run.accuracy for run in runs]
     accuracy = statistics.fmean(accuracies)
-    parameters = _average(run["parameters"] for run in runs)
-    n = min(run["n"] for run in runs)
-    return {
-        "model": name,
-        "accuracy": accuracy,
-        "accuracy_spread": statistics.stdev(accuracies) if len(runs) > 1 else None,
-        # More seeds judge on the same reviews, so they are no more reviews.
-        "accuracy_interval": compute_interval(round(accuracy * n), n),
-        "log_loss": statistics.fmean(run["log_loss"] for run in runs),
-        "ece": statistics.fmean(run["ece"] for run in runs),
-        "parameters": None if parameters is None else round(parameters),
-        "seconds": _average(run["seconds"] for run in runs),
-        "seconds_per_epoch": _average(run["seconds_per_epoch"] for run in runs),
-        "peak_memory_mb": _average(run["peak_memory_mb"] for run in runs),
-        "accuracy_by_timestep": _average_curves([run["accuracy_by_timestep"] for run in runs]),
-        "runs": runs,
-    }
+    n = min(run.n for run in runs)
+    return ComparedModel(
+        model=name,
+        accuracy=accuracy,
+        accuracy_spread=statistics.stdev(accuracies) if len(runs) > 1 else None,
+        # Other seeds are evaluated on the same reviews, so they add no reviews.
+        accuracy_interval=compute_interval(round(accuracy * n), n),
+        log_loss=statistics.fmean(run.log_loss for run in runs),
+        ece=statistics.fmean(run.ece for run in runs),
+        parameters=round(statistics.fmean(run.parameters for run in runs)),
+        seconds=statistics.fmean(run.seconds for run in runs),
+        seconds_per_epoch=_average(run.seconds_per_epoch for run in runs),
+        peak_memory_mb=_average(run.peak_memory_mb for run in runs),
+        accuracy_by_timestep=_average_curves([run.accuracy_by_timestep for run in runs]),
+        runs=runs,
+    )
 
 
 def _average(values: Iterable[float | None]) -> float | None:
@@ -91,51 +103,56 @@ def _average(values: Iterable[float | None]) -> float | None:
     return statistics.fmean(known) if known else None
 
 
-def _average_curves(curves: Sequence[list[dict[str, float]]]) -> list[dict[str, float]]:
+def _average_curves(curves: Sequence[Sequence[TimestepScores]]) -> list[TimestepScores]:
     return [
-        {name: statistics.fmean(row[name] for row in rows) if name != "timestep" else rows[0][name] for name in rows[0]}
+        TimestepScores(
+            rows[0].timestep,
+            accuracy=statistics.fmean(row.accuracy for row in rows),
+            log_loss=statistics.fmean(row.log_loss for row in rows),
+            ece=statistics.fmean(row.ece for row in rows),
+        )
         for rows in zip(*curves, strict=True)
     ]
 
 
-def _compare_pair(one: Entry, other: Entry) -> Figures:
-    only_first, only_second, p_value = compute_mcnemar(one.labels, one.probabilities, other.probabilities)
-    return {
-        "models": [one.contestant.model, other.contestant.model],
-        "seeds": [one.contestant.seed, other.contestant.seed],
-        "only_first_right": only_first,
-        "only_second_right": only_second,
-        "p_value": p_value,
-    }
+def _compare_pair(one: EvaluatedCandidate, other: EvaluatedCandidate) -> ComparedPair:
+    first, second = one.predictions.probabilities, other.predictions.probabilities
+    only_first, only_second, p_value = compute_mcnemar(one.labels, first, second)
+    return ComparedPair(
+        models=(one.candidate.model, other.candidate.model),
+        seeds=(one.candidate.seed, other.candidate.seed),
+        only_first_right=only_first,
+        only_second_right=only_second,
+        p_value=p_value,
+    )
 
 
-def write_verdict(models: Sequence[Figures], pairs: Sequence[Figures], n: int) -> str:
+def write_verdict(models: Sequence[ComparedModel], pairs: Sequence[ComparedPair], n: int) -> str:
     """Say in a sentence which model is best: the linear one or the best network, or the better two of other models.
 
-    With several seeds it wins where it is ahead, by more than chance, with each of them.
+    With several seeds a model wins if it is ahead, by more than chance, with each of them.
     """
-    ranked = sorted(models, key=lambda model: -model["accuracy"])
-    networks = [model for model in ranked if model["model"] != LINEAR]
-    rivals = [model for model in ranked if model in networks[:1] or model["model"] == LINEAR]
+    ranked = sorted(models, key=lambda model: -model.accuracy)
+    networks = [model for model in ranked if model.model != LINEAR]
+    rivals = [model for model in ranked if model in networks[:1] or model.model == LINEAR]
     first, second = rivals if len(rivals) > 1 else networks[:2]
-    leader, other = first["model"], second["model"]
-    if first["accuracy"] == second["accuracy"]:
-        return f"{leader} and {other} are equally often right: {_percent(first)} of {n:,} reviews"
+    leader, other = first.model, second.model
+    if first.accuracy == second.accuracy:
+        return f"{leader} and {other} are equally accurate: {_percent(first)} of {n:,} reviews"
     p_values = _find_p_values(leader, other, pairs)
     chance = _describe_chance(p_values)
     if max(p_values) < SIGNIFICANT:
         if leader == LINEAR and len(networks) > 1:
             other = f"the best network ({other})"
         return f"{leader} wins: {_percent(first)} against {_percent(second)} of {other}, {chance}"
-    points = 100 * (first["accuracy"] - second["accuracy"])
+    points = 100 * (first.accuracy - second.accuracy)
     return (
-        f"{leader} is ahead of {other} by {points:.2f} points, which these {n:,} reviews do not tell from chance "
-        f"({chance})"
+        f"{leader} is ahead of {other} by {points:.2f} points, which may be chance with these {n:,} reviews ({chance})"
     )
 
 
-def _percent(model: Figures) -> str:
-    return f"{100 * model['accuracy']:.1f} %"
+def _percent(model: ComparedModel) -> str:
+    return f"{100 * model.accuracy:.1f} %"
 
 
 def _describe_chance(p_values: Sequence[float]) -> str:
@@ -147,11 +164,11 @@ def _describe_chance(p_values: Sequence[float]) -> str:
     return f"p ≥ {SIGNIFICANT} with {sum(p >= SIGNIFICANT for p in p_values)} of {len(p_values)} seeds"
 
 
-def _find_p_values(leader: str, other: str, pairs: Sequence[Figures]) -> list[float]:
+def _find_p_values(leader: str, other: str, pairs: Sequence[ComparedPair]) -> list[float]:
     """Return the p-values of the two models' pairs; 1 where the leader is not ahead."""
     p_values = []
     for pair in pairs:
-        if set(pair["models"]) == {leader, other}:
-            right = dict(zip(pair["models"], (pair["only_first_right"], pair["only_second_right"]), strict=True))
-            p_values.append(pair["p_value"] if right[leader] > right[other] else 1.0)
+        if set(pair.models) == {leader, other}:
+            correct = dict(zip(pair.models, (pair.only_first_right, pair.only_second_right), strict=True))
+            p_values.append(pair.p_value if correct[leader] > correct[other] else 1.0)
     return p_values

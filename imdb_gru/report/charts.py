@@ -1,19 +1,22 @@
-"""Own which charts a report has, what is said under each, and how they become files or a part of a page."""
+"""The charts of a report with their captions, drawn into files or as a part of a page."""
 
 import io
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from imdb_gru.errors import ImdbGruError
+from imdb_gru.evaluation import Evaluation
+from imdb_gru.metrics import ReliabilityBin
+from imdb_gru.records import Epoch
 from imdb_gru.report import figures as drawings
 from imdb_gru.report.drawing import check_matplotlib, choose_metadata, prepare_matplotlib, save_figure
 
 INK = "#010203"
-"""A colour that nothing else has; a page puts that of its text in its place, so that charts follow light and dark."""
+"""A colour that nothing else has; a page replaces it by its text's colour, so that charts follow light and dark."""
 _STYLED = ("text.color", "axes.edgecolor", "axes.labelcolor", "axes.titlecolor", "xtick.color", "ytick.color")
 
 
@@ -22,7 +25,7 @@ class Chart:
     """A chart that can be drawn."""
 
     name: str
-    """Of its files."""
+    """Name of its files, without a suffix."""
     title: str
     caption: str
     draw: Callable[[], Any]
@@ -30,66 +33,59 @@ class Chart:
 
 
 def build_charts(
-    figures: Mapping[str, Any],
-    bins: Sequence[Mapping[str, float]],
-    history: Sequence[Mapping[str, Any]],
-    best_epoch: int | None,
+    evaluation: Evaluation, bins: Sequence[ReliabilityBin], history: Sequence[Epoch], best_epoch: int | None
 ) -> list[Chart]:
-    """Return the charts that these figures, bins of reliability and epochs are enough for."""
-    return list(_iter_charts(figures, bins, history, best_epoch))
+    """Return the charts that can be drawn of an evaluation, its bins of reliability and the run's epochs."""
+    return list(_iter_charts(evaluation, bins, history, best_epoch))
 
 
 def _iter_charts(
-    figures: Mapping[str, Any],
-    bins: Sequence[Mapping[str, float]],
-    history: Sequence[Mapping[str, Any]],
-    best_epoch: int | None,
+    evaluation: Evaluation, bins: Sequence[ReliabilityBin], history: Sequence[Epoch], best_epoch: int | None
 ) -> Iterator[Chart]:
     if history:
         yield Chart(
             "learning_curves",
             "Learning curves",
-            "Loss and accuracy after each epoch: where held-out reviews stop gaining while training goes on, the model "
-            "has begun to learn its training reviews by heart.",
+            "Loss and accuracy after each epoch. If the validation figures stop improving while the training figures "
+            "still improve, the model overfits.",
             lambda: drawings.draw_learning_curves(history, best_epoch),
         )
     yield Chart(
         "confusion_matrix",
         "Confusion matrix",
-        "Rows are what the reviews are, columns what they were called: blue was right, orange wrong.",
-        lambda: drawings.draw_confusion_matrix(figures["confusion_matrix"]),
+        "Rows are the labels of the reviews, columns the predictions: blue is correct, orange is wrong.",
+        lambda: drawings.draw_confusion_matrix(evaluation.scores.confusion_matrix),
     )
     yield Chart(
         "reliability",
         "Reliability",
-        "Of the reviews given a probability, as many should be positive: on the dashed line it keeps its word, and the "
-        "orange gaps are where it does not.",
-        lambda: drawings.draw_reliability(bins, figures["ece"]),
+        "Share of positive reviews among those of similar probability. On the dashed line both are equal; the orange "
+        "gaps are the calibration error.",
+        lambda: drawings.draw_reliability(bins, evaluation.scores.ece),
     )
-    if figures["accuracy_by_timestep"]:
+    if evaluation.accuracy_by_timestep:
         yield Chart(
             "accuracy_by_words_read",
             "Accuracy by words read",
-            "How often the belief after so many words has the right side already; a review that has ended keeps its "
-            "verdict.",
-            lambda: drawings.draw_accuracy_by_words_read(figures["accuracy_by_timestep"]),
+            "Accuracy of the probability after so many words; a review that has ended keeps its last probability.",
+            lambda: drawings.draw_accuracy_by_words_read(evaluation.accuracy_by_timestep),
         )
     yield Chart(
         "accuracy_by_length",
         "Accuracy by length of review",
-        "Each dot is the accuracy on reviews of that length, each bar its 95 % interval: few reviews make long bars.",
-        lambda: drawings.draw_accuracy_by_length(figures["accuracy_by_length"]),
+        "Each dot is the accuracy on reviews of that length, each bar its 95 % interval: fewer reviews, longer bars.",
+        lambda: drawings.draw_accuracy_by_length(evaluation.accuracy_by_length),
     )
 
 
-def check_charts(folder: Path) -> None:
-    """Make a folder for pictures; raise `ImdbGruError` where that fails, or matplotlib is missing."""
-    check_matplotlib()
+def check_charts(folder: Path, *, extra: str = "plot") -> None:
+    """Make a folder for pictures; raise `ImdbGruError` if that fails or matplotlib, a part of `extra`, is missing."""
+    check_matplotlib(extra)
     _make_folder(folder)
 
 
 def save_charts(charts: Sequence[Chart], folder: Path) -> list[Path]:
-    """Draw every chart into a .png and an .svg file of a folder, which is made; return the files."""
+    """Draw every chart into a .png and an .svg file of a folder, which is made if needed; return the paths."""
     _make_folder(folder)
     paths = [folder / f"{chart.name}{suffix}" for chart in charts for suffix in (".png", ".svg")]
     with prepare_matplotlib():
@@ -100,22 +96,22 @@ def save_charts(charts: Sequence[Chart], folder: Path) -> list[Path]:
 
 def _make_folder(folder: Path) -> None:
     if folder.is_file():
-        raise ImdbGruError(f"cannot draw into {folder}: it is a file; name a folder")
+        raise ImdbGruError(f"cannot draw into {folder}: it is a file; choose a folder")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ImdbGruError(f"cannot draw into {folder}: {error.strerror}; name another folder") from error
+        raise ImdbGruError(f"cannot draw into {folder}: {error.strerror}; choose another folder") from error
 
 
 def render_svg(chart: Chart) -> str:
-    """Draw a chart as an svg element for a page: ink the page's, letters text, ids like no other chart's."""
+    """Draw a chart as an svg element for a page, with the page's text colour, and with ids that no other chart has."""
     settings = {"svg.fonttype": "none", "savefig.transparent": True, **dict.fromkeys(_STYLED, INK)}
     stream = io.StringIO()
     with prepare_matplotlib(**settings):
         chart.draw().savefig(stream, format="svg", metadata=choose_metadata("svg"))
     svg = stream.getvalue()
     svg = svg[svg.index("<svg") :].strip()
-    # A style or a metadata element would hold for the whole page, or tell a reader nothing.
+    # A style element would apply to the whole page, and readers do not see metadata.
     svg = re.sub(r"<(metadata|style)\b.*?</\1>", "", svg, flags=re.DOTALL)
     svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{chart.name}-", svg)
     svg = svg.replace(INK, "currentColor")

@@ -1,44 +1,45 @@
-"""Own the pictures of a comparison: accuracy by model, by words read, and by seconds of training."""
+"""The pictures of a comparison: accuracy by model, by words read, and by seconds of training."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+from imdb_gru.comparison.results import ComparedModel, Comparison
 from imdb_gru.report.charts import Chart
 from imdb_gru.report.drawing import tidy
 from imdb_gru.report.plot import name_run
 from imdb_gru.text.coloured import COLOURS
 
 SHAPES = ("o", "s", "^", "D", "v", "P", "X", "*")
-"""Eight for seven colours, so that a colour comes back with another shape."""
+"""Eight shapes for seven colours, so that a colour is used again with another shape."""
 DASHES = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)))
 SIZE = (6.4, 4.2)
 
 
-def build_comparison_charts(figures: Mapping[str, Any]) -> list[Chart]:
-    """Return the charts of a comparison's figures."""
+def build_comparison_charts(comparison: Comparison) -> list[Chart]:
+    """Return the charts of a comparison."""
     charts = [
         ("accuracy", "Accuracy", "Each model's mean with its 95 % interval, and beside it its seeds.", _draw_models),
         (
             "accuracy_by_seconds",
             "Accuracy by training time",
-            "Up is better, left is quicker: a dot for each training.",
+            "A dot for each training: higher is more accurate, further left is faster.",
             _draw_seconds,
         ),
     ]
-    if any(model["accuracy_by_timestep"] for model in figures["models"]):
-        caption = "How often the belief after so many words has the right side already."
+    if any(model.accuracy_by_timestep for model in comparison.models):
+        caption = "Accuracy of the probability after so many words of each review."
         charts.append(("accuracy_by_timestep", "Accuracy by words read", caption, _draw_curves))
-    return [Chart(name, title, caption, partial(_draw, draw, figures)) for name, title, caption, draw in charts]
+    return [Chart(name, title, caption, partial(_draw, draw, comparison)) for name, title, caption, draw in charts]
 
 
-def _draw(draw: Callable[[Any, Sequence[Mapping[str, Any]]], None], figures: Mapping[str, Any]) -> Any:
+def _draw(draw: Callable[[Any, Sequence[ComparedModel]], None], comparison: Comparison) -> Any:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=SIZE, layout="constrained")
     axes = figure.add_subplot()
-    draw(axes, figures["models"])
-    axes.set_title(f"{figures['n']:,} reviews, split {figures['split']}", loc="left", fontsize="medium")
+    draw(axes, comparison.models)
+    axes.set_title(f"{comparison.n:,} reviews, split {comparison.split}", loc="left", fontsize="medium")
     tidy(axes)
     return figure
 
@@ -50,48 +51,44 @@ def _choose_style(number: int, count: int) -> dict[str, Any]:
     return {"color": COLOURS[shade], "marker": SHAPES[number % len(SHAPES)]}
 
 
-def _draw_models(axes: Any, models: Sequence[Mapping[str, Any]]) -> None:
+def _draw_models(axes: Any, models: Sequence[ComparedModel]) -> None:
     """Draw each model's mean with its interval, and beside it every seed."""
     for number, model in enumerate(models):
         style = _choose_style(number, len(models))
-        mean = 100 * model["accuracy"]
-        low, high = (100 * edge for edge in model["accuracy_interval"])
+        mean = 100 * model.accuracy
+        low, high = (100 * edge for edge in model.accuracy_interval)
         axes.errorbar(number, mean, yerr=[[mean - low], [high - mean]], capsize=5, ms=8, lw=1.5, **style)
-        seeds = [100 * run["accuracy"] for run in model["runs"]]
+        seeds = [100 * run.accuracy for run in model.runs]
         axes.plot([number + 0.2] * len(seeds), seeds, ls="", ms=4, alpha=0.7, **style)
-    axes.set_xticks(range(len(models)), [name_run(model["model"]) for model in models], parse_math=False)
+    axes.set_xticks(range(len(models)), [name_run(model.model) for model in models], parse_math=False)
     axes.set(
         xlim=(-0.5, len(models) - 0.5), ylabel="accuracy, %", xlabel="mean with its 95 % interval; beside it, seeds"
     )
 
 
-def _draw_curves(axes: Any, models: Sequence[Mapping[str, Any]]) -> None:
+def _draw_curves(axes: Any, models: Sequence[ComparedModel]) -> None:
     for number, model in enumerate(models):
-        if curve := model["accuracy_by_timestep"]:
-            steps = [row["timestep"] for row in curve]
-            accuracies = [100 * row["accuracy"] for row in curve]
+        if curve := model.accuracy_by_timestep:
+            steps = [row.timestep for row in curve]
+            accuracies = [100 * row.accuracy for row in curve]
             axes.plot(
                 steps,
                 accuracies,
                 ls=DASHES[number % len(DASHES)],
-                label=name_run(model["model"]),
+                label=name_run(model.model),
                 **_choose_style(number, len(models)),
             )
     axes.set(xlabel="words read", ylabel="accuracy, %")
     _add_legend(axes)
 
 
-def _draw_seconds(axes: Any, models: Sequence[Mapping[str, Any]]) -> None:
+def _draw_seconds(axes: Any, models: Sequence[ComparedModel]) -> None:
     for number, model in enumerate(models):
-        runs = [run for run in model["runs"] if run["seconds"] is not None]
-        seconds = [run["seconds"] for run in runs]
-        accuracies = [100 * run["accuracy"] for run in runs]
-        axes.plot(
-            seconds, accuracies, ls="", ms=7, label=name_run(model["model"]), **_choose_style(number, len(models))
-        )
+        seconds = [run.seconds for run in model.runs]
+        accuracies = [100 * run.accuracy for run in model.runs]
+        axes.plot(seconds, accuracies, ls="", ms=7, label=name_run(model.model), **_choose_style(number, len(models)))
     # A fit on a handful of reviews takes no time that a logarithm could show.
-    recorded = [run["seconds"] for model in models for run in model["runs"] if run["seconds"] is not None]
-    if recorded and min(recorded) > 0:
+    if all(run.seconds > 0 for model in models for run in model.runs):
         _scale_by_logarithm(axes)
     axes.set(xlabel="seconds of training, all epochs", ylabel="accuracy, %")
     _add_legend(axes)

@@ -1,4 +1,4 @@
-"""Own what every picture shares: how matplotlib is set, and how a picture reaches a file."""
+"""The parts that all pictures share: the settings of matplotlib, and the writing of files."""
 
 import contextlib
 import warnings
@@ -13,17 +13,17 @@ from imdb_gru.writing import write_atomically
 NEGATIVE, NEUTRAL, POSITIVE = COLOURS[0], COLOURS[len(COLOURS) // 2], COLOURS[-1]
 
 
-def check_matplotlib() -> None:
-    """Raise `MissingExtraError` where matplotlib is not installed."""
+def check_matplotlib(extra: str = "plot") -> None:
+    """Raise `MissingExtraError` if matplotlib is not installed, which the extra would install."""
     try:
         import matplotlib  # noqa: F401
     except ImportError as error:
-        raise MissingExtraError("Plotting", "plot") from error
+        raise MissingExtraError("Plotting", extra) from error
 
 
 @contextlib.contextmanager
 def prepare_matplotlib(**settings: Any) -> Iterator[None]:
-    """Draw inside as matplotlib does out of the box, with these settings on top and whatever the user set aside."""
+    """Draw inside with matplotlib's own defaults and these settings, whatever the user's settings are."""
     import matplotlib
 
     with matplotlib.rc_context(), warnings.catch_warnings():
@@ -36,29 +36,29 @@ def prepare_matplotlib(**settings: Any) -> Iterator[None]:
 
 
 def save_figure(figure: Any, path: Path) -> None:
-    """Write a figure into a .png or .svg file, whole or not at all; raises `ImdbGruError` where that fails."""
+    """Write a figure into a .png or .svg file atomically; raises `ImdbGruError` if that fails."""
     kind = path.suffix.lower()[1:]
     try:
         with write_atomically(path) as temporary:
             figure.savefig(temporary, format=kind, dpi=150, metadata=choose_metadata(kind))
     except OSError as error:
-        raise ImdbGruError(f"cannot draw {path}: {error.strerror or error}; name another file") from error
+        raise ImdbGruError(f"cannot draw {path}: {error.strerror or error}; choose another file") from error
 
 
 def choose_metadata(kind: str) -> dict[str, None]:
-    """Return what keeps the date out of an svg and the version out of a png, so that files can be compared."""
+    """Return the metadata that keeps the date out of an svg and the version out of a png, so that files are equal."""
     return {"Date": None} if kind == "svg" else {"Software": None}
 
 
 def get_ink() -> str:
-    """Return the colour of letters and lines that the settings at hand say."""
+    """Return the colour of letters and lines in the current settings."""
     from matplotlib import rcParams
 
     return str(rcParams["text.color"])
 
 
 def tidy(axes: Any) -> None:
-    """Leave of a chart's frame what the eye needs, and faint lines behind it."""
+    """Remove the upper and right edge of a chart's frame, and draw faint lines behind the chart."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", color=get_ink(), alpha=0.12, lw=0.8)
     axes.set_axisbelow(True)

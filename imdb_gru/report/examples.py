@@ -1,19 +1,21 @@
-"""Own which reviews a report lets its reader explore."""
+"""The choice of reviews that the reader of a report can explore."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from imdb_gru.evaluation import Judgement
+from imdb_gru.evaluation import ScoredReviews
 from imdb_gru.inspection.inspection import Inspection
-from imdb_gru.metrics import find_right
+from imdb_gru.metrics import find_correct
 from imdb_gru.report.timesteps import find_turns
 
-MISTAKE, RIGHT, LATE, OFTEN = "Confident mistakes", "Confident and right", "Turned late", "Turned often"
-UNSURE = "Hardly decided"
-ROUND = (MISTAKE, RIGHT, MISTAKE, LATE, RIGHT, MISTAKE, OFTEN, LATE)
-"""Whose turn it is to name a review; the next eight go round again."""
+ERROR, CORRECT, LATE, OFTEN = "Confident errors", "Confident and correct", "Late change", "Many changes"
+UNSURE = "Undecided"
+ORDER = (ERROR, CORRECT, LATE, OFTEN, UNSURE)
+"""The order of reasons in a report."""
+ROUND = (ERROR, CORRECT, ERROR, LATE, CORRECT, ERROR, OFTEN, LATE)
+"""The reasons by which reviews are chosen one after the other; after these eight, from the first again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,54 +28,53 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Example:
-    """An inspected text, with what is known of it beside."""
+    """An inspected text with its label and the reason to show it."""
 
     inspection: Inspection
     truth: str | None = None
-    """Its label, where there is one."""
+    """The label of the text, if it has one."""
     reason: str = ""
-    """Why it was chosen."""
+    """The reason why it was chosen."""
 
 
-def choose_examples(judgement: Judgement, count: int) -> list[Choice]:
-    """Choose up to `count` reviews: confident mistakes, confident right ones of both labels, late and frequent turns.
+def choose_examples(scored: ScoredReviews, count: int) -> list[Choice]:
+    """Choose up to `count` reviews: confident errors, confident correct predictions of both labels, and changes.
 
-    Reasons stand together, the best review of each first.
+    The choices are sorted by reason, and the best review of each reason comes first.
     """
-    rankings = {reason: iter(rows) for reason, rows in _rank(judgement).items()}
+    rankings = {reason: iter(rows) for reason, rows in _rank(scored).items()}
     chosen: dict[int, str] = {}
     turn = 0
-    while len(chosen) < min(count, len(judgement.reviews)):
-        # Once a ranking has ended, the unsure ones stand in: that one holds every review.
+    while len(chosen) < min(count, len(scored.reviews)):
+        # When a ranking has ended, an undecided review takes its place: that ranking holds every review.
         for reason in (ROUND[turn % len(ROUND)], UNSURE):
             row = next((row for row in rankings[reason] if row not in chosen), None)
             if row is not None:
                 chosen[row] = reason
                 break
         turn += 1
-    order = (MISTAKE, RIGHT, LATE, OFTEN, UNSURE)
-    return [Choice(row, reason) for wanted in order for row, reason in chosen.items() if reason == wanted]
+    return [Choice(row, reason) for wanted in ORDER for row, reason in chosen.items() if reason == wanted]
 
 
-def _rank(judgement: Judgement) -> dict[str, list[int]]:
+def _rank(scored: ScoredReviews) -> dict[str, list[int]]:
     """Return rows by reason, best first."""
-    probabilities, labels = judgement.probabilities, judgement.labels
-    sure = np.abs(probabilities - 0.5)
-    turns = [find_turns(belief.tolist()) for belief in judgement.beliefs]
-    # A verdict that was close to 0.5 turns by chance: a late turn counts by how sure it became.
-    last = np.array([turn[-1] if turn else 0 for turn in turns]) * sure[: len(turns)]
+    probabilities, labels = scored.probabilities, scored.labels
+    confidence = np.abs(probabilities - 0.5)
+    turns = [find_turns(curve.tolist()) for curve in scored.curves]
+    # A prediction close to 0.5 changes by chance, so a late change counts the more, the more confident it became.
+    last = np.array([turn[-1] if turn else 0 for turn in turns]) * confidence[: len(turns)]
     often = np.array([len(turn) for turn in turns])
-    right = find_right(labels, probabilities)
+    correct = find_correct(labels, probabilities)
     by_label = [
-        [int(row) for row in np.argsort(-sure, kind="stable") if right[row] and labels[row] == label]
+        [int(row) for row in np.argsort(-confidence, kind="stable") if correct[row] and labels[row] == label]
         for label in (1, 0)
     ]
     return {
-        MISTAKE: judgement.find_mistakes().tolist(),
-        RIGHT: list(_alternate(*by_label)),
+        ERROR: scored.find_errors().tolist(),
+        CORRECT: list(_alternate(*by_label)),
         LATE: [row for row in np.argsort(-last, kind="stable").tolist() if turns[row]],
         OFTEN: [row for row in np.argsort(-often, kind="stable").tolist() if turns[row]],
-        UNSURE: np.argsort(sure, kind="stable").tolist(),
+        UNSURE: np.argsort(confidence, kind="stable").tolist(),
     }
 
 

@@ -1,39 +1,36 @@
-"""Own the drawing of a run's charts: one function a chart, from figures to a matplotlib figure.
+"""The drawings of a run's charts: each function makes a matplotlib figure of one chart.
 
-All are drawn within `prepare_matplotlib`; ink is what its settings say, so that a page can have its own.
+All are called within `prepare_matplotlib`, whose settings give the colour of letters, so that a page can have its own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from imdb_gru.metrics import compute_interval
+from imdb_gru.metrics import LengthScores, ReliabilityBin, TimestepScores, compute_interval
+from imdb_gru.records import Epoch
 from imdb_gru.report.drawing import NEGATIVE, NEUTRAL, POSITIVE, get_ink, tidy
 
-Row = Mapping[str, Any]
-
 WIDTH = 5.2
-"""Inches; a page shows a chart at this width or less, so its letters stay as large as the text's."""
+"""Width in inches; a page shows a chart at this width or less, so that its letters are as large as the text's."""
 CLOSEST_TICKS = 1.26
-"""Ratio of two numbers of words that can stand side by side on an axis."""
+"""Smallest ratio of two numbers of words that fit side by side on an axis."""
 FAINT = 0.35
 """Opacity of lines that guide the eye."""
 
 
-def draw_learning_curves(history: Sequence[Row], best_epoch: int | None) -> Any:
-    """Draw loss and accuracy by epoch, in training and on held-out reviews where there are some."""
+def draw_learning_curves(history: Sequence[Epoch], best_epoch: int | None) -> Any:
+    """Draw loss and accuracy by epoch, on the training reviews and on the validation reviews if there are any."""
     figure = _build_figure(2.7)
-    epochs = [row["epoch"] for row in history]
-    names = [name for name in ("loss", "accuracy") if all(name in row for row in history)]
+    epochs = [record.epoch for record in history]
+    names = [name for name in ("loss", "accuracy") if _list_values(history, name)]
     for number, name in enumerate(names, 1):
         axes = figure.add_subplot(1, len(names), number)
-        held_out = f"validation_{name}"
         for key, label, colour, dashes in (
             (name, "training", NEUTRAL, "--"),
-            (held_out, "held out", POSITIVE, "-"),
+            (f"validation_{name}", "validation", POSITIVE, "-"),
         ):
-            if all(key in row for row in history):
-                values = [row[key] for row in history]
+            if values := _list_values(history, key):
                 axes.plot(epochs, values, dashes, color=colour, marker="o", ms=4, lw=1.8, label=label)
         if best_epoch is not None:
             axes.axvline(best_epoch, color=get_ink(), alpha=2 * FAINT, lw=1, ls=":", label="best epoch")
@@ -46,8 +43,14 @@ def draw_learning_curves(history: Sequence[Row], best_epoch: int | None) -> Any:
     return figure
 
 
+def _list_values(history: Sequence[Epoch], name: str) -> list[float]:
+    """Return a figure of every epoch; nothing if an epoch does not have it."""
+    values = [getattr(record, name) for record in history]
+    return [] if None in values else values
+
+
 def draw_confusion_matrix(matrix: Sequence[Sequence[int]]) -> Any:
-    """Draw how many reviews of each label were called what, coloured by their share of that label."""
+    """Draw how many reviews of each label got each prediction, coloured by their share of that label."""
     from matplotlib.patches import Rectangle
 
     figure = _build_figure(3.2, width=4.2)
@@ -60,7 +63,7 @@ def draw_confusion_matrix(matrix: Sequence[Sequence[int]]) -> Any:
             middle = {"ha": "center", "va": "center"}
             axes.text(column + 0.485, row + 0.42, f"{count:,}", fontsize="x-large", fontweight="bold", **middle)
             axes.text(column + 0.485, row + 0.64, f"{share:.1%} of them", fontsize="small", **middle)
-    axes.set(xlim=(0, 2), ylim=(2, 0), xlabel="called", ylabel="label")
+    axes.set(xlim=(0, 2), ylim=(2, 0), xlabel="prediction", ylabel="label")
     axes.set_xticks([0.485, 1.485], ["negative", "positive"])
     axes.set_yticks([0.485, 1.485], ["negative", "positive"], rotation=90, va="center")
     axes.tick_params(length=0)
@@ -68,18 +71,18 @@ def draw_confusion_matrix(matrix: Sequence[Sequence[int]]) -> Any:
     return figure
 
 
-def draw_reliability(bins: Sequence[Row], ece: float) -> Any:
-    """Draw the share of positive reviews against the probability said, and how many reviews each bin holds."""
+def draw_reliability(bins: Sequence[ReliabilityBin], ece: float) -> Any:
+    """Draw the share of positive reviews against the predicted probability, and how many reviews each bin holds."""
     figure = _build_figure(4.4, width=4.6)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=[3.2, 1])
-    said, found = [row["probability"] for row in bins], [row["positive_share"] for row in bins]
-    above.plot([0, 1], [0, 1], color=get_ink(), alpha=FAINT, lw=1, ls="--", label="as often as said")
-    above.vlines(said, said, found, color=NEGATIVE, lw=3, alpha=0.6, label=f"gap (mean {ece:.3f}, the ECE)")
-    above.plot(said, found, color=POSITIVE, marker="o", ms=4.5, lw=1.5, label="as it was")
+    predicted, found = [row.probability for row in bins], [row.positive_share for row in bins]
+    above.plot([0, 1], [0, 1], color=get_ink(), alpha=FAINT, lw=1, ls="--", label="perfect calibration")
+    above.vlines(predicted, predicted, found, color=NEGATIVE, lw=3, alpha=0.6, label=f"gap (mean {ece:.3f}, the ECE)")
+    above.plot(predicted, found, color=POSITIVE, marker="o", ms=4.5, lw=1.5, label="this model")
     above.set(xlim=(0, 1), ylim=(-0.02, 1.02), ylabel="share that is positive")
     above.legend(frameon=False, fontsize="small", loc="upper left")
     for row in bins:
-        below.bar((row["from"] + row["to"]) / 2, row["n"], width=(row["to"] - row["from"]) * 0.9, color=NEUTRAL)
+        below.bar((row.low + row.high) / 2, row.n, width=(row.high - row.low) * 0.9, color=NEUTRAL)
     below.set(xlabel="probability of positive", ylabel="reviews")
     below.yaxis.get_major_locator().set_params(nbins=3, integer=True)
     below.yaxis.set_major_formatter(_format_count)
@@ -88,26 +91,27 @@ def draw_reliability(bins: Sequence[Row], ece: float) -> Any:
     return figure
 
 
-def draw_accuracy_by_words_read(rows: Sequence[Row]) -> Any:
-    """Draw the accuracy after so many words, and the calibration error below where the figures hold it."""
-    calibrated = all(row.get("ece") is not None for row in rows)
-    figure = _build_figure(4.2 if calibrated else 2.9)
-    all_axes = figure.subplots(2 if calibrated else 1, 1, sharex=True, squeeze=False)[:, 0]
-    steps = [row["timestep"] for row in rows]
-    names = (("accuracy", "accuracy", POSITIVE), ("ece", "calibration error", NEGATIVE))
-    for axes, (key, label, colour) in zip(all_axes, names, strict=False):
-        axes.plot(steps, [row[key] for row in rows], color=colour, marker="o", ms=4.5, lw=1.8)
+def draw_accuracy_by_words_read(rows: Sequence[TimestepScores]) -> Any:
+    """Draw the accuracy after so many words, and the calibration error below."""
+    figure = _build_figure(4.2)
+    first, last = figure.subplots(2, 1, sharex=True)
+    steps = [row.timestep for row in rows]
+    accuracies, errors = [row.accuracy for row in rows], [row.ece for row in rows]
+    for axes, values, label, colour in (
+        (first, accuracies, "accuracy", POSITIVE),
+        (last, errors, "calibration error", NEGATIVE),
+    ):
+        axes.plot(steps, values, color=colour, marker="o", ms=4.5, lw=1.8)
         axes.set(xscale="log", ylabel=label)
         axes.minorticks_off()
         ticks = [step for step, following in pairwise(steps) if following > CLOSEST_TICKS * step] + steps[-1:]
         axes.set_xticks(ticks, [str(step) for step in ticks])
         tidy(axes)
-    first, last = all_axes[0], all_axes[-1]
     first.yaxis.set_major_formatter(_format_percent)
     for place, side, height in ((0, "left", -14), (-1, "right", 7)):  # off the line, which rises
         first.annotate(
-            f"{rows[place]['accuracy']:.1%}",
-            (steps[place], rows[place]["accuracy"]),
+            f"{accuracies[place]:.1%}",
+            (steps[place], accuracies[place]),
             xytext=(0, height),
             textcoords="offset points",
             ha=side,
@@ -118,18 +122,18 @@ def draw_accuracy_by_words_read(rows: Sequence[Row]) -> Any:
     return figure
 
 
-def draw_accuracy_by_length(rows: Sequence[Row]) -> Any:
-    """Draw the accuracy of reviews of like length with its 95 % intervals."""
+def draw_accuracy_by_length(rows: Sequence[LengthScores]) -> Any:
+    """Draw the accuracy on reviews of similar length with its 95 % intervals."""
     figure = _build_figure(3.1)
     axes = figure.add_subplot()
     for place, row in enumerate(rows):
-        low, high = compute_interval(round(row["accuracy"] * row["n"]), row["n"])
+        low, high = compute_interval(round(row.accuracy * row.n), row.n)
         axes.vlines(place, low, high, color=POSITIVE, lw=6, alpha=0.3)
-        axes.plot(place, row["accuracy"], color=POSITIVE, marker="o", ms=6)
-    names = [f"{row['from']}+" if row["to"] is None else f"{row['from']}–{row['to']}" for row in rows]
-    labels = [f"{name}\n{row['n']:,}" for name, row in zip(names, rows, strict=True)]
+        axes.plot(place, row.accuracy, color=POSITIVE, marker="o", ms=6)
+    names = [f"{row.shortest}+" if row.longest is None else f"{row.shortest}–{row.longest}" for row in rows]
+    labels = [f"{name}\n{row.n:,}" for name, row in zip(names, rows, strict=True)]
     axes.set_xticks(range(len(rows)), labels, fontsize=7.5)
-    axes.set(xlabel="words in the review; below, reviews", ylabel="accuracy", xlim=(-0.6, len(rows) - 0.4))
+    axes.set(xlabel="words in the review (below: number of reviews)", ylabel="accuracy", xlim=(-0.6, len(rows) - 0.4))
     axes.yaxis.set_major_formatter(_format_percent)
     tidy(axes)
     return figure

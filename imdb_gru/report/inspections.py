@@ -1,4 +1,4 @@
-"""Own the charts of an inspection, and of gradients on their way back through time."""
+"""The charts of an inspection, and of gradients on their way back through time."""
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from imdb_gru.inspection.gradients import GradientCurve
 
 MOST_NAMES = 12
-"""Words that are named in a chart of a long text."""
+"""Number of words that are named in a chart of a long text."""
 CELL_STYLES = (("-", "o"), ("--", "s"), (":", "^"), ("-.", "D"))
 SMALLEST_SHOWN, SMALLEST_GRADIENT = 1e-6, 1e-16
 
@@ -29,17 +29,17 @@ def build_inspection_charts(inspection: "Inspection") -> list[Chart]:
 
 def _iter_inspection_charts(inspection: "Inspection") -> Iterator[Chart]:
     if inspection.probabilities is not None:
-        beliefs = inspection.probabilities.tolist()
+        probabilities = inspection.probabilities.tolist()
         yield Chart(
-            "belief",
-            "Belief",
-            "The probability of positive after each word.",
-            lambda: draw_timesteps(inspection.tokens, beliefs),
+            "probability",
+            "Probability after each word",
+            "The probability of positive, had the text ended there.",
+            lambda: draw_timesteps(inspection.tokens, probabilities),
         )
     yield Chart(
         "contributions",
         "Contributions",
-        "What each word adds to the logit, by integrated gradients, and what is lost where it alone is unknown.",
+        "What each word adds to the logit, by integrated gradients, and how far it falls without the word (occlusion).",
         lambda: draw_contributions(inspection),
     )
     for cell in inspection.cells:
@@ -59,19 +59,19 @@ def _iter_inspection_charts(inspection: "Inspection") -> Iterator[Chart]:
 
 
 def build_gradient_charts(curves: Mapping[str, "GradientCurve"]) -> list[Chart]:
-    """Return the chart of gradients on their way back, run by run."""
+    """Return the chart of each run's gradients on their way back."""
     return [
         Chart(
             "gradients",
             "Gradients through time",
-            "From the last word back: how large the gradient still is.",
+            "How large the gradient still is, from the last word back.",
             lambda: draw_gradients(curves),
         )
     ]
 
 
 def draw_contributions(inspection: "Inspection") -> Any:
-    """Draw what each word did for the logit, by both methods."""
+    """Draw what each word contributes to the logit, by both methods."""
     figure, axes = _build_figure(inspection, 3.6)
     measured = inspection.contributions
     steps = np.arange(len(inspection.tokens))
@@ -88,7 +88,7 @@ def draw_contributions(inspection: "Inspection") -> Any:
 
 
 def draw_gates(inspection: "Inspection", cell: "CellTrace") -> Any:
-    """Draw gates and hidden state as heat maps, units sorted by their mean gate that keeps the past."""
+    """Draw gates and hidden state as heat maps, units sorted by the mean of the gate that keeps the past."""
     panels = cell.quantities
     figure, all_axes = _build_figure(inspection, 0.8 + 1.5 * len(panels), len(panels))
     keeping = cell.states if cell.keeping_gate is None else cell.gates[cell.keeping_gate]
@@ -133,7 +133,7 @@ def draw_memory(inspection: "Inspection") -> Any:
 
 
 def draw_gradients(curves: Mapping[str, "GradientCurve"]) -> Any:
-    """Draw the gradient's way back from the last word, with pooling's ways and by the recurrence alone."""
+    """Draw the gradients back from the last word: of the loss, which pooling shortens, and of the recurrence alone."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9.6, 4.0), layout="constrained")
@@ -157,7 +157,7 @@ def draw_gradients(curves: Mapping[str, "GradientCurve"]) -> Any:
         axes.invert_xaxis()
         tidy(axes)
     for text in figure.axes[0].legend(frameon=False, fontsize="small").get_texts():
-        text.set_parse_math(False)  # a run may be called anything
+        text.set_parse_math(False)  # a run may have any name
     return figure
 
 
@@ -171,7 +171,7 @@ def _build_figure(inspection: "Inspection", height: float, panels: int = 1) -> t
 
 
 def _label_words(axes: Any, inspection: "Inspection", weights: NDArray[Any], signs: NDArray[Any] | None = None) -> None:
-    """Write the words under a chart: all of a short text, those that weigh most of a long one."""
+    """Write the words under a chart: all words of a short text, those with the largest weights of a long one."""
     steps = list(range(len(inspection.tokens)))
     if len(inspection.tokens) > MOST_AXIS_LABELS:
         steps = sorted(_space_out(np.argsort(-weights, kind="stable"), len(inspection.tokens) / 60)[:MOST_NAMES])
@@ -184,7 +184,7 @@ def _label_words(axes: Any, inspection: "Inspection", weights: NDArray[Any], sig
 
 
 def _space_out(order: NDArray[Any], gap: float) -> list[int]:
-    """Keep those of the timesteps, best first, that stand off all better ones."""
+    """Keep the timesteps, best first, that are not too close to a better one."""
     kept: list[int] = []
     for step in order:
         if all(abs(int(step) - other) >= gap for other in kept):
@@ -195,4 +195,4 @@ def _space_out(order: NDArray[Any], gap: float) -> list[int]:
 def _build_scale() -> Any:
     from matplotlib.colors import LinearSegmentedColormap
 
-    return LinearSegmentedColormap.from_list("belief", [NEGATIVE, "#f4f4f4", POSITIVE])
+    return LinearSegmentedColormap.from_list("probability", [NEGATIVE, "#f4f4f4", POSITIVE])

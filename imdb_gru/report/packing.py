@@ -1,4 +1,4 @@
-"""Own how inspections are packed into a page: rounded figures, and the gates of every unit while there is room."""
+"""Inspections as they are packed into a page: rounded figures, and the gates of every unit while there is room."""
 
 import base64
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,10 +13,10 @@ from imdb_gru.text.coloured import find_spaces
 from imdb_gru.text.neutral import neutralise
 
 UNITS_BUDGET = 3_000_000
-"""Characters that the gates of every unit may take in a page, all texts together."""
+"""Number of characters that the gates of every unit may take in a page, for all texts together."""
 DIGITS = 4
 SNIPPET = 60
-"""Characters by which a text is named."""
+"""Number of characters of a text that serve as its name."""
 SYMBOLS = {
     "update": "z", "reset": "r", "input": "i", "forget": "f", "output": "o", "candidate": "h′", "state": "h"
 }  # fmt: skip
@@ -24,7 +24,7 @@ LSTM_CANDIDATE = "c′"
 
 
 def pack_examples(examples: Iterable[Example], budget: int = UNITS_BUDGET) -> list[dict[str, Any]]:
-    """Return JSON's types of each example; those past the budget hold the means of their gates only."""
+    """Return each example in JSON's types; once the budget is spent, they hold only the means of their gates."""
     packed = []
     for example in examples:
         size = sum(count_characters(trace) for trace in example.inspection.cells)
@@ -45,23 +45,23 @@ def encode_units(values: Array, *, signed: bool) -> str:
 
 
 def round_numbers(values: Iterable[float] | Array) -> list[float | None]:
-    """Return numbers of four significant digits; None for one that JSON has no word for."""
+    """Round numbers to four significant digits; one that JSON cannot hold becomes None."""
     return [float(f"{value:.{DIGITS}g}") if np.isfinite(value) else None for value in map(float, values)]
 
 
 def name_text(text: str) -> str:
-    """Return the start of a text in one line, as harmless characters."""
+    """Return the start of a text as one line of harmless characters."""
     return shorten(" ".join(text.split()), SNIPPET)
 
 
 def neutralise_lines(text: str) -> str:
-    """Replace harmful characters as `neutralise` does, but keep breaks of lines."""
+    """Replace harmful characters as `neutralise` does, but keep line breaks."""
     return "\n".join(map(neutralise, text.splitlines()))
 
 
 def _pack_example(example: Example, *, units: bool) -> dict[str, Any]:
     inspection, contributions = example.inspection, example.inspection.contributions
-    beliefs = inspection.probabilities
+    probabilities = inspection.probabilities
     return {
         "truth": example.truth,
         "reason": example.reason,
@@ -73,8 +73,8 @@ def _pack_example(example: Example, *, units: bool) -> dict[str, Any]:
         "tokens": [neutralise(token) for token in inspection.tokens],
         "spaces": [int(space) for space in find_spaces(inspection.tokens)],
         "unknown": [timestep for timestep, known in enumerate(inspection.known) if not known],
-        "belief": None if beliefs is None else round_numbers(beliefs),
-        "turns": [] if beliefs is None else find_turns(beliefs.tolist()),
+        "probabilities": None if probabilities is None else round_numbers(probabilities),
+        "turns": [] if probabilities is None else find_turns(probabilities.tolist()),
         "contributions": {
             "integrated_gradients": round_numbers(contributions.integrated_gradients),
             "occlusion": round_numbers(contributions.occlusion),
@@ -114,5 +114,5 @@ def _pack_quantity(cell: str, name: str, values: Array, *, units: bool) -> dict[
 
 
 def list_cells(packed: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Name the kinds of cells in packed examples, each once."""
+    """List the kinds of cells in packed examples, each once."""
     return sorted({cell["cell"] for example in packed for cell in example["cells"]})

@@ -1,52 +1,85 @@
-"""Own the pages: one self-contained HTML file each, which asks no host for anything."""
+"""The pages: a report on a run, and an explorer of inspected texts. Each is one HTML file that works offline."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from imdb_gru.errors import ImdbGruError, MissingExtraError
+from imdb_gru.classifier import LABELS, Classifier
+from imdb_gru.config import DataConfig
+from imdb_gru.errors import ImdbGruError, MissingExtraError, RunError
+from imdb_gru.evaluation import Evaluation, ScoredReviews, build_evaluation, score_reviews
+from imdb_gru.events import Notice, Observer, ignore
+from imdb_gru.inspection import Inspection, inspect_text
+from imdb_gru.metrics import compute_reliability
 from imdb_gru.progress import show_bar
+from imdb_gru.records import Metrics
+from imdb_gru.report.charts import Chart, build_charts, check_charts, render_svg, save_charts
+from imdb_gru.report.examples import Example, choose_examples
 from imdb_gru.report.packing import list_cells, name_text, neutralise_lines, pack_examples
-from imdb_gru.text.coloured import COLOURS
 from imdb_gru.run import Run
+from imdb_gru.tasks.evaluation import choose_reviews, open_model
+from imdb_gru.text.coloured import COLOURS
 from imdb_gru.text.neutral import neutralise
 from imdb_gru.writing import check_parent, write_atomically
 
-if TYPE_CHECKING:
-    from imdb_gru.classifier import Classifier
-    from imdb_gru.evaluation import Judgement
-    from imdb_gru.inspection.inspection import Inspection
-    from imdb_gru.report.charts import Chart
-    from imdb_gru.report.examples import Example
-
-MISTAKES = 8
-"""Confident mistakes that a report lists."""
-
-Inspect = Callable[["Classifier", str], "Inspection"]
+ERRORS = 8
+"""Number of confident errors that a report lists."""
+EXAMPLES = 16
+"""Number of reviews to explore in a report, unless another is asked for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Report:
-    """What a report says of a run."""
+    """What a report says about a run."""
 
-    run: str
     model: str
+    """The layers in a few words."""
     config: str
-    """As YAML."""
+    """The whole config as YAML."""
     facts: Mapping[str, str]
-    """Of its training, by name."""
-    split: str
-    figures: Mapping[str, Any]
-    """As `compute_figures` returns them."""
-    charts: Sequence["Chart"]
-    examples: Sequence["Example"]
+    """Facts of the training by their names."""
+    evaluation: Evaluation
+    charts: Sequence[Chart]
+    examples: Sequence[Example]
+
+
+def write_report(
+    model: str | Path | Run | Classifier | None = None,
+    *,
+    output: str | Path,
+    data: str | Path | DataConfig | None = None,
+    split: str | None = None,
+    examples: int = EXAMPLES,
+    plots: str | Path | None = None,
+    observer: Observer | None = None,
+) -> Path:
+    """Evaluate a model and write a page about it; return the path of the page.
+
+    `model`, `data` and `split` are those of `evaluate`. `examples` is the number of reviews to explore word by word.
+    `plots` is a folder to draw every chart into as well. Raises `RunError`, `DataError`, or `ImdbGruError` if a file
+    cannot be written, before anything is evaluated.
+    """
+    observer, page = observer or ignore, Path(output).expanduser()
+    run = open_model(model)
+    check_page(page)
+    folder = None if plots is None else Path(plots).expanduser()
+    if folder:
+        check_charts(folder, extra="report")
+    classifier = model if isinstance(model, Classifier) else Classifier.load(run)
+    split, reviews = choose_reviews(run, data=data, split=split, observer=observer)
+    report = build_report(classifier, split, score_reviews(classifier, reviews), examples)
+    if folder:
+        save_charts(report.charts, folder)
+        observer(Notice(f"drew {len(report.charts)} charts into {folder}"))
+    write_page(page, report)
+    return page
 
 
 def check_page(path: Path, feature: str = "The report") -> None:
-    """Raise `ImdbGruError` where no page can be written, or a package that the feature needs is missing."""
+    """Raise `ImdbGruError` if no page can be written, or if a package that the feature needs is missing."""
     if path.is_dir():
-        raise ImdbGruError(f"cannot write {path}: it is a folder; name a file")
+        raise ImdbGruError(f"cannot write {path}: it is a folder; choose a file")
     check_parent(path, "write")
     try:
         import jinja2  # noqa: F401
@@ -55,53 +88,31 @@ def check_page(path: Path, feature: str = "The report") -> None:
         raise MissingExtraError(feature, "report") from error
 
 
-def build_report(
-    run: Run,
-    classifier: "Classifier",
-    judgement: "Judgement",
-    split: str,
-    examples: int,
-    inspect: Inspect | None = None,
-) -> Report:
-    """Gather all that a report of a judged run says, and inspect `examples` of its reviews.
-
-    `inspect` stands in for `imdb_gru.inspection.inspect_text`.
-    """
-    from imdb_gru.classifier import LABELS
-    from imdb_gru.evaluation import compute_figures
-    from imdb_gru.metrics import compute_reliability
-    from imdb_gru.report.charts import build_charts
-    from imdb_gru.report.examples import Example, choose_examples
-
-    figures = compute_figures(judgement, MISTAKES)
+def build_report(classifier: Classifier, split: str, scored: ScoredReviews, examples: int = EXAMPLES) -> Report:
+    """Build the report on a run's classifier that scored the reviews of a split, and inspect `examples` of them."""
+    run = classifier.run
+    if run is None:
+        raise RunError("the model does not belong to a run, so there is nothing to report on its training")
+    evaluation = build_evaluation(str(run), split, scored, ERRORS)
     metrics = run.load_metrics()
-    bins = compute_reliability(judgement.labels, judgement.probabilities)
-    choices = choose_examples(judgement, examples)
-    inspect = inspect or _load_inspect()
-    inspected = [
-        Example(
-            inspect(classifier, judgement.reviews[choice.row].text), LABELS[judgement.labels[choice.row]], choice.reason
-        )
-        for choice in show_bar(choices, desc="inspecting", unit=" reviews", delay=1)
-    ]
-    config = run.load_config()
+    bins = compute_reliability(scored.labels, scored.probabilities)
+    inspected = []
+    for choice in show_bar(choose_examples(scored, examples), desc="inspecting", unit=" reviews", delay=1):
+        inspection = inspect_text(classifier, scored.reviews[choice.row].text)
+        inspected.append(Example(inspection, LABELS[scored.labels[choice.row]], choice.reason))
     return Report(
-        run=str(run),
-        model=config.model.brief,
-        config=config.to_yaml(),
+        model=classifier.config.model.brief,
+        config=classifier.config.to_yaml(),
         facts=_list_facts(metrics),
-        split=split,
-        figures=figures,
-        charts=build_charts(figures, bins, run.load_history(), metrics["best"].get("epoch")),
+        evaluation=evaluation,
+        charts=build_charts(evaluation, bins, run.load_history(), metrics.best.epoch),
         examples=inspected,
     )
 
 
-def write_report(path: Path, report: Report) -> None:
-    """Write a run's report; raises `ImdbGruError` where that fails."""
+def write_page(path: Path, report: Report) -> None:
+    """Write a report; raises `ImdbGruError` if that fails."""
     from markupsafe import Markup
-
-    from imdb_gru.report.charts import render_svg
 
     check_page(path)
     charts = [(chart, Markup(render_svg(chart))) for chart in report.charts]
@@ -109,40 +120,33 @@ def write_report(path: Path, report: Report) -> None:
     _write(path, "report.html.jinja", report.examples, report=report, charts=charts, numbers=numbers)
 
 
-def write_explorer(path: Path, inspections: Sequence["Inspection"], title: str | None = None) -> None:
-    """Write a page on which inspected texts can be explored; raises `ImdbGruError` where that fails.
+def write_explorer(path: Path, inspections: Sequence[Inspection], title: str | None = None) -> None:
+    """Write a page on which inspected texts can be explored; raises `ImdbGruError` if that fails.
 
-    Without a title, it is named after its only text, or after how many it has.
+    Without a title, the page is named after its only text, or after the number of its texts.
     """
-    from imdb_gru.report.examples import Example
-
     check_page(path, "The explorer")
     if title is None:
         title = name_text(inspections[0].text) if len(inspections) == 1 else f"{len(inspections)} texts"
     _write(path, "explorer.html.jinja", [Example(inspection) for inspection in inspections], title=title)
 
 
-def _load_inspect() -> Inspect:
-    from imdb_gru.inspection import inspect_text
-
-    return inspect_text
-
-
-def _list_facts(metrics: Mapping[str, Any]) -> dict[str, str]:
-    """Name what a run recorded of its training, so far as it did."""
-    data = metrics.get("data", {})
+def _list_facts(metrics: Metrics) -> dict[str, str]:
+    """Return the facts of a training that its run holds, by their names."""
+    data = metrics.data
+    source = f" of {data.source}" if data.source else ""
     facts = {
-        "trained on": f"{data['train']:,} reviews of {data['source']}" if "train" in data else None,
-        "held out": f"{data['validation']:,} reviews" if "validation" in data else None,
-        "parameters": f"{metrics['parameters']:,}" if "parameters" in metrics else None,
-        "epochs": str(metrics["epochs"]) if "epochs" in metrics else None,
-        "training took": f"{metrics['seconds']:,.0f} s" if "seconds" in metrics else None,
-        "finished": metrics.get("finished_at"),
+        "training reviews": f"{data.train:,}{source}" if data.train else None,
+        "validation reviews": f"{data.validation:,}" if data.train else None,
+        "parameters": None if metrics.parameters is None else f"{metrics.parameters:,}",
+        "epochs": None if metrics.epochs is None else str(metrics.epochs),
+        "training time": None if metrics.seconds is None else f"{metrics.seconds:,.0f} s",
+        "finished": metrics.finished_at,
     }
     return {name: fact for name, fact in facts.items() if fact is not None}
 
 
-def _write(path: Path, template: str, examples: Sequence["Example"], **content: Any) -> None:
+def _write(path: Path, template: str, examples: Sequence[Example], **content: Any) -> None:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -158,4 +162,4 @@ def _write(path: Path, template: str, examples: Sequence["Example"], **content: 
         with write_atomically(path.resolve()) as temporary:
             temporary.write_text(page, "utf-8", newline="\n")
     except OSError as error:
-        raise ImdbGruError(f"cannot write {path}: {error.strerror or error}; name another file") from error
+        raise ImdbGruError(f"cannot write {path}: {error.strerror or error}; choose another file") from error

@@ -1,4 +1,4 @@
-"""Own the picture of the belief after every word."""
+"""The picture of the probability after every word."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,36 +14,36 @@ from imdb_gru.writing import check_parent
 
 SUFFIXES = (".png", ".svg")
 MOST_AXIS_LABELS = 61
-"""Tokens up to which each has its name on the axis; the words of a longer review are named where it mattered."""
+"""Most tokens that are all named on the axis; in a longer review, only the words that mattered are named."""
 MOST_NAMES, MOST_JUMPS = 12, 8
 LONGEST_LABEL = 18
-"""Characters of a token; the rest would take the picture's place."""
+"""Number of characters of a token that are shown; more would take the picture's place."""
 FONT_SIZE = 9
 LONG_WIDTH = 14.0
-"""Inches of a picture that names words where it mattered."""
+"""Width in inches of a picture of a long review."""
 NAME_HEIGHT = 1.1
-"""On the axis of probability, where the names stand."""
+"""Height of the names on the axis of probability."""
 NAME_GAP = 10
-"""Pixels between two names."""
+"""Number of pixels between two names."""
 
 
 def check_plot_path(path: Path) -> None:
-    """Raise `ImdbGruError` where no picture can be written, or matplotlib is missing."""
+    """Raise `ImdbGruError` if no picture can be written, or if matplotlib is missing."""
     if path.suffix.lower() not in SUFFIXES:
-        raise ImdbGruError(f"cannot draw {path}: name a file that ends in {' or '.join(SUFFIXES)}")
+        raise ImdbGruError(f"cannot draw {path}: choose a file that ends in {' or '.join(SUFFIXES)}")
     check_parent(path, "draw")
     check_matplotlib()
 
 
 def plot_timesteps(path: Path, tokens: Sequence[str], probabilities: Sequence[float], title: str | None = None) -> None:
-    """Draw the belief after every token into a .png or .svg file; raises `ImdbGruError` where that fails."""
+    """Draw the probability after every token into a .png or .svg file; raises `ImdbGruError` if that fails."""
     check_plot_path(path)
     with prepare_matplotlib():
         save_figure(draw_timesteps(tokens, probabilities, title), path)
 
 
 def draw_timesteps(tokens: Sequence[str], probabilities: Sequence[float], title: str | None = None) -> Any:
-    """Draw the belief after every token, its words named."""
+    """Draw the probability after every token, with the names of words."""
     from matplotlib.figure import Figure
 
     labels = [name_token(token) for token in tokens]
@@ -51,7 +51,7 @@ def draw_timesteps(tokens: Sequence[str], probabilities: Sequence[float], title:
     width = max(5.0, 1.5 + 0.2 * len(tokens)) if short else LONG_WIDTH
     figure = Figure(figsize=(width, 4.2), layout="constrained")
     axes = figure.add_subplot()
-    _draw_belief(axes, probabilities, marked=short)
+    _draw_probabilities(axes, probabilities, marked=short)
     if short:
         _label_axis(axes, labels, probabilities)
     else:
@@ -64,12 +64,12 @@ def draw_timesteps(tokens: Sequence[str], probabilities: Sequence[float], title:
 
 
 def name_token(token: str) -> str:
-    """Return a token as it can stand on an axis."""
+    """Return a token as it can be written on an axis."""
     return shorten(_spare_xml(token), LONGEST_LABEL)
 
 
 def name_run(name: str) -> str:
-    """Return a run's name as it can stand in a legend, which leaves out what begins with a _."""
+    """Return a run's name as it can be written in a legend, which leaves out names that begin with _."""
     return _spare_xml(neutralise(name)).removeprefix("_")
 
 
@@ -78,7 +78,7 @@ def _spare_xml(text: str) -> str:
     return text.translate(dict.fromkeys((0xFFFE, 0xFFFF), "�"))
 
 
-def _draw_belief(axes: Any, probabilities: Sequence[float], *, marked: bool) -> None:
+def _draw_probabilities(axes: Any, probabilities: Sequence[float], *, marked: bool) -> None:
     steps = np.arange(len(probabilities))
     values = np.asarray(probabilities, dtype=float)
     for colour, side in ((NEGATIVE, values <= 0.5), (POSITIVE, values >= 0.5)):
@@ -90,12 +90,12 @@ def _draw_belief(axes: Any, probabilities: Sequence[float], *, marked: bool) -> 
 
 
 def _direction(probabilities: Sequence[float], timestep: int) -> str:
-    """Return the colour of the side that a move went towards."""
+    """Return the colour of the label that a change went towards."""
     return POSITIVE if probabilities[timestep] > probabilities[timestep - 1] else NEGATIVE
 
 
 def _label_axis(axes: Any, labels: Sequence[str], probabilities: Sequence[float]) -> None:
-    """Write every token under its timestep, those that turned the belief in bold and in the colour of the turn."""
+    """Write every token under its timestep; those that changed the prediction are bold and have its colour."""
     axes.set_xticks(range(len(labels)))
     axes.set_xticklabels(labels, rotation=60, ha="right", rotation_mode="anchor", fontsize=FONT_SIZE, parse_math=False)
     for timestep in find_turns(probabilities):
@@ -103,9 +103,9 @@ def _label_axis(axes: Any, labels: Sequence[str], probabilities: Sequence[float]
 
 
 def _name_words(axes: Any, labels: Sequence[str], probabilities: Sequence[float]) -> None:
-    """Write the words that moved or turned the belief in a row above the picture, with a line down to each timestep."""
+    """Write the words that changed the probability most, or the prediction, in a row above, with lines down."""
     turns = find_turns(probabilities)
-    # The last turn made the verdict, so it has a place before all others.
+    # The last change decided the prediction, so it has a place before all others.
     wanted = dict.fromkeys([*turns[-1:], *find_jumps(probabilities, MOST_JUMPS), *reversed(turns)])
     timesteps_per_pixel = len(labels) / (axes.figure.dpi * (LONG_WIDTH - 1))  # an inch is the margins'
     named: dict[int, Any] = {}

@@ -1,4 +1,4 @@
-"""Own the pictures of a sweep: which keys matter, and the values that the trials had."""
+"""The pictures of a sweep: the importance of its keys, and the values of its trials."""
 
 import math
 from collections.abc import Mapping, Sequence

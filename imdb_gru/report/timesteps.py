@@ -1,7 +1,7 @@
-"""Own how the belief after every word is shown in text: a view for a terminal, plain lines for a pipe.
+"""The probability after every word as text: a view for a terminal, and plain lines for a pipe.
 
-Everywhere `tokens` holds one token a timestep, the start token first, so that timestep t is word t, and
-`probabilities` the probability of positive after each.
+In all functions `tokens` has one token for each timestep, the start token first, so that timestep t is word t, and
+`probabilities` has the probability of positive after each.
 """
 
 from collections.abc import Sequence
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 BLOCKS = "▁▂▃▄▅▆▇█"
 """On a scale from 0 to 1; eight of them, so that ▅ and above are positive."""
 MARKERS = ("▼", "▲")
-"""By label: what a word that turned the belief is marked with."""
+"""By label: the mark of a word that changed the prediction."""
 MOST_TURNS = MOST_JUMPS = 5
 CONTEXT = 3
-"""Words shown on either side of one that turned the belief."""
+"""Number of words shown on either side of one that changed the prediction."""
 SMALLEST_MOVE = 0.005
 """Smaller moves would be listed as 0.00."""
 
@@ -47,7 +47,7 @@ def sparkline(probabilities: Sequence[float], width: int) -> str:
 
 
 def choose_marker(probability: float) -> str:
-    """Return the mark of a word that turned the belief to this probability."""
+    """Return the mark of a word that changed the prediction, given the probability after it."""
     return MARKERS[int(probability >= 0.5)]
 
 
@@ -66,7 +66,7 @@ def format_plain(tokens: Sequence[str], probabilities: Sequence[float]) -> str:
 
 
 def print_view(tokens: Sequence[str], probabilities: Sequence[float], console: "Console") -> None:
-    """Print a sparkline, the words coloured by the belief after each, where it turned and what moved it most."""
+    """Print a sparkline, the words coloured by the probability after each, and the words that changed it most."""
     from rich.text import Text
 
     words = _build_words(tokens, probabilities)
@@ -90,7 +90,7 @@ def _sample(probabilities: Sequence[float], width: int) -> list[int]:
     """Choose at most `width` timesteps whose probabilities together look like all of them.
 
     Largest triangle three buckets (Steinarsson 2013, section 4.2): the first timestep, the last, which is the
-    verdict, and of each bucket between the one farthest off the line between its neighbours. So the dip of a single
+    prediction, and of each bucket between the one farthest off the line between its neighbours. So the dip of a single
     word still shows: a bucket's mean would flatten it, and in a positive review its farthest value from 0.5 hide it.
     """
     values = np.asarray(probabilities, dtype=float)

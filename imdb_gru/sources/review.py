@@ -10,7 +10,7 @@ UNLABELLED = "unlabelled"
 """What a source calls the split of its reviews without labels."""
 
 SURROGATE = re.compile("[\ud800-\udfff]")
-"""Halves of characters: what `surrogateescape` makes of bytes that are not UTF-8, and what JSON's escapes can leave alone."""
+"""Halves of characters: what `surrogateescape` makes of bytes that are not UTF-8, or JSON's escapes leave alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ from conftest import call
 from test_cli import assert_not_loaded
 from test_train import train
 
+import imdb_gru
+
 pytest.importorskip("sklearn")
 pytest.importorskip("matplotlib")
 
@@ -21,6 +23,9 @@ TINY = ["--data", "sample", "--set", "data.limit=200", "--set", "model.units=8",
 BUDGET = [
     *TINY, "--set", "train.epochs=1", "--set", "train.engine=keras", "--models", "linear,gru", "--seeds", "1",
 ]  # fmt: skip
+OVERRIDES = {
+    "data.limit": 200, "model.units": 8, "model.embedding": 8, "train.epochs": 1, "train.engine": "keras",
+}  # fmt: skip
 
 
 def read_times(folder):
@@ -47,7 +52,13 @@ def compared(trained, tmp_path, monkeypatch):
 @pytest.mark.keras
 def test_a_person_gets_tables_and_a_verdict(trained):
     folder, done = trained
-    for part in ("peak MB", "McNemar's exact test", "only first right", "accuracy by words read", "test, 200 reviews"):
+    for part in (
+        "peak MB",
+        "McNemar's exact test",
+        "only first correct",
+        "accuracy by words read",
+        "test, 200 reviews",
+    ):
         assert part in done.stdout
     figures = json.loads((folder / "runs" / "compare" / "comparison.json").read_text())
     assert done.stdout.rstrip().endswith(figures["verdict"])
@@ -72,11 +83,11 @@ def test_both_saw_the_same_reviews_and_the_linear_model_counts_its_ngrams(compar
 
 
 @pytest.mark.keras
-def test_a_second_call_trains_and_reads_nothing_again(compared, invoke):
+def test_a_second_call_trains_and_evaluates_nothing_again(compared, invoke):
     before = read_times(compared)
     result = invoke("compare", *BUDGET, "--json")
     assert result.code == 0, result.err
-    assert result.err.count("taking as it is") == 2
+    assert result.err.count(" is complete\n") == 2
     after = read_times(compared)
     assert {path for path in after if after[path] != before.get(path)} == {compared / "comparison.json"}
     assert json.loads(result.out) == json.loads((compared / "comparison.json").read_text())
@@ -87,12 +98,13 @@ def test_a_second_call_trains_and_reads_nothing_again(compared, invoke):
 
 
 @pytest.mark.keras
-def test_what_is_missing_is_trained_and_the_rest_taken_as_it_is(compared):
+def test_only_unfinished_and_missing_models_are_trained(compared):
     (compared / "gru-0" / "metrics.json").unlink()
     before = read_times(compared / "linear-0")
     done = call("compare", *BUDGET)
     assert done.returncode == 0, done.stderr
-    assert "going on with runs/compare/gru-0" in done.stderr
+    assert "2 of 2: resuming runs/compare/gru-0\n" in done.stderr
+    assert "\nepoch 1: loss " not in done.stderr
     assert (compared / "gru-0" / "metrics.json").exists()
     assert read_times(compared / "linear-0") == before
     before = read_times(compared / "gru-0")
@@ -100,7 +112,7 @@ def test_what_is_missing_is_trained_and_the_rest_taken_as_it_is(compared):
     shutil.rmtree(compared / "linear-0")
     done = call("compare", *BUDGET)
     assert done.returncode == 0, done.stderr
-    assert "training runs/compare/linear-0" in done.stderr
+    assert "1 of 2: training runs/compare/linear-0\n" in done.stderr
     assert read_times(compared / "gru-0") == before
     assert (np.load(compared / "linear-0" / "probabilities.npz")["test"] == old).all()
 
@@ -116,12 +128,12 @@ def test_models_trained_on_different_reviews_are_not_compared(compared, invoke):
 
 
 @pytest.mark.keras
-def test_what_was_kept_of_a_judgement_is_used_and_a_broken_file_is_not(compared, invoke, monkeypatch):
-    (kept,) = (compared / "judged").iterdir()
+def test_kept_predictions_are_used_unless_the_file_is_broken(compared, invoke, monkeypatch):
+    (kept,) = (compared / "predictions").iterdir()
     before = invoke("compare", *BUDGET, "--json").out
     kept.write_bytes(b"broken")
     assert invoke("compare", *BUDGET, "--json").out == before
-    monkeypatch.setattr("imdb_gru.comparison.judging.judge_reviews", lambda *_: pytest.fail("read again"))
+    monkeypatch.setattr("imdb_gru.comparison.evaluating.predict_reviews", lambda *_: pytest.fail("predicted again"))
     assert invoke("compare", *BUDGET, "--json").out == before
 
 
@@ -136,7 +148,7 @@ def test_the_validation_split_is_each_runs_own(compared, invoke):
 
 
 @pytest.mark.keras
-def test_finished_runs_are_compared_and_nothing_is_written(compared, invoke, sample_run):
+def test_complete_runs_are_compared_and_nothing_is_written(compared, invoke, sample_run):
     before = read_times(compared.parent.parent)
     result = invoke("compare", compared / "gru-0", sample_run.path, "--json")
     assert result.code == 0, result.err
@@ -176,6 +188,23 @@ def test_a_run_that_reads_backwards_has_no_curve(compared, invoke, tmp_path):
 
 
 @pytest.mark.keras
+def test_a_comparison_is_a_function_of_the_library(compared, sample_run):
+    runs, events = (compared / "gru-0", sample_run), []
+    comparison = imdb_gru.compare(runs, data="sample", split="test", observer=events.append)
+    assert [model.model for model in comparison.models] == ["gru-0", "sample"]
+    assert comparison.n == json.loads(json.dumps(comparison.to_dict()))["n"] > 200
+    assert {str(event) for event in events} >= {f"evaluating on {comparison.n} reviews of split test"}
+    again = imdb_gru.compare(
+        models=("linear", "gru"), seeds=1, data="sample", overrides=OVERRIDES, folder="runs/compare", split="validation"
+    )
+    assert (again.split, again.n) == ("validation", 20)
+    with pytest.raises(imdb_gru.ConfigError, match="leave config, models, seeds and overrides out"):
+        imdb_gru.compare(runs, seeds=2)
+    with pytest.raises(imdb_gru.ConfigError, match="at least one seed, got 0"):
+        imdb_gru.compare(seeds=0)
+
+
+@pytest.mark.keras
 def test_comparing_runs_loads_no_tensorflow(compared, sample_run):
     arguments = ["compare", str(compared / "gru-0"), str(sample_run.path)]
     assert_not_loaded(arguments, {"tensorflow", "keras", "sklearn", "matplotlib", "pooch", "pyarrow"})
@@ -190,7 +219,7 @@ def test_comparing_runs_loads_no_tensorflow(compared, sample_run):
         (signal.SIGTERM, False, 143),
     ],
 )
-def test_stopped_it_says_how_to_go_on_and_leaves_all_resumable(tmp_path, number, to_all, code):
+def test_a_stopped_comparison_can_be_resumed(tmp_path, number, to_all, code):
     """Ctrl-C in a terminal reaches the training as well; kill reaches us alone."""
     command = [sys.executable, "-m", "imdb_gru", "compare", *TINY, "--models", "gru,linear", "--seeds", "1"]
     command += ["--set", "train.epochs=2000"]
@@ -202,7 +231,7 @@ def test_stopped_it_says_how_to_go_on_and_leaves_all_resumable(tmp_path, number,
         os.killpg(process.pid, number) if to_all else os.kill(process.pid, number)
         _, err = process.communicate(timeout=60)
     assert process.returncode == code, err
-    assert "stopped; the same command goes on from here" in err
+    assert "stopped; repeat the same command to resume" in err
     assert "Traceback" not in err
     metrics = json.loads((history.parent / "metrics.json").read_text())
     assert metrics["interrupted"] is True
@@ -218,7 +247,7 @@ def test_ctrl_c_while_the_linear_model_is_fitted(tmp_path):
         os.killpg(process.pid, signal.SIGINT)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
-    assert err.startswith("stopped; the same command goes on from here\n")
+    assert "stopped; repeat the same command to resume\n" in err
     assert "\nStopped.\n" in err
     assert "Traceback" not in err
     assert not (tmp_path / "runs" / "compare" / "linear-0" / "figures.json").exists()
@@ -229,28 +258,26 @@ def test_ctrl_c_while_the_linear_model_is_fitted(tmp_path):
     [
         (
             ["--models", "gru,transformer"],
-            2,
-            "there is no model 'transformer'; name some of gru,lstm,simple_rnn,linear",
+            1,
+            "there is no model 'transformer': choose from gru, lstm, simple_rnn, linear",
         ),
-        (["--models", "gru,gru"], 2, "gru stands twice"),
-        (["--models", "gru"], 2, "name at least two"),
+        (["--models", "gru,gru"], 1, "gru is given twice"),
+        (["--models", "gru"], 1, "at least two models, got gru"),
         (["--seeds", "0"], 2, "0 is not in the range"),
-        (["--set", "model.cell=gru"], 2, "--models names the cells"),
-        (["--set", "model.pretrained=bundled"], 2, "all models start from random weights"),
-        (["--set", "train.seed=4"], 2, "--seeds says how many"),
+        (["--set", "model.cell=gru"], 1, "model.cell cannot be set for a comparison"),
+        (["--set", "train.seed=4"], 1, "train.seed cannot be set for a comparison"),
         (["--set", "train.epocs=4"], 1, "did you mean train.epochs?"),
         (["--set", "train.engine=fused"], 1, "fused computes the cell gru only, not lstm"),
         (["--config", "nowhere.yaml"], 1, "cannot read the config nowhere.yaml"),
-        (["run"], 2, "name at least two"),
+        (["run"], 1, "there is no run at run"),
         (["run", "other", "--seeds", "2"], 2, "leave --config, --set, --models and --seeds out"),
-        (["run", "run"], 1, "are the same run"),
         (["run", "other"], 1, "there is no run at run"),
-        (["--into", "photos"], 1, "holds other files than a comparison's"),
+        (["--into", "photos"], 1, "holds files that are not of a comparison"),
         (["--plots", "photos/cat.jpg"], 1, "cannot draw into photos/cat.jpg"),
-        (["--into", "photos/cat.jpg/into"], 1, "is a file: name a folder"),
+        (["--into", "photos/cat.jpg/into"], 1, "is a file: choose a folder"),
     ],
 )
-def test_mistakes_are_told_before_anything_is_trained(invoke, tmp_path, arguments, code, message):
+def test_wrong_arguments_are_reported_before_anything_is_trained(invoke, tmp_path, arguments, code, message):
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "cat.jpg").touch()
     result = invoke("compare", "--data", "sample", *arguments)
@@ -260,17 +287,8 @@ def test_mistakes_are_told_before_anything_is_trained(invoke, tmp_path, argument
     assert not (tmp_path / "runs").exists()
 
 
-def test_models_are_trained_as_the_config_scratch_says_or_another_from_random_weights(tmp_path):
-    from imdb_gru.cli.compare import _build_contestants
-    from imdb_gru.config import load_config
-
-    for name, expected in ((None, load_config("scratch")), ("fast", load_config("fast", {"model.pretrained": None}))):
-        network, _ = _build_contestants(name, {}, {}, "gru,lstm", 1, tmp_path)
-        assert network.config == expected
-
-
 @pytest.mark.parametrize("package", ["sklearn", "scipy", "matplotlib"])
-def test_a_missing_extra_is_told_at_once(invoke, tmp_path, monkeypatch, package):
+def test_a_missing_extra_is_reported_at_once(invoke, tmp_path, monkeypatch, package):
     monkeypatch.setitem(sys.modules, package, None)
     result = invoke("compare", "--data", "sample", "--plots", "plots")
     assert result.code == 1
@@ -294,5 +312,7 @@ def test_a_training_that_fails_says_why(tmp_path):
     for models in ("gru,linear", "linear,gru"):
         done = call("compare", "--data", "a.csv", "--models", models, "--seeds", "1")
         assert done.returncode == 1
-        assert "has reviews of one label only" in done.stderr
+        error = done.stderr.splitlines()[-1]
+        assert error.startswith("Error: ")
+        assert "has reviews of one label only" in error
         assert "Traceback" not in done.stderr

@@ -77,7 +77,7 @@ def test_files_are_written(inspect, tmp_path):
         assert arrays["layer_1_forward_update"].shape == (10, 8)
     assert "wonderful" in (tmp_path / "a.html").read_text("utf-8")
     names = {path.name for path in (tmp_path / "plots").iterdir()}
-    charts = ("belief", "contributions", "gates", "memory")
+    charts = ("probability", "contributions", "gates", "memory")
     assert names == {f"{chart}.{kind}" for chart in charts for kind in ("png", "svg")}
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from imdb_gru import evaluation
+import imdb_gru
+from imdb_gru.report import page
 
 pytestmark = pytest.mark.keras
 pytest.importorskip("jinja2")
@@ -20,19 +21,38 @@ def load_examples(path):
 def test_a_report_says_what_evaluate_says(invoke, sample_run):
     result = invoke("report", sample_run.path, "--examples", 3)
     assert (result.code, result.out) == (0, "sample.html\n")
-    page = Path("sample.html").read_text("utf-8")
+    text = Path("sample.html").read_text("utf-8")
     figures = json.loads(invoke("evaluate", "--run", sample_run.path, "--json").out)
     for name in ("roc_auc", "f1", "precision", "recall", "log_loss", "ece"):
-        assert f"<dd>{figures[name]:.4f}</dd>" in page
-    assert f"{100 * figures['accuracy']:.2f} %" in page
-    assert page.count("<svg ") == 5
-    assert "embedding: 8" in page
+        assert f"<dd>{figures[name]:.4f}</dd>" in text
+    assert f"{100 * figures['accuracy']:.2f} %" in text
+    assert text.count("<svg ") == 5
+    assert "embedding: 8" in text
     examples = load_examples("sample.html")
     assert len(examples) == 3
     for example in examples:
         timesteps = len(example["tokens"])
-        assert len(example["belief"]) == len(example["cells"][0]["jacobian"]) == timesteps
-        assert example["belief"][-1] == pytest.approx(example["probability"], abs=1e-3)
+        assert len(example["probabilities"]) == len(example["cells"][0]["jacobian"]) == timesteps
+        assert example["probabilities"][-1] == pytest.approx(example["probability"], abs=1e-3)
+
+
+def test_a_report_is_a_function_of_the_library(sample_run, tmp_path):
+    events = []
+    classifier = imdb_gru.load(sample_run)
+    path = imdb_gru.write_report(
+        classifier, output=tmp_path / "page.html", split="validation", examples=1, plots="plots", observer=events.append
+    )
+    assert path == tmp_path / "page.html"
+    text = path.read_text("utf-8")
+    assert "evaluated on 20 reviews of split validation" in text
+    assert "<dt>training reviews</dt><dd>180 of " in text
+    assert [str(event) for event in events] == [
+        "evaluating on 20 reviews of split validation", "drew 5 charts into plots",
+    ]  # fmt: skip
+    assert len(list(Path("plots").iterdir())) == 10
+    classifier.run = None
+    with pytest.raises(imdb_gru.RunError, match="does not belong to a run"):
+        imdb_gru.write_report(classifier, output=tmp_path / "page.html")
 
 
 def test_options_choose_data_place_and_plots(invoke, sample_run, tmp_path):
@@ -50,13 +70,15 @@ def test_options_choose_data_place_and_plots(invoke, sample_run, tmp_path):
     [
         (["--output", "none/page.html"], 1, "there is no folder none"),
         (["--output", "."], 1, "it is a folder"),
-        (["--plots", "file"], 1, "it is a file; name a folder"),
-        (["elsewhere"], 2, "name the run once"),
+        (["--plots", "file"], 1, "it is a file; choose a folder"),
+        (["elsewhere"], 2, "the run is given twice"),
         (["--examples", "-1"], 2, "--examples"),
     ],
 )
-def test_mistakes_are_told_before_any_work(invoke, sample_run, tmp_path, monkeypatch, arguments, code, message):
-    monkeypatch.setattr(evaluation, "judge_reviews", None)
+def test_wrong_arguments_are_reported_before_any_work(
+    invoke, sample_run, tmp_path, monkeypatch, arguments, code, message
+):
+    monkeypatch.setattr(page, "choose_reviews", None)
     (tmp_path / "file").touch()
     result = invoke("report", "--run", sample_run.path, *arguments)
     assert result.code == code
@@ -64,8 +86,8 @@ def test_mistakes_are_told_before_any_work(invoke, sample_run, tmp_path, monkeyp
     assert result.out == ""
 
 
-def test_a_missing_package_is_told_before_any_work(invoke, sample_run, monkeypatch):
-    monkeypatch.setattr(evaluation, "judge_reviews", None)
+def test_a_missing_package_is_reported_before_any_work(invoke, sample_run, monkeypatch):
+    monkeypatch.setattr(page, "choose_reviews", None)
     monkeypatch.setitem(sys.modules, "jinja2", None)
     result = invoke("report", sample_run.path)
     assert result.code == 1

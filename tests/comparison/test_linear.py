@@ -21,12 +21,12 @@ def tokenized(texts=(), labels=()):
     return tokenize_reviews(store_reviews(reviews), TextConfig())
 
 
-def test_the_belief_is_the_sum_of_the_weights_of_the_ngrams_read():
+def test_the_logit_is_the_sum_of_the_weights_of_the_ngrams_read():
     index = NgramIndex.build([["a", "b", "a"]], 2)  # a, b, ab, ba
     model = LinearModel(index, np.array([1.0, -2.0, 0.5, 4.0]), 0.25, 1.0)
-    (belief, empty) = model.read([["a", "b", "a", "b", "c"], []])
+    (curve, empty) = model.predict_timesteps([["a", "b", "a", "b", "c"], []])
     logits = [0.25, 1.25, -0.25, 3.75, 3.75, 3.75]
-    assert belief == pytest.approx(1 / (1 + np.exp(-np.array(logits))))
+    assert curve == pytest.approx(1 / (1 + np.exp(-np.array(logits))))
     assert empty == pytest.approx([1 / (1 + np.exp(-0.25))])
     assert model.parameters == 5
 
@@ -41,9 +41,9 @@ def test_it_is_logistic_regression_on_ratios():
     features = np.zeros((len(TEXTS), len(model.index)))
     features[occurrences.rows, occurrences.features] = 1
     ratios = compute_log_count_ratios(occurrences, np.array(LABELS, np.int8), len(model.index))
-    judge = LogisticRegression(C=1.0, solver="liblinear", tol=1e-8, max_iter=100_000).fit(features * ratios, LABELS)
-    probabilities = [belief[-1] for belief in model.read(tokens)]
-    assert probabilities == pytest.approx(judge.predict_proba(features * ratios)[:, 1], abs=1e-3)
+    reference = LogisticRegression(C=1.0, solver="liblinear", tol=1e-8, max_iter=100_000).fit(features * ratios, LABELS)
+    probabilities = [curve[-1] for curve in model.predict_timesteps(tokens)]
+    assert probabilities == pytest.approx(reference.predict_proba(features * ratios)[:, 1], abs=1e-3)
     assert [probability >= 0.5 for probability in probabilities] == [label == 1 for label in LABELS]
 
 
@@ -58,5 +58,5 @@ def test_the_strength_is_chosen_on_the_validation_reviews(monkeypatch, monitor):
 
 
 def test_reviews_without_words_are_refused():
-    with pytest.raises(DataError, match="no word at all"):
+    with pytest.raises(DataError, match="no words"):
         fit_linear(tokenized(["", ""], [0, 1]), tokenized(), "accuracy")

@@ -41,22 +41,22 @@ def make_trace(rng, timesteps, *, cell="gru", units=8, layer=1, direction="forwa
 
 
 def make_inspection(text=None, *, cell="gru", units=8, layers=1, both=False, seed=0, tokens=None):
-    """An inspection of a text; where it reads both ways, without beliefs."""
+    """An inspection of a text; a cell that reads both ways has no probability after each word."""
     rng = np.random.default_rng(seed)
     text = TEXT if text is None else text
     tokens = ("<start>", *(text.split() if tokens is None else tokens))
     timesteps = len(tokens)
-    beliefs = (1 / (1 + np.exp(-np.cumsum(rng.normal(0, 0.5, timesteps))))).astype(np.float32)
+    curve = (1 / (1 + np.exp(-np.cumsum(rng.normal(0, 0.5, timesteps))))).astype(np.float32)
     directions = ("forward", "backward") if both else ("forward",)
     return Inspection(
         text=text,
-        label="positive" if beliefs[-1] >= 0.5 else "negative",
-        probability=float(beliefs[-1]),
+        label="positive" if curve[-1] >= 0.5 else "negative",
+        probability=float(curve[-1]),
         logit=0.5,
         words=timesteps - 1,
         tokens=tokens,
         known=[timestep % 7 != 3 for timestep in range(timesteps)],
-        probabilities=None if both else beliefs,
+        probabilities=None if both else curve,
         contributions=Contributions(
             integrated_gradients=rng.normal(0, 0.3, timesteps).astype(np.float32),
             occlusion=rng.normal(0, 0.3, timesteps).astype(np.float32),

@@ -10,7 +10,7 @@ from test_figures import make_charts
 from test_page import make_report
 
 from imdb_gru.report.examples import Example
-from imdb_gru.report.page import write_explorer, write_report
+from imdb_gru.report.page import write_explorer, write_page
 
 pytest.importorskip("jinja2")
 pytest.importorskip("matplotlib")
@@ -45,8 +45,8 @@ def pages(tmp_path_factory):
         make_inspection(HOSTILE, cell="simple_rnn", seed=4),
     ]
     write_explorer(folder / "explorer.html", texts)
-    examples = [Example(text, "negative", "Confident mistakes") for text in reversed(texts)]
-    write_report(folder / "report.html", make_report(charts=make_charts(), examples=examples))
+    examples = [Example(text, "negative", "Confident errors") for text in reversed(texts)]
+    write_page(folder / "report.html", make_report(charts=make_charts(), examples=examples))
     return folder
 
 
@@ -139,7 +139,7 @@ def test_another_text_can_be_picked(browser, pages):
         page.select_option("#cell", "1")
         assert "LSTM, layer 2" in page.inner_text("#cell-name")
         page.click("#next")
-        assert page.locator("[data-line=belief]").count() == 0
+        assert page.locator("[data-line=probability]").count() == 0
         assert page.locator("input[name=colouring]").count() == 3
         page.click("#previous")
         page.click("#previous")
@@ -154,8 +154,8 @@ def test_words_are_coloured_by_what_is_chosen(browser, pages):
             page.locator(f"input[value={name}]").check()
             seen.append(read_colours(page))
         assert len(set(map(tuple, seen))) == 4
-        belief = make_inspection(units=128).probabilities
-        for colour, probability in zip(seen[0], belief, strict=True):
+        probabilities = make_inspection(units=128).probabilities
+        for colour, probability in zip(seen[0], probabilities, strict=True):
             assert colour.startswith("rgba(0, 129, 231" if probability >= 0.5 else "rgba(212, 94, 0")
         assert page.locator(".turned").count() == 0
 
@@ -163,9 +163,9 @@ def test_words_are_coloured_by_what_is_chosen(browser, pages):
 def test_lines_can_be_hidden(browser, pages):
     with opened(browser, pages / "explorer.html") as page:
         assert page.locator("#through polyline").count() == 4
-        page.locator("#lines button", has_text="belief").click()
-        assert page.locator("[data-line=belief]").count() == 0
-        assert page.locator("#lines button", has_text="belief").get_attribute("aria-pressed") == "false"
+        page.locator("#lines button", has_text="probability").click()
+        assert page.locator("[data-line=probability]").count() == 0
+        assert page.locator("#lines button", has_text="probability").get_attribute("aria-pressed") == "false"
 
 
 @pytest.mark.parametrize("name", ["explorer.html", "report.html"])

@@ -1,27 +1,27 @@
 import numpy as np
 import pytest
 
-from imdb_gru.evaluation import Judgement
+from imdb_gru.evaluation import ScoredReviews
 from imdb_gru.report.examples import choose_examples
 from imdb_gru.sources.review import Review
 
 
-def make_judgement(rows):
-    """Rows of label and belief after each timestep."""
+def make_scored(rows):
+    """Rows of a label and the probability after each timestep."""
     labels = np.array([label for label, _ in rows], dtype=np.int8)
-    beliefs = [np.array(belief, dtype=np.float32) for _, belief in rows]
-    return Judgement(
+    curves = [np.array(curve, dtype=np.float32) for _, curve in rows]
+    return ScoredReviews(
         [Review(f"review {row}", int(label)) for row, label in enumerate(labels)],
         labels,
-        np.array([belief[-1] for belief in beliefs], dtype=np.float32),
-        np.array([len(belief) - 1 for belief in beliefs]),
-        beliefs,
+        np.array([curve[-1] for curve in curves], dtype=np.float32),
+        np.array([len(curve) - 1 for curve in curves]),
+        curves,
         500,
     )
 
 
 def choose(rows, count):
-    return [(choice.row, choice.reason) for choice in choose_examples(make_judgement(rows), count)]
+    return [(choice.row, choice.reason) for choice in choose_examples(make_scored(rows), count)]
 
 
 def test_each_reason_names_the_best_review_of_its_kind():
@@ -37,13 +37,13 @@ def test_each_reason_names_the_best_review_of_its_kind():
         (1, [*[0.1] * 95, 0.51]),
     ]
     assert choose(rows, 7) == [
-        (1, "Confident mistakes"),
-        (2, "Confident mistakes"),
-        (0, "Confident mistakes"),
-        (3, "Confident and right"),
-        (4, "Confident and right"),
-        (5, "Turned late"),
-        (6, "Turned often"),
+        (1, "Confident errors"),
+        (2, "Confident errors"),
+        (0, "Confident errors"),
+        (3, "Confident and correct"),
+        (4, "Confident and correct"),
+        (5, "Late change"),
+        (6, "Many changes"),
     ]
 
 
@@ -55,9 +55,9 @@ def test_no_review_comes_twice_and_there_are_as_many_as_wanted(count):
     assert len(chosen) == len(set(chosen)) == min(count, 40)
 
 
-def test_without_beliefs_undecided_reviews_take_the_place_of_turns():
-    judgement = make_judgement([(1, [0.9]), (1, [0.55]), (0, [0.1]), (0, [0.3])])
-    object.__setattr__(judgement, "beliefs", [])
-    chosen = [(choice.row, choice.reason) for choice in choose_examples(judgement, 4)]
-    assert chosen[0] == (0, "Confident and right")
-    assert (1, "Hardly decided") in chosen
+def test_without_curves_undecided_reviews_take_the_place_of_turns():
+    scored = make_scored([(1, [0.9]), (1, [0.55]), (0, [0.1]), (0, [0.3])])
+    object.__setattr__(scored, "curves", [])
+    chosen = [(choice.row, choice.reason) for choice in choose_examples(scored, 4)]
+    assert chosen[0] == (0, "Confident and correct")
+    assert (1, "Undecided") in chosen

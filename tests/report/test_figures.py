@@ -5,7 +5,15 @@ import numpy as np
 import pytest
 
 from imdb_gru.errors import ImdbGruError
-from imdb_gru.metrics import compute_accuracy_by_length, compute_metrics, compute_reliability
+from imdb_gru.evaluation import Evaluation
+from imdb_gru.metrics import (
+    LengthScores,
+    TimestepScores,
+    compute_accuracy_by_length,
+    compute_reliability,
+    compute_scores,
+)
+from imdb_gru.records import Epoch
 from imdb_gru.report import figures as drawings
 from imdb_gru.report.charts import INK, build_charts, render_svg, save_charts
 from imdb_gru.report.drawing import prepare_matplotlib
@@ -14,26 +22,28 @@ matplotlib = pytest.importorskip("matplotlib")
 
 NAMES = ["learning_curves", "confusion_matrix", "reliability", "accuracy_by_words_read", "accuracy_by_length"]
 HISTORY = [
-    {"epoch": epoch, "loss": 0.7 / epoch, "accuracy": 0.9, "validation_loss": 0.6, "validation_accuracy": 0.8}
+    Epoch(epoch=epoch, loss=0.7 / epoch, accuracy=0.9, validation_loss=0.6, validation_accuracy=0.8)
     for epoch in (1, 2, 3)
 ]
 
 
-def judge(count=300, timesteps=(10, 25, 50)):
+def evaluate(count=300, timesteps=(10, 25, 50)):
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 2, count).astype(np.int8)
     probabilities = np.clip(labels * 0.5 + rng.random(count) * 0.6, 0, 1).astype(np.float32)
-    figures = {
-        **compute_metrics(labels, probabilities),
-        "accuracy_by_timestep": [{"timestep": step, "accuracy": 0.5 + step / 200, "ece": 0.1} for step in timesteps],
-        "accuracy_by_length": compute_accuracy_by_length(labels, probabilities, rng.integers(1, 1500, count)),
-    }
-    return figures, compute_reliability(labels, probabilities)
+    by_timestep = [make_row(step, 0.5 + step / 200) for step in timesteps]
+    by_length = compute_accuracy_by_length(labels, probabilities, rng.integers(1, 1500, count))
+    evaluation = Evaluation("run", "test", compute_scores(labels, probabilities), by_timestep, by_length)
+    return evaluation, compute_reliability(labels, probabilities)
+
+
+def make_row(timestep, accuracy=0.5):
+    return TimestepScores(timestep, accuracy, log_loss=0.6, ece=0.1)
 
 
 def make_charts(history=HISTORY, **options):
-    figures, bins = judge(**options)
-    return build_charts(figures, bins, history, best_epoch=2)
+    evaluation, bins = evaluate(**options)
+    return build_charts(evaluation, bins, history, best_epoch=2)
 
 
 def get_texts(figure):
@@ -55,11 +65,11 @@ def test_every_chart_is_written_as_png_and_svg_the_same_each_time(tmp_path):
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(ImdbGruError, match=r"cannot draw into .*file.*name another folder"):
+    with pytest.raises(ImdbGruError, match=r"cannot draw into .*file.*choose another folder"):
         save_charts(make_charts(), tmp_path / "file" / "plots")
 
 
-def test_without_epochs_or_beliefs_their_charts_are_left_out():
+def test_without_epochs_or_curves_their_charts_are_left_out():
     names = [chart.name for chart in make_charts(history=[], timesteps=())]
     assert names == ["confusion_matrix", "reliability", "accuracy_by_length"]
 
@@ -85,7 +95,9 @@ def test_learning_curves_hold_what_was_recorded():
     axes = drawings.draw_learning_curves(HISTORY, 2).axes
     assert [one.get_title() for one in axes] == ["loss", "accuracy"]
     assert [len(one.lines) for one in axes] == [3, 3]
-    bare = [{"epoch": 1, "loss": 0.5, "accuracy": 0.7}]
+    legend = axes[0].get_legend().get_texts()
+    assert [text.get_text() for text in legend] == ["training", "validation", "best epoch"]
+    bare = [Epoch(epoch=1, loss=0.5, accuracy=0.7)]
     assert [len(one.lines) for one in drawings.draw_learning_curves(bare, None).axes] == [1, 1]
 
 
@@ -96,26 +108,28 @@ def test_confusion_matrix_names_counts_and_shares():
 
 
 def test_reliability_says_the_calibration_error_and_shows_every_bin():
-    figures, bins = judge()
-    above, below = drawings.draw_reliability(bins, figures["ece"]).axes
-    assert above.get_legend_handles_labels()[1][1] == f"gap (mean {figures['ece']:.3f}, the ECE)"
+    evaluation, bins = evaluate()
+    ece = evaluation.scores.ece
+    above, below = drawings.draw_reliability(bins, ece).axes
+    assert above.get_legend_handles_labels()[1][1] == f"gap (mean {ece:.3f}, the ECE)"
     assert sum(bar.get_height() for bar in below.patches) == 300
 
 
-@pytest.mark.parametrize(("rows", "count"), [([{"timestep": 5, "accuracy": 0.5}], 1), (judge()[0], 2)])
-def test_calibration_by_words_read_is_drawn_where_it_is_known(rows, count):
-    rows = rows if isinstance(rows, list) else rows["accuracy_by_timestep"]
-    assert len(drawings.draw_accuracy_by_words_read(rows).axes) == count
+def test_accuracy_and_calibration_are_drawn_by_words_read():
+    accuracy, calibration = drawings.draw_accuracy_by_words_read(evaluate()[0].accuracy_by_timestep).axes
+    assert accuracy.lines[0].get_xydata().tolist() == [[10, 0.55], [25, 0.625], [50, 0.75]]
+    assert calibration.lines[0].get_ydata().tolist() == [0.1] * 3
+    assert {"55.0%", "75.0%"} <= set(get_texts(accuracy.figure))
 
 
 def test_numbers_of_words_that_would_touch_are_left_out():
-    rows = [{"timestep": step, "accuracy": 0.5} for step in (10, 400, 401)]
-    axes = drawings.draw_accuracy_by_words_read(rows).axes[0]
+    rows = [make_row(step) for step in (10, 400, 401)]
+    axes = drawings.draw_accuracy_by_words_read(rows).axes[1]
     assert [label.get_text() for label in axes.get_xticklabels()] == ["10", "401"]
 
 
 def test_accuracy_by_length_names_ranges_and_counts():
-    rows = [{"from": 0, "to": 50, "n": 1200, "accuracy": 0.9}, {"from": 1001, "to": None, "n": 3, "accuracy": 1.0}]
+    rows = [LengthScores(0, 50, 1200, 0.9), LengthScores(1001, None, 3, 1.0)]
     with prepare_matplotlib():
         figure = drawings.draw_accuracy_by_length(rows)
         assert {"0–50\n1,200", "1001+\n3"} <= set(get_texts(figure))

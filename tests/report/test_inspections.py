@@ -23,10 +23,13 @@ LONG = " ".join(f"w{number % 30}" for number in range(120))
 @pytest.mark.parametrize(
     ("options", "names"),
     [
-        ({}, ["belief", "contributions", "gates", "memory"]),
-        ({"cell": "simple_rnn"}, ["belief", "contributions", "gates", "memory"]),
+        ({}, ["probability", "contributions", "gates", "memory"]),
+        ({"cell": "simple_rnn"}, ["probability", "contributions", "gates", "memory"]),
         ({"bidirectional": True}, ["contributions", "gates_1_forward", "gates_1_backward", "memory"]),
-        ({"cell": "lstm", "layers": 2}, ["belief", "contributions", "gates_1_forward", "gates_2_forward", "memory"]),
+        (
+            {"cell": "lstm", "layers": 2},
+            ["probability", "contributions", "gates_1_forward", "gates_2_forward", "memory"],
+        ),
     ],
     ids=str,
 )

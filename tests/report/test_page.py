@@ -2,6 +2,7 @@ import base64
 import json
 import re
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -9,9 +10,11 @@ import pytest
 from inspections import HOSTILE, make_inspection
 
 from imdb_gru.errors import ImdbGruError, MissingExtraError
+from imdb_gru.evaluation import Evaluation, Misclassified
+from imdb_gru.metrics import Scores
 from imdb_gru.report import packing
 from imdb_gru.report.examples import Example
-from imdb_gru.report.page import Report, check_page, write_explorer, write_report
+from imdb_gru.report.page import Report, check_page, write_explorer, write_page
 from imdb_gru.report.timesteps import neutralise
 
 pytest.importorskip("jinja2")
@@ -35,18 +38,16 @@ class Elements(HTMLParser):
 
 
 def make_report(**changes):
-    matrix = {"confusion_matrix": [[5, 1], [2, 4]], "n": 12, "accuracy": 0.75, "accuracy_interval": (0.5, 0.9)}
+    matrix = {"confusion_matrix": ((5, 1), (2, 4)), "n": 12, "accuracy": 0.75, "accuracy_interval": (0.5, 0.9)}
     shares = dict.fromkeys(("precision", "recall", "f1", "roc_auc", "log_loss", "ece"), 0.5)
-    mistake = {"text": HOSTILE, "label": "negative", "probability": 0.9}
+    errors = [Misclassified(HOSTILE, "negative", 0.9)]
     content = {
-        "run": "runs/<b>demo</b>",
         "model": "gru 8",
         "config": "data:\n  path: '</pre><script>'\n",
         "facts": {"trained on": "5 reviews of <i>sample</i>"},
-        "split": "test",
-        "figures": {**matrix, **shares, "errors": [mistake]},
+        "evaluation": Evaluation("runs/<b>demo</b>", "test", Scores(**matrix, **shares), [], [], errors=errors),
         "charts": [],
-        "examples": [Example(make_inspection(HOSTILE), "negative", "Confident mistakes")],
+        "examples": [Example(make_inspection(HOSTILE), "negative", "Confident errors")],
     }
     return Report(**{**content, **changes})
 
@@ -61,7 +62,7 @@ def write(tmp_path, *inspections):
 
 
 def test_hostile_text_is_text(tmp_path):
-    write_report(tmp_path / "page.html", make_report())
+    write_page(tmp_path / "page.html", make_report())
     page = (tmp_path / "page.html").read_text("utf-8")
     elements = Elements(page)
     assert elements.names.count("script") == 2
@@ -87,7 +88,7 @@ def test_characters_that_a_browser_would_obey_are_named(tmp_path, character):
 
 
 def test_a_page_asks_no_host_for_anything(tmp_path):
-    write_report(tmp_path / "page.html", make_report())
+    write_page(tmp_path / "page.html", make_report())
     elements = Elements((tmp_path / "page.html").read_text("utf-8"))
     policy = next(value for name, key, value in elements.attributes if (name, key) == ("meta", "content"))
     assert policy.startswith("default-src 'none'; ")
@@ -102,7 +103,7 @@ def test_every_kind_of_model_is_packed_with_its_gates(tmp_path, cell, both):
     inspection = make_inspection(cell=cell, layers=2, both=both, units=5)
     page = write(tmp_path, inspection)
     (example,) = load_data(page)["examples"]
-    assert (example["belief"] is None) == both
+    assert (example["probabilities"] is None) == both
     assert len(example["cells"]) == (4 if both else 2)
     for packed, trace in zip(example["cells"], inspection.cells, strict=True):
         assert (packed["kept"] is None) == (cell == "simple_rnn")
@@ -154,17 +155,17 @@ def test_punctuation_stands_close_to_its_word(tmp_path):
 
 def test_figures_without_a_value_are_a_dash(tmp_path):
     report = make_report(examples=[])
-    report.figures["roc_auc"] = None
-    report.figures["errors"] = []
-    write_report(tmp_path / "page.html", report)
+    evaluation = replace(report.evaluation, scores=replace(report.evaluation.scores, roc_auc=None), errors=[])
+    report = make_report(examples=[], evaluation=evaluation)
+    write_page(tmp_path / "page.html", report)
     elements = Elements((tmp_path / "page.html").read_text("utf-8"))
     assert "–" in elements.texts
     assert "script" not in elements.names
-    assert any("every review was called rightly" in text for text in elements.texts)
+    assert any("every review is classified correctly" in text for text in elements.texts)
 
 
 def test_places_that_cannot_be_written_are_refused(tmp_path):
-    with pytest.raises(ImdbGruError, match="it is a folder; name a file"):
+    with pytest.raises(ImdbGruError, match="it is a folder; choose a file"):
         check_page(tmp_path)
     with pytest.raises(ImdbGruError, match="there is no folder"):
         write_explorer(tmp_path / "none" / "page.html", [])

@@ -138,7 +138,7 @@ def test_places_that_cannot_be_written_are_refused(tmp_path):
     for path in (tmp_path / "none" / "belief.png", tmp_path / "file" / "belief.png"):
         with pytest.raises(ImdbGruError, match="there is no folder"):
             check_plot_path(path)
-    with pytest.raises(ImdbGruError, match="name another file"):
+    with pytest.raises(ImdbGruError, match="choose another file"):
         plot_timesteps(tmp_path / "folder.png", *example(5))
     assert {path.name for path in tmp_path.iterdir()} == {"file", "folder.png"}
 

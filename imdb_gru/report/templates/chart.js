@@ -1,4 +1,4 @@
-// The chart through the text: lines from 0 to 1, bars of the contributions below, and a cursor at the word at hand.
+// The chart through the text: lines from 0 to 1, bars of the contributions below, and a cursor at the selected word.
 
 const LINES = { left: 34, right: 16, top: 8, height: 168, gap: 16, bars: 56, axis: 30 };
 const DASHES = ["", "6 3", "2 3", "9 3 2 3"];

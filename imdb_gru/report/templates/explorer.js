@@ -2,12 +2,12 @@
 
 // Values of −1 to 1, or 0 to 1, by which words are coloured, and what the ends of the scale mean.
 function findColouring() {
-  const { belief, contributions } = example();
-  if (state.colouring === "belief") return { signed: true, values: belief.map((p) => 2 * p - 1), ends: ["negative", "positive"] };
+  const { probabilities, contributions } = example();
+  if (state.colouring === "probability") return { signed: true, values: probabilities.map((p) => 2 * p - 1), ends: ["negative", "positive"] };
   if (state.colouring === "memory") {
     const values = cell().kept || cell().jacobian;
     const largest = Math.max(1, ...values);
-    return { signed: false, values: values.map((value) => value / largest), ends: ["nothing is left of it at the end", "all of it"] };
+    return { signed: false, values: values.map((value) => value / largest), ends: ["nothing of it is left at the end", "all of it"] };
   }
   const values = contributions[state.colouring];
   const largest = Math.max(...values.map((value) => Math.abs(value))) || 1;
@@ -20,16 +20,16 @@ function colourWords() {
   const { signed, values, ends } = findColouring();
   words.forEach((word, timestep) => {
     word.style.backgroundColor = colour(values[timestep], signed, 0.55);
-    const turned = state.colouring === "belief" && example().turns.includes(timestep);
+    const turned = state.colouring === "probability" && example().turns.includes(timestep);
     word.classList.toggle("turned", turned);
-    word.classList.toggle("down", turned && example().belief[timestep] < 0.5);
+    word.classList.toggle("down", turned && example().probabilities[timestep] < 0.5);
   });
   const bar = make("i");
   const stops = [-1, 0, 1].slice(signed ? 0 : 1).map((value) => colour(value, signed, 0.55));
   bar.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
   at("scale").replaceChildren(make("span", ends[0]), bar, make("span", ends[1]));
   if (example().unknown.length) at("scale").append(make("span", "· dotted: unknown to the model"));
-  if (state.colouring === "belief" && example().turns.length) at("scale").append(make("span", "· ▲▼ turned the verdict"));
+  if (state.colouring === "probability" && example().turns.length) at("scale").append(make("span", "· ▲▼ changed the prediction"));
 }
 
 function buildWords() {
@@ -50,14 +50,14 @@ function buildWords() {
 }
 
 function listLines() {
-  const { belief } = example();
+  const { probabilities } = example();
   const gates = cell().quantities.filter((quantity) => !quantity.signed);
   const hues = ["var(--positive)", "var(--negative)", "var(--soft)"];
   const lines = gates.map(({ name, symbol, mean }, index) => ({
     name: `${name} ${symbol}, mean`, values: mean, colour: hues[index % 3], width: 1.4, dash: DASHES[index % 4],
   }));
   if (cell().kept) lines.push({ name: "kept to the end", values: cell().kept, colour: "var(--soft)", width: 1.4, dash: DASHES[3] });
-  if (belief) lines.unshift({ name: "belief", values: belief, colour: "var(--ink)", width: 2.2, dash: "" });
+  if (probabilities) lines.unshift({ name: "probability", values: probabilities, colour: "var(--ink)", width: 2.2, dash: "" });
   return lines;
 }
 
@@ -65,7 +65,7 @@ function buildChart() {
   const all = listLines();
   const method = state.colouring === "occlusion" ? "occlusion" : "integrated_gradients";
   const methodName = method === "occlusion" ? "occlusion" : "integrated gradients";
-  const subject = example().belief ? "belief and gates" : "gates";
+  const subject = example().probabilities ? "probability and gates" : "gates";
   const caption = `From left to right through the text: above, ${all.length ? subject : "nothing to draw"}; below, what each word contributed (${methodName}), blue towards positive, orange towards negative.`;
   at("through-caption").textContent = caption;
   chart = drawChart(at("through"), all.filter((line) => !state.hidden.has(line.name)), example().contributions[method], caption);
@@ -108,7 +108,7 @@ function hold(timestep) {
 }
 
 function buildColouring() {
-  const offered = Object.keys(COLOURINGS).filter((name) => name !== "belief" || example().belief);
+  const offered = Object.keys(COLOURINGS).filter((name) => name !== "probability" || example().probabilities);
   if (!offered.includes(state.colouring)) [state.colouring] = offered;
   const labels = offered.map((name) => {
     const label = make("label");
@@ -120,17 +120,17 @@ function buildColouring() {
   at("colouring").replaceChildren(at("colouring").querySelector("legend"), ...labels);
 }
 
-function tellVerdict() {
+function describePrediction() {
   const { truth, label, probability, logit, words: count, tokens, baseline, gap, steps } = example();
   const read = tokens.length - 1;
-  const line = at("verdict");
-  line.replaceChildren("Called ", make("b", label, label), ` with probability ${fixed(probability, 4)} of positive (logit ${move(logit, 2)})`);
-  if (truth) line.append(truth === label ? ", rightly" : ", wrongly: it is ", truth === label ? "" : make("b", truth, truth));
+  const line = at("prediction");
+  line.replaceChildren("Predicted ", make("b", label, label), `: probability ${fixed(probability, 4)} of positive (logit ${move(logit, 2)})`);
+  if (truth) line.append(truth === label ? ", which is correct" : ", which is wrong: the label is ", truth === label ? "" : make("b", truth, truth));
   line.append(read < count ? `; ${read} of ${count} words read.` : `; ${count} ${count === 1 ? "word" : "words"}.`);
   line.append(make("span", ` Integrated gradients start at logit ${move(baseline, 2)} and take ${steps} steps, with a gap of ${move(gap, 3)}.`, "note"));
 }
 
-// The word that did most for the verdict: where there is something to see.
+// The word that contributed most to the prediction: a good place to start.
 function findStrongest() {
   const sizes = example().contributions.integrated_gradients.map((value) => Math.abs(value));
   return sizes.indexOf(Math.max(...sizes));
@@ -153,7 +153,7 @@ function pick(index) {
   at("cell").replaceChildren(...example().cells.map(({ name }, each) => Object.assign(make("option", name), { value: each })));
   at("cell-field").hidden = example().cells.length < 2;
   state.current = findStrongest();
-  tellVerdict();
+  describePrediction();
   pickCell(state.cell);
   at("cell").value = state.cell;
 }
@@ -161,8 +161,8 @@ function pick(index) {
 function buildPicker() {
   const groups = new Map();
   examples.forEach(({ reason, truth, label, probability, name }, index) => {
-    const verdict = truth && truth !== label ? `${truth}, called ${label}` : label;
-    const option = make("option", `${index + 1}. ${verdict} ${fixed(probability, 3)} – ${name || "(no words)"}`);
+    const outcome = truth && truth !== label ? `${truth}, predicted ${label}` : label;
+    const option = make("option", `${index + 1}. ${outcome} ${fixed(probability, 3)} – ${name || "(no words)"}`);
     option.value = index;
     if (!groups.has(reason)) groups.set(reason, reason ? Object.assign(make("optgroup"), { label: reason }) : at("review"));
     groups.get(reason).append(option);
@@ -171,7 +171,7 @@ function buildPicker() {
   for (const id of ["previous", "next"]) at(id).hidden = examples.length < 2;
 }
 
-// The word on the line above (−1) or below (1) that is nearest to the one at hand.
+// The word on the line above (−1) or below (1) that is nearest to the selected word.
 function findBeside(direction) {
   const from = words[state.current].getBoundingClientRect();
   let best = state.current;

@@ -3,12 +3,12 @@
 const { examples } = JSON.parse(document.getElementById("data").textContent);
 const at = (id) => document.getElementById(id);
 const COLOURINGS = {
-  belief: "belief",
+  probability: "probability",
   integrated_gradients: "contribution",
   occlusion: "occlusion",
   memory: "memory",
 };
-const state = { example: 0, cell: 0, colouring: "belief", current: 0, held: false, hidden: new Set() };
+const state = { example: 0, cell: 0, colouring: "probability", current: 0, held: false, hidden: new Set() };
 let words = [];
 let chart = null;
 

@@ -1,4 +1,4 @@
-// What is shown of the word at hand: belief, contributions, gates, memory.
+// What is shown of the selected word: probability, contributions, gates, memory.
 
 const CELLS = { gru: "GRU", lstm: "LSTM", simple_rnn: "SimpleRNN" };
 let strips = [];
@@ -53,14 +53,14 @@ function showGates(timestep) {
   }
   const whole = strips.some((strip) => strip.canvas);
   at("unit").textContent = whole
-    ? "Each strip has a cell a unit: grey from 0 to 1; orange to −1, blue to 1."
-    : "Means only: the page has no room for every unit of this text.";
+    ? "Each strip has a square for each unit: grey from 0 to 1; orange down to −1, blue up to 1."
+    : "Only means are shown: the page has no room for every unit of this text.";
 }
 
 function showMemory(timestep) {
   const { kept, jacobian, gradient } = cell();
   const rows = kept ? [makeRow("kept to the end", kept[timestep], small(kept[timestep]), 1, false)] : [];
-  for (const [name, values] of [["Jacobian to the end", jacobian], ["gradient of the verdict", gradient]]) {
+  for (const [name, values] of [["Jacobian to the end", jacobian], ["gradient of the logit", gradient]]) {
     rows.push(makeRow(name, values[timestep], small(values[timestep]), Math.max(...values), false));
   }
   at("memory").replaceChildren(...rows);
@@ -79,15 +79,15 @@ function showContributions(timestep) {
 }
 
 function summarise(timestep) {
-  const { tokens, belief, unknown } = example();
+  const { tokens, probabilities, unknown } = example();
   const place = timestep ? `word ${timestep} of ${tokens.length - 1}` : "the start, before the first word";
   const lines = [make("strong", timestep ? tokens[timestep] : "start")];
   lines.push(make("span", timestep && unknown.includes(timestep) ? `${place}, unknown to the model` : place));
-  if (belief) {
-    const line = make("span", "belief ");
-    if (timestep) line.append(`${fixed(belief[timestep - 1], 3)} → `);
-    line.append(make("b", fixed(belief[timestep], 3), sideOf(belief[timestep])));
-    if (timestep) line.append(` (${move(belief[timestep] - belief[timestep - 1])})`);
+  if (probabilities) {
+    const line = make("span", "probability ");
+    if (timestep) line.append(`${fixed(probabilities[timestep - 1], 3)} → `);
+    line.append(make("b", fixed(probabilities[timestep], 3), sideOf(probabilities[timestep])));
+    if (timestep) line.append(` (${move(probabilities[timestep] - probabilities[timestep - 1])})`);
     lines.push(line);
   }
   at("summary").replaceChildren(...lines);

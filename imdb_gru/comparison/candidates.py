@@ -1,0 +1,171 @@
+"""The models that are compared, and what of each is on disk already."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from imdb_gru.cells import CELLS
+from imdb_gru.comparison.baseline import Baseline
+from imdb_gru.config import Config, build_config
+from imdb_gru.errors import ConfigError, RunError
+from imdb_gru.run import Run
+from imdb_gru.runs import check_writable
+from imdb_gru.tasks.evaluation import open_model
+
+LINEAR = "linear"
+MODELS = (*CELLS, LINEAR)
+RESULT = "comparison.json"
+CACHE = "predictions"
+"""The folder of a comparison that keeps what its networks predict."""
+
+State = Literal["new", "unfinished", "complete"]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A model of one seed, and where it is on disk."""
+
+    model: str
+    """Name of the model; candidates of different seeds share it."""
+    config: Config
+    result: Run | Baseline
+
+    @property
+    def path(self) -> Path:
+        """Return the candidate's folder."""
+        return self.result.path
+
+    @property
+    def seed(self) -> int:
+        """Return the seed that chooses its weights and its validation reviews."""
+        return self.config.train.seed
+
+    def __str__(self) -> str:
+        """Return the name of the candidate in messages and results."""
+        return str(self.result)
+
+
+def build_candidates(config: Config, models: Sequence[str], seeds: int, folder: Path) -> list[Candidate]:
+    """Build a candidate of each model with seed 0, then with seed 1 and so on; only the cell and the seed differ."""
+    candidates = []
+    for seed in range(seeds):
+        for model in models:
+            path = folder / f"{model}-{seed}"
+            result = Baseline(path) if model == LINEAR else Run(path)
+            candidates.append(Candidate(model, _adapt(config, model, seed), result))
+    return candidates
+
+
+def _adapt(config: Config, model: str, seed: int) -> Config:
+    values = config.model_dump()
+    values["model"]["cell"] = "gru" if model == LINEAR else model
+    values["train"]["seed"] = seed
+    return build_config(values, f"the config for {model}")
+
+
+def check_models(models: Sequence[str]) -> None:
+    """Raise `ConfigError` unless these are at least two different models that can be trained."""
+    for model in models:
+        if model not in MODELS:
+            raise ConfigError(f"there is no model '{model}': choose from {', '.join(MODELS)}")
+        if list(models).count(model) > 1:
+            raise ConfigError(f"{model} is given twice: choose each model once")
+    if len(models) < 2:
+        given = models[0] if models else "no model"
+        raise ConfigError(f"a comparison needs at least two models, got {given}: choose from {', '.join(MODELS)}")
+
+
+def open_runs(runs: Sequence[str | Path | Run], *, same_data: bool) -> list[Candidate]:
+    """Open complete runs as candidates, each a model of its own that is named after its folder.
+
+    Raises `RunError` if there is only one, or if one is not complete or is given twice; with `same_data`, also if they
+    were trained on different data.
+    """
+    opened = [open_model(run) for run in runs]
+    if len(opened) < 2:
+        raise RunError(f"{opened[0]} is one run: give at least two to compare, or none to train models")
+    for run, twin in itertools.combinations(opened, 2):
+        if run.path.resolve() == twin.path.resolve():
+            raise RunError(f"{run} and {twin} are the same run: give two different ones")
+    candidates: list[Candidate] = []
+    names: list[str] = []
+    for run in opened:
+        name = Path(str(run)).resolve().name
+        model = str(run.path.resolve()) if name in names or name == LINEAR else name
+        names.append(name)
+        candidates.append(Candidate(model, run.load_config(), run))
+        first, data = candidates[0], candidates[-1].config.data
+        if same_data and data != first.config.data:
+            changes = "; ".join(_find_changes(first.config.data.model_dump(), data.model_dump(), "data."))
+            raise RunError(f"{first} and {run} have different reviews ({changes}): choose those for both with --data")
+    return candidates
+
+
+def check_folder(folder: Path) -> None:
+    """Raise `RunError` if a comparison may not be written into a folder."""
+    check_writable(folder, "hold a comparison", "choose another folder with --into")
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not existing.is_dir():
+        raise RunError(f"{existing} is a file: choose a folder with --into")
+    if existing != folder:
+        return
+    names = {path.name for path in folder.iterdir()}
+    ours = any(name in (RESULT, CACHE) or name.rpartition("-")[0] in MODELS for name in names)
+    if "config.yaml" in names or (names and not ours):
+        reason = "is a run" if "config.yaml" in names else "holds files that are not of a comparison"
+        raise RunError(f"{folder} {reason}: choose another folder with --into")
+
+
+def find_state(candidate: Candidate) -> State:
+    """Tell whether a candidate is new, unfinished or complete; raises `RunError` if its folder holds something else."""
+    path, result = candidate.path, candidate.result
+    if not path.exists():
+        return "new"
+    if not path.is_dir():
+        raise RunError(f"{path} is a file: choose another folder with --into, or remove it")
+    if not any(path.iterdir()) or (isinstance(result, Baseline) and not result.exists()):
+        return "new"
+    remedy = f"choose another folder with --into, or remove {path}"
+    if isinstance(result, Run) and not result.config_path.is_file():
+        raise RunError(f"{path} holds files that are not of a run: {remedy}")
+    if changes := list(_find_changes(result.load_config().model_dump(), candidate.config.model_dump())):
+        raise RunError(f"{path} was trained with another config ({'; '.join(changes)}): {remedy}")
+    if isinstance(result, Run) and not result.metrics_path.exists():
+        return "unfinished"
+    if damage := result.find_damage():
+        raise RunError(f"{path} is damaged: {damage}; remove it, so that it is trained again")
+    return "unfinished" if isinstance(result, Run) and result.load_metrics().interrupted else "complete"
+
+
+def _find_changes(old: dict[str, Any], new: dict[str, Any], prefix: str = "") -> Iterator[str]:
+    for key, value in new.items():
+        if isinstance(value, dict):
+            yield from _find_changes(old[key], value, f"{prefix}{key}.")
+        elif old[key] != value:
+            yield f"{prefix}{key} {old[key]}, not {value}"
+
+
+def pair_candidates(candidates: Sequence[Candidate]) -> list[tuple[Candidate, Candidate]]:
+    """Pair candidates of different models: those of one seed, or the two of models that have one seed each."""
+    models: dict[str, list[Candidate]] = {}
+    for candidate in candidates:
+        models.setdefault(candidate.model, []).append(candidate)
+    return [
+        (one, other)
+        for first, second in itertools.combinations(models.values(), 2)
+        for one, other in itertools.product(first, second)
+        if one.seed == other.seed or len(first) == len(second) == 1
+    ]
+
+
+def check_training_reviews(candidates: Sequence[Candidate]) -> None:
+    """Raise `RunError` if two candidates of a pair have different training or validation reviews."""
+    hashes = {candidate.path: candidate.result.load_metrics().data.hash for candidate in candidates}
+    for one, other in pair_candidates(candidates):
+        if hashes[one.path] != hashes[other.path]:
+            raise RunError(
+                f"{one} and {other} were trained on different reviews, or have different validation reviews: train one "
+                "of them again, or compare complete runs on the test split"
+            )

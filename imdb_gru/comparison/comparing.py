@@ -1,0 +1,143 @@
+"""Compare models: complete runs, or models that are trained for it from nothing under one config."""
+
+import contextlib
+import importlib.util
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from imdb_gru.comparison.candidates import (
+    CACHE,
+    MODELS,
+    RESULT,
+    Candidate,
+    build_candidates,
+    check_folder,
+    check_models,
+    check_training_reviews,
+    find_state,
+    open_runs,
+)
+from imdb_gru.comparison.evaluating import evaluate_candidates
+from imdb_gru.comparison.events import CandidateChosen, ComparisonStopped
+from imdb_gru.comparison.outcome import build_comparison
+from imdb_gru.comparison.processes import train_candidate
+from imdb_gru.comparison.results import Comparison
+from imdb_gru.config import Config, DataConfig
+from imdb_gru.errors import ConfigError, MissingExtraError, RunError
+from imdb_gru.events import Notice, Observer, ignore
+from imdb_gru.lock import claim
+from imdb_gru.run import Run
+from imdb_gru.tasks.evaluation import choose_reviews
+from imdb_gru.tasks.training import prepare_config
+
+CONFIG = "scratch"
+SEEDS = 3
+FOLDER = Path("runs/compare")
+SETTLED = {
+    "model.cell": "the choice of models names the cells",
+    "model.pretrained": "all models start from random weights; to compare others, give complete runs",
+    "train.seed": "the number of seeds is an option of its own",
+}
+"""Keys that a comparison sets itself, and why."""
+
+
+def compare(
+    runs: Sequence[str | Path | Run] = (),
+    *,
+    config: str | Path | Config = CONFIG,
+    models: Sequence[str] = MODELS,
+    seeds: int = SEEDS,
+    data: str | Path | DataConfig | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    folder: str | Path | None = None,
+    split: str | None = None,
+    observer: Observer | None = None,
+) -> Comparison:
+    """Compare complete runs, or else models that are trained for it, on the same reviews; return all figures.
+
+    Without `runs`, every model is trained from random weights under one config with the seeds 0 to `seeds` - 1, into
+    `folder`, by default `runs/compare`; a model that is there already is used, and one that is unfinished is resumed.
+    Each is trained in a process of its own, so a script calls this below `if __name__ == "__main__":`. With `runs`,
+    `folder` is where comparison.json goes, if it is given.
+
+    `data` is what `--data` takes. `split` is the test split by default, or the validation reviews of data without one.
+    `observer` is called with each event. Raises `ConfigError`, `DataError`, `RunError` or `MissingExtraError`, and
+    `KeyboardInterrupt` if a training was stopped; the same call then resumes.
+    """
+    _check_extra()
+    observer = observer or ignore
+    if runs:
+        if (config, tuple(models), seeds, overrides or None) != (CONFIG, MODELS, SEEDS, None):
+            raise ConfigError("runs are compared as they are: leave config, models, seeds and overrides out")
+        place = None if folder is None else Path(folder).expanduser()
+        candidates = open_runs(runs, same_data=data is None)
+    else:
+        place = FOLDER if folder is None else Path(folder).expanduser()
+        candidates = _plan(config, models, seeds, data, overrides, place)
+        data = None  # the candidates' config names it
+    if place:
+        check_folder(place)
+    with claim(place) if place else contextlib.nullcontext():
+        if not runs:
+            _train(candidates, observer)
+        name, evaluated = evaluate_candidates(
+            candidates,
+            split,
+            lambda run, split: choose_reviews(run, data=data, split=split, observer=observer),
+            place / CACHE if place else None,
+        )
+        comparison = build_comparison(name, evaluated)
+        if place:
+            _write(comparison, place, observer)
+    return comparison
+
+
+def _check_extra() -> None:
+    if not all(importlib.util.find_spec(package) for package in ("sklearn", "scipy")):
+        raise MissingExtraError("Comparing models", "compare")
+
+
+def _plan(
+    config: str | Path | Config,
+    models: Sequence[str],
+    seeds: int,
+    data: str | Path | DataConfig | None,
+    overrides: Mapping[str, Any] | None,
+    folder: Path,
+) -> list[Candidate]:
+    """Return the candidates to train; raises `ConfigError` if the arguments do not allow a comparison."""
+    check_models(models)
+    if seeds < 1:
+        raise ConfigError(f"a comparison needs at least one seed, got {seeds}")
+    for key in overrides or {}:
+        if key in SETTLED:
+            raise ConfigError(f"{key} cannot be set for a comparison: {SETTLED[key]}")
+    settings = {**(overrides or {}), "model.pretrained": None}
+    return build_candidates(prepare_config(Config, config, data, settings), models, seeds, folder)
+
+
+def _train(candidates: Sequence[Candidate], observer: Observer) -> None:
+    """Train the candidates that are not complete, one after the other."""
+    states = [find_state(candidate) for candidate in candidates]
+    for number, (candidate, state) in enumerate(zip(candidates, states, strict=True), 1):
+        observer(CandidateChosen(number, len(candidates), str(candidate), state))
+        if state == "complete":
+            continue
+        try:
+            train_candidate(candidate, state, observer)
+        except KeyboardInterrupt:
+            observer(ComparisonStopped())
+            raise
+    check_training_reviews(candidates)
+
+
+def _write(comparison: Comparison, folder: Path, observer: Observer) -> None:
+    path = folder / RESULT
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        Run.write_text(path, json.dumps(comparison.to_dict(), indent=2) + "\n")
+    except OSError as error:
+        raise RunError(f"cannot write {path}: {error.strerror}") from error
+    observer(Notice(f"wrote {path}"))

@@ -1,0 +1,105 @@
+"""Evaluating candidates on a split; what networks predict is kept in files, so that it is computed once."""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from imdb_gru.classifier import Classifier
+from imdb_gru.comparison.baseline import Baseline, BaselineMetrics
+from imdb_gru.comparison.candidates import Candidate, check_training_reviews
+from imdb_gru.comparison.predictions import Predictions, load_predictions
+from imdb_gru.errors import RunError
+from imdb_gru.evaluation import score_reviews
+from imdb_gru.metrics import Labels
+from imdb_gru.records import Metrics
+from imdb_gru.run import Run
+from imdb_gru.sources.review import Review
+from imdb_gru.text.corpus import hash_reviews
+
+ReviewLoader = Callable[[Run, str | None], tuple[str, Sequence[Review]]]
+"""Returns the name of the split that a run is evaluated on, and its reviews."""
+TRAINING_SPLITS = ("train", "validation")
+"""Splits whose reviews depend on the training."""
+
+
+@dataclass(frozen=True, eq=False)
+class EvaluatedCandidate:
+    """A candidate with what it predicts for labelled reviews."""
+
+    candidate: Candidate
+    metrics: Metrics | BaselineMetrics
+    """The figures of its training."""
+    labels: Labels
+    """`(N,)` int8."""
+    predictions: Predictions
+
+
+def evaluate_candidates(
+    candidates: Sequence[Candidate], split: str | None, load: ReviewLoader, cache: Path | None
+) -> tuple[str, list[EvaluatedCandidate]]:
+    """Evaluate trained candidates on a split; return its name and the results.
+
+    What networks predict is kept in the folder `cache`, if there is one. Raises `RunError` if two candidates of a pair
+    have different reviews.
+    """
+    loaded: dict[str, Sequence[Review]] = {}
+    evaluated = []
+    for candidate in candidates:
+        metrics = candidate.result.load_metrics()
+        key = metrics.data.hash if split in TRAINING_SPLITS else ""
+        if key not in loaded:
+            split, reviews = load(_find_run(candidate, candidates), split)
+            if split in TRAINING_SPLITS:
+                check_training_reviews(candidates)
+                key = metrics.data.hash
+            loaded[key] = reviews
+        reviews = loaded[key]
+        assert split is not None
+        labels = np.array([review.label for review in reviews], dtype=np.int8)
+        predictions = _predict(candidate, metrics, split, reviews, cache)
+        evaluated.append(EvaluatedCandidate(candidate, metrics, labels, predictions))
+    assert split is not None
+    return split, evaluated
+
+
+def _find_run(candidate: Candidate, candidates: Sequence[Candidate]) -> Run:
+    """Return the candidate's run; for the linear baseline, that of a network with the same seed, and so reviews."""
+    return next(
+        other.result
+        for other in (candidate, *candidates)
+        if isinstance(other.result, Run) and (other is candidate or other.seed == candidate.seed)
+    )
+
+
+def _predict(
+    candidate: Candidate,
+    metrics: Metrics | BaselineMetrics,
+    split: str,
+    reviews: Sequence[Review],
+    cache: Path | None,
+) -> Predictions:
+    result = candidate.result
+    if isinstance(result, Baseline):
+        return result.load_predictions(split, reviews)
+    if cache is None:
+        return predict_reviews(result, reviews)
+    key = hashlib.sha256(f"{json.dumps(metrics.files, sort_keys=True)} {hash_reviews(reviews)}".encode())
+    path = cache / f"{result.path.resolve().name}-{split}-{key.hexdigest()[:16]}.npz"
+    predictions = load_predictions(path, len(reviews))
+    if predictions is None:
+        predictions = predict_reviews(result, reviews)
+        try:
+            predictions.save(path)
+        except OSError as error:
+            raise RunError(f"cannot write {path}: {error.strerror}; choose another folder with --into") from error
+    return predictions
+
+
+def predict_reviews(run: Run, reviews: Sequence[Review]) -> Predictions:
+    """Return what a run's classifier predicts for reviews."""
+    scored = score_reviews(Classifier.load(run), reviews)
+    return Predictions(scored.probabilities, scored.compute_accuracy_by_timestep())

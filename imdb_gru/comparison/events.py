@@ -1,0 +1,35 @@
+"""What a comparison tells its observer, next to the events of its trainings and evaluations."""
+
+from dataclasses import dataclass
+
+from imdb_gru.comparison.candidates import State
+from imdb_gru.events import Event
+
+
+@dataclass(frozen=True)
+class CandidateChosen(Event):
+    """It is the turn of a model, which is trained, resumed or used as it is."""
+
+    number: int
+    """Number of the model among all of the comparison, from 1."""
+    count: int
+    run: str
+    state: State
+
+    def __str__(self) -> str:
+        """Say what is done with the model."""
+        done = {
+            "new": f"training {self.run}",
+            "unfinished": f"resuming {self.run}",
+            "complete": f"{self.run} is complete",
+        }
+        return f"{self.number} of {self.count}: {done[self.state]}"
+
+
+@dataclass(frozen=True)
+class ComparisonStopped(Event):
+    """A comparison was stopped before all of its models were trained."""
+
+    def __str__(self) -> str:
+        """Say how to resume the comparison."""
+        return "stopped; repeat the same command to resume"
