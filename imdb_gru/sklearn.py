@@ -179,7 +179,7 @@ def train_in_memory(
         elif observer and not isinstance(event, TrainingStarted):
             observer(event)
 
-    with _TRAINING, tempfile.TemporaryDirectory(prefix="imdb-gru-") as folder, _leave_no_trace():
+    with _TRAINING, tempfile.TemporaryDirectory(prefix="imdb-gru-") as folder, leave_no_trace():
         run = train(config, data=source, run=Path(folder) / "run", observer=observe)
         classifier, history = Classifier.load(run), run.load_history()
     classifier.run = None
@@ -187,7 +187,7 @@ def train_in_memory(
 
 
 @contextmanager
-def _leave_no_trace() -> Iterator[None]:
+def leave_no_trace() -> Iterator[None]:
     """Restore the global random states, which a training seeds and which other estimators may draw from.
 
     TensorFlow warns of every training after the fourth in a process, because each builds its graph anew: a search does
