@@ -5,7 +5,6 @@ import json
 import pytest
 
 from imdb_gru import __version__
-from imdb_gru.classifier import encode_json
 from imdb_gru.text.neutral import dump_json
 
 pyarrow = pytest.importorskip("pyarrow")
@@ -33,7 +32,7 @@ def read_all(*paths, text_column=None, done=()):
 
 
 def predict_locally(classifier, texts, *, timesteps=False):
-    return [encode_json(one, timesteps=timesteps) for one in classifier.predict(texts, timesteps=timesteps)]
+    return [dump_json(one.to_dict()) for one in classifier.predict_many(texts, timesteps=timesteps)]
 
 
 def read_answers(folder, *, timesteps=False):

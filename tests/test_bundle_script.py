@@ -144,7 +144,7 @@ def test_a_run_that_started_from_nothing_is_refused(script, pair, monkeypatch, c
     _, run = pair
     text = run.config_path.read_text()
     run.write_text(run.config_path, text.replace(f"pretrained: {pair[0].path}", "pretrained: null"))
-    run.seal({key: value for key, value in run.load_metrics().to_dict().items() if key not in ("format", "files")})
+    run.seal(run.load_metrics().to_dict())
     with pytest.raises(SystemExit):
         run_script(script, monkeypatch, run.path, "--folder", tmp_path / "out")
     assert "started from random weights" in capsys.readouterr().err

@@ -31,17 +31,17 @@ def test_it_knows_good_from_bad():
         "I was bored from the first minute to the last.": False,
         "A slow start, but the ending is superb.": True,
     }
-    predictions = Classifier.load(BundledRun("sentiment")).predict(texts)
+    predictions = Classifier.load(BundledRun("sentiment")).predict_many(texts)
     assert {prediction.text: prediction.probability > 0.5 for prediction in predictions} == texts
 
 
 def test_its_card_and_the_readme_say_what_it_says():
     classifier = Classifier.load(BundledRun("sentiment"))
     for text in ("Not bad at all.", "It is not dull.", "Oh great, another sequel nobody asked for."):
-        (prediction,) = classifier.predict([text])
+        prediction = classifier.predict(text)
         assert text in CARD
         assert f"({prediction.probability:.2f})" in CARD.partition(text)[2][:60]
-    (prediction,) = classifier.predict(["A slow start, but the ending is superb."])
+    prediction = classifier.predict("A slow start, but the ending is superb.")
     assert f"positive\t{prediction.probability:.4f}" in README.read_text("utf-8")
 
 

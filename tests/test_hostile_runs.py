@@ -44,6 +44,7 @@ def run(tmp_path):
     classifier.vocabulary.save(run.vocabulary_path)
     run.history_path.write_text(json.dumps(EPOCH) + "\n")
     run.model_path.write_bytes(b"never opened")
+    run.environment_path.write_text("")
     save_arrays(run, list_arrays(classifier.network))
     seal(run)
     return run
@@ -66,7 +67,7 @@ def load(run):
 
 
 def test_the_run_serves_as_it_is(run):
-    assert len(list(load(run).predict(["w1 w2"]))) == 1
+    assert len(list(load(run).predict_many(["w1 w2"]))) == 1
 
 
 # Vocabulary

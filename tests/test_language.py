@@ -57,11 +57,11 @@ def test_the_perplexity_is_that_of_the_training(next_word_run):
     from imdb_gru.sources.sample import SampleSource
     from imdb_gru.text.corpus import load_pretraining_reviews
 
-    model, best = LanguageModel.load(next_word_run), next_word_run.load_metrics()["best"]
+    model, best = LanguageModel.load(next_word_run), next_word_run.load_metrics().best
     held_out = load_pretraining_reviews(SampleSource(), model.config).validation
     figures = evaluate_next_words(model, held_out)
-    assert figures["loss"] == pytest.approx(best["validation_loss"], abs=1e-4)
-    assert figures["perplexity"] == pytest.approx(best["validation_perplexity"], rel=1e-4)
+    assert figures["loss"] == pytest.approx(best.validation_loss, abs=1e-4)
+    assert figures["perplexity"] == pytest.approx(best.validation_perplexity, rel=1e-4)
     assert figures["n"] == len(held_out) > 0
 
 

@@ -37,7 +37,7 @@ def test_bulk_prediction_holds_as_much_for_many_reviews_as_for_few(monkeypatch):
 
     def predict(count):
         texts = (f"w{number % 30} w1 w2 {number}" for number in range(count))
-        assert sum(1 for _ in classifier.predict(texts)) == count
+        assert sum(1 for _ in classifier.predict_many(texts)) == count
 
     predict(500)
     few, many = (measure_peak(lambda count=count: predict(count)) for count in (500, 5000))
@@ -48,7 +48,7 @@ def test_bulk_prediction_holds_few_reviews_where_they_are_very_long(monkeypatch)
     monkeypatch.setattr(bulk, "CHUNK_CHARACTERS", 10_000)
     drawn = itertools.count()
     texts = (f"w1 {'w2 ' * 1000}{next(drawn)}" for _ in range(200))
-    predictions = make_classifier().predict(texts)
+    predictions = make_classifier().predict_many(texts)
     next(predictions)
     assert next(drawn) <= 20  # of 3,000 characters each: three chunks at most are under way
     assert sum(1 for _ in predictions) == 199

@@ -30,4 +30,4 @@ def test_a_system_that_does_not_tell(monkeypatch):
 
 @pytest.mark.keras
 def test_a_run_holds_its_peak(sample_run):
-    assert sample_run.load_metrics()["peak_memory_mb"] > 100
+    assert sample_run.load_metrics().peak_memory_mb > 100

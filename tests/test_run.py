@@ -27,8 +27,8 @@ def test_a_finished_run_is_complete(sample_run):
     sealed = {path.name for path in sample_run.sealed_paths}
     assert sealed >= {"config.yaml", "vocabulary.json", "model.keras", "weights.npz", "environment.jsonl"}
     assert names == {*sealed, "metrics.json"}
-    assert sample_run.load_metrics()["best"]["epoch"] in (1, 2)
-    assert [record["epoch"] for record in sample_run.load_history()] == [1, 2]
+    assert sample_run.load_metrics().best.epoch in (1, 2)
+    assert [record.epoch for record in sample_run.load_history()] == [1, 2]
 
 
 @pytest.mark.parametrize("name", ["config.yaml", "vocabulary.json", "model.keras", "weights.npz", "history.jsonl"])

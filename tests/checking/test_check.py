@@ -101,7 +101,7 @@ def test_held_out_reviews_and_unknown_words_are_those_of_a_training(tmp_path):
     source, config = SampleSource(), Config()
     statistics = encode_corpus(source, config, load_training_reviews(source, config), None).statistics
     (overlap,) = [row for row in figures["overlaps"] if row["judged"] == "held out"]
-    assert overlap["same"] == statistics["repeated_validation"] > 0
+    assert overlap["same"] == statistics.repeated_validation > 0
     rows = [("train", n % 2, f"common word{n}") for n in range(6)] + [
         ("validation", 1, "common rare rarer"),
         ("test", 1, "odd"),

@@ -37,10 +37,10 @@ def test_splits_of_the_runs_own_data(invoke, sample_run):
     for split, size in sizes.items():
         figures = json.loads(invoke("evaluate", "--run", sample_run.path, "--split", split, "--json").out)
         assert (figures["split"], figures["n"]) == (split, size)
-    metrics = sample_run.load_metrics()["best"]
+    metrics = sample_run.load_metrics().best
     figures = json.loads(invoke("evaluate", "--run", sample_run.path, "--split", "validation", "--json").out)
-    assert figures["accuracy"] == pytest.approx(metrics["validation_accuracy"], abs=1e-5)
-    assert figures["log_loss"] == pytest.approx(metrics["validation_loss"], abs=1e-4)
+    assert figures["accuracy"] == pytest.approx(metrics.validation_accuracy, abs=1e-5)
+    assert figures["log_loss"] == pytest.approx(metrics.validation_loss, abs=1e-4)
 
 
 def test_a_table_without_splits_is_one_split(invoke, sample_run, tmp_path):
@@ -83,9 +83,9 @@ def test_a_next_word_run_is_judged_by_its_perplexity(invoke, next_word_run):
     assert result.code == 0, result.err
     figures = json.loads(result.out)
     assert list(figures) == ["run", "split", "n", "words", "loss", "perplexity"]
-    best = next_word_run.load_metrics()["best"]
+    best = next_word_run.load_metrics().best
     assert (figures["split"], figures["n"]) == ("validation", 20)
-    assert figures["perplexity"] == pytest.approx(best["validation_perplexity"], rel=1e-4)
+    assert figures["perplexity"] == pytest.approx(best.validation_perplexity, rel=1e-4)
     table = invoke("evaluate", "--run", next_word_run.path).out
     assert f"{figures['perplexity']:.2f}" in table
     sizes = {"train": 180, "test": 200}
@@ -118,7 +118,7 @@ def test_where_nothing_was_held_out_it_says_so(invoke, make_next_word_run):
 
     run = make_next_word_run()
     metrics = run.load_metrics()
-    metrics["data"]["hash"] = load_pretraining_reviews(SampleSource(), run.load_next_word_config()).hash
+    metrics.data["hash"] = load_pretraining_reviews(SampleSource(), run.load_next_word_config()).hash
     run.write_text(run.metrics_path, json.dumps(metrics))
     result = invoke("evaluate", "--run", run.path)
     assert result.code == 1

@@ -156,7 +156,7 @@ def test_long_texts_are_not_held_by_thousands(monkeypatch):
             ahead.append(number)
             yield "w1 w2 w3"
 
-    predictions = make_classifier().predict(write())
+    predictions = make_classifier().predict_many(write())
     next(predictions)
     assert len(ahead) < 20
     assert len(list(predictions)) == 49

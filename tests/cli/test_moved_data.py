@@ -14,7 +14,7 @@ def moved(pair, tmp_path):
         text = one.config_path.read_text()
         path = "sample" if "path: sample" in text else "null"
         one.config_path.write_text(text.replace(f"path: {path}", f"path: {tmp_path}/old/reviews.csv", 1))
-        one.seal({name: value for name, value in one.load_metrics().items() if name not in ("format", "files")})
+        one.seal(one.load_metrics().to_dict())
     return encoder, run
 
 
@@ -105,6 +105,6 @@ def test_the_columns_of_a_runs_own_table_are_not_looked_for_elsewhere(write_corp
     from imdb_gru.sources import open_run_source
 
     own = DataConfig(path="/old/reviews.csv", text_column="body")
-    assert open_run_source("run", own, "sample").name == "sample"
+    assert open_run_source("run", own, DataConfig(path="sample")).name == "sample"
     with pytest.raises(DataError, match="has no column 'body'"):
-        open_run_source("run", own, str(write_corpus("csv")))
+        open_run_source("run", own, DataConfig(path=str(write_corpus("csv"))))

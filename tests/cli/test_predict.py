@@ -175,7 +175,7 @@ def test_a_dash_is_stdout(predict, tmp_path):
 def test_who_waits_for_many_hears_of_each_as_it_is_read(sample_run, timesteps):
     heard = []
     texts = ["good " * number for number in range(150)]
-    list(Classifier.load(sample_run).predict(texts, timesteps=timesteps, observe=heard.append))
+    list(Classifier.load(sample_run).predict_many(texts, timesteps=timesteps, observe=heard.append))
     assert sum(heard) == len(texts)
     assert len(heard) > 1
 

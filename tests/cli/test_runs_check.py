@@ -27,7 +27,7 @@ def run(request, tmp_path):
 
 def change_figures(run, **changes):
     """Write other figures, with the hashes of the files as they are."""
-    figures = {key: value for key, value in run.load_metrics().items() if key not in ("format", "files")}
+    figures = run.load_metrics().to_dict()
     run.seal(figures | changes)
 
 
@@ -98,7 +98,7 @@ def test_a_model_that_cannot_be_read_is_told(invoke, run):
 
 
 def test_another_environment_is_told_and_no_fault(invoke, run):
-    before = run.load_metrics()["environment"]
+    before = run.load_metrics().environment
     change_figures(run, environment=before | {"numpy": "1.0", "seed": 9})
     result, (row,) = check(invoke)
     assert result.code == 0
@@ -165,4 +165,4 @@ def test_runs_without_a_command_lists(invoke, run, tmp_path):
 
 
 def test_the_file_of_environments_belongs_to_the_run(run):
-    assert run.load_metrics()["files"]["environment.jsonl"] == hash_file(run.environment_path)
+    assert run.load_metrics().files["environment.jsonl"] == hash_file(run.environment_path)

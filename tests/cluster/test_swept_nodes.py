@@ -115,10 +115,10 @@ def check_right(figures):
     drawn = {number: study.ask(number) for number in range(1, SWEEP["trials"])}
     for trial in figures["trials"]:
         run = Run(Path(trial["run"]))
-        assert [record["epoch"] for record in run.load_history()] == list(range(1, EPOCHS + 1))
+        assert [record.epoch for record in run.load_history()] == list(range(1, EPOCHS + 1))
         assert run.state == "complete"
         assert trial["trial"] == 0 or trial["values"] == drawn[trial["trial"]]
-        best = run.load_metrics()["best"]
+        best = run.load_metrics().best
         assert (trial["accuracy"], trial["loss"]) == (best["validation_accuracy"], best["validation_loss"])
     measures = {trial["trial"]: (trial["accuracy"], -trial["loss"]) for trial in figures["trials"]}
     assert figures["best"]["trial"] == max(measures, key=measures.get) == figures["trials"][0]["trial"]
@@ -140,7 +140,7 @@ def test_a_worker_and_a_node_are_killed_and_the_answer_is_right(cluster, start):
     assert len(parts) > 1
     whole = call("train", "--config", folder / "config.yaml", "--run", "whole", "--json")
     assert json.loads(whole.stdout)["best"]["validation_loss"] == pytest.approx(
-        Run(folder).load_metrics()["best"]["validation_loss"], abs=1e-4
+        Run(folder).load_metrics().best.validation_loss, abs=1e-4
     )
 
 

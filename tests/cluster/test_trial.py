@@ -63,7 +63,7 @@ def test_a_trial_epoch_by_epoch_is_the_training_that_the_command_does_at_once(op
         assert [record[key] for record in histories[0]] == [record[key] for record in histories[1]]
     assert trial.state == "complete"
     assert not trial.checkpoint_path.exists()
-    assert results[-1]["accuracy"] == whole.load_metrics()["best"]["validation_accuracy"]
+    assert results[-1]["accuracy"] == whole.load_metrics().best.validation_accuracy
 
 
 @pytest.mark.keras
@@ -75,7 +75,7 @@ def test_a_trial_goes_on_where_its_worker_died_and_a_stopped_one_is_a_run(open_t
     first.stop()
     second = open_trial(tmp_path / "trial")
     assert [result["epoch"] for result in train_to_its_end(second)] == [2, 3]
-    assert [record["epoch"] for record in Run(tmp_path / "trial").load_history()] == [1, 2, 3]
+    assert [record.epoch for record in Run(tmp_path / "trial").load_history()] == [1, 2, 3]
     second.stop()
     again = train_to_its_end(open_trial(tmp_path / "trial"))  # had the end not been told any more
     assert [(result["epoch"], result["finished"]) for result in again] == [(3, True)]
@@ -140,7 +140,7 @@ def test_the_test_split_stays_closed_and_reviews_are_read_once(open_trial, tmp_p
     for name, rate in (("a", 0.01), ("b", 0.02)):
         open_trial(tmp_path / name, corpora=sweep._corpora, **{"train.learning_rate": rate}).step()
     assert read == ["train"]
-    hashes = {Run(tmp_path / name).load_metrics()["data"]["hash"] for name in "ab"}
+    hashes = {Run(tmp_path / name).load_metrics().data.hash for name in "ab"}
     assert len(hashes) == 1
 
 

@@ -30,7 +30,7 @@ def classifier(request):
 def test_verdict_and_beliefs_are_those_of_prediction(classifier):
     inspection = inspect_text(classifier, TEXT)
     bidirectional = classifier.network.bidirectional
-    (prediction,) = classifier.predict([TEXT], timesteps=not bidirectional)
+    prediction = classifier.predict(TEXT, timesteps=not bidirectional)
     assert inspection.label == prediction.label
     assert inspection.probability == pytest.approx(prediction.probability, abs=1e-6)
     assert inspection.tokens == ("<start>", *TEXT.split())

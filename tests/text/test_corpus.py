@@ -58,7 +58,7 @@ def test_held_out_reviews_that_repeat_others_are_counted_as_the_model_reads_them
     for length, count in ((500, 2), (3, 3)):
         config, source = build_config({"text": {"length": length}}, "test"), open_source(str(path))
         corpus = encode_corpus(source, config, load_training_reviews(source, config), None)
-        assert corpus.statistics["repeated_validation"] == count
+        assert corpus.statistics.repeated_validation == count
 
 
 def test_the_vocabulary_knows_train_words_only(tmp_path):
@@ -69,17 +69,17 @@ def test_the_vocabulary_knows_train_words_only(tmp_path):
     corpus = encode_corpus(source, config, reviews, None)
     assert corpus.vocabulary.words == ("common", "alpha", "beta")
     assert [len(part) for part in (corpus.train, corpus.validation)] == [2, 2]
-    assert corpus.statistics["unknown_share"] == 0.0
-    assert corpus.statistics["unknown_share_validation"] == 1.0
+    assert corpus.statistics.unknown_share == 0.0
+    assert corpus.statistics.unknown_share_validation == 1.0
 
 
 def test_statistics_tell_of_truncation():
     config = build_config({"text": {"length": 50}}, "test")
     source = SampleSource()
     corpus = encode_corpus(source, config, load_training_reviews(source, config), None)
-    assert corpus.statistics["train"] == 1440
-    assert corpus.statistics["validation"] == 160
-    assert 0.2 < corpus.statistics["truncated_share"] < 0.8
+    assert corpus.statistics.train == 1440
+    assert corpus.statistics.validation == 160
+    assert 0.2 < corpus.statistics.truncated_share < 0.8
     assert max(corpus.train.lengths) == 51
 
 
@@ -115,7 +115,7 @@ def test_pretraining_reads_all_splits_but_test(tmp_path):
     assert reviews.counts == {"train": 1, "unlabelled": 1, "validation": 1}
     corpus = encode_corpus(source, config, reviews, None)
     assert corpus.vocabulary.words == ("a", "b", "c", "d")
-    assert corpus.statistics["positive_share"] is None
+    assert corpus.statistics.positive_share is None
 
 
 def test_pretraining_holds_out_labelled_and_unlabelled_reviews_alike(write_corpus):
@@ -149,7 +149,7 @@ def test_unlabelled_reviews_are_trained_on_where_asked(write_corpus, kind):
     assert reviews.hash != plain.hash
     corpus = encode_corpus(source, UNLABELLED, reviews, None)
     assert (corpus.train.labels == -1).tolist() == [False] * len(plain.train) + [True]
-    assert corpus.statistics["positive_share"] == round(np.mean([review.label for review in plain.train]), 4)
+    assert corpus.statistics.positive_share == round(np.mean([review.label for review in plain.train]), 4)
     assert "never" in corpus.vocabulary.words
 
 
