@@ -2,9 +2,9 @@
 
     python scripts/bundle.py runs/classifier
 
-The classifier's logits are divided by the temperature that makes its held-out log loss least (Guo et al. 2017,
-section 4.2), so that its probabilities are calibrated without any code for it. Prints what that and the rounding
-do to the held-out figures, and the sizes of the files.
+The classifier's logits are divided by the temperature that makes its validation log loss smallest (Guo et al. 2017,
+section 4.2), so that its probabilities are calibrated without any code for it. Prints the validation figures before
+and after this and the rounding, and the sizes of the files.
 """
 
 import argparse
@@ -17,10 +17,10 @@ from scipy.optimize import minimize_scalar
 
 from imdb_gru.classifier import Classifier
 from imdb_gru.compact import restore_arrays, save_compact
-from imdb_gru.metrics import compute_metrics
+from imdb_gru.metrics import compute_scores
 from imdb_gru.run import Run
 from imdb_gru.runs import BUNDLE, BUNDLED, BundledRun, find_run
-from imdb_gru.sources import open_source
+from imdb_gru.sources import open_data
 from imdb_gru.text.corpus import load_training_reviews
 from imdb_gru.weights import read_arrays
 from imdb_gru.writing import write_atomically
@@ -29,38 +29,38 @@ Array = NDArray[np.float32]
 
 
 def main() -> None:
-    """Bundle the run that the command line names."""
+    """Bundle the run that is given on the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run", type=Path, help="a finished classifier with model.pretrained")
+    parser.add_argument("run", type=Path, help="a complete classifier with model.pretrained")
     parser.add_argument("--folder", type=Path, default=BUNDLE, help="where to put it [default: into the package]")
     arguments = parser.parse_args()
     run = find_run(arguments.run)
     config = run.load_config()
     if config.model.pretrained is None:
-        parser.error(f"{run} started from nothing: bundle a run with model.pretrained")
+        parser.error(f"{run} started from random weights: bundle a run with model.pretrained")
     encoder = find_run(Path(config.model.pretrained), "next_word")
-    held_out = load_training_reviews(open_source(config.data.path), config).validation
-    labels = np.array([review.label for review in held_out])
+    reviews = load_training_reviews(open_data(config.data), config).validation
+    labels = np.array([review.label for review in reviews])
 
-    def judge(classifier: Classifier) -> Array:
-        return classifier.score([classifier.encode(review.text).ids for review in held_out])
+    def predict(classifier: Classifier) -> Array:
+        return classifier.score([classifier.encode(review.text).ids for review in reviews])
 
     def show(name: str, probabilities: Array) -> None:
-        figures = compute_metrics(labels, probabilities)
-        print(f"{name:22} " + " ".join(f"{key} {figures[key]:.4f}" for key in ("accuracy", "log_loss", "ece")))
+        scores = compute_scores(labels, probabilities)
+        print(f"{name:22} accuracy {scores.accuracy:.4f} log_loss {scores.log_loss:.4f} ece {scores.ece:.4f}")
 
-    probabilities = judge(Classifier.load(run))
+    probabilities = predict(Classifier.load(run))
     temperature = fit_temperature(labels, probabilities)
-    show(f"{len(labels)} held out", probabilities)
+    show(f"{len(labels)} validation reviews", probabilities)
     bundle(run, encoder, temperature, arguments.folder)
-    show(f"rounded, T = {temperature:.3f}", judge(Classifier.load(BundledRun("sentiment", arguments.folder))))
+    show(f"rounded, T = {temperature:.3f}", predict(Classifier.load(BundledRun("sentiment", arguments.folder))))
     for path in sorted(arguments.folder.rglob("*")):
         if path.is_file():
             print(f"{path.stat().st_size:>10,} {path.relative_to(arguments.folder)}")
 
 
 def fit_temperature(labels: NDArray[np.int64], probabilities: Array) -> float:
-    """Return what to divide logits by so that the log loss is least."""
+    """Return the number that logits are divided by for the smallest log loss."""
     p = np.clip(probabilities.astype(np.float64), 1e-7, 1 - 1e-7)
     signed = np.log(p / (1 - p)) * (2 * labels - 1)
     found = minimize_scalar(lambda log_t: np.logaddexp(0, -signed / np.exp(log_t)).mean(), bounds=(-2, 2))
@@ -89,14 +89,15 @@ def bundle(run: Run, encoder: Run, temperature: float, folder: Path) -> None:
     arrays[-2:] = [array / np.float32(temperature) for array in arrays[-2:]]
     write(targets[1], arrays, base[:inherited], kept)
     for source, target in zip((encoder, run), targets, strict=True):
-        metrics = {key: value for key, value in source.load_metrics().items() if key not in ("format", "files")}
-        if "source" in metrics["data"]:
-            metrics["data"] = {**metrics["data"], "source": Path(metrics["data"]["source"]).name}
-        target.seal({**metrics, "temperature": temperature} if source is run else metrics)
+        metrics = source.load_metrics()
+        figures = {key: value for key, value in metrics.to_dict().items() if key not in ("format", "files")}
+        if metrics.data.source:
+            figures["data"]["source"] = Path(metrics.data.source).name
+        target.seal({**figures, "temperature": temperature} if source is run else figures)
 
 
 def write(run: Run, arrays: Sequence[Array], base: Sequence[Array] = (), kept: Sequence[bool] = ()) -> list[Array]:
-    """Write a run's weights; return them as they will be read."""
+    """Write a run's weights; return them as they are read from the file."""
     with write_atomically(run.weights_path) as temporary:
         save_compact(temporary, arrays, base, kept)
     with np.load(run.weights_path) as stored:

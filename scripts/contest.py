@@ -1,4 +1,4 @@
-"""Own the measuring: commands in alternation, medians, ratios."""
+"""Measure commands in alternation: wall times, memory, medians and ratios."""
 
 import json
 import os
@@ -14,7 +14,7 @@ import click
 
 @dataclass
 class Contest:
-    """Commands that do the same work, and what was measured of each."""
+    """Commands that do the same work, and the figures measured of each."""
 
     commands: dict[str, list[str]]
     figures: dict[str, list[dict[str, float]]] = field(default_factory=dict)
@@ -51,7 +51,7 @@ def measure(command: list[str]) -> dict[str, float]:
         output.seek(0)
         lines = output.read().splitlines()
     printed = json.loads(lines[-1]) if lines and lines[-1].startswith("{") else {}
-    printed |= printed.get("best", {})  # imdb-gru train's last epoch, where nothing is held out
+    printed |= printed.get("best", {})  # the best epoch of imdb-gru train
     numbers = {name: value for name, value in printed.items() if isinstance(value, float | int)}
     return {"wall": wall, "megabytes": usage.ru_maxrss / 1024, **numbers}
 

@@ -49,6 +49,7 @@ def make_pair(tmp_path, make_next_word_run):
         save_arrays(run, [arrays[0], *moved, *dense])  # the embedding as it was
         run.model_path.write_bytes(b"never opened")
         run.history_path.write_text("")
+        run.environment_path.write_text("")
         best = {"epoch": 1, "validation_accuracy": 0.5}
         run.seal({"interrupted": False, "best": best, "finished_at": "today", "data": {"hash": "none"}})
         return encoder, run

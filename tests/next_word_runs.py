@@ -43,6 +43,7 @@ def make_next_word_run(tmp_path):
         save_arrays(run, draw_arrays(config, len(words) + 3))
         run.model_path.write_bytes(b"never opened")
         run.history_path.write_text("")
+        run.environment_path.write_text("")
         best = {"epoch": 1, "validation_perplexity": 12.5}
         run.seal({"interrupted": False, "best": best, "finished_at": "today", "data": {"hash": "none"}})
         return run

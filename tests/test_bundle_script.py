@@ -9,7 +9,7 @@ from bundles import BUNDLED_WORDS, SIZES, load_script
 from imdb_gru.classifier import Classifier
 from imdb_gru.inspection import inspect_text
 from imdb_gru.language import LanguageModel
-from imdb_gru.metrics import compute_metrics
+from imdb_gru.metrics import compute_scores
 from imdb_gru.runs import BundledRun, find_run
 from imdb_gru.text.tokenizer import TOKENIZERS
 from imdb_gru.weights import read_arrays
@@ -88,7 +88,7 @@ def test_a_temperature_divides_the_logits(script, pair, tmp_path):
         script.bundle(run, encoder, temperature, folder)
         probabilities = Classifier.load(BundledRun("sentiment", folder)).score(sequences)
         logits.append(np.log(probabilities / (1 - probabilities)))
-        assert BundledRun("sentiment", folder).load_metrics()["temperature"] == temperature
+        assert BundledRun("sentiment", folder).load_metrics().temperature == temperature
     np.testing.assert_allclose(logits[0], 4 * logits[1], atol=0.02)
 
 
@@ -101,7 +101,7 @@ def test_the_temperature_is_that_of_the_least_log_loss(script, true):
     found = script.fit_temperature(labels, said)
     assert found == pytest.approx(true, rel=0.05)
     mended = 1 / (1 + np.exp(-logits * true / found))
-    before, after = (compute_metrics(labels, p)["log_loss"] for p in (said, mended.astype("f")))
+    before, after = (compute_scores(labels, p).log_loss for p in (said, mended.astype("f")))
     assert after <= before + 1e-6
 
 
@@ -119,11 +119,11 @@ def run_script(script, monkeypatch, *arguments):
     script.main()
 
 
-def test_the_script_bundles_and_prints_the_held_out_figures(script, make_pair, tmp_path, monkeypatch, capsys):
+def test_the_script_bundles_and_prints_the_validation_figures(script, make_pair, tmp_path, monkeypatch, capsys):
     _, run = make_pair(list_sample_words())
     run_script(script, monkeypatch, run.path, "--folder", tmp_path / "out")
     before, after, *sizes = capsys.readouterr().out.splitlines()
-    assert before.startswith("20 held out ")
+    assert before.startswith("20 validation reviews ")
     assert after.startswith("rounded, T = ")
     losses = [float(line.split()[line.split().index("log_loss") + 1]) for line in (before, after)]
     assert losses[1] < losses[0]
@@ -144,8 +144,8 @@ def test_a_run_that_started_from_nothing_is_refused(script, pair, monkeypatch, c
     _, run = pair
     text = run.config_path.read_text()
     run.write_text(run.config_path, text.replace(f"pretrained: {pair[0].path}", "pretrained: null"))
-    run.seal({key: value for key, value in run.load_metrics().items() if key not in ("format", "files")})
+    run.seal({key: value for key, value in run.load_metrics().to_dict().items() if key not in ("format", "files")})
     with pytest.raises(SystemExit):
         run_script(script, monkeypatch, run.path, "--folder", tmp_path / "out")
-    assert "started from nothing" in capsys.readouterr().err
+    assert "started from random weights" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()

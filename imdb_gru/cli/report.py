@@ -55,7 +55,7 @@ def report(
 
     page = write_report(
         run,
-        output=output or f"{run.path.resolve().name}.html",
+        output=output or f"{Path(str(run)).resolve().name}.html",
         data=data,
         split=split,
         examples=examples,
