@@ -21,7 +21,7 @@ $(VENV)/dev: $(VENV)/core
 	@touch $@
 
 demo: install  ## Train on the built-in sample, evaluate and predict
-	$(BIN)/imdb-gru train --config configs/sample.yaml --run runs/demo --overwrite
+	$(BIN)/imdb-gru train --config sample --run runs/demo --overwrite
 	$(BIN)/imdb-gru evaluate --run runs/demo
 	$(BIN)/imdb-gru predict --run runs/demo --timesteps "$(REVIEW)"
 
@@ -61,7 +61,7 @@ reproduce: install  ## Train and judge what the table of results names (an after
 
 bench: $(VENV)/dev  ## Time training, bulk scoring and start-up against Keras (about 15 minutes)
 	$(BIN)/python scripts/benchmark.py train
-	test -d runs/bench || $(BIN)/imdb-gru train --run runs/bench --set model.pretrained=null --set train.epochs=2
+	test -d runs/bench || $(BIN)/imdb-gru train --config scratch --run runs/bench --set train.objective=linear --set train.epochs=2
 	$(BIN)/python scripts/benchmark.py predict runs/bench
 	$(BIN)/python scripts/benchmark.py startup runs/bench
 

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from imdb_gru import sklearn as sklearn
+    from imdb_gru.bulk import predict_file
     from imdb_gru.classifier import Classifier, Prediction, load
     from imdb_gru.comparison.comparing import compare
     from imdb_gru.comparison.results import Comparison
@@ -64,6 +66,7 @@ _MODULES = {
     "load_corpus": "tasks.training",
     "load_next_word": "language",
     "plan": "tasks.training",
+    "predict_file": "bulk",
     "pretrain": "tasks.training",
     "resume": "tasks.training",
     "train": "tasks.training",
@@ -71,16 +74,22 @@ _MODULES = {
 }
 """The module of each public name."""
 
-__all__ = [  # noqa: PLE0604 - spelled out, so that type checkers see them
+_SUBMODULES = ("sklearn",)
+"""Public modules that need an extra: none of `__all__`, so that a star import works without it."""
+
+__all__ = [
     "Classifier", "Comparison", "Config", "ConfigError", "DataConfig", "DataError", "DownloadError", "Evaluation",
     "Event", "FormatError", "ImdbGruError", "Inspection", "LanguageModel", "MissingExtraError", "NextWordConfig",
     "NextWordEvaluation", "Plan", "Prediction", "Run", "RunError", "__version__", "compare", "evaluate", "load",
-    "load_config", "load_corpus", "load_next_word", "plan", "pretrain", "resume", "train", "write_report",
+    "load_config", "load_corpus", "load_next_word", "plan", "predict_file", "pretrain", "resume", "train",
+    "write_report",
 ]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
     """Import a public name on its first use."""
+    if name in _SUBMODULES:
+        return import_module(f"imdb_gru.{name}")
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f"imdb_gru.{_MODULES[name]}"), name)

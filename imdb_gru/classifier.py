@@ -18,6 +18,7 @@ from imdb_gru.engine.workers import iter_shared, map_ahead
 from imdb_gru.errors import RunError
 from imdb_gru.run import Run
 from imdb_gru.runs import find_run
+from imdb_gru.text.coloured import build_html
 from imdb_gru.text.encoded import EncodedText, encode_text, pad
 from imdb_gru.text.neutral import show_value
 from imdb_gru.text.vocabulary import START_TOKEN, Ids, Vocabulary
@@ -78,6 +79,19 @@ class Prediction:
         """Give the label, the probability and the beginning of the text."""
         return f"Prediction({self.label!r}, probability={self.probability:.4f}, text={show_value(self.text)})"
 
+    def _repr_html_(self) -> str | None:
+        """Show the words in the colours of the probability after each, in a notebook; None without timesteps."""
+        if self.probabilities is None:
+            return None
+        return build_html(
+            self.label,
+            f"probability of positive {self.probability:.3f}",
+            self.tokens,
+            (2 * self.probabilities - 1).tolist(),
+            [f"word {timestep}: probability after it {value:.3f}" for timestep, value in enumerate(self.probabilities)],
+            "probability after each word",
+        )
+
 
 class Classifier:
     """A trained network with the vocabulary and the truncation that it was trained with."""
@@ -101,8 +115,13 @@ class Classifier:
         return cls(config, vocabulary, network, run)
 
     def __repr__(self) -> str:
-        """Name the run and describe the layers."""
-        return f"Classifier({str(self.run)!r}: {self.config.model.brief})"
+        """Name the run, if there is one, and describe the layers."""
+        name = "" if self.run is None else f"{str(self.run)!r}: "
+        return f"Classifier({name}{self.config.model.brief})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a pickle holds: not the engine's copy of the weights, which is as large and soon made again."""
+        return {name: value for name, value in vars(self).items() if name != "_reader"}
 
     def predict(self, text: str, *, timesteps: bool = False) -> Prediction:
         """Predict whether a text is positive or negative; with `timesteps`, also after each word.

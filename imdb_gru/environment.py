@@ -6,7 +6,7 @@ from importlib import metadata
 from typing import Any
 
 import imdb_gru
-from imdb_gru.engine.workers import CORES
+from imdb_gru.threads import count_threads
 
 PACKAGES = ("tensorflow", "keras", "numpy", "h5py", "numba")
 
@@ -19,7 +19,7 @@ def describe_environment() -> dict[str, Any]:
         **{name: _find_version(name) for name in PACKAGES},
         "platform": platform.platform(),
         "cores": os.cpu_count(),
-        "threads": CORES,
+        "threads": count_threads(),
     }
 
 

@@ -202,4 +202,4 @@ class Stopped(Event):
         """Give the command that resumes the training."""
         if self.kept:
             return f"stopped; resume with: {self.resumption}"
-        return f"stopped before the first epoch was complete; nothing of it is kept; start it again with: {self.resumption}"
+        return f"stopped before the first epoch was complete, so nothing is kept; start again with: {self.resumption}"

@@ -18,7 +18,7 @@ from imdb_gru.run import Run
 from imdb_gru.runs import find_run
 from imdb_gru.text.encoded import EncodedText, encode_text, pad, pad_targets
 from imdb_gru.text.vocabulary import PAD, START, START_TOKEN, UNKNOWN, Ids, Vocabulary
-from imdb_gru.weights import load_next_word
+from imdb_gru.weights import load_next_word_network
 
 Array = NDArray[np.float32]
 
@@ -69,7 +69,7 @@ class LanguageModel:
     def load(cls, run: Run) -> "LanguageModel":
         """Open a complete run; raises `RunError` where its files do not fit together."""
         config, vocabulary = run.load_next_word_config(), run.load_vocabulary()
-        network = load_next_word(run, config.model)
+        network = load_next_word_network(run, config.model)
         if not len(network.embedding) == len(network.bias) == len(vocabulary):
             raise RunError(
                 f"{run} is damaged: its model has {len(network.embedding)} embeddings and "

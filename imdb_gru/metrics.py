@@ -19,7 +19,7 @@ LENGTHS = (50, 100, 200, 300, 400, 500, 1000)
 
 @dataclass(frozen=True)
 class Scores:
-    """The figures of a classifier on labelled reviews; None if one is not defined, as precision is without positives."""
+    """The figures of a classifier on labelled reviews; None if one is not defined, as precision without positives."""
 
     n: int
     """Number of reviews."""
@@ -156,9 +156,7 @@ def compute_reliability(labels: Labels, probabilities: Probabilities, bins: int 
     ]
 
 
-def compute_accuracy_by_timestep(
-    labels: Labels, curves: Sequence[Probabilities], length: int
-) -> list[TimestepScores]:
+def compute_accuracy_by_timestep(labels: Labels, curves: Sequence[Probabilities], length: int) -> list[TimestepScores]:
     """Return accuracy, log loss and ECE after 10, 25, 50 … `length` words, given each review's probabilities."""
     steps = [step for step in TIMESTEPS if step < length] + [length]
     rows = []

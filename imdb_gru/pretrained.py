@@ -1,4 +1,4 @@
-"""Own the start of a classifier from a next-word run: vocabulary, embedding and recurrent weights."""
+"""What a classifier takes from the next-word model that it starts from: vocabulary, embedding, recurrent weights."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,11 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imdb_gru.config import Config
-from imdb_gru.config.defaults import SHAPE, WORDS
+from imdb_gru.config.complaints import find_misfits
+from imdb_gru.config.loading import refuse
 from imdb_gru.errors import ConfigError
 from imdb_gru.runs import BUNDLED, BundledRun, find_run
 from imdb_gru.text.vocabulary import Vocabulary
-from imdb_gru.weights import list_weights, load_next_word
+from imdb_gru.weights import list_weights, load_next_word_network
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,10 @@ class Pretrained:
 
 
 def load_pretrained(config: Config) -> Pretrained | None:
-    """Load what `model.pretrained` names, None for nothing; raises `ConfigError` where it does not fit the config."""
+    """Load the next-word model that `model.pretrained` names, or return None if it names none.
+
+    Raises `ConfigError` with all keys in which the config differs from it.
+    """
     name = config.model.pretrained
     if name is None:
         return None
@@ -39,19 +43,12 @@ def load_pretrained(config: Config) -> Pretrained | None:
     if isinstance(run, BundledRun):
         run.check_complete()  # which `find_run` leaves out, so that `predict` starts fast
     own = run.load_next_word_config()
-    for key in SHAPE:
-        mine, theirs = getattr(config.model, key), getattr(own.model, key)
-        if mine != theirs:
-            raise ConfigError(
-                f"model.{key} is {mine}, but {name} was pretrained with {theirs}: set model.{key}={theirs}, "
-                "or model.pretrained=null to start from nothing"
-            )
-    for key in WORDS:
-        mine, theirs = getattr(config.text, key), getattr(own.text, key)
-        if mine != theirs:
-            raise ConfigError(
-                f"text.{key} is {mine}, but {name} was pretrained with {theirs}, and its words are taken over: set "
-                f"text.{key}={theirs}"
-            )
-    network = load_next_word(run, own.model)
+    refuse(
+        (
+            f"{misfit}: set {setting}, or model.pretrained=null"
+            for misfit, setting in find_misfits(config, own.text, own.model, name)
+        ),
+        "the config",
+    )
+    network = load_next_word_network(run, own.model)
     return Pretrained(run.load_vocabulary(), [network.embedding, *list_weights(network.cells)])

@@ -97,7 +97,7 @@ class Run:
         if self.config_path.exists() and not self.config_path.is_file():
             raise RunError(f"{self} is damaged: {self.config_path} is not a regular file")
         try:
-            return load_any_config(self.config_path)
+            return load_any_config(self.config_path, trained=True)
         except ConfigError as error:
             raise RunError(f"{self} is damaged: {error}") from error
 
@@ -188,7 +188,7 @@ class Run:
 
     def refuse_checkpoint(self, reason: object) -> RunError:
         """Build the error for a checkpoint that cannot be used."""
-        return RunError(f"{self.checkpoint_path} cannot be resumed from ({reason}): train the run again with --overwrite")
+        return RunError(f"{self.checkpoint_path} cannot be resumed from ({reason}): train it again with --overwrite")
 
     def seal(self, figures: dict[str, Any]) -> Metrics:
         """Mark the run as complete: write the final figures with the hashes of all other files."""

@@ -37,8 +37,7 @@ class BundledRun(Run):
 
 def check_free(path: Path, *, overwrite: bool) -> None:
     """Raise `RunError` where a new run may not be written."""
-    if path == Path(BUNDLED):
-        raise RunError(f"{BUNDLED} is what the model in the package is called: name another folder with --run")
+    check_writable(path, "be replaced", "choose another folder with --run")
     if not path.is_dir():
         if path.exists():
             raise RunError(f"{path} is a file: name a folder with --run")
@@ -82,7 +81,7 @@ def find_run(path: Path | None, task: Task = "sentiment") -> Run:
 
     Raises `RunError` where `path` is none, or where there is none at all.
     """
-    if path is not None and (path.is_dir() or path != Path(BUNDLED)):
+    if path is not None and not is_bundled(path):
         if not path.is_dir():
             raise RunError(f"there is no run at {path}: 'imdb-gru runs' lists the runs there are")
         run = Run(path)
@@ -102,11 +101,29 @@ def find_run(path: Path | None, task: Task = "sentiment") -> Run:
     return bundled
 
 
+def is_bundled(path: Path) -> bool:
+    """Tell whether a path names the models in the package; a folder of the same name comes first."""
+    return path == Path(BUNDLED) and not path.is_dir()
+
+
+def locate_run(path: Path, task: Task = "sentiment") -> Run:
+    """Open the run at `path`, whatever its state, or a model in the package if the path names it."""
+    return BundledRun(task) if is_bundled(path) else Run(path)
+
+
 def open_runs(path: Path) -> list[Run]:
-    """Open the run at `path`, whatever its state, or those that ship with the package where it names them."""
-    if path == Path(BUNDLED) and not path.is_dir():
-        return [BundledRun("sentiment"), BundledRun("next_word")]
-    return [Run(path)]
+    """Open the run at `path`, whatever its state, or both models in the package if the path names them."""
+    tasks: tuple[Task, ...] = ("sentiment", "next_word") if is_bundled(path) else ("sentiment",)
+    return [locate_run(path, task) for task in tasks]
+
+
+def check_writable(path: Path, deed: str, advice: str) -> None:
+    """Raise `RunError` if the path is the name of the models in the package, which nothing can be written into.
+
+    `deed` says what was asked for, as in "be resumed", and `advice` what to do instead.
+    """
+    if path == Path(BUNDLED):
+        raise RunError(f"{BUNDLED} is the name of the model in the package, which cannot {deed}: {advice}")
 
 
 def list_runs(folder: Path = RUNS) -> list[Run]:

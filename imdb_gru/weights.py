@@ -183,7 +183,7 @@ def save_arrays(run: Run, arrays: Sequence[Array]) -> None:
         np.savez(temporary, allow_pickle=False, **{str(number): array for number, array in enumerate(arrays)})
 
 
-def load_next_word(run: Run, config: EncoderConfig) -> NextWordNetwork:
+def load_next_word_network(run: Run, config: EncoderConfig) -> NextWordNetwork:
     """Read a next-word model's weights, as `save_arrays` wrote them; raises `RunError` where they do not fit."""
     with read_arrays(run) as arrays:
         weights = _take(arrays, config)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from contest import Contest, draw
+from measurements import Measurements, draw
 
 Record = dict[str, Any]
 
@@ -24,12 +24,12 @@ TUTORIAL = {"text.tokenizer": "keras", "text.vocabulary": "keras", "text.max_wor
             "model.pooling": "[last]", "model.dropout": "{word: 0, embedding: 0, recurrent: 0, output: 0}",
             "train.learning_rate": 0.001, "train.schedule": "constant", "train.warmup": 0, "train.clip_norm": "null",
             "train.averaging": "null", "train.objective": "last", "train.validation_split": 0}  # fmt: skip
-"""The tutorial's model and optimizer, in our words."""
+"""The tutorial's model and optimizer, as changes to the config scratch."""
 
 FLOAT32 = "imdb-gru, float32"
 
 QUICK = ("model.units=64", "train.epochs=2", "train.learning_rate=0.004", "train.objective=last")
-"""Settings that the validation split found quick."""
+"""Changes to the config scratch that were found to be quick on the validation split."""
 
 rounds_option = click.option("--rounds", default=3, show_default=True, type=click.IntRange(min=1))
 
@@ -71,9 +71,9 @@ def train(
     records = []
     with tempfile.TemporaryDirectory() as folder:
         for size in sizes:
-            contest = Contest(list_trainers(npz, reviews, *size, Path(folder)))
-            contest.run(rounds)
-            records += report_training(contest, reviews, *size)
+            measurements = Measurements(list_trainers(npz, reviews, *size, Path(folder)))
+            measurements.run(rounds)
+            records += report_training(measurements, reviews, *size)
     save(json_path, records)
     if plot:
         charts = {
@@ -95,7 +95,8 @@ def list_lines(records: list[Record], axis: str, fixed: Record) -> dict[str, lis
 def list_trainers(npz: str, reviews: int, units: int, words: int, folder: Path) -> dict[str, list[str]]:
     """Return the commands that train an epoch: ours, Keras as the tutorial has it, Keras bucketed, PyTorch."""
     size = [npz, "--reviews", str(reviews), "--units", str(units), "--words", str(words)]
-    ours = [*OURS, "train", "--data", name_data(npz), "--run", str(folder / "run"), "--overwrite", "--json"]
+    ours = [*OURS, "train", "--config", "scratch", "--data", name_data(npz)]
+    ours += ["--run", str(folder / "run"), "--overwrite", "--json"]
     settings = {**TUTORIAL, "data.limit": reviews, "model.units": units, "text.length": words, "train.epochs": 2}
     keras_peer = [sys.executable, str(PEERS / "keras_tutorial.py"), *size]
     trainers = {STOCK: keras_peer, BUCKETED: [*keras_peer, "--bucketed"]}
@@ -109,19 +110,19 @@ def name_data(npz: str) -> str:
     return str(Path.home() / ".keras/datasets/imdb.npz") if npz == "keras" else npz
 
 
-def report_training(contest: Contest, reviews: int, units: int, words: int) -> list[Record]:
+def report_training(measurements: Measurements, reviews: int, units: int, words: int) -> list[Record]:
     """Print and return what came out for one size."""
-    click.echo(f"\n{units} units, {words} words, {reviews} reviews, batches of 64; {describe(contest)}")
+    click.echo(f"\n{units} units, {words} words, {reviews} reviews, batches of 64; {describe(measurements)}")
     click.echo(f"{'':16} {'reviews/s':>9} {'peak MB':>8} {'imdb-gru is':>12}")
     records = []
-    for name in contest.commands:
+    for name in measurements.commands:
         record = {
             "name": name,
             "units": units,
             "words": words,
-            "reviews_per_second": reviews / contest.median(name, "seconds"),
-            "megabytes": contest.median(name, "megabytes"),
-            "times_as_fast": contest.compare(name, MINE, "seconds"),
+            "reviews_per_second": reviews / measurements.median(name, "seconds"),
+            "megabytes": measurements.median(name, "megabytes"),
+            "times_as_fast": measurements.compare(name, MINE, "seconds"),
         }
         records.append(record)
         times = "" if name == MINE else f"{record['times_as_fast']:.1f} times"
@@ -151,14 +152,14 @@ def pretrain(npz: str, rounds: int, json_path: Path | None, reviews: int, units:
         run = str(Path(folder) / "run")
         ours = [*OURS, "pretrain", "--data", name_data(npz), "--run", run, "--overwrite", "--json"]
         ours += [f"--set={key}={value}" for key, value in settings.items()]
-        contest = Contest({"Keras": peer, FLOAT32: [*ours, "--set=train.precision=float32"], MINE: ours})
-        contest.run(rounds)
-    click.echo(f"\n{units} units, embedding {embedding}, 20,000 words, {reviews} reviews; {describe(contest)}")
+        measurements = Measurements({"Keras": peer, FLOAT32: [*ours, "--set=train.precision=float32"], MINE: ours})
+        measurements.run(rounds)
+    click.echo(f"\n{units} units, embedding {embedding}, 20,000 words, {reviews} reviews; {describe(measurements)}")
     click.echo(f"{'':18} {'words/s':>9} {'peak MB':>8} {'times Keras':>12}")
     records = []
-    for name in contest.commands:
-        speed, megabytes = (contest.median(name, figure) for figure in ("words_per_second", "megabytes"))
-        times = 1 / contest.compare("Keras", name, "words_per_second")
+    for name in measurements.commands:
+        speed, megabytes = (measurements.median(name, figure) for figure in ("words_per_second", "megabytes"))
+        times = 1 / measurements.compare("Keras", name, "words_per_second")
         records.append({"name": name, "words_per_second": speed, "megabytes": megabytes, "times_keras": times})
         click.echo(f"{name:18} {speed:9,.0f} {megabytes:8.0f} {times:12.1f}")
     save(json_path, records)
@@ -169,7 +170,9 @@ def pretrain(npz: str, rounds: int, json_path: Path | None, reviews: int, units:
 @rounds_option
 @json_option
 @click.option("--accuracy", default=0.88, show_default=True, help="Of the whole test split.")
-@click.option("--set", "settings", multiple=True, default=QUICK, show_default=True, help="What imdb-gru trains with.")
+@click.option(
+    "--set", "settings", multiple=True, default=QUICK, show_default=True, help="Changes to the config scratch."
+)
 @click.option("--most", default=6, show_default=True, help="Epochs after which Keras is given up.")
 def reach(npz: str, rounds: int, json_path: Path | None, accuracy: float, settings: tuple[str, ...], most: int) -> None:
     """Time from a cold start to a test accuracy: all of imdb-gru train and evaluate, against the stock script.
@@ -179,25 +182,28 @@ def reach(npz: str, rounds: int, json_path: Path | None, accuracy: float, settin
     data = name_data(npz)
     with tempfile.TemporaryDirectory() as folder:
         run = str(Path(folder) / "run")
-        train_it = [*OURS, "train", "--data", data, "--run", run, "--overwrite", *(f"--set={s}" for s in settings)]
+        train_it = [*OURS, "train", "--config", "scratch", "--data", data, "--run", run, "--overwrite"]
+        train_it += [f"--set={setting}" for setting in settings]
         stock = [sys.executable, str(PEERS / "keras_tutorial.py"), npz, "--until", str(accuracy), "--epochs", str(most)]
-        contest = Contest(
+        measurements = Measurements(
             {
                 STOCK: stock,
                 "imdb-gru train": train_it,
                 "imdb-gru evaluate": [*OURS, "evaluate", "--data", data, "--run", run, "--json"],
             }
         )
-        contest.run(rounds)
-    seconds = contest.median("imdb-gru train", "wall") + contest.median("imdb-gru evaluate", "wall")
-    theirs = contest.median(STOCK, "wall") - contest.median(STOCK, "scoring") * (1 - 1 / contest.median(STOCK, "epoch"))
-    click.echo(f"\nto {accuracy:.0%} of the test split; {describe(contest)}")
-    click.echo(f"imdb-gru: {seconds:.0f} s, {contest.median('imdb-gru evaluate', 'accuracy'):.2%}")
-    click.echo(
-        f"{STOCK}: {theirs:.0f} s, {contest.median(STOCK, 'accuracy'):.2%} "
-        f"after {contest.median(STOCK, 'epoch'):.0f} epochs; imdb-gru is {theirs / seconds:.1f} times as fast"
+        measurements.run(rounds)
+    seconds = measurements.median("imdb-gru train", "wall") + measurements.median("imdb-gru evaluate", "wall")
+    theirs = measurements.median(STOCK, "wall") - measurements.median(STOCK, "scoring") * (
+        1 - 1 / measurements.median(STOCK, "epoch")
     )
-    save(json_path, [{"imdb-gru": seconds, STOCK: theirs, "figures": contest.figures}])
+    click.echo(f"\nto {accuracy:.0%} of the test split; {describe(measurements)}")
+    click.echo(f"imdb-gru: {seconds:.0f} s, {measurements.median('imdb-gru evaluate', 'accuracy'):.2%}")
+    click.echo(
+        f"{STOCK}: {theirs:.0f} s, {measurements.median(STOCK, 'accuracy'):.2%} "
+        f"after {measurements.median(STOCK, 'epoch'):.0f} epochs; imdb-gru is {theirs / seconds:.1f} times as fast"
+    )
+    save(json_path, [{"imdb-gru": seconds, STOCK: theirs, "figures": measurements.figures}])
 
 
 @benchmark.command()
@@ -216,28 +222,28 @@ def predict(run: Path, data: str | None, reviews: int, rounds: int, json_path: P
     with tempfile.TemporaryDirectory() as folder:
         file, output = Path(folder) / "reviews.txt", Path(folder) / "out.csv"
         file.write_text("\n".join(texts) + "\n", "utf-8")
-        contest = Contest(
+        measurements = Measurements(
             {
                 script: [sys.executable, str(PEERS / "keras_bulk.py"), str(run), str(file)],
                 MINE: [*OURS, "predict", "--run", str(run), "--input", str(file), "--output", str(output)],
                 alone: [sys.executable, str(Path(__file__).parent / "score.py"), str(run), str(file)],
             }
         )
-        contest.run(rounds)
-    click.echo(f"\n{len(texts)} reviews; {describe(contest)}")
+        measurements.run(rounds)
+    click.echo(f"\n{len(texts)} reviews; {describe(measurements)}")
     for name, entrant, figure in (
         ("model.predict alone", script, "seconds"),
         ("imdb-gru alone", alone, "seconds"),
         ("Keras script in all", script, "wall"),
         ("imdb-gru in all", MINE, "wall"),
     ):
-        click.echo(f"{name:20} {len(texts) / contest.median(entrant, figure):7.0f} reviews/s")
-    apart = contest.median(script, "seconds") / contest.median(alone, "seconds")
-    in_all, memory = contest.compare(script, MINE, "wall"), contest.compare(script, MINE, "megabytes")
+        click.echo(f"{name:20} {len(texts) / measurements.median(entrant, figure):7.0f} reviews/s")
+    apart = measurements.median(script, "seconds") / measurements.median(alone, "seconds")
+    in_all, memory = measurements.compare(script, MINE, "wall"), measurements.compare(script, MINE, "megabytes")
     click.echo(
         f"imdb-gru is {apart:.1f} times as fast alone, {in_all:.1f} times in all, in 1/{memory:.1f} of the memory"
     )
-    save(json_path, [contest.figures])
+    save(json_path, [measurements.figures])
 
 
 @benchmark.command()
@@ -247,25 +253,27 @@ def predict(run: Path, data: str | None, reviews: int, rounds: int, json_path: P
 def startup(run: Path, rounds: int, json_path: Path | None) -> None:
     """Time one answer from a cold start: imdb-gru predict against a script that loads model.keras with Keras."""
     script = "Keras script"
-    contest = Contest(
+    measurements = Measurements(
         {
             "imdb-gru --help": [*OURS, "--help"],
             MINE: [*OURS, "predict", "--run", str(run), REVIEW],
             script: [sys.executable, str(PEERS / "keras_predict.py"), str(run), REVIEW],
         }
     )
-    contest.run(rounds)
-    click.echo(f"\none answer; {describe(contest)}")
-    for name in contest.commands:
-        click.echo(f"{name:16} {contest.median(name, 'wall'):6.2f} s {contest.median(name, 'megabytes'):7.0f} MB")
-    faster, lighter = contest.compare(script, MINE, "wall"), contest.compare(script, MINE, "megabytes")
+    measurements.run(rounds)
+    click.echo(f"\none answer; {describe(measurements)}")
+    for name in measurements.commands:
+        click.echo(
+            f"{name:16} {measurements.median(name, 'wall'):6.2f} s {measurements.median(name, 'megabytes'):7.0f} MB"
+        )
+    faster, lighter = measurements.compare(script, MINE, "wall"), measurements.compare(script, MINE, "megabytes")
     click.echo(f"imdb-gru predict is {faster:.1f} times as fast, in 1/{lighter:.1f} of the memory")
-    save(json_path, [contest.figures])
+    save(json_path, [measurements.figures])
 
 
-def describe(contest: Contest) -> str:
+def describe(measurements: Measurements) -> str:
     """Say what the figures are."""
-    rounds = len(next(iter(contest.figures.values())))
+    rounds = len(next(iter(measurements.figures.values())))
     return f"medians of {rounds} alternating rounds, {os.cpu_count()} cores"
 
 

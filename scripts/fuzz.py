@@ -79,9 +79,9 @@ def read_word_index(path: Path) -> None:
 
 def read_lines(path: Path) -> None:
     """Read what predict is given with --input."""
-    from imdb_gru.cli.texts import TextReader
+    from imdb_gru.inputs import TextReader
 
-    list(TextReader((), path, None))
+    list(TextReader(path=path))
 
 
 def read_run(path: Path) -> None:
@@ -99,11 +99,11 @@ def read_run(path: Path) -> None:
 
 def read_weights(path: Path) -> None:
     """Read a run's weights, of a classifier and of a next-word model."""
-    from imdb_gru.config import build_config
+    from imdb_gru.config import load_config
     from imdb_gru.run import Run
     from imdb_gru.weights import load_network
 
-    load_network(Run(path.parent), build_config({"model": {"embedding": 2, "units": 2}}, "fuzz").model)
+    load_network(Run(path.parent), load_config("scratch", {"model.embedding": 2, "model.units": 2}).model)
 
 
 def make_tar() -> bytes:

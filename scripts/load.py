@@ -144,9 +144,10 @@ def iter_reviews(split: str) -> Iterator["Review"]:
 @click.option(
     "--times", default=10, show_default=True, type=click.IntRange(min=2), help="How often to take the reviews."
 )
+@click.option("--config", default="default", show_default=True, metavar="FILE|NAME", help="As for imdb-gru train.")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="As for imdb-gru train.")
 @json_option
-def train(times: int, overrides: tuple[str, ...], json_path: Path | None) -> None:
+def train(times: int, config: str, overrides: tuple[str, ...], json_path: Path | None) -> None:
     """Train on a table of reviews once and so many times over: memory is to grow no faster than the ids.
 
     The reviews are the sample's and, where $IMDB_GRU_DATA is set, IMDB's of train.
@@ -156,7 +157,7 @@ def train(times: int, overrides: tuple[str, ...], json_path: Path | None) -> Non
         table, run = Path(folder) / "reviews.csv", Path(folder) / "run"
         for factor in (1, times):
             ids = write_table(table, factor)
-            settings = [f"--set={setting}" for setting in ("train.epochs=1", *overrides)]
+            settings = [f"--config={config}"] + [f"--set={setting}" for setting in ("train.epochs=1", *overrides)]
             command = [*OURS, "train", "--json", "--data", str(table), "--run", str(run), "--overwrite", *settings]
             watched = Watched(command, stdout=subprocess.PIPE)
             metrics = json.loads(watched.process.stdout.read())

@@ -2,7 +2,7 @@
 
     python scripts/package.py
 
-Both must hold the models, and the sdist tests and configs, too; pip builds the sdist anew from what it holds.
+Both must hold the models and the configs, and the sdist tests, too; pip builds the sdist anew from what it holds.
 """
 
 import subprocess
@@ -18,6 +18,7 @@ ROOT = Path(__file__).parent.parent
 SOURCES = ("tests/conftest.py", "tests/old_runs/reviews.csv", "configs/default.yaml", "scripts/package.py", "Makefile")
 """Of what the sdist must hold beside what the wheel does."""
 MODELS = ("vocabulary.json", "sentiment/weights.npz", "next_word/weights.npz", "sentiment/config.yaml")
+CONFIGS = ("default", "fast", "scratch", "tutorial", "best", "best-pretrain", "sample", "sweep", "pretrain")
 TINY = ("model.units=8", "model.embedding=8", "train.epochs=1", "data.limit=200")
 
 
@@ -44,7 +45,8 @@ def check_contents(wheel: Path, sdist: Path) -> None:
     with tarfile.open(sdist) as archive:
         in_sdist = {name.partition("/")[2] for name in archive.getnames()}
     models = {f"imdb_gru/bundled/{name}" for name in MODELS}
-    if missing := [*(models - in_wheel), *(({*models, *SOURCES}) - in_sdist)]:
+    configs = {f"imdb_gru/configs/{name}.yaml" for name in CONFIGS}
+    if missing := [*({*models, *configs} - in_wheel), *(({*models, *SOURCES}) - in_sdist)]:
         raise click.ClickException(f"not in the wheel or the sdist: {', '.join(sorted(missing))}")
 
 
@@ -54,7 +56,8 @@ def try_out(distribution: Path, folder: Path) -> None:
     call(folder / "bin" / "pip", "install", "--quiet", distribution)
     command = folder / "bin" / "imdb-gru"
     settings = [part for setting in TINY for part in ("--set", setting)]
-    call(command, "train", "--data", "sample", "--run", "demo", *settings, cwd=folder)
+    call(command, "config", "check", *CONFIGS, cwd=folder)
+    call(command, "train", "--config", "scratch", "--data", "sample", "--run", "demo", *settings, cwd=folder)
     call(command, "evaluate", "--run", "demo", "--data", "sample", cwd=folder)
     call(command, "runs", "check", "bundled", cwd=folder)
     call(command, "predict", "--run", "bundled", "A slow start, but the ending is superb.", cwd=folder)

@@ -16,7 +16,6 @@ import click
 from imdb_gru.errors import RunError
 from imdb_gru.run import Run
 
-CONFIGS = Path(__file__).parents[1] / "configs"
 OURS = [sys.executable, "-m", "imdb_gru"]
 
 
@@ -66,10 +65,10 @@ def reproduce(names: tuple[str, ...], runs: Path) -> None:
 
 def train(command: str, config: str, run: Path, *settings: str) -> float:
     """Train a run unless it is complete, and go on with one that was stopped; return its seconds."""
-    if Run(run).state != "complete" or Run(run).load_metrics()["interrupted"]:
-        started = [f"--config={CONFIGS / config}.yaml", f"--run={run}", *settings]
+    if Run(run).state != "complete" or Run(run).load_metrics().interrupted:
+        started = [f"--config={config}", f"--run={run}", *settings]
         call(command, *(["--resume", str(run)] if Run(run).config_path.exists() else started))
-    return float(Run(run).load_metrics()["seconds"])
+    return float(Run(run).load_metrics().seconds or 0)
 
 
 def judge(run: Path) -> float:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from contest import Contest
+from measurements import Measurements
 
 WORKERS = (2, 8, 64, 512)
 RUNS = {"1 worker of 1 core": {"IMDB_GRU_THREADS": "1"}, "2 workers of 1 core": {}, "plain, all cores": {}}
@@ -38,7 +38,7 @@ PEERS = {
 
 
 @click.command()
-@click.option("--config", "config_path", type=click.Path(exists=True, path_type=Path), help="The model's config.")
+@click.option("--config", "config_path", metavar="FILE|NAME", help="The model's config.")
 @click.option("--data", help="As for imdb-gru train.")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="As for imdb-gru train.")
 @click.option("--gigabits", default=10.0, show_default=True, help="Of the network between machines, a second.")
@@ -47,18 +47,19 @@ PEERS = {
 @click.option("--peers", is_flag=True, help="Time Keras's workers instead, next to ours with the same plain model.")
 @click.option("--python", default=sys.executable, help="What runs the peers, if not this Python.")
 def scaling(
-    config_path: Path | None, data: str | None, overrides: tuple[str, ...], gigabits: float, rounds: int,
+    config_path: str | None, data: str | None, overrides: tuple[str, ...], gigabits: float, rounds: int,
     step: float | None, peers: bool, python: str,
 ) -> None:  # fmt: skip
     """Time workers on this machine; work out 8, 64 and 512 on a network."""
-    from imdb_gru.cli.train import Sentiment
-    from imdb_gru.config import load_config
+    from imdb_gru import load_config, load_corpus
+    from imdb_gru.config import parse_override
 
+    config_path = config_path or ("scratch" if peers else "default")
     overrides = (*(PLAIN if peers else ()), *overrides, "train.validation_split=0", "train.epochs=2")
-    config = load_config(config_path, [*overrides, *([f"data.path={json.dumps(data)}"] if data else [])])
-    corpus = Sentiment()._load_corpus(config, None)
+    config = load_config(config_path, dict(map(parse_override, overrides)) | ({"data.path": data} if data else {}))
+    corpus = load_corpus(config)
     options = [f"--set={pair}" for pair in overrides]
-    options += [f"--config={config_path}"] * bool(config_path) + [f"--data={data}"] * bool(data)
+    options += [f"--config={config_path}"] + [f"--data={data}"] * bool(data)
     if peers:
         race(config, corpus, options, python, rounds)
         return
@@ -115,10 +116,10 @@ def race(config: Any, corpus: Any, options: list[str], python: str, rounds: int)
                 commands[f"{precision} {count}"] = own + ["--workers=2"] * (count == 2)
             for peer in peers:
                 commands[f"{peer} {count}"] = [*script, peer, str(folder / "reviews.npz"), f"--workers={count}", *sized]
-        contest = Contest(commands)
-        contest.run(rounds)
+        measurements = Measurements(commands)
+        measurements.run(rounds)
     for peer in peers:
-        if contest.median(f"{peer} 2", "weights_apart"):
+        if measurements.median(f"{peer} 2", "weights_apart"):
             raise click.ClickException(f"the workers of {peer} end with different weights")
     described = "embedding {}, {} units, {} reviews a worker".format(*sizes)
     print(f"{len(reviews)} reviews, {described}; load {' '.join(f'{load:.1f}' for load in os.getloadavg())}")
@@ -127,10 +128,10 @@ def race(config: Any, corpus: Any, options: list[str], python: str, rounds: int)
     for entrant, title in titles.items():
         line = f"{title:28}"
         for count, width in ((1, 14), (2, 8)):
-            line += f"{len(reviews) / contest.median(f'{entrant} {count}', 'seconds'):{width},.0f}"
+            line += f"{len(reviews) / measurements.median(f'{entrant} {count}', 'seconds'):{width},.0f}"
         for precision in ours:
             for count, width in ((1, 24), (2, 6)):
-                line += f"{contest.compare(f'{entrant} {count}', f'{precision} {count}', 'seconds'):{width}.2f}"
+                line += f"{measurements.compare(f'{entrant} {count}', f'{precision} {count}', 'seconds'):{width}.2f}"
         print(line)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pyarrow
 from benchmark import OURS, PEERS, describe, json_option, rounds_option, run_argument, save
-from contest import Contest
+from measurements import Measurements
 from pyarrow import parquet
 
 LOCAL = "imdb-gru, local"
@@ -39,16 +39,19 @@ def scoring(
         write_table(folder / "all.parquet", texts)
         for number in range(files):
             write_table(folder / f"in/{number:03}.parquet", texts[number::files])
-        contest = Contest(list_entrants(run, folder, counts))
-        contest.run(rounds)
-    click.echo(f"\n{len(texts)} reviews in {files} files; {describe(contest)}")
+        measurements = Measurements(list_entrants(run, folder, counts))
+        measurements.run(rounds)
+    click.echo(f"\n{len(texts)} reviews in {files} files; {describe(measurements)}")
     click.echo(f"{'':24} {'reviews/s':>9} {'without start':>13} {'worker MB':>9} {'times local':>11}")
-    for name in contest.commands:
-        wall, alone = contest.median(name, "wall"), contest.median(name, "wall" if name == LOCAL else "seconds")
-        memory = contest.median(name, "megabytes" if name == LOCAL else "worker_memory_mb")
-        times = 1 / contest.compare(name, LOCAL, "wall")
+    for name in measurements.commands:
+        wall, alone = (
+            measurements.median(name, "wall"),
+            measurements.median(name, "wall" if name == LOCAL else "seconds"),
+        )
+        memory = measurements.median(name, "megabytes" if name == LOCAL else "worker_memory_mb")
+        times = 1 / measurements.compare(name, LOCAL, "wall")
         click.echo(f"{name:24} {len(texts) / wall:9.0f} {len(texts) / alone:13.0f} {memory:9.0f} {times:11.2f}")
-    save(json_path, [contest.figures])
+    save(json_path, [measurements.figures])
 
 
 def write_table(path: Path, texts: list[str]) -> None:

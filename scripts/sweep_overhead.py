@@ -10,17 +10,19 @@ from pathlib import Path
 
 import click
 import yaml
-from contest import Contest
+from measurements import Measurements
 
 OURS = [sys.executable, "-m", "imdb_gru"]
 SWEEP = {
     "task": "sweep",
-    "base": {"data": {"path": "sample"}, "model": {"embedding": 32, "units": 64, "pretrained": None}},
+    "base": "scratch",
     "space": {"train.learning_rate": {"log_range": [0.001, 0.02]}},
     "search": "random",
     "asha": None,
     "finalists": None,
 }
+BASE = ("data.path=sample", "model.embedding=32", "model.units=64", "train.objective=linear")
+"""What is set in the base, the config scratch."""
 
 
 @click.command()
@@ -32,20 +34,21 @@ def main(trials: int, epochs: int, cpus: int, rounds: int) -> None:
     """Print the median seconds of both, and of their ratios."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        base = {**SWEEP["base"], "train": {"epochs": epochs}}
-        (folder / "s.yaml").write_text(yaml.safe_dump({**SWEEP, "base": base, "trials": trials, "cpus": cpus}))
+        (folder / "s.yaml").write_text(yaml.safe_dump({**SWEEP, "trials": trials, "cpus": cpus}))
+        settings = [f"--set={setting}" for setting in (*BASE, f"train.epochs={epochs}")]
         sweep = [*OURS, "sweep", str(folder / "s.yaml"), "--into", str(folder / "sweep"), "--overwrite", "--json"]
-        first = Contest({"sweep": sweep})
+        sweep += settings
+        first = Measurements({"sweep": sweep})
         first.run(1)  # makes the configs, and compiles what is compiled once
         for path in (folder / "sweep").glob("trial-*/config.yaml"):
             path.rename(folder / f"{path.parent.name}.yaml")
         train = f"{shlex.join(OURS)} train --config $config --run {folder}/loop --overwrite"
         loop = f"set -e; for config in {folder}/trial-*.yaml; do {train}; done"
-        contest = Contest({"loop": ["bash", "-c", loop], "sweep": sweep})
-        contest.run(rounds)
-    for command in contest.commands:
-        click.echo(f"{command}: {contest.median(command, 'wall'):.1f} s for {trials} trainings")
-    click.echo(f"the loop takes {contest.compare('loop', 'sweep', 'wall'):.2f} times as long")
+        measurements = Measurements({"loop": ["bash", "-c", loop], "sweep": sweep})
+        measurements.run(rounds)
+    for command in measurements.commands:
+        click.echo(f"{command}: {measurements.median(command, 'wall'):.1f} s for {trials} trainings")
+    click.echo(f"the loop takes {measurements.compare('loop', 'sweep', 'wall'):.2f} times as long")
 
 
 if __name__ == "__main__":

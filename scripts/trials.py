@@ -58,7 +58,7 @@ class Training(Trial):
         run = Run(folder / "run")
         if not run.config_path.exists():
             return [*COMMAND, self.name, f"--run={run}", *self.options]
-        done = run.metrics_path.exists() and not run.load_metrics()["interrupted"]
+        done = run.metrics_path.exists() and not run.load_metrics().interrupted
         return None if done and not run.checkpoint_path.exists() else [*COMMAND, self.name, f"--resume={run}"]
 
     def find_faults(self, folder: Path) -> list[str]:
@@ -89,7 +89,8 @@ class Training(Trial):
         result = {path.name: b"" for path in run.path.iterdir()}
         with np.load(run.weights_path) as arrays:
             result |= {f"weight {name}": arrays[name].tobytes() for name in arrays.files}
-        kept = [{k: v for k, v in line.items() if "second" not in k} for line in run.load_history()]
+        lines = [record.to_dict() for record in run.load_history()]
+        kept = [{k: v for k, v in line.items() if "second" not in k} for line in lines]
         return {**result, "history": json.dumps(kept).encode(), "state": run.state.encode()}
 
 
@@ -190,7 +191,7 @@ def build_trials(run: Path, folder: Path) -> dict[str, list[Trial]]:
     source.write_text("".join(json.dumps({"text": f"{n} {r.text}"}) + "\n" for n, r in enumerate(reviews)), "utf-8")
     bulk = [f"--run={run}", f"--input={source}"]
     return {
-        "train": [Training("train", "--set=train.epochs=6")],
+        "train": [Training("train", "--config=scratch", "--set=train.objective=linear", "--set=train.epochs=6")],
         "pretrain": [Training("pretrain", "--set=train.epochs=4", "--set=train.precision=float32")],
         "download": [Download()],
         "predict": [

@@ -177,25 +177,33 @@ def call(*arguments, text=True, **options):
     return subprocess.run(command, capture_output=True, text=text, timeout=120, check=False, **options)
 
 
-TINY = {"model": {"embedding": 8, "units": 8}, "train": {"epochs": 2, "batch_size": 16, "deterministic": True}}
+def start_from_scratch(values=None):
+    """The keys of the config scratch, whose model starts from random weights, with those of `values` in their place."""
+    from imdb_gru.config.loading import read_values
+
+    def merge(base, changes):
+        for key, value in changes.items():
+            base[key] = merge(base[key], value) if isinstance(base.get(key), dict) else value
+        return base
+
+    return merge(read_values("scratch"), values or {})
+
+
+TINY = {
+    "model": {"embedding": 8, "units": 8},
+    "train": {"epochs": 2, "batch_size": 16, "deterministic": True, "objective": "linear"},
+}
+"""Keys of a small model that is trained in seconds; the rest is that of the config scratch."""
 
 
 @pytest.fixture(scope="session")
 def sample_run(tmp_path_factory) -> Run:
     """A run trained on a part of the sample."""
     from imdb_gru.config import build_config
-    from imdb_gru.runs import create_run
-    from imdb_gru.sources.sample import SampleSource
-    from imdb_gru.text.corpus import encode_corpus, load_training_reviews
-    from imdb_gru.training.trainer import Trainer
+    from imdb_gru.tasks.training import train
 
-    config = build_config({"data": {"path": "sample", "limit": 200}, **TINY}, "test")
-    source = SampleSource()
-    corpus = encode_corpus(source, config, load_training_reviews(source, config), None)
-    run = create_run(tmp_path_factory.mktemp("runs") / "sample", config)
-    corpus.vocabulary.save(run.vocabulary_path)
-    Trainer(run, config, corpus).train(lambda record: None)
-    return run
+    config = build_config(start_from_scratch({"data": {"path": "sample", "limit": 200}, **TINY}), "test")
+    return train(config, run=tmp_path_factory.mktemp("runs") / "sample")
 
 
 TWIN_WORDS = 30
@@ -219,7 +227,7 @@ def build_twins(tmp_path):
 
     def build(**model):
         keras.utils.set_random_seed(11)
-        config = build_config({"model": {"embedding": 5, "units": 6, **model}}, "test")
+        config = build_config(start_from_scratch({"model": {"embedding": 5, "units": 6, **model}}), "test")
         keras_model = build_model(config.model, TWIN_WORDS + 3)
         rng = np.random.default_rng(2)
         keras_model.set_weights([rng.normal(0, 0.6, weight.shape) for weight in keras_model.get_weights()])
@@ -238,7 +246,7 @@ def make_classifier(seed=0, **model):
     from imdb_gru.config import build_config
     from imdb_gru.text.vocabulary import Vocabulary
 
-    config = build_config({"model": {"embedding": 5, "units": 6, "pooling": ["last", "max"], **model}}, "test")
+    config = build_config(start_from_scratch({"model": {"embedding": 5, "units": 6, **model}}), "test")
     model = config.model
     rng = np.random.default_rng(seed)
     gates = {"gru": 3, "lstm": 4, "simple_rnn": 1}[model.cell]

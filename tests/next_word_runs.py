@@ -61,23 +61,10 @@ TINY_NEXT_WORD = {
 }  # fmt: skip
 
 
-def train_next_words(path, source, values) -> Run:
-    """Train a next-word model on a source into a run."""
-    from imdb_gru.runs import create_run
-    from imdb_gru.text.corpus import encode_corpus, load_pretraining_reviews
-    from imdb_gru.training.next_word_trainer import NextWordTrainer
-
-    config = build_next_word_config(**values)
-    corpus = encode_corpus(source, config, load_pretraining_reviews(source, config), None)
-    run = create_run(path, config)
-    corpus.vocabulary.save(run.vocabulary_path)
-    NextWordTrainer(run, config, corpus).train(lambda record: None)
-    return run
-
-
 @pytest.fixture(scope="session")
 def next_word_run(tmp_path_factory) -> Run:
     """A next-word model trained on a part of the sample."""
-    from imdb_gru.sources.sample import SampleSource
+    from imdb_gru.tasks.training import pretrain
 
-    return train_next_words(tmp_path_factory.mktemp("next") / "words", SampleSource(), TINY_NEXT_WORD)
+    config = build_next_word_config(**TINY_NEXT_WORD)
+    return pretrain(config, run=tmp_path_factory.mktemp("next") / "words")

@@ -72,7 +72,7 @@ def test_bundled_models_are_small_and_say_nothing_of_where_they_were_made(bundle
 def test_a_bundled_classifier_can_be_inspected(bundled):
     folder, _, run = bundled
     ours, theirs = (
-        inspect_text(Classifier.load(one), "w3 w1 w200 unheard").to_json()
+        inspect_text(Classifier.load(one), "w3 w1 w200 unheard").to_dict()
         for one in (BundledRun("sentiment", folder), run)
     )
     assert ours.keys() == theirs.keys()

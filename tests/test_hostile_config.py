@@ -4,7 +4,7 @@ import threading
 import pytest
 from hostile import ESCAPES, HARMFUL, bounded
 
-from imdb_gru.config import load_any_config, load_config
+from imdb_gru.config import load_any_config, load_config, parse_override
 from imdb_gru.errors import ConfigError
 
 LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
@@ -85,7 +85,7 @@ def test_keys_and_values_with_escapes_are_told_harmlessly(tmp_path):
 def test_an_override_of_other_kinds_is_told():
     for value in ("[" * 5000, "!!int a", "2001-99-99"):
         with pytest.raises(ConfigError, match="the value is not YAML"):
-            load_config(overrides=[f"train.seed={value}"])
+            parse_override(f"train.seed={value}")
 
 
 def test_a_pipe_that_a_person_names_is_read(tmp_path):

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from sessions import ignore, on_epoch, open_session
 
 from imdb_gru.classifier import Classifier
 from imdb_gru.config import Config, build_config
@@ -12,7 +13,8 @@ from imdb_gru.weights import read_arrays
 
 def build(pretrained, text=None, **model) -> Config:
     sizes = {"embedding": 5, "units": 6, **model}
-    return build_config({"text": text or {}, "model": {**sizes, "pretrained": str(pretrained)}}, "test")
+    pretrained = pretrained and str(pretrained)
+    return build_config({"text": text or {}, "model": {**sizes, "pretrained": pretrained}}, "test")
 
 
 def test_nothing_is_taken_over_where_nothing_is_named():
@@ -32,7 +34,10 @@ def test_vocabulary_embedding_and_cells_are_taken_over(make_next_word_run, optio
 
 def test_the_one_in_the_package_is_taken_by_name(bundled):
     folder, *_ = bundled
-    taken = load_pretrained(build("bundled", embedding=24, units=16))
+    config = build(None, embedding=24, units=16)  # the bundled model of this test is smaller than the package's
+    taken = load_pretrained(
+        config.model_copy(update={"model": config.model.model_copy(update={"pretrained": "bundled"})})
+    )
     with read_arrays(BundledRun("next_word", folder)) as stored:
         for ours, theirs in zip(taken.weights, stored, strict=False):
             np.testing.assert_array_equal(ours, theirs)
@@ -47,17 +52,27 @@ def test_another_shape_is_refused_with_what_to_set(make_next_word_run, key, valu
     with pytest.raises(ConfigError) as error:
         load_pretrained(build(run.path, **{key: value}))
     assert str(error.value) == (
-        f"model.{key} is {value}, but {run.path} was pretrained with {was}: set model.{key}={was}, "
-        "or model.pretrained=null to start from nothing"
+        "the config has an error:\n"
+        f"  model.{key} is {value}, but {run.path} has {was}: set model.{key}={was}, or model.pretrained=null"
     )
 
 
 def test_other_words_are_refused(make_next_word_run):
     run = make_next_word_run()
-    with pytest.raises(ConfigError, match=r"^text\.tokenizer is keras, but .* set text\.tokenizer=words$"):
+    with pytest.raises(
+        ConfigError, match=r"\n  text\.tokenizer is keras, but .* has words: set text\.tokenizer=words, or"
+    ):
         load_pretrained(build(run.path, {"tokenizer": "keras"}))
-    with pytest.raises(ConfigError, match=r"^text\.max_words is 9, but .* set text\.max_words=20000$"):
-        load_pretrained(build(run.path, {"max_words": 9}))
+    with pytest.raises(
+        ConfigError, match=r"\n  text\.max_words is null, but .* has 20000: set text\.max_words=20000, or"
+    ):
+        load_pretrained(build(run.path, {"max_words": None}))
+
+
+def test_all_that_differs_is_told_at_once(make_next_word_run):
+    run = make_next_word_run()
+    with pytest.raises(ConfigError, match=r"2 errors:\n  text\.max_words is 9, .*\n  model\.units is 7, "):
+        load_pretrained(build(run.path, {"max_words": 9}, units=7))
 
 
 def test_what_is_no_finished_next_word_run_is_refused(pair, tmp_path):
@@ -77,7 +92,7 @@ def test_what_is_no_finished_next_word_run_is_refused(pair, tmp_path):
 
 
 def test_a_model_that_reads_backwards_starts_from_none():
-    with pytest.raises(ConfigError, match=r"model\.bidirectional: a next-word model reads one way"):
+    with pytest.raises(ConfigError, match=r"model\.bidirectional is true, but a next-word model reads forwards only"):
         build("anything", bidirectional=True)
 
 
@@ -86,43 +101,30 @@ FINE = {"adversarial": None, "batch_size": 16, "deterministic": True, "learning_
 
 @pytest.fixture
 def prepare(make_next_word_run, tmp_path):
-    """Make a trainer that starts from a next-word run of random weights; `run` continues one."""
-    from imdb_gru.runs import create_run
-    from imdb_gru.sources.sample import SampleSource
-    from imdb_gru.text.corpus import encode_corpus, load_training_reviews
-
+    """Open a training that starts from a next-word run of random weights; `run` is resumed."""
     words = ["the", "a", "and", "of", "it", "is", "film", "good", "bad", ".", ",", "not", "was", "this"]
     encoder = make_next_word_run("encoder", words=words)
 
     def prepare(run: Run | None = None, epochs=2, **train):
-        from imdb_gru.training.trainer import Trainer
-
         values = {
             "data": {"path": "sample", "limit": 120},
             "text": {"length": 40},
             "model": {"embedding": 5, "units": 6, "pretrained": str(encoder.path)},
             "train": {"epochs": epochs, **FINE, **train},
         }
-        config, source = build_config(values, "test"), SampleSource()
-        pretrained = load_pretrained(config)
-        corpus = encode_corpus(source, config, load_training_reviews(source, config), pretrained.vocabulary)
-        if run is None:
-            run = create_run(tmp_path / f"fine{len(list(tmp_path.glob('fine*')))}", config)
-            corpus.vocabulary.save(run.vocabulary_path)
-        return Trainer(run, config, corpus, pretrained), encoder
+        config = build_config(values, "test")
+        path = tmp_path / f"fine{len(list(tmp_path.glob('fine*')))}"
+        return open_session(path, config, run=run, pretrained=load_pretrained(config)), encoder
 
     return prepare
-
-
-def ignore(record):
-    pass
 
 
 @pytest.mark.keras
 def test_training_starts_from_the_pretrained_weights_and_needs_them_no_more(prepare):
     import shutil
 
-    trainer, encoder = prepare()
+    session, encoder = prepare()
+    trainer = session.trainer
     with read_arrays(encoder) as stored:
         start = [np.asarray(array) for array in stored][:4]
     for ours, theirs in zip(trainer.model.get_weights(), start, strict=False):
@@ -130,33 +132,18 @@ def test_training_starts_from_the_pretrained_weights_and_needs_them_no_more(prep
     assert [variable.path for variable in trainer.optimizer.slow] == [
         variable.path for variable in trainer.model.trainable_variables[:4]
     ]
-    trainer.train(ignore)
+    session.train(ignore)
     for ours, theirs in zip(trainer.model.get_weights(), start, strict=False):
         assert np.abs(ours - theirs).max() > 1e-3
     shutil.rmtree(encoder.path)
-    trainer.run.check_complete()
-    (prediction,) = Classifier.load(trainer.run).predict(["a good film"])
-    assert prediction.unknown == 0
+    session.run.check_complete()
+    assert Classifier.load(session.run).predict("a good film").unknown == 0
 
 
 @pytest.mark.keras
-def test_frozen_batches_leave_the_pretrained_weights_alone(prepare):
-    trainer, _ = prepare(epochs=2, frozen=0.5, averaging=None)
-    before = trainer.model.get_weights()
-    trainer.optimizer.frozen_steps = 7  # an epoch
-    weights = []
-    trainer.train(lambda record: weights.append(trainer.model.get_weights()))
-    for number, (start, first, second) in enumerate(zip(before, *weights, strict=True)):
-        assert (number < 4) == (first == start).all()
-        assert (second != first).any()
-
-
-@pytest.mark.keras
-def test_settings_of_fine_tuning_reach_the_optimizer(prepare):
-    trainer, _ = prepare(epochs=3, frozen=0.25, pretrained_rate=0.1)
-    steps = 3 * len(trainer.corpus.train) / 16
-    assert trainer.optimizer.frozen_steps == pytest.approx(0.25 * steps, abs=1)
-    assert trainer.optimizer.rate == 0.1
+def test_the_rate_of_pretrained_weights_reaches_the_optimizer(prepare):
+    session, _ = prepare(epochs=3, pretrained_rate=0.1)
+    assert session.trainer.optimizer.rate == 0.1
 
 
 @pytest.mark.keras
@@ -164,16 +151,17 @@ def test_stopped_and_resumed_it_ends_as_one_left_alone(prepare):
     import signal
 
     def stop(record):
-        if record["epoch"] == 1:
+        if record.epoch == 1:
             signal.raise_signal(signal.SIGINT)
 
-    options = {"frozen": 0.7, "pretrained_rate": 0.5, "virtual": 0.1}
+    options = {"pretrained_rate": 0.5, "virtual": 0.1}
     alone, _ = prepare(**options)
     alone.train(ignore)
     stopped, _ = prepare(**options)
-    assert stopped.train(stop)["interrupted"]
+    assert stopped.train(on_epoch(stop)).interrupted
     resumed, _ = prepare(run=stopped.run, **options)
     resumed.restore()
     resumed.train(ignore)
-    for ours, theirs in zip(resumed.model.get_weights(), alone.model.get_weights(), strict=True):
+    weights = (session.trainer.model.get_weights() for session in (resumed, alone))
+    for ours, theirs in zip(*weights, strict=True):
         np.testing.assert_array_equal(ours, theirs)

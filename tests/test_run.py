@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from imdb_gru.config import Config
-from imdb_gru.errors import RunError
+from imdb_gru.config import Config, load_config
+from imdb_gru.errors import ConfigError, RunError
 from imdb_gru.run import Run
 from imdb_gru.runs import create_run, find_run
 from imdb_gru.weights import load_network
@@ -115,6 +115,14 @@ def test_an_older_run_that_names_no_task_is_a_classifier(run):
     run.config_path.write_text(run.config_path.read_text().replace("task: sentiment\n", ""))
     assert run.task == "sentiment"
     assert run.load_config() == run.load_any_config()
+
+
+def test_a_run_that_started_from_another_versions_bundled_model_stays_readable(run):
+    run.config_path.write_text(run.config_path.read_text().replace("pretrained: null", "pretrained: bundled"))
+    config = run.load_config()
+    assert (config.model.pretrained, config.model.units) == ("bundled", 8)
+    with pytest.raises(ConfigError, match=r"model\.units is 8, but the bundled model has 512"):
+        load_config(run.config_path)
 
 
 def test_runs_know_their_task(sample_run, make_next_word_run):

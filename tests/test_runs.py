@@ -4,8 +4,7 @@ import shutil
 import pytest
 
 from imdb_gru import runs
-from imdb_gru.config import Config, NextWordConfig
-from imdb_gru.config.defaults import SCRATCH
+from imdb_gru.config import Config, NextWordConfig, load_config
 from imdb_gru.errors import RunError
 from imdb_gru.run import Run
 from imdb_gru.runs import BundledRun, check_free, create_run, find_run, list_runs
@@ -105,12 +104,13 @@ def test_nothing_is_overwritten_unasked(run, tmp_path):
 
 
 def test_the_name_of_the_model_in_the_package_is_no_folders():
-    with pytest.raises(RunError, match="bundled is what the model in the package is called: name another folder"):
+    with pytest.raises(RunError, match="bundled is the name of the model in the package, which cannot be replaced: "):
         check_free(runs.Path("bundled"), overwrite=True)
 
 
 def test_a_run_without_a_name_gets_one_of_its_own():
-    created = [create_run(None, config) for config in (SCRATCH, SCRATCH, NextWordConfig())]
+    scratch = load_config("scratch")
+    created = [create_run(None, config) for config in (scratch, scratch, NextWordConfig())]
     assert len({run.path for run in created}) == 3
     assert all(run.path.parent == runs.RUNS for run in created)
     assert [run.path.name.split("-")[2] for run in created] == ["gru128", "gru128", "gru512"]

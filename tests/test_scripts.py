@@ -12,8 +12,8 @@ SCRIPTS = Path(__file__).parent.parent / "scripts"
 
 
 @pytest.fixture
-def contest():
-    spec = importlib.util.spec_from_file_location("contest", SCRIPTS / "contest.py")
+def measurements():
+    spec = importlib.util.spec_from_file_location("measurements", SCRIPTS / "measurements.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -28,18 +28,18 @@ def make_command(**printed):
     return [sys.executable, "-c", f"print({json.dumps(printed)!r})"]
 
 
-def test_medians_and_ratios_are_of_alternating_rounds(contest):
+def test_medians_and_ratios_are_of_alternating_rounds(measurements):
     ours, theirs = make_command(seconds=2), make_command(best={"seconds": 6})
-    race = contest.Contest({"theirs": theirs, "ours": ours})
+    race = measurements.Measurements({"theirs": theirs, "ours": ours})
     race.run(2)
     assert race.median("ours", "seconds") == 2
     assert race.compare("theirs", "ours", "seconds") == 3
     assert all(figures["wall"] > 0 and figures["megabytes"] > 1 for figures in race.figures["ours"])
 
 
-def test_a_command_that_fails_ends_the_benchmark_with_its_words(contest):
+def test_a_command_that_fails_ends_the_benchmark_with_its_words(measurements):
     with pytest.raises(click.ClickException, match="ended with 3: what went wrong"):
-        contest.measure([sys.executable, "-c", "import sys; sys.stderr.write('what went wrong'); sys.exit(3)"])
+        measurements.measure([sys.executable, "-c", "import sys; sys.stderr.write('what went wrong'); sys.exit(3)"])
 
 
 @pytest.mark.keras

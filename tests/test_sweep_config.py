@@ -3,7 +3,8 @@
 import pytest
 import yaml
 
-from imdb_gru.config.sweep import load_sweep
+from imdb_gru.config import Config, NextWordConfig
+from imdb_gru.config.sweep import load_config_or_sweep, load_sweep
 from imdb_gru.errors import ConfigError
 
 SWEEP = {"task": "sweep", "space": {"train.learning_rate": {"log_range": [0.001, 0.1]}}}
@@ -11,7 +12,7 @@ SWEEP = {"task": "sweep", "space": {"train.learning_rate": {"log_range": [0.001,
 
 @pytest.fixture
 def load(tmp_path):
-    def load(*overrides, budget=None, **changes):
+    def load(overrides=None, budget=None, **changes):
         path = tmp_path / "s.yaml"
         path.write_text(yaml.safe_dump({**SWEEP, **changes}, sort_keys=False))
         return load_sweep(path, overrides, budget)
@@ -37,6 +38,7 @@ def load(tmp_path):
         ("data.limit", {"choice": [100]}, "cannot be searched: trials are judged on the same reviews"),
         ("train.seed", {"range": [0, 3]}, "cannot be searched"),
         ("train.monitor", {"choice": ["loss"]}, "cannot be searched: metric says what is best"),
+        ("model.units", {"range": [3, 512]}, "model.units is 3, but the bundled model has 512: use base: scratch, or"),
         ("text.vocabulary", {"choice": ["keras"]}, "keras goes with text.tokenizer: keras only, got words"),
     ],
 )  # fmt: skip
@@ -65,7 +67,12 @@ def test_all_mistakes_are_told_at_once(load):
         ({"trials": None}, "trials: set it, or minutes, so that the search ends"),
         ({"space": {}}, "space: dictionary should have at least 1 item"),
         ({"base": {"train": {"epocs": 1}}}, "train.epocs: no such key; did you mean train.epochs?"),
+        (
+            {"base": {"model": {"units": 9}}},
+            "but the bundled model has 512: use base: scratch, or --set model.pretrained",
+        ),
         ({"base": "nowhere.yaml"}, "cannot read the config nowhere.yaml"),
+        ({"base": "scrach"}, "there is no config named 'scrach'; did you mean scratch?"),
         ({"task": "sentiment"}, "is no sweep: it needs task: sweep"),
     ],
 )
@@ -86,21 +93,49 @@ def test_a_config_is_no_sweep_and_a_sweep_no_config(tmp_path):
         load_config(tmp_path / "s.yaml")
 
 
-def test_a_base_is_a_file_or_keys_and_is_overridden(load, tmp_path):
-    (tmp_path / "base.yaml").write_text("train: {epochs: 7}\nmodel: {units: 64}")
-    for base in ({"train": {"epochs": 7}, "model": {"units": 64}}, str(tmp_path / "base.yaml")):
-        config = load("train.epochs=2", base=base, budget={"trials": 3})
+def test_a_base_is_a_file_a_name_or_keys_and_is_overridden(load, tmp_path):
+    keys = {"train": {"epochs": 7}, "model": {"units": 64, "pretrained": None}}
+    (tmp_path / "base.yaml").write_text(yaml.safe_dump(keys))
+    for base, units in ((keys, 64), (str(tmp_path / "base.yaml"), 64), ("scratch", 128)):
+        config = load({"train.epochs": 2}, base=base, budget={"trials": 3})
         assert config.trials == 3
-        assert (config.build_trial({}).train.epochs, config.build_trial({}).model.units) == (2, 64)
+        assert (config.build_trial({}).train.epochs, config.build_trial({}).model.units) == (2, units)
 
 
-def test_a_trial_is_its_base_with_its_values_and_has_the_defaults_that_follow_from_both(load):
-    config = load(metric="loss", space={"model.units": {"choice": [64, 512]}, "model.pooling": {"choice": [["last"]]}})
+def test_a_trial_is_its_base_with_its_values(load):
+    config = load(
+        metric="loss",
+        base={"model": {"pretrained": None}},
+        space={"model.units": {"choice": [64, 512]}, "model.pooling": {"choice": [["last"]]}},
+    )
     trial = config.build_trial({"model.units": 64, "model.pooling": ["last"]}, seed=5)
     assert (trial.model.units, trial.model.pooling, trial.model.pretrained) == (64, ["last"], None)
     assert (trial.train.seed, trial.train.monitor) == (5, "loss")
-    assert config.build_trial({"model.units": 512}).model.pretrained == "bundled"
+    assert config.build_trial({"model.units": 512}).model == Config().model.model_copy(update={"pretrained": None})
     assert config.read_values(trial) == {"model.units": 64, "model.pooling": ["last"]}
+
+
+def test_a_resolved_sweep_has_every_key_of_its_base_and_the_same_trials(load, tmp_path):
+    config = load(base="scratch", metric="loss")
+    resolved = config.resolve()
+    assert resolved.base == config.build_trial({}).model_dump()
+    assert resolved.build_trial({"train.learning_rate": 0.01}) == config.build_trial({"train.learning_rate": 0.01})
+    (tmp_path / "again.yaml").write_text(resolved.to_yaml())
+    assert load_sweep(tmp_path / "again.yaml") == resolved
+
+
+def test_a_config_or_sweep_is_loaded_as_what_it_is(load, tmp_path):
+    assert load_config_or_sweep() == Config()
+    assert load_config_or_sweep("fast", {"train.epochs": 9}).train.epochs == 9
+    assert isinstance(load_config_or_sweep("pretrain"), NextWordConfig)
+    sweep = load_config_or_sweep("sweep", {"train.epochs": 9})
+    assert sweep.build_trial({}).train.epochs == 9
+    (tmp_path / "s.yaml").write_text("space: {train.epochs: {range: [0, 2]}}")  # a sweep, too, without its task
+    with pytest.raises(ConfigError, match=r"space\.train\.epochs: input should be greater than or equal to 1, got 0"):
+        load_config_or_sweep(tmp_path / "s.yaml")
+    (tmp_path / "s.yaml").write_text("task: sweep")
+    with pytest.raises(ConfigError, match="is no sweep: it needs task: sweep, and a space of keys"):
+        load_config_or_sweep(tmp_path / "s.yaml")
 
 
 def test_a_written_sweep_is_read_back(load, tmp_path):

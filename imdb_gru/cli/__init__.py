@@ -17,6 +17,7 @@ from imdb_gru.cli.data import data
 from imdb_gru.cli.evaluate import evaluate
 from imdb_gru.cli.inspect import inspect
 from imdb_gru.cli.next import next_word
+from imdb_gru.cli.options import Group, silence
 from imdb_gru.cli.predict import predict
 from imdb_gru.cli.pretrain import pretrain
 from imdb_gru.cli.report import report
@@ -28,7 +29,7 @@ from imdb_gru.stopping import find_exit_code, raise_on_sigterm
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-class Verbs(click.Group):
+class Verbs(Group):
     """The commands; whoever has read enough of what one prints, such as head, ends it as if it were done."""
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -36,7 +37,7 @@ class Verbs(click.Group):
         try:
             return super().invoke(ctx)
         except BrokenPipeError:  # which Click would take for a failure
-            _silence_stdout()
+            silence(sys.stdout)
             ctx.exit(0)
 
 
@@ -46,7 +47,7 @@ def cli() -> None:
     """Train, judge and explain a small GRU sentiment model.
 
     \b
-    imdb-gru train --config configs/sample.yaml
+    imdb-gru train --config sample
     imdb-gru evaluate
     imdb-gru predict --timesteps "I expected it to be dull, but it was wonderful."
     """
@@ -82,7 +83,7 @@ def main() -> None:
         reason = f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error)
         advice = "; make room, or write elsewhere" if error.errno in NO_ROOM else ""
         click.echo(f"Error: cannot go on: {neutralise_lines(reason)}{advice}", err=True)
-        _silence_stdout()
+        silence(sys.stdout)
         sys.exit(1)
 
 
@@ -98,8 +99,3 @@ def _leave(code: int) -> NoReturn:
     with contextlib.suppress(OSError):
         sys.stdout.flush()
     os._exit(code)
-
-
-def _silence_stdout() -> None:
-    """Keep Python from writing, at its end, what could not be written."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -6,17 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imdb_gru.cli.options import config_options, data_options, json_option, say
+from imdb_gru.cli.options import PATH, Command, config_options, data_options, json_option, say
 from imdb_gru.cli.standings import print_comparison
 from imdb_gru.cli.training import Narrator
 
 if TYPE_CHECKING:
     from imdb_gru.config import DataConfig
 
-PATH = click.Path(path_type=Path)
 
-
-@click.command()
+@click.command(cls=Command)
 @click.argument("runs", nargs=-1, type=PATH, metavar="[RUN]...")
 @config_options
 @data_options
@@ -30,7 +28,7 @@ PATH = click.Path(path_type=Path)
 @json_option
 def compare(
     runs: tuple[Path, ...],
-    config: str | None,
+    config_path: str | None,
     overrides: dict[str, Any],
     data: "DataConfig | None",
     models: str | None,
@@ -48,7 +46,7 @@ def compare(
     imdb-gru compare --data sample --seeds 1
     """
     names = None if models is None else [name.strip() for name in models.split(",")]
-    budget: dict[str, Any] = {"config": config, "overrides": overrides or None, "models": names, "seeds": seeds}
+    budget: dict[str, Any] = {"config": config_path, "overrides": overrides or None, "models": names, "seeds": seeds}
     chosen = {name: value for name, value in budget.items() if value is not None}
     if runs and chosen:
         raise click.UsageError("RUNs are compared as they are: leave --config, --set, --models and --seeds out")

@@ -1,57 +1,59 @@
 """imdb-gru config: show, check and describe configs."""
 
-from pathlib import Path
+from collections.abc import Mapping
+from typing import Any
 
 import click
 
-from imdb_gru.cli.options import config_options
+from imdb_gru.cli.options import Group, config_options
 
 
-@click.group()
+@click.group(cls=Group)
 def config() -> None:
     """Show, check or describe configs.
 
     \b
-    imdb-gru config show --set model.units=64
+    imdb-gru config show --config fast
     """
 
 
 @config.command()
 @config_options
-def show(config_path: Path | None, overrides: tuple[str, ...]) -> None:
-    """Print the resolved config as YAML.
+def show(config_path: str | None, overrides: Mapping[str, Any]) -> None:
+    """Print a config, or a sweep, as YAML with the values of all keys.
 
     \b
-    imdb-gru config show --set model.cell=lstm > my.yaml
+    imdb-gru config show --config scratch --set model.cell=lstm > my.yaml
     """
-    from imdb_gru.config import load_any_config
+    from imdb_gru.config.sweep import SweepConfig, load_config_or_sweep
 
-    click.echo(load_any_config(config_path, overrides).to_yaml(), nl=False)
+    found = load_config_or_sweep(config_path, overrides)
+    click.echo((found.resolve() if isinstance(found, SweepConfig) else found).to_yaml(), nl=False)
 
 
 @config.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
-def check(files: tuple[Path, ...]) -> None:
-    """Check config files, and name all errors of the first that has any.
+@click.argument("files", nargs=-1, required=True, metavar="FILE|NAME...")
+def check(files: tuple[str, ...]) -> None:
+    """Check configs and sweeps, and print all errors of the first that has any.
 
     \b
     imdb-gru config check my.yaml
     """
-    from imdb_gru.config import load_any_config
+    from imdb_gru.config.sweep import load_config_or_sweep
     from imdb_gru.text.neutral import neutralise
 
     for file in files:
-        load_any_config(file)
-        click.echo(f"{neutralise(str(file))}: valid")
+        load_config_or_sweep(file)
+        click.echo(f"{neutralise(file)}: valid")
 
 
 @config.command()
 @click.option(
     "--task",
-    type=click.Choice(["sentiment", "next_word"]),
+    type=click.Choice(["sentiment", "next_word", "sweep"]),
     default="sentiment",
     show_default=True,
-    help="What the config is for: train or pretrain.",
+    help="What the config is for: 'imdb-gru train', 'pretrain' or 'sweep'.",
 )
 def schema(task: str) -> None:
     """Print the JSON Schema of a config, for editors.
@@ -62,5 +64,8 @@ def schema(task: str) -> None:
     import json
 
     from imdb_gru.config import Config, NextWordConfig, build_schema
+    from imdb_gru.config.schema import WholeConfig
+    from imdb_gru.config.sweep import SweepConfig
 
-    click.echo(json.dumps(build_schema(NextWordConfig if task == "next_word" else Config), indent=2))
+    kinds: dict[str, type[WholeConfig]] = {"sentiment": Config, "next_word": NextWordConfig, "sweep": SweepConfig}
+    click.echo(json.dumps(build_schema(kinds[task]), indent=2))

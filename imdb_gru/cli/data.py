@@ -4,10 +4,10 @@ from typing import Any
 
 import click
 
-from imdb_gru.cli.options import json_option, label_column_option, print_table, say, text_column_option
+from imdb_gru.cli.options import LOCATION, Group, json_option, label_column_option, print_table, say, text_column_option
 
 
-@click.group()
+@click.group(cls=Group)
 def data() -> None:
     """Look at reviews before anything is trained on them.
 
@@ -17,7 +17,7 @@ def data() -> None:
 
 
 @data.command()
-@click.argument("path", required=False, metavar="[PATH]")
+@click.argument("path", required=False, type=LOCATION, metavar="[PATH]")
 @text_column_option
 @label_column_option
 @click.option("--no-labels", is_flag=True, help="Check texts alone, as pretrain reads them: a table needs no labels.")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from imdb_gru.cli.options import (
+    Command,
     json_option,
     open_run,
     other_data_options,
@@ -24,17 +25,13 @@ SNIPPET = 300
 """Number of characters shown of a misclassified review."""
 
 
-@click.command()
+@click.command(cls=Command)
 @run_option
 @other_data_options
 @split_option
-@click.option(
-    "--errors", type=click.IntRange(min=0), default=0, metavar="N", help="Show the N most confident errors."
-)
+@click.option("--errors", type=click.IntRange(min=0), default=0, metavar="N", help="Show the N most confident errors.")
 @json_option
-def evaluate(
-    run_path: Path | None, data: "DataConfig | None", split: str | None, errors: int, as_json: bool
-) -> None:
+def evaluate(run_path: Path | None, data: "DataConfig | None", split: str | None, errors: int, as_json: bool) -> None:
     """Evaluate a run on labelled reviews: accuracy, calibration, and accuracy by number of words read.
 
     A next-word run is evaluated on any reviews: perplexity.

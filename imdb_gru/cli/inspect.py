@@ -8,27 +8,27 @@ from typing import TYPE_CHECKING
 import click
 
 from imdb_gru.cli.inspect_reviews import ReviewChoice, show_gradients, show_units
-from imdb_gru.cli.options import json_option, open_run, other_data_options, say
-from imdb_gru.cli.texts import TextReader, choose_input, input_option, take_notes
+from imdb_gru.cli.options import FILE_PATH, FOLDER_PATH, PATH, Command, json_option, open_run, other_data_options, say
+from imdb_gru.cli.texts import input_option, open_reader
+from imdb_gru.cli.training import Narrator
 
 if TYPE_CHECKING:
-    from imdb_gru.config import DataConfig
     from imdb_gru.classifier import Classifier
+    from imdb_gru.config import DataConfig
     from imdb_gru.inspection import Inspection
 
-FILE = click.Path(path_type=Path, dir_okay=False)
 WORDS, WORDS_A_UNIT = 30, 5
 MOST_TEXTS = 200
 """On a page."""
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("texts", nargs=-1, metavar="[TEXT]...")
 @click.option(
     "--run",
     "run_paths",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="DIR",
     help="The run to use; without it, the newest complete one under runs/, else the one that ships with the package. "
     "Several with --gradients.",
@@ -42,9 +42,9 @@ MOST_TEXTS = 200
 )
 @click.option("--layer", type=click.IntRange(min=1), metavar="L", help="The recurrent layer to list [default: last].")
 @click.option("--unit", type=click.IntRange(min=0), metavar="K", help="Follow one unit, counted from 0.")
-@click.option("--html", type=FILE, metavar="FILE", help="Write a page on which to move over the words.")
-@click.option("--plots", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Draw .png and .svg.")
-@click.option("--npz", type=FILE, metavar="FILE", help="Write all of one text's arrays.")
+@click.option("--html", type=FILE_PATH, metavar="FILE", help="Write a page on which to move over the words.")
+@click.option("--plots", type=FOLDER_PATH, metavar="DIR", help="Draw .png and .svg.")
+@click.option("--npz", type=FILE_PATH, metavar="FILE", help="Write all of one text's arrays.")
 @click.option("--units", is_flag=True, help="Name the words that drive each unit, over reviews.")
 @click.option("--gradients", is_flag=True, help="Follow the gradient back through time, over texts or reviews.")
 @click.option("--reviews", type=click.IntRange(min=1), metavar="N", help="Take N reviews of the split.")
@@ -95,26 +95,28 @@ def inspect(
     if split or reviews or (data and (data.path or data.label_column)):
         raise click.UsageError("--data, --split and --reviews go with --units and --gradients; --input names a file")
     _check_outputs(html, plots, npz)
-    reader = TextReader(texts, choose_input(texts, input_path, "inspect"), data.text_column if data else None)
+    reader = open_reader(texts, input_path, data.text_column if data else None, "inspect")
     came_in: Iterable[str] = reader.follow("inspecting")
     if html or npz or plots:
         came_in = _limit(came_in, 1 if npz or plots else MOST_TEXTS)
+    from imdb_gru.bulk import count_seen
     from imdb_gru.classifier import Classifier
     from imdb_gru.cli.inspect_table import print_inspection
-    from imdb_gru.inspection import inspect_text
     from imdb_gru.text.neutral import dump_json
 
     classifier = Classifier.load(open_run(run_paths[0] if run_paths else None))
     _check_view(classifier, layer, unit)
-    inspections = []
-    for inspection in take_notes((inspect_text(classifier, text) for text in came_in), classifier.config.text, reader):
+    inspections: Iterable[Inspection] = count_seen(
+        (classifier.inspect(text) for text in came_in), classifier.config.text, reader, Narrator()
+    )
+    if html or npz or plots:  # written before anything is printed, as whoever reads stdout may not read it to its end
+        inspections = list(inspections)
+        _write(inspections, html, plots, npz)
+    for inspection in inspections:
         if as_json:
-            click.echo(dump_json(inspection.to_json()))
+            click.echo(dump_json(inspection.to_dict()))
         else:
             print_inspection(inspection, words or WORDS, layer, unit)
-        if html or npz or plots:
-            inspections.append(inspection)
-    _write(inspections, html, plots, npz)
 
 
 def _limit(reader: Iterable[str], most: int) -> list[str]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from imdb_gru.cli.options import open_run, print_table, say
-from imdb_gru.cli.texts import TextReader
 
 if TYPE_CHECKING:
     from imdb_gru.config import DataConfig
@@ -38,7 +37,10 @@ class ReviewChoice(NamedTuple):
         from imdb_gru.tasks.evaluation import choose_reviews
 
         if self.texts or self.input_path:
-            return list(TextReader(self.texts, self.input_path, self.data.text_column if self.data else None).follow("reading"))
+            from imdb_gru.inputs import TextReader
+
+            text_column = self.data.text_column if self.data else None
+            return list(TextReader(self.texts, self.input_path, text_column).follow("reading"))
         split = self.split or (None if self.data and self.data.path else "validation")
         split, reviews = choose_reviews(run, data=self.data, split=split)
         most = self.reviews or most or len(reviews)
@@ -47,7 +49,7 @@ class ReviewChoice(NamedTuple):
 
             rows = np.random.default_rng(SEED).choice(len(reviews), most, replace=False)
             reviews = [reviews[row] for row in sorted(rows)]
-        say(f"reading {len(reviews)} reviews of split {split} of {(self.data and self.data.path) or run.path}")
+        say(f"reading {len(reviews)} reviews of split {split} of {(self.data and self.data.path) or run}")
         return [review.text for review in reviews]
 
 
@@ -103,16 +105,16 @@ def show_gradients(run_paths: Sequence[Path], chosen: ReviewChoice, plots: Path 
     if not texts:
         raise click.UsageError("no reviews came in: give texts, --input, or --data")
     curves = {str(run): measure_curve(Classifier.load(run), texts) for run in runs}
-    if as_json:
-        click.echo(json.dumps({run: curve.to_json() for run, curve in curves.items()}))
-    else:
-        _print_curves(curves)
     if plots:
         from imdb_gru.report.charts import save_charts
         from imdb_gru.report.inspections import build_gradient_charts
 
         save_charts(build_gradient_charts(curves), plots)
         say(f"drew into {plots}")
+    if as_json:
+        click.echo(json.dumps({run: curve.to_dict() for run, curve in curves.items()}))
+    else:
+        _print_curves(curves)
 
 
 def _print_curves(curves: dict[str, "GradientCurve"]) -> None:

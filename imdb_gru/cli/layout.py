@@ -1,71 +1,63 @@
-"""Own how predict's results are written: to a program, into a file, or to a person."""
+"""How predictions are shown on stdout: coloured in a terminal, as plain lines or JSON elsewhere."""
 
-from dataclasses import KW_ONLY, dataclass
+import contextlib
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from imdb_gru.cli.options import say
+from imdb_gru.cli.training import Narrator
+
 if TYPE_CHECKING:
-    from imdb_gru.classifier import Prediction
+    from imdb_gru.bulk import FileFormat
+    from imdb_gru.classifier import Classifier, Prediction
+    from imdb_gru.inputs import TextReader
 
 
-@dataclass(frozen=True)
-class Layout:
-    """How results are written: as a table, as JSON, for a person in a terminal, or as tab-separated lines."""
+def show_predictions(classifier: "Classifier", reader: "TextReader", layout: "FileFormat", plot: Path | None) -> None:
+    """Predict the texts and show each prediction as soon as it is there; draw the one text if that was asked for."""
+    from imdb_gru.bulk import count_seen
 
-    delimiter: str | None
-    """Of a table."""
-    _: KW_ONLY
-    as_json: bool
-    timesteps: bool
-    many: bool
-    """Whether a line needs its text."""
+    with reader.show_bar("predicting") as observe:
+        predictions = classifier.predict_many(reader, timesteps=layout.timesteps or plot is not None, observe=observe)
+        for prediction in count_seen(predictions, classifier.config.text, reader, Narrator()):
+            if plot:
+                _draw(prediction, plot)
+            with _hide_bar():
+                if sys.stdout.isatty() and not layout.as_json:
+                    _show(prediction, layout, sys.stdout)
+                else:
+                    layout.write(prediction, sys.stdout)
 
-    def begin(self, stream: TextIO) -> None:
-        """Write what stands before all results."""
-        if self.delimiter:
-            self._write_row(stream, "text", "label", "probability")
 
-    def write(self, prediction: "Prediction", stream: TextIO) -> None:
-        """Write one result."""
-        if self.delimiter:
-            self._write_row(stream, prediction.text, prediction.label, prediction.probability)
-        elif self.as_json:
-            from imdb_gru.text.neutral import dump_json
+def _hide_bar() -> contextlib.AbstractContextManager[None]:
+    """Take a bar away while a person's terminal is written to."""
+    if "tqdm" not in sys.modules or not sys.stdout.isatty():
+        return contextlib.nullcontext()
+    from tqdm import tqdm
 
-            record = prediction.to_dict()
-            if not self.timesteps:
-                record.pop("timesteps", None)
-            stream.write(dump_json(record) + "\n")
-        elif stream.isatty():
-            self._show(prediction, stream)
-        else:
-            self._write_lines(prediction, stream)
+    return tqdm.external_write_mode(sys.stdout)
 
-    def _write_row(self, stream: TextIO, *cells: object) -> None:
-        import csv
 
-        csv.writer(stream, delimiter=self.delimiter or ",", lineterminator="\n").writerow(cells)
+def _draw(prediction: "Prediction", path: Path) -> None:
+    from imdb_gru.report.plot import plot_timesteps
 
-    def _write_lines(self, prediction: "Prediction", stream: TextIO) -> None:
-        from imdb_gru.report.timesteps import format_plain
-        from imdb_gru.text.neutral import neutralise
+    assert prediction.probabilities is not None
+    plot_timesteps(path, prediction.tokens, prediction.probabilities.tolist())
+    say(f"drew {path}")
 
-        text = f"\t{neutralise(prediction.text)}" if self.many else ""
-        stream.write(f"{prediction.label}\t{prediction.probability:.4f}{text}\n")
-        if self.timesteps:
-            assert prediction.probabilities is not None
-            stream.write(format_plain(prediction.tokens, prediction.probabilities.tolist()).rstrip("\n") + "\n")
 
-    def _show(self, prediction: "Prediction", stream: TextIO) -> None:
-        from rich.console import Console
-        from rich.text import Text
+def _show(prediction: "Prediction", layout: "FileFormat", stream: TextIO) -> None:
+    from rich.console import Console
+    from rich.text import Text
 
-        from imdb_gru.report.timesteps import print_view
-        from imdb_gru.text.neutral import neutralise
+    from imdb_gru.report.timesteps import print_view
+    from imdb_gru.text.neutral import neutralise
 
-        console = Console(file=stream)
-        verdict = Text(f"{prediction.label} {prediction.probability:.4f}", style="bold")
-        text = f"  {neutralise(prediction.text)}" if self.many else ""
-        console.print(verdict + Text(text), no_wrap=True, overflow="ellipsis")
-        if self.timesteps:
-            assert prediction.probabilities is not None
-            print_view(prediction.tokens, prediction.probabilities.tolist(), console)
+    console = Console(file=stream)
+    headline = Text(f"{prediction.label} {prediction.probability:.4f}", style="bold")
+    text = f"  {neutralise(prediction.text)}" if layout.many else ""
+    console.print(headline + Text(text), no_wrap=True, overflow="ellipsis")
+    if layout.timesteps:
+        assert prediction.probabilities is not None
+        print_view(prediction.tokens, prediction.probabilities.tolist(), console)

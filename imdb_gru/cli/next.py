@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imdb_gru.cli.options import json_option, open_run, print_table
-from imdb_gru.cli.texts import TextReader, choose_input, input_option, take_notes
+from imdb_gru.cli.options import PATH, Command, json_option, open_run, print_table
+from imdb_gru.cli.texts import input_option, open_reader
+from imdb_gru.cli.training import Narrator
 
 if TYPE_CHECKING:
     from imdb_gru.language import LanguageModel, Sampling, Timestep
@@ -16,12 +17,12 @@ if TYPE_CHECKING:
 COUNT, COUNT_A_TIMESTEP = 10, 3
 
 
-@click.command("next")
+@click.command("next", cls=Command)
 @click.argument("text", required=False)
 @click.option(
     "--run",
     "run_path",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="DIR",
     help="The run of 'imdb-gru pretrain' to use; without it, the newest complete one under runs/, "
     "else the one that ships with the package.",
@@ -71,7 +72,8 @@ def next_word(
     """
     _check_modes(count, timesteps, generate, temperature, top, seed)
     texts = () if text is None else (text,)
-    reader = TextReader(texts, choose_input(texts, input_path, "next"), text_column)
+    reader = open_reader(texts, input_path, text_column, "next")
+    from imdb_gru.bulk import count_seen
     from imdb_gru.language import LanguageModel, Sampling
 
     model = LanguageModel.load(open_run(run_path, "next_word"))
@@ -80,7 +82,7 @@ def next_word(
             raise click.UsageError(f"{option} {wanted}: this run knows {model.choices} words that can come next")
     sampling = Sampling(1.0 if temperature is None else temperature, top, seed or 0)
     texts_read = map(model.encode, reader.follow("reading on"))
-    for number, encoded in enumerate(take_notes(texts_read, model.config.text, reader, verdict=False)):
+    for number, encoded in enumerate(count_seen(texts_read, model.config.text, reader, Narrator(), judged=False)):
         if number and not as_json and not generate:
             click.echo()
         if generate:

@@ -1,9 +1,12 @@
-"""The options that several commands share, and how results are shown to a person or a program."""
+"""The command class, path types and options that commands share, and how results reach a person or a program."""
 
 import functools
+import os
+import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -14,10 +17,72 @@ if TYPE_CHECKING:
 PIPE_WIDTH = 200
 """Columns of a table that no terminal shows."""
 
+
+class Command(click.Command):
+    """A command that refuses an option which is given twice although it takes one value."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments; raises `UsageError` if an option of one value is repeated."""
+        given = list(args)
+        rest = super().parse_args(ctx, args)
+        _, _, order = self.make_parser(ctx).parse_args(given)
+        for parameter, count in Counter(order).items():
+            if isinstance(parameter, click.Option) and count > 1 and not (parameter.multiple or parameter.is_flag):
+                name = max(parameter.opts, key=len)
+                raise click.UsageError(f"{name} is given {count} times, but it takes one value: give it once", ctx)
+        return rest
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command, unless $IMDB_GRU_THREADS holds a wrong value; not every command would notice it."""
+        from imdb_gru.threads import read_setting
+
+        read_setting()
+        return super().invoke(ctx)
+
+
+class Group(click.Group):
+    """A group whose commands are of the class above."""
+
+    command_class = Command
+
+
+class PathType(click.Path):
+    """A path as a `pathlib.Path`; `~` and `~user` stand for home folders, and an empty path is refused."""
+
+    def __init__(self, *, file_okay: bool = True, dir_okay: bool = True, allow_dash: bool = False) -> None:
+        super().__init__(file_okay=file_okay, dir_okay=dir_okay, allow_dash=allow_dash, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path; raises `UsageError` if it is empty or its home folder is not known."""
+        if isinstance(value, str):
+            value = LOCATION.convert(value, param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class LocationType(click.ParamType[str]):
+    """A path, an address such as s3://bucket/reviews or a name such as `sample`, as a string; `~` as in `PathType`."""
+
+    name = "path"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the location; raises `UsageError` if it is empty or its home folder is not known."""
+        if not value:
+            self.fail("the path is empty: name a file or a folder", param, ctx)
+        from imdb_gru.paths import expand_home
+
+        try:
+            return expand_home(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+LOCATION = LocationType()
+PATH, FILE_PATH, FOLDER_PATH = PathType(), PathType(dir_okay=False), PathType(file_okay=False)
+
 run_option = click.option(
     "--run",
     "run_path",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="DIR",
     help="The run to use; without it, the newest complete one under runs/, else the one that ships with the package.",
 )
@@ -54,13 +119,14 @@ def _add_data_options(command: Callable[..., Any], default: str) -> Callable[...
 
         given = {"path": data, "text_column": text_column, "label_column": label_column}
         given = {key: value for key, value in given.items() if value is not None}
-        return command(data=DataConfig(**given) if given else None, **options)
+        return command(data=DataConfig.model_validate(given) if given else None, **options)
 
     for option in (
         label_column_option,
         text_column_option,
         click.option(
             "--data",
+            type=LOCATION,
             metavar="PATH",
             help="An aclImdb folder or archive, imdb.npz, a .csv, .tsv, .jsonl or .parquet table, or 'sample'; "
             f"without it, {default}.",
@@ -70,16 +136,55 @@ def _add_data_options(command: Callable[..., Any], default: str) -> Callable[...
     return merge
 
 
+class Setting(click.ParamType[tuple[str, Any]]):
+    """A `KEY=VALUE` of --set, such as `train.epochs=3`: a dotted key and a value, which is YAML."""
+
+    name = "KEY=VALUE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Any]:
+        """Split a setting into its key and its value."""
+        from imdb_gru.config import parse_override
+        from imdb_gru.errors import ConfigError
+
+        try:
+            return parse_override(value)
+        except ConfigError as error:
+            self.fail(str(error), param, ctx)
+
+
+def _merge_settings(
+    _ctx: click.Context, _param: click.Parameter, settings: Sequence[tuple[str, Any]]
+) -> dict[str, Any]:
+    merged: dict[str, Any] = {}
+    for key, value in settings:
+        merged.pop(key, None)  # so that the last of the settings of one key is also applied last
+        merged[key] = value
+    return merged
+
+
+def set_option(help_text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Build --set, which gives a command a mapping of dotted keys to values."""
+    return click.option(
+        "--set",
+        "overrides",
+        type=Setting(),
+        multiple=True,
+        callback=_merge_settings,
+        metavar="KEY=VALUE",
+        help=help_text,
+    )
+
+
 def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add --config and --set."""
     for option in (
-        click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key: train.epochs=3."),
+        set_option("Set a key of the config, such as train.epochs=3."),
         click.option(
             "--config",
             "config_path",
-            type=click.Path(path_type=Path),
-            metavar="FILE",
-            help="A YAML config; without it, the defaults, which are those of configs/default.yaml.",
+            type=LOCATION,
+            metavar="FILE|NAME",
+            help="A YAML file, or the name of a config in the package, such as fast or scratch [default: default].",
         ),
     ):
         command = option(command)
@@ -97,10 +202,20 @@ def open_run(path: Path | None, task: "Task" = "sentiment") -> "Run":
 
 
 def say(message: str) -> None:
-    """Tell the person something that is no result."""
+    """Tell the person something that is not a result; if nobody reads stderr any more, the work goes on without it."""
     from imdb_gru.text.neutral import neutralise
 
-    click.echo(neutralise(message), err=True)
+    try:
+        click.echo(neutralise(message), err=True)
+    except BrokenPipeError:
+        silence(sys.stderr)
+
+
+def silence(stream: TextIO) -> None:
+    """Send what is written to a stream to nowhere, including what Python still holds back and writes at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def print_table(rows: Iterable[Sequence[str]], columns: Sequence[str] | None = None, title: str | None = None) -> None:

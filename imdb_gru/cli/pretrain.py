@@ -5,16 +5,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from imdb_gru.cli.options import Command
 from imdb_gru.cli.training import Narrator, check_training_options, show_plan, show_run, training_options
 
 if TYPE_CHECKING:
     from imdb_gru.config import DataConfig
 
 
-@click.command()
+@click.command(cls=Command)
 @training_options
 def pretrain(
-    config: str | None,
+    config_path: str | None,
     overrides: dict[str, Any],
     data: "DataConfig | None",
     run_path: Path | None,
@@ -30,19 +31,21 @@ def pretrain(
     \b
     imdb-gru pretrain --data sample --set train.epochs=1
     """
-    check_training_options(resume, run_path, overwrite, config, overrides, dry_run)
+    check_training_options(resume, run_path, overwrite, config_path, overrides, dry_run)
     import imdb_gru
 
     narrator = Narrator()
     chosen: dict[str, Any] = {"data": data, "observer": narrator}
     if dry_run:
         show_plan(
-            imdb_gru.plan(config or "pretrain", overrides=overrides, kind=imdb_gru.NextWordConfig, **chosen),
+            imdb_gru.plan(config_path or "pretrain", overrides=overrides, kind=imdb_gru.NextWordConfig, **chosen),
             as_json=as_json,
         )
         return
     if resume:
         run = imdb_gru.resume(resume, **chosen)
     else:
-        run = imdb_gru.pretrain(config or "pretrain", run=run_path, overrides=overrides, overwrite=overwrite, **chosen)
+        run = imdb_gru.pretrain(
+            config_path or "pretrain", run=run_path, overrides=overrides, overwrite=overwrite, **chosen
+        )
     show_run(run, narrator, as_json=as_json)

@@ -5,16 +5,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imdb_gru.cli.options import open_run, other_data_options, run_option, split_option
+from imdb_gru.cli.options import PATH, Command, open_run, other_data_options, run_option, split_option
 from imdb_gru.cli.training import Narrator
 
 if TYPE_CHECKING:
     from imdb_gru.config import DataConfig
 
-PATH = click.Path(path_type=Path)
 
-
-@click.command()
+@click.command(cls=Command)
 @click.argument("run_argument", required=False, type=PATH, metavar="[RUN]")
 @run_option
 @other_data_options

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imdb_gru.cli.options import json_option, print_table, say
+from imdb_gru.cli.options import PATH, Group, json_option, print_table, say
 
 if TYPE_CHECKING:
     from imdb_gru.integrity import Findings
     from imdb_gru.run import Run
 
 
-class Listing(click.Group):
+class Listing(Group):
     """A group that lists where no command of its own is named."""
 
     def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
@@ -35,7 +35,7 @@ def runs() -> None:
 
 
 @runs.command("list")
-@click.argument("folder", default="runs", type=click.Path(path_type=Path))
+@click.argument("folder", default="runs", type=PATH)
 @json_option
 def list_folder(folder: Path, as_json: bool) -> None:
     """List the runs of a folder, oldest first, with their state, config in brief, and validation figure.
@@ -59,7 +59,7 @@ def list_folder(folder: Path, as_json: bool) -> None:
 
 
 @runs.command()
-@click.argument("run_path", metavar="RUN", type=click.Path(path_type=Path))
+@click.argument("run_path", metavar="RUN", type=PATH)
 @json_option
 def check(run_path: Path, as_json: bool) -> None:
     """Check a finished run, or 'bundled': every file, the weights, and what is otherwise here than where it was made.

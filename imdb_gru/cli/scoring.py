@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from imdb_gru.cli.options import open_run, print_table, say
-from imdb_gru.cli.texts import tell_counts
 from imdb_gru.counts import Counts
 
 if TYPE_CHECKING:
     from imdb_gru.classifier import Classifier
     from imdb_gru.cluster.partitions import Partitions
-    from imdb_gru.run import Run
 
 
 def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -56,17 +54,13 @@ class Request:
     as_json: bool
 
 
-def identify_run(run: "Run") -> list[dict[str, str]]:
-    """Return the hashes of all that decides what a run answers."""
-    return [part.load_metrics().files for part in (run, run.base) if part]
-
-
 def score_on_ray(run_path: Path | None, request: Request) -> None:
     """Score tables on a cluster into a folder of partitions, and print what came of it."""
     from imdb_gru.cluster.connection import check_ray
 
     check_ray("--engine ray")
     from imdb_gru import __version__
+    from imdb_gru.bulk import identify_run
     from imdb_gru.classifier import Classifier
     from imdb_gru.cluster.partitions import open_partitions, stamp_tables
     from imdb_gru.cluster.storage import list_tables
@@ -103,14 +97,13 @@ def _score(
         undecodable += notes.undecodable
     count, before = len(partitions.done), counts.all
     if before:
-        say(f"going on after {before} reviews")
+        say(f"resuming after {before} reviews")
     peaks: dict[str, float] = {}
     seconds = 0.0
     if files:
-        from imdb_gru.progress import show_bar
-
         from imdb_gru.cluster.connection import connect
         from imdb_gru.cluster.scoring import Job, count_cores, score
+        from imdb_gru.progress import show_bar
 
         with connect(request.address):
             cores = count_cores()
@@ -129,10 +122,11 @@ def _score(
                         peaks[scored.worker] = max(peaks.get(scored.worker, 0), scored.megabytes or 0)
                         bar.update(scored.notes.counts.all)
             except KeyboardInterrupt:
-                say(f"stopped after {counts.all} reviews; the same command with --resume goes on from there")
+                say(f"stopped after {counts.all} reviews; the same command with --resume continues")
                 raise
             seconds = time.perf_counter() - started
-    tell_counts(counts, classifier.config.text, undecodable)
+    for line in counts.describe(classifier.config.text, undecodable):
+        say(line)
     return {
         "reviews": counts.all,
         "partitions": count,

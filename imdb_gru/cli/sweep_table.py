@@ -1,18 +1,20 @@
-"""Own how a sweep is shown to a person: live in a terminal, a line for each trial elsewhere, and its result."""
+"""How a sweep is shown to a person: live in a terminal, a line for each trial elsewhere, and its result."""
 
-import contextlib
 import itertools
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from imdb_gru.cli.options import print_table, say
+from imdb_gru.cli.training import Narrator
 
 if TYPE_CHECKING:
     from imdb_gru.cluster.outcome import Outcome
-    from imdb_gru.config.sweep import Dimension
+    from imdb_gru.config.sweep import Dimension, SweepConfig
+    from imdb_gru.events import Event
 
 FRAME = 4
 """Lines of a terminal that a live table leaves free."""
@@ -20,19 +22,33 @@ FIGURES, VALUE, GAP = 64, 8, 2
 """Columns of a terminal that a training's figures take, that a key's values may, and that lie between two."""
 
 
-@contextlib.contextmanager
-def show_progress() -> "Iterator[Callable[[Outcome, list[Outcome]], None]]":
-    """Give a function that shows what became of a training."""
-    from rich.console import Console
-    from rich.live import Live
-    from rich.table import Table
+class SweepNarrator(Narrator):
+    """Tells what happens in a sweep; in a terminal, a table of the trials stays up to date."""
 
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda outcome, _: _say_end(outcome)
-        return
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.live import Live
 
-    def draw(latest: "Outcome", trials: "list[Outcome]") -> None:
+        super().__init__()
+        self.live = Live(console=Console(stderr=True), auto_refresh=False, transient=True)
+
+    def __call__(self, event: "Event") -> None:
+        """Tell of an event."""
+        from imdb_gru.cluster.outcome import TrialChanged
+
+        if not isinstance(event, TrialChanged):
+            self.live.stop()
+            super().__call__(event)
+        elif self.live.console.is_terminal:
+            self.live.start()
+            self._draw(event.outcome, event.trials)
+        else:
+            _say_end(event.outcome)
+
+    def _draw(self, latest: "Outcome", trials: "Sequence[Outcome]") -> None:
+        from rich.table import Table
+
+        console = self.live.console
         table = Table(box=None, pad_edge=False)
         shown = [latest, *(trial for trial in trials if trial.run != latest.run)]
         shown.sort(key=lambda trial: trial.state != "running")
@@ -41,10 +57,7 @@ def show_progress() -> "Iterator[Callable[[Outcome, list[Outcome]], None]]":
             table.add_column(column, no_wrap=True, overflow="ellipsis")
         for trial in shown[: max(1, console.height - FRAME)]:
             table.add_row(trial.run.removeprefix("trial-"), *_describe(vars(trial), keys))
-        live.update(table, refresh=True)
-
-    with Live(console=console, auto_refresh=False, transient=True) as live:
-        yield draw
+        self.live.update(table, refresh=True)
 
 
 def _choose_keys(keys: list[str], width: int) -> list[str]:
@@ -91,6 +104,41 @@ def print_sweep(figures: Mapping[str, Any]) -> None:
     click.echo()
     columns = ("trial", "seeds", "mean accuracy", "mean log loss", "accuracy by seed")
     print_table([_describe_finalist(finalist) for finalist in figures["finalists"]], columns, "finalists")
+
+
+def show_sweep(figures: Mapping[str, Any]) -> None:
+    """Print all tables of a sweep, and how to train its best config."""
+    from imdb_gru.text.neutral import neutralise
+
+    print_sweep(figures)
+    click.echo(f"\n{neutralise(describe_result(figures))}")
+    click.echo(f"train it with: imdb-gru train --config {neutralise(figures['config'])}")
+
+
+def show_sweep_plan(config: "SweepConfig", folder: Path, *, as_json: bool) -> None:
+    """Print what a sweep would search."""
+    base = config.build_trial({})
+    if as_json:
+        click.echo(json.dumps({"sweep": str(folder), **config.model_dump(), "base": base.model_dump()}))
+        return
+    values = config.read_values(base)
+    rows = [(key, describe_dimension(dimension), show(values[key])) for key, dimension in config.space.items()]
+    print_table(rows, ("key", "values", "base"), "space")
+    click.echo()
+    limits = [f"{config.trials} trial{'s' * (config.trials > 1)}"] if config.trials else []
+    limits += [f"{config.minutes:g} minutes"] if config.minutes else []
+    finalists = config.finalists
+    print_table(
+        [
+            ("search", config.search),
+            ("budget", " or ".join(limits)),
+            ("metric", f"validation {config.metric}"),
+            ("early stopping", f"after {config.asha.grace}, by {config.asha.reduction}" if config.asha else "-"),
+            ("finalists", f"{finalists.count} with {finalists.seeds} seeds" if finalists else "-"),
+            ("into", str(folder)),
+        ]
+    )
+    click.echo("\n" + base.to_yaml(), nl=False)
 
 
 def describe_result(figures: Mapping[str, Any]) -> str:

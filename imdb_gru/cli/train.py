@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from imdb_gru.cli.options import Command
 from imdb_gru.cli.training import Narrator, check_training_options, show_plan, show_run, training_options
 
 if TYPE_CHECKING:
     from imdb_gru.config import DataConfig
 
 
-@click.command()
+@click.command(cls=Command)
 @training_options
 @click.option(
     "--workers",
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     help="The Ray cluster, such as 10.0.0.1:6379; all its machines must see --run. Without it, this machine.",
 )
 def train(
-    config: str | None,
+    config_path: str | None,
     overrides: dict[str, Any],
     data: "DataConfig | None",
     run_path: Path | None,
@@ -41,7 +42,7 @@ def train(
     \b
     imdb-gru train --data sample --set train.epochs=2
     """
-    check_training_options(resume, run_path, overwrite, config, overrides, dry_run)
+    check_training_options(resume, run_path, overwrite, config_path, overrides, dry_run)
     if address and not workers:
         raise click.UsageError("--address names the cluster that --workers run on: say how many")
     import imdb_gru
@@ -50,10 +51,10 @@ def train(
     narrator, place = Narrator(), choose_place(workers, address)
     chosen: dict[str, Any] = {"data": data, "observer": narrator, "place": place}
     if dry_run:
-        show_plan(imdb_gru.plan(config or "default", overrides=overrides, **chosen), as_json=as_json)
+        show_plan(imdb_gru.plan(config_path or "default", overrides=overrides, **chosen), as_json=as_json)
         return
     if resume:
         run = imdb_gru.resume(resume, **chosen)
     else:
-        run = imdb_gru.train(config or "default", run=run_path, overrides=overrides, overwrite=overwrite, **chosen)
+        run = imdb_gru.train(config_path or "default", run=run_path, overrides=overrides, overwrite=overwrite, **chosen)
     show_run(run, narrator, as_json=as_json)

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imdb_gru.cli.options import config_options, data_options, json_option, print_table, say
+from imdb_gru.cli.options import FOLDER_PATH, PATH, config_options, data_options, json_option, print_table, say
 
 if TYPE_CHECKING:
     from imdb_gru.events import Event
     from imdb_gru.run import Run
     from imdb_gru.tasks.training import Plan
-
-DIRECTORY = click.Path(path_type=Path, file_okay=False)
 
 
 def training_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -23,10 +21,8 @@ def training_options(command: Callable[..., Any]) -> Callable[..., Any]:
         json_option,
         click.option("--dry-run", is_flag=True, help="Show data, model, memory and config; train nothing."),
         click.option("--overwrite", is_flag=True, help="Replace the run at --run."),
-        click.option("--resume", type=DIRECTORY, metavar="DIR", help="Resume a run that was stopped."),
-        click.option(
-            "--run", "run_path", type=click.Path(path_type=Path), metavar="DIR", help="Where to write the run."
-        ),
+        click.option("--resume", type=FOLDER_PATH, metavar="DIR", help="Resume a run that was stopped."),
+        click.option("--run", "run_path", type=PATH, metavar="DIR", help="Where to write the run."),
         data_options,
         config_options,
     ):
@@ -34,9 +30,7 @@ def training_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def check_training_options(
-    resume: Path | None, run_path: Path | None, overwrite: bool, *others: object
-) -> None:
+def check_training_options(resume: Path | None, run_path: Path | None, overwrite: bool, *others: object) -> None:
     """Raise `click.UsageError` for options that exclude each other."""
     if resume and any((run_path, overwrite, *others)):
         raise click.UsageError("--resume continues with the run's own config: use it without the other options")

@@ -8,6 +8,7 @@ from statistics import mean, stdev
 from typing import Any, Literal
 
 from imdb_gru.errors import RunError
+from imdb_gru.events import Event
 from imdb_gru.run import Run
 
 State = Literal["waiting", "running", "finished", "stopped early", "failed", "unfinished"]
@@ -42,6 +43,15 @@ class Outcome:
         if self.state == "failed" or self.accuracy is None or self.loss is None:
             return None
         return (self.accuracy, -self.loss) if metric == "accuracy" else (-self.loss, self.accuracy)
+
+
+@dataclass(frozen=True)
+class TrialChanged(Event):
+    """A training of a sweep has started, completed an epoch, or ended."""
+
+    outcome: Outcome
+    trials: Sequence[Outcome]
+    """All trials so far, the best first."""
 
 
 def rank_outcomes(outcomes: Iterable[Outcome], metric: str) -> list[Outcome]:

@@ -27,12 +27,21 @@ import ray
 from ray import tune
 from ray.tune.schedulers import AsyncHyperBandScheduler, TrialScheduler
 
-from imdb_gru.cluster.outcome import SETTLED, Outcome, load_outcomes, rank_finalists, rank_outcomes, save_outcomes
+from imdb_gru.cluster.outcome import (
+    SETTLED,
+    Outcome,
+    TrialChanged,
+    load_outcomes,
+    rank_finalists,
+    rank_outcomes,
+    save_outcomes,
+)
 from imdb_gru.cluster.study import Study
 from imdb_gru.cluster.trial import Trial, name_corpus
 from imdb_gru.cluster.watcher import Jobs, Watcher
 from imdb_gru.config.sweep import SweepConfig
 from imdb_gru.errors import ImdbGruError
+from imdb_gru.events import Observer, ignore
 from imdb_gru.run import Run
 from imdb_gru.tasks.training import load_corpus
 from imdb_gru.text.corpus import Corpus
@@ -43,9 +52,6 @@ BASE = 0
 """The trial that is the base as it stands."""
 TUNE = "tune"
 """The folder in which Tune works, and by which it sees that all nodes share the sweep's."""
-
-Observe = Callable[[Outcome, list[Outcome]], None]
-"""Is told of a training that something became of, and of all trials so far, the best first."""
 
 
 class Sweep:
@@ -86,43 +92,43 @@ class Sweep:
             "importance": Study(self.config, self.trials).find_importance(),
         }
 
-    def prepare(self) -> Corpus:
-        """Read the reviews of the trials; raises `ImdbGruError` where none are held out."""
-        self._load_corpora([self._find(BASE, self.seed, {})])
+    def prepare(self, observer: Observer) -> Corpus:
+        """Read the reviews of the trials; raises `ImdbGruError` if there are no validation reviews."""
+        self._load_corpora([self._find(BASE, self.seed, {})], observer)
         (corpus,) = self._corpora.values()
         if not len(corpus.validation):
             raise ImdbGruError(
-                "no reviews are held out, on which trials are judged: set train.validation_split in base"
+                "there are no validation reviews, which decide between trials: set train.validation_split in base"
             )
         return corpus
 
-    def search(self, observe: Observe) -> None:
+    def search(self, observer: Observer) -> None:
         """Run the trials that are left."""
         study = Study(self.config, self.trials)
 
         def settle(outcome: Outcome) -> None:
             if outcome.state in SETTLED:
                 study.tell(outcome)
-            observe(outcome, self.trials)
+            observer(TrialChanged(outcome, self.trials))
 
         self._run(self._iter_trials(study), settle, self._build_scheduler(), self.config.minutes)
         if not any(trial.measure(self.config.metric) for trial in self.trials):
             reasons = [trial.reason for trial in self.trials if trial.reason] or ["no epoch was done in time"]
             raise ImdbGruError(f"none of {len(self.trials)} trials came to figures; the first: {reasons[-1]}")
 
-    def judge(self, observe: Observe) -> None:
+    def train_finalists(self, observer: Observer) -> None:
         """Train the finalists to their last epoch, with all seeds."""
         left = [one for each in self.finalists for one in each if one.state not in ("finished", "failed")]
         if left:
             self._load_corpora(left)
-            self._run(iter(left), lambda outcome: observe(outcome, self.trials))
+            self._run(iter(left), lambda outcome: observer(TrialChanged(outcome, self.trials)))
 
-    def _load_corpora(self, outcomes: Iterable[Outcome]) -> None:
+    def _load_corpora(self, outcomes: Iterable[Outcome], observer: Observer = ignore) -> None:
         """Read and encode the reviews of some trainings, once where they are the same."""
         for outcome in outcomes:
             config = self.config.build_trial(outcome.values, outcome.seed)
             if (name := name_corpus(config)) not in self._corpora:
-                self._corpora[name] = load_corpus(config)
+                self._corpora[name] = load_corpus(config, observer=observer)
 
     def _find(self, trial: int, seed: int, values: Mapping[str, Any]) -> Outcome:
         name = f"trial-{trial:03}" + (f"-seed-{seed}" if seed != self.seed else "")
@@ -148,7 +154,7 @@ class Sweep:
     def _run(
         self,
         jobs: Iterator[Outcome],
-        note: Callable[[Outcome], None],
+        note: Callable[[Outcome], object],
         scheduler: TrialScheduler | None = None,
         minutes: float | None = None,
     ) -> None:

@@ -61,7 +61,12 @@ class Workers:
         return config.model_copy(update={"train": config.train.model_copy(update={"batch_size": batch_size})})
 
     def build_session(
-        self, task: "Task", run: Run, config: Any, corpus: Corpus, start: Pretrained | None
+        self,
+        task: "Task",  # noqa: ARG002 - only classifiers are trained by several workers
+        run: Run,
+        config: Any,
+        corpus: Corpus,
+        start: Pretrained | None,
     ) -> "ClusterSession":
         """Build a training on the workers; raises `ImdbGruError` if there are too few cores."""
         import ray

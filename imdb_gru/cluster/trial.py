@@ -1,7 +1,6 @@
 """A trial where it runs: the epoch loop, in a process that trains one trial after another."""
 
 import contextlib
-import os
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -20,6 +19,7 @@ from imdb_gru.runs import create_run
 from imdb_gru.stopping import Stop, stop_on_signals
 from imdb_gru.tasks.training import load_corpus
 from imdb_gru.text.corpus import Corpus
+from imdb_gru.threads import set_threads
 
 HELD = 180.0
 """Seconds within which a process that Ray has ended, or whose driver was killed, lets go of its run on a busy machine.
@@ -35,7 +35,7 @@ class Trial(Trainable):  # type: ignore[misc]
 
     def setup(self, config: dict[str, Any], sweep: SweepConfig, corpora: Mapping[str, Corpus], cpus: int) -> None:
         """Take in what all trials share, and open the first."""
-        limit_threads(cpus)
+        set_threads(cpus)
         self.sweep, self.corpora = sweep, corpora
         self._read: dict[str, Corpus] = {}
         self._failure: str | None = None
@@ -148,15 +148,6 @@ class Trial(Trainable):  # type: ignore[misc]
         if self._failure is None and not self._finished and self.trainer.progress.best is not None:
             self._complete(interrupted=True)
         self._held.close()
-
-
-def limit_threads(count: int) -> None:
-    """Keep TensorFlow and the engine to so many threads; it has to come before either is loaded."""
-    from imdb_gru.engine import workers
-
-    workers.CORES = count
-    for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
-        os.environ[name] = str(count)
 
 
 def describe_failure(error: BaseException) -> str:

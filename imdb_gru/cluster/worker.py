@@ -1,6 +1,6 @@
 """A worker of a training on several: what runs in each process that Ray Train starts.
 
-It names its cores before anything counts them, so it imports the rooms that compute only then.
+It limits its threads before anything counts them, so it imports the rooms that compute only then.
 """
 
 import os
@@ -11,6 +11,7 @@ from typing import Any
 
 from imdb_gru.errors import ImdbGruError, RunError
 from imdb_gru.events import ignore
+from imdb_gru.threads import set_threads
 
 SIGN_OF_LIFE = 60
 """Seconds that a worker waits which has lost another: by then Ray, too, has missed it, ends all, and counts anew."""
@@ -27,7 +28,7 @@ def work(task: dict[str, Any]) -> None:
 
     context = ray.train.get_context()
     rank, count = context.get_world_rank(), context.get_world_size()
-    os.environ["IMDB_GRU_THREADS"] = str(task["cores"])
+    set_threads(task["cores"])
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # the engine of one decides for all
     from imdb_gru.training import tf
 
@@ -56,7 +57,6 @@ def _train(task: dict[str, Any], rank: int, count: int) -> Any:
     from imdb_gru.training.recorder import Recorder, RunRecorder
     from imdb_gru.training.shares import Shares
 
-    tf.config.threading.set_intra_op_parallelism_threads(task["cores"])
     shares = None
     if count > 1:
         tf.distribute.MultiWorkerMirroredStrategy()  # which connects the processes that TF_CONFIG names

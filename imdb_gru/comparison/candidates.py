@@ -11,6 +11,7 @@ from imdb_gru.comparison.baseline import Baseline
 from imdb_gru.config import Config, build_config
 from imdb_gru.errors import ConfigError, RunError
 from imdb_gru.run import Run
+from imdb_gru.runs import check_writable
 from imdb_gru.tasks.evaluation import open_model
 
 LINEAR = "linear"
@@ -104,6 +105,7 @@ def open_runs(runs: Sequence[str | Path | Run], *, same_data: bool) -> list[Cand
 
 def check_folder(folder: Path) -> None:
     """Raise `RunError` if a comparison may not be written into a folder."""
+    check_writable(folder, "hold a comparison", "choose another folder with --into")
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not existing.is_dir():
         raise RunError(f"{existing} is a file: choose a folder with --into")

@@ -1,7 +1,13 @@
-"""The YAML configs: what they may say, and how they are read."""
+"""The configs: their keys and defaults, and how they are read from YAML."""
 
-from imdb_gru.config.defaults import find_departures
-from imdb_gru.config.loading import build_config, build_schema, load_any_config, load_config
+from imdb_gru.config.loading import (
+    build_config,
+    build_schema,
+    load_any_config,
+    load_config,
+    parse_override,
+)
+from imdb_gru.config.names import list_names
 from imdb_gru.config.schema import (
     KINDS,
     AnyConfig,
@@ -16,7 +22,6 @@ from imdb_gru.config.schema import (
     TextConfig,
     TrainConfig,
     Truncation,
-    choose_objective,
     find_fused_obstacle,
 )
 
@@ -36,9 +41,9 @@ __all__ = [
     "Truncation",
     "build_config",
     "build_schema",
-    "choose_objective",
-    "find_departures",
     "find_fused_obstacle",
+    "list_names",
     "load_any_config",
     "load_config",
+    "parse_override",
 ]

@@ -1,4 +1,4 @@
-"""Own the complaints about a config: a wrong key or value, and keys that are at odds."""
+"""What is wrong with a config, in words: a wrong key or value, and keys that contradict each other."""
 
 import difflib
 from collections.abc import Iterator
@@ -6,10 +6,14 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from imdb_gru.config.schema import AnyConfig, Config, find_fused_obstacle
+from imdb_gru.config.schema import INHERITED, AnyConfig, Config, EncoderConfig, TextConfig, find_fused_obstacle
 from imdb_gru.text.neutral import neutralise, show_value
 
 LONGEST_KEY = 200
+SCRATCH = "--config scratch"
+"""How the command line is told to start from the config that starts from random weights."""
+PACKAGED = Config()
+"""The defaults, which have the words and sizes of the next-word model in the package."""
 
 
 def _iter_keys(section: type[BaseModel], prefix: str = "") -> Iterator[str]:
@@ -21,7 +25,7 @@ def _iter_keys(section: type[BaseModel], prefix: str = "") -> Iterator[str]:
 
 
 def describe_mistake(detail: dict[str, Any], kind: type[BaseModel]) -> str:
-    """Write what pydantic says of a key in one line, with the nearest valid key where there is none such."""
+    """Write pydantic's complaint about a key in one line, with the nearest valid key if the key does not exist."""
     path = ".".join(neutralise(str(part)) for part in detail["loc"])
     if len(path) > LONGEST_KEY:
         path = f"{path[:LONGEST_KEY]}…"
@@ -38,8 +42,31 @@ def describe_mistake(detail: dict[str, Any], kind: type[BaseModel]) -> str:
     return f"{path}: {message}, got {show_value(detail['input'])}"
 
 
-def find_conflicts(config: AnyConfig) -> Iterator[str]:
-    """Yield what keys say against each other, each valid by itself."""
+def find_misfits(config: Config, text: TextConfig, model: EncoderConfig, name: str) -> Iterator[tuple[str, str]]:
+    """Yield where a classifier differs from the next-word model `name` that it starts from, and the setting it needs.
+
+    A difference is written like "model.units is 256, but the bundled model has 512", a setting like "model.units=512".
+    """
+    sections = {"text": (config.text, text), "model": (config.model, model)}
+    for section, keys in INHERITED.items():
+        for key in keys:
+            mine, theirs = (getattr(values, key) for values in sections[section])
+            if mine != theirs:
+                yield (
+                    f"{section}.{key} is {_write(mine)}, but {name} has {_write(theirs)}",
+                    f"{section}.{key}={_write(theirs)}",
+                )
+
+
+def _write(value: object) -> str:
+    return "null" if value is None else str(value)
+
+
+def find_conflicts(config: AnyConfig, *, trained: bool = False) -> Iterator[str]:
+    """Yield a complaint for every pair of keys that contradict each other, each valid by itself.
+
+    The config of a model that is `trained` is not compared with the bundled model, which may be a newer one.
+    """
     text, train = config.text, config.train
     if text.vocabulary == "keras" and text.tokenizer != "keras":
         yield f"text.vocabulary: keras goes with text.tokenizer: keras only, got {text.tokenizer}"
@@ -53,16 +80,25 @@ def find_conflicts(config: AnyConfig) -> Iterator[str]:
         elif train.engine == "auto" and (obstacle := find_fused_obstacle(config.model)):
             yield f"train.precision: bfloat16 goes with train.engine fused only, and {obstacle}; set it to float32"
     if isinstance(config, Config):
-        yield from _find_conflicts_of_classifier(config)
+        yield from _find_conflicts_of_classifier(config, trained=trained)
 
 
-def _find_conflicts_of_classifier(config: Config) -> Iterator[str]:
+def _find_conflicts_of_classifier(config: Config, *, trained: bool) -> Iterator[str]:
     model, train = config.model, config.train
     if len(set(model.pooling)) < len(model.pooling):
         yield f"model.pooling: names each way once, got {model.pooling}"
-    if model.pretrained and model.bidirectional:
-        yield "model.bidirectional: a next-word model reads one way; set it to false, or model.pretrained to null"
-    if model.bidirectional and train.objective not in (None, "last"):
+    if model.pretrained == PACKAGED.model.pretrained and not trained:
+        remedy = f"use {SCRATCH}, or --set model.pretrained=null"
+        if model.bidirectional:
+            yield f"model.bidirectional is true, but the bundled model reads forwards only: {remedy}"
+        for misfit, _ in find_misfits(config, PACKAGED.text, PACKAGED.model, "the bundled model"):
+            yield f"{misfit}: {remedy}"
+    elif model.pretrained and model.bidirectional:
+        yield (
+            "model.bidirectional is true, but a next-word model reads forwards only: set model.bidirectional=false, "
+            "or model.pretrained=null"
+        )
+    if model.bidirectional and train.objective != "last":
         yield f"train.objective: a bidirectional model has its last belief only, got {train.objective}; set it to last"
     if train.adversarial and train.virtual:
         yield "train.virtual: reviews are moved one way only, and train.adversarial says how; set one of them to null"

@@ -1,53 +1,55 @@
-"""Own the reading of configs: YAML, overrides, and the schema of them."""
+"""Read configs from YAML, set keys of them, check them, and describe their keys as JSON Schema."""
 
 import ast
+import copy
 import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import yaml
 from pydantic import ValidationError
 
-from imdb_gru.config import schema
 from imdb_gru.config.complaints import describe_mistake, find_conflicts
-from imdb_gru.config.defaults import choose_defaults
-from imdb_gru.config.schema import KINDS, AnyConfig, Config, NextWordConfig, Section
+from imdb_gru.config.names import find_config, is_name
+from imdb_gru.config.schema import KINDS, AnyConfig, Config, NextWordConfig, Section, WholeConfig
 from imdb_gru.errors import ConfigError
 from imdb_gru.text.neutral import show_value
 
 MAX_CONFIG_BYTES = 2**20
 MOST_COMPLAINTS = 50
 
-Chosen = TypeVar("Chosen", Config, NextWordConfig)
+Chosen = TypeVar("Chosen", bound=AnyConfig)
 Checked = TypeVar("Checked", bound=Section)
+Source = str | Path | WholeConfig | None
+"""Where a config comes from: a file, a name in the package, a config that is built already, or the defaults."""
 
 SWEEP = "sweep"
 """The task of what 'imdb-gru sweep' reads, and the command."""
 
-FORGOTTEN = {("model", "dropout", "weight"): 0.0, ("train", "label_smoothing"): 0.0, ("train", "entropy"): 0.0}
-"""Keys that configs of earlier versions hold, and the value at which they do nothing."""
 
-
-def build_schema(kind: type[Config] | type[NextWordConfig] = Config) -> dict[str, Any]:
+def build_schema(kind: type[WholeConfig] = Config) -> dict[str, Any]:
     """Build the JSON Schema of a config, every key described by the string below it.
 
-    Pydantic can take the strings up by itself, but reads the schema's file at every start for it.
+    Pydantic can collect these strings itself, but would then read the source files at every start.
     """
     described = kind.model_json_schema()
-    sections = {node.name: node for node in ast.parse(inspect.getsource(schema)).body if isinstance(node, ast.ClassDef)}
-    for name, definition in described["$defs"].items():
-        for base in reversed(getattr(schema, name).__mro__):
-            if base.__name__ in sections:
-                for key, text in _iter_descriptions(sections[base.__name__]):
+    module = sys.modules[kind.__module__]
+    for name, definition in ((kind.__name__, described), *described["$defs"].items()):
+        for base in reversed(getattr(module, name).__mro__):
+            if issubclass(base, Section):
+                for key, text in _iter_descriptions(base):
                     definition["properties"][key]["description"] = text
     return described
 
 
-def _iter_descriptions(section: ast.ClassDef) -> Iterator[tuple[str, str]]:
-    for key, text in pairwise(section.body):
+def _iter_descriptions(section: type[Section]) -> Iterator[tuple[str, str]]:
+    (definition,) = ast.parse(inspect.getsource(section)).body
+    assert isinstance(definition, ast.ClassDef)
+    for key, text in pairwise(definition.body):
         match key, text:
             case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(description))):
                 yield name, description
@@ -66,10 +68,11 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """Refuse a key that stands twice."""
         seen = set()
-        for key in (str(key.value) for key, _ in node.value):
-            if key in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"the key '{key}' stands twice", node.start_mark)
-            seen.add(key)
+        for key, _ in node.value:
+            name = str(key.value)
+            if name in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"the key '{name}' stands twice", key.start_mark)
+            seen.add(name)
         return super().construct_mapping(node, deep)
 
 
@@ -81,49 +84,56 @@ _Loader.add_implicit_resolver(
 )
 
 
-def load_config(source=None, overrides=None, kind=Config):
-    from imdb_gru.config.sweep import _put
-    if isinstance(source, Section):
-        values = source.model_dump()
-    elif source is None or str(source) in ("default", "pretrain"):
-        values = {}
-    else:
-        values = read_yaml(Path(source))
-    if isinstance(overrides, dict):
-        for k, v in overrides.items():
-            _put(values, k, v)
-    else:
-        for override in overrides or ():
-            apply_override(values, override)
-    return build_config(values, str(source), kind)
+def load_config(
+    source: Source = None,
+    overrides: Mapping[str, Any] | None = None,
+    kind: type[Chosen] = Config,  # type: ignore[assignment]  # mypy knows no default for a type variable
+) -> Chosen:
+    """Read a config and set keys of it; raises `ConfigError` with all errors at once.
+
+    `source` is the path to a YAML file, the name of a config in the package, a config, or None for the defaults;
+    `overrides` gives values by their dotted keys, such as `{"train.epochs": 2}`.
+    """
+    return build_config(read_values(source, overrides), describe_source(source), kind)
 
 
-def load_any_config(path: Path | None = None, overrides: Iterable[str] = ()) -> AnyConfig:
-    """Read a YAML config of the task that it names; raises `ConfigError` with all errors at once."""
-    values = _read_values(path, overrides)
+def load_any_config(
+    source: Source = None, overrides: Mapping[str, Any] | None = None, *, trained: bool = False
+) -> AnyConfig:
+    """Do the same for a config of a classifier or of a next-word model, whichever task the config names.
+
+    `trained` is for the config of a run, whose bundled model may have been another version's: it is not compared with
+    the one in the package.
+    """
+    return build_any_config(read_values(source, overrides), describe_source(source), trained=trained)
+
+
+def build_any_config(values: dict[str, Any], origin: str, *, trained: bool = False) -> AnyConfig:
+    """Check nested values against the schema of the task that they name, which is sentiment if they name none."""
     if values.get("task") == "next_word":
-        return build_config(values, _name(path), NextWordConfig)
-    return build_config(values, _name(path))
+        return build_config(values, origin, NextWordConfig)
+    return build_config(values, origin, trained=trained)
 
 
 def build_config(
     values: dict[str, Any],
     origin: str,
     kind: type[Chosen] = Config,  # type: ignore[assignment]
+    *,
+    trained: bool = False,
 ) -> Chosen:
-    """Check nested values against the schema; raises `ConfigError` with all errors at once."""
+    """Check nested values against the schema, and against the bundled model unless the config's model is `trained`.
+
+    Raises `ConfigError` with all errors at once.
+    """
     wanted, task = kind.model_fields["task"].default, values.get("task")
     if task in (*KINDS, SWEEP) and task != wanted:
         command = SWEEP if task == SWEEP else KINDS[task].command
         raise ConfigError(f"{origin} is for the task {task}, not {wanted}: give it to 'imdb-gru {command}'")
-    config = validate(lambda: _fill(values, kind), origin, kind)
-    refuse(find_conflicts(config), origin)
+    defaults = kind().model_dump()
+    config = cast("Chosen", validate(lambda: kind.model_validate(_complete(values, defaults)), origin, kind))
+    refuse(find_conflicts(config, trained=trained), origin)
     return config
-
-
-def _fill(values: dict[str, Any], kind: type[Chosen]) -> Chosen:
-    values = _forget(values)
-    return kind.model_validate(_complete(values, choose_defaults(values, kind)))
 
 
 def validate(build: Callable[[], Checked], origin: str, kind: type[Section]) -> Checked:
@@ -152,15 +162,6 @@ def _refuse(complaints: list[str], count: int, origin: str) -> ConfigError:
     return ConfigError(f"{origin} has {errors}:" + "".join(f"\n  {complaint}" for complaint in complaints))
 
 
-def _forget(values: dict[str, Any], path: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Leave out the forgotten keys that do nothing."""
-    return {
-        key: _forget(value, (*path, key)) if isinstance(value, dict) else value
-        for key, value in values.items()
-        if (*path, key) not in FORGOTTEN or value != FORGOTTEN[*path, key]
-    }
-
-
 def _complete(values: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
     """Add the defaults of keys that are not given, key by key."""
     given = {
@@ -172,24 +173,29 @@ def _complete(values: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any
     return {**defaults, **given}
 
 
-def _name(path: Path | None) -> str:
-    return str(path) if path else "the config"
+def describe_source(source: Source) -> str:
+    """Return what messages call a config."""
+    if source is None or isinstance(source, WholeConfig):
+        return "the config"
+    return f"the config {source}" if is_name(source) else str(source)
 
 
-def _read_values(path: Path | None, overrides: Iterable[str]) -> dict[str, Any]:
-    values = {} if path is None else read_yaml(path)
-    for override in overrides:
-        apply_override(values, override)
+def read_values(source: Source = None, overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Read the nested values of a config, still unchecked, and set keys of it; raises `ConfigError`."""
+    if isinstance(source, WholeConfig):
+        values = source.model_dump()
+    else:
+        values = {} if source is None else _read_yaml(find_config(source))
+    apply_overrides(values, overrides or {})
     return values
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
-    """Read nested values, still unchecked; raises `ConfigError`."""
+def _read_yaml(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:  # a pipe will do
             content = file.read(MAX_CONFIG_BYTES + 1)
         if len(content) > MAX_CONFIG_BYTES:
-            raise ConfigError(f"{path} has more than {MAX_CONFIG_BYTES:,} bytes: name a config with --config")
+            raise ConfigError(f"{path} has more than {MAX_CONFIG_BYTES:,} bytes, too many for a config")
         values = yaml.load(content.decode("utf-8"), _Loader)
     except OSError as error:
         raise ConfigError(f"cannot read the config {path}: {error.strerror}") from error
@@ -204,21 +210,28 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return values
 
 
-def apply_override(values: dict[str, Any], override: str) -> None:
-    """Set a key by `section.key=value`; raises `ConfigError`."""
-    path, equals, text = override.partition("=")
-    *sections, key = path.strip().split(".")
-    if not equals or not key or not all(sections):
-        raise ConfigError(f"--set {override} is not of the form section.key=value, such as train.epochs=3")
+def parse_override(text: str) -> tuple[str, Any]:
+    """Split `key=value` into a dotted key and a value, which is YAML; raises `ConfigError`."""
+    key, equals, value = text.partition("=")
+    if not equals or not all(key.strip().split(".")):
+        raise ConfigError(f"{text} is not of the form KEY=VALUE, such as train.epochs=3")
     try:
-        value = yaml.load(text, _Loader)
+        return key.strip(), yaml.load(value, _Loader)
     except _NOT_YAML as error:
-        raise ConfigError(f"--set {override}: the value is not YAML; quote it if it is text") from error
-    for section in sections:
-        inner = values.get(section)
-        if inner is None:
-            inner = values[section] = {}
-        if not isinstance(inner, dict):
-            raise ConfigError(f"--set {override}: {section} is {show_value(inner)}, not a section of keys")
-        values = inner
-    values[key] = value
+        raise ConfigError(f"{text}: the value is not YAML; quote it if it is text") from error
+
+
+def apply_overrides(values: dict[str, Any], overrides: Mapping[str, Any]) -> None:
+    """Set keys, given by their dotted names, in nested values; raises `ConfigError`."""
+    for key, value in overrides.items():
+        *sections, last = key.split(".")
+        if not all((*sections, last)):
+            raise ConfigError(f"{show_value(key)} is not a dotted key, such as train.epochs")
+        section = values
+        for name in sections:
+            if section.get(name) is None:
+                section[name] = {}
+            section = section[name]
+            if not isinstance(section, dict):
+                raise ConfigError(f"{key} cannot be set: {name} is {show_value(section)}, not a section of keys")
+        section[last] = copy.deepcopy(value)

@@ -1,4 +1,4 @@
-"""Own the configs' schema: sections, defaults, and what of it follows from the rest."""
+"""The keys of a config, what each may be, and its default: the only defaults there are."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -87,7 +87,7 @@ class ModelConfig(EncoderConfig):
     pretrained: str | None = "bundled"
     """A run of 'imdb-gru pretrain' whose vocabulary, embedding and recurrent weights the training starts from.
 
-    bundled is the one in the package; null starts from nothing, and what is not set takes other defaults then.
+    bundled is the one in the package; null starts from random weights. No other key changes with it.
     """
 
     @property
@@ -97,9 +97,8 @@ class ModelConfig(EncoderConfig):
 
 
 class FitConfig(Section):
-    """How weights are found, whatever is learnt."""
+    """How weights are found, by Adam (Kingma and Ba 2015), whatever is learnt."""
 
-    optimizer: Literal["adam", "adamw", "rmsprop", "sgd"] = "adam"
     learning_rate: Annotated[float, Field(gt=0)] = 0.001
     schedule: Literal["constant", "linear", "cosine"] = "cosine"
     """How the learning rate falls to zero over all epochs after the warm-up."""
@@ -128,17 +127,12 @@ class FitConfig(Section):
 class TrainConfig(FitConfig):
     """How a classifier's weights are found."""
 
-    objective: Literal["last", "every", "linear"] | None = "last"
-    """The timesteps whose belief is trained: last, every one, or every one with a weight that grows linearly.
-
-    null is linear, or last where the model reads backwards too, so that only its last belief is one.
-    """
+    objective: Literal["last", "every", "linear"] = "last"
+    """The timesteps whose belief is trained: last, every one, or every one with a weight that grows linearly."""
     averaging: Annotated[float, Field(gt=0, lt=1)] | None = 0.99
     """Momentum of an exponential moving average of the weights, which then is the model (Polyak and Juditsky 1992)."""
     pretrained_rate: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Learning rate of pretrained weights, as a share of learning_rate (Howard and Ruder 2018)."""
-    frozen: Rate = 0.0
-    """Share of all batches in which pretrained weights stay as they are, at the start (Howard and Ruder 2018)."""
     adversarial: Annotated[float, Field(gt=0, lt=1)] | None = 0.02
     """Move every review against the model, by this share of its embeddings' length (Miyato et al. 2017)."""
     virtual: Annotated[float, Field(gt=0, lt=1)] | None = None
@@ -154,10 +148,11 @@ class TrainConfig(FitConfig):
 
 
 class PretrainConfig(FitConfig):
-    """How a next-word model's weights are found."""
+    """How a next-word model's weights are found.
 
-    optimizer: Literal["adam"] = "adam"
-    """Of the embedding, it moves only the words that a batch reads, predicts or draws."""
+    Of the embedding, a batch moves only the words that it reads, predicts or draws.
+    """
+
     learning_rate: Annotated[float, Field(gt=0)] = 0.003
     epochs: Count = 2
     warmup: Rate = 0.02
@@ -213,10 +208,11 @@ Task = Literal["sentiment", "next_word"]
 KINDS: dict[Task, type[Config] | type[NextWordConfig]] = {"sentiment": Config, "next_word": NextWordConfig}
 """The kind of config of each task."""
 
-
-def choose_objective(config: Config) -> str:
-    """Return the timesteps whose belief is trained."""
-    return config.train.objective or ("last" if config.model.bidirectional else "linear")
+INHERITED = {
+    "text": ("tokenizer", "vocabulary", "max_words", "min_count"),
+    "model": ("embedding", "cell", "units", "layers"),
+}
+"""The keys in which a classifier must agree with the next-word model that it starts from."""
 
 
 def find_fused_obstacle(model: EncoderConfig) -> str | None:

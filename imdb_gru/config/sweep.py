@@ -1,14 +1,24 @@
-"""Own what a sweep's YAML may say: the config that trials start from, the keys that they vary, and the budget."""
+"""The keys of a sweep: the config that its trials start from, the keys that they vary, and the budget."""
 
 import copy
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
-from imdb_gru.config.loading import SWEEP, apply_override, build_config, read_yaml, refuse, validate
-from imdb_gru.config.schema import Config, Count, Section, WholeConfig
+from imdb_gru.config.complaints import SCRATCH
+from imdb_gru.config.loading import (
+    SWEEP,
+    apply_overrides,
+    build_any_config,
+    build_config,
+    describe_source,
+    read_values,
+    refuse,
+    validate,
+)
+from imdb_gru.config.schema import AnyConfig, Config, Count, Section, WholeConfig
 from imdb_gru.errors import ConfigError
 from imdb_gru.text.neutral import neutralise, show_value
 
@@ -77,8 +87,10 @@ class SweepConfig(WholeConfig):
     command: ClassVar[str] = "sweep"
 
     task: Literal["sweep"] = "sweep"
-    base: Annotated[dict[str, Any], Field(default_factory=dict)]
-    """The config that every trial starts from, and that is trial 0 as it stands."""
+    base: Annotated[
+        dict[str, Any], Field(default_factory=dict), WithJsonSchema({"type": ["object", "string"], "default": {}})
+    ]
+    """The config that every trial starts from, and that is trial 0 as it stands: its keys, a path or a name."""
     space: Annotated[dict[str, Dimension], Field(min_length=1)]
     """The values of each key that is searched, by its dotted path."""
     search: Literal["optuna", "random"] = "optuna"
@@ -104,7 +116,11 @@ class SweepConfig(WholeConfig):
             _put(given, key, value)
         if seed is not None:
             _put(given, "train.seed", seed)
-        return build_config(given, "the trial's config")
+        return _build_config(given, "the trial's config")
+
+    def resolve(self) -> "SweepConfig":
+        """Return the sweep with every key of its base."""
+        return self.model_copy(update={"base": self.build_trial({}).model_dump(mode="json")})
 
     def replace_base(self, values: Mapping[str, Any]) -> "SweepConfig":
         """Return the sweep with other values in its base."""
@@ -134,24 +150,51 @@ def _get(values: dict[str, Any], key: str) -> Any:
     return values
 
 
-def load_sweep(path: Path, overrides: Iterable[str] = (), budget: Mapping[str, Any] | None = None) -> SweepConfig:
-    """Read a sweep and apply `section.key=value` overrides to its base; raises `ConfigError` with all errors at once.
+def load_sweep(
+    source: str | Path,
+    overrides: Mapping[str, Any] | None = None,
+    budget: Mapping[str, Any] | None = None,
+) -> SweepConfig:
+    """Read a sweep and set keys of its base; raises `ConfigError` with all errors at once.
 
-    Every value of a choice, and both ends of a range, are tried in the base; `budget` replaces keys of the sweep.
+    `source` is the path to a YAML file or the name of a sweep in the package; `overrides` gives values by their dotted
+    keys in the base, such as `{"train.epochs": 2}`; `budget` replaces keys of the sweep. Every value of a choice, and
+    both ends of a range, are tried in the base.
     """
-    values = {**read_yaml(path), **(budget or {})}
+    return _build_sweep({**read_values(source), **(budget or {})}, describe_source(source), overrides or {})
+
+
+def load_config_or_sweep(
+    source: str | Path | None = None, overrides: Mapping[str, Any] | None = None
+) -> AnyConfig | SweepConfig:
+    """Read a config of any task, which may be a sweep; the overrides set keys of the config, or of the sweep's base."""
+    values, name = read_values(source), describe_source(source)
+    if values.get("task") == SWEEP or ("task" not in values and "space" in values):
+        return _build_sweep(values, name, overrides or {})
+    apply_overrides(values, overrides or {})
+    return build_any_config(values, name)
+
+
+def _build_sweep(values: dict[str, Any], name: str, overrides: Mapping[str, Any]) -> SweepConfig:
     if values.get("task", SWEEP) != SWEEP or "space" not in values:
-        raise ConfigError(f"{path} is no sweep: it needs task: {SWEEP}, and a space of keys, as configs/sweep.yaml has")
+        raise ConfigError(f"{name} is no sweep: it needs task: {SWEEP}, and a space of keys, as the config sweep has")
     base = values.get("base") or {}
     if isinstance(base, str):
-        base = read_yaml(Path(base).expanduser())
+        base = read_values(base)
     if isinstance(base, dict):
-        for override in overrides:
-            apply_override(base, override)
-    sweep = validate(lambda: SweepConfig.model_validate({**values, "base": base}), str(path), SweepConfig)
-    build_config(sweep.base, f"the base of {path}")
-    refuse(_find_mistakes(sweep), str(path))
+        apply_overrides(base, overrides)
+    sweep = validate(lambda: SweepConfig.model_validate({**values, "base": base}), name, SweepConfig)
+    _build_config(sweep.base, f"the base of {name}")
+    refuse(_find_mistakes(sweep), name)
     return sweep
+
+
+def _build_config(values: dict[str, Any], origin: str) -> Config:
+    """Build a config from a base; what would be an option for a config is a key here."""
+    try:
+        return build_config(values, origin)
+    except ConfigError as error:
+        raise ConfigError(str(error).replace(f"use {SCRATCH}", "use base: scratch")) from error
 
 
 def _find_mistakes(sweep: SweepConfig) -> Iterator[str]:
@@ -175,7 +218,8 @@ def _try_values(sweep: SweepConfig, key: str, dimension: Dimension) -> Iterator[
         try:
             found = _get(sweep.build_trial({key: value}).model_dump(), key)
         except ConfigError as error:
-            yield " ".join(str(error).partition("\n")[2].split()).removeprefix(f"{key}: ")
+            for complaint in str(error).splitlines()[1:] or [str(error)]:
+                yield complaint.strip().removeprefix(f"{key}: ")
         else:
             if isinstance(found, dict):
                 yield f"is a section of keys, got {show_value(value)}: search the keys in it"

@@ -12,7 +12,8 @@ from imdb_gru.engine.kernels import LOWEST, Array
 from imdb_gru.engine.memory import Memory
 from imdb_gru.engine.tile import ROWS
 from imdb_gru.engine.weights import Weights
-from imdb_gru.engine.workers import CORES, share_out
+from imdb_gru.engine.workers import share_out
+from imdb_gru.threads import count_threads
 
 Mask = NDArray[np.bool_]
 Rows = NDArray[np.int64]
@@ -75,15 +76,15 @@ class GRUEngine:
     ) -> None:
         """Say what is wanted beside the last hidden state; `reverse` reads from the last timestep to the first.
 
-        Without `workers`, all cores are used. With `bfloat16`, which wants AMX, what matrix products multiply is
-        rounded to it; they are summed, and all else is computed, in float32.
+        Without `workers`, as many are used as `count_threads` allows. With `bfloat16`, which wants AMX, what matrix
+        products multiply is rounded to it; they are summed, and all else is computed, in float32.
         """
         if bfloat16 and (obstacle := find_bfloat16_obstacle()):
             raise ValueError(f"no bfloat16 products: {obstacle}")
         self.kernels, self.packing = ROADS[bfloat16]
         self.reverse = reverse
         self.wants_states, self.wants_peaks, self.wants_totals = states, peaks, totals
-        self.workers = workers or CORES
+        self.workers = workers or count_threads()
         self.spare: list[Array] = []
         self.memory = Memory()
 

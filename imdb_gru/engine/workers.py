@@ -1,10 +1,11 @@
-"""Own the threads: one for every core this process may use, or as many as $IMDB_GRU_THREADS says at most."""
+"""Threads that share a batch; `imdb_gru.threads` says how many."""
 
 import functools
 import itertools
-import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
+
+from imdb_gru.threads import count_threads
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,16 +13,13 @@ if TYPE_CHECKING:
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
-CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-CORES = max(1, min(CORES, int(os.environ.get("IMDB_GRU_THREADS", CORES))))
-
 
 @functools.cache
 def open_pool() -> "ThreadPoolExecutor":
     """Open the threads, on first use."""
     from concurrent.futures import ThreadPoolExecutor
 
-    return ThreadPoolExecutor(CORES, thread_name_prefix="engine")
+    return ThreadPoolExecutor(count_threads(), thread_name_prefix="engine")
 
 
 def share_out(work: Callable[[Task], Result], tasks: Sequence[Task]) -> list[Result]:
@@ -38,8 +36,9 @@ def iter_shared(work: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterat
 
 
 def cut_evenly(count: int) -> list[slice]:
-    """Cut `count` rows into as many parts as there are cores, of equal size give or take one."""
-    edges = [count * part // CORES for part in range(CORES + 1)]
+    """Cut `count` rows into as many parts as there are threads; the sizes differ by one row at most."""
+    threads = count_threads()
+    edges = [count * part // threads for part in range(threads + 1)]
     return [slice(*pair) for pair in itertools.pairwise(edges)]
 
 

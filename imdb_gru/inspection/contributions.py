@@ -6,13 +6,13 @@ Both ask what would be if a word were the unknown word, which the model has met 
 from collections.abc import Callable
 
 import numpy as np
-from imdb_gru.progress import show_bar
 
 from imdb_gru.cells.cell import Array
 from imdb_gru.cells.network import Network
 from imdb_gru.engine.workers import cut_evenly, share_out
 from imdb_gru.inspection.inspection import Contributions
 from imdb_gru.inspection.network_pass import NetworkPass, run_network
+from imdb_gru.progress import show_bar
 from imdb_gru.text.vocabulary import UNKNOWN, Ids
 
 STEPS = 32

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from imdb_gru.progress import show_bar
 
 from imdb_gru.cells.cell import Array
 from imdb_gru.classifier import Classifier
 from imdb_gru.inspection.cell_pass import measure_norms
 from imdb_gru.inspection.network_pass import run_network
+from imdb_gru.progress import show_bar
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,7 +25,7 @@ class GradientCurve:
     reviews: Array
     """How many reviews reach so far back, `(D,)`."""
 
-    def to_json(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return it as JSON's types, a list entry a word back."""
         return {
             "cell": self.cell,

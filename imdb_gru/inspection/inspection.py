@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from imdb_gru.text.coloured import build_html
+from imdb_gru.text.neutral import show_value
 from imdb_gru.writing import write_atomically
 
 Array = NDArray[np.float32]
@@ -56,6 +58,11 @@ class CellTrace:
     jacobian: Array
     """‖∂h_T/∂s_t‖ / √U (Frobenius), `(T,)`: what the recurrence alone leaves of a small change; 1 at its last word."""
 
+    def __repr__(self) -> str:
+        """Describe the cell without its arrays."""
+        timesteps = len(self.states)
+        return f"CellTrace(layer {self.layer}, {self.direction}, {self.cell} {self.units}, timesteps={timesteps})"
+
     @property
     def units(self) -> int:
         """Count the units."""
@@ -77,7 +84,7 @@ class CellTrace:
         fallen = (left if self.direction == "backward" else left[::-1]) <= 0.5
         return int(fallen.argmax()) if fallen.any() else None
 
-    def to_json(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return all of it as JSON's types."""
         return {
             "layer": self.layer,
@@ -132,6 +139,38 @@ class Inspection:
     pooled: Mapping[str, Array]
     """What each pooling adds to the logit through each timestep, `(T,)` each; empty where dense layers come between."""
 
+    def __repr__(self) -> str:
+        """Give the label, the probability and the beginning of the text, without the arrays."""
+        return f"Inspection({self.label!r}, probability={self.probability:.4f}, text={show_value(self.text)})"
+
+    def _repr_html_(self) -> str:
+        """Show the words in the colours of their contributions, in a notebook."""
+        contributions = self.contributions.integrated_gradients
+        largest = float(np.abs(contributions).max())
+        parts = [f"{self.read} of {self.words} words read" if self.read < self.words else f"{self.words} words"]
+        if self.unknown:
+            parts.append(f"{self.unknown} unknown")
+        return build_html(
+            self.label,
+            f"probability of positive {self.probability:.3f}, {', '.join(parts)}",
+            self.tokens,
+            (contributions / (largest or 1)).tolist(),
+            [self._describe(timestep) for timestep in range(len(self.tokens))],
+            f"contribution of each word to the logit, the largest {largest:.2f}",
+        )
+
+    def _describe(self, timestep: int) -> str:
+        """Give the figures of a timestep in a line."""
+        found = self.contributions
+        parts = [
+            f"contribution {found.integrated_gradients[timestep]:+.3f}, by occlusion {found.occlusion[timestep]:+.3f}"
+        ]
+        if self.probabilities is not None:
+            parts.append(f"probability after it {self.probabilities[timestep]:.3f}")
+        if not self.known[timestep]:
+            parts.append("not in the vocabulary")
+        return f"word {timestep}: {'; '.join(parts)}"
+
     @property
     def read(self) -> int:
         """Count the words left after truncation."""
@@ -147,7 +186,7 @@ class Inspection:
         """Return how far each timestep moved the belief, `(T,)`; 0 for the start token."""
         return None if self.probabilities is None else np.diff(self.probabilities, prepend=self.probabilities[:1])
 
-    def to_json(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return all of it as JSON's types."""
         by_timestep: dict[str, Array | None] = {
             "probability": self.probabilities,
@@ -177,7 +216,7 @@ class Inspection:
                 }
                 for timestep, (token, known) in enumerate(zip(self.tokens, self.known, strict=True))
             ],
-            "cells": [cell.to_json() for cell in self.cells],
+            "cells": [cell.to_dict() for cell in self.cells],
         }
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:

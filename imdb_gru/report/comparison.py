@@ -8,7 +8,7 @@ from imdb_gru.comparison.results import ComparedModel, Comparison
 from imdb_gru.report.charts import Chart
 from imdb_gru.report.drawing import tidy
 from imdb_gru.report.plot import name_run
-from imdb_gru.report.timesteps import COLOURS
+from imdb_gru.text.coloured import COLOURS
 
 SHAPES = ("o", "s", "^", "D", "v", "P", "X", "*")
 """Eight shapes for seven colours, so that a colour is used again with another shape."""

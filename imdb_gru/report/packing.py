@@ -8,7 +8,8 @@ import numpy as np
 
 from imdb_gru.inspection.inspection import SIGNED, Array, CellTrace, summarise_units
 from imdb_gru.report.examples import Example
-from imdb_gru.report.timesteps import find_spaces, find_turns, shorten
+from imdb_gru.report.timesteps import find_turns, shorten
+from imdb_gru.text.coloured import find_spaces
 from imdb_gru.text.neutral import neutralise
 
 UNITS_BUDGET = 3_000_000

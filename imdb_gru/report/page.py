@@ -17,9 +17,9 @@ from imdb_gru.records import Metrics
 from imdb_gru.report.charts import Chart, build_charts, check_charts, render_svg, save_charts
 from imdb_gru.report.examples import Example, choose_examples
 from imdb_gru.report.packing import list_cells, name_text, neutralise_lines, pack_examples
-from imdb_gru.report.timesteps import COLOURS
 from imdb_gru.run import Run
 from imdb_gru.tasks.evaluation import choose_reviews, open_model
+from imdb_gru.text.coloured import COLOURS
 from imdb_gru.text.neutral import neutralise
 from imdb_gru.writing import check_parent, write_atomically
 

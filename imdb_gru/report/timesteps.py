@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from imdb_gru.text.coloured import COLOURS, find_spaces
 from imdb_gru.text.neutral import neutralise
 
 if TYPE_CHECKING:
@@ -18,11 +19,6 @@ if TYPE_CHECKING:
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 """On a scale from 0 to 1; eight of them, so that ▅ and above are positive."""
-COLOURS = ("#d45e00", "#c06a2c", "#a57c67", "#808080", "#6683a4", "#4683c5", "#0081e7")
-"""From negative to positive: orange over grey to blue, which colour-blind eyes tell apart.
-
-All are equally light (0.6 in OKLCH), so as to be read on black and on white, and none is lost among 256 colours.
-"""
 MARKERS = ("▼", "▲")
 """By label: the mark of a word that changed the prediction."""
 MOST_TURNS = MOST_JUMPS = 5
@@ -30,9 +26,6 @@ CONTEXT = 3
 """Number of words shown on either side of one that changed the prediction."""
 SMALLEST_MOVE = 0.005
 """Smaller moves would be listed as 0.00."""
-
-_CLOSING = frozenset("!?.,;:)-")
-_OPENING = frozenset("(-")
 
 
 def find_turns(probabilities: Sequence[float]) -> list[int]:
@@ -56,19 +49,6 @@ def sparkline(probabilities: Sequence[float], width: int) -> str:
 def choose_marker(probability: float) -> str:
     """Return the mark of a word that changed the prediction, given the probability after it."""
     return MARKERS[int(probability >= 0.5)]
-
-
-def find_spaces(tokens: Sequence[str]) -> list[bool]:
-    """Tell of each token whether a space parts it from the one before; the start token and the first word have none."""
-    spaces = [False]
-    attached = True
-    quoted = False
-    for token in tokens[1:]:
-        quoted ^= token == '"'
-        closing = token in _CLOSING or (token == '"' and not quoted)
-        spaces.append(not (attached or closing))
-        attached = token in _OPENING or (token == '"' and quoted)
-    return spaces
 
 
 def shorten(text: str, length: int) -> str:

@@ -1,4 +1,4 @@
-"""Where reviews come from, one file per kind of source. Every source yields reviews, text and label, by split."""
+"""Where reviews come from, one file for each kind of source; every source yields reviews, split by split."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from imdb_gru.errors import DataError
 from imdb_gru.reading import read_text
 from imdb_gru.sources.review import Review, Source
 
-__all__ = ["Review", "Source", "load_word_index", "open_data", "open_run_source", "open_source"]
+__all__ = ["Review", "Source", "check_data_found", "load_word_index", "open_data", "open_run_source", "open_source"]
 
 SAMPLE = "sample"
 ENVIRONMENT = "IMDB_GRU_DATA"
@@ -34,9 +34,12 @@ def open_source(
 ) -> Source:
     """Open the reviews at `path`; without one, those of $IMDB_GRU_DATA, or else IMDB, downloaded once.
 
-    Where labels are not required, a table needs none. Raises `DataError` where there is nothing that can be read.
+    Where labels are not required, a table needs none. Raises `DataError` if there is nothing that can be read, or if a
+    column is named although the reviews are not a table.
     """
     path = path or os.environ.get(ENVIRONMENT)
+    if path == SAMPLE or not path:
+        _refuse_columns(path or "IMDB", text_column, label_column)
     if path == SAMPLE:
         from imdb_gru.sources.sample import SampleSource
 
@@ -60,15 +63,49 @@ def open_data(data: DataConfig, *, require_labels: bool = True) -> Source:
     )
 
 
-def open_run_source(own: DataConfig, other: DataConfig | None, *, require_labels: bool = True) -> Source:
-    """Open other reviews to evaluate a run on, or without any the run's own; its columns hold for both."""
+def open_run_source(run: str, own: DataConfig, other: DataConfig | None, *, require_labels: bool = True) -> Source:
+    """Open other reviews to evaluate a run on, or without a path in `other`, those that the run was trained on.
+
+    `run` is the name of the run in messages, and `own` the data section of its config, which also names the columns of
+    a table if nothing else does. Raises `DataError` as `open_source` does, or if the run's own data have moved.
+    """
+    from imdb_gru.sources.table import is_table
+
     other = other or DataConfig()
+    if other.path is None:
+        check_data_found(run, own)
+    inherited = other.path is None or is_table(Path(other.path))
     return open_source(
         other.path or own.path,
-        text_column=other.text_column or own.text_column,
-        label_column=other.label_column or own.label_column,
+        text_column=other.text_column or (own.text_column if inherited else None),
+        label_column=other.label_column or (own.label_column if inherited else None),
         require_labels=require_labels,
     )
+
+
+def check_data_found(run: str, own: DataConfig) -> None:
+    """Raise `DataError` if the reviews that a run was trained on are no longer where its config says."""
+    if own.path in (None, "", SAMPLE):
+        return
+    try:
+        found = Path(str(own.path)).expanduser().exists()
+    except (OSError, RuntimeError):  # which `open_source` explains
+        return
+    if not found:
+        raise DataError(
+            f"the reviews that {run} was trained on are no longer at {own.path}: say where they are with --data PATH"
+        )
+
+
+def _refuse_columns(path: str, text_column: str | None, label_column: str | None) -> None:
+    """Raise `DataError` if a column is named, for reviews that are not a table."""
+    for key, column in (("text_column", text_column), ("label_column", label_column)):
+        if column is not None:
+            option = "--" + key.replace("_", "-")
+            raise DataError(
+                f"the column '{column}' cannot be read from {path}, which is not a table: leave out {option} "
+                f"(data.{key} in a config), or name a .csv, .tsv, .jsonl or .parquet table with --data"
+            )
 
 
 def _open_path(path: Path, text_column: str | None, label_column: str | None, require_labels: bool) -> Source:
@@ -78,6 +115,8 @@ def _open_path(path: Path, text_column: str | None, label_column: str | None, re
 
     if not path.exists():
         raise DataError(f"there are no reviews at {path}: name {ACCEPTED}, or try --data {SAMPLE}")
+    if path.is_dir() or not is_table(path):
+        _refuse_columns(str(path), text_column, label_column)
     if path.is_dir():
         if (path / "train" / "pos").is_dir():
             return FolderSource(path)

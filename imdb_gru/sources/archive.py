@@ -12,9 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from imdb_gru.progress import show_reading
-
 from imdb_gru.errors import DataError
+from imdb_gru.progress import show_reading
 from imdb_gru.reading import open_file, read_bytes
 from imdb_gru.sources.review import UNLABELLED, Review
 

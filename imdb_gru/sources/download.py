@@ -46,9 +46,15 @@ def fetch(remote: RemoteFile) -> Path:
     import pooch
     import requests
 
-    cache = Path(os.environ.get(CACHE_ENVIRONMENT) or pooch.os_cache("imdb-gru"))
-    kept, unfinished = cache / remote.filename, cache / UNFINISHED
     advice = "name a local copy with --data PATH, or try --data sample"
+    try:
+        cache = Path(os.environ.get(CACHE_ENVIRONMENT) or pooch.os_cache("imdb-gru")).expanduser()
+    except RuntimeError as error:  # without HOME, or with an unknown ~user in the variable
+        raise DownloadError(
+            f"the folder to download {remote.filename} into is not known, because there is no home folder: set "
+            f"${CACHE_ENVIRONMENT} to a folder, or {advice}"
+        ) from error
+    kept, unfinished = cache / remote.filename, cache / UNFINISHED
     pooch.get_logger().setLevel("ERROR")
     stream = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), timeout=TIMEOUT_SECONDS, chunk_size=2**16)
     algorithm, digest = remote.known_hash.split(":")

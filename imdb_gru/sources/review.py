@@ -1,5 +1,6 @@
 """Own what a source is and what it yields; imports nothing of the project."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,9 @@ from typing import Protocol
 
 UNLABELLED = "unlabelled"
 """What a source calls the split of its reviews without labels."""
+
+SURROGATE = re.compile("[\ud800-\udfff]")
+"""Halves of characters: what `surrogateescape` makes of bytes that are not UTF-8, or JSON's escapes leave alone."""
 
 
 @dataclass(frozen=True, slots=True)

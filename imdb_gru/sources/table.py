@@ -1,11 +1,10 @@
 """Own tables of reviews: which columns hold texts, labels and splits, and what a label may be."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from imdb_gru.errors import DataError
-from imdb_gru.sources.review import UNLABELLED, Review
+from imdb_gru.sources.review import SURROGATE, UNLABELLED, Review
 from imdb_gru.sources.rows import READERS, Row, list_columns
 from imdb_gru.text.neutral import show_value
 
@@ -23,9 +22,6 @@ SPLITS = {
     **dict.fromkeys((UNLABELLED, "unlabeled", "unsupervised", "unsup"), UNLABELLED),
 }
 """By name in a table; their order is that of `TableSource.splits`."""
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
-"""What `surrogateescape` makes of bytes that are not UTF-8, and what JSON's escapes can leave alone."""
 
 
 class TableSource:
@@ -71,7 +67,7 @@ class TableSource:
             text = row.get(self._text)
             if not isinstance(text, str):
                 raise DataError(f"{self.path}, row {number}: {self._text} is {show_value(text)}, not a text")
-            text, replaced = _SURROGATE.subn("\ufffd", text)
+            text, replaced = SURROGATE.subn("\ufffd", text)
             self.undecodable += replaced > 0
             unlabelled = split == UNLABELLED and self._require_labels
             yield Review(text, None if unlabelled else self._read_label(number, row))

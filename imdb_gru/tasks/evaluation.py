@@ -36,7 +36,8 @@ def evaluate(
     """
     run = open_model(model)
     split, reviews = choose_reviews(run, data=data, split=split, observer=observer)
-    return find_task(run.task).evaluate(run, split, reviews, errors)
+    evaluation: Evaluation | NextWordEvaluation = find_task(run.task).evaluate(run, split, reviews, errors)
+    return evaluation
 
 
 def choose_reviews(

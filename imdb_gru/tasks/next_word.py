@@ -66,7 +66,7 @@ class NextWordTask(Task):
     ) -> Reviews:
         """Read a split, by default the validation reviews of the training; of other data, all reviews."""
         config = run.load_next_word_config()
-        source = open_run_source(config.data, data, require_labels=False)
+        source = open_run_source(str(run), config.data, data, require_labels=False)
         if data and split is None:
             reviews = [review for part in source.splits for review in hold_reviews(source, part)]
             if not reviews:

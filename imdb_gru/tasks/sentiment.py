@@ -51,13 +51,13 @@ class SentimentTask(Task):
     def choose_reviews(self, run: Run, data: DataConfig | None, split: str | None, observer: Observer) -> Reviews:
         """Read a split, by default test; a run whose data have none is evaluated on its validation reviews."""
         config = run.load_config()
-        source = open_run_source(config.data, data)
+        source = open_run_source(str(run), config.data, data)
         if split is None:
             if "test" in source.splits:
                 split = "test"
             elif data is None:
                 split = "validation"
-                observer(Notice(f"{source.name} has no test split: evaluating on the validation reviews of the training"))
+                observer(Notice(f"{source.name} has no test split: evaluating on the validation reviews"))
             else:
                 split = UNDIVIDED if UNDIVIDED in source.splits else source.splits[-1]
         if split in (UNDIVIDED, "test") or (split == "validation" and split in source.splits):

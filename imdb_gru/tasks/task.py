@@ -65,7 +65,7 @@ class Task(ABC):
         if not chosen:
             share = config.train.validation_split
             raise DataError(
-                f"{run} has no validation reviews (train.validation_split is {share:g}): evaluate on other reviews with "
-                "--split or --data"
+                f"{run} has no validation reviews (train.validation_split is {share:g}): evaluate on other reviews "
+                "with --split or --data"
             )
         return chosen

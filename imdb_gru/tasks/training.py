@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from imdb_gru.config import AnyConfig, Config, DataConfig, NextWordConfig, load_config
-from imdb_gru.environment import find_changes
 from imdb_gru.errors import ImdbGruError, MissingExtraError, RunError
 from imdb_gru.events import (
     CorpusRead,
@@ -22,11 +21,12 @@ from imdb_gru.events import (
 )
 from imdb_gru.lock import claim
 from imdb_gru.memory import SMALLER, find_memory
+from imdb_gru.paths import make_absolute
 from imdb_gru.pretrained import Pretrained
 from imdb_gru.records import CorpusStatistics, Metrics
 from imdb_gru.run import Run
-from imdb_gru.runs import BUNDLED, check_free, create_run, name_run
-from imdb_gru.sources import SAMPLE, open_data
+from imdb_gru.runs import BUNDLED, check_free, check_writable, create_run, name_run
+from imdb_gru.sources import SAMPLE, check_data_found, open_data
 from imdb_gru.sources.review import Source
 from imdb_gru.stopping import find_exit_code
 from imdb_gru.tasks import find_task
@@ -35,7 +35,7 @@ from imdb_gru.text.corpus import Corpus, encode_corpus
 from imdb_gru.text.vocabulary import Vocabulary
 from imdb_gru.weights import iter_shapes
 
-OneConfig = TypeVar("OneConfig", Config, NextWordConfig)
+OneConfig = TypeVar("OneConfig", bound=AnyConfig)
 Data = str | Path | DataConfig | Source
 """Reviews: what `--data` takes, the same with the names of a table's columns, or an object that yields them."""
 
@@ -132,7 +132,7 @@ def pretrain(
     overwrite: bool = False,
     observer: Observer | None = None,
 ) -> Run:
-    """Train a next-word model, which needs no labels, into a run directory; arguments and errors are those of `train`."""
+    """Train a next-word model, which needs no labels, into a run directory; arguments are those of `train`."""
     return _train(NextWordConfig, config, data, run, overrides, overwrite, observer or ignore, Here())
 
 
@@ -174,12 +174,13 @@ def resume(
     """
     observer, place = observer or ignore, place or Here()
     run = run if isinstance(run, Run) else Run(Path(run).expanduser())
-    if str(run) == BUNDLED:
-        raise RunError(f"{BUNDLED} is complete, so it cannot be resumed: train a run of your own")
+    check_writable(run.path, "be resumed", "train a new run from it")
     run.check_found()
     with claim(run.path), place.open():
         run.check_resumable()
         config = run.load_any_config()
+        if data is None:
+            check_data_found(str(run), config.data)
         config = prepare_config(type(config), config, data, None)
         task = find_task(config.task)
         start = _load_start(task, config, observer)
@@ -271,7 +272,7 @@ def load_corpus(
 def prepare_config(
     kind: type[OneConfig], config: str | Path | AnyConfig, data: Data | None, overrides: Mapping[str, Any] | None
 ) -> OneConfig:
-    """Load a config, with overrides and other data, its paths made absolute so that the run finds them from anywhere."""
+    """Load a config, with overrides and other data; its paths become absolute, so that the run finds them anywhere."""
     given = dict(overrides or {})
     if isinstance(data, DataConfig):
         given |= {f"data.{key}": value for key, value in data.model_dump(exclude_unset=True).items()}
@@ -280,17 +281,13 @@ def prepare_config(
     complete = load_config(config, given, kind)
     changes = {}
     if complete.data.path not in (None, SAMPLE):
-        changes["data.path"] = _make_absolute(complete.data.path)
+        changes["data.path"] = make_absolute(complete.data.path)
     pretrained = complete.model.pretrained if isinstance(complete, Config) else None
     if pretrained not in (None, BUNDLED):
-        changes["model.pretrained"] = _make_absolute(pretrained)
+        changes["model.pretrained"] = make_absolute(pretrained)
     complete = load_config(complete, changes, kind)
     _check_extras(complete)
     return complete
-
-
-def _make_absolute(path: str) -> str:
-    return str(Path(path).expanduser().absolute())
 
 
 def _find_source(data: Data | None) -> Source | None:
@@ -321,7 +318,7 @@ def _check_memory(config: AnyConfig, corpus: Corpus) -> None:
     needed, available = 4 * WEIGHT_BYTES * weights, find_memory()
     if available is not None and needed > available:
         raise ImdbGruError(
-            f"the model has {weights:,} weights, whose training takes at least {needed / 2**30:,.0f} GiB of memory, but "
+            f"the model has {weights:,} weights, whose training takes at least {needed / 2**30:,.0f} GiB of memory; "
             f"this machine has {available / 2**30:,.0f}: {SMALLER}"
         )
 

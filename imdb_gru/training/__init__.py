@@ -5,8 +5,13 @@ import os
 import tempfile
 from collections.abc import Iterator
 
+from imdb_gru.threads import limit_tensorflow
+
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+if os.path.expanduser("~") == "~":  # noqa: PTH111 - no home folder: Keras would make one called ~ for its settings
+    os.environ.setdefault("KERAS_HOME", os.path.join(tempfile.gettempdir(), ".keras"))  # noqa: PTH118
+limit_tensorflow()
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from imdb_gru.config import Config, choose_objective
+from imdb_gru.config import Config
 from imdb_gru.pretrained import Pretrained
 from imdb_gru.progress import show_bar
 from imdb_gru.records import Epoch
@@ -46,7 +46,7 @@ class ClassifierTrainer(Trainer):
             len(corpus.vocabulary),
             fused=self.engine == "fused",
             bfloat16=self.precision == "bfloat16",
-            objective=choose_objective(config),
+            objective=config.train.objective,
             train=config.train,
         )
         if pretrained:

@@ -88,10 +88,12 @@ def _build_record(trainer: Trainer, figures: dict[str, float]) -> Epoch:
                 f"the training diverged: {name.replace('_', ' ')} {figures[name]} in epoch {progress.epoch}; start "
                 "again, with --overwrite and a smaller train.learning_rate"
             )
-    return Epoch(
-        epoch=progress.epoch,
-        **{name: round(figure, 6) for name, figure in figures.items()},
-        **trainer.finish_epoch(seconds),
-        learning_rate=float(trainer.optimizer.learning_rate),
-        seconds=round(seconds, 2),
+    return Epoch.parse(
+        {
+            "epoch": progress.epoch,
+            **{name: round(figure, 6) for name, figure in figures.items()},
+            **trainer.finish_epoch(seconds),
+            "learning_rate": float(trainer.optimizer.learning_rate),
+            "seconds": round(seconds, 2),
+        }
     )

@@ -1,4 +1,4 @@
-"""Own the optimizers and the learning rate's course."""
+"""The optimizer, Adam, and the learning rate's course."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -54,14 +54,6 @@ def _get_handle(variable: Any) -> Any:
     return (variable.value if isinstance(variable, keras.Variable) else variable).handle
 
 
-OPTIMIZERS = {
-    "adam": FusedAdam,
-    "adamw": keras.optimizers.AdamW,
-    "rmsprop": keras.optimizers.RMSprop,
-    "sgd": keras.optimizers.SGD,
-}
-
-
 class EarlyAverage:
     """Makes the averages of the weights follow at once, and as slowly as `ema_momentum` says later on only.
 
@@ -80,34 +72,27 @@ class EarlyAverage:
 
 
 class Discriminative:
-    """Makes an optimizer that moves some weights slower than the others, or not at all at first.
+    """Makes an optimizer that moves some weights slower than the others.
 
-    Discriminative fine-tuning and gradual unfreezing, Howard and Ruder 2018, sections 3.2 and 3.3, with two groups.
+    Discriminative fine-tuning, Howard and Ruder 2018, section 3.2, with two groups.
     """
 
     slow: Sequence[keras.Variable] = ()
     rate: float = 1.0
     """Of the slow weights' learning rate to that of the others."""
-    frozen_steps: int = 0
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Update a weight by its gradient."""
         super().update_step(gradient, variable, learning_rate * self._find_share(variable))  # type: ignore[misc]
 
-    def _apply_weight_decay(self, variables: Any) -> None:
-        """Move the weights towards zero, each at its own rate."""
-        if self.weight_decay is None:  # type: ignore[attr-defined]
-            return
-        for variable in variables:
-            rate = self.learning_rate * self._find_share(variable)  # type: ignore[attr-defined]
-            variable.assign(variable - variable * self.weight_decay * rate)  # type: ignore[attr-defined]
-
-    def _find_share(self, variable: Any) -> Any:
-        """Return the share of the learning rate by which a weight, as Keras or as TensorFlow has it, moves now."""
+    def _find_share(self, variable: Any) -> float:
+        """Return the share of the learning rate by which a weight, as Keras or as TensorFlow has it, moves."""
         handle = _get_handle(variable)
-        if not any(_get_handle(weight) is handle for weight in self.slow):
-            return 1.0
-        return self.rate * ops.cast(self.iterations >= self.frozen_steps, "float32")  # type: ignore[attr-defined]
+        return self.rate if any(_get_handle(weight) is handle for weight in self.slow) else 1.0
+
+
+class TrainingAdam(EarlyAverage, Discriminative, FusedAdam):
+    """The optimizer of every training."""
 
 
 @keras.saving.register_keras_serializable("imdb_gru")
@@ -145,9 +130,8 @@ def build_optimizer(
 
     It clips gradients as the config says unless the caller does.
     """
-    base = OPTIMIZERS[config.optimizer]
     options: dict[str, Any] = {} if averaging is None else {"use_ema": True, "ema_momentum": averaging}
-    return type(base.__name__, (EarlyAverage, Discriminative, base), {})(
+    return TrainingAdam(
         WarmupSchedule(config.learning_rate, config.schedule, steps, round(config.warmup * steps)),
         global_clipnorm=config.clip_norm if clipped else None,
         **options,

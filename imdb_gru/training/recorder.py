@@ -32,7 +32,7 @@ class Recorder:
     def keep_checkpoint(self, trainer: Trainer) -> None:
         """Hear of a state from which the training can be resumed."""
 
-    def complete(self, trainer: Trainer, *, interrupted: bool) -> Metrics | None:
+    def complete(self, trainer: Trainer, *, interrupted: bool) -> Metrics | None:  # noqa: ARG002 - nothing is written
         """Hear that the training has ended; return the final figures, if they were written."""
         return None
 

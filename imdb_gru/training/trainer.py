@@ -92,11 +92,11 @@ class Trainer(ABC):
     def fill_stock(self) -> keras.Model:
         """Return the model to save, with the weights of now."""
 
-    def start_next_epoch(self) -> None:
+    def start_next_epoch(self) -> None:  # noqa: B027 - most trainers need not
         """Put the weights in place that the next epoch starts from."""
 
     def restore(self, run: Run) -> None:
-        """Return to the state of the run's checkpoint, if there is one; raises `RunError` if it, or the data, differ."""
+        """Return to the state of the run's checkpoint, if there is one; raises `RunError` if it does not fit."""
         self._check_start(run)
         if not run.checkpoint_path.exists():
             return
@@ -129,4 +129,4 @@ class Trainer(ABC):
 
     def _refuse_data(self, run: Run) -> RunError:
         source = self.corpus.statistics.source
-        return RunError(f"{run.path} was trained on other reviews than those of {source}: choose its reviews with --data")
+        return RunError(f"{run.path} was trained on other reviews than {source} holds: choose its reviews with --data")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 import pytest
+import yaml
 from conftest import call
 
 from imdb_gru.cli import cli
@@ -108,6 +109,49 @@ def test_a_closed_pipe_is_no_error(sample_run):
     assert done.stderr == ""
 
 
+@pytest.fixture
+def broken_pipe():
+    """A pipe to write to that nobody reads."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    yield writing
+    os.close(writing)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "file", "stream"),
+    [
+        (["inspect", "--html", "page.html", "fine", "dull"], "page.html", "stdout"),
+        (["inspect", "--html", "page.html", "fine", "dull"], "page.html", "stderr"),
+        (["inspect", "--npz", "arrays.npz", "fine"], "arrays.npz", "stdout"),
+        (["inspect", "--plots", "plots", "fine"], "plots/gates.svg", "stdout"),
+        (["inspect", "--gradients", "--plots", "plots", "fine"], "plots/gradients.svg", "stdout"),
+        (["predict", "--plot", "plot.svg", "fine"], "plot.svg", "stdout"),
+        (["predict", "--output", "out.csv", "fine"], "out.csv", "stdout"),
+        (
+            ["report", "--data", "reviews.csv", "--examples", "1", "--plots", "plots", "--output", "a.html"],
+            "a.html",
+            "stdout",
+        ),
+        (
+            ["report", "--data", "reviews.csv", "--examples", "1", "--plots", "plots", "--output", "a.html"],
+            "a.html",
+            "stderr",
+        ),
+    ],
+)
+def test_a_file_is_written_though_nobody_reads_what_is_printed(
+    sample_run, tmp_path, broken_pipe, arguments, file, stream
+):
+    (tmp_path / "reviews.csv").write_text("text,label\nwonderful,pos\ndull,neg\n")
+    command = [sys.executable, "-m", "imdb_gru", *arguments, "--run", str(sample_run.path)]
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | {stream: broken_pipe}
+    done = subprocess.run(command, **streams, text=True, check=False)
+    assert done.returncode == 0
+    assert (tmp_path / file).stat().st_size > 0
+    assert "Traceback" not in (done.stderr or "")
+
+
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
 @pytest.mark.parametrize("arguments", ["predict --run {} fine", "runs {}/..", "evaluate --run {}"])
 def test_a_closed_stream_is_no_error(sample_run, closed, arguments):
@@ -139,7 +183,7 @@ main()
 
 
 def test_config_show_check_and_schema(invoke, tmp_path):
-    shown = invoke("config", "show", "--set", "model.cell=lstm")
+    shown = invoke("config", "show", "--config", "scratch", "--set", "model.cell=lstm")
     assert "cell: lstm" in shown.out
     (tmp_path / "my.yaml").write_text(shown.out)
     assert invoke("config", "check", "my.yaml").out == "my.yaml: valid\n"
@@ -150,6 +194,56 @@ def test_config_show_check_and_schema(invoke, tmp_path):
     assert "description" in schema["$defs"]["PretrainConfig"]["properties"]["samples"]
     (tmp_path / "my.yaml").write_text("train: {epocs: 1}")
     assert invoke("config", "check", "my.yaml").code == 1
+
+
+def test_config_show_check_and_schema_know_sweeps(invoke, tmp_path):
+    shown = invoke("config", "show", "--config", "sweep", "--set", "train.seed=7")
+    assert "  train:\n    learning_rate: 0.001\n" in shown.out
+    assert "    seed: 7\n" in shown.out
+    (tmp_path / "my.yaml").write_text(shown.out)
+    assert invoke("config", "check", "my.yaml", "sweep", "pretrain").out == (
+        "my.yaml: valid\nsweep: valid\npretrain: valid\n"
+    )
+    (tmp_path / "my.yaml").write_text("task: sweep\nbase: scratch\nspace: {train.epochs: {range: [0, 4]}}")
+    result = invoke("config", "check", "my.yaml")
+    assert result.code == 1
+    assert "space.train.epochs: input should be greater than or equal to 1, got 0" in result.err
+    schema = json.loads(invoke("config", "schema", "--task", "sweep").out)
+    assert {"base", "space", "asha"} <= schema["properties"].keys()
+
+
+@pytest.mark.parametrize("command", [["train"], ["pretrain"], ["compare"], ["config", "show"], ["sweep", "sweep"]])
+@pytest.mark.parametrize("setting", ["foo", "=3", "train..epochs=3", "train.epochs=["])
+def test_a_setting_of_another_form_is_wrong_usage(invoke, command, setting):
+    result = invoke(*command, "--set", setting)
+    assert result.code == 2
+    assert f"Invalid value for '--set': {setting}" in result.err
+    assert ("such as train.epochs=3" in result.err) == (setting != "train.epochs=[")
+
+
+def test_the_last_of_several_settings_of_one_key_counts(invoke):
+    settings = ["model.dropout.word=0.3", "model.dropout={output: 0.2}", "model.dropout.word=0.4", "train.epochs=9"]
+    shown = yaml.safe_load(invoke("config", "show", *(f"--set={setting}" for setting in settings)).out)
+    assert shown["model"]["dropout"] == {"word": 0.4, "embedding": 0.1, "recurrent": 0.0, "output": 0.2}
+    assert shown["train"]["epochs"] == 9
+
+
+@pytest.mark.parametrize(
+    "command", [["train", "--config"], ["pretrain", "--config"], ["compare", "--config"], ["sweep"]]
+)
+def test_a_config_is_found_by_name(invoke, command):
+    result = invoke(*command, "nowhere")
+    assert result.code == 1
+    assert "Error: there is no config named 'nowhere'; the package has best, best-pretrain, default, " in result.err
+
+
+def test_what_the_bundled_model_settles_is_refused_before_any_review_is_read(invoke):
+    result = invoke("train", "--data", "nowhere", "--set", "model.units=256")
+    assert result.code == 1
+    assert result.err == (
+        "Error: the config has an error:\n  model.units is 256, but the bundled model has 512: use --config scratch, "
+        "or --set model.pretrained=null\n"
+    )
 
 
 def test_runs_lists_states(invoke, sample_run, tmp_path):
@@ -196,6 +290,47 @@ def test_the_run_in_the_package_can_be_named(invoke, bundled, make_next_word_run
         assert "using" not in result.err
     assert invoke("predict", "w1").err.startswith("using bundled")
     assert invoke("next", "w1").err.startswith("using runs/other")
+
+
+def test_the_run_in_the_package_is_accepted_wherever_a_run_is(invoke, bundled, tmp_path):
+    _, _, run = bundled
+    data = ["--data", "sample"]
+    for arguments in (
+        ["compare", run.path, "bundled", *data],
+        ["inspect", "--gradients", "--run", "bundled", "--run", run.path, "--reviews", "2", *data],
+        ["inspect", "--units", "--run", "bundled", *data],
+        ["report", "bundled", "--examples", "0", *data],
+        ["evaluate", "--run", "bundled", *data],
+        ["runs", "check", "bundled"],
+    ):
+        result = invoke(*arguments)
+        assert result.code == 0, result.err
+        assert str(tmp_path / "package") not in result.out + result.err
+    assert (tmp_path / "bundled.html").exists()
+    figures = json.loads(invoke("compare", "bundled", run.path, *data, "--json").out)
+    model = figures["models"][0]
+    assert (model["model"], model["runs"][0]["run"]) == ("bundled", "bundled")
+    assert (model["parameters"], model["seconds"]) == (None, None)  # which the fixture does not record
+    evaluated = json.loads(invoke("evaluate", "--run", "bundled", *data, "--json").out)
+    assert model["accuracy"] == evaluated["accuracy"]
+    assert "are the same run" in invoke("compare", "bundled", "./bundled").err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train", "--resume", "bundled"], "cannot be resumed: train a new run from it with 'imdb-gru train'"),
+        (["pretrain", "--resume", "bundled"], "cannot be resumed: train a new run from it with 'imdb-gru pretrain'"),
+        (["train", "--run", "bundled", "--data", "sample"], "cannot be replaced: choose another folder with --run"),
+        (["compare", "--into", "bundled"], "cannot hold a comparison: choose another folder with --into"),
+        (["sweep", "s.yaml", "--into", "bundled"], "cannot hold a sweep: choose another folder with --into"),
+    ],
+)
+def test_the_run_in_the_package_cannot_be_written_to(invoke, tmp_path, arguments, message):
+    result = invoke(*arguments)
+    assert (result.code, result.out) == (1, "")
+    assert f"bundled is the name of the model in the package, which {message}" in result.err
+    assert not (tmp_path / "bundled").exists()
 
 
 def test_ctrl_c_ends_with_130(sample_run):

@@ -82,5 +82,6 @@ def test_a_training_says_how_many_held_out_reviews_repeat_others(invoke, write, 
     rows = "a fine film,1,train\nquite dull,0,train\na FINE film,1,dev\nother,0,dev\n"
     said = "held-out reviews that stand word for word among those to train on: 1; "
     options = ["--dry-run", "--json", "--set", "model.units=4", "--set", "model.embedding=4"]
+    options += ["--config", "scratch"] if command == "train" else []
     assert said in invoke(command, "--data", write(rows), *options).err
     assert "word for word" not in invoke(command, "--data", write(rows.replace("FINE", "bad")), *options).err

@@ -27,6 +27,7 @@ SMALL = [
     "--data=sample", "--set=model.embedding=6", "--set=model.units=6", "--set=text.length=60", "--set=data.limit=120",
     "--set=train.deterministic=true", "--set=train.epochs=4",
 ]  # fmt: skip
+TRAIN = ["train", "--config=scratch", *SMALL]
 TEXTS = ["It is wonderful.", "", "It is dull.", 'a "quoted", text', "Never dull. " * 300, "très bon", "fine", "***"]
 
 
@@ -62,7 +63,7 @@ def kill_at(monkeypatch):
 @pytest.mark.parametrize("number", range(12))
 def test_a_run_killed_while_it_is_being_replaced_can_be_replaced_or_resumed(sample_run, tmp_path, kill_at, number):
     shutil.copytree(sample_run.path, tmp_path / "run")
-    config = build_config({"model": {"units": 3}}, "test")
+    config = build_config({"model": {"units": 3, "pretrained": None}}, "test")
     with contextlib.suppress(pytest.fail.Exception), kill_at(number):
         create_run(tmp_path / "run", config, overwrite=True)
     Run(tmp_path / "run").load_config()
@@ -86,7 +87,7 @@ def test_a_run_killed_while_it_is_being_made_can_be_made(tmp_path, kill_at, numb
 def alone(tmp_path_factory):
     """A training that nobody disturbed."""
     folder = tmp_path_factory.mktemp("alone")
-    assert call("train", "--run=run", *SMALL, cwd=folder).returncode == 0
+    assert call(*TRAIN, "--run=run", cwd=folder).returncode == 0
     return folder / "run"
 
 
@@ -105,7 +106,7 @@ def test_killed_before_there_is_a_vocabulary_it_resumes(invoke, tmp_path, alone)
     assert_same(tmp_path / "run", alone)
 
 
-@pytest.mark.parametrize("command", ["train", "pretrain"])
+@pytest.mark.parametrize("command", [TRAIN, ["pretrain", *SMALL]], ids=["train", "pretrain"])
 def test_a_run_that_another_process_writes_is_refused(invoke, tmp_path, command):
     create_run(tmp_path / "run", build_config({}, "test"))
     before = (tmp_path / "run" / "config.yaml").read_text()
@@ -231,7 +232,7 @@ def test_bulk_prediction_stops_at_once_and_leaves_nothing_hidden(sample_run, tmp
 
 def test_ctrl_c_is_answered_while_the_engine_compiles(tmp_path):
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "numba")}
-    command = [sys.executable, "-m", "imdb_gru", "train", "--run=run", *SMALL]
+    command = [sys.executable, "-m", "imdb_gru", *TRAIN, "--run=run"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
         while "engine: fused" not in process.stderr.readline():
             pass
@@ -244,7 +245,7 @@ def test_ctrl_c_is_answered_while_the_engine_compiles(tmp_path):
 
 def test_a_killed_training_goes_on_to_the_same_weights(invoke, tmp_path, alone):
     """Kill it once it has a history; scripts/torture.py does it more often."""
-    command = [sys.executable, "-m", "imdb_gru", "train", "--run=killed", *SMALL]
+    command = [sys.executable, "-m", "imdb_gru", *TRAIN, "--run=killed"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         while not Path("killed", "history.jsonl").exists() and process.poll() is None:
             time.sleep(0.001)

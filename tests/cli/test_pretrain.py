@@ -56,7 +56,9 @@ def test_a_table_needs_no_labels(invoke, tmp_path, name):
     assert "2 reviews to train on, 0 held out" in result.err
     words = json.loads((tmp_path / "run" / "vocabulary.json").read_text())["words"]
     assert sorted(words) == [".", "a", "dull", "film", "is", "it", "wonderful"]
-    assert invoke("train", "--data", name, "--dry-run", *SMALL).code == 1
+    result = invoke("train", "--data", name, "--dry-run", "--config", "scratch", *SMALL)
+    assert result.code == 1
+    assert "label" in result.err.splitlines()[-1]
     figures = json.loads(invoke("evaluate", "--run", "run", "--data", name, "--json").out)
     assert figures["n"] == (3 if name == "b.csv" else 2)
 

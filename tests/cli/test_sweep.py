@@ -28,7 +28,7 @@ def sweep_file(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        ([], 2, "name a sweep, such as configs/sweep.yaml"),
+        ([], 2, "give a sweep, such as 'imdb-gru sweep sweep'"),
         (["nowhere.yaml"], 1, "cannot read the config nowhere.yaml"),
         (["s.yaml", "--resume", "runs/sweep"], 2, "with a budget and outputs alone"),
         (["--resume", "runs/sweep", "--set", "train.epochs=3"], 2, "with a budget and outputs alone"),

@@ -12,6 +12,7 @@ import pytest
 pytestmark = pytest.mark.keras
 
 SMALL = [
+    "--config", "scratch",
     "--set", "model.embedding=6", "--set", "model.units=6", "--set", "train.epochs=1", "--set", "text.length=60",
 ]  # fmt: skip
 
@@ -135,9 +136,10 @@ def test_it_trains_on_from_a_next_word_run(invoke, make_next_word_run, tmp_path,
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        (["model.units=7"], "model.units is 7, but "),
-        (["model.cell=lstm"], "model.cell is lstm, but "),
-        (["text.tokenizer=keras"], "text.tokenizer is keras, but "),
+        (["model.units=7"], "the config has an error:\n  model.units is 7, but "),
+        (["model.cell=lstm"], "the config has an error:\n  model.cell is lstm, but "),
+        (["text.tokenizer=keras"], "the config has an error:\n  text.tokenizer is keras, but "),
+        (["model.units=7", "text.max_words=9"], "the config has 2 errors:\n  text.max_words is 9, but "),
         (["model.pretrained=nowhere"], "model.pretrained: there is no run at "),
     ],
 )
@@ -150,8 +152,7 @@ def test_what_does_not_fit_the_next_word_run_is_told_before_anything_is_written(
         where = [] if dry else ["--run", tmp_path / "run"]
         result = invoke("train", "--data", "sample", "--set", "data.limit=120", *SHAPE, *options, *where, *dry)
         assert result.code == 1
-        (line,) = [line for line in result.err.splitlines() if not line.startswith("reading ")]
-        assert line.startswith(f"Error: {message}")
+        assert result.err.partition("\n")[2].startswith(f"Error: {message}")
     assert not (tmp_path / "run").exists()
 
 

@@ -17,11 +17,10 @@ from imdb_gru.errors import ImdbGruError
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = [
-    "train.epochs=6", "model.embedding=8", "model.units=16", "model.pretrained=null", "train.precision=float32",
-    "train.optimizer=sgd", "train.learning_rate=0.5", "train.schedule=constant",
+    "train.epochs=6", "model.embedding=8", "model.units=16", "train.schedule=constant", "train.objective=linear",
     "model.dropout.word=0", "model.dropout.embedding=0", "model.dropout.output=0",
 ]  # fmt: skip
-TRAIN = ["train", "--data", "sample", *(part for setting in SETTINGS for part in ("--set", setting))]
+TRAIN = ["train", "--data", "sample", "--config", "scratch", *(f"--set={setting}" for setting in SETTINGS)]
 
 
 def nodes(*cores):
@@ -59,14 +58,6 @@ def test_an_address_alone_is_wrong_usage(invoke):
 def test_a_run_has_the_batches_of_all_workers(invoke):
     plan = json.loads(invoke(*TRAIN, "--workers", "3", "--set", "train.batch_size=4", "--dry-run", "--json").out)
     assert plan["config"]["train"]["batch_size"] == 12
-
-
-def test_threads_are_bounded():
-    program = "from imdb_gru.engine.workers import CORES; print(CORES)"
-    for asked, expected in (("1", 1), ("4096", len(os.sched_getaffinity(0)))):
-        environment = {**os.environ, "IMDB_GRU_THREADS": asked}
-        told = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, check=True)
-        assert int(told.stdout) == expected
 
 
 @contextlib.contextmanager

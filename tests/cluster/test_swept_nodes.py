@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import call
+from conftest import call, start_from_scratch
 
 pytest.importorskip("ray")
 
@@ -25,12 +25,14 @@ pytestmark = [pytest.mark.cluster, pytest.mark.filterwarnings("ignore")]  # Ray'
 EPOCHS = 12
 SWEEP = {
     "task": "sweep",
-    "base": {
-        "data": {"path": "sample", "limit": 100},
-        "text": {"length": 30},
-        "model": {"embedding": 4, "units": 4, "pretrained": None},
-        "train": {"epochs": EPOCHS, "batch_size": 32, "deterministic": True},
-    },
+    "base": start_from_scratch(
+        {
+            "data": {"path": "sample", "limit": 100},
+            "text": {"length": 30},
+            "model": {"embedding": 4, "units": 4},
+            "train": {"epochs": EPOCHS, "batch_size": 32, "deterministic": True, "objective": "linear"},
+        }
+    ),
     "space": {
         "train.learning_rate": {"log_range": [0.001, 0.1]},
         "model.pooling": {"choice": [["last"], ["last", "max"]]},

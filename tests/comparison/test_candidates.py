@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
+from conftest import start_from_scratch
 
 from imdb_gru.comparison.baseline import Baseline
 from imdb_gru.comparison.candidates import (
@@ -18,7 +19,7 @@ from imdb_gru.errors import ConfigError, RunError
 from imdb_gru.run import Run
 from imdb_gru.runs import create_run
 
-CONFIG = build_config({"data": {"path": "sample"}, "model": {"cell": "lstm", "units": 3}}, "test")
+CONFIG = build_config(start_from_scratch({"data": {"path": "sample"}, "model": {"cell": "lstm", "units": 3}}), "test")
 
 
 def finish(path, config=CONFIG, data_hash="a", **metrics):
@@ -42,7 +43,7 @@ def test_all_have_one_config_but_for_cell_and_seed():
 
 
 def test_a_config_that_a_cell_cannot_have_is_refused():
-    fused = build_config({"train": {"engine": "fused"}}, "test")
+    fused = build_config(start_from_scratch({"train": {"engine": "fused"}}), "test")
     with pytest.raises(ConfigError, match="the config for lstm has an error"):
         build_candidates(fused, ["gru", "lstm"], 1, Path("d"))
 
@@ -143,7 +144,7 @@ def test_runs_that_cannot_be_compared(tmp_path):
     with pytest.raises(RunError, match="is not complete"):
         open_runs([one, other], same_data=True)
     (other / "config.yaml").unlink()
-    finish(other, build_config({"data": {"path": "sample", "limit": 7}}, "test"))
+    finish(other, build_config(start_from_scratch({"data": {"path": "sample", "limit": 7}}), "test"))
     with pytest.raises(
         RunError, match=r"different reviews \(data.limit None, not 7\): choose those for both with --data"
     ):

@@ -109,7 +109,7 @@ def test_an_empty_text_has_the_start_token_alone(classifier):
 
 def test_json_and_arrays_hold_everything(classifier, tmp_path):
     inspection = inspect_text(classifier, TEXT)
-    record = json.loads(json.dumps(inspection.to_json()))
+    record = json.loads(json.dumps(inspection.to_dict()))
     save_arrays(tmp_path / "arrays.npz", inspection)
     with np.load(tmp_path / "arrays.npz") as stored:
         arrays = dict(stored)

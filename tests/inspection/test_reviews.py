@@ -53,4 +53,4 @@ def test_curves_are_medians_by_distance_from_the_last_word():
     np.testing.assert_allclose(curve.loss[:3], by_hand, rtol=1e-4)
     np.testing.assert_allclose(curve.recurrence[4], cells[2].jacobian[0], rtol=1e-4)
     assert curve.loss[0] == curve.recurrence[0] == 1
-    assert curve.to_json()["reviews"] == [3, 3, 3, 2, 1]
+    assert curve.to_dict()["reviews"] == [3, 3, 3, 2, 1]

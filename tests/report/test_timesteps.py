@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from imdb_gru.report.timesteps import (
     BLOCKS,
-    COLOURS,
     choose_marker,
     find_jumps,
     find_turns,
@@ -17,6 +16,7 @@ from imdb_gru.report.timesteps import (
     print_view,
     sparkline,
 )
+from imdb_gru.text.coloured import COLOURS
 
 beliefs = st.lists(st.floats(0, 1), max_size=600)
 

@@ -4,15 +4,13 @@ import os
 
 import numpy as np
 import pytest
-from conftest import call
+from conftest import call, start_from_scratch
 from next_word_runs import build_next_word_config
+from sessions import ignore, open_session
 
 from imdb_gru.config import build_config
 from imdb_gru.engine.amx import find_bfloat16_obstacle
 from imdb_gru.reading import hash_file
-from imdb_gru.runs import create_run
-from imdb_gru.sources.sample import SampleSource
-from imdb_gru.text.corpus import encode_corpus, load_pretraining_reviews, load_training_reviews
 from imdb_gru.weights import read_arrays
 
 pytestmark = pytest.mark.keras
@@ -31,14 +29,12 @@ SETTINGS = [
 def train_twice(tmp_path):
     """Train one config twice; return the weights of both runs."""
 
-    def train_twice(load_reviews, config, trainer):
-        source, found = SampleSource(), []
-        corpus = encode_corpus(source, config, load_reviews(source, config), None)
+    def train_twice(config):
+        found = []
         for name in ("one", "other"):
-            run = create_run(tmp_path / name, config)
-            corpus.vocabulary.save(run.vocabulary_path)
-            trainer(run, config, corpus).train(lambda record: None)
-            with read_arrays(run) as arrays:
+            session = open_session(tmp_path / name, config)
+            session.train(ignore)
+            with read_arrays(session.run) as arrays:
                 found.append(list(arrays))
         return found
 
@@ -66,19 +62,15 @@ def assert_identical(one, other):
 
 @pytest.mark.parametrize(("engine", "precision", "cell"), SETTINGS)
 def test_a_classifier_trained_twice_has_the_same_weights(train_twice, engine, precision, cell):
-    from imdb_gru.training.trainer import Trainer
-
-    config = build_config(make_values(engine, precision, cell), "test")
-    assert_identical(*train_twice(load_training_reviews, config, Trainer))
+    config = build_config(start_from_scratch(make_values(engine, precision, cell, objective="linear")), "test")
+    assert_identical(*train_twice(config))
 
 
 @pytest.mark.parametrize(("engine", "precision", "cell"), SETTINGS)
 def test_a_next_word_model_trained_twice_has_the_same_weights(train_twice, engine, precision, cell):
-    from imdb_gru.training.next_word_trainer import NextWordTrainer
-
     values = make_values(engine, precision, cell, timesteps=12, samples=40)
     config = build_next_word_config(**values)
-    assert_identical(*train_twice(load_pretraining_reviews, config, NextWordTrainer))
+    assert_identical(*train_twice(config))
 
 
 def test_another_process_ends_with_the_same_weights(invoke, tmp_path, monkeypatch):

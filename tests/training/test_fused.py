@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from conftest import start_from_scratch
 
 from imdb_gru.config import build_config
 from imdb_gru.errors import ConfigError
@@ -43,7 +44,8 @@ def train(config, *, fused):
     ids=str,
 )
 def test_either_engine_trains_with_the_same_losses_to_the_same_weights(model):
-    config = build_config({"model": {"embedding": 8, "units": 20, **model}, "train": {"learning_rate": 0.01}}, "test")
+    values = {"model": {"embedding": 8, "units": 20, **model}, "train": {"learning_rate": 0.01}}
+    config = build_config(start_from_scratch(values), "test")
     (stock, expected), (fused, losses) = (train(config, fused=fused) for fused in (False, True))
     np.testing.assert_allclose(losses, expected, atol=2e-5)
     assert np.ptp(losses) > 0.02
@@ -121,7 +123,7 @@ def test_a_sparse_gradient_is_taken_as_the_dense_one():
 def test_auto_takes_the_fused_engine_where_it_applies(values, engine, reason):
     from imdb_gru.training.model import choose_engine
 
-    assert choose_engine(build_config(values, "test")) == (engine, reason)
+    assert choose_engine(build_config(start_from_scratch(values), "test")) == (engine, reason)
 
 
 def test_a_gpu_keeps_keras(monkeypatch):
@@ -159,6 +161,6 @@ def test_forward_passes_without_a_backward_pass_are_forgotten():
     ],
 )
 def test_a_wish_to_stop_never_waits_for_many_slow_batches(model, engine, steps):
-    from imdb_gru.training.trainer import count_steps_at_once
+    from imdb_gru.training.classifier_trainer import count_steps_at_once
 
-    assert count_steps_at_once(build_config({"model": model}, "test"), engine) == steps
+    assert count_steps_at_once(build_config(start_from_scratch({"model": model}), "test"), engine) == steps

@@ -1,4 +1,3 @@
-import json
 import shutil
 
 import numpy as np
@@ -6,12 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from next_word_runs import TINY_NEXT_WORD, build_next_word_config
+from sessions import ignore, on_epoch, open_session
 
 from imdb_gru.errors import RunError
 from imdb_gru.run import Run
-from imdb_gru.runs import create_run
-from imdb_gru.sources.sample import SampleSource
-from imdb_gru.text.corpus import encode_corpus, load_pretraining_reviews
+from imdb_gru.stopping import Stop
 
 pytestmark = pytest.mark.keras
 
@@ -173,98 +171,77 @@ def test_before_it_has_learnt_anything_a_word_has_its_share():
 
 @pytest.fixture
 def prepare(tmp_path):
-    """Make a trainer for a part of the sample; `run` continues one."""
+    """Open a training on a part of the sample; `run` is resumed."""
 
     def prepare(run=None, model=None, **train):
-        from imdb_gru.training.next_word_trainer import NextWordTrainer
-
         values = {
             **TINY_NEXT_WORD,
             "model": TINY_NEXT_WORD["model"] | (model or {}),
             "train": TINY_NEXT_WORD["train"] | train,
         }
-        config, source = build_next_word_config(**values), SampleSource()
-        corpus = encode_corpus(source, config, load_pretraining_reviews(source, config), None)
-        if run is None:
-            run = create_run(tmp_path / f"run{len(list(tmp_path.iterdir()))}", config)
-            corpus.vocabulary.save(run.vocabulary_path)
-        return NextWordTrainer(run, config, corpus)
+        config = build_next_word_config(**values)
+        return open_session(tmp_path / f"run{len(list(tmp_path.iterdir()))}", config, run=run)
 
     return prepare
 
 
 @pytest.mark.parametrize("model", [{}, {"layers": 2}, {"cell": "lstm"}, {"cell": "simple_rnn", "layers": 2}], ids=str)
 def test_chunks_with_their_states_are_judged_as_whole_reviews_are(prepare, model):
-    whole, chunked = (prepare(model=model, timesteps=timesteps) for timesteps in (500, 7))
+    whole, chunked = (prepare(model=model, timesteps=timesteps).trainer for timesteps in (500, 7))
     chunked.model.set_weights(whole.model.get_weights())
-    figures = [trainer._validate() for trainer in (whole, chunked)]
-    assert figures[0]["validation_loss"] == pytest.approx(figures[1]["validation_loss"], abs=1e-5)
-    single = prepare(model=model, batch_size=1)
+    figures = [validate(trainer) for trainer in (whole, chunked)]
+    assert figures[0] == pytest.approx(figures[1], abs=1e-5)
+    single = prepare(model=model, batch_size=1).trainer
     single.model.set_weights(whole.model.get_weights())
-    assert single._validate()["validation_loss"] == pytest.approx(figures[0]["validation_loss"], abs=1e-5)
+    assert validate(single) == pytest.approx(figures[0], abs=1e-5)
+
+
+def validate(trainer):
+    return trainer.validate(Stop())["validation_loss"]
 
 
 @pytest.mark.parametrize("model", [{}, {"layers": 2}], ids=str)
 def test_either_engine_reads_alike(prepare, model):
     dropout = {"word": 0, "embedding": 0, "output": 0}
-    trainers = [prepare(model={**model, "dropout": dropout}, engine=engine) for engine in ("fused", "keras")]
+    sessions = [prepare(model={**model, "dropout": dropout}, engine=engine) for engine in ("fused", "keras")]
+    trainers = [session.trainer for session in sessions]
     trainers[1].model.set_weights(trainers[0].model.get_weights())
-    assert trainers[0]._validate()["validation_loss"] == pytest.approx(
-        trainers[1]._validate()["validation_loss"], abs=1e-4
-    )
-    for trainer in trainers:
-        trainer.train(lambda record: None)
+    assert validate(trainers[0]) == pytest.approx(validate(trainers[1]), abs=1e-4)
+    for session in sessions:
+        session.train(ignore)
     for ours, theirs in zip(*(trainer.model.get_arrays() for trainer in trainers), strict=True):
         np.testing.assert_allclose(ours, theirs, atol=2e-3)
 
 
 def test_training_learns_and_writes_a_complete_run(prepare):
-    trainer, records = prepare(epochs=4, learning_rate=0.02), []
-    metrics = trainer.train(records.append)
-    assert trainer.run.state == "complete"
-    assert records[-1]["perplexity"] < 0.7 * records[0]["perplexity"]
-    assert records[-1]["validation_perplexity"] < records[0]["validation_perplexity"]
-    assert metrics["best"] == min(records, key=lambda record: record["validation_loss"])
-    assert metrics["interrupted"] is False
-    assert trainer.run.load_history() == records
-    assert {path.name for path in trainer.run.path.iterdir()} == {
+    session, records = prepare(epochs=4, learning_rate=0.02), []
+    metrics = session.train(on_epoch(records.append))
+    assert session.run.state == "complete"
+    assert records[-1].perplexity < 0.7 * records[0].perplexity
+    assert records[-1].validation_perplexity < records[0].validation_perplexity
+    assert metrics.best == min(records, key=lambda record: record.validation_loss)
+    assert metrics.interrupted is False
+    assert session.run.load_history() == records
+    assert {path.name for path in session.run.path.iterdir()} == {
         "config.yaml", "vocabulary.json", "model.keras", "weights.npz", "history.jsonl", "metrics.json",
         "environment.jsonl",
     }  # fmt: skip
 
 
-class StopAfter:
+def train_until(session, batches):
     """Stop a training after so many of its batches."""
+    trainer, left = session.trainer, batches
+    run_batch = trainer._run_batch
 
-    def __init__(self, trainer, batches):
-        self.trainer, self.left, self.run_batch = trainer, batches, trainer._run_batch
-        self.stop = None
-        trainer._run_batch = self
+    def run(chunks, number, step):
+        nonlocal left
+        left -= step is trainer._step
+        if left == 0:
+            session.stop.set()
+        return run_batch(chunks, number, step)
 
-    def __call__(self, chunks, number, run):
-        self.left -= run is self.trainer._step
-        if self.left == 0:
-            self.stop.set()
-        return self.run_batch(chunks, number, run)
-
-
-def train_until(monkeypatch, trainer, batches):
-    from imdb_gru.training import next_word_trainer, observers
-
-    stop = StopAfter(trainer, batches)
-    original = observers.stop_on_signals
-
-    def stop_here():
-        stop.stop = observers.Stop()
-        from contextlib import nullcontext
-
-        return nullcontext(stop.stop)
-
-    monkeypatch.setattr(next_word_trainer, "stop_on_signals", stop_here)
-    try:
-        return trainer.train(lambda record: None)
-    finally:
-        monkeypatch.setattr(next_word_trainer, "stop_on_signals", original)
+    trainer._run_batch = run
+    return session.train(ignore)
 
 
 DROPOUT = {"dropout": {"word": 0.2, "embedding": 0.2, "output": 0.2}}
@@ -275,48 +252,48 @@ DROPOUT = {"dropout": {"word": 0.2, "embedding": 0.2, "output": 0.2}}
     [(DROPOUT, 3), (DROPOUT, 12), (DROPOUT, 17), ({"cell": "lstm", **DROPOUT}, 17)],
     ids=["gru-3", "gru-12", "gru-17", "lstm-17"],
 )
-def test_stopped_anywhere_and_resumed_it_ends_with_the_same_weights(prepare, monkeypatch, model, batches):
+def test_stopped_anywhere_and_resumed_it_ends_with_the_same_weights(prepare, model, batches):
     undisturbed = prepare(model=model)
-    whole = undisturbed.train(lambda record: None)
+    whole = undisturbed.train(ignore)
     stopped = prepare(model=model)
-    if batches <= 12:  # an epoch whose batches are done is yet to be judged
+    if batches <= 12:  # an epoch whose batches are done is not validated yet
         with pytest.raises(KeyboardInterrupt):
-            train_until(monkeypatch, stopped, batches)
+            train_until(stopped, batches)
         assert stopped.run.state == "in progress"
     else:
-        assert train_until(monkeypatch, stopped, batches)["interrupted"]
+        assert train_until(stopped, batches).interrupted
         assert stopped.run.state == "complete"
     resumed = prepare(run=stopped.run, model=model)
-    resumed.restore()
-    assert (resumed.progress.epoch, resumed.progress.batch) == ((0, batches) if batches <= 12 else (1, batches - 12))
-    metrics = resumed.train(lambda record: None)
+    told = resumed.restore()
+    assert (told.epoch, told.batch) == ((0, batches) if batches <= 12 else (1, batches - 12))
+    metrics = resumed.train(ignore)
     assert stopped.run.weights_path.read_bytes() == undisturbed.run.weights_path.read_bytes()
     for figure in ("loss", "perplexity", "validation_loss", "learning_rate"):
-        assert metrics["best"][figure] == whole["best"][figure]
-    assert [record["epoch"] for record in resumed.run.load_history()] == [1, 2]
+        assert getattr(metrics.best, figure) == getattr(whole.best, figure)
+    assert [record.epoch for record in resumed.run.load_history()] == [1, 2]
 
 
 def test_it_writes_a_checkpoint_within_the_epoch_now_and_then(prepare, monkeypatch):
     from imdb_gru.training import next_word_trainer
+    from imdb_gru.training.recorder import RunRecorder
 
     monkeypatch.setattr(next_word_trainer, "CHECKPOINT_SECONDS", 0.0)
-    trainer, found = prepare(epochs=1), []
-    save = trainer._save_checkpoint
+    session, found = prepare(epochs=1), []
+    keep_checkpoint = RunRecorder.keep_checkpoint
 
-    def keep():
-        save()
-        with np.load(trainer.run.checkpoint_path) as stored:
-            found.append(json.loads(str(stored["progress"]))["batch"])
+    def keep(recorder, trainer):
+        keep_checkpoint(recorder, trainer)
+        found.append(session.run.load_progress().batch)
 
-    trainer._save_checkpoint = keep
-    trainer.train(lambda record: None)
+    monkeypatch.setattr(RunRecorder, "keep_checkpoint", keep)
+    session.train(ignore)
     assert found == [*range(1, 13), 0]
 
 
-def test_other_reviews_and_other_shapes_are_not_resumed(prepare, monkeypatch, tmp_path):
+def test_other_reviews_and_other_shapes_are_not_resumed(prepare, tmp_path):
     stopped = prepare()
     with pytest.raises(KeyboardInterrupt):
-        train_until(monkeypatch, stopped, 2)
+        train_until(stopped, 2)
     with pytest.raises(RunError, match="cannot be resumed from"):
         prepare(run=stopped.run, model={"units": 8}).restore()
     shutil.copytree(stopped.run.path, tmp_path / "copy")
@@ -325,7 +302,7 @@ def test_other_reviews_and_other_shapes_are_not_resumed(prepare, monkeypatch, tm
         other.restore()
 
 
-def test_without_held_out_reviews_the_last_epoch_is_the_best(prepare):
-    metrics = prepare(validation_split=0.0).train(lambda record: None)
-    assert metrics["best"]["epoch"] == 2
-    assert "validation_perplexity" not in metrics["best"]
+def test_without_validation_reviews_the_last_epoch_is_the_best(prepare):
+    metrics = prepare(validation_split=0.0).train(ignore)
+    assert metrics.best.epoch == 2
+    assert metrics.best.validation_perplexity is None

@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
-from conftest import make_sequences
+from conftest import make_sequences, start_from_scratch
 
-from imdb_gru.config import build_config, choose_objective
-from imdb_gru.config.defaults import SCRATCH
+from imdb_gru.config import build_config, load_config
 from imdb_gru.errors import ConfigError
 from imdb_gru.text.encoded import pad
 
@@ -18,7 +17,7 @@ def build_reading_twin(model, classifier, objective, fused):
     from imdb_gru.training.model import build_model
 
     config, size = classifier.config.model, len(classifier.vocabulary)
-    twin = build_model(config, size, fused=fused, objective=objective, train=SCRATCH.train)
+    twin = build_model(config, size, fused=fused, objective=objective, train=load_config("scratch").train)
     twin.set_weights(model.get_weights())
     twin.compile("sgd", "binary_crossentropy", metrics=["accuracy"], jit_compile=False)
     return twin
@@ -75,24 +74,9 @@ def test_output_dropout_drops_the_same_units_at_all_timesteps(build_twins):
     assert (dropped == dropped[:, :1]).all()
 
 
-@pytest.mark.parametrize(
-    ("values", "objective"),
-    [
-        ({}, "last"),
-        ({"model": {"pretrained": None}}, "linear"),
-        ({"train": {"objective": "last"}}, "last"),
-        ({"model": {"bidirectional": True}}, "last"),
-        ({"model": {"bidirectional": True}, "train": {"objective": "last"}}, "last"),
-    ],
-    ids=str,
-)
-def test_every_belief_is_trained_where_there_is_one(values, objective):
-    assert choose_objective(build_config(values, "test")) == objective
-
-
 def test_a_model_that_reads_backwards_has_no_other_objective():
     with pytest.raises(ConfigError, match=r"train\.objective: .* got linear; set it to last"):
-        build_config({"model": {"bidirectional": True}, "train": {"objective": "linear"}}, "test")
+        build_config(start_from_scratch({"model": {"bidirectional": True}, "train": {"objective": "linear"}}), "test")
 
 
 def build_student(model, classifier, objective="linear", fused=False, **train):
@@ -100,7 +84,7 @@ def build_student(model, classifier, objective="linear", fused=False, **train):
     from imdb_gru.training.model import build_model, keras
 
     config, size = classifier.config.model, len(classifier.vocabulary)
-    settings = SCRATCH.train.model_copy(update=train)
+    settings = load_config("scratch").train.model_copy(update=train)
     student = build_model(config, size, fused=fused, objective=objective, train=settings)
     student.set_weights(model.get_weights())
     student.compile(

@@ -1,4 +1,4 @@
-"""Judge the optimizers: rows of a table, weights that move slower, and others, by Keras and by steps written out."""
+"""Compare the optimizer with Keras's Adam and with steps written out: rows of a table, slow weights, averages."""
 
 import numpy as np
 import pytest
@@ -16,11 +16,11 @@ def draw(seed, scale=1.0):
     return [rng.normal(0, scale, shape).astype("f") for shape in SHAPES]
 
 
-def build(optimizer="sgd", learning_rate=0.1, **options):
+def build(learning_rate=0.1, **options):
     """Weights, and an optimizer with a constant learning rate."""
     from imdb_gru.training.optimizer import build_optimizer, keras
 
-    config = TrainConfig(optimizer=optimizer, learning_rate=learning_rate, schedule="constant", warmup=0.0, **options)
+    config = TrainConfig(learning_rate=learning_rate, schedule="constant", warmup=0.0, **options)
     weights = [keras.Variable(value) for value in draw(0)]
     built = build_optimizer(config, 100)
     built.slow = weights[:2]
@@ -41,45 +41,31 @@ def take_step(optimizer, weights, seed, graph):
 
 
 @pytest.mark.parametrize("graph", [False, True])
-@pytest.mark.parametrize("name", ["adam", "adamw", "rmsprop", "sgd"])
-def test_frozen_weights_stay_as_they_are_and_thaw(name, graph):
-    weights, optimizer = build(name)
-    optimizer.frozen_steps, optimizer.rate = 3, 0.5
-    for step in range(5):
-        moves = take_step(optimizer, weights, step, graph)
-        assert all((move == 0).all() for move in moves[:2]) == (step < 3)
-        assert all(np.abs(move).min() > 0 for move in moves[2:])
-
-
-@pytest.mark.parametrize("name", ["adam", "adamw", "rmsprop", "sgd"])
-def test_slow_weights_move_by_a_share_of_what_the_others_move(name):
-    (slow_weights, slow), (weights, plain) = build(name), build(name)
+def test_slow_weights_move_by_a_share_of_what_the_others_move(graph):
+    (slow_weights, slow), (weights, plain) = build(), build()
     slow.rate, plain.slow = 0.25, ()
     for step in range(3):
-        ours, theirs = take_step(slow, slow_weights, step, graph=False), take_step(plain, weights, step, graph=False)
+        ours, theirs = take_step(slow, slow_weights, step, graph), take_step(plain, weights, step, graph)
         for number, (own, other) in enumerate(zip(ours, theirs, strict=True)):
             np.testing.assert_allclose(own, other * (0.25 if number < 2 else 1), atol=1e-6, rtol=1e-4)
-        for own, other in zip(slow_weights, weights, strict=True):
-            own.assign(other)  # weight decay depends on where they are
 
 
-def test_a_plain_step_is_the_learning_rate_times_the_gradient():
-    weights, optimizer = build("sgd", learning_rate=0.3, clip_norm=None)
+def test_a_first_step_is_as_long_as_the_learning_rate():
+    weights, optimizer = build(learning_rate=0.3, clip_norm=None)
     optimizer.rate = 0.1
     moves = take_step(optimizer, weights, 7, graph=False)
     for move, gradient, rate in zip(moves, draw(7, 0.1), [0.03, 0.03, 0.3, 0.3], strict=True):
-        np.testing.assert_allclose(move, -rate * gradient, atol=1e-7)
+        moved = -rate * gradient / (np.abs(gradient) + 1e-7 / np.sqrt(1 - 0.999))
+        np.testing.assert_allclose(move, moved, rtol=1e-4)
 
 
-@pytest.mark.parametrize("name", ["adam", "adamw", "rmsprop", "sgd"])
-def test_without_slow_weights_it_is_keras_own(name):
+def test_without_slow_weights_it_is_keras_own():
     from imdb_gru.training.optimizer import keras
 
-    weights, optimizer = build(name, clip_norm=None)
+    weights, optimizer = build(clip_norm=None)
     optimizer.slow = ()
     stock = [keras.Variable(value) for value in draw(0)]
-    theirs = {"adam": "Adam", "adamw": "AdamW", "rmsprop": "RMSprop", "sgd": "SGD"}[name]
-    judge = getattr(keras.optimizers, theirs)(0.1)
+    judge = keras.optimizers.Adam(0.1)
     judge.build(stock)
     for step in range(4):
         take_step(optimizer, weights, step, graph=False)
@@ -142,12 +128,11 @@ def test_a_row_that_is_not_seen_again_stays_where_it_is():
         assert (variable.numpy()[3] != old[3]).all()
 
 
-@pytest.mark.parametrize("name", ["adam", "adamw", "rmsprop", "sgd"])
-def test_averages_follow_at_once_and_slowly_later(name):
+def test_averages_follow_at_once_and_slowly_later():
     from imdb_gru.training.optimizer import build_optimizer
 
-    config = TrainConfig(optimizer=name, schedule="constant", warmup=0.0)
-    weights, _ = build(name)
+    config = TrainConfig(schedule="constant", warmup=0.0)
+    weights, _ = build()
     optimizer = build_optimizer(config, 100, averaging=0.9)
     optimizer.build(weights)
     averages = None

@@ -1,13 +1,10 @@
-import json
-
 import numpy as np
 import pytest
+from sessions import on_epoch, open_session
 
 from imdb_gru.config import NextWordConfig, build_config, load_config
 from imdb_gru.engine.amx import find_bfloat16_obstacle
 from imdb_gru.errors import ConfigError
-from imdb_gru.runs import create_run
-from imdb_gru.sources.sample import SampleSource
 
 pytestmark = pytest.mark.keras
 OBSTACLE = find_bfloat16_obstacle()
@@ -87,22 +84,14 @@ def test_both_ways_are_read_in_bfloat16():
 
 
 def train_next_word(folder, precision):
-    from imdb_gru.text.corpus import encode_corpus, load_pretraining_reviews
-    from imdb_gru.training.next_word_trainer import NextWordTrainer
-
-    overrides = [
-        "data.path=sample", "data.limit=300", "model.embedding=33", "model.units=50", "train.epochs=2",
-        "train.timesteps=20", "train.batch_size=40", "train.learning_rate=0.01", "train.samples=200",
-        "train.validation_split=0.1", f"train.precision={precision}",
-    ]  # fmt: skip
-    config = load_config(None, overrides, NextWordConfig)
-    source = SampleSource()
-    corpus = encode_corpus(source, config, load_pretraining_reviews(source, config), None)
-    run = create_run(folder / precision, config)
-    corpus.vocabulary.save(run.vocabulary_path)
-    records = []
-    NextWordTrainer(run, config, corpus).train(records.append)
-    return records, json.loads(run.metrics_path.read_text())["environment"]["precision"]
+    overrides = {
+        "data.path": "sample", "data.limit": 300, "model.embedding": 33, "model.units": 50, "train.epochs": 2,
+        "train.timesteps": 20, "train.batch_size": 40, "train.learning_rate": 0.01, "train.samples": 200,
+        "train.validation_split": 0.1, "train.precision": precision,
+    }  # fmt: skip
+    session, records = open_session(folder / precision, load_config("pretrain", overrides, NextWordConfig)), []
+    metrics = session.train(on_epoch(records.append))
+    return records, metrics.environment["precision"]
 
 
 @needs_amx
@@ -110,7 +99,7 @@ def test_a_next_word_models_loss_falls_alike_with_both(tmp_path):
     exact, other = train_next_word(tmp_path, "float32")
     rounded, chosen = train_next_word(tmp_path, "auto")
     assert (other, chosen) == ("float32", "bfloat16")
-    assert rounded[-1]["validation_loss"] < rounded[0]["validation_loss"] < rounded[0]["loss"]
+    assert rounded[-1].validation_loss < rounded[0].validation_loss < rounded[0].loss
     for one, two in zip(exact, rounded, strict=True):
-        assert one["loss"] == pytest.approx(two["loss"], abs=0.02)
-        assert one["validation_loss"] == pytest.approx(two["validation_loss"], abs=0.02)
+        assert one.loss == pytest.approx(two.loss, abs=0.02)
+        assert one.validation_loss == pytest.approx(two.validation_loss, abs=0.02)

@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from conftest import start_from_scratch
+from sessions import ignore
 
 from imdb_gru.config import build_config
 from imdb_gru.run import Run
-from imdb_gru.runs import create_run
 from imdb_gru.sources.sample import SampleSource
+from imdb_gru.stopping import Stop
 from imdb_gru.text.corpus import encode_corpus, load_training_reviews
 from imdb_gru.text.stored import NO_LABEL
 
@@ -22,24 +24,22 @@ def prepare(tmp_path):
     """Make a trainer on a part of the sample, some reviews without a label, as one of some workers or alone."""
 
     def prepare(shares=None, dropout=QUIET, **train):
-        from imdb_gru.training.trainer import Follower, Trainer
+        from imdb_gru.training.classifier_trainer import ClassifierTrainer
 
         values = {
             "data": {"path": "sample", "limit": 90},
             "text": {"length": 60},
-            "model": {"embedding": 6, "units": 5, "pretrained": None, "dropout": dropout},
-            "train": {"epochs": 2, "batch_size": 16, "precision": "float32", **train},
+            "model": {"embedding": 6, "units": 5, "dropout": dropout},
+            "train": {"epochs": 2, "batch_size": 16, "objective": "linear", **train},
         }
-        config = build_config(values, "test")
+        config = build_config(start_from_scratch(values), "test")
         source = SampleSource()
         corpus = encode_corpus(source, config, load_training_reviews(source, config), None)
         labels = np.where(np.arange(len(corpus.train)) % 5 == 0, NO_LABEL, corpus.train.labels)
         corpus = replace(corpus, train=replace(corpus.train, labels=labels))
-        run = Run(tmp_path / "run")
-        if not run.config_path.exists():
-            create_run(run.path, config)
-            corpus.vocabulary.save(run.vocabulary_path)
-        return (Follower if shares and shares.rank else Trainer)(run, config, corpus, None, shares)
+        trainer = ClassifierTrainer(config, corpus, None, shares)
+        trainer.restore(Run(tmp_path / "none"))
+        return trainer
 
     return prepare
 
@@ -135,16 +135,18 @@ def test_only_rows_of_words_that_a_batch_holds_go_round(prepare, monkeypatch):
     assert trainer.shares.size == whole - spared + 1  # and the wish to stop
 
 
-def test_all_workers_hear_a_wish_to_stop_at_the_same_step(prepare, tmp_path):
-    trainer = prepare(alone(0, 2))
+def test_all_workers_hear_a_wish_to_stop_at_the_same_step(prepare):
+    from imdb_gru.training.loop import run_training
+    from imdb_gru.training.recorder import Recorder
+
+    trainer, stop = prepare(alone(0, 2)), Stop()
     trainer.shares.wish.assign(1.0)
     with pytest.raises(KeyboardInterrupt):
-        trainer.train(lambda record: None)
-    assert trainer.stop.is_set()
-    trainer = prepare(alone(0, 2))
-    trainer._part_draws()
-    trainer._train_epoch(0)
-    assert not trainer.stop.is_set()
+        run_training(trainer, Recorder(), ignore, stop)
+    assert stop.is_set()
+    stop = Stop()
+    prepare(alone(0, 2)).train_epoch(stop, lambda: None)
+    assert not stop.is_set()
 
 
 def test_figures_are_averages_over_all_reviews():
@@ -157,11 +159,12 @@ def test_figures_are_averages_over_all_reviews():
     assert Two(0, 2).average({"loss": 1.0}, 10) == {"loss": pytest.approx(0.625)}
 
 
-def test_only_the_first_worker_writes(prepare):
-    follower = prepare(alone(1, 2))
-    before = {path.name for path in follower.run.path.iterdir()}
-    assert follower.train(lambda record: None) == {}
-    assert {path.name for path in follower.run.path.iterdir()} == before
+def test_only_the_first_worker_writes(prepare, tmp_path):
+    from imdb_gru.training.loop import run_training
+    from imdb_gru.training.recorder import Recorder
+
+    assert run_training(prepare(alone(1, 2)), Recorder(), ignore) is None
+    assert not list(tmp_path.iterdir())
 
 
 def test_workers_drop_different_units_and_the_first_drops_what_it_would_alone(prepare):
@@ -169,7 +172,6 @@ def test_workers_drop_different_units_and_the_first_drops_what_it_would_alone(pr
     states, words = [], []
     for shares in (None, alone(0, 2), alone(1, 2)):
         trainer = prepare(shares, dropout=dropout)
-        trainer._part_draws()
         variables = [v for v in trainer.model.variables if v.path.endswith("seed_generator_state")]
         assert len(variables) >= 2
         states.append([tuple(variable.numpy()) for variable in variables])

@@ -4,52 +4,41 @@ import signal
 
 import numpy as np
 import pytest
+from conftest import start_from_scratch
+from sessions import ignore, on_epoch, open_session
 
 from imdb_gru.config import build_config
 from imdb_gru.errors import RunError
-from imdb_gru.runs import create_run
-from imdb_gru.sources.sample import SampleSource
-from imdb_gru.text.corpus import encode_corpus, load_training_reviews
+from imdb_gru.records import Epoch
 
 pytestmark = pytest.mark.keras
 
 
 @pytest.fixture
 def prepare(tmp_path):
-    """Make a trainer for a part of the sample; `run` continues one."""
+    """Open a training on a part of the sample; `run` is resumed."""
 
     def prepare(run=None, limit=150, model=None, **train):
-        from imdb_gru.training.trainer import Trainer
-
         values = {
             "data": {"path": "sample", "limit": limit},
             "text": {"length": 60},
             "model": {"embedding": 6, "units": 5, **(model or {})},
-            "train": {"epochs": 3, "batch_size": 16, "deterministic": True, **train},
+            "train": {"epochs": 3, "batch_size": 16, "deterministic": True, "objective": "linear", **train},
         }
-        config = build_config(values, "test")
-        source = SampleSource()
-        corpus = encode_corpus(source, config, load_training_reviews(source, config), None)
-        if run is None:
-            run = create_run(tmp_path / f"run{len(list(tmp_path.iterdir()))}", config)
-            corpus.vocabulary.save(run.vocabulary_path)
-        return Trainer(run, config, corpus)
+        config = build_config(start_from_scratch(values), "test")
+        return open_session(tmp_path / f"run{len(list(tmp_path.iterdir()))}", config, run=run)
 
     return prepare
 
 
-def ignore(record):
-    pass
-
-
-def stop_after(trainer, epochs):
+def stop_after(session, epochs):
     """Send the signal of Ctrl-C when so many epochs are done."""
 
     def report(record):
-        if record["epoch"] == epochs:
+        if record.epoch == epochs:
             signal.raise_signal(signal.SIGINT)
 
-    return trainer.train(report)
+    return session.train(on_epoch(report))
 
 
 @pytest.mark.parametrize(("cell", "averaging"), [("gru", 0.9), ("lstm", None)])
@@ -59,18 +48,18 @@ def test_a_resumed_run_ends_with_the_weights_of_one_left_alone(prepare, cell, av
     alone.train(ignore)
     stopped = prepare(**options)
     metrics = stop_after(stopped, 1)
-    assert metrics["interrupted"]
-    assert metrics["epochs"] == 1
+    assert metrics.interrupted
+    assert metrics.epochs == 1
     assert stopped.run.state == "complete"
     resumed = prepare(run=stopped.run, **options)
     resumed.restore()
-    assert resumed.progress.epoch == 1
+    assert resumed.trainer.progress.epoch == 1
     metrics = resumed.train(ignore)
-    assert not metrics["interrupted"]
-    for ours, theirs in zip(resumed.model.get_weights(), alone.model.get_weights(), strict=True):
+    assert not metrics.interrupted
+    for ours, theirs in zip(resumed.trainer.model.get_weights(), alone.trainer.model.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
     keep = ("epoch", "loss", "accuracy", "validation_loss", "validation_accuracy", "learning_rate")
-    ours, theirs = ([{key: r[key] for key in keep} for r in t.run.load_history()] for t in (resumed, alone))
+    ours, theirs = ([{key: getattr(r, key) for key in keep} for r in t.run.load_history()] for t in (resumed, alone))
     assert ours == theirs
     assert not resumed.run.checkpoint_path.exists()
 
@@ -78,79 +67,77 @@ def test_a_resumed_run_ends_with_the_weights_of_one_left_alone(prepare, cell, av
 def test_the_same_seed_gives_the_same_weights_and_another_seed_others(prepare):
     first, second, other = prepare(epochs=1), prepare(epochs=1), prepare(epochs=1, seed=1)
     weights = []
-    for trainer in (first, second, other):
-        trainer.train(ignore)
-        weights.append(np.concatenate([weight.ravel() for weight in trainer.model.get_weights()]))
+    for session in (first, second, other):
+        session.train(ignore)
+        weights.append(np.concatenate([weight.ravel() for weight in session.trainer.model.get_weights()]))
     np.testing.assert_array_equal(weights[0], weights[1])
     assert len(weights[0]) != len(weights[2]) or (weights[0] != weights[2]).any()
 
 
 def test_stopped_before_an_epoch_is_done_it_stays_in_progress(prepare):
-    trainer = prepare()
+    session = prepare()
 
     def interrupt(*_):
         signal.raise_signal(signal.SIGINT)
 
-    trainer._train_epoch = interrupt
+    session.trainer.train_epoch = interrupt
     with pytest.raises(KeyboardInterrupt):
-        trainer.train(ignore)
-    assert trainer.run.state == "in progress"
+        session.train(ignore)
+    assert session.run.state == "in progress"
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_the_best_epoch_is_kept_and_patience_ends_the_training(prepare):
-    trainer = prepare(epochs=9, patience=2, monitor="loss")
+    session = prepare(epochs=9, patience=2, monitor="loss")
     losses = iter([0.5, 0.4, 0.45, 0.6, 0.1])
     kept = []
 
-    def validate():
-        kept.append(trainer.model.get_weights())
+    def validate(stop):
+        kept.append(session.trainer.model.get_weights())
         return {"validation_loss": next(losses), "validation_accuracy": 0.5}
 
-    trainer._validate = validate
-    metrics = trainer.train(ignore)
-    assert metrics["epochs"] == 4
-    assert metrics["best"]["epoch"] == 2
+    session.trainer.validate = validate
+    metrics = session.train(ignore)
+    assert metrics.epochs == 4
+    assert metrics.best.epoch == 2
 
     from imdb_gru.training.model import keras
 
-    saved = keras.models.load_model(trainer.run.model_path).get_weights()
+    saved = keras.models.load_model(session.run.model_path).get_weights()
     for ours, theirs in zip(saved, kept[1], strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
 
 def test_accuracy_decides_where_it_is_monitored(prepare):
-    by_accuracy, by_loss = (prepare(monitor=figure) for figure in ("accuracy", "loss"))
-    better = {"validation_accuracy": 0.91, "validation_loss": 0.4}
-    for trainer in (by_accuracy, by_loss):
-        assert trainer._is_better(better)
-        trainer.progress.best = {"validation_accuracy": 0.9, "validation_loss": 0.3}
-    assert by_accuracy._is_better(better)
-    assert not by_loss._is_better(better)
-    assert by_accuracy._is_better({"validation_accuracy": 0.9, "validation_loss": 0.2})
+    by_accuracy, by_loss = (prepare(monitor=figure).trainer for figure in ("accuracy", "loss"))
+    best = Epoch(epoch=1, validation_accuracy=0.9, validation_loss=0.3)
+    more_accurate = Epoch(epoch=2, validation_accuracy=0.91, validation_loss=0.4)
+    assert by_accuracy.is_better(more_accurate, best)
+    assert not by_loss.is_better(more_accurate, best)
+    assert by_accuracy.is_better(Epoch(epoch=2, validation_accuracy=0.9, validation_loss=0.2), best)
 
 
 def test_without_validation_the_last_epoch_is_the_best(prepare):
-    trainer = prepare(validation_split=0.0, epochs=2)
-    metrics = trainer.train(ignore)
-    assert metrics["best"]["epoch"] == 2
-    assert "validation_loss" not in metrics["best"]
+    session = prepare(validation_split=0.0, epochs=2)
+    metrics = session.train(ignore)
+    assert metrics.best.epoch == 2
+    assert metrics.best.validation_loss is None
 
 
 def test_averaged_weights_are_what_is_saved(prepare):
     from imdb_gru.training.model import keras
 
-    trainer = prepare(averaging=0.99, epochs=1)
-    trainer.train(ignore)
-    saved = keras.models.load_model(trainer.run.model_path).get_weights()
-    assert any((ours != theirs).any() for ours, theirs in zip(saved, trainer.model.get_weights(), strict=True))
+    session = prepare(averaging=0.99, epochs=1)
+    session.train(ignore)
+    saved = keras.models.load_model(session.run.model_path).get_weights()
+    assert any((ours != theirs).any() for ours, theirs in zip(saved, session.trainer.model.get_weights(), strict=True))
 
 
 def test_other_reviews_than_those_of_the_checkpoint_are_refused(prepare):
-    trainer = prepare()
-    stop_after(trainer, 1)
+    session = prepare()
+    stop_after(session, 1)
     with pytest.raises(RunError, match="trained on other reviews"):
-        prepare(run=trainer.run, limit=140).restore()
+        prepare(run=session.run, limit=140).restore()
 
 
 def test_a_resumed_run_is_in_progress_until_it_ends(prepare):
@@ -159,19 +146,19 @@ def test_a_resumed_run_is_in_progress_until_it_ends(prepare):
     resumed = prepare(run=stopped.run)
     resumed.restore()
     states = []
-    resumed.train(lambda record: states.append(resumed.run.state))
+    resumed.train(on_epoch(lambda record: states.append(resumed.run.state)))
     assert states == ["in progress", "in progress"]
     assert resumed.run.state == "complete"
 
 
 @pytest.mark.parametrize("kept", [0, 5, 2000])
 def test_a_damaged_checkpoint_is_told(prepare, kept):
-    trainer = prepare()
-    stop_after(trainer, 1)
-    path = trainer.run.checkpoint_path
+    session = prepare()
+    stop_after(session, 1)
+    path = session.run.checkpoint_path
     path.write_bytes(path.read_bytes()[:kept])
     with pytest.raises(RunError, match="cannot be resumed"):
-        prepare(run=trainer.run).restore()
+        prepare(run=session.run).restore()
 
 
 @pytest.mark.parametrize("schedule", ["constant", "linear", "cosine"])
@@ -191,8 +178,8 @@ def test_the_learning_rate_warms_up_and_falls(schedule):
 def test_batches_drop_words_only_and_only_in_training(prepare):
     from imdb_gru.training.batches import ReviewBatches
 
-    trainer = prepare(model={"dropout": {"word": 0.5}})
-    reviews, config = trainer.corpus.train, trainer.config
+    session = prepare(model={"dropout": {"word": 0.5}})
+    reviews, config = session.trainer.corpus.train, session.trainer.config
     first, again, later = ([ids for ids, _ in ReviewBatches(reviews, config, epoch)] for epoch in (0, 0, 1))
     assert all((a == b).all() for a, b in zip(first, again, strict=True))
     assert any(a.shape != b.shape or (a != b).any() for a, b in zip(first, later, strict=True))
@@ -207,31 +194,31 @@ def test_batches_drop_words_only_and_only_in_training(prepare):
 def test_padded_batches_are_of_one_length(prepare):
     from imdb_gru.training.batches import ReviewBatches
 
-    trainer = prepare(batches="padded")
-    shapes = {ids.shape[1] for ids, _ in ReviewBatches(trainer.corpus.train, trainer.config, 0)}
+    session = prepare(batches="padded")
+    shapes = {ids.shape[1] for ids, _ in ReviewBatches(session.trainer.corpus.train, session.trainer.config, 0)}
     assert shapes == {61}
 
 
 def test_tensorboard_logs_are_written_where_asked(prepare):
     pytest.importorskip("tensorboard")
-    trainer = prepare(tensorboard=True, epochs=1)
-    trainer.train(ignore)
-    assert list((trainer.run.path / "tensorboard").glob("events*"))
+    session = prepare(tensorboard=True, epochs=1)
+    session.train(ignore)
+    assert list((session.run.path / "tensorboard").glob("events*"))
 
 
 def test_the_plan_names_the_models_parameters(prepare):
     from imdb_gru.training.plan import estimate_memory, summarise_model
 
-    trainer = prepare()
-    summary, parameters = summarise_model(trainer.config, trainer.corpus)
-    assert parameters == trainer.model.count_params()
+    session = prepare()
+    summary, parameters = summarise_model(session.trainer.config, session.trainer.corpus)
+    assert parameters == session.trainer.model.count_params()
     assert "gru_1" in summary
-    memory = estimate_memory(trainer.config, parameters, trainer.corpus)
+    memory = estimate_memory(session.trainer.config, parameters, session.trainer.corpus)
     assert 500 * 2**20 < memory < 900 * 2**20
 
 
 def test_history_is_one_json_line_an_epoch(prepare):
-    trainer = prepare(epochs=2)
-    trainer.train(ignore)
-    lines = trainer.run.history_path.read_text().splitlines()
+    session = prepare(epochs=2)
+    session.train(ignore)
+    lines = session.run.history_path.read_text().splitlines()
     assert [json.loads(line)["epoch"] for line in lines] == [1, 2]

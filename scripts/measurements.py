@@ -13,7 +13,7 @@ import click
 
 
 @dataclass
-class Contest:
+class Measurements:
     """Commands that do the same work, and the figures measured of each."""
 
     commands: dict[str, list[str]]

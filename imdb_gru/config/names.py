@@ -1,0 +1,46 @@
+"""The configs that ship with the package, and the names they go by."""
+
+import difflib
+import os
+from pathlib import Path
+
+from imdb_gru.errors import ConfigError
+from imdb_gru.text.neutral import show_value
+
+PACKAGE = Path(__file__).parent.parent
+FOLDERS = (PACKAGE / "configs", PACKAGE.parent / "configs")
+"""Where the configs lie: in an installed package, and in a checkout."""
+SUFFIX = ".yaml"
+
+
+def list_names() -> list[str]:
+    """List the names of the configs in the package, in alphabetical order."""
+    return sorted(path.stem for path in _find_folder().glob(f"*{SUFFIX}"))
+
+
+def is_name(source: str | Path) -> bool:
+    """Tell whether a source is the name of a config: a string without a suffix or a path separator."""
+    separators = {os.sep, os.altsep or os.sep}
+    return isinstance(source, str) and not separators & set(source) and not Path(source).suffix
+
+
+def find_config(source: str | Path) -> Path:
+    """Return the path to a config that is given by its path or by its name in the package.
+
+    Raises `ConfigError` if the package has no config of this name.
+    """
+    if not is_name(source):
+        return Path(source).expanduser()
+    names = list_names()
+    if source in names:
+        return _find_folder() / f"{source}{SUFFIX}"
+    nearest = difflib.get_close_matches(str(source), names, n=1)
+    guess = f"; did you mean {nearest[0]}?" if nearest else ";"
+    raise ConfigError(
+        f"there is no config named {show_value(source)}{guess} the package has {', '.join(names)}; "
+        "give a file of your own as a path, such as ./my.yaml"
+    )
+
+
+def _find_folder() -> Path:
+    return next((folder for folder in FOLDERS if folder.is_dir()), FOLDERS[0])

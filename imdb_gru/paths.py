@@ -1,0 +1,25 @@
+"""Paths as people write them."""
+
+from pathlib import Path
+
+
+def expand_home(text: str) -> str:
+    """Replace a leading `~` or `~user` with that home folder; raises `ValueError` if there is no such folder."""
+    if not text.startswith("~"):
+        return text
+    try:
+        return str(Path(text).expanduser())
+    except RuntimeError:
+        user = text.partition("/")[0].removeprefix("~")
+        reason = f"there is no user '{user}'" if user else "the home folder is not known, because HOME is not set"
+        raise ValueError(f"{text}: {reason}; if the name itself begins with ~, write ./{text}") from None
+
+
+def make_absolute(path: str) -> str:
+    """Return an absolute path, `~` expanded; raises `ConfigError` if the home folder is not known."""
+    from imdb_gru.errors import ConfigError
+
+    try:
+        return str(Path(expand_home(path)).absolute())
+    except ValueError as error:
+        raise ConfigError(str(error)) from error

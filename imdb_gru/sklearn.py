@@ -1,0 +1,257 @@
+"""The classifier as a scikit-learn estimator; needs the extra `sklearn`."""
+
+import logging
+import math
+import random
+import tempfile
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Set
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imdb_gru.classifier import Classifier
+from imdb_gru.config import Config, DataConfig, load_config
+from imdb_gru.errors import ConfigError, MissingExtraError
+from imdb_gru.events import Event, Observer, Stopped, TrainingStarted
+from imdb_gru.records import Epoch
+from imdb_gru.sources.memory import MemorySource
+from imdb_gru.sources.review import Source
+from imdb_gru.stopping import build_stop
+from imdb_gru.tasks.training import train
+from imdb_gru.text.neutral import show_value
+
+try:
+    from sklearn.base import BaseEstimator, ClassifierMixin
+    from sklearn.utils import assert_all_finite, check_consistent_length, column_or_1d
+    from sklearn.utils.multiclass import check_classification_targets, type_of_target
+    from sklearn.utils.validation import check_is_fitted
+except ImportError as error:
+    raise MissingExtraError("imdb_gru.sklearn", "sklearn") from error
+
+__all__ = ["GRUClassifier"]
+
+KEYS = {
+    "epochs": "train.epochs",
+    "batch_size": "train.batch_size",
+    "learning_rate": "train.learning_rate",
+    "units": "model.units",
+    "length": "text.length",
+    "random_state": "train.seed",
+}
+"""The key of the config that each parameter of the estimator sets."""
+
+MAX_SEED = 2**31 - 1
+"""Largest seed drawn from a `RandomState`, whose integers are no larger on every system."""
+
+_TRAINING = threading.Lock()
+"""Keras keeps state for a whole process, so only one thread of it trains at a time."""
+
+
+class GRUClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """A scikit-learn classifier of texts into two classes: embedding, GRU and dense.
+
+        from imdb_gru.sklearn import GRUClassifier
+
+        classifier = GRUClassifier(epochs=3).fit(texts, labels)
+        classifier.predict_proba(["A slow start, but the ending is superb."])
+
+    `config` is the name of a config in the package, a path or a `Config`. `default` and `fast` start from the encoder
+    in the package, which has read many film reviews; `scratch` starts from random weights. `overrides` replaces keys
+    of the config, such as `{"model.dropout.word": 0.2}`; a grid search can try several such mappings.
+
+    The other parameters set one key each, and None leaves it as the config has it: `epochs`, `batch_size` and
+    `learning_rate` are those of the training; `units` is the size of the GRU, which only a config that starts from
+    random weights can change; `length` is the number of words that a text is cut to; `random_state`, a number or a
+    `RandomState`, becomes the seed, so that two trainings with the same number start alike. Parameters are checked by
+    `fit`, which raises `ConfigError` if the config does not allow them, or if one is in `overrides` as well.
+
+    What the config says about data is not used: the texts given to `fit` are all that the classifier learns from.
+    A share of them, `train.validation_split`, is held out to choose the best epoch. With very few texts, none is.
+
+    After `fit`, `classes_` holds the two labels in sorted order, of which the second is the one that the model calls
+    positive; `model_` is the `Classifier`, with which a text can be inspected; `history_` has the figures of each epoch
+    and `n_iter_` the number of epochs. The estimator holds the model in memory: it can be pickled, and no run is left
+    on disk.
+    """
+
+    classes_: NDArray[Any]
+    model_: Classifier
+    history_: list[Epoch]
+    n_iter_: int
+
+    def __init__(
+        self,
+        config: str | Path | Config = "fast",
+        *,
+        overrides: Mapping[str, Any] | None = None,
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        learning_rate: float | None = None,
+        units: int | None = None,
+        length: int | None = None,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.config = config
+        self.overrides = overrides
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.units = units
+        self.length = length
+        self.random_state = random_state
+
+    def __sklearn_tags__(self) -> Any:
+        """Tell scikit-learn that the input is texts, and that there are two classes."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.one_d_array = True
+        tags.input_tags.string = True
+        tags.classifier_tags.multi_class = False
+        return tags
+
+    def fit(self, X: Iterable[str], y: Iterable[Any], *, observer: Observer | None = None) -> Self:
+        """Train on texts and their labels, of two classes; return the estimator.
+
+        `observer` is called with each event of the training, except those about its temporary run directory. Ctrl-C
+        stops after the current batch and raises `KeyboardInterrupt`; the estimator is then fitted with the best epoch
+        so far, if one was complete. Raises `ValueError` or `TypeError` for texts or labels that cannot be learnt from,
+        and `ConfigError`.
+        """
+        texts = _check_texts(X)
+        classes, labels = _encode_labels(y, texts)
+        config = self._load_config()
+        model, history, stop = train_in_memory(config, MemorySource(texts, labels), observer)
+        self.classes_ = classes
+        self.model_ = model
+        self.history_ = history
+        self.n_iter_ = len(history)
+        if stop:
+            raise stop
+        return self
+
+    def predict(self, X: Iterable[str]) -> NDArray[Any]:
+        """Return the label of each text, `(n,)`."""
+        positive = self.predict_proba(X)[:, 1] >= 0.5
+        labels: NDArray[Any] = self.classes_[positive.astype(int)]
+        return labels
+
+    def predict_proba(self, X: Iterable[str]) -> NDArray[np.float64]:
+        """Return the probability of each class, in the order of `classes_`, for each text; `(n, 2)`."""
+        check_is_fitted(self)
+        predictions = self.model_.predict_many(_check_texts(X))
+        positive = np.array([prediction.probability for prediction in predictions], np.float64)
+        return np.column_stack([1 - positive, positive])
+
+    def _load_config(self) -> Config:
+        """Return the config with the overrides and the parameters that are not None; raises `ConfigError`."""
+        given = dict(self.overrides or {})
+        if data := [key for key in given if str(key).split(".")[0] == "data"]:
+            raise ConfigError(f"overrides holds {data[0]}, but fit is given its texts: remove that key")
+        for name, key in KEYS.items():
+            value = getattr(self, name)
+            if value is None:
+                continue
+            if key in given:
+                raise ConfigError(f"{name} and overrides both set {key}: remove one of them")
+            given[key] = value.randint(MAX_SEED) if isinstance(value, np.random.RandomState) else value
+        # Searches draw NumPy's numbers, which a config does not take.
+        given = {key: value.item() if isinstance(value, np.generic) else value for key, value in given.items()}
+        config: Config = load_config(self.config, given, Config)
+        return config.model_copy(update={"data": DataConfig()})
+
+
+def train_in_memory(
+    config: Config, source: Source, observer: Observer | None = None
+) -> tuple[Classifier, list[Epoch], KeyboardInterrupt | None]:
+    """Train a classifier without leaving a run on disk.
+
+    Return the classifier, the figures of its epochs, and what to raise if the training was stopped after one of them.
+    """
+    stops: list[Stopped] = []
+
+    def observe(event: Event) -> None:
+        if isinstance(event, Stopped):
+            stops.append(event)
+        elif observer and not isinstance(event, TrainingStarted):
+            observer(event)
+
+    with _TRAINING, tempfile.TemporaryDirectory(prefix="imdb-gru-") as folder, leave_no_trace():
+        run = train(config, data=source, run=Path(folder) / "run", observer=observe)
+        classifier, history = Classifier.load(run), run.load_history()
+    classifier.run = None
+    return classifier, history, build_stop(stops[0].exit_code) if stops else None
+
+
+@contextmanager
+def leave_no_trace() -> Iterator[None]:
+    """Restore the global random states, which a training seeds and which other estimators may draw from.
+
+    TensorFlow warns of every training after the fourth in a process, because each builds its graph anew: a search does
+    that on purpose, so the warning is left out.
+    """
+    state, numpy_state = random.getstate(), np.random.get_state()
+    logger = logging.getLogger("tensorflow")
+    logger.addFilter(_is_no_retracing)
+    try:
+        yield
+    finally:
+        logger.removeFilter(_is_no_retracing)
+        random.setstate(state)
+        np.random.set_state(numpy_state)
+
+
+def _is_no_retracing(record: logging.LogRecord) -> bool:
+    """Tell any record of a log from TensorFlow's warning that a graph was built anew."""
+    return "triggered tf.function retracing" not in record.getMessage()
+
+
+def _check_texts(texts: Any) -> list[str]:
+    """Return texts as a list; raises `TypeError` or `ValueError` for anything else."""
+    shape = getattr(texts, "shape", None)
+    if isinstance(shape, tuple) and len(shape) != 1:
+        raise ValueError(
+            f"X must be one column of texts, got a {type(texts).__name__} of shape {shape}: choose one of its columns"
+        )
+    if isinstance(texts, str | bytes | Mapping | Set) or not isinstance(texts, Iterable):
+        raise TypeError(f"X must be a sequence of texts, got {show_value(texts)}: give a list, even of one text")
+    checked = list(texts)
+    for number, text in enumerate(checked):
+        if _is_missing(text):
+            raise ValueError(f"X has a missing value, text {number} is {text}: remove it, or make it an empty text")
+        if not isinstance(text, str):
+            raise TypeError(f"X must hold texts, but text {number} is {show_value(text)}")
+    return checked
+
+
+def _encode_labels(y: Any, texts: list[str]) -> tuple[NDArray[Any], list[int]]:
+    """Return the two classes in sorted order, and each label as 0 or 1; raises `ValueError` for anything else."""
+    if y is None:
+        raise ValueError("GRUClassifier requires y to be passed, but the target y is None")
+    y = column_or_1d(y, warn=True)
+    for number, label in enumerate(y.tolist()):
+        if _is_missing(label):
+            raise ValueError(f"Input y contains NaN or another missing value: label {number} is {label}")
+    assert_all_finite(y, input_name="y")
+    check_consistent_length(texts, y)
+    check_classification_targets(y)
+    classes, labels = np.unique(y, return_inverse=True)
+    if len(classes) > 2:
+        raise ValueError(
+            f"Only binary classification is supported. The type of the target is {type_of_target(y)}: y has "
+            f"{len(classes)} classes, {show_value(classes.tolist())}"
+        )
+    if len(classes) < 2:
+        only = f"one class, {show_value(classes.tolist()[0])}" if len(classes) else "no labels"
+        raise ValueError(f"GRUClassifier needs texts of two classes, but y has only {only}")
+    return classes, labels.tolist()
+
+
+def _is_missing(value: Any) -> bool:
+    """Tell None, NaN, and pandas' `NA` and `NaT` from any other value."""
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    return isinstance(value, float | np.floating) and math.isnan(value)

@@ -1,0 +1,75 @@
+"""Words in colours from negative to positive, and a piece of HTML that shows them in a notebook."""
+
+import math
+from collections.abc import Sequence
+from html import escape
+
+from imdb_gru.text.neutral import neutralise
+
+COLOURS = ("#d45e00", "#c06a2c", "#a57c67", "#808080", "#6683a4", "#4683c5", "#0081e7")
+"""From negative to positive: orange over grey to blue, which colour-blind eyes tell apart.
+
+All are equally light (0.6 in OKLCH), so as to be read on black and on white, and none is lost among 256 colours.
+"""
+NEGATIVE, POSITIVE = COLOURS[0], COLOURS[-1]
+
+STRONGEST = 0x90
+"""Opacity, of 255, of the deepest background; text of either theme is legible on it."""
+FAINTEST = 0.05
+"""Smaller shares leave a word without a colour."""
+
+_CLOSING = frozenset("!?.,;:)-")
+_OPENING = frozenset("(-")
+
+
+def find_spaces(tokens: Sequence[str]) -> list[bool]:
+    """Tell of each token whether a space parts it from the one before; the start token and the first word have none."""
+    spaces = [False]
+    attached = True
+    quoted = False
+    for token in tokens[1:]:
+        quoted ^= token == '"'
+        closing = token in _CLOSING or (token == '"' and not quoted)
+        spaces.append(not (attached or closing))
+        attached = token in _OPENING or (token == '"' and quoted)
+    return spaces
+
+
+def build_html(
+    label: str, figures: str, tokens: Sequence[str], shares: Sequence[float], titles: Sequence[str], note: str
+) -> str:
+    """Build a fragment of HTML that needs no script, style sheet or other file, on a light or a dark page.
+
+    `label` and `figures` make the headline. Each token but the start token has a share from −1, as negative as any, to
+    1, as positive as any, which its background shows; its title appears when the mouse rests on it. `note` says what
+    the colours mean.
+    """
+    words = []
+    for token, space, share, title in zip(tokens, find_spaces(tokens), shares, titles, strict=True):
+        colour = _choose_background(share)
+        style = f' style="background:{colour}"' if colour else ""
+        words.append(f'{" " * space}<span{style} title="{_escape(title)}">{_escape(token)}</span>')
+    text = "".join(words[1:]) or "<i>(no words)</i>"
+    swatches = "".join(
+        f'<span style="background:{colour};border-radius:2px">&nbsp;{name}&nbsp;</span> '
+        for name, colour in (("negative", _choose_background(-1)), ("positive", _choose_background(1)))
+    )
+    return (
+        '<div style="max-width:60em;margin:.5em 0">'
+        f"<div><b>{_escape(label)}</b>: {_escape(figures)}</div>"
+        f'<div style="line-height:1.7;margin:.4em 0;overflow-wrap:anywhere">{text}</div>'
+        f'<div style="font-size:85%">{swatches}{_escape(note)}</div>'
+        "</div>"
+    )
+
+
+def _choose_background(share: float) -> str:
+    """Return the colour of a share, more opaque the further it is from 0; empty for hardly any."""
+    if not math.isfinite(share) or abs(share) < FAINTEST:
+        return ""
+    opacity = round(min(abs(share), 1.0) * STRONGEST)
+    return f"{POSITIVE if share > 0 else NEGATIVE}{opacity:02x}"
+
+
+def _escape(text: str) -> str:
+    return escape(neutralise(text))

@@ -1,0 +1,37 @@
+"""Trainings for the tests, opened as a command opens them, but held before they begin."""
+
+from imdb_gru.events import EpochDone
+from imdb_gru.runs import create_run
+from imdb_gru.sources.sample import SampleSource
+from imdb_gru.tasks import find_task
+from imdb_gru.text.corpus import encode_corpus
+
+
+def open_session(path, config, *, run=None, reviews=None, pretrained=None, shares=None):
+    """Open a training of a config on the sample into a new run at a path, or into `run`, which it resumes."""
+    from imdb_gru.training.classifier_trainer import ClassifierTrainer
+    from imdb_gru.training.session import LocalSession
+
+    task, source = find_task(config.task), SampleSource()
+    reviews = reviews or task.load_reviews(source, config)
+    vocabulary = run.load_vocabulary() if run else pretrained and pretrained.vocabulary
+    corpus = encode_corpus(source, config, reviews, vocabulary)
+    if run is None:
+        run = create_run(path, config)
+        run.keep_vocabulary(corpus.vocabulary)
+
+    def build():
+        if shares:
+            return ClassifierTrainer(config, corpus, pretrained, shares)
+        return task.build_trainer(config, corpus, pretrained)
+
+    return LocalSession(run, build)
+
+
+def on_epoch(report):
+    """Return an observer that calls `report` with the record of each epoch."""
+    return lambda event: report(event.record) if isinstance(event, EpochDone) else None
+
+
+def ignore(event):
+    """Observe nothing."""

@@ -1,0 +1,146 @@
+"""The public interface: what `import imdb_gru` offers, and that it does all that the commands do."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+import imdb_gru
+from imdb_gru.events import CorpusRead, EngineChosen, EpochDone, Resumed, Stopped, TrainingStarted
+
+NAMES = {
+    "Classifier", "Comparison", "Config", "ConfigError", "DataConfig", "DataError", "DownloadError", "Evaluation",
+    "Event", "FormatError", "ImdbGruError", "Inspection", "LanguageModel", "MissingExtraError", "NextWordConfig",
+    "NextWordEvaluation", "Plan", "Prediction", "Run", "RunError", "__version__", "compare", "evaluate", "load",
+    "load_config", "load_corpus", "load_next_word", "plan", "predict_file", "pretrain", "resume", "train",
+    "write_report",
+}  # fmt: skip
+
+TINY = {
+    "data.limit": 120, "text.length": 40, "model.pretrained": None, "model.embedding": 6, "model.units": 6,
+    "train.epochs": 2, "train.batch_size": 16, "train.engine": "keras", "train.deterministic": True,
+}  # fmt: skip
+
+
+def test_the_public_names_are_these():
+    assert set(imdb_gru.__all__) == NAMES
+    assert dir(imdb_gru) == sorted(imdb_gru.__all__)
+    for name in NAMES:
+        assert getattr(imdb_gru, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'fit'"):
+        _ = imdb_gru.fit
+
+
+def test_type_checkers_see_the_same_names_as_the_interpreter():
+    """Both lists are written by hand: one for tools, one for the first use of a name."""
+    from imdb_gru import _MODULES
+
+    assert set(_MODULES) == NAMES - {"__version__"}
+
+
+def test_importing_it_loads_nothing_heavy():
+    program = "import sys, imdb_gru; print({'numpy', 'pydantic', 'click', 'tqdm', 'yaml'} & {*sys.modules})"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+def test_no_click_is_needed_outside_the_command_line(sample_run):
+    """And none is loaded by what the library does with a run."""
+    program = f"""
+import sys, imdb_gru
+model = imdb_gru.load({str(sample_run.path)!r})
+model.predict("Fine."), model.inspect("Fine."), imdb_gru.evaluate(model)
+print("click" in sys.modules, "tensorflow" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False False"
+
+
+@pytest.mark.keras
+def test_everything_that_a_command_does_can_be_done_from_python(tmp_path):
+    events = []
+    run = imdb_gru.train("default", data="sample", run=tmp_path / "a", overrides=TINY, observer=events.append)
+    kinds = [type(event) for event in events]
+    assert [kind for kind in kinds if kind in (CorpusRead, TrainingStarted, EngineChosen, EpochDone)] == [
+        CorpusRead, TrainingStarted, EngineChosen, EpochDone, EpochDone,
+    ]  # fmt: skip
+    assert all(str(event) for event in events)
+    assert "complete" in repr(run)
+    assert run.load_metrics().epochs == 2
+
+    model = imdb_gru.load(run)
+    prediction = model.predict("A wonderful film.")
+    assert prediction.label in ("positive", "negative")
+    assert [one.probability for one in model.predict_many(["A wonderful film."])] == [prediction.probability]
+    inspection = model.inspect("A wonderful film.")
+    assert inspection.probability == pytest.approx(prediction.probability, abs=1e-6)
+    assert json.dumps(inspection.to_dict())
+
+    evaluation = imdb_gru.evaluate(model, split="validation")
+    assert evaluation.scores.n == 12
+    assert f"accuracy={evaluation.accuracy:.4f}" in repr(evaluation)
+    assert json.dumps(evaluation.to_dict())
+
+    counts = imdb_gru.predict_file(["Fine.", "Dull."], tmp_path / "out.csv", model=model)
+    assert counts.all == 2
+    assert len((tmp_path / "out.csv").read_text().splitlines()) == 3
+
+    other = imdb_gru.train(run.load_config(), run=tmp_path / "b", overrides={"train.seed": 1})
+    comparison = imdb_gru.compare([run, other], data="sample")
+    assert comparison.verdict in repr(comparison)
+    assert imdb_gru.write_report(model, output=tmp_path / "report.html", examples=1).is_file()
+
+    plan = imdb_gru.plan(run.load_config())
+    assert plan.parameters == run.load_metrics().parameters
+    assert json.dumps(plan.to_dict())
+
+
+@pytest.mark.keras
+def test_a_stopped_training_is_resumed_from_python(tmp_path):
+    import signal
+
+    def stop(event):
+        events.append(event)
+        if isinstance(event, EpochDone):
+            signal.raise_signal(signal.SIGINT)
+
+    events = []
+    run = imdb_gru.train("default", data="sample", run=tmp_path / "a", overrides=TINY, observer=stop)
+    assert run.load_metrics().interrupted
+    assert events[-1] == Stopped(f"imdb-gru train --resume {run}", True, 130)
+    events = []
+    imdb_gru.resume(run.path, observer=events.append)
+    assert next(event for event in events if isinstance(event, Resumed)).epoch == 1
+    assert not run.load_metrics().interrupted
+    with pytest.raises(imdb_gru.RunError, match="is complete, so it cannot be resumed"):
+        imdb_gru.resume(run.path)
+
+
+@pytest.mark.keras
+def test_a_next_word_model_is_pretrained_evaluated_and_trained_from(tmp_path):
+    overrides = {
+        "data.limit": 80, "text.length": 30, "model.embedding": 6, "model.units": 6, "train.epochs": 1,
+        "train.samples": 50, "train.batch_size": 16, "train.engine": "keras",
+    }  # fmt: skip
+    run = imdb_gru.pretrain(data="sample", run=tmp_path / "words", overrides=overrides)
+    assert imdb_gru.load_next_word(run).choices > 10
+    assert imdb_gru.evaluate(run, data="sample").perplexity > 1
+    start = {"model.pretrained": str(run.path), "text.max_words": run.load_any_config().text.max_words}
+    tuned = imdb_gru.train("default", data="sample", run=tmp_path / "tuned", overrides={**TINY, **start})
+    assert tuned.load_vocabulary().words == run.load_vocabulary().words
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda model: model.predict(["a", "b"]), "predict takes a text, got"),
+        (lambda model: model.predict(None), "predict takes a text, got None"),
+        (lambda model: model.predict_many("text"), "predict_many takes several texts, got the text 'text'"),
+        (lambda model: list(model.predict_many([None])), "predict_many takes texts, got None among them"),
+        (lambda model: model.inspect(3), "inspect takes a text, got 3"),
+    ],
+)
+def test_what_is_not_a_text_is_refused(call, message):
+    with pytest.raises(TypeError, match=message):
+        call(imdb_gru.load("bundled"))
