@@ -40,19 +40,23 @@ def print_comparison(comparison: "Comparison") -> None:
 
 def _describe_model(model: "ComparedModel") -> tuple[str, ...]:
     low, high = model.accuracy_interval
-    epoch, memory, spread = model.seconds_per_epoch, model.peak_memory_mb, model.accuracy_spread
+    spread = model.accuracy_spread
     return (
         model.model,
         ", ".join(str(run.seed) for run in model.runs),
-        f"{model.parameters:,}",
-        "-" if epoch is None else f"{epoch:.1f}",
-        f"{model.seconds:.1f}",
-        "-" if memory is None else f"{memory:,.0f}",
+        _show(model.parameters, ",d"),
+        _show(model.seconds_per_epoch, ".1f"),
+        _show(model.seconds, ".1f"),
+        _show(model.peak_memory_mb, ",.0f"),
         f"{model.accuracy:.2%}" + ("" if spread is None else f" ± {spread:.2%}"),
         f"{low:.2%} to {high:.2%}",
         f"{model.log_loss:.4f}",
         f"{model.ece:.4f}",
     )
+
+
+def _show(figure: float | None, layout: str) -> str:
+    return "-" if figure is None else f"{figure:{layout}}"
 
 
 def _describe_pair(pair: "ComparedPair") -> tuple[str, ...]:

@@ -7,7 +7,6 @@ from imdb_gru.comparison.baseline import BaselineMetrics
 from imdb_gru.comparison.candidates import LINEAR, pair_candidates
 from imdb_gru.comparison.evaluating import EvaluatedCandidate
 from imdb_gru.comparison.results import ComparedModel, ComparedPair, ComparedRun, Comparison
-from imdb_gru.errors import RunError
 from imdb_gru.metrics import (
     Labels,
     Probabilities,
@@ -52,12 +51,8 @@ def compute_mcnemar(labels: Labels, first: Probabilities, second: Probabilities)
 
 def _summarise_run(one: EvaluatedCandidate) -> ComparedRun:
     labels, probabilities, metrics = one.labels, one.predictions.probabilities, one.metrics
-    if metrics.parameters is None or metrics.seconds is None:
-        raise RunError(
-            f"{one.candidate} does not say how many parameters it has or how long it trained: train it again"
-        )
     correct = int(find_correct(labels, probabilities).sum())
-    epochs = None if isinstance(metrics, BaselineMetrics) else metrics.epochs
+    seconds, epochs = metrics.seconds, None if isinstance(metrics, BaselineMetrics) else metrics.epochs
     return ComparedRun(
         seed=one.candidate.seed,
         run=str(one.candidate),
@@ -68,8 +63,8 @@ def _summarise_run(one: EvaluatedCandidate) -> ComparedRun:
         ece=compute_ece(labels, probabilities),
         parameters=metrics.parameters,
         epochs=epochs,
-        seconds=metrics.seconds,
-        seconds_per_epoch=metrics.seconds / epochs if epochs else None,
+        seconds=seconds,
+        seconds_per_epoch=seconds / epochs if epochs and seconds is not None else None,
         peak_memory_mb=metrics.peak_memory_mb,
         C=metrics.C if isinstance(metrics, BaselineMetrics) else None,
         accuracy_by_timestep=one.predictions.accuracy_by_timestep,
@@ -80,6 +75,7 @@ def _summarise_model(name: str, evaluated: Sequence[EvaluatedCandidate]) -> Comp
     runs = [_summarise_run(one) for one in evaluated]
     accuracies = [run.accuracy for run in runs]
     accuracy = statistics.fmean(accuracies)
+    parameters = _average(run.parameters for run in runs)
     n = min(run.n for run in runs)
     return ComparedModel(
         model=name,
@@ -89,8 +85,8 @@ def _summarise_model(name: str, evaluated: Sequence[EvaluatedCandidate]) -> Comp
         accuracy_interval=compute_interval(round(accuracy * n), n),
         log_loss=statistics.fmean(run.log_loss for run in runs),
         ece=statistics.fmean(run.ece for run in runs),
-        parameters=round(statistics.fmean(run.parameters for run in runs)),
-        seconds=statistics.fmean(run.seconds for run in runs),
+        parameters=None if parameters is None else round(parameters),
+        seconds=_average(run.seconds for run in runs),
         seconds_per_epoch=_average(run.seconds_per_epoch for run in runs),
         peak_memory_mb=_average(run.peak_memory_mb for run in runs),
         accuracy_by_timestep=_average_curves([run.accuracy_by_timestep for run in runs]),

@@ -11,8 +11,9 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -138,14 +139,9 @@ class _Signals:
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
     def start(self) -> None:
-        """Start the child; it inherits that Ctrl-C is ignored, so that it writes no traceback while it starts."""
-        if self._before:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-        try:
+        """Start the child; Ctrl-C waits until it has, and does not reach the child while that imports modules."""
+        with _block_interrupts():
             self.process.start()
-        finally:
-            if self._before:
-                signal.signal(signal.SIGINT, self._handle)
         if self.exit_code:
             self.process.terminate()
 
@@ -165,6 +161,20 @@ class _Signals:
             self.process.terminate()
 
 
+@contextlib.contextmanager
+def _block_interrupts() -> Iterator[None]:
+    """Hold Ctrl-C back inside; a process that is started inside begins with Ctrl-C held back."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    resource_tracker.ensure_running()  # it would start inside, and let Ctrl-C through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _find_stop(code: int | None) -> int | None:
     """Return the exit code for a process that a signal to stop ended, or None if something else ended it."""
     return {-signal.SIGINT: INTERRUPTED, -signal.SIGTERM: TERMINATED}.get(code or 0)
@@ -173,6 +183,8 @@ def _find_stop(code: int | None) -> int | None:
 def _work(connection: Connection, work: Callable[[Observer], object]) -> None:
     """Call `work` in this process, and send its events and its outcome through a pipe."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     tqdm.set_lock(threading.RLock())  # tqdm's own lock is shared by processes, and outlives one that is killed
     reporter = _Reporter(connection)
     try:

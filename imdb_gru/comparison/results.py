@@ -20,14 +20,15 @@ class ComparedRun:
     """95 % interval (Wilson 1927)."""
     log_loss: float
     ece: float
-    parameters: int
+    parameters: int | None
+    """Number of parameters; None, like all figures of the training, if the run did not record it."""
     epochs: int | None
     """Number of epochs trained; None for the linear baseline."""
-    seconds: float
+    seconds: float | None
     """Time spent on the training."""
     seconds_per_epoch: float | None
     peak_memory_mb: float | None
-    """Most memory that the training held at once; None if the system did not tell."""
+    """Most memory that the training held at once."""
     C: float | None
     """Inverse strength of the linear baseline's regularization; None for networks."""
     accuracy_by_timestep: Sequence[TimestepScores]
@@ -46,8 +47,8 @@ class ComparedModel:
     """95 % interval of the mean as the accuracy of one model (Wilson 1927)."""
     log_loss: float
     ece: float
-    parameters: int
-    seconds: float
+    parameters: int | None
+    seconds: float | None
     seconds_per_epoch: float | None
     peak_memory_mb: float | None
     accuracy_by_timestep: Sequence[TimestepScores]

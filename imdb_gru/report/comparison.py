@@ -83,12 +83,15 @@ def _draw_curves(axes: Any, models: Sequence[ComparedModel]) -> None:
 
 
 def _draw_seconds(axes: Any, models: Sequence[ComparedModel]) -> None:
+    """Draw a dot for each training whose time is known."""
+    times = []
     for number, model in enumerate(models):
-        seconds = [run.seconds for run in model.runs]
-        accuracies = [100 * run.accuracy for run in model.runs]
+        timed = [(run.seconds, 100 * run.accuracy) for run in model.runs if run.seconds is not None]
+        seconds, accuracies = [time for time, _ in timed], [accuracy for _, accuracy in timed]
         axes.plot(seconds, accuracies, ls="", ms=7, label=name_run(model.model), **_choose_style(number, len(models)))
-    # A fit on a handful of reviews takes no time that a logarithm could show.
-    if all(run.seconds > 0 for model in models for run in model.runs):
+        times += seconds
+    # A fit on a few reviews takes 0 seconds, which has no place on a logarithmic axis.
+    if times and min(times) > 0:
         _scale_by_logarithm(axes)
     axes.set(xlabel="seconds of training, all epochs", ylabel="accuracy, %")
     _add_legend(axes)

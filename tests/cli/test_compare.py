@@ -104,7 +104,7 @@ def test_only_unfinished_and_missing_models_are_trained(compared):
     done = call("compare", *BUDGET)
     assert done.returncode == 0, done.stderr
     assert "2 of 2: resuming runs/compare/gru-0\n" in done.stderr
-    assert "\nepoch 1: loss " not in done.stderr
+    assert "\nresuming after epoch 0 of 1\n" in done.stderr
     assert (compared / "gru-0" / "metrics.json").exists()
     assert read_times(compared / "linear-0") == before
     before = read_times(compared / "gru-0")
@@ -303,7 +303,7 @@ def test_a_run_of_another_budget_is_refused_before_any_is_trained(invoke, tmp_pa
     create_run(tmp_path / "runs" / "compare" / "lstm-0", load_config("scratch", {"model.cell": "lstm"}))
     result = invoke("compare", "--data", "sample")
     assert result.code == 1
-    assert "lstm-0 was trained with another config (data.path None, not sample)" in result.err
+    assert "lstm-0 was trained with another config (data.path None, not sample" in result.err
     assert [path.name for path in (tmp_path / "runs" / "compare").iterdir()] == ["lstm-0"]
 
 

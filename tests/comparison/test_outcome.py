@@ -11,7 +11,6 @@ from imdb_gru.comparison.evaluating import EvaluatedCandidate
 from imdb_gru.comparison.outcome import build_comparison, compute_mcnemar
 from imdb_gru.comparison.predictions import Predictions
 from imdb_gru.config import build_config
-from imdb_gru.errors import RunError
 from imdb_gru.metrics import TimestepScores
 from imdb_gru.records import Metrics
 from imdb_gru.run import Run
@@ -74,9 +73,15 @@ def test_figures_that_a_run_does_not_have_are_none():
     assert model.accuracy_by_timestep == []
 
 
-def test_a_run_that_does_not_say_how_long_it_trained_is_refused():
-    with pytest.raises(RunError, match="gru-0 does not say"):
-        build_comparison("test", [evaluate("gru", 0, 80, seconds=None), evaluate("b", 0, 1)])
+def test_figures_that_a_run_did_not_record_are_null_and_shown_as_a_dash(capsys):
+    bare = evaluate("bundled", 0, 90, parameters=None, seconds=None, epochs=None, peak_memory_mb=None)
+    comparison = build_comparison("test", [bare, evaluate("gru", 0, 80)])
+    model = comparison.models[0]
+    names = ("parameters", "seconds", "seconds_per_epoch", "peak_memory_mb")
+    assert [getattr(model, name) for name in names] == [getattr(model.runs[0], name) for name in names] == [None] * 4
+    print_comparison(comparison)
+    row = next(line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("bundled "))
+    assert row[:6] == ["bundled", "0", "-", "-", "-", "-"]
 
 
 def test_json_holds_every_figure_under_its_name():

@@ -17,7 +17,8 @@ LONG = 60
 
 
 def tell_and_write(observer):
-    ctrl_c = "ignored" if signal.getsignal(signal.SIGINT) == signal.SIG_IGN else "raises"
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {})
+    ctrl_c = "ignored" if signal.getsignal(signal.SIGINT) == signal.SIG_IGN and not blocked else "raises"
     observer(Notice(f"Ctrl-C {ctrl_c}"))
     Path("written").touch()
     observer(Notice("end"))
@@ -117,6 +118,18 @@ def test_a_signal_to_this_process_alone_stops_the_child(send, number, name):
         run_child(wait, send(number))
     assert type(stop.value).__name__ == name
     assert time.monotonic() - started < LONG / 2
+
+
+def test_ctrl_c_while_the_child_starts_is_not_lost(send, monkeypatch):
+    start = processes.BaseProcess.start
+
+    def start_and_interrupt(process):
+        os.kill(os.getpid(), signal.SIGINT)
+        start(process)
+
+    monkeypatch.setattr(processes.BaseProcess, "start", start_and_interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        run_child(wait, ignore)
 
 
 def test_a_child_that_stops_by_itself_is_left_to_it(send):

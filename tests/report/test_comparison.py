@@ -56,6 +56,13 @@ def test_no_time_at_all_is_drawn_without_a_logarithm(tmp_path):
     assert (tmp_path / "accuracy_by_seconds.svg").exists()
 
 
+def test_a_training_of_unknown_time_has_no_dot():
+    models = [build_model(0, "bundled", seconds=(None, None)), build_model(1, "gru")]
+    axes = draw("accuracy_by_seconds", build_comparison(models))
+    assert [line.get_xdata().tolist() for line in axes.lines] == [[], [3.0, 5.0]]
+    draw("accuracy_by_seconds", build_comparison(models[:1]))
+
+
 def test_models_are_told_apart_by_colour_and_by_shape():
     for count in (2, 4, 7):
         styles = [_choose_style(number, count) for number in range(count)]
