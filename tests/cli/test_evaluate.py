@@ -117,9 +117,8 @@ def test_where_nothing_was_held_out_it_says_so(invoke, make_next_word_run):
     from imdb_gru.text.corpus import load_pretraining_reviews
 
     run = make_next_word_run()
-    metrics = run.load_metrics()
-    metrics.data["hash"] = load_pretraining_reviews(SampleSource(), run.load_next_word_config()).hash
-    run.write_text(run.metrics_path, json.dumps(metrics))
+    reviews = load_pretraining_reviews(SampleSource(), run.load_next_word_config())
+    run.seal({**run.load_metrics().to_dict(), "data": {"hash": reviews.hash}})
     result = invoke("evaluate", "--run", run.path)
     assert result.code == 1
-    assert "held no reviews out (train.validation_split is 0.01): judge on other reviews" in result.err
+    assert "has no validation reviews (train.validation_split is 0.01): evaluate on other reviews" in result.err

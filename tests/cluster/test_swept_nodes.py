@@ -119,7 +119,7 @@ def check_right(figures):
         assert run.state == "complete"
         assert trial["trial"] == 0 or trial["values"] == drawn[trial["trial"]]
         best = run.load_metrics().best
-        assert (trial["accuracy"], trial["loss"]) == (best["validation_accuracy"], best["validation_loss"])
+        assert (trial["accuracy"], trial["loss"]) == (best.validation_accuracy, best.validation_loss)
     measures = {trial["trial"]: (trial["accuracy"], -trial["loss"]) for trial in figures["trials"]}
     assert figures["best"]["trial"] == max(measures, key=measures.get) == figures["trials"][0]["trial"]
     config = load_config(Path("runs/sweep/best.yaml"))
@@ -136,7 +136,7 @@ def test_a_worker_and_a_node_are_killed_and_the_answer_is_right(cluster, start):
     assert process.returncode == 0, err
     assert "ray" not in err.lower()
     check_right(json.loads(out))
-    parts = Run(folder).load_environments()
+    parts = Run(folder).load_starts()
     assert len(parts) > 1
     whole = call("train", "--config", folder / "config.yaml", "--run", "whole", "--json")
     assert json.loads(whole.stdout)["best"]["validation_loss"] == pytest.approx(

@@ -6,6 +6,7 @@ from conftest import start_from_scratch
 pytest.importorskip("ray")
 
 from imdb_gru.config.sweep import SweepConfig
+from imdb_gru.events import ignore
 from imdb_gru.run import Run
 from imdb_gru.sources.sample import SampleSource
 
@@ -60,7 +61,7 @@ def test_a_trial_epoch_by_epoch_is_the_training_that_the_command_does_at_once(op
     assert trial.weights_path.read_bytes() == whole.weights_path.read_bytes()
     histories = [run.load_history() for run in (trial, whole)]
     for key in ("loss", "validation_loss", "validation_accuracy", "learning_rate"):
-        assert [record[key] for record in histories[0]] == [record[key] for record in histories[1]]
+        assert [getattr(record, key) for record in histories[0]] == [getattr(record, key) for record in histories[1]]
     assert trial.state == "complete"
     assert not trial.checkpoint_path.exists()
     assert results[-1]["accuracy"] == whole.load_metrics().best.validation_accuracy
@@ -70,9 +71,10 @@ def test_a_trial_epoch_by_epoch_is_the_training_that_the_command_does_at_once(op
 def test_a_trial_goes_on_where_its_worker_died_and_a_stopped_one_is_a_run(open_trial, invoke, tmp_path):
     first = open_trial(tmp_path / "trial")
     first.step()
+    assert Run(tmp_path / "trial").state == "in progress"
+    first.stop()
     assert Run(tmp_path / "trial").state == "complete"
     assert invoke("evaluate", "--run", tmp_path / "trial", "--split", "validation").code == 0
-    first.stop()
     second = open_trial(tmp_path / "trial")
     assert [result["epoch"] for result in train_to_its_end(second)] == [2, 3]
     assert [record.epoch for record in Run(tmp_path / "trial").load_history()] == [1, 2, 3]
@@ -91,7 +93,7 @@ def test_a_process_trains_one_trial_after_the_other(open_trial, tmp_path):
     assert (config.train.seed, config.train.learning_rate) == (1, 0.01)
     open_trial(tmp_path / "alone", **{"train.learning_rate": 0.02}).step()
     shared, alone = (Run(tmp_path / name).load_history()[0] for name in ("first", "alone"))
-    assert shared["validation_loss"] == alone["validation_loss"]
+    assert shared.validation_loss == alone.validation_loss
 
 
 @pytest.mark.keras
@@ -112,14 +114,14 @@ def test_a_failure_is_a_result_with_its_reason(open_trial, tmp_path, values, rea
 def test_a_training_that_diverged_fails_without_advice_for_another_command(open_trial, tmp_path, monkeypatch):
     trial = open_trial(tmp_path / "trial")
     figures = {"validation_loss": float("nan"), "validation_accuracy": 0.5}
-    monkeypatch.setattr(trial.trainer, "_validate", lambda: figures)
+    monkeypatch.setattr(trial.trainer, "validate", lambda stop: figures)
     assert trial.step()["failure"] == "the training diverged: validation loss nan in epoch 1"
 
 
 @pytest.mark.keras
 def test_more_memory_than_there_is_fails_the_trial_alone(open_trial, tmp_path, monkeypatch):
     trial = open_trial(tmp_path / "trial")
-    monkeypatch.setattr(trial.trainer, "train", lambda _: (_ for _ in ()).throw(MemoryError("no room")))
+    monkeypatch.setattr(trial.trainer, "train_epoch", lambda *_: (_ for _ in ()).throw(MemoryError("no room")))
     assert trial.step() == {"failure": "MemoryError: no room", "done": True}
 
 
@@ -136,9 +138,11 @@ def test_the_test_split_stays_closed_and_reviews_are_read_once(open_trial, tmp_p
 
     monkeypatch.setattr(SampleSource, "iter_reviews", watch)
     sweep = Sweep(SWEEP, tmp_path)
-    sweep.prepare()
+    sweep.prepare(ignore)
     for name, rate in (("a", 0.01), ("b", 0.02)):
-        open_trial(tmp_path / name, corpora=sweep._corpora, **{"train.learning_rate": rate}).step()
+        trial = open_trial(tmp_path / name, corpora=sweep._corpora, **{"train.learning_rate": rate})
+        trial.step()
+        trial.stop()
     assert read == ["train"]
     hashes = {Run(tmp_path / name).load_metrics().data.hash for name in "ab"}
     assert len(hashes) == 1
