@@ -98,12 +98,16 @@ def read_run(path: Path) -> None:
 
 
 def read_weights(path: Path) -> None:
-    """Read a run's weights, of a classifier and of a next-word model."""
+    """Read a classifier's weights from either of a run's files that hold them."""
     from imdb_gru.config import load_config
     from imdb_gru.run import Run
-    from imdb_gru.weights import load_network
+    from imdb_gru.weights import load_network, read_keras
 
-    load_network(Run(path.parent), load_config("scratch", {"model.embedding": 2, "model.units": 2}).model)
+    model = load_config("scratch", {"model.embedding": 2, "model.units": 2}).model
+    if path.suffix == ".keras":
+        read_keras(path, model)
+    else:
+        load_network(Run(path.parent), model)
 
 
 def make_tar() -> bytes:

@@ -4,7 +4,6 @@ import pytest
 import yaml
 
 from imdb_gru.config import (
-    COMMANDS,
     Config,
     NextWordConfig,
     build_config,
@@ -37,7 +36,7 @@ def flatten(values, prefix=""):
 def test_every_shipped_config_is_valid_and_opens_with_its_command(path):
     config = load_config_or_sweep(path)
     assert config == load_config_or_sweep(path.stem)
-    command = "sweep" if isinstance(config, SweepConfig) else f"{COMMANDS[config.task]} --config"
+    command = "sweep" if isinstance(config, SweepConfig) else f"{config.command} --config"
     assert f"imdb-gru {command} {path.stem}" in path.read_text().splitlines()[0]
 
 

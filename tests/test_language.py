@@ -59,10 +59,10 @@ def test_the_perplexity_is_that_of_the_training(next_word_run):
 
     model, best = LanguageModel.load(next_word_run), next_word_run.load_metrics().best
     held_out = load_pretraining_reviews(SampleSource(), model.config).validation
-    figures = evaluate_next_words(model, held_out)
-    assert figures["loss"] == pytest.approx(best.validation_loss, abs=1e-4)
-    assert figures["perplexity"] == pytest.approx(best.validation_perplexity, rel=1e-4)
-    assert figures["n"] == len(held_out) > 0
+    figures = evaluate_next_words(model, "validation", held_out)
+    assert figures.loss == pytest.approx(best.validation_loss, abs=1e-4)
+    assert figures.perplexity == pytest.approx(best.validation_perplexity, rel=1e-4)
+    assert figures.n == len(held_out) > 0
 
 
 def test_losses_of_many_are_those_of_each_alone(model):
@@ -200,6 +200,6 @@ def test_a_hopeless_loss_is_a_number():
 
 
 def test_the_reviews_judged_are_counted_with_their_ends(model):
-    figures = evaluate_next_words(model, [Review("w1 w2", None), Review("", None), Review("w3", 1)])
-    assert (figures["n"], figures["words"]) == (3, 6)
-    assert figures["perplexity"] == pytest.approx(math.exp(figures["loss"]))
+    figures = evaluate_next_words(model, "test", [Review("w1 w2", None), Review("", None), Review("w3", 1)])
+    assert (figures.n, figures.words) == (3, 6)
+    assert figures.perplexity == pytest.approx(math.exp(figures.loss))

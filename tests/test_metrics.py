@@ -14,19 +14,19 @@ def test_figures_are_those_of_scikit_learn(cases):
     labels = np.array([label for label, _ in cases], dtype=np.int8)
     probabilities = np.array([probability for _, probability in cases], dtype=np.float32)
     called = probabilities >= 0.5
-    figures = metrics.compute_metrics(labels, probabilities)
-    assert figures["n"] == len(cases)
-    assert figures["accuracy"] == pytest.approx(judge.accuracy_score(labels, called))
-    assert figures["confusion_matrix"] == judge.confusion_matrix(labels, called, labels=[0, 1]).tolist()
+    scores = metrics.compute_scores(labels, probabilities)
+    assert scores.n == len(cases)
+    assert scores.accuracy == pytest.approx(judge.accuracy_score(labels, called))
+    assert [*map(list, scores.confusion_matrix)] == judge.confusion_matrix(labels, called, labels=[0, 1]).tolist()
     clipped = np.clip(probabilities.astype(float), 1e-7, 1 - 1e-7)
-    assert figures["log_loss"] == pytest.approx(judge.log_loss(labels, clipped, labels=[0, 1]), rel=1e-3, abs=1e-6)
+    assert scores.log_loss == pytest.approx(judge.log_loss(labels, clipped, labels=[0, 1]), rel=1e-3, abs=1e-6)
     for name, score in (("precision", judge.precision_score), ("recall", judge.recall_score), ("f1", judge.f1_score)):
         expected = score(labels, called, zero_division=np.nan)
-        assert figures[name] == (None if np.isnan(expected) else pytest.approx(expected))
+        assert getattr(scores, name) == (None if np.isnan(expected) else pytest.approx(expected))
     if len(set(labels.tolist())) == 2:
-        assert figures["roc_auc"] == pytest.approx(judge.roc_auc_score(labels, probabilities))
+        assert scores.roc_auc == pytest.approx(judge.roc_auc_score(labels, probabilities))
     else:
-        assert figures["roc_auc"] is None
+        assert scores.roc_auc is None
 
 
 def test_interval_is_wilsons():
@@ -49,9 +49,9 @@ def test_reliability_counts_what_each_bin_holds():
     labels = np.array([1, 0, 1, 0], dtype=np.int8)
     probabilities = np.array([1, 0.95, 0.94, 0.25], dtype=np.float32)
     low, high = metrics.compute_reliability(labels, probabilities, bins=4)
-    assert (low["from"], low["to"], low["n"]) == (0.25, 0.5, 1)
-    assert (high["from"], high["to"], high["n"]) == (0.75, 1, 3)
-    assert (high["probability"], high["positive_share"]) == pytest.approx((2.89 / 3, 2 / 3))
+    assert (low.low, low.high, low.n) == (0.25, 0.5, 1)
+    assert (high.low, high.high, high.n) == (0.75, 1, 3)
+    assert (high.probability, high.positive_share) == pytest.approx((2.89 / 3, 2 / 3))
 
 
 def test_accuracy_by_timestep_keeps_the_last_belief_of_a_short_review():
@@ -59,14 +59,14 @@ def test_accuracy_by_timestep_keeps_the_last_belief_of_a_short_review():
     short = np.array([0.5, 0.2, 0.9], dtype=np.float32)
     long = np.concatenate([np.full(20, 0.8), np.full(20, 0.1)]).astype(np.float32)
     rows = metrics.compute_accuracy_by_timestep(labels, [short, long], 30)
-    assert [(row["timestep"], row["accuracy"]) for row in rows] == [(10, 0.5), (25, 1.0), (30, 1.0)]
+    assert [(row.timestep, row.accuracy) for row in rows] == [(10, 0.5), (25, 1.0), (30, 1.0)]
 
 
 def test_accuracy_by_length_names_its_ranges():
     labels = np.array([1, 1, 0, 1], dtype=np.int8)
     probabilities = np.array([0.9, 0.1, 0.1, 0.9], dtype=np.float32)
     rows = metrics.compute_accuracy_by_length(labels, probabilities, np.array([3, 50, 51, 5000]))
-    assert rows == [
+    assert [row.to_dict() for row in rows] == [
         {"from": 0, "to": 50, "n": 2, "accuracy": 0.5},
         {"from": 51, "to": 100, "n": 1, "accuracy": 1.0},
         {"from": 1001, "to": None, "n": 1, "accuracy": 1.0},

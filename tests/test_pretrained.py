@@ -87,7 +87,7 @@ def test_what_is_no_finished_next_word_run_is_refused(pair, tmp_path):
     with pytest.raises(RunError, match="is damaged"):
         load_pretrained(build(encoder.path, **sizes))
     encoder.metrics_path.unlink()
-    with pytest.raises(RunError, match="is not finished: continue it with imdb-gru pretrain --resume"):
+    with pytest.raises(RunError, match="is not complete: resume it with imdb-gru pretrain --resume"):
         load_pretrained(build(encoder.path, **sizes))
 
 

@@ -76,20 +76,6 @@ def test_the_run_says_what_it_was_made_of(sample_run):
     assert set(metrics["environment"]) >= {"tensorflow", "keras", "numpy", "python", "cores", "threads"}
 
 
-def test_a_run_from_before_weights_npz_serves(run):
-    figures = json.loads(run.metrics_path.read_text())
-    config = run.load_config().model
-    before = load_network(run, config)
-    del figures["files"]["weights.npz"]
-    run.metrics_path.write_text(json.dumps(figures))
-    run.weights_path.unlink()
-    assert run.state == "complete"
-    after = load_network(run, config)
-    assert (before.embedding == after.embedding).all()
-    assert (before.layers[0].forward.recurrent_kernel == after.layers[0].forward.recurrent_kernel).all()
-    assert (before.dense[-1][0] == after.dense[-1][0]).all()
-
-
 def test_weights_that_do_not_fit_are_told(run):
     config = run.load_config().model
     run.weights_path.write_bytes(run.weights_path.read_bytes()[:1000])
@@ -111,12 +97,6 @@ def test_a_pipe_is_written_to_and_stays_one(tmp_path):
     assert list(tmp_path.iterdir()) == [pipe]
 
 
-def test_an_older_run_that_names_no_task_is_a_classifier(run):
-    run.config_path.write_text(run.config_path.read_text().replace("task: sentiment\n", ""))
-    assert run.task == "sentiment"
-    assert run.load_config() == run.load_any_config()
-
-
 def test_a_run_that_started_from_another_versions_bundled_model_stays_readable(run):
     run.config_path.write_text(run.config_path.read_text().replace("pretrained: null", "pretrained: bundled"))
     config = run.load_config()
@@ -129,35 +109,35 @@ def test_runs_know_their_task(sample_run, make_next_word_run):
     other = make_next_word_run()
     assert (sample_run.task, other.task) == ("sentiment", "next_word")
     assert other.load_any_config() == other.load_next_word_config()
-    with pytest.raises(RunError, match=r"is a next-word model: give it to 'imdb-gru next --run .*name a classifier"):
+    with pytest.raises(
+        RunError, match=r"a next-word model: use it with 'imdb-gru next .*choose a classifier"
+    ):
         other.load_config()
-    with pytest.raises(RunError, match=r"is a classifier: give it to 'imdb-gru predict --run .*name a next-word model"):
+    with pytest.raises(
+        RunError, match=r"a classifier: use it with 'imdb-gru predict .*choose a next-word"
+    ):
         sample_run.load_next_word_config()
 
 
-def test_only_a_stopped_run_of_the_task_is_resumed(run, make_next_word_run):
-    with pytest.raises(RunError, match="is finished"):
-        run.check_resumable("sentiment")
-    with pytest.raises(RunError, match="is a classifier: continue it with imdb-gru train --resume"):
-        run.check_resumable("next_word")
+def test_only_a_stopped_run_is_resumed(run, make_next_word_run):
+    with pytest.raises(RunError, match="is complete, so it cannot be resumed"):
+        run.check_resumable()
     other = make_next_word_run()
     other.metrics_path.unlink()
-    other.check_resumable("next_word")
-    with pytest.raises(RunError, match="is not finished: continue it with imdb-gru pretrain --resume"):
+    other.check_resumable()
+    with pytest.raises(RunError, match="is not complete: resume it with imdb-gru pretrain --resume"):
         find_run(other.path, "next_word")
-    with pytest.raises(RunError, match="is a next-word model: continue it with imdb-gru pretrain --resume"):
-        other.check_resumable("sentiment")
 
 
-def test_a_stopped_run_goes_on_only_with_all_that_it_was(tmp_path):
+def test_a_stopped_run_is_resumed_only_with_all_that_it_was(tmp_path):
     run = create_run(tmp_path / "run", Config())
-    for path in (run.vocabulary_path, run.model_path, run.history_path, run.checkpoint_path):
+    for path in (*run.sealed_paths[1:], run.checkpoint_path):
         path.write_text("")
     run.seal({"interrupted": True, "best": {"epoch": 1}, "data": {"hash": "a"}})
-    run.check_resumable("sentiment")
+    run.check_resumable()
     run.checkpoint_path.unlink()
-    with pytest.raises(RunError, match=r"checkpoint\.npz is missing; its best epoch so far is there to use"):
-        run.check_resumable("sentiment")
+    with pytest.raises(RunError, match=r"checkpoint\.npz is missing; its best epoch so far can be used"):
+        run.check_resumable()
     run.config_path.write_text(run.config_path.read_text().replace("epochs: 3", "epochs: 4"))
-    with pytest.raises(RunError, match=r"config\.yaml has changed since the run finished"):
-        run.check_resumable("sentiment")
+    with pytest.raises(RunError, match=r"config\.yaml has changed since the run was complete"):
+        run.check_resumable()

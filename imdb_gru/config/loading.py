@@ -42,7 +42,8 @@ def build_schema(kind: type[WholeConfig] = Config) -> dict[str, Any]:
         for base in reversed(getattr(module, name).__mro__):
             if issubclass(base, Section):
                 for key, text in _iter_descriptions(base):
-                    definition["properties"][key]["description"] = text
+                    if key in definition["properties"]:  # a class variable is not a key
+                        definition["properties"][key]["description"] = text
     return described
 
 

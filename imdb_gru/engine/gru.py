@@ -169,11 +169,15 @@ class GRUEngine:
         return dx, dstart, *self.packing.unpack(weights, dweights, sums, self.memory)
 
     def _take(self, size: int) -> Array:
-        """Return `size` floats of the memory given back, so that its pages need not be cleared again."""
-        while self.spare:
-            memory = self.spare.pop()
-            if len(memory) >= size:
-                return memory[:size]
+        """Return `size` floats of the memory given back, so that its pages need not be cleared again.
+
+        If all of it is too small, the smallest piece makes room for a new one.
+        """
+        self.spare.sort(key=len)
+        place = next((place for place, memory in enumerate(self.spare) if len(memory) >= size), None)
+        if place is not None:
+            return self.spare.pop(place)[:size]
+        del self.spare[:1]
         return np.empty(size, np.float32)
 
     def _give_back(self, shares: list[Share]) -> None:

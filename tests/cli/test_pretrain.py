@@ -193,7 +193,7 @@ def test_stopped_within_an_epoch_it_goes_on_from_there(invoke, tmp_path):
     assert out == ""
     result = invoke("next", "--run", "run", "fine")
     assert result.code == 1
-    assert "is not finished: continue it with imdb-gru pretrain --resume run" in result.err
+    assert "is not complete: resume it with imdb-gru pretrain --resume run" in result.err
     with np.load(tmp_path / "run" / "checkpoint.npz") as stored:
         done = json.loads(str(stored["progress"]))["batch"]
     assert 0 < done < 800

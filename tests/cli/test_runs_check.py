@@ -117,7 +117,7 @@ def test_the_versions_are_those_of_the_packages():
 
 def test_what_is_no_finished_run_ends_in_one_line(invoke, run, tmp_path):
     run.metrics_path.unlink()
-    assert "is not finished: continue it with" in invoke("runs", "check", "copy").err
+    assert "is not complete: resume it with" in invoke("runs", "check", "copy").err
     assert "nowhere is not a run" in invoke("runs", "check", "nowhere").err
     assert invoke("runs", "check").code == 2
 
