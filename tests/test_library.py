@@ -1,8 +1,8 @@
 """The public interface: what `import imdb_gru` offers, and that it does all that the commands do."""
 
 import json
-import subprocess
-import sys
+import re
+from pathlib import Path
 
 import pytest
 
@@ -39,22 +39,12 @@ def test_type_checkers_see_the_same_names_as_the_interpreter():
     assert set(_MODULES) == NAMES - {"__version__"}
 
 
-def test_importing_it_loads_nothing_heavy():
-    program = "import sys, imdb_gru; print({'numpy', 'pydantic', 'click', 'tqdm', 'yaml'} & {*sys.modules})"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "set()"
-
-
-def test_no_click_is_needed_outside_the_command_line(sample_run):
-    """And none is loaded by what the library does with a run."""
-    program = f"""
-import sys, imdb_gru
-model = imdb_gru.load({str(sample_run.path)!r})
-model.predict("Fine."), model.inspect("Fine."), imdb_gru.evaluate(model)
-print("click" in sys.modules, "tensorflow" in sys.modules)
-"""
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False False"
+def test_only_the_command_line_knows_click_or_prints():
+    package = Path(imdb_gru.__file__).parent
+    for path in sorted(package.rglob("*.py")):
+        if path.parent.name != "cli" and path.name != "__main__.py":
+            text = path.read_text()
+            assert not re.search(r"^\s*(import click|from click|from imdb_gru\.cli|print\()", text, re.MULTILINE), path
 
 
 @pytest.mark.keras

@@ -109,13 +109,9 @@ def test_runs_know_their_task(sample_run, make_next_word_run):
     other = make_next_word_run()
     assert (sample_run.task, other.task) == ("sentiment", "next_word")
     assert other.load_any_config() == other.load_next_word_config()
-    with pytest.raises(
-        RunError, match=r"a next-word model: use it with 'imdb-gru next .*choose a classifier"
-    ):
+    with pytest.raises(RunError, match=r"a next-word model: use it with 'imdb-gru next .*choose a classifier"):
         other.load_config()
-    with pytest.raises(
-        RunError, match=r"a classifier: use it with 'imdb-gru predict .*choose a next-word"
-    ):
+    with pytest.raises(RunError, match=r"a classifier: use it with 'imdb-gru predict .*choose a next-word"):
         sample_run.load_next_word_config()
 
 

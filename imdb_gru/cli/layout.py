@@ -51,7 +51,7 @@ def _show(prediction: "Prediction", layout: "FileFormat", stream: TextIO) -> Non
     from rich.console import Console
     from rich.text import Text
 
-    from imdb_gru.report.timesteps import print_view
+    from imdb_gru.report.timesteps import iter_view
     from imdb_gru.text.neutral import neutralise
 
     console = Console(file=stream)
@@ -60,4 +60,5 @@ def _show(prediction: "Prediction", layout: "FileFormat", stream: TextIO) -> Non
     console.print(headline + Text(text), no_wrap=True, overflow="ellipsis")
     if layout.timesteps:
         assert prediction.probabilities is not None
-        print_view(prediction.tokens, prediction.probabilities.tolist(), console)
+        for line in iter_view(prediction.tokens, prediction.probabilities.tolist(), console):
+            console.print(line, no_wrap=line.no_wrap, overflow=line.overflow)

@@ -4,7 +4,7 @@ In all functions `tokens` has one token for each timestep, the start token first
 `probabilities` has the probability of positive after each.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -65,25 +65,31 @@ def format_plain(tokens: Sequence[str], probabilities: Sequence[float]) -> str:
     )
 
 
-def print_view(tokens: Sequence[str], probabilities: Sequence[float], console: "Console") -> None:
-    """Print a sparkline, the words coloured by the probability after each, and the words that changed it most."""
+def iter_view(tokens: Sequence[str], probabilities: Sequence[float], console: "Console") -> "Iterator[Text]":
+    """Yield a sparkline, the words coloured by the probability after each, and the words that changed it most.
+
+    Each is to be printed on `console`, whose width and colours decide.
+    """
     from rich.text import Text
 
     words = _build_words(tokens, probabilities)
     turns = find_turns(probabilities)
-    console.print(_build_header(probabilities, console.width), no_wrap=True, overflow="crop")
-    console.print()
+    header = _build_header(probabilities, console.width)
+    header.no_wrap, header.overflow = True, "crop"
+    yield header
+    yield Text()
     review = Text().join(words) if words else Text("(no words)", style="dim")
     for line in review.wrap(console, console.width):
         line.rstrip()
-        console.print(line)
-    console.print()
+        yield line
+    yield Text()
     # Without colours the row of colours would be seven equal squares.
     coloured = console.color_system is not None and not console.no_color
     if legend := _build_legend(coloured=coloured, turned=bool(turns)):
-        console.print(legend)
+        yield legend
     for line in (*_list_turns(turns, words, probabilities), *_list_jumps(tokens, probabilities)):
-        console.print(line, no_wrap=True, overflow="ellipsis")
+        line.no_wrap, line.overflow = True, "ellipsis"
+        yield line
 
 
 def _sample(probabilities: Sequence[float], width: int) -> list[int]:

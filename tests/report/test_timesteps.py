@@ -12,8 +12,8 @@ from imdb_gru.report.timesteps import (
     find_jumps,
     find_turns,
     format_plain,
+    iter_view,
     neutralise,
-    print_view,
     sparkline,
 )
 from imdb_gru.text.coloured import COLOURS
@@ -26,7 +26,8 @@ def show(tokens, probabilities, **options):
 
     options = {"width": 80, "force_terminal": False, **options}
     console = Console(file=io.StringIO(), **options)
-    print_view(["<start>", *tokens], probabilities, console)
+    for line in iter_view(["<start>", *tokens], probabilities, console):
+        console.print(line, no_wrap=line.no_wrap, overflow=line.overflow)
     return console.file.getvalue()
 
 
