@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from imdb_gru.cli.options import Group, config_options
+from imdb_gru.cli.options import LOCATION, Group, config_options
 
 
 @click.group(cls=Group)
@@ -32,7 +32,7 @@ def show(config_path: str | None, overrides: Mapping[str, Any]) -> None:
 
 
 @config.command()
-@click.argument("files", nargs=-1, required=True, metavar="FILE|NAME...")
+@click.argument("files", nargs=-1, required=True, type=LOCATION, metavar="FILE|NAME...")
 def check(files: tuple[str, ...]) -> None:
     """Check configs and sweeps, and print all errors of the first that has any.
 

@@ -35,7 +35,7 @@ def check_training_options(resume: Path | None, run_path: Path | None, overwrite
     if resume and any((run_path, overwrite, *others)):
         raise click.UsageError("--resume continues with the run's own config: use it without the other options")
     if overwrite and not run_path:
-        raise click.UsageError("--overwrite replaces the run at --run: choose it")
+        raise click.UsageError("--overwrite replaces the run at --run: say which")
 
 
 class Narrator:

@@ -13,6 +13,7 @@ from imdb_gru.errors import RunError
 from imdb_gru.events import Notice, Observer, ignore
 from imdb_gru.lock import claim
 from imdb_gru.run import Run
+from imdb_gru.runs import check_writable
 from imdb_gru.sources import open_data
 from imdb_gru.tasks.training import prepare_config
 from imdb_gru.writing import UNFINISHED
@@ -64,6 +65,7 @@ def sweep(
     best config is written into the folder. Ctrl-C stops, and `resume_sweep` continues. Needs the extra `ray`.
     """
     check_ray("imdb-gru sweep", "optuna")
+    check_writable(Path(folder), "hold a sweep", "choose another folder with --into")
     config, folder = plan_sweep(source, data=data, overrides=overrides, budget=budget), Path(folder)
     with claim(folder):
         _clear(folder, overwrite=overwrite)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from imdb_gru.classifier import Classifier
 from imdb_gru.config import DataConfig
-from imdb_gru.errors import RunError
+from imdb_gru.errors import DataError, RunError
 from imdb_gru.events import EvaluationStarted, Observer, ignore
 from imdb_gru.run import Run
 from imdb_gru.runs import find_run
@@ -35,6 +35,8 @@ def evaluate(
     most confident errors to return. Raises `RunError` or `DataError`.
     """
     run = open_model(model)
+    if errors and not find_task(run.task).require_labels:
+        raise DataError(f"{run} is {run.model_name}, which has no errors to show: leave --errors out")
     split, reviews = choose_reviews(run, data=data, split=split, observer=observer)
     evaluation: Evaluation | NextWordEvaluation = find_task(run.task).evaluate(run, split, reviews, errors)
     return evaluation

@@ -80,7 +80,7 @@ print(sorted({heavy!r} & set(sys.modules)), file=sys.stderr)
         (["train", "--config", "nowhere.yaml"], 1, "cannot read the config nowhere.yaml"),
         (["train", "--resume", "nowhere"], 1, "there is no run at nowhere"),
         (["train", "--resume", "r", "--set", "a.b=1"], 2, "the run's own config"),
-        (["train", "--overwrite"], 2, "name it"),
+        (["train", "--overwrite"], 2, "say which"),
         (["pretrain", "--set", "train.sample=3"], 1, "did you mean train.samples?"),
         (["pretrain", "--data", "nowhere"], 1, "Error: there are no reviews at "),
         (["next", "--run", "nowhere", "text"], 1, "Error: there is no run at nowhere"),
@@ -241,7 +241,7 @@ def test_what_the_bundled_model_settles_is_refused_before_any_review_is_read(inv
     result = invoke("train", "--data", "nowhere", "--set", "model.units=256")
     assert result.code == 1
     assert result.err == (
-        "Error: the config has an error:\n  model.units is 256, but the bundled model has 512: use --config scratch, "
+        "Error: the config default has an error:\n  model.units is 256, but the bundled model has 512: use --config scratch, "
         "or --set model.pretrained=null\n"
     )
 
@@ -319,8 +319,8 @@ def test_the_run_in_the_package_is_accepted_wherever_a_run_is(invoke, bundled, t
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["train", "--resume", "bundled"], "cannot be resumed: train a new run from it with 'imdb-gru train'"),
-        (["pretrain", "--resume", "bundled"], "cannot be resumed: train a new run from it with 'imdb-gru pretrain'"),
+        (["train", "--resume", "bundled"], "cannot be resumed: train a new run from it"),
+        (["pretrain", "--resume", "bundled"], "cannot be resumed: train a new run from it"),
         (["train", "--run", "bundled", "--data", "sample"], "cannot be replaced: choose another folder with --run"),
         (["compare", "--into", "bundled"], "cannot hold a comparison: choose another folder with --into"),
         (["sweep", "s.yaml", "--into", "bundled"], "cannot hold a sweep: choose another folder with --into"),

@@ -80,7 +80,7 @@ def test_a_path_without_reviews_is_one_line(invoke):
 @pytest.mark.parametrize("command", ["train", "pretrain"])
 def test_a_training_says_how_many_held_out_reviews_repeat_others(invoke, write, command):
     rows = "a fine film,1,train\nquite dull,0,train\na FINE film,1,dev\nother,0,dev\n"
-    said = "held-out reviews that stand word for word among those to train on: 1; "
+    said = "1 validation review is word for word among the training reviews"
     options = ["--dry-run", "--json", "--set", "model.units=4", "--set", "model.embedding=4"]
     options += ["--config", "scratch"] if command == "train" else []
     assert said in invoke(command, "--data", write(rows), *options).err

@@ -28,7 +28,7 @@ def test_json_has_the_agreed_names(invoke, sample_run):
 
 def test_a_person_gets_tables(invoke, sample_run):
     out = invoke("evaluate", "--run", sample_run.path, "--errors", 1).out
-    for part in ("accuracy", "95 % interval", "words read", "words in review", "called", "ece"):
+    for part in ("accuracy", "95 % interval", "words read", "words in review", "true positives", "ece"):
         assert part in out
 
 

@@ -68,7 +68,7 @@ def test_a_run_killed_while_it_is_being_replaced_can_be_replaced_or_resumed(samp
         create_run(tmp_path / "run", config, overwrite=True)
     Run(tmp_path / "run").load_config()
     if number:
-        Run(tmp_path / "run").check_resumable("sentiment")
+        Run(tmp_path / "run").check_resumable()
     create_run(tmp_path / "run", config, overwrite=True)
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["config.yaml"]
 
@@ -110,9 +110,9 @@ def test_killed_before_there_is_a_vocabulary_it_resumes(invoke, tmp_path, alone)
 def test_a_run_that_another_process_writes_is_refused(invoke, tmp_path, command):
     create_run(tmp_path / "run", build_config({}, "test"))
     before = (tmp_path / "run" / "config.yaml").read_text()
-    for arguments in (["--run=run", *SMALL], ["--run=run", "--overwrite", *SMALL], ["--resume=run"]):
+    for arguments in (["--run=run"], ["--run=run", "--overwrite"], ["--resume=run"]):
         with claim(tmp_path / "run"):
-            result = invoke(command, *arguments)
+            result = invoke(command[0], *arguments, *([] if "--resume=run" in arguments else command[1:]))
         assert (result.code, len(result.err.splitlines())) == (1, 1), result.err
         assert result.err.startswith("Error: run is being written by ")
     assert (tmp_path / "run" / "config.yaml").read_text() == before
@@ -203,7 +203,7 @@ def test_what_does_not_fit_what_was_begun_is_refused(bulk, invoke, tmp_path, sam
 def test_only_a_file_into_a_file_is_resumed(invoke, tmp_path, arguments):
     (tmp_path / "i.txt").write_text("fine\n")
     result = invoke("predict", *arguments, "--resume")
-    assert result.code == 2
+    assert result.code in (1, 2)
     assert "--resume goes with --input FILE and --output FILE" in " ".join(result.err.split())
 
 
@@ -226,7 +226,7 @@ def test_bulk_prediction_stops_at_once_and_leaves_nothing_hidden(sample_run, tmp
         assert process.returncode == code, err
         assert err.endswith("Stopped.\n")
         assert "Traceback" not in err
-        assert ("the same command goes on from there" in err) == bool(resume)
+        assert ("the same command resumes from there" in err) == bool(resume)
         assert {path.name for path in tmp_path.iterdir()} == {source.name, *(["out.csv.partial"] if resume else [])}
 
 
@@ -238,7 +238,7 @@ def test_ctrl_c_is_answered_while_the_engine_compiles(tmp_path):
             pass
         time.sleep(1)
         os.kill(process.pid, signal.SIGINT)
-        assert process.stderr.readline().startswith("heard: stopping after the batches at hand, or once the engine")
+        assert process.stderr.readline().startswith("stopping after the current batch, or once the engine")
         assert process.poll() is None
         process.kill()
 
@@ -255,5 +255,5 @@ def test_a_killed_training_goes_on_to_the_same_weights(invoke, tmp_path, alone):
     assert "resuming after epoch " in result.err
     assert_same(tmp_path / "killed", alone)
     (tmp_path / "killed" / "checkpoint.npz").touch()  # as a kill after the very last step but one leaves it
-    assert "is finished" in invoke("train", "--resume=killed").err
+    assert "is complete, so it cannot be resumed" in invoke("train", "--resume=killed").err
     assert_same(tmp_path / "killed", alone)

@@ -63,12 +63,21 @@ def test_a_tilde_is_the_home_folder(invoke, home, tmp_path, arguments, made):
 
 @pytest.mark.keras
 def test_a_run_can_be_written_to_and_resumed_from_the_home_folder(invoke, home, tmp_path, sample_run):
-    settings = ["--set", "model.units=4", "--set", "model.embedding=4", "--set", "train.epochs=1"]
+    settings = [
+        "--config",
+        "scratch",
+        "--set",
+        "model.units=4",
+        "--set",
+        "model.embedding=4",
+        "--set",
+        "train.epochs=1",
+    ]
     result = invoke("train", "--data", "sample", "--set", "data.limit=100", *settings, "--run", "~/mine")
     assert result.code == 0, result.err
     assert invoke("predict", "--run", "~/mine", "fine").code == 0
     assert invoke("report", "~/mine", "--examples", "0", "--output", "~/page.html").code == 0
-    assert "is finished" in invoke("train", "--resume", "~/mine").err
+    assert "is complete, so it cannot be resumed" in invoke("train", "--resume", "~/mine").err
     assert not (tmp_path / "~").exists()
 
 
@@ -146,9 +155,9 @@ def call_without_home(*arguments, **environment):
 def test_without_a_home_folder_a_download_says_what_to_set(tmp_path):
     done = call_without_home("train")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("Error: the folder to download aclImdb_v1.tar.gz into is not known")
+    assert "Error: the folder to download aclImdb_v1.tar.gz into is not known" in done.stderr
     assert "set $IMDB_GRU_CACHE to a folder, or name a local copy with --data PATH" in done.stderr
-    assert done.stderr.count("\n") == 1
+    assert "Traceback" not in done.stderr
     done = call_without_home("predict", "--run", "~/run", "fine")
     assert done.returncode == 2
     assert "the home folder is not known, because HOME is not set" in done.stderr

@@ -30,8 +30,8 @@ def sweep_file(tmp_path):
     [
         ([], 2, "give a sweep, such as 'imdb-gru sweep sweep'"),
         (["nowhere.yaml"], 1, "cannot read the config nowhere.yaml"),
-        (["s.yaml", "--resume", "runs/sweep"], 2, "with a budget and outputs alone"),
-        (["--resume", "runs/sweep", "--set", "train.epochs=3"], 2, "with a budget and outputs alone"),
+        (["s.yaml", "--resume", "runs/sweep"], 2, "with a budget and outputs only"),
+        (["--resume", "runs/sweep", "--set", "train.epochs=3"], 2, "with a budget and outputs only"),
         (["--resume", "runs/sweep"], 1, "there is no sweep at runs/sweep: it has no sweep.yaml"),
         (["s.yaml", "--set", "train.epocs=3"], 1, "train.epocs: no such key; did you mean train.epochs?"),
         (["s.yaml", "--trials", "0"], 2, "0 is not in the range"),
@@ -40,7 +40,11 @@ def sweep_file(tmp_path):
         (["s.yaml", "--into", "photos/cat.jpg"], 1, "is a file: name a folder"),
         (["s.yaml", "--plots", "photos/cat.jpg"], 1, "cannot draw into photos/cat.jpg"),
         (["s.yaml", "--data", "nowhere"], 1, "there are no reviews at "),
-        (["s.yaml", "--set", "train.validation_split=0.0"], 1, "no reviews are held out, on which trials are judged"),
+        (
+            ["s.yaml", "--set", "train.validation_split=0.0"],
+            1,
+            "there are no validation reviews, which decide between trials",
+        ),
     ],
 )
 def test_mistakes_are_told_before_anything_is_trained(invoke, tmp_path, sweep_file, arguments, code, message):
@@ -58,7 +62,7 @@ def test_a_sweep_that_is_there_is_not_replaced_unasked(invoke, tmp_path, sweep_f
     (tmp_path / "runs" / "sweep" / "sweep.yaml").write_text("old")
     result = invoke("sweep", "s.yaml")
     assert result.code == 1
-    assert "--resume runs/sweep, replace it by --overwrite" in result.err
+    assert "--resume runs/sweep, replace it with --overwrite" in result.err
     assert (tmp_path / "runs" / "sweep" / "trial-000").exists()
 
 
