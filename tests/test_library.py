@@ -19,7 +19,7 @@ NAMES = {
 
 TINY = {
     "data.limit": 120, "text.length": 40, "model.pretrained": None, "model.embedding": 6, "model.units": 6,
-    "train.epochs": 2, "train.batch_size": 16, "train.engine": "keras", "train.deterministic": True,
+    "train.epochs": 2, "train.batch_size": 16, "train.deterministic": True,
 }  # fmt: skip
 
 
@@ -111,7 +111,7 @@ def test_a_stopped_training_is_resumed_from_python(tmp_path):
 def test_a_next_word_model_is_pretrained_evaluated_and_trained_from(tmp_path):
     overrides = {
         "data.limit": 80, "text.length": 30, "model.embedding": 6, "model.units": 6, "train.epochs": 1,
-        "train.samples": 50, "train.batch_size": 16, "train.engine": "keras",
+        "train.samples": 50, "train.batch_size": 16,
     }  # fmt: skip
     run = imdb_gru.pretrain(data="sample", run=tmp_path / "words", overrides=overrides)
     assert imdb_gru.load_next_word(run).choices > 10

@@ -241,8 +241,8 @@ def test_what_the_bundled_model_settles_is_refused_before_any_review_is_read(inv
     result = invoke("train", "--data", "nowhere", "--set", "model.units=256")
     assert result.code == 1
     assert result.err == (
-        "Error: the config default has an error:\n  model.units is 256, but the bundled model has 512: use --config scratch, "
-        "or --set model.pretrained=null\n"
+        "Error: the config default has an error:\n"
+        "  model.units is 256, but the bundled model has 512: use --config scratch, or --set model.pretrained=null\n"
     )
 
 

@@ -171,7 +171,7 @@ def test_bulk_prediction_goes_on_to_the_same_bytes(bulk, tmp_path, output, stop_
     result = bulk(f"--output={output}", "--resume")
     assert result.code == 0, result.err
     done = 3 * stop_after
-    assert result.err.startswith(f"going on after {done} reviews\n" if done else alone.err)
+    assert result.err.startswith(f"resuming after {done} reviews\n" if done else alone.err)
     assert result.err.endswith(alone.err)
     assert (tmp_path / output).read_bytes() == expected
     assert {path.name for path in tmp_path.iterdir()} == {"reviews.txt", output}

@@ -21,8 +21,8 @@ def pretrain(invoke, path, *arguments, data="sample", limit=120):
 
 
 @pytest.mark.parametrize(("kind", "read"), [
-    ("folder", "6 reviews of split train, 1 reviews of split unlabelled"),
-    ("tar", "6 reviews of split train, 1 reviews of split unlabelled"),
+    ("folder", "6 reviews of split train, 1 review of split unlabelled"),
+    ("tar", "6 reviews of split train, 1 review of split unlabelled"),
     ("npz", "6 reviews of split train"),
     ("csv", "6 reviews of split train"),
 ])  # fmt: skip
@@ -74,7 +74,7 @@ def test_a_parquet_table_needs_no_labels(invoke, tmp_path):
 def test_the_tables_own_validation_split_is_held_out(invoke, tmp_path):
     (tmp_path / "a.csv").write_text("text,split\nA film.,train\nDull.,dev\nfine,test\n")
     result = pretrain(invoke, tmp_path / "run", data="a.csv")
-    assert "read 1 reviews of split train, 1 reviews of split validation" in result.err
+    assert "read 1 review of split train, 1 review of split validation" in result.err
     assert "1 review to train on, 1 for validation" in result.err
     assert json.loads(invoke("evaluate", "--run", "run", "--json").out)["n"] == 1
 
@@ -143,7 +143,7 @@ def test_a_missing_extra_is_told_before_anything_is_read_or_written(invoke, tmp_
     assert not (tmp_path / "run").exists()
 
 
-def test_each_command_reads_its_own_configs(invoke, next_word_run):
+def test_each_command_reads_its_own_configs(invoke, sample_run, next_word_run):
     result = invoke("train", "--config", next_word_run.config_path)
     assert "is for the task next_word, not sentiment: give it to 'imdb-gru pretrain'" in result.err
     result = invoke("pretrain", "--config", sample_run.config_path)

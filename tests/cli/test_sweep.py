@@ -43,7 +43,7 @@ def sweep_file(tmp_path):
         (
             ["s.yaml", "--set", "train.validation_split=0.0"],
             1,
-            "there are no validation reviews, which decide between trials",
+            "there are no validation reviews, which decide",
         ),
     ],
 )

@@ -50,12 +50,12 @@ def test_json_says_all_of_the_run(invoke, tmp_path):
         ("model.cell=lstm", "engine: keras, fused computes the cell gru only, not lstm"),
     ],
 )
-def test_it_says_which_engine_trains_and_why(invoke, tmp_path, setting, said):
-    assert said in train(invoke, tmp_path / "run", "--set", setting).err.splitlines()
+def test_it_says_which_engine_trains_and_why(invoke, setting, said):
+    assert said in invoke("train", "--data", "sample", "--dry-run", *SMALL, "--set", setting).out.splitlines()
 
 
-def test_a_run_is_never_overwritten_unasked(invoke, tmp_path):
-    assert train(invoke, tmp_path / "run").code == 0
+def test_a_run_is_never_overwritten_unasked(invoke, tmp_path, sample_run):
+    shutil.copytree(sample_run.path, tmp_path / "run")
     before = (tmp_path / "run" / "metrics.json").read_text()
     result = train(invoke, tmp_path / "run")
     assert result.code == 1
@@ -64,9 +64,8 @@ def test_a_run_is_never_overwritten_unasked(invoke, tmp_path):
     assert train(invoke, tmp_path / "run", "--overwrite").code == 0
 
 
-def test_a_finished_run_is_not_resumed(invoke, tmp_path):
-    train(invoke, tmp_path / "run")
-    result = invoke("train", "--resume", "run")
+def test_a_finished_run_is_not_resumed(invoke, sample_run):
+    result = invoke("train", "--resume", sample_run.path)
     assert result.code == 1
     assert "is complete, so it cannot be resumed" in result.err
 
@@ -210,9 +209,8 @@ def test_stopped_in_the_middle_it_completes_the_best_epoch_and_resumes(invoke, t
     assert len(history.read_text().splitlines()) == 12
 
 
-def test_what_takes_too_much_memory_is_told_and_replaces_no_run(invoke, tmp_path):
-    run = tmp_path / "run"
-    assert train(invoke, run).code == 0
+def test_what_takes_too_much_memory_is_told_and_replaces_no_run(invoke, tmp_path, sample_run):
+    run = shutil.copytree(sample_run.path, tmp_path / "run")
     before = (run / "metrics.json").read_bytes()
     too_large = ["--set", "model.units=99999999"]
     result = train(invoke, run, "--overwrite", *too_large)
