@@ -84,7 +84,7 @@ class Place(Protocol):
         ...
 
 
-class Here:
+class ThisProcess:
     """Trains in this process."""
 
     def open(self) -> AbstractContextManager[object]:
@@ -120,7 +120,7 @@ def train(
     epoch so far, and `resume` continues it. Raises `KeyboardInterrupt` if no epoch was complete, `ConfigError`,
     `DataError` or `RunError`.
     """
-    return _train(Config, config, data, run, overrides, overwrite, observer or ignore, place or Here())
+    return _train(Config, config, data, run, overrides, overwrite, observer or ignore, place or ThisProcess())
 
 
 def pretrain(
@@ -133,7 +133,7 @@ def pretrain(
     observer: Observer | None = None,
 ) -> Run:
     """Train a next-word model, which needs no labels, into a run directory; arguments are those of `train`."""
-    return _train(NextWordConfig, config, data, run, overrides, overwrite, observer or ignore, Here())
+    return _train(NextWordConfig, config, data, run, overrides, overwrite, observer or ignore, ThisProcess())
 
 
 def _train(
@@ -172,7 +172,7 @@ def resume(
 
     `data` says where its reviews are now. Raises `RunError` if the run is complete, or began with other reviews.
     """
-    observer, place = observer or ignore, place or Here()
+    observer, place = observer or ignore, place or ThisProcess()
     run = run if isinstance(run, Run) else Run(Path(run).expanduser())
     check_writable(run.path, "be resumed", "train a new run from it")
     run.check_found()
@@ -229,7 +229,7 @@ def plan(
     place: Place | None = None,
 ) -> Plan:
     """Say what `train` would do, or with another `kind` what `pretrain` would do: data, model, memory and config."""
-    observer, place = observer or ignore, place or Here()
+    observer, place = observer or ignore, place or ThisProcess()
     complete = place.adapt(prepare_config(kind, config, data, overrides))
     task = find_task(complete.task)
     start = _load_start(task, complete, observer)

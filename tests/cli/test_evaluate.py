@@ -26,6 +26,14 @@ def test_json_has_the_agreed_names(invoke, sample_run):
         assert (mistake["probability"] >= 0.5) != (mistake["label"] == "positive")
 
 
+def test_the_limit_of_the_runs_own_data_does_not_cut_other_data(invoke, sample_run, tmp_path):
+    assert sample_run.load_config().data.limit == 200
+    rows = "".join(f"film number {number},{number % 2}\n" for number in range(250))
+    (tmp_path / "other.csv").write_text("text,label\n" + rows)
+    figures = json.loads(invoke("evaluate", "--run", sample_run.path, "--data", "other.csv", "--json").out)
+    assert figures["n"] == 250
+
+
 def test_a_person_gets_tables(invoke, sample_run):
     out = invoke("evaluate", "--run", sample_run.path, "--errors", 1).out
     for part in ("accuracy", "95 % interval", "words read", "words in review", "true positives", "ece"):

@@ -83,3 +83,19 @@ def test_where_no_cache_can_be_written_functions_compile_all_the_same(monkeypatc
 def test_the_cache_knows_the_sources():
     assert numba.config.CACHE_DIR == ""
     assert len(compiling.DIGEST) == 16
+
+
+def test_compiling_is_announced_once_and_measured():
+    import numpy as np
+
+    told = []
+    before = compiling.measure()
+    with compiling.announce(lambda: told.append("compiling")):
+        for number in (2, 3):  # two functions, of which each is compiled when it is called
+            numba.njit(lambda x, number=number: x * number)(np.ones(number))
+    assert told == ["compiling"]
+    measured = compiling.measure()
+    assert measured > before
+    numba.njit(lambda x: x + 1)(1)
+    assert told == ["compiling"]
+    assert compiling.measure() > measured

@@ -1,6 +1,7 @@
 import itertools
 import json
 import signal
+import time
 
 import numpy as np
 import pytest
@@ -222,3 +223,20 @@ def test_history_is_one_json_line_an_epoch(prepare):
     session.train(ignore)
     lines = session.run.history_path.read_text().splitlines()
     assert [json.loads(line)["epoch"] for line in lines] == [1, 2]
+
+
+def test_an_epoch_is_timed_without_the_compiling_of_the_engine(prepare, monkeypatch):
+    from imdb_gru.training import loop
+
+    session = prepare(epochs=1)
+    train_epoch = session.trainer.train_epoch
+    compiled = [0.0]
+
+    def train(stop, checkpoint):
+        compiled[0] += 1000.0
+        return train_epoch(stop, checkpoint)
+
+    monkeypatch.setattr(session.trainer, "train_epoch", train)
+    monkeypatch.setattr(loop.compiling, "measure", lambda: compiled[0])
+    monkeypatch.setattr(loop.time, "monotonic", lambda clock=time.monotonic: clock() + compiled[0])
+    assert session.train(ignore).seconds < 500
