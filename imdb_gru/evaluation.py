@@ -1,7 +1,7 @@
 """Evaluating a model on reviews: a classifier on their labels, a next-word model on their words."""
 
 from collections.abc import Sequence
-from dataclasses import KW_ONLY, asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -59,31 +59,24 @@ class Misclassified:
     """The probability of positive that it was given."""
 
 
-@dataclass(frozen=True)
-class Evaluation:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Evaluation(Scores):
     """A classifier's figures on a split of labelled reviews."""
 
     run: str
     split: str
-    scores: Scores
     accuracy_by_timestep: Sequence[TimestepScores]
     """The figures after 10, 25, 50 … words; empty if the model reads backwards too."""
     accuracy_by_length: Sequence[LengthScores]
-    _: KW_ONLY
     errors: Sequence[Misclassified] | None = None
     """The most confident errors, if they were asked for."""
-
-    @property
-    def accuracy(self) -> float:
-        """Return the share of reviews that are classified correctly."""
-        return self.scores.accuracy
 
     def to_dict(self) -> dict[str, Any]:
         """Return what `evaluate --json` prints."""
         figures = {
             "run": self.run,
             "split": self.split,
-            **asdict(self.scores),
+            **{field.name: getattr(self, field.name) for field in fields(Scores)},
             "accuracy_by_timestep": [asdict(row) for row in self.accuracy_by_timestep],
             "accuracy_by_length": [row.to_dict() for row in self.accuracy_by_length],
         }
@@ -93,10 +86,9 @@ class Evaluation:
 
     def __repr__(self) -> str:
         """Give the main figures."""
-        scores = self.scores
         return (
-            f"Evaluation({self.run!r}, split={self.split!r}, n={scores.n}, accuracy={scores.accuracy:.4f}, "
-            f"log_loss={scores.log_loss:.4f}, ece={scores.ece:.4f})"
+            f"Evaluation({self.run!r}, split={self.split!r}, n={self.n}, accuracy={self.accuracy:.4f}, "
+            f"log_loss={self.log_loss:.4f}, ece={self.ece:.4f})"
         )
 
 
@@ -148,11 +140,11 @@ def build_evaluation(run: str, split: str, scored: ScoredReviews, errors: int = 
         for row in scored.find_errors()[:errors]
     ]
     return Evaluation(
-        run,
-        split,
-        compute_scores(labels, probabilities),
-        scored.compute_accuracy_by_timestep(),
-        compute_accuracy_by_length(labels, probabilities, scored.words),
+        **vars(compute_scores(labels, probabilities)),
+        run=run,
+        split=split,
+        accuracy_by_timestep=scored.compute_accuracy_by_timestep(),
+        accuracy_by_length=compute_accuracy_by_length(labels, probabilities, scored.words),
         errors=wrong if errors else None,
     )
 

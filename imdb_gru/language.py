@@ -77,6 +77,10 @@ class LanguageModel:
             )
         return cls(config, vocabulary, network, run)
 
+    def __repr__(self) -> str:
+        """Name the run and describe the layers."""
+        return f"LanguageModel({str(self.run)!r}: {self.config.model.brief})"
+
     @property
     def choices(self) -> int:
         """Count the tokens that can come next: all but pad."""

@@ -68,7 +68,7 @@ def test_everything_that_a_command_does_can_be_done_from_python(tmp_path):
     assert json.dumps(inspection.to_dict())
 
     evaluation = imdb_gru.evaluate(model, split="validation")
-    assert evaluation.scores.n == 12
+    assert evaluation.n == 12
     assert f"accuracy={evaluation.accuracy:.4f}" in repr(evaluation)
     assert json.dumps(evaluation.to_dict())
 
@@ -134,3 +134,31 @@ def test_a_next_word_model_is_pretrained_evaluated_and_trained_from(tmp_path):
 def test_what_is_not_a_text_is_refused(call, message):
     with pytest.raises(TypeError, match=message):
         call(imdb_gru.load("bundled"))
+
+
+def test_a_section_in_the_overrides_keeps_its_other_keys():
+    config = imdb_gru.load_config("scratch", {"model": {"units": 8, "dropout": {"word": 0.3}}})
+    scratch = imdb_gru.load_config("scratch")
+    assert (config.model.units, config.model.dropout.word) == (8, 0.3)
+    assert config.model.dropout.output == scratch.model.dropout.output
+    assert config.model.pretrained is None
+    assert imdb_gru.load_config({"train": {"epochs": 2}}).train.epochs == 2
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (
+            lambda: imdb_gru.evaluate("bundled", split="tset"),
+            imdb_gru.DataError,
+            "there is no split 'tset': choose train,",
+        ),
+        (lambda: imdb_gru.evaluate("bundled", errors=-1), ValueError, "errors is -1: give a whole number from 0"),
+        (lambda: imdb_gru.plan("scratch", data=5), TypeError, "data is 5: give a path"),
+        (lambda: imdb_gru.plan("scratch", overrides=["a"]), TypeError, "overrides is .'a'.: give a mapping"),
+        (lambda: imdb_gru.compare("bundled"), TypeError, "compare takes several runs, got 'bundled'"),
+    ],
+)
+def test_wrong_arguments_are_named_before_anything_is_done(call, error, message):
+    with pytest.raises(error, match=message):
+        call()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command)
 @click.argument("runs", nargs=-1, type=PATH, metavar="[RUN]...")
-@config_options
+@config_options("scratch")
 @data_options
 @click.option("--models", metavar="NAMES", help="The models to train, of gru,lstm,simple_rnn,linear [default: all].")
 @click.option("--seeds", type=click.IntRange(min=1), metavar="N", help="Train with seeds 0 to N-1 [default: 3].")

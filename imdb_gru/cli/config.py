@@ -18,7 +18,7 @@ def config() -> None:
 
 
 @config.command()
-@config_options
+@config_options("default")
 def show(config_path: str | None, overrides: Mapping[str, Any]) -> None:
     """Print a config, or a sweep, as YAML with the values of all keys.
 

@@ -66,7 +66,7 @@ def _print_words(figures: "NextWordEvaluation") -> None:
 def _print_figures(evaluation: "Evaluation") -> None:
     from imdb_gru.text.neutral import neutralise
 
-    scores = evaluation.scores
+    scores = evaluation
     low, high = scores.accuracy_interval
     (tn, fp), (fn, tp) = scores.confusion_matrix
     shares = [(name, getattr(scores, name)) for name in ("precision", "recall", "f1", "roc_auc", "log_loss", "ece")]

@@ -175,20 +175,24 @@ def set_option(help_text: str) -> Callable[[Callable[..., Any]], Callable[..., A
     )
 
 
-def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --config and --set."""
-    for option in (
-        set_option("Set a key of the config, such as train.epochs=3."),
-        click.option(
-            "--config",
-            "config_path",
-            type=LOCATION,
-            metavar="FILE|NAME",
-            help="A YAML file, or the name of a config in the package, such as fast or scratch [default: default].",
-        ),
-    ):
-        command = option(command)
-    return command
+def config_options(default: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Build a decorator that adds --config, with the name of its default in the package, and --set."""
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in (
+            set_option("Set a key of the config, such as train.epochs=3."),
+            click.option(
+                "--config",
+                "config_path",
+                type=LOCATION,
+                metavar="FILE|NAME",
+                help=f"A YAML file, or the name of a config in the package, such as scratch [default: {default}].",
+            ),
+        ):
+            command = option(command)
+        return command
+
+    return add
 
 
 def open_run(path: Path | None, task: "Task" = "sentiment") -> "Run":

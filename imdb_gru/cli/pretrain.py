@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command)
-@training_options
+@training_options("pretrain")
 def pretrain(
     config_path: str | None,
     overrides: dict[str, Any],

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command)
-@training_options
+@training_options("default")
 @click.option(
     "--workers",
     type=click.IntRange(min=1),

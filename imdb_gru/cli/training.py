@@ -15,19 +15,23 @@ if TYPE_CHECKING:
     from imdb_gru.tasks.training import Plan
 
 
-def training_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add all options of a command that trains."""
-    for option in (
-        json_option,
-        click.option("--dry-run", is_flag=True, help="Show data, model, memory and config; train nothing."),
-        click.option("--overwrite", is_flag=True, help="Replace the run at --run."),
-        click.option("--resume", type=FOLDER_PATH, metavar="DIR", help="Resume a run that was stopped."),
-        click.option("--run", "run_path", type=PATH, metavar="DIR", help="Where to write the run."),
-        data_options,
-        config_options,
-    ):
-        command = option(command)
-    return command
+def training_options(default: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Build a decorator that adds all options of a command that trains, given the name of its default config."""
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in (
+            json_option,
+            click.option("--dry-run", is_flag=True, help="Show data, model, memory and config; train nothing."),
+            click.option("--overwrite", is_flag=True, help="Replace the run at --run."),
+            click.option("--resume", type=FOLDER_PATH, metavar="DIR", help="Resume a run that was stopped."),
+            click.option("--run", "run_path", type=PATH, metavar="DIR", help="Where to write the run."),
+            data_options,
+            config_options(default),
+        ):
+            command = option(command)
+        return command
+
+    return add
 
 
 def check_training_options(resume: Path | None, run_path: Path | None, overwrite: bool, *others: object) -> None:

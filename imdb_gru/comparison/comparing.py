@@ -66,6 +66,8 @@ def compare(
     `observer` is called with each event. Raises `ConfigError`, `DataError`, `RunError` or `MissingExtraError`, and
     `KeyboardInterrupt` if a training was stopped; the same call then resumes.
     """
+    if isinstance(runs, str | Path | Run):
+        raise TypeError(f"compare takes several runs, got {str(runs)!r}: give a list of them")
     _check_extra()
     observer = observer or ignore
     if runs:

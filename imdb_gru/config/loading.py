@@ -24,8 +24,8 @@ MOST_COMPLAINTS = 50
 
 Chosen = TypeVar("Chosen", bound=AnyConfig)
 Checked = TypeVar("Checked", bound=Section)
-Source = str | Path | WholeConfig | None
-"""Where a config comes from: a file, a name in the package, a config that is built already, or the defaults."""
+Source = str | Path | WholeConfig | Mapping[str, Any] | None
+"""Where a config comes from: a file, a name in the package, a config, nested values, or the defaults."""
 
 SWEEP = "sweep"
 """The task of what 'imdb-gru sweep' reads, and the command."""
@@ -92,7 +92,7 @@ def load_config(
 ) -> Chosen:
     """Read a config and set keys of it; raises `ConfigError` with all errors at once.
 
-    `source` is the path to a YAML file, the name of a config in the package, a config, or None for the defaults;
+    `source` is the path to a YAML file, the name of a config in the package, a config, nested values, or None;
     `overrides` gives values by their dotted keys, such as `{"train.epochs": 2}`.
     """
     return build_config(read_values(source, overrides), describe_source(source), kind)
@@ -176,7 +176,7 @@ def _complete(values: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any
 
 def describe_source(source: Source) -> str:
     """Return what messages call a config."""
-    if source is None or isinstance(source, WholeConfig):
+    if source is None or isinstance(source, WholeConfig | Mapping):
         return "the config"
     return f"the config {source}" if is_name(source) else str(source)
 
@@ -185,6 +185,8 @@ def read_values(source: Source = None, overrides: Mapping[str, Any] | None = Non
     """Read the nested values of a config, still unchecked, and set keys of it; raises `ConfigError`."""
     if isinstance(source, WholeConfig):
         values = source.model_dump()
+    elif isinstance(source, Mapping):
+        values = copy.deepcopy(dict(source))
     else:
         values = {} if source is None else _read_yaml(find_config(source))
     apply_overrides(values, overrides or {})
@@ -225,7 +227,10 @@ def parse_override(text: str) -> tuple[str, Any]:
 def apply_overrides(values: dict[str, Any], overrides: Mapping[str, Any]) -> None:
     """Set keys, given by their dotted names, in nested values; raises `ConfigError`."""
     for key, value in overrides.items():
-        *sections, last = key.split(".")
+        if isinstance(value, Mapping):  # a section, whose other keys stay
+            apply_overrides(values, {f"{key}.{name}": inner for name, inner in value.items()})
+            continue
+        *sections, last = str(key).split(".")
         if not all((*sections, last)):
             raise ConfigError(f"{show_value(key)} is not a dotted key, such as train.epochs")
         section = values

@@ -54,14 +54,14 @@ def _iter_charts(
         "confusion_matrix",
         "Confusion matrix",
         "Rows are the labels of the reviews, columns the predictions: blue is correct, orange is wrong.",
-        lambda: drawings.draw_confusion_matrix(evaluation.scores.confusion_matrix),
+        lambda: drawings.draw_confusion_matrix(evaluation.confusion_matrix),
     )
     yield Chart(
         "reliability",
         "Reliability",
         "Share of positive reviews among those of similar probability. On the dashed line both are equal; the orange "
         "gaps are the calibration error.",
-        lambda: drawings.draw_reliability(bins, evaluation.scores.ece),
+        lambda: drawings.draw_reliability(bins, evaluation.ece),
     )
     if evaluation.accuracy_by_timestep:
         yield Chart(

@@ -12,11 +12,13 @@ from imdb_gru.run import Run
 from imdb_gru.runs import find_run
 from imdb_gru.sources.review import Review
 from imdb_gru.tasks import find_task
+from imdb_gru.text.neutral import show_value
 
 if TYPE_CHECKING:
     from imdb_gru.evaluation import Evaluation, NextWordEvaluation
 
 Model = str | Path | Run | Classifier
+SPLITS = ("train", "validation", "test")
 
 
 def evaluate(
@@ -35,6 +37,8 @@ def evaluate(
     most confident errors to return. Raises `RunError` or `DataError`.
     """
     run = open_model(model)
+    if not isinstance(errors, int) or errors < 0:
+        raise ValueError(f"errors is {show_value(errors)}: give a whole number from 0")
     if errors and not find_task(run.task).require_labels:
         raise DataError(f"{run} is {run.model_name}, which has no errors to show: leave --errors out")
     split, reviews = choose_reviews(run, data=data, split=split, observer=observer)
@@ -51,6 +55,8 @@ def choose_reviews(
 ) -> tuple[str, Sequence[Review]]:
     """Return the name of a split and its reviews, chosen as `evaluate` does."""
     observer = observer or ignore
+    if split is not None and split not in SPLITS:
+        raise DataError(f"there is no split {show_value(split)}: choose {', '.join(SPLITS[:-1])} or {SPLITS[-1]}")
     if data is not None and not isinstance(data, DataConfig):
         data = DataConfig(path=str(data))
     split, reviews = find_task(run.task).choose_reviews(run, data, split, observer)

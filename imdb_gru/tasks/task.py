@@ -58,8 +58,9 @@ class Task(ABC):
         reviews = self.load_reviews(source, config)
         if reviews.hash != run.load_metrics().data.hash:
             raise RunError(
-                f"{source.name} does not hold the reviews that {run} was trained on, so its {split} split is not "
-                "known: choose that data with --data, or evaluate on other reviews without --split"
+                f"{source.name} does not hold the reviews that {run} was trained on, which came from "
+                f"{run.load_metrics().data.source}, so its {split} split is not known: choose that data, or evaluate "
+                "on other reviews without --split"
             )
         chosen = reviews.train if split == "train" else reviews.validation
         if not chosen:

@@ -32,6 +32,7 @@ from imdb_gru.stopping import find_exit_code
 from imdb_gru.tasks import find_task
 from imdb_gru.tasks.task import Task
 from imdb_gru.text.corpus import Corpus, encode_corpus
+from imdb_gru.text.neutral import show_value
 from imdb_gru.text.vocabulary import Vocabulary
 from imdb_gru.weights import iter_shapes
 
@@ -103,7 +104,7 @@ class ThisProcess:
 
 
 def train(
-    config: str | Path | Config = "default",
+    config: str | Path | Mapping[str, Any] | Config = "default",
     *,
     data: Data | None = None,
     run: str | Path | None = None,
@@ -114,8 +115,8 @@ def train(
 ) -> Run:
     """Train a classifier into a run directory, and return the run.
 
-    `config` is the name of a config in the package, a path, or a config; `overrides` replaces some of its keys, such as
-    `{"train.epochs": 2}`. `data` is what `--data` takes. Without `run`, the directory is `runs/` and the time.
+    `config` is the name of a config in the package, a path, nested values or a config; `overrides` replaces some of its
+    keys, such as `{"train.epochs": 2}`. `data` is what `--data` takes. Without `run`, it is `runs/` and the time.
     `observer` is called with each event. Ctrl-C stops after the current batch; the run is then complete with the best
     epoch so far, and `resume` continues it. Raises `KeyboardInterrupt` if no epoch was complete, `ConfigError`,
     `DataError` or `RunError`.
@@ -124,7 +125,7 @@ def train(
 
 
 def pretrain(
-    config: str | Path | NextWordConfig = "pretrain",
+    config: str | Path | Mapping[str, Any] | NextWordConfig = "pretrain",
     *,
     data: Data | None = None,
     run: str | Path | None = None,
@@ -138,7 +139,7 @@ def pretrain(
 
 def _train(
     kind: type[OneConfig],
-    config: str | Path | OneConfig,
+    config: str | Path | Mapping[str, Any] | OneConfig,
     data: Data | None,
     path: str | Path | None,
     overrides: Mapping[str, Any] | None,
@@ -220,7 +221,7 @@ class Plan:
 
 
 def plan(
-    config: str | Path | AnyConfig = "default",
+    config: str | Path | Mapping[str, Any] | AnyConfig = "default",
     *,
     data: Data | None = None,
     overrides: Mapping[str, Any] | None = None,
@@ -270,9 +271,16 @@ def load_corpus(
 
 
 def prepare_config(
-    kind: type[OneConfig], config: str | Path | AnyConfig, data: Data | None, overrides: Mapping[str, Any] | None
+    kind: type[OneConfig],
+    config: str | Path | Mapping[str, Any] | AnyConfig,
+    data: Data | None,
+    overrides: Mapping[str, Any] | None,
 ) -> OneConfig:
     """Load a config, with overrides and other data; its paths become absolute, so that the run finds them anywhere."""
+    if not isinstance(overrides, Mapping | None):
+        raise TypeError(f"overrides is {show_value(overrides)}: give a mapping, such as {{'train.epochs': 2}}")
+    if data is not None and not (isinstance(data, str | Path | DataConfig) or hasattr(data, "iter_reviews")):
+        raise TypeError(f"data is {show_value(data)}: give a path, a DataConfig, or a source of reviews")
     given = dict(overrides or {})
     if isinstance(data, DataConfig):
         given |= {f"data.{key}": value for key, value in data.model_dump(exclude_unset=True).items()}

@@ -215,7 +215,6 @@ def test_comparing_runs_loads_no_tensorflow(compared, sample_run):
     ("number", "to_all", "code"),
     [
         (signal.SIGINT, True, 130),
-        (signal.SIGTERM, True, 143),
         (signal.SIGTERM, False, 143),
     ],
 )

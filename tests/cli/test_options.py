@@ -175,7 +175,7 @@ def test_the_model_in_the_package_needs_no_home_folder(tmp_path, arguments):
 
 @pytest.mark.keras
 def test_training_without_a_home_folder_makes_none(tmp_path):
-    done = call_without_home("train", "--data", "sample", "--dry-run")
+    done = call_without_home("train", "--config", "sample", "--dry-run")
     assert done.returncode == 0, done.stderr
     assert list(tmp_path.iterdir()) == []
 

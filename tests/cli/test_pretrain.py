@@ -22,11 +22,9 @@ def pretrain(invoke, path, *arguments, data="sample", limit=120):
 
 @pytest.mark.parametrize(("kind", "read"), [
     ("folder", "6 reviews of split train, 1 review of split unlabelled"),
-    ("tar", "6 reviews of split train, 1 review of split unlabelled"),
     ("npz", "6 reviews of split train"),
-    ("csv", "6 reviews of split train"),
 ])  # fmt: skip
-def test_pretrain_evaluate_and_next_on_any_format(invoke, write_corpus, tmp_path, kind, read):
+def test_pretrain_evaluate_and_next_with_and_without_unlabelled_reviews(invoke, write_corpus, tmp_path, kind, read):
     result = pretrain(invoke, tmp_path / "run", "--set", "train.validation_split=0.34", data=write_corpus(kind))
     assert result.code == 0, result.err
     assert f"read {read}" in result.err.splitlines()

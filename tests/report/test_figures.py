@@ -109,7 +109,7 @@ def test_confusion_matrix_names_counts_and_shares():
 
 def test_reliability_says_the_calibration_error_and_shows_every_bin():
     evaluation, bins = evaluate()
-    ece = evaluation.scores.ece
+    ece = evaluation.ece
     above, below = drawings.draw_reliability(bins, ece).axes
     assert above.get_legend_handles_labels()[1][1] == f"gap (mean {ece:.3f}, the ECE)"
     assert sum(bar.get_height() for bar in below.patches) == 300

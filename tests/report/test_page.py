@@ -155,7 +155,7 @@ def test_punctuation_stands_close_to_its_word(tmp_path):
 
 def test_figures_without_a_value_are_a_dash(tmp_path):
     report = make_report(examples=[])
-    evaluation = replace(report.evaluation, scores=replace(report.evaluation.scores, roc_auc=None), errors=[])
+    evaluation = replace(report.evaluation, roc_auc=None, errors=[])
     report = make_report(examples=[], evaluation=evaluation)
     write_page(tmp_path / "page.html", report)
     elements = Elements((tmp_path / "page.html").read_text("utf-8"))
