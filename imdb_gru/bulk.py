@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
-from imdb_gru.classifier import CHUNK, Classifier, Prediction, load
+from imdb_gru import classifier as classifiers
+from imdb_gru.classifier import Classifier, Prediction, load
 from imdb_gru.config import TextConfig
 from imdb_gru.counts import Counts
 from imdb_gru.errors import DataError
@@ -171,7 +172,7 @@ def _resume(classifier: Classifier, reader: TextReader, layout: FileFormat, outp
             with reader.show_bar("predicting", counts.all) as observe:
                 predictions = classifier.predict_many(texts, timesteps=layout.timesteps, observe=observe)
                 seen = count_seen(predictions, classifier.config.text, reader, observer, counts=counts)
-                while chunk := list(itertools.islice(seen, CHUNK)):
+                while chunk := list(itertools.islice(seen, classifiers.CHUNK)):
                     stream = io.StringIO()
                     for prediction in chunk:
                         layout.write(prediction, stream)

@@ -17,7 +17,7 @@ BASE = start_from_scratch(
         "data": {"path": "sample", "limit": 100},
         "text": {"length": 30},
         "model": {"embedding": 4, "units": 4},
-        "train": {"epochs": 3, "batch_size": 32, "deterministic": True, "engine": "keras", "objective": "linear"},
+        "train": {"epochs": 3, "batch_size": 32, "deterministic": True, "objective": "linear"},
     }
 )
 SWEEP = SweepConfig.model_validate({"base": BASE, "space": {"train.learning_rate": {"log_range": [0.001, 0.1]}}})

@@ -33,7 +33,13 @@ def evaluate(count=300, timesteps=(10, 25, 50)):
     probabilities = np.clip(labels * 0.5 + rng.random(count) * 0.6, 0, 1).astype(np.float32)
     by_timestep = [make_row(step, 0.5 + step / 200) for step in timesteps]
     by_length = compute_accuracy_by_length(labels, probabilities, rng.integers(1, 1500, count))
-    evaluation = Evaluation("run", "test", compute_scores(labels, probabilities), by_timestep, by_length)
+    evaluation = Evaluation(
+        **vars(compute_scores(labels, probabilities)),
+        run="run",
+        split="test",
+        accuracy_by_timestep=by_timestep,
+        accuracy_by_length=by_length,
+    )
     return evaluation, compute_reliability(labels, probabilities)
 
 

@@ -11,7 +11,6 @@ from inspections import HOSTILE, make_inspection
 
 from imdb_gru.errors import ImdbGruError, MissingExtraError
 from imdb_gru.evaluation import Evaluation, Misclassified
-from imdb_gru.metrics import Scores
 from imdb_gru.report import packing
 from imdb_gru.report.examples import Example
 from imdb_gru.report.page import Report, check_page, write_explorer, write_page
@@ -45,7 +44,15 @@ def make_report(**changes):
         "model": "gru 8",
         "config": "data:\n  path: '</pre><script>'\n",
         "facts": {"trained on": "5 reviews of <i>sample</i>"},
-        "evaluation": Evaluation("runs/<b>demo</b>", "test", Scores(**matrix, **shares), [], [], errors=errors),
+        "evaluation": Evaluation(
+            **matrix,
+            **shares,
+            run="runs/<b>demo</b>",
+            split="test",
+            accuracy_by_timestep=[],
+            accuracy_by_length=[],
+            errors=errors,
+        ),
         "charts": [],
         "examples": [Example(make_inspection(HOSTILE), "negative", "Confident errors")],
     }

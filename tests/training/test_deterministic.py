@@ -20,8 +20,6 @@ SETTINGS = [
     ("fused", "float32", "gru"),
     ("fused", "bfloat16", "gru"),
     ("keras", "float32", "gru"),
-    ("keras", "float32", "lstm"),
-    ("keras", "float32", "simple_rnn"),
 ]
 
 

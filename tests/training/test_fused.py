@@ -39,7 +39,6 @@ def train(config, *, fused):
         {"pooling": ["last"], "units": 37},
         {"pooling": ["mean", "max"], "dropout": {"embedding": 0, "output": 0}},
         {"layers": 2, "bidirectional": True, "units": 12},
-        {"layers": 2, "bidirectional": True, "units": 12, "pooling": ["last"]},
     ],
     ids=str,
 )
