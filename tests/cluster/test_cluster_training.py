@@ -96,7 +96,7 @@ def test_a_training_survives_ctrl_c_other_workers_and_a_dead_node_and_ends_as_on
                 process.send_signal(signal.SIGINT)
         assert process.wait() == 130, process.told
         assert "2 workers of 6 reviews each: batches of 12" in process.told
-        assert process.told[-1] == f"stopped; continue with: imdb-gru train --resume {run}"
+        assert process.told[-1] == f"stopped; resume with: imdb-gru train --resume {run}"
     stopped = json.loads((run / "metrics.json").read_text())
     assert stopped["interrupted"]
     assert stopped["epochs"] < 5
@@ -109,7 +109,7 @@ def test_a_training_survives_ctrl_c_other_workers_and_a_dead_node_and_ends_as_on
         out = process.stdout.read()
         assert process.wait() == 0, process.told
         assert "3 workers of 4 reviews each: batches of 12" in process.told
-        assert "workers were lost; going on with 2 workers of 6 reviews each: batches of 12" in process.told
+        assert "workers were lost; continuing with 2 workers of 6 reviews each: batches of 12" in process.told
         assert not [line for line in process.told if "raylet" in line or "Traceback" in line]
         assert json.loads(out)["interrupted"] is False
 

@@ -175,6 +175,6 @@ def test_ctrl_c_ends_cleanly_and_says_how_to_go_on(start):
     out, err = process.communicate(timeout=LONG)
     assert process.returncode == 130, err
     assert out == ""
-    assert "go on with: imdb-gru sweep --resume runs/sweep" in err
+    assert "resume with: imdb-gru sweep --resume runs/sweep" in err
     assert "Traceback" not in err
     assert "SIGTERM" not in err
