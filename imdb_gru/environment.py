@@ -1,7 +1,8 @@
-"""Own what a training runs under, told without loading the packages that it names."""
+"""What a training runs under: versions, machine and threads, found without loading the packages."""
 
 import os
 import platform
+from collections.abc import Mapping
 from importlib import metadata
 from typing import Any
 
@@ -23,8 +24,8 @@ def describe_environment() -> dict[str, Any]:
     }
 
 
-def find_changes(before: dict[str, Any], here: dict[str, Any]) -> dict[str, tuple[object, object]]:
-    """Return what was otherwise, and how it is here, of all that both know."""
+def find_changes(before: Mapping[str, object], here: Mapping[str, object]) -> dict[str, tuple[object, object]]:
+    """Return what differs between two environments, with the earlier and the present value, of what both name."""
     return {key: (before[key], here[key]) for key in here if key in before and before[key] != here[key]}
 
 

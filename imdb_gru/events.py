@@ -56,10 +56,10 @@ class CorpusRead(Event):
         figures = self.statistics
         lines = []
         if self.counts:
-            parts = ", ".join(f"{_count(count, 'review')} of split {split}" for split, count in self.counts.items())
+            parts = ", ".join(f"{count_noun(count, 'review')} of split {split}" for split, count in self.counts.items())
             lines.append(f"read {parts}")
         lines.append(
-            f"{_count(figures.train, 'review')} to train on, {figures.validation} for validation; "
+            f"{count_noun(figures.train, 'review')} to train on, {figures.validation} for validation; "
             f"{figures.truncated_share:.1%} cut to {self.length} words; "
             f"{figures.vocabulary} ids, {figures.unknown_share:.1%} of words unknown"
         )
@@ -69,7 +69,7 @@ class CorpusRead(Event):
                 "all figures are of the training reviews"
             )
         if figures.repeated_validation:
-            repeated = _count(figures.repeated_validation, "validation review")
+            repeated = count_noun(figures.repeated_validation, "validation review")
             verb = "is" if figures.repeated_validation == 1 else "are"
             lines.append(
                 f"{repeated} {verb} word for word among the training reviews, so validation figures are optimistic "
@@ -186,7 +186,7 @@ class EvaluationStarted(Event):
 
     def __str__(self) -> str:
         """Give the number of reviews and the split."""
-        return f"evaluating on {_count(self.reviews, 'review')} of split {self.split}"
+        return f"evaluating on {count_noun(self.reviews, 'review')} of split {self.split}"
 
 
 @dataclass(frozen=True)
@@ -207,5 +207,6 @@ class Stopped(Event):
         return f"stopped before the first epoch was complete, so nothing is kept; start again with: {self.resumption}"
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'s' * (number != 1)}"
+def count_noun(number: int, noun: str) -> str:
+    """Write a number with its noun, in the plural unless it is one."""
+    return f"{number} {noun}{'s' * (number != 1)}"

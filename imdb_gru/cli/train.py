@@ -46,10 +46,13 @@ def train(
     if address and not workers:
         raise click.UsageError("--address names the cluster that --workers run on: say how many")
     import imdb_gru
-    from imdb_gru.cluster.training import choose_place
 
-    narrator, place = Narrator(), choose_place(workers, address)
-    chosen: dict[str, Any] = {"data": data, "observer": narrator, "place": place}
+    narrator = Narrator()
+    chosen: dict[str, Any] = {"data": data, "observer": narrator}
+    if workers:
+        from imdb_gru.cluster.training import Workers
+
+        chosen["place"] = Workers(workers, address)
     if dry_run:
         show_plan(imdb_gru.plan(config_path or "default", overrides=overrides, **chosen), as_json=as_json)
         return

@@ -15,7 +15,7 @@ from imdb_gru.lock import claim
 from imdb_gru.run import Run
 from imdb_gru.runs import check_writable
 from imdb_gru.sources import open_data
-from imdb_gru.tasks.training import prepare_config
+from imdb_gru.tasks.training import merge_data, prepare_config
 from imdb_gru.writing import UNFINISHED
 
 FOLDER = Path("runs/sweep")
@@ -34,11 +34,7 @@ def plan_sweep(
     `overrides` replaces keys of the base config, `budget` replaces keys of the sweep, such as `{"trials": 10}`. Raises
     `ConfigError`.
     """
-    given = dict(overrides or {})
-    if data is not None:
-        data = data if isinstance(data, DataConfig) else DataConfig(path=str(data))
-        given |= {f"data.{key}": value for key, value in data.model_dump(exclude_unset=True).items()}
-    config = load_sweep(source, given, budget)
+    config = load_sweep(source, merge_data(overrides, data), budget)
     base = config.build_trial({})
     if base.data.path:
         open_data(base.data)

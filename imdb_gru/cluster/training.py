@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from imdb_gru.cluster.worker import work
 from imdb_gru.config import Config
-from imdb_gru.environment import find_changes
 from imdb_gru.errors import ImdbGruError, RunError
-from imdb_gru.events import Event, Notice, Observer, Resumed, StopRequested
+from imdb_gru.events import Event, Notice, Observer, Resumed, StopRequested, count_noun
 from imdb_gru.pretrained import Pretrained
 from imdb_gru.records import Metrics, Progress
 from imdb_gru.run import Run
+from imdb_gru.runs import describe_resumption
 from imdb_gru.stopping import Stop, announce_signals, build_stop, stop_on_signals
 from imdb_gru.text.corpus import Corpus
 
@@ -76,11 +76,6 @@ class Workers:
         return ClusterSession(run, config, corpus, start, self.count, count_cores(ray.nodes(), self.count))
 
 
-def choose_place(workers: int | None, address: str | None) -> Workers | None:
-    """Return where to train: on that many workers, or None for this process."""
-    return Workers(workers, address) if workers else None
-
-
 class ClusterSession:
     """A classifier's training on several workers, ready to begin."""
 
@@ -106,11 +101,7 @@ class ClusterSession:
     def restore(self) -> Resumed:
         """Say where the workers will continue."""
         progress = self.run.load_progress() or Progress()
-        *_, before = [None, *self.run.load_starts()]
-        changes = {}
-        if before and self.config.train.deterministic:
-            changes = find_changes(before.environment, {"workers": self.workers, "threads": self.cores})
-        return Resumed(progress.epoch, self.config.train.epochs, progress.batch, changes)
+        return describe_resumption(self.run, progress, {"workers": self.workers, "threads": self.cores})
 
     def train(self, observer: Observer) -> Metrics:
         """Let the workers train the epochs that are left and complete the run; return its final figures.
@@ -122,7 +113,7 @@ class ClusterSession:
         import ray
         from ray.util.queue import Empty, Queue
 
-        observer(Notice(f"asking for {_count(self.workers, 'worker')} with {_count(self.cores, 'core')} each"))
+        observer(Notice(f"asking for {count_noun(self.workers, 'worker')} with {count_noun(self.cores, 'core')} each"))
         here = {"num_cpus": 0, "label_selector": {"ray.io/node-id": ray.get_runtime_context().get_node_id()}}
         reports, orders = Queue(actor_options=here), Queue(actor_options=here)
         with (
@@ -193,7 +184,7 @@ class ClusterSession:
         count, batch = content["workers"], self.config.train.batch_size
         lost = "workers were lost; continuing with " if again else ""
         each = f"{batch / count:g} review{'s' * (batch != count)} each"
-        observer(Notice(f"{lost}{_count(count, 'worker')} of {each}: batches of {batch}"))
+        observer(Notice(f"{lost}{count_noun(count, 'worker')} of {each}: batches of {batch}"))
         engine: Event = content["engine"]
         observer(Notice(f"continuing after epoch {content['epoch']}") if again else engine)
 
@@ -224,7 +215,3 @@ class _Fitting(threading.Thread):
             self.trainer.fit()
         except BaseException as error:
             self.error = error
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'s' * (number != 1)}"

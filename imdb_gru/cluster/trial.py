@@ -12,7 +12,7 @@ from imdb_gru.config import Config
 from imdb_gru.config.sweep import SweepConfig
 from imdb_gru.errors import ImdbGruError, RunError
 from imdb_gru.lock import claim
-from imdb_gru.pretrained import load_pretrained
+from imdb_gru.pretrained import Pretrained, load_pretrained
 from imdb_gru.records import Epoch
 from imdb_gru.run import Run
 from imdb_gru.runs import create_run
@@ -79,24 +79,25 @@ class Trial(Trainable):  # type: ignore[misc]
         from imdb_gru.training.loop import train_epochs
         from imdb_gru.training.recorder import RunRecorder
 
-        keras.backend.clear_session()
-        corpus = self._find_corpus(config)
         began = self.run.config_path.exists()
         if began and self.run.load_config() != config:
             raise RunError(f"{self.run} was trained with another config: remove it")
-        self.trainer = ClassifierTrainer(config, corpus, load_pretrained(config))
+        self._finished = began and self.run.metrics_path.exists() and not self.run.load_metrics().interrupted
+        if self._finished:
+            return
+        keras.backend.clear_session()
+        start = load_pretrained(config)
+        corpus = self._find_corpus(config, start)
+        self.trainer = ClassifierTrainer(config, corpus, start)
         if not began:
             create_run(self.run.path, config)
         self.run.keep_vocabulary(corpus.vocabulary)
-        self._finished = self.run.metrics_path.exists() and not self.run.load_metrics().interrupted
-        if self._finished:
-            return
         self.trainer.restore(self.run)
         self.recorder, self.stop_request = RunRecorder(self.run), Stop()
         self.recorder.begin(self.trainer)
         self._epochs = train_epochs(self.trainer, self.recorder, self.stop_request)
 
-    def _find_corpus(self, config: Config) -> Corpus:
+    def _find_corpus(self, config: Config, start: Pretrained | None) -> Corpus:
         """Return the encoded reviews: those that all trials share, or else, where text is searched, of our own."""
         name = name_corpus(config)
         if name in self.corpora:
@@ -104,7 +105,7 @@ class Trial(Trainable):  # type: ignore[misc]
         if name not in self._read:
             if len(self._read) == KEPT:
                 del self._read[next(iter(self._read))]
-            self._read[name] = load_corpus(config)
+            self._read[name] = load_corpus(config, start=start)
         return self._read[name]
 
     def _train_epoch(self) -> dict[str, Any]:

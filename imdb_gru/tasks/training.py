@@ -281,21 +281,26 @@ def prepare_config(
         raise TypeError(f"overrides is {show_value(overrides)}: give a mapping, such as {{'train.epochs': 2}}")
     if data is not None and not (isinstance(data, str | Path | DataConfig) or hasattr(data, "iter_reviews")):
         raise TypeError(f"data is {show_value(data)}: give a path, a DataConfig, or a source of reviews")
-    given = dict(overrides or {})
-    if isinstance(data, DataConfig):
-        given |= {f"data.{key}": value for key, value in data.model_dump(exclude_unset=True).items()}
-    elif isinstance(data, str | Path):
-        given["data.path"] = str(data)
-    complete = load_config(config, given, kind)
+    described = data if isinstance(data, str | Path | DataConfig) else None
+    complete = load_config(config, merge_data(overrides, described), kind)
     changes = {}
     if complete.data.path not in (None, SAMPLE):
         changes["data.path"] = make_absolute(complete.data.path)
     pretrained = complete.model.pretrained if isinstance(complete, Config) else None
     if pretrained not in (None, BUNDLED):
         changes["model.pretrained"] = make_absolute(pretrained)
-    complete = load_config(complete, changes, kind)
+    if changes:
+        complete = load_config(complete, changes, kind)
     _check_extras(complete)
     return complete
+
+
+def merge_data(overrides: Mapping[str, Any] | None, data: str | Path | DataConfig | None) -> dict[str, Any]:
+    """Add to the overrides of a config those that make it read other data."""
+    if data is not None and not isinstance(data, DataConfig):
+        data = DataConfig(path=str(data))
+    chosen = data.model_dump(exclude_unset=True) if data else {}
+    return {**(overrides or {}), **{f"data.{key}": value for key, value in chosen.items()}}
 
 
 def _find_source(data: Data | None) -> Source | None:

@@ -68,11 +68,12 @@ class Stopwatch:
     """Measures time, without the compiling of the engine."""
 
     def __init__(self) -> None:
+        self._started = 0.0
         self.take()
 
     def take(self) -> float:
         """Return the seconds since this was called last, and start again."""
-        now, before = time.monotonic() - compiling.measure(), getattr(self, "_started", 0.0)
+        now, before = time.monotonic() - compiling.measure(), self._started
         self._started = now
         return now - before
 

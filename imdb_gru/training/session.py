@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 import keras
 import tensorflow as tf
 
-from imdb_gru.environment import find_changes
 from imdb_gru.errors import ImdbGruError
 from imdb_gru.events import Observer, Resumed
 from imdb_gru.memory import SMALLER
 from imdb_gru.records import Metrics
 from imdb_gru.run import Run
+from imdb_gru.runs import describe_resumption
 from imdb_gru.stopping import Stop
 from imdb_gru.training.loop import run_training
 from imdb_gru.training.recorder import RunRecorder
@@ -40,13 +40,8 @@ class LocalSession:
 
     def restore(self) -> Resumed:
         """Return to the state of the run's checkpoint, and say where the training continues."""
-        trainer = self.trainer
-        trainer.restore(self.run)
-        *_, before = [None, *self.run.load_starts()]
-        changes = {}
-        if before and trainer.config.train.deterministic:
-            changes = find_changes(before.environment, trainer.environment)
-        return Resumed(trainer.progress.epoch, trainer.config.train.epochs, trainer.progress.batch, changes)
+        self.trainer.restore(self.run)
+        return describe_resumption(self.run, self.trainer.progress, self.trainer.environment)
 
     def train(self, observer: Observer) -> Metrics:
         """Train to the end, or until Ctrl-C or SIGTERM; return the final figures."""
