@@ -15,8 +15,6 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from imdb_gru import sklearn as sklearn
-    from imdb_gru.bulk import predict_file
-    from imdb_gru.classifier import Classifier, Prediction, load
     from imdb_gru.comparison.comparing import compare
     from imdb_gru.comparison.results import Comparison
     from imdb_gru.config import Config, DataConfig, NextWordConfig, load_config
@@ -29,44 +27,46 @@ if TYPE_CHECKING:
         MissingExtraError,
         RunError,
     )
-    from imdb_gru.evaluation import Evaluation, NextWordEvaluation
     from imdb_gru.events import Event
     from imdb_gru.inspection import Inspection
-    from imdb_gru.language import LanguageModel, load_next_word
+    from imdb_gru.models.bulk import predict_file
+    from imdb_gru.models.classifier import Classifier, Prediction, load
+    from imdb_gru.models.evaluation import Evaluation, NextWordEvaluation
+    from imdb_gru.models.next_word import LanguageModel, load_next_word
     from imdb_gru.report.page import write_report
-    from imdb_gru.run import Run
+    from imdb_gru.runs.run import Run
     from imdb_gru.tasks.evaluation import evaluate
     from imdb_gru.tasks.training import Plan, load_corpus, plan, pretrain, resume, train
 
 _MODULES = {
-    "Classifier": "classifier",
+    "Classifier": "models.classifier",
     "Comparison": "comparison.results",
     "Config": "config",
     "ConfigError": "errors",
     "DataConfig": "config",
     "DataError": "errors",
     "DownloadError": "errors",
-    "Evaluation": "evaluation",
+    "Evaluation": "models.evaluation",
     "Event": "events",
     "FormatError": "errors",
     "ImdbGruError": "errors",
     "Inspection": "inspection",
-    "LanguageModel": "language",
+    "LanguageModel": "models.next_word",
     "MissingExtraError": "errors",
     "NextWordConfig": "config",
-    "NextWordEvaluation": "evaluation",
+    "NextWordEvaluation": "models.evaluation",
     "Plan": "tasks.training",
-    "Prediction": "classifier",
-    "Run": "run",
+    "Prediction": "models.classifier",
+    "Run": "runs.run",
     "RunError": "errors",
     "compare": "comparison.comparing",
     "evaluate": "tasks.evaluation",
-    "load": "classifier",
+    "load": "models.classifier",
     "load_config": "config",
     "load_corpus": "tasks.training",
-    "load_next_word": "language",
+    "load_next_word": "models.next_word",
     "plan": "tasks.training",
-    "predict_file": "bulk",
+    "predict_file": "models.bulk",
     "pretrain": "tasks.training",
     "resume": "tasks.training",
     "train": "tasks.training",

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from imdb_gru.text.neutral import show_value
+from imdb_gru.system.escaping import show_value
 
 
 class Record(BaseModel):

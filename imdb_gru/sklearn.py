@@ -13,16 +13,16 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from imdb_gru.classifier import Classifier
 from imdb_gru.config import Config, DataConfig, load_config
 from imdb_gru.errors import ConfigError, MissingExtraError
 from imdb_gru.events import Event, Observer, Stopped, TrainingStarted
+from imdb_gru.models.classifier import Classifier
 from imdb_gru.records import Epoch
-from imdb_gru.sources.memory import MemorySource
+from imdb_gru.sources.in_memory import MemorySource
 from imdb_gru.sources.review import Source
-from imdb_gru.stopping import build_stop
+from imdb_gru.system.escaping import show_value
+from imdb_gru.system.signals import build_stop
 from imdb_gru.tasks.training import train
-from imdb_gru.text.neutral import show_value
 
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin

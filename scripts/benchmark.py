@@ -214,8 +214,8 @@ def reach(npz: str, rounds: int, json_path: Path | None, accuracy: float, settin
 @json_option
 def predict(run: Path, data: str | None, reviews: int, rounds: int, json_path: Path | None) -> None:
     """Score a file of reviews: imdb-gru against a Keras script that pads to 501; in all, and the scoring alone."""
+    from imdb_gru.corpus.corpus import load_reviews
     from imdb_gru.sources import open_source
-    from imdb_gru.text.corpus import load_reviews
 
     texts = [" ".join(review.text.split()) for review in load_reviews(open_source(data), "test", reviews)]
     script, alone = "Keras script", "imdb-gru, alone"

@@ -15,15 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
-from imdb_gru.classifier import Classifier
-from imdb_gru.compact import restore_arrays, save_compact
-from imdb_gru.metrics import compute_scores
-from imdb_gru.run import Run
-from imdb_gru.runs import BUNDLE, BUNDLED, BundledRun, find_run
+from imdb_gru.corpus.corpus import load_training_reviews
+from imdb_gru.models.classifier import Classifier
+from imdb_gru.models.metrics import compute_scores
+from imdb_gru.runs.catalogue import BUNDLE, BUNDLED, BundledRun, find_run
+from imdb_gru.runs.compact import restore_arrays, save_compact
+from imdb_gru.runs.run import Run
+from imdb_gru.runs.weights import read_arrays
 from imdb_gru.sources import open_data
-from imdb_gru.text.corpus import load_training_reviews
-from imdb_gru.weights import read_arrays
-from imdb_gru.writing import write_atomically
+from imdb_gru.system.writing import write_atomically
 
 Array = NDArray[np.float32]
 

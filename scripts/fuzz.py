@@ -79,14 +79,14 @@ def read_word_index(path: Path) -> None:
 
 def read_lines(path: Path) -> None:
     """Read what predict is given with --input."""
-    from imdb_gru.inputs import TextReader
+    from imdb_gru.models.texts import TextReader
 
     list(TextReader(path=path))
 
 
 def read_run(path: Path) -> None:
     """Read all of a run but its weights."""
-    from imdb_gru.run import Run
+    from imdb_gru.runs.run import Run
 
     run = Run(path.parent)
     for read in (run.load_metrics, run.load_history, run.load_vocabulary, run.load_any_config):
@@ -100,8 +100,8 @@ def read_run(path: Path) -> None:
 def read_weights(path: Path) -> None:
     """Read a classifier's weights from either of a run's files that hold them."""
     from imdb_gru.config import load_config
-    from imdb_gru.run import Run
-    from imdb_gru.weights import load_network, read_keras
+    from imdb_gru.runs.run import Run
+    from imdb_gru.runs.weights import load_network, read_keras
 
     model = load_config("scratch", {"model.embedding": 2, "model.units": 2}).model
     if path.suffix == ".keras":
@@ -216,9 +216,9 @@ def fuzz(name: str, runs: int | None, seconds: int | None, kept: Path) -> None:
     import atheris
 
     with atheris.instrument_imports(include=["imdb_gru"]):
-        import imdb_gru.classifier
-        import imdb_gru.cli.texts
-        import imdb_gru.run
+        import imdb_gru.cli._texts
+        import imdb_gru.models.classifier
+        import imdb_gru.runs.run
         import imdb_gru.sources.archive
         import imdb_gru.sources.keras_npz
         import imdb_gru.sources.table  # noqa: F401

@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 from imdb_gru.errors import RunError
-from imdb_gru.run import Run
+from imdb_gru.runs.run import Run
 
 OURS = [sys.executable, "-m", "imdb_gru"]
 

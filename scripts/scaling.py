@@ -139,8 +139,8 @@ def measure_bytes(config: Any, corpus: Any) -> tuple[int, int, dict[int, tuple[i
     """Return a worker's batch, the reviews, and for workers the bytes of a gradient: whole, and of its words' rows."""
     import numpy as np
 
-    from imdb_gru.text.encoded import iter_batches
-    from imdb_gru.weights import iter_shapes
+    from imdb_gru.corpus.encoded import iter_batches
+    from imdb_gru.runs.weights import iter_shapes
 
     size = len(corpus.vocabulary)
     whole = sum(int(np.prod(shape)) for shape in iter_shapes(config.model, size))

@@ -8,8 +8,8 @@ import sys
 import time
 from pathlib import Path
 
-from imdb_gru.classifier import Classifier
-from imdb_gru.runs import find_run
+from imdb_gru.models.classifier import Classifier
+from imdb_gru.runs.catalogue import find_run
 
 classifier = Classifier.load(find_run(Path(sys.argv[1])))
 ids = [classifier.encode(line).ids for line in Path(sys.argv[2]).read_text("utf-8").splitlines()]

@@ -28,8 +28,8 @@ def scoring(
     run: Path, data: str | None, reviews: int, files: int, workers: str, rounds: int, json_path: Path | None
 ) -> None:
     """Score the same reviews with a run that holds a model.keras."""
+    from imdb_gru.corpus.corpus import load_reviews
     from imdb_gru.sources import open_source
-    from imdb_gru.text.corpus import load_reviews
 
     texts = [review.text for review in load_reviews(open_source(data), "test", reviews)]
     counts = [int(count) for count in workers.split(",")]

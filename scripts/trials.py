@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from imdb_gru.run import Run
+from imdb_gru.runs.run import Run
 from imdb_gru.sources.sample import SampleSource
 
 COMMAND = [sys.executable, "-m", "imdb_gru"]

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from imdb_gru.run import Run
+from imdb_gru.runs.run import Run
 
 pytest_plugins = ["slowness"]
 
@@ -27,8 +27,8 @@ def load_script(name):
 def make_pair(tmp_path, make_next_word_run):
     """Make a next-word run of random weights and a classifier that was trained on from it, both complete."""
     from imdb_gru.config import build_config
-    from imdb_gru.runs import create_run
-    from imdb_gru.weights import read_arrays, save_arrays
+    from imdb_gru.runs.catalogue import create_run
+    from imdb_gru.runs.weights import read_arrays, save_arrays
 
     def make(words=None, change=0.02, **model) -> tuple[Run, Run]:
         sizes = SIZES | model
@@ -65,7 +65,7 @@ def pair(make_pair):
 @pytest.fixture
 def bundled(pair, tmp_path, monkeypatch):
     """Put a classifier and what it started from where the package has its own; return the folder and the originals."""
-    from imdb_gru import runs
+    from imdb_gru.runs import catalogue as runs
 
     encoder, run = pair
     folder = tmp_path / "package" / "bundled"

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from imdb_gru.run import Run
+from imdb_gru.runs.run import Run
 from imdb_gru.sources.review import Review
 
 settings.register_profile("steady", deadline=None, derandomize=True)
@@ -219,11 +219,11 @@ def make_sequences(rng, lengths=(1, 2, 5, 9, 9, 17)):
 @pytest.fixture
 def build_twins(tmp_path):
     """Build a Keras model of random weights, and the classifier that reads its file."""
-    from imdb_gru.classifier import Classifier
     from imdb_gru.config import build_config
+    from imdb_gru.models.classifier import Classifier
+    from imdb_gru.runs.weights import read_keras
     from imdb_gru.text.vocabulary import Vocabulary
     from imdb_gru.training.model import build_model, keras
-    from imdb_gru.weights import read_keras
 
     def build(**model):
         keras.utils.set_random_seed(11)
@@ -242,8 +242,8 @@ def make_classifier(seed=0, **model):
     """A classifier of random weights over the words w0, w1 …, made without Keras."""
     from imdb_gru.cells import CELLS
     from imdb_gru.cells.network import Layer, Network
-    from imdb_gru.classifier import Classifier
     from imdb_gru.config import build_config
+    from imdb_gru.models.classifier import Classifier
     from imdb_gru.text.vocabulary import Vocabulary
 
     config = build_config(start_from_scratch({"model": {"embedding": 5, "units": 6, **model}}), "test")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from imdb_gru.run import Run
+from imdb_gru.runs.run import Run
 
 WORDS = 30
 GATES = {"gru": 3, "lstm": 4, "simple_rnn": 1}
@@ -30,9 +30,9 @@ def draw_arrays(config, vocabulary_size, seed=0):
 @pytest.fixture
 def make_next_word_run(tmp_path):
     """Make a complete run of random weights over the words w0, w1 …, without Keras."""
-    from imdb_gru.runs import create_run
+    from imdb_gru.runs.catalogue import create_run
+    from imdb_gru.runs.weights import save_arrays
     from imdb_gru.text.vocabulary import Vocabulary
-    from imdb_gru.weights import save_arrays
 
     def make(name="runs/random", text=None, words=None, **model):
         words = words or [f"w{number}" for number in range(WORDS)]

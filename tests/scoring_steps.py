@@ -5,7 +5,7 @@ import json
 import pytest
 
 from imdb_gru import __version__
-from imdb_gru.text.neutral import dump_json
+from imdb_gru.system.escaping import dump_json
 
 pyarrow = pytest.importorskip("pyarrow")
 pytest.importorskip("fsspec")

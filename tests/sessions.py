@@ -1,15 +1,15 @@
 """Trainings for the tests, opened as a command opens them, but held before they begin."""
 
+from imdb_gru.corpus.corpus import encode_corpus
 from imdb_gru.events import EpochDone
-from imdb_gru.runs import create_run
+from imdb_gru.runs.catalogue import create_run
 from imdb_gru.sources.sample import SampleSource
 from imdb_gru.tasks import find_task
-from imdb_gru.text.corpus import encode_corpus
 
 
 def open_session(path, config, *, run=None, reviews=None, pretrained=None, shares=None):
     """Open a training of a config on the sample into a new run at a path, or into `run`, which it resumes."""
-    from imdb_gru.training.classifier_trainer import ClassifierTrainer
+    from imdb_gru.training.classifier.trainer import ClassifierTrainer
     from imdb_gru.training.session import LocalSession
 
     task, source = find_task(config.task), SampleSource()

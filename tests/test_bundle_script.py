@@ -6,13 +6,13 @@ import pytest
 import yaml
 from bundles import BUNDLED_WORDS, SIZES, load_script
 
-from imdb_gru.classifier import Classifier
 from imdb_gru.inspection import inspect_text
-from imdb_gru.language import LanguageModel
-from imdb_gru.metrics import compute_scores
-from imdb_gru.runs import BundledRun, find_run
+from imdb_gru.models.classifier import Classifier
+from imdb_gru.models.metrics import compute_scores
+from imdb_gru.models.next_word import LanguageModel
+from imdb_gru.runs.catalogue import BundledRun, find_run
+from imdb_gru.runs.weights import read_arrays
 from imdb_gru.text.tokenizer import TOKENIZERS
-from imdb_gru.weights import read_arrays
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from imdb_gru.classifier import Classifier
-from imdb_gru.language import LanguageModel
-from imdb_gru.runs import BUNDLE, BundledRun
+from imdb_gru.models.classifier import Classifier
+from imdb_gru.models.next_word import LanguageModel
+from imdb_gru.runs.catalogue import BUNDLE, BundledRun
 
 README = Path(__file__).parent.parent / "README.md"
 CARD = (BUNDLE / "CARD.md").read_text("utf-8")

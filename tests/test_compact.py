@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as stn
 
-from imdb_gru.compact import (
+from imdb_gru.errors import RunError
+from imdb_gru.runs.compact import (
     LARGEST,
     LARGEST_OF_EMBEDDING,
     WIDER,
@@ -17,9 +18,8 @@ from imdb_gru.compact import (
     restore_arrays,
     save_compact,
 )
-from imdb_gru.errors import RunError
-from imdb_gru.run import Run
-from imdb_gru.weights import read_arrays
+from imdb_gru.runs.run import Run
+from imdb_gru.runs.weights import read_arrays
 
 VALUES = st.floats(-1e3, 1e3, width=32)
 SHAPES = stn.array_shapes(min_dims=1, max_dims=2, max_side=7)

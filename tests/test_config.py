@@ -17,7 +17,7 @@ from imdb_gru.config import (
 from imdb_gru.config.schema import INHERITED
 from imdb_gru.config.sweep import SweepConfig, load_config_or_sweep
 from imdb_gru.errors import ConfigError
-from imdb_gru.runs import BundledRun
+from imdb_gru.runs.catalogue import BundledRun
 
 ROOT = Path(__file__).parent.parent
 CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))

@@ -9,12 +9,12 @@ import yaml
 from conftest import TWIN_WORDS, make_classifier
 from hostile import bounded, make_header, write_zip
 
-from imdb_gru.classifier import Classifier
 from imdb_gru.errors import ImdbGruError, RunError
-from imdb_gru.reading import hash_file
-from imdb_gru.run import Run
-from imdb_gru.runs import find_run
-from imdb_gru.weights import list_weights, read_keras, save_arrays
+from imdb_gru.models.classifier import Classifier
+from imdb_gru.runs.catalogue import find_run
+from imdb_gru.runs.run import Run
+from imdb_gru.runs.weights import list_weights, read_keras, save_arrays
+from imdb_gru.system.reading import hash_file
 
 METRICS = {
     "format": 1,
@@ -136,7 +136,7 @@ def test_weights_whose_header_claims_more_than_there_is_take_no_memory(run, shap
 
 
 def test_weights_of_billions_of_zeros_are_refused(run, monkeypatch):
-    monkeypatch.setattr("imdb_gru.reading.MAX_ARRAYS_BYTES", 2**25, raising=False)
+    monkeypatch.setattr("imdb_gru.system.reading.MAX_ARRAYS_BYTES", 2**25, raising=False)
     write_zip(run.weights_path, {"0.npy": make_header((2**26 // 20, 5)), "1.npy": 2**26})
     refuse(lambda: load(run), r"unpacks to \d+,\d+,\d+ bytes, more than 33,554,432", mib=256)
 
@@ -199,7 +199,7 @@ def test_a_model_with_a_lambda_layer_and_paths_upwards_runs_and_writes_nothing(r
 
 
 def test_a_model_of_billions_of_zeros_is_refused(run, monkeypatch):
-    monkeypatch.setattr("imdb_gru.reading.MAX_ARRAYS_BYTES", 2**25, raising=False)
+    monkeypatch.setattr("imdb_gru.system.reading.MAX_ARRAYS_BYTES", 2**25, raising=False)
     config = write_keras(run, {"model.weights.h5": 2**26})
     refuse(lambda: read_keras(run.model_path, config), r"unpacks to 67,108,864 bytes", mib=256)
 

@@ -6,11 +6,11 @@ from next_word_runs import WORDS, build_next_word_config, draw_arrays
 
 from imdb_gru.cells.next_word import TILE_IDS, TILE_ROWS, NextWordNetwork
 from imdb_gru.errors import RunError
-from imdb_gru.evaluation import evaluate_next_words
-from imdb_gru.language import LanguageModel, Sampling, choose_likeliest, compute_perplexity
+from imdb_gru.models.evaluation import evaluate_next_words
+from imdb_gru.models.next_word import LanguageModel, Sampling, choose_likeliest, compute_perplexity
+from imdb_gru.runs.weights import list_stock, save_arrays
 from imdb_gru.sources.review import Review
 from imdb_gru.text.vocabulary import END_TOKEN, PAD, START, UNKNOWN, UNKNOWN_TOKEN
-from imdb_gru.weights import list_stock, save_arrays
 
 TEXT = "w3 w1 w4 w1 w5 nonsense w2"
 
@@ -25,7 +25,7 @@ def model(make_next_word_run):
 @pytest.mark.parametrize("cell", ["gru", "lstm", "simple_rnn"])
 def test_probabilities_are_those_of_keras(make_next_word_run, tmp_path, cell, layers):
     from imdb_gru.training import keras
-    from imdb_gru.training.next_word import build_stock_model
+    from imdb_gru.training.next_word.model import build_stock_model
 
     run = make_next_word_run(cell=cell, layers=layers)
     config = run.load_next_word_config()
@@ -54,8 +54,8 @@ def test_a_trained_runs_own_model_says_the_same(next_word_run):
 
 @pytest.mark.keras
 def test_the_perplexity_is_that_of_the_training(next_word_run):
+    from imdb_gru.corpus.corpus import load_pretraining_reviews
     from imdb_gru.sources.sample import SampleSource
-    from imdb_gru.text.corpus import load_pretraining_reviews
 
     model, best = LanguageModel.load(next_word_run), next_word_run.load_metrics().best
     held_out = load_pretraining_reviews(SampleSource(), model.config).validation

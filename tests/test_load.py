@@ -12,14 +12,14 @@ import pytest
 from bundles import SCRIPTS
 from conftest import make_classifier
 
-from imdb_gru import classifier as bulk
 from imdb_gru.checking.repeats import Texts
 from imdb_gru.config import build_config
+from imdb_gru.corpus import stored
+from imdb_gru.corpus.corpus import encode_corpus, load_training_reviews
+from imdb_gru.corpus.encoded import allocate, encode_sequences
+from imdb_gru.models import classifier as bulk
 from imdb_gru.sources.review import Review
 from imdb_gru.sources.sample import SampleSource
-from imdb_gru.text import stored
-from imdb_gru.text.corpus import encode_corpus, load_training_reviews
-from imdb_gru.text.encoded import allocate, encode_sequences
 
 
 def measure_peak(work):
@@ -108,7 +108,7 @@ def test_an_epoch_begins_without_a_copy_of_the_ids():
 import numpy as np
 import psutil
 from imdb_gru.config import build_config
-from imdb_gru.text.encoded import EncodedReviews, allocate
+from imdb_gru.corpus.encoded import EncodedReviews, allocate
 from imdb_gru.training.batches import ReviewBatches
 
 def begin(length):

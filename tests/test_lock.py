@@ -6,13 +6,13 @@ import sys
 import pytest
 
 from imdb_gru.errors import RunError
-from imdb_gru.lock import claim, lock, sweep
-from imdb_gru.writing import UNFINISHED, write_atomically
+from imdb_gru.system.lock import claim, lock, sweep
+from imdb_gru.system.writing import UNFINISHED, write_atomically
 
 HOLD = """
 import sys
 from pathlib import Path
-from imdb_gru.lock import claim
+from imdb_gru.system.lock import claim
 with claim(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

@@ -3,10 +3,10 @@ import sys
 
 import pytest
 
-from imdb_gru.memory import measure_peak_memory
+from imdb_gru.system.memory import measure_peak_memory
 
 CODE = """
-from imdb_gru.memory import measure_peak_memory
+from imdb_gru.system.memory import measure_peak_memory
 before = measure_peak_memory()
 held = bytes([1]) * 200_000_000
 del held

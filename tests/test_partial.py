@@ -4,7 +4,7 @@ import io
 import pytest
 
 from imdb_gru.errors import DataError
-from imdb_gru.partial import open_partial
+from imdb_gru.system.partial import open_partial
 
 BEGUN_WITH = {"input": "a hash", "set of options": {"timesteps": False}}
 

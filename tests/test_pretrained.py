@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 from sessions import ignore, on_epoch, open_session
 
-from imdb_gru.classifier import Classifier
 from imdb_gru.config import Config, build_config
 from imdb_gru.errors import ConfigError, RunError
-from imdb_gru.pretrained import load_pretrained
-from imdb_gru.run import Run
-from imdb_gru.runs import BundledRun
-from imdb_gru.weights import read_arrays
+from imdb_gru.models.classifier import Classifier
+from imdb_gru.runs.catalogue import BundledRun
+from imdb_gru.runs.pretrained import load_pretrained
+from imdb_gru.runs.run import Run
+from imdb_gru.runs.weights import read_arrays
 
 
 def build(pretrained, text=None, **model) -> Config:

@@ -8,10 +8,10 @@ import pytest
 
 from imdb_gru.config import Config, load_config
 from imdb_gru.errors import ConfigError, RunError
-from imdb_gru.run import Run
-from imdb_gru.runs import create_run, find_run
-from imdb_gru.weights import load_network
-from imdb_gru.writing import write_atomically
+from imdb_gru.runs.catalogue import create_run, find_run
+from imdb_gru.runs.run import Run
+from imdb_gru.runs.weights import load_network
+from imdb_gru.system.writing import write_atomically
 
 
 @pytest.fixture

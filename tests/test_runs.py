@@ -3,11 +3,11 @@ import shutil
 
 import pytest
 
-from imdb_gru import runs
 from imdb_gru.config import Config, NextWordConfig, load_config
 from imdb_gru.errors import RunError
-from imdb_gru.run import Run
-from imdb_gru.runs import BundledRun, check_free, create_run, find_run, list_runs
+from imdb_gru.runs.catalogue import BundledRun, check_free, create_run, find_run, list_runs
+from imdb_gru.runs import catalogue as runs
+from imdb_gru.runs.run import Run
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_the_one_in_the_package_can_be_named(bundled, run, tmp_path, task):
 
 
 def test_the_package_is_where_one_is_looked_for():
-    assert BundledRun("sentiment").path == runs.Path(runs.__file__).parent / "bundled" / "sentiment"
+    assert BundledRun("sentiment").path == runs.Path(runs.__file__).parent.parent / "bundled" / "sentiment"
 
 
 @pytest.mark.parametrize("name", ["sentiment/config.yaml", "sentiment/weights.npz", "vocabulary.json"])

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from conftest import call
 
-from imdb_gru import threads
 from imdb_gru.errors import ImdbGruError
-from imdb_gru.threads import count_threads, find_quota, set_threads
+from imdb_gru.system import threads
+from imdb_gru.system.threads import count_threads, find_quota, set_threads
 
 CORES = len(os.sched_getaffinity(0))
 
@@ -114,7 +114,7 @@ def test_help_and_import_work_with_a_wrong_setting():
     environment = {**os.environ, "IMDB_GRU_THREADS": "abc"}
     for arguments in (["--help"], ["predict", "--help"], ["--version"]):
         assert call(*arguments, env=environment).returncode == 0
-    program = "import imdb_gru, imdb_gru.engine.workers, imdb_gru.environment"
+    program = "import imdb_gru, imdb_gru.engine.workers, imdb_gru.system.environment"
     subprocess.run([sys.executable, "-c", program], env=environment, check=True)
 
 

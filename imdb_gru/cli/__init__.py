@@ -11,20 +11,20 @@ from typing import Any, NoReturn
 import click
 
 import imdb_gru
+from imdb_gru.cli._options import Group, silence
 from imdb_gru.cli.compare import compare
 from imdb_gru.cli.config import config
 from imdb_gru.cli.data import data
 from imdb_gru.cli.evaluate import evaluate
 from imdb_gru.cli.inspect import inspect
 from imdb_gru.cli.next import next_word
-from imdb_gru.cli.options import Group, silence
 from imdb_gru.cli.predict import predict
 from imdb_gru.cli.pretrain import pretrain
 from imdb_gru.cli.report import report
 from imdb_gru.cli.runs import runs
 from imdb_gru.cli.sweep import sweep
 from imdb_gru.cli.train import train
-from imdb_gru.stopping import find_exit_code, raise_on_sigterm
+from imdb_gru.system.signals import find_exit_code, raise_on_sigterm
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -63,7 +63,7 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     _open_closed_streams()
     from imdb_gru.errors import ImdbGruError
-    from imdb_gru.text.neutral import neutralise, neutralise_lines
+    from imdb_gru.system.escaping import neutralise, neutralise_lines
 
     try:
         raise_on_sigterm()

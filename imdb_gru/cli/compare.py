@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imdb_gru.cli.options import PATH, Command, config_options, data_options, json_option, say
-from imdb_gru.cli.standings import print_comparison
-from imdb_gru.cli.training import Narrator
+from imdb_gru.cli._options import PATH, Command, config_options, data_options, json_option, say
+from imdb_gru.cli._standings import print_comparison
+from imdb_gru.cli._training import Narrator
 
 if TYPE_CHECKING:
     from imdb_gru.config import DataConfig

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from imdb_gru.cli.options import LOCATION, Group, config_options
+from imdb_gru.cli._options import LOCATION, Group, config_options
 
 
 @click.group(cls=Group)
@@ -40,7 +40,7 @@ def check(files: tuple[str, ...]) -> None:
     imdb-gru config check my.yaml
     """
     from imdb_gru.config.sweep import load_config_or_sweep
-    from imdb_gru.text.neutral import neutralise
+    from imdb_gru.system.escaping import neutralise
 
     for file in files:
         load_config_or_sweep(file)

@@ -4,7 +4,15 @@ from typing import Any
 
 import click
 
-from imdb_gru.cli.options import LOCATION, Group, json_option, label_column_option, print_table, say, text_column_option
+from imdb_gru.cli._options import (
+    LOCATION,
+    Group,
+    json_option,
+    label_column_option,
+    print_table,
+    say,
+    text_column_option,
+)
 
 
 @click.group(cls=Group)
@@ -35,7 +43,7 @@ def check(
     """
     from imdb_gru.checking import check_source
     from imdb_gru.sources import open_source
-    from imdb_gru.text.neutral import dump_json
+    from imdb_gru.system.escaping import dump_json
 
     source = open_source(path, text_column=text_column, label_column=label_column, require_labels=not no_labels)
     say(f"reading {source.name}")
@@ -80,6 +88,6 @@ def _describe(row: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _print_example(review: str, text: str, twin: str | None = None) -> None:
-    from imdb_gru.text.neutral import neutralise
+    from imdb_gru.system.escaping import neutralise
 
     click.echo(f"  {review}{f' as {twin}' if twin else ''}: {neutralise(text)}")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imdb_gru.cli.options import (
+from imdb_gru.cli._options import (
     Command,
     json_option,
     open_run,
@@ -14,12 +14,12 @@ from imdb_gru.cli.options import (
     run_option,
     split_option,
 )
-from imdb_gru.cli.training import Narrator
+from imdb_gru.cli._training import Narrator
 
 if TYPE_CHECKING:
     from imdb_gru.config import DataConfig
-    from imdb_gru.evaluation import Evaluation, NextWordEvaluation
-    from imdb_gru.metrics import LengthScores
+    from imdb_gru.models.evaluation import Evaluation, NextWordEvaluation
+    from imdb_gru.models.metrics import LengthScores
 
 SNIPPET = 300
 """Number of characters shown of a misclassified review."""
@@ -39,9 +39,9 @@ def evaluate(run_path: Path | None, data: "DataConfig | None", split: str | None
     \b
     imdb-gru evaluate --errors 3
     """
-    from imdb_gru.evaluation import Evaluation
+    from imdb_gru.models.evaluation import Evaluation
+    from imdb_gru.system.escaping import dump_json
     from imdb_gru.tasks.evaluation import evaluate
-    from imdb_gru.text.neutral import dump_json
 
     evaluation = evaluate(open_run(run_path), data=data, split=split, errors=errors, observer=Narrator())
     if as_json:
@@ -64,7 +64,7 @@ def _print_words(figures: "NextWordEvaluation") -> None:
 
 
 def _print_figures(evaluation: "Evaluation") -> None:
-    from imdb_gru.text.neutral import neutralise
+    from imdb_gru.system.escaping import neutralise
 
     scores = evaluation
     low, high = scores.accuracy_interval

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imdb_gru.cli.inspect_reviews import ReviewChoice, show_gradients, show_units
-from imdb_gru.cli.options import FILE_PATH, FOLDER_PATH, PATH, Command, json_option, open_run, other_data_options, say
-from imdb_gru.cli.texts import input_option, open_reader
-from imdb_gru.cli.training import Narrator
+from imdb_gru.cli._inspect_reviews import ReviewChoice, show_gradients, show_units
+from imdb_gru.cli._options import FILE_PATH, FOLDER_PATH, PATH, Command, json_option, open_run, other_data_options, say
+from imdb_gru.cli._texts import input_option, open_reader
+from imdb_gru.cli._training import Narrator
 
 if TYPE_CHECKING:
-    from imdb_gru.classifier import Classifier
     from imdb_gru.config import DataConfig
     from imdb_gru.inspection import Inspection
+    from imdb_gru.models.classifier import Classifier
 
 WORDS, WORDS_A_UNIT = 30, 5
 MOST_TEXTS = 200
@@ -99,10 +99,10 @@ def inspect(
     came_in: Iterable[str] = reader.follow("inspecting")
     if html or npz or plots:
         came_in = _limit(came_in, 1 if npz or plots else MOST_TEXTS)
-    from imdb_gru.bulk import count_seen
-    from imdb_gru.classifier import Classifier
-    from imdb_gru.cli.inspect_table import print_inspection
-    from imdb_gru.text.neutral import dump_json
+    from imdb_gru.cli._inspect_table import print_inspection
+    from imdb_gru.models.bulk import count_seen
+    from imdb_gru.models.classifier import Classifier
+    from imdb_gru.system.escaping import dump_json
 
     classifier = Classifier.load(open_run(run_paths[0] if run_paths else None))
     _check_view(classifier, layer, unit)
@@ -143,7 +143,7 @@ def _check_outputs(html: Path | None, plots: Path | None, npz: Path | None) -> N
 
         check_charts(plots)
     if npz:
-        from imdb_gru.writing import check_parent
+        from imdb_gru.system.writing import check_parent
 
         check_parent(npz, "write")
 

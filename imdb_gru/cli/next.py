@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imdb_gru.cli.options import PATH, Command, json_option, open_run, print_table
-from imdb_gru.cli.texts import input_option, open_reader
-from imdb_gru.cli.training import Narrator
+from imdb_gru.cli._options import PATH, Command, json_option, open_run, print_table
+from imdb_gru.cli._texts import input_option, open_reader
+from imdb_gru.cli._training import Narrator
 
 if TYPE_CHECKING:
-    from imdb_gru.language import LanguageModel, Sampling, Timestep
-    from imdb_gru.text.encoded import EncodedText
+    from imdb_gru.corpus.encoded import EncodedText
+    from imdb_gru.models.next_word import LanguageModel, Sampling, Timestep
 
 COUNT, COUNT_A_TIMESTEP = 10, 3
 
@@ -73,8 +73,8 @@ def next_word(
     _check_modes(count, timesteps, generate, temperature, top, seed)
     texts = () if text is None else (text,)
     reader = open_reader(texts, input_path, text_column, "next")
-    from imdb_gru.bulk import count_seen
-    from imdb_gru.language import LanguageModel, Sampling
+    from imdb_gru.models.bulk import count_seen
+    from imdb_gru.models.next_word import LanguageModel, Sampling
 
     model = LanguageModel.load(open_run(run_path, "next_word"))
     for option, wanted in (("--count", count), ("--top", top)):
@@ -110,7 +110,7 @@ def _check_modes(
 
 
 def _print_json(text: str, **figures: Any) -> None:
-    from imdb_gru.text.neutral import dump_json
+    from imdb_gru.system.escaping import dump_json
 
     click.echo(dump_json({"text": text, **figures}))
 
@@ -120,7 +120,7 @@ def _show_next(model: "LanguageModel", text: "EncodedText", count: int, *, as_js
     if as_json:
         _print_json(text.text, next=[candidate._asdict() for candidate in candidates])
         return
-    from imdb_gru.text.neutral import neutralise
+    from imdb_gru.system.escaping import neutralise
 
     if many:
         click.echo(neutralise(text.text))
@@ -145,7 +145,7 @@ def _follow(model: "LanguageModel", text: "EncodedText", count: int, *, as_json:
 
 
 def _describe(number: int, step: "Timestep") -> tuple[str, ...]:
-    from imdb_gru.text.neutral import neutralise
+    from imdb_gru.system.escaping import neutralise
 
     came = ("-", "-", "-")
     if step.next_token is not None:
@@ -155,7 +155,7 @@ def _describe(number: int, step: "Timestep") -> tuple[str, ...]:
 
 
 def _write_on(model: "LanguageModel", text: "EncodedText", count: int, sampling: "Sampling", *, as_json: bool) -> None:
-    from imdb_gru.text.neutral import neutralise
+    from imdb_gru.system.escaping import neutralise
     from imdb_gru.text.tokenizer import join_tokens
 
     generated = list(model.generate(text.ids, count, sampling))

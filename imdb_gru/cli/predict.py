@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
-from imdb_gru.cli.layout import show_predictions
-from imdb_gru.cli.options import LOCATION, PATH, Command, json_option, open_run, run_option
-from imdb_gru.cli.scoring import Request, engine_options, score_on_ray
-from imdb_gru.cli.texts import open_reader
-from imdb_gru.cli.training import Narrator
+from imdb_gru.cli._bulk import Request, engine_options, score_on_ray
+from imdb_gru.cli._layout import show_predictions
+from imdb_gru.cli._options import LOCATION, PATH, Command, json_option, open_run, run_option
+from imdb_gru.cli._texts import open_reader
+from imdb_gru.cli._training import Narrator
 
 
 @click.command(cls=Command)
@@ -75,8 +75,8 @@ def predict(
     if resume and not (output and input_name):
         raise click.UsageError("--resume goes with --input FILE and --output FILE, both plain files")
     reader = open_reader(texts, None if input_name is None else Path(input_name), text_column, "predict")
-    from imdb_gru.bulk import FileFormat, check_output, predict_file
-    from imdb_gru.classifier import Classifier
+    from imdb_gru.models.bulk import FileFormat, check_output, predict_file
+    from imdb_gru.models.classifier import Classifier
 
     layout = FileFormat.choose(output, as_json=as_json, timesteps=timesteps, many=len(texts) != 1)
     if output:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imdb_gru.cli.options import Command
-from imdb_gru.cli.training import Narrator, check_training_options, show_plan, show_run, training_options
+from imdb_gru.cli._options import Command
+from imdb_gru.cli._training import Narrator, check_training_options, show_plan, show_run, training_options
 
 if TYPE_CHECKING:
     from imdb_gru.config import DataConfig

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imdb_gru.cli.options import PATH, Command, open_run, other_data_options, run_option, split_option
-from imdb_gru.cli.training import Narrator
+from imdb_gru.cli._options import PATH, Command, open_run, other_data_options, run_option, split_option
+from imdb_gru.cli._training import Narrator
 
 if TYPE_CHECKING:
     from imdb_gru.config import DataConfig
@@ -49,7 +49,7 @@ def report(
         raise click.UsageError("the run is given twice: give it as RUN or with --run")
     run = open_run(run_argument or run_path)
     from imdb_gru.report.page import write_report
-    from imdb_gru.text.neutral import neutralise
+    from imdb_gru.system.escaping import neutralise
 
     page = write_report(
         run,

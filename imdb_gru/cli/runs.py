@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imdb_gru.cli.options import PATH, Group, json_option, print_table, say
+from imdb_gru.cli._options import PATH, Group, json_option, print_table, say
 
 if TYPE_CHECKING:
-    from imdb_gru.integrity import Findings
-    from imdb_gru.run import Run
+    from imdb_gru.runs.integrity import Findings
+    from imdb_gru.runs.run import Run
 
 
 class Listing(Group):
@@ -44,7 +44,7 @@ def list_folder(folder: Path, as_json: bool) -> None:
     imdb-gru runs list --json
     """
     from imdb_gru.errors import RunError
-    from imdb_gru.runs import list_runs
+    from imdb_gru.runs.catalogue import list_runs
 
     if not folder.is_dir():
         raise RunError(f"there is no folder {folder}: 'imdb-gru train' makes runs/, or name another folder")
@@ -70,8 +70,8 @@ def check(run_path: Path, as_json: bool) -> None:
     imdb-gru runs check bundled
     """
     from imdb_gru.errors import RunError
-    from imdb_gru.integrity import check_run
-    from imdb_gru.runs import open_runs
+    from imdb_gru.runs.catalogue import open_runs
+    from imdb_gru.runs.integrity import check_run
 
     found = {run: check_run(run) for run in open_runs(run_path)}
     if as_json:

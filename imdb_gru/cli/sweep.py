@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imdb_gru.cli.options import FOLDER_PATH, LOCATION, PATH, Command, data_options, json_option, say, set_option
-from imdb_gru.cli.sweep_table import SweepNarrator, show_sweep, show_sweep_plan
+from imdb_gru.cli._options import FOLDER_PATH, LOCATION, PATH, Command, data_options, json_option, say, set_option
+from imdb_gru.cli._sweep_table import SweepNarrator, show_sweep, show_sweep_plan
 
 if TYPE_CHECKING:
     from imdb_gru.config import DataConfig
@@ -62,8 +62,8 @@ def sweep(
         raise click.UsageError("--resume continues with the sweep's own file: use it with a budget and outputs only")
     if not resume and not sweep_path:
         raise click.UsageError("give a sweep, such as 'imdb-gru sweep sweep', or one to resume with --resume")
-    from imdb_gru.cluster import search
     from imdb_gru.report.charts import check_charts
+    from imdb_gru.sweep import search
 
     if plots:
         check_charts(plots)

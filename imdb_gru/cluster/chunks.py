@@ -16,12 +16,12 @@ import pyarrow
 from pyarrow import parquet
 
 import imdb_gru
-from imdb_gru.classifier import Classifier, Prediction, take_chunk
 from imdb_gru.cluster.storage import explain, locate, write_bytes
-from imdb_gru.counts import Counts
 from imdb_gru.errors import ImdbGruError
-from imdb_gru.memory import measure_own_memory
+from imdb_gru.models.classifier import Classifier, Prediction, take_chunk
+from imdb_gru.models.counts import Counts
 from imdb_gru.sources.table import open_table
+from imdb_gru.system.memory import measure_own_memory
 
 METADATA = b"imdb-gru"
 """The key under which a partition's footer says what was counted."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 
 from imdb_gru.errors import ImdbGruError, MissingExtraError
-from imdb_gru.stopping import raise_on_sigterm
+from imdb_gru.system.signals import raise_on_sigterm
 
 PATIENCE = 10
 """Seconds to wait for an answer."""

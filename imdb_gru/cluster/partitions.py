@@ -14,11 +14,11 @@ from pyarrow import parquet
 
 from imdb_gru.cluster.chunks import METADATA
 from imdb_gru.cluster.storage import Location, Stamp, explain, locate, stamp, write_bytes
-from imdb_gru.counts import Counts
 from imdb_gru.errors import DataError
-from imdb_gru.lock import claim
-from imdb_gru.partial import check_same
-from imdb_gru.writing import UNFINISHED
+from imdb_gru.models.counts import Counts
+from imdb_gru.system.lock import claim
+from imdb_gru.system.partial import check_same
+from imdb_gru.system.writing import UNFINISHED
 
 SETTINGS = "_settings.json"
 """Says what the folder was begun with; tools that read partitions pass over such a name."""

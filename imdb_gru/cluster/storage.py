@@ -13,7 +13,7 @@ from fsspec.implementations.local import LocalFileSystem
 from imdb_gru.errors import DataError
 from imdb_gru.sources.rows import READERS
 from imdb_gru.sources.table import is_table
-from imdb_gru.writing import write_atomically
+from imdb_gru.system.writing import write_atomically
 
 HIDDEN = ("_", ".")
 """What the names of files and folders begin with that are no data, by the custom of tools that write partitions."""

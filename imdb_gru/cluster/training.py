@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from imdb_gru.cluster.worker import work
 from imdb_gru.config import Config
+from imdb_gru.corpus.corpus import Corpus
 from imdb_gru.errors import ImdbGruError, RunError
 from imdb_gru.events import Event, Notice, Observer, Resumed, StopRequested, count_noun
-from imdb_gru.pretrained import Pretrained
 from imdb_gru.records import Metrics, Progress
-from imdb_gru.run import Run
-from imdb_gru.runs import describe_resumption
-from imdb_gru.stopping import Stop, announce_signals, build_stop, stop_on_signals
-from imdb_gru.text.corpus import Corpus
+from imdb_gru.runs.catalogue import describe_resumption
+from imdb_gru.runs.pretrained import Pretrained
+from imdb_gru.runs.run import Run
+from imdb_gru.system.signals import Stop, announce_signals, build_stop, stop_on_signals
 
 if TYPE_CHECKING:
     from imdb_gru.tasks.task import Task

@@ -11,7 +11,7 @@ from typing import Any
 
 from imdb_gru.errors import ImdbGruError, RunError
 from imdb_gru.events import ignore
-from imdb_gru.threads import set_threads
+from imdb_gru.system.threads import set_threads
 
 SIGN_OF_LIFE = 60
 """Seconds that a worker waits which has lost another: by then Ray, too, has missed it, ends all, and counts anew."""
@@ -49,10 +49,10 @@ def work(task: dict[str, Any]) -> None:
 def _train(task: dict[str, Any], rank: int, count: int) -> Any:
     import ray
 
-    from imdb_gru.run import Run
-    from imdb_gru.stopping import Stop
+    from imdb_gru.runs.run import Run
+    from imdb_gru.system.signals import Stop
     from imdb_gru.training import tf
-    from imdb_gru.training.classifier_trainer import ClassifierTrainer
+    from imdb_gru.training.classifier.trainer import ClassifierTrainer
     from imdb_gru.training.loop import run_training
     from imdb_gru.training.recorder import Recorder, RunRecorder
     from imdb_gru.training.shares import Shares

@@ -17,18 +17,18 @@ from imdb_gru.comparison.linear import LinearModel, fit_linear
 from imdb_gru.comparison.ngrams import ORDER
 from imdb_gru.comparison.predictions import Predictions
 from imdb_gru.config import Config, build_config
+from imdb_gru.corpus.corpus import hash_reviews, load_reviews, load_training_reviews
+from imdb_gru.corpus.encoded import tokenize_reviews
 from imdb_gru.errors import RunError
 from imdb_gru.events import Observer, ReadingReviews, ignore
-from imdb_gru.memory import measure_peak_memory
-from imdb_gru.metrics import Labels, Probabilities, TimestepScores, compute_accuracy_by_timestep
-from imdb_gru.reading import hash_file, read_text
+from imdb_gru.models.metrics import Labels, Probabilities, TimestepScores, compute_accuracy_by_timestep
 from imdb_gru.records import CorpusStatistics, Record
-from imdb_gru.run import Run
+from imdb_gru.runs.run import Run
 from imdb_gru.sources import open_data
 from imdb_gru.sources.review import Review
-from imdb_gru.text.corpus import hash_reviews, load_reviews, load_training_reviews
-from imdb_gru.text.encoded import tokenize_reviews
-from imdb_gru.writing import write_atomically
+from imdb_gru.system.memory import measure_peak_memory
+from imdb_gru.system.reading import hash_file, read_text
+from imdb_gru.system.writing import write_atomically
 
 
 class BaselineSplit(Record):

@@ -10,8 +10,8 @@ from imdb_gru.cells import CELLS
 from imdb_gru.comparison.baseline import Baseline
 from imdb_gru.config import Config, build_config
 from imdb_gru.errors import ConfigError, RunError
-from imdb_gru.run import Run
-from imdb_gru.runs import check_writable
+from imdb_gru.runs.catalogue import check_writable
+from imdb_gru.runs.run import Run
 from imdb_gru.tasks.evaluation import open_model
 
 LINEAR = "linear"

@@ -27,8 +27,8 @@ from imdb_gru.comparison.results import Comparison
 from imdb_gru.config import Config, DataConfig
 from imdb_gru.errors import ConfigError, MissingExtraError, RunError
 from imdb_gru.events import Notice, Observer, ignore
-from imdb_gru.lock import claim
-from imdb_gru.run import Run
+from imdb_gru.runs.run import Run
+from imdb_gru.system.lock import claim
 from imdb_gru.tasks.evaluation import choose_reviews
 from imdb_gru.tasks.training import prepare_config
 

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import numpy as np
 
-from imdb_gru.classifier import Classifier
 from imdb_gru.comparison.baseline import Baseline, BaselineMetrics
 from imdb_gru.comparison.candidates import Candidate, check_training_reviews
 from imdb_gru.comparison.predictions import Predictions, load_predictions
+from imdb_gru.corpus.corpus import hash_reviews
 from imdb_gru.errors import RunError
-from imdb_gru.evaluation import score_reviews
-from imdb_gru.metrics import Labels
+from imdb_gru.models.classifier import Classifier
+from imdb_gru.models.evaluation import score_reviews
+from imdb_gru.models.metrics import Labels
 from imdb_gru.records import Metrics
-from imdb_gru.run import Run
+from imdb_gru.runs.run import Run
 from imdb_gru.sources.review import Review
-from imdb_gru.text.corpus import hash_reviews
 
 ReviewLoader = Callable[[Run, str | None], tuple[str, Sequence[Review]]]
 """Returns the name of the split that a run is evaluated on, and its reviews."""

@@ -7,7 +7,7 @@ from imdb_gru.comparison.baseline import BaselineMetrics
 from imdb_gru.comparison.candidates import LINEAR, pair_candidates
 from imdb_gru.comparison.evaluating import EvaluatedCandidate
 from imdb_gru.comparison.results import ComparedModel, ComparedPair, ComparedRun, Comparison
-from imdb_gru.metrics import (
+from imdb_gru.models.metrics import (
     Labels,
     Probabilities,
     TimestepScores,

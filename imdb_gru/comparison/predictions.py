@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from imdb_gru.metrics import Probabilities, TimestepScores
-from imdb_gru.writing import write_atomically
+from imdb_gru.models.metrics import Probabilities, TimestepScores
+from imdb_gru.system.writing import write_atomically
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,7 +24,7 @@ from imdb_gru.comparison.baseline import fit_baseline
 from imdb_gru.comparison.candidates import LINEAR, Candidate, State
 from imdb_gru.errors import ImdbGruError, RunError
 from imdb_gru.events import Event, Observer, Stopped, StopRequested
-from imdb_gru.stopping import INTERRUPTED, TERMINATED, build_stop, find_exit_code
+from imdb_gru.system.signals import INTERRUPTED, TERMINATED, build_stop, find_exit_code
 
 GRACE = 0.5
 """Seconds within which a child says that it has heard a signal."""

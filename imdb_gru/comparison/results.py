@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from imdb_gru.metrics import TimestepScores
+from imdb_gru.models.metrics import TimestepScores
 
 
 @dataclass(frozen=True)

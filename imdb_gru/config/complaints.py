@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from imdb_gru.config.schema import INHERITED, AnyConfig, Config, EncoderConfig, TextConfig, find_fused_obstacle
-from imdb_gru.text.neutral import neutralise, show_value
+from imdb_gru.system.escaping import neutralise, show_value
 
 LONGEST_KEY = 200
 SCRATCH = "--config scratch"

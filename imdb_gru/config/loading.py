@@ -17,7 +17,7 @@ from imdb_gru.config.complaints import describe_mistake, find_conflicts
 from imdb_gru.config.names import find_config, is_name
 from imdb_gru.config.schema import KINDS, AnyConfig, Config, NextWordConfig, Section, WholeConfig
 from imdb_gru.errors import ConfigError
-from imdb_gru.text.neutral import show_value
+from imdb_gru.system.escaping import show_value
 
 MAX_CONFIG_BYTES = 2**20
 MOST_COMPLAINTS = 50

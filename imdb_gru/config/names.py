@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from imdb_gru.errors import ConfigError
-from imdb_gru.text.neutral import show_value
+from imdb_gru.system.escaping import show_value
 
 PACKAGE = Path(__file__).parent.parent
 FOLDERS = (PACKAGE / "configs", PACKAGE.parent / "configs")

@@ -20,7 +20,7 @@ from imdb_gru.config.loading import (
 )
 from imdb_gru.config.schema import AnyConfig, Config, Count, Section, WholeConfig
 from imdb_gru.errors import ConfigError
-from imdb_gru.text.neutral import neutralise, show_value
+from imdb_gru.system.escaping import neutralise, show_value
 
 Bounds = Annotated[list[int | float], Field(min_length=2, max_length=2)]
 

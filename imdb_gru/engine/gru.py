@@ -13,7 +13,7 @@ from imdb_gru.engine.memory import Memory
 from imdb_gru.engine.tile import ROWS
 from imdb_gru.engine.weights import Weights
 from imdb_gru.engine.workers import share_out
-from imdb_gru.threads import count_threads
+from imdb_gru.system.threads import count_threads
 
 Mask = NDArray[np.bool_]
 Rows = NDArray[np.int64]

@@ -1,11 +1,11 @@
-"""Threads that share a batch; `imdb_gru.threads` says how many."""
+"""Threads that share a batch; `imdb_gru.system.threads` says how many."""
 
 import functools
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from imdb_gru.threads import count_threads
+from imdb_gru.system.threads import count_threads
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor

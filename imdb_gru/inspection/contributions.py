@@ -12,7 +12,7 @@ from imdb_gru.cells.network import Network
 from imdb_gru.engine.workers import cut_evenly, share_out
 from imdb_gru.inspection.inspection import Contributions
 from imdb_gru.inspection.network_pass import NetworkPass, run_network
-from imdb_gru.progress import show_bar
+from imdb_gru.system.progress import show_bar
 from imdb_gru.text.vocabulary import UNKNOWN, Ids
 
 STEPS = 32

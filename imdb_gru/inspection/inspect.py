@@ -2,11 +2,11 @@
 
 from imdb_gru.cells import CELLS
 from imdb_gru.cells.cell import State, sigmoid
-from imdb_gru.classifier import LABELS, Classifier
 from imdb_gru.inspection.cell_pass import CellPass, measure_norms
 from imdb_gru.inspection.contributions import STEPS, measure_contributions
 from imdb_gru.inspection.inspection import CellTrace, Inspection
 from imdb_gru.inspection.network_pass import run_network
+from imdb_gru.models.classifier import LABELS, Classifier
 from imdb_gru.text.vocabulary import START_TOKEN, UNKNOWN
 
 NAMES = {cell: name for name, cell in CELLS.items()}

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from imdb_gru.system.escaping import show_value
+from imdb_gru.system.writing import write_atomically
 from imdb_gru.text.coloured import build_html
-from imdb_gru.text.neutral import show_value
-from imdb_gru.writing import write_atomically
 
 Array = NDArray[np.float32]
 

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imdb_gru.cells.cell import Array
-from imdb_gru.classifier import Classifier, cut_batches
-from imdb_gru.progress import show_bar
-from imdb_gru.text.encoded import pad
+from imdb_gru.corpus.encoded import pad
+from imdb_gru.models.classifier import Classifier, cut_batches
+from imdb_gru.system.progress import show_bar
 from imdb_gru.text.vocabulary import FIRST_WORD
 
 

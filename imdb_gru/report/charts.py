@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from imdb_gru.errors import ImdbGruError
-from imdb_gru.evaluation import Evaluation
-from imdb_gru.metrics import ReliabilityBin
+from imdb_gru.models.evaluation import Evaluation
+from imdb_gru.models.metrics import ReliabilityBin
 from imdb_gru.records import Epoch
 from imdb_gru.report import figures as drawings
 from imdb_gru.report.drawing import check_matplotlib, choose_metadata, prepare_matplotlib, save_figure

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from imdb_gru.errors import ImdbGruError, MissingExtraError
+from imdb_gru.system.writing import write_atomically
 from imdb_gru.text.coloured import COLOURS
-from imdb_gru.writing import write_atomically
 
 NEGATIVE, NEUTRAL, POSITIVE = COLOURS[0], COLOURS[len(COLOURS) // 2], COLOURS[-1]
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imdb_gru.evaluation import ScoredReviews
 from imdb_gru.inspection.inspection import Inspection
-from imdb_gru.metrics import find_correct
-from imdb_gru.report.timesteps import find_turns
+from imdb_gru.models.evaluation import ScoredReviews
+from imdb_gru.models.metrics import find_correct
+from imdb_gru.models.timesteps import find_turns
 
 ERROR, CORRECT, LATE, OFTEN = "Confident errors", "Confident and correct", "Late change", "Many changes"
 UNSURE = "Undecided"

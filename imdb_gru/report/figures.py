@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from imdb_gru.metrics import LengthScores, ReliabilityBin, TimestepScores, compute_interval
+from imdb_gru.models.metrics import LengthScores, ReliabilityBin, TimestepScores, compute_interval
 from imdb_gru.records import Epoch
 from imdb_gru.report.drawing import NEGATIVE, NEUTRAL, POSITIVE, get_ink, tidy
 

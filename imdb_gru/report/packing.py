@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from imdb_gru.inspection.inspection import SIGNED, Array, CellTrace, summarise_units
+from imdb_gru.models.timesteps import find_turns, shorten
 from imdb_gru.report.examples import Example
-from imdb_gru.report.timesteps import find_turns, shorten
+from imdb_gru.system.escaping import neutralise
 from imdb_gru.text.coloured import find_spaces
-from imdb_gru.text.neutral import neutralise
 
 UNITS_BUDGET = 3_000_000
 """Number of characters that the gates of every unit may take in a page, for all texts together."""

@@ -5,23 +5,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from imdb_gru.classifier import LABELS, Classifier
 from imdb_gru.config import DataConfig
 from imdb_gru.errors import ImdbGruError, MissingExtraError, RunError
-from imdb_gru.evaluation import Evaluation, ScoredReviews, build_evaluation, score_reviews
 from imdb_gru.events import Notice, Observer, ignore
 from imdb_gru.inspection import Inspection, inspect_text
-from imdb_gru.metrics import compute_reliability
-from imdb_gru.progress import show_bar
+from imdb_gru.models.classifier import LABELS, Classifier
+from imdb_gru.models.evaluation import Evaluation, ScoredReviews, build_evaluation, score_reviews
+from imdb_gru.models.metrics import compute_reliability
 from imdb_gru.records import Metrics
 from imdb_gru.report.charts import Chart, build_charts, check_charts, render_svg, save_charts
 from imdb_gru.report.examples import Example, choose_examples
 from imdb_gru.report.packing import list_cells, name_text, neutralise_lines, pack_examples
-from imdb_gru.run import Run
+from imdb_gru.runs.run import Run
+from imdb_gru.system.escaping import neutralise
+from imdb_gru.system.progress import show_bar
+from imdb_gru.system.writing import check_parent, write_atomically
 from imdb_gru.tasks.evaluation import choose_reviews, open_model
 from imdb_gru.text.coloured import COLOURS
-from imdb_gru.text.neutral import neutralise
-from imdb_gru.writing import check_parent, write_atomically
 
 ERRORS = 8
 """Number of confident errors that a report lists."""

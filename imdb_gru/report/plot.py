@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from imdb_gru.errors import ImdbGruError
+from imdb_gru.models.timesteps import choose_marker, find_jumps, find_turns, shorten
 from imdb_gru.report.drawing import NEGATIVE, POSITIVE, check_matplotlib, prepare_matplotlib, save_figure
-from imdb_gru.report.timesteps import choose_marker, find_jumps, find_turns, shorten
-from imdb_gru.text.neutral import neutralise
-from imdb_gru.writing import check_parent
+from imdb_gru.system.escaping import neutralise
+from imdb_gru.system.writing import check_parent
 
 SUFFIXES = (".png", ".svg")
 MOST_AXIS_LABELS = 61

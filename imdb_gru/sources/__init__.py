@@ -6,8 +6,8 @@ from pathlib import Path
 
 from imdb_gru.config import DataConfig
 from imdb_gru.errors import DataError
-from imdb_gru.reading import read_text
 from imdb_gru.sources.review import Review, Source
+from imdb_gru.system.reading import read_text
 
 __all__ = ["Review", "Source", "check_data_found", "load_word_index", "open_data", "open_run_source", "open_source"]
 

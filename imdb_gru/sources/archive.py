@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from imdb_gru.errors import DataError
-from imdb_gru.progress import show_reading
-from imdb_gru.reading import open_file, read_bytes
 from imdb_gru.sources.review import UNLABELLED, Review
+from imdb_gru.system.progress import show_reading
+from imdb_gru.system.reading import open_file, read_bytes
 
 SPLITS = ("train", "test", UNLABELLED)
 LABELS = {"pos": 1, "neg": 0, "unsup": None}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imdb_gru.errors import DownloadError
-from imdb_gru.lock import lock, sweep
+from imdb_gru.system.lock import lock, sweep
 
 CACHE_ENVIRONMENT = "IMDB_GRU_CACHE"
 RETRIES = 2

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from imdb_gru.errors import DataError
-from imdb_gru.memory import limit_growth
-from imdb_gru.reading import fits, open_file, read_header
 from imdb_gru.sources.review import Review
 from imdb_gru.sources.rows import MAX_ROW_CHARACTERS
-from imdb_gru.text.neutral import show_value
+from imdb_gru.system.escaping import show_value
+from imdb_gru.system.memory import limit_growth
+from imdb_gru.system.reading import fits, open_file, read_header
 
 MAX_MEMBER_BYTES = 2**27
 """Of an array as it is stored; that of the published file's has 14 million."""

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from imdb_gru.errors import DataError, MissingExtraError
-from imdb_gru.reading import open_file
-from imdb_gru.text.neutral import show_value
+from imdb_gru.system.escaping import show_value
+from imdb_gru.system.reading import open_file
 
 MAX_ROW_CHARACTERS = 16 * 2**20
 """Of a row, all its cells together: some three million words."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from imdb_gru.errors import DataError
 from imdb_gru.sources.review import SURROGATE, UNLABELLED, Review
 from imdb_gru.sources.rows import READERS, Row, list_columns
-from imdb_gru.text.neutral import show_value
+from imdb_gru.system.escaping import show_value
 
 TEXT_COLUMNS = ("text", "review", "reviews", "review_text", "reviewtext", "content", "sentence", "comment", "body")
 LABEL_COLUMNS = ("label", "labels", "sentiment", "polarity", "class", "target")

@@ -4,18 +4,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imdb_gru.classifier import Classifier
 from imdb_gru.config import DataConfig
 from imdb_gru.errors import DataError, RunError
 from imdb_gru.events import EvaluationStarted, Observer, ignore
-from imdb_gru.run import Run
-from imdb_gru.runs import find_run
+from imdb_gru.models.classifier import Classifier
+from imdb_gru.runs.catalogue import find_run
+from imdb_gru.runs.run import Run
 from imdb_gru.sources.review import Review
+from imdb_gru.system.escaping import show_value
 from imdb_gru.tasks import find_task
-from imdb_gru.text.neutral import show_value
 
 if TYPE_CHECKING:
-    from imdb_gru.evaluation import Evaluation, NextWordEvaluation
+    from imdb_gru.models.evaluation import Evaluation, NextWordEvaluation
 
 Model = str | Path | Run | Classifier
 SPLITS = ("train", "validation", "test")

@@ -4,14 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from imdb_gru.config import DataConfig, NextWordConfig
-from imdb_gru.errors import DataError
-from imdb_gru.events import Observer
-from imdb_gru.pretrained import Pretrained
-from imdb_gru.run import Run
-from imdb_gru.sources import open_run_source
-from imdb_gru.sources.review import Review, Source
-from imdb_gru.tasks.task import Reviews, Task
-from imdb_gru.text.corpus import (
+from imdb_gru.corpus.corpus import (
     UNDIVIDED,
     Corpus,
     TrainingReviews,
@@ -19,10 +12,17 @@ from imdb_gru.text.corpus import (
     load_pretraining_reviews,
     load_reviews,
 )
+from imdb_gru.errors import DataError
+from imdb_gru.events import Observer
+from imdb_gru.runs.pretrained import Pretrained
+from imdb_gru.runs.run import Run
+from imdb_gru.sources import open_run_source
+from imdb_gru.sources.review import Review, Source
+from imdb_gru.tasks.task import Reviews, Task
 
 if TYPE_CHECKING:
-    from imdb_gru.evaluation import NextWordEvaluation
-    from imdb_gru.training.next_word_trainer import NextWordTrainer
+    from imdb_gru.models.evaluation import NextWordEvaluation
+    from imdb_gru.training.next_word.trainer import NextWordTrainer
 
 
 class NextWordTask(Task):
@@ -41,19 +41,19 @@ class NextWordTask(Task):
         pretrained: Pretrained | None,  # noqa: ARG002 - a next-word model starts from random weights
     ) -> "NextWordTrainer":
         """Build a next-word model in training."""
-        from imdb_gru.training.next_word_trainer import NextWordTrainer
+        from imdb_gru.training.next_word.trainer import NextWordTrainer
 
         return NextWordTrainer(config, corpus)
 
     def summarise(self, config: NextWordConfig, corpus: Corpus) -> tuple[str, int]:
         """Return Keras's summary of the next-word model as text, and its number of parameters."""
-        from imdb_gru.training.plan import summarise_next_word_model
+        from imdb_gru.training.summary import summarise_next_word_model
 
         return summarise_next_word_model(config, corpus)
 
     def estimate_memory(self, config: NextWordConfig, parameters: int, corpus: Corpus) -> int:
         """Estimate the bytes that a training takes."""
-        from imdb_gru.training.plan import estimate_next_word_memory
+        from imdb_gru.training.summary import estimate_next_word_memory
 
         return estimate_next_word_memory(config, parameters, corpus)
 
@@ -85,7 +85,7 @@ class NextWordTask(Task):
         errors: int,  # noqa: ARG002 - only a classifier makes errors
     ) -> "NextWordEvaluation":
         """Return the perplexity of a next-word model on reviews."""
-        from imdb_gru.evaluation import evaluate_next_words
-        from imdb_gru.language import LanguageModel
+        from imdb_gru.models.evaluation import evaluate_next_words
+        from imdb_gru.models.next_word import LanguageModel
 
         return evaluate_next_words(LanguageModel.load(run), split, reviews)

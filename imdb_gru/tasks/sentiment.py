@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from imdb_gru.config import Config, DataConfig
+from imdb_gru.corpus.corpus import UNDIVIDED, Corpus, TrainingReviews, load_reviews, load_training_reviews
 from imdb_gru.events import Notice, Observer
-from imdb_gru.pretrained import Pretrained, load_pretrained
-from imdb_gru.run import Run
+from imdb_gru.runs.pretrained import Pretrained, load_pretrained
+from imdb_gru.runs.run import Run
 from imdb_gru.sources import open_run_source
 from imdb_gru.sources.review import Review, Source
 from imdb_gru.tasks.task import Reviews, Task
-from imdb_gru.text.corpus import UNDIVIDED, Corpus, TrainingReviews, load_reviews, load_training_reviews
 
 if TYPE_CHECKING:
-    from imdb_gru.evaluation import Evaluation
-    from imdb_gru.training.classifier_trainer import ClassifierTrainer
+    from imdb_gru.models.evaluation import Evaluation
+    from imdb_gru.training.classifier.trainer import ClassifierTrainer
 
 
 class SentimentTask(Task):
@@ -32,19 +32,19 @@ class SentimentTask(Task):
 
     def build_trainer(self, config: Config, corpus: Corpus, pretrained: Pretrained | None) -> "ClassifierTrainer":
         """Build a classifier in training."""
-        from imdb_gru.training.classifier_trainer import ClassifierTrainer
+        from imdb_gru.training.classifier.trainer import ClassifierTrainer
 
         return ClassifierTrainer(config, corpus, pretrained)
 
     def summarise(self, config: Config, corpus: Corpus) -> tuple[str, int]:
         """Return Keras's summary of the classifier as text, and its number of parameters."""
-        from imdb_gru.training.plan import summarise_model
+        from imdb_gru.training.summary import summarise_model
 
         return summarise_model(config, corpus)
 
     def estimate_memory(self, config: Config, parameters: int, corpus: Corpus) -> int:
         """Estimate the bytes that a training takes."""
-        from imdb_gru.training.plan import estimate_memory
+        from imdb_gru.training.summary import estimate_memory
 
         return estimate_memory(config, parameters, corpus)
 
@@ -66,7 +66,7 @@ class SentimentTask(Task):
 
     def evaluate(self, run: Run, split: str, reviews: Sequence[Review], errors: int) -> "Evaluation":
         """Return all figures of a classifier on labelled reviews."""
-        from imdb_gru.classifier import Classifier
-        from imdb_gru.evaluation import evaluate_reviews
+        from imdb_gru.models.classifier import Classifier
+        from imdb_gru.models.evaluation import evaluate_reviews
 
         return evaluate_reviews(Classifier.load(run), split, reviews, errors)

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from imdb_gru.config import DataConfig
+from imdb_gru.corpus.corpus import Corpus, TrainingReviews
 from imdb_gru.errors import DataError, RunError
 from imdb_gru.events import Observer
-from imdb_gru.pretrained import Pretrained
-from imdb_gru.run import Run
+from imdb_gru.runs.pretrained import Pretrained
+from imdb_gru.runs.run import Run
 from imdb_gru.sources.review import Review, Source
-from imdb_gru.text.corpus import Corpus, TrainingReviews
 
 if TYPE_CHECKING:
     from imdb_gru.training.trainer import Trainer

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from imdb_gru.config import AnyConfig, Config, DataConfig, NextWordConfig, load_config
+from imdb_gru.corpus.corpus import Corpus, encode_corpus
 from imdb_gru.errors import ImdbGruError, MissingExtraError, RunError
 from imdb_gru.events import (
     CorpusRead,
@@ -19,22 +20,21 @@ from imdb_gru.events import (
     TrainingStarted,
     ignore,
 )
-from imdb_gru.lock import claim
-from imdb_gru.memory import SMALLER, find_memory
-from imdb_gru.paths import make_absolute
-from imdb_gru.pretrained import Pretrained
 from imdb_gru.records import CorpusStatistics, Metrics
-from imdb_gru.run import Run
-from imdb_gru.runs import BUNDLED, check_free, check_writable, create_run, name_run
+from imdb_gru.runs.catalogue import BUNDLED, check_free, check_writable, create_run, name_run
+from imdb_gru.runs.pretrained import Pretrained
+from imdb_gru.runs.run import Run
+from imdb_gru.runs.weights import iter_shapes
 from imdb_gru.sources import SAMPLE, check_data_found, open_data
 from imdb_gru.sources.review import Source
-from imdb_gru.stopping import find_exit_code
+from imdb_gru.system.escaping import show_value
+from imdb_gru.system.lock import claim
+from imdb_gru.system.memory import SMALLER, find_memory
+from imdb_gru.system.paths import make_absolute
+from imdb_gru.system.signals import find_exit_code
 from imdb_gru.tasks import find_task
 from imdb_gru.tasks.task import Task
-from imdb_gru.text.corpus import Corpus, encode_corpus
-from imdb_gru.text.neutral import show_value
 from imdb_gru.text.vocabulary import Vocabulary
-from imdb_gru.weights import iter_shapes
 
 OneConfig = TypeVar("OneConfig", bound=AnyConfig)
 Data = str | Path | DataConfig | Source

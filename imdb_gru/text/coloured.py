@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-from imdb_gru.text.neutral import neutralise
+from imdb_gru.system.escaping import neutralise
 
 COLOURS = ("#d45e00", "#c06a2c", "#a57c67", "#808080", "#6683a4", "#4683c5", "#0081e7")
 """From negative to positive: orange over grey to blue, which colour-blind eyes tell apart.

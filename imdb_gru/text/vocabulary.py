@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imdb_gru.errors import ConfigError, RunError
-from imdb_gru.reading import read_text
+from imdb_gru.system.reading import read_text
 from imdb_gru.text.tokenizer import TOKENIZERS
 
 PAD, START, UNKNOWN, FIRST_WORD = 0, 1, 2, 3

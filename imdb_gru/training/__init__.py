@@ -5,7 +5,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 
-from imdb_gru.threads import limit_tensorflow
+from imdb_gru.system.threads import limit_tensorflow
 
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -10,8 +10,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from imdb_gru.config import Config
-from imdb_gru.text.encoded import ALIGNMENT, EncodedReviews, iter_batches
-from imdb_gru.text.stored import NO_LABEL
+from imdb_gru.corpus.encoded import ALIGNMENT, EncodedReviews, iter_batches
+from imdb_gru.corpus.stored import NO_LABEL
 from imdb_gru.text.vocabulary import FIRST_WORD, PAD, UNKNOWN, Ids
 from imdb_gru.training.shares import Shares
 

@@ -9,7 +9,7 @@ from imdb_gru.engine import compiling
 from imdb_gru.errors import RunError
 from imdb_gru.events import CompilingEngine, EpochDone, Observer, StopRequested
 from imdb_gru.records import Epoch, Metrics
-from imdb_gru.stopping import Stop, announce_signals, build_stop, stop_on_signals
+from imdb_gru.system.signals import Stop, announce_signals, build_stop, stop_on_signals
 from imdb_gru.training.recorder import Recorder
 from imdb_gru.training.trainer import Trainer
 

@@ -10,9 +10,9 @@ from imdb_gru.config import AnyConfig, EncoderConfig, ModelConfig, TrainConfig, 
 from imdb_gru.engine.amx import find_bfloat16_obstacle
 from imdb_gru.errors import ConfigError
 from imdb_gru.text.vocabulary import PAD
-from imdb_gru.training.adversarial import Perturbation
-from imdb_gru.training.fused import ChannelDropout, FusedEmbedding, FusedGRU
-from imdb_gru.training.objective import ReviewModel, RunningPooling
+from imdb_gru.training.classifier.adversarial import Perturbation
+from imdb_gru.training.classifier.train_step import ReviewModel, RunningPooling
+from imdb_gru.training.layers import ChannelDropout, FusedEmbedding, FusedGRU
 
 CELL_LAYERS = {"gru": layers.GRU, "lstm": layers.LSTM, "simple_rnn": layers.SimpleRNN}
 

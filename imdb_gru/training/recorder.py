@@ -8,13 +8,13 @@ import numpy as np
 import tensorflow as tf
 
 from imdb_gru.errors import RunError
-from imdb_gru.memory import measure_peak_memory
-from imdb_gru.reading import hash_file
 from imdb_gru.records import Epoch, Metrics
-from imdb_gru.run import Run
+from imdb_gru.runs.run import Run
+from imdb_gru.runs.weights import save_arrays
+from imdb_gru.system.memory import measure_peak_memory
+from imdb_gru.system.reading import hash_file
+from imdb_gru.system.writing import write_atomically
 from imdb_gru.training.trainer import Trainer
-from imdb_gru.weights import save_arrays
-from imdb_gru.writing import write_atomically
 
 
 class Recorder:

@@ -8,11 +8,11 @@ import tensorflow as tf
 
 from imdb_gru.errors import ImdbGruError
 from imdb_gru.events import Observer, Resumed
-from imdb_gru.memory import SMALLER
 from imdb_gru.records import Metrics
-from imdb_gru.run import Run
-from imdb_gru.runs import describe_resumption
-from imdb_gru.stopping import Stop
+from imdb_gru.runs.catalogue import describe_resumption
+from imdb_gru.runs.run import Run
+from imdb_gru.system.memory import SMALLER
+from imdb_gru.system.signals import Stop
 from imdb_gru.training.loop import run_training
 from imdb_gru.training.recorder import RunRecorder
 from imdb_gru.training.trainer import Trainer

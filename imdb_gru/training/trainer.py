@@ -10,14 +10,14 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from imdb_gru.config import AnyConfig
-from imdb_gru.environment import describe_environment
+from imdb_gru.corpus.corpus import Corpus
 from imdb_gru.errors import RunError
 from imdb_gru.events import EngineChosen
-from imdb_gru.reading import DAMAGE, hash_file, read_npz
 from imdb_gru.records import Epoch, Progress
-from imdb_gru.run import Run
-from imdb_gru.stopping import Stop
-from imdb_gru.text.corpus import Corpus
+from imdb_gru.runs.run import Run
+from imdb_gru.system.environment import describe_environment
+from imdb_gru.system.reading import DAMAGE, hash_file, read_npz
+from imdb_gru.system.signals import Stop
 from imdb_gru.training.model import choose_engine, choose_precision
 
 Figures = dict[str, float]

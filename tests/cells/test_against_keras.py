@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from conftest import make_sequences
 
-from imdb_gru.text.encoded import pad
+from imdb_gru.corpus.encoded import pad
 
 pytestmark = pytest.mark.keras
 
@@ -63,7 +63,7 @@ def test_the_engine_reads_what_it_can_and_agrees_with_numpy(build_twins, monkeyp
     _, classifier = build_twins(**options)
     reviews = make_sequences(np.random.default_rng(4), lengths=range(1, 200))
     by_numpy = classifier.score(reviews)
-    monkeypatch.setattr("imdb_gru.classifier.ENGINE_TOKENS", 0)
+    monkeypatch.setattr("imdb_gru.models.classifier.ENGINE_TOKENS", 0)
     assert (classifier._choose_reader(reviews) is not None) == fits
     np.testing.assert_allclose(classifier.score(reviews), by_numpy, atol=TOLERANCE)
     if fits:

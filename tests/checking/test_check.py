@@ -3,10 +3,10 @@ import json
 import pytest
 
 from imdb_gru.checking import check_source
+from imdb_gru.corpus.corpus import encode_corpus, load_training_reviews
 from imdb_gru.errors import DataError
 from imdb_gru.sources import open_source
 from imdb_gru.sources.sample import SampleSource
-from imdb_gru.text.corpus import encode_corpus, load_training_reviews
 
 LONG = "the plot goes on and on through rain and snow until the old clock stops and nobody cares about it any more"
 ROWS = [

@@ -297,7 +297,7 @@ def test_a_missing_extra_is_reported_at_once(invoke, tmp_path, monkeypatch, pack
 
 def test_a_run_of_another_budget_is_refused_before_any_is_trained(invoke, tmp_path):
     from imdb_gru.config import load_config
-    from imdb_gru.runs import create_run
+    from imdb_gru.runs.catalogue import create_run
 
     create_run(tmp_path / "runs" / "compare" / "lstm-0", load_config("scratch", {"model.cell": "lstm"}))
     result = invoke("compare", "--data", "sample")

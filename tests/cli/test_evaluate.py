@@ -121,8 +121,8 @@ def test_a_next_word_run_is_judged_on_all_of_other_reviews(invoke, next_word_run
 
 
 def test_where_nothing_was_held_out_it_says_so(invoke, make_next_word_run):
+    from imdb_gru.corpus.corpus import load_pretraining_reviews
     from imdb_gru.sources.sample import SampleSource
-    from imdb_gru.text.corpus import load_pretraining_reviews
 
     run = make_next_word_run()
     reviews = load_pretraining_reviews(SampleSource(), run.load_next_word_config())

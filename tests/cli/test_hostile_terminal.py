@@ -8,8 +8,8 @@ from conftest import make_classifier
 from hostile import ESCAPES, HARMFUL, bounded
 from test_hostile_runs import list_arrays, seal
 
-from imdb_gru.run import Run
-from imdb_gru.weights import save_arrays
+from imdb_gru.runs.run import Run
+from imdb_gru.runs.weights import save_arrays
 
 WORDS = [f"w{number}{ESCAPES}" for number in range(30)]
 TEXT = f"{ESCAPES} w1 fine{ESCAPES}film [red]dull[/nonsense] </script><b> \x1b]8;;http://x\x07 {WORDS[3]}"
@@ -130,7 +130,7 @@ def test_next(make_next_word_run, table, invoke):
     run = make_next_word_run()
     stored = json.loads(run.vocabulary_path.read_text())
     run.vocabulary_path.write_text(json.dumps({**stored, "words": [f"{word}{ESCAPES}" for word in stored["words"]]}))
-    from imdb_gru.reading import hash_file
+    from imdb_gru.system.reading import hash_file
 
     metrics = json.loads(run.metrics_path.read_text())
     metrics["files"]["vocabulary.json"] = hash_file(run.vocabulary_path)
@@ -150,7 +150,7 @@ def test_lines_without_an_end_are_refused(tmp_path, invoke):
 
 
 def test_long_texts_are_not_held_by_thousands(monkeypatch):
-    monkeypatch.setattr("imdb_gru.classifier.CHUNK_CHARACTERS", 10, raising=False)
+    monkeypatch.setattr("imdb_gru.models.classifier.CHUNK_CHARACTERS", 10, raising=False)
     ahead = []
 
     def write():

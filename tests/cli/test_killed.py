@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 from conftest import call
 
-from imdb_gru import classifier
 from imdb_gru.config import build_config
-from imdb_gru.lock import claim
-from imdb_gru.run import Run
-from imdb_gru.runs import create_run
+from imdb_gru.models import classifier
+from imdb_gru.runs.catalogue import create_run
+from imdb_gru.runs.run import Run
+from imdb_gru.system.lock import claim
 
 pytestmark = pytest.mark.keras
 

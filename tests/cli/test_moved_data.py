@@ -55,7 +55,7 @@ def test_data_at_their_new_place_are_read_and_a_wrong_place_is_named_as_such(inv
 
 def test_a_stopped_training_says_the_same(invoke, tmp_path):
     from imdb_gru.config import build_config
-    from imdb_gru.runs import create_run
+    from imdb_gru.runs.catalogue import create_run
 
     run = create_run(tmp_path / "run", build_config({"data": {"path": "/old/reviews.csv"}}, "test"))
     result = invoke("train", "--resume", run.path)

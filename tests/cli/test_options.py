@@ -10,7 +10,7 @@ import pytest
 from conftest import call
 from test_cli import list_commands
 
-from imdb_gru.cli.options import Command, LocationType, PathType
+from imdb_gru.cli._options import Command, LocationType, PathType
 
 PATHS = {"DIR", "FILE", "PATH", "RUN", "SWEEP", "FOLDER"}
 """Metavars of the options and arguments that take a path."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import call
 
-from imdb_gru.classifier import Classifier
+from imdb_gru.models.classifier import Classifier
 
 pytestmark = pytest.mark.keras  # the run that serves here is trained by Keras
 

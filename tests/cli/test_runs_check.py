@@ -9,11 +9,11 @@ import pytest
 from conftest import rewrite_zip
 
 import imdb_gru
-from imdb_gru.environment import describe_environment
-from imdb_gru.reading import hash_file
-from imdb_gru.run import Run
+from imdb_gru.runs.run import Run
+from imdb_gru.runs.weights import read_arrays, save_arrays
+from imdb_gru.system.environment import describe_environment
+from imdb_gru.system.reading import hash_file
 from imdb_gru.text.vocabulary import Vocabulary
-from imdb_gru.weights import read_arrays, save_arrays
 
 pytestmark = pytest.mark.keras  # the runs that serve here are trained by Keras
 

@@ -9,7 +9,7 @@ import yaml
 
 pytest.importorskip("ray")
 
-from imdb_gru.cli.sweep_table import _choose_keys, describe_result, print_sweep, shorten_keys
+from imdb_gru.cli._sweep_table import _choose_keys, describe_result, print_sweep, shorten_keys
 
 SWEEP = {
     "task": "sweep",

@@ -6,10 +6,10 @@ import pytest
 from conftest import make_classifier
 from scoring_steps import make_worker, read_all, steps, write_lines
 
-from imdb_gru import classifier as bulk
 from imdb_gru.cluster import partitions as folders
 from imdb_gru.cluster.storage import write_bytes
 from imdb_gru.errors import DataError, RunError
+from imdb_gru.models import classifier as bulk
 
 SETTINGS = {"version of imdb-gru": "1", "run": ["b"], "set of options": {}}
 STAMPS = [["a.jsonl", 5, 1], ["b.jsonl", 7, 2]]

@@ -9,8 +9,8 @@ import pytest
 from conftest import make_classifier
 from scoring_steps import TEXTS, list_files, predict_locally, read_answers, write_lines
 
-from imdb_gru import classifier as bulk
 from imdb_gru.errors import ImdbGruError
+from imdb_gru.models import classifier as bulk
 
 pytestmark = [
     pytest.mark.cluster,
@@ -30,7 +30,7 @@ def hinder(classifier, hindrance):
 
 
 def make_job(folder, paths, *, workers):
-    from imdb_gru.cluster.scoring import Job
+    from imdb_gru.cluster.prediction import Job
 
     folder.mkdir(exist_ok=True)
     return Job(list_files(*paths).to_pylist(), None, False, str(folder), workers)
@@ -38,7 +38,7 @@ def make_job(folder, paths, *, workers):
 
 def test_a_node_that_dies_costs_no_answer(cluster, tmp_path):
     from imdb_gru.cluster.connection import connect
-    from imdb_gru.cluster.scoring import score
+    from imdb_gru.cluster.prediction import score
 
     classifier = make_classifier(units=16)
     slow = hinder(classifier, lambda: time.sleep(0.3))
@@ -58,7 +58,7 @@ def test_a_node_that_dies_costs_no_answer(cluster, tmp_path):
 
 
 def test_a_chunk_that_kills_every_worker_ends_the_job(cluster, tmp_path, monkeypatch):
-    from imdb_gru.cluster import scoring
+    from imdb_gru.cluster import prediction as scoring
     from imdb_gru.cluster.connection import connect
 
     monkeypatch.setattr(scoring, "RESTARTS", 1)

@@ -9,9 +9,9 @@ import pytest
 from conftest import make_classifier
 from scoring_steps import TEXTS, make_worker, predict_locally, pyarrow, read_all, read_answers, run_steps, write_lines
 
-from imdb_gru import classifier as bulk
 from imdb_gru.cluster import chunks as steps
-from imdb_gru.memory import measure_own_memory
+from imdb_gru.models import classifier as bulk
+from imdb_gru.system.memory import measure_own_memory
 
 
 @pytest.fixture
@@ -118,9 +118,9 @@ def test_a_worker_loads_neither_tensorflow_nor_keras(tmp_path):
     code = f"""
 import sys
 import pyarrow
-from imdb_gru.classifier import Classifier
+from imdb_gru.models.classifier import Classifier
 from imdb_gru.cluster import chunks
-from imdb_gru.runs import BundledRun
+from imdb_gru.runs.catalogue import BundledRun
 files = pyarrow.Table.from_pylist([{{"file": 0, "address": {str(tmp_path / "a.jsonl")!r}, "done": []}}], chunks.FILE)
 worker = chunks.Worker(Classifier.load(BundledRun("sentiment")), version="", timesteps=False)
 worker.version = chunks.imdb_gru.__version__

@@ -4,10 +4,10 @@ import pytest
 
 pytest.importorskip("optuna")
 
-from imdb_gru.cluster.outcome import Outcome, load_outcomes, rank_finalists, rank_outcomes, save_outcomes
-from imdb_gru.cluster.study import Study
 from imdb_gru.config.sweep import SweepConfig
 from imdb_gru.errors import RunError
+from imdb_gru.sweep.outcome import Outcome, load_outcomes, rank_finalists, rank_outcomes, save_outcomes
+from imdb_gru.sweep.study import Study
 
 SPACE = {
     "train.learning_rate": {"log_range": [0.001, 0.1]},

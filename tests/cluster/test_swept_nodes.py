@@ -14,11 +14,11 @@ from conftest import call, start_from_scratch
 
 pytest.importorskip("ray")
 
-from imdb_gru.cluster.outcome import load_outcomes
-from imdb_gru.cluster.study import Study
 from imdb_gru.config import load_config
 from imdb_gru.config.sweep import load_sweep
-from imdb_gru.run import Run
+from imdb_gru.runs.run import Run
+from imdb_gru.sweep.outcome import load_outcomes
+from imdb_gru.sweep.study import Study
 
 pytestmark = [pytest.mark.cluster, pytest.mark.filterwarnings("ignore")]  # Ray's, of the cluster it starts
 

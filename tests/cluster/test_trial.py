@@ -7,7 +7,7 @@ pytest.importorskip("ray")
 
 from imdb_gru.config.sweep import SweepConfig
 from imdb_gru.events import ignore
-from imdb_gru.run import Run
+from imdb_gru.runs.run import Run
 from imdb_gru.sources.sample import SampleSource
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Ray's
@@ -26,9 +26,9 @@ SWEEP = SweepConfig.model_validate({"base": BASE, "space": {"train.learning_rate
 @pytest.fixture
 def open_trial(monkeypatch):
     """Open a training in the sweep's own class."""
-    from imdb_gru.cluster.trial import Trial
+    from imdb_gru.sweep.trial import Trial
 
-    monkeypatch.setattr("imdb_gru.cluster.trial.set_threads", lambda _: None)
+    monkeypatch.setattr("imdb_gru.sweep.trial.set_threads", lambda _: None)
     opened = []
 
     def open_trial(path, sweep=SWEEP, corpora=None, cpus=1, **values):
@@ -127,7 +127,7 @@ def test_more_memory_than_there_is_fails_the_trial_alone(open_trial, tmp_path, m
 
 @pytest.mark.keras
 def test_the_test_split_stays_closed_and_reviews_are_read_once(open_trial, tmp_path, monkeypatch):
-    from imdb_gru.cluster.sweep import Sweep
+    from imdb_gru.sweep.trials import Sweep
 
     read, iter_reviews = [], SampleSource.iter_reviews
 
@@ -150,7 +150,7 @@ def test_the_test_split_stays_closed_and_reviews_are_read_once(open_trial, tmp_p
 
 @pytest.mark.keras
 def test_where_text_is_searched_each_text_is_read_once_by_a_process(open_trial, tmp_path, monkeypatch):
-    import imdb_gru.cluster.trial as module
+    import imdb_gru.sweep.trial as module
 
     read, load = [], module.load_corpus
     monkeypatch.setattr(module, "load_corpus", lambda config: read.append(config.text.length) or load(config))

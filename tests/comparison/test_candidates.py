@@ -16,8 +16,8 @@ from imdb_gru.comparison.candidates import (
 )
 from imdb_gru.config import build_config
 from imdb_gru.errors import ConfigError, RunError
-from imdb_gru.run import Run
-from imdb_gru.runs import create_run
+from imdb_gru.runs.catalogue import create_run
+from imdb_gru.runs.run import Run
 
 CONFIG = build_config(start_from_scratch({"data": {"path": "sample"}, "model": {"cell": "lstm", "units": 3}}), "test")
 

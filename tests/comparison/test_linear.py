@@ -5,10 +5,10 @@ from imdb_gru.comparison import linear
 from imdb_gru.comparison.linear import DEFAULT_STRENGTH, LinearModel, fit_linear
 from imdb_gru.comparison.ngrams import NgramIndex, compute_log_count_ratios
 from imdb_gru.config import TextConfig
+from imdb_gru.corpus.encoded import tokenize_reviews
+from imdb_gru.corpus.stored import store_reviews
 from imdb_gru.errors import DataError
 from imdb_gru.sources.review import Review
-from imdb_gru.text.encoded import tokenize_reviews
-from imdb_gru.text.stored import store_reviews
 
 pytest.importorskip("sklearn")
 

@@ -4,16 +4,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from imdb_gru.cli.standings import print_comparison
+from imdb_gru.cli._standings import print_comparison
 from imdb_gru.comparison.baseline import Baseline, BaselineMetrics
 from imdb_gru.comparison.candidates import Candidate
 from imdb_gru.comparison.evaluating import EvaluatedCandidate
 from imdb_gru.comparison.outcome import build_comparison, compute_mcnemar
 from imdb_gru.comparison.predictions import Predictions
 from imdb_gru.config import build_config
-from imdb_gru.metrics import TimestepScores
+from imdb_gru.models.metrics import TimestepScores
 from imdb_gru.records import Metrics
-from imdb_gru.run import Run
+from imdb_gru.runs.run import Run
 
 pytest.importorskip("scipy")
 

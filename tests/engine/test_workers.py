@@ -3,7 +3,7 @@ import threading
 import pytest
 
 from imdb_gru.engine.workers import map_ahead, share_out
-from imdb_gru.threads import count_threads
+from imdb_gru.system.threads import count_threads
 
 
 @pytest.mark.skipif(count_threads() < 2, reason="needs two cores")

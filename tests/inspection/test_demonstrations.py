@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from imdb_gru.classifier import Classifier
 from imdb_gru.inspection import inspect_text
-from imdb_gru.runs import find_run
+from imdb_gru.models.classifier import Classifier
+from imdb_gru.runs.catalogue import find_run
 
 REVIEWS = Path(__file__).parent.parent.parent / "scripts" / "reviews"
 RUN = os.environ.get("IMDB_GRU_RUN")

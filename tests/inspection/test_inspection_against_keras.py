@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from conftest import make_sequences
 
+from imdb_gru.corpus.encoded import pad
 from imdb_gru.inspection import inspect_text
-from imdb_gru.text.encoded import pad
 
 pytestmark = pytest.mark.keras
 

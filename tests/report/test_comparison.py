@@ -4,7 +4,7 @@ import pytest
 
 from imdb_gru.comparison.results import ComparedModel, ComparedRun, Comparison
 from imdb_gru.errors import ImdbGruError
-from imdb_gru.metrics import TimestepScores
+from imdb_gru.models.metrics import TimestepScores
 from imdb_gru.report.charts import save_charts
 from imdb_gru.report.comparison import _choose_style, build_comparison_charts
 

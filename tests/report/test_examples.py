@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from imdb_gru.evaluation import ScoredReviews
+from imdb_gru.models.evaluation import ScoredReviews
 from imdb_gru.report.examples import choose_examples
 from imdb_gru.sources.review import Review
 

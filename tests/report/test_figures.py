@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from imdb_gru.errors import ImdbGruError
-from imdb_gru.evaluation import Evaluation
-from imdb_gru.metrics import (
+from imdb_gru.models.evaluation import Evaluation
+from imdb_gru.models.metrics import (
     LengthScores,
     TimestepScores,
     compute_accuracy_by_length,

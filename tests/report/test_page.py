@@ -10,11 +10,11 @@ import pytest
 from inspections import HOSTILE, make_inspection
 
 from imdb_gru.errors import ImdbGruError, MissingExtraError
-from imdb_gru.evaluation import Evaluation, Misclassified
+from imdb_gru.models.evaluation import Evaluation, Misclassified
+from imdb_gru.models.timesteps import neutralise
 from imdb_gru.report import packing
 from imdb_gru.report.examples import Example
 from imdb_gru.report.page import Report, check_page, write_explorer, write_page
-from imdb_gru.report.timesteps import neutralise
 
 pytest.importorskip("jinja2")
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imdb_gru.report.timesteps import (
+from imdb_gru.models.timesteps import (
     BLOCKS,
     choose_marker,
     find_jumps,

@@ -8,9 +8,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from imdb_gru.errors import DownloadError
-from imdb_gru.lock import lock
 from imdb_gru.sources import download
 from imdb_gru.sources.download import RemoteFile, fetch
+from imdb_gru.system.lock import lock
 
 CONTENT = os.urandom(300_000)
 HASH = "sha256:" + hashlib.sha256(CONTENT).hexdigest()

@@ -8,9 +8,9 @@ import pytest
 from conftest import iter_members, list_reviews, rewrite_zip, write_npz, write_tar
 from hostile import bounded, make_header, make_member, write_tar_stream, write_zip
 
+from imdb_gru.corpus.corpus import load_reviews
 from imdb_gru.errors import DataError
 from imdb_gru.sources import open_source
-from imdb_gru.text.corpus import load_reviews
 
 NAME = "aclImdb/train/pos/0_9.txt"
 
@@ -94,7 +94,7 @@ def test_parquet_with_a_text_that_unpacks_to_gigabytes_is_refused(tmp_path, parq
 def test_parquet_of_many_long_texts_is_not_held(tmp_path, parquet, monkeypatch):
     import pyarrow
 
-    monkeypatch.setattr("imdb_gru.text.corpus.MAX_CORPUS_CHARACTERS", 10**6, raising=False)
+    monkeypatch.setattr("imdb_gru.corpus.corpus.MAX_CORPUS_CHARACTERS", 10**6, raising=False)
     text = pyarrow.array(["a" * 2**16]).dictionary_encode()
     texts = pyarrow.DictionaryArray.from_arrays(np.zeros(500, "i4"), text.dictionary)
     path = tmp_path / "a.parquet"

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 
 from imdb_gru.config import build_config
+from imdb_gru.corpus.corpus import load_training_reviews
 from imdb_gru.errors import DataError
-from imdb_gru.sources.memory import MemorySource
+from imdb_gru.sources.in_memory import MemorySource
 from imdb_gru.sources.review import Review
-from imdb_gru.text.corpus import load_training_reviews
 
 TEXTS, LABELS = ["good", "bad", "fine", "dull"], [1, 0, True, np.int64(0)]
 

@@ -4,17 +4,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imdb_gru.config import NextWordConfig, build_config
-from imdb_gru.errors import DataError
-from imdb_gru.sources import open_source
-from imdb_gru.sources.review import Review
-from imdb_gru.sources.sample import SampleSource
-from imdb_gru.text.corpus import (
+from imdb_gru.corpus.corpus import (
     choose_held_out,
     encode_corpus,
     load_pretraining_reviews,
     load_reviews,
     load_training_reviews,
 )
+from imdb_gru.errors import DataError
+from imdb_gru.sources import open_source
+from imdb_gru.sources.review import Review
+from imdb_gru.sources.sample import SampleSource
 
 FILMS = st.lists(st.tuples(st.integers(0, 1), st.none() | st.integers(0, 20)), min_size=10, max_size=200)
 

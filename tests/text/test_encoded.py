@@ -4,9 +4,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imdb_gru.config import TextConfig
+from imdb_gru.corpus.encoded import (
+    ALIGNMENT,
+    encode_reviews,
+    encode_text,
+    iter_batches,
+    pad,
+    tokenize_reviews,
+    truncate,
+)
+from imdb_gru.corpus.stored import store_reviews
 from imdb_gru.sources.review import Review
-from imdb_gru.text.encoded import ALIGNMENT, encode_reviews, encode_text, iter_batches, pad, tokenize_reviews, truncate
-from imdb_gru.text.stored import store_reviews
 from imdb_gru.text.vocabulary import PAD, START, Vocabulary
 
 LENGTHS = st.lists(st.integers(1, 500), min_size=1, max_size=300)

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from imdb_gru.corpus import stored
+from imdb_gru.corpus.stored import TextStore, store_reviews
 from imdb_gru.sources.review import Review
-from imdb_gru.text import stored
-from imdb_gru.text.stored import TextStore, store_reviews
 
 REVIEWS = [Review("a fine film", 1, "x"), Review("", 0), Review("café \ud800", None, "y"), Review("bad", 0, "x")]
 

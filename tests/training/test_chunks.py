@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from next_word_runs import build_next_word_config
 
-from imdb_gru.text.encoded import encode_sequences
+from imdb_gru.corpus.encoded import encode_sequences
 from imdb_gru.text.vocabulary import PAD, START
 
 pytestmark = pytest.mark.keras
@@ -13,7 +13,7 @@ LENGTHS = st.lists(st.integers(1, 40), min_size=1, max_size=30)
 
 
 def cut(lengths, timesteps, batch_size, epoch, seed=0):
-    from imdb_gru.training.chunks import ReviewChunks
+    from imdb_gru.training.next_word.chunks import ReviewChunks
 
     rng = np.random.default_rng(seed)
     sequences = [np.array([START, *rng.integers(2, 50, length - 1)], dtype=np.int32) for length in lengths]

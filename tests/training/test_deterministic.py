@@ -10,8 +10,8 @@ from sessions import ignore, open_session
 
 from imdb_gru.config import build_config
 from imdb_gru.engine.amx import find_bfloat16_obstacle
-from imdb_gru.reading import hash_file
-from imdb_gru.weights import read_arrays
+from imdb_gru.runs.weights import read_arrays
+from imdb_gru.system.reading import hash_file
 
 pytestmark = pytest.mark.keras
 

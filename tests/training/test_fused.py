@@ -58,7 +58,7 @@ def test_either_engine_trains_with_the_same_losses_to_the_same_weights(model):
 @pytest.mark.parametrize("mask", ["none", "right", "left", "holes"])
 @pytest.mark.parametrize("options", [{}, {"go_backwards": True, "use_bias": False}], ids=str)
 def test_outputs_and_gradients_are_those_of_keras(mask, options):
-    from imdb_gru.training.fused import FusedGRU, keras, tf
+    from imdb_gru.training.layers import FusedGRU, keras, tf
 
     rng = np.random.default_rng(0)
     x = tf.constant(rng.normal(size=(6, 9, 4)), tf.float32)
@@ -140,7 +140,7 @@ def test_the_fused_engine_is_refused_where_it_does_not_apply(model):
 
 
 def test_forward_passes_without_a_backward_pass_are_forgotten():
-    from imdb_gru.training.fused import OUTSTANDING, FusedGRU
+    from imdb_gru.training.layers import OUTSTANDING, FusedGRU
 
     layer = FusedGRU(3)
     for _ in range(OUTSTANDING + 5):
@@ -160,6 +160,6 @@ def test_forward_passes_without_a_backward_pass_are_forgotten():
     ],
 )
 def test_a_wish_to_stop_never_waits_for_many_slow_batches(model, engine, steps):
-    from imdb_gru.training.classifier_trainer import count_steps_at_once
+    from imdb_gru.training.classifier.trainer import count_steps_at_once
 
     assert count_steps_at_once(build_config(start_from_scratch({"model": model}), "test"), engine) == steps

@@ -8,8 +8,8 @@ from next_word_runs import TINY_NEXT_WORD, build_next_word_config
 from sessions import ignore, on_epoch, open_session
 
 from imdb_gru.errors import RunError
-from imdb_gru.run import Run
-from imdb_gru.stopping import Stop
+from imdb_gru.runs.run import Run
+from imdb_gru.system.signals import Stop
 
 pytestmark = pytest.mark.keras
 
@@ -17,7 +17,7 @@ SIZE = 50
 
 
 def build_model(samples=SIZE, fused=False, seed=0, **model):
-    from imdb_gru.training.next_word import NextWordModel, keras
+    from imdb_gru.training.next_word.model import NextWordModel, keras
 
     keras.utils.set_random_seed(seed)
     config = build_next_word_config(model={"embedding": 4, "units": 5, **model})
@@ -44,7 +44,7 @@ def randomise(model, seed=4):
 
 def compute_gradients(model, chunk, step=0):
     """The loss, and gradients of all weights: the table's put together from its rows."""
-    from imdb_gru.training.next_word import tf
+    from imdb_gru.training.next_word.model import tf
 
     ids, targets, start = chunk
     found = model.compute_gradients(tf.constant(ids), tf.constant(targets), [[tf.constant(start)]], step)
@@ -55,7 +55,7 @@ def compute_gradients(model, chunk, step=0):
 
 def differentiate(model, chunk, judge):
     """The loss, and gradients of all weights as TensorFlow finds them; `judge` maps queries and targets to losses."""
-    from imdb_gru.training.next_word import tf
+    from imdb_gru.training.next_word.model import tf
 
     ids, targets, start = map(tf.constant, chunk)
     weights = [model.table.value, *(weight.value for weight in model.dense_weights)]
@@ -69,7 +69,7 @@ def differentiate(model, chunk, judge):
 
 def judge_drawn(model, step):
     """The loss among the words drawn, written out: a target that was drawn itself counts once."""
-    from imdb_gru.training.next_word import tf
+    from imdb_gru.training.next_word.model import tf
 
     drawn, offsets = model.draw(step)
 
@@ -85,7 +85,7 @@ def judge_drawn(model, step):
 
 @given(st.integers(3, 300), st.integers(2, 300))
 def test_strata_hold_every_id_but_pad_once_and_grow(size, samples):
-    from imdb_gru.training.next_word import Strata
+    from imdb_gru.training.next_word.model import Strata
 
     strata = Strata.build(size, samples)
     sizes = strata.sizes
@@ -98,7 +98,7 @@ def test_strata_hold_every_id_but_pad_once_and_grow(size, samples):
 
 
 def test_the_strata_of_rare_words_are_the_wide_ones():
-    from imdb_gru.training.next_word import Strata
+    from imdb_gru.training.next_word.model import Strata
 
     sizes = Strata.build(20_000, 1024).sizes
     assert sizes[-1] >= max(sizes) - 1 > 50
@@ -274,7 +274,7 @@ def test_stopped_anywhere_and_resumed_it_ends_with_the_same_weights(prepare, mod
 
 
 def test_it_writes_a_checkpoint_within_the_epoch_now_and_then(prepare, monkeypatch):
-    from imdb_gru.training import next_word_trainer
+    from imdb_gru.training.next_word.model import trainer as next_word_trainer
     from imdb_gru.training.recorder import RunRecorder
 
     monkeypatch.setattr(next_word_trainer, "CHECKPOINT_SECONDS", 0.0)

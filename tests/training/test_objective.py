@@ -5,8 +5,8 @@ import pytest
 from conftest import make_sequences, start_from_scratch
 
 from imdb_gru.config import build_config, load_config
+from imdb_gru.corpus.encoded import pad
 from imdb_gru.errors import ConfigError
-from imdb_gru.text.encoded import pad
 
 pytestmark = pytest.mark.keras
 
@@ -224,7 +224,7 @@ def test_an_adversarial_step_adds_the_loss_of_reviews_moved_against_the_model(bu
 def test_a_virtual_step_moves_the_belief_and_needs_no_label(build_twins, fused, objective):
     model, classifier, ids, _ = prepare_step(build_twins)
     labels = np.full(len(ids), -1)
-    from imdb_gru.training.adversarial import PROBE, draw_direction
+    from imdb_gru.training.classifier.adversarial import PROBE, draw_direction
 
     student = build_student(model, classifier, objective, fused, virtual=0.3, seed=4)
     judge = Judge(model, objective, ids, labels)

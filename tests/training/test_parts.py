@@ -8,13 +8,13 @@ from conftest import start_from_scratch
 from sessions import ignore, open_session
 
 from imdb_gru.config import build_config
-from imdb_gru.environment import describe_environment
+from imdb_gru.corpus.corpus import TrainingReviews, load_training_reviews
+from imdb_gru.corpus.stored import store_reviews
 from imdb_gru.errors import FormatError, RunError
-from imdb_gru.reading import hash_file
-from imdb_gru.runs import create_run
+from imdb_gru.runs.catalogue import create_run
 from imdb_gru.sources.sample import SampleSource
-from imdb_gru.text.corpus import TrainingReviews, load_training_reviews
-from imdb_gru.text.stored import store_reviews
+from imdb_gru.system.environment import describe_environment
+from imdb_gru.system.reading import hash_file
 from imdb_gru.text.vocabulary import Vocabulary
 
 pytestmark = pytest.mark.keras

@@ -69,7 +69,7 @@ def test_a_next_word_model_takes_bfloat16_by_itself():
 
 @needs_amx
 def test_both_ways_are_read_in_bfloat16():
-    from imdb_gru.training.fused import FusedGRU, keras
+    from imdb_gru.training.layers import FusedGRU, keras
 
     layer = FusedGRU(5, bfloat16=True, return_sequences=True)
     both = keras.layers.Bidirectional(layer)

@@ -8,11 +8,11 @@ from conftest import start_from_scratch
 from sessions import ignore
 
 from imdb_gru.config import build_config
-from imdb_gru.run import Run
+from imdb_gru.corpus.corpus import encode_corpus, load_training_reviews
+from imdb_gru.corpus.stored import NO_LABEL
+from imdb_gru.runs.run import Run
 from imdb_gru.sources.sample import SampleSource
-from imdb_gru.stopping import Stop
-from imdb_gru.text.corpus import encode_corpus, load_training_reviews
-from imdb_gru.text.stored import NO_LABEL
+from imdb_gru.system.signals import Stop
 
 pytestmark = pytest.mark.keras
 
@@ -24,7 +24,7 @@ def prepare(tmp_path):
     """Make a trainer on a part of the sample, some reviews without a label, as one of some workers or alone."""
 
     def prepare(shares=None, dropout=QUIET, **train):
-        from imdb_gru.training.classifier_trainer import ClassifierTrainer
+        from imdb_gru.training.classifier.trainer import ClassifierTrainer
 
         values = {
             "data": {"path": "sample", "limit": 90},
@@ -106,7 +106,7 @@ def test_shares_of_a_gradient_add_up_to_the_whole(prepare, monkeypatch, train, c
 
 def test_virtual_losses_count_by_reviews_and_not_by_labels(prepare, monkeypatch):
     trainer = prepare(adversarial=None, virtual=0.1)
-    from imdb_gru.training import objective
+    from imdb_gru.training.classifier import train_step as objective
 
     monkeypatch.setattr(objective, "draw_direction", lambda x, mask, step, seed: 0 * x + 1)
     expected = find_gradients(trainer, list_batches(trainer)[2], monkeypatch)

@@ -208,7 +208,7 @@ def test_tensorboard_logs_are_written_where_asked(prepare):
 
 
 def test_the_plan_names_the_models_parameters(prepare):
-    from imdb_gru.training.plan import estimate_memory, summarise_model
+    from imdb_gru.training.summary import estimate_memory, summarise_model
 
     session = prepare()
     summary, parameters = summarise_model(session.trainer.config, session.trainer.corpus)

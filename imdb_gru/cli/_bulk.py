@@ -1,0 +1,137 @@
+"""Own predict on Ray: what it is given, how far it is, and what came of it."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from imdb_gru.cli._options import open_run, print_table, say
+from imdb_gru.models.counts import Counts
+
+if TYPE_CHECKING:
+    from imdb_gru.cluster.partitions import Partitions
+    from imdb_gru.models.classifier import Classifier
+
+
+def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --engine, --workers and --address."""
+    for option in (
+        click.option(
+            "--address",
+            metavar="HOST:PORT",
+            help="A Ray cluster's; without it, one of this machine is started for the while.",
+        ),
+        click.option(
+            "--workers", type=click.IntRange(min=1), metavar="N", help="Workers on Ray; without it, one for every core."
+        ),
+        click.option(
+            "--engine",
+            type=click.Choice(["local", "ray"]),
+            default="local",
+            show_default=True,
+            help="Score in this process, or on workers of a Ray cluster.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked for."""
+
+    input: str
+    output: str
+    text_column: str | None
+    timesteps: bool
+    resume: bool
+    workers: int | None
+    address: str | None
+    as_json: bool
+
+
+def score_on_ray(run_path: Path | None, request: Request) -> None:
+    """Score tables on a cluster into a folder of partitions, and print what came of it."""
+    from imdb_gru.cluster.connection import check_ray
+
+    check_ray("--engine ray")
+    from imdb_gru import __version__
+    from imdb_gru.cluster.partitions import open_partitions, stamp_tables
+    from imdb_gru.cluster.storage import list_tables
+    from imdb_gru.models.bulk import identify_run
+    from imdb_gru.models.classifier import Classifier
+
+    partitions = open_partitions(request.output)
+    tables = list_tables(request.input, but=partitions.address)
+    run = open_run(run_path)
+    classifier = Classifier.load(run)
+    if request.timesteps:
+        classifier.check_timesteps()
+    with partitions.claim():
+        begun_with = {
+            "version of imdb-gru": __version__,
+            "run": identify_run(run),
+            "set of options": {"timesteps": request.timesteps, "text_column": request.text_column},
+        }
+        for address in partitions.begin(begun_with, stamp_tables(tables), resume=request.resume):
+            say(f"{address} has changed since, and is done again")
+        figures = _score(classifier, partitions, partitions.list_left(tables), request)
+    result = {"run": str(run), "output": partitions.address, "files": len(tables), **figures}
+    if request.as_json:
+        click.echo(json.dumps(result))
+    else:
+        print_table([(name.replace("_", " "), "-" if value is None else str(value)) for name, value in result.items()])
+
+
+def _score(
+    classifier: "Classifier", partitions: "Partitions", files: list[dict[str, Any]], request: Request
+) -> dict[str, Any]:
+    """Score what is left, and return the figures of all."""
+    counts, undecodable = Counts(), 0
+    for notes in partitions.done.values():
+        counts.add(notes.counts)
+        undecodable += notes.undecodable
+    count, before = len(partitions.done), counts.all
+    if before:
+        say(f"resuming after {before} reviews")
+    peaks: dict[str, float] = {}
+    seconds = 0.0
+    if files:
+        from imdb_gru.cluster.connection import connect
+        from imdb_gru.cluster.prediction import Job, count_cores, score
+        from imdb_gru.system.progress import show_bar
+
+        with connect(request.address):
+            cores = count_cores()
+            workers = request.workers or cores
+            if workers > cores:
+                say(f"the cluster has {cores} cores, so that many workers of the {workers} run at a time")
+            job = Job(files, request.text_column, request.timesteps, partitions.address, workers)
+            started = time.perf_counter()
+            bar = show_bar(desc="predicting", unit=" reviews", initial=before, delay=1)
+            try:
+                with bar:
+                    for scored in score(classifier, job):
+                        counts.add(scored.notes.counts)
+                        undecodable += scored.notes.undecodable
+                        count += 1
+                        peaks[scored.worker] = max(peaks.get(scored.worker, 0), scored.megabytes or 0)
+                        bar.update(scored.notes.counts.all)
+            except KeyboardInterrupt:
+                say(f"stopped after {counts.all} reviews; the same command with --resume continues")
+                raise
+            seconds = time.perf_counter() - started
+    for line in counts.describe(classifier.config.text, undecodable):
+        say(line)
+    return {
+        "reviews": counts.all,
+        "partitions": count,
+        "seconds": round(seconds, 2),
+        "reviews_per_second": round((counts.all - before) / seconds, 1) if seconds else None,
+        "workers": len(peaks),
+        "worker_memory_mb": max(peaks.values(), default=0) or None,
+    }

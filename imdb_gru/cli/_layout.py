@@ -1,0 +1,64 @@
+"""How predictions are shown on stdout: coloured in a terminal, as plain lines or JSON elsewhere."""
+
+import contextlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from imdb_gru.cli._options import say
+from imdb_gru.cli._training import Narrator
+
+if TYPE_CHECKING:
+    from imdb_gru.models.bulk import FileFormat
+    from imdb_gru.models.classifier import Classifier, Prediction
+    from imdb_gru.models.texts import TextReader
+
+
+def show_predictions(classifier: "Classifier", reader: "TextReader", layout: "FileFormat", plot: Path | None) -> None:
+    """Predict the texts and show each prediction as soon as it is there; draw the one text if that was asked for."""
+    from imdb_gru.models.bulk import count_seen
+
+    with reader.show_bar("predicting") as observe:
+        predictions = classifier.predict_many(reader, timesteps=layout.timesteps or plot is not None, observe=observe)
+        for prediction in count_seen(predictions, classifier.config.text, reader, Narrator()):
+            if plot:
+                _draw(prediction, plot)
+            with _hide_bar():
+                if sys.stdout.isatty() and not layout.as_json:
+                    _show(prediction, layout, sys.stdout)
+                else:
+                    layout.write(prediction, sys.stdout)
+
+
+def _hide_bar() -> contextlib.AbstractContextManager[None]:
+    """Take a bar away while a person's terminal is written to."""
+    if "tqdm" not in sys.modules or not sys.stdout.isatty():
+        return contextlib.nullcontext()
+    from tqdm import tqdm
+
+    return tqdm.external_write_mode(sys.stdout)
+
+
+def _draw(prediction: "Prediction", path: Path) -> None:
+    from imdb_gru.report.plot import plot_timesteps
+
+    assert prediction.probabilities is not None
+    plot_timesteps(path, prediction.tokens, prediction.probabilities.tolist())
+    say(f"drew {path}")
+
+
+def _show(prediction: "Prediction", layout: "FileFormat", stream: TextIO) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    from imdb_gru.models.timesteps import iter_view
+    from imdb_gru.system.escaping import neutralise
+
+    console = Console(file=stream)
+    headline = Text(f"{prediction.label} {prediction.probability:.4f}", style="bold")
+    text = f"  {neutralise(prediction.text)}" if layout.many else ""
+    console.print(headline + Text(text), no_wrap=True, overflow="ellipsis")
+    if layout.timesteps:
+        assert prediction.probabilities is not None
+        for line in iter_view(prediction.tokens, prediction.probabilities.tolist(), console):
+            console.print(line, no_wrap=line.no_wrap, overflow=line.overflow)

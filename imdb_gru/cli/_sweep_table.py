@@ -1,0 +1,188 @@
+"""How a sweep is shown to a person: live in a terminal, a line for each trial elsewhere, and its result."""
+
+import itertools
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from imdb_gru.cli._options import print_table, say
+from imdb_gru.cli._training import Narrator
+
+if TYPE_CHECKING:
+    from imdb_gru.config.sweep import Dimension, SweepConfig
+    from imdb_gru.events import Event
+    from imdb_gru.sweep.outcome import Outcome
+
+FRAME = 4
+"""Lines of a terminal that a live table leaves free."""
+FIGURES, VALUE, GAP = 64, 8, 2
+"""Columns of a terminal that a training's figures take, that a key's values may, and that lie between two."""
+
+
+class SweepNarrator(Narrator):
+    """Tells what happens in a sweep; in a terminal, a table of the trials stays up to date."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        super().__init__()
+        self.live = Live(console=Console(stderr=True), auto_refresh=False, transient=True)
+
+    def __call__(self, event: "Event") -> None:
+        """Tell of an event."""
+        from imdb_gru.sweep.outcome import TrialChanged
+
+        if not isinstance(event, TrialChanged):
+            self.live.stop()
+            super().__call__(event)
+        elif self.live.console.is_terminal:
+            self.live.start()
+            self._draw(event.outcome, event.trials)
+        else:
+            _say_end(event.outcome)
+
+    def _draw(self, latest: "Outcome", trials: "Sequence[Outcome]") -> None:
+        from rich.table import Table
+
+        console = self.live.console
+        table = Table(box=None, pad_edge=False)
+        shown = [latest, *(trial for trial in trials if trial.run != latest.run)]
+        shown.sort(key=lambda trial: trial.state != "running")
+        keys = _choose_keys(list(latest.values), console.width)
+        for column in ("trial", *_COLUMNS, *shorten_keys(keys)):
+            table.add_column(column, no_wrap=True, overflow="ellipsis")
+        for trial in shown[: max(1, console.height - FRAME)]:
+            table.add_row(trial.run.removeprefix("trial-"), *_describe(vars(trial), keys))
+        self.live.update(table, refresh=True)
+
+
+def _choose_keys(keys: list[str], width: int) -> list[str]:
+    """Return as many keys as a live table has room for; that of the results has all."""
+    room = itertools.accumulate(map(len, shorten_keys(keys)), lambda used, key: used + GAP + max(key, VALUE))
+    return [key for key, used in zip(keys, room, strict=True) if used <= width - FIGURES]
+
+
+_COLUMNS = ("state", "accuracy", "log loss", "done", "seconds")
+"""The epochs that are done: train.epochs may be a column, too."""
+
+
+def _describe(trial: Mapping[str, Any], keys: Sequence[str]) -> list[str]:
+    return [
+        trial["state"],
+        "-" if trial["accuracy"] is None else f"{trial['accuracy']:.2%}",
+        "-" if trial["loss"] is None else f"{trial['loss']:.4f}",
+        str(trial["epochs"]),
+        f"{trial['seconds']:.1f}",
+        *(show(trial["values"][key]) for key in keys),
+    ]
+
+
+def _say_end(outcome: "Outcome") -> None:
+    if outcome.state == "failed":
+        say(f"{outcome.run} failed: {outcome.reason}")
+    elif outcome.state in ("finished", "stopped early"):
+        values = ", ".join(f"{key} {show(value)}" for key, value in outcome.values.items())
+        state, accuracy, loss, epochs, seconds = _describe(vars(outcome), ())
+        say(f"{outcome.run} {state}: accuracy {accuracy}, log loss {loss}, epochs {epochs}, {seconds} s ({values})")
+
+
+def print_sweep(figures: Mapping[str, Any]) -> None:
+    """Print the trials, the best first, then the finalists, and what came of it."""
+    keys = list(figures["space"])
+    rows = [
+        (str(rank), str(trial["trial"]), *_describe(trial, keys)) for rank, trial in enumerate(figures["trials"], 1)
+    ]
+    print_table(rows, ("rank", "trial", *_COLUMNS, *shorten_keys(keys)), "trials, by validation " + figures["metric"])
+    failed = [(str(trial["trial"]), trial["reason"]) for trial in figures["trials"] if trial["reason"]]
+    if failed:
+        click.echo()
+        print_table(failed, ("trial", "failed"))
+    click.echo()
+    columns = ("trial", "seeds", "mean accuracy", "mean log loss", "accuracy by seed")
+    print_table([_describe_finalist(finalist) for finalist in figures["finalists"]], columns, "finalists")
+
+
+def show_sweep(figures: Mapping[str, Any]) -> None:
+    """Print all tables of a sweep, and how to train its best config."""
+    from imdb_gru.system.escaping import neutralise
+
+    print_sweep(figures)
+    click.echo(f"\n{neutralise(describe_result(figures))}")
+    click.echo(f"train it with: imdb-gru train --config {neutralise(figures['config'])}")
+
+
+def show_sweep_plan(config: "SweepConfig", folder: Path, *, as_json: bool) -> None:
+    """Print what a sweep would search."""
+    base = config.build_trial({})
+    if as_json:
+        click.echo(json.dumps({"sweep": str(folder), **config.model_dump(), "base": base.model_dump()}))
+        return
+    values = config.read_values(base)
+    rows = [(key, describe_dimension(dimension), show(values[key])) for key, dimension in config.space.items()]
+    print_table(rows, ("key", "values", "base"), "space")
+    click.echo()
+    limits = [f"{config.trials} trial{'s' * (config.trials > 1)}"] if config.trials else []
+    limits += [f"{config.minutes:g} minutes"] if config.minutes else []
+    finalists = config.finalists
+    print_table(
+        [
+            ("search", config.search),
+            ("budget", " or ".join(limits)),
+            ("metric", f"validation {config.metric}"),
+            ("early stopping", f"after {config.asha.grace}, by {config.asha.reduction}" if config.asha else "-"),
+            ("finalists", f"{finalists.count} with {finalists.seeds} seeds" if finalists else "-"),
+            ("into", str(folder)),
+        ]
+    )
+    click.echo("\n" + base.to_yaml(), nl=False)
+
+
+def describe_result(figures: Mapping[str, Any]) -> str:
+    """Say which trial is best, and by how much it beats the base."""
+    best, base = figures["best"], figures["base"]
+    values = ", ".join(f"{key} {show(value)}" for key, value in best["values"].items())
+    if base is None:
+        return f"best: trial {best['trial']} ({values}); the base, trial 0, came to no figures"
+    if best["trial"] == base["trial"]:
+        return f"best: the base as it stands, trial 0 ({values})"
+    gain, change = 100 * (best["accuracy"] - base["accuracy"]), best["loss"] - base["loss"]
+    difference = f"{gain:+.2f} points of accuracy and {change:+.4f} of log loss on the base"
+    return f"best: trial {best['trial']} ({values}), {difference}"
+
+
+def _describe_finalist(finalist: Mapping[str, Any]) -> tuple[str, ...]:
+    spread, runs = finalist["accuracy_spread"], finalist["runs"]
+    return (
+        str(finalist["trial"]),
+        ", ".join(str(run["seed"]) for run in runs) + (f" ({finalist['failed']} failed)" if finalist["failed"] else ""),
+        f"{finalist['accuracy']:.2%}" + ("" if spread is None else f" ± {spread:.2%}"),
+        f"{finalist['loss']:.4f}",
+        ", ".join(f"{run['accuracy']:.2%}" for run in runs),
+    )
+
+
+def describe_dimension(dimension: "Dimension") -> str:
+    """Say in a few words which values a key may take."""
+    if dimension.choice:
+        return ", ".join(map(show, dimension.choice))
+    low, high = map(show, dimension.bounds)
+    return f"{low} to {high}" + (", by logarithm" if dimension.log_range else "")
+
+
+def shorten_keys(keys: Sequence[str]) -> list[str]:
+    """Return the last part of every dotted key, or all of it where two end alike."""
+    last = [key.rpartition(".")[2] for key in keys]
+    return [short if last.count(short) == 1 else key for key, short in zip(keys, last, strict=True)]
+
+
+def show(value: Any) -> str:
+    """Show a key's value as a table can hold it."""
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    if isinstance(value, list):
+        return "+".join(map(str, value)) or "[]"
+    return value if isinstance(value, str) else json.dumps(value)

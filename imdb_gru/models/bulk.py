@@ -1,0 +1,227 @@
+"""Bulk prediction: from a file of texts to a file of predictions, which can be resumed."""
+
+import contextlib
+import io
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
+
+from imdb_gru.config import TextConfig
+from imdb_gru.corpus.encoded import EncodedText
+from imdb_gru.errors import DataError
+from imdb_gru.events import Notice, Observer, ignore
+from imdb_gru.models import classifier as classifiers
+from imdb_gru.models.classifier import Classifier, Prediction, load
+from imdb_gru.models.counts import Counts
+from imdb_gru.models.texts import TextReader
+from imdb_gru.runs.run import Run
+from imdb_gru.system.partial import open_partial
+from imdb_gru.system.writing import write_atomically
+
+if TYPE_CHECKING:
+    from imdb_gru.inspection import Inspection
+
+DELIMITERS = {".csv": ",", ".tsv": "\t"}
+JSON_SUFFIXES = (".jsonl", ".ndjson")
+
+Seen = TypeVar("Seen", Prediction, "Inspection", EncodedText)
+"""What became of a text; it counts the words that the text had, that were read, and that were unknown."""
+
+
+@dataclass(frozen=True)
+class FileFormat:
+    """How predictions are written: as a table, as JSON Lines, or as lines for a person."""
+
+    delimiter: str | None
+    as_json: bool
+    timesteps: bool
+    many: bool
+    """Whether a line for a person needs its text."""
+
+    @classmethod
+    def choose(
+        cls, path: Path | None, *, as_json: bool = False, timesteps: bool = False, many: bool = True
+    ) -> "FileFormat":
+        """Choose the format for a file by its suffix; raises `DataError` if a table is to hold timesteps."""
+        as_json = as_json or (path is not None and path.suffix in JSON_SUFFIXES)
+        delimiter = DELIMITERS.get(path.suffix) if path and not as_json else None
+        if delimiter and timesteps:
+            raise DataError(f"{path} is a table, which has no place for timesteps: choose a .jsonl or .txt file")
+        return cls(delimiter, as_json, timesteps, many)
+
+    def begin(self, stream: TextIO) -> None:
+        """Write what comes before all predictions."""
+        if self.delimiter:
+            self._write_row(stream, "text", "label", "probability")
+
+    def write(self, prediction: Prediction, stream: TextIO) -> None:
+        """Write one prediction."""
+        if self.delimiter:
+            self._write_row(stream, prediction.text, prediction.label, prediction.probability)
+        elif self.as_json:
+            from imdb_gru.system.escaping import dump_json
+
+            record = prediction.to_dict()
+            if not self.timesteps:
+                record.pop("timesteps", None)
+            stream.write(dump_json(record) + "\n")
+        else:
+            self._write_lines(prediction, stream)
+
+    def _write_row(self, stream: TextIO, *cells: object) -> None:
+        import csv
+
+        csv.writer(stream, delimiter=self.delimiter or ",", lineterminator="\n").writerow(cells)
+
+    def _write_lines(self, prediction: Prediction, stream: TextIO) -> None:
+        from imdb_gru.models.timesteps import format_plain
+        from imdb_gru.system.escaping import neutralise
+
+        text = f"\t{neutralise(prediction.text)}" if self.many else ""
+        stream.write(f"{prediction.label}\t{prediction.probability:.4f}{text}\n")
+        if self.timesteps:
+            assert prediction.probabilities is not None
+            stream.write(format_plain(prediction.tokens, prediction.probabilities.tolist()).rstrip("\n") + "\n")
+
+
+def predict_file(
+    texts: str | Path | Sequence[str] | TextReader,
+    output: str | Path,
+    *,
+    model: str | Path | Run | Classifier | None = None,
+    text_column: str | None = None,
+    timesteps: bool = False,
+    as_json: bool = False,
+    resume: bool = False,
+    observer: Observer | None = None,
+) -> Counts:
+    """Predict all texts of a file, or those given, into another file; return how many there were.
+
+    `texts` is a table or a file of one text per line; `output` ends in .csv, .tsv or .jsonl, or gets lines for a
+    person. It takes its name only once it is whole. With `resume`, finished predictions are kept in a file beside it,
+    from which the same call continues after a stop or a kill. Raises `DataError` or `RunError`.
+    """
+    observer, output = observer or ignore, Path(output).expanduser()
+    reader = texts if isinstance(texts, TextReader) else _open_reader(texts, text_column)
+    check_output(output, reader.path)
+    layout = FileFormat.choose(output, as_json=as_json, timesteps=timesteps, many=len(reader.texts) != 1)
+    classifier = model if isinstance(model, Classifier) else load(model)
+    if resume:
+        return _resume(classifier, reader, layout, output, observer)
+    counts = Counts()
+    with open_output(output) as stream, reader.show_bar("predicting") as count:
+        layout.begin(stream)
+        predictions = classifier.predict_many(reader, timesteps=timesteps, observe=count)
+        for prediction in count_seen(predictions, classifier.config.text, reader, observer, counts=counts):
+            layout.write(prediction, stream)
+    return counts
+
+
+def _open_reader(texts: str | Path | Sequence[str], text_column: str | None) -> TextReader:
+    if isinstance(texts, str | Path):
+        return TextReader(path=Path(texts).expanduser(), text_column=text_column)
+    return TextReader(texts, text_column=text_column)
+
+
+def check_output(path: Path, source: Path | None) -> None:
+    """Raise `DataError` if predictions cannot be written to a path."""
+    if path.is_dir():
+        raise DataError(f"--output {path} is a folder: choose a file")
+    if path.suffix == ".parquet":
+        raise DataError(f"--output {path}: choose a .csv, .tsv or .jsonl file; only --engine ray writes Parquet")
+    if path.suffix == ".json":
+        raise DataError(f"--output {path}: predictions are written as one JSON object per line, so choose .jsonl")
+    if source and path.is_file() and source.is_file() and path.samefile(source):
+        raise DataError(f"--output {path} is what --input reads: choose another file")
+
+
+@contextlib.contextmanager
+def open_output(path: Path) -> Iterator[TextIO]:
+    """Open a file that takes its name only once it is whole; a pipe or a device is written to as it is."""
+    with _explain_failure(path):
+        if path.exists() and not path.is_file():
+            with path.open("w", encoding="utf-8") as file:
+                yield file
+        else:
+            with write_atomically(path.resolve()) as temporary, temporary.open("w", encoding="utf-8") as file:
+                yield file
+
+
+@contextlib.contextmanager
+def _explain_failure(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise DataError(f"cannot write {path}: {error.strerror}; choose another file with --output") from error
+
+
+def _resume(classifier: Classifier, reader: TextReader, layout: FileFormat, output: Path, observer: Observer) -> Counts:
+    """Write the output chunk by chunk into the partial file, from where it ends, and then as a whole."""
+    if not (reader.path and reader.path.is_file() and (output.is_file() or not output.exists())):
+        raise DataError("--resume goes with --input FILE and --output FILE, both plain files")
+    path = output.resolve().with_name(f"{output.resolve().name}.partial")
+    begun_with = _identify(classifier, reader, layout)
+    with _explain_failure(output), open_partial(path, begun_with) as partial:
+        counts = Counts(**partial.counts)
+        if counts.all:
+            observer(Notice(f"resuming after {counts.all} reviews"))
+        texts = itertools.islice(reader, counts.all, None)  # from the start of a chunk, or from the end
+        try:
+            with reader.show_bar("predicting", counts.all) as observe:
+                predictions = classifier.predict_many(texts, timesteps=layout.timesteps, observe=observe)
+                seen = count_seen(predictions, classifier.config.text, reader, observer, counts=counts)
+                while chunk := list(itertools.islice(seen, classifiers.CHUNK)):
+                    stream = io.StringIO()
+                    for prediction in chunk:
+                        layout.write(prediction, stream)
+                    partial.append(stream.getvalue(), asdict(counts))
+        except KeyboardInterrupt:
+            done = partial.counts.get("all", 0)
+            observer(Notice(f"stopped after {done} reviews; the same command resumes from there"))
+            raise
+        with open_output(output) as file:
+            layout.begin(file)
+            partial.copy_to(file)
+    return counts
+
+
+def _identify(classifier: Classifier, reader: TextReader, layout: FileFormat) -> dict[str, Any]:
+    """Return what decides the output, by the names that a person knows it by."""
+    from imdb_gru import __version__
+    from imdb_gru.system.reading import hash_file
+
+    assert reader.path is not None
+    return {
+        "version of imdb-gru": __version__,
+        "input": hash_file(reader.path),
+        "run": identify_run(classifier.run),
+        "set of options": {**asdict(layout), "text_column": reader.text_column},
+    }
+
+
+def identify_run(run: Run | None) -> list[dict[str, str]]:
+    """Return the hashes of all files that decide what a run predicts."""
+    return [part.load_metrics().files for part in (run, run and run.base) if part]
+
+
+def count_seen(
+    seen: Iterable[Seen],
+    config: TextConfig,
+    reader: TextReader,
+    observer: Observer,
+    *,
+    judged: bool = True,
+    counts: Counts | None = None,
+) -> Iterator[Seen]:
+    """Pass on what became of each text, and tell at the end which texts the model did not see as they were.
+
+    `judged` says whether a text without words is worth telling; `counts` starts with the texts that came before.
+    """
+    counts = Counts() if counts is None else counts
+    for one in seen:
+        counts.take(one)
+        yield one
+    for line in counts.describe(config, reader.undecodable, judged=judged):
+        observer(Notice(line))

@@ -1,0 +1,290 @@
+"""A complete run as a classifier, in NumPy: nothing here loads TensorFlow or Keras."""
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imdb_gru.cells import GRUCell
+from imdb_gru.cells.cell import sigmoid
+from imdb_gru.cells.network import Lengths, Network
+from imdb_gru.config import Config
+from imdb_gru.corpus.encoded import EncodedText, encode_text, pad
+from imdb_gru.engine.workers import iter_shared, map_ahead
+from imdb_gru.errors import RunError
+from imdb_gru.runs.catalogue import find_run
+from imdb_gru.runs.run import Run
+from imdb_gru.runs.weights import load_network
+from imdb_gru.system.escaping import show_value
+from imdb_gru.text.coloured import build_html
+from imdb_gru.text.vocabulary import START_TOKEN, Ids, Vocabulary
+
+if TYPE_CHECKING:
+    from imdb_gru.engine.reading import Reader
+    from imdb_gru.inspection import Inspection
+
+BATCH_SIZE = 64
+CHUNK = 4096
+CHUNK_CHARACTERS = 64 * 2**20
+"""Reviews, or their characters, sorted by length together: what bulk prediction holds in memory."""
+
+ENGINE_TOKENS = 150_000
+"""From so many tokens on, a chunk pays for loading the engine: about a second of NumPy."""
+
+LABELS = ("negative", "positive")
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prediction:
+    """What a model says of a text."""
+
+    text: str
+    probability: float
+    """Of positive."""
+    words: int
+    """Words in the text, punctuation marks included where they are tokens."""
+    read: int
+    """Words left after truncation."""
+    unknown: int
+    """Words read that the vocabulary does not hold."""
+    tokens: tuple[str, ...] = ()
+    """One a timestep, the start token first; empty unless asked for."""
+    probabilities: Array | None = None
+    """After each timestep, `(T,)`."""
+
+    @property
+    def label(self) -> str:
+        """Return positive or negative."""
+        return LABELS[self.probability >= 0.5]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what `predict --json` prints, with the timesteps if there are any."""
+        record: dict[str, Any] = {"text": self.text, "label": self.label, "probability": self.probability}
+        if self.probabilities is not None:
+            steps = zip(self.tokens, self.probabilities.tolist(), strict=True)
+            record["timesteps"] = [
+                {"timestep": timestep, "token": token, "probability": probability}
+                for timestep, (token, probability) in enumerate(steps)
+            ]
+        return record
+
+    def __repr__(self) -> str:
+        """Give the label, the probability and the beginning of the text."""
+        return f"Prediction({self.label!r}, probability={self.probability:.4f}, text={show_value(self.text)})"
+
+    def _repr_html_(self) -> str | None:
+        """Show the words in the colours of the probability after each, in a notebook; None without timesteps."""
+        if self.probabilities is None:
+            return None
+        return build_html(
+            self.label,
+            f"probability of positive {self.probability:.3f}",
+            self.tokens,
+            (2 * self.probabilities - 1).tolist(),
+            [f"word {timestep}: probability after it {value:.3f}" for timestep, value in enumerate(self.probabilities)],
+            "probability after each word",
+        )
+
+
+class Classifier:
+    """A trained network with the vocabulary and the truncation that it was trained with."""
+
+    def __init__(self, config: Config, vocabulary: Vocabulary, network: Network, run: Run | None = None) -> None:
+        self.run = run
+        """The run that holds it, if one does."""
+        self.config = config
+        self.vocabulary = vocabulary
+        self.network = network
+
+    @classmethod
+    def load(cls, run: Run) -> "Classifier":
+        """Open a complete run; raises `RunError` where its files do not fit together."""
+        config, vocabulary = run.load_config(), run.load_vocabulary()
+        network = load_network(run, config.model)
+        if len(network.embedding) != len(vocabulary):
+            raise RunError(
+                f"{run} is damaged: its model has {len(network.embedding)} embeddings for {len(vocabulary)} ids"
+            )
+        return cls(config, vocabulary, network, run)
+
+    def __repr__(self) -> str:
+        """Name the run, if there is one, and describe the layers."""
+        name = "" if self.run is None else f"{str(self.run)!r}: "
+        return f"Classifier({name}{self.config.model.brief})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a pickle holds: not the engine's copy of the weights, which is as large and soon made again."""
+        return {name: value for name, value in vars(self).items() if name != "_reader"}
+
+    def predict(self, text: str, *, timesteps: bool = False) -> Prediction:
+        """Predict whether a text is positive or negative; with `timesteps`, also after each word.
+
+        Raises `TypeError` if the text is not a string, `RunError` for timesteps if the model reads backwards too.
+        """
+        if not isinstance(text, str):
+            raise TypeError(f"predict takes a text, got {show_value(text)}: give several texts to predict_many")
+        (prediction,) = self.predict_many([text], timesteps=timesteps)
+        return prediction
+
+    def inspect(self, text: str) -> "Inspection":
+        """Explain what the network does with a text: gates, gradients and contributions, word by word."""
+        from imdb_gru.inspection import inspect_text
+
+        if not isinstance(text, str):
+            raise TypeError(f"inspect takes a text, got {show_value(text)}")
+        return inspect_text(self, text)
+
+    def predict_many(
+        self, texts: Iterable[str], *, timesteps: bool = False, observe: Callable[[int], object] | None = None
+    ) -> Iterator[Prediction]:
+        """Yield a prediction for each text, in order, in constant memory, on all cores.
+
+        With `timesteps`, each holds the probability after each token; `RunError` if the model reads backwards too.
+        `observe` is called with the number of texts that were read since, well before their predictions are yielded.
+        Raises `TypeError` if `texts` is one string, or if one of them is not a string.
+        """
+        if isinstance(texts, str):
+            raise TypeError(f"predict_many takes several texts, got the text {show_value(texts)}: use predict for one")
+        return self._predict_many(texts, timesteps=timesteps, observe=observe)
+
+    def _predict_many(
+        self, texts: Iterable[str], *, timesteps: bool, observe: Callable[[int], object] | None
+    ) -> Iterator[Prediction]:
+        if timesteps:
+            self.check_timesteps()
+        chunks = self._iter_chunks(iter(texts))
+        compute: Callable[..., Any] = self.read if timesteps else self.score
+        for chunk, results in map_ahead(lambda chunk: compute([row.ids for row in chunk], observe), chunks):
+            for row, result in zip(chunk, results, strict=True):
+                yield Prediction(
+                    row.text,
+                    float(result[-1] if timesteps else result),
+                    words=row.words,
+                    read=row.read,
+                    unknown=row.unknown,
+                    tokens=(START_TOKEN, *row.kept) if timesteps else (),
+                    probabilities=result if timesteps else None,
+                )
+
+    def _iter_chunks(self, texts: Iterator[str]) -> Iterator[list[EncodedText]]:
+        """Yield texts with what becomes of them, a chunk at a time."""
+        while chunk := [self.encode(_check_text(text)) for text in take_chunk(texts)]:
+            yield chunk
+
+    def encode(self, text: str) -> EncodedText:
+        """Tokenize, truncate and encode a text."""
+        return encode_text(text, self.vocabulary, self.config.text)
+
+    def check_timesteps(self) -> None:
+        """Raise `RunError` where the model has no belief at every timestep."""
+        if self.network.bidirectional:
+            raise RunError(
+                "this run reads backwards too (model.bidirectional), so it has no belief before the last word: "
+                "leave --timesteps out, or name another run with --run"
+            )
+
+    def score(self, sequences: Sequence[Ids], observe: Callable[[int], object] | None = None) -> Array:
+        """Return the probability of positive of each sequence of ids; `(N,)`."""
+        reader = self._choose_reader(sequences)
+
+        def compute(ids: Ids, lengths: Lengths) -> Array:
+            if reader is None:
+                return self.network.predict(ids, lengths)
+            return sigmoid(reader.read(ids, lengths)[np.arange(len(ids)), lengths - 1])
+
+        probabilities = np.empty(len(sequences), np.float32)
+        for rows, _, results in _map_sorted(compute, sequences, observe):
+            probabilities[rows] = results
+        return probabilities
+
+    def read(self, sequences: Sequence[Ids], observe: Callable[[int], object] | None = None) -> list[Array]:
+        """Return the probability of positive after each timestep of each sequence of ids."""
+        reader = self._choose_reader(sequences)
+
+        def compute(ids: Ids, lengths: Lengths) -> Array:
+            return (
+                self.network.predict_timesteps(ids, lengths) if reader is None else sigmoid(reader.read(ids, lengths))
+            )
+
+        probabilities: list[Array] = [np.empty(0, np.float32)] * len(sequences)
+        for rows, lengths, results in _map_sorted(compute, sequences, observe):
+            for row, belief, length in zip(rows, results, lengths, strict=True):
+                probabilities[row] = belief[:length].copy()
+        return probabilities
+
+    def _choose_reader(self, sequences: Sequence[Ids]) -> "Reader | None":
+        """Return the engine's reader where it can read this network and there is enough to read; else NumPy reads."""
+        if sum(map(len, sequences)) < ENGINE_TOKENS or not self._fits_engine:
+            return None
+        return self._reader
+
+    @property
+    def _fits_engine(self) -> bool:
+        network = self.network
+        (first, *others) = network.layers
+        return isinstance(first.forward, GRUCell) and not (network.bidirectional or others or network.dense[1:])
+
+    @cached_property
+    def _reader(self) -> "Reader":
+        from imdb_gru.engine.reading import Reader
+        from imdb_gru.engine.weights import Weights
+
+        network = self.network
+        cell = network.layers[0].forward
+        weights = Weights(cell.kernel, cell.recurrent_kernel, cell.bias)
+        return Reader.build(network.embedding, weights, tuple(network.pooling), network.dense[0])
+
+
+def load(run: str | Path | Run | None = None) -> Classifier:
+    """Load a classifier: a run or its path, or `bundled` for the model in the package.
+
+    Without a run, it is the newest complete classifier under `runs/`, else the model in the package. Raises `RunError`.
+    """
+    if not isinstance(run, Run):
+        run = find_run(None if run is None else Path(run).expanduser())
+    return Classifier.load(run)
+
+
+def _check_text(text: object) -> str:
+    if not isinstance(text, str):
+        raise TypeError(f"predict_many takes texts, got {show_value(text)} among them")
+    return text
+
+
+def take_chunk(texts: Iterator[str]) -> Iterator[str]:
+    """Yield as many texts as are held together, one at least."""
+    characters = 0
+    for text in itertools.islice(texts, CHUNK):
+        yield text
+        characters += len(text)
+        if characters > CHUNK_CHARACTERS:
+            return
+
+
+def cut_batches(lengths: Lengths) -> list[NDArray[np.int64]]:
+    """Return the rows of each batch, the longest sequences first."""
+    order = np.argsort(-lengths, kind="stable")
+    return [order[start : start + BATCH_SIZE] for start in range(0, len(order), BATCH_SIZE)]
+
+
+def _map_sorted(
+    compute: Callable[[Ids, Lengths], Array], sequences: Sequence[Ids], observe: Callable[[int], object] | None
+) -> Iterator[tuple[NDArray[np.int64], Lengths, Array]]:
+    """Compute sequences batch by batch, longest first, on all cores; yield rows, lengths and results."""
+    lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
+    batches = cut_batches(lengths)
+
+    def work(rows: NDArray[np.int64]) -> Array:
+        return compute(pad([sequences[row] for row in rows]), lengths[rows])
+
+    for rows, results in zip(batches, iter_shared(work, batches), strict=True):
+        if observe:
+            observe(len(rows))
+        yield rows, lengths[rows], results

@@ -1,0 +1,161 @@
+"""Evaluating a model on reviews: a classifier on their labels, a next-word model on their words."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imdb_gru.models.classifier import LABELS, Classifier
+from imdb_gru.models.metrics import (
+    Labels,
+    LengthScores,
+    Probabilities,
+    Scores,
+    TimestepScores,
+    compute_accuracy_by_length,
+    compute_accuracy_by_timestep,
+    compute_scores,
+    find_correct,
+)
+from imdb_gru.models.next_word import LanguageModel, compute_perplexity
+from imdb_gru.sources.review import Review
+from imdb_gru.system.progress import show_bar
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScoredReviews:
+    """Labelled reviews with the probabilities that a classifier gives them."""
+
+    reviews: Sequence[Review]
+    labels: Labels
+    probabilities: Probabilities
+    words: NDArray[np.int64]
+    """Number of words of each review, before truncation."""
+    curves: Sequence[Probabilities]
+    """Each review's probability after each timestep; empty if the model reads backwards too."""
+    length: int
+    """Number of words that the model reads of a review at most."""
+
+    def compute_accuracy_by_timestep(self) -> list[TimestepScores]:
+        """Return the figures after so many words; none if the model reads backwards too."""
+        return compute_accuracy_by_timestep(self.labels, self.curves, self.length) if self.curves else []
+
+    def find_errors(self) -> NDArray[np.int64]:
+        """Return the rows of the misclassified reviews, the most confident error first."""
+        wrong = np.flatnonzero(~find_correct(self.labels, self.probabilities))
+        return wrong[np.argsort(-np.abs(self.probabilities - self.labels)[wrong], kind="stable")]
+
+
+@dataclass(frozen=True)
+class Misclassified:
+    """A review that a classifier got wrong."""
+
+    text: str
+    label: str
+    """What the review is."""
+    probability: float
+    """The probability of positive that it was given."""
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Evaluation(Scores):
+    """A classifier's figures on a split of labelled reviews."""
+
+    run: str
+    split: str
+    accuracy_by_timestep: Sequence[TimestepScores]
+    """The figures after 10, 25, 50 … words; empty if the model reads backwards too."""
+    accuracy_by_length: Sequence[LengthScores]
+    errors: Sequence[Misclassified] | None = None
+    """The most confident errors, if they were asked for."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what `evaluate --json` prints."""
+        figures = {
+            "run": self.run,
+            "split": self.split,
+            **{field.name: getattr(self, field.name) for field in fields(Scores)},
+            "accuracy_by_timestep": [asdict(row) for row in self.accuracy_by_timestep],
+            "accuracy_by_length": [row.to_dict() for row in self.accuracy_by_length],
+        }
+        if self.errors is not None:
+            figures["errors"] = [asdict(error) for error in self.errors]
+        return figures
+
+    def __repr__(self) -> str:
+        """Give the main figures."""
+        return (
+            f"Evaluation({self.run!r}, split={self.split!r}, n={self.n}, accuracy={self.accuracy:.4f}, "
+            f"log_loss={self.log_loss:.4f}, ece={self.ece:.4f})"
+        )
+
+
+@dataclass(frozen=True)
+class NextWordEvaluation:
+    """A next-word model's figures on a split of reviews."""
+
+    run: str
+    split: str
+    n: int
+    """Number of reviews."""
+    words: int
+    """Number of words, with the end of each review."""
+    loss: float
+    """Mean negative log-likelihood of a word in nats."""
+    perplexity: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what `evaluate --json` prints."""
+        return asdict(self)
+
+
+def evaluate_reviews(classifier: Classifier, split: str, reviews: Sequence[Review], errors: int = 0) -> Evaluation:
+    """Return all figures of a classifier on labelled reviews, and its `errors` most confident errors."""
+    return build_evaluation(str(classifier.run), split, score_reviews(classifier, reviews), errors)
+
+
+def score_reviews(classifier: Classifier, reviews: Sequence[Review]) -> ScoredReviews:
+    """Predict labelled reviews, and keep the probability after each timestep if there is one."""
+    by_timestep = not classifier.network.bidirectional
+    probabilities, words, curves = [], [], []
+    texts = (review.text for review in reviews)
+    with show_bar(total=len(reviews), desc="evaluating", unit=" reviews", delay=1) as bar:
+        for prediction in classifier.predict_many(texts, timesteps=by_timestep, observe=bar.update):
+            probabilities.append(prediction.probability)
+            words.append(prediction.words)
+            if prediction.probabilities is not None:
+                curves.append(prediction.probabilities)
+    labels = np.array([review.label for review in reviews], dtype=np.int8)
+    scored = np.array(probabilities, dtype=np.float32)
+    return ScoredReviews(reviews, labels, scored, np.array(words), curves, classifier.config.text.length)
+
+
+def build_evaluation(run: str, split: str, scored: ScoredReviews, errors: int = 0) -> Evaluation:
+    """Return all figures of scored reviews, and the `errors` most confident errors."""
+    labels, probabilities = scored.labels, scored.probabilities
+    wrong = [
+        Misclassified(scored.reviews[row].text, LABELS[labels[row]], float(probabilities[row]))
+        for row in scored.find_errors()[:errors]
+    ]
+    return Evaluation(
+        **vars(compute_scores(labels, probabilities)),
+        run=run,
+        split=split,
+        accuracy_by_timestep=scored.compute_accuracy_by_timestep(),
+        accuracy_by_length=compute_accuracy_by_length(labels, probabilities, scored.words),
+        errors=wrong if errors else None,
+    )
+
+
+def evaluate_next_words(model: LanguageModel, split: str, reviews: Sequence[Review]) -> NextWordEvaluation:
+    """Return a next-word model's mean loss and perplexity on reviews; the end of a review counts as a word."""
+    sequences = [model.encode(review.text).ids for review in reviews]
+    words, loss = sum(map(len, sequences)), 0.0
+    with show_bar(total=words, desc="evaluating", unit=" words", delay=1) as bar:
+        for rows, losses in model.iter_losses(sequences):
+            loss += float(losses.sum(dtype=np.float64))
+            bar.update(sum(len(sequences[row]) for row in rows))
+    mean = loss / words
+    return NextWordEvaluation(str(model.run), split, len(reviews), words, mean, compute_perplexity(mean))

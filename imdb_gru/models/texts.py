@@ -1,0 +1,85 @@
+"""The texts that a model is applied to: given ones, lines of a file or of stdin, or a column of a table."""
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import IO
+
+from imdb_gru.errors import DataError
+
+MAX_LINE_BYTES = 16 * 2**20
+STDIN = Path("-")
+
+
+class TextReader:
+    """Texts in order, from wherever they come; counts those that it could not decode."""
+
+    def __init__(self, texts: Sequence[str] = (), path: Path | None = None, text_column: str | None = None) -> None:
+        """Take the texts, or the file that holds them; raises `DataError` if a column is named without a table."""
+        if text_column and path is None:
+            raise DataError("--text-column goes with a table: name the table with --input")
+        self.texts = texts
+        self.path = path
+        self.text_column = text_column
+        self.undecodable = 0
+        """Number of texts read so far that are not valid UTF-8."""
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the texts."""
+        if self.path is not None:
+            yield from self._iter_file(self.path)
+            return
+        for text in self.texts:
+            yield text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+    def follow(self, title: str) -> Iterator[str]:
+        """Yield the texts; a bar counts those of a file."""
+        with self.show_bar(title) as observe:
+            for text in self:
+                yield text
+                observe(1)
+
+    @contextlib.contextmanager
+    def show_bar(self, title: str, first: int = 0) -> Iterator[Callable[[int], object]]:
+        """Give a function that counts texts on a bar; only those of a file have a bar."""
+        if self.path is None:
+            yield lambda _: None
+            return
+        from imdb_gru.system.progress import show_bar
+
+        with show_bar(desc=title, unit=" reviews", initial=first, delay=1) as bar:
+            yield bar.update
+
+    def _iter_file(self, path: Path) -> Iterator[str]:
+        from imdb_gru.sources.table import is_table, open_table
+
+        if is_table(path):
+            table = open_table(path, self.text_column, None, require_labels=False, divide=False)
+            for split in table.splits:
+                for review in table.iter_reviews(split):
+                    yield review.text
+            self.undecodable = table.undecodable
+            return
+        if self.text_column:
+            raise DataError(f"--text-column goes with a table, but {path} is read line by line: leave it out")
+        try:
+            with contextlib.ExitStack() as stack:
+                file = sys.stdin.buffer if path == STDIN else stack.enter_context(path.open("rb"))
+                yield from self._decode(file)
+        except OSError as error:
+            raise DataError(f"cannot read {path}: {error.strerror}; choose a file of reviews with --input") from error
+
+    def _decode(self, file: IO[bytes]) -> Iterator[str]:
+        for number, line in enumerate(iter(lambda: file.readline(MAX_LINE_BYTES + 1), b"")):
+            if len(line) > MAX_LINE_BYTES:
+                raise DataError(
+                    f"{self.path}, line {number + 1}: longer than {MAX_LINE_BYTES:,} bytes; "
+                    "choose a file that has one review per line"
+                )
+            raw = line.rstrip(b"\r\n")
+            try:
+                yield raw.decode("utf-8-sig" if number == 0 else "utf-8")
+            except UnicodeDecodeError:
+                self.undecodable += 1
+                yield raw.decode("utf-8", "replace")

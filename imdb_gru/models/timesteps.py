@@ -1,0 +1,187 @@
+"""The probability after every word as text: a view for a terminal, and plain lines for a pipe.
+
+In all functions `tokens` has one token for each timestep, the start token first, so that timestep t is word t, and
+`probabilities` has the probability of positive after each.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from imdb_gru.system.escaping import neutralise
+from imdb_gru.text.coloured import COLOURS, find_spaces
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+BLOCKS = "▁▂▃▄▅▆▇█"
+"""On a scale from 0 to 1; eight of them, so that ▅ and above are positive."""
+MARKERS = ("▼", "▲")
+"""By label: the mark of a word that changed the prediction."""
+MOST_TURNS = MOST_JUMPS = 5
+CONTEXT = 3
+"""Number of words shown on either side of one that changed the prediction."""
+SMALLEST_MOVE = 0.005
+"""Smaller moves would be listed as 0.00."""
+
+
+def find_turns(probabilities: Sequence[float]) -> list[int]:
+    """Return the timesteps at which the label changes; a probability of 0.5 is positive."""
+    positive = np.asarray(probabilities) >= 0.5
+    return [int(timestep) for timestep in np.flatnonzero(positive[1:] != positive[:-1]) + 1]
+
+
+def find_jumps(probabilities: Sequence[float], count: int) -> list[int]:
+    """Return up to `count` timesteps that moved the probability most, the largest move first."""
+    moves = np.abs(np.diff(np.asarray(probabilities, dtype=float)))
+    order = np.argsort(-moves, kind="stable")[:count]
+    return [int(index) + 1 for index in order if moves[index] > 0]
+
+
+def sparkline(probabilities: Sequence[float], width: int) -> str:
+    """Draw probabilities as blocks on a scale from 0 to 1: one a timestep, or `width` where there are more."""
+    return "".join(_pick(BLOCKS, probabilities[timestep]) for timestep in _sample(probabilities, width))
+
+
+def choose_marker(probability: float) -> str:
+    """Return the mark of a word that changed the prediction, given the probability after it."""
+    return MARKERS[int(probability >= 0.5)]
+
+
+def shorten(text: str, length: int) -> str:
+    """Cut a text to so many harmless characters, the last a … where something is missing."""
+    text = neutralise(text)
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def format_plain(tokens: Sequence[str], probabilities: Sequence[float]) -> str:
+    """Write a line a timestep: its number, the probability and the token, with tabs between."""
+    steps = zip(tokens, probabilities, strict=True)
+    return "".join(
+        f"{timestep}\t{probability:.4f}\t{neutralise(token)}\n" for timestep, (token, probability) in enumerate(steps)
+    )
+
+
+def iter_view(tokens: Sequence[str], probabilities: Sequence[float], console: "Console") -> "Iterator[Text]":
+    """Yield a sparkline, the words coloured by the probability after each, and the words that changed it most.
+
+    Each is to be printed on `console`, whose width and colours decide.
+    """
+    from rich.text import Text
+
+    words = _build_words(tokens, probabilities)
+    turns = find_turns(probabilities)
+    header = _build_header(probabilities, console.width)
+    header.no_wrap, header.overflow = True, "crop"
+    yield header
+    yield Text()
+    review = Text().join(words) if words else Text("(no words)", style="dim")
+    for line in review.wrap(console, console.width):
+        line.rstrip()
+        yield line
+    yield Text()
+    # Without colours the row of colours would be seven equal squares.
+    coloured = console.color_system is not None and not console.no_color
+    if legend := _build_legend(coloured=coloured, turned=bool(turns)):
+        yield legend
+    for line in (*_list_turns(turns, words, probabilities), *_list_jumps(tokens, probabilities)):
+        line.no_wrap, line.overflow = True, "ellipsis"
+        yield line
+
+
+def _sample(probabilities: Sequence[float], width: int) -> list[int]:
+    """Choose at most `width` timesteps whose probabilities together look like all of them.
+
+    Largest triangle three buckets (Steinarsson 2013, section 4.2): the first timestep, the last, which is the
+    prediction, and of each bucket between the one farthest off the line between its neighbours. So the dip of a single
+    word still shows: a bucket's mean would flatten it, and in a positive review its farthest value from 0.5 hide it.
+    """
+    values = np.asarray(probabilities, dtype=float)
+    last = len(values) - 1
+    if last < width:
+        return list(range(len(values)))
+    if width < 3:
+        return [0, last][2 - width :]
+    buckets = [*np.array_split(np.arange(1, last), width - 2), np.array([last])]
+    chosen = [0]
+    for bucket, following in pairwise(buckets):
+        ends = [chosen[-1], following.mean()], [values[chosen[-1]], values[following].mean()]
+        chosen.append(int(bucket[np.argmax(np.abs(values[bucket] - np.interp(bucket, *ends)))]))
+    return [*chosen, last]
+
+
+def _pick(scale: Sequence[str], probability: float) -> str:
+    return scale[min(int(probability * len(scale)), len(scale) - 1)]
+
+
+def _build_header(probabilities: Sequence[float], width: int) -> "Text":
+    from rich.text import Text
+
+    first, last, scale = f"{probabilities[0]:.2f} ", f" {probabilities[-1]:.2f}", "   ▁ is 0, █ is 1"
+    header = Text(first)
+    for timestep in _sample(probabilities, max(1, width - len(first + last + scale))):
+        header.append(_pick(BLOCKS, probabilities[timestep]), style=_pick(COLOURS, probabilities[timestep]))
+    return header.append(last).append(scale, style="dim")
+
+
+def _build_words(tokens: Sequence[str], probabilities: Sequence[float]) -> list["Text"]:
+    """Return a coloured text for each word but the start token, opening with the space that parts it from the last."""
+    from rich.text import Text
+
+    turns = set(find_turns(probabilities))
+    words = []
+    spaces = find_spaces(tokens)
+    for timestep, token in enumerate(tokens[1:], 1):
+        style = _pick(COLOURS, probabilities[timestep])
+        word = Text(" " if spaces[timestep] else "")
+        if timestep in turns:
+            word.append(choose_marker(probabilities[timestep]), style=f"bold {style}")
+            style = f"bold underline {style}"
+        words.append(word.append(neutralise(token), style=style))
+    return words
+
+
+def _build_legend(*, coloured: bool, turned: bool) -> "Text":
+    from rich.text import Text
+
+    legend = Text()
+    if coloured:
+        legend.append("negative ", style="dim")
+        legend.append_tokens(("■", colour) for colour in COLOURS)
+        legend.append(" positive", style="dim")
+    if turned:
+        negative, positive = MARKERS
+        legend.append(f"{'   ' if coloured else ''}{positive} turned positive  {negative} turned negative", style="dim")
+    return legend
+
+
+def _list_turns(turns: Sequence[int], words: Sequence["Text"], probabilities: Sequence[float]) -> list["Text"]:
+    from rich.text import Text
+
+    if not turns:
+        return [Text(f"never turned: {'positive' if probabilities[-1] >= 0.5 else 'negative'} throughout")]
+    shown = turns[-MOST_TURNS:]
+    count = f" (the last {len(shown)} of {len(turns)})" if len(shown) < len(turns) else ""
+    lines = [Text("turned at", style="bold").append(count, style="not bold")]
+    for timestep in shown:
+        start, stop = max(timestep - 1 - CONTEXT, 0), min(timestep + CONTEXT, len(words))
+        # Three decimals: with two, a turn is often from 0.50 to 0.50.
+        before, after = probabilities[timestep - 1], probabilities[timestep]
+        line = Text(f"  word {timestep:{len(str(shown[-1]))}}  {before:.3f} → {after:.3f}  {'…' if start else ''}")
+        lines.append(line.append(Text().join(words[start:stop])).append(" …" if stop < len(words) else ""))
+    return lines
+
+
+def _list_jumps(tokens: Sequence[str], probabilities: Sequence[float]) -> list["Text"]:
+    from rich.text import Text
+
+    lines = [Text("moved most", style="bold")]
+    for timestep in find_jumps(probabilities, MOST_JUMPS):
+        move = probabilities[timestep] - probabilities[timestep - 1]
+        if abs(move) >= SMALLEST_MOVE:
+            line = Text("  ").append(f"{move:+.2f}", style=COLOURS[-1 if move > 0 else 0])
+            lines.append(line.append(f' at word {timestep} "{neutralise(tokens[timestep])}"'))
+    return lines if len(lines) > 1 else []

@@ -1,0 +1,148 @@
+"""Where runs are: new ones, those under runs/, and the models in the package."""
+
+import os
+import shutil
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+from imdb_gru.config import KINDS, AnyConfig, Task
+from imdb_gru.errors import RunError
+from imdb_gru.events import Resumed
+from imdb_gru.records import Progress
+from imdb_gru.runs.run import Run
+from imdb_gru.system.environment import find_changes
+from imdb_gru.system.writing import UNFINISHED
+
+RUNS = Path("runs")
+BUNDLED = "bundled"
+"""What options and messages call the models that ship with the package."""
+BUNDLE = Path(__file__).parent.parent / BUNDLED
+
+
+class BundledRun(Run):
+    """A model that ships with the package: a classifier, or the next-word model that it was trained on from.
+
+    Both share a vocabulary; weights are kept in few bits each; there is no `model.keras` and no history.
+    """
+
+    def __init__(self, task: Task, folder: Path | None = None) -> None:
+        folder = folder or BUNDLE
+        super().__init__(folder / task)
+        self.vocabulary_path = folder / "vocabulary.json"
+        self.sealed_paths = (self.config_path, self.vocabulary_path, self.weights_path)
+        if task == "sentiment":
+            self.base = BundledRun("next_word", folder)
+
+    def __str__(self) -> str:
+        """Return what messages and results call the run."""
+        return BUNDLED
+
+
+def check_free(path: Path, *, overwrite: bool) -> None:
+    """Raise `RunError` where a new run may not be written."""
+    check_writable(path, "be replaced", "choose another folder with --run")
+    if not path.is_dir():
+        if path.exists():
+            raise RunError(f"{path} is a file: name a folder with --run")
+    elif (path / "config.yaml").exists():
+        if not overwrite:
+            raise RunError(f"{path} holds a run already: name another with --run, or replace it with --overwrite")
+    elif any(not file.name.startswith(UNFINISHED) for file in path.iterdir()):
+        raise RunError(f"{path} holds other files than a run's: name another folder with --run")
+
+
+def name_run(config: AnyConfig) -> Path:
+    """Return a name for a new run, after the time."""
+    stamp = f"{datetime.now():%Y%m%d-%H%M%S}-{config.model.cell}{config.model.units}"
+    path = RUNS / stamp
+    number = 2
+    while path.exists():
+        path = RUNS / f"{stamp}-{number}"
+        number += 1
+    return path
+
+
+def create_run(path: Path | None, config: AnyConfig, *, overwrite: bool = False) -> Run:
+    """Make a run directory, named after the time unless `path` is given; raises `RunError` where one is in the way."""
+    path = path or name_run(config)
+    check_free(path, overwrite=overwrite)
+    run = Run(path)
+    try:
+        for file in (run.metrics_path, run.checkpoint_path, *run.sealed_paths):
+            if file != run.config_path:  # by which the folder is known for a run's, should we be killed here
+                file.unlink(missing_ok=True)
+        shutil.rmtree(run.path / "tensorboard", ignore_errors=True)
+        path.mkdir(parents=True, exist_ok=True)
+        run.write_text(run.config_path, config.to_yaml())
+    except OSError as error:
+        raise RunError(f"cannot write the run {path}: {error.strerror}") from error
+    return run
+
+
+def find_run(path: Path | None, task: Task = "sentiment") -> Run:
+    """Open the run at `path`, or the newest complete one of a task under runs/, or the one that ships with the package.
+
+    Raises `RunError` where `path` is none, or where there is none at all.
+    """
+    if path is not None and not is_bundled(path):
+        if not path.is_dir():
+            raise RunError(f"there is no run at {path}: 'imdb-gru runs' lists the runs there are")
+        run = Run(path)
+        run.check_complete()
+        return run
+    if path is None:
+        for run in reversed(list_runs()):
+            if run.task == task and run.state == "complete":
+                return run
+    bundled = BundledRun(task)
+    if not bundled.config_path.is_file():
+        kind = KINDS[task]
+        raise RunError(
+            f"there is no complete run under {RUNS}{os.sep} that holds {kind.model_name}: train one with 'imdb-gru "
+            f"{kind.command}' (or, in seconds, 'imdb-gru {kind.command} --data sample'), or choose one with --run DIR"
+        )
+    return bundled
+
+
+def is_bundled(path: Path) -> bool:
+    """Tell whether a path names the models in the package; a folder of the same name comes first."""
+    return path == Path(BUNDLED) and not path.is_dir()
+
+
+def locate_run(path: Path, task: Task = "sentiment") -> Run:
+    """Open the run at `path`, whatever its state, or a model in the package if the path names it."""
+    return BundledRun(task) if is_bundled(path) else Run(path)
+
+
+def open_runs(path: Path) -> list[Run]:
+    """Open the run at `path`, whatever its state, or both models in the package if the path names them."""
+    tasks: tuple[Task, ...] = ("sentiment", "next_word") if is_bundled(path) else ("sentiment",)
+    return [locate_run(path, task) for task in tasks]
+
+
+def check_writable(path: Path, deed: str, advice: str) -> None:
+    """Raise `RunError` if the path is the name of the models in the package, which nothing can be written into.
+
+    `deed` says what was asked for, as in "be resumed", and `advice` what to do instead.
+    """
+    if path == Path(BUNDLED):
+        raise RunError(f"{BUNDLED} is the name of the model in the package, which cannot {deed}: {advice}")
+
+
+def describe_resumption(run: Run, progress: Progress, environment: Mapping[str, object]) -> Resumed:
+    """Say where a run's training resumes, and what differs from before if its weights should be the same to the bit."""
+    config, starts = run.load_any_config(), run.load_starts()
+    changes = find_changes(starts[-1].environment, environment) if starts and config.train.deterministic else {}
+    return Resumed(progress.epoch, config.train.epochs, progress.batch, changes)
+
+
+def list_runs(folder: Path = RUNS) -> list[Run]:
+    """List the runs of a folder, whatever their state, oldest first."""
+    runs = [Run(path) for path in folder.iterdir() if (path / "config.yaml").is_file()] if folder.is_dir() else []
+    return sorted(runs, key=_modified)
+
+
+def _modified(run: Run) -> tuple[float, str]:
+    marker = run.metrics_path if run.metrics_path.exists() else run.config_path
+    return marker.stat().st_mtime, run.path.name

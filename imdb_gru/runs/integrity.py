@@ -1,0 +1,75 @@
+"""The check of a complete run: its files against their hashes, its weights, and its environment against this one."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imdb_gru.config import Config
+from imdb_gru.errors import RunError
+from imdb_gru.runs.run import FileState, Run
+from imdb_gru.runs.weights import Shape, iter_shapes, list_stock, open_keras, read_arrays
+from imdb_gru.system.environment import describe_environment, find_changes
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a check found."""
+
+    files: dict[str, FileState]
+    faults: list[str]
+    """What is wrong with the weights."""
+    environment: dict[str, tuple[object, object]]
+    """What was otherwise where the run was made, and how it is here; no fault."""
+
+    @property
+    def whole(self) -> bool:
+        """Tell whether nothing is wrong."""
+        return not self.faults and set(self.files.values()) == {"ok"}
+
+
+def check_run(run: Run) -> Findings:
+    """Check a finished run; raises `RunError` where it is none, or its figures cannot be read."""
+    run.check_finished()
+    changes = find_changes(run.load_metrics().environment, describe_environment())
+    try:
+        faults = list(_find_faults(run))
+    except RunError as error:
+        faults = [str(error)]
+    return Findings(run.compare_files(), faults, changes)
+
+
+def _find_faults(run: Run) -> Iterator[str]:
+    """Yield what is wrong with the weights; raises `RunError` if they cannot be read."""
+    config, size = run.load_any_config(), len(run.load_vocabulary())
+    arrays = _read(read_arrays(run))
+    if fault := _compare_shapes(arrays, list(iter_shapes(config.model, size))):
+        yield f"{run.weights_path.name} does not fit config.yaml and vocabulary.json: {fault}"
+        return
+    if run.model_path not in run.sealed_paths:
+        return
+    stock = _read(open_keras(run.model_path, config.model))
+    expected = arrays if isinstance(config, Config) else list_stock(arrays)
+    if fault := _compare_shapes(stock, [array.shape for array in expected]):
+        yield f"{run.model_path.name} does not fit config.yaml and vocabulary.json: {fault}"
+    elif not all(map(np.array_equal, stock, expected)):
+        yield f"{run.model_path.name} and {run.weights_path.name} hold different weights"
+
+
+def _read(opened: AbstractContextManager[Iterator[Array]]) -> list[Array]:
+    with opened as arrays:
+        return list(arrays)
+
+
+def _compare_shapes(arrays: Sequence[Array], wanted: Sequence[Shape]) -> str | None:
+    """Say where shapes are not what they should be, None where they are."""
+    if len(arrays) != len(wanted):
+        return f"{len(arrays)} arrays, not {len(wanted)}"
+    for number, (array, shape) in enumerate(zip(arrays, wanted, strict=True)):
+        if array.shape != shape:
+            return f"array {number} is {array.shape}, not {shape}"
+    return None

@@ -1,0 +1,54 @@
+"""What a classifier takes from the next-word model that it starts from: vocabulary, embedding, recurrent weights."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imdb_gru.config import Config
+from imdb_gru.config.complaints import find_misfits
+from imdb_gru.config.loading import refuse
+from imdb_gru.errors import ConfigError
+from imdb_gru.runs.catalogue import BUNDLED, BundledRun, find_run
+from imdb_gru.runs.weights import list_weights, load_next_word_network
+from imdb_gru.text.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """What a classifier takes over."""
+
+    vocabulary: Vocabulary
+    weights: list[NDArray[np.float32]]
+    """Embedding `(V, E)`, then kernel, recurrent kernel and bias of every recurrent layer, as Keras has them."""
+
+
+def load_pretrained(config: Config) -> Pretrained | None:
+    """Load the next-word model that `model.pretrained` names, or return None if it names none.
+
+    Raises `ConfigError` with all keys in which the config differs from it.
+    """
+    name = config.model.pretrained
+    if name is None:
+        return None
+    path = Path(name)
+    if name != BUNDLED and not path.is_dir():
+        raise ConfigError(
+            f"model.pretrained: there is no run at {name}; make one with 'imdb-gru pretrain --run {name}'"
+        )
+    run = find_run(path, "next_word")
+    if run.task != "next_word":
+        raise ConfigError(f"model.pretrained: {name} is a classifier; name a run of 'imdb-gru pretrain'")
+    if isinstance(run, BundledRun):
+        run.check_complete()  # which `find_run` leaves out, so that `predict` starts fast
+    own = run.load_next_word_config()
+    refuse(
+        (
+            f"{misfit}: set {setting}, or model.pretrained=null"
+            for misfit, setting in find_misfits(config, own.text, own.model, name)
+        ),
+        "the config",
+    )
+    network = load_next_word_network(run, own.model)
+    return Pretrained(run.load_vocabulary(), [network.embedding, *list_weights(network.cells)])

@@ -1,0 +1,253 @@
+"""The run directory: its files, and the state that a run is in.
+
+A run holds config.yaml, vocabulary.json, environment.jsonl (what each part of the training ran under and read),
+history.jsonl, model.keras and weights.npz (the best epoch so far, twice), checkpoint.npz while it can be resumed, and
+metrics.json, which is written last and holds the hashes of all other files when the run was complete.
+"""
+
+import json
+import re
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import imdb_gru
+from imdb_gru.config import KINDS, AnyConfig, Config, NextWordConfig, Task, load_any_config
+from imdb_gru.errors import ConfigError, FormatError, RunError
+from imdb_gru.records import Epoch, Metrics, Progress, Start
+from imdb_gru.system.escaping import show_value
+from imdb_gru.system.reading import DAMAGE, hash_file, read_npz, read_text
+from imdb_gru.system.writing import write_atomically
+from imdb_gru.text.vocabulary import Vocabulary
+
+FORMAT = 1
+"""Number of the file formats that this version writes and reads."""
+
+State = Literal["in progress", "complete", "damaged", "newer"]
+FileState = Literal["ok", "changed", "missing"]
+
+OneConfig = TypeVar("OneConfig", Config, NextWordConfig)
+
+
+class Run:
+    """A run directory and the paths of its files."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.base: Run | None = None
+        """The run that the weights of this one are stored as differences from."""
+        self.config_path = path / "config.yaml"
+        self.vocabulary_path = path / "vocabulary.json"
+        self.model_path = path / "model.keras"
+        self.weights_path = path / "weights.npz"
+        self.history_path = path / "history.jsonl"
+        self.environment_path = path / "environment.jsonl"
+        self.checkpoint_path = path / "checkpoint.npz"
+        self.metrics_path = path / "metrics.json"
+        self.sealed_paths: tuple[Path, ...] = (
+            self.config_path, self.vocabulary_path, self.model_path, self.weights_path, self.history_path,
+            self.environment_path,
+        )  # fmt: skip
+        """The files whose hashes metrics.json holds."""
+
+    def __str__(self) -> str:
+        """Return the name of the run in messages and results."""
+        return str(self.path)
+
+    def __repr__(self) -> str:
+        """Show the run with its state and the figures of its best epoch."""
+        figures = ""
+        if self.metrics_path.exists():
+            best = self.load_metrics().best.to_dict()
+            figures = "".join(f", {name}={best[name]:.4g}" for name in best if name.startswith("validation_"))
+        return f"Run({str(self)!r}, {self.state}{figures})"
+
+    @property
+    def task(self) -> Task:
+        """Tell what the run's model was trained for; a config that does not say so is a classifier's."""
+        try:
+            found = re.search(r"^task: *next_word\b", read_text(self.config_path), re.MULTILINE)
+        except (OSError, ValueError):
+            return "sentiment"
+        return "next_word" if found else "sentiment"
+
+    @property
+    def model_name(self) -> str:
+        """Say what the run holds: a classifier or a next-word model."""
+        return KINDS[self.task].model_name
+
+    def load_config(self) -> Config:
+        """Read a classifier's complete config; raises `RunError` if the run is not a classifier."""
+        return self._load_config(Config)
+
+    def load_next_word_config(self) -> NextWordConfig:
+        """Read a next-word model's complete config; raises `RunError` if the run is not a next-word model."""
+        return self._load_config(NextWordConfig)
+
+    def _load_config(self, kind: type[OneConfig]) -> OneConfig:
+        config = self.load_any_config()
+        if not isinstance(config, kind):
+            raise RunError(
+                f"{self} is {config.model_name}: use it with 'imdb-gru {config.question} --run {self}', "
+                f"or choose {kind.model_name} with --run"
+            )
+        return config
+
+    def load_any_config(self) -> AnyConfig:
+        """Read the complete config, whatever the run's task."""
+        if self.config_path.exists() and not self.config_path.is_file():
+            raise RunError(f"{self} is damaged: {self.config_path} is not a regular file")
+        try:
+            return load_any_config(self.config_path, trained=True)
+        except ConfigError as error:
+            raise RunError(f"{self} is damaged: {error}") from error
+
+    def check_found(self) -> None:
+        """Raise `RunError` if there is no run at all."""
+        if not self.config_path.is_file():
+            raise RunError(f"there is no run at {self}: 'imdb-gru runs' lists the runs under runs/")
+
+    def check_resumable(self) -> None:
+        """Raise `RunError` unless the run was stopped before its last epoch."""
+        self.check_found()
+        if not self.metrics_path.exists():
+            return
+        if not self.load_metrics().interrupted:
+            self.checkpoint_path.unlink(missing_ok=True)  # a kill between the last two steps of a training leaves it
+            raise RunError(f"{self} is complete, so it cannot be resumed: train a new run with other settings")
+        self.check_complete()
+        if not self.checkpoint_path.exists():
+            raise RunError(f"{self} cannot be resumed: checkpoint.npz is missing; its best epoch so far can be used")
+
+    @property
+    def resumption(self) -> str:
+        """Return the command that resumes this run."""
+        return f"imdb-gru {KINDS[self.task].command} --resume {self}"
+
+    def load_vocabulary(self) -> Vocabulary:
+        """Read the vocabulary."""
+        return Vocabulary.load(self.vocabulary_path)
+
+    def keep_vocabulary(self, vocabulary: Vocabulary) -> None:
+        """Write the vocabulary unless it is there: a run that is resumed may have been killed before it was written."""
+        if not self.vocabulary_path.exists():
+            with write_atomically(self.vocabulary_path) as temporary:
+                vocabulary.save(temporary)
+
+    def load_metrics(self) -> Metrics:
+        """Read the final figures; raises `RunError` if they are missing or damaged."""
+        try:
+            values = json.loads(read_text(self.metrics_path))
+            self._check_format(values["format"])
+            return Metrics.parse(values)
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+            raise RunError(f"{self.metrics_path} cannot be read ({error}): train the run again") from error
+
+    def _check_format(self, number: Any) -> None:
+        if number > FORMAT:
+            raise FormatError(
+                f"{self} was written by a newer imdb-gru (format {number}; this one, {imdb_gru.__version__}, reads "
+                f"format {FORMAT}): upgrade imdb-gru, or choose another run"
+            )
+        if number != FORMAT:
+            raise ValueError(f"format {show_value(number)}, not {FORMAT}")
+
+    def load_starts(self) -> list[Start]:
+        """Read what each part of the training so far ran under, the first part first."""
+        if not self.environment_path.exists():
+            return []
+        try:
+            parts = [json.loads(line) for line in read_text(self.environment_path).splitlines()]
+            for part in parts:
+                self._check_format(part["format"])
+            return [Start.parse(part) for part in parts]
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+            raise RunError(f"{self.environment_path} cannot be read ({error}): train the run again") from error
+
+    def add_start(self, **figures: Any) -> None:
+        """Write down what a part of the training runs under, after the parts before it."""
+        lines = [json.dumps(part.to_dict()) + "\n" for part in (*self.load_starts(), Start(format=FORMAT, **figures))]
+        self.write_text(self.environment_path, "".join(lines))
+
+    def load_history(self) -> list[Epoch]:
+        """Read the figures of every epoch so far; raises `RunError` if they are damaged."""
+        if not self.history_path.exists():
+            return []
+        try:
+            return [Epoch.parse(json.loads(line)) for line in read_text(self.history_path).splitlines()]
+        except (OSError, ValueError, RecursionError) as error:
+            raise RunError(f"{self.history_path} cannot be read ({error}): train the run again") from error
+
+    def load_progress(self) -> Progress | None:
+        """Read how far a run that can be resumed has come, None before its first checkpoint; raises `RunError`."""
+        if not self.checkpoint_path.exists():
+            return None
+        try:
+            return Progress.from_json(str(read_npz(self.checkpoint_path)["progress"]))
+        except DAMAGE as error:
+            raise self.refuse_checkpoint(error) from error
+
+    def refuse_checkpoint(self, reason: object) -> RunError:
+        """Build the error for a checkpoint that cannot be used."""
+        return RunError(f"{self.checkpoint_path} cannot be resumed from ({reason}): train it again with --overwrite")
+
+    def seal(self, figures: dict[str, Any]) -> Metrics:
+        """Mark the run as complete: write the final figures with the hashes of all other files."""
+        files = {path.name: hash_file(path) for path in self.sealed_paths}
+        metrics = Metrics.parse({"format": FORMAT, **figures, "files": files})
+        self.write_text(self.metrics_path, json.dumps(metrics.to_dict(), indent=2) + "\n")
+        return metrics
+
+    def find_damage(self) -> str | None:
+        """Say what has changed since the run was complete, or return None."""
+        try:
+            files = self.compare_files()
+        except FormatError:
+            raise
+        except RunError as error:
+            return str(error)
+        for name, state in files.items():
+            if state == "missing":
+                return f"{name} is missing"
+            if state == "changed":
+                return f"{name} has changed since the run was complete"
+        return None
+
+    def compare_files(self) -> dict[str, FileState]:
+        """Compare every file with its hash of when the run was complete; raises `RunError` without such hashes."""
+        recorded = self.load_metrics().files
+        states: dict[str, FileState] = {}
+        for path in self.sealed_paths:
+            if not path.is_file():
+                states[path.name] = "missing"
+            else:
+                states[path.name] = "ok" if hash_file(path) == recorded.get(path.name) else "changed"
+        return states
+
+    @property
+    def state(self) -> State:
+        """Tell a run in progress (or killed), a complete one, a damaged one and one of a newer version apart."""
+        if not self.metrics_path.exists():
+            return "in progress"
+        try:
+            return "complete" if self.find_damage() is None else "damaged"
+        except FormatError:
+            return "newer"
+
+    def check_finished(self) -> None:
+        """Raise `RunError` unless the run has final figures, whether its files are intact or not."""
+        if not self.config_path.is_file():
+            raise RunError(f"{self} is not a run: it has no config.yaml; 'imdb-gru runs' lists the runs under runs/")
+        if not self.metrics_path.exists():
+            raise RunError(f"{self} is not complete: resume it with {self.resumption}")
+
+    def check_complete(self) -> None:
+        """Raise `RunError` unless the run is complete and undamaged."""
+        self.check_finished()
+        if damage := self.find_damage():
+            raise RunError(f"{self} is damaged: {damage}; train it again, or put the original file back")
+
+    @staticmethod
+    def write_text(path: Path, text: str) -> None:
+        """Write a text file atomically."""
+        with write_atomically(path) as temporary:
+            temporary.write_text(text, "utf-8")

@@ -1,0 +1,126 @@
+"""Search for a better config, from a sweep's file to its best config: what `imdb-gru sweep` does."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from imdb_gru.cluster.connection import check_ray, connect
+from imdb_gru.config import Config, DataConfig
+from imdb_gru.config.sweep import SweepConfig, load_sweep
+from imdb_gru.errors import RunError
+from imdb_gru.events import Notice, Observer, ignore
+from imdb_gru.runs.catalogue import check_writable
+from imdb_gru.runs.run import Run
+from imdb_gru.sources import open_data
+from imdb_gru.sweep.outcome import RESULTS
+from imdb_gru.system.lock import claim
+from imdb_gru.system.writing import UNFINISHED
+from imdb_gru.tasks.training import merge_data, prepare_config
+
+FOLDER = Path("runs/sweep")
+FILE, BEST = "sweep.yaml", "best.yaml"
+
+
+def plan_sweep(
+    source: str | Path = "sweep",
+    *,
+    data: str | Path | DataConfig | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    budget: Mapping[str, Any] | None = None,
+) -> SweepConfig:
+    """Load a sweep and check it, every choice and both ends of each range tried; train nothing.
+
+    `overrides` replaces keys of the base config, `budget` replaces keys of the sweep, such as `{"trials": 10}`. Raises
+    `ConfigError`.
+    """
+    config = load_sweep(source, merge_data(overrides, data), budget)
+    base = config.build_trial({})
+    if base.data.path:
+        open_data(base.data)
+    complete = prepare_config(Config, base, None, None)  # its paths are found by every node and every later command
+    values = {"data.path": complete.data.path, "model.pretrained": complete.model.pretrained}
+    changed = (complete.data.path, complete.model.pretrained) != (base.data.path, base.model.pretrained)
+    return config.replace_base(values) if changed else config
+
+
+def sweep(
+    source: str | Path = "sweep",
+    *,
+    data: str | Path | DataConfig | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    budget: Mapping[str, Any] | None = None,
+    folder: str | Path = FOLDER,
+    overwrite: bool = False,
+    address: str | None = None,
+    observer: Observer | None = None,
+) -> dict[str, Any]:
+    """Train the trials of a sweep into a folder, then the finalists with several seeds; return all figures.
+
+    Arguments are those of `plan_sweep`; `address` is a Ray cluster's, without one this machine's cores are used. The
+    best config is written into the folder. Ctrl-C stops, and `resume_sweep` continues. Needs the extra `ray`.
+    """
+    check_ray("imdb-gru sweep", "optuna")
+    check_writable(Path(folder), "hold a sweep", "choose another folder with --into")
+    config, folder = plan_sweep(source, data=data, overrides=overrides, budget=budget), Path(folder)
+    with claim(folder):
+        _clear(folder, overwrite=overwrite)
+        return _run(config, folder, address, observer or ignore)
+
+
+def resume_sweep(
+    folder: str | Path,
+    *,
+    budget: Mapping[str, Any] | None = None,
+    address: str | None = None,
+    observer: Observer | None = None,
+) -> dict[str, Any]:
+    """Resume the sweep of a folder, under its own config but for the `budget`; return all figures."""
+    check_ray("imdb-gru sweep", "optuna")
+    folder = Path(folder)
+    if not (folder / FILE).is_file():
+        raise RunError(f"there is no sweep at {folder}: it has no {FILE}; start one with 'imdb-gru sweep SWEEP'")
+    config = plan_sweep(folder / FILE, budget=budget)
+    with claim(folder):
+        return _run(config, folder, address, observer or ignore)
+
+
+def _clear(folder: Path, *, overwrite: bool) -> None:
+    """Remove an earlier sweep from a folder; raises `RunError` if it is to stay, or something else is there."""
+    if not (folder / FILE).exists():
+        if any(not path.name.startswith(UNFINISHED) for path in folder.iterdir()):
+            raise RunError(f"{folder} holds other files than a sweep's: choose another folder with --into")
+    elif not overwrite:
+        raise RunError(
+            f"{folder} holds a sweep already: resume it with --resume {folder}, replace it with --overwrite, or choose "
+            "another folder with --into"
+        )
+    for path in folder.glob("trial-*"):
+        shutil.rmtree(path, ignore_errors=True)
+    for name in (RESULTS, BEST):
+        (folder / name).unlink(missing_ok=True)
+
+
+def _run(config: SweepConfig, folder: Path, address: str | None, observer: Observer) -> dict[str, Any]:
+    from imdb_gru.sweep.trials import Sweep
+
+    sweep = Sweep(config, folder)
+    corpus = sweep.prepare(observer)
+    train, validation = len(corpus.train), len(corpus.validation)
+    observer(Notice(f"{train} reviews to train on, {validation} for validation, the same for all trials"))
+    Run.write_text(folder / FILE, config.to_yaml())
+    try:
+        with connect(address):
+            observer(Notice(f"searching into {folder} (Ctrl-C stops, --resume {folder} continues)"))
+            sweep.search(observer)
+            observer(Notice("training the finalists to their last epoch, with all seeds"))
+            sweep.train_finalists(observer)
+    except KeyboardInterrupt:
+        observer(Notice(f"stopped; resume with: imdb-gru sweep --resume {folder}"))
+        raise
+    figures = sweep.summarise()
+    command = f"imdb-gru train --config {folder / BEST}"
+    text = f"# The best of {len(figures['trials'])} trials: {command}\n"
+    best = config.build_trial(figures["best"]["values"])
+    Run.write_text(folder / BEST, text + best.to_yaml())
+    return {**figures, "config": str(folder / BEST)}

@@ -1,0 +1,108 @@
+"""Own the search: which values a trial gets, and which keys mattered. Optuna's study, which outlives no process."""
+
+import json
+import warnings
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import optuna
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.trial import TrialState, create_trial
+
+from imdb_gru.config.sweep import Dimension, SweepConfig
+from imdb_gru.sweep.outcome import SETTLED, Outcome
+
+IMPORTANT_SHARE = 0.25
+"""Of all trials, the best, whose values are held against those of the rest."""
+
+SAMPLERS = {"optuna": optuna.samplers.TPESampler, "random": optuna.samplers.RandomSampler}
+
+
+class Study:
+    """A search under way. A trial's values follow from the seed, its number and the outcomes known by then alone."""
+
+    def __init__(self, sweep: SweepConfig, outcomes: Iterable[Outcome] = ()) -> None:
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        self.sweep = sweep
+        self.distributions = {key: build_distribution(dimension) for key, dimension in sweep.space.items()}
+        self._study = optuna.create_study(direction="maximize")
+        self._asked: dict[int, optuna.Trial] = {}
+        for outcome in outcomes:
+            if outcome.state in SETTLED and (trial := self._build_trial(outcome.values, outcome)):
+                self._study.add_trial(trial)
+
+    def ask(self, number: int, values: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Choose a trial's values, or take note of the given ones."""
+        if values is not None:
+            if self._build_trial(values) is None:  # such as a base outside the space
+                return dict(values)
+            self._study.enqueue_trial(self._encode(values))
+        seed = int(np.random.SeedSequence([self.sweep.seed, number]).generate_state(1)[0])
+        # A sampler of the trial's own: a resumed search would else draw once more what its first trials drew.
+        self._study.sampler = SAMPLERS[self.sweep.search](seed=seed)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            self._asked[number] = self._study.ask(self.distributions)
+        return self._decode(self._asked[number].params)
+
+    def tell(self, outcome: Outcome) -> None:
+        """Take note of what came of a trial."""
+        trial = self._asked.pop(outcome.trial, None)
+        if trial is None:
+            return
+        measure = outcome.measure(self.sweep.metric)
+        if measure is None:
+            self._study.tell(trial, state=TrialState.FAIL)
+        else:
+            self._study.tell(trial, measure[0])
+
+    def find_importance(self) -> dict[str, float]:
+        """Return the share of each key in what makes a trial good (PED-ANOVA, Watanabe et al. 2023), largest first.
+
+        Empty where too few trials differ.
+        """
+        evaluator = optuna.importance.PedAnovaImportanceEvaluator(target_quantile=IMPORTANT_SHARE)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                found = optuna.importance.get_param_importances(self._study, evaluator=evaluator)
+        except (ValueError, RuntimeError):
+            return {}
+        return {key: float(share) for key, share in found.items() if np.isfinite(share)}
+
+    def _build_trial(
+        self, values: Mapping[str, Any], outcome: Outcome | None = None
+    ) -> optuna.trial.FrozenTrial | None:
+        """Build a trial that has run, or may; None where its values are not in the space."""
+        measure = outcome and outcome.measure(self.sweep.metric)
+        state = TrialState.COMPLETE if measure else TrialState.FAIL
+        value = measure[0] if measure else None
+        params = self._encode(values)
+        try:
+            return create_trial(state=state, value=value, params=params, distributions=self.distributions)
+        except ValueError:
+            return None
+
+    def _encode(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Write choices as JSON: Optuna knows none that are lists."""
+        return {key: _encode_value(self.sweep.space[key], value) for key, value in values.items()}
+
+    def _decode(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: json.loads(params[key]) if self.sweep.space[key].choice else params[key] for key in params}
+
+
+def _encode_value(dimension: Dimension, value: Any) -> Any:
+    if not dimension.choice:
+        return value
+    equal = [choice for choice in dimension.choice if choice == value]  # 0, where a config says 0.0
+    return json.dumps((equal or [value])[0])
+
+
+def build_distribution(dimension: Dimension) -> BaseDistribution:
+    """Say in Optuna's words which values a key may take."""
+    if dimension.choice:
+        return CategoricalDistribution([json.dumps(choice) for choice in dimension.choice])
+    low, high = dimension.bounds
+    kind = IntDistribution if dimension.whole else FloatDistribution
+    return kind(low, high, log=dimension.log_range is not None)

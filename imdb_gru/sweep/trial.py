@@ -1,0 +1,182 @@
+"""A trial where it runs: the epoch loop, in a process that trains one trial after another."""
+
+import contextlib
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ray.tune import Trainable
+
+from imdb_gru.config import Config
+from imdb_gru.config.sweep import SweepConfig
+from imdb_gru.corpus.corpus import Corpus
+from imdb_gru.errors import ImdbGruError, RunError
+from imdb_gru.records import Epoch
+from imdb_gru.runs.catalogue import create_run
+from imdb_gru.runs.pretrained import Pretrained, load_pretrained
+from imdb_gru.runs.run import Run
+from imdb_gru.system.lock import claim
+from imdb_gru.system.signals import Stop, stop_on_signals
+from imdb_gru.system.threads import set_threads
+from imdb_gru.tasks.training import load_corpus
+
+HELD = 180.0
+"""Seconds within which a process that Ray has ended, or whose driver was killed, lets go of its run on a busy machine.
+
+Nobody else can hold it: the sweep's folder is this sweep's."""
+LONGEST_REASON = 200
+KEPT = 4
+"""Corpora that a process keeps, where text is searched."""
+
+
+class Trial(Trainable):  # type: ignore[misc]
+    """A trial as Tune sees it: a step is an epoch, and the run on disk is the checkpoint."""
+
+    def setup(self, config: dict[str, Any], sweep: SweepConfig, corpora: Mapping[str, Corpus], cpus: int) -> None:
+        """Take in what all trials share, and open the first."""
+        set_threads(cpus)
+        self.sweep, self.corpora = sweep, corpora
+        self._read: dict[str, Corpus] = {}
+        self._failure: str | None = None
+        self._open(config)
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """Open the next trial."""
+        self._close()
+        self._open(new_config)
+        return True
+
+    def cleanup(self) -> None:
+        """Let go of the run."""
+        self._close()
+
+    def step(self) -> dict[str, Any]:
+        """Train an epoch; a failure is a result, too, as another try would end no better."""
+        if self._failure is None:
+            try:
+                return self._train_epoch()
+            except Exception as error:
+                self._failure = describe_failure(error)
+        self._close()
+        return {"failure": self._failure, "done": True}
+
+    def _open(self, job: Mapping[str, Any]) -> None:
+        self._held = contextlib.ExitStack()
+        self._failure = None
+        self._epochs: Iterator[Epoch] = iter(())
+        try:
+            config = self.sweep.build_trial(job["values"], job["seed"])
+            self.run = Run(Path(job["run"]))
+            self._held.enter_context(_wait_and_claim(self.run.path))
+            self._start(config)
+        except Exception as error:
+            self._failure = describe_failure(error)
+
+    def _start(self, config: Config) -> None:
+        from imdb_gru.training import keras
+        from imdb_gru.training.classifier.trainer import ClassifierTrainer
+        from imdb_gru.training.loop import train_epochs
+        from imdb_gru.training.recorder import RunRecorder
+
+        began = self.run.config_path.exists()
+        if began and self.run.load_config() != config:
+            raise RunError(f"{self.run} was trained with another config: remove it")
+        self._finished = began and self.run.metrics_path.exists() and not self.run.load_metrics().interrupted
+        if self._finished:
+            return
+        keras.backend.clear_session()
+        start = load_pretrained(config)
+        corpus = self._find_corpus(config, start)
+        self.trainer = ClassifierTrainer(config, corpus, start)
+        if not began:
+            create_run(self.run.path, config)
+        self.run.keep_vocabulary(corpus.vocabulary)
+        self.trainer.restore(self.run)
+        self.recorder, self.stop_request = RunRecorder(self.run), Stop()
+        self.recorder.begin(self.trainer)
+        self._epochs = train_epochs(self.trainer, self.recorder, self.stop_request)
+
+    def _find_corpus(self, config: Config, start: Pretrained | None) -> Corpus:
+        """Return the encoded reviews: those that all trials share, or else, where text is searched, of our own."""
+        name = name_corpus(config)
+        if name in self.corpora:
+            return self.corpora[name]
+        if name not in self._read:
+            if len(self._read) == KEPT:
+                del self._read[next(iter(self._read))]
+            self._read[name] = load_corpus(config, start=start)
+        return self._read[name]
+
+    def _train_epoch(self) -> dict[str, Any]:
+        """Train an epoch; return the figures of the best one so far."""
+        if not self._finished:
+            with stop_on_signals(self.stop_request):
+                record = next(self._epochs, None)
+            if record is None and self.stop_request.is_set():
+                raise SystemExit(self.stop_request.exit_code)  # another process resumes from the last epoch
+            if self.trainer.is_done:
+                self._complete(interrupted=False)
+        return self._report()
+
+    def _report(self) -> dict[str, Any]:
+        """Return what the sweep decides by."""
+        if self._finished:
+            metrics = self.run.load_metrics()
+            best, epoch, seconds = metrics.best, metrics.epochs, metrics.seconds
+        else:
+            progress = self.trainer.progress
+            assert progress.best is not None
+            best, epoch, seconds = progress.best, progress.epoch, round(progress.seconds, 1)
+        assert best.validation_accuracy is not None
+        assert best.validation_loss is not None
+        return {
+            "epoch": epoch,
+            "accuracy": best.validation_accuracy,
+            "loss": best.validation_loss,
+            "value": best.validation_accuracy if self.sweep.metric == "accuracy" else -best.validation_loss,
+            "seconds": seconds,
+            "finished": self._finished,
+            "done": self._finished,
+        }
+
+    def _complete(self, *, interrupted: bool) -> None:
+        self.recorder.complete(self.trainer, interrupted=interrupted)
+        self._finished = not interrupted
+
+    def _close(self) -> None:
+        """Let go of the run; one that was stopped early is complete with its best epoch so far."""
+        if self._failure is None and not self._finished and self.trainer.progress.best is not None:
+            self._complete(interrupted=True)
+        self._held.close()
+
+
+def describe_failure(error: BaseException) -> str:
+    """Say in one line why a trial failed."""
+    if isinstance(error, ImdbGruError):
+        return " ".join(str(error).partition(";")[0].split())  # what follows is advice for a command of its own
+    first = [line for line in str(error).splitlines() if line.strip()][:1]
+    return ": ".join([type(error).__name__, *first])[:LONGEST_REASON]
+
+
+@contextlib.contextmanager
+def _wait_and_claim(path: Path) -> Iterator[None]:
+    """Claim a run, once the process that trained it and was ended has let go."""
+    deadline = time.monotonic() + HELD
+    with contextlib.ExitStack() as stack:
+        while True:
+            try:
+                stack.enter_context(claim(path))
+                break
+            except RunError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.5)
+        yield
+
+
+def name_corpus(config: Config) -> str:
+    """Return what tells the encoded reviews of a config from those of another."""
+    train = config.train
+    parts = (config.data, config.text, train.validation_split, train.seed, train.unlabelled, config.model.pretrained)
+    return repr(parts)

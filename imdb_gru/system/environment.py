@@ -1,0 +1,37 @@
+"""What a training runs under: versions, machine and threads, found without loading the packages."""
+
+import os
+import platform
+from collections.abc import Mapping
+from importlib import metadata
+from typing import Any
+
+import imdb_gru
+from imdb_gru.system.threads import count_threads
+
+PACKAGES = ("tensorflow", "keras", "numpy", "h5py", "numba")
+
+
+def describe_environment() -> dict[str, Any]:
+    """Return what else than data and config decides the weights."""
+    return {
+        "imdb_gru": imdb_gru.__version__,
+        "python": platform.python_version(),
+        **{name: _find_version(name) for name in PACKAGES},
+        "platform": platform.platform(),
+        "cores": os.cpu_count(),
+        "threads": count_threads(),
+    }
+
+
+def find_changes(before: Mapping[str, object], here: Mapping[str, object]) -> dict[str, tuple[object, object]]:
+    """Return what differs between two environments, with the earlier and the present value, of what both name."""
+    return {key: (before[key], here[key]) for key in here if key in before and before[key] != here[key]}
+
+
+def _find_version(package: str) -> str | None:
+    """Return a package's version, None where it is installed under another name."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None

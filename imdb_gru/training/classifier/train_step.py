@@ -1,0 +1,159 @@
+"""Own the training of the belief after every timestep, not of the last one alone."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from imdb_gru.config import TrainConfig
+from imdb_gru.engine.pooling import find_running_peaks, find_running_peaks_back
+from imdb_gru.text.vocabulary import PAD
+from imdb_gru.training.classifier.adversarial import PROBE, draw_direction, scale
+from imdb_gru.training.shares import Shares
+
+
+class RunningPooling(keras.layers.Layer):  # type: ignore[misc]
+    """Pool hidden states up to each timestep: `(B, T, U)` to `(B, T, P·U)`; right-padded, past the end meaningless."""
+
+    def __init__(self, pooling: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.pooling = list(pooling)
+        self.supports_masking = True
+
+    def call(self, states: Any) -> Any:
+        """Put the poolings side by side."""
+        count = ops.cast(ops.arange(1, ops.shape(states)[1] + 1), "float32")[:, None]
+        pooled = {
+            "last": lambda: states,
+            "mean": lambda: ops.cumsum(states, axis=1) / count,
+            "max": lambda: _find_running_peaks(states),
+        }
+        return ops.concatenate([pooled[pooling]() for pooling in self.pooling], axis=-1)
+
+    def compute_mask(self, inputs: Any, mask: Any) -> None:
+        """Return none: the loss knows itself which timesteps are real."""
+
+
+@tf.custom_gradient  # type: ignore[untyped-decorator]
+def _find_running_peaks(states: Any) -> Any:
+    peaks = tf.numpy_function(find_running_peaks, [states], tf.float32)
+    peaks.set_shape(states.shape)
+
+    def backpropagate(gradient: Any) -> Any:
+        into = tf.numpy_function(find_running_peaks_back, [states, peaks, gradient], tf.float32)
+        into.set_shape(states.shape)
+        return into
+
+    return peaks, backpropagate
+
+
+class ReviewModel(keras.Model):  # type: ignore[misc]
+    """Ids `(B, T)` to the belief at the end `(B, 1)`, or after every timestep `(B, T, 1)`, judged by the last.
+
+    A review's loss is that of its last timestep, or the mean of its timesteps' losses: with equal weights (`every`), or
+    with weights that grow in proportion to the timestep (`linear`, the linear gain of Dai and Le 2015). A review
+    without a label, which is negative then, counts in the virtual adversarial loss alone.
+
+    Adversarial training (Miyato, Dai and Goodfellow 2017, equation 5) adds the loss of reviews whose embeddings x were
+    moved by r = ε ‖x‖ g / ‖g‖, with g the loss's gradient by x. Virtual adversarial training (equation 7) needs no
+    label: it adds how far a move by r takes the belief from what it was, with g the gradient of that distance. There,
+    embeddings are normalised and ε is a length; here ε is a share of theirs, so that longer embeddings gain nothing.
+    """
+
+    def __init__(self, ids: Any, belief: Any, objective: str, config: TrainConfig, name: str) -> None:
+        super().__init__(ids, belief, name=name)
+        self.objective = objective
+        self.settings = config
+        self.shares: Shares | None = None
+        """Where several workers share the batches; then a batch comes with what part of the whole this one has."""
+
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> Any:
+        """Return the mean loss of the labelled reviews: in judging, of the last timestep."""
+        if not training:
+            return super().compute_loss(x, y, _take_last(x, y_pred), sample_weight, training)
+        labelled = ops.cast(y[:, 0] >= 0, "float32")
+        losses = self._measure(x, ops.maximum(y, 0.0), y_pred)
+        return ops.sum(labelled * losses) / ops.maximum(ops.sum(labelled), 1.0)
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """Return the figures of the labelled reviews' last timestep."""
+        last, labelled = _take_last(x, y_pred), y[:, 0] >= 0
+        return super().compute_metrics(x, tf.boolean_mask(y, labelled), tf.boolean_mask(last, labelled), sample_weight)
+
+    def train_step(self, data: Any) -> Any:
+        """Update the weights by the gradients of both losses; report that of the reviews as they are."""
+        ids, labels, share = keras.utils.unpack_x_y_sample_weight(data)
+        labelled, of_all = (1.0, 1.0) if share is None else tf.unstack(share[0])
+        config = self.settings
+        weights = self.trainable_variables
+        values = [weight.value for weight in weights]
+        with tf.GradientTape(persistent=True) as tape:
+            belief = self(ids, training=True)
+            loss = self.compute_loss(x=ids, y=labels, y_pred=belief, training=True)
+            counted = labelled * loss
+            if config.adversarial or config.virtual:
+                x = self.get_layer("perturbation").seen
+            if config.adversarial:
+                with tape.stop_recording():
+                    gradient, *gradients = tape.gradient(counted, [x, *values])
+                moved = self._judge_instead(ids, x + scale(gradient, x, config.adversarial))
+                other = labelled * self.compute_loss(x=ids, y=labels, y_pred=moved, training=True)
+            elif config.virtual:
+                goal = tf.stop_gradient(belief)
+                with tape.stop_recording():
+                    gradients = tape.gradient(counted, values)
+                    step = tf.cast(self.optimizer.iterations.value, tf.int32)
+                    probe = x + scale(draw_direction(x, ids != PAD, step, self._draw_seed), x, PROBE)
+                    with tf.GradientTape() as inner:
+                        inner.watch(probe)
+                        distance = ops.sum(self._measure(ids, goal, self._judge_instead(ids, probe)))
+                    gradient = inner.gradient(distance, probe)
+                moved = self._judge_instead(ids, x + scale(gradient, x, config.virtual))
+                other = of_all * ops.mean(self._measure(ids, goal, moved) - self._measure(ids, goal, goal))
+        if config.adversarial or config.virtual:
+            gradients = [tf.add_n(pair) for pair in zip(gradients, tape.gradient(other, values), strict=True)]
+        else:
+            gradients = tape.gradient(counted, values)
+        if self.shares:
+            table = self.get_layer("embedding").embeddings
+            place = next(place for place, weight in enumerate(weights) if weight is table)
+            gradients = self.shares.add_up_gradients(gradients, place, share[1])
+        self.optimizer.apply(gradients, weights)
+        self._loss_tracker.update_state(loss, sample_weight=tf.reduce_sum(tf.cast(labels >= 0, tf.float32)))
+        return self.compute_metrics(ids, labels, belief)
+
+    @property
+    def _draw_seed(self) -> int:
+        return self.settings.seed + (self.shares.rank if self.shares else 0)
+
+    def _judge_instead(self, ids: Any, x: Any) -> Any:
+        """Return the belief with other embeddings in the place of the words' own."""
+        perturbation = self.get_layer("perturbation")
+        perturbation.replacement = x
+        belief = self(ids, training=True)
+        perturbation.replacement = None
+        return belief
+
+    def _measure(self, ids: Any, targets: Any, belief: Any) -> Any:
+        """Return the cross-entropy `(B,)` of beliefs with targets, both `(B, 1)` or `(B, T, 1)`, over the timesteps."""
+        if self.objective == "last":
+            return ops.binary_crossentropy(targets, belief)[:, 0]
+        belief = belief[:, :, 0]
+        targets = ops.broadcast_to(ops.reshape(targets, (ops.shape(belief)[0], -1)), ops.shape(belief))
+        weights = ops.cast(ops.not_equal(ids, PAD), "float32")
+        if self.objective == "linear":
+            weights *= ops.cast(ops.arange(1, ops.shape(ids)[1] + 1), "float32")
+        weights /= ops.sum(weights, axis=1, keepdims=True)
+        return ops.sum(weights * ops.binary_crossentropy(targets, belief), axis=1)
+
+
+def _take_last(ids: Any, belief: Any) -> Any:
+    """Return each review's belief after its last token, `(B, 1)`."""
+    if len(belief.shape) == 2:
+        return belief
+    last = ops.sum(ops.cast(ops.not_equal(ids, PAD), "int32"), axis=1, keepdims=True) - 1
+    return ops.take_along_axis(belief[:, :, 0], last, axis=1)

@@ -1,0 +1,157 @@
+"""A classifier in training: Keras's `fit` and `evaluate` on our batches, and averages of the weights."""
+
+import math
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from imdb_gru.config import Config
+from imdb_gru.corpus.corpus import Corpus
+from imdb_gru.records import Epoch
+from imdb_gru.runs.pretrained import Pretrained
+from imdb_gru.runs.run import Run
+from imdb_gru.system.progress import show_bar
+from imdb_gru.system.signals import Stop
+from imdb_gru.training.batches import ReviewBatches
+from imdb_gru.training.callbacks import EpochCallback
+from imdb_gru.training.model import build_model
+from imdb_gru.training.optimizer import build_optimizer
+from imdb_gru.training.shares import Shares
+from imdb_gru.training.trainer import Figures, Trainer
+
+MOST_AT_ONCE = 8
+
+
+class ClassifierTrainer(Trainer):
+    """A classifier in training."""
+
+    resumes_within_epochs: ClassVar[bool] = False
+    config: Config
+
+    def __init__(
+        self,
+        config: Config,
+        corpus: Corpus,
+        pretrained: Pretrained | None = None,
+        shares: Shares | None = None,
+    ) -> None:
+        super().__init__(config, corpus)
+        self.config = config
+        self.shares = shares
+        self.model = build_model(
+            config.model,
+            len(corpus.vocabulary),
+            fused=self.engine == "fused",
+            bfloat16=self.precision == "bfloat16",
+            objective=config.train.objective,
+            train=config.train,
+        )
+        if pretrained:
+            self.model.set_weights([*pretrained.weights, *self.model.get_weights()[len(pretrained.weights) :]])
+        self.model.shares = shares
+        self.stock = build_model(config.model, len(corpus.vocabulary))
+        steps = config.train.epochs * math.ceil(len(corpus.train) / config.train.batch_size)
+        self.model.compile(
+            build_optimizer(config.train, steps, averaging=config.train.averaging),
+            "binary_crossentropy",
+            metrics=["accuracy"],
+            jit_compile=False,
+            steps_per_execution=count_steps_at_once(config, self.engine),
+        )
+        if pretrained:
+            self.optimizer.slow = self.model.trainable_variables[: len(pretrained.weights)]
+            self.optimizer.rate = config.train.pretrained_rate
+        self.model.optimizer.build(self.model.trainable_variables)
+        self._next_weights: list[Any] = []
+        """The weights themselves, where the model holds their averages."""
+
+    def restore(self, run: Run) -> None:
+        """Return to the state of the run's checkpoint; of several workers, each draws its own dropout from there."""
+        super().restore(run)
+        self._part_draws()
+
+    def _part_draws(self) -> None:
+        """Let each worker drop other units than the first, which drops what it would alone."""
+        if self.shares and self.shares.rank:
+            for variable in self.model.variables:
+                if variable.path.endswith("seed_generator_state"):
+                    variable.assign(variable + np.array([self.shares.rank, 0], np.uint32))
+
+    @property
+    def environment(self) -> dict[str, Any]:
+        """Return what decides the weights beside the data; of several workers, how many there are."""
+        own = {"objective": self.config.train.objective, **({"workers": self.shares.count} if self.shares else {})}
+        return {**super().environment, **own}
+
+    @property
+    def is_done(self) -> bool:
+        """Tell whether all epochs are trained, or no better one came for as many as `train.patience` says."""
+        patience, best = self.config.train.patience, self.progress.best
+        tired = patience is not None and self.progress.epoch - (best.epoch if best else 0) >= patience
+        return super().is_done or tired
+
+    def train_epoch(self, stop: Stop, checkpoint: Callable[[], None]) -> Figures:  # noqa: ARG002 - epochs are whole
+        """Train an epoch; where weights are averaged, `fit` ends by putting the averages in the model."""
+        number = self.progress.epoch
+        batches = ReviewBatches(self.corpus.train, self.config, number, self.shares)
+        title = f"epoch {number + 1}/{self.config.train.epochs}"
+        with show_bar(total=len(self.corpus.train), desc=title, unit=" reviews") as bar:
+            callback = EpochCallback(bar, batches, stop)
+            self.model.fit(batches.to_dataset(), shuffle=False, verbose=0, callbacks=[callback])
+        self._next_weights = callback.weights
+        return callback.figures if stop.is_set() else self._average(callback.figures, batches)
+
+    def validate(self, stop: Stop) -> Figures:  # noqa: ARG002 - it does not take long
+        """Return loss and accuracy on the validation reviews."""
+        if not len(self.corpus.validation):
+            return {}
+        batches = ReviewBatches(self.corpus.validation, self.config, None, self.shares)
+        figures = dict.fromkeys(("loss", "accuracy"), 0.0)
+        if batches.rows:  # of workers, the last ones may have none
+            figures = self.model.evaluate(batches.to_dataset(), verbose=0, return_dict=True)
+        figures = self._average({name: float(figures[name]) for name in ("loss", "accuracy")}, batches)
+        return {f"validation_{name}": figure for name, figure in figures.items()}
+
+    def _average(self, figures: Figures, batches: ReviewBatches) -> Figures:
+        """Return the averages over all workers of their figures."""
+        return self.shares.average(figures, batches.count_labelled()) if self.shares else figures
+
+    def is_better(self, record: Epoch, best: Epoch) -> bool:
+        """Tell whether an epoch beats the best so far; without validation reviews, the later one does."""
+        if record.validation_loss is None or record.validation_accuracy is None:
+            return True
+        assert best.validation_loss is not None
+        assert best.validation_accuracy is not None
+        if self.config.train.monitor == "loss":
+            return record.validation_loss < best.validation_loss
+        new, old = ((one.validation_accuracy, -one.validation_loss) for one in (record, best))  # type: ignore[operator]
+        return new > old
+
+    def start_next_epoch(self) -> None:
+        """Put the weights back in the place of their averages."""
+        if self.config.train.averaging is not None:
+            self.model.set_weights(self._next_weights)
+
+    def list_arrays(self) -> list[NDArray[np.float32]]:
+        """Return the weights in the order of `weights.npz`."""
+        return list(self.model.get_weights())
+
+    def fill_stock(self) -> keras.Model:
+        """Return the model of stock layers with the weights of now."""
+        self.stock.set_weights(self.model.get_weights())
+        return self.stock
+
+
+def count_steps_at_once(config: Config, engine: str) -> int:
+    """Count the batches that run between two looks at the bar and at the wish to stop, less than a second's.
+
+    In between, none of Keras's Python runs; what that saves matters only where batches are quick.
+    """
+    model, batch_size = config.model, config.train.batch_size
+    if engine == "keras":
+        return 1
+    quick = 64 * 128**2
+    return max(1, min(MOST_AT_ONCE, MOST_AT_ONCE * quick // (batch_size * model.units**2 * model.layers)))

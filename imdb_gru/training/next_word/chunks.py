@@ -1,0 +1,58 @@
+"""Own the batches of next-word training: reviews of like length, side by side, cut into chunks of timesteps."""
+
+import itertools
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imdb_gru.config import NextWordConfig
+from imdb_gru.corpus.encoded import EncodedReviews, iter_batches, pad, pad_targets
+from imdb_gru.text.vocabulary import Ids
+from imdb_gru.training.batches import SHUFFLE_STREAM
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some timesteps of a batch of reviews."""
+
+    ids: Ids
+    """`(B, T)`; pad past a review's end."""
+    targets: Ids
+    """The next id at each timestep, `(B, T)`; the start token after a review's last word, then pad."""
+
+
+class ReviewChunks:
+    """One epoch of batches, each cut into chunks of at most `timesteps`: the same for the same seed and epoch."""
+
+    def __init__(self, reviews: EncodedReviews, config: NextWordConfig, epoch: int | None) -> None:
+        """Take epoch `None` for judging: the longest reviews first."""
+        self.reviews = reviews
+        self.timesteps = config.train.timesteps
+        self.batches: list[NDArray[np.int64]]
+        if epoch is None:
+            order = np.argsort(-reviews.lengths, kind="stable")
+            self.batches = np.array_split(order, math.ceil(len(order) / config.train.batch_size))
+        else:
+            rng = np.random.default_rng([config.train.seed, SHUFFLE_STREAM, epoch])
+            self.batches = list(iter_batches(reviews.lengths, config.train.batch_size, rng))
+
+    def __len__(self) -> int:
+        """Count the chunks of all batches."""
+        lengths = self.reviews.lengths
+        return sum(math.ceil(int(lengths[rows].max()) / self.timesteps) for rows in self.batches)
+
+    def cut(self, number: int) -> Iterator[Chunk]:
+        """Yield a batch's chunks, of equal lengths give or take one."""
+        sequences = [self.reviews[row] for row in self.batches[number]]
+        ids, targets = pad(sequences), pad_targets(sequences)
+        count = math.ceil(ids.shape[1] / self.timesteps)
+        edges = [ids.shape[1] * part // count for part in range(count + 1)]
+        for start, stop in itertools.pairwise(edges):
+            yield Chunk(ids[:, start:stop], targets[:, start:stop])
+
+    def count_words(self, number: int) -> int:
+        """Count a batch's targets."""
+        return int(self.reviews.lengths[self.batches[number]].sum())

@@ -1,0 +1,154 @@
+"""A next-word model in training: truncated backpropagation through time, and checkpoints within an epoch."""
+
+import time
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from imdb_gru.config import NextWordConfig
+from imdb_gru.corpus.corpus import Corpus
+from imdb_gru.models.next_word import compute_perplexity
+from imdb_gru.records import Epoch
+from imdb_gru.runs.weights import list_stock
+from imdb_gru.system.progress import show_bar
+from imdb_gru.system.signals import Stop
+from imdb_gru.text.vocabulary import FIRST_WORD, PAD, UNKNOWN
+from imdb_gru.training.batches import WORD_DROPOUT_STREAM
+from imdb_gru.training.next_word.chunks import ReviewChunks
+from imdb_gru.training.next_word.model import FULL_ROWS, NextWordModel, build_stock_model
+from imdb_gru.training.optimizer import build_optimizer
+from imdb_gru.training.trainer import Figures, Trainer
+
+CHECKPOINT_SECONDS = 300.0
+"""Between two checkpoints within an epoch."""
+
+IDS = tf.TensorSpec((None, None), tf.int32)
+
+
+class NextWordTrainer(Trainer):
+    """A next-word model in training."""
+
+    resumes_within_epochs: ClassVar[bool] = True
+    config: NextWordConfig
+
+    def __init__(self, config: NextWordConfig, corpus: Corpus) -> None:
+        super().__init__(config, corpus)
+        self.config = config
+        size, fused = len(corpus.vocabulary), self.engine == "fused"
+        self.model = NextWordModel(
+            config.model,
+            size,
+            fused=fused,
+            bfloat16=self.precision == "bfloat16",
+            samples=config.train.samples,
+            seed=config.train.seed,
+        )
+        self.model.start_from_counts(np.bincount(corpus.train.ids, minlength=size))
+        self.stock = build_stock_model(config.model, size)
+        steps = sum(len(ReviewChunks(corpus.train, config, epoch)) for epoch in range(config.train.epochs))
+        self.model.optimizer = build_optimizer(config.train, steps, clipped=False)
+        self.optimizer.build(self.model.trainable_variables)
+        states = [[tf.TensorSpec((None, config.model.units), tf.float32)] * count for count in self._count_states()]
+        self._step = tf.function(self._take_step, input_signature=[IDS, IDS, states])
+        self._judge = tf.function(self._judge_chunk, input_signature=[IDS, IDS, states])
+
+    def _count_states(self) -> list[int]:
+        """Count the states that each recurrent layer goes on from."""
+        return [2 if self.config.model.cell == "lstm" else 1] * self.config.model.layers
+
+    def _start(self, batch: int) -> list[list[Any]]:
+        return [[tf.zeros((batch, self.config.model.units))] * count for count in self._count_states()]
+
+    def _take_step(self, ids: Any, targets: Any, states: Any) -> Any:
+        """Update the weights by a chunk; return its losses' sum and the states after it."""
+        rate = self.config.model.dropout.word
+        step = tf.cast(self.optimizer.iterations.value, tf.int32)
+        if rate:
+            chance = tf.random.stateless_uniform(tf.shape(ids), [self.seed ^ WORD_DROPOUT_STREAM, step])
+            ids = tf.where((chance < rate) & (ids >= FIRST_WORD), UNKNOWN, ids)
+        found = self.model.compute_gradients(ids, targets, states, step)
+        *dense, table = self._clip([*found.dense, found.table])
+        self.optimizer.update_rows(self.model.table, found.rows, table)
+        self.optimizer.apply(dense, self.model.dense_weights)
+        return found.loss, found.ends
+
+    def _clip(self, gradients: list[Any]) -> list[Any]:
+        """Bound the norm of all gradients together."""
+        bound = self.config.train.clip_norm
+        return gradients if bound is None else tf.clip_by_global_norm(gradients, bound)[0]
+
+    def _judge_chunk(self, ids: Any, targets: Any, states: Any) -> Any:
+        """Return the sum of a chunk's losses among all words, and the states after it."""
+        rows = tf.gather(self.model.table.value, ids)
+        queries, ends = self.model.read(rows, ids != PAD, states, training=False)
+        real = targets != PAD
+        queries, targets = tf.boolean_mask(queries, real), tf.boolean_mask(targets, real)
+        total = 0.0
+        for start in tf.range(0, tf.shape(targets)[0], FULL_ROWS):
+            rows = slice(start, start + FULL_ROWS)
+            total += tf.reduce_sum(self.model.compute_loss_of_all(queries[rows], targets[rows]))
+        return total, ends
+
+    def train_epoch(self, stop: Stop, checkpoint: Callable[[], None]) -> Figures:
+        """Train the batches that are left of the epoch, with a checkpoint now and then."""
+        progress, chunks = self.progress, ReviewChunks(self.corpus.train, self.config, self.progress.epoch)
+        title = f"epoch {progress.epoch + 1}/{self.config.train.epochs}"
+        total = len(self.corpus.train.ids)
+        with show_bar(total=total, initial=progress.words, desc=title, unit=" words") as bar:
+            saved = time.monotonic()
+            while progress.batch < len(chunks.batches) and not stop.is_set():
+                loss, words = self._run_batch(chunks, progress.batch, self._step)
+                progress.batch, progress.loss, progress.words = (
+                    progress.batch + 1, progress.loss + loss, progress.words + words
+                )  # fmt: skip
+                bar.update(words)
+                bar.set_postfix(perplexity=f"{compute_perplexity(loss / words):.0f}", refresh=False)
+                if time.monotonic() - saved > CHECKPOINT_SECONDS:
+                    checkpoint()
+                    saved = time.monotonic()
+        loss = progress.loss / max(1, progress.words)
+        return {"loss": loss, "perplexity": compute_perplexity(loss)}
+
+    def _run_batch(self, chunks: ReviewChunks, number: int, run: Callable[..., Any]) -> tuple[float, int]:
+        """Run a batch chunk by chunk, the states carried along; return its losses' sum and its count of targets."""
+        states, total = self._start(len(chunks.batches[number])), 0.0
+        for chunk in chunks.cut(number):
+            loss, states = run(chunk.ids, chunk.targets, states)
+            total += float(loss)
+        return total, chunks.count_words(number)
+
+    def validate(self, stop: Stop) -> Figures | None:
+        """Return loss and perplexity on the validation reviews; None if it was stopped midway."""
+        if not len(self.corpus.validation):
+            return {}
+        chunks = ReviewChunks(self.corpus.validation, self.config, None)
+        bar = show_bar(range(len(chunks.batches)), desc="validation", unit=" batches")
+        results = [self._run_batch(chunks, number, self._judge) for number in bar if not stop.is_set()]
+        if stop.is_set():
+            return None
+        loss = sum(total for total, _ in results) / sum(words for _, words in results)
+        return {"validation_loss": loss, "validation_perplexity": compute_perplexity(loss)}
+
+    def finish_epoch(self, seconds: float) -> dict[str, int]:
+        """Return the speed; count the next epoch's batches from zero."""
+        progress = self.progress
+        speed = round(progress.words / seconds)
+        progress.batch, progress.loss, progress.words = 0, 0.0, 0
+        return {"words_per_second": speed}
+
+    def is_better(self, record: Epoch, best: Epoch) -> bool:
+        """Tell whether an epoch is as good as the best so far; without validation reviews, the later one is."""
+        return (record.validation_loss or 0.0) <= (best.validation_loss or 0.0)
+
+    def list_arrays(self) -> list[NDArray[np.float32]]:
+        """Return the weights in the order of `weights.npz`."""
+        return self.model.get_arrays()  # type: ignore[no-any-return]
+
+    def fill_stock(self) -> keras.Model:
+        """Return the model of stock layers with the weights of now."""
+        self.stock.set_weights(list_stock(self.list_arrays()))
+        return self.stock
