@@ -29,7 +29,7 @@ test: $(VENV)/dev  ## Run the tests
 	$(BIN)/pytest --numprocesses auto
 
 unit: $(VENV)/dev  ## Run the quick tests: no Keras, no browser, no processes
-	$(BIN)/pytest --numprocesses auto -m "not slow and not cluster"
+	$(BIN)/pytest --numprocesses auto -m "not keras and not processes and not browser and not corpus and not cluster"
 
 check: $(VENV)/dev  ## Verify format, lint, types and tests; change nothing
 	$(BIN)/ruff format --check .

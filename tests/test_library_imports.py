@@ -3,6 +3,10 @@
 import subprocess
 import sys
 
+import pytest
+
+pytestmark = pytest.mark.processes
+
 
 def test_importing_it_loads_nothing_heavy():
     program = "import sys, imdb_gru; print({'numpy', 'pydantic', 'click', 'tqdm', 'yaml'} & {*sys.modules})"
@@ -10,6 +14,7 @@ def test_importing_it_loads_nothing_heavy():
     assert done.stdout.strip() == "set()"
 
 
+@pytest.mark.keras
 def test_what_the_library_does_with_a_run_loads_no_click(sample_run):
     program = f"""
 import sys, imdb_gru

@@ -8,7 +8,7 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import make_classifier
+from support.models import make_classifier
 
 pytest.importorskip("sklearn")
 

@@ -5,7 +5,9 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import make_classifier
+from support.models import make_classifier
+
+pytestmark = pytest.mark.processes
 
 pytest.importorskip("sklearn")
 

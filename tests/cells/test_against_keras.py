@@ -6,11 +6,11 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import make_sequences
+from support.models import make_sequences
 
 from imdb_gru.corpus.encoded import pad
 
-pytestmark = pytest.mark.keras
+pytestmark = [pytest.mark.keras, pytest.mark.processes]
 
 POOLINGS = (["last"], ["mean"], ["max"], ["last", "mean", "max"], ["max", "last"])
 TOLERANCE = 1e-5

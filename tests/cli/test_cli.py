@@ -11,18 +11,10 @@ from pathlib import Path
 import click
 import pytest
 import yaml
-from conftest import call
+from support.commands import assert_not_loaded, call, list_commands
+from support.paths import README
 
-from imdb_gru.cli import cli
-
-README = Path(__file__).parent.parent.parent / "README.md"
-
-
-def list_commands(command=cli, path=()):
-    yield path, command
-    if isinstance(command, click.Group):
-        for name, inner in command.commands.items():
-            yield from list_commands(inner, (*path, name))
+pytestmark = pytest.mark.processes
 
 
 @pytest.mark.parametrize(("path", "command"), list(list_commands()), ids=lambda value: getattr(value, "name", "-"))
@@ -43,29 +35,16 @@ def test_help_loads_nothing_heavy(arguments):
     assert_not_loaded(arguments, {"tensorflow", "keras", "numpy", "h5py", "rich", "pooch", "matplotlib"})
 
 
+@pytest.mark.keras
 def test_predict_loads_no_tensorflow(sample_run):
     arguments = ["predict", "--timesteps", "--run", str(sample_run.path), "a fine film"]
     heavy = {"tensorflow", "keras", "numba", "h5py", "matplotlib", "pooch", "requests", "pyarrow"}
     assert_not_loaded(arguments, heavy)
 
 
+@pytest.mark.keras
 def test_evaluate_loads_no_tensorflow(sample_run):
     assert_not_loaded(["evaluate", "--run", str(sample_run.path)], {"tensorflow", "keras", "pooch", "pyarrow"})
-
-
-def assert_not_loaded(arguments, heavy):
-    code = f"""
-import sys
-sys.argv = ["imdb-gru", *{arguments!r}]
-from imdb_gru.cli import main
-try:
-    main()
-except SystemExit as stop:
-    assert not stop.code, stop.code
-print(sorted({heavy!r} & set(sys.modules)), file=sys.stderr)
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stderr.splitlines()[-1] == "[]"
 
 
 @pytest.mark.parametrize(
@@ -97,6 +76,7 @@ def test_mistakes_end_in_one_line_and_a_code(arguments, code, message):
     assert done.stdout == ""
 
 
+@pytest.mark.keras
 def test_a_closed_pipe_is_no_error(sample_run):
     command = (
         f"yes 'a fine film' | head -50000 | {sys.executable} -m imdb_gru predict --run {sample_run.path} | head -1"
@@ -118,6 +98,7 @@ def broken_pipe():
     os.close(writing)
 
 
+@pytest.mark.keras
 @pytest.mark.parametrize(
     ("arguments", "file", "stream"),
     [
@@ -152,6 +133,7 @@ def test_a_file_is_written_though_nobody_reads_what_is_printed(
     assert "Traceback" not in (done.stderr or "")
 
 
+@pytest.mark.keras
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
 @pytest.mark.parametrize("arguments", ["predict --run {} fine", "runs {}/..", "evaluate --run {}"])
 def test_a_closed_stream_is_no_error(sample_run, closed, arguments):
@@ -246,6 +228,7 @@ def test_what_the_bundled_model_settles_is_refused_before_any_review_is_read(inv
     )
 
 
+@pytest.mark.keras
 def test_runs_lists_states(invoke, sample_run, tmp_path):
     for name in ("good", "unfinished", "damaged"):
         shutil.copytree(sample_run.path, tmp_path / "runs" / name)
@@ -266,6 +249,7 @@ def test_runs_lists_states(invoke, sample_run, tmp_path):
     assert "no runs in empty" in invoke("runs", "empty").err
 
 
+@pytest.mark.keras
 def test_the_newest_run_is_used_and_named(invoke, sample_run, tmp_path):
     shutil.copytree(sample_run.path, tmp_path / "runs" / "only")
     result = invoke("predict", "fine")
@@ -333,6 +317,7 @@ def test_the_run_in_the_package_cannot_be_written_to(invoke, tmp_path, arguments
     assert not (tmp_path / "bundled").exists()
 
 
+@pytest.mark.keras
 def test_ctrl_c_ends_with_130(sample_run):
     """Interrupt a prediction that waits for its input."""
     import signal

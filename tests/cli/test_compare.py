@@ -10,11 +10,11 @@ import time
 
 import numpy as np
 import pytest
-from conftest import call
-from test_cli import assert_not_loaded
-from test_train import train
+from support.commands import assert_not_loaded, call, train
 
 import imdb_gru
+
+pytestmark = pytest.mark.processes
 
 pytest.importorskip("sklearn")
 pytest.importorskip("matplotlib")

@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from test_train import train
+from support.commands import train
 
 pytestmark = pytest.mark.keras
 

@@ -4,9 +4,9 @@ import json
 import shutil
 
 import pytest
-from conftest import make_classifier
-from hostile import ESCAPES, HARMFUL, bounded
-from test_hostile_runs import list_arrays, seal
+from support.hostile import ESCAPES, HARMFUL, bounded
+from support.hostile_runs import list_arrays, seal
+from support.models import make_classifier
 
 from imdb_gru.runs.run import Run
 from imdb_gru.runs.weights import save_arrays

@@ -3,6 +3,8 @@ import json
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.keras
+
 TEXT = "It is not dull, it is wonderful."
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import call
+from support.commands import call
 
 from imdb_gru.config import build_config
 from imdb_gru.models import classifier
@@ -21,7 +21,7 @@ from imdb_gru.runs.catalogue import create_run
 from imdb_gru.runs.run import Run
 from imdb_gru.system.lock import claim
 
-pytestmark = pytest.mark.keras
+pytestmark = [pytest.mark.keras, pytest.mark.processes]
 
 SMALL = [
     "--data=sample", "--set=model.embedding=6", "--set=model.units=6", "--set=text.length=60", "--set=data.limit=120",

@@ -3,7 +3,7 @@
 import shutil
 
 import pytest
-from conftest import write_table
+from support.corpora import write_table
 
 
 @pytest.fixture

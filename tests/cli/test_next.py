@@ -2,9 +2,10 @@ import json
 import subprocess
 
 import pytest
-from conftest import call
-from next_word_runs import WORDS
-from test_cli import assert_not_loaded
+from support.commands import assert_not_loaded, call
+from support.next_word_runs import WORDS
+
+pytestmark = pytest.mark.processes
 
 HEAVY = {"tensorflow", "keras", "numba", "h5py", "matplotlib", "pooch", "requests", "pyarrow", "rich", "tqdm"}
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import click
 import pytest
-from conftest import call
-from test_cli import list_commands
+from support.commands import call, list_commands
 
 from imdb_gru.cli._options import Command, LocationType, PathType
+
+pytestmark = pytest.mark.processes
 
 PATHS = {"DIR", "FILE", "PATH", "RUN", "SWEEP", "FOLDER"}
 """Metavars of the options and arguments that take a path."""

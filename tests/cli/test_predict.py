@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import call
+from support.commands import call
 
 from imdb_gru.models.classifier import Classifier
 
-pytestmark = pytest.mark.keras  # the run that serves here is trained by Keras
+pytestmark = [pytest.mark.keras, pytest.mark.processes]  # Keras trains the run that predicts here
 
 
 @pytest.fixture
@@ -231,7 +231,7 @@ def call_on_terminal(run, terminal):
 
 
 def test_a_model_that_reads_backwards_has_no_timesteps(predict, sample_run, tmp_path, invoke):
-    from test_train import train
+    from support.commands import train
 
     train(invoke, tmp_path / "both", "--set", "model.bidirectional=true")
     assert invoke("predict", "--run", "both", "fine").code == 0

@@ -8,7 +8,9 @@ import time
 from pathlib import Path
 
 import pytest
-from test_cli import assert_not_loaded
+from support.commands import assert_not_loaded
+
+pytestmark = pytest.mark.processes
 
 ANSWERS = ("text", "label", "probability")
 

@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 
-pytestmark = pytest.mark.keras
+pytestmark = [pytest.mark.keras, pytest.mark.processes]
 
 SMALL = [
     "--set", "model.embedding=6", "--set", "model.units=6", "--set", "train.epochs=1", "--set", "text.length=60",

@@ -6,7 +6,7 @@ import zipfile
 import h5py
 import numpy as np
 import pytest
-from conftest import rewrite_zip
+from support.corpora import rewrite_zip
 
 import imdb_gru
 from imdb_gru.runs.run import Run

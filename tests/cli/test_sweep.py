@@ -11,6 +11,8 @@ pytest.importorskip("ray")
 
 from imdb_gru.cli._sweep_table import _choose_keys, describe_result, print_sweep, shorten_keys
 
+pytestmark = pytest.mark.processes
+
 SWEEP = {
     "task": "sweep",
     "base": {"data": {"path": "sample"}, "train": {"epochs": 2}},

@@ -8,17 +8,9 @@ import sys
 import time
 
 import pytest
+from support.commands import SMALL, train
 
-pytestmark = pytest.mark.keras
-
-SMALL = [
-    "--config", "scratch",
-    "--set", "model.embedding=6", "--set", "model.units=6", "--set", "train.epochs=1", "--set", "text.length=60",
-]  # fmt: skip
-
-
-def train(invoke, path, *arguments, data="sample", limit=120):
-    return invoke("train", "--data", data, "--run", path, "--set", f"data.limit={limit}", *SMALL, *arguments)
+pytestmark = [pytest.mark.keras, pytest.mark.processes]
 
 
 @pytest.mark.parametrize("kind", ["folder", "csv"])

@@ -7,15 +7,16 @@ import signal
 import subprocess
 import sys
 import threading
-from pathlib import Path
 
 import numpy as np
 import pytest
+from support.paths import ROOT
 
 from imdb_gru.cluster.training import count_cores
 from imdb_gru.errors import ImdbGruError
 
-ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.processes
+
 SETTINGS = [
     "train.epochs=6", "model.embedding=8", "model.units=16", "train.schedule=constant", "train.objective=linear",
     "model.dropout.word=0", "model.dropout.embedding=0", "model.dropout.output=0",

@@ -11,7 +11,7 @@ pytest.importorskip("ray")
 from imdb_gru.cluster.connection import connect
 from imdb_gru.errors import ImdbGruError
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Ray's
+pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning"), pytest.mark.processes]  # warnings of Ray
 
 
 def test_a_cluster_that_is_not_there_is_told_at_once():

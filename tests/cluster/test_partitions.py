@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from conftest import make_classifier
-from scoring_steps import make_worker, read_all, steps, write_lines
+from support.models import make_classifier
+from support.prediction_steps import make_worker, read_all, steps, write_lines
 
 from imdb_gru.cluster import partitions as folders
 from imdb_gru.cluster.storage import write_bytes

@@ -3,7 +3,7 @@
 import sys
 
 import pytest
-from scoring_steps import read_all, steps, write_lines
+from support.prediction_steps import read_all, steps, write_lines
 
 from imdb_gru.cluster import storage
 from imdb_gru.cluster.partitions import stamp_tables

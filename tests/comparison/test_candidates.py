@@ -2,7 +2,8 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import start_from_scratch
+from support.comparisons import CONFIG, finish
+from support.models import start_from_scratch
 
 from imdb_gru.comparison.baseline import Baseline
 from imdb_gru.comparison.candidates import (
@@ -18,17 +19,6 @@ from imdb_gru.config import build_config
 from imdb_gru.errors import ConfigError, RunError
 from imdb_gru.runs.catalogue import create_run
 from imdb_gru.runs.run import Run
-
-CONFIG = build_config(start_from_scratch({"data": {"path": "sample"}, "model": {"cell": "lstm", "units": 3}}), "test")
-
-
-def finish(path, config=CONFIG, data_hash="a", **metrics):
-    """A run that looks finished, without a model in it."""
-    run = create_run(path, config)
-    for file in run.sealed_paths[1:]:
-        file.write_text("")
-    run.seal({"interrupted": False, "best": {"epoch": 1}, "data": {"hash": data_hash}, **metrics})
-    return run
 
 
 def test_all_have_one_config_but_for_cell_and_seed():

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from test_candidates import CONFIG, finish
+from support.comparisons import CONFIG, finish
 
 from imdb_gru.comparison import evaluating
 from imdb_gru.comparison.candidates import build_candidates, open_runs

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from test_gru import list_hidden, make_mask
+from support.engine import list_hidden, make_mask
 
 from imdb_gru.engine import amx, gru
 from imdb_gru.engine.amx import COLUMNS, ROWS, STEP, close_tiles, find_bfloat16_obstacle, multiply_one, multiply_two

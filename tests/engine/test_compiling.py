@@ -2,8 +2,11 @@ import subprocess
 import sys
 
 import numba
+import pytest
 
 from imdb_gru.engine import compiling
+
+pytestmark = pytest.mark.processes
 
 CALL = """
 import numpy as np

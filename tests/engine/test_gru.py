@@ -2,23 +2,12 @@
 
 import numpy as np
 import pytest
+from support.engine import list_hidden, make_mask
 
 from imdb_gru.engine.gru import GRUEngine, Hidden, Weights, deal
 from imdb_gru.engine.kernels import LOWEST
 
 EPSILON = 1e-6
-
-
-def make_mask(kind, batch, timesteps, rng):
-    if kind == "none":
-        return np.ones((batch, timesteps), bool)
-    if kind == "holes":
-        mask = rng.random((batch, timesteps)) < 0.6
-        mask[0] = False
-        return mask
-    lengths = rng.integers(1, timesteps + 1, batch)
-    mask = np.arange(timesteps) < lengths[:, None]
-    return mask if kind == "right" else mask[:, ::-1].copy()
 
 
 def make_case(kind="right", batch=11, timesteps=7, features=3, units=5, seed=0):
@@ -54,10 +43,6 @@ def run_engine(mask, x, start, *weights, reverse=False, keep=True, **options):
     engine = GRUEngine(reverse=reverse, states=True, peaks=True, totals=True, **options)
     hidden, tape = engine.run(x, mask, start, Weights(*weights), keep=keep)
     return engine, hidden, tape
-
-
-def list_hidden(hidden):
-    return hidden.last, hidden.states, hidden.peaks, hidden.totals
 
 
 @pytest.mark.parametrize("kind", ["none", "right", "left", "holes"])

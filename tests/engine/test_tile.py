@@ -8,6 +8,8 @@ from imdb_gru.engine.compiling import compiled
 from imdb_gru.engine.gates import sigmoid, tanh
 from imdb_gru.engine.tile import COLUMNS, ROWS, choose_tile, multiply_tile, round_up
 
+pytestmark = pytest.mark.processes
+
 CHECK = """
 import numpy as np
 from imdb_gru.engine import gru, tile

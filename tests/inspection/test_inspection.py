@@ -2,7 +2,7 @@ import json
 
 import numpy as np
 import pytest
-from conftest import make_classifier
+from support.models import make_classifier
 
 from imdb_gru.inspection import inspect_text, save_arrays
 from imdb_gru.text.vocabulary import UNKNOWN

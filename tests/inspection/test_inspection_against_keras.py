@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import make_sequences
+from support.models import make_sequences
 
 from imdb_gru.corpus.encoded import pad
 from imdb_gru.inspection import inspect_text

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from test_cells import INPUTS, UNITS, gru_by_hand, lstm_by_hand, make_weights
+from support.oracles import INPUTS, UNITS, gru_by_hand, lstm_by_hand, make_weights
 
 from imdb_gru.cells import CELLS
 from imdb_gru.inspection.cell_pass import run_cell

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import make_classifier
+from support.models import make_classifier
 
 from imdb_gru.inspection import inspect_text
 from imdb_gru.inspection.gradients import measure_curve

@@ -5,9 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from inspections import HOSTILE, make_inspection
-from test_figures import make_charts
-from test_page import make_report
+from support.inspections import HOSTILE, make_inspection
+from support.reports import make_charts, make_report
 
 from imdb_gru.report.examples import Example
 from imdb_gru.report.page import write_explorer, write_page

@@ -3,53 +3,20 @@ import xml.dom.minidom
 
 import numpy as np
 import pytest
+from support.reports import HISTORY, evaluate, make_charts, make_row
 
 from imdb_gru.errors import ImdbGruError
-from imdb_gru.models.evaluation import Evaluation
 from imdb_gru.models.metrics import (
     LengthScores,
-    TimestepScores,
-    compute_accuracy_by_length,
-    compute_reliability,
-    compute_scores,
 )
 from imdb_gru.records import Epoch
 from imdb_gru.report import figures as drawings
-from imdb_gru.report.charts import INK, build_charts, render_svg, save_charts
+from imdb_gru.report.charts import INK, render_svg, save_charts
 from imdb_gru.report.drawing import prepare_matplotlib
 
 matplotlib = pytest.importorskip("matplotlib")
 
 NAMES = ["learning_curves", "confusion_matrix", "reliability", "accuracy_by_words_read", "accuracy_by_length"]
-HISTORY = [
-    Epoch(epoch=epoch, loss=0.7 / epoch, accuracy=0.9, validation_loss=0.6, validation_accuracy=0.8)
-    for epoch in (1, 2, 3)
-]
-
-
-def evaluate(count=300, timesteps=(10, 25, 50)):
-    rng = np.random.default_rng(0)
-    labels = rng.integers(0, 2, count).astype(np.int8)
-    probabilities = np.clip(labels * 0.5 + rng.random(count) * 0.6, 0, 1).astype(np.float32)
-    by_timestep = [make_row(step, 0.5 + step / 200) for step in timesteps]
-    by_length = compute_accuracy_by_length(labels, probabilities, rng.integers(1, 1500, count))
-    evaluation = Evaluation(
-        **vars(compute_scores(labels, probabilities)),
-        run="run",
-        split="test",
-        accuracy_by_timestep=by_timestep,
-        accuracy_by_length=by_length,
-    )
-    return evaluation, compute_reliability(labels, probabilities)
-
-
-def make_row(timestep, accuracy=0.5):
-    return TimestepScores(timestep, accuracy, log_loss=0.6, ece=0.1)
-
-
-def make_charts(history=HISTORY, **options):
-    evaluation, bins = evaluate(**options)
-    return build_charts(evaluation, bins, history, best_epoch=2)
 
 
 def get_texts(figure):

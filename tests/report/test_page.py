@@ -7,14 +7,14 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from inspections import HOSTILE, make_inspection
+from support.inspections import HOSTILE, make_inspection
+from support.reports import make_report
 
 from imdb_gru.errors import ImdbGruError, MissingExtraError
-from imdb_gru.models.evaluation import Evaluation, Misclassified
 from imdb_gru.models.timesteps import neutralise
 from imdb_gru.report import packing
 from imdb_gru.report.examples import Example
-from imdb_gru.report.page import Report, check_page, write_explorer, write_page
+from imdb_gru.report.page import check_page, write_explorer, write_page
 
 pytest.importorskip("jinja2")
 
@@ -34,29 +34,6 @@ class Elements(HTMLParser):
     def handle_data(self, data):
         if self.cdata_elem is None:
             self.texts.append(data)
-
-
-def make_report(**changes):
-    matrix = {"confusion_matrix": ((5, 1), (2, 4)), "n": 12, "accuracy": 0.75, "accuracy_interval": (0.5, 0.9)}
-    shares = dict.fromkeys(("precision", "recall", "f1", "roc_auc", "log_loss", "ece"), 0.5)
-    errors = [Misclassified(HOSTILE, "negative", 0.9)]
-    content = {
-        "model": "gru 8",
-        "config": "data:\n  path: '</pre><script>'\n",
-        "facts": {"trained on": "5 reviews of <i>sample</i>"},
-        "evaluation": Evaluation(
-            **matrix,
-            **shares,
-            run="runs/<b>demo</b>",
-            split="test",
-            accuracy_by_timestep=[],
-            accuracy_by_length=[],
-            errors=errors,
-        ),
-        "charts": [],
-        "examples": [Example(make_inspection(HOSTILE), "negative", "Confident errors")],
-    }
-    return Report(**{**content, **changes})
 
 
 def load_data(page):

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from imdb_gru.errors import ImdbGruError, MissingExtraError
 from imdb_gru.report.plot import _spread, check_plot_path, draw_timesteps, plot_timesteps
 
+pytestmark = pytest.mark.processes
+
 matplotlib = pytest.importorskip("matplotlib")
 pytest.importorskip("matplotlib.backends.backend_agg")
 

@@ -3,7 +3,7 @@ import shutil
 import tarfile
 
 import pytest
-from conftest import iter_members, list_reviews, write_tar
+from support.corpora import iter_members, list_reviews, write_tar
 
 from imdb_gru.errors import DataError
 from imdb_gru.sources import open_source

@@ -12,6 +12,8 @@ from imdb_gru.sources import download
 from imdb_gru.sources.download import RemoteFile, fetch
 from imdb_gru.system.lock import lock
 
+pytestmark = pytest.mark.processes
+
 CONTENT = os.urandom(300_000)
 HASH = "sha256:" + hashlib.sha256(CONTENT).hexdigest()
 

@@ -5,8 +5,8 @@ import tarfile
 
 import numpy as np
 import pytest
-from conftest import iter_members, list_reviews, rewrite_zip, write_npz, write_tar
-from hostile import bounded, make_header, make_member, write_tar_stream, write_zip
+from support.corpora import iter_members, list_reviews, rewrite_zip, write_npz, write_tar
+from support.hostile import bounded, make_header, make_member, write_tar_stream, write_zip
 
 from imdb_gru.corpus.corpus import load_reviews
 from imdb_gru.errors import DataError

@@ -3,7 +3,7 @@ import pickle
 
 import numpy as np
 import pytest
-from conftest import rewrite_zip, write_npz
+from support.corpora import rewrite_zip, write_npz
 
 from imdb_gru.errors import DataError
 from imdb_gru.sources import download, keras_npz, load_word_index, open_source

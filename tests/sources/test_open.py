@@ -1,5 +1,5 @@
 import pytest
-from conftest import FORMATS
+from support.corpora import FORMATS
 
 from imdb_gru.errors import DataError
 from imdb_gru.sources import download, open_source

@@ -3,7 +3,16 @@ import tarfile
 
 import numpy as np
 import pytest
-from conftest import FORMATS, iter_members, keras_words, list_reviews, rewrite_zip, write_npz, write_table, write_tar
+from support.corpora import (
+    FORMATS,
+    iter_members,
+    keras_words,
+    list_reviews,
+    rewrite_zip,
+    write_npz,
+    write_table,
+    write_tar,
+)
 
 from imdb_gru.errors import DataError
 from imdb_gru.sources import open_source

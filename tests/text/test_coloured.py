@@ -2,7 +2,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from conftest import make_classifier
+from support.models import make_classifier
 
 from imdb_gru.text.coloured import NEGATIVE, POSITIVE, STRONGEST, build_html
 

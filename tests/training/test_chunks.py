@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from next_word_runs import build_next_word_config
+from support.next_word_runs import build_next_word_config
 
 from imdb_gru.corpus.encoded import encode_sequences
 from imdb_gru.text.vocabulary import PAD, START

@@ -4,16 +4,17 @@ import os
 
 import numpy as np
 import pytest
-from conftest import call, start_from_scratch
-from next_word_runs import build_next_word_config
-from sessions import ignore, open_session
+from support.commands import call
+from support.models import start_from_scratch
+from support.next_word_runs import build_next_word_config
+from support.sessions import ignore, open_session
 
 from imdb_gru.config import build_config
 from imdb_gru.engine.amx import find_bfloat16_obstacle
 from imdb_gru.runs.weights import read_arrays
 from imdb_gru.system.reading import hash_file
 
-pytestmark = pytest.mark.keras
+pytestmark = [pytest.mark.keras, pytest.mark.processes]
 
 DROPOUT = {"word": 0.1, "embedding": 0.2, "output": 0.2}
 SETTINGS = [

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from next_word_runs import TINY_NEXT_WORD, build_next_word_config
-from sessions import ignore, on_epoch, open_session
+from support.next_word_runs import TINY_NEXT_WORD, build_next_word_config
+from support.sessions import ignore, on_epoch, open_session
 
 from imdb_gru.errors import RunError
 from imdb_gru.runs.run import Run

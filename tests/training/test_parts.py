@@ -4,8 +4,8 @@ import json
 from dataclasses import replace
 
 import pytest
-from conftest import start_from_scratch
-from sessions import ignore, open_session
+from support.models import start_from_scratch
+from support.sessions import ignore, open_session
 
 from imdb_gru.config import build_config
 from imdb_gru.corpus.corpus import TrainingReviews, load_training_reviews

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from sessions import on_epoch, open_session
+from support.sessions import on_epoch, open_session
 
 from imdb_gru.config import NextWordConfig, build_config, load_config
 from imdb_gru.engine.amx import find_bfloat16_obstacle

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import start_from_scratch
-from sessions import ignore
+from support.models import start_from_scratch
+from support.sessions import ignore
 
 from imdb_gru.config import build_config
 from imdb_gru.corpus.corpus import encode_corpus, load_training_reviews

@@ -5,8 +5,8 @@ import time
 
 import numpy as np
 import pytest
-from conftest import start_from_scratch
-from sessions import ignore, on_epoch, open_session
+from support.models import start_from_scratch
+from support.sessions import ignore, on_epoch, open_session
 
 from imdb_gru.config import build_config
 from imdb_gru.errors import RunError

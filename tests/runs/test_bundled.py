@@ -1,0 +1,49 @@
+"""Judge the model that ships with the package: whole, small, and as good as its card says on a few reviews."""
+
+import pytest
+from support.paths import README
+
+from imdb_gru.models.classifier import Classifier
+from imdb_gru.models.next_word import LanguageModel
+from imdb_gru.runs.catalogue import BUNDLE, BundledRun
+
+CARD = (BUNDLE / "CARD.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("task", ["sentiment", "next_word"])
+def test_it_is_whole_and_says_nothing_of_where_it_was_made(task):
+    run = BundledRun(task)
+    assert run.find_damage() is None
+    for path in (run.config_path, run.metrics_path):
+        assert "/aclImdb" not in path.read_text("utf-8")
+
+
+def test_it_is_of_four_megabytes_at_most():
+    assert sum(path.stat().st_size for path in BUNDLE.rglob("*") if path.is_file()) <= 4_000_000
+
+
+def test_it_knows_good_from_bad():
+    texts = {
+        "One of the best films I have ever seen. The acting is superb and the ending moved me to tears.": True,
+        "A complete waste of time. The plot makes no sense, the acting is wooden and the jokes are awful.": False,
+        "I was bored from the first minute to the last.": False,
+        "A slow start, but the ending is superb.": True,
+    }
+    predictions = Classifier.load(BundledRun("sentiment")).predict_many(texts)
+    assert {prediction.text: prediction.probability > 0.5 for prediction in predictions} == texts
+
+
+def test_its_card_and_the_readme_say_what_it_says():
+    classifier = Classifier.load(BundledRun("sentiment"))
+    for text in ("Not bad at all.", "It is not dull.", "Oh great, another sequel nobody asked for."):
+        prediction = classifier.predict(text)
+        assert text in CARD
+        assert f"({prediction.probability:.2f})" in CARD.partition(text)[2][:60]
+    prediction = classifier.predict("A slow start, but the ending is superb.")
+    assert f"positive\t{prediction.probability:.4f}" in README.read_text("utf-8")
+
+
+def test_its_next_words_make_sense():
+    model = LanguageModel.load(BundledRun("next_word"))
+    text = model.encode("one of the best movies i have ever")
+    assert model.find_likeliest(model.predict_last(text.ids), 1)[0].token == "seen"

@@ -1,0 +1,151 @@
+import json
+import sys
+
+import numpy as np
+import pytest
+import yaml
+from support.bundles import BUNDLED_WORDS, SIZES, load_script
+
+from imdb_gru.inspection import inspect_text
+from imdb_gru.models.classifier import Classifier
+from imdb_gru.models.metrics import compute_scores
+from imdb_gru.models.next_word import LanguageModel
+from imdb_gru.runs.catalogue import BundledRun, find_run
+from imdb_gru.runs.weights import read_arrays
+from imdb_gru.text.tokenizer import TOKENIZERS
+
+
+@pytest.fixture(scope="module")
+def script():
+    return load_script("bundle")
+
+
+def draw_sequences(count=30):
+    rng = np.random.default_rng(8)
+    return [np.array([1, *rng.integers(2, BUNDLED_WORDS + 3, rng.integers(1, 60))], np.int32) for _ in range(count)]
+
+
+def test_both_models_predict_as_the_originals(bundled):
+    folder, encoder, run = bundled
+    sequences = draw_sequences()
+    classifiers = [Classifier.load(one) for one in (run, BundledRun("sentiment", folder))]
+    ours, theirs = (classifier.score(sequences) for classifier in classifiers)
+    np.testing.assert_allclose(ours, theirs, atol=0.06)
+    assert ours.std() > 0.1
+    for one, other in zip(*(classifier.read(sequences) for classifier in classifiers), strict=True):
+        np.testing.assert_allclose(one, other, atol=0.15)
+        assert np.abs(one - other).mean() < 0.03
+    words = [LanguageModel.load(one) for one in (encoder, BundledRun("next_word", folder))]
+    expected = [np.exp(model.predict(sequences[0])) for model in words]
+    np.testing.assert_allclose(*expected, atol=0.2)
+    assert np.abs(expected[0] - expected[1]).sum(axis=1).mean() < 0.15
+    assert words[1].vocabulary.words == classifiers[1].vocabulary.words == run.load_vocabulary().words
+
+
+def test_what_did_not_change_is_not_stored_twice(bundled):
+    folder, *_ = bundled
+    with np.load(folder / "sentiment" / "weights.npz") as stored:
+        assert "numbers0" not in stored
+        assert "numbers1" in stored
+    both = (BundledRun("sentiment", folder), BundledRun("next_word", folder))
+    with read_arrays(both[0]) as ours, read_arrays(both[1]) as theirs:
+        np.testing.assert_array_equal(next(ours), next(theirs))
+
+
+def test_bundled_models_are_small_and_say_nothing_of_where_they_were_made(bundled, tmp_path):
+    folder, encoder, run = bundled
+    names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    files = ("config.yaml", "weights.npz", "metrics.json")
+    assert names == {"vocabulary.json", *(f"{task}/{name}" for task in ("sentiment", "next_word") for name in files)}
+    for task, original in (("sentiment", run), ("next_word", encoder)):
+        assert (folder / task / "weights.npz").stat().st_size < original.weights_path.stat().st_size / 2
+        config = yaml.safe_load((folder / task / "config.yaml").read_text())
+        assert config["data"]["path"] is None
+        assert config["model"].get("pretrained", "bundled") == "bundled"
+        assert json.loads((folder / task / "metrics.json").read_text())["best"]["epoch"] == 1
+    assert not any(str(tmp_path).encode() in path.read_bytes() for path in folder.rglob("*.[jy]*"))
+    with np.load(folder / "sentiment" / "weights.npz") as stored:
+        assert stored["count"] == 6
+    assert BundledRun("sentiment", folder).load_config().model.units == SIZES["units"]
+
+
+def test_a_bundled_classifier_can_be_inspected(bundled):
+    folder, _, run = bundled
+    ours, theirs = (
+        inspect_text(Classifier.load(one), "w3 w1 w200 unheard").to_dict()
+        for one in (BundledRun("sentiment", folder), run)
+    )
+    assert ours.keys() == theirs.keys()
+    assert [row["token"] for row in ours["timesteps"]] == ["<start>", "w3", "w1", "w200", "unheard"]
+    assert ours["probability"] == pytest.approx(theirs["probability"], abs=0.02)
+
+
+def test_a_temperature_divides_the_logits(script, pair, tmp_path):
+    encoder, run = pair
+    sequences, logits = draw_sequences(), []
+    for temperature in (1.0, 4.0):
+        folder = tmp_path / f"at{temperature}"
+        script.bundle(run, encoder, temperature, folder)
+        probabilities = Classifier.load(BundledRun("sentiment", folder)).score(sequences)
+        logits.append(np.log(probabilities / (1 - probabilities)))
+        assert BundledRun("sentiment", folder).load_metrics().temperature == temperature
+    np.testing.assert_allclose(logits[0], 4 * logits[1], atol=0.02)
+
+
+@pytest.mark.parametrize("true", [0.4, 1.0, 3.0])
+def test_the_temperature_is_that_of_the_least_log_loss(script, true):
+    rng = np.random.default_rng(1)
+    logits = rng.normal(0, 2, 20_000)
+    labels = (rng.random(20_000) < 1 / (1 + np.exp(-logits))).astype(int)
+    said = (1 / (1 + np.exp(-logits * true))).astype("f")
+    found = script.fit_temperature(labels, said)
+    assert found == pytest.approx(true, rel=0.05)
+    mended = 1 / (1 + np.exp(-logits * true / found))
+    before, after = (compute_scores(labels, p).log_loss for p in (said, mended.astype("f")))
+    assert after <= before + 1e-6
+
+
+def list_sample_words(count=200):
+    from collections import Counter
+
+    from imdb_gru.sources.sample import SampleSource
+
+    tokens = Counter(word for r in SampleSource().iter_reviews("train") for word in TOKENIZERS["words"](r.text))
+    return [word for word, _ in tokens.most_common(count)]
+
+
+def run_script(script, monkeypatch, *arguments):
+    monkeypatch.setattr(sys, "argv", ["bundle.py", *map(str, arguments)])
+    script.main()
+
+
+def test_the_script_bundles_and_prints_the_validation_figures(script, make_pair, tmp_path, monkeypatch, capsys):
+    _, run = make_pair(list_sample_words())
+    run_script(script, monkeypatch, run.path, "--folder", tmp_path / "out")
+    before, after, *sizes = capsys.readouterr().out.splitlines()
+    assert before.startswith("20 validation reviews ")
+    assert after.startswith("rounded, T = ")
+    losses = [float(line.split()[line.split().index("log_loss") + 1]) for line in (before, after)]
+    assert losses[1] < losses[0]
+    assert len(sizes) == 7
+    assert BundledRun("sentiment", tmp_path / "out").state == "complete"
+
+
+def test_a_run_that_started_from_a_bundled_one_is_bundled_in_its_place(script, bundled, make_pair):
+    folder, encoder, run = bundled
+    before = Classifier.load(find_run(None)).score(draw_sequences())
+    run.write_text(run.config_path, run.config_path.read_text().replace(str(encoder.path), "bundled"))
+    script.bundle(run, find_run(script.Path("bundled"), "next_word"), 1.0, folder)
+    assert BundledRun("sentiment", folder).state == BundledRun("next_word", folder).state == "complete"
+    np.testing.assert_allclose(Classifier.load(find_run(None)).score(draw_sequences()), before, atol=0.02)
+
+
+def test_a_run_that_started_from_nothing_is_refused(script, pair, monkeypatch, capsys, tmp_path):
+    _, run = pair
+    text = run.config_path.read_text()
+    run.write_text(run.config_path, text.replace(f"pretrained: {pair[0].path}", "pretrained: null"))
+    run.seal(run.load_metrics().to_dict())
+    with pytest.raises(SystemExit):
+        run_script(script, monkeypatch, run.path, "--folder", tmp_path / "out")
+    assert "started from random weights" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

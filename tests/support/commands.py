@@ -1,0 +1,54 @@
+"""Run the command line in a process of its own."""
+
+import subprocess
+import sys
+from dataclasses import dataclass
+
+import click
+
+from imdb_gru.cli import cli
+
+
+@dataclass
+class Result:
+    code: int
+    out: str
+    err: str
+
+
+def call(*arguments, text=True, **options):
+    """Run the command line in a process of its own."""
+    command = [sys.executable, "-m", "imdb_gru", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=text, timeout=120, check=False, **options)
+
+
+def list_commands(command=cli, path=()):
+    yield path, command
+    if isinstance(command, click.Group):
+        for name, inner in command.commands.items():
+            yield from list_commands(inner, (*path, name))
+
+
+def assert_not_loaded(arguments, heavy):
+    code = f"""
+import sys
+sys.argv = ["imdb-gru", *{arguments!r}]
+from imdb_gru.cli import main
+try:
+    main()
+except SystemExit as stop:
+    assert not stop.code, stop.code
+print(sorted({heavy!r} & set(sys.modules)), file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.splitlines()[-1] == "[]"
+
+
+SMALL = [
+    "--config", "scratch",
+    "--set", "model.embedding=6", "--set", "model.units=6", "--set", "train.epochs=1", "--set", "text.length=60",
+]  # fmt: skip
+
+
+def train(invoke, path, *arguments, data="sample", limit=120):
+    return invoke("train", "--data", data, "--run", path, "--set", f"data.limit={limit}", *SMALL, *arguments)

@@ -1,0 +1,67 @@
+"""Configs, ids and classifiers of random weights."""
+
+from itertools import pairwise
+
+import numpy as np
+
+
+def start_from_scratch(values=None):
+    """The keys of the config scratch, whose model starts from random weights, with those of `values` in their place."""
+    from imdb_gru.config.loading import read_values
+
+    def merge(base, changes):
+        for key, value in changes.items():
+            base[key] = merge(base[key], value) if isinstance(base.get(key), dict) else value
+        return base
+
+    return merge(read_values("scratch"), values or {})
+
+
+TINY = {
+    "model": {"embedding": 8, "units": 8},
+    "train": {"epochs": 2, "batch_size": 16, "deterministic": True, "objective": "linear"},
+}
+"""Keys of a small model that is trained in seconds; the rest is that of the config scratch."""
+
+
+TWIN_WORDS = 30
+
+
+def make_sequences(rng, lengths=(1, 2, 5, 9, 9, 17)):
+    """Ids for the vocabulary of `build_twins`."""
+    from imdb_gru.text.vocabulary import START
+
+    return [np.array([START, *rng.integers(2, TWIN_WORDS + 3, length - 1)], dtype=np.int32) for length in lengths]
+
+
+def make_classifier(seed=0, **model):
+    """A classifier of random weights over the words w0, w1 …, made without Keras."""
+    from imdb_gru.cells import CELLS
+    from imdb_gru.cells.network import Layer, Network
+    from imdb_gru.config import build_config
+    from imdb_gru.models.classifier import Classifier
+    from imdb_gru.text.vocabulary import Vocabulary
+
+    config = build_config(start_from_scratch({"model": {"embedding": 5, "units": 6, **model}}), "test")
+    model = config.model
+    rng = np.random.default_rng(seed)
+    gates = {"gru": 3, "lstm": 4, "simple_rnn": 1}[model.cell]
+    directions = 1 + model.bidirectional
+
+    def draw(*shape):
+        return rng.normal(0, 0.7, shape).astype("f")
+
+    def draw_cell(features):
+        width = gates * model.units
+        bias = (2, width) if model.cell == "gru" else (width,)
+        return CELLS[model.cell](draw(features, width), draw(model.units, width), draw(*bias))
+
+    features, layers = model.embedding, []
+    for _ in range(model.layers):
+        cells = [draw_cell(features) for _ in range(directions)]
+        layers.append(Layer(*cells))
+        features = directions * model.units
+    sizes = [features * len(model.pooling), *model.dense, 1]
+    dense = [(draw(rows, columns), draw(columns)) for rows, columns in pairwise(sizes)]
+    network = Network(draw(TWIN_WORDS + 3, model.embedding), layers, tuple(model.pooling), dense)
+    return Classifier(config, Vocabulary("words", [f"w{number}" for number in range(TWIN_WORDS)]), network)
