@@ -35,6 +35,7 @@ check: $(VENV)/dev  ## Verify format, lint, types and tests; change nothing
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 	$(BIN)/pytest --numprocesses auto -m "not cluster" --cov --cov-report=term --cov-fail-under=90
 
 cluster: $(VENV)/dev  ## Run the tests that start Ray

@@ -1,9 +1,14 @@
 """What a training and an evaluation tell their observer, as data; each event reads as a sentence, too."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from imdb_gru.records import CorpusStatistics, Epoch
+from imdb_gru.records import CorpusStatistics, Epoch, Progress, Start
+from imdb_gru.system.environment import find_changes
+
+if TYPE_CHECKING:
+    from imdb_gru.config.schema import FitConfig
 
 
 @dataclass(frozen=True)
@@ -125,6 +130,14 @@ class Resumed(Event):
     """Number of complete batches of the epoch after those."""
     changes: Mapping[str, tuple[object, object]] = field(default_factory=dict)
     """What is different from before, of what decides the last bit of deterministic weights."""
+
+    @classmethod
+    def build(
+        cls, config: "FitConfig", starts: Sequence[Start], progress: Progress, environment: Mapping[str, object]
+    ) -> "Resumed":
+        """Compare with the last start; the environment matters only if the weights are to be the same to the bit."""
+        changes = find_changes(starts[-1].environment, environment) if starts and config.deterministic else {}
+        return cls(progress.epoch, config.epochs, progress.batch, changes)
 
     def __str__(self) -> str:
         """Say where the training continues, and whether its last bits may differ."""

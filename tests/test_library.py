@@ -1,8 +1,6 @@
 """The public interface: what `import imdb_gru` offers, and that it does all that the commands do."""
 
 import json
-import re
-from pathlib import Path
 
 import pytest
 
@@ -37,14 +35,6 @@ def test_type_checkers_see_the_same_names_as_the_interpreter():
     from imdb_gru import _MODULES
 
     assert set(_MODULES) == NAMES - {"__version__"}
-
-
-def test_only_the_command_line_knows_click_or_prints():
-    package = Path(imdb_gru.__file__).parent
-    for path in sorted(package.rglob("*.py")):
-        if path.parent.name != "cli" and path.name != "__main__.py":
-            text = path.read_text()
-            assert not re.search(r"^\s*(import click|from click|from imdb_gru\.cli|print\()", text, re.MULTILINE), path
 
 
 @pytest.mark.keras

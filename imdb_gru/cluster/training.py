@@ -12,7 +12,6 @@ from imdb_gru.corpus.corpus import Corpus
 from imdb_gru.errors import ImdbGruError, RunError
 from imdb_gru.events import Event, Notice, Observer, Resumed, StopRequested, count_noun
 from imdb_gru.records import Metrics, Progress
-from imdb_gru.runs.catalogue import describe_resumption
 from imdb_gru.runs.pretrained import Pretrained
 from imdb_gru.runs.run import Run
 from imdb_gru.system.signals import Stop, announce_signals, build_stop, stop_on_signals
@@ -101,7 +100,8 @@ class ClusterSession:
     def restore(self) -> Resumed:
         """Say where the workers will continue."""
         progress = self.run.load_progress() or Progress()
-        return describe_resumption(self.run, progress, {"workers": self.workers, "threads": self.cores})
+        environment = {"workers": self.workers, "threads": self.cores}
+        return Resumed.build(self.config.train, self.run.load_starts(), progress, environment)
 
     def train(self, observer: Observer) -> Metrics:
         """Let the workers train the epochs that are left and complete the run; return its final figures.

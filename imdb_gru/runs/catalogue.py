@@ -2,16 +2,12 @@
 
 import os
 import shutil
-from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
 from imdb_gru.config import KINDS, AnyConfig, Task
 from imdb_gru.errors import RunError
-from imdb_gru.events import Resumed
-from imdb_gru.records import Progress
 from imdb_gru.runs.run import Run
-from imdb_gru.system.environment import find_changes
 from imdb_gru.system.writing import UNFINISHED
 
 RUNS = Path("runs")
@@ -128,13 +124,6 @@ def check_writable(path: Path, deed: str, advice: str) -> None:
     """
     if path == Path(BUNDLED):
         raise RunError(f"{BUNDLED} is the name of the model in the package, which cannot {deed}: {advice}")
-
-
-def describe_resumption(run: Run, progress: Progress, environment: Mapping[str, object]) -> Resumed:
-    """Say where a run's training resumes, and what differs from before if its weights should be the same to the bit."""
-    config, starts = run.load_any_config(), run.load_starts()
-    changes = find_changes(starts[-1].environment, environment) if starts and config.train.deterministic else {}
-    return Resumed(progress.epoch, config.train.epochs, progress.batch, changes)
 
 
 def list_runs(folder: Path = RUNS) -> list[Run]:

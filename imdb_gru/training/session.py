@@ -9,7 +9,6 @@ import tensorflow as tf
 from imdb_gru.errors import ImdbGruError
 from imdb_gru.events import Observer, Resumed
 from imdb_gru.records import Metrics
-from imdb_gru.runs.catalogue import describe_resumption
 from imdb_gru.runs.run import Run
 from imdb_gru.system.memory import SMALLER
 from imdb_gru.system.signals import Stop
@@ -41,7 +40,9 @@ class LocalSession:
     def restore(self) -> Resumed:
         """Return to the state of the run's checkpoint, and say where the training continues."""
         self.trainer.restore(self.run)
-        return describe_resumption(self.run, self.trainer.progress, self.trainer.environment)
+        return Resumed.build(
+            self.trainer.config.train, self.run.load_starts(), self.trainer.progress, self.trainer.environment
+        )
 
     def train(self, observer: Observer) -> Metrics:
         """Train to the end, or until Ctrl-C or SIGTERM; return the final figures."""
