@@ -1,6 +1,7 @@
-"""Own what all cells share: their weights, their start, and the two squashing functions."""
+"""What a cell is: its weights, its gates, its step forward and back, and what the rest of the project asks of it."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -15,9 +16,16 @@ Gates = dict[str, Array]
 
 @dataclass(frozen=True)
 class Cell(ABC):
-    """One timestep of a recurrent layer, its gates visible; weights as Keras lays them out, G gates side by side."""
+    """One timestep of a recurrent layer, its gates visible; weights as Keras lays them out, G blocks side by side."""
 
+    title: ClassVar[str]
+    """The name that people read."""
+    keras_layer: ClassVar[str]
+    """The layer of `keras.layers` that computes the same, from the same weights."""
+    gates: ClassVar[Mapping[str, str]] = {}
+    """The symbol of each gate in the equations, in the order of the blocks of the weights."""
     state_parts: ClassVar[int] = 1
+    """Number of arrays in the state: the hidden state, and a memory in an LSTM."""
     keeping_gate: ClassVar[str | None] = None
     """The gate that lets the state of the timestep before through; None in a cell without gates."""
 
@@ -27,6 +35,17 @@ class Cell(ABC):
     """U, `(U, G·U)`."""
     bias: Array
     """b, `(G·U,)`; a GRU's has a second row for its recurrent side, `(2, 3·U)`."""
+
+    @classmethod
+    def count_blocks(cls) -> int:
+        """Return G, the number of blocks of U columns in the weights: one for each gate, and one in a cell without."""
+        return len(cls.gates) or 1
+
+    @classmethod
+    def list_shapes(cls, features: int, units: int) -> list[tuple[int, ...]]:
+        """Return the shapes of the kernel, the recurrent kernel and the bias for `features` inputs and `units`."""
+        width = cls.count_blocks() * units
+        return [(features, width), (units, width), (width,)]
 
     @property
     def units(self) -> int:

@@ -14,7 +14,16 @@ class GRUCell(Cell):
     h_t  = z_t ⊙ h_{t-1} + (1 − z_t) ⊙ h'_t
     """
 
+    title = "GRU"
+    keras_layer = "GRU"
+    gates = {"update": "z", "reset": "r", "candidate": "h′"}  # noqa: RUF012 - declared as ClassVar in Cell
     keeping_gate = "update"
+
+    @classmethod
+    def list_shapes(cls, features: int, units: int) -> list[tuple[int, ...]]:
+        """Return the shapes of the kernel, the recurrent kernel and the bias, which has a row for either kernel."""
+        kernel, recurrent_kernel, (width,) = super().list_shapes(features, units)
+        return [kernel, recurrent_kernel, (2, width)]
 
     def project(self, x: Array) -> Array:
         """Return what the inputs alone contribute, for all timesteps at once: `(..., E)` to `(..., 3·U)`."""

@@ -14,6 +14,9 @@ class LSTMCell(Cell):
     h_t  = o_t ⊙ tanh(c_t)
     """
 
+    title = "LSTM"
+    keras_layer = "LSTM"
+    gates = {"input": "i", "forget": "f", "candidate": "c′", "output": "o"}  # noqa: RUF012 - ClassVar in Cell
     state_parts = 2
     keeping_gate = "forget"
 

@@ -8,6 +8,9 @@ from imdb_gru.cells.cell import Array, Cell, Gates, State, slope_of_tanh, tanh
 class SimpleRNNCell(Cell):
     """A plain recurrent timestep, without gates: h_t = tanh(W x_t + U h_{t-1} + b)."""
 
+    title = "SimpleRNN"
+    keras_layer = "SimpleRNN"
+
     def step(self, x_t: Array, state: State) -> tuple[State, Gates]:
         """Take a projected input `(B, U)` and h_{t-1}; return h_t, `(B, U)`, and no gates."""
         (h_prev,) = state

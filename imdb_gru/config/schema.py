@@ -11,6 +11,10 @@ Rate = Annotated[float, Field(ge=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
 
 
+CellName = Literal["gru", "lstm", "simple_rnn"]
+"""The names in `imdb_gru.cells.CELLS`, which needs NumPy, while a config is checked without it."""
+
+
 class Section(BaseModel):
     """A frozen part of the config that refuses unknown keys and wrong types."""
 
@@ -64,7 +68,7 @@ class EncoderConfig(Section):
     """The layers that read: embedding and cells."""
 
     embedding: Count = 128
-    cell: Literal["gru", "lstm", "simple_rnn"] = "gru"
+    cell: CellName = "gru"
     units: Count = 512
     layers: Annotated[int, Field(ge=1, le=8)] = 1
     dropout: DropoutConfig = DropoutConfig()

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from imdb_gru.cells import CELLS
 from imdb_gru.inspection.inspection import SIGNED, Array, CellTrace, summarise_units
 from imdb_gru.models.timesteps import find_turns, shorten
 from imdb_gru.report.examples import Example
@@ -17,10 +18,6 @@ UNITS_BUDGET = 3_000_000
 DIGITS = 4
 SNIPPET = 60
 """Number of characters of a text that serve as its name."""
-SYMBOLS = {
-    "update": "z", "reset": "r", "input": "i", "forget": "f", "output": "o", "candidate": "h′", "state": "h"
-}  # fmt: skip
-LSTM_CANDIDATE = "c′"
 
 
 def pack_examples(examples: Iterable[Example], budget: int = UNITS_BUDGET) -> list[dict[str, Any]]:
@@ -103,10 +100,9 @@ def _pack_cell(trace: CellTrace, *, units: bool) -> dict[str, Any]:
 
 def _pack_quantity(cell: str, name: str, values: Array, *, units: bool) -> dict[str, Any]:
     signed = name in SIGNED
-    symbol = LSTM_CANDIDATE if (cell, name) == ("lstm", "candidate") else SYMBOLS.get(name, "")
     return {
         "name": {"state": "hidden state", "candidate": "candidate"}.get(name, f"{name} gate"),
-        "symbol": symbol,
+        "symbol": {**CELLS[cell].gates, "state": "h"}[name],
         "signed": signed,
         "mean": round_numbers(summarise_units(name, values)),
         "units": encode_units(values, signed=signed) if units else None,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from imdb_gru.cells import CELLS
 from imdb_gru.config import DataConfig
 from imdb_gru.errors import ImdbGruError, MissingExtraError, RunError
 from imdb_gru.events import Notice, Observer, ignore
@@ -156,7 +157,7 @@ def _write(path: Path, template: str, examples: Sequence[Example], **content: An
     environment.filters.update(neutralise=neutralise, neutralise_lines=neutralise_lines)
     packed = pack_examples(examples)
     page = environment.get_template(template).render(
-        data={"examples": packed}, cells=list_cells(packed), colours=COLOURS, **content
+        data={"examples": packed}, cells=list_cells(packed), all_cells=CELLS, colours=COLOURS, **content
     )
     try:
         with write_atomically(path.resolve()) as temporary:

@@ -30,8 +30,6 @@ Shape = tuple[int, ...]
 
 ANY = -1
 """In a shape, where the size is not known."""
-GATES = {"gru": 3, "lstm": 4, "simple_rnn": 1}
-"""How many of them stand side by side in a cell's weights, candidates included."""
 
 
 def load_network(run: Run, config: ModelConfig) -> Network:
@@ -128,12 +126,10 @@ def iter_shapes(config: EncoderConfig, vocabulary_size: int = ANY) -> Iterator[S
     """
     yield vocabulary_size, config.embedding
     directions = 2 if isinstance(config, ModelConfig) and config.bidirectional else 1
-    features, width = config.embedding, GATES[config.cell] * config.units
+    features = config.embedding
     for _ in range(config.layers):
         for _ in range(directions):
-            yield features, width
-            yield config.units, width
-            yield (2, width) if config.cell == "gru" else (width,)
+            yield from CELLS[config.cell].list_shapes(features, config.units)
         features = directions * config.units
     if isinstance(config, ModelConfig):
         for rows, columns in pairwise((features * len(config.pooling), *config.dense, 1)):

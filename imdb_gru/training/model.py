@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 from keras import layers, ops
 
+from imdb_gru.cells import CELLS
 from imdb_gru.config import AnyConfig, EncoderConfig, ModelConfig, TrainConfig, find_fused_obstacle
 from imdb_gru.engine.amx import find_bfloat16_obstacle
 from imdb_gru.errors import ConfigError
@@ -13,8 +14,6 @@ from imdb_gru.text.vocabulary import PAD
 from imdb_gru.training.classifier.adversarial import Perturbation
 from imdb_gru.training.classifier.train_step import ReviewModel, RunningPooling
 from imdb_gru.training.layers import ChannelDropout, FusedEmbedding, FusedGRU
-
-CELL_LAYERS = {"gru": layers.GRU, "lstm": layers.LSTM, "simple_rnn": layers.SimpleRNN}
 
 
 def choose_engine(config: AnyConfig) -> tuple[str, str]:
@@ -88,7 +87,8 @@ def build_recurrent(
     name = f"{config.cell}_{number}"
     if fused:
         return FusedGRU(config.units, bfloat16=bfloat16, name=name, **returned)
-    return CELL_LAYERS[config.cell](config.units, recurrent_dropout=config.dropout.recurrent, name=name, **returned)
+    layer = getattr(layers, CELLS[config.cell].keras_layer)
+    return layer(config.units, recurrent_dropout=config.dropout.recurrent, name=name, **returned)
 
 
 def _recurrent(config: ModelConfig, number: int, fused: bool, bfloat16: bool, **returned: Any) -> keras.Layer:
@@ -105,7 +105,7 @@ def _pool(config: ModelConfig, ids: Any, x: Any, fused: bool, bfloat16: bool) ->
     returned = {"return_sequences": True, "return_state": True}
     states, *ends = _recurrent(config, config.layers, fused, bfloat16, **returned)(x)
     real = ops.expand_dims(ops.not_equal(ids, PAD), -1)  # (B, T, 1)
-    ends = ends[:: 2 if config.cell == "lstm" else 1]  # an LSTM returns its memory after each hidden state
+    ends = ends[:: CELLS[config.cell].state_parts]  # an LSTM returns its memory after each hidden state
     pooled = {
         "last": lambda: ends[0] if len(ends) == 1 else layers.Concatenate(name="last")(ends),
         "mean": lambda: layers.GlobalAveragePooling1D(name="mean")(states),

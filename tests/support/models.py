@@ -45,16 +45,14 @@ def make_classifier(seed=0, **model):
     config = build_config(start_from_scratch({"model": {"embedding": 5, "units": 6, **model}}), "test")
     model = config.model
     rng = np.random.default_rng(seed)
-    gates = {"gru": 3, "lstm": 4, "simple_rnn": 1}[model.cell]
     directions = 1 + model.bidirectional
 
     def draw(*shape):
         return rng.normal(0, 0.7, shape).astype("f")
 
     def draw_cell(features):
-        width = gates * model.units
-        bias = (2, width) if model.cell == "gru" else (width,)
-        return CELLS[model.cell](draw(features, width), draw(model.units, width), draw(*bias))
+        cell = CELLS[model.cell]
+        return cell(*(draw(*shape) for shape in cell.list_shapes(features, model.units)))
 
     features, layers = model.embedding, []
     for _ in range(model.layers):

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from imdb_gru.cells import CELLS
 from imdb_gru.runs.run import Run
 
 WORDS = 30
-GATES = {"gru": 3, "lstm": 4, "simple_rnn": 1}
 
 
 def build_next_word_config(**values):
@@ -20,8 +20,7 @@ def draw_arrays(config, vocabulary_size, seed=0):
     model, rng = config.model, np.random.default_rng(seed)
     shapes, features = [(vocabulary_size, model.embedding)], model.embedding
     for _ in range(model.layers):
-        width = GATES[model.cell] * model.units
-        shapes += [(features, width), (model.units, width), (2, width) if model.cell == "gru" else (width,)]
+        shapes += CELLS[model.cell].list_shapes(features, model.units)
         features = model.units
     shapes += [(features, model.embedding), (model.embedding,), (vocabulary_size,)]
     return [rng.normal(0, 0.6, shape).astype("f") for shape in shapes]

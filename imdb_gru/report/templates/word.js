@@ -1,6 +1,6 @@
 // What is shown of the selected word: probability, contributions, gates, memory.
 
-const CELLS = { gru: "GRU", lstm: "LSTM", simple_rnn: "SimpleRNN" };
+const CELLS = { {% for name, cell in all_cells.items() %}{{ name }}: "{{ cell.title }}"{{ ", " if not loop.last }}{% endfor %} };
 let strips = [];
 
 // A row of a list: its name, a bar of the value on its scale, and the value.

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from imdb_gru.cells import CELLS
 from imdb_gru.config import NextWordConfig
 from imdb_gru.corpus.corpus import Corpus
 from imdb_gru.models.next_word import compute_perplexity
@@ -58,7 +59,7 @@ class NextWordTrainer(Trainer):
 
     def _count_states(self) -> list[int]:
         """Count the states that each recurrent layer goes on from."""
-        return [2 if self.config.model.cell == "lstm" else 1] * self.config.model.layers
+        return [CELLS[self.config.model.cell].state_parts] * self.config.model.layers
 
     def _start(self, batch: int) -> list[list[Any]]:
         return [[tf.zeros((batch, self.config.model.units))] * count for count in self._count_states()]
