@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from imdb_gru.models.bulk import predict_file
     from imdb_gru.models.classifier import Classifier, Prediction, load
     from imdb_gru.models.evaluation import Evaluation, NextWordEvaluation
-    from imdb_gru.models.next_word import LanguageModel, load_next_word
+    from imdb_gru.models.next_word import NextWordModel, load_next_word
     from imdb_gru.report.page import write_report
     from imdb_gru.runs.run import Run
     from imdb_gru.tasks.evaluation import evaluate
@@ -51,7 +51,7 @@ _MODULES = {
     "FormatError": "errors",
     "ImdbGruError": "errors",
     "Inspection": "inspection",
-    "LanguageModel": "models.next_word",
+    "NextWordModel": "models.next_word",
     "MissingExtraError": "errors",
     "NextWordConfig": "config",
     "NextWordEvaluation": "models.evaluation",
@@ -78,10 +78,38 @@ _SUBMODULES = ("sklearn",)
 """Public modules that need an extra: none of `__all__`, so that a star import works without it."""
 
 __all__ = [
-    "Classifier", "Comparison", "Config", "ConfigError", "DataConfig", "DataError", "DownloadError", "Evaluation",
-    "Event", "FormatError", "ImdbGruError", "Inspection", "LanguageModel", "MissingExtraError", "NextWordConfig",
-    "NextWordEvaluation", "Plan", "Prediction", "Run", "RunError", "__version__", "compare", "evaluate", "load",
-    "load_config", "load_corpus", "load_next_word", "plan", "predict_file", "pretrain", "resume", "train",
+    "Classifier",
+    "Comparison",
+    "Config",
+    "ConfigError",
+    "DataConfig",
+    "DataError",
+    "DownloadError",
+    "Evaluation",
+    "Event",
+    "FormatError",
+    "ImdbGruError",
+    "Inspection",
+    "MissingExtraError",
+    "NextWordConfig",
+    "NextWordEvaluation",
+    "NextWordModel",
+    "Plan",
+    "Prediction",
+    "Run",
+    "RunError",
+    "__version__",
+    "compare",
+    "evaluate",
+    "load",
+    "load_config",
+    "load_corpus",
+    "load_next_word",
+    "plan",
+    "predict_file",
+    "pretrain",
+    "resume",
+    "train",
     "write_report",
 ]  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Own every failure the program expects; a command turns each into one line and exit code 1.
+"""The errors that the program expects; a command shows each as one line and exits with code 1.
 
 ImdbGruError
 ├── ConfigError          the YAML or a --set is wrong

@@ -43,7 +43,7 @@ def main() -> None:
     labels = np.array([review.label for review in reviews])
 
     def predict(classifier: Classifier) -> Array:
-        return classifier.score([classifier.encode(review.text).ids for review in reviews])
+        return classifier.predict_ids([classifier.encode(review.text).ids for review in reviews])
 
     def show(name: str, probabilities: Array) -> None:
         scores = compute_scores(labels, probabilities)

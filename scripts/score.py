@@ -14,5 +14,5 @@ from imdb_gru.runs.catalogue import find_run
 classifier = Classifier.load(find_run(Path(sys.argv[1])))
 ids = [classifier.encode(line).ids for line in Path(sys.argv[2]).read_text("utf-8").splitlines()]
 started = time.perf_counter()
-classifier.score(ids)
+classifier.predict_ids(ids)
 print(json.dumps({"seconds": time.perf_counter() - started}))

@@ -9,7 +9,7 @@ from imdb_gru.events import CorpusRead, EngineChosen, EpochDone, Resumed, Stoppe
 
 NAMES = {
     "Classifier", "Comparison", "Config", "ConfigError", "DataConfig", "DataError", "DownloadError", "Evaluation",
-    "Event", "FormatError", "ImdbGruError", "Inspection", "LanguageModel", "MissingExtraError", "NextWordConfig",
+    "Event", "FormatError", "ImdbGruError", "Inspection", "NextWordModel", "MissingExtraError", "NextWordConfig",
     "NextWordEvaluation", "Plan", "Prediction", "Run", "RunError", "__version__", "compare", "evaluate", "load",
     "load_config", "load_corpus", "load_next_word", "plan", "predict_file", "pretrain", "resume", "train",
     "write_report",

@@ -1,4 +1,4 @@
-"""Own the checking of reviews before anything is trained on them: counts, repeats, leaks, spoilt text."""
+"""Checks reviews before anything is trained on them: counts, repeats, leaks between splits, spoilt text."""
 
 from imdb_gru.checking.check import check_source
 

@@ -1,4 +1,4 @@
-"""Own what is found out about a source: figures of every split, what stands in two of them, and findings."""
+"""The check of a source: figures of every split, reviews that are in two splits, and other findings."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
@@ -20,9 +20,9 @@ from imdb_gru.text.vocabulary import build_vocabulary
 
 HELD_OUT = "held out"
 """What the reviews are called that `train` holds out by default."""
-JUDGED = ("validation", HELD_OUT, "test")
-LEARNT = (UNDIVIDED, "train", "validation", UNLABELLED)
-"""Validation reviews are learnt from, too: they choose the epoch."""
+EVALUATED = ("validation", HELD_OUT, "test")
+TRAINED = (UNDIVIDED, "train", "validation", UNLABELLED)
+"""The validation reviews count as training reviews, because they choose the epoch."""
 MOST_EXAMPLES = 3
 EXCERPT, BEFORE = 70, 20
 """Characters of an example, and those of them before what is wrong."""
@@ -38,8 +38,8 @@ def check_source(source: Source) -> Figures:
         "source": source.name,
         "splits": check.describe_splits(),
         "overlaps": [
-            {"judged": judged, "learnt": learnt, "same": len(same), "near": len(near)}
-            for judged, learnt, same, near in overlaps
+            {"split": split, "training_split": training_split, "same": len(same), "near": len(near)}
+            for split, training_split, same, near in overlaps
         ],
         "similarity": SIMILARITY,
         "unknown_share": check.measure_unknown(),
@@ -101,15 +101,19 @@ class Check:
         }
 
     def iter_overlaps(self) -> Iterator[tuple[str, str, Twins, Twins]]:
-        """Yield what is judged on, what is learnt from, and which of the former stand in the latter."""
-        for judged in JUDGED:
-            for learnt in LEARNT:
-                if judged in self.parts and learnt in self.splits and judged != learnt:
-                    rows = self.parts[judged]
-                    yield judged, learnt, *self.texts.find_twins(rows, np.setdiff1d(self.splits[learnt], rows))
+        """Yield a split to evaluate on, one to train on, and the reviews of the former that are in the latter, too."""
+        for split in EVALUATED:
+            for training_split in TRAINED:
+                if split in self.parts and training_split in self.splits and split != training_split:
+                    rows = self.parts[split]
+                    yield (
+                        split,
+                        training_split,
+                        *self.texts.find_twins(rows, np.setdiff1d(self.splits[training_split], rows)),
+                    )
 
     def measure_unknown(self) -> dict[str, float]:
-        """Return the share of words that a vocabulary of the train split does not hold, by what is judged on."""
+        """Return the share of words that a vocabulary of the train split does not hold, by the split to evaluate on."""
         if self.train is None:
             return {}
         text, words = self.config.text, self.texts.name_words()
@@ -121,17 +125,17 @@ class Check:
             )
             return Counter(chain.from_iterable(kept))
 
-        learnt = np.setdiff1d(self.splits[self.train], self.parts.get(HELD_OUT, np.empty(0, np.int64)))
-        counted = count(learnt)
+        training = np.setdiff1d(self.splits[self.train], self.parts.get(HELD_OUT, np.empty(0, np.int64)))
+        counted = count(training)
         if not counted:
             return {}
         vocabulary = build_vocabulary(text.tokenizer, counted, max_words=text.max_words, min_count=text.min_count)
         known = set(vocabulary.words)
         shares = {}
-        for judged in JUDGED:
-            if judged in self.parts and (counts := count(self.parts[judged])):
+        for split in EVALUATED:
+            if split in self.parts and (counts := count(self.parts[split])):
                 unknown = sum(number for word, number in counts.items() if word not in known)
-                shares[judged] = round(unknown / counts.total(), 4)
+                shares[split] = round(unknown / counts.total(), 4)
         return shares
 
     def iter_repeats(self) -> Iterator[Figures]:
@@ -151,11 +155,12 @@ class Check:
         yield from self._find("reviews that repeat another word for word, under the other label", contrary)
 
     def iter_leaks(self, overlaps: list[tuple[str, str, Twins, Twins]]) -> Iterator[Figures]:
-        """Yield findings on reviews that are judged on and learnt from."""
-        for judged, learnt, same, near in overlaps:
-            yield from self._find(f"reviews of {judged} that stand in {learnt} word for word", same)
+        """Yield findings on reviews that a model would be both trained and evaluated on."""
+        for split, training_split, same, near in overlaps:
+            yield from self._find(f"reviews of {split} that stand in {training_split} word for word", same)
             yield from self._find(
-                f"reviews of {judged} that nearly stand in {learnt} ({SIMILARITY:.0%} of all runs of {SHINGLE} words)",
+                f"reviews of {split} that nearly stand in {training_split} "
+                f"({SIMILARITY:.0%} of all runs of {SHINGLE} words)",
                 near,
             )
 

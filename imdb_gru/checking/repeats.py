@@ -1,4 +1,4 @@
-"""Own the finding of reviews that stand twice: word for word, or nearly so.
+"""Finds reviews that occur twice: word for word, or nearly so.
 
 Near ones are found by MinHash in bands (Broder 1997; Leskovec, Rajaraman, Ullman 2014, chapter 3), which proposes
 pairs; only a pair whose Jaccard similarity is in fact `SIMILARITY` or more is reported.

@@ -1,4 +1,4 @@
-"""Own the signs of text that was read, converted or scraped wrongly."""
+"""Signs of text that was read, converted or scraped wrongly."""
 
 import re
 

@@ -44,7 +44,7 @@ class Verbs(Group):
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(imdb_gru.__version__, prog_name="imdb-gru")
 def cli() -> None:
-    """Train, judge and explain a small GRU sentiment model.
+    """Train, evaluate and explain a small GRU sentiment model.
 
     \b
     imdb-gru train --config sample
@@ -63,13 +63,13 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     _open_closed_streams()
     from imdb_gru.errors import ImdbGruError
-    from imdb_gru.system.escaping import neutralise, neutralise_lines
+    from imdb_gru.system.escaping import neutralise, neutralise_error
 
     try:
         raise_on_sigterm()
         sys.exit(cli.main(standalone_mode=False))
     except ImdbGruError as error:
-        click.echo(f"Error: {neutralise_lines(str(error))}", err=True)
+        click.echo(f"Error: {neutralise_error(str(error))}", err=True)
         sys.exit(1)
     except click.ClickException as error:
         usage = io.StringIO()
@@ -82,7 +82,7 @@ def main() -> None:
     except OSError as error:  # a full disk under stdout, say; files of ours are reported where they are opened
         reason = f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error)
         advice = "; make room, or write elsewhere" if error.errno in NO_ROOM else ""
-        click.echo(f"Error: cannot go on: {neutralise_lines(reason)}{advice}", err=True)
+        click.echo(f"Error: cannot go on: {neutralise_error(reason)}{advice}", err=True)
         silence(sys.stdout)
         sys.exit(1)
 

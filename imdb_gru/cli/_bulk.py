@@ -54,7 +54,7 @@ class Request:
     as_json: bool
 
 
-def score_on_ray(run_path: Path | None, request: Request) -> None:
+def predict_on_ray(run_path: Path | None, request: Request) -> None:
     """Score tables on a cluster into a folder of partitions, and print what came of it."""
     from imdb_gru.cluster.connection import check_ray
 
@@ -79,7 +79,7 @@ def score_on_ray(run_path: Path | None, request: Request) -> None:
         }
         for address in partitions.begin(begun_with, stamp_tables(tables), resume=request.resume):
             say(f"{address} has changed since, and is done again")
-        figures = _score(classifier, partitions, partitions.list_left(tables), request)
+        figures = _predict(classifier, partitions, partitions.list_left(tables), request)
     result = {"run": str(run), "output": partitions.address, "files": len(tables), **figures}
     if request.as_json:
         click.echo(json.dumps(result))
@@ -87,7 +87,7 @@ def score_on_ray(run_path: Path | None, request: Request) -> None:
         print_table([(name.replace("_", " "), "-" if value is None else str(value)) for name, value in result.items()])
 
 
-def _score(
+def _predict(
     classifier: "Classifier", partitions: "Partitions", files: list[dict[str, Any]], request: Request
 ) -> dict[str, Any]:
     """Score what is left, and return the figures of all."""
@@ -102,11 +102,11 @@ def _score(
     seconds = 0.0
     if files:
         from imdb_gru.cluster.connection import connect
-        from imdb_gru.cluster.prediction import Job, count_cores, score
+        from imdb_gru.cluster.prediction import Job, count_cluster_cores, predict_tables
         from imdb_gru.system.progress import show_bar
 
         with connect(request.address):
-            cores = count_cores()
+            cores = count_cluster_cores()
             workers = request.workers or cores
             if workers > cores:
                 say(f"the cluster has {cores} cores, so that many workers of the {workers} run at a time")
@@ -115,12 +115,12 @@ def _score(
             bar = show_bar(desc="predicting", unit=" reviews", initial=before, delay=1)
             try:
                 with bar:
-                    for scored in score(classifier, job):
-                        counts.add(scored.notes.counts)
-                        undecodable += scored.notes.undecodable
+                    for predicted in predict_tables(classifier, job):
+                        counts.add(predicted.notes.counts)
+                        undecodable += predicted.notes.undecodable
                         count += 1
-                        peaks[scored.worker] = max(peaks.get(scored.worker, 0), scored.megabytes or 0)
-                        bar.update(scored.notes.counts.all)
+                        peaks[predicted.worker] = max(peaks.get(predicted.worker, 0), predicted.megabytes or 0)
+                        bar.update(predicted.notes.counts.all)
             except KeyboardInterrupt:
                 say(f"stopped after {counts.all} reviews; the same command with --resume continues")
                 raise

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 if TYPE_CHECKING:
-    from imdb_gru.config import Task
+    from imdb_gru.config import TaskName
     from imdb_gru.runs.run import Run
 
 PIPE_WIDTH = 200
@@ -195,7 +195,7 @@ def config_options(default: str) -> Callable[[Callable[..., Any]], Callable[...,
     return add
 
 
-def open_run(path: Path | None, task: "Task" = "sentiment") -> "Run":
+def open_run(path: Path | None, task: "TaskName" = "sentiment") -> "Run":
     """Find the run to use, and say which where none was named."""
     from imdb_gru.runs.catalogue import find_run
 

@@ -61,7 +61,9 @@ def _print_figures(figures: dict[str, Any]) -> None:
     print_table([(split, *_describe(row)) for split, row in figures["splits"].items()], columns)
     if figures["overlaps"]:
         click.echo()
-        rows = [(row["judged"], row["learnt"], f"{row['same']:,}", f"{row['near']:,}") for row in figures["overlaps"]]
+        rows = [
+            (row["split"], row["training_split"], f"{row['same']:,}", f"{row['near']:,}") for row in figures["overlaps"]
+        ]
         print_table(rows, ("reviews of", "that stand in", "word for word", "nearly"))
     if figures["unknown_share"]:
         shares = ", ".join(f"{share:.1%} of {part}" for part, share in figures["unknown_share"].items())

@@ -12,7 +12,7 @@ from imdb_gru.cli._training import Narrator
 
 if TYPE_CHECKING:
     from imdb_gru.corpus.encoded import EncodedText
-    from imdb_gru.models.next_word import LanguageModel, Sampling, Timestep
+    from imdb_gru.models.next_word import NextWordModel, Sampling, Timestep
 
 COUNT, COUNT_A_TIMESTEP = 10, 3
 
@@ -74,15 +74,15 @@ def next_word(
     texts = () if text is None else (text,)
     reader = open_reader(texts, input_path, text_column, "next")
     from imdb_gru.models.bulk import count_seen
-    from imdb_gru.models.next_word import LanguageModel, Sampling
+    from imdb_gru.models.next_word import NextWordModel, Sampling
 
-    model = LanguageModel.load(open_run(run_path, "next_word"))
+    model = NextWordModel.load(open_run(run_path, "next_word"))
     for option, wanted in (("--count", count), ("--top", top)):
         if wanted is not None and wanted > model.choices:
             raise click.UsageError(f"{option} {wanted}: this run knows {model.choices} words that can come next")
     sampling = Sampling(1.0 if temperature is None else temperature, top, seed or 0)
     texts_read = map(model.encode, reader.follow("reading on"))
-    for number, encoded in enumerate(count_seen(texts_read, model.config.text, reader, Narrator(), judged=False)):
+    for number, encoded in enumerate(count_seen(texts_read, model.config.text, reader, Narrator(), warn_empty=False)):
         if number and not as_json and not generate:
             click.echo()
         if generate:
@@ -115,7 +115,7 @@ def _print_json(text: str, **figures: Any) -> None:
     click.echo(dump_json({"text": text, **figures}))
 
 
-def _show_next(model: "LanguageModel", text: "EncodedText", count: int, *, as_json: bool, many: bool) -> None:
+def _show_next(model: "NextWordModel", text: "EncodedText", count: int, *, as_json: bool, many: bool) -> None:
     candidates = model.find_likeliest(model.predict_last(text.ids), count)
     if as_json:
         _print_json(text.text, next=[candidate._asdict() for candidate in candidates])
@@ -129,7 +129,7 @@ def _show_next(model: "LanguageModel", text: "EncodedText", count: int, *, as_js
         click.echo(f"{probability:11.4f}  {neutralise(token)}")
 
 
-def _follow(model: "LanguageModel", text: "EncodedText", count: int, *, as_json: bool) -> None:
+def _follow(model: "NextWordModel", text: "EncodedText", count: int, *, as_json: bool) -> None:
     steps, perplexity = model.follow(text, count)
     if as_json:
         records = [
@@ -154,7 +154,7 @@ def _describe(number: int, step: "Timestep") -> tuple[str, ...]:
     return (str(number), neutralise(step.token), *came, likeliest)
 
 
-def _write_on(model: "LanguageModel", text: "EncodedText", count: int, sampling: "Sampling", *, as_json: bool) -> None:
+def _write_on(model: "NextWordModel", text: "EncodedText", count: int, sampling: "Sampling", *, as_json: bool) -> None:
     from imdb_gru.system.escaping import neutralise
     from imdb_gru.text.tokenizer import join_tokens
 

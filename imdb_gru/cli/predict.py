@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from imdb_gru.cli._bulk import Request, engine_options, score_on_ray
+from imdb_gru.cli._bulk import Request, engine_options, predict_on_ray
 from imdb_gru.cli._layout import show_predictions
 from imdb_gru.cli._options import LOCATION, PATH, Command, json_option, open_run, run_option
 from imdb_gru.cli._texts import open_reader
@@ -65,7 +65,7 @@ def predict(
         if texts or plot or not (input_name and output_name):
             raise click.UsageError("--engine ray goes with --input and --output, not with texts or --plot")
         request = Request(input_name, output_name, text_column, timesteps, resume, workers, address, as_json)
-        score_on_ray(run_path, request)
+        predict_on_ray(run_path, request)
         return
     if workers or address:
         raise click.UsageError("--workers and --address go with --engine ray")

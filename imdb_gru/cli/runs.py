@@ -70,10 +70,10 @@ def check(run_path: Path, as_json: bool) -> None:
     imdb-gru runs check bundled
     """
     from imdb_gru.errors import RunError
-    from imdb_gru.runs.catalogue import open_runs
+    from imdb_gru.runs.catalogue import find_runs
     from imdb_gru.runs.integrity import check_run
 
-    found = {run: check_run(run) for run in open_runs(run_path)}
+    found = {run: check_run(run) for run in find_runs(run_path)}
     if as_json:
         rows = [{"run": str(run), "task": run.task, "whole": one.whole, **asdict(one)} for run, one in found.items()]
         click.echo(json.dumps(rows))

@@ -1,4 +1,4 @@
-"""Own the three steps of a chunk of reviews: read, scored, written; plain functions, which Ray calls on its workers.
+"""The three steps of a chunk of reviews: read, predict, write; plain functions that Ray calls on its workers.
 
 Every step takes and gives a table with one row a chunk. However Ray deals rows out, a chunk stays whole; and as what a
 review's last bits are depends on its chunk, answers are those of the local path, which cuts a file into the same ones.
@@ -104,9 +104,9 @@ class Worker:
 
     def __call__(self, chunks: pyarrow.Table) -> pyarrow.Table:
         """Turn chunks into the content of partitions."""
-        return pyarrow.concat_tables([self._score(chunk) for chunk in chunks.to_pylist()])
+        return pyarrow.concat_tables([self._predict(chunk) for chunk in chunks.to_pylist()])
 
-    def _score(self, chunk: dict[str, Any]) -> pyarrow.Table:
+    def _predict(self, chunk: dict[str, Any]) -> pyarrow.Table:
         if chunk["error"] is None and self.version != imdb_gru.__version__:
             chunk["error"] = (
                 f"a node has imdb-gru {imdb_gru.__version__}, and this command is of {self.version}: "

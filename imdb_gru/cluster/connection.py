@@ -1,4 +1,4 @@
-"""Own the connection to Ray: a cluster that is there, or one of this machine's cores that ends with the command."""
+"""The connection to Ray: a running cluster, or one on this machine's cores that ends with the command."""
 
 import contextlib
 import logging

@@ -1,4 +1,4 @@
-"""Own the folder of partitions: what it was begun with, what of it is done, and that it is nobody else's."""
+"""The folder of partitions: the run and options that it was begun with, the finished parts, and its lock."""
 
 import contextlib
 import json

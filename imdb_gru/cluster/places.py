@@ -1,4 +1,4 @@
-"""Own how the workers of a training find one another. Ray has this, too, but loads TensorFlow wherever it is named."""
+"""How the workers of a training find one another; Ray has this too, but would load TensorFlow in every process."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Own bulk prediction on Ray: tables are read, chunk by chunk, scored by workers, and written as partitions."""
+"""Bulk prediction on Ray: workers read tables chunk by chunk, predict, and write partitions."""
 
 import logging
 import warnings
@@ -37,7 +37,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Scored:
+class PredictedChunk:
     """A partition that is written."""
 
     notes: Notes
@@ -53,7 +53,7 @@ class _RayWorker(Worker):
         super().__init__(ray.get(classifier[0]), **options)
 
 
-def count_cores() -> int:
+def count_cluster_cores() -> int:
     """Count the cores of the cluster; raises `ImdbGruError` where there are none."""
     cores = int(ray.cluster_resources().get("CPU", 0))
     if not cores:
@@ -61,7 +61,7 @@ def count_cores() -> int:
     return cores
 
 
-def score(classifier: Classifier, job: Job) -> Iterator[Scored]:
+def predict_tables(classifier: Classifier, job: Job) -> Iterator[PredictedChunk]:
     """Yield the partitions as they get written, in any order; raises `ImdbGruError`, and leaves those that are."""
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     try:
@@ -73,7 +73,7 @@ def score(classifier: Classifier, job: Job) -> Iterator[Scored]:
                 for row in batch.to_pylist():
                     if row["error"] is not None:
                         raise DataError(row["error"])
-                    yield Scored(Notes.parse(row["notes"]), row["worker"], row["megabytes"])
+                    yield PredictedChunk(Notes.parse(row["notes"]), row["worker"], row["megabytes"])
     except (RayError, SystemError) as error:
         raise ImdbGruError(_explain(error)) from error
 

@@ -1,4 +1,4 @@
-"""Own where tables come from and partitions go: this machine's disk, or an address that fsspec opens."""
+"""Where tables are read and partitions are written: this machine's disk, or an address that fsspec opens."""
 
 import glob
 import os

@@ -12,7 +12,7 @@ from imdb_gru.corpus.corpus import Corpus
 from imdb_gru.errors import ImdbGruError, RunError
 from imdb_gru.events import Event, Notice, Observer, Resumed, StopRequested, count_noun
 from imdb_gru.records import Metrics, Progress
-from imdb_gru.runs.pretrained import Pretrained
+from imdb_gru.runs.pretrained import PretrainedWeights
 from imdb_gru.runs.run import Run
 from imdb_gru.system.signals import Stop, announce_signals, build_stop, stop_on_signals
 
@@ -31,7 +31,7 @@ PATIENCE = 0.5
 """Seconds between two looks at whether to stop, or whether the workers are still there."""
 
 
-def count_cores(nodes: list[dict[str, Any]], workers: int) -> int:
+def find_cores_per_worker(nodes: list[dict[str, Any]], workers: int) -> int:
     """Return the most cores that every worker can have; raises `ImdbGruError` where the nodes have fewer than one."""
     cores = [int(node["Resources"].get("CPU", 0)) for node in nodes if node["Alive"]]
     for share in range(max(cores, default=0), 0, -1):
@@ -65,14 +65,14 @@ class Workers:
         run: Run,
         config: Any,
         corpus: Corpus,
-        start: Pretrained | None,
+        start: PretrainedWeights | None,
     ) -> "ClusterSession":
         """Build a training on the workers; raises `ImdbGruError` if there are too few cores."""
         import ray
 
         if not isinstance(config, Config):
             raise RunError(f"{run} is {config.model_name}, which several workers cannot train: leave --workers out")
-        return ClusterSession(run, config, corpus, start, self.count, count_cores(ray.nodes(), self.count))
+        return ClusterSession(run, config, corpus, start, self.count, find_cores_per_worker(ray.nodes(), self.count))
 
 
 class ClusterSession:
@@ -81,7 +81,7 @@ class ClusterSession:
     keeps_batches = False
 
     def __init__(
-        self, run: Run, config: Config, corpus: Corpus, pretrained: Pretrained | None, workers: int, cores: int
+        self, run: Run, config: Config, corpus: Corpus, pretrained: PretrainedWeights | None, workers: int, cores: int
     ) -> None:
         self.run = run
         self.config = config

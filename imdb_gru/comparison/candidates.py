@@ -20,7 +20,7 @@ RESULT = "comparison.json"
 CACHE = "predictions"
 """The folder of a comparison that keeps what its networks predict."""
 
-State = Literal["new", "unfinished", "complete"]
+CandidateState = Literal["new", "unfinished", "complete"]
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def check_models(models: Sequence[str]) -> None:
         raise ConfigError(f"a comparison needs at least two models, got {given}: choose from {', '.join(MODELS)}")
 
 
-def open_runs(runs: Sequence[str | Path | Run], *, same_data: bool) -> list[Candidate]:
+def open_candidates(runs: Sequence[str | Path | Run], *, same_data: bool) -> list[Candidate]:
     """Open complete runs as candidates, each a model of its own that is named after its folder.
 
     Raises `RunError` if there is only one, or if one is not complete or is given twice; with `same_data`, also if they
@@ -118,7 +118,7 @@ def check_folder(folder: Path) -> None:
         raise RunError(f"{folder} {reason}: choose another folder with --into")
 
 
-def find_state(candidate: Candidate) -> State:
+def find_state(candidate: Candidate) -> CandidateState:
     """Tell whether a candidate is new, unfinished or complete; raises `RunError` if its folder holds something else."""
     path, result = candidate.path, candidate.result
     if not path.exists():

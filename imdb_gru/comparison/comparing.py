@@ -17,7 +17,7 @@ from imdb_gru.comparison.candidates import (
     check_models,
     check_training_reviews,
     find_state,
-    open_runs,
+    open_candidates,
 )
 from imdb_gru.comparison.evaluating import evaluate_candidates
 from imdb_gru.comparison.events import CandidateChosen, ComparisonStopped
@@ -74,7 +74,7 @@ def compare(
         if (config, tuple(models), seeds, overrides or None) != (CONFIG, MODELS, SEEDS, None):
             raise ConfigError("runs are compared as they are: leave config, models, seeds and overrides out")
         place = None if folder is None else Path(folder).expanduser()
-        candidates = open_runs(runs, same_data=data is None)
+        candidates = open_candidates(runs, same_data=data is None)
     else:
         place = FOLDER if folder is None else Path(folder).expanduser()
         candidates = _plan(config, models, seeds, data, overrides, place)

@@ -14,7 +14,7 @@ from imdb_gru.comparison.predictions import Predictions, load_predictions
 from imdb_gru.corpus.corpus import hash_reviews
 from imdb_gru.errors import RunError
 from imdb_gru.models.classifier import Classifier
-from imdb_gru.models.evaluation import score_reviews
+from imdb_gru.models.evaluation import predict_reviews
 from imdb_gru.models.metrics import Labels
 from imdb_gru.records import Metrics
 from imdb_gru.runs.run import Run
@@ -86,12 +86,12 @@ def _predict(
     if isinstance(result, Baseline):
         return result.load_predictions(split, reviews)
     if cache is None:
-        return predict_reviews(result, reviews)
+        return compute_predictions(result, reviews)
     key = hashlib.sha256(f"{json.dumps(metrics.files, sort_keys=True)} {hash_reviews(reviews)}".encode())
     path = cache / f"{result.path.resolve().name}-{split}-{key.hexdigest()[:16]}.npz"
     predictions = load_predictions(path, len(reviews))
     if predictions is None:
-        predictions = predict_reviews(result, reviews)
+        predictions = compute_predictions(result, reviews)
         try:
             predictions.save(path)
         except OSError as error:
@@ -99,7 +99,7 @@ def _predict(
     return predictions
 
 
-def predict_reviews(run: Run, reviews: Sequence[Review]) -> Predictions:
+def compute_predictions(run: Run, reviews: Sequence[Review]) -> Predictions:
     """Return what a run's classifier predicts for reviews."""
-    scored = score_reviews(Classifier.load(run), reviews)
-    return Predictions(scored.probabilities, scored.compute_accuracy_by_timestep())
+    predicted = predict_reviews(Classifier.load(run), reviews)
+    return Predictions(predicted.probabilities, predicted.compute_accuracy_by_timestep())

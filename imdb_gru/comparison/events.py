@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from imdb_gru.comparison.candidates import State
+from imdb_gru.comparison.candidates import CandidateState
 from imdb_gru.events import Event
 
 
@@ -14,7 +14,7 @@ class CandidateChosen(Event):
     """Number of the model among all of the comparison, from 1."""
     count: int
     run: str
-    state: State
+    state: CandidateState
 
     def __str__(self) -> str:
         """Say what is done with the model."""

@@ -21,7 +21,7 @@ from typing import Any
 from tqdm import tqdm
 
 from imdb_gru.comparison.baseline import fit_baseline
-from imdb_gru.comparison.candidates import LINEAR, Candidate, State
+from imdb_gru.comparison.candidates import LINEAR, Candidate, CandidateState
 from imdb_gru.errors import ImdbGruError, RunError
 from imdb_gru.events import Event, Observer, Stopped, StopRequested
 from imdb_gru.system.signals import INTERRUPTED, TERMINATED, build_stop, find_exit_code
@@ -35,7 +35,7 @@ class ChildDiedError(Exception):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ProcessResult:
     """How a child's work ended: with an error, by a signal, or else well."""
 
     error: type[ImdbGruError] | None = None
@@ -44,7 +44,7 @@ class Outcome:
     """130 or 143 if Ctrl-C or SIGTERM stopped it."""
 
 
-def train_candidate(candidate: Candidate, state: State, observer: Observer) -> None:
+def train_candidate(candidate: Candidate, state: CandidateState, observer: Observer) -> None:
     """Train a candidate, or resume its training, in a child process; its events reach the observer.
 
     Raises `KeyboardInterrupt` if a signal stopped the training, the error that the training raised, or `RunError` if
@@ -59,7 +59,7 @@ def train_candidate(candidate: Candidate, state: State, observer: Observer) -> N
         ) from error
 
 
-def _train(candidate: Candidate, state: State, observer: Observer) -> None:
+def _train(candidate: Candidate, state: CandidateState, observer: Observer) -> None:
     from imdb_gru.tasks.training import resume, train
 
     if candidate.model == LINEAR:
@@ -98,14 +98,14 @@ def run_child(work: Callable[[Observer], object], observer: Observer) -> None:
         raise outcome.error.__new__(outcome.error, outcome.message)
 
 
-def _follow(connection: Connection, signals: "_Signals", observer: Observer) -> Outcome | None:
+def _follow(connection: Connection, signals: "_Signals", observer: Observer) -> ProcessResult | None:
     """Pass a child's events on until it ends; return its outcome, or None if it died."""
     while True:
         try:
             received = connection.recv()
         except (EOFError, ConnectionResetError):
             return None
-        if isinstance(received, Outcome):
+        if isinstance(received, ProcessResult):
             return received
         if isinstance(received, StopRequested):
             signals.heard.set()
@@ -189,13 +189,13 @@ def _work(connection: Connection, work: Callable[[Observer], object]) -> None:
     reporter = _Reporter(connection)
     try:
         work(reporter)
-        outcome = Outcome(exit_code=reporter.exit_code)
+        outcome = ProcessResult(exit_code=reporter.exit_code)
     except ImdbGruError as error:
-        outcome = Outcome(type(error), str(error))
+        outcome = ProcessResult(type(error), str(error))
     except MemoryError:
-        outcome = Outcome(RunError, "there is not enough memory: set data.limit, or train a smaller model")
+        outcome = ProcessResult(RunError, "there is not enough memory: set data.limit, or train a smaller model")
     except KeyboardInterrupt as stop:
-        outcome = Outcome(exit_code=find_exit_code(stop))
+        outcome = ProcessResult(exit_code=find_exit_code(stop))
     with contextlib.suppress(OSError):
         connection.send(outcome)
 

@@ -24,7 +24,7 @@ MOST_COMPLAINTS = 50
 
 Chosen = TypeVar("Chosen", bound=AnyConfig)
 Checked = TypeVar("Checked", bound=Section)
-Source = str | Path | WholeConfig | Mapping[str, Any] | None
+ConfigSource = str | Path | WholeConfig | Mapping[str, Any] | None
 """Where a config comes from: a file, a name in the package, a config, nested values, or the defaults."""
 
 SWEEP = "sweep"
@@ -86,7 +86,7 @@ _Loader.add_implicit_resolver(
 
 
 def load_config(
-    source: Source = None,
+    source: ConfigSource = None,
     overrides: Mapping[str, Any] | None = None,
     kind: type[Chosen] = Config,  # type: ignore[assignment]  # mypy knows no default for a type variable
 ) -> Chosen:
@@ -99,7 +99,7 @@ def load_config(
 
 
 def load_any_config(
-    source: Source = None, overrides: Mapping[str, Any] | None = None, *, trained: bool = False
+    source: ConfigSource = None, overrides: Mapping[str, Any] | None = None, *, trained: bool = False
 ) -> AnyConfig:
     """Do the same for a config of a classifier or of a next-word model, whichever task the config names.
 
@@ -174,14 +174,14 @@ def _complete(values: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any
     return {**defaults, **given}
 
 
-def describe_source(source: Source) -> str:
+def describe_source(source: ConfigSource) -> str:
     """Return what messages call a config."""
     if source is None or isinstance(source, WholeConfig | Mapping):
         return "the config"
     return f"the config {source}" if is_name(source) else str(source)
 
 
-def read_values(source: Source = None, overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def read_values(source: ConfigSource = None, overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Read the nested values of a config, still unchecked, and set keys of it; raises `ConfigError`."""
     if isinstance(source, WholeConfig):
         values = source.model_dump()

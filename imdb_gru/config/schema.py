@@ -208,8 +208,8 @@ class NextWordConfig(WholeConfig):
 
 
 AnyConfig = Config | NextWordConfig
-Task = Literal["sentiment", "next_word"]
-KINDS: dict[Task, type[Config] | type[NextWordConfig]] = {"sentiment": Config, "next_word": NextWordConfig}
+TaskName = Literal["sentiment", "next_word"]
+KINDS: dict[TaskName, type[Config] | type[NextWordConfig]] = {"sentiment": Config, "next_word": NextWordConfig}
 """The kind of config of each task."""
 
 INHERITED = {

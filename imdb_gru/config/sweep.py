@@ -26,7 +26,7 @@ Bounds = Annotated[list[int | float], Field(min_length=2, max_length=2)]
 
 SETTLED = {
     "task": "a sweep is of classifiers",
-    "data": "trials are judged on the same reviews: name them in base, or with --data",
+    "data": "all trials are evaluated on the same reviews: choose them in base, or with --data",
     "train.seed": "it holds reviews out, the same for all trials; finalists.seeds says how many the finalists get",
     "train.validation_split": "it holds reviews out, the same for all trials",
     "train.monitor": "metric says what is best",
@@ -74,7 +74,7 @@ class AshaConfig(Section):
 
 
 class FinalistsConfig(Section):
-    """How the best trials, and the base with them, are judged once more."""
+    """How the best trials, and the base with them, are evaluated once more."""
 
     count: Count = 3
     seeds: Count = 3

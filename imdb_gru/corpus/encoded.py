@@ -1,4 +1,4 @@
-"""Own reviews as ids: truncation, the flat array that holds a corpus, and batches of like lengths."""
+"""Reviews as ids: truncation, the flat array that holds a corpus, and padding."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Own reviews held for a training: their texts lie in a temporary file once they are many, not in memory."""
+"""Reviews kept for a training; beyond 64 MB, their texts are in a temporary file instead of memory."""
 
 import sys
 import tempfile

@@ -1,4 +1,4 @@
-"""Own a cell's pass over a text, forwards with everything kept and back through time (Werbos 1990).
+"""A cell's pass over a text: forwards with all gates kept, and back through time (Werbos 1990).
 
 B texts of one length T, variants of one text, go through at once. A cell's arrays have time first, `(T, B, ·)`, in the
 order in which it reads.
@@ -102,7 +102,7 @@ class CellPass:
         return self.in_text_order(later.mean(axis=1))
 
 
-def run_cell(
+def trace_cell(
     cell: Cell, x: Array, start: State, *, index: Index | None = None, backwards: bool = False, keep: bool = True
 ) -> CellPass:
     """Run a cell over texts `(B, T, E)` from a state on; with `index` `(B, T)`, over those rows of x, `(R, E)`."""

@@ -1,4 +1,4 @@
-"""Own how much each word did for the verdict: integrated gradients, checked by their sum, and occlusion.
+"""The contribution of each word to the logit: integrated gradients, checked by their sum, and occlusion.
 
 Both ask what would be if a word were the unknown word, which the model has met in training.
 """

@@ -1,4 +1,4 @@
-"""Own a network's pass over texts of one length, variants of one text: forwards, pooled, and back to the embedding."""
+"""A network's pass over texts of one length, variants of one text: forwards, pooled, and back to the embedding."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from imdb_gru.cells.cell import Array, Cell, State
 from imdb_gru.cells.network import Layer, Network
-from imdb_gru.inspection.cell_pass import CellPass, Index, run_cell
+from imdb_gru.inspection.cell_pass import CellPass, Index, trace_cell
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class NetworkPass:
     @property
     def logits(self) -> Array:
         """Return the logit of positive of each text, `(B,)`."""
-        return self.network.judge(self.pool())
+        return self.network.compute_logit(self.pool())
 
     def pool(self) -> Array:
         """Return the pooled hidden states, `(B, P·U)`."""
@@ -57,7 +57,7 @@ class NetworkPass:
     def run_back(self) -> tuple[Array, list[list[State]]]:
         """Take the logits' gradient back to the embedding, `(B, T, E)`, and to every cell's states, `(T, B, U)`."""
         above = np.zeros_like(self.hidden)
-        parts = np.split(self._judge_back(), len(self.network.pooling), axis=-1)
+        parts = np.split(self._differentiate_logit(), len(self.network.pooling), axis=-1)
         for pooling, part in zip(self.network.pooling, parts, strict=True):
             above += self._weigh(pooling) * part[:, None]
         dstates: list[list[State]] = []
@@ -84,7 +84,7 @@ class NetworkPass:
                 part[:, cell_pass.end] = 1
         return weights
 
-    def _judge_back(self) -> Array:
+    def _differentiate_logit(self) -> Array:
         """Return the logit's gradient by the pooled hidden states, `(B, P·U)`."""
         *hidden, (kernel, _) = self.network.dense
         x = self.pool()
@@ -120,7 +120,7 @@ def run_network(
             state = cell.start(batch)
             if follow is not None and not backwards:
                 state = tuple(np.repeat(part, batch, axis=0) for part in follow.layers[number][which].state_at(start))
-            passes.append(run_cell(cell, x, state, index=index, backwards=backwards, keep=keep))
+            passes.append(trace_cell(cell, x, state, index=index, backwards=backwards, keep=keep))
         index = None
         x = np.concatenate([cell_pass.hidden for cell_pass in passes], axis=-1)
         layers.append(passes)

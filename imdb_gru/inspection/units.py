@@ -1,4 +1,4 @@
-"""Own what drives each unit: the words at which its hidden state rises or falls, over many reviews."""
+"""The words at which the hidden state of each unit rises or falls most, over many reviews."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple

@@ -212,16 +212,16 @@ def count_seen(
     reader: TextReader,
     observer: Observer,
     *,
-    judged: bool = True,
+    warn_empty: bool = True,
     counts: Counts | None = None,
 ) -> Iterator[Seen]:
     """Pass on what became of each text, and tell at the end which texts the model did not see as they were.
 
-    `judged` says whether a text without words is worth telling; `counts` starts with the texts that came before.
+    `warn_empty` says whether a text without words is worth telling; `counts` starts with the texts that came before.
     """
     counts = Counts() if counts is None else counts
     for one in seen:
         counts.take(one)
         yield one
-    for line in counts.describe(config, reader.undecodable, judged=judged):
+    for line in counts.describe(config, reader.undecodable, warn_empty=warn_empty):
         observer(Notice(line))

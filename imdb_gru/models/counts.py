@@ -56,14 +56,14 @@ class Counts:
         self.empty += other.empty
         self.strange += other.strange
 
-    def describe(self, config: TextConfig, undecodable: int, *, judged: bool = True) -> Iterator[str]:
-        """Yield a line for each way in which texts were not seen as they were; `judged` as in `count_seen`."""
+    def describe(self, config: TextConfig, undecodable: int, *, warn_empty: bool = True) -> Iterator[str]:
+        """Yield a line for each way in which texts were not seen as they were; `warn_empty` as in `count_seen`."""
         part = {"head": "first", "tail": "last", "middle": "outer"}[config.truncate]
         one = self.all == 1
         if self.cut:
             of = f"of {self.longest} words" if one else f"words each (the longest has {self.longest})"
             yield f"{_name(self.cut, one)} longer than the limit: only the {part} {config.length} {of} were read"
-        if self.empty and judged:
+        if self.empty and warn_empty:
             yield f"{_name(self.empty, one)} without words, so the probability is the one before the first word"
         if self.strange:
             yield f"{_name(self.strange, one)} made of unknown words only, so the result means little"

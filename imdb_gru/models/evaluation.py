@@ -19,13 +19,13 @@ from imdb_gru.models.metrics import (
     compute_scores,
     find_correct,
 )
-from imdb_gru.models.next_word import LanguageModel, compute_perplexity
+from imdb_gru.models.next_word import NextWordModel, compute_perplexity
 from imdb_gru.sources.review import Review
 from imdb_gru.system.progress import show_bar
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ScoredReviews:
+class PredictedReviews:
     """Labelled reviews with the probabilities that a classifier gives them."""
 
     reviews: Sequence[Review]
@@ -113,10 +113,10 @@ class NextWordEvaluation:
 
 def evaluate_reviews(classifier: Classifier, split: str, reviews: Sequence[Review], errors: int = 0) -> Evaluation:
     """Return all figures of a classifier on labelled reviews, and its `errors` most confident errors."""
-    return build_evaluation(str(classifier.run), split, score_reviews(classifier, reviews), errors)
+    return build_evaluation(str(classifier.run), split, predict_reviews(classifier, reviews), errors)
 
 
-def score_reviews(classifier: Classifier, reviews: Sequence[Review]) -> ScoredReviews:
+def predict_reviews(classifier: Classifier, reviews: Sequence[Review]) -> PredictedReviews:
     """Predict labelled reviews, and keep the probability after each timestep if there is one."""
     by_timestep = not classifier.network.bidirectional
     probabilities, words, curves = [], [], []
@@ -128,28 +128,28 @@ def score_reviews(classifier: Classifier, reviews: Sequence[Review]) -> ScoredRe
             if prediction.probabilities is not None:
                 curves.append(prediction.probabilities)
     labels = np.array([review.label for review in reviews], dtype=np.int8)
-    scored = np.array(probabilities, dtype=np.float32)
-    return ScoredReviews(reviews, labels, scored, np.array(words), curves, classifier.config.text.length)
+    predicted = np.array(probabilities, dtype=np.float32)
+    return PredictedReviews(reviews, labels, predicted, np.array(words), curves, classifier.config.text.length)
 
 
-def build_evaluation(run: str, split: str, scored: ScoredReviews, errors: int = 0) -> Evaluation:
-    """Return all figures of scored reviews, and the `errors` most confident errors."""
-    labels, probabilities = scored.labels, scored.probabilities
+def build_evaluation(run: str, split: str, predicted: PredictedReviews, errors: int = 0) -> Evaluation:
+    """Return all figures of predicted reviews, and the `errors` most confident errors."""
+    labels, probabilities = predicted.labels, predicted.probabilities
     wrong = [
-        Misclassified(scored.reviews[row].text, LABELS[labels[row]], float(probabilities[row]))
-        for row in scored.find_errors()[:errors]
+        Misclassified(predicted.reviews[row].text, LABELS[labels[row]], float(probabilities[row]))
+        for row in predicted.find_errors()[:errors]
     ]
     return Evaluation(
         **vars(compute_scores(labels, probabilities)),
         run=run,
         split=split,
-        accuracy_by_timestep=scored.compute_accuracy_by_timestep(),
-        accuracy_by_length=compute_accuracy_by_length(labels, probabilities, scored.words),
+        accuracy_by_timestep=predicted.compute_accuracy_by_timestep(),
+        accuracy_by_length=compute_accuracy_by_length(labels, probabilities, predicted.words),
         errors=wrong if errors else None,
     )
 
 
-def evaluate_next_words(model: LanguageModel, split: str, reviews: Sequence[Review]) -> NextWordEvaluation:
+def evaluate_next_words(model: NextWordModel, split: str, reviews: Sequence[Review]) -> NextWordEvaluation:
     """Return a next-word model's mean loss and perplexity on reviews; the end of a review counts as a word."""
     sequences = [model.encode(review.text).ids for review in reviews]
     words, loss = sum(map(len, sequences)), 0.0

@@ -23,7 +23,7 @@ from imdb_gru.text.vocabulary import PAD, START, START_TOKEN, UNKNOWN, Ids, Voca
 Array = NDArray[np.float32]
 
 
-class Candidate(NamedTuple):
+class LikelyToken(NamedTuple):
     """A token that may come next."""
 
     token: str
@@ -39,7 +39,7 @@ class Timestep(NamedTuple):
     rank: int | None
     """Of the next token among all, 1 for the likeliest."""
     probability: float | None
-    likeliest: list[Candidate]
+    likeliest: list[LikelyToken]
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Sampling:
     seed: int = 0
 
 
-class LanguageModel:
+class NextWordModel:
     """A trained network with the vocabulary and the truncation it was trained with."""
 
     def __init__(
@@ -66,7 +66,7 @@ class LanguageModel:
         self.network = network
 
     @classmethod
-    def load(cls, run: Run) -> "LanguageModel":
+    def load(cls, run: Run) -> "NextWordModel":
         """Open a complete run; raises `RunError` where its files do not fit together."""
         config, vocabulary = run.load_next_word_config(), run.load_vocabulary()
         network = load_next_word_network(run, config.model)
@@ -79,7 +79,7 @@ class LanguageModel:
 
     def __repr__(self) -> str:
         """Name the run and describe the layers."""
-        return f"LanguageModel({str(self.run)!r}: {self.config.model.brief})"
+        return f"NextWordModel({str(self.run)!r}: {self.config.model.brief})"
 
     @property
     def choices(self) -> int:
@@ -103,10 +103,10 @@ class LanguageModel:
         queries: Array = self.network.read(ids[None], np.array([len(ids)]))[0]
         return queries
 
-    def find_likeliest(self, log_probabilities: Array, count: int) -> list[Candidate]:
+    def find_likeliest(self, log_probabilities: Array, count: int) -> list[LikelyToken]:
         """Return the likeliest tokens, `count` of them at most, given the log-probabilities `(V,)`."""
         chosen = choose_likeliest(log_probabilities, min(count, self.choices))
-        return [Candidate(self.vocabulary.name_next(id), math.exp(log_probabilities[id])) for id in chosen.tolist()]
+        return [LikelyToken(self.vocabulary.name_next(id), math.exp(log_probabilities[id])) for id in chosen.tolist()]
 
     def follow(self, text: EncodedText, count: int) -> tuple[list[Timestep], float | None]:
         """Return every timestep of a text with its `count` likeliest tokens, and the perplexity of its words.
@@ -124,7 +124,7 @@ class LanguageModel:
         ]
         return steps, compute_perplexity(-float(own.mean(dtype=np.float64))) if len(own) else None
 
-    def generate(self, ids: Ids, count: int, sampling: Sampling) -> Iterator[Candidate]:
+    def generate(self, ids: Ids, count: int, sampling: Sampling) -> Iterator[LikelyToken]:
         """Yield up to `count` words that go on from a sequence, none of them unknown; ends where the review ends.
 
         The probabilities are the model's own, whatever the sampling.
@@ -140,7 +140,7 @@ class LanguageModel:
             last = _draw(log_probabilities, sampling, rng)
             if last == START:
                 return
-            yield Candidate(self.vocabulary.name_next(last), math.exp(log_probabilities[last]))
+            yield LikelyToken(self.vocabulary.name_next(last), math.exp(log_probabilities[last]))
 
     def iter_losses(self, sequences: Sequence[Ids]) -> Iterator[tuple[NDArray[np.int64], Array]]:
         """Yield the rows of some sequences and the sum of each one's losses, its end counted; on all cores."""
@@ -159,7 +159,7 @@ class LanguageModel:
         yield from zip(batches, open_pool().map(work, batches), strict=True)
 
 
-def load_next_word(run: str | Path | Run | None = None) -> LanguageModel:
+def load_next_word(run: str | Path | Run | None = None) -> NextWordModel:
     """Load a next-word model: a run or its path, or `bundled` for the model in the package.
 
     Without a run, it is the newest complete next-word model under `runs/`, else the one in the package. Raises
@@ -167,7 +167,7 @@ def load_next_word(run: str | Path | Run | None = None) -> LanguageModel:
     """
     if not isinstance(run, Run):
         run = find_run(None if run is None else Path(run).expanduser(), "next_word")
-    return LanguageModel.load(run)
+    return NextWordModel.load(run)
 
 
 def choose_likeliest(log_probabilities: Array, count: int) -> NDArray[np.int64]:

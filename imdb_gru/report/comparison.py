@@ -7,7 +7,7 @@ from typing import Any
 from imdb_gru.comparison.results import ComparedModel, Comparison
 from imdb_gru.report.charts import Chart
 from imdb_gru.report.drawing import tidy
-from imdb_gru.report.plot import name_run
+from imdb_gru.report.plot import label_run
 from imdb_gru.text.coloured import COLOURS
 
 SHAPES = ("o", "s", "^", "D", "v", "P", "X", "*")
@@ -60,7 +60,7 @@ def _draw_models(axes: Any, models: Sequence[ComparedModel]) -> None:
         axes.errorbar(number, mean, yerr=[[mean - low], [high - mean]], capsize=5, ms=8, lw=1.5, **style)
         seeds = [100 * run.accuracy for run in model.runs]
         axes.plot([number + 0.2] * len(seeds), seeds, ls="", ms=4, alpha=0.7, **style)
-    axes.set_xticks(range(len(models)), [name_run(model.model) for model in models], parse_math=False)
+    axes.set_xticks(range(len(models)), [label_run(model.model) for model in models], parse_math=False)
     axes.set(
         xlim=(-0.5, len(models) - 0.5), ylabel="accuracy, %", xlabel="mean with its 95 % interval; beside it, seeds"
     )
@@ -75,7 +75,7 @@ def _draw_curves(axes: Any, models: Sequence[ComparedModel]) -> None:
                 steps,
                 accuracies,
                 ls=DASHES[number % len(DASHES)],
-                label=name_run(model.model),
+                label=label_run(model.model),
                 **_choose_style(number, len(models)),
             )
     axes.set(xlabel="words read", ylabel="accuracy, %")
@@ -88,7 +88,7 @@ def _draw_seconds(axes: Any, models: Sequence[ComparedModel]) -> None:
     for number, model in enumerate(models):
         timed = [(run.seconds, 100 * run.accuracy) for run in model.runs if run.seconds is not None]
         seconds, accuracies = [time for time, _ in timed], [accuracy for _, accuracy in timed]
-        axes.plot(seconds, accuracies, ls="", ms=7, label=name_run(model.model), **_choose_style(number, len(models)))
+        axes.plot(seconds, accuracies, ls="", ms=7, label=label_run(model.model), **_choose_style(number, len(models)))
         times += seconds
     # A fit on a few reviews takes 0 seconds, which has no place on a logarithmic axis.
     if times and min(times) > 0:

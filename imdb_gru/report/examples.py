@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from imdb_gru.inspection.inspection import Inspection
-from imdb_gru.models.evaluation import ScoredReviews
+from imdb_gru.models.evaluation import PredictedReviews
 from imdb_gru.models.metrics import find_correct
 from imdb_gru.models.timesteps import find_turns
 
@@ -37,15 +37,15 @@ class Example:
     """The reason why it was chosen."""
 
 
-def choose_examples(scored: ScoredReviews, count: int) -> list[Choice]:
+def choose_examples(predicted: PredictedReviews, count: int) -> list[Choice]:
     """Choose up to `count` reviews: confident errors, confident correct predictions of both labels, and changes.
 
     The choices are sorted by reason, and the best review of each reason comes first.
     """
-    rankings = {reason: iter(rows) for reason, rows in _rank(scored).items()}
+    rankings = {reason: iter(rows) for reason, rows in _rank(predicted).items()}
     chosen: dict[int, str] = {}
     turn = 0
-    while len(chosen) < min(count, len(scored.reviews)):
+    while len(chosen) < min(count, len(predicted.reviews)):
         # When a ranking has ended, an undecided review takes its place: that ranking holds every review.
         for reason in (ROUND[turn % len(ROUND)], UNSURE):
             row = next((row for row in rankings[reason] if row not in chosen), None)
@@ -56,11 +56,11 @@ def choose_examples(scored: ScoredReviews, count: int) -> list[Choice]:
     return [Choice(row, reason) for wanted in ORDER for row, reason in chosen.items() if reason == wanted]
 
 
-def _rank(scored: ScoredReviews) -> dict[str, list[int]]:
+def _rank(predicted: PredictedReviews) -> dict[str, list[int]]:
     """Return rows by reason, best first."""
-    probabilities, labels = scored.probabilities, scored.labels
+    probabilities, labels = predicted.probabilities, predicted.labels
     confidence = np.abs(probabilities - 0.5)
-    turns = [find_turns(curve.tolist()) for curve in scored.curves]
+    turns = [find_turns(curve.tolist()) for curve in predicted.curves]
     # A prediction close to 0.5 changes by chance, so a late change counts the more, the more confident it became.
     last = np.array([turn[-1] if turn else 0 for turn in turns]) * confidence[: len(turns)]
     often = np.array([len(turn) for turn in turns])
@@ -70,7 +70,7 @@ def _rank(scored: ScoredReviews) -> dict[str, list[int]]:
         for label in (1, 0)
     ]
     return {
-        ERROR: scored.find_errors().tolist(),
+        ERROR: predicted.find_errors().tolist(),
         CORRECT: list(_alternate(*by_label)),
         LATE: [row for row in np.argsort(-last, kind="stable").tolist() if turns[row]],
         OFTEN: [row for row in np.argsort(-often, kind="stable").tolist() if turns[row]],

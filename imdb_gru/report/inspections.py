@@ -10,7 +10,7 @@ from imdb_gru.inspection.inspection import SIGNED
 from imdb_gru.report.charts import Chart
 from imdb_gru.report.drawing import NEGATIVE, NEUTRAL, POSITIVE, get_ink, tidy
 from imdb_gru.report.figures import FAINT
-from imdb_gru.report.plot import LONG_WIDTH, MOST_AXIS_LABELS, draw_timesteps, name_run, name_token
+from imdb_gru.report.plot import LONG_WIDTH, MOST_AXIS_LABELS, draw_timesteps, label_run, name_token
 
 if TYPE_CHECKING:
     from imdb_gru.inspection import CellTrace, Inspection
@@ -151,7 +151,7 @@ def draw_gradients(curves: Mapping[str, "GradientCurve"]) -> Any:
                 markevery=max(1, len(values) // 8),
                 ms=4,
                 lw=1.6,
-                label=name_run(f"{run} ({curve.cell})"),
+                label=label_run(f"{run} ({curve.cell})"),
             )
         axes.set(yscale="log", xlabel="words back from the last", title=title)
         axes.invert_xaxis()

@@ -51,7 +51,7 @@ def name_text(text: str) -> str:
     return shorten(" ".join(text.split()), SNIPPET)
 
 
-def neutralise_lines(text: str) -> str:
+def neutralise_paragraphs(text: str) -> str:
     """Replace harmful characters as `neutralise` does, but keep line breaks."""
     return "\n".join(map(neutralise, text.splitlines()))
 
@@ -63,7 +63,7 @@ def _pack_example(example: Example, *, units: bool) -> dict[str, Any]:
         "truth": example.truth,
         "reason": example.reason,
         "name": name_text(inspection.text),
-        "text": neutralise_lines(inspection.text),
+        "text": neutralise_paragraphs(inspection.text),
         "label": inspection.label,
         **dict(zip(("probability", "logit"), round_numbers([inspection.probability, inspection.logit]), strict=True)),
         "words": inspection.words,

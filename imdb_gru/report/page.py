@@ -11,12 +11,12 @@ from imdb_gru.errors import ImdbGruError, MissingExtraError, RunError
 from imdb_gru.events import Notice, Observer, ignore
 from imdb_gru.inspection import Inspection, inspect_text
 from imdb_gru.models.classifier import LABELS, Classifier
-from imdb_gru.models.evaluation import Evaluation, ScoredReviews, build_evaluation, score_reviews
+from imdb_gru.models.evaluation import Evaluation, PredictedReviews, build_evaluation, predict_reviews
 from imdb_gru.models.metrics import compute_reliability
 from imdb_gru.records import Metrics
 from imdb_gru.report.charts import Chart, build_charts, check_charts, render_svg, save_charts
 from imdb_gru.report.examples import Example, choose_examples
-from imdb_gru.report.packing import list_cells, name_text, neutralise_lines, pack_examples
+from imdb_gru.report.packing import list_cells, name_text, neutralise_paragraphs, pack_examples
 from imdb_gru.runs.run import Run
 from imdb_gru.system.escaping import neutralise
 from imdb_gru.system.progress import show_bar
@@ -69,7 +69,7 @@ def write_report(
         check_charts(folder, extra="report")
     classifier = model if isinstance(model, Classifier) else Classifier.load(run)
     split, reviews = choose_reviews(run, data=data, split=split, observer=observer)
-    report = build_report(classifier, split, score_reviews(classifier, reviews), examples)
+    report = build_report(classifier, split, predict_reviews(classifier, reviews), examples)
     if folder:
         save_charts(report.charts, folder)
         observer(Notice(f"drew {len(report.charts)} charts into {folder}"))
@@ -89,18 +89,18 @@ def check_page(path: Path, feature: str = "The report") -> None:
         raise MissingExtraError(feature, "report") from error
 
 
-def build_report(classifier: Classifier, split: str, scored: ScoredReviews, examples: int = EXAMPLES) -> Report:
-    """Build the report on a run's classifier that scored the reviews of a split, and inspect `examples` of them."""
+def build_report(classifier: Classifier, split: str, predicted: PredictedReviews, examples: int = EXAMPLES) -> Report:
+    """Build the report on a run's classifier that predicted the reviews of a split, and inspect `examples` of them."""
     run = classifier.run
     if run is None:
         raise RunError("the model does not belong to a run, so there is nothing to report on its training")
-    evaluation = build_evaluation(str(run), split, scored, ERRORS)
+    evaluation = build_evaluation(str(run), split, predicted, ERRORS)
     metrics = run.load_metrics()
-    bins = compute_reliability(scored.labels, scored.probabilities)
+    bins = compute_reliability(predicted.labels, predicted.probabilities)
     inspected = []
-    for choice in show_bar(choose_examples(scored, examples), desc="inspecting", unit=" reviews", delay=1):
-        inspection = inspect_text(classifier, scored.reviews[choice.row].text)
-        inspected.append(Example(inspection, LABELS[scored.labels[choice.row]], choice.reason))
+    for choice in show_bar(choose_examples(predicted, examples), desc="inspecting", unit=" reviews", delay=1):
+        inspection = inspect_text(classifier, predicted.reviews[choice.row].text)
+        inspected.append(Example(inspection, LABELS[predicted.labels[choice.row]], choice.reason))
     return Report(
         model=classifier.config.model.brief,
         config=classifier.config.to_yaml(),
@@ -154,7 +154,7 @@ def _write(path: Path, template: str, examples: Sequence[Example], **content: An
         loader=PackageLoader("imdb_gru.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "allow_nan": False}
-    environment.filters.update(neutralise=neutralise, neutralise_lines=neutralise_lines)
+    environment.filters.update(neutralise=neutralise, neutralise_paragraphs=neutralise_paragraphs)
     packed = pack_examples(examples)
     page = environment.get_template(template).render(
         data={"examples": packed}, cells=list_cells(packed), all_cells=CELLS, colours=COLOURS, **content

@@ -68,7 +68,7 @@ def name_token(token: str) -> str:
     return shorten(_spare_xml(token), LONGEST_LABEL)
 
 
-def name_run(name: str) -> str:
+def label_run(name: str) -> str:
     """Return a run's name as it can be written in a legend, which leaves out names that begin with _."""
     return _spare_xml(neutralise(name)).removeprefix("_")
 

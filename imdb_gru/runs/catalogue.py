@@ -5,7 +5,7 @@ import shutil
 from datetime import datetime
 from pathlib import Path
 
-from imdb_gru.config import KINDS, AnyConfig, Task
+from imdb_gru.config import KINDS, AnyConfig, TaskName
 from imdb_gru.errors import RunError
 from imdb_gru.runs.run import Run
 from imdb_gru.system.writing import UNFINISHED
@@ -22,7 +22,7 @@ class BundledRun(Run):
     Both share a vocabulary; weights are kept in few bits each; there is no `model.keras` and no history.
     """
 
-    def __init__(self, task: Task, folder: Path | None = None) -> None:
+    def __init__(self, task: TaskName, folder: Path | None = None) -> None:
         folder = folder or BUNDLE
         super().__init__(folder / task)
         self.vocabulary_path = folder / "vocabulary.json"
@@ -48,7 +48,7 @@ def check_free(path: Path, *, overwrite: bool) -> None:
         raise RunError(f"{path} holds other files than a run's: name another folder with --run")
 
 
-def name_run(config: AnyConfig) -> Path:
+def choose_path(config: AnyConfig) -> Path:
     """Return a name for a new run, after the time."""
     stamp = f"{datetime.now():%Y%m%d-%H%M%S}-{config.model.cell}{config.model.units}"
     path = RUNS / stamp
@@ -61,7 +61,7 @@ def name_run(config: AnyConfig) -> Path:
 
 def create_run(path: Path | None, config: AnyConfig, *, overwrite: bool = False) -> Run:
     """Make a run directory, named after the time unless `path` is given; raises `RunError` where one is in the way."""
-    path = path or name_run(config)
+    path = path or choose_path(config)
     check_free(path, overwrite=overwrite)
     run = Run(path)
     try:
@@ -76,7 +76,7 @@ def create_run(path: Path | None, config: AnyConfig, *, overwrite: bool = False)
     return run
 
 
-def find_run(path: Path | None, task: Task = "sentiment") -> Run:
+def find_run(path: Path | None, task: TaskName = "sentiment") -> Run:
     """Open the run at `path`, or the newest complete one of a task under runs/, or the one that ships with the package.
 
     Raises `RunError` where `path` is none, or where there is none at all.
@@ -106,14 +106,14 @@ def is_bundled(path: Path) -> bool:
     return path == Path(BUNDLED) and not path.is_dir()
 
 
-def locate_run(path: Path, task: Task = "sentiment") -> Run:
+def locate_run(path: Path, task: TaskName = "sentiment") -> Run:
     """Open the run at `path`, whatever its state, or a model in the package if the path names it."""
     return BundledRun(task) if is_bundled(path) else Run(path)
 
 
-def open_runs(path: Path) -> list[Run]:
+def find_runs(path: Path) -> list[Run]:
     """Open the run at `path`, whatever its state, or both models in the package if the path names them."""
-    tasks: tuple[Task, ...] = ("sentiment", "next_word") if is_bundled(path) else ("sentiment",)
+    tasks: tuple[TaskName, ...] = ("sentiment", "next_word") if is_bundled(path) else ("sentiment",)
     return [locate_run(path, task) for task in tasks]
 
 

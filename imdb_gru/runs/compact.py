@@ -1,4 +1,4 @@
-"""Own weights in six or seven bits each: how the model that ships with the package is kept small.
+"""Weights in six or seven bits each, which keep the model in the package small.
 
 A row of a matrix is a step times small integers. A model that was trained on from another is kept as its difference
 from that one, in steps twice as wide: few integers, which deflate well.

@@ -16,7 +16,7 @@ from imdb_gru.text.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)
-class Pretrained:
+class PretrainedWeights:
     """What a classifier takes over."""
 
     vocabulary: Vocabulary
@@ -24,7 +24,7 @@ class Pretrained:
     """Embedding `(V, E)`, then kernel, recurrent kernel and bias of every recurrent layer, as Keras has them."""
 
 
-def load_pretrained(config: Config) -> Pretrained | None:
+def load_pretrained(config: Config) -> PretrainedWeights | None:
     """Load the next-word model that `model.pretrained` names, or return None if it names none.
 
     Raises `ConfigError` with all keys in which the config differs from it.
@@ -51,4 +51,4 @@ def load_pretrained(config: Config) -> Pretrained | None:
         "the config",
     )
     network = load_next_word_network(run, own.model)
-    return Pretrained(run.load_vocabulary(), [network.embedding, *list_weights(network.cells)])
+    return PretrainedWeights(run.load_vocabulary(), [network.embedding, *list_weights(network.cells)])

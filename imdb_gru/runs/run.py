@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import imdb_gru
-from imdb_gru.config import KINDS, AnyConfig, Config, NextWordConfig, Task, load_any_config
+from imdb_gru.config import KINDS, AnyConfig, Config, NextWordConfig, TaskName, load_any_config
 from imdb_gru.errors import ConfigError, FormatError, RunError
 from imdb_gru.records import Epoch, Metrics, Progress, Start
 from imdb_gru.system.escaping import show_value
@@ -22,7 +22,7 @@ from imdb_gru.text.vocabulary import Vocabulary
 FORMAT = 1
 """Number of the file formats that this version writes and reads."""
 
-State = Literal["in progress", "complete", "damaged", "newer"]
+RunState = Literal["in progress", "complete", "damaged", "newer"]
 FileState = Literal["ok", "changed", "missing"]
 
 OneConfig = TypeVar("OneConfig", Config, NextWordConfig)
@@ -62,7 +62,7 @@ class Run:
         return f"Run({str(self)!r}, {self.state}{figures})"
 
     @property
-    def task(self) -> Task:
+    def task(self) -> TaskName:
         """Tell what the run's model was trained for; a config that does not say so is a classifier's."""
         try:
             found = re.search(r"^task: *next_word\b", read_text(self.config_path), re.MULTILINE)
@@ -224,7 +224,7 @@ class Run:
         return states
 
     @property
-    def state(self) -> State:
+    def state(self) -> RunState:
         """Tell a run in progress (or killed), a complete one, a damaged one and one of a newer version apart."""
         if not self.metrics_path.exists():
             return "in progress"

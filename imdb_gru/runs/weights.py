@@ -1,4 +1,4 @@
-"""Own a run's weights as a NumPy network: from its `weights.npz`, or from the Keras model itself."""
+"""A run's weights as a NumPy network, read from its `weights.npz` or from the Keras model itself."""
 
 import contextlib
 import io

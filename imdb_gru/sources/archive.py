@@ -1,4 +1,4 @@
-"""Own the corpus of Maas et al. 2011 as it is published: the aclImdb folder and its tar.gz, read in place.
+"""The corpus of Maas et al. 2011 as published: the aclImdb folder and its tar.gz, both read in place.
 
 Both yield the order of Keras's imdb.npz: positive reviews first, then negative, by file name as text.
 """

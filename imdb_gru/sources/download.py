@@ -1,4 +1,4 @@
-"""Own what is fetched from the network: the published archive and Keras's word index, into the user's cache."""
+"""Downloads of the published archive and of Keras's word index into the user's cache folder."""
 
 import contextlib
 import os
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imdb_gru.errors import DownloadError
-from imdb_gru.system.lock import lock, sweep
+from imdb_gru.system.lock import lock, remove_leftovers
 
 CACHE_ENVIRONMENT = "IMDB_GRU_CACHE"
 RETRIES = 2
@@ -70,7 +70,7 @@ def fetch(remote: RemoteFile) -> Path:
     try:
         if kept.is_file() and pooch.file_hash(str(kept), algorithm) == digest:
             return kept
-        sweep(unfinished, "tmp*")
+        remove_leftovers(unfinished, "tmp*")
         store = pooch.create(
             unfinished,
             base_url="",

@@ -1,4 +1,4 @@
-"""Own Keras's imdb.npz: ids in object arrays, which is to say a pickle, read without running what it says."""
+"""Keras's imdb.npz: ids in object arrays, which are pickles, read without executing them."""
 
 import contextlib
 import pickle

@@ -1,4 +1,4 @@
-"""Own what a source is and what it yields; imports nothing of the project."""
+"""What a source is, and the reviews that it yields; imports nothing of the project."""
 
 import re
 from collections.abc import Iterator

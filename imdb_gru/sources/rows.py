@@ -1,4 +1,4 @@
-"""Own the file formats of tables: CSV, TSV, JSON lines and Parquet, streamed row by row in constant memory.
+"""Rows of tables in CSV, TSV, JSON lines and Parquet, streamed one by one in constant memory.
 
 Bytes that are not UTF-8 come out as `surrogateescape` has them, to be counted by who reads the rows.
 """

@@ -1,4 +1,4 @@
-"""Own the built-in sample: about 2,000 invented film reviews, the same on every machine.
+"""The built-in sample: about 2,000 invented film reviews, the same on every machine.
 
 A review's verdict hangs on negation ("never dull"), on contrast ("dreadful at first, but wonderful") and on where it
 stands, so that the words alone, without their order, say little of it.
@@ -108,9 +108,9 @@ def _write_review(rng: random.Random, label: int, film: str) -> str:
     """Write a review of log-uniform length, its verdict at the start, at the end, or after half of the plot."""
     length = round(SHORTEST * (LONGEST / SHORTEST) ** rng.random())
     if length < 6:
-        return _judge(rng, SHORT, label)
+        return _write_verdict(rng, SHORT, label)
     (patterns,) = rng.choices([kind for kind, _ in KINDS], weights=[weight for _, weight in KINDS])
-    verdict = _judge(rng, patterns, label)
+    verdict = _write_verdict(rng, patterns, label)
     plot: list[str] = []
     words = len(verdict.split())
     if length > 20 and rng.random() < 0.5:
@@ -127,7 +127,7 @@ def _write_review(rng: random.Random, label: int, film: str) -> str:
     ).strip()
 
 
-def _judge(rng: random.Random, patterns: tuple[str, ...], label: int) -> str:
+def _write_verdict(rng: random.Random, patterns: tuple[str, ...], label: int) -> str:
     return rng.choice(patterns).format(same=rng.choice(OPINIONS[label]), other=rng.choice(OPINIONS[1 - label]))
 
 

@@ -1,4 +1,4 @@
-"""Own tables of reviews: which columns hold texts, labels and splits, and what a label may be."""
+"""Tables of reviews: the columns that hold texts, labels and splits, and the values of a label."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Own what is known of a sweep's trainings, and the file in which it stands."""
+"""What became of each training of a sweep, and the file that holds it."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -11,8 +11,8 @@ from imdb_gru.errors import RunError
 from imdb_gru.events import Event
 from imdb_gru.runs.run import Run
 
-State = Literal["waiting", "running", "finished", "stopped early", "failed", "unfinished"]
-SETTLED: tuple[State, ...] = ("finished", "stopped early", "failed")
+TrainingState = Literal["waiting", "running", "finished", "stopped early", "failed", "unfinished"]
+SETTLED: tuple[TrainingState, ...] = ("finished", "stopped early", "failed")
 """The states that last."""
 RESULTS = "results.jsonl"
 
@@ -28,7 +28,7 @@ class Outcome:
     """Its folder in the sweep's."""
     values: dict[str, Any] = field(default_factory=dict)
     """What the keys are that are searched."""
-    state: State = "waiting"
+    state: TrainingState = "waiting"
     epochs: int = 0
     accuracy: float | None = None
     """On the validation split, as the loss: both of the best epoch so far."""

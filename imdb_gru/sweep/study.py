@@ -1,4 +1,4 @@
-"""Own the search: which values a trial gets, and which keys mattered. Optuna's study, which outlives no process."""
+"""The search with Optuna: the values that a trial gets, and the importance of each key."""
 
 import json
 import warnings

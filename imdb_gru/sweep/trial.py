@@ -14,7 +14,7 @@ from imdb_gru.corpus.corpus import Corpus
 from imdb_gru.errors import ImdbGruError, RunError
 from imdb_gru.records import Epoch
 from imdb_gru.runs.catalogue import create_run
-from imdb_gru.runs.pretrained import Pretrained, load_pretrained
+from imdb_gru.runs.pretrained import PretrainedWeights, load_pretrained
 from imdb_gru.runs.run import Run
 from imdb_gru.system.lock import claim
 from imdb_gru.system.signals import Stop, stop_on_signals
@@ -97,7 +97,7 @@ class Trial(Trainable):  # type: ignore[misc]
         self.recorder.begin(self.trainer)
         self._epochs = train_epochs(self.trainer, self.recorder, self.stop_request)
 
-    def _find_corpus(self, config: Config, start: Pretrained | None) -> Corpus:
+    def _find_corpus(self, config: Config, start: PretrainedWeights | None) -> Corpus:
         """Return the encoded reviews: those that all trials share, or else, where text is searched, of our own."""
         name = name_corpus(config)
         if name in self.corpora:

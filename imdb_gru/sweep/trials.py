@@ -1,4 +1,4 @@
-"""Own a sweep: its trials by Ray Tune, the finalists' trainings, and what it comes to."""
+"""A sweep: its trials, run by Ray Tune, the trainings of the finalists, and the final figures."""
 
 import itertools
 import logging
@@ -71,7 +71,7 @@ class Sweep:
 
     @property
     def finalists(self) -> list[list[Outcome]]:
-        """List the trainings of every finalist, one for a seed; the base is judged with them."""
+        """List the trainings of every finalist, one for each seed, and those of the base."""
         count, seeds = (self.config.finalists.count, self.config.finalists.seeds) if self.config.finalists else (1, 1)
         able = [trial for trial in self.trials if trial.measure(self.config.metric)]
         chosen = [trial for rank, trial in enumerate(able) if rank < count or trial.trial == BASE]

@@ -1,4 +1,4 @@
-"""Own what stands between Tune and a sweep: which training comes next, and what became of each."""
+"""What connects Ray Tune with a sweep: it asks for the next training, and reports what became of each."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace

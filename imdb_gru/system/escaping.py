@@ -1,4 +1,4 @@
-"""Own what keeps text from strangers from doing harm where it is shown; imports nothing heavy."""
+"""Escapes control characters in text from strangers before it is shown; imports nothing heavy."""
 
 import json
 import unicodedata
@@ -18,7 +18,7 @@ def neutralise(text: str) -> str:
     return "".join(char.encode("unicode_escape", "surrogatepass").decode() if _harms(char) else char for char in text)
 
 
-def neutralise_lines(text: str) -> str:
+def neutralise_error(text: str) -> str:
     """Replace the same characters, but keep the breaks before indented lines that errors of a config have."""
     return "\n  ".join(map(neutralise, text.split("\n  ")))
 

@@ -1,4 +1,4 @@
-"""Own the locks by which processes keep out of each other's way; the system drops them when their holder dies."""
+"""Locks between processes; the system releases them when their holder dies."""
 
 import contextlib
 import errno
@@ -61,7 +61,7 @@ def claim(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def sweep(folder: Path, pattern: str) -> None:
+def remove_leftovers(folder: Path, pattern: str) -> None:
     """Remove what killed processes left half written: files that match and that no living process has locked."""
     for path in folder.glob(pattern):
         with contextlib.suppress(OSError), path.open("rb") as file:

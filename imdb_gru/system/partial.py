@@ -1,4 +1,4 @@
-"""Own the file in which bulk prediction keeps what is ready, so that it can go on from there, even after a kill.
+"""The file of finished predictions from which bulk prediction resumes, even after a kill.
 
 One JSON object a line: first what it was begun with, then, for every chunk of texts, what is to be written of it and
 what was counted up to its end. A last line that was cut short is dropped.

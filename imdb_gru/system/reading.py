@@ -1,4 +1,4 @@
-"""Own the reading of files that may come from strangers: files only, no pipes or devices, and only so large."""
+"""Reads files that may come from strangers: plain files only, no pipes or devices, up to a size."""
 
 import errno
 import hashlib

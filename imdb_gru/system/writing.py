@@ -1,4 +1,4 @@
-"""Own the writing of files that take their name only once they are whole."""
+"""Files that get their name only once they are completely written."""
 
 import contextlib
 import os
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from imdb_gru.errors import ImdbGruError
-from imdb_gru.system.lock import lock, sweep
+from imdb_gru.system.lock import lock, remove_leftovers
 
 UNFINISHED = ".imdb-gru-"
 """What the names of files begin with that are being written."""
@@ -23,7 +23,7 @@ def write_atomically(path: Path) -> Iterator[Path]:
     """
     special = path.exists() and not path.is_file()
     if not special:
-        sweep(path.parent, f"{UNFINISHED}*")
+        remove_leftovers(path.parent, f"{UNFINISHED}*")
     handle, name = tempfile.mkstemp(prefix=UNFINISHED, suffix=path.suffix, dir=None if special else path.parent)
     temporary = Path(name)
     try:

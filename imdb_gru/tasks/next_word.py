@@ -14,7 +14,7 @@ from imdb_gru.corpus.corpus import (
 )
 from imdb_gru.errors import DataError
 from imdb_gru.events import Observer
-from imdb_gru.runs.pretrained import Pretrained
+from imdb_gru.runs.pretrained import PretrainedWeights
 from imdb_gru.runs.run import Run
 from imdb_gru.sources import open_run_source
 from imdb_gru.sources.review import Review, Source
@@ -38,7 +38,7 @@ class NextWordTask(Task):
         self,
         config: NextWordConfig,
         corpus: Corpus,
-        pretrained: Pretrained | None,  # noqa: ARG002 - a next-word model starts from random weights
+        pretrained: PretrainedWeights | None,  # noqa: ARG002 - a next-word model starts from random weights
     ) -> "NextWordTrainer":
         """Build a next-word model in training."""
         from imdb_gru.training.next_word.trainer import NextWordTrainer
@@ -86,6 +86,6 @@ class NextWordTask(Task):
     ) -> "NextWordEvaluation":
         """Return the perplexity of a next-word model on reviews."""
         from imdb_gru.models.evaluation import evaluate_next_words
-        from imdb_gru.models.next_word import LanguageModel
+        from imdb_gru.models.next_word import NextWordModel
 
-        return evaluate_next_words(LanguageModel.load(run), split, reviews)
+        return evaluate_next_words(NextWordModel.load(run), split, reviews)

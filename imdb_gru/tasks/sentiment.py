@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 from imdb_gru.config import Config, DataConfig
 from imdb_gru.corpus.corpus import UNDIVIDED, Corpus, TrainingReviews, load_reviews, load_training_reviews
 from imdb_gru.events import Notice, Observer
-from imdb_gru.runs.pretrained import Pretrained, load_pretrained
+from imdb_gru.runs.pretrained import PretrainedWeights, load_pretrained
 from imdb_gru.runs.run import Run
 from imdb_gru.sources import open_run_source
 from imdb_gru.sources.review import Review, Source
@@ -26,11 +26,13 @@ class SentimentTask(Task):
         """Read labelled reviews."""
         return load_training_reviews(source, config)
 
-    def load_pretrained(self, config: Config) -> Pretrained | None:
+    def load_pretrained(self, config: Config) -> PretrainedWeights | None:
         """Load the next-word run that `model.pretrained` names."""
         return load_pretrained(config)
 
-    def build_trainer(self, config: Config, corpus: Corpus, pretrained: Pretrained | None) -> "ClassifierTrainer":
+    def build_trainer(
+        self, config: Config, corpus: Corpus, pretrained: PretrainedWeights | None
+    ) -> "ClassifierTrainer":
         """Build a classifier in training."""
         from imdb_gru.training.classifier.trainer import ClassifierTrainer
 

@@ -8,7 +8,7 @@ from imdb_gru.config import DataConfig
 from imdb_gru.corpus.corpus import Corpus, TrainingReviews
 from imdb_gru.errors import DataError, RunError
 from imdb_gru.events import Observer
-from imdb_gru.runs.pretrained import Pretrained
+from imdb_gru.runs.pretrained import PretrainedWeights
 from imdb_gru.runs.run import Run
 from imdb_gru.sources.review import Review, Source
 
@@ -28,12 +28,12 @@ class Task(ABC):
     def load_reviews(self, source: Source, config: Any) -> TrainingReviews:
         """Read the training and validation reviews."""
 
-    def load_pretrained(self, config: Any) -> Pretrained | None:  # noqa: ARG002 - a classifier's config needs it
+    def load_pretrained(self, config: Any) -> PretrainedWeights | None:  # noqa: ARG002 - a classifier's config needs it
         """Load the weights that a training starts from, None for random ones."""
         return None
 
     @abstractmethod
-    def build_trainer(self, config: Any, corpus: Corpus, pretrained: Pretrained | None) -> "Trainer":
+    def build_trainer(self, config: Any, corpus: Corpus, pretrained: PretrainedWeights | None) -> "Trainer":
         """Build a model in training; this loads TensorFlow."""
 
     @abstractmethod

@@ -21,8 +21,8 @@ from imdb_gru.events import (
     ignore,
 )
 from imdb_gru.records import CorpusStatistics, Metrics
-from imdb_gru.runs.catalogue import BUNDLED, check_free, check_writable, create_run, name_run
-from imdb_gru.runs.pretrained import Pretrained
+from imdb_gru.runs.catalogue import BUNDLED, check_free, check_writable, choose_path, create_run
+from imdb_gru.runs.pretrained import PretrainedWeights
 from imdb_gru.runs.run import Run
 from imdb_gru.runs.weights import iter_shapes
 from imdb_gru.sources import SAMPLE, check_data_found, open_data
@@ -80,7 +80,9 @@ class Place(Protocol):
         """Return a new run's config as the place needs it."""
         ...
 
-    def build_session(self, task: Task, run: Run, config: Any, corpus: Corpus, start: Pretrained | None) -> Session:
+    def build_session(
+        self, task: Task, run: Run, config: Any, corpus: Corpus, start: PretrainedWeights | None
+    ) -> Session:
         """Build a training that is ready to begin."""
         ...
 
@@ -96,7 +98,9 @@ class ThisProcess:
         """Return the config as it is."""
         return config
 
-    def build_session(self, task: Task, run: Run, config: Any, corpus: Corpus, start: Pretrained | None) -> Session:
+    def build_session(
+        self, task: Task, run: Run, config: Any, corpus: Corpus, start: PretrainedWeights | None
+    ) -> Session:
         """Build a training in this process; this loads TensorFlow."""
         from imdb_gru.training.session import LocalSession
 
@@ -149,7 +153,7 @@ def _train(
 ) -> Run:
     complete = place.adapt(prepare_config(kind, config, data, overrides))
     task = find_task(complete.task)
-    run = Run(Path(path).expanduser() if path else name_run(complete))
+    run = Run(Path(path).expanduser() if path else choose_path(complete))
     with claim(run.path), place.open():
         check_free(run.path, overwrite=overwrite)
         start = _load_start(task, complete, observer)
@@ -248,7 +252,7 @@ def load_corpus(
     config: AnyConfig,
     *,
     source: Source | None = None,
-    start: Pretrained | None = None,
+    start: PretrainedWeights | None = None,
     vocabulary: Vocabulary | None = None,
     observer: Observer = ignore,
 ) -> Corpus:
@@ -307,7 +311,7 @@ def _find_source(data: Data | None) -> Source | None:
     return None if data is None or isinstance(data, str | Path | DataConfig) else data
 
 
-def _load_start(task: Task, config: AnyConfig, observer: Observer) -> Pretrained | None:
+def _load_start(task: Task, config: AnyConfig, observer: Observer) -> PretrainedWeights | None:
     start = task.load_pretrained(config)
     if isinstance(config, Config):
         observer(StartChosen(config.model.pretrained))

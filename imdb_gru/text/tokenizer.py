@@ -1,4 +1,4 @@
-"""Own how a review's text becomes tokens; training and prediction share it.
+"""How a review's text becomes tokens, in training and in prediction alike.
 
 Two tokenizers, named in the config. Each is a plain function from text to tokens.
 """

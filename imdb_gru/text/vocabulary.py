@@ -1,4 +1,4 @@
-"""Own the map between tokens and ids.
+"""The map between tokens and ids.
 
 Ids are Keras's: 0 pad, 1 start, 2 unknown, words from 3, most frequent first. A vocabulary knows the tokenizer that
 made its tokens, so text becomes ids in one way only.

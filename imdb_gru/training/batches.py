@@ -1,4 +1,4 @@
-"""Own the batches that Keras is fed: right-padded ids, cut by TensorFlow from one flat array, in the seed's order."""
+"""Batches for Keras: right-padded ids, which TensorFlow cuts from one flat array in the order of the seed."""
 
 import functools
 import math

@@ -1,4 +1,4 @@
-"""Own the Keras model: stock layers, so that the saved file opens without any code of ours."""
+"""The Keras model of a classifier, saved with stock layers so that the file opens without this package."""
 
 from typing import Any
 
@@ -71,10 +71,10 @@ def build_model(
     if objective == "last":
         pooled = _pool(config, ids, x, fused, bfloat16)
         x = pooled[0] if len(pooled) == 1 else layers.Concatenate(name="pooled")(pooled)
-        belief = _judge(config, x, layers.Dropout)
+        belief = _add_dense(config, x, layers.Dropout)
     else:
         states = _recurrent(config, config.layers, fused, bfloat16, return_sequences=True)(x)
-        belief = _judge(config, RunningPooling(config.pooling, name="pooled")(states), layers.SpatialDropout1D)
+        belief = _add_dense(config, RunningPooling(config.pooling, name="pooled")(states), layers.SpatialDropout1D)
     if train is None:
         return keras.Model(ids, belief, name="imdb_gru")
     return ReviewModel(ids, belief, objective, train, name="imdb_gru")
@@ -114,7 +114,7 @@ def _pool(config: ModelConfig, ids: Any, x: Any, fused: bool, bfloat16: bool) ->
     return [pooled[pooling]() for pooling in config.pooling]
 
 
-def _judge(config: ModelConfig, x: Any, dropout: type[keras.Layer]) -> Any:
+def _add_dense(config: ModelConfig, x: Any, dropout: type[keras.Layer]) -> Any:
     """Take pooled hidden states through the dense layers to the probability."""
 
     def drop(x: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Own what can be said of a training before it runs."""
+"""What a training would take: the summary of the model, and its memory."""
 
 import io
 
@@ -7,7 +7,7 @@ import keras
 from imdb_gru.config import Config, NextWordConfig
 from imdb_gru.corpus.corpus import Corpus
 from imdb_gru.training.model import build_model
-from imdb_gru.training.next_word.model import FULL_ROWS, NextWordModel
+from imdb_gru.training.next_word.model import FULL_ROWS, KerasNextWordModel
 
 BASE_BYTES = 620 * 2**20
 """What a process with TensorFlow and Keras loaded takes before it does anything."""
@@ -43,7 +43,7 @@ def estimate_memory(config: Config, parameters: int, corpus: Corpus) -> int:
 
 def summarise_next_word_model(config: NextWordConfig, corpus: Corpus) -> tuple[str, int]:
     """Return Keras's summary of the next-word model as text, and its count of parameters."""
-    model = NextWordModel(config.model, len(corpus.vocabulary), fused=False, samples=config.train.samples, seed=0)
+    model = KerasNextWordModel(config.model, len(corpus.vocabulary), fused=False, samples=config.train.samples, seed=0)
     return _print_summary(model), int(model.count_params())
 
 
@@ -57,6 +57,6 @@ def estimate_next_word_memory(config: NextWordConfig, parameters: int, corpus: C
     timesteps = min(int(max(corpus.train.lengths)), train.timesteps)
     values = model.embedding * 5 + model.units * (8 * model.layers + 1)
     chunk = train.batch_size * timesteps * values
-    judged = FULL_ROWS * size * 6 if len(corpus.validation) else 0
+    validated = FULL_ROWS * size * 6 if len(corpus.validation) else 0
     tables = parameters * 5 + size * model.embedding * 8
-    return BASE_BYTES + (tables + max(chunk, judged)) * 4 + corpus.train.ids.nbytes * 5
+    return BASE_BYTES + (tables + max(chunk, validated)) * 4 + corpus.train.ids.nbytes * 5

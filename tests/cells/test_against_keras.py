@@ -27,23 +27,25 @@ def test_probabilities_agree(build_twins, cell, layers, bidirectional, pooling):
     alone = np.array([model(review[None], training=False)[0, 0] for review in reviews])
     padded = model(pad(reviews), training=False)[:, 0]
     far = model(pad(reviews, 40), training=False)[:, 0]
-    ours = classifier.score(reviews)
+    ours = classifier.predict_ids(reviews)
     for theirs in (alone, padded, far):
         np.testing.assert_allclose(ours, theirs, atol=TOLERANCE)
     assert np.ptp(ours) > 0.01
     if not bidirectional:
         longest = reviews[-1]
         prefixes = pad([longest[: t + 1] for t in range(len(longest))])
-        np.testing.assert_allclose(classifier.read(reviews)[-1], model(prefixes, training=False)[:, 0], atol=TOLERANCE)
+        np.testing.assert_allclose(
+            classifier.predict_timesteps(reviews)[-1], model(prefixes, training=False)[:, 0], atol=TOLERANCE
+        )
 
 
 def test_a_padded_batch_scores_a_review_as_the_review_alone(build_twins):
     _, classifier = build_twins()
     reviews = make_sequences(np.random.default_rng(4), lengths=range(1, 300))
-    together = classifier.score(reviews)
-    alone = [classifier.score([review])[0] for review in reviews]
+    together = classifier.predict_ids(reviews)
+    alone = [classifier.predict_ids([review])[0] for review in reviews]
     np.testing.assert_allclose(together, alone, atol=TOLERANCE)
-    by_timestep = classifier.read(reviews)
+    by_timestep = classifier.predict_timesteps(reviews)
     assert [len(belief) for belief in by_timestep] == [len(review) for review in reviews]
     np.testing.assert_allclose([belief[-1] for belief in by_timestep], together, atol=TOLERANCE)
 
@@ -62,12 +64,14 @@ def test_a_padded_batch_scores_a_review_as_the_review_alone(build_twins):
 def test_the_engine_reads_what_it_can_and_agrees_with_numpy(build_twins, monkeypatch, options, fits):
     _, classifier = build_twins(**options)
     reviews = make_sequences(np.random.default_rng(4), lengths=range(1, 200))
-    by_numpy = classifier.score(reviews)
+    by_numpy = classifier.predict_ids(reviews)
     monkeypatch.setattr("imdb_gru.models.classifier.ENGINE_TOKENS", 0)
     assert (classifier._choose_reader(reviews) is not None) == fits
-    np.testing.assert_allclose(classifier.score(reviews), by_numpy, atol=TOLERANCE)
+    np.testing.assert_allclose(classifier.predict_ids(reviews), by_numpy, atol=TOLERANCE)
     if fits:
-        np.testing.assert_allclose([belief[-1] for belief in classifier.read(reviews)], by_numpy, atol=TOLERANCE)
+        np.testing.assert_allclose(
+            [belief[-1] for belief in classifier.predict_timesteps(reviews)], by_numpy, atol=TOLERANCE
+        )
 
 
 @pytest.mark.parametrize("options", [{}, {"bidirectional": True, "layers": 2, "pooling": ["last", "mean", "max"]}])

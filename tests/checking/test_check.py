@@ -51,7 +51,7 @@ def test_splits_are_counted(tmp_path):
 
 def test_what_stands_in_two_splits_is_counted(tmp_path):
     figures = check(tmp_path)
-    counted = {(row["judged"], row["learnt"]): (row["same"], row["near"]) for row in figures["overlaps"]}
+    counted = {(row["split"], row["training_split"]): (row["same"], row["near"]) for row in figures["overlaps"]}
     assert counted == {("validation", "train"): (1, 0), ("test", "train"): (1, 1), ("test", "validation"): (1, 0)}
     leak = find(figures, "test that stand in train")
     assert leak["examples"] == [{"review": "test 1", "text": "a fine film.", "twin": "train 1"}]
@@ -91,7 +91,7 @@ def test_clean_reviews_have_no_findings(tmp_path):
     rows = [("train", number % 2, f"review number {number} of a film called {number * 7}") for number in range(30)]
     figures = check(tmp_path, rows)
     assert figures["findings"] == []
-    assert [(row["judged"], row["learnt"]) for row in figures["overlaps"]] == [("held out", "train")]
+    assert [(row["split"], row["training_split"]) for row in figures["overlaps"]] == [("held out", "train")]
 
 
 def test_held_out_reviews_and_unknown_words_are_those_of_a_training(tmp_path):
@@ -100,7 +100,7 @@ def test_held_out_reviews_and_unknown_words_are_those_of_a_training(tmp_path):
     figures = check_source(SampleSource())
     source, config = SampleSource(), Config()
     statistics = encode_corpus(source, config, load_training_reviews(source, config), None).statistics
-    (overlap,) = [row for row in figures["overlaps"] if row["judged"] == "held out"]
+    (overlap,) = [row for row in figures["overlaps"] if row["split"] == "held out"]
     assert overlap["same"] == statistics.repeated_validation > 0
     rows = [("train", n % 2, f"common word{n}") for n in range(6)] + [
         ("validation", 1, "common rare rarer"),

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from support.paths import ROOT
 
-from imdb_gru.cluster.training import count_cores
+from imdb_gru.cluster.training import find_cores_per_worker
 from imdb_gru.errors import ImdbGruError
 
 pytestmark = pytest.mark.processes
@@ -33,12 +33,12 @@ def nodes(*cores):
 )
 def test_workers_get_as_many_cores_as_the_nodes_have_for_each(cores, workers, expected):
     dead = {"Alive": False, "Resources": {"CPU": 64.0}}
-    assert count_cores([*nodes(*cores), dead], workers) == expected
+    assert find_cores_per_worker([*nodes(*cores), dead], workers) == expected
 
 
 def test_more_workers_than_cores_are_refused():
     with pytest.raises(ImdbGruError, match="--workers is 4, but there are 3 cores"):
-        count_cores(nodes(2, 1), 4)
+        find_cores_per_worker(nodes(2, 1), 4)
 
 
 def test_without_ray_the_extra_is_named_and_nothing_else_changes(invoke, monkeypatch, tmp_path):

@@ -58,12 +58,12 @@ def test_a_node_that_dies_costs_no_answer(cluster, tmp_path):
 
 
 def test_a_chunk_that_kills_every_worker_ends_the_job(cluster, tmp_path, monkeypatch):
-    from imdb_gru.cluster import prediction as scoring
+    from imdb_gru.cluster import prediction
     from imdb_gru.cluster.connection import connect
 
-    monkeypatch.setattr(scoring, "RESTARTS", 1)
+    monkeypatch.setattr(prediction, "RESTARTS", 1)
     deadly = hinder(make_classifier(), lambda: os._exit(9))
     job = make_job(tmp_path / "out", [write_lines(tmp_path / "a.jsonl", TEXTS)], workers=1)
     with connect(cluster.address), pytest.raises(ImdbGruError, match="the cluster could not finish") as error:
-        list(scoring.score(deadly, job))
+        list(prediction.predict_tables(deadly, job))
     assert "\n" not in str(error.value)

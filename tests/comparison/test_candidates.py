@@ -12,7 +12,7 @@ from imdb_gru.comparison.candidates import (
     check_models,
     check_training_reviews,
     find_state,
-    open_runs,
+    open_candidates,
     pair_candidates,
 )
 from imdb_gru.config import build_config
@@ -96,7 +96,7 @@ def test_complete_runs_are_models_of_their_own(tmp_path):
     paths = [tmp_path / "a" / "one", tmp_path / "b" / "one", tmp_path / "linear"]
     for path in paths:
         finish(path)
-    candidates = open_runs(paths, same_data=True)
+    candidates = open_candidates(paths, same_data=True)
     assert [candidate.model for candidate in candidates] == ["one", str(paths[1]), str(paths[2])]
     assert all(isinstance(candidate.result, Run) for candidate in candidates)
     assert len(pair_candidates(candidates)) == 3
@@ -104,7 +104,7 @@ def test_complete_runs_are_models_of_their_own(tmp_path):
 
 def test_the_model_in_the_package_is_compared_by_its_name(tmp_path):
     path = finish(tmp_path / "one").path
-    bundled, run = open_runs(["bundled", Run(path)], same_data=False)
+    bundled, run = open_candidates(["bundled", Run(path)], same_data=False)
     assert (bundled.model, str(bundled), bundled.result.base is not None) == ("bundled", "bundled", True)
     assert (run.model, str(run)) == ("one", str(path))
 
@@ -126,20 +126,20 @@ def test_models_that_cannot_be_compared(models, message):
 def test_runs_that_cannot_be_compared(tmp_path):
     one, other = finish(tmp_path / "one").path, tmp_path / "other"
     with pytest.raises(RunError, match="one is one run: give at least two"):
-        open_runs([one], same_data=True)
+        open_candidates([one], same_data=True)
     (tmp_path / "x").mkdir()
     with pytest.raises(RunError, match="are the same run"):
-        open_runs([one, tmp_path / "x" / ".." / "one"], same_data=True)
+        open_candidates([one, tmp_path / "x" / ".." / "one"], same_data=True)
     create_run(other, CONFIG)
     with pytest.raises(RunError, match="is not complete"):
-        open_runs([one, other], same_data=True)
+        open_candidates([one, other], same_data=True)
     (other / "config.yaml").unlink()
     finish(other, build_config(start_from_scratch({"data": {"path": "sample", "limit": 7}}), "test"))
     with pytest.raises(
         RunError, match=r"different reviews \(data.limit None, not 7\): choose those for both with --data"
     ):
-        open_runs([one, other], same_data=True)
-    assert len(open_runs([one, other], same_data=False)) == 2
+        open_candidates([one, other], same_data=True)
+    assert len(open_candidates([one, other], same_data=False)) == 2
 
 
 def test_pairs_share_a_seed_and_its_reviews(tmp_path):

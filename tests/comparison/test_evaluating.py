@@ -3,7 +3,7 @@ import pytest
 from support.comparisons import CONFIG, finish
 
 from imdb_gru.comparison import evaluating
-from imdb_gru.comparison.candidates import build_candidates, open_runs
+from imdb_gru.comparison.candidates import build_candidates, open_candidates
 from imdb_gru.comparison.evaluating import evaluate_candidates
 from imdb_gru.comparison.predictions import Predictions
 from imdb_gru.errors import RunError
@@ -21,7 +21,7 @@ def load(monkeypatch):
         return split or "validation", [Review("fine", 1), *[Review("dull", 0)] * seed]
 
     monkeypatch.setattr(
-        evaluating, "predict_reviews", lambda run, reviews: Predictions(np.ones(len(reviews), np.float32), [])
+        evaluating, "compute_predictions", lambda run, reviews: Predictions(np.ones(len(reviews), np.float32), [])
     )
     load.calls = calls
     return load
@@ -51,9 +51,9 @@ def test_the_test_split_is_read_once(tmp_path, load):
 
 def test_runs_with_other_validation_reviews_are_compared_on_the_test_split_only(tmp_path, load):
     paths = [candidate.path for candidate in finish_all(tmp_path)][1:3]
-    evaluate_candidates(open_runs(paths, same_data=True), "test", load, None)
+    evaluate_candidates(open_candidates(paths, same_data=True), "test", load, None)
     with pytest.raises(RunError, match="have different validation reviews"):
-        evaluate_candidates(open_runs(paths, same_data=True), "validation", load, None)
+        evaluate_candidates(open_candidates(paths, same_data=True), "validation", load, None)
 
 
 def test_kept_predictions_belong_to_a_run_and_its_reviews(tmp_path, load):

@@ -18,7 +18,7 @@ VARIANTS = [
 
 
 def score(classifier, ids):
-    probability = float(classifier.score([np.asarray(ids, np.int32)])[0])
+    probability = float(classifier.predict_ids([np.asarray(ids, np.int32)])[0])
     return np.log(probability / (1 - probability))
 
 

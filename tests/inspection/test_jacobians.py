@@ -5,7 +5,7 @@ import pytest
 from support.oracles import INPUTS, UNITS, gru_by_hand, lstm_by_hand, make_weights
 
 from imdb_gru.cells import CELLS
-from imdb_gru.inspection.cell_pass import run_cell
+from imdb_gru.inspection.cell_pass import trace_cell
 
 TOLERANCE = 1e-5
 EPSILON = 1e-6
@@ -35,7 +35,7 @@ def run(kind, seed=0, scale=1.0):
     weights = [np.float32(scale) * weight for weight in make_weights(kind, rng)]
     cell = CELLS[kind](*weights)
     x = rng.normal(size=(1, TIMESTEPS, INPUTS)).astype("f")
-    return cell, weights, x, run_cell(cell, x, cell.start(1))
+    return cell, weights, x, trace_cell(cell, x, cell.start(1))
 
 
 def flatten(state):
@@ -72,7 +72,7 @@ def test_a_step_back_to_the_input_is_its_jacobian(kind):
 @pytest.mark.parametrize("backwards", [False, True])
 def test_jacobian_norms_are_those_of_the_product_of_all_steps(kind, backwards):
     cell, weights, x, _ = run(kind)
-    read = run_cell(cell, x, cell.start(1), backwards=backwards)
+    read = trace_cell(cell, x, cell.start(1), backwards=backwards)
     order = x[0, ::-1] if backwards else x[0]
     product, norms = np.eye(UNITS * cell.state_parts)[:UNITS], []
     for step in reversed(range(TIMESTEPS)):
@@ -86,7 +86,7 @@ def test_jacobian_norms_are_those_of_the_product_of_all_steps(kind, backwards):
 
 def test_a_jacobian_too_small_for_its_squares_is_still_measured():
     cell, _, _, _ = run("simple_rnn", scale=0.01)
-    read = run_cell(cell, np.zeros((1, 18, INPUTS), "f"), cell.start(1))
+    read = trace_cell(cell, np.zeros((1, 18, INPUTS), "f"), cell.start(1))
     product, norms = np.eye(UNITS), []
     for h in read.states[0][:0:-1, 0].astype(np.float64):
         norms.insert(0, np.linalg.norm(product) / np.sqrt(UNITS))

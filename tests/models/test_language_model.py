@@ -7,7 +7,7 @@ from support.next_word_runs import WORDS, build_next_word_config, draw_arrays
 from imdb_gru.cells.next_word import TILE_IDS, TILE_ROWS, NextWordNetwork
 from imdb_gru.errors import RunError
 from imdb_gru.models.evaluation import evaluate_next_words
-from imdb_gru.models.next_word import LanguageModel, Sampling, choose_likeliest, compute_perplexity
+from imdb_gru.models.next_word import NextWordModel, Sampling, choose_likeliest, compute_perplexity
 from imdb_gru.runs.weights import list_stock, save_arrays
 from imdb_gru.sources.review import Review
 from imdb_gru.text.vocabulary import END_TOKEN, PAD, START, UNKNOWN, UNKNOWN_TOKEN
@@ -17,7 +17,7 @@ TEXT = "w3 w1 w4 w1 w5 nonsense w2"
 
 @pytest.fixture
 def model(make_next_word_run):
-    return LanguageModel.load(make_next_word_run())
+    return NextWordModel.load(make_next_word_run())
 
 
 @pytest.mark.keras
@@ -33,7 +33,7 @@ def test_probabilities_are_those_of_keras(make_next_word_run, tmp_path, cell, la
     stock.set_weights(list_stock(draw_arrays(config, WORDS + 3)))
     stock.save(tmp_path / "model.keras")
     opened = keras.models.load_model(tmp_path / "model.keras")
-    model = LanguageModel.load(run)
+    model = NextWordModel.load(run)
     ids = model.encode(TEXT).ids
     expected = opened.predict(ids[None], verbose=0)[0]
     probabilities = np.exp(model.predict(ids))
@@ -47,7 +47,7 @@ def test_probabilities_are_those_of_keras(make_next_word_run, tmp_path, cell, la
 def test_a_trained_runs_own_model_says_the_same(next_word_run):
     from imdb_gru.training import keras
 
-    opened, model = keras.models.load_model(next_word_run.model_path), LanguageModel.load(next_word_run)
+    opened, model = keras.models.load_model(next_word_run.model_path), NextWordModel.load(next_word_run)
     ids = model.encode("The first half is funny, but the rest is a mess. zxcv").ids
     np.testing.assert_allclose(np.exp(model.predict(ids)), opened.predict(ids[None], verbose=0)[0], atol=1e-5)
 
@@ -57,7 +57,7 @@ def test_the_perplexity_is_that_of_the_training(next_word_run):
     from imdb_gru.corpus.corpus import load_pretraining_reviews
     from imdb_gru.sources.sample import SampleSource
 
-    model, best = LanguageModel.load(next_word_run), next_word_run.load_metrics().best
+    model, best = NextWordModel.load(next_word_run), next_word_run.load_metrics().best
     held_out = load_pretraining_reviews(SampleSource(), model.config).validation
     figures = evaluate_next_words(model, "validation", held_out)
     assert figures.loss == pytest.approx(best.validation_loss, abs=1e-4)
@@ -137,7 +137,7 @@ def test_the_likeliest_words_are_those_that_read_as_such(model):
 
 @pytest.mark.parametrize("cell", ["gru", "lstm", "simple_rnn"])
 def test_what_is_written_follows_the_seed_and_holds_nothing_unknown(make_next_word_run, cell):
-    model = LanguageModel.load(make_next_word_run(cell=cell, layers=2))
+    model = NextWordModel.load(make_next_word_run(cell=cell, layers=2))
     ids = model.encode(TEXT).ids
     texts = [list(model.generate(ids, 300, Sampling(seed=seed))) for seed in (0, 0, 1)]
     assert texts[0] == texts[1] != texts[2]
@@ -178,7 +178,7 @@ def test_the_end_of_the_review_ends_the_writing(make_next_word_run):
     arrays = draw_arrays(run.load_next_word_config(), WORDS + 3)
     arrays[-1][START] = 50
     save_arrays(run, arrays)
-    model = LanguageModel.load(run)
+    model = NextWordModel.load(run)
     assert model.find_likeliest(model.predict_last(model.encode("w1").ids), 1)[0].token == END_TOKEN
     assert list(model.generate(model.encode("w1").ids, 5, Sampling())) == []
 
@@ -188,10 +188,10 @@ def test_weights_that_do_not_fit_are_told(make_next_word_run):
     config = build_next_word_config(model={"embedding": 5, "units": 6})
     save_arrays(run, draw_arrays(config, WORDS + 2))
     with pytest.raises(RunError, match="is damaged: its model has 32 embeddings"):
-        LanguageModel.load(run)
+        NextWordModel.load(run)
     save_arrays(run, draw_arrays(config, WORDS + 3)[:3])
     with pytest.raises(RunError, match="holds no weights that fit its config"):
-        LanguageModel.load(run)
+        NextWordModel.load(run)
 
 
 def test_a_hopeless_loss_is_a_number():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from imdb_gru.models.evaluation import ScoredReviews
+from imdb_gru.models.evaluation import PredictedReviews
 from imdb_gru.report.examples import choose_examples
 from imdb_gru.sources.review import Review
 
@@ -10,7 +10,7 @@ def make_scored(rows):
     """Rows of a label and the probability after each timestep."""
     labels = np.array([label for label, _ in rows], dtype=np.int8)
     curves = [np.array(curve, dtype=np.float32) for _, curve in rows]
-    return ScoredReviews(
+    return PredictedReviews(
         [Review(f"review {row}", int(label)) for row, label in enumerate(labels)],
         labels,
         np.array([curve[-1] for curve in curves], dtype=np.float32),
@@ -56,8 +56,8 @@ def test_no_review_comes_twice_and_there_are_as_many_as_wanted(count):
 
 
 def test_without_curves_undecided_reviews_take_the_place_of_turns():
-    scored = make_scored([(1, [0.9]), (1, [0.55]), (0, [0.1]), (0, [0.3])])
-    object.__setattr__(scored, "curves", [])
-    chosen = [(choice.row, choice.reason) for choice in choose_examples(scored, 4)]
+    predicted = make_scored([(1, [0.9]), (1, [0.55]), (0, [0.1]), (0, [0.3])])
+    object.__setattr__(predicted, "curves", [])
+    chosen = [(choice.row, choice.reason) for choice in choose_examples(predicted, 4)]
     assert chosen[0] == (0, "Confident and correct")
     assert (1, "Undecided") in chosen

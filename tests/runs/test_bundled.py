@@ -4,7 +4,7 @@ import pytest
 from support.paths import README
 
 from imdb_gru.models.classifier import Classifier
-from imdb_gru.models.next_word import LanguageModel
+from imdb_gru.models.next_word import NextWordModel
 from imdb_gru.runs.catalogue import BUNDLE, BundledRun
 
 CARD = (BUNDLE / "CARD.md").read_text("utf-8")
@@ -44,6 +44,6 @@ def test_its_card_and_the_readme_say_what_it_says():
 
 
 def test_its_next_words_make_sense():
-    model = LanguageModel.load(BundledRun("next_word"))
+    model = NextWordModel.load(BundledRun("next_word"))
     text = model.encode("one of the best movies i have ever")
     assert model.find_likeliest(model.predict_last(text.ids), 1)[0].token == "seen"

@@ -9,7 +9,7 @@ from support.bundles import BUNDLED_WORDS, SIZES, load_script
 from imdb_gru.inspection import inspect_text
 from imdb_gru.models.classifier import Classifier
 from imdb_gru.models.metrics import compute_scores
-from imdb_gru.models.next_word import LanguageModel
+from imdb_gru.models.next_word import NextWordModel
 from imdb_gru.runs.catalogue import BundledRun, find_run
 from imdb_gru.runs.weights import read_arrays
 from imdb_gru.text.tokenizer import TOKENIZERS
@@ -29,13 +29,13 @@ def test_both_models_predict_as_the_originals(bundled):
     folder, encoder, run = bundled
     sequences = draw_sequences()
     classifiers = [Classifier.load(one) for one in (run, BundledRun("sentiment", folder))]
-    ours, theirs = (classifier.score(sequences) for classifier in classifiers)
+    ours, theirs = (classifier.predict_ids(sequences) for classifier in classifiers)
     np.testing.assert_allclose(ours, theirs, atol=0.06)
     assert ours.std() > 0.1
-    for one, other in zip(*(classifier.read(sequences) for classifier in classifiers), strict=True):
+    for one, other in zip(*(classifier.predict_timesteps(sequences) for classifier in classifiers), strict=True):
         np.testing.assert_allclose(one, other, atol=0.15)
         assert np.abs(one - other).mean() < 0.03
-    words = [LanguageModel.load(one) for one in (encoder, BundledRun("next_word", folder))]
+    words = [NextWordModel.load(one) for one in (encoder, BundledRun("next_word", folder))]
     expected = [np.exp(model.predict(sequences[0])) for model in words]
     np.testing.assert_allclose(*expected, atol=0.2)
     assert np.abs(expected[0] - expected[1]).sum(axis=1).mean() < 0.15
@@ -86,7 +86,7 @@ def test_a_temperature_divides_the_logits(script, pair, tmp_path):
     for temperature in (1.0, 4.0):
         folder = tmp_path / f"at{temperature}"
         script.bundle(run, encoder, temperature, folder)
-        probabilities = Classifier.load(BundledRun("sentiment", folder)).score(sequences)
+        probabilities = Classifier.load(BundledRun("sentiment", folder)).predict_ids(sequences)
         logits.append(np.log(probabilities / (1 - probabilities)))
         assert BundledRun("sentiment", folder).load_metrics().temperature == temperature
     np.testing.assert_allclose(logits[0], 4 * logits[1], atol=0.02)
@@ -133,11 +133,11 @@ def test_the_script_bundles_and_prints_the_validation_figures(script, make_pair,
 
 def test_a_run_that_started_from_a_bundled_one_is_bundled_in_its_place(script, bundled, make_pair):
     folder, encoder, run = bundled
-    before = Classifier.load(find_run(None)).score(draw_sequences())
+    before = Classifier.load(find_run(None)).predict_ids(draw_sequences())
     run.write_text(run.config_path, run.config_path.read_text().replace(str(encoder.path), "bundled"))
     script.bundle(run, find_run(script.Path("bundled"), "next_word"), 1.0, folder)
     assert BundledRun("sentiment", folder).state == BundledRun("next_word", folder).state == "complete"
-    np.testing.assert_allclose(Classifier.load(find_run(None)).score(draw_sequences()), before, atol=0.02)
+    np.testing.assert_allclose(Classifier.load(find_run(None)).predict_ids(draw_sequences()), before, atol=0.02)
 
 
 def test_a_run_that_started_from_nothing_is_refused(script, pair, monkeypatch, capsys, tmp_path):

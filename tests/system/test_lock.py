@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from imdb_gru.errors import RunError
-from imdb_gru.system.lock import claim, lock, sweep
+from imdb_gru.system.lock import claim, lock, remove_leftovers
 from imdb_gru.system.writing import UNFINISHED, write_atomically
 
 pytestmark = pytest.mark.processes
@@ -68,7 +68,7 @@ def test_where_there_are_no_locks_it_goes_without(tmp_path, monkeypatch):
     with claim(tmp_path / "run"), claim(tmp_path / "run"), write_atomically(tmp_path / "a.txt") as temporary:
         temporary.write_text("a")
     (tmp_path / f"{UNFINISHED}dead").touch()
-    sweep(tmp_path, "*")  # cannot tell the dead from the living
+    remove_leftovers(tmp_path, "*")  # cannot tell the dead from the living
     assert {path.name for path in tmp_path.iterdir()} == {"a.txt", f"{UNFINISHED}dead"}
 
 

@@ -17,11 +17,11 @@ SIZE = 50
 
 
 def build_model(samples=SIZE, fused=False, seed=0, **model):
-    from imdb_gru.training.next_word.model import NextWordModel, keras
+    from imdb_gru.training.next_word.model import KerasNextWordModel, keras
 
     keras.utils.set_random_seed(seed)
     config = build_next_word_config(model={"embedding": 4, "units": 5, **model})
-    return NextWordModel(config.model, SIZE, fused=fused, samples=samples, seed=seed)
+    return KerasNextWordModel(config.model, SIZE, fused=fused, samples=samples, seed=seed)
 
 
 def draw_chunk(seed=0, batch=4, timesteps=9):

@@ -38,7 +38,7 @@ def compute_losses(beliefs, weigh):
 def test_the_loss_is_that_of_every_timesteps_belief(build_twins, fused, options, objective, weigh):
     model, classifier = build_twins(dropout={"embedding": 0, "output": 0}, **options)
     sequences = make_sequences(np.random.default_rng(1))
-    beliefs = classifier.read(sequences)
+    beliefs = classifier.predict_timesteps(sequences)
     twin = build_reading_twin(model, classifier, objective, fused)
     said = twin(pad(sequences), training=False).numpy()[:, :, 0]
     for belief, row in zip(beliefs, said, strict=True):
@@ -277,7 +277,7 @@ def test_a_review_whose_embeddings_were_all_dropped_does_no_harm(build_twins, ki
 
 def test_the_figures_are_those_of_labelled_reviews(build_twins):
     model, classifier, ids, labels = prepare_step(build_twins)
-    final = classifier.score([row[row > 0] for row in ids])
+    final = classifier.predict_ids([row[row > 0] for row in ids])
     labels = np.where(labels < 0, -1, (final >= 0.5).astype(int))
     student = build_student(model, classifier, fused=True)
     report, _ = take_step(student, ids, labels)

@@ -1,4 +1,4 @@
-"""Own the moves of a review's embeddings that hurt a model most, from which it learns to stand firm."""
+"""Adversarial and virtual adversarial perturbations of the embeddings (Miyato, Dai and Goodfellow 2017)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Own the training of the belief after every timestep, not of the last one alone."""
+"""The train step of every classifier: losses at the last or at all timesteps, and adversarial losses."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -100,7 +100,7 @@ class ReviewModel(keras.Model):  # type: ignore[misc]
             if config.adversarial:
                 with tape.stop_recording():
                     gradient, *gradients = tape.gradient(counted, [x, *values])
-                moved = self._judge_instead(ids, x + scale(gradient, x, config.adversarial))
+                moved = self._predict_from(ids, x + scale(gradient, x, config.adversarial))
                 other = labelled * self.compute_loss(x=ids, y=labels, y_pred=moved, training=True)
             elif config.virtual:
                 goal = tf.stop_gradient(belief)
@@ -110,9 +110,9 @@ class ReviewModel(keras.Model):  # type: ignore[misc]
                     probe = x + scale(draw_direction(x, ids != PAD, step, self._draw_seed), x, PROBE)
                     with tf.GradientTape() as inner:
                         inner.watch(probe)
-                        distance = ops.sum(self._measure(ids, goal, self._judge_instead(ids, probe)))
+                        distance = ops.sum(self._measure(ids, goal, self._predict_from(ids, probe)))
                     gradient = inner.gradient(distance, probe)
-                moved = self._judge_instead(ids, x + scale(gradient, x, config.virtual))
+                moved = self._predict_from(ids, x + scale(gradient, x, config.virtual))
                 other = of_all * ops.mean(self._measure(ids, goal, moved) - self._measure(ids, goal, goal))
         if config.adversarial or config.virtual:
             gradients = [tf.add_n(pair) for pair in zip(gradients, tape.gradient(other, values), strict=True)]
@@ -130,7 +130,7 @@ class ReviewModel(keras.Model):  # type: ignore[misc]
     def _draw_seed(self) -> int:
         return self.settings.seed + (self.shares.rank if self.shares else 0)
 
-    def _judge_instead(self, ids: Any, x: Any) -> Any:
+    def _predict_from(self, ids: Any, x: Any) -> Any:
         """Return the belief with other embeddings in the place of the words' own."""
         perturbation = self.get_layer("perturbation")
         perturbation.replacement = x

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from imdb_gru.config import Config
 from imdb_gru.corpus.corpus import Corpus
 from imdb_gru.records import Epoch
-from imdb_gru.runs.pretrained import Pretrained
+from imdb_gru.runs.pretrained import PretrainedWeights
 from imdb_gru.runs.run import Run
 from imdb_gru.system.progress import show_bar
 from imdb_gru.system.signals import Stop
@@ -35,7 +35,7 @@ class ClassifierTrainer(Trainer):
         self,
         config: Config,
         corpus: Corpus,
-        pretrained: Pretrained | None = None,
+        pretrained: PretrainedWeights | None = None,
         shares: Shares | None = None,
     ) -> None:
         super().__init__(config, corpus)

@@ -1,4 +1,4 @@
-"""Own the next-word model: the encoder a classifier has, and a softmax that shares the embedding's weights."""
+"""The next-word model in Keras: a classifier's embedding and cells, and a softmax tied to the embedding."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -54,7 +54,7 @@ class Strata:
         return np.diff(self.edges)
 
 
-class NextWordModel(keras.Model):  # type: ignore[misc]
+class KerasNextWordModel(keras.Model):  # type: ignore[misc]
     """Ids to the next word: embedding → recurrent layers → projection to the embedding's size → tied softmax.
 
     The softmax shares its weights with the embedding (Press and Wolf 2017; Inan et al. 2017).

@@ -20,7 +20,7 @@ from imdb_gru.system.signals import Stop
 from imdb_gru.text.vocabulary import FIRST_WORD, PAD, UNKNOWN
 from imdb_gru.training.batches import WORD_DROPOUT_STREAM
 from imdb_gru.training.next_word.chunks import ReviewChunks
-from imdb_gru.training.next_word.model import FULL_ROWS, NextWordModel, build_stock_model
+from imdb_gru.training.next_word.model import FULL_ROWS, KerasNextWordModel, build_stock_model
 from imdb_gru.training.optimizer import build_optimizer
 from imdb_gru.training.trainer import Figures, Trainer
 
@@ -40,7 +40,7 @@ class NextWordTrainer(Trainer):
         super().__init__(config, corpus)
         self.config = config
         size, fused = len(corpus.vocabulary), self.engine == "fused"
-        self.model = NextWordModel(
+        self.model = KerasNextWordModel(
             config.model,
             size,
             fused=fused,
@@ -55,7 +55,7 @@ class NextWordTrainer(Trainer):
         self.optimizer.build(self.model.trainable_variables)
         states = [[tf.TensorSpec((None, config.model.units), tf.float32)] * count for count in self._count_states()]
         self._step = tf.function(self._take_step, input_signature=[IDS, IDS, states])
-        self._judge = tf.function(self._judge_chunk, input_signature=[IDS, IDS, states])
+        self._evaluate = tf.function(self._evaluate_chunk, input_signature=[IDS, IDS, states])
 
     def _count_states(self) -> list[int]:
         """Count the states that each recurrent layer goes on from."""
@@ -82,7 +82,7 @@ class NextWordTrainer(Trainer):
         bound = self.config.train.clip_norm
         return gradients if bound is None else tf.clip_by_global_norm(gradients, bound)[0]
 
-    def _judge_chunk(self, ids: Any, targets: Any, states: Any) -> Any:
+    def _evaluate_chunk(self, ids: Any, targets: Any, states: Any) -> Any:
         """Return the sum of a chunk's losses among all words, and the states after it."""
         rows = tf.gather(self.model.table.value, ids)
         queries, ends = self.model.read(rows, ids != PAD, states, training=False)
@@ -128,7 +128,7 @@ class NextWordTrainer(Trainer):
             return {}
         chunks = ReviewChunks(self.corpus.validation, self.config, None)
         bar = show_bar(range(len(chunks.batches)), desc="validation", unit=" batches")
-        results = [self._run_batch(chunks, number, self._judge) for number in bar if not stop.is_set()]
+        results = [self._run_batch(chunks, number, self._evaluate) for number in bar if not stop.is_set()]
         if stop.is_set():
             return None
         loss = sum(total for total, _ in results) / sum(words for _, words in results)
