@@ -29,8 +29,8 @@ from imdb_gru.errors import ConfigError, MissingExtraError, RunError
 from imdb_gru.events import Notice, Observer, ignore
 from imdb_gru.runs.run import Run
 from imdb_gru.system.lock import claim
+from imdb_gru.tasks.configs import prepare_config
 from imdb_gru.tasks.evaluation import choose_reviews
-from imdb_gru.tasks.training import prepare_config
 
 CONFIG = "scratch"
 SEEDS = 3

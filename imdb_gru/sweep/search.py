@@ -16,7 +16,7 @@ from imdb_gru.sources import open_data
 from imdb_gru.sweep.outcome import RESULTS
 from imdb_gru.system.lock import claim
 from imdb_gru.system.writing import UNFINISHED
-from imdb_gru.tasks.training import merge_data, prepare_config
+from imdb_gru.tasks.configs import merge_data, prepare_config
 
 FOLDER = Path("runs/sweep")
 FILE, BEST = "sweep.yaml", "best.yaml"

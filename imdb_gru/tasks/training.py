@@ -2,109 +2,40 @@
 
 import math
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
-from imdb_gru.config import AnyConfig, Config, DataConfig, NextWordConfig, load_config
+from imdb_gru.config import AnyConfig, Config, DataConfig, NextWordConfig
 from imdb_gru.corpus.corpus import Corpus, encode_corpus
-from imdb_gru.errors import ImdbGruError, MissingExtraError, RunError
+from imdb_gru.errors import ImdbGruError, RunError
 from imdb_gru.events import (
     CorpusRead,
     Observer,
     ReadingReviews,
-    Resumed,
     StartChosen,
     Stopped,
     TrainingStarted,
     ignore,
 )
-from imdb_gru.records import CorpusStatistics, Metrics
-from imdb_gru.runs.catalogue import BUNDLED, check_free, check_writable, choose_path, create_run
+from imdb_gru.records import CorpusStatistics
+from imdb_gru.runs.catalogue import check_free, check_writable, choose_path, create_run
 from imdb_gru.runs.pretrained import PretrainedWeights
 from imdb_gru.runs.run import Run
 from imdb_gru.runs.weights import iter_shapes
-from imdb_gru.sources import SAMPLE, check_data_found, open_data
+from imdb_gru.sources import check_data_found, open_data
 from imdb_gru.sources.review import Source
-from imdb_gru.system.escaping import show_value
 from imdb_gru.system.lock import claim
 from imdb_gru.system.memory import SMALLER, find_memory
-from imdb_gru.system.paths import make_absolute
 from imdb_gru.system.signals import find_exit_code
 from imdb_gru.tasks import find_task
+from imdb_gru.tasks.configs import Data, OneConfig, prepare_config
+from imdb_gru.tasks.places import Place, Session, ThisProcess
 from imdb_gru.tasks.task import Task
 from imdb_gru.text.vocabulary import Vocabulary
 
-OneConfig = TypeVar("OneConfig", bound=AnyConfig)
-Data = str | Path | DataConfig | Source
-"""Reviews: what `--data` takes, the same with the names of a table's columns, or an object that yields them."""
-
 WEIGHT_BYTES = 4
 """Size in bytes of one float32 weight."""
-
-
-class Session(Protocol):
-    """A training that is ready to begin, wherever it runs."""
-
-    def restore(self) -> Resumed:
-        """Return to the state of the run's checkpoint, and say where the training continues."""
-        ...
-
-    def train(self, observer: Observer) -> Metrics:
-        """Train to the end, or until Ctrl-C or SIGTERM; return the final figures.
-
-        Raises `KeyboardInterrupt` if the training was stopped before its first epoch was complete.
-        """
-        ...
-
-    @property
-    def keeps_batches(self) -> bool:
-        """Tell whether a training that is stopped in its first epoch can continue there."""
-        ...
-
-    @property
-    def exit_code(self) -> int:
-        """Return the exit code for a process whose training was stopped."""
-        ...
-
-
-class Place(Protocol):
-    """Where a training runs."""
-
-    def open(self) -> AbstractContextManager[object]:
-        """Return what stays open as long as the training runs."""
-        ...
-
-    def adapt(self, config: OneConfig) -> OneConfig:
-        """Return a new run's config as the place needs it."""
-        ...
-
-    def build_session(
-        self, task: Task, run: Run, config: Any, corpus: Corpus, start: PretrainedWeights | None
-    ) -> Session:
-        """Build a training that is ready to begin."""
-        ...
-
-
-class ThisProcess:
-    """Trains in this process."""
-
-    def open(self) -> AbstractContextManager[object]:
-        """Return nothing: this process is open."""
-        return nullcontext()
-
-    def adapt(self, config: OneConfig) -> OneConfig:
-        """Return the config as it is."""
-        return config
-
-    def build_session(
-        self, task: Task, run: Run, config: Any, corpus: Corpus, start: PretrainedWeights | None
-    ) -> Session:
-        """Build a training in this process; this loads TensorFlow."""
-        from imdb_gru.training.session import LocalSession
-
-        return LocalSession(run, lambda: task.build_trainer(config, corpus, start))
 
 
 def train(
@@ -274,39 +205,6 @@ def load_corpus(
     return corpus
 
 
-def prepare_config(
-    kind: type[OneConfig],
-    config: str | Path | Mapping[str, Any] | AnyConfig,
-    data: Data | None,
-    overrides: Mapping[str, Any] | None,
-) -> OneConfig:
-    """Load a config, with overrides and other data; its paths become absolute, so that the run finds them anywhere."""
-    if not isinstance(overrides, Mapping | None):
-        raise TypeError(f"overrides is {show_value(overrides)}: give a mapping, such as {{'train.epochs': 2}}")
-    if data is not None and not (isinstance(data, str | Path | DataConfig) or hasattr(data, "iter_reviews")):
-        raise TypeError(f"data is {show_value(data)}: give a path, a DataConfig, or a source of reviews")
-    described = data if isinstance(data, str | Path | DataConfig) else None
-    complete = load_config(config, merge_data(overrides, described), kind)
-    changes = {}
-    if complete.data.path not in (None, SAMPLE):
-        changes["data.path"] = make_absolute(complete.data.path)
-    pretrained = complete.model.pretrained if isinstance(complete, Config) else None
-    if pretrained not in (None, BUNDLED):
-        changes["model.pretrained"] = make_absolute(pretrained)
-    if changes:
-        complete = load_config(complete, changes, kind)
-    _check_extras(complete)
-    return complete
-
-
-def merge_data(overrides: Mapping[str, Any] | None, data: str | Path | DataConfig | None) -> dict[str, Any]:
-    """Add to the overrides of a config those that make it read other data."""
-    if data is not None and not isinstance(data, DataConfig):
-        data = DataConfig(path=str(data))
-    chosen = data.model_dump(exclude_unset=True) if data else {}
-    return {**(overrides or {}), **{f"data.{key}": value for key, value in chosen.items()}}
-
-
 def _find_source(data: Data | None) -> Source | None:
     return None if data is None or isinstance(data, str | Path | DataConfig) else data
 
@@ -338,12 +236,3 @@ def _check_memory(config: AnyConfig, corpus: Corpus) -> None:
             f"the model has {weights:,} weights, whose training takes at least {needed / 2**30:,.0f} GiB of memory; "
             f"this machine has {available / 2**30:,.0f}: {SMALLER}"
         )
-
-
-def _check_extras(config: AnyConfig) -> None:
-    """Raise `MissingExtraError` if a config asks for a package that is not installed."""
-    if config.train.tensorboard:
-        try:
-            import tensorboard  # noqa: F401
-        except ImportError as error:
-            raise MissingExtraError("train.tensorboard", "tensorboard") from error

@@ -1,0 +1,59 @@
+"""Configs of trainings: loaded, with the data that the caller gives, and with paths that the run finds anywhere."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from imdb_gru.config import AnyConfig, Config, DataConfig, load_config
+from imdb_gru.errors import MissingExtraError
+from imdb_gru.runs.catalogue import BUNDLED
+from imdb_gru.sources import SAMPLE
+from imdb_gru.sources.review import Source
+from imdb_gru.system.escaping import show_value
+from imdb_gru.system.paths import make_absolute
+
+OneConfig = TypeVar("OneConfig", bound=AnyConfig)
+Data = str | Path | DataConfig | Source
+"""Reviews: what `--data` takes, the same with the names of a table's columns, or an object that yields them."""
+
+
+def prepare_config(
+    kind: type[OneConfig],
+    config: str | Path | Mapping[str, Any] | AnyConfig,
+    data: Data | None,
+    overrides: Mapping[str, Any] | None,
+) -> OneConfig:
+    """Load a config, with overrides and other data; its paths become absolute, so that the run finds them anywhere."""
+    if not isinstance(overrides, Mapping | None):
+        raise TypeError(f"overrides is {show_value(overrides)}: give a mapping, such as {{'train.epochs': 2}}")
+    if data is not None and not (isinstance(data, str | Path | DataConfig) or hasattr(data, "iter_reviews")):
+        raise TypeError(f"data is {show_value(data)}: give a path, a DataConfig, or a source of reviews")
+    described = data if isinstance(data, str | Path | DataConfig) else None
+    complete = load_config(config, merge_data(overrides, described), kind)
+    changes = {}
+    if complete.data.path not in (None, SAMPLE):
+        changes["data.path"] = make_absolute(complete.data.path)
+    pretrained = complete.model.pretrained if isinstance(complete, Config) else None
+    if pretrained not in (None, BUNDLED):
+        changes["model.pretrained"] = make_absolute(pretrained)
+    if changes:
+        complete = load_config(complete, changes, kind)
+    _check_extras(complete)
+    return complete
+
+
+def merge_data(overrides: Mapping[str, Any] | None, data: str | Path | DataConfig | None) -> dict[str, Any]:
+    """Add to the overrides of a config those that make it read other data."""
+    if data is not None and not isinstance(data, DataConfig):
+        data = DataConfig(path=str(data))
+    chosen = data.model_dump(exclude_unset=True) if data else {}
+    return {**(overrides or {}), **{f"data.{key}": value for key, value in chosen.items()}}
+
+
+def _check_extras(config: AnyConfig) -> None:
+    """Raise `MissingExtraError` if a config asks for a package that is not installed."""
+    if config.train.tensorboard:
+        try:
+            import tensorboard  # noqa: F401
+        except ImportError as error:
+            raise MissingExtraError("train.tensorboard", "tensorboard") from error
