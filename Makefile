@@ -48,7 +48,7 @@ audit: $(VENV)/dev  ## Look the installed packages up among known vulnerabilitie
 		{ echo "audit: failed: vulnerable packages, or some that could not be looked up; see above" >&2; exit 1; }
 
 package: $(VENV)/dev  ## Build the wheel and the sdist, and try both in clean environments
-	$(BIN)/python scripts/package.py
+	$(BIN)/python scripts/tools/package.py
 
 format: $(VENV)/dev  ## Format the code
 	$(BIN)/ruff format .
@@ -58,16 +58,16 @@ browser:  ## Install Chromium, in which pages are tested (Debian or Ubuntu, as r
 	command -v chromium || (apt-get update -qq && apt-get install -y -qq chromium)
 
 reproduce: install  ## Train and judge what the table of results names (an afternoon)
-	$(BIN)/python scripts/reproduce.py
+	$(BIN)/python scripts/tools/reproduce.py
 
 bench: $(VENV)/dev  ## Time training, bulk scoring and start-up against Keras (about 15 minutes)
-	$(BIN)/python scripts/benchmark.py train
+	$(BIN)/python scripts/benchmarks/benchmark.py train
 	test -d runs/bench || $(BIN)/imdb-gru train --config scratch --run runs/bench --set train.objective=linear --set train.epochs=2
-	$(BIN)/python scripts/benchmark.py predict runs/bench
-	$(BIN)/python scripts/benchmark.py startup runs/bench
+	$(BIN)/python scripts/benchmarks/benchmark.py predict runs/bench
+	$(BIN)/python scripts/benchmarks/benchmark.py startup runs/bench
 
 torture: $(VENV)/dev  ## Kill commands at random moments and fill their disk (half an hour)
-	$(BIN)/python scripts/torture.py
+	$(BIN)/python scripts/torture/torture.py
 
 clean:  ## Remove .venv and all caches; runs/ stays
 	rm -rf $(VENV) .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache dist

@@ -244,7 +244,7 @@ def test_ctrl_c_is_answered_while_the_engine_compiles(tmp_path):
 
 
 def test_a_killed_training_goes_on_to_the_same_weights(invoke, tmp_path, alone):
-    """Kill it once it has a history; scripts/torture.py does it more often."""
+    """Kill it once it has a history; scripts/torture/torture.py does it more often."""
     command = [sys.executable, "-m", "imdb_gru", *TRAIN, "--run=killed"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         while not Path("killed", "history.jsonl").exists() and process.poll() is None:

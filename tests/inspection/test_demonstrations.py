@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.paths import SCRIPTS
+from support.paths import ROOT
 
 from imdb_gru.inspection import inspect_text
 from imdb_gru.models.classifier import Classifier
 from imdb_gru.runs.catalogue import find_run
 
-REVIEWS = SCRIPTS / "reviews"
+REVIEWS = ROOT / "docs" / "reviews"
 RUN = os.environ.get("IMDB_GRU_RUN")
 VERDICT = 16
 """Words of the sentence that judges."""

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.paths import SCRIPTS
 
-spec = importlib.util.spec_from_file_location("fuzz", SCRIPTS / "fuzz.py")
+spec = importlib.util.spec_from_file_location("fuzz", SCRIPTS / "torture" / "fuzz.py")
 fuzz = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(fuzz)
 

@@ -132,7 +132,17 @@ print(begin(2**22))
 def test_the_script_shows_memory_and_speed_on_the_way(pair, tmp_path):
     _, run = pair
     figures = tmp_path / "figures.json"
-    command = [sys.executable, SCRIPTS / "load.py", "predict", "--reviews", "50", "--run", run.path, "--json", figures]
+    command = [
+        sys.executable,
+        SCRIPTS / "benchmarks" / "load.py",
+        "predict",
+        "--reviews",
+        "50",
+        "--run",
+        run.path,
+        "--json",
+        figures,
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     heads, *rows, total = done.stdout.splitlines()
     assert heads.split() == ["reviews", "seconds", "reviews/second", "megabytes"]
@@ -142,7 +152,15 @@ def test_the_script_shows_memory_and_speed_on_the_way(pair, tmp_path):
 
 
 def test_the_script_says_what_failed(tmp_path):
-    command = [sys.executable, SCRIPTS / "load.py", "predict", "--reviews", "10", "--run", tmp_path / "nowhere"]
+    command = [
+        sys.executable,
+        SCRIPTS / "benchmarks" / "load.py",
+        "predict",
+        "--reviews",
+        "10",
+        "--run",
+        tmp_path / "nowhere",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "there is no run at" in done.stderr

@@ -13,14 +13,14 @@ pytestmark = pytest.mark.processes
 
 @pytest.fixture
 def measurements():
-    spec = importlib.util.spec_from_file_location("measurements", SCRIPTS / "measurements.py")
+    spec = importlib.util.spec_from_file_location("measurements", SCRIPTS / "benchmarks" / "measurements.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
 def run_benchmark(*arguments):
-    command = [sys.executable, str(SCRIPTS / "benchmark.py"), *map(str, arguments)]
+    command = [sys.executable, str(SCRIPTS / "benchmarks" / "benchmark.py"), *map(str, arguments)]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
@@ -79,7 +79,7 @@ def test_keras_workers_of_tensorflow_end_with_the_weights_of_one(tmp_path):
     figures = []
     for workers in (1, 2):
         sizes = ["--workers", workers, "--batch-size", 32 // workers, "--embedding", 4, "--units", 4]
-        script = [SCRIPTS / "peers" / "keras_workers.py", "tensorflow", tmp_path / "reviews.npz", *sizes]
+        script = [SCRIPTS / "benchmarks" / "peers" / "keras_workers.py", "tensorflow", tmp_path / "reviews.npz", *sizes]
         printed = subprocess.run([sys.executable, *map(str, script)], check=True, capture_output=True).stdout
         figures.append(json.loads(printed))
     assert figures[1]["weights_apart"] == 0

@@ -10,11 +10,11 @@ pytestmark = pytest.mark.processes
 
 @pytest.fixture
 def torture(monkeypatch):
-    monkeypatch.syspath_prepend(str(SCRIPTS))
+    monkeypatch.syspath_prepend(str(SCRIPTS / "torture"))
     import torture
 
     yield torture
-    for name in ("torture", "trials"):
+    for name in ("torture", "commands"):
         del sys.modules[name]
 
 
@@ -77,7 +77,14 @@ def test_what_is_left_over_and_what_is_no_plain_failure_is_found(torture, build_
 
 
 def test_downloads_are_killed_and_disks_filled(tmp_path):
-    command = [sys.executable, str(SCRIPTS / "torture.py"), "download", "--kills=2", "--full=1", f"--run={tmp_path}"]
+    command = [
+        sys.executable,
+        str(SCRIPTS / "torture" / "torture.py"),
+        "download",
+        "--kills=2",
+        "--full=1",
+        f"--run={tmp_path}",
+    ]
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     done = subprocess.run(
         [*command, "--json=figures.json"], capture_output=True, text=True, timeout=120, check=False, env=environment

@@ -1,7 +1,7 @@
 """Time a training on one worker and on two, and say from the bytes of a step where more would stop paying.
 
-python scripts/scaling.py --data sample --config configs/sample.yaml
-python scripts/scaling.py --peers --set data.limit=960 --set model.embedding=128 --set model.units=512
+python scripts/benchmarks/scaling.py --data sample --config configs/sample.yaml
+python scripts/benchmarks/scaling.py --peers --set data.limit=960 --set model.embedding=128 --set model.units=512
 """
 
 import json

@@ -1,4 +1,6 @@
-"""Kill imdb-gru at random moments, fill its disk, and check what is left: python scripts/torture.py [COMMAND]...
+"""Kill imdb-gru at random moments, fill its disk, and check what is left.
+
+    python scripts/torture/torture.py [COMMAND]...
 
 Every command is run undisturbed once. Then it is killed (SIGKILL), half of the times at a random moment, half of them
 just when a file of it changes, and run again, up to four times in a row; at other times it may write only so many bytes
@@ -19,8 +21,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import click
+from commands import COMMAND, SMALL, Trial, build_trials
 from tqdm import tqdm
-from trials import COMMAND, SMALL, Trial, build_trials
 
 from imdb_gru.cli._options import print_table
 

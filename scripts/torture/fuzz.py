@@ -1,7 +1,7 @@
 """Feed every reader mutated files, and stop at the first that ends in anything but a result or one clear line.
 
-    python scripts/fuzz.py                        # 1,000 files for each reader
-    python scripts/fuzz.py --seconds 120 tar npz  # two minutes each for these
+    python scripts/torture/fuzz.py                        # 1,000 files for each reader
+    python scripts/torture/fuzz.py --seconds 120 tar npz  # two minutes each for these
 
 Needs `pip install '.[fuzz]'`. What crashes a reader is kept in the folder that --kept names.
 """

@@ -1,6 +1,6 @@
 """Time imdb-gru against what a user would otherwise run: whole processes, in alternation, medians.
 
-python scripts/benchmark.py train
+python scripts/benchmarks/benchmark.py train
 """
 
 import json
@@ -226,7 +226,7 @@ def predict(run: Path, data: str | None, reviews: int, rounds: int, json_path: P
             {
                 script: [sys.executable, str(PEERS / "keras_bulk.py"), str(run), str(file)],
                 MINE: [*OURS, "predict", "--run", str(run), "--input", str(file), "--output", str(output)],
-                alone: [sys.executable, str(Path(__file__).parent / "score.py"), str(run), str(file)],
+                alone: [sys.executable, str(Path(__file__).parent / "predict_in_process.py"), str(run), str(file)],
             }
         )
         measurements.run(rounds)

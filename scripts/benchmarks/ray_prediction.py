@@ -1,6 +1,6 @@
 """Time bulk scoring on Ray against imdb-gru in one process, and against model.predict in Ray Data; alternating rounds.
 
-python scripts/scoring.py RUN
+python scripts/benchmarks/ray_prediction.py RUN
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""Score a file of reviews, one a line, in this process: python score.py RUN FILE.
+"""Predict a file of reviews, one on each line, in this process: python predict_in_process.py RUN FILE.
 
 Prints a JSON line: the seconds of the scoring alone.
 """

@@ -1,6 +1,6 @@
 """Put a trained classifier, and the next-word model it started from, into the package: few bits a weight.
 
-    python scripts/bundle.py runs/classifier
+    python scripts/tools/bundle.py runs/classifier
 
 The classifier's logits are divided by the temperature that makes its validation log loss smallest (Guo et al. 2017,
 section 4.2), so that its probabilities are calibrated without any code for it. Prints the validation figures before

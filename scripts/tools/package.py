@@ -1,6 +1,6 @@
 """Build the wheel and the sdist, and try both as a user would: installed in clean environments, outside the checkout.
 
-    python scripts/package.py
+    python scripts/tools/package.py
 
 Both must hold the models and the configs, and the sdist tests, too; pip builds the sdist anew from what it holds.
 """
@@ -14,8 +14,8 @@ from pathlib import Path
 
 import click
 
-ROOT = Path(__file__).parent.parent
-SOURCES = ("tests/conftest.py", "tests/old_runs/reviews.csv", "configs/default.yaml", "scripts/package.py", "Makefile")
+ROOT = Path(__file__).parents[2]
+SOURCES = ("tests/conftest.py", "configs/default.yaml", "scripts/tools/package.py", "Makefile")
 """Of what the sdist must hold beside what the wheel does."""
 MODELS = ("vocabulary.json", "sentiment/weights.npz", "next_word/weights.npz", "sentiment/config.yaml")
 CONFIGS = ("default", "fast", "scratch", "tutorial", "best", "best-pretrain", "sample", "sweep", "pretrain")

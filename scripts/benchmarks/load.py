@@ -1,6 +1,6 @@
 """Load imdb-gru far beyond a day's use, and print what it takes: seconds, and memory of all its processes together.
 
-python scripts/load.py predict
+python scripts/benchmarks/load.py predict
 """
 
 import contextlib

@@ -1,6 +1,6 @@
 """Time a sweep against a shell loop of imdb-gru train over the same configs, alternately.
 
-python scripts/sweep_overhead.py
+python scripts/benchmarks/sweep_overhead.py
 """
 
 import shlex
