@@ -159,7 +159,7 @@ def _write_on(model: "NextWordModel", text: "EncodedText", count: int, sampling:
     from imdb_gru.text.tokenizer import join_tokens
 
     generated = list(model.generate(text.ids, count, sampling))
-    continuation = join_tokens((candidate.token for candidate in generated), text.text)
+    continuation = join_tokens([candidate.token for candidate in generated], text.text)
     if as_json:
         _print_json(
             text.text,

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from imdb_gru.system.escaping import neutralise
-from imdb_gru.text.coloured import COLOURS, find_spaces
+from imdb_gru.text.coloured import COLOURS
+from imdb_gru.text.tokenizer import find_spaces
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -133,10 +134,9 @@ def _build_words(tokens: Sequence[str], probabilities: Sequence[float]) -> list[
 
     turns = set(find_turns(probabilities))
     words = []
-    spaces = find_spaces(tokens)
-    for timestep, token in enumerate(tokens[1:], 1):
+    for timestep, (token, space) in enumerate(zip(tokens[1:], find_spaces(tokens[1:]), strict=True), 1):
         style = _pick(COLOURS, probabilities[timestep])
-        word = Text(" " if spaces[timestep] else "")
+        word = Text(" " if space else "")
         if timestep in turns:
             word.append(choose_marker(probabilities[timestep]), style=f"bold {style}")
             style = f"bold underline {style}"

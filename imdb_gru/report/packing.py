@@ -11,7 +11,7 @@ from imdb_gru.inspection.inspection import SIGNED, Array, CellTrace, summarise_u
 from imdb_gru.models.timesteps import find_turns, shorten
 from imdb_gru.report.examples import Example
 from imdb_gru.system.escaping import neutralise
-from imdb_gru.text.coloured import find_spaces
+from imdb_gru.text.tokenizer import find_spaces
 
 UNITS_BUDGET = 3_000_000
 """Number of characters that the gates of every unit may take in a page, for all texts together."""
@@ -68,7 +68,7 @@ def _pack_example(example: Example, *, units: bool) -> dict[str, Any]:
         **dict(zip(("probability", "logit"), round_numbers([inspection.probability, inspection.logit]), strict=True)),
         "words": inspection.words,
         "tokens": [neutralise(token) for token in inspection.tokens],
-        "spaces": [int(space) for space in find_spaces(inspection.tokens)],
+        "spaces": [0, *map(int, find_spaces(inspection.tokens[1:]))],
         "unknown": [timestep for timestep, known in enumerate(inspection.known) if not known],
         "probabilities": None if probabilities is None else round_numbers(probabilities),
         "turns": [] if probabilities is None else find_turns(probabilities.tolist()),

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from html import escape
 
 from imdb_gru.system.escaping import neutralise
+from imdb_gru.text.tokenizer import find_spaces
 
 COLOURS = ("#d45e00", "#c06a2c", "#a57c67", "#808080", "#6683a4", "#4683c5", "#0081e7")
 """From negative to positive: orange over grey to blue, which colour-blind eyes tell apart.
@@ -18,22 +19,6 @@ STRONGEST = 0x90
 FAINTEST = 0.05
 """Smaller shares leave a word without a colour."""
 
-_CLOSING = frozenset("!?.,;:)-")
-_OPENING = frozenset("(-")
-
-
-def find_spaces(tokens: Sequence[str]) -> list[bool]:
-    """Tell of each token whether a space parts it from the one before; the start token and the first word have none."""
-    spaces = [False]
-    attached = True
-    quoted = False
-    for token in tokens[1:]:
-        quoted ^= token == '"'
-        closing = token in _CLOSING or (token == '"' and not quoted)
-        spaces.append(not (attached or closing))
-        attached = token in _OPENING or (token == '"' and quoted)
-    return spaces
-
 
 def build_html(
     label: str, figures: str, tokens: Sequence[str], shares: Sequence[float], titles: Sequence[str], note: str
@@ -45,7 +30,7 @@ def build_html(
     the colours mean.
     """
     words = []
-    for token, space, share, title in zip(tokens, find_spaces(tokens), shares, titles, strict=True):
+    for token, space, share, title in zip(tokens, [False, *find_spaces(tokens[1:])], shares, titles, strict=True):
         colour = _choose_background(share)
         style = f' style="background:{colour}"' if colour else ""
         words.append(f'{" " * space}<span{style} title="{_escape(title)}">{_escape(token)}</span>')

@@ -4,7 +4,7 @@ Two tokenizers, named in the config. Each is a plain function from text to token
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 KERAS_FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
 _KERAS_TABLE = str.maketrans(dict.fromkeys(KERAS_FILTERS, " "))
@@ -27,17 +27,23 @@ def tokenize_words(text: str) -> list[str]:
     return [token.replace("’", "'") for token in tokens] if "’" in text else tokens
 
 
-def join_tokens(tokens: Iterable[str], text: str = "") -> str:
-    """Write tokens as they would go on after `text`: marks without a space before them, sentences with a capital."""
-    written = text
+def find_spaces(tokens: Iterable[str], text: str = "") -> Iterator[bool]:
+    """Yield for each token whether a space parts it from what is before it, `text` before the first token."""
+    quoted = text.count('"') % 2 == 1
+    attached = not text or text[-1].isspace() or text.endswith(_OPENING) or (text[-1] == '"' and quoted)
     for token in tokens:
-        quotes = written.count('"')
-        closes = token in _CLOSING or (token == '"' and quotes % 2 == 1)
-        opened = written.endswith(_OPENING) or (written.endswith('"') and quotes % 2 == 1)
-        if written and not (closes or opened or written[-1].isspace()):
-            written += " "
+        quoted ^= token == '"'
+        closes = token in _CLOSING or (token == '"' and not quoted)
+        yield not (attached or closes)
+        attached = token in _OPENING or (token == '"' and quoted)
+
+
+def join_tokens(tokens: Sequence[str], text: str = "") -> str:
+    """Write tokens as the continuation of `text`: marks without a space before them, sentences with a capital."""
+    written = text
+    for token, space in zip(tokens, find_spaces(tokens, text), strict=True):
         begins = written.rstrip(' "(')[-1:] in ("", ".", "!", "?")
-        written += token[:1].upper() + token[1:] if begins else token
+        written += " " * space + (token[:1].upper() + token[1:] if begins else token)
     return written[len(text) :]
 
 
