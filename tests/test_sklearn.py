@@ -1,9 +1,7 @@
-"""The scikit-learn estimator: its contract without a training, and trainings in small."""
+"""The contract of the scikit-learn estimator, without a training."""
 
 import logging
 import pickle
-import random
-import signal
 import sys
 
 import numpy as np
@@ -17,101 +15,14 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
-from sklearn.utils import get_tags
-from sklearn.utils.estimator_checks import estimator_checks_generator
-from sklearn.utils.validation import validate_data
 
 import imdb_gru
 from imdb_gru.config import load_config
 from imdb_gru.errors import ConfigError, MissingExtraError
-from imdb_gru.events import EpochDone, StopRequested
-from imdb_gru.records import Epoch
 from imdb_gru.sklearn import GRUClassifier, leave_no_trace
 
 TEXTS = [f"w1 w2 w{number}" for number in range(5, 15)]
 LABELS = ["no", "yes"] * 5
-
-NOT_APPLICABLE = {
-    "check_estimator_sparse_tag": "texts are never sparse",
-    "check_estimator_sparse_array": "texts are never sparse",
-    "check_estimator_sparse_matrix": "texts are never sparse",
-    "check_estimators_dtypes": "texts have no dtype to keep",
-    "check_f_contiguous_array_estimator": "texts have no order in memory",
-    "check_complex_data": "texts are not numbers",
-    "check_dtype_object": "texts are not numbers",
-    "check_estimators_nan_inf": "test_other_texts_are_refused has the missing values of texts",
-    "check_positive_only_tag_during_fit": "texts have no sign",
-    "check_array_api_input": "texts are no array of another library",
-    "check_n_features_in": "texts have no columns to count",
-    "check_n_features_in_after_fitting": "texts have no columns to count",
-    "check_fit2d_1feature": "texts have no columns to count",
-    "check_fit2d_predict1d": "texts are one-dimensional: test_other_texts_are_refused has tables",
-    "check_fit1d": "texts are one-dimensional: test_other_texts_are_refused has tables",
-    "check_estimators_empty_data_messages": "texts have no columns; test_other_labels_are_refused has no rows",
-    "check_readonly_memmap_input": "texts are copied into a list, and are themselves never changed",
-}
-"""The checks of scikit-learn that are about tables of numbers, and why they say nothing about texts."""
-
-
-class NumbersClassifier(GRUClassifier):
-    """The estimator on rows of numbers, each turned into a word: what scikit-learn's checks give to an estimator."""
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array, tags.input_tags.one_d_array, tags.input_tags.string = True, False, False
-        tags.classifier_tags.poor_score = True  # its weights are random
-        return tags
-
-    def fit(self, X, y):
-        return super().fit(write_texts(validate_data(self, X)), y)
-
-    def predict_proba(self, X):
-        return super().predict_proba(write_texts(validate_data(self, X, reset=False)))
-
-
-def write_texts(rows):
-    return [" ".join(f"w{int(abs(number) * 7) % 30}" for number in row) for row in rows]
-
-
-def name_check(check):
-    return check.func.__name__
-
-
-CHECKS = [check for _, check in estimator_checks_generator(NumbersClassifier("default"))]
-
-
-@pytest.fixture
-def trainings(monkeypatch):
-    """Put a classifier of random weights in place of a training, and list what would have been trained."""
-    calls = []
-
-    def train(config, source, observer=None):
-        (split,) = source.splits
-        calls.append((config, list(source.iter_reviews(split))))
-        history = [Epoch(epoch=number + 1) for number in range(config.train.epochs)]
-        return make_classifier(config.train.seed), history, None
-
-    monkeypatch.setattr("imdb_gru.sklearn.train_in_memory", train)
-    return calls
-
-
-@pytest.mark.parametrize(
-    "check", [check for check in CHECKS if name_check(check) not in NOT_APPLICABLE], ids=name_check
-)
-def test_scikit_learns_checks_pass(check, trainings):
-    check(NumbersClassifier("default"))
-
-
-def test_every_check_that_is_left_out_exists():
-    assert NOT_APPLICABLE.keys() <= {name_check(check) for check in CHECKS}
-
-
-def test_the_estimator_says_that_it_takes_texts_of_two_classes():
-    tags = get_tags(GRUClassifier())
-    assert (tags.input_tags.string, tags.input_tags.two_d_array, tags.input_tags.one_d_array) == (True, False, True)
-    assert tags.estimator_type == "classifier"
-    assert not tags.classifier_tags.multi_class
-    assert tags.target_tags.required
 
 
 @pytest.mark.parametrize(
@@ -320,71 +231,3 @@ def test_tensorflow_does_not_warn_of_many_trainings(caplog):
     assert caplog.messages == ["something else"]
     logger.warning("6 out of the last 10 calls triggered tf.function retracing.")
     assert len(caplog.messages) == 2
-
-
-TINY = {
-    "model.pretrained": None,
-    "model.embedding": 8,
-    "model.pooling": ["mean", "max"],
-    "train.averaging": None,
-    "train.adversarial": None,
-    "train.warmup": 0.0,
-    "train.engine": "fused",
-}
-
-
-def make_tiny(**parameters):
-    settings = {"units": 8, "length": 30, "epochs": 2, "batch_size": 8, "learning_rate": 0.05, **parameters}
-    return GRUClassifier("default", overrides=TINY, **settings)
-
-
-@pytest.fixture(scope="module")
-def fitted(tmp_path_factory):
-    """An estimator that was trained, with its texts, what its observer got and what was in the temporary folder."""
-    texts = [f"a {word} film w{number}" for number in range(20) for word in ("superb", "dull")]
-    folder, events = tmp_path_factory.mktemp("temporary"), []
-    states = random.getstate(), np.random.get_state()[1].tolist()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tempfile.tempdir", str(folder))
-        estimator = make_tiny(random_state=1).fit(texts, ["good", "bad"] * 20, observer=events.append)
-    assert (random.getstate(), np.random.get_state()[1].tolist()) == states
-    return estimator, texts, events, list(folder.iterdir())
-
-
-@pytest.mark.keras
-def test_a_training_is_held_in_memory(fitted):
-    estimator, texts, events, left = fitted
-    assert not [path for path in left if path.is_dir()]
-    assert estimator.model_.run is None
-    assert repr(estimator.model_) == "Classifier(gru 8, embedding 8, mean+max)"
-    assert estimator.n_iter_ == 2
-    assert [epoch.epoch for epoch in estimator.history_] == [1, 2]
-    assert estimator.history_[0].validation_loss is not None
-    assert [event.record for event in events if isinstance(event, EpochDone)] == estimator.history_
-    assert not any("temporary" in str(event) for event in events)
-    assert estimator.model_.config.train.seed == 1
-    assert estimator.score(texts, ["good", "bad"] * 20) == 1
-    assert estimator.predict(["superb", "dull"]).tolist() == ["good", "bad"]
-    assert estimator.model_.inspect("a superb film").label == "positive"
-    copy = pickle.loads(pickle.dumps(estimator))
-    np.testing.assert_array_equal(copy.predict_proba(texts), estimator.predict_proba(texts))
-
-
-@pytest.mark.keras
-def test_ctrl_c_stops_a_search_and_leaves_what_was_learnt():
-    """One text of each class is enough; none is held out then."""
-    events = []
-
-    def press(event):
-        events.append(event)
-        if isinstance(event, EpochDone):
-            signal.raise_signal(signal.SIGINT)
-
-    estimator = make_tiny(epochs=50)
-    with pytest.raises(KeyboardInterrupt):
-        estimator.fit(["superb", ""], [True, False], observer=press)
-    assert any(isinstance(event, StopRequested) for event in events)
-    assert not any("resume" in str(event) for event in events)
-    assert estimator.n_iter_ == 1
-    assert estimator.history_[0].validation_loss is None
-    assert estimator.predict(["superb", "unheard", ""]).dtype == bool

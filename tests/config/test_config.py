@@ -2,13 +2,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from support.models import flatten
 from support.paths import ROOT
 
 from imdb_gru.config import (
     Config,
     NextWordConfig,
     build_config,
-    build_schema,
     list_names,
     load_any_config,
     load_config,
@@ -22,14 +22,6 @@ from imdb_gru.runs.catalogue import BundledRun
 
 CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
 NAMES = ["best", "best-pretrain", "default", "fast", "pretrain", "sample", "scratch", "sweep", "tutorial"]
-
-
-def flatten(values, prefix=""):
-    """Turn nested values into values by dotted keys."""
-    flat = {}
-    for key, value in values.items():
-        flat |= flatten(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
-    return flat
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
@@ -224,159 +216,3 @@ def test_a_written_config_is_read_back(tmp_path):
     config = build_config({"model": {"dense": [3], "pooling": ["max", "last"]}, "train": {"averaging": 0.9}}, "test")
     (tmp_path / "c.yaml").write_text(config.to_yaml())
     assert load_config(tmp_path / "c.yaml") == config
-
-
-@pytest.mark.parametrize(
-    ("override", "value"),
-    [
-        ("train.learning_rate=1e-3", 0.001),
-        ("train.learning_rate=.5", 0.5),
-        ("train.epochs=7", 7),
-        ("train.patience=null", None),
-        ("train.clip_norm=2", 2.0),
-        ("model.pooling=[last, max]", ["last", "max"]),
-        ("data.path=a=b.csv", "a=b.csv"),
-        ("model.dropout.word=0.5", 0.5),
-    ],
-)
-def test_any_key_can_be_set(override, value):
-    key, parsed = parse_override(override)
-    config = flatten(load_config(overrides={key: parsed}).model_dump())
-    assert config[key] == value
-
-
-@pytest.mark.parametrize(
-    ("override", "message"),
-    [
-        ("train.epocs=3", "train.epocs: no such key; did you mean train.epochs?"),
-        ("learning_rate=1", "learning_rate: no such key; did you mean train.learning_rate?"),
-        ("modle.units=1", "modle: no such key; did you mean model?"),
-        ("train.epochs=2.5", "train.epochs: input should be a valid integer, got 2.5"),
-        ("train.epochs=true", "train.epochs: input should be a valid integer, got True"),
-        ("train.epochs=0", "train.epochs: input should be greater than or equal to 1, got 0"),
-        ("model.cell=gpu", "model.cell: input should be 'gru', 'lstm' or 'simple_rnn', got 'gpu'"),
-        ("model.dropout.word=1", "model.dropout.word: input should be less than 1, got 1"),
-        ("model.dropout=3", "model.dropout: should be a section of keys, got 3"),
-        ("train.learning_rate=.nan", "train.learning_rate: input should be"),
-        ("model.pooling=[]", "model.pooling: list should have at least 1 item"),
-        ("model.pooling=[last, last]", "model.pooling: names each way once"),
-        ("text.vocabulary=keras", "text.vocabulary: keras goes with text.tokenizer: keras only, got words"),
-        ("epochs", "epochs is not of the form KEY=VALUE, such as train.epochs=3"),
-        ("=3", "not of the form KEY=VALUE"),
-        ("a..b=3", "not of the form KEY=VALUE"),
-        ("train.optimizer=sgd", "train.optimizer: no such key"),
-        ("train.objective=null", "train.objective: input should be 'last', 'every' or 'linear', got None"),
-        ("train.epochs=[", "the value is not YAML"),
-        ("train.epochs.deep=3", "train.epochs: input should be a valid integer"),
-    ],
-)
-def test_a_wrong_override_is_told(override, message):
-    with pytest.raises(ConfigError) as error:
-        load_config(overrides=dict([parse_override(override)]))
-    assert message in str(error.value)
-
-
-def test_all_errors_are_told_at_once():
-    with pytest.raises(ConfigError) as error:
-        load_config(overrides={"train.epocs": 3, "model.units": "many", "text.truncate": "left"})
-    assert [line.split(":")[0].strip() for line in str(error.value).splitlines()[1:]] == [
-        "text.truncate",
-        "model.units",
-        "train.epocs",
-    ]
-    conflicts = {"text.vocabulary": "keras", "train.patience": 1, "train.validation_split": 0}
-    with pytest.raises(ConfigError, match=r"2 errors:\n  text.vocabulary: .*\n  train.patience: "):
-        load_config("scratch", conflicts)
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ("train: [", "is not YAML"),
-        ("- 1", "holds [1]"),
-        (
-            "train:\n  epochs: 1\n  seed: 1\n  epochs: 2",
-            "the key 'epochs' stands twice in \"<unicode string>\", line 4",
-        ),
-        ("train: !!python/object/apply:os.system ['true']", "is not YAML"),
-        ("\x00", "is not YAML"),
-    ],
-)
-def test_a_wrong_file_is_told(tmp_path, content, message):
-    (tmp_path / "c.yaml").write_text(content)
-    with pytest.raises(ConfigError) as error:
-        load_config(tmp_path / "c.yaml")
-    assert message in str(error.value)
-
-
-def test_an_empty_file_is_the_defaults(tmp_path):
-    (tmp_path / "c.yaml").write_text("# nothing\n")
-    assert load_config(tmp_path / "c.yaml") == Config()
-    with pytest.raises(ConfigError, match="cannot read the config"):
-        load_config(tmp_path / "missing.yaml")
-
-
-@pytest.mark.parametrize(
-    ("override", "message"),
-    [
-        ("train.objective=last", "train.objective: no such key"),
-        ("model.bidirectional=true", "model.bidirectional: no such key"),
-        ("model.pooling=[last]", "model.pooling: no such key"),
-        ("train.samples=1", "train.samples: input should be greater than or equal to 2, got 1"),
-        ("train.timesteps=0", "train.timesteps: input should be greater than or equal to 1, got 0"),
-        ("train.timestep=3", "train.timestep: no such key; did you mean train.timesteps?"),
-        ("task=sentiment", "is for the task sentiment, not next_word: give it to 'imdb-gru train'"),
-        ("task=chess", "task: input should be 'next_word', got 'chess'"),
-        ("model=3", "model: should be a section of keys, got 3"),
-    ],
-)
-def test_a_wrong_override_of_a_next_word_config_is_told(override, message):
-    with pytest.raises(ConfigError) as error:
-        load_config(overrides=dict([parse_override(override)]), kind=NextWordConfig)
-    assert message in str(error.value)
-
-
-def test_the_fused_engine_is_refused_to_a_next_word_model_it_cannot_compute():
-    with pytest.raises(ConfigError, match=r"train\.engine: fused computes the cell gru only, not lstm"):
-        load_config(overrides={"train.engine": "fused", "model.cell": "lstm"}, kind=NextWordConfig)
-
-
-def test_a_key_that_is_set_leaves_the_others_of_its_section_as_they_are():
-    default = NextWordConfig()
-    config = load_config(overrides={"model.units": 7, "model.dropout.word": 0.5}, kind=NextWordConfig)
-    assert config.model.model_dump() == default.model.model_dump() | {
-        "units": 7,
-        "dropout": default.model.dropout.model_dump() | {"word": 0.5},
-    }
-    assert default.model.dropout.output != Config().model.dropout.output
-
-
-def test_a_config_is_of_the_task_that_it_names(tmp_path):
-    path = tmp_path / "c.yaml"
-    for config in (Config(), build_config({"train": {"samples": 9}}, "test", NextWordConfig)):
-        path.write_text(config.to_yaml())
-        assert load_any_config(path) == config
-    path.write_text("train: {epochs: 3}")
-    assert isinstance(load_any_config(path), Config)
-
-
-@pytest.mark.parametrize("task", ["chess", "{epochs: 3}", "[next_word]"])
-def test_a_task_that_is_none_is_told(tmp_path, task):
-    path = tmp_path / "c.yaml"
-    path.write_text(f"task: {task}")
-    with pytest.raises(ConfigError, match=r"task: input should be 'sentiment', got "):
-        load_any_config(path)
-
-
-def test_the_schema_of_a_next_word_config_describes_inherited_keys_too():
-    keys = build_schema(NextWordConfig)["$defs"]["PretrainConfig"]["properties"]
-    assert "Words that the softmax is drawn over" in keys["samples"]["description"]
-    assert "description" in keys["clip_norm"]
-
-
-def test_the_schema_of_a_sweep_describes_its_own_keys():
-    schema = build_schema(SweepConfig)
-    assert schema["properties"].keys() == SweepConfig.model_fields.keys()
-    assert "The validation figure that is made best" in schema["properties"]["metric"]["description"]
-    assert schema["properties"]["base"]["type"] == ["object", "string"]
-    assert "Epochs that every trial gets" in schema["$defs"]["AshaConfig"]["properties"]["grace"]["description"]

@@ -35,7 +35,7 @@ def load(tmp_path):
         ("model.dropout", {"choice": [{"word": 0.1}]}, "is a section of keys"),
         ("train", {"choice": [2]}, "is a section of keys"),
         ("a..b", {"choice": [1]}, "is no dotted key"),
-        ("data.limit", {"choice": [100]}, "cannot be searched: trials are judged on the same reviews"),
+        ("data.limit", {"choice": [100]}, "cannot be searched: all trials are evaluated on the same reviews"),
         ("train.seed", {"range": [0, 3]}, "cannot be searched"),
         ("train.monitor", {"choice": ["loss"]}, "cannot be searched: metric says what is best"),
         ("model.units", {"range": [3, 512]}, "model.units is 3, but the bundled model has 512: use base: scratch, or"),

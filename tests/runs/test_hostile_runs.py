@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import yaml
 from support.hostile import bounded, make_header, write_zip
-from support.hostile_runs import list_arrays, seal
+from support.hostile_runs import EPOCH, list_arrays, seal
 from support.models import TWIN_WORDS, make_classifier
 
 from imdb_gru.errors import ImdbGruError, RunError
@@ -15,8 +15,6 @@ from imdb_gru.models.classifier import Classifier
 from imdb_gru.runs.catalogue import find_run
 from imdb_gru.runs.run import Run
 from imdb_gru.runs.weights import read_keras, save_arrays
-
-EPOCH = {"epoch": 1, "loss": 0.5, "accuracy": 0.5, "validation_loss": 0.5, "validation_accuracy": 0.5}
 
 
 @pytest.fixture

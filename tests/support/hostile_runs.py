@@ -15,6 +15,7 @@ METRICS = {
     "parameters": 10,
     "data": {"hash": "0", "source": "sample", "train": 10, "validation": 2},
 }
+EPOCH = {"epoch": 1, "loss": 0.5, "accuracy": 0.5, "validation_loss": 0.5, "validation_accuracy": 0.5}
 
 
 def list_arrays(network):

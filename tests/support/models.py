@@ -63,3 +63,11 @@ def make_classifier(seed=0, **model):
     dense = [(draw(rows, columns), draw(columns)) for rows, columns in pairwise(sizes)]
     network = Network(draw(TWIN_WORDS + 3, model.embedding), layers, tuple(model.pooling), dense)
     return Classifier(config, Vocabulary("words", [f"w{number}" for number in range(TWIN_WORDS)]), network)
+
+
+def flatten(values, prefix=""):
+    """Turn nested values into values by dotted keys."""
+    flat = {}
+    for key, value in values.items():
+        flat |= flatten(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return flat
