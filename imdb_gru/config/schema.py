@@ -1,4 +1,4 @@
-"""The keys of a config, what each may be, and its default: the only defaults there are."""
+"""The keys of a config with their types and defaults; no other place sets a default."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -25,52 +25,56 @@ class DataConfig(Section):
     """Where the reviews come from."""
 
     path: str | None = None
-    """What --data names; null is $IMDB_GRU_DATA, or else the downloaded IMDB."""
+    """Where the reviews are; takes the values of --data. null is $IMDB_GRU_DATA, or else IMDB, which is downloaded."""
     text_column: str | None = None
-    """A table's column of texts; null recognises the common names."""
+    """The column of a table that holds the texts; null looks for the common names."""
     label_column: str | None = None
-    """A table's column of labels; null recognises the common names."""
+    """The column of a table that holds the labels; null looks for the common names."""
     limit: Count | None = None
-    """Use only so many reviews of each split, drawn at random but always the same ones."""
+    """The largest number of reviews to use of each split; they are drawn at random, the same ones each time."""
 
 
 class TextConfig(Section):
     """How text becomes ids."""
 
     tokenizer: Literal["words", "keras"] = "words"
-    """words keeps punctuation as tokens; keras is what made imdb.npz."""
+    """words makes tokens of words, punctuation marks and emoji; keras splits as Keras did for imdb.npz."""
     vocabulary: Literal["train", "keras"] = "train"
-    """train ranks the words of the training reviews; keras takes Keras's published IMDB word index."""
+    """train ranks the words of the training reviews; keras takes the IMDB word index that Keras publishes."""
     max_words: Annotated[int, Field(ge=4)] | None = 20000
-    """Ids stay below it, as with Keras's num_words: pad, start and unknown count too."""
+    """The number of ids, with pad, start and unknown, as Keras's num_words; null keeps all words."""
     min_count: Count = 1
-    """Words seen less often in the training reviews are unknown."""
+    """Words that occur less often than this in the training reviews are unknown."""
     length: Count = 500
-    """Words kept of a review; the start token comes on top."""
+    """The number of words that a review is cut to; the start token is not counted."""
     truncate: Truncation = "tail"
-    """The end of a longer review that is kept; middle drops the middle."""
+    """The part of a longer review that is kept: head, tail, or middle, which keeps both ends."""
 
 
 class DropoutConfig(Section):
-    """Shares dropped in training only."""
+    """Shares that are dropped in training, never in prediction."""
 
     word: Rate = 0.1
-    """Words replaced by unknown (Iyyer et al. 2015)."""
+    """Share of the words that are replaced by unknown (Iyyer et al. 2015)."""
     embedding: Rate = 0.1
-    """Embedding channels dropped, the same ones at all timesteps of a review (Gal and Ghahramani 2016)."""
+    """Share of the embedding's channels, the same ones at all timesteps of a review (Gal and Ghahramani 2016)."""
     recurrent: Rate = 0.0
-    """Hidden state channels hidden from the gates, the same ones at all timesteps (Gal and Ghahramani 2016)."""
+    """Share of the hidden state that the gates do not see, the same at all timesteps (Gal and Ghahramani 2016)."""
     output: Rate = 0.3
-    """Pooled hidden state and dense activations (Srivastava et al. 2014)."""
+    """Share of the pooled hidden state, and of the activations of dense layers (Srivastava et al. 2014)."""
 
 
 class EncoderConfig(Section):
-    """The layers that read: embedding and cells."""
+    """The layers that a classifier and a next-word model share: embedding and recurrent layers."""
 
     embedding: Count = 128
+    """The size of a word's vector."""
     cell: CellName = "gru"
+    """The recurrent cell."""
     units: Count = 512
+    """The number of units in each recurrent layer."""
     layers: Annotated[int, Field(ge=1, le=8)] = 1
+    """The number of recurrent layers."""
     dropout: DropoutConfig = DropoutConfig()
 
     @property
@@ -84,14 +88,15 @@ class ModelConfig(EncoderConfig):
     """The layers: embedding, cells, pooling of the hidden states, dense."""
 
     bidirectional: bool = False
+    """Read the review backwards as well; there is then no probability after each word."""
     pooling: Annotated[list[Pooling], Field(min_length=1)] = ["last", "mean", "max"]
-    """What the dense layers see of the hidden states; several are put side by side."""
+    """What the dense layers see of the hidden states; if there are several, they are concatenated."""
     dense: list[Count] = []
-    """Units of ReLU layers before the output."""
+    """The units of each ReLU layer before the output."""
     pretrained: str | None = "bundled"
-    """A run of 'imdb-gru pretrain' whose vocabulary, embedding and recurrent weights the training starts from.
+    """The next-word model whose vocabulary, embedding and recurrent weights the training starts from.
 
-    bundled is the one in the package; null starts from random weights. No other key changes with it.
+    It is a run of 'imdb-gru pretrain', or bundled for the model in the package; null starts from random weights.
     """
 
     @property
@@ -101,9 +106,10 @@ class ModelConfig(EncoderConfig):
 
 
 class FitConfig(Section):
-    """How weights are found, by Adam (Kingma and Ba 2015), whatever is learnt."""
+    """How Adam (Kingma and Ba 2015) finds the weights, of any model."""
 
     learning_rate: Annotated[float, Field(gt=0)] = 0.001
+    """The highest learning rate, which is reached at the end of the warm-up."""
     schedule: Literal["constant", "linear", "cosine"] = "cosine"
     """How the learning rate falls to zero over all epochs after the warm-up."""
     warmup: Rate = 0.1
@@ -111,64 +117,69 @@ class FitConfig(Section):
     clip_norm: Annotated[float, Field(gt=0)] | None = 1.0
     """Bound on the norm of all gradients together (Pascanu et al. 2013)."""
     epochs: Count = 3
+    """The number of passes over the training reviews."""
     batch_size: Count = 64
+    """The number of reviews in a batch."""
     validation_split: Annotated[float, Field(ge=0, le=0.9)] = 0.1
-    """Share of the training reviews held out: stratified by label, whole films where the source names them."""
+    """Share of the training reviews for validation: stratified by label, whole films if the source names them."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    """Decides the initial weights, the order of the reviews, dropout and the choice of validation reviews."""
     engine: Literal["auto", "keras", "fused"] = "auto"
-    """What computes the recurrent layers: fused is our own for GRUs on a CPU; auto takes it wherever it applies."""
+    """What computes the recurrent layers: fused is an engine for GRUs on CPUs; auto uses it wherever it can."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    """What the fused engine multiplies in matrix products; auto takes bfloat16, several times faster, where it applies.
+    """The numbers that the fused engine multiplies; auto uses bfloat16, which is faster, on CPUs with AMX.
 
-    bfloat16 needs a CPU with AMX. Sums, gates, hidden states and the weights themselves are float32 either way.
+    Sums, gates, hidden states and the weights themselves are float32 either way.
     """
     deterministic: bool = False
-    """Bit-identical weights from one machine, at some cost in speed."""
+    """Train the same weights to the bit, each time on the same machine; somewhat slower."""
     tensorboard: bool = False
-    """Write TensorBoard logs into the run; needs the extra 'tensorboard'."""
+    """Write logs for TensorBoard into the run; needs the extra 'tensorboard'."""
 
 
 class TrainConfig(FitConfig):
-    """How a classifier's weights are found."""
+    """How the weights of a classifier are found."""
 
     objective: Literal["last", "every", "linear"] = "last"
-    """The timesteps whose belief is trained: last, every one, or every one with a weight that grows linearly."""
+    """The timesteps whose probability is trained: the last, every one, or every one with linearly growing weight."""
     averaging: Annotated[float, Field(gt=0, lt=1)] | None = 0.99
-    """Momentum of an exponential moving average of the weights, which then is the model (Polyak and Juditsky 1992)."""
+    """Momentum of the moving average of the weights, which becomes the model (Polyak and Juditsky 1992)."""
     pretrained_rate: Annotated[float, Field(gt=0, le=1)] = 1.0
-    """Learning rate of pretrained weights, as a share of learning_rate (Howard and Ruder 2018)."""
+    """The learning rate of pretrained weights, as a share of learning_rate (Howard and Ruder 2018)."""
     adversarial: Annotated[float, Field(gt=0, lt=1)] | None = 0.02
-    """Move every review against the model, by this share of its embeddings' length (Miyato et al. 2017)."""
+    """Also train on reviews moved against the model by this share of their embeddings' norm (Miyato et al. 2017)."""
     virtual: Annotated[float, Field(gt=0, lt=1)] | None = None
-    """Move every review, labelled or not, the way that changes the belief most, by this share (Miyato et al. 2017)."""
+    """Also train reviews moved by this share, where the probability changes most, to keep it (Miyato et al. 2017)."""
     unlabelled: bool = False
-    """Read the source's unlabelled reviews, too: what virtual learns from."""
+    """Also read the unlabelled reviews of the source, which virtual can use."""
     batches: Literal["bucketed", "shuffled", "padded"] = "bucketed"
-    """bucketed: reviews of like length together; shuffled: any; padded: any, all padded to text.length."""
+    """bucketed puts reviews of similar length together; shuffled does not; padded pads all to text.length."""
     monitor: Literal["accuracy", "loss"] = "accuracy"
-    """The validation figure that decides which epoch is best."""
+    """The validation figure by which the best epoch is chosen."""
     patience: Count | None = None
-    """Stop after so many epochs without a better one; null trains them all. The best epoch is kept either way."""
+    """The number of epochs without improvement after which training stops; null trains all of them."""
 
 
 class PretrainConfig(FitConfig):
-    """How a next-word model's weights are found.
+    """How the weights of a next-word model are found.
 
-    Of the embedding, a batch moves only the words that it reads, predicts or draws.
+    A batch changes the embeddings only of the words that it reads, predicts or samples.
     """
 
     learning_rate: Annotated[float, Field(gt=0)] = 0.003
+    """The highest learning rate, which is reached at the end of the warm-up."""
     epochs: Count = 2
+    """The number of passes over the training reviews."""
     warmup: Rate = 0.02
     validation_split: Annotated[float, Field(ge=0, le=0.9)] = 0.01
     timesteps: Count = 50
-    """Words that gradients go back through at most; the state goes on beyond (TBPTT, Williams and Peng 1990)."""
+    """The number of timesteps that gradients go back through (truncated BPTT, Williams and Peng 1990)."""
     samples: Annotated[int, Field(ge=2)] = 1024
-    """Words that the softmax is drawn over in training; as many as the vocabulary has make it whole."""
+    """The number of words in the sampled softmax of the training; validation uses the whole vocabulary."""
 
 
 class WholeConfig(Section):
-    """A whole config, of whatever task."""
+    """A whole config, for any task."""
 
     command: ClassVar[str]
     """The command that the config is for."""
@@ -179,7 +190,7 @@ class WholeConfig(Section):
 
 
 class Config(WholeConfig):
-    """All that the training of a classifier needs to know beside the reviews themselves."""
+    """Everything that decides the training of a classifier, except the reviews themselves."""
 
     command: ClassVar[str] = "train"
     model_name: ClassVar[str] = "a classifier"
@@ -187,6 +198,7 @@ class Config(WholeConfig):
     """The command that applies the model to a text."""
 
     task: Literal["sentiment"] = "sentiment"
+    """What is trained; sentiment is a classifier."""
     data: DataConfig = DataConfig()
     text: TextConfig = TextConfig()
     model: ModelConfig = ModelConfig()
@@ -194,13 +206,14 @@ class Config(WholeConfig):
 
 
 class NextWordConfig(WholeConfig):
-    """All that the training of a next-word model needs to know beside the reviews themselves."""
+    """Everything that decides the training of a next-word model, except the reviews themselves."""
 
     command: ClassVar[str] = "pretrain"
     model_name: ClassVar[str] = "a next-word model"
     question: ClassVar[str] = "next"
 
     task: Literal["next_word"] = "next_word"
+    """What is trained; next_word is a next-word model."""
     data: DataConfig = DataConfig()
     text: TextConfig = TextConfig()
     model: EncoderConfig = EncoderConfig(dropout=DropoutConfig(word=0.0, output=0.1))
@@ -222,7 +235,7 @@ INHERITED = {
 def find_fused_obstacle(model: EncoderConfig) -> str | None:
     """Say why the fused engine cannot compute a model, or return None where it can."""
     if model.cell != "gru":
-        return f"fused computes the cell gru only, not {model.cell}"
+        return f"fused computes GRUs only, and model.cell is {model.cell}"
     if model.dropout.recurrent:
-        return f"fused knows no model.dropout.recurrent, which is {model.dropout.recurrent}"
+        return f"fused has no recurrent dropout, but model.dropout.recurrent is {model.dropout.recurrent}"
     return None

@@ -25,23 +25,23 @@ from imdb_gru.system.escaping import neutralise, show_value
 Bounds = Annotated[list[int | float], Field(min_length=2, max_length=2)]
 
 SETTLED = {
-    "task": "a sweep is of classifiers",
+    "task": "a sweep trains classifiers only",
     "data": "all trials are evaluated on the same reviews: choose them in base, or with --data",
-    "train.seed": "it holds reviews out, the same for all trials; finalists.seeds says how many the finalists get",
-    "train.validation_split": "it holds reviews out, the same for all trials",
-    "train.monitor": "metric says what is best",
+    "train.seed": "all trials have the same validation reviews, which it decides; finalists.seeds trains with several",
+    "train.validation_split": "the validation reviews are the same for all trials",
+    "train.monitor": "metric decides which trial is best",
 }
-"""Keys that a sweep cannot vary, and why."""
+"""The keys that a sweep cannot search, with the reason."""
 
 
 class Dimension(Section):
-    """The values that a key may take: one of the three."""
+    """The values that a key may take: a choice, a range or a log_range."""
 
     choice: Annotated[list[Any], Field(min_length=1)] | None = None
     range: Bounds | None = None
-    """The lowest and the highest value; all between are as likely. Whole numbers where both are."""
+    """The lowest and the highest value, all equally likely; whole numbers if both are whole."""
     log_range: Bounds | None = None
-    """The same, but as many values between 1 and 10 as between 10 and 100."""
+    """The lowest and the highest value; values from 1 to 10 are as likely as values from 10 to 100."""
 
     @property
     def bounds(self) -> list[Any]:
@@ -65,49 +65,52 @@ class Dimension(Section):
 
 
 class AshaConfig(Section):
-    """When a trial is stopped early: asynchronous successive halving (Li et al. 2020)."""
+    """Stops bad trials early by asynchronous successive halving (Li et al. 2020)."""
 
     grace: Count = 1
-    """Epochs that every trial gets."""
+    """The number of epochs that every trial is trained for."""
     reduction: Annotated[int, Field(ge=2)] = 3
-    """Of the trials that come so far, one in so many goes on to as many times the epochs."""
+    """One in so many trials is trained on, for so many times the epochs."""
 
 
 class FinalistsConfig(Section):
     """How the best trials, and the base with them, are evaluated once more."""
 
     count: Count = 3
+    """The number of best trials that are finalists."""
     seeds: Count = 3
-    """Trainings of each: the trial's own, and others whose seeds hold other reviews out."""
+    """The number of seeds that each is trained with; each seed has other validation reviews."""
 
 
 class SweepConfig(WholeConfig):
-    """All that a sweep needs to know beside the reviews themselves."""
+    """Everything that decides a sweep, except the reviews themselves."""
 
     command: ClassVar[str] = "sweep"
 
     task: Literal["sweep"] = "sweep"
+    """Marks the config as a sweep."""
     base: Annotated[
         dict[str, Any], Field(default_factory=dict), WithJsonSchema({"type": ["object", "string"], "default": {}})
     ]
-    """The config that every trial starts from, and that is trial 0 as it stands: its keys, a path or a name."""
+    """The config that every trial starts from, and which is trial 0: its keys, a path or a name."""
     space: Annotated[dict[str, Dimension], Field(min_length=1)]
-    """The values of each key that is searched, by its dotted path."""
+    """The values of each key to search, by its dotted path."""
     search: Literal["optuna", "random"] = "optuna"
-    """optuna learns from the trials so far (TPE, Bergstra et al. 2011); random does not."""
+    """optuna learns from earlier trials (TPE, Bergstra et al. 2011); random does not."""
     metric: Literal["accuracy", "loss"] = "accuracy"
-    """The validation figure that is made best."""
+    """The validation figure to improve."""
     trials: Count | None = 20
+    """The number of trials; null is no limit."""
     minutes: Annotated[float, Field(gt=0)] | None = None
-    """The search ends after so many, the finalists' trainings come on top; null is no limit."""
+    """The number of minutes for the search, without the finalists' trainings; null is no limit."""
     cpus: Count | None = None
-    """Cores of a trial; null is one."""
+    """The number of cores that a trial uses; null is one."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
-    """Of the search; that of the trainings is base's train.seed."""
+    """The seed of the search; the trainings have the train.seed of base."""
     asha: AshaConfig | None = AshaConfig()
-    """null trains all trials to their last epoch."""
+    """How bad trials are stopped early; null trains all trials to their last epoch."""
     finalists: FinalistsConfig | None = FinalistsConfig()
-    """null takes the best trial."""
+    """How the best trials are evaluated once more; null takes the best trial as it is."""
 
     def build_trial(self, values: Mapping[str, Any], seed: int | None = None) -> Config:
         """Build the config of a trial of these values; raises `ConfigError` where they do not go together."""

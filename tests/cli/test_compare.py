@@ -266,7 +266,7 @@ def test_ctrl_c_while_the_linear_model_is_fitted(tmp_path):
         (["--set", "model.cell=gru"], 1, "model.cell cannot be set for a comparison"),
         (["--set", "train.seed=4"], 1, "train.seed cannot be set for a comparison"),
         (["--set", "train.epocs=4"], 1, "did you mean train.epochs?"),
-        (["--set", "train.engine=fused"], 1, "fused computes the cell gru only, not lstm"),
+        (["--set", "train.engine=fused"], 1, "fused computes GRUs only, and model.cell is lstm"),
         (["--config", "nowhere.yaml"], 1, "cannot read the config nowhere.yaml"),
         (["run"], 1, "there is no run at run"),
         (["run", "other", "--seeds", "2"], 2, "leave --config, --set, --models and --seeds out"),

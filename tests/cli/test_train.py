@@ -39,7 +39,7 @@ def test_json_says_all_of_the_run(invoke, tmp_path):
     [
         ("train.engine=auto", "engine: fused, a GRU on a CPU"),
         ("train.engine=keras", "engine: keras, as train.engine says"),
-        ("model.cell=lstm", "engine: keras, fused computes the cell gru only, not lstm"),
+        ("model.cell=lstm", "engine: keras, fused computes GRUs only, and model.cell is lstm"),
     ],
 )
 def test_it_says_which_engine_trains_and_why(invoke, setting, said):

@@ -125,7 +125,7 @@ def test_a_wrong_override_of_a_next_word_config_is_told(override, message):
 
 
 def test_the_fused_engine_is_refused_to_a_next_word_model_it_cannot_compute():
-    with pytest.raises(ConfigError, match=r"train\.engine: fused computes the cell gru only, not lstm"):
+    with pytest.raises(ConfigError, match=r"train\.engine: fused computes GRUs only, and model.cell is lstm"):
         load_config(overrides={"train.engine": "fused", "model.cell": "lstm"}, kind=NextWordConfig)
 
 

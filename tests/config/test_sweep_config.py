@@ -37,7 +37,7 @@ def load(tmp_path):
         ("a..b", {"choice": [1]}, "is no dotted key"),
         ("data.limit", {"choice": [100]}, "cannot be searched: all trials are evaluated on the same reviews"),
         ("train.seed", {"range": [0, 3]}, "cannot be searched"),
-        ("train.monitor", {"choice": ["loss"]}, "cannot be searched: metric says what is best"),
+        ("train.monitor", {"choice": ["loss"]}, "cannot be searched: metric decides which trial is best"),
         ("model.units", {"range": [3, 512]}, "model.units is 3, but the bundled model has 512: use base: scratch, or"),
         ("text.vocabulary", {"choice": ["keras"]}, "keras goes with text.tokenizer: keras only, got words"),
     ],

@@ -115,8 +115,12 @@ def test_a_sparse_gradient_is_taken_as_the_dense_one():
         ({}, "fused", "a GRU on a CPU"),
         ({"train": {"engine": "keras"}}, "keras", "as train.engine says"),
         ({"train": {"engine": "fused"}}, "fused", "as train.engine says"),
-        ({"model": {"cell": "lstm"}}, "keras", "fused computes the cell gru only, not lstm"),
-        ({"model": {"dropout": {"recurrent": 0.1}}}, "keras", "fused knows no model.dropout.recurrent, which is 0.1"),
+        ({"model": {"cell": "lstm"}}, "keras", "fused computes GRUs only, and model.cell is lstm"),
+        (
+            {"model": {"dropout": {"recurrent": 0.1}}},
+            "keras",
+            "fused has no recurrent dropout, but model.dropout.recurrent is 0.1",
+        ),
     ],
 )
 def test_auto_takes_the_fused_engine_where_it_applies(values, engine, reason):

@@ -1,0 +1,163 @@
+"""Run the console examples of the documentation and compare what they print: python scripts/tools/docs.py [PAGE]...
+
+A page's examples run in order, in one empty folder. A comment before a block says how it is treated:
+
+    <!-- needs: imdb -->       run only with --all: needs the IMDB corpus, or takes longer than two minutes
+    <!-- needs: REASON -->     never run here
+    <!-- output: varies -->    numbers and paths may differ from those on the page
+    <!-- output: terminal -->  standard output is a terminal of 100 columns, and alone is compared
+
+With --update, the pages get what the commands print now.
+"""
+
+import difflib
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+FENCE = re.compile(r"((?:<!-- [a-z]+: .*? -->\n)*)```console\n(.*?)```\n", re.DOTALL)
+COMMENT = re.compile(r"<!-- ([a-z]+): (.*?) -->")
+NUMBER = re.compile(r"[-+]?\d[\d,.]*(?:e[-+]?\d+)?")
+SECONDS = 600
+
+
+@dataclass
+class Step:
+    """A command and what the page says that it prints."""
+
+    command: str
+    output: str = ""
+
+
+@dataclass
+class Block:
+    """A console example of a page."""
+
+    page: Path
+    line: int
+    span: tuple[int, int]
+    needs: str = ""
+    output: str = ""
+    steps: list[Step] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """Return where the block is."""
+        return f"{self.page.relative_to(ROOT)}:{self.line}"
+
+
+def read_blocks(page: Path) -> Iterator[Block]:
+    """Yield the console examples of a page."""
+    text = page.read_text("utf-8")
+    for match in FENCE.finditer(text):
+        marks = dict(COMMENT.findall(match[1]))
+        block = Block(page, text.count("\n", 0, match.start(2)) + 1, match.span(2), **marks)
+        for line in match[2].splitlines(keepends=True):
+            if line.startswith("$ "):
+                block.steps.append(Step(line[2:].rstrip("\n")))
+            elif block.steps and block.steps[-1].command.endswith("\\") and not block.steps[-1].output:
+                block.steps[-1].command += "\n" + line.rstrip("\n")
+            else:
+                block.steps[-1].output += line
+        yield block
+
+
+def run_step(step: Step, folder: Path, block: Block) -> str:
+    """Run a command in a folder and return what it prints."""
+    folders = [str(Path(sys.executable).parent), os.environ["PATH"]]
+    environment = {**os.environ, "PATH": os.pathsep.join(folders), "COLUMNS": "100", "NO_COLOR": "1", "TERM": "xterm"}
+    command = ["bash", "-c", step.command]
+    if block.output == "terminal":
+        return _run_in_terminal(command, folder, environment)
+    done = subprocess.run(
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        timeout=SECONDS, check=False,
+    )  # fmt: skip
+    return done.stdout
+
+
+def _run_in_terminal(command: list[str], folder: Path, environment: dict[str, str]) -> str:
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(command, cwd=folder, env=environment, stdout=theirs, stderr=subprocess.DEVNULL)
+    os.close(theirs)
+    printed = b""
+    while select.select([ours], [], [], SECONDS)[0]:
+        try:
+            part = os.read(ours, 65536)
+        except OSError:  # Linux: the other side is closed
+            break
+        if not part:
+            break
+        printed += part
+    os.close(ours)
+    process.wait()
+    return printed.decode().replace("\r\n", "\n")
+
+
+def is_same(expected: str, printed: str, block: Block) -> bool:
+    """Tell whether a command printed what the page says."""
+
+    def simplify(text: str) -> list[str]:
+        if block.output == "varies":
+            text = NUMBER.sub("#", text)
+        return [" ".join(line.split()) if block.output == "varies" else line.rstrip() for line in text.splitlines()]
+
+    return simplify(expected) == simplify(printed)
+
+
+def run_page(page: Path, *, everything: bool = False, update: bool = False) -> list[str]:
+    """Run a page's examples; return a difference for each command that prints something else."""
+    differences, text, shift = [], page.read_text("utf-8"), 0
+    with tempfile.TemporaryDirectory(prefix="imdb-gru-docs-") as name:
+        folder = Path(name)
+        (folder / "docs").symlink_to(ROOT / "docs")
+        for block in read_blocks(page):
+            if block.needs and not (everything and block.needs == "imdb"):
+                continue
+            written = ""
+            for step in block.steps:
+                printed = run_step(step, folder, block)
+                same = is_same(step.output, printed, block)
+                written += f"$ {step.command}\n{step.output if same else printed}"
+                if not same:
+                    lines = difflib.unified_diff(
+                        step.output.splitlines(), printed.splitlines(), f"{block.name} on the page", "printed now"
+                    )
+                    differences.append("\n".join([f"$ {step.command}", *lines]))
+            if update:
+                start, end = (place + shift for place in block.span)
+                text = text[:start] + written + text[end:]
+                shift += len(written) - (end - start)
+    if update:
+        page.write_text(text, "utf-8")
+    return differences
+
+
+@click.command(help=__doc__)
+@click.argument("pages", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.option("--all", "everything", is_flag=True, help="Run the examples that need IMDB, too.")
+@click.option("--update", is_flag=True, help="Write what the commands print into the pages.")
+def main(pages: tuple[Path, ...], everything: bool, update: bool) -> None:
+    """Run the examples of pages."""
+    failed = 0
+    for page in [page.resolve() for page in pages] or PAGES:
+        differences = run_page(page, everything=everything, update=update)
+        failed += len(differences)
+        click.echo("\n".join([f"{page.relative_to(ROOT)}: {len(differences)} differ", *differences]))
+    if failed and not update:
+        raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main()
