@@ -4,7 +4,7 @@ PYTHON ?= python3
 REVIEW := I expected it to be dull, but it was wonderful.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test unit check audit package bench browser format clean cluster reproduce torture
+.PHONY: help install demo docs examples coverage test unit check audit package bench browser format clean cluster reproduce torture
 
 help:  ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*##/ {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -20,6 +20,10 @@ $(VENV)/dev: $(VENV)/core
 	$(BIN)/pip install --quiet --editable '.[dev]'
 	@touch $@
 
+$(VENV)/docs: $(VENV)/dev
+	$(BIN)/pip install --quiet --editable '.[docs]'
+	@touch $@
+
 demo: install  ## Train on the built-in sample, evaluate and predict
 	$(BIN)/imdb-gru train --config sample --run runs/demo --overwrite
 	$(BIN)/imdb-gru evaluate --run runs/demo
@@ -31,12 +35,22 @@ test: $(VENV)/dev  ## Run the tests
 unit: $(VENV)/dev  ## Run the quick tests: no Keras, no browser, no processes
 	$(BIN)/pytest --numprocesses auto -m "not keras and not processes and not browser and not corpus and not cluster"
 
-check: $(VENV)/dev  ## Verify format, lint, types and tests; change nothing
+check: $(VENV)/dev  ## Verify format, lint, types, import directions and tests; change nothing
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest --numprocesses auto -m "not cluster" --cov --cov-report=term --cov-fail-under=90
+	$(BIN)/pytest --numprocesses auto -m "not cluster and not examples"
+
+coverage: $(VENV)/dev  ## Run the tests and report the lines that none of them reaches
+	$(BIN)/pytest --numprocesses auto -m "not cluster and not examples" --cov --cov-report=term --cov-fail-under=90
+
+docs: $(VENV)/docs  ## Write the generated pages and build the site into site/
+	$(BIN)/python scripts/tools/generate_docs.py
+	$(BIN)/mkdocs build --strict --quiet
+
+examples: $(VENV)/docs  ## Run every example in the documentation that needs neither IMDB nor hours
+	$(BIN)/pytest -m examples
 
 cluster: $(VENV)/dev  ## Run the tests that start Ray
 	$(BIN)/pytest -m cluster
@@ -57,7 +71,7 @@ format: $(VENV)/dev  ## Format the code
 browser:  ## Install Chromium, in which pages are tested (Debian or Ubuntu, as root)
 	command -v chromium || (apt-get update -qq && apt-get install -y -qq chromium)
 
-reproduce: install  ## Train and judge what the table of results names (an afternoon)
+reproduce: install  ## Train and evaluate every model in the table of results (an afternoon)
 	$(BIN)/python scripts/tools/reproduce.py
 
 bench: $(VENV)/dev  ## Time training, bulk scoring and start-up against Keras (about 15 minutes)
@@ -70,4 +84,4 @@ torture: $(VENV)/dev  ## Kill commands at random moments and fill their disk (ha
 	$(BIN)/python scripts/torture/torture.py
 
 clean:  ## Remove .venv and all caches; runs/ stays
-	rm -rf $(VENV) .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache dist
+	rm -rf $(VENV) site .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache dist

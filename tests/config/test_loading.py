@@ -158,13 +158,16 @@ def test_a_task_that_is_none_is_told(tmp_path, task):
 
 def test_the_schema_of_a_next_word_config_describes_inherited_keys_too():
     keys = build_schema(NextWordConfig)["$defs"]["PretrainConfig"]["properties"]
-    assert "Words that the softmax is drawn over" in keys["samples"]["description"]
+    assert "sampled softmax" in keys["samples"]["description"]
     assert "description" in keys["clip_norm"]
 
 
 def test_the_schema_of_a_sweep_describes_its_own_keys():
     schema = build_schema(SweepConfig)
     assert schema["properties"].keys() == SweepConfig.model_fields.keys()
-    assert "The validation figure that is made best" in schema["properties"]["metric"]["description"]
+    assert "The validation figure to improve" in schema["properties"]["metric"]["description"]
     assert schema["properties"]["base"]["type"] == ["object", "string"]
-    assert "Epochs that every trial gets" in schema["$defs"]["AshaConfig"]["properties"]["grace"]["description"]
+    assert (
+        "The number of epochs that every trial is trained for"
+        in schema["$defs"]["AshaConfig"]["properties"]["grace"]["description"]
+    )
