@@ -25,7 +25,7 @@ from imdb_gru.runs.catalogue import BUNDLED, check_free, check_writable, create_
 from imdb_gru.runs.pretrained import Pretrained
 from imdb_gru.runs.run import Run
 from imdb_gru.runs.weights import iter_shapes
-from imdb_gru.sources import SAMPLE, check_data_found, open_data
+from imdb_gru.sources import SAMPLE, check_data_found, open_source
 from imdb_gru.sources.review import Source
 from imdb_gru.system.escaping import show_value
 from imdb_gru.system.lock import claim
@@ -261,7 +261,7 @@ def load_corpus(
     task = find_task(config.task)
     if vocabulary is None and (start := start or task.load_pretrained(config)):
         vocabulary = start.vocabulary
-    source = source or open_data(config.data, require_labels=task.require_labels)
+    source = source or open_source(config.data, require_labels=task.require_labels)
     observer(ReadingReviews(source.name))
     reviews = task.load_reviews(source, config)
     corpus = encode_corpus(source, config, reviews, vocabulary)
