@@ -1,4 +1,4 @@
-"""Own the command line: one file a verb. Nothing heavy is imported before a command's body runs."""
+"""The command line, one file per command. Nothing heavy is imported before a command's body runs."""
 
 import contextlib
 import errno
@@ -11,7 +11,8 @@ from typing import Any, NoReturn
 import click
 
 import imdb_gru
-from imdb_gru.cli._options import Group, silence
+from imdb_gru.cli._commands import Group
+from imdb_gru.cli._messages import silence
 from imdb_gru.cli.compare import compare
 from imdb_gru.cli.config import config
 from imdb_gru.cli.data import data
@@ -29,8 +30,8 @@ from imdb_gru.system.signals import find_exit_code, raise_on_sigterm
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-class Verbs(Group):
-    """The commands; whoever has read enough of what one prints, such as head, ends it as if it were done."""
+class MainGroup(Group):
+    """The commands; one whose output nobody reads to its end, as with head, ends as if it were done."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
@@ -41,7 +42,7 @@ class Verbs(Group):
             ctx.exit(0)
 
 
-@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=MainGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(imdb_gru.__version__, prog_name="imdb-gru")
 def cli() -> None:
     """Train, evaluate and explain a small GRU sentiment model.

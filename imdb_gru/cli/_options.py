@@ -1,56 +1,26 @@
-"""The command class, path types and options that commands share, and how results reach a person or a program."""
+"""The types of paths and the options that commands share."""
 
 import functools
-import os
-import sys
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from imdb_gru.cli._messages import say
 
 if TYPE_CHECKING:
     from imdb_gru.config import TaskName
     from imdb_gru.runs.run import Run
 
-PIPE_WIDTH = 200
-"""Columns of a table that no terminal shows."""
-
-
-class Command(click.Command):
-    """A command that refuses an option which is given twice although it takes one value."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse the arguments; raises `UsageError` if an option of one value is repeated."""
-        given = list(args)
-        rest = super().parse_args(ctx, args)
-        _, _, order = self.make_parser(ctx).parse_args(given)
-        for parameter, count in Counter(order).items():
-            if isinstance(parameter, click.Option) and count > 1 and not (parameter.multiple or parameter.is_flag):
-                name = max(parameter.opts, key=len)
-                raise click.UsageError(f"{name} is given {count} times, but it takes one value: give it once", ctx)
-        return rest
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command, unless $IMDB_GRU_THREADS holds a wrong value; not every command would notice it."""
-        from imdb_gru.system.threads import read_setting
-
-        read_setting()
-        return super().invoke(ctx)
-
-
-class Group(click.Group):
-    """A group whose commands are of the class above."""
-
-    command_class = Command
+AnyCommand = Callable[..., Any]
 
 
 class PathType(click.Path):
     """A path as a `pathlib.Path`; `~` and `~user` stand for home folders, and an empty path is refused."""
 
-    def __init__(self, *, file_okay: bool = True, dir_okay: bool = True, allow_dash: bool = False) -> None:
-        super().__init__(file_okay=file_okay, dir_okay=dir_okay, allow_dash=allow_dash, path_type=Path)
+    def __init__(self, *, file_okay: bool = True, dir_okay: bool = True) -> None:
+        super().__init__(file_okay=file_okay, dir_okay=dir_okay, path_type=Path)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the path; raises `UsageError` if it is empty or its home folder is not known."""
@@ -79,61 +49,83 @@ class LocationType(click.ParamType[str]):
 LOCATION = LocationType()
 PATH, FILE_PATH, FOLDER_PATH = PathType(), PathType(dir_okay=False), PathType(file_okay=False)
 
-run_option = click.option(
-    "--run",
-    "run_path",
-    type=PATH,
-    metavar="DIR",
-    help="The run to use; without it, the newest complete one under runs/, else the one that ships with the package.",
-)
+RUN_HELP = "The run to use; without it, the newest complete one under runs/, else the one that ships with the package."
+run_option = click.option("--run", "run_path", type=PATH, metavar="DIR", help=RUN_HELP)
 split_option = click.option(
     "--split",
     type=click.Choice(["train", "validation", "test"]),
     help="The split to evaluate on [default: test; of a next-word run, validation].",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
-text_column_option = click.option(
-    "--text-column", metavar="NAME", help="A table's column of texts, where its name is uncommon."
+_text_column_option = click.option(
+    "--text-column", metavar="NAME", help="The table's column of texts, if its name is uncommon."
 )
-label_column_option = click.option(
-    "--label-column", metavar="NAME", help="A table's column of labels, where its name is uncommon."
+_label_column_option = click.option(
+    "--label-column", metavar="NAME", help="The table's column of labels, if its name is uncommon."
 )
+SOURCES = "An aclImdb folder or archive, imdb.npz, a .csv, .tsv, .jsonl or .parquet table, or 'sample'"
+TRAINING_DATA = "$IMDB_GRU_DATA, or else IMDB, which is downloaded once"
 
 
-def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --data, --text-column and --label-column, for a command that trains."""
-    return _add_data_options(command, "$IMDB_GRU_DATA, or else IMDB, downloaded once")
+def _add_reviews(
+    command: AnyCommand, name: str, path: Callable[[AnyCommand], AnyCommand], *, labels: bool
+) -> AnyCommand:
+    """Add a parameter `reviews_path` and the options that name a table's columns.
 
-
-def other_data_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the same, for a command that evaluates a run."""
-    return _add_data_options(command, "the run's own data, and of these the test split, if there is one")
-
-
-def _add_data_options(command: Callable[..., Any], default: str) -> Callable[..., Any]:
-    """Add the three options, which reach the command as one `DataConfig`, or None without any."""
+    The command gets all of them as one `DataConfig` called `name`, or None without any.
+    """
 
     @functools.wraps(command)
-    def merge(*, data: str | None, text_column: str | None, label_column: str | None, **options: Any) -> Any:
+    def join(
+        *, reviews_path: str | None, text_column: str | None, label_column: str | None = None, **options: Any
+    ) -> Any:
         from imdb_gru.config import DataConfig
 
-        given = {"path": data, "text_column": text_column, "label_column": label_column}
+        given = {"path": reviews_path, "text_column": text_column, "label_column": label_column}
         given = {key: value for key, value in given.items() if value is not None}
-        return command(data=DataConfig.model_validate(given) if given else None, **options)
+        return command(**{name: DataConfig.model_validate(given) if given else None}, **options)
 
-    for option in (
-        label_column_option,
-        text_column_option,
-        click.option(
-            "--data",
-            type=LOCATION,
-            metavar="PATH",
-            help="An aclImdb folder or archive, imdb.npz, a .csv, .tsv, .jsonl or .parquet table, or 'sample'; "
-            f"without it, {default}.",
-        ),
-    ):
-        merge = option(merge)
-    return merge
+    added: AnyCommand = join
+    columns: list[Callable[[AnyCommand], AnyCommand]] = [_text_column_option]
+    if labels:
+        columns.insert(0, _label_column_option)
+    for option in (*columns, path):
+        added = option(added)
+    return added
+
+
+def data_options(command: AnyCommand) -> AnyCommand:
+    """Add --data, --text-column and --label-column, for a command that trains."""
+    return _add_data(command, TRAINING_DATA)
+
+
+def other_data_options(command: AnyCommand) -> AnyCommand:
+    """Add the same options, for a command that evaluates a run."""
+    return _add_data(command, "the run's own data, and of these the test split, if there is one")
+
+
+def _add_data(command: AnyCommand, default: str) -> AnyCommand:
+    path = click.option(
+        "--data", "reviews_path", type=LOCATION, metavar="PATH", help=f"{SOURCES}; without it, {default}."
+    )
+    return _add_reviews(command, "data", path, labels=True)
+
+
+def data_argument(command: AnyCommand) -> AnyCommand:
+    """Add an argument PATH, --text-column and --label-column."""
+    path = click.argument("reviews_path", required=False, type=LOCATION, metavar="[PATH]")
+    return _add_reviews(command, "data", path, labels=True)
+
+
+def build_input_option(name: str, more: str = "") -> Callable[[AnyCommand], AnyCommand]:
+    """Build --input, which gives a command the name of a file of texts."""
+    text = f"One review a line, or a .csv, .tsv, .jsonl or .parquet table; - is stdin.{more}"
+    return click.option("--input", name, type=LOCATION, metavar="FILE", help=text)
+
+
+def input_options(more: str = "") -> Callable[[AnyCommand], AnyCommand]:
+    """Build a decorator that adds --input and --text-column; the command gets them as one `DataConfig`, `file`."""
+    return lambda command: _add_reviews(command, "file", build_input_option("reviews_path", more), labels=False)
 
 
 class Setting(click.ParamType[tuple[str, Any]]):
@@ -162,7 +154,7 @@ def _merge_settings(
     return merged
 
 
-def set_option(help_text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def set_option(help_text: str) -> Callable[[AnyCommand], AnyCommand]:
     """Build --set, which gives a command a mapping of dotted keys to values."""
     return click.option(
         "--set",
@@ -175,10 +167,10 @@ def set_option(help_text: str) -> Callable[[Callable[..., Any]], Callable[..., A
     )
 
 
-def config_options(default: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def config_options(default: str) -> Callable[[AnyCommand], AnyCommand]:
     """Build a decorator that adds --config, with the name of its default in the package, and --set."""
 
-    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+    def add(command: AnyCommand) -> AnyCommand:
         for option in (
             set_option("Set a key of the config, such as train.epochs=3."),
             click.option(
@@ -196,55 +188,10 @@ def config_options(default: str) -> Callable[[Callable[..., Any]], Callable[...,
 
 
 def open_run(path: Path | None, task: "TaskName" = "sentiment") -> "Run":
-    """Find the run to use, and say which where none was named."""
+    """Find the run to use; if no path is given, say which run that is."""
     from imdb_gru.runs.catalogue import find_run
 
     run = find_run(path, task)
     if path is None:
         say(f"using {run}")
     return run
-
-
-def say(message: str) -> None:
-    """Tell the person something that is not a result; if nobody reads stderr any more, the work goes on without it."""
-    from imdb_gru.system.escaping import neutralise
-
-    try:
-        click.echo(neutralise(message), err=True)
-    except BrokenPipeError:
-        silence(sys.stderr)
-
-
-def silence(stream: TextIO) -> None:
-    """Send what is written to a stream to nowhere, including what Python still holds back and writes at its end."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, stream.fileno())
-    os.close(nowhere)
-
-
-def print_table(rows: Iterable[Sequence[str]], columns: Sequence[str] | None = None, title: str | None = None) -> None:
-    """Print a table, with or without a header; numbers stand on the right."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    from imdb_gru.system.escaping import neutralise
-
-    cells = [[Text(neutralise(cell)) for cell in row] for row in rows]
-    table = Table(
-        title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, show_header=bool(columns)
-    )
-    for index, column in enumerate(columns or [""] * len(cells[0])):
-        numeric = all(row[index].plain.lstrip("+-")[:1].isdigit() or row[index].plain == "-" for row in cells)
-        table.add_column(Text(neutralise(column)), justify="right" if numeric else "left", overflow="fold")
-    for row in cells:
-        table.add_row(*row)
-    console = Console()
-    if console.is_terminal:
-        console.print(table)
-        return
-    console.width = PIPE_WIDTH
-    with console.capture() as capture:
-        console.print(table)
-    for line in capture.get().splitlines():
-        click.echo(line.rstrip())

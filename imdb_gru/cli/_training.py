@@ -1,4 +1,4 @@
-"""What the commands that train have in common: their options, and how events and results are shown."""
+"""What the commands that train have in common: their options, their plan and their result."""
 
 import json
 from collections.abc import Callable
@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imdb_gru.cli._options import FOLDER_PATH, PATH, config_options, data_options, json_option, print_table, say
+from imdb_gru.cli._messages import EventPrinter, say
+from imdb_gru.cli._options import FOLDER_PATH, PATH, config_options, data_options, json_option
+from imdb_gru.cli._tables.training import print_plan, print_run
 
 if TYPE_CHECKING:
-    from imdb_gru.events import Event
     from imdb_gru.runs.run import Run
-    from imdb_gru.tasks.training import Plan
 
 
 def training_options(default: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -21,7 +21,11 @@ def training_options(default: str) -> Callable[[Callable[..., Any]], Callable[..
     def add(command: Callable[..., Any]) -> Callable[..., Any]:
         for option in (
             json_option,
-            click.option("--dry-run", is_flag=True, help="Show data, model, memory and config; train nothing."),
+            click.option(
+                "--dry-run",
+                is_flag=True,
+                help="Show the data, model, memory and config of the training, and train nothing.",
+            ),
             click.option("--overwrite", is_flag=True, help="Replace the run at --run."),
             click.option("--resume", type=FOLDER_PATH, metavar="DIR", help="Resume a run that was stopped."),
             click.option("--run", "run_path", type=PATH, metavar="DIR", help="Where to write the run."),
@@ -42,53 +46,23 @@ def check_training_options(resume: Path | None, run_path: Path | None, overwrite
         raise click.UsageError("--overwrite replaces the run at --run: say which")
 
 
-class Narrator:
-    """Tells a person what happens, and remembers whether the training was stopped."""
-
-    def __init__(self) -> None:
-        self.stopped: Event | None = None
-
-    def __call__(self, event: "Event") -> None:
-        """Tell of an event."""
-        from imdb_gru.events import Stopped
-
-        for line in str(event).splitlines():
-            say(line)
-        if isinstance(event, Stopped):
-            self.stopped = event
-
-
-def show_run(run: "Run", narrator: Narrator, *, as_json: bool) -> None:
+def show_run(run: "Run", printer: EventPrinter, *, as_json: bool) -> None:
     """Print the figures of a trained run; exit with the code of the signal that stopped it, if one did."""
-    from imdb_gru.events import Stopped
-
-    metrics = run.load_metrics()
     if as_json:
-        click.echo(json.dumps({"run": str(run), **metrics.to_dict()}))
+        click.echo(json.dumps({"run": str(run), **run.load_metrics().to_dict()}))
     else:
-        best = metrics.best
-        rows = [("best epoch", f"{best.epoch} of {metrics.epochs}")]
-        if best.validation_perplexity is not None:
-            rows.append(("validation perplexity", f"{best.validation_perplexity:.1f}"))
-        if best.validation_accuracy is not None:
-            rows.append(("validation accuracy", f"{best.validation_accuracy:.2%}"))
-        if best.validation_loss is not None:
-            rows.append(("validation loss", f"{best.validation_loss:.4f}"))
-        print_table([*rows, ("training", f"{metrics.seconds:.0f} s"), ("run", str(run))])
-    if isinstance(narrator.stopped, Stopped):
-        raise click.exceptions.Exit(narrator.stopped.exit_code)
+        print_run(run)
+    if printer.stopped:
+        raise click.exceptions.Exit(printer.stopped.exit_code)
 
 
-def show_plan(plan: "Plan", *, as_json: bool) -> None:
-    """Print what a training would do."""
+def show_plan(config: str, *, as_json: bool, **options: Any) -> None:
+    """Plan a training, and print what it would do."""
+    import imdb_gru
+
+    say("reading the reviews and building the model, to plan the training")
+    plan = imdb_gru.plan(config, **options)
     if as_json:
         click.echo(json.dumps(plan.to_dict()))
-        return
-    from imdb_gru.events import EngineChosen
-
-    figures = [(name, "-" if value is None else str(value)) for name, value in plan.data.to_dict().items()]
-    print_table([(name.replace("_", " "), value) for name, value in figures], title="data")
-    click.echo(f"\nmodel\n{plan.summary}")
-    click.echo(f"parameters: {plan.parameters:,}; memory in training: about {plan.memory_bytes / 2**20:,.0f} MiB")
-    click.echo(f"{EngineChosen(plan.engine, plan.reason, plan.precision)}\n")
-    click.echo(plan.config.to_yaml(), nl=False)
+    else:
+        print_plan(plan)

@@ -6,25 +6,36 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imdb_gru.cli._options import PATH, Command, config_options, data_options, json_option, say
-from imdb_gru.cli._standings import print_comparison
-from imdb_gru.cli._training import Narrator
+from imdb_gru.cli._commands import Command
+from imdb_gru.cli._messages import EventPrinter, say
+from imdb_gru.cli._options import PATH, config_options, data_options, json_option
+from imdb_gru.cli._tables.comparison import print_comparison
 
 if TYPE_CHECKING:
     from imdb_gru.config import DataConfig
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Compare models on the same reviews.")
 @click.argument("runs", nargs=-1, type=PATH, metavar="[RUN]...")
 @config_options("scratch")
 @data_options
-@click.option("--models", metavar="NAMES", help="The models to train, of gru,lstm,simple_rnn,linear [default: all].")
-@click.option("--seeds", type=click.IntRange(min=1), metavar="N", help="Train with seeds 0 to N-1 [default: 3].")
 @click.option(
-    "--into", type=PATH, metavar="DIR", help="The folder to train and to write figures into [default: runs/compare]."
+    "--models", metavar="NAMES", help="The models to train, such as gru,linear [default: gru,lstm,simple_rnn,linear]."
+)
+@click.option(
+    "--seeds",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Train every model N times, with the seeds from 0 to N-1 [default: 3].",
+)
+@click.option(
+    "--into",
+    type=PATH,
+    metavar="DIR",
+    help="The folder for the trained models and the figures [default: runs/compare].",
 )
 @click.option("--split", type=click.Choice(["test", "validation"]), help="The split to evaluate on [default: test].")
-@click.option("--plots", type=PATH, metavar="DIR", help="Draw pictures into a folder, as .png and .svg.")
+@click.option("--plots", type=PATH, metavar="DIR", help="Draw the charts into this folder, as .png and .svg.")
 @json_option
 def compare(
     runs: tuple[Path, ...],
@@ -38,9 +49,10 @@ def compare(
     plots: Path | None,
     as_json: bool,
 ) -> None:
-    """Compare complete RUNs, or else GRU, LSTM, SimpleRNN and n-grams, all trained from random weights.
+    """Compare complete RUNs, or train a GRU, an LSTM, a SimpleRNN and a model of n-grams, and compare these.
 
-    Without --config, models are trained with the config scratch; model.pretrained is always set to null.
+    Networks start from random weights, whatever model.pretrained is. RUNs are not trained again, so that --config,
+    --set, --models and --seeds do not go with them.
 
     \b
     imdb-gru compare --data sample --seeds 1
@@ -56,7 +68,7 @@ def compare(
 
     if plots:
         check_charts(plots, extra="compare")
-    comparison = compare(runs, data=data, folder=into, split=split, observer=Narrator(), **chosen)
+    comparison = compare(runs, data=data, folder=into, split=split, observer=EventPrinter(), **chosen)
     if plots:
         save_charts(build_comparison_charts(comparison), plots)
         say(f"drew pictures into {plots}")

@@ -5,10 +5,11 @@ from typing import Any
 
 import click
 
-from imdb_gru.cli._options import LOCATION, Group, config_options
+from imdb_gru.cli._commands import Group
+from imdb_gru.cli._options import LOCATION, config_options
 
 
-@click.group(cls=Group)
+@click.group(cls=Group, short_help="Show, check or describe configs.")
 def config() -> None:
     """Show, check or describe configs.
 
@@ -17,7 +18,7 @@ def config() -> None:
     """
 
 
-@config.command()
+@config.command(short_help="Print a config as YAML, with the values of all keys.")
 @config_options("default")
 def show(config_path: str | None, overrides: Mapping[str, Any]) -> None:
     """Print a config, or a sweep, as YAML with the values of all keys.
@@ -31,7 +32,7 @@ def show(config_path: str | None, overrides: Mapping[str, Any]) -> None:
     click.echo((found.resolve() if isinstance(found, SweepConfig) else found).to_yaml(), nl=False)
 
 
-@config.command()
+@config.command(short_help="Check configs and sweeps, and print their errors.")
 @click.argument("files", nargs=-1, required=True, type=LOCATION, metavar="FILE|NAME...")
 def check(files: tuple[str, ...]) -> None:
     """Check configs and sweeps, and print all errors of the first that has any.
@@ -47,7 +48,7 @@ def check(files: tuple[str, ...]) -> None:
         click.echo(f"{neutralise(file)}: valid")
 
 
-@config.command()
+@config.command(short_help="Print the JSON Schema of a config, for editors.")
 @click.option(
     "--task",
     type=click.Choice(["sentiment", "next_word", "sweep"]),

@@ -1,151 +1,173 @@
-"""imdb-gru inspect: see what a model does with a text, word by word."""
+"""imdb-gru inspect: explain what a model does with a text, word by word, and with its units and gradients."""
 
 import itertools
+import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from imdb_gru.cli._inspect_reviews import ReviewChoice, show_gradients, show_units
-from imdb_gru.cli._options import FILE_PATH, FOLDER_PATH, PATH, Command, json_option, open_run, other_data_options, say
-from imdb_gru.cli._texts import input_option, open_reader
-from imdb_gru.cli._training import Narrator
+from imdb_gru.cli._commands import DefaultGroup
+from imdb_gru.cli._messages import EventPrinter, say
+from imdb_gru.cli._options import (
+    FILE_PATH,
+    FOLDER_PATH,
+    PATH,
+    RUN_HELP,
+    input_options,
+    json_option,
+    open_run,
+    run_option,
+)
+from imdb_gru.cli._reviews import ReviewChoice, review_options
+from imdb_gru.cli._texts import open_reader
 
 if TYPE_CHECKING:
     from imdb_gru.config import DataConfig
     from imdb_gru.inspection import Inspection
     from imdb_gru.models.classifier import Classifier
 
-WORDS, WORDS_A_UNIT = 30, 5
 MOST_TEXTS = 200
-"""On a page."""
+"""Texts that a page holds."""
+MIN_COUNT = 20
+"""Times that a word must occur before its mean effect on a unit is meaningful."""
+GRADIENT_REVIEWS = 100
 
 
-@click.command(cls=Command)
+@click.group(cls=DefaultGroup, default="text", short_help="Explain a model: word by word, its units, its gradients.")
+def inspect() -> None:
+    """Explain a model: with a TEXT, what moved the probability word by word, what the gates did, and what remains.
+
+    A first TEXT that is only the word units, gradients or text is taken for a command below, unless -- stands before
+    it; --input reads it from a file.
+
+    \b
+    imdb-gru inspect "A slow start, but the ending is superb."
+    imdb-gru inspect -- units
+    imdb-gru inspect units
+    imdb-gru inspect gradients --run runs/gru --run runs/simple_rnn
+    """
+
+
+@dataclass(frozen=True)
+class Files:
+    """The files that an inspection is written to."""
+
+    html: Path | None
+    plots: Path | None
+    npz: Path | None
+
+    def are_wanted(self) -> bool:
+        """Tell whether any file is to be written."""
+        return bool(self.html or self.plots or self.npz)
+
+    def check(self) -> None:
+        """Raise an error if a file could not be written after all the work."""
+        if self.html and self.npz and self.html.absolute() == self.npz.absolute():
+            raise click.UsageError(f"--html and --npz both name {self.html}: name two files")
+        if self.html:
+            from imdb_gru.report.page import check_page
+
+            check_page(self.html)
+        if self.plots:
+            from imdb_gru.report.charts import check_charts
+
+            check_charts(self.plots)
+        if self.npz:
+            from imdb_gru.system.writing import check_parent
+
+            check_parent(self.npz, "write")
+
+    def limit(self, texts: Iterable[str]) -> list[str]:
+        """Return the texts; raises `UsageError` if there are none, or more than a file can hold."""
+        most = 1 if self.npz or self.plots else MOST_TEXTS
+        taken = list(itertools.islice(texts, most + 1))
+        if not taken:
+            raise click.UsageError("no text came in: give one, or a file that holds some")
+        if len(taken) > most:
+            only = "one text" if most == 1 else f"{most} texts at most"
+            raise click.UsageError(
+                f"{'--npz and --plots take' if most == 1 else '--html takes'} {only}, and more came in"
+            )
+        return taken
+
+    def write(self, inspections: list["Inspection"]) -> None:
+        """Write the files."""
+        if self.npz:
+            from imdb_gru.inspection import save_arrays
+
+            save_arrays(self.npz, inspections[0])
+            say(f"wrote {self.npz}")
+        if self.plots:
+            from imdb_gru.report.charts import save_charts
+            from imdb_gru.report.inspections import build_inspection_charts
+
+            charts = build_inspection_charts(inspections[0])
+            save_charts(charts, self.plots)
+            say(f"drew {len(charts)} charts into {self.plots}")
+        if self.html:
+            from imdb_gru.report.page import write_explorer
+
+            write_explorer(self.html, inspections)
+            say(f"wrote {self.html}")
+
+
+@inspect.command("text", short_help="Explain texts word by word; the default command.")
 @click.argument("texts", nargs=-1, metavar="[TEXT]...")
-@click.option(
-    "--run",
-    "run_paths",
-    multiple=True,
-    type=PATH,
-    metavar="DIR",
-    help="The run to use; without it, the newest complete one under runs/, else the one that ships with the package. "
-    "Several with --gradients.",
-)
-@input_option
+@run_option
+@input_options()
 @click.option(
     "--words",
     type=click.IntRange(min=1),
+    default=30,
+    show_default=True,
     metavar="N",
-    help=f"List the N words that weigh most [default: {WORDS}, with --units {WORDS_A_UNIT}].",
+    help="List the N words that contribute most.",
 )
 @click.option("--layer", type=click.IntRange(min=1), metavar="L", help="The recurrent layer to list [default: last].")
 @click.option("--unit", type=click.IntRange(min=0), metavar="K", help="Follow one unit, counted from 0.")
-@click.option("--html", type=FILE_PATH, metavar="FILE", help="Write a page on which to move over the words.")
-@click.option("--plots", type=FOLDER_PATH, metavar="DIR", help="Draw .png and .svg.")
-@click.option("--npz", type=FILE_PATH, metavar="FILE", help="Write all of one text's arrays.")
-@click.option("--units", is_flag=True, help="Name the words that drive each unit, over reviews.")
-@click.option("--gradients", is_flag=True, help="Follow the gradient back through time, over texts or reviews.")
-@click.option("--reviews", type=click.IntRange(min=1), metavar="N", help="Take N reviews of the split.")
-@click.option(
-    "--split",
-    type=click.Choice(["train", "validation", "test"]),
-    help="The reviews of --units and --gradients [default: validation; with --data, that of evaluate].",
-)
-@other_data_options
+@click.option("--html", type=FILE_PATH, metavar="FILE", help="Write a page that explains every word of the texts.")
+@click.option("--plots", type=FOLDER_PATH, metavar="DIR", help="Draw one text's charts, as .png and .svg.")
+@click.option("--npz", type=FILE_PATH, metavar="FILE", help="Write all arrays of one text.")
 @json_option
-def inspect(
+def inspect_texts(
     texts: tuple[str, ...],
-    run_paths: tuple[Path, ...],
-    input_path: Path | None,
-    words: int | None,
+    run_path: Path | None,
+    file: "DataConfig | None",
+    words: int,
     layer: int | None,
     unit: int | None,
     html: Path | None,
     plots: Path | None,
     npz: Path | None,
-    units: bool,
-    gradients: bool,
-    reviews: int | None,
-    split: str | None,
-    data: "DataConfig | None",
     as_json: bool,
 ) -> None:
-    """Show, word by word, what moved the belief, what the gates did, and what of it is left at the end.
+    """Explain texts: what moved the probability word by word, what the gates did, and what remains at the end.
 
     \b
-    imdb-gru inspect "A slow start, but the ending is superb."
-    imdb-gru inspect --units
-    imdb-gru inspect --gradients --run runs/gru --run runs/simple_rnn
+    imdb-gru inspect text "A slow start, but the ending is superb."
     """
-    if len(run_paths) > 1 and not gradients:
-        raise click.UsageError("several --run go with --gradients: name one")
-    if units or gradients:
-        if html or npz or unit is not None or layer or (units and (gradients or plots)):
-            raise click.UsageError(
-                "--units and --gradients go alone: leave --html, --npz, --unit, --layer (and --plots with --units) out"
-            )
-        chosen = ReviewChoice(texts, input_path, data, split, reviews)
-        if units:
-            show_units(run_paths[0] if run_paths else None, chosen, words or WORDS_A_UNIT, as_json=as_json)
-        else:
-            show_gradients(run_paths, chosen, plots, as_json=as_json)
-        return
-    if split or reviews or (data and (data.path or data.label_column)):
-        raise click.UsageError("--data, --split and --reviews go with --units and --gradients; --input names a file")
-    _check_outputs(html, plots, npz)
-    reader = open_reader(texts, input_path, data.text_column if data else None, "inspect")
+    files = Files(html, plots, npz)
+    files.check()
+    reader = open_reader(texts, file, "inspect")
     came_in: Iterable[str] = reader.follow("inspecting")
-    if html or npz or plots:
-        came_in = _limit(came_in, 1 if npz or plots else MOST_TEXTS)
-    from imdb_gru.cli._inspect_table import print_inspection
+    if files.are_wanted():
+        came_in = files.limit(came_in)
+    from imdb_gru.cli._tables.inspection import show_inspection
     from imdb_gru.models.bulk import count_seen
     from imdb_gru.models.classifier import Classifier
-    from imdb_gru.system.escaping import dump_json
 
-    classifier = Classifier.load(open_run(run_paths[0] if run_paths else None))
+    classifier = Classifier.load(open_run(run_path))
     _check_view(classifier, layer, unit)
-    inspections: Iterable[Inspection] = count_seen(
-        (classifier.inspect(text) for text in came_in), classifier.config.text, reader, Narrator()
-    )
-    if html or npz or plots:  # written before anything is printed, as whoever reads stdout may not read it to its end
+    made = (classifier.inspect(text) for text in came_in)
+    inspections: Iterable[Inspection] = count_seen(made, classifier.config.text, reader, EventPrinter())
+    if files.are_wanted():  # written before anything is printed, as whoever reads stdout may not read it to its end
         inspections = list(inspections)
-        _write(inspections, html, plots, npz)
+        files.write(inspections)
     for inspection in inspections:
-        if as_json:
-            click.echo(dump_json(inspection.to_dict()))
-        else:
-            print_inspection(inspection, words or WORDS, layer, unit)
-
-
-def _limit(reader: Iterable[str], most: int) -> list[str]:
-    """Return the texts; a file of results holds so many at most."""
-    texts = list(itertools.islice(reader, most + 1))
-    if not texts:
-        raise click.UsageError("no text came in: give one, or a file that holds some")
-    if len(texts) > most:
-        only = "one text" if most == 1 else f"{most} texts at most"
-        raise click.UsageError(f"{'--npz and --plots take' if most == 1 else '--html takes'} {only}, and more came in")
-    return texts
-
-
-def _check_outputs(html: Path | None, plots: Path | None, npz: Path | None) -> None:
-    """Raise where a file could not be written after all the work."""
-    if html and npz and html.absolute() == npz.absolute():
-        raise click.UsageError(f"--html and --npz both name {html}: name two files")
-    if html:
-        from imdb_gru.report.page import check_page
-
-        check_page(html)
-    if plots:
-        from imdb_gru.report.charts import check_charts
-
-        check_charts(plots)
-    if npz:
-        from imdb_gru.system.writing import check_parent
-
-        check_parent(npz, "write")
+        show_inspection(inspection, words, layer, unit, as_json=as_json)
 
 
 def _check_view(classifier: "Classifier", layer: int | None, unit: int | None) -> None:
@@ -156,21 +178,77 @@ def _check_view(classifier: "Classifier", layer: int | None, unit: int | None) -
         raise click.UsageError(f"--unit {unit}: this run's layers have units 0 to {model.units - 1}")
 
 
-def _write(inspections: list["Inspection"], html: Path | None, plots: Path | None, npz: Path | None) -> None:
-    if npz:
-        from imdb_gru.inspection import save_arrays
+@inspect.command(short_help="Name the words that drive each unit, over reviews.")
+@review_options
+@run_option
+@click.option(
+    "--words",
+    type=click.IntRange(min=1),
+    default=5,
+    show_default=True,
+    metavar="N",
+    help="Name N words that raise a unit, and N that lower it.",
+)
+@json_option
+def units(chosen: ReviewChoice, run_path: Path | None, words: int, as_json: bool) -> None:
+    """Name the words at which each unit of the last layer rises and falls most, over texts or reviews.
 
-        save_arrays(npz, inspections[0])
-        say(f"wrote {npz}")
+    Without TEXT and --input, the reviews are those of a split of the run's own data, or of --data.
+
+    \b
+    imdb-gru inspect units --words 3
+    """
+    from imdb_gru.cli._tables.inspection import print_units
+    from imdb_gru.inspection.units import find_drivers
+    from imdb_gru.models.classifier import Classifier
+    from imdb_gru.system.escaping import dump_json
+
+    run = open_run(run_path)
+    classifier = Classifier.load(run)
+    driven = find_drivers(classifier, chosen.load(run), words=words, min_count=MIN_COUNT)
+    if not any(unit.raised_by or unit.lowered_by for unit in driven):
+        say(f"no word comes {MIN_COUNT} times: take more reviews")
+    if as_json:
+        click.echo(dump_json([unit._asdict() for unit in driven]))
+    else:
+        print_units(driven)
+
+
+@inspect.command(short_help="Follow the gradient back through time, over reviews.")
+@review_options
+@click.option(
+    "--run", "run_paths", multiple=True, type=PATH, metavar="DIR", help=f"{RUN_HELP} Give several to compare them."
+)
+@click.option("--plots", type=FOLDER_PATH, metavar="DIR", help="Draw the curves, as .png and .svg.")
+@json_option
+def gradients(chosen: ReviewChoice, run_paths: tuple[Path, ...], plots: Path | None, as_json: bool) -> None:
+    """Measure how much of the gradient is left so many words before the last, over texts or reviews.
+
+    Without TEXT and --input, the reviews are those of a split of the run's own data, or of --data.
+
+    \b
+    imdb-gru inspect gradients --run runs/gru --run runs/simple_rnn
+    """
+    if plots:
+        from imdb_gru.report.charts import check_charts
+
+        check_charts(plots)
+    from imdb_gru.cli._tables.inspection import print_curves
+    from imdb_gru.inspection.gradients import measure_curve
+    from imdb_gru.models.classifier import Classifier
+
+    runs = [open_run(path) for path in run_paths] or [open_run(None)]
+    texts = chosen.load(runs[0], GRADIENT_REVIEWS)
+    if not texts:
+        raise click.UsageError("no reviews came in: give texts, --input, or --data")
+    curves = {str(run): measure_curve(Classifier.load(run), texts) for run in runs}
     if plots:
         from imdb_gru.report.charts import save_charts
-        from imdb_gru.report.inspections import build_inspection_charts
+        from imdb_gru.report.inspections import build_gradient_charts
 
-        charts = build_inspection_charts(inspections[0])
-        save_charts(charts, plots)
-        say(f"drew {len(charts)} charts into {plots}")
-    if html:
-        from imdb_gru.report.page import write_explorer
-
-        write_explorer(html, inspections)
-        say(f"wrote {html}")
+        save_charts(build_gradient_charts(curves), plots)
+        say(f"drew into {plots}")
+    if as_json:
+        click.echo(json.dumps({run: curve.to_dict() for run, curve in curves.items()}))
+    else:
+        print_curves(curves)

@@ -5,14 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imdb_gru.cli._options import Command
-from imdb_gru.cli._training import Narrator, check_training_options, show_plan, show_run, training_options
+from imdb_gru.cli._commands import Command
+from imdb_gru.cli._messages import EventPrinter
+from imdb_gru.cli._training import check_training_options, show_plan, show_run, training_options
 
 if TYPE_CHECKING:
     from imdb_gru.config import DataConfig
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Train a next-word model, which needs no labels.")
 @training_options("pretrain")
 def pretrain(
     config_path: str | None,
@@ -26,7 +27,7 @@ def pretrain(
 ) -> None:
     """Train a next-word model, which needs no labels, and write it into a run directory.
 
-    It learns from all reviews but those of a test split; 'imdb-gru next' applies it to texts.
+    It learns from all reviews except those of a test split. 'imdb-gru next' applies it to texts.
 
     \b
     imdb-gru pretrain --data sample --set train.epochs=1
@@ -34,13 +35,11 @@ def pretrain(
     check_training_options(resume, run_path, overwrite, config_path, overrides, dry_run)
     import imdb_gru
 
-    narrator = Narrator()
-    chosen: dict[str, Any] = {"data": data, "observer": narrator}
+    printer = EventPrinter()
+    chosen: dict[str, Any] = {"data": data, "observer": printer}
     if dry_run:
-        show_plan(
-            imdb_gru.plan(config_path or "pretrain", overrides=overrides, kind=imdb_gru.NextWordConfig, **chosen),
-            as_json=as_json,
-        )
+        kind = imdb_gru.NextWordConfig
+        show_plan(config_path or "pretrain", as_json=as_json, overrides=overrides, kind=kind, **chosen)
         return
     if resume:
         run = imdb_gru.resume(resume, **chosen)
@@ -48,4 +47,4 @@ def pretrain(
         run = imdb_gru.pretrain(
             config_path or "pretrain", run=run_path, overrides=overrides, overwrite=overwrite, **chosen
         )
-    show_run(run, narrator, as_json=as_json)
+    show_run(run, printer, as_json=as_json)

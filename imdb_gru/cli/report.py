@@ -5,22 +5,26 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imdb_gru.cli._options import PATH, Command, open_run, other_data_options, run_option, split_option
-from imdb_gru.cli._training import Narrator
+from imdb_gru.cli._commands import Command
+from imdb_gru.cli._messages import EventPrinter
+from imdb_gru.cli._options import PATH, open_run, other_data_options, run_option, split_option
 
 if TYPE_CHECKING:
     from imdb_gru.config import DataConfig
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Write a page about a run: figures, charts and reviews.")
 @click.argument("run_argument", required=False, type=PATH, metavar="[RUN]")
 @run_option
 @other_data_options
 @split_option
 @click.option(
-    "--output", type=PATH, metavar="FILE", help="The page to write [default: the run's name and .html, in this folder]."
+    "--output",
+    type=PATH,
+    metavar="FILE",
+    help="The page to write [default: the run's name with .html, in the current folder].",
 )
-@click.option("--plots", type=PATH, metavar="DIR", help="Draw every chart into a folder too, as .png and .svg.")
+@click.option("--plots", type=PATH, metavar="DIR", help="Draw every chart into this folder too, as .png and .svg.")
 @click.option(
     "--examples",
     type=click.IntRange(min=0),
@@ -38,9 +42,9 @@ def report(
     plots: Path | None,
     examples: int,
 ) -> None:
-    """Write one HTML page about a run: figures, charts, errors, and reviews to explore word by word.
+    """Write an HTML page about a run: figures, charts, errors, and reviews to explore word by word.
 
-    It opens offline, in any browser.
+    The page opens in any browser and needs no network.
 
     \b
     imdb-gru report --output report.html
@@ -58,6 +62,6 @@ def report(
         split=split,
         examples=examples,
         plots=plots,
-        observer=Narrator(),
+        observer=EventPrinter(),
     )
     click.echo(neutralise(str(page)))

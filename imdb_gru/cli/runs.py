@@ -1,4 +1,4 @@
-"""imdb-gru runs: list what was trained, and check it."""
+"""imdb-gru runs: list runs, or check one."""
 
 import json
 from dataclasses import asdict
@@ -7,26 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imdb_gru.cli._options import PATH, Group, json_option, print_table, say
+from imdb_gru.cli._commands import DefaultGroup
+from imdb_gru.cli._messages import say
+from imdb_gru.cli._options import PATH, json_option
+from imdb_gru.cli._tables.runs import print_findings, print_runs
 
 if TYPE_CHECKING:
-    from imdb_gru.runs.integrity import Findings
     from imdb_gru.runs.run import Run
 
 
-class Listing(Group):
-    """A group that lists where no command of its own is named."""
-
-    def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
-        """Put the command in that is meant."""
-        if not arguments or arguments[0] not in {*self.commands, *context.help_option_names}:
-            arguments = ["list", *arguments]
-        return super().parse_args(context, arguments)
-
-
-@click.group(cls=Listing)
+@click.group(cls=DefaultGroup, default="list", short_help="List runs, or check one.")
 def runs() -> None:
-    """List the runs of a folder, or check one; without a command, list those under runs/.
+    """List the runs of a folder, or check one. Without a command, the runs of FOLDER are listed [default: runs].
+
+    A folder called list or check is given as ./list or ./check.
 
     \b
     imdb-gru runs
@@ -34,11 +28,11 @@ def runs() -> None:
     """
 
 
-@runs.command("list")
+@runs.command("list", short_help="List the runs of a folder; the default command.")
 @click.argument("folder", default="runs", type=PATH)
 @json_option
 def list_folder(folder: Path, as_json: bool) -> None:
-    """List the runs of a folder, oldest first, with their state, config in brief, and validation figure.
+    """List the runs of FOLDER, oldest first, with their state, model and validation figure [default: runs].
 
     \b
     imdb-gru runs list --json
@@ -52,19 +46,18 @@ def list_folder(folder: Path, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(rows))
     elif rows:
-        columns = ("run", "state", "task", "model", "epochs", "best epoch", "validation", "finished")
-        print_table([[_format(row, column.replace(" ", "_")) for column in columns] for row in rows], columns)
+        print_runs(rows)
     else:
         say(f"no runs in {folder}")
 
 
-@runs.command()
+@runs.command(short_help="Check the files and weights of a finished run.")
 @click.argument("run_path", metavar="RUN", type=PATH)
 @json_option
 def check(run_path: Path, as_json: bool) -> None:
-    """Check a finished run, or 'bundled': every file, the weights, and what is otherwise here than where it was made.
+    """Check every file and the weights of a finished run, or of 'bundled', and compare its environment with this one.
 
-    Exits with 1 where a file is missing or changed, or weights do not fit. Another environment is told, and no fault.
+    Exits with 1 if a file is missing or changed, or if the weights do not fit. Another environment is no error.
 
     \b
     imdb-gru runs check bundled
@@ -78,16 +71,9 @@ def check(run_path: Path, as_json: bool) -> None:
         rows = [{"run": str(run), "task": run.task, "whole": one.whole, **asdict(one)} for run, one in found.items()]
         click.echo(json.dumps(rows))
     else:
-        print_table([row for run, findings in found.items() for row in _list_findings(run, findings)])
+        print_findings(found)
     if not all(findings.whole for findings in found.values()):
         raise RunError(f"{run_path} is not what it was when it was finished: put the original back, or train again")
-
-
-def _list_findings(run: "Run", findings: "Findings") -> list[tuple[str, str]]:
-    rows = [("run", f"{run}, {run.model_name}"), *findings.files.items()]
-    rows += [("weights", fault) for fault in findings.faults or ["as config and vocabulary ask for"]]
-    changes = [(name, f"{before} then, {here} here") for name, (before, here) in findings.environment.items()]
-    return rows + (changes or [("environment", "nothing recorded differs here")])
 
 
 def _describe(run: "Run") -> dict[str, Any]:
@@ -120,11 +106,3 @@ def _describe(run: "Run") -> dict[str, Any]:
     except (RunError, ValueError, KeyError):
         row["state"] = "damaged"
     return row
-
-
-def _format(row: dict[str, Any], column: str) -> str:
-    if column != "validation":
-        return "-" if row[column] is None else str(row[column])
-    if row["validation_perplexity"] is not None:
-        return f"perplexity {row['validation_perplexity']:.1f}"
-    return "-" if row["validation_accuracy"] is None else f"accuracy {row['validation_accuracy']:.2%}"

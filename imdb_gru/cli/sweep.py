@@ -1,13 +1,14 @@
 """imdb-gru sweep: search for a better config with Ray Tune."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from imdb_gru.cli._options import FOLDER_PATH, LOCATION, PATH, Command, data_options, json_option, say, set_option
-from imdb_gru.cli._sweep_table import SweepNarrator, show_sweep, show_sweep_plan
+from imdb_gru.cli._commands import Command
+from imdb_gru.cli._messages import say
+from imdb_gru.cli._options import FOLDER_PATH, LOCATION, PATH, data_options, json_option, set_option
+from imdb_gru.cli._tables.sweep import SweepPrinter, show_sweep, show_sweep_plan
 
 if TYPE_CHECKING:
     from imdb_gru.config import DataConfig
@@ -15,27 +16,31 @@ if TYPE_CHECKING:
 FOLDER = Path("runs/sweep")
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Search for a better config, with Ray Tune.")
 @click.argument("sweep_path", required=False, type=LOCATION, metavar="[SWEEP]")
 @set_option("Set a key of the sweep's base, such as train.epochs=3.")
 @data_options
-@click.option("--trials", type=click.IntRange(min=1), metavar="N", help="Trials in all, instead of the file's.")
+@click.option(
+    "--trials", type=click.IntRange(min=1), metavar="N", help="Number of trials, instead of the one in the file."
+)
 @click.option(
     "--minutes",
     type=click.FloatRange(min=0, min_open=True),
     metavar="N",
-    help="End the search after so many, instead of the file's; finalists come on top.",
+    help="End the search after N minutes, instead of the time in the file; the finalists are trained after that.",
 )
-@click.option("--into", type=PATH, metavar="DIR", help=f"Where to train and to write results [default: {FOLDER}].")
-@click.option("--resume", type=FOLDER_PATH, metavar="DIR", help="Resume a sweep that was stopped.")
+@click.option(
+    "--into", type=PATH, metavar="DIR", help=f"The folder for the trained models and the results [default: {FOLDER}]."
+)
+@click.option("--resume", type=FOLDER_PATH, metavar="DIR", help="Resume the sweep in this folder, which was stopped.")
 @click.option("--overwrite", is_flag=True, help="Replace the sweep at --into.")
 @click.option(
     "--address",
     metavar="HOST:PORT",
-    help="A Ray cluster whose nodes share the folder; without it, this machine's cores.",
+    help="The address of a Ray cluster whose machines share the folder; without it, this machine is used.",
 )
-@click.option("--plots", type=PATH, metavar="DIR", help="Draw pictures into a folder, as .png and .svg.")
-@click.option("--dry-run", is_flag=True, help="Check and show what would be searched; train nothing.")
+@click.option("--plots", type=PATH, metavar="DIR", help="Draw the charts into this folder, as .png and .svg.")
+@click.option("--dry-run", is_flag=True, help="Show what would be searched, and train nothing.")
 @json_option
 def sweep(
     sweep_path: str | None,
@@ -51,17 +56,14 @@ def sweep(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Search the configs that SWEEP spans for the one that is best on validation reviews; no test review is read.
+    """Search for the config that is best on validation reviews. No test review is read.
 
-    SWEEP is a YAML file, or the name of a sweep in the package, which has one named sweep.
+    SWEEP is a YAML file that says which keys to search, or the name of one in the package, where there is one: sweep.
 
     \b
     imdb-gru sweep sweep --data sample --trials 4
     """
-    if resume and (sweep_path or overrides or data or into or overwrite or dry_run):
-        raise click.UsageError("--resume continues with the sweep's own file: use it with a budget and outputs only")
-    if not resume and not sweep_path:
-        raise click.UsageError("give a sweep, such as 'imdb-gru sweep sweep', or one to resume with --resume")
+    _check_options(resume, sweep_path, overrides, data, into, overwrite, dry_run)
     from imdb_gru.report.charts import check_charts
     from imdb_gru.sweep import search
 
@@ -69,21 +71,26 @@ def sweep(
         check_charts(plots)
     budget = {key: value for key, value in (("trials", trials), ("minutes", minutes)) if value is not None}
     chosen: dict[str, Any] = {"data": data, "overrides": overrides, "budget": budget}
-    place: dict[str, Any] = {"address": address, "observer": SweepNarrator()}
+    place: dict[str, Any] = {"address": address, "observer": SweepPrinter()}
     folder = into or FOLDER
     if dry_run:
-        show_sweep_plan(search.plan_sweep(sweep_path or "sweep", **chosen), folder, as_json=as_json)
+        show_sweep_plan(search.plan_sweep(str(sweep_path), **chosen), folder, as_json=as_json)
         return
     if resume:
         figures = search.resume_sweep(resume, budget=budget, **place)
     else:
-        figures = search.sweep(sweep_path or "sweep", **chosen, folder=folder, overwrite=overwrite, **place)
+        figures = search.sweep(str(sweep_path), **chosen, folder=folder, overwrite=overwrite, **place)
     if plots:
         _draw(figures, plots)
-    if as_json:
-        click.echo(json.dumps(figures))
-    else:
-        show_sweep(figures)
+    show_sweep(figures, as_json=as_json)
+
+
+def _check_options(resume: Path | None, sweep_path: str | None, *others: object) -> None:
+    """Raise `click.UsageError` for options that exclude each other."""
+    if resume and (sweep_path or any(others)):
+        raise click.UsageError("--resume continues with the sweep's own file: use it with a budget and outputs only")
+    if not resume and not sweep_path:
+        raise click.UsageError("give a sweep, such as 'imdb-gru sweep sweep', or one to resume with --resume")
 
 
 def _draw(figures: dict[str, Any], folder: Path) -> None:

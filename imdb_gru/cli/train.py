@@ -5,25 +5,27 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imdb_gru.cli._options import Command
-from imdb_gru.cli._training import Narrator, check_training_options, show_plan, show_run, training_options
+from imdb_gru.cli._commands import Command
+from imdb_gru.cli._messages import EventPrinter
+from imdb_gru.cli._training import check_training_options, show_plan, show_run, training_options
 
 if TYPE_CHECKING:
     from imdb_gru.config import DataConfig
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Train a classifier of reviews.")
 @training_options("default")
 @click.option(
     "--workers",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Train on N processes of a Ray cluster, with train.batch_size reviews each at a time; needs the extra 'ray'.",
+    help="Train on N processes of a Ray cluster, each with batches of train.batch_size reviews; needs the extra 'ray'.",
 )
 @click.option(
     "--address",
     metavar="HOST:PORT",
-    help="The Ray cluster, such as 10.0.0.1:6379; all its machines must see --run. Without it, this machine.",
+    help="The Ray cluster of --workers, such as 10.0.0.1:6379, whose machines must all see --run; without it, this "
+    "machine.",
 )
 def train(
     config_path: str | None,
@@ -37,7 +39,7 @@ def train(
     address: str | None,
     as_json: bool,
 ) -> None:
-    """Train a model, and write it with all that later commands need into a run directory.
+    """Train a classifier, and write it into a run directory with all that later commands need.
 
     \b
     imdb-gru train --data sample --set train.epochs=2
@@ -47,17 +49,17 @@ def train(
         raise click.UsageError("--address names the cluster that --workers run on: say how many")
     import imdb_gru
 
-    narrator = Narrator()
-    chosen: dict[str, Any] = {"data": data, "observer": narrator}
+    printer = EventPrinter()
+    chosen: dict[str, Any] = {"data": data, "observer": printer}
     if workers:
         from imdb_gru.cluster.training import Workers
 
         chosen["place"] = Workers(workers, address)
     if dry_run:
-        show_plan(imdb_gru.plan(config_path or "default", overrides=overrides, **chosen), as_json=as_json)
+        show_plan(config_path or "default", as_json=as_json, overrides=overrides, **chosen)
         return
     if resume:
         run = imdb_gru.resume(resume, **chosen)
     else:
         run = imdb_gru.train(config_path or "default", run=run_path, overrides=overrides, overwrite=overwrite, **chosen)
-    show_run(run, narrator, as_json=as_json)
+    show_run(run, printer, as_json=as_json)

@@ -24,7 +24,7 @@ from imdb_gru.events import Observer, ReadingReviews, ignore
 from imdb_gru.models.metrics import Labels, Probabilities, TimestepScores, compute_accuracy_by_timestep
 from imdb_gru.records import CorpusStatistics, Record
 from imdb_gru.runs.run import Run
-from imdb_gru.sources import open_data
+from imdb_gru.sources import open_source
 from imdb_gru.sources.review import Review
 from imdb_gru.system.memory import measure_peak_memory
 from imdb_gru.system.reading import hash_file, read_text
@@ -106,7 +106,7 @@ class Baseline:
 
 def fit_baseline(config: Config, path: Path, observer: Observer = ignore) -> Baseline:
     """Fit the baseline to a config's training reviews, and keep its predictions for the validation and test reviews."""
-    source = open_data(config.data)
+    source = open_source(config.data)
     observer(ReadingReviews(source.name))
     reviews = load_training_reviews(source, config)
     train, validation = (tokenize_reviews(part, config.text) for part in (reviews.train, reviews.validation))

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
-from imdb_gru.config import TextConfig
+from imdb_gru.config import DataConfig, TextConfig
 from imdb_gru.corpus.encoded import EncodedText
 from imdb_gru.errors import DataError
 from imdb_gru.events import Notice, Observer, ignore
@@ -87,11 +87,10 @@ class FileFormat:
 
 
 def predict_file(
-    texts: str | Path | Sequence[str] | TextReader,
+    texts: str | Path | DataConfig | Sequence[str] | TextReader,
     output: str | Path,
     *,
     model: str | Path | Run | Classifier | None = None,
-    text_column: str | None = None,
     timesteps: bool = False,
     as_json: bool = False,
     resume: bool = False,
@@ -99,12 +98,13 @@ def predict_file(
 ) -> Counts:
     """Predict all texts of a file, or those given, into another file; return how many there were.
 
-    `texts` is a table or a file of one text per line; `output` ends in .csv, .tsv or .jsonl, or gets lines for a
-    person. It takes its name only once it is whole. With `resume`, finished predictions are kept in a file beside it,
+    `texts` is a table or a file of one text per line, or a `DataConfig` that also names the table's column of texts, or
+    the texts themselves; `output` ends in .csv, .tsv or .jsonl, or gets lines for a person. It takes its name only once
+    it is whole. With `resume`, finished predictions are kept in a file beside it,
     from which the same call continues after a stop or a kill. Raises `DataError` or `RunError`.
     """
     observer, output = observer or ignore, Path(output).expanduser()
-    reader = texts if isinstance(texts, TextReader) else _open_reader(texts, text_column)
+    reader = texts if isinstance(texts, TextReader) else _open_reader(texts)
     check_output(output, reader.path)
     layout = FileFormat.choose(output, as_json=as_json, timesteps=timesteps, many=len(reader.texts) != 1)
     classifier = model if isinstance(model, Classifier) else load(model)
@@ -119,10 +119,13 @@ def predict_file(
     return counts
 
 
-def _open_reader(texts: str | Path | Sequence[str], text_column: str | None) -> TextReader:
+def _open_reader(texts: str | Path | DataConfig | Sequence[str]) -> TextReader:
     if isinstance(texts, str | Path):
-        return TextReader(path=Path(texts).expanduser(), text_column=text_column)
-    return TextReader(texts, text_column=text_column)
+        texts = DataConfig(path=str(texts))
+    if not isinstance(texts, DataConfig):
+        return TextReader(texts)
+    path = None if texts.path is None else str(Path(texts.path).expanduser())
+    return TextReader(file=texts.model_copy(update={"path": path}))
 
 
 def check_output(path: Path, source: Path | None) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
+from imdb_gru.config import DataConfig
 from imdb_gru.errors import DataError
 
 MAX_LINE_BYTES = 16 * 2**20
@@ -15,13 +16,14 @@ STDIN = Path("-")
 class TextReader:
     """Texts in order, from wherever they come; counts those that it could not decode."""
 
-    def __init__(self, texts: Sequence[str] = (), path: Path | None = None, text_column: str | None = None) -> None:
+    def __init__(self, texts: Sequence[str] = (), file: DataConfig | None = None) -> None:
         """Take the texts, or the file that holds them; raises `DataError` if a column is named without a table."""
-        if text_column and path is None:
+        file = file or DataConfig()
+        if file.text_column and file.path is None:
             raise DataError("--text-column goes with a table: name the table with --input")
         self.texts = texts
-        self.path = path
-        self.text_column = text_column
+        self.path = None if file.path is None else Path(file.path)
+        self.text_column = file.text_column
         self.undecodable = 0
         """Number of texts read so far that are not valid UTF-8."""
 

@@ -9,7 +9,7 @@ from imdb_gru.errors import DataError
 from imdb_gru.sources.review import Review, Source
 from imdb_gru.system.reading import read_text
 
-__all__ = ["Review", "Source", "check_data_found", "load_word_index", "open_data", "open_run_source", "open_source"]
+__all__ = ["Review", "Source", "check_data_found", "load_word_index", "open_run_source", "open_source"]
 
 SAMPLE = "sample"
 ENVIRONMENT = "IMDB_GRU_DATA"
@@ -25,21 +25,18 @@ ACCEPTED = (
 )
 
 
-def open_source(
-    path: str | None,
-    *,
-    text_column: str | None = None,
-    label_column: str | None = None,
-    require_labels: bool = True,
-) -> Source:
-    """Open the reviews at `path`; without one, those of $IMDB_GRU_DATA, or else IMDB, downloaded once.
+def open_source(data: str | Path | DataConfig | None = None, *, require_labels: bool = True) -> Source:
+    """Open the reviews at a path, or those of a config's data section, which also names a table's columns.
 
-    Where labels are not required, a table needs none. Raises `DataError` if there is nothing that can be read, or if a
-    column is named although the reviews are not a table.
+    Without a path, the reviews are those of $IMDB_GRU_DATA, or else IMDB, downloaded once. Where labels are not
+    required, a table needs none. Raises `DataError` if there is nothing that can be read, or if a column is named
+    although the reviews are not a table.
     """
-    path = path or os.environ.get(ENVIRONMENT)
+    if not isinstance(data, DataConfig):
+        data = DataConfig(path=None if data is None else str(data))
+    path = data.path or os.environ.get(ENVIRONMENT)
     if path == SAMPLE or not path:
-        _refuse_columns(path or "IMDB", text_column, label_column)
+        _refuse_columns(path or "IMDB", data)
     if path == SAMPLE:
         from imdb_gru.sources.sample import SampleSource
 
@@ -50,17 +47,10 @@ def open_source(
 
         return TarSource(fetch(ARCHIVE))
     try:
-        return _open_path(Path(path).expanduser(), text_column, label_column, require_labels)
+        return _open_path(Path(path).expanduser(), data, require_labels)
     except (OSError, RuntimeError) as error:  # a name too long, a folder that may not be entered, an unknown ~user
         reason = (isinstance(error, OSError) and error.strerror) or error
         raise DataError(f"cannot read {path[:200]}: {reason}; name {ACCEPTED}, or try --data {SAMPLE}") from error
-
-
-def open_data(data: DataConfig, *, require_labels: bool = True) -> Source:
-    """Open the reviews that a config's data section names."""
-    return open_source(
-        data.path, text_column=data.text_column, label_column=data.label_column, require_labels=require_labels
-    )
 
 
 def open_run_source(run: str, own: DataConfig, other: DataConfig | None, *, require_labels: bool = True) -> Source:
@@ -75,12 +65,13 @@ def open_run_source(run: str, own: DataConfig, other: DataConfig | None, *, requ
     if other.path is None:
         check_data_found(run, own)
     inherited = other.path is None or is_table(Path(other.path))
-    return open_source(
-        other.path or own.path,
-        text_column=other.text_column or (own.text_column if inherited else None),
-        label_column=other.label_column or (own.label_column if inherited else None),
-        require_labels=require_labels,
+    columns = own if inherited else DataConfig()
+    chosen = DataConfig(
+        path=other.path or own.path,
+        text_column=other.text_column or columns.text_column,
+        label_column=other.label_column or columns.label_column,
     )
+    return open_source(chosen, require_labels=require_labels)
 
 
 def check_data_found(run: str, own: DataConfig) -> None:
@@ -97,9 +88,9 @@ def check_data_found(run: str, own: DataConfig) -> None:
         )
 
 
-def _refuse_columns(path: str, text_column: str | None, label_column: str | None) -> None:
+def _refuse_columns(path: str, data: DataConfig) -> None:
     """Raise `DataError` if a column is named, for reviews that are not a table."""
-    for key, column in (("text_column", text_column), ("label_column", label_column)):
+    for key, column in (("text_column", data.text_column), ("label_column", data.label_column)):
         if column is not None:
             option = "--" + key.replace("_", "-")
             raise DataError(
@@ -108,7 +99,7 @@ def _refuse_columns(path: str, text_column: str | None, label_column: str | None
             )
 
 
-def _open_path(path: Path, text_column: str | None, label_column: str | None, require_labels: bool) -> Source:
+def _open_path(path: Path, data: DataConfig, require_labels: bool) -> Source:
     from imdb_gru.sources.archive import FolderSource, TarSource
     from imdb_gru.sources.keras_npz import NpzSource, check_npz
     from imdb_gru.sources.table import is_table, open_table
@@ -116,20 +107,20 @@ def _open_path(path: Path, text_column: str | None, label_column: str | None, re
     if not path.exists():
         raise DataError(f"there are no reviews at {path}: name {ACCEPTED}, or try --data {SAMPLE}")
     if path.is_dir() or not is_table(path):
-        _refuse_columns(str(path), text_column, label_column)
+        _refuse_columns(str(path), data)
     if path.is_dir():
         if (path / "train" / "pos").is_dir():
             return FolderSource(path)
         for inside in (ARCHIVE_FOLDER, ARCHIVE_NAME, NPZ_NAME):
             if (path / inside).exists():
-                return _open_path(path / inside, text_column, label_column, require_labels)
+                return _open_path(path / inside, data, require_labels)
     elif path.name.lower().endswith((".tar.gz", ".tgz")):
         return TarSource(path)
     elif path.suffix.lower() == ".npz":
         check_npz(path)
         return NpzSource(path, load_word_index(path.parent))
     elif is_table(path):
-        return open_table(path, text_column, label_column, require_labels=require_labels)
+        return open_table(path, data.text_column, data.label_column, require_labels=require_labels)
     raise DataError(f"cannot tell what reviews {path} holds: name {ACCEPTED}")
 
 

@@ -12,7 +12,7 @@ from imdb_gru.errors import RunError
 from imdb_gru.events import Notice, Observer, ignore
 from imdb_gru.runs.catalogue import check_writable
 from imdb_gru.runs.run import Run
-from imdb_gru.sources import open_data
+from imdb_gru.sources import open_source
 from imdb_gru.sweep.outcome import RESULTS
 from imdb_gru.system.lock import claim
 from imdb_gru.system.writing import UNFINISHED
@@ -37,7 +37,7 @@ def plan_sweep(
     config = load_sweep(source, merge_data(overrides, data), budget)
     base = config.build_trial({})
     if base.data.path:
-        open_data(base.data)
+        open_source(base.data)
     complete = prepare_config(Config, base, None, None)  # its paths are found by every node and every later command
     values = {"data.path": complete.data.path, "model.pretrained": complete.model.pretrained}
     changed = (complete.data.path, complete.model.pretrained) != (base.data.path, base.model.pretrained)

@@ -23,7 +23,7 @@ from imdb_gru.runs.catalogue import check_free, check_writable, choose_path, cre
 from imdb_gru.runs.pretrained import PretrainedWeights
 from imdb_gru.runs.run import Run
 from imdb_gru.runs.weights import iter_shapes
-from imdb_gru.sources import check_data_found, open_data
+from imdb_gru.sources import check_data_found, open_source
 from imdb_gru.sources.review import Source
 from imdb_gru.system.lock import claim
 from imdb_gru.system.memory import SMALLER, find_memory
@@ -196,7 +196,7 @@ def load_corpus(
     task = find_task(config.task)
     if vocabulary is None and (start := start or task.load_pretrained(config)):
         vocabulary = start.vocabulary
-    source = source or open_data(config.data, require_labels=task.require_labels)
+    source = source or open_source(config.data, require_labels=task.require_labels)
     observer(ReadingReviews(source.name))
     reviews = task.load_reviews(source, config)
     corpus = encode_corpus(source, config, reviews, vocabulary)

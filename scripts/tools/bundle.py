@@ -22,7 +22,7 @@ from imdb_gru.runs.catalogue import BUNDLE, BUNDLED, BundledRun, find_run
 from imdb_gru.runs.compact import restore_arrays, save_compact
 from imdb_gru.runs.run import Run
 from imdb_gru.runs.weights import read_arrays
-from imdb_gru.sources import open_data
+from imdb_gru.sources import open_source
 from imdb_gru.system.writing import write_atomically
 
 Array = NDArray[np.float32]
@@ -39,7 +39,7 @@ def main() -> None:
     if config.model.pretrained is None:
         parser.error(f"{run} started from random weights: bundle a run with model.pretrained")
     encoder = find_run(Path(config.model.pretrained), "next_word")
-    reviews = load_training_reviews(open_data(config.data), config).validation
+    reviews = load_training_reviews(open_source(config.data), config).validation
     labels = np.array([review.label for review in reviews])
 
     def predict(classifier: Classifier) -> Array:

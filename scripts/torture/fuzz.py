@@ -79,9 +79,10 @@ def read_word_index(path: Path) -> None:
 
 def read_lines(path: Path) -> None:
     """Read what predict is given with --input."""
+    from imdb_gru.config import DataConfig
     from imdb_gru.models.texts import TextReader
 
-    list(TextReader(path=path))
+    list(TextReader(file=DataConfig(path=str(path))))
 
 
 def read_run(path: Path) -> None:

@@ -24,7 +24,7 @@ import click
 from commands import COMMAND, SMALL, Trial, build_trials
 from tqdm import tqdm
 
-from imdb_gru.cli._options import print_table
+from imdb_gru.cli._tables.table import print_table
 
 IN_A_ROW = 4
 TMPFS_BYTES = 2**24

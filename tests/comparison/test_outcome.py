@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from imdb_gru.cli._standings import print_comparison
+from imdb_gru.cli._tables.comparison import print_comparison
 from imdb_gru.comparison.baseline import Baseline, BaselineMetrics
 from imdb_gru.comparison.candidates import Candidate
 from imdb_gru.comparison.evaluating import EvaluatedCandidate

@@ -14,6 +14,7 @@ from support.corpora import (
     write_tar,
 )
 
+from imdb_gru.config import DataConfig
 from imdb_gru.errors import DataError
 from imdb_gru.sources import open_source
 from imdb_gru.sources.review import Review
@@ -191,10 +192,10 @@ def test_labels_are_recognised_in_any_case(tmp_path, labels):
 def test_columns_can_be_named(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("mood,words\n1,good\n0,bad\n")
-    source = open_source(str(path), text_column="words", label_column="mood")
+    source = open_source(DataConfig(path=str(path), text_column="words", label_column="mood"))
     assert list(source.iter_reviews("all")) == [Review("good", 1), Review("bad", 0)]
     with pytest.raises(DataError, match="has no column 'nope'"):
-        open_source(str(path), text_column="nope")
+        open_source(DataConfig(path=str(path), text_column="nope"))
 
 
 def test_bad_bytes_and_a_byte_order_mark_are_read(tmp_path):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from imdb_gru.config import DataConfig
 from imdb_gru.errors import DataError, MissingExtraError
 from imdb_gru.sources import open_source
 from imdb_gru.sources.review import Review
@@ -165,7 +166,7 @@ def test_labels_of_other_types_in_parquet(tmp_path, labels, expected):
 def test_a_column_that_stands_twice_is_refused(tmp_path, suffix, columns, options, message):
     path = write_columns(tmp_path / f"a{suffix}", columns)
     with pytest.raises(DataError, match=message) as error:
-        open_source(str(path), **options)
+        open_source(DataConfig(path=str(path), **options))
     assert "\n" not in str(error.value)
     assert str(path) in str(error.value)
 

@@ -1,4 +1,4 @@
-"""Own predict on Ray: what it is given, how far it is, and what came of it."""
+"""Predict on Ray: the options of it, its progress and its result."""
 
 import json
 import time
@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imdb_gru.cli._options import open_run, print_table, say
+from imdb_gru.cli._messages import say
+from imdb_gru.cli._options import open_run
+from imdb_gru.cli._tables.table import print_table
 from imdb_gru.models.counts import Counts
 
 if TYPE_CHECKING:
     from imdb_gru.cluster.partitions import Partitions
+    from imdb_gru.config import DataConfig
     from imdb_gru.models.classifier import Classifier
 
 
@@ -23,17 +26,17 @@ def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--address",
             metavar="HOST:PORT",
-            help="A Ray cluster's; without it, one of this machine is started for the while.",
+            help="The address of a Ray cluster; without it, one is started on this machine and stopped at the end.",
         ),
         click.option(
-            "--workers", type=click.IntRange(min=1), metavar="N", help="Workers on Ray; without it, one for every core."
+            "--workers", type=click.IntRange(min=1), metavar="N", help="Workers on Ray; without it, one for each core."
         ),
         click.option(
             "--engine",
             type=click.Choice(["local", "ray"]),
             default="local",
             show_default=True,
-            help="Score in this process, or on workers of a Ray cluster.",
+            help="Predict in this process, or on the workers of a Ray cluster.",
         ),
     ):
         command = option(command)
@@ -41,12 +44,12 @@ def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @dataclass(frozen=True)
-class Request:
-    """What was asked for."""
+class RayRequest:
+    """What the options ask to predict on a cluster, and how."""
 
-    input: str
+    file: "DataConfig"
+    """The tables, as a path, a glob or an address, and their column of texts."""
     output: str
-    text_column: str | None
     timesteps: bool
     resume: bool
     workers: int | None
@@ -54,8 +57,8 @@ class Request:
     as_json: bool
 
 
-def predict_on_ray(run_path: Path | None, request: Request) -> None:
-    """Score tables on a cluster into a folder of partitions, and print what came of it."""
+def predict_on_ray(run_path: Path | None, request: RayRequest) -> None:
+    """Predict the texts of tables on a cluster into a folder of partitions, and print the figures of it."""
     from imdb_gru.cluster.connection import check_ray
 
     check_ray("--engine ray")
@@ -66,7 +69,7 @@ def predict_on_ray(run_path: Path | None, request: Request) -> None:
     from imdb_gru.models.classifier import Classifier
 
     partitions = open_partitions(request.output)
-    tables = list_tables(request.input, but=partitions.address)
+    tables = list_tables(str(request.file.path), but=partitions.address)
     run = open_run(run_path)
     classifier = Classifier.load(run)
     if request.timesteps:
@@ -75,7 +78,7 @@ def predict_on_ray(run_path: Path | None, request: Request) -> None:
         begun_with = {
             "version of imdb-gru": __version__,
             "run": identify_run(run),
-            "set of options": {"timesteps": request.timesteps, "text_column": request.text_column},
+            "set of options": {"timesteps": request.timesteps, "text_column": request.file.text_column},
         }
         for address in partitions.begin(begun_with, stamp_tables(tables), resume=request.resume):
             say(f"{address} has changed since, and is done again")
@@ -88,9 +91,9 @@ def predict_on_ray(run_path: Path | None, request: Request) -> None:
 
 
 def _predict(
-    classifier: "Classifier", partitions: "Partitions", files: list[dict[str, Any]], request: Request
+    classifier: "Classifier", partitions: "Partitions", files: list[dict[str, Any]], request: RayRequest
 ) -> dict[str, Any]:
-    """Score what is left, and return the figures of all."""
+    """Predict the tables that are left, and return the figures of all."""
     counts, undecodable = Counts(), 0
     for notes in partitions.done.values():
         counts.add(notes.counts)
@@ -110,7 +113,7 @@ def _predict(
             workers = request.workers or cores
             if workers > cores:
                 say(f"the cluster has {cores} cores, so that many workers of the {workers} run at a time")
-            job = Job(files, request.text_column, request.timesteps, partitions.address, workers)
+            job = Job(files, request.file.text_column, request.timesteps, partitions.address, workers)
             started = time.perf_counter()
             bar = show_bar(desc="predicting", unit=" reviews", initial=before, delay=1)
             try:

@@ -1,6 +1,5 @@
-"""How a sweep is shown to a person: live in a terminal, a line for each trial elsewhere, and its result."""
+"""Print a sweep: live in a terminal, a line for each trial elsewhere, and its result."""
 
-import itertools
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imdb_gru.cli._options import print_table, say
-from imdb_gru.cli._training import Narrator
+from imdb_gru.cli._messages import EventPrinter, say
+from imdb_gru.cli._tables.table import Column, fit_table, print_line, print_table
 
 if TYPE_CHECKING:
     from imdb_gru.config.sweep import Dimension, SweepConfig
@@ -18,12 +17,16 @@ if TYPE_CHECKING:
 
 FRAME = 4
 """Lines of a terminal that a live table leaves free."""
-FIGURES, VALUE, GAP = 64, 8, 2
-"""Columns of a terminal that a training's figures take, that a key's values may, and that lie between two."""
+# Epochs are called done, because train.epochs may be a column, too.
+FIGURES = (Column("state"), Column("accuracy"), Column("log loss"), Column("done"), Column("seconds"))
+FINALISTS = (
+    Column("trial"), Column("seeds"), Column("mean accuracy", width=15), Column("mean log loss"),
+    Column("accuracy by seed"),
+)  # fmt: skip
 
 
-class SweepNarrator(Narrator):
-    """Tells what happens in a sweep; in a terminal, a table of the trials stays up to date."""
+class SweepPrinter(EventPrinter):
+    """Prints what happens in a sweep; in a terminal, a table of the trials stays up to date."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -33,7 +36,7 @@ class SweepNarrator(Narrator):
         self.live = Live(console=Console(stderr=True), auto_refresh=False, transient=True)
 
     def __call__(self, event: "Event") -> None:
-        """Tell of an event."""
+        """Print an event."""
         from imdb_gru.sweep.outcome import TrialChanged
 
         if not isinstance(event, TrialChanged):
@@ -46,28 +49,21 @@ class SweepNarrator(Narrator):
             _say_end(event.outcome)
 
     def _draw(self, latest: "Outcome", trials: "Sequence[Outcome]") -> None:
-        from rich.table import Table
-
         console = self.live.console
-        table = Table(box=None, pad_edge=False)
         shown = [latest, *(trial for trial in trials if trial.run != latest.run)]
         shown.sort(key=lambda trial: trial.state != "running")
-        keys = _choose_keys(list(latest.values), console.width)
-        for column in ("trial", *_COLUMNS, *shorten_keys(keys)):
-            table.add_column(column, no_wrap=True, overflow="ellipsis")
-        for trial in shown[: max(1, console.height - FRAME)]:
-            table.add_row(trial.run.removeprefix("trial-"), *_describe(vars(trial), keys))
-        self.live.update(table, refresh=True)
+        keys = list(latest.values)
+        rows = [
+            (trial.run.removeprefix("trial-"), *_describe(vars(trial), keys))
+            for trial in shown[: max(1, console.height - FRAME)]
+        ]
+        columns = (Column("trial"), *FIGURES, *_name_keys(keys))
+        self.live.update(fit_table(rows, columns, console.width), refresh=True)
 
 
-def _choose_keys(keys: list[str], width: int) -> list[str]:
-    """Return as many keys as a live table has room for; that of the results has all."""
-    room = itertools.accumulate(map(len, shorten_keys(keys)), lambda used, key: used + GAP + max(key, VALUE))
-    return [key for key, used in zip(keys, room, strict=True) if used <= width - FIGURES]
-
-
-_COLUMNS = ("state", "accuracy", "log loss", "done", "seconds")
-"""The epochs that are done: train.epochs may be a column, too."""
+def _name_keys(keys: Sequence[str]) -> list[Column]:
+    """Return the columns of the keys, the last of which is left out first."""
+    return [Column(name, drop=len(keys) - index) for index, name in enumerate(shorten_keys(keys))]
 
 
 def _describe(trial: Mapping[str, Any], keys: Sequence[str]) -> list[str]:
@@ -96,23 +92,25 @@ def print_sweep(figures: Mapping[str, Any]) -> None:
     rows = [
         (str(rank), str(trial["trial"]), *_describe(trial, keys)) for rank, trial in enumerate(figures["trials"], 1)
     ]
-    print_table(rows, ("rank", "trial", *_COLUMNS, *shorten_keys(keys)), "trials, by validation " + figures["metric"])
+    columns = (Column("rank"), Column("trial"), *FIGURES, *_name_keys(keys))
+    print_table(rows, columns, "trials, by validation " + figures["metric"])
     failed = [(str(trial["trial"]), trial["reason"]) for trial in figures["trials"] if trial["reason"]]
     if failed:
         click.echo()
         print_table(failed, ("trial", "failed"))
     click.echo()
-    columns = ("trial", "seeds", "mean accuracy", "mean log loss", "accuracy by seed")
-    print_table([_describe_finalist(finalist) for finalist in figures["finalists"]], columns, "finalists")
+    print_table([_describe_finalist(finalist) for finalist in figures["finalists"]], FINALISTS, "finalists")
 
 
-def show_sweep(figures: Mapping[str, Any]) -> None:
-    """Print all tables of a sweep, and how to train its best config."""
-    from imdb_gru.system.escaping import neutralise
-
+def show_sweep(figures: Mapping[str, Any], *, as_json: bool) -> None:
+    """Print all figures of a sweep as JSON, or its tables and how to train its best config."""
+    if as_json:
+        click.echo(json.dumps(figures))
+        return
     print_sweep(figures)
-    click.echo(f"\n{neutralise(describe_result(figures))}")
-    click.echo(f"train it with: imdb-gru train --config {neutralise(figures['config'])}")
+    click.echo()
+    print_line(describe_result(figures))
+    print_line(f"train it with: imdb-gru train --config {figures['config']}")
 
 
 def show_sweep_plan(config: "SweepConfig", folder: Path, *, as_json: bool) -> None:
@@ -166,7 +164,7 @@ def _describe_finalist(finalist: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def describe_dimension(dimension: "Dimension") -> str:
-    """Say in a few words which values a key may take."""
+    """Describe which values a key may take."""
     if dimension.choice:
         return ", ".join(map(show, dimension.choice))
     low, high = map(show, dimension.bounds)

@@ -1,41 +1,46 @@
-"""The tables that show a comparison to a person."""
+"""Print the tables of a comparison."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
-from imdb_gru.cli._options import print_table
+from imdb_gru.cli._tables.table import Column, print_line, print_table
 
 if TYPE_CHECKING:
     from imdb_gru.comparison.results import ComparedModel, ComparedPair, Comparison
     from imdb_gru.models.metrics import TimestepScores
 
+LONGEST_FIGURE = len("100.00%")
+PATH_END = 20
+"""Characters that a narrow table keeps of a run's path, which is the name of a model that was not trained here."""
+MODELS = (
+    Column("model", cut_to=PATH_END), Column("seeds"), Column("parameters", "params", drop=5),
+    Column("s an epoch", drop=3), Column("s in all", drop=2), Column("peak MB", drop=1),
+    Column("accuracy", width=15), Column("95 % interval", width=16), Column("log loss"), Column("ece", drop=4),
+)  # fmt: skip
+PAIRS = (
+    Column("first", cut_to=PATH_END), Column("second", cut_to=PATH_END),
+    Column("only first correct"), Column("only second correct"), Column("p"),
+)  # fmt: skip
+
 
 def print_comparison(comparison: "Comparison") -> None:
     """Print the models, the pairs of them, their accuracy by words read, and the verdict."""
     models = comparison.models
-    columns = (
-        "model", "seeds", "parameters", "s an epoch", "s in all", "peak MB", "accuracy", "95 % interval", "log loss",
-        "ece",
-    )  # fmt: skip
-    print_table([_describe_model(model) for model in models], columns, f"{comparison.split}, {comparison.n} reviews")
+    print_table([_describe_model(model) for model in models], MODELS, f"{comparison.split}, {comparison.n} reviews")
     click.echo()
     # A pair of models is listed once, with its first seed.
     pairs = {pair.models: pair for pair in reversed(comparison.pairs)}
     rows = [_describe_pair(pairs[pair.models]) for pair in comparison.pairs if pair in pairs.values()]
-    print_table(
-        rows,
-        ("first", "second", "only first correct", "only second correct", "p"),
-        f"McNemar's exact test, seed {comparison.pairs[0].seeds[0]}",
-    )
+    print_table(rows, PAIRS, f"McNemar's exact test, seed {comparison.pairs[0].seeds[0]}")
     curves = {model.model: model.accuracy_by_timestep for model in models if model.accuracy_by_timestep}
     if curves:
         click.echo()
-        print_table(_join_curves(list(curves.values())), ("words read", *curves), "accuracy by words read")
-    from imdb_gru.system.escaping import neutralise
-
-    click.echo(f"\n{neutralise(comparison.verdict)}")
+        columns = [Column("words read"), *(Column(model, longest_word=LONGEST_FIGURE) for model in curves)]
+        print_table(_join_curves(list(curves.values())), columns, "accuracy by words read")
+    click.echo()
+    print_line(comparison.verdict)
 
 
 def _describe_model(model: "ComparedModel") -> tuple[str, ...]:

@@ -1,12 +1,11 @@
-"""How predictions are shown on stdout: coloured in a terminal, as plain lines or JSON elsewhere."""
+"""Print predictions on stdout: coloured in a terminal, as plain lines or JSON elsewhere."""
 
 import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from imdb_gru.cli._options import say
-from imdb_gru.cli._training import Narrator
+from imdb_gru.cli._messages import EventPrinter, say
 
 if TYPE_CHECKING:
     from imdb_gru.models.bulk import FileFormat
@@ -20,7 +19,7 @@ def show_predictions(classifier: "Classifier", reader: "TextReader", layout: "Fi
 
     with reader.show_bar("predicting") as observe:
         predictions = classifier.predict_many(reader, timesteps=layout.timesteps or plot is not None, observe=observe)
-        for prediction in count_seen(predictions, classifier.config.text, reader, Narrator()):
+        for prediction in count_seen(predictions, classifier.config.text, reader, EventPrinter()):
             if plot:
                 _draw(prediction, plot)
             with _hide_bar():

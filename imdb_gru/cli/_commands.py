@@ -1,0 +1,58 @@
+"""The classes of the commands and of their groups."""
+
+from collections import Counter
+from typing import Any
+
+import click
+
+
+class Command(click.Command):
+    """A command that refuses an option which is given twice although it takes one value."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments; raises `UsageError` if an option of one value is repeated."""
+        given = list(args)
+        rest = super().parse_args(ctx, args)
+        _, _, order = self.make_parser(ctx).parse_args(given)
+        for parameter, count in Counter(order).items():
+            if isinstance(parameter, click.Option) and count > 1 and not (parameter.multiple or parameter.is_flag):
+                name = max(parameter.opts, key=len)
+                raise click.UsageError(f"{name} is given {count} times, but it takes one value: give it once", ctx)
+        return rest
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command, unless $IMDB_GRU_THREADS holds a wrong value; not every command would notice it."""
+        from imdb_gru.system.threads import read_setting
+
+        read_setting()
+        return super().invoke(ctx)
+
+
+class Group(click.Group):
+    """A group whose commands are of the class above."""
+
+    command_class = Command
+
+
+class DefaultGroup(Group):
+    """A group that runs its default command unless the first argument names another of its commands."""
+
+    def __init__(self, *arguments: Any, default: str, **options: Any) -> None:
+        """Take the name of the default command."""
+        super().__init__(*arguments, **options)
+        self.default = default
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments, with the default command's name before them if they name no command."""
+        if not args or args[0] not in {*self.commands, *ctx.help_option_names}:
+            args = [self.default, *args]
+        return super().parse_args(ctx, args)
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the usage of the default command."""
+        formatter.write_usage(ctx.command_path, " ".join(self.commands[self.default].collect_usage_pieces(ctx)))
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options of the default command, and the list of commands."""
+        self.commands[self.default].format_options(ctx, formatter)
+        self.format_commands(ctx, formatter)

@@ -1,0 +1,79 @@
+"""The reviews over which a network is inspected: given texts, those of --input, or those of a split."""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from imdb_gru.cli._messages import say
+from imdb_gru.cli._options import build_input_option, other_data_options
+
+if TYPE_CHECKING:
+    from imdb_gru.config import DataConfig
+    from imdb_gru.runs.run import Run
+
+SEED = 0
+
+
+@dataclass(frozen=True)
+class ReviewChoice:
+    """The reviews that the options of a command choose."""
+
+    texts: tuple[str, ...]
+    input_path: str | None
+    data: "DataConfig | None"
+    split: str | None
+    reviews: int | None
+
+    def load(self, run: "Run", most: int | None = None) -> list[str]:
+        """Return the given texts or those of a split; `most` of these unless --reviews gives another number."""
+        from imdb_gru.config import DataConfig
+        from imdb_gru.tasks.evaluation import choose_reviews
+
+        data = self.data or DataConfig()
+        if self.texts or self.input_path:
+            from imdb_gru.models.texts import TextReader
+
+            return list(TextReader(self.texts, data.model_copy(update={"path": self.input_path})).follow("reading"))
+        split = self.split or (None if data.path else "validation")
+        split, reviews = choose_reviews(run, data=self.data, split=split)
+        most = self.reviews or most or len(reviews)
+        if most < len(reviews):
+            import numpy as np
+
+            rows = np.random.default_rng(SEED).choice(len(reviews), most, replace=False)
+            reviews = [reviews[row] for row in sorted(rows)]
+        say(f"reading {len(reviews)} reviews of split {split} of {data.path or run}")
+        return [review.text for review in reviews]
+
+
+def review_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add TEXT, --input, --reviews, --split and the options of --data; the command gets one `ReviewChoice`."""
+
+    @functools.wraps(command)
+    def join(
+        *,
+        texts: tuple[str, ...],
+        input_path: str | None,
+        data: "DataConfig | None",
+        split: str | None,
+        reviews: int | None,
+        **options: Any,
+    ) -> Any:
+        return command(chosen=ReviewChoice(texts, input_path, data, split, reviews), **options)
+
+    added = other_data_options(join)
+    for option in (
+        click.option(
+            "--split",
+            type=click.Choice(["train", "validation", "test"]),
+            help="The split to take reviews of [default: validation; with --data, that of evaluate].",
+        ),
+        click.option("--reviews", type=click.IntRange(min=1), metavar="N", help="Take N reviews of the split."),
+        build_input_option("input_path"),
+        click.argument("texts", nargs=-1, metavar="[TEXT]..."),
+    ):
+        added = option(added)
+    return added

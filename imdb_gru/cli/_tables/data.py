@@ -1,0 +1,48 @@
+"""Print what a check of reviews found."""
+
+from typing import Any
+
+import click
+
+from imdb_gru.cli._tables.table import print_line, print_table
+
+
+def print_check(figures: dict[str, Any]) -> None:
+    """Print the figures of every split, what stands in two of them, and the findings."""
+    columns = ("split", "reviews", "positive", "words: least", "median", "mean", "95 %", "most", "cut")
+    print_table([(split, *_describe(row)) for split, row in figures["splits"].items()], columns)
+    if figures["overlaps"]:
+        click.echo()
+        rows = [
+            (row["split"], row["training_split"], f"{row['same']:,}", f"{row['near']:,}") for row in figures["overlaps"]
+        ]
+        print_table(rows, ("reviews of", "that stand in", "word for word", "nearly"))
+    if figures["unknown_share"]:
+        shares = ", ".join(f"{share:.1%} of {part}" for part, share in figures["unknown_share"].items())
+        click.echo()
+        print_line(f"words unknown to a vocabulary of train: {shares}")
+    click.echo("" if figures["findings"] else "\nnothing found amiss")
+    for finding in figures["findings"]:
+        click.echo(f"{finding['finding']}: {finding['reviews']:,}")
+        for example in finding["examples"]:
+            _print_example(**example)
+
+
+def _describe(row: dict[str, Any]) -> tuple[str, ...]:
+    share = row["positive_share"]
+    return (
+        f"{row['reviews']:,}",
+        "-" if share is None else f"{share:.1%}",
+        f"{row['shortest_words']:,}",
+        f"{row['median_words']:,.0f}",
+        f"{row['mean_words']:,.0f}",
+        f"{row['words_of_95_percent']:,.0f}",
+        f"{row['longest_words']:,}",
+        f"{row['truncated_share']:.1%}",
+    )
+
+
+def _print_example(review: str, text: str, twin: str | None = None) -> None:
+    from imdb_gru.system.escaping import neutralise
+
+    click.echo(f"  {review}{f' as {twin}' if twin else ''}: {neutralise(text)}")

@@ -1,0 +1,70 @@
+"""Print the figures of an evaluation."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from imdb_gru.cli._tables.table import print_table
+
+if TYPE_CHECKING:
+    from imdb_gru.models.evaluation import Evaluation, NextWordEvaluation
+    from imdb_gru.models.metrics import LengthScores
+
+SNIPPET = 300
+"""Number of characters shown of a misclassified review."""
+
+
+def print_evaluation(figures: "Evaluation | NextWordEvaluation") -> None:
+    """Print the figures of a classifier or of a next-word model."""
+    from imdb_gru.models.evaluation import Evaluation
+
+    if isinstance(figures, Evaluation):
+        _print_classifier(figures)
+    else:
+        _print_next_word(figures)
+
+
+def _print_next_word(figures: "NextWordEvaluation") -> None:
+    print_table(
+        [
+            ("run", figures.run),
+            ("split", f"{figures.split}, {figures.n} reviews, {figures.words:,} words with the ends of reviews"),
+            ("perplexity", f"{figures.perplexity:.2f}"),
+            ("loss", f"{figures.loss:.4f}"),
+        ]
+    )
+
+
+def _print_classifier(scores: "Evaluation") -> None:
+    from imdb_gru.system.escaping import neutralise
+
+    low, high = scores.accuracy_interval
+    (tn, fp), (fn, tp) = scores.confusion_matrix
+    shares = [(name, getattr(scores, name)) for name in ("precision", "recall", "f1", "roc_auc", "log_loss", "ece")]
+    print_table(
+        [
+            ("run", scores.run),
+            ("split", f"{scores.split}, {scores.n} reviews"),
+            ("accuracy", f"{scores.accuracy:.2%}  (95 % interval {low:.2%} to {high:.2%})"),
+            *((name.replace("_", " "), "-" if value is None else f"{value:.4f}") for name, value in shares),
+            ("true negatives", f"{tn}  (false positives {fp})"),
+            ("true positives", f"{tp}  (false negatives {fn})"),
+        ]
+    )
+    if scores.accuracy_by_timestep:
+        click.echo()
+        rows = [(str(row.timestep), f"{row.accuracy:.2%}", f"{row.ece:.4f}") for row in scores.accuracy_by_timestep]
+        print_table(rows, ("words read", "accuracy", "ece"))
+    click.echo()
+    print_table(
+        [(_name_range(row), str(row.n), f"{row.accuracy:.2%}") for row in scores.accuracy_by_length],
+        ("words in review", "reviews", "accuracy"),
+    )
+    for error in scores.errors or ():
+        text = neutralise(error.text)
+        snippet = text if len(text) <= SNIPPET else f"{text[: SNIPPET // 2]} … {text[-SNIPPET // 2 :]}"
+        click.echo(f"\n{error.label}, predicted {error.probability:.4f} positive:\n{snippet}")
+
+
+def _name_range(row: "LengthScores") -> str:
+    return f"over {row.shortest - 1}" if row.longest is None else f"{row.shortest} to {row.longest}"

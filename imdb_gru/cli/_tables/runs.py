@@ -1,0 +1,40 @@
+"""Print the list of runs, and what a check of a run found."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from imdb_gru.cli._tables.table import Column, print_table
+
+if TYPE_CHECKING:
+    from imdb_gru.runs.integrity import Findings
+    from imdb_gru.runs.run import Run
+
+RUNS = (
+    Column("run", cut_to=24), Column("state"), Column("task", drop=2), Column("model", width=22),
+    Column("epochs", drop=4), Column("best epoch", drop=3), Column("validation", width=15), Column("finished", drop=1),
+)  # fmt: skip
+
+
+def print_runs(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print the runs of a folder."""
+    print_table([[_format(row, column.name.replace(" ", "_")) for column in RUNS] for row in rows], RUNS)
+
+
+def _format(row: Mapping[str, Any], column: str) -> str:
+    if column != "validation":
+        return "-" if row[column] is None else str(row[column])
+    if row["validation_perplexity"] is not None:
+        return f"perplexity {row['validation_perplexity']:.1f}"
+    return "-" if row["validation_accuracy"] is None else f"accuracy {row['validation_accuracy']:.2%}"
+
+
+def print_findings(found: Mapping["Run", "Findings"]) -> None:
+    """Print what a check of runs found."""
+    print_table([row for run, findings in found.items() for row in _list_findings(run, findings)])
+
+
+def _list_findings(run: "Run", findings: "Findings") -> list[tuple[str, str]]:
+    rows = [("run", f"{run}, {run.model_name}"), *findings.files.items()]
+    rows += [("weights", fault) for fault in findings.faults or ["as config and vocabulary ask for"]]
+    changes = [(name, f"{before} then, {here} here") for name, (before, here) in findings.environment.items()]
+    return rows + (changes or [("environment", "nothing recorded differs here")])

@@ -1,0 +1,196 @@
+"""Draw a table: as it is in a pipe, and fitted to the width of a terminal without breaking a number."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.table import Table
+    from rich.text import Text
+
+PIPE_WIDTH = 200
+"""Width of a table that no terminal shows."""
+GAP = 2
+"""Spaces between two columns."""
+LONGEST_WORD = 30
+"""Longest word that a narrow table keeps whole; figures and dates are shorter."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table, and what a terminal that is too narrow for the whole table may do to it."""
+
+    name: str
+    short: str | None = None
+    """The heading to use instead."""
+    width: int = 0
+    """Characters that a text keeps on a line before it is wrapped, always between words."""
+    cut_to: int | None = None
+    """Characters of a path's end that remain; None keeps every character."""
+    longest_word: int = LONGEST_WORD
+    """Longest word of a text or a heading that is kept on one line."""
+    drop: int = 0
+    """The order in which columns are left out: 1 first, and 0 only after all others."""
+
+
+def print_table(
+    rows: Iterable[Sequence[str]], columns: Sequence[str | Column] | None = None, title: str | None = None
+) -> None:
+    """Print a table, with or without a header; numbers stand on the right.
+
+    In a terminal that is too narrow, texts are wrapped and columns left out, which a last line names.
+    """
+    from rich.console import Console
+    from rich.text import Text
+
+    cells = _neutralise_cells(rows)
+    shown = _name_columns(cells, columns)
+    console = Console()
+    if console.is_terminal:
+        if title:
+            console.print(Text(title, style="bold"))
+        table, omitted = _fit(cells, shown, console.width, header=bool(columns))
+        console.print(table)
+        if omitted:
+            console.print(Text(f"(left out in {console.width} columns: {', '.join(omitted)})"))
+        return
+    console.width = PIPE_WIDTH
+    table = _build_table(shown, [None] * len(shown), cells, header=bool(columns), title=title)
+    for row in cells:
+        table.add_row(*row)
+    with console.capture() as capture:
+        console.print(table)
+    for line in capture.get().splitlines():
+        click.echo(line.rstrip())
+
+
+def print_line(line: str) -> None:
+    """Print a line of figures; a terminal that is too narrow gets it wrapped between words."""
+    from rich.console import Console
+    from rich.text import Text
+
+    from imdb_gru.system.escaping import neutralise
+
+    console = Console()
+    if console.is_terminal:
+        console.print(Text(neutralise(line)))
+    else:
+        click.echo(neutralise(line))
+
+
+def fit_table(rows: Iterable[Sequence[str]], columns: Sequence[Column], width: int) -> "Table":
+    """Build a table that is no wider than `width`."""
+    table, _ = _fit(_neutralise_cells(rows), columns, width, header=True)
+    return table
+
+
+def _neutralise_cells(rows: Iterable[Sequence[str]]) -> list[list["Text"]]:
+    from rich.text import Text
+
+    from imdb_gru.system.escaping import neutralise
+
+    return [[Text(neutralise(cell)) for cell in row] for row in rows]
+
+
+def _name_columns(cells: Sequence[Sequence["Text"]], columns: Sequence[str | Column] | None) -> list[Column]:
+    named = columns or [""] * len(cells[0])
+    return [column if isinstance(column, Column) else Column(column) for column in named]
+
+
+def _build_table(
+    columns: Sequence[Column],
+    widths: Sequence[int | None],
+    cells: Sequence[Sequence["Text"]],
+    *,
+    header: bool,
+    title: str | None = None,
+) -> "Table":
+    """Build a table of these columns without rows; cells of more than their width are wrapped."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from imdb_gru.system.escaping import neutralise
+
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, show_header=header)
+    for index, (column, width) in enumerate(zip(columns, widths, strict=True)):
+        numeric = all(row[index].plain.lstrip("+-")[:1].isdigit() or row[index].plain == "-" for row in cells)
+        table.add_column(
+            Text(neutralise(column.name)), justify="right" if numeric else "left", overflow="fold", width=width
+        )
+    return table
+
+
+def _fit(
+    cells: Sequence[Sequence["Text"]], columns: Sequence[Column], width: int, *, header: bool
+) -> tuple["Table", list[str]]:
+    """Build a table that is no wider than `width`; return it with the names of the columns that it leaves out."""
+    widths = [_measure(column.name, index, cells) for index, column in enumerate(columns)]
+    shown = list(range(len(columns)))
+    drawn = list(columns)
+    if _sum_widths(widths) > width:
+        drawn = [replace(column, name=column.short or column.name) for column in columns]
+        cells = [[_cut(cell, column) for cell, column in zip(row, drawn, strict=True)] for row in cells]
+        least = [_find_least(column, index, cells) for index, column in enumerate(drawn)]
+        shown = _choose_columns(drawn, least, width) if header else shown
+        most = [max(least[index], _measure(drawn[index].name, index, cells)) for index in shown]
+        widths = _share_width([least[index] for index in shown], most, width)
+    cells = [[row[index] for index in shown] for row in cells]
+    table = _build_table([drawn[index] for index in shown], widths, cells, header=header)
+    for row in cells:
+        table.add_row(*row)
+    return table, [column.name for index, column in enumerate(columns) if index not in shown]
+
+
+def _sum_widths(widths: Sequence[int]) -> int:
+    return sum(widths) + GAP * (len(widths) - 1)
+
+
+def _measure(heading: str, index: int, cells: Sequence[Sequence["Text"]]) -> int:
+    from rich.cells import cell_len
+
+    return max([cell_len(heading), *(row[index].cell_len for row in cells)])
+
+
+def _cut(cell: "Text", column: Column) -> "Text":
+    if column.cut_to is None or len(cell) <= column.cut_to:
+        return cell
+    from rich.text import Text
+
+    return Text("…" + cell.plain[1 - column.cut_to :])
+
+
+def _find_least(column: Column, index: int, cells: Sequence[Sequence["Text"]]) -> int:
+    """Return the least width that keeps the words of a column whole, and lines of the width that it asks for."""
+    from rich.cells import cell_len
+
+    words = [word for row in cells for word in row[index].plain.split()] + column.name.split()
+    longest = min(max(map(cell_len, words), default=0), column.longest_word)
+    return max(longest, min(column.width, _measure("", index, cells)))
+
+
+def _choose_columns(columns: Sequence[Column], least: Sequence[int], width: int) -> list[int]:
+    """Leave out columns until the others have room: first those with an order, then from the right."""
+    shown = list(range(len(columns)))
+    order = sorted(shown[1:], key=lambda index: (columns[index].drop or math.inf, -index))
+    for index in order:
+        if _sum_widths([least[one] for one in shown]) <= width:
+            break
+        shown.remove(index)
+    return shown
+
+
+def _share_width(least: Sequence[int], most: Sequence[int], width: int) -> list[int]:
+    """Give every column its least width, and divide the rest among those that need more, as evenly as they need it."""
+    shares = list(least)
+    rest = width - _sum_widths(least)
+    order = sorted(range(len(least)), key=lambda index: most[index] - least[index])
+    for place, index in enumerate(order):
+        more = min(max(rest, 0) // (len(order) - place), most[index] - least[index])
+        shares[index] += more
+        rest -= more
+    if rest < 0:  # even the least widths are too much: long words of the last column are broken
+        shares[-1] = max(1, shares[-1] + rest)
+    return shares

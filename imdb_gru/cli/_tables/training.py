@@ -1,0 +1,38 @@
+"""Print what a training would do, and the figures of a finished one."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from imdb_gru.cli._tables.table import print_line, print_table
+
+if TYPE_CHECKING:
+    from imdb_gru.runs.run import Run
+    from imdb_gru.tasks.training import Plan
+
+
+def print_run(run: "Run") -> None:
+    """Print the figures of a trained run."""
+    metrics = run.load_metrics()
+    best = metrics.best
+    rows = [("best epoch", f"{best.epoch} of {metrics.epochs}")]
+    if best.validation_perplexity is not None:
+        rows.append(("validation perplexity", f"{best.validation_perplexity:.1f}"))
+    if best.validation_accuracy is not None:
+        rows.append(("validation accuracy", f"{best.validation_accuracy:.2%}"))
+    if best.validation_loss is not None:
+        rows.append(("validation loss", f"{best.validation_loss:.4f}"))
+    print_table([*rows, ("training", f"{metrics.seconds:.0f} s"), ("run", str(run))])
+
+
+def print_plan(plan: "Plan") -> None:
+    """Print the data, model, memory, engine and config of a training."""
+    from imdb_gru.events import EngineChosen
+
+    figures = [(name, "-" if value is None else str(value)) for name, value in plan.data.to_dict().items()]
+    print_table([(name.replace("_", " "), value) for name, value in figures], title="data")
+    click.echo(f"\nmodel\n{plan.summary}")
+    print_line(f"parameters: {plan.parameters:,}; memory in training: about {plan.memory_bytes / 2**20:,.0f} MiB")
+    print_line(str(EngineChosen(plan.engine, plan.reason, plan.precision)))
+    click.echo()
+    click.echo(plan.config.to_yaml(), nl=False)
