@@ -47,7 +47,7 @@ coverage: $(VENV)/dev  ## Run the tests and report the lines that none of them r
 
 docs: $(VENV)/docs  ## Write the generated pages and build the site into site/
 	$(BIN)/python scripts/tools/generate_docs.py
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 examples: $(VENV)/docs  ## Run every example in the documentation that needs neither IMDB nor hours
 	$(BIN)/pytest -m examples

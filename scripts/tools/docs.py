@@ -26,10 +26,12 @@ import click
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-FENCE = re.compile(r"((?:<!-- [a-z]+: .*? -->\n)*)```console\n(.*?)```\n", re.DOTALL)
+FENCE = re.compile(r"((?:<!-- [a-z]+: [^\n]*? -->\n)*)```console\n(.*?)```\n", re.DOTALL)
 COMMENT = re.compile(r"<!-- ([a-z]+): (.*?) -->")
 NUMBER = re.compile(r"[-+]?\d[\d,.]*(?:e[-+]?\d+)?")
+STYLE = re.compile(r"\x1b\[[\d;]*m")
 SECONDS = 600
+"""Time that a command may take."""
 
 
 @dataclass
@@ -84,7 +86,7 @@ def run_step(step: Step, folder: Path, block: Block) -> str:
         command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         timeout=SECONDS, check=False,
     )  # fmt: skip
-    return done.stdout
+    return done.stdout.replace(f"{folder}/", "")
 
 
 def _run_in_terminal(command: list[str], folder: Path, environment: dict[str, str]) -> str:
@@ -102,13 +104,14 @@ def _run_in_terminal(command: list[str], folder: Path, environment: dict[str, st
         printed += part
     os.close(ours)
     process.wait()
-    return printed.decode().replace("\r\n", "\n")
+    return STYLE.sub("", printed.decode().replace("\r\n", "\n"))
 
 
 def is_same(expected: str, printed: str, block: Block) -> bool:
     """Tell whether a command printed what the page says."""
 
     def simplify(text: str) -> list[str]:
+        text = text.rstrip("\n")
         if block.output == "varies":
             text = NUMBER.sub("#", text)
         return [" ".join(line.split()) if block.output == "varies" else line.rstrip() for line in text.splitlines()]
@@ -120,7 +123,7 @@ def run_page(page: Path, *, everything: bool = False, update: bool = False) -> l
     """Run a page's examples; return a difference for each command that prints something else."""
     differences, text, shift = [], page.read_text("utf-8"), 0
     with tempfile.TemporaryDirectory(prefix="imdb-gru-docs-") as name:
-        folder = Path(name)
+        folder = Path(name).resolve()
         (folder / "docs").symlink_to(ROOT / "docs")
         for block in read_blocks(page):
             if block.needs and not (everything and block.needs == "imdb"):
@@ -129,7 +132,8 @@ def run_page(page: Path, *, everything: bool = False, update: bool = False) -> l
             for step in block.steps:
                 printed = run_step(step, folder, block)
                 same = is_same(step.output, printed, block)
-                written += f"$ {step.command}\n{step.output if same else printed}"
+                output = step.output if same else printed.rstrip("\n") + "\n" * bool(printed)
+                written += f"$ {step.command}\n{output}"
                 if not same:
                     lines = difflib.unified_diff(
                         step.output.splitlines(), printed.splitlines(), f"{block.name} on the page", "printed now"

@@ -1,0 +1,39 @@
+"""Every example in the documentation, run: console blocks, Python blocks and notebooks. `make examples` runs them."""
+
+import re
+
+import pytest
+from support.bundles import load_script
+from support.paths import README, ROOT
+
+pytestmark = [pytest.mark.examples, pytest.mark.keras, pytest.mark.processes, pytest.mark.filterwarnings("ignore")]
+
+DOCS = ROOT / "docs"
+docs = load_script("docs")
+CONSOLE = [page for page in docs.PAGES if any(not block.needs for block in docs.read_blocks(page))]
+PYTHON = [page for page in (README, *sorted(DOCS.rglob("*.md"))) if "```python" in page.read_text("utf-8")]
+
+
+@pytest.mark.parametrize("page", CONSOLE, ids=lambda page: page.stem)
+def test_the_commands_of_a_page_print_what_it_shows(page, monkeypatch):
+    monkeypatch.delenv("IMDB_GRU_CACHE")
+    differences = docs.run_page(page)
+    assert not differences, "\n".join(differences)
+
+
+@pytest.mark.parametrize("page", PYTHON, ids=lambda page: page.stem)
+def test_the_python_of_a_page_prints_what_it_shows(page, capsys):
+    """A comment that begins with → shows a line that the code above it prints."""
+    values = {}
+    for code in re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL):
+        exec(compile(code, page.name, "exec"), values)
+        shown = [line.strip().removeprefix("# → ") for line in code.splitlines() if line.strip().startswith("# → ")]
+        assert capsys.readouterr().out.splitlines() == shown
+
+
+@pytest.mark.parametrize("notebook", sorted(DOCS.glob("notebooks/*.ipynb")), ids=lambda path: path.stem)
+def test_a_notebook_runs(notebook, tmp_path):
+    nbformat = pytest.importorskip("nbformat")
+    client = pytest.importorskip("nbclient")
+    content = nbformat.read(notebook, as_version=4)
+    client.NotebookClient(content, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
