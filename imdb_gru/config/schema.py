@@ -1,12 +1,13 @@
 """The keys of a config, what each may be, and its default: the only defaults there are."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 Truncation = Literal["head", "tail", "middle"]
 Pooling = Literal["last", "mean", "max"]
+POOLINGS: tuple[Pooling, ...] = get_args(Pooling)
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
 

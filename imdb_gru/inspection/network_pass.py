@@ -7,9 +7,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from imdb_gru.cells.cell import Array, Cell, State
+from imdb_gru.cells.cell import Cell, State
 from imdb_gru.cells.network import Layer, Network
 from imdb_gru.inspection.cell_pass import CellPass, Index, run_cell
+from imdb_gru.system.arrays import Array
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from imdb_gru.inspection.inspection import SIGNED, Array, CellTrace, summarise_units
+from imdb_gru.inspection.inspection import SIGNED, CellTrace, summarise_units
 from imdb_gru.models.timesteps import find_turns, shorten
 from imdb_gru.report.examples import Example
+from imdb_gru.system.arrays import Array
 from imdb_gru.system.escaping import neutralise
 from imdb_gru.text.coloured import find_spaces
 

@@ -7,18 +7,18 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
 from imdb_gru.config import Config
 from imdb_gru.corpus.encoded import ALIGNMENT, EncodedReviews, iter_batches
 from imdb_gru.corpus.stored import NO_LABEL
-from imdb_gru.text.vocabulary import FIRST_WORD, PAD, UNKNOWN, Ids
+from imdb_gru.system.arrays import Array, Ids, Rows
+from imdb_gru.text.vocabulary import FIRST_WORD, PAD, UNKNOWN
 from imdb_gru.training.shares import Shares
 
 SHUFFLE_STREAM, WORD_DROPOUT_STREAM = 2, 3
 """Which random stream of the seed serves what, beside the hold-out's."""
 
-Batch = tuple[Ids, NDArray[np.float32]]
+Batch = tuple[Ids, Array]
 
 
 @functools.lru_cache(maxsize=2)  # what is trained on and what was held out
@@ -114,7 +114,7 @@ class ReviewBatches:
         options.experimental_optimization.apply_default_optimizations = False
         return dataset.prefetch(2).with_options(options)
 
-    def _measure_parts(self) -> NDArray[np.float32]:
+    def _measure_parts(self) -> Array:
         """Return what part this worker's reviews are of each batch's labelled ones, and of all; `(batches, 2)`."""
         labelled = self.reviews.labels != NO_LABEL
         parts = np.zeros((len(self.rows), 2), np.float32)
@@ -123,5 +123,5 @@ class ReviewBatches:
         return parts
 
 
-def _to_ragged(batches: Sequence[NDArray[np.int64]]) -> tf.RaggedTensor:
+def _to_ragged(batches: Sequence[Rows]) -> tf.RaggedTensor:
     return tf.RaggedTensor.from_row_splits(np.concatenate(batches), np.cumsum([0, *map(len, batches)]))

@@ -1,4 +1,4 @@
-"""Own the layers that have the engine compute inside Keras: stock weights and results, another road to them."""
+"""Keras layers that the engine computes: their weights and results are those of stock layers."""
 
 import itertools
 from collections.abc import Sequence
@@ -9,9 +9,10 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from imdb_gru.engine.arithmetic import Precision
 from imdb_gru.engine.embedding import add_rows
 from imdb_gru.engine.gru import GRUEngine, Hidden, Tape
-from imdb_gru.engine.weights import Weights
+from imdb_gru.engine.gru_weights import GRUWeights
 
 OUTSTANDING = 8
 """Forward passes whose backward pass may still come; older ones are forgotten."""
@@ -54,25 +55,25 @@ class FusedGRU(keras.layers.GRU):  # type: ignore[misc]
     """A `keras.layers.GRU` (`reset_after`, tanh, sigmoid, no dropout of its own), computed by the engine.
 
     With `pooling` it returns a list of pooled hidden states, each `(B, U)`: "last", or "mean" or "max" of the real
-    timesteps, instead of what a GRU returns. With `bfloat16`, matrix products are of bfloat16 numbers.
+    timesteps, instead of what a GRU returns. Matrix products are of `precision` numbers.
     """
 
     def __init__(
         self,
         units: int,
         pooling: Sequence[str] = (),
-        bfloat16: bool = False,
+        precision: Precision = "float32",
         **kwargs: Any,
     ) -> None:
         super().__init__(units, **kwargs)
         self.pooling = list(pooling)
-        self.bfloat16 = bfloat16
+        self.precision = precision
         self._engine = GRUEngine(
             reverse=self.go_backwards,
             states=self.return_sequences,
             peaks="max" in pooling,
             totals="mean" in pooling,
-            bfloat16=bfloat16,
+            precision=precision,
         )
         self._tapes: dict[int, Tape] = {}
         self._numbers = itertools.count()
@@ -101,7 +102,7 @@ class FusedGRU(keras.layers.GRU):  # type: ignore[misc]
 
     def get_config(self) -> dict[str, Any]:
         """Return what another such layer is built from."""
-        return {**super().get_config(), "bfloat16": self.bfloat16}
+        return {**super().get_config(), "precision": self.precision}
 
     def compute_output_shape(self, sequences_shape: Any, initial_state_shape: Any = None) -> Any:
         """Return the shape of what `call` returns."""
@@ -117,7 +118,7 @@ class FusedGRU(keras.layers.GRU):  # type: ignore[misc]
         """Return last, states, peaks and totals, as in `Hidden`, with the engine's gradients."""
 
         def forward(x: Any, mask: Any, start: Any, *weights: Any) -> Any:
-            hidden, tape = self._engine.run(x, mask, start, Weights(*weights), keep=training)
+            hidden, tape = self._engine.run(x, mask, start, GRUWeights(*weights), keep=training)
             number = next(self._numbers)
             if training:
                 self._tapes[number] = tape

@@ -6,13 +6,13 @@ from typing import Any, ClassVar
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
 from imdb_gru.config import Config
 from imdb_gru.corpus.corpus import Corpus
 from imdb_gru.records import Epoch
 from imdb_gru.runs.pretrained import Pretrained
 from imdb_gru.runs.run import Run
+from imdb_gru.system.arrays import Array
 from imdb_gru.system.progress import show_bar
 from imdb_gru.system.signals import Stop
 from imdb_gru.training.batches import ReviewBatches
@@ -45,7 +45,7 @@ class ClassifierTrainer(Trainer):
             config.model,
             len(corpus.vocabulary),
             fused=self.engine == "fused",
-            bfloat16=self.precision == "bfloat16",
+            precision=self.precision,
             objective=config.train.objective,
             train=config.train,
         )
@@ -135,7 +135,7 @@ class ClassifierTrainer(Trainer):
         if self.config.train.averaging is not None:
             self.model.set_weights(self._next_weights)
 
-    def list_arrays(self) -> list[NDArray[np.float32]]:
+    def list_arrays(self) -> list[Array]:
         """Return the weights in the order of `weights.npz`."""
         return list(self.model.get_weights())
 

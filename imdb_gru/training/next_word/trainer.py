@@ -7,13 +7,13 @@ from typing import Any, ClassVar
 import keras
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
 from imdb_gru.config import NextWordConfig
 from imdb_gru.corpus.corpus import Corpus
 from imdb_gru.models.next_word import compute_perplexity
 from imdb_gru.records import Epoch
 from imdb_gru.runs.weights import list_stock
+from imdb_gru.system.arrays import Array
 from imdb_gru.system.progress import show_bar
 from imdb_gru.system.signals import Stop
 from imdb_gru.text.vocabulary import FIRST_WORD, PAD, UNKNOWN
@@ -43,7 +43,7 @@ class NextWordTrainer(Trainer):
             config.model,
             size,
             fused=fused,
-            bfloat16=self.precision == "bfloat16",
+            precision=self.precision,
             samples=config.train.samples,
             seed=config.train.seed,
         )
@@ -144,7 +144,7 @@ class NextWordTrainer(Trainer):
         """Tell whether an epoch is as good as the best so far; without validation reviews, the later one is."""
         return (record.validation_loss or 0.0) <= (best.validation_loss or 0.0)
 
-    def list_arrays(self) -> list[NDArray[np.float32]]:
+    def list_arrays(self) -> list[Array]:
         """Return the weights in the order of `weights.npz`."""
         return self.model.get_arrays()  # type: ignore[no-any-return]
 
