@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from imdb_gru.config.schema import Pooling
 from imdb_gru.engine.arithmetic import Precision
 from imdb_gru.engine.embedding import add_rows
 from imdb_gru.engine.gru import GRUEngine, Hidden, Tape
@@ -52,20 +53,22 @@ class FusedEmbedding(keras.layers.Embedding):  # type: ignore[misc]
 
 @keras.saving.register_keras_serializable("imdb_gru")  # Bidirectional copies its layer by its config
 class FusedGRU(keras.layers.GRU):  # type: ignore[misc]
-    """A `keras.layers.GRU` (`reset_after`, tanh, sigmoid, no dropout of its own), computed by the engine.
+    """A `keras.layers.GRU` computed by the engine: `reset_after`, tanh and sigmoid, float32, without dropout.
 
-    With `pooling` it returns a list of pooled hidden states, each `(B, U)`: "last", or "mean" or "max" of the real
-    timesteps, instead of what a GRU returns. Matrix products are of `precision` numbers.
+    With `pooling` it returns a list of pooled hidden states, each `(B, U)`: the last, or mean or maximum of the real
+    timesteps, instead of what a GRU returns. Matrix products are of `precision` numbers. Raises `ValueError` for what
+    it does not compute.
     """
 
     def __init__(
         self,
         units: int,
-        pooling: Sequence[str] = (),
+        pooling: Sequence[Pooling] = (),
         precision: Precision = "float32",
         **kwargs: Any,
     ) -> None:
         super().__init__(units, **kwargs)
+        self._check_options()
         self.pooling = list(pooling)
         self.precision = precision
         self._engine = GRUEngine(
@@ -77,6 +80,22 @@ class FusedGRU(keras.layers.GRU):  # type: ignore[misc]
         )
         self._tapes: dict[int, Tape] = {}
         self._numbers = itertools.count()
+
+    def _check_options(self) -> None:
+        """Raise `ValueError` if an option asks for what the engine does not compute."""
+        name_activation = keras.activations.serialize
+        for option, received, computed in (
+            ("reset_after", self.reset_after, True),
+            ("activation", name_activation(self.activation), "tanh"),
+            ("recurrent_activation", name_activation(self.recurrent_activation), "sigmoid"),
+            ("dropout", self.dropout, 0.0),
+            ("recurrent_dropout", self.recurrent_dropout, 0.0),
+            ("dtype", self.compute_dtype, "float32"),
+        ):
+            if received != computed:
+                raise ValueError(
+                    f"FusedGRU computes {option}={computed!r} only, but received {received!r}: use keras.layers.GRU"
+                )
 
     def call(self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False) -> Any:
         """Map `(B, T, E)` to what a GRU returns, or to the pooled hidden states."""
@@ -102,7 +121,7 @@ class FusedGRU(keras.layers.GRU):  # type: ignore[misc]
 
     def get_config(self) -> dict[str, Any]:
         """Return what another such layer is built from."""
-        return {**super().get_config(), "precision": self.precision}
+        return {**super().get_config(), "pooling": self.pooling, "precision": self.precision}
 
     def compute_output_shape(self, sequences_shape: Any, initial_state_shape: Any = None) -> Any:
         """Return the shape of what `call` returns."""

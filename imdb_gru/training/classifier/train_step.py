@@ -8,6 +8,7 @@ import tensorflow as tf
 from keras import ops
 
 from imdb_gru.config import TrainConfig
+from imdb_gru.config.schema import Pooling
 from imdb_gru.engine.pooling import find_running_peaks, find_running_peaks_back
 from imdb_gru.text.vocabulary import PAD
 from imdb_gru.training.classifier.adversarial import PROBE, draw_direction, scale
@@ -17,7 +18,7 @@ from imdb_gru.training.shares import Shares
 class RunningPooling(keras.layers.Layer):  # type: ignore[misc]
     """Pool hidden states up to each timestep: `(B, T, U)` to `(B, T, P·U)`; right-padded, past the end meaningless."""
 
-    def __init__(self, pooling: Sequence[str], **kwargs: Any) -> None:
+    def __init__(self, pooling: Sequence[Pooling], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.pooling = list(pooling)
         self.supports_masking = True
