@@ -158,7 +158,7 @@ class Classifier:
         if timesteps:
             self.check_timesteps()
         chunks = self._iter_chunks(iter(texts))
-        compute: Callable[..., Any] = self.read if timesteps else self.score
+        compute: Callable[..., Any] = self.predict_timesteps if timesteps else self.score
         for chunk, results in map_ahead(lambda chunk: compute([row.ids for row in chunk], observe), chunks):
             for row, result in zip(chunk, results, strict=True):
                 yield Prediction(
@@ -202,7 +202,7 @@ class Classifier:
             probabilities[rows] = results
         return probabilities
 
-    def read(self, sequences: Sequence[Ids], observe: Callable[[int], object] | None = None) -> list[Array]:
+    def predict_timesteps(self, sequences: Sequence[Ids], observe: Callable[[int], object] | None = None) -> list[Array]:
         """Return the probability of positive after each timestep of each sequence of ids."""
         predictor = self._choose_predictor(sequences)
 

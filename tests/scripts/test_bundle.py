@@ -32,7 +32,7 @@ def test_both_models_predict_as_the_originals(bundled):
     ours, theirs = (classifier.score(sequences) for classifier in classifiers)
     np.testing.assert_allclose(ours, theirs, atol=0.06)
     assert ours.std() > 0.1
-    for one, other in zip(*(classifier.read(sequences) for classifier in classifiers), strict=True):
+    for one, other in zip(*(classifier.predict_timesteps(sequences) for classifier in classifiers), strict=True):
         np.testing.assert_allclose(one, other, atol=0.15)
         assert np.abs(one - other).mean() < 0.03
     words = [LanguageModel.load(one) for one in (encoder, BundledRun("next_word", folder))]

@@ -38,7 +38,7 @@ def compute_losses(beliefs, weigh):
 def test_the_loss_is_that_of_every_timesteps_belief(build_twins, fused, options, objective, weigh):
     model, classifier = build_twins(dropout={"embedding": 0, "output": 0}, **options)
     sequences = make_sequences(np.random.default_rng(1))
-    beliefs = classifier.read(sequences)
+    beliefs = classifier.predict_timesteps(sequences)
     twin = build_reading_twin(model, classifier, objective, fused)
     said = twin(pad(sequences), training=False).numpy()[:, :, 0]
     for belief, row in zip(beliefs, said, strict=True):

@@ -1,4 +1,4 @@
-"""Own the training of the belief after every timestep, not of the last one alone."""
+"""The training step of a classifier, which may learn from the probability after every timestep."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from imdb_gru.config.schema import Pooling
 from imdb_gru.engine.pooling import find_running_peaks, find_running_peaks_back
 from imdb_gru.text.vocabulary import PAD
 from imdb_gru.training.classifier.adversarial import PROBE, draw_direction, scale
-from imdb_gru.training.shares import Shares
+from imdb_gru.training.shares import WholeShare
 
 
 class RunningPooling(keras.layers.Layer):  # type: ignore[misc]
@@ -67,8 +67,8 @@ class ReviewModel(keras.Model):  # type: ignore[misc]
         super().__init__(ids, belief, name=name)
         self.objective = objective
         self.settings = config
-        self.shares: Shares | None = None
-        """Where several workers share the batches; then a batch comes with what part of the whole this one has."""
+        self.shares = WholeShare()
+        """What this worker computes of every batch."""
 
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
@@ -88,7 +88,7 @@ class ReviewModel(keras.Model):  # type: ignore[misc]
     def train_step(self, data: Any) -> Any:
         """Update the weights by the gradients of both losses; report that of the reviews as they are."""
         ids, labels, share = keras.utils.unpack_x_y_sample_weight(data)
-        labelled, of_all = (1.0, 1.0) if share is None else tf.unstack(share[0])
+        labelled, of_all = self.shares.weigh_losses(share)
         config = self.settings
         weights = self.trainable_variables
         values = [weight.value for weight in weights]
@@ -119,17 +119,16 @@ class ReviewModel(keras.Model):  # type: ignore[misc]
             gradients = [tf.add_n(pair) for pair in zip(gradients, tape.gradient(other, values), strict=True)]
         else:
             gradients = tape.gradient(counted, values)
-        if self.shares:
-            table = self.get_layer("embedding").embeddings
-            place = next(place for place, weight in enumerate(weights) if weight is table)
-            gradients = self.shares.add_up_gradients(gradients, place, share[1])
+        table = self.get_layer("embedding").embeddings
+        place = next(place for place, weight in enumerate(weights) if weight is table)
+        gradients = self.shares.add_up_gradients(gradients, place, share)
         self.optimizer.apply(gradients, weights)
         self._loss_tracker.update_state(loss, sample_weight=tf.reduce_sum(tf.cast(labels >= 0, tf.float32)))
         return self.compute_metrics(ids, labels, belief)
 
     @property
     def _draw_seed(self) -> int:
-        return self.settings.seed + (self.shares.rank if self.shares else 0)
+        return self.settings.seed + self.shares.rank
 
     def _judge_instead(self, ids: Any, x: Any) -> Any:
         """Return the belief with other embeddings in the place of the words' own."""
