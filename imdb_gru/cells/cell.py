@@ -1,4 +1,4 @@
-"""Own what all cells share: their weights, their start, and the two squashing functions."""
+"""What all cells share: their weights, their first state, and the two activation functions."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass

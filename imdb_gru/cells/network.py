@@ -1,4 +1,4 @@
-"""Own the whole forward pass: embedding, recurrent layers, pooling of the hidden states, dense layers."""
+"""The whole forward pass: embedding, recurrent layers, pooling of the hidden states, dense layers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -103,7 +103,7 @@ class Network:
                 pooled.append(np.concatenate([states[rows, last, :units], states[:, 0, units:]], axis=-1))
             else:
                 pooled.append(states[rows, last])
-        return sigmoid(self.judge(np.concatenate(pooled, axis=-1)))
+        return sigmoid(self.compute_logits(np.concatenate(pooled, axis=-1)))
 
     def predict_timesteps(self, ids: Ids, lengths: Lengths) -> Array:
         """Return the probability of positive after every timestep, `(B, T)`; past a review's end it means nothing.
@@ -112,7 +112,7 @@ class Network:
         """
         if self.bidirectional:
             raise ValueError("a bidirectional network has no belief before the last word")
-        return sigmoid(self.judge(self.pool_prefixes(self.compute_states(ids, lengths))))
+        return sigmoid(self.compute_logits(self.pool_prefixes(self.compute_states(ids, lengths))))
 
     def pool_prefixes(self, states: Array) -> Array:
         """Pool hidden states `(B, T, U)` up to and with each timestep, `(B, T, P·U)`."""
@@ -125,7 +125,7 @@ class Network:
                 pooled.append(np.maximum.accumulate(states, axis=1) if pooling == "max" else states)
         return np.concatenate(pooled, axis=-1)
 
-    def judge(self, x: Array) -> Array:
+    def compute_logits(self, x: Array) -> Array:
         """Take pooled hidden states `(..., P·U)` through the dense layers to the logit of positive."""
         *hidden, (kernel, bias) = self.dense
         for hidden_kernel, hidden_bias in hidden:

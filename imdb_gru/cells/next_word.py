@@ -1,4 +1,4 @@
-"""Own the forward pass of a next-word model: embedding, recurrent layers, projection, softmax tied to the embedding."""
+"""The forward pass of a next-word model: embedding, recurrent layers, projection, softmax tied to the embedding."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

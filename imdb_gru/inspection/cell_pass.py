@@ -1,4 +1,4 @@
-"""Own a cell's pass over a text, forwards with everything kept and back through time (Werbos 1990).
+"""A cell's pass over a text, forwards with everything kept and back through time (Werbos 1990).
 
 B texts of one length T, variants of one text, go through at once. A cell's arrays have time first, `(T, B, ·)`, in the
 order in which it reads.

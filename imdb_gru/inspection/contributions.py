@@ -1,4 +1,4 @@
-"""Own how much each word did for the verdict: integrated gradients, checked by their sum, and occlusion.
+"""How much each word contributes to the prediction: integrated gradients, checked by their sum, and occlusion.
 
 Both ask what would be if a word were the unknown word, which the model has met in training.
 """

@@ -1,4 +1,4 @@
-"""Own how gradients fare on their way back through time, seen over many reviews."""
+"""How gradients change on their way back through time, over many reviews."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

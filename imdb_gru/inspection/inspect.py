@@ -1,4 +1,4 @@
-"""Own the inspection of a text: which passes are made, and what is read off them."""
+"""The inspection of a text: which passes are made, and what is read off them."""
 
 from imdb_gru.cells import CELLS
 from imdb_gru.cells.cell import State, sigmoid
@@ -33,7 +33,9 @@ def inspect_text(classifier: Classifier, text: str, *, steps: int = STEPS) -> In
         words=encoded.words,
         tokens=(START_TOKEN, *encoded.kept),
         known=(encoded.ids != UNKNOWN).tolist(),
-        probabilities=None if network.bidirectional else sigmoid(network.judge(network.pool_prefixes(read.hidden))[0]),
+        probabilities=None
+        if network.bidirectional
+        else sigmoid(network.compute_logits(network.pool_prefixes(read.hidden))[0]),
         contributions=measure_contributions(network, encoded.ids, read, steps),
         cells=cells,
         pooled={pooling: added[0] for pooling, added in read.spread().items()},

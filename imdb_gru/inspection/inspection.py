@@ -1,4 +1,4 @@
-"""Own what an inspection holds: everything that a model did with one text, timestep by timestep.
+"""What an inspection holds: everything that a model did with one text, timestep by timestep.
 
 T counts the timesteps, the start token's included, U the units. Timestep t belongs to token t, whichever way a cell
 reads.

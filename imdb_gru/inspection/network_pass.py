@@ -1,4 +1,4 @@
-"""Own a network's pass over texts of one length, variants of one text: forwards, pooled, and back to the embedding."""
+"""A network's pass over texts of one length, variants of one text: forwards, pooled, and back to the embedding."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class NetworkPass:
     @property
     def logits(self) -> Array:
         """Return the logit of positive of each text, `(B,)`."""
-        return self.network.judge(self.pool())
+        return self.network.compute_logits(self.pool())
 
     def pool(self) -> Array:
         """Return the pooled hidden states, `(B, P·U)`."""
@@ -58,7 +58,7 @@ class NetworkPass:
     def run_back(self) -> tuple[Array, list[list[State]]]:
         """Take the logits' gradient back to the embedding, `(B, T, E)`, and to every cell's states, `(T, B, U)`."""
         above = np.zeros_like(self.hidden)
-        parts = np.split(self._judge_back(), len(self.network.pooling), axis=-1)
+        parts = np.split(self._run_output_back(), len(self.network.pooling), axis=-1)
         for pooling, part in zip(self.network.pooling, parts, strict=True):
             above += self._weigh(pooling) * part[:, None]
         dstates: list[list[State]] = []
@@ -85,7 +85,7 @@ class NetworkPass:
                 part[:, cell_pass.end] = 1
         return weights
 
-    def _judge_back(self) -> Array:
+    def _run_output_back(self) -> Array:
         """Return the logit's gradient by the pooled hidden states, `(B, P·U)`."""
         *hidden, (kernel, _) = self.network.dense
         x = self.pool()

@@ -1,4 +1,4 @@
-"""Own what drives each unit: the words at which its hidden state rises or falls, over many reviews."""
+"""What drives each unit: the words at which its hidden state rises or falls, over many reviews."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple

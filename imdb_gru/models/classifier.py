@@ -202,7 +202,9 @@ class Classifier:
             probabilities[rows] = results
         return probabilities
 
-    def predict_timesteps(self, sequences: Sequence[Ids], observe: Callable[[int], object] | None = None) -> list[Array]:
+    def predict_timesteps(
+        self, sequences: Sequence[Ids], observe: Callable[[int], object] | None = None
+    ) -> list[Array]:
         """Return the probability of positive after each timestep of each sequence of ids."""
         predictor = self._choose_predictor(sequences)
 

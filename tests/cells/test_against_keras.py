@@ -34,7 +34,9 @@ def test_probabilities_agree(build_twins, cell, layers, bidirectional, pooling):
     if not bidirectional:
         longest = reviews[-1]
         prefixes = pad([longest[: t + 1] for t in range(len(longest))])
-        np.testing.assert_allclose(classifier.predict_timesteps(reviews)[-1], model(prefixes, training=False)[:, 0], atol=TOLERANCE)
+        np.testing.assert_allclose(
+            classifier.predict_timesteps(reviews)[-1], model(prefixes, training=False)[:, 0], atol=TOLERANCE
+        )
 
 
 def test_a_padded_batch_scores_a_review_as_the_review_alone(build_twins):
@@ -67,7 +69,9 @@ def test_the_engine_reads_what_it_can_and_agrees_with_numpy(build_twins, monkeyp
     assert (classifier._choose_predictor(reviews) is not None) == fits
     np.testing.assert_allclose(classifier.score(reviews), by_numpy, atol=TOLERANCE)
     if fits:
-        np.testing.assert_allclose([belief[-1] for belief in classifier.predict_timesteps(reviews)], by_numpy, atol=TOLERANCE)
+        np.testing.assert_allclose(
+            [belief[-1] for belief in classifier.predict_timesteps(reviews)], by_numpy, atol=TOLERANCE
+        )
 
 
 @pytest.mark.parametrize("options", [{}, {"bidirectional": True, "layers": 2, "pooling": ["last", "mean", "max"]}])

@@ -1,4 +1,4 @@
-"""Own the moves of a review's embeddings that hurt a model most, from which it learns to stand firm."""
+"""Adversarial perturbations: the changes of a review's embeddings that raise the loss most."""
 
 from typing import Any
 

@@ -51,7 +51,7 @@ def _find_running_peaks(states: Any) -> Any:
 
 
 class ReviewModel(keras.Model):  # type: ignore[misc]
-    """Ids `(B, T)` to the belief at the end `(B, 1)`, or after every timestep `(B, T, 1)`, judged by the last.
+    """Ids `(B, T)` to the belief at the end `(B, 1)`, or after every timestep `(B, T, 1)`, evaluated by the last.
 
     A review's loss is that of its last timestep, or the mean of its timesteps' losses: with equal weights (`every`), or
     with weights that grow in proportion to the timestep (`linear`, the linear gain of Dai and Le 2015). A review
@@ -101,7 +101,7 @@ class ReviewModel(keras.Model):  # type: ignore[misc]
             if config.adversarial:
                 with tape.stop_recording():
                     gradient, *gradients = tape.gradient(counted, [x, *values])
-                moved = self._judge_instead(ids, x + scale(gradient, x, config.adversarial))
+                moved = self._predict_with(ids, x + scale(gradient, x, config.adversarial))
                 other = labelled * self.compute_loss(x=ids, y=labels, y_pred=moved, training=True)
             elif config.virtual:
                 goal = tf.stop_gradient(belief)
@@ -111,9 +111,9 @@ class ReviewModel(keras.Model):  # type: ignore[misc]
                     probe = x + scale(draw_direction(x, ids != PAD, step, self._draw_seed), x, PROBE)
                     with tf.GradientTape() as inner:
                         inner.watch(probe)
-                        distance = ops.sum(self._measure(ids, goal, self._judge_instead(ids, probe)))
+                        distance = ops.sum(self._measure(ids, goal, self._predict_with(ids, probe)))
                     gradient = inner.gradient(distance, probe)
-                moved = self._judge_instead(ids, x + scale(gradient, x, config.virtual))
+                moved = self._predict_with(ids, x + scale(gradient, x, config.virtual))
                 other = of_all * ops.mean(self._measure(ids, goal, moved) - self._measure(ids, goal, goal))
         if config.adversarial or config.virtual:
             gradients = [tf.add_n(pair) for pair in zip(gradients, tape.gradient(other, values), strict=True)]
@@ -130,7 +130,7 @@ class ReviewModel(keras.Model):  # type: ignore[misc]
     def _draw_seed(self) -> int:
         return self.settings.seed + self.shares.rank
 
-    def _judge_instead(self, ids: Any, x: Any) -> Any:
+    def _predict_with(self, ids: Any, x: Any) -> Any:
         """Return the belief with other embeddings in the place of the words' own."""
         perturbation = self.get_layer("perturbation")
         perturbation.replacement = x

@@ -1,4 +1,4 @@
-"""Own the batches of next-word training: reviews of like length, side by side, cut into chunks of timesteps."""
+"""The batches of next-word training: reviews of like length, side by side, cut into chunks of timesteps."""
 
 import itertools
 import math

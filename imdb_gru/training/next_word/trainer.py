@@ -54,7 +54,7 @@ class NextWordTrainer(Trainer):
         self.optimizer.build(self.model.trainable_variables)
         states = [[tf.TensorSpec((None, config.model.units), tf.float32)] * count for count in self._count_states()]
         self._step = tf.function(self._take_step, input_signature=[IDS, IDS, states])
-        self._judge = tf.function(self._judge_chunk, input_signature=[IDS, IDS, states])
+        self._validate = tf.function(self._validate_chunk, input_signature=[IDS, IDS, states])
 
     def _count_states(self) -> list[int]:
         """Count the states that each recurrent layer goes on from."""
@@ -81,7 +81,7 @@ class NextWordTrainer(Trainer):
         bound = self.config.train.clip_norm
         return gradients if bound is None else tf.clip_by_global_norm(gradients, bound)[0]
 
-    def _judge_chunk(self, ids: Any, targets: Any, states: Any) -> Any:
+    def _validate_chunk(self, ids: Any, targets: Any, states: Any) -> Any:
         """Return the sum of a chunk's losses among all words, and the states after it."""
         rows = tf.gather(self.model.table.value, ids)
         queries, ends = self.model.read(rows, ids != PAD, states, training=False)
@@ -127,7 +127,7 @@ class NextWordTrainer(Trainer):
             return {}
         chunks = ReviewChunks(self.corpus.validation, self.config, None)
         bar = show_bar(range(len(chunks.batches)), desc="validation", unit=" batches")
-        results = [self._run_batch(chunks, number, self._judge) for number in bar if not stop.is_set()]
+        results = [self._run_batch(chunks, number, self._validate) for number in bar if not stop.is_set()]
         if stop.is_set():
             return None
         loss = sum(total for total, _ in results) / sum(words for _, words in results)
