@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 Truncation = Literal["head", "tail", "middle"]
 Pooling = Literal["last", "mean", "max"]
 POOLINGS: tuple[Pooling, ...] = get_args(Pooling)
+"""The poolings; where code writes one of the names again, it has the type `Pooling`, which mypy checks."""
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
 
@@ -81,7 +82,7 @@ class ModelConfig(EncoderConfig):
     """The layers: embedding, cells, pooling of the hidden states, dense."""
 
     bidirectional: bool = False
-    pooling: Annotated[list[Pooling], Field(min_length=1)] = ["last", "mean", "max"]
+    pooling: Annotated[list[Pooling], Field(min_length=1)] = list(POOLINGS)
     """What the dense layers see of the hidden states; several are put side by side."""
     dense: list[Count] = []
     """Units of ReLU layers before the output."""

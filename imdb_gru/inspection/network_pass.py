@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from imdb_gru.cells.cell import Cell, State
 from imdb_gru.cells.network import Layer, Network
+from imdb_gru.config.schema import Pooling
 from imdb_gru.inspection.cell_pass import CellPass, Index, run_cell
 from imdb_gru.system.arrays import Array
 
@@ -72,7 +73,7 @@ class NetworkPass:
             dstates.insert(0, [states for _, states in results])
         return above, dstates
 
-    def _weigh(self, pooling: str) -> Array:
+    def _weigh(self, pooling: Pooling) -> Array:
         """Return every hidden state's weight in a pooling, which is their weighted sum over time; `(B, T, U)`."""
         batch, steps, units = self.hidden.shape
         if pooling == "mean":

@@ -105,7 +105,7 @@ class FusedGRU(keras.layers.GRU):  # type: ignore[misc]
         mask = _complete_mask(sequences, mask)
         last, _, peaks, totals = self._compute(sequences, start, mask, training)
         count = ops.sum(ops.cast(mask, "float32"), axis=1, keepdims=True)
-        pooled = {"last": lambda: last, "max": lambda: peaks, "mean": lambda: totals / count}
+        pooled: dict[Pooling, Any] = {"last": lambda: last, "max": lambda: peaks, "mean": lambda: totals / count}
         return [pooled[pooling]() for pooling in self.pooling]
 
     def inner_loop(self, sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:

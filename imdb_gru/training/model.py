@@ -7,6 +7,7 @@ import tensorflow as tf
 from keras import layers, ops
 
 from imdb_gru.config import AnyConfig, EncoderConfig, ModelConfig, TrainConfig, find_fused_obstacle
+from imdb_gru.config.schema import Pooling
 from imdb_gru.engine.arithmetic import Precision
 from imdb_gru.engine.bfloat16.amx import find_bfloat16_obstacle
 from imdb_gru.errors import ConfigError
@@ -107,7 +108,7 @@ def _pool(config: ModelConfig, ids: Any, x: Any, fused: bool, precision: Precisi
     states, *ends = _recurrent(config, config.layers, fused, precision, **returned)(x)
     real = ops.expand_dims(ops.not_equal(ids, PAD), -1)  # (B, T, 1)
     ends = ends[:: 2 if config.cell == "lstm" else 1]  # an LSTM returns its memory after each hidden state
-    pooled = {
+    pooled: dict[Pooling, Any] = {
         "last": lambda: ends[0] if len(ends) == 1 else layers.Concatenate(name="last")(ends),
         "mean": lambda: layers.GlobalAveragePooling1D(name="mean")(states),
         "max": lambda: ops.max(ops.where(real, states, -1e9), axis=1),

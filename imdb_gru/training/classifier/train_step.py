@@ -26,7 +26,7 @@ class RunningPooling(keras.layers.Layer):  # type: ignore[misc]
     def call(self, states: Any) -> Any:
         """Put the poolings side by side."""
         count = ops.cast(ops.arange(1, ops.shape(states)[1] + 1), "float32")[:, None]
-        pooled = {
+        pooled: dict[Pooling, Any] = {
             "last": lambda: states,
             "mean": lambda: ops.cumsum(states, axis=1) / count,
             "max": lambda: _find_running_peaks(states),
