@@ -189,7 +189,7 @@ def test_an_estimator_is_cloned_and_pickled_before_and_after_fit(trainings):
     estimator = GRUClassifier("default", epochs=1, overrides={"train.batch_size": 2})
     assert pickle.loads(pickle.dumps(estimator)).get_params() == estimator.get_params()
     estimator.fit(TEXTS, LABELS)
-    vars(estimator.model_)["_reader"] = lambda: "the engine's copy of the weights"
+    vars(estimator.model_)["_predictor"] = lambda: "the engine's copy of the weights"
     copy = pickle.loads(pickle.dumps(estimator))
     np.testing.assert_array_equal(copy.predict_proba(TEXTS), make_fresh(copy).predict_proba(TEXTS))
     assert copy.classes_.tolist() == ["no", "yes"]

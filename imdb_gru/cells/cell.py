@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float32]
+from imdb_gru.system.arrays import Array
+
 State = tuple[Array, ...]
 """The hidden state first, `(B, U)`, then whatever else the cell carries."""
 Gates = dict[str, Array]

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imdb_gru.cells.cell import Array, Cell, sigmoid
-
-Lengths = NDArray[np.int64]
+from imdb_gru.cells.cell import Cell, sigmoid
+from imdb_gru.config.schema import Pooling
+from imdb_gru.system.arrays import Array, Ids, Lengths
 
 
 def run_cell(cell: Cell, x: Array, lengths: Lengths, *, backwards: bool = False) -> Array:
@@ -57,7 +57,7 @@ class Network:
     embedding: Array
     """`(V, E)`."""
     layers: Sequence[Layer]
-    pooling: Sequence[str]
+    pooling: Sequence[Pooling]
     dense: Sequence[tuple[Array, Array]]
     """Kernel and bias of every dense layer; ReLU between them, a sigmoid after the last."""
 
@@ -73,21 +73,21 @@ class Network:
         return layer.forward.units * (1 + (layer.backward is not None))
 
     @property
-    def output_weights(self) -> dict[str, Array]:
+    def output_weights(self) -> dict[Pooling, Array]:
         """Return what the output weighs of each pooling, `(U,)` each; empty where dense layers come between."""
         if len(self.dense) > 1:
             return {}
         ((kernel, _),) = self.dense
         return dict(zip(self.pooling, kernel[:, 0].reshape(len(self.pooling), -1), strict=True))
 
-    def compute_states(self, ids: NDArray[np.int32], lengths: Lengths) -> Array:
+    def compute_states(self, ids: Ids, lengths: Lengths) -> Array:
         """Return the last layer's hidden states `(B, T, U)` of right-padded ids `(B, T)`, longest first."""
         x = self.embedding[ids]
         for layer in self.layers:
             x = layer.run(x, lengths)
         return x
 
-    def predict(self, ids: NDArray[np.int32], lengths: Lengths) -> Array:
+    def predict(self, ids: Ids, lengths: Lengths) -> Array:
         """Return the probability of positive, `(B,)`, of right-padded ids `(B, T)`, longest first."""
         states = self.compute_states(ids, lengths)
         rows, last = np.arange(len(states)), lengths - 1
@@ -103,16 +103,16 @@ class Network:
                 pooled.append(np.concatenate([states[rows, last, :units], states[:, 0, units:]], axis=-1))
             else:
                 pooled.append(states[rows, last])
-        return sigmoid(self.compute_logit(np.concatenate(pooled, axis=-1)))
+        return sigmoid(self.compute_logits(np.concatenate(pooled, axis=-1)))
 
-    def predict_timesteps(self, ids: NDArray[np.int32], lengths: Lengths) -> Array:
+    def predict_timesteps(self, ids: Ids, lengths: Lengths) -> Array:
         """Return the probability of positive after every timestep, `(B, T)`; past a review's end it means nothing.
 
         A network that reads backwards has no such belief: `ValueError`.
         """
         if self.bidirectional:
             raise ValueError("a bidirectional network has no belief before the last word")
-        return sigmoid(self.compute_logit(self.pool_prefixes(self.compute_states(ids, lengths))))
+        return sigmoid(self.compute_logits(self.pool_prefixes(self.compute_states(ids, lengths))))
 
     def pool_prefixes(self, states: Array) -> Array:
         """Pool hidden states `(B, T, U)` up to and with each timestep, `(B, T, P·U)`."""
@@ -125,7 +125,7 @@ class Network:
                 pooled.append(np.maximum.accumulate(states, axis=1) if pooling == "max" else states)
         return np.concatenate(pooled, axis=-1)
 
-    def compute_logit(self, x: Array) -> Array:
+    def compute_logits(self, x: Array) -> Array:
         """Take pooled hidden states `(..., P·U)` through the dense layers to the logit of positive."""
         *hidden, (kernel, bias) = self.dense
         for hidden_kernel, hidden_bias in hidden:

@@ -4,15 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from imdb_gru.cells.cell import Array, Cell, State
-from imdb_gru.cells.network import Lengths, run_cell
+from imdb_gru.cells.cell import Cell, State
+from imdb_gru.cells.network import run_cell
+from imdb_gru.system.arrays import Array, Ids, Lengths
 
 TILE_ROWS, TILE_IDS = 256, 1000
 """The logits that are computed together where only their sum is wanted: they stay in the cache."""
-
-Ids = NDArray[np.int32]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from imdb_gru.cells.cell import Array, Cell, Gates, State, slope_of_tanh, tanh
+from imdb_gru.cells.cell import Cell, Gates, State, slope_of_tanh, tanh
+from imdb_gru.system.arrays import Array
 
 
 class SimpleRNNCell(Cell):

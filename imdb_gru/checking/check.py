@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from imdb_gru.checking.repeats import SHINGLE, SIMILARITY, Rows, Texts, Twins
+from imdb_gru.checking.repeats import SHINGLE, SIMILARITY, Texts, Twins
 from imdb_gru.checking.spoilt import SIGNS, find_signs
 from imdb_gru.config import Config
 from imdb_gru.corpus.corpus import UNDIVIDED, choose_held_out
 from imdb_gru.corpus.encoded import truncate
 from imdb_gru.errors import DataError
 from imdb_gru.sources.review import UNLABELLED, Review, Source
+from imdb_gru.system.arrays import Rows
 from imdb_gru.system.progress import show_bar
 from imdb_gru.text.tokenizer import TOKENIZERS
 from imdb_gru.text.vocabulary import build_vocabulary

@@ -12,7 +12,7 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
-from imdb_gru.text.vocabulary import Ids
+from imdb_gru.system.arrays import Ids, Rows
 
 SHINGLE = 3
 """Words in a row that are compared as one."""
@@ -29,7 +29,6 @@ _ODD = np.random.default_rng(0).integers(2**63, size=BANDS * HASHES_A_BAND + SHI
 _PLACES, _MIXER, _MULTIPLIERS = _ODD[:SHINGLE], _ODD[SHINGLE], _ODD[SHINGLE + 1 :, None]
 
 Keys = NDArray[np.uint64]
-Rows = NDArray[np.int64]
 Twins = dict[int, int]
 """A row to another."""
 

@@ -55,9 +55,9 @@ def _train(task: dict[str, Any], rank: int, count: int) -> Any:
     from imdb_gru.training.classifier.trainer import ClassifierTrainer
     from imdb_gru.training.loop import run_training
     from imdb_gru.training.recorder import Recorder, RunRecorder
-    from imdb_gru.training.shares import Shares
+    from imdb_gru.training.shares import Shares, WholeShare
 
-    shares = None
+    shares = WholeShare()
     if count > 1:
         tf.distribute.MultiWorkerMirroredStrategy()  # which connects the processes that TF_CONFIG names
         shares = Shares(rank, count)
@@ -78,9 +78,6 @@ def _train(task: dict[str, Any], rank: int, count: int) -> Any:
 
 
 def _await_stop(orders: Any, shares: Any, stop: Any) -> None:
-    """Pass on the wish to stop: alone, at once; with others, at the step at which all hear it."""
+    """Wait for the order to stop, and pass it on to all workers."""
     orders.get()
-    if shares:
-        shares.wish.assign(1.0)
-    else:
-        stop.set()
+    shares.request_stop(stop)

@@ -15,10 +15,10 @@ from imdb_gru.corpus.corpus import hash_reviews
 from imdb_gru.errors import RunError
 from imdb_gru.models.classifier import Classifier
 from imdb_gru.models.evaluation import predict_reviews
-from imdb_gru.models.metrics import Labels
 from imdb_gru.records import Metrics
 from imdb_gru.runs.run import Run
 from imdb_gru.sources.review import Review
+from imdb_gru.system.arrays import Labels
 
 ReviewLoader = Callable[[Run, str | None], tuple[str, Sequence[Review]]]
 """Returns the name of the split that a run is evaluated on, and its reviews."""

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imdb_gru.cells.cell import sigmoid
-from imdb_gru.comparison.ngrams import Labels, NgramIndex, Occurrences, compute_log_count_ratios
+from imdb_gru.comparison.ngrams import NgramIndex, Occurrences, compute_log_count_ratios
 from imdb_gru.corpus.encoded import Tokenized
 from imdb_gru.errors import DataError
 from imdb_gru.models.metrics import Probabilities, compute_log_loss, find_correct
+from imdb_gru.system.arrays import Labels
 from imdb_gru.system.progress import show_bar
 
 STRENGTHS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)

@@ -11,11 +11,12 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
+from imdb_gru.system.arrays import Labels
+
 ORDER = 3
 """Number of words in the longest n-gram; triples helped on IMDB's validation reviews at every strength tried."""
 
 Numbers = NDArray[np.int64]
-Labels = NDArray[np.int8]
 
 _ABSENT = -1
 

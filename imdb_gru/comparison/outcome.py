@@ -8,7 +8,6 @@ from imdb_gru.comparison.candidates import LINEAR, pair_candidates
 from imdb_gru.comparison.evaluating import EvaluatedCandidate
 from imdb_gru.comparison.results import ComparedModel, ComparedPair, ComparedRun, Comparison
 from imdb_gru.models.metrics import (
-    Labels,
     Probabilities,
     TimestepScores,
     compute_ece,
@@ -16,6 +15,7 @@ from imdb_gru.models.metrics import (
     compute_log_loss,
     find_correct,
 )
+from imdb_gru.system.arrays import Labels
 
 SIGNIFICANT = 0.05
 """The p-value below which a difference is not put down to chance."""

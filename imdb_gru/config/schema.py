@@ -1,12 +1,14 @@
 """The keys of a config with their types and defaults; no other place sets a default."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 Truncation = Literal["head", "tail", "middle"]
 Pooling = Literal["last", "mean", "max"]
+POOLINGS: tuple[Pooling, ...] = get_args(Pooling)
+"""The poolings; where code writes one of the names again, it has the type `Pooling`, which mypy checks."""
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
 
@@ -89,7 +91,7 @@ class ModelConfig(EncoderConfig):
 
     bidirectional: bool = False
     """Read the review backwards as well; there is then no probability after each word."""
-    pooling: Annotated[list[Pooling], Field(min_length=1)] = ["last", "mean", "max"]
+    pooling: Annotated[list[Pooling], Field(min_length=1)] = list(POOLINGS)
     """What the dense layers see of the hidden states; if there are several, they are concatenated."""
     dense: list[Count] = []
     """The units of each ReLU layer before the output."""

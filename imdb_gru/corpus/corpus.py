@@ -18,6 +18,7 @@ from imdb_gru.errors import DataError
 from imdb_gru.records import CorpusStatistics
 from imdb_gru.sources import load_word_index
 from imdb_gru.sources.review import UNLABELLED, Review, Source
+from imdb_gru.system.arrays import Mask
 from imdb_gru.text.vocabulary import Vocabulary, build_keras_vocabulary, build_vocabulary
 
 UNDIVIDED = "all"
@@ -123,7 +124,7 @@ def load_pretraining_reviews(source: Source, config: NextWordConfig) -> Training
     return TrainingReviews(train, validation, hash_reviews(chain(train, validation)), counts)
 
 
-def choose_held_out(reviews: Sequence[Review], share: float, seed: int) -> NDArray[np.bool_]:
+def choose_held_out(reviews: Sequence[Review], share: float, seed: int) -> Mask:
     """Choose the reviews to hold out, stratified by label and by whole films; `(N,)`.
 
     Films come in random order; one is held out where none of its labels would overshoot `share`. A review without a
@@ -153,7 +154,7 @@ def _name_film(review: Review) -> str | bytes:
     return hashlib.blake2b(review.text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-def _divide(reviews: StoredReviews, held_out: NDArray[np.bool_]) -> tuple[StoredReviews, StoredReviews]:
+def _divide(reviews: StoredReviews, held_out: Mask) -> tuple[StoredReviews, StoredReviews]:
     """Return the reviews to train on and those held out."""
     return reviews.take(np.flatnonzero(~held_out)), reviews.take(np.flatnonzero(held_out))
 

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from imdb_gru.config import TextConfig, Truncation
 from imdb_gru.corpus.stored import StoredReviews
+from imdb_gru.system.arrays import Ids, Labels, Lengths, Rows
 from imdb_gru.text.tokenizer import TOKENIZERS
-from imdb_gru.text.vocabulary import PAD, START, UNKNOWN, Ids, Vocabulary
+from imdb_gru.text.vocabulary import PAD, START, UNKNOWN, Vocabulary
 
 ALIGNMENT = 64
 """Bytes."""
@@ -71,8 +72,8 @@ class Tokenized:
     """`(sum of lengths,)` int32, each review opening with a 0."""
     offsets: NDArray[np.int64]
     """Review `i` is `numbers[offsets[i] : offsets[i + 1]]`; `(N + 1,)`."""
-    labels: NDArray[np.int8]
-    lengths: NDArray[np.int64]
+    labels: Labels
+    lengths: Lengths
     """Words of each review before truncation; `(N,)`."""
 
     def __getitem__(self, row: int) -> Ids:
@@ -125,7 +126,7 @@ class EncodedReviews:
     """`(sum of lengths,)` int32, each review opening with the start token."""
     offsets: NDArray[np.int64]
     """`(N + 1,)`."""
-    labels: NDArray[np.int8]
+    labels: Labels
     """`(N,)`."""
 
     def __len__(self) -> int:
@@ -137,7 +138,7 @@ class EncodedReviews:
         return self.ids[self.offsets[row] : self.offsets[row + 1]]
 
     @property
-    def lengths(self) -> NDArray[np.int64]:
+    def lengths(self) -> Lengths:
         """Count each review's ids, the start token included; `(N,)`."""
         return np.diff(self.offsets)
 
@@ -148,7 +149,7 @@ class EncodedReviews:
         return float(np.count_nonzero(self.ids == UNKNOWN) / words) if words else 0.0
 
 
-def encode_sequences(sequences: Sequence[Ids], labels: NDArray[np.int8]) -> EncodedReviews:
+def encode_sequences(sequences: Sequence[Ids], labels: Labels) -> EncodedReviews:
     """Lay sequences of ids end to end."""
     offsets = np.zeros(len(sequences) + 1, dtype=np.int64)
     np.cumsum([len(sequence) for sequence in sequences], out=offsets[1:])
@@ -191,9 +192,7 @@ def pad_targets(sequences: Sequence[Ids]) -> Ids:
     return pad([np.append(sequence[1:], np.int32(START)) for sequence in sequences])
 
 
-def iter_batches(
-    lengths: NDArray[np.int64], batch_size: int, rng: np.random.Generator, *, bucket: bool = True
-) -> Iterator[NDArray[np.int64]]:
+def iter_batches(lengths: Lengths, batch_size: int, rng: np.random.Generator, *, bucket: bool = True) -> Iterator[Rows]:
     """Yield rows a batch at a time, every row once, in a random order.
 
     With `bucket`, reviews of like length share a batch: shuffled rows are sorted by length within pools of

@@ -7,15 +7,13 @@ from collections.abc import Iterable, Sequence
 from typing import overload
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imdb_gru.sources.review import Review
+from imdb_gru.system.arrays import Labels, Rows
 
 NO_LABEL = -1
 MOST_IN_MEMORY = 64 * 2**20
 """Bytes of texts; those of IMDB's train split take 33 million."""
-
-Rows = NDArray[np.int64]
 
 
 class TextStore:
@@ -52,7 +50,7 @@ class TextStore:
 class StoredReviews(Sequence[Review]):
     """Reviews whose texts are read from a store, each time anew."""
 
-    def __init__(self, store: TextStore, numbers: Rows, labels: NDArray[np.int8], films: Sequence[str | None]) -> None:
+    def __init__(self, store: TextStore, numbers: Rows, labels: Labels, films: Sequence[str | None]) -> None:
         self.store = store
         self.numbers = numbers
         """Of their texts; `(N,)`."""

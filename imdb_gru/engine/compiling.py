@@ -5,15 +5,15 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from numba import config, njit
 from numba.core import event
 from numba.core.caching import FunctionCache
 
+Compiled = TypeVar("Compiled", bound=Callable[..., None])
+
 FOLDER = Path(__file__).parent
-DIGEST = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(FOLDER.glob("*.py")))).hexdigest()[:16]
-"""Of all the engine's sources: Numba alone would not see a change in a file that a compiled function calls into."""
 
 REASSOCIATED: Any = {"nsz", "arcp", "contract", "afn", "reassoc"}
 """What may be rearranged for speed; infinities and NaN stay what they are."""
@@ -26,6 +26,14 @@ another in those that load it from the cache: sums in another order, other last 
 """
 inlined = njit(**INLINED)
 """Compile as a part of the functions that call it."""
+
+
+def hash_sources(folder: Path) -> str:
+    """Hash a folder's Python files: Numba alone does not see a change in another file that a function calls into."""
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(folder.rglob("*.py")))).hexdigest()[:16]
+
+
+DIGEST = hash_sources(FOLDER)
 
 
 class Cache(FunctionCache):  # type: ignore[misc]
@@ -52,7 +60,7 @@ class Cache(FunctionCache):  # type: ignore[misc]
                 path.unlink()
 
 
-def compiled(function: Callable[..., None]) -> Callable[..., None]:
+def compiled(function: Compiled) -> Compiled:
     """Compile on first call, free of the interpreter's lock, and keep the machine code for later processes.
 
     It is kept beside the sources, or in the user's cache folder, or where neither can be written not at all.

@@ -1,13 +1,12 @@
-"""Own the gradient of an embedding: what a batch's timesteps say of every word, added up."""
+"""The gradient of an embedding: the gradients of a batch's timesteps, added up word by word."""
 
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imdb_gru.engine.compiling import compiled
-from imdb_gru.engine.kernels import Array
 from imdb_gru.engine.workers import cut_evenly, share_out
+from imdb_gru.system.arrays import Array, Ids
 
 
 @compiled
@@ -21,7 +20,7 @@ def _add_rows(ids, values, total, first, last):
                 into[e] += value[e]
 
 
-def add_rows(ids: NDArray[np.int32], values: Array, size: int) -> Array:
+def add_rows(ids: Ids, values: Array, size: int) -> Array:
     """Add up values `(N, E)` by id `(N,)`; returns `(size, E)`. Each core has its own part of the ids."""
     total = np.empty((size, values.shape[1]), np.float32)
     share_out(lambda part: _add_rows(ids, values, total, part.start, part.stop), cut_evenly(size))
@@ -36,7 +35,7 @@ def _gather_rows(places, values, total, first, last):
             into[e] += value[e]
 
 
-def gather_rows(parts: Sequence[tuple[NDArray[np.int32], Array]], size: int) -> tuple[NDArray[np.int32], Array]:
+def gather_rows(parts: Sequence[tuple[Ids, Array]], size: int) -> tuple[Ids, Array]:
     """Add up parts' values `(N, E)` by id `(N,)` below `size`; return those ids, `(R,)`, and their sums `(R, E)`."""
     found = np.zeros(size, bool)
     for ids, _ in parts:

@@ -1,4 +1,4 @@
-"""Own a batch's way through the GRU on all cores: weights packed, reviews dealt to workers, results joined."""
+"""A GRU layer's forward and backward pass on all cores: each worker computes a part of the batch."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,32 +6,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imdb_gru.engine import kernels, kernels_bfloat16, packing, packing_bfloat16
-from imdb_gru.engine.amx import find_bfloat16_obstacle
-from imdb_gru.engine.kernels import LOWEST, Array
-from imdb_gru.engine.memory import Memory
-from imdb_gru.engine.tile import ROWS
-from imdb_gru.engine.weights import Weights
+from imdb_gru.engine.arithmetic import Precision, choose_arithmetic
+from imdb_gru.engine.gru_weights import GRUWeights
+from imdb_gru.engine.pool import ArrayPool
+from imdb_gru.engine.pooling import LOWEST
 from imdb_gru.engine.workers import share_out
+from imdb_gru.system.arrays import Array, Mask, Rows
 from imdb_gru.system.threads import count_threads
 
-Mask = NDArray[np.bool_]
-Rows = NDArray[np.int64]
-ROADS: dict[bool, tuple[Any, Any]] = {False: (kernels, packing), True: (kernels_bfloat16, packing_bfloat16)}
-"""By whether products are of bfloat16 numbers: the compiled loops, and the weights' way to them and back."""
 NOTHING: Array = np.empty((0, 0), np.float32)
 
 
 @dataclass
-class Share:
-    """A worker's part of a batch and what it keeps of it."""
+class WorkerTape:
+    """What a worker keeps of its part of a batch; see `Arithmetic.run_forward`."""
 
     rows: Rows
-    """Reviews, longest first; −1 fills the last tile."""
     begins: Rows
-    """The step of each row's first real timestep."""
     memory: Array
-    """Of the next two."""
+    """The memory that `inputs` and `blocks` are parts of."""
     inputs: NDArray[Any]
     blocks: Array
     places: Rows
@@ -42,9 +35,9 @@ class Share:
 class Tape:
     """What a forward pass leaves for the backward pass, which uses it up."""
 
-    weights: Weights
+    weights: GRUWeights
     mask: Mask
-    shares: list[Share]
+    parts: list[WorkerTape]
 
 
 @dataclass
@@ -72,39 +65,38 @@ class GRUEngine:
         peaks: bool = False,
         totals: bool = False,
         workers: int = 0,
-        bfloat16: bool = False,
+        precision: Precision = "float32",
     ) -> None:
         """Say what is wanted beside the last hidden state; `reverse` reads from the last timestep to the first.
 
-        Without `workers`, as many are used as `count_threads` allows. With `bfloat16`, which wants AMX, what matrix
-        products multiply is rounded to it; they are summed, and all else is computed, in float32.
+        Without `workers`, as many are used as `count_threads` allows. Raises `ValueError` if this machine cannot
+        compute the precision.
         """
-        if bfloat16 and (obstacle := find_bfloat16_obstacle()):
-            raise ValueError(f"no bfloat16 products: {obstacle}")
-        self.kernels, self.packing = ROADS[bfloat16]
+        self.arithmetic = choose_arithmetic(precision)
         self.reverse = reverse
         self.wants_states, self.wants_peaks, self.wants_totals = states, peaks, totals
         self.workers = workers or count_threads()
         self.spare: list[Array] = []
-        self.memory = Memory()
+        self.pool = ArrayPool()
 
-    def run(self, x: Array, mask: Mask, start: Array | None, weights: Weights, *, keep: bool) -> tuple[Hidden, Tape]:
+    def run(self, x: Array, mask: Mask, start: Array | None, weights: GRUWeights, *, keep: bool) -> tuple[Hidden, Tape]:
         """Run a batch `(B, T, E)` from the hidden states `start`, zero without; the tape is empty unless `keep`."""
         x = np.ascontiguousarray(x)
         batch, timesteps, _ = x.shape
         units, padded = weights.units, weights.padded_units
-        packed = self.packing.pack_forward(weights, self.memory)
-        number = self.kernels.NUMBER
-        input_size = (weights.padded_features + padded + self.kernels.ROOM) * np.dtype(number).itemsize // 4
-        block_size = self.kernels.KEPT * padded
+        arithmetic = self.arithmetic
+        packed = arithmetic.pack_forward(weights, self.pool)
+        number = arithmetic.NUMBER
+        input_size = (weights.padded_features + padded + arithmetic.ROOM) * np.dtype(number).itemsize // 4
+        block_size = arithmetic.KEPT * padded
         hidden = Hidden(
             np.empty((batch, units), np.float32),
-            self.memory.lend("states", (batch, timesteps, units) if self.wants_states else (0, 0, 0)),
+            self.pool.allocate("states", (batch, timesteps, units) if self.wants_states else (0, 0, 0)),
             np.empty((batch, units) if self.wants_peaks else (0, 0), np.float32),
             np.empty((batch, units) if self.wants_totals else (0, 0), np.float32),
         )
 
-        def work(task: tuple[Rows, Array]) -> Share:
+        def work(task: tuple[Rows, Array]) -> WorkerTape:
             rows, memory = task
             cut = len(memory) * input_size // (input_size + block_size)
             inputs = memory[:cut].view(number).reshape(cut // input_size, -1)
@@ -116,60 +108,61 @@ class GRUEngine:
             peaks = np.full(shape if self.wants_peaks else (0, 0), LOWEST, np.float32)
             peak_steps = np.full(peaks.shape, -1, np.int32)
             totals = np.zeros(shape if self.wants_totals else (0, 0), np.float32)
-            self.kernels.run_forward(
+            arithmetic.run_forward(
                 x, mask, rows, begins, self.reverse, packed, weights.bias, h, inputs, blocks, places, keep,
                 hidden.states, peaks, peak_steps, totals,
             )  # fmt: skip
             for whole, own in ((hidden.last, h), (hidden.peaks, peaks), (hidden.totals, totals)):
                 if whole.size:
                     whole[rows[rows >= 0]] = own[rows >= 0, :units]
-            return Share(rows, begins, memory, inputs, blocks, places, peak_steps)
+            return WorkerTape(rows, begins, memory, inputs, blocks, places, peak_steps)
 
         tasks = []
-        for rows in deal(mask, self.workers, self.kernels.ROWS):
+        for rows in divide_rows(mask, self.workers, arithmetic.ROWS):
             kept = len(rows) * (timesteps if keep else 1)
             tasks.append((rows, self._take(kept * (input_size + block_size))))
-        shares = share_out(work, tasks)
+        parts = share_out(work, tasks)
         if not keep:
-            self._give_back(shares)
-            shares = []
-        return hidden, Tape(weights, mask, shares)
+            self._give_back(parts)
+            parts = []
+        return hidden, Tape(weights, mask, parts)
 
     def run_back(self, tape: Tape, gradients: Hidden) -> tuple[Array, Array, Array, Array, Array]:
         """Return the gradients of x, start, kernel, recurrent kernel and bias, given those of all that was wanted."""
         weights, mask = tape.weights, tape.mask
         units, padded = weights.units, weights.padded_units
-        dx = self.memory.lend("dx", (*mask.shape, weights.features))
+        dx = self.pool.allocate("dx", (*mask.shape, weights.features))
         dstart = np.empty((len(mask), units), np.float32)
-        packed = self.packing.pack_backward(weights, self.memory)
-        workers, features = len(tape.shares), weights.padded_features
-        dweights = self.memory.lend("dweights", (workers, features + padded, 4 * padded))
+        arithmetic = self.arithmetic
+        packed = arithmetic.pack_backward(weights, self.pool)
+        workers, features = len(tape.parts), weights.padded_features
+        dweights = self.pool.allocate("dweights", (workers, features + padded, 4 * padded))
         sums = np.zeros((workers, 4 * padded), np.float32)
         scratch = [
-            self.memory.lend("scratch", (self.kernels.count_scratch(features, padded, len(share.rows)),))
-            for share in tape.shares
+            self.pool.allocate("scratch", (arithmetic.count_scratch(features, padded, len(part.rows)),))
+            for part in tape.parts
         ]
 
-        def work(task: tuple[Share, Array, Array, Array]) -> None:
-            share, dweight, own_sums, own_scratch = task
-            rows = share.rows
+        def work(task: tuple[WorkerTape, Array, Array, Array]) -> None:
+            part, dweight, own_sums, own_scratch = task
+            rows = part.rows
             dh = _gather(gradients.last, rows, padded)
             dpeaks = _gather(gradients.peaks, rows, padded) if self.wants_peaks else NOTHING
             dtotals = _gather(gradients.totals, rows, padded) if self.wants_totals else NOTHING
             dstates = np.ascontiguousarray(gradients.states) if self.wants_states else NOTHING[:, :, None]
             dweight[:] = 0
-            self.kernels.run_backward(
-                mask, rows, share.begins, self.reverse, packed, dh, share.inputs, share.blocks, share.places, dstates,
-                dpeaks, share.peak_steps, dtotals, own_scratch, dx, dweight, own_sums,
+            arithmetic.run_backward(
+                mask, rows, part.begins, self.reverse, packed, dh, part.inputs, part.blocks, part.places, dstates,
+                dpeaks, part.peak_steps, dtotals, own_scratch, dx, dweight, own_sums,
             )  # fmt: skip
             dstart[rows[rows >= 0]] = dh[rows >= 0, :units]
 
-        share_out(work, list(zip(tape.shares, dweights, sums, scratch, strict=True)))
-        self._give_back(tape.shares)
-        return dx, dstart, *self.packing.unpack(weights, dweights, sums, self.memory)
+        share_out(work, list(zip(tape.parts, dweights, sums, scratch, strict=True)))
+        self._give_back(tape.parts)
+        return dx, dstart, *arithmetic.unpack(weights, dweights, sums, self.pool)
 
     def _take(self, size: int) -> Array:
-        """Return `size` floats of the memory given back, so that its pages need not be cleared again.
+        """Return `size` floats of memory that is used again, so that its pages need not be cleared again.
 
         If all of it is too small, the smallest piece makes room for a new one.
         """
@@ -180,10 +173,10 @@ class GRUEngine:
         del self.spare[:1]
         return np.empty(size, np.float32)
 
-    def _give_back(self, shares: list[Share]) -> None:
-        for share in shares:
-            whole = share.memory.base
-            self.spare.append(share.memory if whole is None else whole)
+    def _give_back(self, parts: list[WorkerTape]) -> None:
+        for part in parts:
+            whole = part.memory.base
+            self.spare.append(part.memory if whole is None else whole)
 
 
 def _gather(values: Array | None, rows: Rows, padded_units: int) -> Array:
@@ -194,8 +187,8 @@ def _gather(values: Array | None, rows: Rows, padded_units: int) -> Array:
     return gathered
 
 
-def deal(mask: Mask, workers: int, tile: int = ROWS) -> list[Rows]:
-    """Deal a batch's reviews, longest first, to the workers in turn, a tile of rows at a time."""
+def divide_rows(mask: Mask, workers: int, tile: int) -> list[Rows]:
+    """Divide a batch's reviews, longest first, among the workers in turn, a tile of rows at a time."""
     order = np.argsort(-mask.sum(axis=1), kind="stable")
     tiles = np.full((-(-len(order) // tile), tile), -1, np.int64)
     tiles.reshape(-1)[: len(order)] = order

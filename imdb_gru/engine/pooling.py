@@ -1,10 +1,13 @@
-"""Own the maximum so far of hidden states, and its gradient."""
+"""The maximum of hidden states so far, and its gradient."""
 
 import numpy as np
 
 from imdb_gru.engine.compiling import compiled
-from imdb_gru.engine.kernels import Array
 from imdb_gru.engine.workers import cut_evenly, share_out
+from imdb_gru.system.arrays import Array
+
+LOWEST = np.float32(-1e9)
+"""Stands where a maximum has seen no hidden state."""
 
 
 @compiled

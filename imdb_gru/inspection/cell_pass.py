@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from imdb_gru.cells.cell import Array, Cell, Gates, State
+from imdb_gru.cells.cell import Cell, Gates, State
+from imdb_gru.system.arrays import Array
 
 Index = NDArray[np.int64]
 

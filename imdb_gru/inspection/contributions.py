@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from imdb_gru.cells.cell import Array
 from imdb_gru.cells.network import Network
 from imdb_gru.engine.workers import cut_evenly, share_out
 from imdb_gru.inspection.inspection import Contributions
 from imdb_gru.inspection.network_pass import NetworkPass, run_network
+from imdb_gru.system.arrays import Array, Ids
 from imdb_gru.system.progress import show_bar
-from imdb_gru.text.vocabulary import UNKNOWN, Ids
+from imdb_gru.text.vocabulary import UNKNOWN
 
 STEPS = 32
 VARIANTS = 64

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from imdb_gru.cells.cell import Array
 from imdb_gru.inspection.cell_pass import measure_norms
 from imdb_gru.inspection.network_pass import run_network
 from imdb_gru.models.classifier import Classifier
+from imdb_gru.system.arrays import Array
 from imdb_gru.system.progress import show_bar
 
 

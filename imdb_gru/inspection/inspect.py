@@ -35,7 +35,7 @@ def inspect_text(classifier: Classifier, text: str, *, steps: int = STEPS) -> In
         known=(encoded.ids != UNKNOWN).tolist(),
         probabilities=None
         if network.bidirectional
-        else sigmoid(network.compute_logit(network.pool_prefixes(read.hidden))[0]),
+        else sigmoid(network.compute_logits(network.pool_prefixes(read.hidden))[0]),
         contributions=measure_contributions(network, encoded.ids, read, steps),
         cells=cells,
         pooled={pooling: added[0] for pooling, added in read.spread().items()},

@@ -12,12 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from imdb_gru.system.arrays import Array
 from imdb_gru.system.escaping import show_value
 from imdb_gru.system.writing import write_atomically
 from imdb_gru.text.coloured import build_html
-
-Array = NDArray[np.float32]
-
 
 SIGNED = frozenset({"candidate", "state"})
 """What goes from −1 to 1; all else, being a σ, goes from 0 to 1."""

@@ -7,9 +7,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from imdb_gru.cells.cell import Array, Cell, State
+from imdb_gru.cells.cell import Cell, State
 from imdb_gru.cells.network import Layer, Network
+from imdb_gru.config.schema import Pooling
 from imdb_gru.inspection.cell_pass import CellPass, Index, trace_cell
+from imdb_gru.system.arrays import Array
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class NetworkPass:
     @property
     def logits(self) -> Array:
         """Return the logit of positive of each text, `(B,)`."""
-        return self.network.compute_logit(self.pool())
+        return self.network.compute_logits(self.pool())
 
     def pool(self) -> Array:
         """Return the pooled hidden states, `(B, P·U)`."""
@@ -57,7 +59,7 @@ class NetworkPass:
     def run_back(self) -> tuple[Array, list[list[State]]]:
         """Take the logits' gradient back to the embedding, `(B, T, E)`, and to every cell's states, `(T, B, U)`."""
         above = np.zeros_like(self.hidden)
-        parts = np.split(self._differentiate_logit(), len(self.network.pooling), axis=-1)
+        parts = np.split(self._run_output_back(), len(self.network.pooling), axis=-1)
         for pooling, part in zip(self.network.pooling, parts, strict=True):
             above += self._weigh(pooling) * part[:, None]
         dstates: list[list[State]] = []
@@ -71,7 +73,7 @@ class NetworkPass:
             dstates.insert(0, [states for _, states in results])
         return above, dstates
 
-    def _weigh(self, pooling: str) -> Array:
+    def _weigh(self, pooling: Pooling) -> Array:
         """Return every hidden state's weight in a pooling, which is their weighted sum over time; `(B, T, U)`."""
         batch, steps, units = self.hidden.shape
         if pooling == "mean":
@@ -84,7 +86,7 @@ class NetworkPass:
                 part[:, cell_pass.end] = 1
         return weights
 
-    def _differentiate_logit(self) -> Array:
+    def _run_output_back(self) -> Array:
         """Return the logit's gradient by the pooled hidden states, `(B, P·U)`."""
         *hidden, (kernel, _) = self.network.dense
         x = self.pool()

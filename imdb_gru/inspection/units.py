@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from imdb_gru.cells.cell import Array
 from imdb_gru.corpus.encoded import pad
 from imdb_gru.models.classifier import Classifier, cut_batches
+from imdb_gru.system.arrays import Array, Ids
 from imdb_gru.system.progress import show_bar
 from imdb_gru.text.vocabulary import FIRST_WORD
 
@@ -51,7 +51,7 @@ def find_drivers(classifier: Classifier, texts: Iterable[str], *, words: int, mi
     return sorted(driven, key=lambda one: -sum(map(abs, one.weights.values())))
 
 
-def _measure_changes(classifier: Classifier, sequences: Sequence[NDArray[np.int32]]) -> tuple[Array, NDArray[np.int64]]:
+def _measure_changes(classifier: Classifier, sequences: Sequence[Ids]) -> tuple[Array, NDArray[np.int64]]:
     """Return the mean change of each unit at each id, `(V, U)`, and how often each id comes, `(V,)`."""
     from imdb_gru.engine.embedding import add_rows
 

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imdb_gru.cells import GRUCell
 from imdb_gru.cells.cell import sigmoid
-from imdb_gru.cells.network import Lengths, Network
+from imdb_gru.cells.network import Network
 from imdb_gru.config import Config
 from imdb_gru.corpus.encoded import EncodedText, encode_text, pad
 from imdb_gru.engine.workers import iter_shared, map_ahead
@@ -20,12 +19,13 @@ from imdb_gru.errors import RunError
 from imdb_gru.runs.catalogue import find_run
 from imdb_gru.runs.run import Run
 from imdb_gru.runs.weights import load_network
+from imdb_gru.system.arrays import Array, Ids, Lengths, Rows
 from imdb_gru.system.escaping import show_value
 from imdb_gru.text.coloured import build_html
-from imdb_gru.text.vocabulary import START_TOKEN, Ids, Vocabulary
+from imdb_gru.text.vocabulary import START_TOKEN, Vocabulary
 
 if TYPE_CHECKING:
-    from imdb_gru.engine.reading import Reader
+    from imdb_gru.engine.float32.prediction import TimestepPredictor
     from imdb_gru.inspection import Inspection
 
 BATCH_SIZE = 64
@@ -37,8 +37,6 @@ ENGINE_TOKENS = 150_000
 """From so many tokens on, a chunk pays for loading the engine: about a second of NumPy."""
 
 LABELS = ("negative", "positive")
-
-Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,7 +119,7 @@ class Classifier:
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a pickle holds: not the engine's copy of the weights, which is as large and soon made again."""
-        return {name: value for name, value in vars(self).items() if name != "_reader"}
+        return {name: value for name, value in vars(self).items() if name != "_predictor"}
 
     def predict(self, text: str, *, timesteps: bool = False) -> Prediction:
         """Predict whether a text is positive or negative; with `timesteps`, also after each word.
@@ -192,12 +190,12 @@ class Classifier:
 
     def predict_ids(self, sequences: Sequence[Ids], observe: Callable[[int], object] | None = None) -> Array:
         """Return the probability of positive of each sequence of ids; `(N,)`."""
-        reader = self._choose_reader(sequences)
+        predictor = self._choose_predictor(sequences)
 
         def compute(ids: Ids, lengths: Lengths) -> Array:
-            if reader is None:
+            if predictor is None:
                 return self.network.predict(ids, lengths)
-            return sigmoid(reader.read(ids, lengths)[np.arange(len(ids)), lengths - 1])
+            return sigmoid(predictor.predict_logits(ids, lengths)[np.arange(len(ids)), lengths - 1])
 
         probabilities = np.empty(len(sequences), np.float32)
         for rows, _, results in _map_sorted(compute, sequences, observe):
@@ -208,12 +206,12 @@ class Classifier:
         self, sequences: Sequence[Ids], observe: Callable[[int], object] | None = None
     ) -> list[Array]:
         """Return the probability of positive after each timestep of each sequence of ids."""
-        reader = self._choose_reader(sequences)
+        predictor = self._choose_predictor(sequences)
 
         def compute(ids: Ids, lengths: Lengths) -> Array:
-            return (
-                self.network.predict_timesteps(ids, lengths) if reader is None else sigmoid(reader.read(ids, lengths))
-            )
+            if predictor is None:
+                return self.network.predict_timesteps(ids, lengths)
+            return sigmoid(predictor.predict_logits(ids, lengths))
 
         probabilities: list[Array] = [np.empty(0, np.float32)] * len(sequences)
         for rows, lengths, results in _map_sorted(compute, sequences, observe):
@@ -221,11 +219,11 @@ class Classifier:
                 probabilities[row] = belief[:length].copy()
         return probabilities
 
-    def _choose_reader(self, sequences: Sequence[Ids]) -> "Reader | None":
-        """Return the engine's reader where it can read this network and there is enough to read; else NumPy reads."""
+    def _choose_predictor(self, sequences: Sequence[Ids]) -> "TimestepPredictor | None":
+        """Return the engine's predictor if it can compute this network and there is enough to predict, else None."""
         if sum(map(len, sequences)) < ENGINE_TOKENS or not self._fits_engine:
             return None
-        return self._reader
+        return self._predictor
 
     @property
     def _fits_engine(self) -> bool:
@@ -234,14 +232,14 @@ class Classifier:
         return isinstance(first.forward, GRUCell) and not (network.bidirectional or others or network.dense[1:])
 
     @cached_property
-    def _reader(self) -> "Reader":
-        from imdb_gru.engine.reading import Reader
-        from imdb_gru.engine.weights import Weights
+    def _predictor(self) -> "TimestepPredictor":
+        from imdb_gru.engine.float32.prediction import TimestepPredictor
+        from imdb_gru.engine.gru_weights import GRUWeights
 
         network = self.network
         cell = network.layers[0].forward
-        weights = Weights(cell.kernel, cell.recurrent_kernel, cell.bias)
-        return Reader.build(network.embedding, weights, tuple(network.pooling), network.dense[0])
+        weights = GRUWeights(cell.kernel, cell.recurrent_kernel, cell.bias)
+        return TimestepPredictor.build(network.embedding, weights, network.pooling, network.dense[0])
 
 
 def load(run: str | Path | Run | None = None) -> Classifier:
@@ -270,7 +268,7 @@ def take_chunk(texts: Iterator[str]) -> Iterator[str]:
             return
 
 
-def cut_batches(lengths: Lengths) -> list[NDArray[np.int64]]:
+def cut_batches(lengths: Lengths) -> list[Rows]:
     """Return the rows of each batch, the longest sequences first."""
     order = np.argsort(-lengths, kind="stable")
     return [order[start : start + BATCH_SIZE] for start in range(0, len(order), BATCH_SIZE)]
@@ -278,12 +276,12 @@ def cut_batches(lengths: Lengths) -> list[NDArray[np.int64]]:
 
 def _map_sorted(
     compute: Callable[[Ids, Lengths], Array], sequences: Sequence[Ids], observe: Callable[[int], object] | None
-) -> Iterator[tuple[NDArray[np.int64], Lengths, Array]]:
+) -> Iterator[tuple[Rows, Lengths, Array]]:
     """Compute sequences batch by batch, longest first, on all cores; yield rows, lengths and results."""
     lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
     batches = cut_batches(lengths)
 
-    def work(rows: NDArray[np.int64]) -> Array:
+    def work(rows: Rows) -> Array:
         return compute(pad([sequences[row] for row in rows]), lengths[rows])
 
     for rows, results in zip(batches, iter_shared(work, batches), strict=True):

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from imdb_gru.models.classifier import LABELS, Classifier
 from imdb_gru.models.metrics import (
-    Labels,
     LengthScores,
     Probabilities,
     Scores,
@@ -21,6 +20,7 @@ from imdb_gru.models.metrics import (
 )
 from imdb_gru.models.next_word import NextWordModel, compute_perplexity
 from imdb_gru.sources.review import Review
+from imdb_gru.system.arrays import Labels, Rows
 from imdb_gru.system.progress import show_bar
 
 
@@ -42,7 +42,7 @@ class PredictedReviews:
         """Return the figures after so many words; none if the model reads backwards too."""
         return compute_accuracy_by_timestep(self.labels, self.curves, self.length) if self.curves else []
 
-    def find_errors(self) -> NDArray[np.int64]:
+    def find_errors(self) -> Rows:
         """Return the rows of the misclassified reviews, the most confident error first."""
         wrong = np.flatnonzero(~find_correct(self.labels, self.probabilities))
         return wrong[np.argsort(-np.abs(self.probabilities - self.labels)[wrong], kind="stable")]

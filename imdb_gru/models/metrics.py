@@ -6,10 +6,10 @@ from statistics import NormalDist
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Labels = NDArray[np.int8]
-Probabilities = NDArray[np.float32]
+from imdb_gru.system.arrays import Array, Labels, Lengths, Mask
+
+Probabilities = Array
 
 BINS = 15
 """Bins of the calibration error, as in Guo et al. 2017."""
@@ -98,9 +98,9 @@ def compute_scores(labels: Labels, probabilities: Probabilities) -> Scores:
     )
 
 
-def find_correct(labels: Labels, probabilities: Probabilities) -> NDArray[np.bool_]:
+def find_correct(labels: Labels, probabilities: Probabilities) -> Mask:
     """Tell which reviews are classified correctly, `(N,)`; a probability of 0.5 is positive."""
-    correct: NDArray[np.bool_] = (probabilities >= 0.5) == (labels == 1)
+    correct: Mask = (probabilities >= 0.5) == (labels == 1)
     return correct
 
 
@@ -168,9 +168,7 @@ def compute_accuracy_by_timestep(labels: Labels, curves: Sequence[Probabilities]
     return rows
 
 
-def compute_accuracy_by_length(
-    labels: Labels, probabilities: Probabilities, lengths: NDArray[np.int64]
-) -> list[LengthScores]:
+def compute_accuracy_by_length(labels: Labels, probabilities: Probabilities, lengths: Lengths) -> list[LengthScores]:
     """Return the accuracy of reviews of up to 50, 51 to 100 … words; `lengths` counts words before truncation."""
     correct = find_correct(labels, probabilities)
     edges = np.searchsorted(LENGTHS, lengths, side="left")

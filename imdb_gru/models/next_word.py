@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imdb_gru.cells.next_word import NextWordNetwork
 from imdb_gru.config import NextWordConfig
@@ -18,9 +17,8 @@ from imdb_gru.models.classifier import cut_batches
 from imdb_gru.runs.catalogue import find_run
 from imdb_gru.runs.run import Run
 from imdb_gru.runs.weights import load_next_word_network
-from imdb_gru.text.vocabulary import PAD, START, START_TOKEN, UNKNOWN, Ids, Vocabulary
-
-Array = NDArray[np.float32]
+from imdb_gru.system.arrays import Array, Ids, Rows
+from imdb_gru.text.vocabulary import PAD, START, START_TOKEN, UNKNOWN, Vocabulary
 
 
 class LikelyToken(NamedTuple):
@@ -142,12 +140,12 @@ class NextWordModel:
                 return
             yield LikelyToken(self.vocabulary.name_next(last), math.exp(log_probabilities[last]))
 
-    def iter_losses(self, sequences: Sequence[Ids]) -> Iterator[tuple[NDArray[np.int64], Array]]:
+    def iter_losses(self, sequences: Sequence[Ids]) -> Iterator[tuple[Rows, Array]]:
         """Yield the rows of some sequences and the sum of each one's losses, its end counted; on all cores."""
         lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
         batches = cut_batches(lengths)
 
-        def work(rows: NDArray[np.int64]) -> Array:
+        def work(rows: Rows) -> Array:
             chosen = [sequences[row] for row in rows]
             ids, targets = pad(chosen), pad_targets(chosen)
             real = targets != PAD
@@ -170,10 +168,10 @@ def load_next_word(run: str | Path | Run | None = None) -> NextWordModel:
     return NextWordModel.load(run)
 
 
-def choose_likeliest(log_probabilities: Array, count: int) -> NDArray[np.int64]:
+def choose_likeliest(log_probabilities: Array, count: int) -> Rows:
     """Return the ids of the `count` greatest log-probabilities, the greatest first."""
     chosen = np.sort(np.argpartition(-log_probabilities, count - 1)[:count])
-    ordered: NDArray[np.int64] = chosen[np.argsort(-log_probabilities[chosen], kind="stable")]
+    ordered: Rows = chosen[np.argsort(-log_probabilities[chosen], kind="stable")]
     return ordered
 
 

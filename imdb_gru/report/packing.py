@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from imdb_gru.cells import CELLS
-from imdb_gru.inspection.inspection import SIGNED, Array, CellTrace, summarise_units
+from imdb_gru.inspection.inspection import SIGNED, CellTrace, summarise_units
 from imdb_gru.models.timesteps import find_turns, shorten
 from imdb_gru.report.examples import Example
+from imdb_gru.system.arrays import Array
 from imdb_gru.system.escaping import neutralise
 from imdb_gru.text.tokenizer import find_spaces
 

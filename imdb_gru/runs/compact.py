@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float32]
+from imdb_gru.system.arrays import Array
 
 LARGEST_OF_EMBEDDING = 24
 """The largest integer of the first array: an embedding has a step a word, and bears more rounding than a cell does."""

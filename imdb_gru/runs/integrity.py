@@ -5,15 +5,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imdb_gru.config import Config
 from imdb_gru.errors import RunError
 from imdb_gru.runs.run import FileState, Run
 from imdb_gru.runs.weights import Shape, iter_shapes, list_stock, open_keras, read_arrays
+from imdb_gru.system.arrays import Array
 from imdb_gru.system.environment import describe_environment, find_changes
-
-Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from imdb_gru.config import Config
 from imdb_gru.config.complaints import find_misfits
 from imdb_gru.config.loading import refuse
 from imdb_gru.errors import ConfigError
 from imdb_gru.runs.catalogue import BUNDLED, BundledRun, find_run
 from imdb_gru.runs.weights import list_weights, load_next_word_network
+from imdb_gru.system.arrays import Array
 from imdb_gru.text.vocabulary import Vocabulary
 
 
@@ -20,7 +18,7 @@ class PretrainedWeights:
     """What a classifier takes over."""
 
     vocabulary: Vocabulary
-    weights: list[NDArray[np.float32]]
+    weights: list[Array]
     """Embedding `(V, E)`, then kernel, recurrent kernel and bias of every recurrent layer, as Keras has them."""
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imdb_gru.cells import CELLS, Cell
 from imdb_gru.cells.network import Layer, Network
@@ -18,6 +17,7 @@ from imdb_gru.config import EncoderConfig, ModelConfig
 from imdb_gru.errors import RunError
 from imdb_gru.runs.compact import is_compact, restore_arrays
 from imdb_gru.runs.run import Run
+from imdb_gru.system.arrays import Array
 from imdb_gru.system.reading import DAMAGE, open_file, read_member, read_npz
 from imdb_gru.system.writing import write_atomically
 from imdb_gru.text.vocabulary import PAD
@@ -25,7 +25,6 @@ from imdb_gru.text.vocabulary import PAD
 if TYPE_CHECKING:
     import h5py
 
-Array = NDArray[np.float32]
 Shape = tuple[int, ...]
 
 ANY = -1

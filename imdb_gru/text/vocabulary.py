@@ -10,16 +10,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imdb_gru.errors import ConfigError, RunError
+from imdb_gru.system.arrays import Ids
 from imdb_gru.system.reading import read_text
 from imdb_gru.text.tokenizer import TOKENIZERS
 
 PAD, START, UNKNOWN, FIRST_WORD = 0, 1, 2, 3
 START_TOKEN, END_TOKEN, UNKNOWN_TOKEN = "<start>", "<end>", "<unknown>"
-
-Ids = NDArray[np.int32]
 
 
 class Vocabulary:

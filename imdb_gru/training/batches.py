@@ -7,27 +7,27 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
 from imdb_gru.config import Config
 from imdb_gru.corpus.encoded import ALIGNMENT, EncodedReviews, iter_batches
 from imdb_gru.corpus.stored import NO_LABEL
-from imdb_gru.text.vocabulary import FIRST_WORD, PAD, UNKNOWN, Ids
-from imdb_gru.training.shares import Shares
+from imdb_gru.system.arrays import Array, Ids, Rows
+from imdb_gru.text.vocabulary import FIRST_WORD, PAD, UNKNOWN
+from imdb_gru.training.shares import WholeShare
 
 SHUFFLE_STREAM, WORD_DROPOUT_STREAM = 2, 3
 """Which random stream of the seed serves what, beside the hold-out's."""
 
-Batch = tuple[Ids, NDArray[np.float32]]
+Batch = tuple[Ids, Array]
 
 
 @functools.lru_cache(maxsize=2)  # what is trained on and what was held out
 def _to_tensors(reviews: EncodedReviews) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Return ids, offsets and labels, the same tensors for all epochs: Keras keeps hold of several epochs' datasets."""
-    return _lend(reviews.ids), tf.constant(reviews.offsets), tf.constant(reviews.labels.astype(np.float32))
+    return _view_as_tensor(reviews.ids), tf.constant(reviews.offsets), tf.constant(reviews.labels.astype(np.float32))
 
 
-def _lend(array: Ids) -> tf.Tensor:
+def _view_as_tensor(array: Ids) -> tf.Tensor:
     """Return a tensor of an array where it lies, without a copy, if TensorFlow can read it there."""
     if array.ctypes.data % ALIGNMENT or not array.flags.writeable:
         return tf.constant(array)
@@ -37,29 +37,29 @@ def _lend(array: Ids) -> tf.Tensor:
 class ReviewBatches:
     """One epoch of batches: ids `(B, T)` and labels `(B, 1)`; the same for the same seed and epoch.
 
-    Of workers that share batches, each reads its own share, and is told with it what part that is of the whole batch's
-    labelled reviews and of all its reviews, `(2,)`, and which words the whole batch may hold, `(R,)`. One that gets
-    none reads a review that counts for nothing. Scoring deals whole batches.
+    Of several workers, each reads its own share of a batch. With it come, for `Shares`, what part that is of the whole
+    batch's labelled reviews and of all its reviews, `(2,)`, and which words the whole batch may hold, `(R,)`. A worker
+    that gets none reads a review that counts for nothing. Validation divides whole batches among the workers.
     """
 
     def __init__(
-        self, reviews: EncodedReviews, config: Config, epoch: int | None, shares: Shares | None = None
+        self, reviews: EncodedReviews, config: Config, epoch: int | None, shares: WholeShare | None = None
     ) -> None:
-        """Take epoch `None` for scoring: longest first, nothing dropped."""
+        """Take epoch `None` for validation: longest first, nothing dropped."""
         self.reviews = reviews
         self.config = config
         self.epoch = epoch
-        self.shares = shares
+        self.shares = shares or WholeShare()
         train = config.train
         if epoch is None:
             order = np.argsort(-reviews.lengths, kind="stable")
             rows = np.array_split(order, math.ceil(len(order) / train.batch_size))
-            self.rows = rows[shares.rank :: shares.count] if shares else rows
+            self.rows = rows[self.shares.rank :: self.shares.count]
         else:
             rng = np.random.default_rng([train.seed, SHUFFLE_STREAM, epoch])
             bucket = train.batches == "bucketed"
             self.whole = list(iter_batches(reviews.lengths, train.batch_size, rng, bucket=bucket))
-            self.rows = [shares.deal(rows, reviews.lengths) for rows in self.whole] if shares else self.whole
+            self.rows = [self.shares.select_rows(rows, reviews.lengths) for rows in self.whole]
 
     def __iter__(self) -> Iterator[Batch]:
         """Yield the batches as NumPy arrays."""
@@ -79,7 +79,7 @@ class ReviewBatches:
         least = self.config.text.length + 1 if train.batches == "padded" else 0
         ids, offsets, labels = _to_tensors(self.reviews)
         stream = [train.seed, WORD_DROPOUT_STREAM, self.epoch or 0]
-        if self.shares and self.shares.rank:
+        if self.shares.rank:
             stream.append(self.shares.rank)  # what a worker drops is its own affair
         (seed,) = np.random.SeedSequence(stream).generate_state(1)
 
@@ -103,7 +103,7 @@ class ReviewBatches:
             words, _ = tf.unique(tf.concat([[PAD, UNKNOWN], words], 0))  # unknown is what a dropped word becomes
             return batch, tf.where(part[1] > 0, label, NO_LABEL), (part, words)
 
-        sharing = self.shares is not None and self.epoch is not None
+        sharing = self.shares.count > 1 and self.epoch is not None
         rows: Any = _to_ragged(self.rows)
         if sharing:
             read = [rows if len(rows) else whole[:1] for rows, whole in zip(self.rows, self.whole, strict=True)]
@@ -114,7 +114,7 @@ class ReviewBatches:
         options.experimental_optimization.apply_default_optimizations = False
         return dataset.prefetch(2).with_options(options)
 
-    def _measure_parts(self) -> NDArray[np.float32]:
+    def _measure_parts(self) -> Array:
         """Return what part this worker's reviews are of each batch's labelled ones, and of all; `(batches, 2)`."""
         labelled = self.reviews.labels != NO_LABEL
         parts = np.zeros((len(self.rows), 2), np.float32)
@@ -123,5 +123,5 @@ class ReviewBatches:
         return parts
 
 
-def _to_ragged(batches: Sequence[NDArray[np.int64]]) -> tf.RaggedTensor:
+def _to_ragged(batches: Sequence[Rows]) -> tf.RaggedTensor:
     return tf.RaggedTensor.from_row_splits(np.concatenate(batches), np.cumsum([0, *map(len, batches)]))

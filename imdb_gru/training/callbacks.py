@@ -26,8 +26,7 @@ class EpochCallback(keras.callbacks.Callback):  # type: ignore[misc]
             figures = {name: f"{float(value):.4f}" for name, value in (logs or {}).items()}
             self.bar.set_postfix(batch=f"{done}/{len(self.batches.rows)}", **figures, refresh=False)
             self.bar.update(sum(map(len, self.batches.rows[:done])) - self.bar.n)
-        shares = self.batches.shares
-        if shares and shares.heard.numpy():
+        if self.batches.shares.is_stopping():
             self.stop.set()
         if self.stop.is_set():
             self.model.stop_training = True

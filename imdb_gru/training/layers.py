@@ -1,4 +1,4 @@
-"""Own the layers that have the engine compute inside Keras: stock weights and results, another road to them."""
+"""Keras layers that the engine computes: their weights and results are those of stock layers."""
 
 import itertools
 from collections.abc import Sequence
@@ -9,9 +9,11 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from imdb_gru.config.schema import Pooling
+from imdb_gru.engine.arithmetic import Precision
 from imdb_gru.engine.embedding import add_rows
 from imdb_gru.engine.gru import GRUEngine, Hidden, Tape
-from imdb_gru.engine.weights import Weights
+from imdb_gru.engine.gru_weights import GRUWeights
 
 OUTSTANDING = 8
 """Forward passes whose backward pass may still come; older ones are forgotten."""
@@ -51,31 +53,49 @@ class FusedEmbedding(keras.layers.Embedding):  # type: ignore[misc]
 
 @keras.saving.register_keras_serializable("imdb_gru")  # Bidirectional copies its layer by its config
 class FusedGRU(keras.layers.GRU):  # type: ignore[misc]
-    """A `keras.layers.GRU` (`reset_after`, tanh, sigmoid, no dropout of its own), computed by the engine.
+    """A `keras.layers.GRU` computed by the engine: `reset_after`, tanh and sigmoid, float32, without dropout.
 
-    With `pooling` it returns a list of pooled hidden states, each `(B, U)`: "last", or "mean" or "max" of the real
-    timesteps, instead of what a GRU returns. With `bfloat16`, matrix products are of bfloat16 numbers.
+    With `pooling` it returns a list of pooled hidden states, each `(B, U)`: the last, or mean or maximum of the real
+    timesteps, instead of what a GRU returns. Matrix products are of `precision` numbers. Raises `ValueError` for what
+    it does not compute.
     """
 
     def __init__(
         self,
         units: int,
-        pooling: Sequence[str] = (),
-        bfloat16: bool = False,
+        pooling: Sequence[Pooling] = (),
+        precision: Precision = "float32",
         **kwargs: Any,
     ) -> None:
         super().__init__(units, **kwargs)
+        self._check_options()
         self.pooling = list(pooling)
-        self.bfloat16 = bfloat16
+        self.precision = precision
         self._engine = GRUEngine(
             reverse=self.go_backwards,
             states=self.return_sequences,
             peaks="max" in pooling,
             totals="mean" in pooling,
-            bfloat16=bfloat16,
+            precision=precision,
         )
         self._tapes: dict[int, Tape] = {}
         self._numbers = itertools.count()
+
+    def _check_options(self) -> None:
+        """Raise `ValueError` if an option asks for what the engine does not compute."""
+        name_activation = keras.activations.serialize
+        for option, received, computed in (
+            ("reset_after", self.reset_after, True),
+            ("activation", name_activation(self.activation), "tanh"),
+            ("recurrent_activation", name_activation(self.recurrent_activation), "sigmoid"),
+            ("dropout", self.dropout, 0.0),
+            ("recurrent_dropout", self.recurrent_dropout, 0.0),
+            ("dtype", self.compute_dtype, "float32"),
+        ):
+            if received != computed:
+                raise ValueError(
+                    f"FusedGRU computes {option}={computed!r} only, but received {received!r}: use keras.layers.GRU"
+                )
 
     def call(self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False) -> Any:
         """Map `(B, T, E)` to what a GRU returns, or to the pooled hidden states."""
@@ -85,7 +105,7 @@ class FusedGRU(keras.layers.GRU):  # type: ignore[misc]
         mask = _complete_mask(sequences, mask)
         last, _, peaks, totals = self._compute(sequences, start, mask, training)
         count = ops.sum(ops.cast(mask, "float32"), axis=1, keepdims=True)
-        pooled = {"last": lambda: last, "max": lambda: peaks, "mean": lambda: totals / count}
+        pooled: dict[Pooling, Any] = {"last": lambda: last, "max": lambda: peaks, "mean": lambda: totals / count}
         return [pooled[pooling]() for pooling in self.pooling]
 
     def inner_loop(self, sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
@@ -101,7 +121,7 @@ class FusedGRU(keras.layers.GRU):  # type: ignore[misc]
 
     def get_config(self) -> dict[str, Any]:
         """Return what another such layer is built from."""
-        return {**super().get_config(), "bfloat16": self.bfloat16}
+        return {**super().get_config(), "pooling": self.pooling, "precision": self.precision}
 
     def compute_output_shape(self, sequences_shape: Any, initial_state_shape: Any = None) -> Any:
         """Return the shape of what `call` returns."""
@@ -117,7 +137,7 @@ class FusedGRU(keras.layers.GRU):  # type: ignore[misc]
         """Return last, states, peaks and totals, as in `Hidden`, with the engine's gradients."""
 
         def forward(x: Any, mask: Any, start: Any, *weights: Any) -> Any:
-            hidden, tape = self._engine.run(x, mask, start, Weights(*weights), keep=training)
+            hidden, tape = self._engine.run(x, mask, start, GRUWeights(*weights), keep=training)
             number = next(self._numbers)
             if training:
                 self._tapes[number] = tape

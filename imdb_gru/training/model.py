@@ -8,7 +8,9 @@ from keras import layers, ops
 
 from imdb_gru.cells import CELLS
 from imdb_gru.config import AnyConfig, EncoderConfig, ModelConfig, TrainConfig, find_fused_obstacle
-from imdb_gru.engine.amx import find_bfloat16_obstacle
+from imdb_gru.config.schema import Pooling
+from imdb_gru.engine.arithmetic import Precision
+from imdb_gru.engine.bfloat16.amx import find_bfloat16_obstacle
 from imdb_gru.errors import ConfigError
 from imdb_gru.text.vocabulary import PAD
 from imdb_gru.training.classifier.adversarial import Perturbation
@@ -27,7 +29,7 @@ def choose_engine(config: AnyConfig) -> tuple[str, str]:
     return "fused", "a GRU on a CPU"
 
 
-def choose_precision(config: AnyConfig, engine: str) -> str:
+def choose_precision(config: AnyConfig, engine: str) -> Precision:
     """Choose what an engine multiplies in matrix products, float32 or bfloat16; raises `ConfigError` if it cannot."""
     precision = config.train.precision
     if precision == "float32":
@@ -48,15 +50,15 @@ def build_model(
     vocabulary_size: int,
     *,
     fused: bool = False,
-    bfloat16: bool = False,
+    precision: Precision = "float32",
     objective: str = "last",
     train: TrainConfig | None = None,
 ) -> keras.Model:
     """Build ids `(B, T)` int32 → embedding → recurrent layers → pooling → dense → probability `(B, 1)`.
 
-    Where `fused`, the engine computes the GRUs, and with `bfloat16` its products; with an `objective` other than last,
-    the model gives the probability at every timestep and learns from all; with `train` it is a model to train as that
-    says, else a stock one. Weights and their order are the same.
+    With `fused`, the engine computes the GRUs, in a `precision`; with an `objective` other than last, the model gives
+    the probability at every timestep and learns from all; with `train` it is a model to train as that says, else a
+    stock one. Weights and their order are the same.
     """
     ids = keras.Input((None,), dtype="int32", name="ids")
     embedding = FusedEmbedding if fused else layers.Embedding
@@ -67,46 +69,46 @@ def build_model(
     if train and (train.adversarial or train.virtual):
         x = Perturbation(name="perturbation")(x)
     for number in range(1, config.layers):
-        x = _recurrent(config, number, fused, bfloat16, return_sequences=True)(x)
+        x = _recurrent(config, number, fused, precision, return_sequences=True)(x)
     if objective == "last":
-        pooled = _pool(config, ids, x, fused, bfloat16)
+        pooled = _pool(config, ids, x, fused, precision)
         x = pooled[0] if len(pooled) == 1 else layers.Concatenate(name="pooled")(pooled)
-        belief = _add_dense(config, x, layers.Dropout)
+        belief = _predict(config, x, layers.Dropout)
     else:
-        states = _recurrent(config, config.layers, fused, bfloat16, return_sequences=True)(x)
-        belief = _add_dense(config, RunningPooling(config.pooling, name="pooled")(states), layers.SpatialDropout1D)
+        states = _recurrent(config, config.layers, fused, precision, return_sequences=True)(x)
+        belief = _predict(config, RunningPooling(config.pooling, name="pooled")(states), layers.SpatialDropout1D)
     if train is None:
         return keras.Model(ids, belief, name="imdb_gru")
     return ReviewModel(ids, belief, objective, train, name="imdb_gru")
 
 
 def build_recurrent(
-    config: EncoderConfig, number: int, fused: bool, bfloat16: bool = False, **returned: Any
+    config: EncoderConfig, number: int, fused: bool, precision: Precision = "float32", **returned: Any
 ) -> keras.Layer:
     """Build the recurrent layer of a number, from 1, that reads left to right; `returned` is what it returns."""
     name = f"{config.cell}_{number}"
     if fused:
-        return FusedGRU(config.units, bfloat16=bfloat16, name=name, **returned)
+        return FusedGRU(config.units, precision=precision, name=name, **returned)
     layer = getattr(layers, CELLS[config.cell].keras_layer)
     return layer(config.units, recurrent_dropout=config.dropout.recurrent, name=name, **returned)
 
 
-def _recurrent(config: ModelConfig, number: int, fused: bool, bfloat16: bool, **returned: Any) -> keras.Layer:
-    layer = build_recurrent(config, number, fused, bfloat16, **returned)
+def _recurrent(config: ModelConfig, number: int, fused: bool, precision: Precision, **returned: Any) -> keras.Layer:
+    layer = build_recurrent(config, number, fused, precision, **returned)
     return layers.Bidirectional(layer, name=f"bidirectional_{number}") if config.bidirectional else layer
 
 
-def _pool(config: ModelConfig, ids: Any, x: Any, fused: bool, bfloat16: bool) -> list[Any]:
+def _pool(config: ModelConfig, ids: Any, x: Any, fused: bool, precision: Precision) -> list[Any]:
     """Run the last recurrent layer and pool its hidden states; each pooled `(B, U)`, or `(B, 2U)` both ways."""
     if config.pooling == ["last"]:
-        return [_recurrent(config, config.layers, fused, bfloat16)(x)]
+        return [_recurrent(config, config.layers, fused, precision)(x)]
     if fused and not config.bidirectional:
-        return list(_recurrent(config, config.layers, fused, bfloat16, pooling=config.pooling)(x))
+        return list(_recurrent(config, config.layers, fused, precision, pooling=config.pooling)(x))
     returned = {"return_sequences": True, "return_state": True}
-    states, *ends = _recurrent(config, config.layers, fused, bfloat16, **returned)(x)
+    states, *ends = _recurrent(config, config.layers, fused, precision, **returned)(x)
     real = ops.expand_dims(ops.not_equal(ids, PAD), -1)  # (B, T, 1)
     ends = ends[:: CELLS[config.cell].state_parts]  # an LSTM returns its memory after each hidden state
-    pooled = {
+    pooled: dict[Pooling, Any] = {
         "last": lambda: ends[0] if len(ends) == 1 else layers.Concatenate(name="last")(ends),
         "mean": lambda: layers.GlobalAveragePooling1D(name="mean")(states),
         "max": lambda: ops.max(ops.where(real, states, -1e9), axis=1),
@@ -114,7 +116,7 @@ def _pool(config: ModelConfig, ids: Any, x: Any, fused: bool, bfloat16: bool) ->
     return [pooled[pooling]() for pooling in config.pooling]
 
 
-def _add_dense(config: ModelConfig, x: Any, dropout: type[keras.Layer]) -> Any:
+def _predict(config: ModelConfig, x: Any, dropout: type[keras.Layer]) -> Any:
     """Take pooled hidden states through the dense layers to the probability."""
 
     def drop(x: Any) -> Any:

@@ -57,6 +57,6 @@ def estimate_next_word_memory(config: NextWordConfig, parameters: int, corpus: C
     timesteps = min(int(max(corpus.train.lengths)), train.timesteps)
     values = model.embedding * 5 + model.units * (8 * model.layers + 1)
     chunk = train.batch_size * timesteps * values
-    validated = FULL_ROWS * size * 6 if len(corpus.validation) else 0
+    validation = FULL_ROWS * size * 6 if len(corpus.validation) else 0
     tables = parameters * 5 + size * model.embedding * 8
-    return BASE_BYTES + (tables + max(chunk, validated)) * 4 + corpus.train.ids.nbytes * 5
+    return BASE_BYTES + (tables + max(chunk, validation)) * 4 + corpus.train.ids.nbytes * 5

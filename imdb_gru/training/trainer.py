@@ -5,9 +5,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 import keras
-import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
 from imdb_gru.config import AnyConfig
 from imdb_gru.corpus.corpus import Corpus
@@ -15,6 +13,7 @@ from imdb_gru.errors import RunError
 from imdb_gru.events import EngineChosen
 from imdb_gru.records import Epoch, Progress
 from imdb_gru.runs.run import Run
+from imdb_gru.system.arrays import Array
 from imdb_gru.system.environment import describe_environment
 from imdb_gru.system.reading import DAMAGE, hash_file, read_npz
 from imdb_gru.system.signals import Stop
@@ -85,7 +84,7 @@ class Trainer(ABC):
         """Tell whether an epoch beats the best one so far."""
 
     @abstractmethod
-    def list_arrays(self) -> list[NDArray[np.float32]]:
+    def list_arrays(self) -> list[Array]:
         """Return the weights in the order of `weights.npz`."""
 
     @abstractmethod

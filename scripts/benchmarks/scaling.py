@@ -91,7 +91,7 @@ def race(config: Any, corpus: Any, options: list[str], python: str, rounds: int)
     """Time ours and the peers by turns, with one worker of a core and with two; print reviews a second and ratios."""
     import numpy as np
 
-    from imdb_gru.engine.amx import find_bfloat16_obstacle
+    from imdb_gru.engine.bfloat16.amx import find_bfloat16_obstacle
 
     ours = ["float32"] if find_bfloat16_obstacle() else ["float32", "bfloat16"]
     peers = dict(PEERS)

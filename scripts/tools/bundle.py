@@ -23,9 +23,8 @@ from imdb_gru.runs.compact import restore_arrays, save_compact
 from imdb_gru.runs.run import Run
 from imdb_gru.runs.weights import read_arrays
 from imdb_gru.sources import open_source
+from imdb_gru.system.arrays import Array
 from imdb_gru.system.writing import write_atomically
-
-Array = NDArray[np.float32]
 
 
 def main() -> None:

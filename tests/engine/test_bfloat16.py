@@ -1,14 +1,23 @@
-"""Judge the bfloat16 road by the float32 one, within what rounding to 8 bits of mantissa does."""
+"""Test bfloat16 arithmetic by float32 arithmetic, within what rounding to 8 bits of mantissa does."""
 
 import numpy as np
 import pytest
 from support.engine import list_hidden, make_mask
 
-from imdb_gru.engine import amx, gru
-from imdb_gru.engine.amx import COLUMNS, ROWS, STEP, close_tiles, find_bfloat16_obstacle, multiply_one, multiply_two
+from imdb_gru.engine.bfloat16 import amx, arithmetic
+from imdb_gru.engine.bfloat16.amx import (
+    COLUMNS,
+    ROWS,
+    STEP,
+    close_tiles,
+    find_bfloat16_obstacle,
+    multiply_one,
+    multiply_two,
+)
+from imdb_gru.engine.bfloat16.gates import round_pairs, round_row, widen_row
 from imdb_gru.engine.compiling import compiled
-from imdb_gru.engine.gates_bfloat16 import round_pairs, round_row, widen_row
-from imdb_gru.engine.gru import GRUEngine, Hidden, Weights
+from imdb_gru.engine.gru import GRUEngine, Hidden
+from imdb_gru.engine.gru_weights import GRUWeights
 
 needs_amx = pytest.mark.skipif(find_bfloat16_obstacle() is not None, reason=f"{find_bfloat16_obstacle()}")
 
@@ -74,12 +83,12 @@ def make_case(kind, batch, timesteps, features, units):
 
 
 def run_both(mask, x, start, weights, *, reverse=False, keep=True, **options):
-    """Run both roads there and back; return the hidden states and the gradients of each."""
+    """Run forward and back in both precisions; return the hidden states and the gradients of each."""
     rng = np.random.default_rng(1)
     results = []
-    for bfloat16 in (False, True):
-        engine = GRUEngine(reverse=reverse, states=True, peaks=True, totals=True, bfloat16=bfloat16, **options)
-        hidden, tape = engine.run(x, mask, start, Weights(*weights), keep=True)
+    for precision in ("float32", "bfloat16"):
+        engine = GRUEngine(reverse=reverse, states=True, peaks=True, totals=True, precision=precision, **options)
+        hidden, tape = engine.run(x, mask, start, GRUWeights(*weights), keep=True)
         if not results:
             weighed = [rng.normal(size=array.shape).astype("f") for array in list_hidden(hidden)]
             weighed[2] *= 0  # a maximum may come from another timestep, which changes its gradient as a whole
@@ -102,7 +111,7 @@ def check_close(results):
 @pytest.mark.parametrize("kind", ["none", "right", "left", "holes"])
 @pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize(("batch", "features", "units"), [(5, 33, 7), (33, 3, 50), (70, 33, 130)])
-def test_both_roads_lead_to_the_same(kind, reverse, batch, features, units):
+def test_both_precisions_give_the_same(kind, reverse, batch, features, units):
     mask, (x, start), weights = make_case(kind, batch, 9, features, units)
     check_close(run_both(mask, x, start, weights, reverse=reverse))
 
@@ -133,21 +142,21 @@ def test_what_is_kept_changes_no_hidden_state_nor_does_the_number_of_workers():
     mask, (x, start), weights = make_case("holes", 70, 9, 33, 50)
     results = []
     for workers, keep in ((1, False), (1, True), (2, True), (7, False)):
-        engine = GRUEngine(states=True, peaks=True, totals=True, bfloat16=True, workers=workers)
-        results.append(list_hidden(engine.run(x, mask, start, Weights(*weights), keep=keep)[0]))
+        engine = GRUEngine(states=True, peaks=True, totals=True, precision="bfloat16", workers=workers)
+        results.append(list_hidden(engine.run(x, mask, start, GRUWeights(*weights), keep=keep)[0]))
     for other in results[1:]:
         assert all((one == two).all() for one, two in zip(results[0], other, strict=True))
 
 
 @needs_amx
 def test_batch_after_batch_is_computed_afresh():
-    engine = GRUEngine(states=True, bfloat16=True)
+    engine = GRUEngine(states=True, precision="bfloat16")
     for batch, timesteps in ((40, 9), (5, 3), (70, 12), (40, 9)):
         mask, (x, start), weights = make_case("right", batch, timesteps, 33, 50)
-        fresh = GRUEngine(states=True, bfloat16=True)
+        fresh = GRUEngine(states=True, precision="bfloat16")
         results = []
         for own in (engine, fresh):
-            hidden, tape = own.run(x, mask, start, Weights(*weights), keep=True)
+            hidden, tape = own.run(x, mask, start, GRUWeights(*weights), keep=True)
             results.append([hidden.last, hidden.states, *own.run_back(tape, hidden)])
         for one, other in zip(*results, strict=True):
             np.testing.assert_array_equal(one, other)
@@ -157,7 +166,7 @@ def test_batch_after_batch_is_computed_afresh():
 def test_nan_is_not_hidden():
     mask, (x, start), weights = make_case("none", 5, 4, 3, 7)
     weights[0][0, 0] = np.nan
-    hidden, _ = GRUEngine(bfloat16=True).run(x, mask, start, Weights(*weights), keep=False)
+    hidden, _ = GRUEngine(precision="bfloat16").run(x, mask, start, GRUWeights(*weights), keep=False)
     assert np.isnan(hidden.last).any()
 
 
@@ -167,14 +176,14 @@ def test_a_cpu_without_amx_and_a_system_that_refuses_it_are_named(monkeypatch):
     assert find() == "this CPU has no AMX for bfloat16"
     monkeypatch.setattr(amx, "list_features", lambda: {"avx512f", "amx-tile", "amx-bf16"})
     monkeypatch.setattr(amx.sys, "platform", "plan9")
-    assert find() == "AMX is asked of Linux only"
+    assert find() == "AMX is used on Linux only"
     monkeypatch.setattr(amx.sys, "platform", "linux")
     monkeypatch.setattr(amx.ctypes, "CDLL", lambda name: type("Library", (), {"syscall": lambda *_: -1})())
     assert find() == "the operating system refuses AMX"
 
 
 def test_the_engine_refuses_what_the_machine_cannot(monkeypatch):
-    monkeypatch.setattr(gru, "find_bfloat16_obstacle", lambda: "this CPU has no AMX for bfloat16")
-    with pytest.raises(ValueError, match="no bfloat16 products: this CPU has no AMX for bfloat16"):
-        GRUEngine(bfloat16=True)
+    monkeypatch.setattr(arithmetic, "find_obstacle", lambda: "this CPU has no AMX for bfloat16")
+    with pytest.raises(ValueError, match="no bfloat16 products: this CPU has no AMX for bfloat16; choose float32"):
+        GRUEngine(precision="bfloat16")
     GRUEngine()

@@ -1,3 +1,4 @@
+import shutil
 import subprocess
 import sys
 
@@ -19,11 +20,11 @@ print(sum(hits.values()), sum(embedding._add_rows.stats.cache_misses.values()))
 HEAD = """
 import hashlib
 import numpy as np
-from imdb_gru.engine.head import Head, Weights
+from imdb_gru.engine.softmax.head import Head, HeadWeights
 rng = np.random.default_rng(0)
 N, U, E, S = 640, 100, 40, 100
 draw = lambda *shape: rng.normal(0, 0.5, shape).astype("f")
-weights = Weights(draw(U, E), draw(S, E), draw(E), draw(S))
+weights = HeadWeights(draw(U, E), draw(S, E), draw(E), draw(S))
 found = Head().run(draw(N, U), np.ones(N, bool), draw(N, E), draw(N), np.full(N, -1, np.int32), weights)
 print(hashlib.sha256(b"".join(array.tobytes() for array in (*found[:4], *found.weights))).hexdigest())
 """
@@ -41,7 +42,7 @@ def test_the_second_process_compiles_nothing(monkeypatch, tmp_path):
 
 def test_the_process_that_compiles_computes_what_those_after_it_do(monkeypatch, tmp_path):
     first = call(monkeypatch, tmp_path, HEAD)
-    assert len(list(tmp_path.rglob("head_kernel.run-*.nbc"))) == 1
+    assert len(list(tmp_path.rglob("kernel.run-*.nbc"))) == 1
     assert call(monkeypatch, tmp_path, HEAD) == first
 
 
@@ -83,9 +84,15 @@ def test_where_no_cache_can_be_written_functions_compile_all_the_same(monkeypatc
     assert array.tolist() == [2.0, 4.0]
 
 
-def test_the_cache_knows_the_sources():
+def test_a_change_in_any_source_needs_another_cache(tmp_path):
     assert numba.config.CACHE_DIR == ""
-    assert len(compiling.DIGEST) == 16
+    copy = shutil.copytree(compiling.FOLDER, tmp_path / "engine", ignore=shutil.ignore_patterns("__pycache__"))
+    assert compiling.hash_sources(copy) == compiling.DIGEST
+    digests = {compiling.DIGEST}
+    for name in ("workers.py", "float32/gates.py", "bfloat16/gates.py", "softmax/kernel.py"):
+        (copy / name).write_text("# changed")
+        digests.add(compiling.hash_sources(copy))
+    assert len(digests) == 5
 
 
 def test_compiling_is_announced_once_and_measured():

@@ -1,11 +1,12 @@
-"""Judge the engine by the cell's equations in double precision, and its gradients by finite differences."""
+"""Test the engine by the cell's equations in double precision, and its gradients by finite differences."""
 
 import numpy as np
 import pytest
 from support.engine import list_hidden, make_mask
 
-from imdb_gru.engine.gru import GRUEngine, Hidden, Weights, deal
-from imdb_gru.engine.kernels import LOWEST
+from imdb_gru.engine.gru import GRUEngine, Hidden, divide_rows
+from imdb_gru.engine.gru_weights import GRUWeights
+from imdb_gru.engine.pooling import LOWEST
 
 EPSILON = 1e-6
 
@@ -41,7 +42,7 @@ def run_oracle(mask, x, start, kernel, recurrent_kernel, bias, reverse=False):
 
 def run_engine(mask, x, start, *weights, reverse=False, keep=True, **options):
     engine = GRUEngine(reverse=reverse, states=True, peaks=True, totals=True, **options)
-    hidden, tape = engine.run(x, mask, start, Weights(*weights), keep=keep)
+    hidden, tape = engine.run(x, mask, start, GRUWeights(*weights), keep=keep)
     return engine, hidden, tape
 
 
@@ -105,11 +106,11 @@ def test_the_number_of_workers_changes_no_hidden_state():
 def test_memory_is_used_again():
     mask, arrays = make_case()
     engine, hidden, tape = run_engine(mask, *arrays)
-    first = [share.memory.ctypes.data for share in tape.shares]
+    first = [part.memory.ctypes.data for part in tape.parts]
     engine.run_back(tape, hidden)
     x, start, *weights = arrays
-    _, tape = engine.run(x[:, :4].copy(), mask[:, :4].copy(), start, Weights(*weights), keep=True)
-    assert sorted(share.memory.ctypes.data for share in tape.shares) == sorted(first)
+    _, tape = engine.run(x[:, :4].copy(), mask[:, :4].copy(), start, GRUWeights(*weights), keep=True)
+    assert sorted(part.memory.ctypes.data for part in tape.parts) == sorted(first)
 
 
 def test_nan_is_not_hidden():
@@ -126,12 +127,13 @@ def test_vanishing_gradients_become_zero_and_not_denormal():
     engine, hidden, tape = run_engine(mask, *arrays)
     nothing = [np.zeros_like(array) for array in list_hidden(hidden)[1:]]
     dx, dstart, *_ = engine.run_back(tape, Hidden(np.ones_like(hidden.last), *nothing))
-    for gradient in (dx, dstart, tape.shares[0].blocks[: 10 * 8]):
+    for gradient in (dx, dstart, tape.parts[0].blocks[: 10 * 8]):
         assert not ((gradient != 0) & (np.abs(gradient) < np.finfo("f").tiny)).any()
     assert (dstart == 0).all()
 
 
-def test_reviews_are_dealt_longest_first_a_tile_at_a_time():
+def test_reviews_are_divided_longest_first_a_tile_at_a_time():
     mask = np.arange(9) < np.array([1, 9, 5, 7])[:, None]
-    (rows,) = deal(mask, 4)
+    (rows,) = divide_rows(mask, 4, 8)
+    assert len(rows) == 8
     assert rows[rows >= 0].tolist() == [1, 3, 2, 0]

@@ -1,13 +1,13 @@
-"""Judge the head, on either road, by plain arithmetic in float64."""
+"""Test the head, in either precision, by plain arithmetic in float64."""
 
 import numpy as np
 import pytest
 
-from imdb_gru.engine.amx import find_bfloat16_obstacle
-from imdb_gru.engine.head import Head, Weights
+from imdb_gru.engine.bfloat16.amx import find_bfloat16_obstacle
+from imdb_gru.engine.softmax.head import Head, HeadWeights
 
 needs_amx = pytest.mark.skipif(find_bfloat16_obstacle() is not None, reason=f"{find_bfloat16_obstacle()}")
-ROADS = [pytest.param(False, id="float32"), pytest.param(True, id="bfloat16", marks=needs_amx)]
+PRECISIONS = ["float32", pytest.param("bfloat16", marks=needs_amx)]
 SIZES = [(1, 8, 3, 2), (7, 33, 40, 33), (300, 20, 128, 1000), (1100, 64, 32, 64)]
 """Of N, U, E and S."""
 
@@ -23,7 +23,7 @@ def draw(rows, units, width, words, seed=0, scale=1.0):
     true = np.where((places >= 0)[:, None], others[places], rng.normal(size=(rows, width)))
     bias, offsets, true_bias = rng.normal(size=width), rng.normal(size=words), rng.normal(size=rows)
     x, true, true_bias, *weights = (part.astype("f") for part in (x, true, true_bias, kernel, others, bias, offsets))
-    return x, real, true, true_bias, places, Weights(*weights)
+    return x, real, true, true_bias, places, HeadWeights(*weights)
 
 
 def compute_plainly(x, real, true, true_bias, places, weights):
@@ -55,42 +55,43 @@ def measure(found, wanted):
     return np.abs(found - wanted).max() / max(np.abs(wanted).max(), 1e-6)
 
 
-@pytest.mark.parametrize("bfloat16", ROADS)
+@pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize("sizes", SIZES, ids=str)
-def test_losses_and_gradients_are_those_of_plain_arithmetic(sizes, bfloat16):
+def test_losses_and_gradients_are_those_of_plain_arithmetic(sizes, precision):
     inputs = draw(*sizes)
-    found, wanted = flatten(Head(bfloat16=bfloat16).run(*inputs)), compute_plainly(*inputs)
+    found, wanted = flatten(Head(precision).run(*inputs)), compute_plainly(*inputs)
     for ours, theirs in zip(found, wanted, strict=True):
         assert ours.shape == theirs.shape
-        assert measure(ours, theirs) < (0.06 if bfloat16 else 1e-5)  # 2⁻⁹ of logits of about 40 makes 0.08 of chances
-        if bfloat16 and ours.size > 1:
+        bound = 0.06 if precision == "bfloat16" else 1e-5  # 2⁻⁹ of logits of about 40 makes 0.08 of probabilities
+        assert measure(ours, theirs) < bound
+        if precision == "bfloat16" and ours.size > 1:
             assert np.vdot(ours, theirs) > 0.999 * np.linalg.norm(ours) * np.linalg.norm(theirs)
 
 
-@pytest.mark.parametrize("bfloat16", ROADS)
-def test_the_same_again_gives_the_same(bfloat16):
-    head, inputs = Head(bfloat16=bfloat16), draw(700, 40, 24, 50)
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_the_same_again_gives_the_same(precision):
+    head, inputs = Head(precision), draw(700, 40, 24, 50)
     first = [part.copy() for part in flatten(head.run(*inputs))]
     head.run(*draw(900, 40, 24, 50, seed=1))  # other contents in the memory that is used again
     for ours, theirs in zip(first, flatten(head.run(*inputs)), strict=True):
         assert (ours == theirs).all()
 
 
-@pytest.mark.parametrize("bfloat16", ROADS)
-def test_great_logits_do_not_overflow(bfloat16):
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_great_logits_do_not_overflow(precision):
     inputs = draw(40, 8, 32, 20, scale=1e4)
-    assert all(np.isfinite(part).all() for part in flatten(Head(bfloat16=bfloat16).run(*inputs)))
+    assert all(np.isfinite(part).all() for part in flatten(Head(precision).run(*inputs)))
 
 
-@pytest.mark.parametrize("bfloat16", ROADS)
-def test_a_target_that_alone_was_drawn_is_certain(bfloat16):
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_a_target_that_alone_was_drawn_is_certain(precision):
     x, real, true, true_bias, places, weights = draw(5, 8, 3, 1)
-    result = Head(bfloat16=bfloat16).run(x, real, true, true_bias, np.zeros_like(places), weights)
+    result = Head(precision).run(x, real, true, true_bias, np.zeros_like(places), weights)
     assert not any(part.any() for part in flatten(result))
 
 
-@pytest.mark.parametrize("bfloat16", ROADS)
-def test_what_is_not_a_number_does_not_hide(bfloat16):
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_what_is_not_a_number_does_not_hide(precision):
     x, *others = draw(5, 8, 3, 4)
     x[0, 0] = np.nan
-    assert np.isnan(Head(bfloat16=bfloat16).run(x, *others).losses[0])
+    assert np.isnan(Head(precision).run(x, *others).losses[0])

@@ -5,17 +5,18 @@ import numpy as np
 import pytest
 
 from imdb_gru.engine.compiling import compiled
-from imdb_gru.engine.gates import sigmoid, tanh
-from imdb_gru.engine.tile import COLUMNS, ROWS, choose_tile, multiply_tile, round_up
+from imdb_gru.engine.float32.gates import sigmoid, tanh
+from imdb_gru.engine.float32.tile import COLUMNS, ROWS, choose_tile, multiply_tile, round_up
 
 pytestmark = pytest.mark.processes
 
 CHECK = """
 import numpy as np
-from imdb_gru.engine import gru, tile
+from imdb_gru.engine import gru, gru_weights
+from imdb_gru.engine.float32 import tile
 rng = np.random.default_rng(0)
 x = rng.normal(0, 1, (9, 6, 5)).astype("f")
-weights = gru.Weights(*(rng.normal(0, 0.5, shape).astype("f") for shape in ((5, 39), (13, 39), (2, 39))))
+weights = gru_weights.GRUWeights(*(rng.normal(0, 0.5, shape).astype("f") for shape in ((5, 39), (13, 39), (2, 39))))
 hidden, _ = gru.GRUEngine().run(x, np.ones((9, 6), bool), None, weights, keep=False)
 print(tile.LANES, tile.ROWS, float(np.abs(hidden.last).sum()))
 """

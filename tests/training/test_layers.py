@@ -167,3 +167,36 @@ def test_a_wish_to_stop_never_waits_for_many_slow_batches(model, engine, steps):
     from imdb_gru.training.classifier.trainer import count_steps_at_once
 
     assert count_steps_at_once(build_config(start_from_scratch({"model": model}), "test"), engine) == steps
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"reset_after": False}, "reset_after=True only, but received False"),
+        ({"activation": "relu"}, "activation='tanh' only, but received 'relu'"),
+        ({"recurrent_activation": "hard_sigmoid"}, "recurrent_activation='sigmoid' only, but received 'hard_sigmoid'"),
+        ({"dropout": 0.1}, "dropout=0.0 only, but received 0.1"),
+        ({"recurrent_dropout": 0.2}, "recurrent_dropout=0.0 only, but received 0.2"),
+        ({"dtype": "mixed_float16"}, "dtype='float32' only, but received 'float16'"),
+        ({"dtype": "float64"}, "dtype='float32' only, but received 'float64'"),
+    ],
+    ids=str,
+)
+def test_the_fused_layer_refuses_what_it_does_not_compute(options, message):
+    from imdb_gru.training.layers import FusedGRU
+
+    with pytest.raises(ValueError, match=f"FusedGRU computes {message}: use keras.layers.GRU"):
+        FusedGRU(3, **options)
+
+
+def test_a_layer_built_from_a_config_is_the_same():
+    from imdb_gru.training.layers import FusedGRU
+
+    layer = FusedGRU(3, pooling=["max", "last"])
+    x = np.random.default_rng(0).normal(size=(2, 4, 2)).astype("f")
+    before = layer(x)
+    copy = FusedGRU.from_config(layer.get_config())
+    copy.build(x.shape)
+    copy.set_weights(layer.get_weights())
+    for ours, theirs in zip(copy(x), before, strict=True):
+        np.testing.assert_array_equal(ours, theirs)

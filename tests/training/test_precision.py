@@ -3,7 +3,7 @@ import pytest
 from support.sessions import on_epoch, open_session
 
 from imdb_gru.config import NextWordConfig, build_config, load_config
-from imdb_gru.engine.amx import find_bfloat16_obstacle
+from imdb_gru.engine.bfloat16.amx import find_bfloat16_obstacle
 from imdb_gru.errors import ConfigError
 
 pytestmark = pytest.mark.keras
@@ -71,10 +71,10 @@ def test_a_next_word_model_takes_bfloat16_by_itself():
 def test_both_ways_are_read_in_bfloat16():
     from imdb_gru.training.layers import FusedGRU, keras
 
-    layer = FusedGRU(5, bfloat16=True, return_sequences=True)
+    layer = FusedGRU(5, precision="bfloat16", return_sequences=True)
     both = keras.layers.Bidirectional(layer)
-    assert both.forward_layer.bfloat16
-    assert both.backward_layer.bfloat16
+    assert both.forward_layer.precision == "bfloat16"
+    assert both.backward_layer.precision == "bfloat16"
     x = np.random.default_rng(0).normal(size=(3, 4, 2)).astype("f")
     plain = keras.layers.Bidirectional(keras.layers.GRU(5, return_sequences=True))
     for twin in (both, plain):

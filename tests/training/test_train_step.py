@@ -201,13 +201,13 @@ def test_an_adversarial_step_adds_the_loss_of_reviews_moved_against_the_model(bu
     _, gradients = judge.differentiate(lambda: judge.supervise(judge.believe(judge.embed())))
     move = judge.scale(direction, x, 0.3)
     worse, others = judge.differentiate(lambda: judge.supervise(judge.believe(judge.embed() + move)))
-    replace = student._judge_instead
+    replace = student._predict_with
 
     def watch(ids, moved):
         judge.tf.numpy_function(lambda value: seen.append(value) or np.int64(0), [moved], judge.tf.int64)
         return replace(ids, moved)
 
-    student._judge_instead = watch
+    student._predict_with = watch
     report, moves = take_step(student, ids, labels)
     assert report["loss"] == pytest.approx(loss, abs=1e-5)
     assert worse > loss + 0.05

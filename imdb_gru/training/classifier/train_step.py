@@ -8,16 +8,17 @@ import tensorflow as tf
 from keras import ops
 
 from imdb_gru.config import TrainConfig
+from imdb_gru.config.schema import Pooling
 from imdb_gru.engine.pooling import find_running_peaks, find_running_peaks_back
 from imdb_gru.text.vocabulary import PAD
 from imdb_gru.training.classifier.adversarial import PROBE, draw_direction, scale
-from imdb_gru.training.shares import Shares
+from imdb_gru.training.shares import WholeShare
 
 
 class RunningPooling(keras.layers.Layer):  # type: ignore[misc]
     """Pool hidden states up to each timestep: `(B, T, U)` to `(B, T, P·U)`; right-padded, past the end meaningless."""
 
-    def __init__(self, pooling: Sequence[str], **kwargs: Any) -> None:
+    def __init__(self, pooling: Sequence[Pooling], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.pooling = list(pooling)
         self.supports_masking = True
@@ -25,7 +26,7 @@ class RunningPooling(keras.layers.Layer):  # type: ignore[misc]
     def call(self, states: Any) -> Any:
         """Put the poolings side by side."""
         count = ops.cast(ops.arange(1, ops.shape(states)[1] + 1), "float32")[:, None]
-        pooled = {
+        pooled: dict[Pooling, Any] = {
             "last": lambda: states,
             "mean": lambda: ops.cumsum(states, axis=1) / count,
             "max": lambda: _find_running_peaks(states),
@@ -50,7 +51,7 @@ def _find_running_peaks(states: Any) -> Any:
 
 
 class ReviewModel(keras.Model):  # type: ignore[misc]
-    """Ids `(B, T)` to the belief at the end `(B, 1)`, or after every timestep `(B, T, 1)`, judged by the last.
+    """Ids `(B, T)` to the belief at the end `(B, 1)`, or after every timestep `(B, T, 1)`, evaluated by the last.
 
     A review's loss is that of its last timestep, or the mean of its timesteps' losses: with equal weights (`every`), or
     with weights that grow in proportion to the timestep (`linear`, the linear gain of Dai and Le 2015). A review
@@ -66,8 +67,8 @@ class ReviewModel(keras.Model):  # type: ignore[misc]
         super().__init__(ids, belief, name=name)
         self.objective = objective
         self.settings = config
-        self.shares: Shares | None = None
-        """Where several workers share the batches; then a batch comes with what part of the whole this one has."""
+        self.shares = WholeShare()
+        """What this worker computes of every batch."""
 
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
@@ -87,7 +88,7 @@ class ReviewModel(keras.Model):  # type: ignore[misc]
     def train_step(self, data: Any) -> Any:
         """Update the weights by the gradients of both losses; report that of the reviews as they are."""
         ids, labels, share = keras.utils.unpack_x_y_sample_weight(data)
-        labelled, of_all = (1.0, 1.0) if share is None else tf.unstack(share[0])
+        labelled, of_all = self.shares.weigh_losses(share)
         config = self.settings
         weights = self.trainable_variables
         values = [weight.value for weight in weights]
@@ -100,7 +101,7 @@ class ReviewModel(keras.Model):  # type: ignore[misc]
             if config.adversarial:
                 with tape.stop_recording():
                     gradient, *gradients = tape.gradient(counted, [x, *values])
-                moved = self._predict_from(ids, x + scale(gradient, x, config.adversarial))
+                moved = self._predict_with(ids, x + scale(gradient, x, config.adversarial))
                 other = labelled * self.compute_loss(x=ids, y=labels, y_pred=moved, training=True)
             elif config.virtual:
                 goal = tf.stop_gradient(belief)
@@ -110,27 +111,26 @@ class ReviewModel(keras.Model):  # type: ignore[misc]
                     probe = x + scale(draw_direction(x, ids != PAD, step, self._draw_seed), x, PROBE)
                     with tf.GradientTape() as inner:
                         inner.watch(probe)
-                        distance = ops.sum(self._measure(ids, goal, self._predict_from(ids, probe)))
+                        distance = ops.sum(self._measure(ids, goal, self._predict_with(ids, probe)))
                     gradient = inner.gradient(distance, probe)
-                moved = self._predict_from(ids, x + scale(gradient, x, config.virtual))
+                moved = self._predict_with(ids, x + scale(gradient, x, config.virtual))
                 other = of_all * ops.mean(self._measure(ids, goal, moved) - self._measure(ids, goal, goal))
         if config.adversarial or config.virtual:
             gradients = [tf.add_n(pair) for pair in zip(gradients, tape.gradient(other, values), strict=True)]
         else:
             gradients = tape.gradient(counted, values)
-        if self.shares:
-            table = self.get_layer("embedding").embeddings
-            place = next(place for place, weight in enumerate(weights) if weight is table)
-            gradients = self.shares.add_up_gradients(gradients, place, share[1])
+        table = self.get_layer("embedding").embeddings
+        place = next(place for place, weight in enumerate(weights) if weight is table)
+        gradients = self.shares.add_up_gradients(gradients, place, share)
         self.optimizer.apply(gradients, weights)
         self._loss_tracker.update_state(loss, sample_weight=tf.reduce_sum(tf.cast(labels >= 0, tf.float32)))
         return self.compute_metrics(ids, labels, belief)
 
     @property
     def _draw_seed(self) -> int:
-        return self.settings.seed + (self.shares.rank if self.shares else 0)
+        return self.settings.seed + self.shares.rank
 
-    def _predict_from(self, ids: Any, x: Any) -> Any:
+    def _predict_with(self, ids: Any, x: Any) -> Any:
         """Return the belief with other embeddings in the place of the words' own."""
         perturbation = self.get_layer("perturbation")
         perturbation.replacement = x

@@ -6,20 +6,20 @@ from typing import Any, ClassVar
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
 from imdb_gru.config import Config
 from imdb_gru.corpus.corpus import Corpus
 from imdb_gru.records import Epoch
 from imdb_gru.runs.pretrained import PretrainedWeights
 from imdb_gru.runs.run import Run
+from imdb_gru.system.arrays import Array
 from imdb_gru.system.progress import show_bar
 from imdb_gru.system.signals import Stop
 from imdb_gru.training.batches import ReviewBatches
 from imdb_gru.training.callbacks import EpochCallback
 from imdb_gru.training.model import build_model
 from imdb_gru.training.optimizer import build_optimizer
-from imdb_gru.training.shares import Shares
+from imdb_gru.training.shares import WholeShare
 from imdb_gru.training.trainer import Figures, Trainer
 
 MOST_AT_ONCE = 8
@@ -36,22 +36,22 @@ class ClassifierTrainer(Trainer):
         config: Config,
         corpus: Corpus,
         pretrained: PretrainedWeights | None = None,
-        shares: Shares | None = None,
+        shares: WholeShare | None = None,
     ) -> None:
         super().__init__(config, corpus)
         self.config = config
-        self.shares = shares
+        self.shares = shares or WholeShare()
         self.model = build_model(
             config.model,
             len(corpus.vocabulary),
             fused=self.engine == "fused",
-            bfloat16=self.precision == "bfloat16",
+            precision=self.precision,
             objective=config.train.objective,
             train=config.train,
         )
         if pretrained:
             self.model.set_weights([*pretrained.weights, *self.model.get_weights()[len(pretrained.weights) :]])
-        self.model.shares = shares
+        self.model.shares = self.shares
         self.stock = build_model(config.model, len(corpus.vocabulary))
         steps = config.train.epochs * math.ceil(len(corpus.train) / config.train.batch_size)
         self.model.compile(
@@ -75,7 +75,7 @@ class ClassifierTrainer(Trainer):
 
     def _part_draws(self) -> None:
         """Let each worker drop other units than the first, which drops what it would alone."""
-        if self.shares and self.shares.rank:
+        if self.shares.rank:
             for variable in self.model.variables:
                 if variable.path.endswith("seed_generator_state"):
                     variable.assign(variable + np.array([self.shares.rank, 0], np.uint32))
@@ -83,8 +83,8 @@ class ClassifierTrainer(Trainer):
     @property
     def environment(self) -> dict[str, Any]:
         """Return what decides the weights beside the data; of several workers, how many there are."""
-        own = {"objective": self.config.train.objective, **({"workers": self.shares.count} if self.shares else {})}
-        return {**super().environment, **own}
+        workers = {"workers": self.shares.count} if self.shares.count > 1 else {}
+        return {**super().environment, "objective": self.config.train.objective, **workers}
 
     @property
     def is_done(self) -> bool:
@@ -117,7 +117,7 @@ class ClassifierTrainer(Trainer):
 
     def _average(self, figures: Figures, batches: ReviewBatches) -> Figures:
         """Return the averages over all workers of their figures."""
-        return self.shares.average(figures, batches.count_labelled()) if self.shares else figures
+        return self.shares.average(figures, batches.count_labelled())
 
     def is_better(self, record: Epoch, best: Epoch) -> bool:
         """Tell whether an epoch beats the best so far; without validation reviews, the later one does."""
@@ -135,7 +135,7 @@ class ClassifierTrainer(Trainer):
         if self.config.train.averaging is not None:
             self.model.set_weights(self._next_weights)
 
-    def list_arrays(self) -> list[NDArray[np.float32]]:
+    def list_arrays(self) -> list[Array]:
         """Return the weights in the order of `weights.npz`."""
         return list(self.model.get_weights())
 

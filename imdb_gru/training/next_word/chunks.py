@@ -1,4 +1,4 @@
-"""Own the batches of next-word training: reviews of like length, side by side, cut into chunks of timesteps."""
+"""The batches of next-word training: reviews of like length, side by side, cut into chunks of timesteps."""
 
 import itertools
 import math
@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imdb_gru.config import NextWordConfig
 from imdb_gru.corpus.encoded import EncodedReviews, iter_batches, pad, pad_targets
-from imdb_gru.text.vocabulary import Ids
+from imdb_gru.system.arrays import Ids, Rows
 from imdb_gru.training.batches import SHUFFLE_STREAM
 
 
@@ -31,7 +30,7 @@ class ReviewChunks:
         """Take epoch `None` for judging: the longest reviews first."""
         self.reviews = reviews
         self.timesteps = config.train.timesteps
-        self.batches: list[NDArray[np.int64]]
+        self.batches: list[Rows]
         if epoch is None:
             order = np.argsort(-reviews.lengths, kind="stable")
             self.batches = np.array_split(order, math.ceil(len(order) / config.train.batch_size))

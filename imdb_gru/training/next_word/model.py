@@ -7,17 +7,15 @@ import keras
 import numpy as np
 import tensorflow as tf
 from keras import layers
-from numpy.typing import NDArray
 
 from imdb_gru.config import EncoderConfig
+from imdb_gru.engine.arithmetic import Precision
 from imdb_gru.engine.embedding import gather_rows
-from imdb_gru.engine.head import Head, Weights
-from imdb_gru.engine.kernels import Array
+from imdb_gru.engine.softmax.head import Head, HeadWeights
+from imdb_gru.system.arrays import Array, Ids, Rows
 from imdb_gru.text.vocabulary import PAD
 from imdb_gru.training.layers import ChannelDropout
 from imdb_gru.training.model import build_recurrent
-
-Ids = NDArray[np.int32]
 
 EMBEDDING_DEVIATION = 0.1
 """Of the first embeddings. Keras's ±0.05 makes the first logits of a tied softmax so small that learning is slow."""
@@ -34,7 +32,7 @@ class Strata:
     (Bengio and Senécal 2008, section 3). With as many strata as words this is the whole softmax.
     """
 
-    edges: NDArray[np.int32]
+    edges: Ids
     """Of the strata; `(S + 1,)`, from the first id that can come next to the vocabulary's size."""
 
     @classmethod
@@ -49,7 +47,7 @@ class Strata:
         return cls((1 + np.concatenate([np.arange(single), tail])).astype(np.int32))
 
     @property
-    def sizes(self) -> NDArray[np.int32]:
+    def sizes(self) -> Ids:
         """Count the ids of each stratum, `(S,)`."""
         return np.diff(self.edges)
 
@@ -66,7 +64,7 @@ class KerasNextWordModel(keras.Model):  # type: ignore[misc]
         vocabulary_size: int,
         *,
         fused: bool,
-        bfloat16: bool = False,
+        precision: Precision = "float32",
         samples: int,
         seed: int,
     ) -> None:
@@ -74,7 +72,7 @@ class KerasNextWordModel(keras.Model):  # type: ignore[misc]
         self.vocabulary_size = vocabulary_size
         self.strata = Strata.build(vocabulary_size, samples)
         self.seed = seed
-        self.head = Head(bfloat16=bfloat16)
+        self.head = Head(precision)
         start = keras.initializers.RandomNormal(stddev=EMBEDDING_DEVIATION)
         self.embedding = layers.Embedding(
             vocabulary_size, config.embedding, mask_zero=True, embeddings_initializer=start, name="embedding"
@@ -82,7 +80,7 @@ class KerasNextWordModel(keras.Model):  # type: ignore[misc]
         dropout = config.dropout
         self.embedding_dropout = ChannelDropout(dropout.embedding)
         self.recurrent = [
-            build_recurrent(config, number, fused, bfloat16, return_sequences=True, return_state=True)
+            build_recurrent(config, number, fused, precision, return_sequences=True, return_state=True)
             for number in range(1, config.layers + 1)
         ]
         self.output_dropout = ChannelDropout(dropout.output)
@@ -96,7 +94,7 @@ class KerasNextWordModel(keras.Model):  # type: ignore[misc]
         self.projection.build((None, width))
         self.built = True
 
-    def start_from_counts(self, counts: NDArray[np.int64]) -> None:
+    def start_from_counts(self, counts: Rows) -> None:
         """Give every word its share of the text `(V,)` as its probability, before anything is learnt."""
         shares = np.maximum(counts, 0.5) / counts.sum()
         self.bias.assign(np.log(shares).astype(np.float32))
@@ -175,7 +173,7 @@ class KerasNextWordModel(keras.Model):  # type: ignore[misc]
         places[drawn] = np.arange(len(drawn))
         found = self.head.run(
             x.reshape(-1, shape[-1]), targets != PAD, true.reshape(-1, true.shape[-1]), own_bias[targets],
-            places[targets], Weights(kernel, others, bias, offsets + own_bias[drawn]),
+            places[targets], HeadWeights(kernel, others, bias, offsets + own_bias[drawn]),
         )  # fmt: skip
         into = found.weights
         into_own_bias = np.bincount(targets, found.true_bias, self.vocabulary_size)
@@ -192,7 +190,7 @@ class KerasNextWordModel(keras.Model):  # type: ignore[misc]
         ]
         return gather_rows(flat, self.vocabulary_size)
 
-    def get_arrays(self) -> list[NDArray[np.float32]]:
+    def get_arrays(self) -> list[Array]:
         """Return the weights in order: embedding, cells, projection's kernel and bias, the softmax's bias."""
         return [weight.numpy() for weight in self.read_weights]
 

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 import keras
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
 from imdb_gru.cells import CELLS
 from imdb_gru.config import NextWordConfig
@@ -15,6 +14,7 @@ from imdb_gru.corpus.corpus import Corpus
 from imdb_gru.models.next_word import compute_perplexity
 from imdb_gru.records import Epoch
 from imdb_gru.runs.weights import list_stock
+from imdb_gru.system.arrays import Array
 from imdb_gru.system.progress import show_bar
 from imdb_gru.system.signals import Stop
 from imdb_gru.text.vocabulary import FIRST_WORD, PAD, UNKNOWN
@@ -44,7 +44,7 @@ class NextWordTrainer(Trainer):
             config.model,
             size,
             fused=fused,
-            bfloat16=self.precision == "bfloat16",
+            precision=self.precision,
             samples=config.train.samples,
             seed=config.train.seed,
         )
@@ -55,7 +55,7 @@ class NextWordTrainer(Trainer):
         self.optimizer.build(self.model.trainable_variables)
         states = [[tf.TensorSpec((None, config.model.units), tf.float32)] * count for count in self._count_states()]
         self._step = tf.function(self._take_step, input_signature=[IDS, IDS, states])
-        self._evaluate = tf.function(self._evaluate_chunk, input_signature=[IDS, IDS, states])
+        self._validate = tf.function(self._validate_chunk, input_signature=[IDS, IDS, states])
 
     def _count_states(self) -> list[int]:
         """Count the states that each recurrent layer goes on from."""
@@ -82,7 +82,7 @@ class NextWordTrainer(Trainer):
         bound = self.config.train.clip_norm
         return gradients if bound is None else tf.clip_by_global_norm(gradients, bound)[0]
 
-    def _evaluate_chunk(self, ids: Any, targets: Any, states: Any) -> Any:
+    def _validate_chunk(self, ids: Any, targets: Any, states: Any) -> Any:
         """Return the sum of a chunk's losses among all words, and the states after it."""
         rows = tf.gather(self.model.table.value, ids)
         queries, ends = self.model.read(rows, ids != PAD, states, training=False)
@@ -128,7 +128,7 @@ class NextWordTrainer(Trainer):
             return {}
         chunks = ReviewChunks(self.corpus.validation, self.config, None)
         bar = show_bar(range(len(chunks.batches)), desc="validation", unit=" batches")
-        results = [self._run_batch(chunks, number, self._evaluate) for number in bar if not stop.is_set()]
+        results = [self._run_batch(chunks, number, self._validate) for number in bar if not stop.is_set()]
         if stop.is_set():
             return None
         loss = sum(total for total, _ in results) / sum(words for _, words in results)
@@ -145,7 +145,7 @@ class NextWordTrainer(Trainer):
         """Tell whether an epoch is as good as the best so far; without validation reviews, the later one is."""
         return (record.validation_loss or 0.0) <= (best.validation_loss or 0.0)
 
-    def list_arrays(self) -> list[NDArray[np.float32]]:
+    def list_arrays(self) -> list[Array]:
         """Return the weights in the order of `weights.npz`."""
         return self.model.get_arrays()  # type: ignore[no-any-return]
 

@@ -1,4 +1,4 @@
-"""Own the CPU's matrix unit, AMX: whether it can be used, and a tile of a matrix product of bfloat16 numbers by it."""
+"""The CPU's matrix unit, AMX: whether it can be used, and a tile of a matrix product of bfloat16 numbers."""
 
 import ctypes
 import functools
@@ -10,7 +10,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from imdb_gru.engine.tile import list_features
+from imdb_gru.engine.float32.tile import list_features
 
 ROWS = 16
 """Rows of a tile register, of A and of C alike."""
@@ -29,7 +29,7 @@ def find_bfloat16_obstacle() -> str | None:
     if not {"amx-tile", "amx-bf16", "avx512f"} <= list_features():
         return "this CPU has no AMX for bfloat16"
     if not sys.platform.startswith("linux"):
-        return "AMX is asked of Linux only"
+        return "AMX is used on Linux only"
     if ctypes.CDLL(None).syscall(ARCH_PRCTL, REQUEST_PERMISSION, TILE_DATA):
         return "the operating system refuses AMX"
     return None

@@ -1,15 +1,18 @@
-"""Own the weights' way to AMX and back: rounded to bfloat16 in panels, and gradients out of panels."""
+"""Weights rounded to bfloat16 and laid out for AMX, and gradients taken out of their layout."""
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from imdb_gru.engine.amx import COLUMNS
+from imdb_gru.engine.bfloat16.amx import COLUMNS
+from imdb_gru.engine.bfloat16.gates import round_pairs
 from imdb_gru.engine.compiling import compiled
-from imdb_gru.engine.gates_bfloat16 import at, round_pairs
-from imdb_gru.engine.kernels import Array
-from imdb_gru.engine.memory import Memory
-from imdb_gru.engine.weights import Weights
+from imdb_gru.engine.gru_weights import GRUWeights
+from imdb_gru.engine.pool import ArrayPool
+from imdb_gru.engine.rows import at
 from imdb_gru.engine.workers import share_out
+from imdb_gru.system.arrays import Array
 
 Pairs = NDArray[np.uint32]
 
@@ -46,10 +49,10 @@ def _unpack(panels, panel, row, matrix, column, columns):
                     matrix[k, at(column + first + n)] += panels[worker, panel + first // COLUMNS, row + k, n]
 
 
-def lay_out(memory: Memory, *shapes: tuple[int, int]) -> list[Pairs]:
-    """Lend panels of pairs of rows for matrices of these shapes, in one piece of memory."""
+def allocate_panels(pool: ArrayPool, shapes: Sequence[tuple[int, int]]) -> list[Pairs]:
+    """Allocate panels of pairs of rows for matrices of these shapes, in one piece of memory."""
     sizes = [rows * columns // 2 for rows, columns in shapes]
-    parts = np.split(memory.lend("weights", (sum(sizes),), np.uint32), np.cumsum(sizes)[:-1])
+    parts = np.split(pool.allocate("weights", (sum(sizes),), np.uint32), np.cumsum(sizes)[:-1])
     return [
         part.reshape(columns // COLUMNS, rows // 2, COLUMNS)
         for part, (rows, columns) in zip(parts, shapes, strict=True)
@@ -66,11 +69,20 @@ def flatten(pairs: list[Pairs]) -> tuple[NDArray[np.uint16], ...]:
     return tuple(part.view(np.uint16).reshape(-1) for part in pairs)
 
 
-def pack_forward(weights: Weights, memory: Memory) -> tuple[NDArray[np.uint16], ...]:
-    """Return the weights from h to m, from [x, h] to z and r, and from x to h'."""
+def pack_matrices(
+    matrices: Sequence[Array], shapes: Sequence[tuple[int, int]], pool: ArrayPool
+) -> tuple[NDArray[np.uint16], ...]:
+    """Compute `Arithmetic.pack_matrices`."""
+    panels = allocate_panels(pool, shapes)
+    fill([(matrix, into, 0, 0, rows) for matrix, into, (rows, _) in zip(matrices, panels, shapes, strict=True)])
+    return flatten(panels)
+
+
+def pack_forward(weights: GRUWeights, pool: ArrayPool) -> tuple[NDArray[np.uint16], ...]:
+    """Compute `Arithmetic.pack_forward`."""
     E, U = weights.padded_features, weights.padded_units
     x_parts, h_parts = weights.cut_gates()
-    to_m, to_zr, to_candidate = lay_out(memory, (U, U), (E + U, 2 * U), (E, U))
+    to_m, to_zr, to_candidate = allocate_panels(pool, [(U, U), (E + U, 2 * U), (E, U)])
     tasks = [(h_parts[2], to_m, 0, 0, U), (x_parts[2], to_candidate, 0, 0, E)]
     for gate in range(2):
         tasks += [
@@ -80,11 +92,11 @@ def pack_forward(weights: Weights, memory: Memory) -> tuple[NDArray[np.uint16], 
     return flatten([to_m, to_zr, to_candidate])
 
 
-def pack_backward(weights: Weights, memory: Memory) -> tuple[NDArray[np.uint16], ...]:
-    """Return the weights from m, z and r back to h, and from z, r and h' back to x."""
+def pack_backward(weights: GRUWeights, pool: ArrayPool) -> tuple[NDArray[np.uint16], ...]:
+    """Compute `Arithmetic.pack_backward`."""
     E, U = weights.padded_features, weights.padded_units
     x_parts, h_parts = weights.cut_gates()
-    to_h, to_x = lay_out(memory, (3 * U, U), (3 * U, E))
+    to_h, to_x = allocate_panels(pool, [(3 * U, U), (3 * U, E)])
     tasks = []
     for gate in range(3):
         tasks += [
@@ -94,12 +106,12 @@ def pack_backward(weights: Weights, memory: Memory) -> tuple[NDArray[np.uint16],
     return flatten([to_h, to_x])
 
 
-def unpack(weights: Weights, gradients: Array, sums: Array, memory: Memory) -> tuple[Array, Array, Array]:
-    """Turn the workers' gradients into those of kernel, recurrent kernel and bias."""
+def unpack(weights: GRUWeights, gradients: Array, sums: Array, pool: ArrayPool) -> tuple[Array, Array, Array]:
+    """Compute `Arithmetic.unpack`."""
     E, U, units = weights.padded_features, weights.padded_units, weights.units
     panels = gradients.reshape(len(gradients), 4 * U // COLUMNS, E + U, COLUMNS)
-    from_x = memory.lend("kernel", (weights.features, 3 * units))
-    from_h = memory.lend("recurrent_kernel", (units, 3 * units))
+    from_x = pool.allocate("kernel", (weights.features, 3 * units))
+    from_h = pool.allocate("recurrent_kernel", (units, 3 * units))
     tasks = []
     for gate, (to_x, to_h) in enumerate(((1, 1), (2, 2), (3, 0))):
         tasks += [

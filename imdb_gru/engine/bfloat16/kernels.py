@@ -1,33 +1,24 @@
-"""Own the loops of `kernels.py` for AMX: products of bfloat16 numbers, everything else in float32.
+"""The compiled loops for AMX: products of bfloat16 numbers, everything else in float32.
 
-`inputs` holds rows [x_t, h_{t-1}] of bfloat16 numbers, some room after each. Gates follow the products of `COLUMNS`
-units and all rows at once, while these are in the cache, and `blocks` gets what `open_gates` keeps of them.
+`imdb_gru.engine.arithmetic.Arithmetic` describes the arrays. Gates follow the products of `COLUMNS` units and all rows
+at once, while these are in the cache, and `blocks` gets what `open_gates` keeps of them.
 """
 
 import numpy as np
 
-from imdb_gru.engine.amx import COLUMNS, ROWS, STEP, close_tiles, open_tiles
+from imdb_gru.engine.bfloat16.amx import COLUMNS, ROWS, STEP, close_tiles, open_tiles
+from imdb_gru.engine.bfloat16.gates import differentiate_gates, open_gates, round_pairs, round_row, widen_row
+from imdb_gru.engine.bfloat16.products import add_products, multiply, turn
 from imdb_gru.engine.compiling import compiled, inlined
-from imdb_gru.engine.gates import add_where, raise_peaks
-from imdb_gru.engine.gates_bfloat16 import (
-    add_row,
-    copy_row,
-    differentiate_gates,
-    fill_row,
-    open_gates,
-    round_pairs,
-    round_row,
-    widen_row,
-)
-from imdb_gru.engine.products_bfloat16 import add_products, multiply, turn
-from imdb_gru.engine.tile import round_up
+from imdb_gru.engine.float32.gates import add_where, raise_peaks
+from imdb_gru.engine.float32.tile import round_up
+from imdb_gru.engine.rows import add_row, copy_row, fill_row
 
 CHUNK = 256
 """Rows whose gradients of weights and of x are computed at once."""
-NUMBER, ROOM = np.uint16, 32
-"""Of what the inputs are made, and how many of it are left free after a row, to keep rows on different cache lines."""
-KEPT = 2
-"""Numbers of 32 bits kept of a unit's blocks."""
+NUMBER: type[np.generic] = np.uint16
+ROOM, KEPT = 32, 2
+"""The room keeps rows on different cache lines."""
 
 
 @inlined
@@ -56,7 +47,7 @@ def find_run(real, start, alive):
 def run_forward(
     x, mask, rows, begins, reverse, weights, bias, h, inputs, blocks, places, keep, states, peaks, peak_steps, totals
 ):  # fmt: skip
-    """Do what `kernels.run_forward` does."""
+    """Compute `Arithmetic.run_forward`."""
     timesteps, features = x.shape[1], x.shape[2]
     units, room = h.shape[1], inputs.shape[1]
     width, whole = room - ROOM, states.shape[2]
@@ -131,7 +122,7 @@ def run_forward(
 
 
 def count_scratch(features: int, units: int, rows: int) -> int:
-    """Count the numbers of `run_backward`'s scratch, given padded sizes."""
+    """Compute `Arithmetic.count_scratch`."""
     most = CHUNK + round_up(rows, STEP)
     return most * (4 * units + ROOM // 2 + (features + units) // 2 + features)
 
@@ -141,7 +132,7 @@ def run_backward(
     mask, rows, begins, reverse, weights, dh, inputs, blocks, places, dstates, dpeaks, peak_steps, dtotals, scratch, dx,
     gradient, sums,
 ):  # fmt: skip
-    """Do what `kernels.run_backward` does; `gradient` is in panels of `COLUMNS` columns.
+    """Compute `Arithmetic.run_backward`; `gradient` is in panels of `COLUMNS` columns.
 
     Gradients of blocks wait in `dblocks`, and pair by pair of rows in `pairs`, for a chunk of rows to be complete;
     the inputs that belong to them in `turned`, as columns.

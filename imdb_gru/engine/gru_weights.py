@@ -1,14 +1,14 @@
-"""Own a GRU's weights as the kernels read them."""
+"""A GRU's weights as the engine reads them."""
 
 from functools import cached_property
 
 import numpy as np
 
-from imdb_gru.engine.kernels import Array
-from imdb_gru.engine.tile import COLUMNS, round_up
+from imdb_gru.engine.float32.tile import COLUMNS, round_up
+from imdb_gru.system.arrays import Array
 
 
-class Weights:
+class GRUWeights:
     """A GRU's weights, whose blocks are padded with zeros to whole tiles."""
 
     def __init__(self, kernel: Array, recurrent_kernel: Array, bias: Array | None) -> None:

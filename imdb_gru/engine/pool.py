@@ -1,4 +1,4 @@
-"""Own large arrays' memory, which is used again: pages fresh from the operating system are slow to come."""
+"""Large arrays whose memory is used again: pages fresh from the operating system are slow to come."""
 
 import math
 from typing import Any
@@ -8,10 +8,10 @@ from numpy.typing import DTypeLike, NDArray
 
 Block = NDArray[np.uint8]
 ALIGNMENT = 64
-"""Of an array's start, in bytes: so TensorFlow takes it as it is, without a copy."""
+"""Bytes that an array's address is a multiple of: TensorFlow takes such an array as it is, without a copy."""
 
 
-class Lease:
+class BlockInUse:
     """Stands behind an array and all its views; when the last of them is gone, their memory is free again."""
 
     def __init__(self, block: Block, free: list[Block]) -> None:
@@ -23,14 +23,14 @@ class Lease:
         self.free.append(self.block)
 
 
-class Memory:
-    """Lends arrays; each purpose has its own memory."""
+class ArrayPool:
+    """Allocates arrays, each purpose from memory of its own."""
 
     def __init__(self) -> None:
         self.free: dict[str, list[Block]] = {}
 
-    def lend(self, purpose: str, shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> NDArray[Any]:
-        """Return an array of any contents. A free block that is too small is given up for a larger one."""
+    def allocate(self, purpose: str, shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> NDArray[Any]:
+        """Return an array of any contents. A free block that is too small is replaced by a larger one."""
         size = math.prod(shape) * np.dtype(dtype).itemsize
         free = self.free.setdefault(purpose, [])
         try:
@@ -40,4 +40,4 @@ class Memory:
         except IndexError:
             room = np.empty(size + ALIGNMENT, np.uint8)
             block = room[-room.ctypes.data % ALIGNMENT :][:size]
-        return np.asarray(Lease(block, free))[:size].view(dtype).reshape(shape)
+        return np.asarray(BlockInUse(block, free))[:size].view(dtype).reshape(shape)

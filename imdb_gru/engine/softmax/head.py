@@ -1,38 +1,34 @@
-"""Own a next-word model's head: projection, a softmax over few words, and the gradients of both at once, on all cores.
+"""A next-word model's head: projection, a softmax over few words, and the gradients of both at once, on all cores.
 
 Logits are kept for a block of rows only: what a gradient needs of them is added up while they are in the cache.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from imdb_gru.engine import amx, tile
-from imdb_gru.engine.amx import find_bfloat16_obstacle
-from imdb_gru.engine.head_kernel import LOWEST, TILE, run
-from imdb_gru.engine.kernels import Array
-from imdb_gru.engine.memory import Memory
-from imdb_gru.engine.packing import pack
-from imdb_gru.engine.packing_bfloat16 import fill, flatten, lay_out
-from imdb_gru.engine.tile import round_up
+from imdb_gru.engine.arithmetic import Packed, Precision, choose_arithmetic
+from imdb_gru.engine.float32.tile import round_up
+from imdb_gru.engine.pool import ArrayPool
+from imdb_gru.engine.softmax.kernel import LOWEST, TILE, run
 from imdb_gru.engine.workers import cut_evenly, share_out
+from imdb_gru.system.arrays import Array, Ids, Mask
 
 
-class Weights(NamedTuple):
+class HeadWeights(NamedTuple):
     """What the head multiplies by, or the gradients of it."""
 
     kernel: Array
-    """Of the projection, `(U, E)`."""
+    """Kernel of the projection, `(U, E)`."""
     others: Array
     """Embeddings of the words drawn, `(S, E)`."""
     bias: Array
-    """Of the projection, `(E,)`."""
+    """Bias of the projection, `(E,)`."""
     offsets: Array
     """What is added to the logits of the words drawn, `(S,)`."""
 
 
-class Result(NamedTuple):
+class HeadResult(NamedTuple):
     """Losses, and the gradients of their mean over the rows that have a target."""
 
     losses: Array
@@ -43,22 +39,18 @@ class Result(NamedTuple):
     """`(N, E)`."""
     true_bias: Array
     """`(N,)`."""
-    weights: Weights
+    weights: HeadWeights
 
 
 class Head:
     """Computes losses and gradients; keeps its memory from batch to batch."""
 
-    def __init__(self, *, bfloat16: bool = False) -> None:
-        """With `bfloat16`, which wants AMX, what matrix products multiply is rounded to it."""
-        if bfloat16 and (obstacle := find_bfloat16_obstacle()):
-            raise ValueError(f"no bfloat16 products: {obstacle}")
-        self.bfloat16 = bfloat16
-        self.memory = Memory()
+    def __init__(self, precision: Precision = "float32") -> None:
+        """Raise `ValueError` if this machine cannot compute the precision."""
+        self.arithmetic = choose_arithmetic(precision)
+        self.pool = ArrayPool()
 
-    def run(
-        self, x: Array, real: NDArray[np.bool_], true: Array, true_bias: Array, places: NDArray[np.int32], w: Weights
-    ) -> Result:
+    def run(self, x: Array, real: Mask, true: Array, true_bias: Array, places: Ids, w: HeadWeights) -> HeadResult:
         """Run hidden states `(N, U)` of which `real` `(N,)` have a target.
 
         `true` `(N, E)` and `true_bias` `(N,)` are the targets' weights. `places` `(N,)` says where among the words
@@ -67,7 +59,7 @@ class Head:
         count, units = x.shape
         width = true.shape[1]
         losses, into_true_bias = np.zeros(count, np.float32), np.zeros(count, np.float32)
-        into_x, into_true = self.memory.lend("x", (count, units)), self.memory.lend("true", (count, width))
+        into_x, into_true = self.pool.allocate("x", (count, units)), self.pool.allocate("true", (count, width))
         into_x[~real] = 0
         into_true[~real] = 0
         rows = np.flatnonzero(real)
@@ -76,7 +68,7 @@ class Head:
         sizes = (packed[0].size, packed[2].size, bias.size, offsets.size)
 
         def work(part: slice) -> list[Array]:
-            sums = [self.memory.lend(f"sum {n}", (size,)) for n, size in enumerate(sizes)]
+            sums = [self.pool.allocate(f"sum {n}", (size,)) for n, size in enumerate(sizes)]
             for total in sums:
                 total[:] = 0
             run(
@@ -90,29 +82,22 @@ class Head:
             for total, part in zip(first, other, strict=True):
                 total += part
         kernel, others, into_bias, into_offsets = first
-        weights = Weights(
+        weights = HeadWeights(
             self._unpack(kernel, w.kernel.shape), self._unpack(others, w.others.shape), into_bias[:width],
             into_offsets[: len(w.offsets)],
         )  # fmt: skip
-        return Result(losses, into_x, into_true, into_true_bias, weights)
+        return HeadResult(losses, into_x, into_true, into_true_bias, weights)
 
-    def _pack(self, w: Weights) -> tuple[tuple[NDArray[Any], ...], Array, Array]:
+    def _pack(self, w: HeadWeights) -> tuple[Packed, Array, Array]:
         """Return the matrices as the products read them, and bias and offsets, all of them padded."""
         U, E, S = (round_up(size, TILE) for size in (*w.kernel.shape, len(w.others)))
         bias, offsets = np.zeros(E, np.float32), np.full(S, LOWEST)
         bias[: len(w.bias)], offsets[: len(w.offsets)] = w.bias, w.offsets
-        if self.bfloat16:
-            panels = lay_out(self.memory, (U, E), (E, S), (S, E), (E, U))
-            matrices = (w.kernel, w.others.T, w.others, w.kernel.T)
-            fill([(part, into, 0, 0, 2 * into.shape[1]) for part, into in zip(matrices, panels, strict=True)])
-            return flatten(panels), bias, offsets
-        kernel, others = np.zeros((U, E), np.float32), np.zeros((S, E), np.float32)
-        kernel[: len(w.kernel), : len(w.bias)], others[: len(w.others), : len(w.bias)] = w.kernel, w.others
-        return tuple(pack(part) for part in (kernel, others.T, others, kernel.T)), bias, offsets
+        matrices, shapes = (w.kernel, w.others.T, w.others, w.kernel.T), ((U, E), (E, S), (S, E), (E, U))
+        return self.arithmetic.pack_matrices(matrices, shapes, self.pool), bias, offsets
 
     def _unpack(self, panels: Array, shape: tuple[int, ...]) -> Array:
         """Return the matrix of which panels hold the transpose."""
         rows, columns = shape
         width = round_up(columns, TILE)
-        own = amx.COLUMNS if self.bfloat16 else tile.COLUMNS
-        return panels.reshape(-1, width, own).transpose(0, 2, 1).reshape(-1, width)[:rows, :columns]
+        return panels.reshape(-1, width, self.arithmetic.COLUMNS).transpose(0, 2, 1).reshape(-1, width)[:rows, :columns]

@@ -1,4 +1,4 @@
-"""Own what happens between two matrix products: one row's gates, and their derivatives.
+"""One row's gates, and their derivatives: what is computed between two matrix products.
 
 A row holds four blocks of `U` floats,
 

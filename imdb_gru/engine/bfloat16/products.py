@@ -1,10 +1,11 @@
-"""Own matrix products by AMX: with weights, and of the two factors that a gradient of weights has."""
+"""Matrix products by AMX: with weights, and of the two factors of a gradient of weights."""
 
 import numpy as np
 
-from imdb_gru.engine.amx import COLUMNS, ROWS, STEP, multiply_one, multiply_two
+from imdb_gru.engine.bfloat16.amx import COLUMNS, ROWS, STEP, multiply_one, multiply_two
+from imdb_gru.engine.bfloat16.gates import SHIFT
 from imdb_gru.engine.compiling import inlined
-from imdb_gru.engine.gates_bfloat16 import SHIFT, at, copy_row, fill_row
+from imdb_gru.engine.rows import at, copy_row, fill_row
 
 ONE = 0x3F80
 """As bfloat16."""

@@ -1,24 +1,18 @@
-"""Own what stands between AMX's products: gates and their derivatives, and numbers on their way to bfloat16.
+"""Gates and their derivatives between AMX's products, and the rounding of numbers to bfloat16.
 
-Arrays are flat, and parts of them are named by where they start: a slice would count its references, which costs more
-than the arithmetic. bfloat16 numbers stand in uint16 arrays, or in pairs in uint32 arrays.
+Arrays are flat, as in `imdb_gru.engine.rows`. Bfloat16 numbers stand in uint16 arrays, or in pairs in uint32 arrays.
 """
 
 import numpy as np
 
 from imdb_gru.engine.compiling import inlined
-from imdb_gru.engine.gates import ONE, TINY, sigmoid, tanh
+from imdb_gru.engine.float32.gates import ONE, TINY, sigmoid, tanh
+from imdb_gru.engine.rows import at
 
 EVEN, ODD, HIGH, LOW, SHIFT = (np.uint32(bits) for bits in (0x7FFF, 1, 0xFFFF0000, 0xFFFF, 16))
 SPAN, SPAN_PART = np.float32(65535), np.float32(1 / 65535)
 REACH, REACH_PART = np.float32(32767), np.float32(1 / 32767)
 HALF, MIDDLE = np.float32(0.5), np.int32(32767)
-
-
-@inlined
-def at(place):
-    """Name a place that is not negative, so that nothing need be checked of it."""
-    return np.uintp(place)
 
 
 @inlined
@@ -54,27 +48,6 @@ def widen_row(values, start, into, into_start, count):
     """Turn bfloat16 numbers to the bits of float32."""
     for i in range(count):
         into[at(into_start + i)] = np.uint32(values[at(start + i)]) << SHIFT
-
-
-@inlined
-def copy_row(values, start, into, into_start, count):
-    """Copy numbers."""
-    for i in range(count):
-        into[at(into_start + i)] = values[at(start + i)]
-
-
-@inlined
-def add_row(values, start, into, into_start, count):
-    """Add numbers to others."""
-    for i in range(count):
-        into[at(into_start + i)] += values[at(start + i)]
-
-
-@inlined
-def fill_row(into, start, count):
-    """Write zeros."""
-    for i in range(count):
-        into[at(start + i)] = 0
 
 
 @inlined

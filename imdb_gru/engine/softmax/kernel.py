@@ -1,4 +1,4 @@
-"""Own the compiled loop of `head.py`: blocks of rows through the projection and the softmax, and back at once.
+"""The compiled loop of `head.py`: blocks of rows through the projection and the softmax, and back at once.
 
 Sizes U, E and S are padded with zeros to whole tiles, and so is a block's count of rows.
 """
@@ -10,13 +10,13 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from imdb_gru.engine.bfloat16.kernels import ROOM
 from imdb_gru.engine.compiling import compiled, inlined
-from imdb_gru.engine.gates_bfloat16 import add_row, at, copy_row, fill_row
-from imdb_gru.engine.head_products import add_product, add_transposed, allocate, put_row
-from imdb_gru.engine.kernels_bfloat16 import ROOM
+from imdb_gru.engine.rows import add_row, allocate, at, copy_row, fill_row
+from imdb_gru.engine.softmax.products import add_product, add_transposed, put_row
 
 TILE = 32
-"""What sizes are multiples of, on either road."""
+"""What sizes are multiples of, whatever the arithmetic."""
 BLOCK = 128
 """Rows at once, while they are in the cache."""
 LOWEST = np.float32(-1e30)

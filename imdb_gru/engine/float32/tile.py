@@ -1,4 +1,4 @@
-"""Own the innermost loop: one tile of a matrix product, held in vector registers."""
+"""The innermost loop: one tile of a matrix product, held in vector registers."""
 
 from typing import Any
 

@@ -1,27 +1,18 @@
-"""Own the compiled loops: a worker's reviews through the whole sequence, and back.
+"""The compiled loops in float32: a worker's reviews through the whole sequence, and back.
 
-A worker keeps one row for every timestep of a review: `inputs`, [x_t, h_{t-1}], and `blocks`, which `gates.py`
-describes. Rows of one step follow each other, and the rows of all reviews that have ended (or not begun) are left out:
-`places[t]` is where step t begins. Sizes E and U are padded with zeros to whole tiles.
+`imdb_gru.engine.arithmetic.Arithmetic` describes the arrays; what `blocks` holds, `gates.py` does.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imdb_gru.engine.compiling import compiled, inlined
-from imdb_gru.engine.gates import add_where, differentiate_gates, open_gates, raise_peaks
-from imdb_gru.engine.tile import COLUMNS, ROWS, multiply_tile
+from imdb_gru.engine.float32.gates import add_where, differentiate_gates, open_gates, raise_peaks
+from imdb_gru.engine.float32.tile import COLUMNS, ROWS, multiply_tile
 
-Array = NDArray[np.float32]
-
-LOWEST = np.float32(-1e9)
-"""Stands where a maximum has seen no hidden state."""
 CHUNK = 256
 """Rows whose weight gradients are summed at once, while they are still in the cache."""
-NUMBER, ROOM = np.float32, 0
-"""Of what the inputs are made, and how many of it are left free after a row."""
-KEPT = 4
-"""Numbers of 32 bits kept of a unit's blocks."""
+NUMBER: type[np.generic] = np.float32
+ROOM, KEPT = 0, 4
 
 
 @inlined
@@ -49,12 +40,7 @@ def count_alive(rows, mask, t):
 def run_forward(
     x, mask, rows, begins, reverse, weights, bias, h, inputs, blocks, places, keep, states, peaks, peak_steps, totals
 ):  # fmt: skip
-    """Run the reviews `rows` of a batch `x` `(B, T, E)`, longest first, from the hidden states `h`, which it updates.
-
-    A row of −1 stands for no review. Without `keep`, `inputs` and `blocks` hold one step at a time. `states`, `peaks`
-    and `totals` are filled unless empty: every hidden state from the step on at which a review `begins`, their maximum
-    (and the step of it), and their sum.
-    """
+    """Compute `Arithmetic.run_forward`."""
     timesteps, features = x.shape[1], x.shape[2]
     units, width = h.shape[1], inputs.shape[1]
     padded = width - units
@@ -102,7 +88,7 @@ def run_forward(
 
 
 def count_scratch(features: int, units: int, rows: int) -> int:
-    """Count the numbers of `run_backward`'s scratch, given padded sizes."""
+    """Compute `Arithmetic.count_scratch`."""
     return (CHUNK + rows) * features
 
 
@@ -111,11 +97,7 @@ def run_backward(
     mask, rows, begins, reverse, weights, dh, inputs, blocks, places, dstates, dpeaks, peak_steps, dtotals, scratch, dx,
     gradient, sums,
 ):  # fmt: skip
-    """Go back through what `run_forward` kept, with the loss's gradients of all it returned; empty ones are zero.
-
-    Updates `dh` to the gradient of the first hidden state, fills `dx` `(B, T, E)`, and adds to
-    `gradient`, that of the joined weights, and to `sums`, the blocks' sums over all rows.
-    """
+    """Compute `Arithmetic.run_backward`; `gradient` is the joined weights' as they are, row by row."""
     timesteps = mask.shape[1]
     units, width = dh.shape[1], inputs.shape[1]
     padded, stride, features = width - units, 4 * units, dx.shape[2]

@@ -1,0 +1,1 @@
+"""Float32 arithmetic, for every CPU."""

@@ -1,0 +1,25 @@
+"""Float32 arithmetic as `imdb_gru.engine.arithmetic.Arithmetic` describes it."""
+
+from imdb_gru.engine.float32.kernels import KEPT, NUMBER, ROOM, count_scratch, run_backward, run_forward
+from imdb_gru.engine.float32.packing import pack_backward, pack_forward, pack_matrices, unpack
+from imdb_gru.engine.float32.tile import COLUMNS, ROWS
+
+__all__ = [
+    "COLUMNS",
+    "KEPT",
+    "NUMBER",
+    "ROOM",
+    "ROWS",
+    "count_scratch",
+    "find_obstacle",
+    "pack_backward",
+    "pack_forward",
+    "pack_matrices",
+    "run_backward",
+    "run_forward",
+    "unpack",
+]
+
+
+def find_obstacle() -> None:
+    """Return None: every CPU computes float32."""

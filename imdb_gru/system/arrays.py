@@ -1,0 +1,17 @@
+"""Names of the arrays that rooms pass to each other, so that a signature says what the numbers are."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
+"""Embeddings, hidden states, weights, logits, probabilities, and gradients of all of them."""
+Ids = NDArray[np.int32]
+"""Word ids."""
+Rows = NDArray[np.int64]
+"""Which reviews, texts or rows of an array, by number."""
+Lengths = NDArray[np.int64]
+"""Sequence lengths."""
+Labels = NDArray[np.int8]
+"""Labels: 1 positive, 0 negative."""
+Mask = NDArray[np.bool_]
+"""True for what is real or chosen."""
