@@ -102,7 +102,7 @@ def test_what_a_narrow_terminal_leaves_out_is_what_matters_least(runs):
     inspected = ["inspect", "--run", "runs/first", "It is not dull."]
     assert check_terminals(*inspected) == [["|candidate|", "|state|"], []]
     (omitted,) = check_terminals(*inspected, "--unit", "3", widths=[60])
-    assert omitted == ["move", "occlusion", "kept", "Jacobian"]
+    assert omitted == ["occlusion", "kept", "Jacobian"]
 
 
 @pytest.mark.processes
