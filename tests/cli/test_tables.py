@@ -101,8 +101,10 @@ def test_what_a_narrow_terminal_leaves_out_is_what_matters_least(runs):
     assert check_terminals("runs") == [["task", "best epoch", "finished"], []]
     inspected = ["inspect", "--run", "runs/first", "It is not dull."]
     assert check_terminals(*inspected) == [["|candidate|", "|state|"], []]
-    (omitted,) = check_terminals(*inspected, "--unit", "3", widths=[60])
-    assert omitted == ["occlusion", "kept", "Jacobian"]
+    assert check_terminals(*inspected, "--unit", "3", widths=[60, 80]) == [
+        ["move", "occlusion", "candidate 3", "kept", "Jacobian"],
+        ["occlusion", "Jacobian"],
+    ]
 
 
 @pytest.mark.processes
