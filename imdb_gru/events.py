@@ -46,6 +46,15 @@ class ReadingReviews(Event):
 
 
 @dataclass(frozen=True)
+class BuildingModel(Event):
+    """The model of a plan is about to be built, for which TensorFlow is loaded."""
+
+    def __str__(self) -> str:
+        """Say so."""
+        return "building the model, which loads TensorFlow; nothing is trained"
+
+
+@dataclass(frozen=True)
 class CorpusRead(Event):
     """The reviews of a training were read and encoded."""
 

@@ -99,9 +99,14 @@ def data_options(command: AnyCommand) -> AnyCommand:
     return _add_data(command, TRAINING_DATA)
 
 
+def compared_data_options(command: AnyCommand) -> AnyCommand:
+    """Add the same options, for a command that trains models or takes runs."""
+    return _add_data(command, f"the data that RUNs were trained on, or to train models, {TRAINING_DATA}")
+
+
 def other_data_options(command: AnyCommand) -> AnyCommand:
     """Add the same options, for a command that evaluates a run."""
-    return _add_data(command, "the run's own data, and of these the test split, if there is one")
+    return _add_data(command, "the run's own data")
 
 
 def _add_data(command: AnyCommand, default: str) -> AnyCommand:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imdb_gru.cli._messages import EventPrinter, say
+from imdb_gru.cli._messages import EventPrinter
 from imdb_gru.cli._options import FOLDER_PATH, PATH, config_options, data_options, json_option
 from imdb_gru.cli._tables.training import print_plan, print_run
 
@@ -60,7 +60,6 @@ def show_plan(config: str, *, as_json: bool, **options: Any) -> None:
     """Plan a training, and print what it would do."""
     import imdb_gru
 
-    say("reading the reviews and building the model, to plan the training")
     plan = imdb_gru.plan(config, **options)
     if as_json:
         click.echo(json.dumps(plan.to_dict()))

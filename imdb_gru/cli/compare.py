@@ -8,7 +8,7 @@ import click
 
 from imdb_gru.cli._commands import Command
 from imdb_gru.cli._messages import EventPrinter, say
-from imdb_gru.cli._options import PATH, config_options, data_options, json_option
+from imdb_gru.cli._options import PATH, compared_data_options, config_options, json_option
 from imdb_gru.cli._tables.comparison import print_comparison
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.command(cls=Command, short_help="Compare models on the same reviews.")
 @click.argument("runs", nargs=-1, type=PATH, metavar="[RUN]...")
 @config_options("scratch")
-@data_options
+@compared_data_options
 @click.option(
     "--models", metavar="NAMES", help="The models to train, such as gru,linear [default: gru,lstm,simple_rnn,linear]."
 )

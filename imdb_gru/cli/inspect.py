@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +27,7 @@ from imdb_gru.cli._texts import open_reader
 if TYPE_CHECKING:
     from imdb_gru.config import DataConfig
     from imdb_gru.inspection import Inspection
+    from imdb_gru.inspection.gradients import GradientCurve
     from imdb_gru.models.classifier import Classifier
 
 MOST_TEXTS = 200
@@ -243,12 +244,16 @@ def gradients(chosen: ReviewChoice, run_paths: tuple[Path, ...], plots: Path | N
         raise click.UsageError("no reviews came in: give texts, --input, or --data")
     curves = {str(run): measure_curve(Classifier.load(run), texts) for run in runs}
     if plots:
-        from imdb_gru.report.charts import save_charts
-        from imdb_gru.report.inspections import build_gradient_charts
-
-        save_charts(build_gradient_charts(curves), plots)
-        say(f"drew into {plots}")
+        _draw_curves(curves, plots)
     if as_json:
         click.echo(json.dumps({run: curve.to_dict() for run, curve in curves.items()}))
     else:
         print_curves(curves)
+
+
+def _draw_curves(curves: Mapping[str, "GradientCurve"], folder: Path) -> None:
+    from imdb_gru.report.charts import save_charts
+    from imdb_gru.report.inspections import build_gradient_charts
+
+    save_charts(build_gradient_charts(curves), folder)
+    say(f"drew into {folder}")

@@ -58,7 +58,7 @@ def sweep(
 ) -> None:
     """Search for the config that is best on validation reviews. No test review is read.
 
-    SWEEP is a YAML file that says which keys to search, or the name of one in the package, where there is one: sweep.
+    SWEEP is a YAML file that says which keys to search, or 'sweep', the name of the file in the package.
 
     \b
     imdb-gru sweep sweep --data sample --trials 4

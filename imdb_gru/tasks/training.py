@@ -10,6 +10,7 @@ from imdb_gru.config import AnyConfig, Config, DataConfig, NextWordConfig
 from imdb_gru.corpus.corpus import Corpus, encode_corpus
 from imdb_gru.errors import ImdbGruError, RunError
 from imdb_gru.events import (
+    BuildingModel,
     CorpusRead,
     Observer,
     ReadingReviews,
@@ -170,6 +171,7 @@ def plan(
     task = find_task(complete.task)
     start = _load_start(task, complete, observer)
     corpus = load_corpus(complete, source=_find_source(data), start=start, observer=observer)
+    observer(BuildingModel())
     from imdb_gru.training.model import choose_engine, choose_precision
 
     engine, reason = choose_engine(complete)

@@ -1,16 +1,13 @@
 """The command line as users and scripts meet it: exit codes, streams, help, start-up."""
 
 import errno
-import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import click
 import pytest
-import yaml
 from support.commands import assert_not_loaded, call, list_commands
 from support.paths import README
 
@@ -106,7 +103,7 @@ def broken_pipe():
         (["inspect", "--html", "page.html", "fine", "dull"], "page.html", "stderr"),
         (["inspect", "--npz", "arrays.npz", "fine"], "arrays.npz", "stdout"),
         (["inspect", "--plots", "plots", "fine"], "plots/gates.svg", "stdout"),
-        (["inspect", "--gradients", "--plots", "plots", "fine"], "plots/gradients.svg", "stdout"),
+        (["inspect", "gradients", "--plots", "plots", "fine"], "plots/gradients.svg", "stdout"),
         (["predict", "--plot", "plot.svg", "fine"], "plot.svg", "stdout"),
         (["predict", "--output", "out.csv", "fine"], "out.csv", "stdout"),
         (
@@ -164,61 +161,6 @@ main()
     assert (done.returncode, done.stderr) == (1, message)
 
 
-def test_config_show_check_and_schema(invoke, tmp_path):
-    shown = invoke("config", "show", "--config", "scratch", "--set", "model.cell=lstm")
-    assert "cell: lstm" in shown.out
-    (tmp_path / "my.yaml").write_text(shown.out)
-    assert invoke("config", "check", "my.yaml").out == "my.yaml: valid\n"
-    schema = json.loads(invoke("config", "schema").out)
-    assert schema["properties"].keys() == {"task", "data", "text", "model", "train"}
-    assert "description" in schema["$defs"]["TrainConfig"]["properties"]["warmup"]
-    schema = json.loads(invoke("config", "schema", "--task", "next_word").out)
-    assert "description" in schema["$defs"]["PretrainConfig"]["properties"]["samples"]
-    (tmp_path / "my.yaml").write_text("train: {epocs: 1}")
-    assert invoke("config", "check", "my.yaml").code == 1
-
-
-def test_config_show_check_and_schema_know_sweeps(invoke, tmp_path):
-    shown = invoke("config", "show", "--config", "sweep", "--set", "train.seed=7")
-    assert "  train:\n    learning_rate: 0.001\n" in shown.out
-    assert "    seed: 7\n" in shown.out
-    (tmp_path / "my.yaml").write_text(shown.out)
-    assert invoke("config", "check", "my.yaml", "sweep", "pretrain").out == (
-        "my.yaml: valid\nsweep: valid\npretrain: valid\n"
-    )
-    (tmp_path / "my.yaml").write_text("task: sweep\nbase: scratch\nspace: {train.epochs: {range: [0, 4]}}")
-    result = invoke("config", "check", "my.yaml")
-    assert result.code == 1
-    assert "space.train.epochs: input should be greater than or equal to 1, got 0" in result.err
-    schema = json.loads(invoke("config", "schema", "--task", "sweep").out)
-    assert {"base", "space", "asha"} <= schema["properties"].keys()
-
-
-@pytest.mark.parametrize("command", [["train"], ["pretrain"], ["compare"], ["config", "show"], ["sweep", "sweep"]])
-@pytest.mark.parametrize("setting", ["foo", "=3", "train..epochs=3", "train.epochs=["])
-def test_a_setting_of_another_form_is_wrong_usage(invoke, command, setting):
-    result = invoke(*command, "--set", setting)
-    assert result.code == 2
-    assert f"Invalid value for '--set': {setting}" in result.err
-    assert ("such as train.epochs=3" in result.err) == (setting != "train.epochs=[")
-
-
-def test_the_last_of_several_settings_of_one_key_counts(invoke):
-    settings = ["model.dropout.word=0.3", "model.dropout={output: 0.2}", "model.dropout.word=0.4", "train.epochs=9"]
-    shown = yaml.safe_load(invoke("config", "show", *(f"--set={setting}" for setting in settings)).out)
-    assert shown["model"]["dropout"] == {"word": 0.4, "embedding": 0.1, "recurrent": 0.0, "output": 0.2}
-    assert shown["train"]["epochs"] == 9
-
-
-@pytest.mark.parametrize(
-    "command", [["train", "--config"], ["pretrain", "--config"], ["compare", "--config"], ["sweep"]]
-)
-def test_a_config_is_found_by_name(invoke, command):
-    result = invoke(*command, "nowhere")
-    assert result.code == 1
-    assert "Error: there is no config named 'nowhere'; the package has best, best-pretrain, default, " in result.err
-
-
 def test_what_the_bundled_model_settles_is_refused_before_any_review_is_read(invoke):
     result = invoke("train", "--data", "nowhere", "--set", "model.units=256")
     assert result.code == 1
@@ -226,95 +168,6 @@ def test_what_the_bundled_model_settles_is_refused_before_any_review_is_read(inv
         "Error: the config default has an error:\n"
         "  model.units is 256, but the bundled model has 512: use --config scratch, or --set model.pretrained=null\n"
     )
-
-
-@pytest.mark.keras
-def test_runs_lists_states(invoke, sample_run, tmp_path):
-    for name in ("good", "unfinished", "damaged"):
-        shutil.copytree(sample_run.path, tmp_path / "runs" / name)
-    (tmp_path / "runs" / "unfinished" / "metrics.json").unlink()
-    (tmp_path / "runs" / "damaged" / "model.keras").write_bytes(b"")
-    rows = {Path(row["run"]).name: row for row in json.loads(invoke("runs", "--json").out)}
-    assert {name: row["state"] for name, row in rows.items()} == {
-        "good": "complete",
-        "unfinished": "in progress",
-        "damaged": "damaged",
-    }
-    assert rows["good"]["epochs"] == "2/2"
-    assert {(row["task"], row["validation_perplexity"]) for row in rows.values()} == {("sentiment", None)}
-    assert 0 <= rows["good"]["validation_accuracy"] <= 1
-    table = invoke("runs").out
-    assert "gru 8, embedding 8, last" in table
-    (tmp_path / "empty").mkdir()
-    assert "no runs in empty" in invoke("runs", "empty").err
-
-
-@pytest.mark.keras
-def test_the_newest_run_is_used_and_named(invoke, sample_run, tmp_path):
-    shutil.copytree(sample_run.path, tmp_path / "runs" / "only")
-    result = invoke("predict", "fine")
-    assert result.code == 0
-    assert f"using {Path('runs/only')}" in result.err
-
-
-def test_without_any_run_the_one_in_the_package_is_used_and_named(invoke, bundled):
-    for arguments in (["predict", "w1"], ["inspect", "w1"], ["next", "w1"], ["evaluate", "--data", "sample"]):
-        result = invoke(*arguments)
-        assert result.code == 0, result.err
-        assert result.err.splitlines()[0] == "using bundled"
-    assert json.loads(invoke("evaluate", "--data", "sample", "--json").out)["run"] == "bundled"
-    assert invoke("report", "--data", "sample", "--output", "page.html", "--examples", 1).code == 0
-
-
-def test_the_run_in_the_package_can_be_named(invoke, bundled, make_next_word_run):
-    make_next_word_run("runs/other")
-    for command in ("predict", "next"):
-        result = invoke(command, "--run", "bundled", "w1")
-        assert result.code == 0, result.err
-        assert "using" not in result.err
-    assert invoke("predict", "w1").err.startswith("using bundled")
-    assert invoke("next", "w1").err.startswith("using runs/other")
-
-
-def test_the_run_in_the_package_is_accepted_wherever_a_run_is(invoke, bundled, tmp_path):
-    _, _, run = bundled
-    data = ["--data", "sample"]
-    for arguments in (
-        ["compare", run.path, "bundled", *data],
-        ["inspect", "--gradients", "--run", "bundled", "--run", run.path, "--reviews", "2", *data],
-        ["inspect", "--units", "--run", "bundled", *data],
-        ["report", "bundled", "--examples", "0", *data],
-        ["evaluate", "--run", "bundled", *data],
-        ["runs", "check", "bundled"],
-    ):
-        result = invoke(*arguments)
-        assert result.code == 0, result.err
-        assert str(tmp_path / "package") not in result.out + result.err
-    assert (tmp_path / "bundled.html").exists()
-    figures = json.loads(invoke("compare", "bundled", run.path, *data, "--json").out)
-    model = figures["models"][0]
-    assert (model["model"], model["runs"][0]["run"]) == ("bundled", "bundled")
-    assert (model["parameters"], model["seconds"]) == (None, None)  # which the fixture does not record
-    evaluated = json.loads(invoke("evaluate", "--run", "bundled", *data, "--json").out)
-    assert model["accuracy"] == evaluated["accuracy"]
-    assert "are the same run" in invoke("compare", "bundled", "./bundled").err
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["train", "--resume", "bundled"], "cannot be resumed: train a new run from it"),
-        (["pretrain", "--resume", "bundled"], "cannot be resumed: train a new run from it"),
-        (["train", "--run", "bundled", "--data", "sample"], "cannot be replaced: choose another folder with --run"),
-        (["compare", "--into", "bundled"], "cannot hold a comparison: choose another folder with --into"),
-        (["sweep", "s.yaml", "--into", "bundled"], "cannot hold a sweep: choose another folder with --into"),
-    ],
-)
-def test_the_run_in_the_package_cannot_be_written_to(invoke, tmp_path, arguments, message):
-    result = invoke(*arguments)
-    assert (result.code, result.out) == (1, "")
-    assert f"bundled is the name of the model in the package, which {message}" in result.err
-    assert not (tmp_path / "bundled").exists()
 
 
 @pytest.mark.keras
@@ -346,3 +199,20 @@ def wait_until_reading(process):
 def test_it_runs_from_any_folder(tmp_path):
     done = call("--version", cwd=tmp_path, env={**os.environ, "HOME": str(tmp_path)})
     assert done.stdout.startswith("imdb-gru, version ")
+
+
+def list_groups():
+    return [(path, command) for path, command in list_commands() if isinstance(command, click.Group)]
+
+
+@pytest.mark.parametrize(("path", "group"), list_groups(), ids=lambda value: getattr(value, "name", "-"))
+def test_every_command_has_a_line_in_the_list_of_its_group(invoke, monkeypatch, path, group):
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = invoke(*path, "--help").out.partition("Commands:\n")[2].splitlines()
+    assert len(lines) == len(group.commands)
+    for name, command in group.commands.items():
+        assert command.short_help
+        assert not command.short_help.endswith("...")
+        (line,) = (line for line in lines if line.split()[0] == name)
+        assert line.split(maxsplit=1)[1] == command.short_help
+        assert len(line) <= 80

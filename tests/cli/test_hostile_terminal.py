@@ -66,8 +66,8 @@ def test_evaluate(run, table, invoke, options):
 @pytest.mark.parametrize("options", [[], ["--json"]])
 def test_inspect(run, table, invoke, options):
     check(invoke("inspect", "--run", run, *options, TEXT))
-    check(invoke("inspect", "--run", run, "--units", *options, *[TEXT] * 20))
-    check(invoke("inspect", "--run", run, "--gradients", *options, TEXT))
+    check(invoke("inspect", "units", "--run", run, *options, *[TEXT] * 20))
+    check(invoke("inspect", "gradients", "--run", run, *options, TEXT))
 
 
 def test_runs(run, invoke):

@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -11,6 +12,16 @@ TEXT = "It is not dull, it is wonderful."
 @pytest.fixture
 def inspect(invoke, sample_run):
     return lambda *arguments: invoke("inspect", "--run", sample_run.path, *arguments)
+
+
+@pytest.fixture
+def inspect_units(invoke, sample_run):
+    return lambda *arguments: invoke("inspect", "units", "--run", sample_run.path, *arguments)
+
+
+@pytest.fixture
+def inspect_gradients(invoke, sample_run):
+    return lambda *arguments: invoke("inspect", "gradients", "--run", sample_run.path, *arguments)
 
 
 def list_rows(out):
@@ -83,40 +94,68 @@ def test_files_are_written(inspect, tmp_path):
     assert names == {f"{chart}.{kind}" for chart in charts for kind in ("png", "svg")}
 
 
-def test_units_are_named_by_their_words(inspect):
-    rows = json.loads(inspect("--units", "--words", 2, "--json").out)
+def test_units_are_named_by_their_words(inspect_units):
+    rows = json.loads(inspect_units("--words", 2, "--json").out)
     assert sorted(row["unit"] for row in rows) == list(range(8))
-    assert "no word comes 20 times" in inspect("--units", TEXT).err
+    assert "no word comes 20 times" in inspect_units(TEXT).err
     assert rows[0].keys() == {"unit", "weights", "raised_by", "lowered_by"}
     assert rows[0]["weights"].keys() == {"last", "max"}
-    result = inspect("--units", "--words", 2)
+    result = inspect_units("--words", 2)
     assert "reading 20 reviews of split validation" in result.err
     assert "raised by" in result.out
 
 
-def test_gradients_are_followed_through_several_runs(inspect, sample_run, tmp_path):
+def test_gradients_are_followed_back_through_reviews_or_a_text(inspect_gradients, tmp_path):
     pytest.importorskip("matplotlib")
-    result = inspect("--run", sample_run.path, "--gradients", "--reviews", 5, "--plots", "plots")
+    result = inspect_gradients("--reviews", 5, "--plots", "plots")
     assert result.code == 0
     assert "reading 5 reviews of split validation" in result.err
     assert "through the recurrence alone" in result.out
     line = next(line for line in result.out.splitlines() if line.split()[:1] == ["0"])
     assert line.split() == ["0", "1.00e+00", "5"]
     assert {path.name for path in (tmp_path / "plots").iterdir()} == {"gradients.png", "gradients.svg"}
-    curves = json.loads(inspect("--gradients", "--json", TEXT).out)
+    curves = json.loads(inspect_gradients("--json", TEXT).out)
     (curve,) = curves.values()
     assert curve["loss"][0] == curve["recurrence"][0] == 1
     assert len(curve["loss"]) == 10
 
 
+def test_several_runs_are_compared(inspect_gradients, sample_run, tmp_path):
+    shutil.copytree(sample_run.path, tmp_path / "copy")
+    curves = json.loads(inspect_gradients("--run", "copy", "--reviews", 2, "--json").out)
+    assert list(curves) == [str(sample_run.path), "copy"]
+    assert curves["copy"] == curves[str(sample_run.path)]
+
+
+def test_a_text_can_be_the_name_of_a_command(invoke, sample_run, tmp_path):
+    (tmp_path / "texts.txt").write_text("gradients\n")
+    options = ["--json", "--run", sample_run.path]
+    assert json.loads(invoke("inspect", *options, "--", "units").out)["text"] == "units"
+    assert json.loads(invoke("inspect", *options, "--input", "texts.txt").out)["text"] == "gradients"
+    assert invoke("inspect", "--", "units").out == invoke("inspect", "text", "units").out
+    assert invoke("inspect", *options, TEXT).out == invoke("inspect", "text", *options, TEXT).out
+
+
+def test_the_help_of_the_group_lists_its_commands_and_the_options_of_a_text(invoke):
+    shown = invoke("inspect", "--help").out
+    for part in ("--words N", "--html FILE", "  units ", "  gradients ", "inspect [OPTIONS] [TEXT]..."):
+        assert part in shown
+    assert "--reviews" not in shown
+
+
+def test_units_of_one_run_only(inspect_units):
+    assert "--run is given 2 times" in inspect_units("--run", "other").err
+    result = inspect_units("--split", "validation", "--data", "nowhere")
+    assert result.code == 1
+    assert "there are no reviews at nowhere" in result.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--units", "--gradients"], "--units and --gradients go alone"),
-        (["--units", "--html", "a.html"], "--units and --gradients go alone"),
-        (["--run", "other", TEXT], "several --run go with --gradients"),
-        (["--units", "--run", "other"], "several --run go with --gradients"),
-        (["--split", "test", TEXT], "go with --units and --gradients"),
+        (["--run", "other", TEXT], "--run is given 2 times"),
+        (["--split", "test", TEXT], "No such option '--split'"),
+        (["--data", "sample", TEXT], "No such option '--data'"),
         (["--plots", "plots", "--input", "empty.txt"], "no text came in"),
         (["--npz", "a.npz", TEXT, TEXT], "take one text, and more came in"),
         (["--npz", "nowhere/a.npz", TEXT], "there is no folder nowhere"),
@@ -125,7 +164,6 @@ def test_gradients_are_followed_through_several_runs(inspect, sample_run, tmp_pa
         (["--unit", "8", TEXT], "units 0 to 7"),
         (["--layer", "2", TEXT], "this run has 1 recurrent layer"),
         (["--input", "f.txt", TEXT], "give texts or --input, not both"),
-        (["--units", "--split", "validation", "--data", "nowhere"], "there are no reviews at nowhere"),
         (["--input", "nowhere.txt"], "cannot read nowhere.txt"),
         (["--words", "0", TEXT], "--words"),
     ],

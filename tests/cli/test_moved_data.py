@@ -24,8 +24,8 @@ def moved(pair, tmp_path):
         ["evaluate", "--run", "{}"],
         ["evaluate", "--run", "{}", "--split", "validation"],
         ["report", "{}", "--examples", "0"],
-        ["inspect", "--units", "--run", "{}"],
-        ["inspect", "--gradients", "--run", "{}"],
+        ["inspect", "units", "--run", "{}"],
+        ["inspect", "gradients", "--run", "{}"],
         ["compare", "{}", "copy"],
     ],
 )
@@ -82,7 +82,7 @@ def test_a_column_of_what_is_not_a_table_is_refused(invoke, write_corpus, kind, 
     [
         (["train", "--data", "sample", "--text-column", "body"], 1, "cannot be read from sample, which is not a table"),
         (["evaluate", "--run", "bundled", "--data", "sample", "--text-column", "b"], 1, "which is not a table"),
-        (["inspect", "--units", "--run", "bundled", "--data", "sample", "--text-column", "b"], 1, "is not a table"),
+        (["inspect", "units", "--run", "bundled", "--data", "sample", "--text-column", "b"], 1, "is not a table"),
         (["train", "--set", "data.path=sample", "--set", "data.text_column=b"], 1, "data.text_column in a config"),
         (
             ["predict", "--text-column", "body", "fine"],

@@ -127,7 +127,7 @@ def test_what_a_terminal_would_obey_is_shown(ask):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--generate", "3", "--timesteps"], "--generate writes on: use it without --timesteps"),
+        (["--generate", "3", "--timesteps"], "--generate continues the text: use it without --timesteps"),
         (["--generate", "3", "-k", "2"], "use it without --timesteps and --count"),
         (["--temperature", "1"], "go with --generate"),
         (["--top", "1"], "go with --generate"),

@@ -9,7 +9,8 @@ import click
 import pytest
 from support.commands import call, list_commands
 
-from imdb_gru.cli._options import Command, LocationType, PathType
+from imdb_gru.cli._commands import Command
+from imdb_gru.cli._options import LocationType, PathType
 
 pytestmark = pytest.mark.processes
 

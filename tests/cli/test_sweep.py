@@ -1,5 +1,6 @@
 """The command: what it checks before anything starts, and how it shows what came of a sweep."""
 
+import io
 import json
 import subprocess
 import sys
@@ -9,7 +10,8 @@ import yaml
 
 pytest.importorskip("ray")
 
-from imdb_gru.cli._sweep_table import _choose_keys, describe_result, print_sweep, shorten_keys
+from imdb_gru.cli._tables.sweep import SweepPrinter, describe_result, print_sweep, shorten_keys
+from imdb_gru.sweep.outcome import Outcome, TrialChanged
 
 pytestmark = pytest.mark.processes
 
@@ -159,11 +161,24 @@ def test_keys_are_short_where_they_can_be():
     assert shorten_keys(["a.word", "b.word"]) == ["a.word", "b.word"]
 
 
-def test_a_live_table_has_the_keys_that_there_is_room_for():
-    keys = ["train.learning_rate", "train.batch_size", "model.dropout.word"]
-    assert _choose_keys(keys, 200) == keys
-    assert _choose_keys(keys, 95) == keys[:2]
-    assert _choose_keys(keys, 40) == []
+@pytest.mark.parametrize(("width", "keys"), [(200, 3), (75, 2), (50, 0)])
+def test_a_live_table_has_the_keys_that_there_is_room_for(width, keys):
+    from rich.console import Console
+
+    values = {"train.learning_rate": 0.0125, "train.batch_size": 64, "model.dropout.word": 0.1}
+    outcome = Outcome(0, 0, "trial-000", values, "running", 2, 0.9125, 0.3125, 12.5)
+    printer = SweepPrinter()
+    file = io.StringIO()
+    printer.live.console = Console(file=file, width=width, height=20, force_terminal=True, color_system=None)
+    printer(TrialChanged(outcome, [outcome]))
+    columns = printer.live.get_renderable().columns
+    printer.live.stop()
+    assert [str(column.header) for column in columns[5:]] == ["seconds", "learning_rate", "batch_size", "word"][
+        : keys + 1
+    ]
+    figures = ["000", "running", "91.25%", "0.3125", "2", "12.5", "0.0125", "64", "0.1"][: keys + 6]
+    assert [str(cell) for column in columns for cell in column.cells] == figures
+    assert set(figures) <= set(file.getvalue().split())
 
 
 def test_pictures_are_drawn_even_of_a_base_outside_the_space(tmp_path):

@@ -64,6 +64,7 @@ def test_a_finished_run_is_not_resumed(invoke, sample_run):
 
 def test_a_dry_run_trains_nothing(invoke, tmp_path):
     result = invoke("train", "--data", "sample", "--dry-run", *SMALL)
+    assert result.err.splitlines()[-1] == "building the model, which loads TensorFlow; nothing is trained"
     assert result.code == 0
     for part in (
         "truncated share",

@@ -23,7 +23,7 @@ def print_check(figures: dict[str, Any]) -> None:
         print_line(f"words unknown to a vocabulary of train: {shares}")
     click.echo("" if figures["findings"] else "\nnothing found amiss")
     for finding in figures["findings"]:
-        click.echo(f"{finding['finding']}: {finding['reviews']:,}")
+        print_line(f"{finding['finding']}: {finding['reviews']:,}")
         for example in finding["examples"]:
             _print_example(**example)
 
@@ -43,6 +43,4 @@ def _describe(row: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _print_example(review: str, text: str, twin: str | None = None) -> None:
-    from imdb_gru.system.escaping import neutralise
-
-    click.echo(f"  {review}{f' as {twin}' if twin else ''}: {neutralise(text)}")
+    print_line(f"  {review}{f' as {twin}' if twin else ''}: {text}")

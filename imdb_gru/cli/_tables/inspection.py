@@ -88,20 +88,21 @@ def _count_words(count: int | None) -> str:
 def _iter_columns(inspection: "Inspection", cells: list["CellTrace"], unit: int | None) -> Iterator[Values]:
     from imdb_gru.models.timesteps import shorten
 
-    followed = 0 if unit is None else 3  # one unit's gates are what is asked for, so that they are left out last
+    # One unit's gates are what is asked for, so that they are left out last.
+    sooner, later = (0, 0) if unit is None else (3, 4)
     yield Column("word"), [str(timestep) for timestep in range(len(inspection.tokens))]
     tokens = zip(inspection.tokens, inspection.known, strict=True)
     names = [shorten(token, LONGEST_TOKEN) + ("" if known else " (unknown)") for token, known in tokens]
     yield Column("token", longest_word=LONGEST_WORD), names
     if inspection.probabilities is not None and inspection.moves is not None:
         yield Column("belief"), [f"{value:.4f}" for value in inspection.probabilities]
-        yield _name("move", drop=7), _sign(inspection.moves)
+        yield _name("move", drop=7 - sooner), _sign(inspection.moves)
     yield _name("contribution"), _sign(inspection.contributions.integrated_gradients)
-    yield _name("occlusion", drop=4 - followed), _sign(inspection.contributions.occlusion)
+    yield _name("occlusion", drop=4 - sooner), _sign(inspection.contributions.occlusion)
     for cell in cells:
         mark = " ←" if cell.direction == "backward" else ""
         for name, values in cell.quantities.items():
-            drop = GATE_ORDER.get(name, 3) + followed
+            drop = GATE_ORDER.get(name, 3) + later
             if unit is not None:
                 own = values[:, unit]
                 yield Column(f"{name} {unit}{mark}", drop=drop), _sign(own) if name in SIGNED else _format(own)
@@ -109,8 +110,8 @@ def _iter_columns(inspection: "Inspection", cells: list["CellTrace"], unit: int 
                 title = f"|{name}|" if name in SIGNED else name
                 yield _name(title, mark, drop), _format(summarise_units(name, values))
         if cell.kept is not None:
-            yield _name("kept", mark, 6 - followed), _format(cell.kept)
-        yield _name("Jacobian", mark, 5 - followed), _format(cell.jacobian)
+            yield _name("kept", mark, 6 - sooner), _format(cell.kept)
+        yield _name("Jacobian", mark, 5 - sooner), _format(cell.jacobian)
 
 
 def _name(name: str, mark: str = "", drop: int = 0) -> Column:

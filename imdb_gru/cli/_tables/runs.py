@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from imdb_gru.runs.run import Run
 
 RUNS = (
-    Column("run", cut_to=24), Column("state"), Column("task", drop=2), Column("model", width=22),
+    Column("run", cut_to=20), Column("state"), Column("task", drop=2), Column("model", width=18),
     Column("epochs", drop=4), Column("best epoch", drop=3), Column("validation", width=15), Column("finished", drop=1),
 )  # fmt: skip
 

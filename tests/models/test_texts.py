@@ -1,0 +1,34 @@
+"""The texts of a file, whose column of texts may have any name."""
+
+import csv
+
+import pytest
+
+from imdb_gru.config import DataConfig
+from imdb_gru.errors import DataError
+from imdb_gru.models.bulk import predict_file
+from imdb_gru.models.texts import TextReader
+
+
+@pytest.fixture
+def table(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("body,stars\nfine,5\ndull,1\n")
+    return path
+
+
+def test_a_reader_takes_a_file_with_its_column(table):
+    assert list(TextReader(file=DataConfig(path=str(table), text_column="body"))) == ["fine", "dull"]
+    assert list(TextReader(["a", "b"])) == ["a", "b"]
+    with pytest.raises(DataError, match="goes with a table: name the table"):
+        TextReader(["a"], DataConfig(text_column="body"))
+
+
+def test_a_file_is_predicted_by_its_path_or_with_its_column(table, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    data = DataConfig(path="~/a.csv", text_column="body")
+    assert predict_file(data, tmp_path / "out.csv", model="bundled").all == 2
+    with (tmp_path / "out.csv").open() as file:
+        assert [row["text"] for row in csv.DictReader(file)] == ["fine", "dull"]
+    (tmp_path / "a.txt").write_text("fine\n")
+    assert predict_file("~/a.txt", tmp_path / "out.jsonl", model="bundled").all == 1
