@@ -19,6 +19,17 @@ pytest_plugins = ["support.next_word_runs", "support.bundles", "support.clusters
 CORPUS = os.environ.get("IMDB_GRU_DATA")
 
 
+def pytest_runtest_setup(item):
+    """Switch off TensorFlow's rewriting of graphs in this process: rewriting a tiny model takes longer than running it.
+
+    Processes that the tests start rewrite graphs as a user's do.
+    """
+    if item.get_closest_marker("keras"):
+        from imdb_gru.training import tf
+
+        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+
+
 @pytest.fixture(autouse=True)
 def _isolated(monkeypatch, tmp_path):
     monkeypatch.delenv("IMDB_GRU_DATA", raising=False)
