@@ -22,12 +22,18 @@ CORPUS = os.environ.get("IMDB_GRU_DATA")
 def pytest_runtest_setup(item):
     """Switch off TensorFlow's rewriting of graphs in this process: rewriting a tiny model takes longer than running it.
 
-    Processes that the tests start rewrite graphs as a user's do.
+    A test of processes' weights has it on, by `rewritten_graphs`: rewritten, a graph's sums have other last bits.
     """
     if item.get_closest_marker("keras"):
         from imdb_gru.training import tf
 
-        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+        rewritten = "rewritten_graphs" in item.fixturenames
+        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": not rewritten})
+
+
+@pytest.fixture(scope="session")
+def rewritten_graphs():
+    """Have TensorFlow rewrite graphs in this process too, as it does for users."""
 
 
 @pytest.fixture(autouse=True)
