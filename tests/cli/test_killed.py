@@ -85,7 +85,7 @@ def test_a_run_killed_while_it_is_being_made_can_be_made(tmp_path, kill_at, numb
 
 
 @pytest.fixture(scope="module")
-def alone(tmp_path_factory, rewritten_graphs):
+def alone(tmp_path_factory, full_graphs):
     """A training that nobody disturbed."""
     return train("scratch", data="sample", overrides=OVERRIDES, run=tmp_path_factory.mktemp("alone") / "run").path
 

@@ -14,7 +14,7 @@ from imdb_gru.engine.amx import find_bfloat16_obstacle
 from imdb_gru.runs.weights import read_arrays
 from imdb_gru.system.reading import hash_file
 
-pytestmark = [pytest.mark.keras, pytest.mark.processes, pytest.mark.usefixtures("rewritten_graphs")]
+pytestmark = [pytest.mark.keras, pytest.mark.processes, pytest.mark.usefixtures("full_graphs")]
 
 DROPOUT = {"word": 0.1, "embedding": 0.2, "output": 0.2}
 FUSED = [("fused", "float32", "gru"), ("fused", "bfloat16", "gru")]

@@ -150,6 +150,7 @@ def test_forward_passes_without_a_backward_pass_are_forgotten():
     assert len(layer._tapes) == OUTSTANDING
 
 
+@pytest.mark.usefixtures("full_graphs")
 @pytest.mark.parametrize(
     ("model", "engine", "steps"),
     [

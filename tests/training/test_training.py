@@ -14,7 +14,7 @@ from imdb_gru.errors import RunError
 from imdb_gru.records import Epoch
 from imdb_gru.runs.run import Run
 
-pytestmark = pytest.mark.keras
+pytestmark = [pytest.mark.keras, pytest.mark.usefixtures("full_graphs")]
 
 
 def open_training(path, run=None, limit=150, model=None, **train):
@@ -37,7 +37,7 @@ def prepare(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def alone(tmp_path_factory):
+def alone(tmp_path_factory, full_graphs):
     """A training that nothing stopped."""
     session = open_training(tmp_path_factory.mktemp("alone") / "run")
     session.train(ignore)
@@ -45,7 +45,7 @@ def alone(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def stopped_after_one(tmp_path_factory):
+def stopped_after_one(tmp_path_factory, full_graphs):
     """The same training, stopped after its first epoch, and its final figures."""
     session = open_training(tmp_path_factory.mktemp("stopped") / "run")
     return session, stop_after(session, 1)
