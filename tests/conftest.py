@@ -1,3 +1,4 @@
+import functools
 import os
 import sys
 from pathlib import Path
@@ -17,6 +18,32 @@ settings.load_profile("steady")
 pytest_plugins = ["support.next_word_runs", "support.bundles", "support.clusters", "support.estimators"]
 
 CORPUS = os.environ.get("IMDB_GRU_DATA")
+
+
+@functools.cache
+def _load_trainer():
+    from imdb_gru.training.classifier import trainer
+
+    return trainer, trainer.MOST_AT_ONCE
+
+
+def pytest_runtest_setup(item):
+    """Have TensorFlow build the graph of one batch, not of several, and not rewrite it.
+
+    For a tiny model, both take more time than they save. Tests that compare weights bit for bit ask for `full_graphs`.
+    """
+    if item.get_closest_marker("keras"):
+        from imdb_gru.training import tf
+
+        full = "full_graphs" in item.fixturenames
+        trainer, most_at_once = _load_trainer()
+        trainer.MOST_AT_ONCE = most_at_once if full else 1
+        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": not full})
+
+
+@pytest.fixture(scope="session")
+def full_graphs():
+    """Have TensorFlow build graphs in this process as it does for users: of several batches, and rewritten."""
 
 
 @pytest.fixture(autouse=True)

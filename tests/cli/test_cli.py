@@ -111,11 +111,6 @@ def broken_pipe():
             "a.html",
             "stdout",
         ),
-        (
-            ["report", "--data", "reviews.csv", "--examples", "1", "--plots", "plots", "--output", "a.html"],
-            "a.html",
-            "stderr",
-        ),
     ],
 )
 def test_a_file_is_written_though_nobody_reads_what_is_printed(

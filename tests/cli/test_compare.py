@@ -20,12 +20,8 @@ pytest.importorskip("sklearn")
 pytest.importorskip("matplotlib")
 
 TINY = ["--data", "sample", "--set", "data.limit=200", "--set", "model.units=8", "--set", "model.embedding=8"]
-BUDGET = [
-    *TINY, "--set", "train.epochs=1", "--set", "train.engine=keras", "--models", "linear,gru", "--seeds", "1",
-]  # fmt: skip
-OVERRIDES = {
-    "data.limit": 200, "model.units": 8, "model.embedding": 8, "train.epochs": 1, "train.engine": "keras",
-}  # fmt: skip
+BUDGET = [*TINY, "--set", "train.epochs=1", "--models", "linear,gru", "--seeds", "1"]
+OVERRIDES = {"data.limit": 200, "model.units": 8, "model.embedding": 8, "train.epochs": 1}
 
 
 def read_times(folder):
@@ -98,21 +94,21 @@ def test_a_second_call_trains_and_evaluates_nothing_again(compared, invoke):
 
 
 @pytest.mark.keras
-def test_only_unfinished_and_missing_models_are_trained(compared):
+def test_only_unfinished_and_missing_models_are_trained(compared, invoke):
     (compared / "gru-0" / "metrics.json").unlink()
     before = read_times(compared / "linear-0")
-    done = call("compare", *BUDGET)
-    assert done.returncode == 0, done.stderr
-    assert "2 of 2: resuming runs/compare/gru-0\n" in done.stderr
-    assert "\nresuming after epoch 0 of 1\n" in done.stderr
+    done = invoke("compare", *BUDGET)
+    assert done.code == 0, done.err
+    assert "2 of 2: resuming runs/compare/gru-0\n" in done.err
+    assert "\nresuming after epoch 0 of 1\n" in done.err
     assert (compared / "gru-0" / "metrics.json").exists()
     assert read_times(compared / "linear-0") == before
     before = read_times(compared / "gru-0")
     old = np.load(compared / "linear-0" / "probabilities.npz")["test"]
     shutil.rmtree(compared / "linear-0")
-    done = call("compare", *BUDGET)
-    assert done.returncode == 0, done.stderr
-    assert "1 of 2: training runs/compare/linear-0\n" in done.stderr
+    done = invoke("compare", *BUDGET)
+    assert done.code == 0, done.err
+    assert "1 of 2: training runs/compare/linear-0\n" in done.err
     assert read_times(compared / "gru-0") == before
     assert (np.load(compared / "linear-0" / "probabilities.npz")["test"] == old).all()
 

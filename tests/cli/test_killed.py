@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.commands import call
 
+from imdb_gru import train
 from imdb_gru.config import build_config
 from imdb_gru.models import classifier
 from imdb_gru.runs.catalogue import create_run
@@ -23,10 +23,11 @@ from imdb_gru.system.lock import claim
 
 pytestmark = [pytest.mark.keras, pytest.mark.processes]
 
-SMALL = [
-    "--data=sample", "--set=model.embedding=6", "--set=model.units=6", "--set=text.length=60", "--set=data.limit=120",
-    "--set=train.deterministic=true", "--set=train.epochs=4",
-]  # fmt: skip
+OVERRIDES = {
+    "model.embedding": 6, "model.units": 6, "text.length": 60, "data.limit": 120,
+    "train.deterministic": True, "train.epochs": 4,
+}  # fmt: skip
+SMALL = ["--data=sample", *(f"--set={key}={value}" for key, value in OVERRIDES.items())]
 TRAIN = ["train", "--config=scratch", *SMALL]
 TEXTS = ["It is wonderful.", "", "It is dull.", 'a "quoted", text', "Never dull. " * 300, "très bon", "fine", "***"]
 
@@ -84,11 +85,9 @@ def test_a_run_killed_while_it_is_being_made_can_be_made(tmp_path, kill_at, numb
 
 
 @pytest.fixture(scope="module")
-def alone(tmp_path_factory):
+def alone(tmp_path_factory, full_graphs):
     """A training that nobody disturbed."""
-    folder = tmp_path_factory.mktemp("alone")
-    assert call(*TRAIN, "--run=run", cwd=folder).returncode == 0
-    return folder / "run"
+    return train("scratch", data="sample", overrides=OVERRIDES, run=tmp_path_factory.mktemp("alone") / "run").path
 
 
 def assert_same(run, other):

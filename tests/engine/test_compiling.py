@@ -35,18 +35,13 @@ def call(monkeypatch, folder, code):
     return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
 
 
-def test_the_second_process_compiles_nothing(monkeypatch, tmp_path):
-    assert call(monkeypatch, tmp_path, CALL) == "0 1\n"
-    assert call(monkeypatch, tmp_path, CALL) == "1 0\n"
-
-
 def test_the_process_that_compiles_computes_what_those_after_it_do(monkeypatch, tmp_path):
     first = call(monkeypatch, tmp_path, HEAD)
     assert len(list(tmp_path.rglob("kernel.run-*.nbc"))) == 1
     assert call(monkeypatch, tmp_path, HEAD) == first
 
 
-def test_a_cache_that_was_cut_short_or_left_behind_by_a_kill_heals(monkeypatch, tmp_path):
+def test_the_next_process_compiles_nothing_and_a_cache_cut_short_or_left_by_a_kill_heals(monkeypatch, tmp_path):
     assert call(monkeypatch, tmp_path, CALL) == "0 1\n"
     for suffix in ("nbi", "1.nbc"):
         (path,) = tmp_path.rglob(f"*.{suffix}")

@@ -58,13 +58,13 @@ def test_training_is_timed_against_keras_of_the_same_sizes(tmp_path):
     (tmp_path / "imdb_word_index.json").write_text(json.dumps({word: rank for rank, word in enumerate(words, 1)}))
     splits = {}
     for split in ("train", "test"):
-        x = np.empty(160, dtype=object)
-        x[:] = [rng.integers(1, 31, rng.integers(3, 30)).tolist() for _ in range(160)]
-        splits |= {f"x_{split}": x, f"y_{split}": np.arange(160) % 2}
+        x = np.empty(80, dtype=object)
+        x[:] = [rng.integers(1, 31, rng.integers(3, 30)).tolist() for _ in range(80)]
+        splits |= {f"x_{split}": x, f"y_{split}": np.arange(80) % 2}
     np.savez(tmp_path / "imdb.npz", **splits)
-    sizes = ["--reviews", 128, "--units", 8, "--rounds", 1, "--plot", tmp_path / "plot.png"]
+    sizes = ["--reviews", 64, "--units", 8, "--rounds", 1, "--plot", tmp_path / "plot.png"]
     output = run_benchmark("train", "--npz", tmp_path / "imdb.npz", *sizes)
-    assert "8 units, 500 words, 128 reviews" in output
+    assert "8 units, 500 words, 64 reviews" in output
     assert "Keras, bucketed" in output
     assert (tmp_path / "plot.png").stat().st_size > 1000
 

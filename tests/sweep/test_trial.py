@@ -153,7 +153,9 @@ def test_where_text_is_searched_each_text_is_read_once_by_a_process(open_trial, 
     import imdb_gru.sweep.trial as module
 
     read, load = [], module.load_corpus
-    monkeypatch.setattr(module, "load_corpus", lambda config: read.append(config.text.length) or load(config))
+    monkeypatch.setattr(
+        module, "load_corpus", lambda config, **start: read.append(config.text.length) or load(config, **start)
+    )
     trial = open_trial(tmp_path / "0", **{"text.length": 20})
     for number, length in enumerate((30, 20, 30), 1):
         trial.reset_config({"run": str(tmp_path / str(number)), "seed": 0, "values": {"text.length": length}})

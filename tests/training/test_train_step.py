@@ -19,7 +19,13 @@ def build_reading_twin(model, classifier, objective, fused):
     config, size = classifier.config.model, len(classifier.vocabulary)
     twin = build_model(config, size, fused=fused, objective=objective, train=load_config("scratch").train)
     twin.set_weights(model.get_weights())
-    twin.compile("sgd", "binary_crossentropy", metrics=["accuracy"], jit_compile=False)
+    twin.compile(
+        "sgd",
+        "binary_crossentropy",
+        metrics=["accuracy"],
+        jit_compile=False,
+        run_eagerly=True,  # tracing takes seconds, a step of a tiny model none
+    )
     return twin
 
 
@@ -92,7 +98,7 @@ def build_student(model, classifier, objective="linear", fused=False, **train):
         "binary_crossentropy",
         metrics=["accuracy"],
         jit_compile=False,
-        run_eagerly=True,  # tracing takes seconds, a step in NumPy's sizes none
+        run_eagerly=True,  # as above
     )
     return student
 
