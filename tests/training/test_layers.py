@@ -9,7 +9,7 @@ from imdb_gru.errors import ConfigError
 
 pytestmark = pytest.mark.keras
 
-WORDS, STEPS = 300, 50
+WORDS, STEPS = 300, 30
 
 
 def make_batches(count, seed=0):

@@ -14,7 +14,7 @@ from imdb_gru.errors import RunError
 from imdb_gru.records import Epoch
 from imdb_gru.runs.run import Run
 
-pytestmark = [pytest.mark.keras, pytest.mark.usefixtures("full_graphs")]
+pytestmark = pytest.mark.keras
 
 
 def open_training(path, run=None, limit=150, model=None, **train):
