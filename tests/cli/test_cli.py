@@ -9,17 +9,15 @@ from pathlib import Path
 import click
 import pytest
 from support.commands import assert_not_loaded, call, list_commands
-from support.paths import README
 
 pytestmark = pytest.mark.processes
 
 
 @pytest.mark.parametrize(("path", "command"), list(list_commands()), ids=lambda value: getattr(value, "name", "-"))
-def test_every_command_has_help_with_an_example_and_stands_in_the_readme(invoke, path, command):
+def test_every_command_has_help_with_an_example(invoke, path, command):
     result = invoke(*path, "--help")
     assert result.code == 0
     assert f"imdb-gru {' '.join(path)}".strip() in result.out.partition("Usage:")[2].partition("\n")[2]
-    assert f"imdb-gru {' '.join(path)}".strip() in " ".join(README.read_text().split())
     for option in command.params:
         assert not isinstance(option, click.Option) or option.help or option.name == "help", option.name
 
