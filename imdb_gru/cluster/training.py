@@ -150,7 +150,7 @@ class ClusterSession:
         from ray.train import FailureConfig, RunConfig, ScalingConfig
         from ray.train.v2.api.data_parallel_trainer import DataParallelTrainer
 
-        from imdb_gru.cluster.places import Places
+        from imdb_gru.cluster.addresses import Places
 
         task = {
             "run": str(self.run.path.absolute()),

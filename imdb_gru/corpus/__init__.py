@@ -1,0 +1,1 @@
+"""Reviews as ids: read from a source, tokenized, encoded, truncated and padded."""

@@ -1,0 +1,1 @@
+"""Pages, charts and pictures of evaluations, inspections, comparisons and sweeps."""

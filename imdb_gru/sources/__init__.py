@@ -42,7 +42,7 @@ def open_source(data: str | Path | DataConfig | None = None, *, require_labels: 
 
         return SampleSource()
     if not path:
-        from imdb_gru.sources.archive import TarSource
+        from imdb_gru.sources.aclimdb import TarSource
         from imdb_gru.sources.download import ARCHIVE, fetch
 
         return TarSource(fetch(ARCHIVE))
@@ -100,7 +100,7 @@ def _refuse_columns(path: str, data: DataConfig) -> None:
 
 
 def _open_path(path: Path, data: DataConfig, require_labels: bool) -> Source:
-    from imdb_gru.sources.archive import FolderSource, TarSource
+    from imdb_gru.sources.aclimdb import FolderSource, TarSource
     from imdb_gru.sources.keras_npz import NpzSource, check_npz
     from imdb_gru.sources.table import is_table, open_table
 

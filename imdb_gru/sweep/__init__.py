@@ -1,0 +1,1 @@
+"""The search for a better config with Optuna and Ray Tune."""

@@ -220,7 +220,7 @@ def fuzz(name: str, runs: int | None, seconds: int | None, kept: Path) -> None:
         import imdb_gru.cli._texts
         import imdb_gru.models.classifier
         import imdb_gru.runs.run
-        import imdb_gru.sources.archive
+        import imdb_gru.sources.aclimdb
         import imdb_gru.sources.keras_npz
         import imdb_gru.sources.table  # noqa: F401
     target = TARGETS[name]()

@@ -179,7 +179,7 @@ def test_a_review_of_gigabytes_in_an_archive_is_refused(tmp_path):
 
 
 def test_a_member_that_is_no_review_does_not_unpack_for_ever(tmp_path, monkeypatch):
-    monkeypatch.setattr("imdb_gru.sources.archive.MAX_UNPACKED_BYTES", 2**25, raising=False)
+    monkeypatch.setattr("imdb_gru.sources.aclimdb.MAX_UNPACKED_BYTES", 2**25, raising=False)
     path = write_tar_stream(tmp_path / "a.tar.gz", [make_member("aclImdb/README", 2**26), 2**26, 1024])
     refuse(path, r"unpacks to more than 33,554,432 bytes", mib=256)
     path = write_tar_stream(tmp_path / "b.tar.gz", [make_member(NAME, 1), b"a" + bytes(511), 2**26])
@@ -200,7 +200,7 @@ def test_a_sparse_member_is_refused(tmp_path):
 
 
 def test_reviews_that_unpack_to_gigabytes_together_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("imdb_gru.sources.archive.MAX_UNPACKED_BYTES", 2**25, raising=False)
+    monkeypatch.setattr("imdb_gru.sources.aclimdb.MAX_UNPACKED_BYTES", 2**25, raising=False)
     parts = []
     for number in range(10):
         parts += [make_member(f"aclImdb/train/pos/{number}_9.txt", 2**23), 2**23]

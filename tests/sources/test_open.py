@@ -3,7 +3,7 @@ from support.corpora import FORMATS
 
 from imdb_gru.errors import DataError
 from imdb_gru.sources import download, open_source
-from imdb_gru.sources.archive import FolderSource, TarSource
+from imdb_gru.sources.aclimdb import FolderSource, TarSource
 from imdb_gru.sources.keras_npz import NpzSource
 from imdb_gru.sources.sample import SampleSource
 

@@ -1,0 +1,1 @@
+"""The training of a classifier: its train step, adversarial losses and trainer."""
