@@ -139,7 +139,7 @@ def bulk(invoke, sample_run, tmp_path, monkeypatch):
     """Score reviews.txt, three chunks of it, into a file; `stop_after` so many chunks."""
     monkeypatch.setattr(classifier, "CHUNK", 3)
     (tmp_path / "reviews.txt").write_text("\n".join(TEXTS) + "\n", "utf-8")
-    score = classifier.Classifier.score
+    score = classifier.Classifier.predict_ids
 
     def run(*arguments, stop_after=99):
         count = itertools.count(1)
@@ -150,7 +150,7 @@ def bulk(invoke, sample_run, tmp_path, monkeypatch):
             return score(*sequences)
 
         with monkeypatch.context() as patch:
-            patch.setattr(classifier.Classifier, "score", stop)
+            patch.setattr(classifier.Classifier, "predict_ids", stop)
             try:
                 return invoke("predict", "--run", sample_run.path, "--input=reviews.txt", *arguments)
             except Killed:
