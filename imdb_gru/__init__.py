@@ -1,4 +1,4 @@
-"""A small, fast, understandable sentiment model: train it, evaluate it, and see why it decides as it does.
+"""A small and fast sentiment model that explains its predictions.
 
     import imdb_gru
 
@@ -75,7 +75,7 @@ _MODULES = {
 """The module of each public name."""
 
 _SUBMODULES = ("sklearn",)
-"""Public modules that need an extra: none of `__all__`, so that a star import works without it."""
+"""Public modules that need an extra; they are not in `__all__`, so that a star import works without the extra."""
 
 __all__ = [
     "Classifier",

@@ -1,25 +1,25 @@
-"""The errors that the program expects; a command shows each as one line and exits with code 1.
+"""Errors that users can cause; a command prints one line for each and exits with code 1.
 
 ImdbGruError
 ├── ConfigError          the YAML or a --set is wrong
 ├── DataError            reviews cannot be read
 │   └── DownloadError    reviews cannot be fetched
-├── RunError             a run directory is missing, unfinished, damaged or in the way
+├── RunError             a run directory is missing, incomplete, damaged or cannot be overwritten
 │   └── FormatError      a run was written by a newer version
 └── MissingExtraError    an optional package is not installed
 """
 
 
 class ImdbGruError(Exception):
-    """Say what was wrong, what was received and what to do next."""
+    """Base class; the message says what was wrong, what was received, and what to do."""
 
 
 class ConfigError(ImdbGruError):
-    """A config, or an override of one of its keys, is not valid."""
+    """A config or an override of one of its keys is not valid."""
 
 
 class DataError(ImdbGruError):
-    """Reviews cannot be read from where they were said to be."""
+    """Reviews cannot be read from the given path."""
 
 
 class DownloadError(DataError):
@@ -27,15 +27,15 @@ class DownloadError(DataError):
 
 
 class RunError(ImdbGruError):
-    """A run directory is missing, unfinished, damaged or in the way."""
+    """A run directory is missing, incomplete, damaged or cannot be overwritten."""
 
 
 class FormatError(RunError):
-    """A run was written by a newer version, which this one cannot read."""
+    """A run was written by a newer version and cannot be read by this one."""
 
 
 class MissingExtraError(ImdbGruError):
-    """A feature needs packages that a plain install leaves out."""
+    """A feature needs packages of an extra that is not installed."""
 
     def __init__(self, feature: str, extra: str) -> None:
-        super().__init__(f"{feature} needs the extra '{extra}': run pip install 'imdb-gru[{extra}]'")
+        super().__init__(f"{feature} needs the extra '{extra}': install it with pip install 'imdb-gru[{extra}]'")

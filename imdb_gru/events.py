@@ -1,4 +1,4 @@
-"""What a training and an evaluation tell their observer, as data; each event reads as a sentence, too."""
+"""Events that a training or an evaluation sends to its observer; `str` describes each in plain English."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened; `str` says it in plain English, a line for each thing to say."""
+    """Something that happened; `str` describes it in one line or more."""
 
 
 Observer = Callable[[Event], object]
 
 
 def ignore(event: Event) -> None:
-    """Observe nothing."""
+    """Ignore an event."""
 
 
 @dataclass(frozen=True)
 class Notice(Event):
-    """Something to tell a person that no other event says."""
+    """A message for the user that no other event has."""
 
     message: str
 
@@ -36,145 +36,146 @@ class Notice(Event):
 
 @dataclass(frozen=True)
 class ReadingReviews(Event):
-    """The reviews of a source are about to be read."""
+    """The training starts to read the reviews of a source."""
 
     source: str
 
     def __str__(self) -> str:
-        """Name the source."""
+        """Return the source."""
         return f"reading {self.source}"
 
 
 @dataclass(frozen=True)
 class BuildingModel(Event):
-    """The model of a plan is about to be built, for which TensorFlow is loaded."""
+    """A plan starts to build its model, which loads TensorFlow."""
 
     def __str__(self) -> str:
-        """Say so."""
-        return "building the model, which loads TensorFlow; nothing is trained"
+        """Return the message."""
+        return "building the model to describe it, without training; this loads TensorFlow"
 
 
 @dataclass(frozen=True)
 class CorpusRead(Event):
-    """The reviews of a training were read and encoded."""
+    """The reviews for a training have been read and encoded."""
 
     statistics: CorpusStatistics
     length: int
-    """Number of words that a review is cut to."""
+    """Maximum number of words of a review; longer reviews are cut."""
     validation_split: float
+    """Share of the reviews that the config asks to use for validation."""
     counts: Mapping[str, int] = field(default_factory=dict)
-    """Reviews read of each split, if several were put together."""
+    """Number of reviews of each split, if several splits were combined."""
 
     def __str__(self) -> str:
-        """Give the numbers of reviews and words, and warn of validation figures that cannot be trusted."""
+        """Return the numbers of reviews and words, with a warning if validation figures cannot be trusted."""
         figures = self.statistics
         lines = []
         if self.counts:
             parts = ", ".join(f"{count_noun(count, 'review')} of split {split}" for split, count in self.counts.items())
             lines.append(f"read {parts}")
         lines.append(
-            f"{count_noun(figures.train, 'review')} to train on, {figures.validation} for validation; "
+            f"{count_noun(figures.train, 'review')} for training, {figures.validation} for validation; "
             f"{figures.truncated_share:.1%} cut to {self.length} words; "
-            f"{figures.vocabulary} ids, {figures.unknown_share:.1%} of words unknown"
+            f"vocabulary of {figures.vocabulary} ids, {figures.unknown_share:.1%} of words unknown"
         )
         if self.validation_split and not figures.validation:
             lines.append(
                 "there are no validation reviews, because there are too few reviews or too few different ones; "
-                "all figures are of the training reviews"
+                "all figures are for the training reviews"
             )
         if figures.repeated_validation:
             repeated = count_noun(figures.repeated_validation, "validation review")
             verb = "is" if figures.repeated_validation == 1 else "are"
             lines.append(
-                f"{repeated} {verb} word for word among the training reviews, so validation figures are optimistic "
-                "('imdb-gru data check' shows some)"
+                f"{repeated} {verb} identical to a training review, so validation figures are optimistic "
+                "('imdb-gru data check' shows examples)"
             )
         return "\n".join(lines)
 
 
 @dataclass(frozen=True)
 class StartChosen(Event):
-    """The weights that a training starts from are known."""
+    """A training has chosen the weights that it starts from."""
 
     pretrained: str | None
-    """The next-word run, or None for random weights."""
+    """The path of a next-word run or `bundled`, or None for random weights."""
 
     def __str__(self) -> str:
-        """Name the start."""
+        """Return the initial weights."""
         return f"starting from {'random weights' if self.pretrained is None else self.pretrained}"
 
 
 @dataclass(frozen=True)
 class EngineChosen(Event):
-    """It is known what computes the recurrent layers."""
+    """A training has chosen the engine that computes the recurrent layers."""
 
     engine: str
     reason: str
     precision: str
 
     def __str__(self) -> str:
-        """Name the engine, the reason and a reduced precision."""
+        """Return the engine, the reason for it, and the precision if it is reduced."""
         return f"engine: {self.engine}, {self.reason}{', bfloat16 products' * (self.precision == 'bfloat16')}"
 
 
 @dataclass(frozen=True)
 class TrainingStarted(Event):
-    """A training has begun to write into its run."""
+    """A training has started to write to its run directory."""
 
     run: str
 
     def __str__(self) -> str:
-        """Name the run and say what Ctrl-C does."""
-        return f"training into {self.run} (Ctrl-C stops after the current batch; --resume continues later)"
+        """Return the run and what Ctrl-C does."""
+        return f"training {self.run} (Ctrl-C stops after the current batch; use --resume to resume later)"
 
 
 @dataclass(frozen=True)
 class Resumed(Event):
-    """A training continues where it was stopped."""
+    """A training has been resumed."""
 
     epoch: int
     """Number of complete epochs."""
     epochs: int
     batch: int
-    """Number of complete batches of the epoch after those."""
+    """Number of complete batches in the next epoch."""
     changes: Mapping[str, tuple[object, object]] = field(default_factory=dict)
-    """What is different from before, of what decides the last bit of deterministic weights."""
+    """Changes of the environment that may change the last bits of the weights, as (before, now)."""
 
     @classmethod
     def build(
         cls, config: "FitConfig", starts: Sequence[Start], progress: Progress, environment: Mapping[str, object]
     ) -> "Resumed":
-        """Compare with the last start; the environment matters only if the weights are to be the same to the bit."""
+        """Build the event; environments are compared only if the config asks for deterministic weights."""
         changes = find_changes(starts[-1].environment, environment) if starts and config.deterministic else {}
         return cls(progress.epoch, config.epochs, progress.batch, changes)
 
     def __str__(self) -> str:
-        """Say where the training continues, and whether its last bits may differ."""
-        within = f" and {self.batch} batches of the next" if self.batch else ""
+        """Return where the training resumes, with a warning if the last bits of the weights may change."""
+        within = f" and {self.batch} batches of the next epoch" if self.batch else ""
         lines = [f"resuming after epoch {self.epoch} of {self.epochs}{within}"]
         if self.changes:
-            changes = ", ".join(f"{name} was {before}, is {here}" for name, (before, here) in self.changes.items())
-            lines.append(f"the last bits of the weights may differ from those of a training without a stop: {changes}")
+            changes = ", ".join(f"{name} was {before}, is {here} now" for name, (before, here) in self.changes.items())
+            lines.append(f"the last bits of the weights may differ from an uninterrupted training: {changes}")
         return "\n".join(lines)
 
 
 @dataclass(frozen=True)
 class CompilingEngine(Event):
-    """The engine's functions are being compiled, once for this version and machine."""
+    """The engine starts to compile, which happens once per version and machine."""
 
     def __str__(self) -> str:
-        """Say that it takes a while, once."""
-        return "compiling the engine for this machine: about half a minute, once"
+        """Return the message, with the time that this takes."""
+        return "compiling the engine for this machine, which takes about half a minute the first time"
 
 
 @dataclass(frozen=True)
 class EpochDone(Event):
-    """An epoch is complete and the run holds it."""
+    """An epoch is complete and saved in the run."""
 
     record: Epoch
 
     def __str__(self) -> str:
-        """Give the epoch's figures."""
+        """Return the figures of the epoch."""
         record = self.record
         parts = []
         if record.perplexity is not None:
@@ -186,49 +187,49 @@ class EpochDone(Event):
             parts += [f"loss {record.loss:.4f}", f"accuracy {record.accuracy:.2%}"]
             if record.validation_accuracy is not None:
                 parts.append(f"validation loss {record.validation_loss:.4f}")
-                parts.append(f"accuracy {record.validation_accuracy:.2%}")
+                parts.append(f"validation accuracy {record.validation_accuracy:.2%}")
         return f"epoch {record.epoch}: {', '.join(parts)}, {record.seconds:.0f} s"
 
 
 @dataclass(frozen=True)
 class StopRequested(Event):
-    """Ctrl-C or SIGTERM came in."""
+    """The process has received Ctrl-C or SIGTERM."""
 
     def __str__(self) -> str:
-        """Say when the training will stop."""
-        return "stopping after the current batch, or once the engine is compiled"
+        """Return when the training will stop."""
+        return "stopping after the current batch, or after the compilation of the engine"
 
 
 @dataclass(frozen=True)
 class EvaluationStarted(Event):
-    """Reviews to evaluate a model on were read."""
+    """An evaluation has read its reviews."""
 
     reviews: int
     split: str
 
     def __str__(self) -> str:
-        """Give the number of reviews and the split."""
+        """Return the number of reviews and the split."""
         return f"evaluating on {count_noun(self.reviews, 'review')} of split {self.split}"
 
 
 @dataclass(frozen=True)
 class Stopped(Event):
-    """A training was stopped before its end."""
+    """A training was stopped before its last epoch was complete."""
 
     resumption: str
-    """The command that resumes it."""
+    """The command that resumes the training."""
     kept: bool
-    """Whether the run holds anything to resume from."""
+    """Whether the run has a checkpoint to resume from."""
     exit_code: int
-    """130 for Ctrl-C, 143 for SIGTERM."""
+    """The exit code for the process: 130 for Ctrl-C, 143 for SIGTERM."""
 
     def __str__(self) -> str:
-        """Give the command that resumes the training."""
+        """Return the command that resumes the training, or that trains again."""
         if self.kept:
             return f"stopped; resume with: {self.resumption}"
-        return f"stopped before the first epoch was complete, so nothing is kept; start again with: {self.resumption}"
+        return f"stopped before the first epoch was complete, so nothing is saved; train again with: {self.resumption}"
 
 
 def count_noun(number: int, noun: str) -> str:
-    """Write a number with its noun, in the plural unless it is one."""
+    """Return a number and its noun, in the plural unless the number is 1."""
     return f"{number} {noun}{'s' * (number != 1)}"

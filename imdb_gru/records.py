@@ -1,4 +1,4 @@
-"""The figures of a training as types: what history.jsonl, environment.jsonl, metrics.json and the checkpoint hold."""
+"""Types for the contents of history.jsonl, environment.jsonl, metrics.json and the checkpoint."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -10,13 +10,13 @@ from imdb_gru.system.escaping import show_value
 
 
 class Record(BaseModel):
-    """Figures of a training; keys that this version does not know are kept."""
+    """Base class for figures of a training; unknown keys are kept."""
 
     model_config = ConfigDict(frozen=True, extra="allow", strict=True)
 
     @classmethod
     def parse(cls, values: Any) -> Self:
-        """Check values that were read from a file; raises `ValueError` that names the first wrong key."""
+        """Check values that were read from a file; raises `ValueError` with the name of the first invalid key."""
         try:
             return cls.model_validate(values)
         except ValidationError as error:
@@ -25,12 +25,12 @@ class Record(BaseModel):
             raise ValueError(f"{path}: {detail['msg'].lower()}, got {show_value(detail['input'])}") from error
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the keys that were set, nested records as dictionaries."""
+        """Return the keys that are set, with nested records as dictionaries."""
         return self.model_dump(exclude_unset=True)
 
 
 class Epoch(Record):
-    """One epoch's figures; a classifier has accuracies, a next-word model has perplexities."""
+    """The figures of one epoch; a classifier has accuracies, and a next-word model has perplexities."""
 
     epoch: int
     """Number of the epoch, from 1."""
@@ -44,17 +44,17 @@ class Epoch(Record):
     words_per_second: int | None = None
     learning_rate: float | None = None
     seconds: float | None = None
-    """Training and validation, without the compiling of the engine."""
+    """Time in seconds for training and validation, without compiling the engine."""
 
 
 class CorpusStatistics(Record):
-    """What a training reads, in numbers."""
+    """Statistics of the reviews that a training uses."""
 
     source: str | None = None
     hash: str
-    """SHA-256 of all texts and labels in order, the training reviews before the validation reviews."""
+    """SHA-256 of all texts and labels in order, training reviews first."""
     train: int = 0
-    """Number of reviews to train on."""
+    """Number of training reviews."""
     validation: int = 0
     """Number of validation reviews."""
     positive_share: float | None = None
@@ -64,27 +64,27 @@ class CorpusStatistics(Record):
     longest_words: int | None = None
     truncated_share: float | None = None
     vocabulary: int | None = None
-    """Number of ids, with pad, start and unknown."""
+    """Number of ids, including pad, start and unknown."""
     unknown_share: float | None = None
     unknown_share_validation: float | None = None
     repeated_validation: int = 0
-    """Number of validation reviews that are word for word among the training reviews."""
+    """Number of validation reviews that are identical to a training review."""
 
     @property
     def identity(self) -> dict[str, Any]:
-        """Return what tells these reviews, and their division into two parts, from any others."""
+        """Return the values that identify these reviews and their split into training and validation."""
         return {"hash": self.hash, "train": self.train, "validation": self.validation}
 
 
 class Start(Record):
-    """What a training ran under and read, each time it was started or resumed: a line of environment.jsonl."""
+    """The data and environment of a training when it was started or resumed: a line of environment.jsonl."""
 
     format: int
     started_at: str
     epoch: int
     """Number of complete epochs."""
     batch: int
-    """Number of complete batches of the epoch after those."""
+    """Number of complete batches in the next epoch."""
     data: dict[str, Any]
     vocabulary: str
     """SHA-256 of the vocabulary's file."""
@@ -92,7 +92,7 @@ class Start(Record):
 
 
 class Metrics(Record):
-    """A run's final figures, with the hashes of the files that they belong to."""
+    """The final figures of a run, with the hashes of its files."""
 
     format: int
     interrupted: bool
@@ -111,30 +111,30 @@ class Metrics(Record):
 
 @dataclass
 class Progress:
-    """How far a training has come; a checkpoint holds it."""
+    """The progress of a training, which is stored in the checkpoint."""
 
     epoch: int = 0
     """Number of complete epochs."""
     batch: int = 0
-    """Number of complete batches of the epoch after those."""
+    """Number of complete batches in the next epoch."""
     loss: float = 0.0
-    """Sum of the losses over the words of those batches."""
+    """Sum of the losses over the words in those batches."""
     words: int = 0
     """Number of words in those batches."""
     best: Epoch | None = None
     seconds: float = 0.0
-    """Time spent on all complete epochs."""
+    """Time in seconds of all complete epochs."""
     epoch_seconds: float = 0.0
-    """Time spent on the epoch after those."""
+    """Time in seconds of the next epoch so far."""
     data_hash: str = ""
 
     def to_json(self) -> str:
-        """Write the progress as JSON."""
+        """Return the progress as JSON."""
         return json.dumps({**asdict(self), "best": self.best and self.best.to_dict()})
 
     @classmethod
     def from_json(cls, text: str) -> "Progress":
-        """Read what `to_json` wrote; raises `ValueError` or `TypeError` if it is something else."""
+        """Parse the text of `to_json`; raises `ValueError` or `TypeError` for any other text."""
         values = json.loads(text)
         best = values.pop("best")
         return cls(best=None if best is None else Epoch.parse(best), **values)

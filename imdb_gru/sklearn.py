@@ -42,10 +42,10 @@ KEYS = {
     "length": "text.length",
     "random_state": "train.seed",
 }
-"""The key of the config that each parameter of the estimator sets."""
+"""The config key that each parameter of the estimator sets."""
 
 MAX_SEED = 2**31 - 1
-"""Largest seed drawn from a `RandomState`, whose integers are no larger on every system."""
+"""The largest seed to draw from a `RandomState`, which is the largest of its integers on some systems."""
 
 _TRAINING = threading.Lock()
 """Keras keeps state for a whole process, so only one thread of it trains at a time."""
@@ -59,23 +59,22 @@ class GRUClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         classifier = GRUClassifier(epochs=3).fit(texts, labels)
         classifier.predict_proba(["A slow start, but the ending is superb."])
 
-    `config` is the name of a config in the package, a path or a `Config`. `default` and `fast` start from the encoder
-    in the package, which has read many film reviews; `scratch` starts from random weights. `overrides` replaces keys
-    of the config, such as `{"model.dropout.word": 0.2}`; a grid search can try several such mappings.
+    `config` is the name of a config in the package, a path or a `Config`. `default` and `fast` start from the next-word
+    model in the package, which was trained on many film reviews; `scratch` starts from random weights. `overrides`
+    replaces keys of the config, such as `{"model.dropout.word": 0.2}`; a grid search can try several such mappings.
 
-    The other parameters set one key each, and None leaves it as the config has it: `epochs`, `batch_size` and
+    Each other parameter sets one key, and None keeps the value of the config: `epochs`, `batch_size` and
     `learning_rate` are those of the training; `units` is the size of the GRU, which only a config that starts from
-    random weights can change; `length` is the number of words that a text is cut to; `random_state`, a number or a
-    `RandomState`, becomes the seed, so that two trainings with the same number start alike. Parameters are checked by
-    `fit`, which raises `ConfigError` if the config does not allow them, or if one is in `overrides` as well.
+    random weights can change; `length` is the maximum number of words of a text; `random_state`, a number or a
+    `RandomState`, sets the seed, so that two trainings with the same number start with the same weights. `fit` checks
+    the parameters, and raises `ConfigError` if the config does not allow them or if `overrides` sets the same key.
 
-    What the config says about data is not used: the texts given to `fit` are all that the classifier learns from.
-    A share of them, `train.validation_split`, is held out to choose the best epoch. With very few texts, none is.
+    The data section of the config is ignored: the classifier is trained only on the texts given to `fit`. A share of
+    them, `train.validation_split`, is used for validation, to choose the best epoch, unless there are very few texts.
 
-    After `fit`, `classes_` holds the two labels in sorted order, of which the second is the one that the model calls
-    positive; `model_` is the `Classifier`, with which a text can be inspected; `history_` has the figures of each epoch
-    and `n_iter_` the number of epochs. The estimator holds the model in memory: it can be pickled, and no run is left
-    on disk.
+    After `fit`, `classes_` has the two labels in sorted order, of which the second is the positive class of the model;
+    `model_` is the `Classifier`, which can inspect a text; `history_` has the figures of each epoch and `n_iter_` is
+    the number of epochs. The estimator keeps the model in memory, so it can be pickled, and leaves no run on disk.
     """
 
     classes_: NDArray[Any]
@@ -105,7 +104,7 @@ class GRUClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.random_state = random_state
 
     def __sklearn_tags__(self) -> Any:
-        """Tell scikit-learn that the input is texts, and that there are two classes."""
+        """Return the tags of scikit-learn: the input is texts, and there are two classes."""
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
         tags.input_tags.one_d_array = True
@@ -118,8 +117,8 @@ class GRUClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
         `observer` is called with each event of the training, except those about its temporary run directory. Ctrl-C
         stops after the current batch and raises `KeyboardInterrupt`; the estimator is then fitted with the best epoch
-        so far, if one was complete. Raises `ValueError` or `TypeError` for texts or labels that cannot be learnt from,
-        and `ConfigError`.
+        so far, if an epoch was complete. Raises `ValueError` or `TypeError` for invalid texts or labels, and
+        `ConfigError`.
         """
         texts = _check_texts(X)
         classes, labels = _encode_labels(y, texts)
@@ -150,7 +149,7 @@ class GRUClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Return the config with the overrides and the parameters that are not None; raises `ConfigError`."""
         given = dict(self.overrides or {})
         if data := [key for key in given if str(key).split(".")[0] == "data"]:
-            raise ConfigError(f"overrides holds {data[0]}, but fit is given its texts: remove that key")
+            raise ConfigError(f"overrides sets {data[0]}, but the data is the texts given to fit: remove that key")
         for name, key in KEYS.items():
             value = getattr(self, name)
             if value is None:
@@ -158,7 +157,7 @@ class GRUClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             if key in given:
                 raise ConfigError(f"{name} and overrides both set {key}: remove one of them")
             given[key] = value.randint(MAX_SEED) if isinstance(value, np.random.RandomState) else value
-        # Searches draw NumPy's numbers, which a config does not take.
+        # A parameter search can draw NumPy numbers, which a config does not accept.
         given = {key: value.item() if isinstance(value, np.generic) else value for key, value in given.items()}
         config: Config = load_config(self.config, given, Config)
         return config.model_copy(update={"data": DataConfig()})
@@ -169,7 +168,7 @@ def train_in_memory(
 ) -> tuple[Classifier, list[Epoch], KeyboardInterrupt | None]:
     """Train a classifier without leaving a run on disk.
 
-    Return the classifier, the figures of its epochs, and what to raise if the training was stopped after one of them.
+    Return the classifier, the figures of its epochs, and the exception to raise if the training was stopped.
     """
     stops: list[Stopped] = []
 
@@ -188,10 +187,10 @@ def train_in_memory(
 
 @contextmanager
 def leave_no_trace() -> Iterator[None]:
-    """Restore the global random states, which a training seeds and which other estimators may draw from.
+    """Restore the global random states at the end, because a training seeds them and other estimators may use them.
 
-    TensorFlow warns of every training after the fourth in a process, because each builds its graph anew: a search does
-    that on purpose, so the warning is left out.
+    TensorFlow warns about every training after the fourth in a process, because each builds a new graph. A search does
+    that on purpose, so the warning is suppressed.
     """
     state, numpy_state = random.getstate(), np.random.get_state()
     logger = logging.getLogger("tensorflow")
@@ -205,7 +204,7 @@ def leave_no_trace() -> Iterator[None]:
 
 
 def _is_no_retracing(record: logging.LogRecord) -> bool:
-    """Tell any record of a log from TensorFlow's warning that a graph was built anew."""
+    """Return whether a log record is not TensorFlow's warning about retracing."""
     return "triggered tf.function retracing" not in record.getMessage()
 
 
@@ -221,9 +220,11 @@ def _check_texts(texts: Any) -> list[str]:
     checked = list(texts)
     for number, text in enumerate(checked):
         if _is_missing(text):
-            raise ValueError(f"X has a missing value, text {number} is {text}: remove it, or make it an empty text")
+            raise ValueError(
+                f"X has a missing value, text {number} is {text}: remove it, or replace it by an empty text"
+            )
         if not isinstance(text, str):
-            raise TypeError(f"X must hold texts, but text {number} is {show_value(text)}")
+            raise TypeError(f"X must contain texts, but text {number} is {show_value(text)}")
     return checked
 
 
@@ -251,7 +252,7 @@ def _encode_labels(y: Any, texts: list[str]) -> tuple[NDArray[Any], list[int]]:
 
 
 def _is_missing(value: Any) -> bool:
-    """Tell None, NaN, and pandas' `NA` and `NaT` from any other value."""
+    """Return whether a value is None, NaN, or pandas' `NA` or `NaT`."""
     if value is None or type(value).__name__ in ("NAType", "NaTType"):
         return True
     return isinstance(value, float | np.floating) and math.isnan(value)

@@ -1,4 +1,4 @@
-"""The command line, one file per command. Nothing heavy is imported before a command's body runs."""
+"""The command line, with one file per command. Slow imports wait until a command's body runs."""
 
 import contextlib
 import errno
@@ -31,13 +31,13 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class MainGroup(Group):
-    """The commands; one whose output nobody reads to its end, as with head, ends as if it were done."""
+    """The group of all commands; a command whose output is closed early, for example by head, exits with 0."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command."""
+        """Run a command, and exit with 0 if nobody reads its output any more."""
         try:
             return super().invoke(ctx)
-        except BrokenPipeError:  # which Click would take for a failure
+        except BrokenPipeError:  # Click would report a failure
             silence(sys.stdout)
             ctx.exit(0)
 
@@ -59,8 +59,11 @@ for command in (train, pretrain, evaluate, report, predict, next_word, inspect, 
 
 
 def main() -> None:
-    """Run the command line; exit 0 done, 1 an expected failure, 2 wrong usage, 130 on Ctrl-C, 143 on SIGTERM."""
-    # A timestep's matrices are small: a second BLAS thread gains nothing, and waits long where the machine is busy.
+    """Run the command line.
+
+    The exit code is 0 for success, 1 for an expected failure, 2 for wrong usage, 130 for Ctrl-C and 143 for SIGTERM.
+    """
+    # The matrices of a timestep are small: a second BLAS thread makes nothing faster, and a busy machine delays it.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     _open_closed_streams()
     from imdb_gru.errors import ImdbGruError
@@ -80,23 +83,23 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt) as stop:
         click.echo("Stopped.", err=True)
         _leave(find_exit_code(stop))
-    except OSError as error:  # a full disk under stdout, say; files of ours are reported where they are opened
+    except OSError as error:  # for example, the disk of stdout is full; the library reports its own files
         reason = f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error)
-        advice = "; make room, or write elsewhere" if error.errno in NO_ROOM else ""
-        click.echo(f"Error: cannot go on: {neutralise_error(reason)}{advice}", err=True)
+        advice = "; free some space, or write to another place" if error.errno in NO_ROOM else ""
+        click.echo(f"Error: cannot continue: {neutralise_error(reason)}{advice}", err=True)
         silence(sys.stdout)
         sys.exit(1)
 
 
 def _open_closed_streams() -> None:
-    """Open nothing where the caller closed stdin, stdout or stderr, before another file gets its number."""
+    """Replace stdin, stdout or stderr with the null device if the caller closed it, so that no file gets its number."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115 - for as long as the process lives
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115 - open until the process ends
 
 
 def _leave(code: int) -> NoReturn:
-    """End at once: threads that compute or compile are not waited for, and their work is lost."""
+    """Exit at once, without waiting for threads that compute or compile."""
     with contextlib.suppress(OSError):
         sys.stdout.flush()
     os._exit(code)

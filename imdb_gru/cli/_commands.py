@@ -1,4 +1,4 @@
-"""The classes of the commands and of their groups."""
+"""Classes of commands and command groups."""
 
 from collections import Counter
 from typing import Any
@@ -7,21 +7,21 @@ import click
 
 
 class Command(click.Command):
-    """A command that refuses an option which is given twice although it takes one value."""
+    """A command that refuses a repeated option unless the option takes several values."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse the arguments; raises `UsageError` if an option of one value is repeated."""
+        """Parse the arguments; raises `UsageError` if an option that takes one value is repeated."""
         given = list(args)
         rest = super().parse_args(ctx, args)
         _, _, order = self.make_parser(ctx).parse_args(given)
         for parameter, count in Counter(order).items():
             if isinstance(parameter, click.Option) and count > 1 and not (parameter.multiple or parameter.is_flag):
                 name = max(parameter.opts, key=len)
-                raise click.UsageError(f"{name} is given {count} times, but it takes one value: give it once", ctx)
+                raise click.UsageError(f"{name} was given {count} times, but it takes one value: give it once", ctx)
         return rest
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command, unless $IMDB_GRU_THREADS holds a wrong value; not every command would notice it."""
+        """Run the command; raises `ImdbGruError` if $IMDB_GRU_THREADS is not valid, for every command."""
         from imdb_gru.system.threads import read_setting
 
         read_setting()
@@ -29,21 +29,21 @@ class Command(click.Command):
 
 
 class Group(click.Group):
-    """A group whose commands are of the class above."""
+    """A group of `Command`s."""
 
     command_class = Command
 
 
 class DefaultGroup(Group):
-    """A group that runs its default command unless the first argument names another of its commands."""
+    """A group that runs its default command unless the first argument is the name of another command."""
 
     def __init__(self, *arguments: Any, default: str, **options: Any) -> None:
-        """Take the name of the default command."""
+        """Store the name of the default command."""
         super().__init__(*arguments, **options)
         self.default = default
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse the arguments, with the default command's name before them if they name no command."""
+        """Parse the arguments, and insert the name of the default command if the first argument is not a command."""
         if not args or args[0] not in {*self.commands, *ctx.help_option_names}:
             args = [self.default, *args]
         return super().parse_args(ctx, args)

@@ -1,4 +1,4 @@
-"""What a person is told on stderr while a command works."""
+"""Messages on stderr while a command works."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def say(message: str) -> None:
-    """Tell the person something that is not a result; if nobody reads stderr any more, the work goes on without it."""
+    """Print a message on stderr; if nobody reads stderr any more, discard it."""
     from imdb_gru.system.escaping import neutralise
 
     try:
@@ -21,14 +21,14 @@ def say(message: str) -> None:
 
 
 def silence(stream: TextIO) -> None:
-    """Send what is written to a stream to nowhere, including what Python still holds back and writes at its end."""
+    """Discard everything written to a stream, including what Python has buffered and writes when it exits."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
 
 
 class EventPrinter:
-    """Prints events on stderr, and remembers the one that says that the training was stopped."""
+    """An observer that prints events on stderr, and keeps the event `Stopped` if there is one."""
 
     def __init__(self) -> None:
         self.stopped: Stopped | None = None

@@ -1,4 +1,4 @@
-"""The types of paths and the options that commands share."""
+"""Parameter types and options that several commands use."""
 
 import functools
 from collections.abc import Callable, Sequence
@@ -17,27 +17,27 @@ AnyCommand = Callable[..., Any]
 
 
 class PathType(click.Path):
-    """A path as a `pathlib.Path`; `~` and `~user` stand for home folders, and an empty path is refused."""
+    """A path as a `pathlib.Path`; `~` and `~user` are expanded, and an empty path is an error."""
 
     def __init__(self, *, file_okay: bool = True, dir_okay: bool = True) -> None:
         super().__init__(file_okay=file_okay, dir_okay=dir_okay, path_type=Path)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the path; raises `UsageError` if it is empty or its home folder is not known."""
+        """Return the path; raises `UsageError` if it is empty or its home folder is unknown."""
         if isinstance(value, str):
             value = LOCATION.convert(value, param, ctx)
         return super().convert(value, param, ctx)
 
 
 class LocationType(click.ParamType[str]):
-    """A path, an address such as s3://bucket/reviews or a name such as `sample`, as a string; `~` as in `PathType`."""
+    """A path, an address such as s3://bucket/reviews or a name such as `sample`, as a string; `~` is expanded."""
 
     name = "path"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the location; raises `UsageError` if it is empty or its home folder is not known."""
+        """Return the location; raises `UsageError` if it is empty or its home folder is unknown."""
         if not value:
-            self.fail("the path is empty: name a file or a folder", param, ctx)
+            self.fail("the path is empty: give the path of a file or a folder", param, ctx)
         from imdb_gru.system.paths import expand_home
 
         try:
@@ -49,30 +49,30 @@ class LocationType(click.ParamType[str]):
 LOCATION = LocationType()
 PATH, FILE_PATH, FOLDER_PATH = PathType(), PathType(dir_okay=False), PathType(file_okay=False)
 
-RUN_HELP = "The run to use; without it, the newest complete one under runs/, else the one that ships with the package."
+RUN_HELP = "The run to use [default: the newest complete run under runs/, or else the model in the package]."
 run_option = click.option("--run", "run_path", type=PATH, metavar="DIR", help=RUN_HELP)
 split_option = click.option(
     "--split",
     type=click.Choice(["train", "validation", "test"]),
-    help="The split to evaluate on [default: test; of a next-word run, validation].",
+    help="The split to evaluate on [default: test; for a next-word run, validation].",
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 _text_column_option = click.option(
-    "--text-column", metavar="NAME", help="The table's column of texts, if its name is uncommon."
+    "--text-column", metavar="NAME", help="The column of the table that holds the texts, if its name is uncommon."
 )
 _label_column_option = click.option(
-    "--label-column", metavar="NAME", help="The table's column of labels, if its name is uncommon."
+    "--label-column", metavar="NAME", help="The column of the table that holds the labels, if its name is uncommon."
 )
 SOURCES = "An aclImdb folder or archive, imdb.npz, a .csv, .tsv, .jsonl or .parquet table, or 'sample'"
-TRAINING_DATA = "$IMDB_GRU_DATA, or else IMDB, which is downloaded once"
+TRAINING_DATA = "$IMDB_GRU_DATA, or if that is not set, IMDB, which is downloaded once"
 
 
 def _add_reviews(
     command: AnyCommand, name: str, path: Callable[[AnyCommand], AnyCommand], *, labels: bool
 ) -> AnyCommand:
-    """Add a parameter `reviews_path` and the options that name a table's columns.
+    """Add the parameter `reviews_path` and the options for the columns of a table.
 
-    The command gets all of them as one `DataConfig` called `name`, or None without any.
+    The command receives them as one `DataConfig` in the argument `name`, or None if none of them was given.
     """
 
     @functools.wraps(command)
@@ -100,41 +100,41 @@ def data_options(command: AnyCommand) -> AnyCommand:
 
 
 def compared_data_options(command: AnyCommand) -> AnyCommand:
-    """Add the same options, for a command that trains models or takes runs."""
-    return _add_data(command, f"the data that RUNs were trained on, or to train models, {TRAINING_DATA}")
+    """Add the same options, for a command that trains models or compares runs."""
+    return _add_data(command, f"the data of the RUNs, or if models are trained, {TRAINING_DATA}")
 
 
 def other_data_options(command: AnyCommand) -> AnyCommand:
     """Add the same options, for a command that evaluates a run."""
-    return _add_data(command, "the run's own data")
+    return _add_data(command, "the data that the run was trained on")
 
 
 def _add_data(command: AnyCommand, default: str) -> AnyCommand:
     path = click.option(
-        "--data", "reviews_path", type=LOCATION, metavar="PATH", help=f"{SOURCES}; without it, {default}."
+        "--data", "reviews_path", type=LOCATION, metavar="PATH", help=f"{SOURCES} [default: {default}]."
     )
     return _add_reviews(command, "data", path, labels=True)
 
 
 def data_argument(command: AnyCommand) -> AnyCommand:
-    """Add an argument PATH, --text-column and --label-column."""
+    """Add the argument PATH and the options --text-column and --label-column."""
     path = click.argument("reviews_path", required=False, type=LOCATION, metavar="[PATH]")
     return _add_reviews(command, "data", path, labels=True)
 
 
 def build_input_option(name: str, more: str = "") -> Callable[[AnyCommand], AnyCommand]:
-    """Build --input, which gives a command the name of a file of texts."""
-    text = f"One review a line, or a .csv, .tsv, .jsonl or .parquet table; - is stdin.{more}"
+    """Build the option --input, a file of texts, which the command receives as the argument `name`."""
+    text = f"A file with one review per line, or a .csv, .tsv, .jsonl or .parquet table; - reads stdin.{more}"
     return click.option("--input", name, type=LOCATION, metavar="FILE", help=text)
 
 
 def input_options(more: str = "") -> Callable[[AnyCommand], AnyCommand]:
-    """Build a decorator that adds --input and --text-column; the command gets them as one `DataConfig`, `file`."""
+    """Build a decorator that adds --input and --text-column, which the command receives as the `DataConfig` `file`."""
     return lambda command: _add_reviews(command, "file", build_input_option("reviews_path", more), labels=False)
 
 
 class Setting(click.ParamType[tuple[str, Any]]):
-    """A `KEY=VALUE` of --set, such as `train.epochs=3`: a dotted key and a value, which is YAML."""
+    """The `KEY=VALUE` of --set, such as `train.epochs=3`: a dotted key and a value in YAML."""
 
     name = "KEY=VALUE"
 
@@ -154,13 +154,13 @@ def _merge_settings(
 ) -> dict[str, Any]:
     merged: dict[str, Any] = {}
     for key, value in settings:
-        merged.pop(key, None)  # so that the last of the settings of one key is also applied last
+        merged.pop(key, None)  # so that a repeated key also moves to the end
         merged[key] = value
     return merged
 
 
 def set_option(help_text: str) -> Callable[[AnyCommand], AnyCommand]:
-    """Build --set, which gives a command a mapping of dotted keys to values."""
+    """Build the option --set, which the command receives as a mapping of dotted keys to values."""
     return click.option(
         "--set",
         "overrides",
@@ -173,7 +173,7 @@ def set_option(help_text: str) -> Callable[[AnyCommand], AnyCommand]:
 
 
 def config_options(default: str) -> Callable[[AnyCommand], AnyCommand]:
-    """Build a decorator that adds --config, with the name of its default in the package, and --set."""
+    """Build a decorator that adds --config and --set; `default` is the name of the default config."""
 
     def add(command: AnyCommand) -> AnyCommand:
         for option in (
@@ -193,7 +193,7 @@ def config_options(default: str) -> Callable[[AnyCommand], AnyCommand]:
 
 
 def open_run(path: Path | None, task: "TaskName" = "sentiment") -> "Run":
-    """Find the run to use; if no path is given, say which run that is."""
+    """Open a run; if `path` is None, choose one and print which."""
     from imdb_gru.runs.catalogue import find_run
 
     run = find_run(path, task)

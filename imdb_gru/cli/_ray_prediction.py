@@ -1,4 +1,4 @@
-"""Predict on Ray: the options of it, its progress and its result."""
+"""Prediction on Ray: its options, progress bar and result."""
 
 import json
 import time
@@ -26,10 +26,13 @@ def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--address",
             metavar="HOST:PORT",
-            help="The address of a Ray cluster; without it, one is started on this machine and stopped at the end.",
+            help="The address of a Ray cluster [default: start one on this machine, and stop it at the end].",
         ),
         click.option(
-            "--workers", type=click.IntRange(min=1), metavar="N", help="Workers on Ray; without it, one for each core."
+            "--workers",
+            type=click.IntRange(min=1),
+            metavar="N",
+            help="The number of Ray workers [default: one per core].",
         ),
         click.option(
             "--engine",
@@ -45,10 +48,10 @@ def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @dataclass(frozen=True)
 class RayRequest:
-    """What the options ask to predict on a cluster, and how."""
+    """The options of a prediction on a cluster."""
 
     file: "DataConfig"
-    """The tables, as a path, a glob or an address, and their column of texts."""
+    """The path, glob or address of the tables, and their column of texts."""
     output: str
     timesteps: bool
     resume: bool
@@ -81,7 +84,7 @@ def predict_on_ray(run_path: Path | None, request: RayRequest) -> None:
             "set of options": {"timesteps": request.timesteps, "text_column": request.file.text_column},
         }
         for address in partitions.begin(begun_with, stamp_tables(tables), resume=request.resume):
-            say(f"{address} has changed since, and is done again")
+            say(f"{address} has changed since it was predicted, so it is predicted again")
         figures = _predict(classifier, partitions, partitions.list_left(tables), request)
     result = {"run": str(run), "output": partitions.address, "files": len(tables), **figures}
     if request.as_json:
@@ -93,7 +96,7 @@ def predict_on_ray(run_path: Path | None, request: RayRequest) -> None:
 def _predict(
     classifier: "Classifier", partitions: "Partitions", files: list[dict[str, Any]], request: RayRequest
 ) -> dict[str, Any]:
-    """Predict the tables that are left, and return the figures of all."""
+    """Predict the remaining tables, and return the figures of all tables."""
     counts, undecodable = Counts(), 0
     for notes in partitions.done.values():
         counts.add(notes.counts)
@@ -112,7 +115,7 @@ def _predict(
             cores = count_cluster_cores()
             workers = request.workers or cores
             if workers > cores:
-                say(f"the cluster has {cores} cores, so that many workers of the {workers} run at a time")
+                say(f"the cluster has {cores} cores, so only {cores} of the {workers} workers run at a time")
             job = Job(files, request.file.text_column, request.timesteps, partitions.address, workers)
             started = time.perf_counter()
             bar = show_bar(desc="predicting", unit=" reviews", initial=before, delay=1)
@@ -125,7 +128,7 @@ def _predict(
                         peaks[predicted.worker] = max(peaks.get(predicted.worker, 0), predicted.megabytes or 0)
                         bar.update(predicted.notes.counts.all)
             except KeyboardInterrupt:
-                say(f"stopped after {counts.all} reviews; the same command with --resume continues")
+                say(f"stopped after {counts.all} reviews; run the same command with --resume to resume")
                 raise
             seconds = time.perf_counter() - started
     for line in counts.describe(classifier.config.text, undecodable):

@@ -1,4 +1,4 @@
-"""The reviews over which a network is inspected: given texts, those of --input, or those of a split."""
+"""The reviews that units and gradients are measured on: texts, the file of --input, or a split."""
 
 import functools
 from collections.abc import Callable
@@ -19,7 +19,7 @@ SEED = 0
 
 @dataclass(frozen=True)
 class ReviewChoice:
-    """The reviews that the options of a command choose."""
+    """The reviews that the user chose."""
 
     texts: tuple[str, ...]
     input_path: str | None
@@ -28,7 +28,7 @@ class ReviewChoice:
     reviews: int | None
 
     def load(self, run: "Run", most: int | None = None) -> list[str]:
-        """Return the given texts or those of a split; `most` of these unless --reviews gives another number."""
+        """Return the texts, or reviews of a split, drawn at random; their number is --reviews, or else `most`."""
         from imdb_gru.config import DataConfig
         from imdb_gru.tasks.evaluation import choose_reviews
 
@@ -45,12 +45,12 @@ class ReviewChoice:
 
             rows = np.random.default_rng(SEED).choice(len(reviews), most, replace=False)
             reviews = [reviews[row] for row in sorted(rows)]
-        say(f"reading {len(reviews)} reviews of split {split} of {data.path or run}")
+        say(f"reading {len(reviews)} reviews of split {split} from {data.path or run}")
         return [review.text for review in reviews]
 
 
 def review_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add TEXT, --input, --reviews, --split and the options of --data; the command gets one `ReviewChoice`."""
+    """Add TEXT, --input, --reviews, --split and the data options; the command receives one `ReviewChoice`, `chosen`."""
 
     @functools.wraps(command)
     def join(
@@ -69,9 +69,11 @@ def review_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--split",
             type=click.Choice(["train", "validation", "test"]),
-            help="The split to take reviews of [default: validation; with --data, that of evaluate].",
+            help="The split to take reviews from [default: validation; with --data, the one that evaluate uses].",
         ),
-        click.option("--reviews", type=click.IntRange(min=1), metavar="N", help="Take N reviews of the split."),
+        click.option(
+            "--reviews", type=click.IntRange(min=1), metavar="N", help="Use N reviews of the split, drawn at random."
+        ),
         build_input_option("input_path"),
         click.argument("texts", nargs=-1, metavar="[TEXT]..."),
     ):

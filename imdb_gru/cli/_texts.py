@@ -1,4 +1,4 @@
-"""The texts that a command applies a model to: given ones, or those of --input."""
+"""Texts that a command applies a model to, from its arguments, a file or stdin."""
 
 import sys
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def open_reader(texts: tuple[str, ...], file: "DataConfig | None", command: str) -> "TextReader":
-    """Open the texts, or the file that holds them; without either, stdin, unless that is a terminal."""
+    """Open the texts or the file; if there are neither, read stdin, unless stdin is a terminal."""
     from imdb_gru.config import DataConfig
     from imdb_gru.models.texts import STDIN, TextReader
 
@@ -20,8 +20,10 @@ def open_reader(texts: tuple[str, ...], file: "DataConfig | None", command: str)
         raise click.UsageError("give texts or --input, not both")
     if not texts and not file.path:
         if sys.stdin.isatty():
-            raise click.UsageError(f'give a text, such as imdb-gru {command} "A fine film.", or --input FILE')
+            raise click.UsageError(
+                f'no text was given: give one, as in imdb-gru {command} "A fine film.", or use --input FILE'
+            )
         file = file.model_copy(update={"path": str(STDIN)})
     if file.text_column and not file.path:
-        raise click.UsageError("--text-column goes with a table: name the table with --input")
+        raise click.UsageError("--text-column needs a table: give the table with --input")
     return TextReader(texts, file)

@@ -1,4 +1,4 @@
-"""What the commands that train have in common: their options, their plan and their result."""
+"""Options and output of the commands train and pretrain."""
 
 import json
 from collections.abc import Callable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def training_options(default: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Build a decorator that adds all options of a command that trains, given the name of its default config."""
+    """Build a decorator that adds the options of a command that trains; `default` is the name of its default config."""
 
     def add(command: Callable[..., Any]) -> Callable[..., Any]:
         for option in (
@@ -24,11 +24,17 @@ def training_options(default: str) -> Callable[[Callable[..., Any]], Callable[..
             click.option(
                 "--dry-run",
                 is_flag=True,
-                help="Show the data, model, memory and config of the training, and train nothing.",
+                help="Show the data, model, memory and config of the training, without training.",
             ),
-            click.option("--overwrite", is_flag=True, help="Replace the run at --run."),
-            click.option("--resume", type=FOLDER_PATH, metavar="DIR", help="Resume a run that was stopped."),
-            click.option("--run", "run_path", type=PATH, metavar="DIR", help="Where to write the run."),
+            click.option("--overwrite", is_flag=True, help="Replace the run in the folder --run."),
+            click.option("--resume", type=FOLDER_PATH, metavar="DIR", help="Resume the stopped run in this folder."),
+            click.option(
+                "--run",
+                "run_path",
+                type=PATH,
+                metavar="DIR",
+                help="The folder to write the run to [default: a new folder under runs/].",
+            ),
             data_options,
             config_options(default),
         ):
@@ -41,13 +47,15 @@ def training_options(default: str) -> Callable[[Callable[..., Any]], Callable[..
 def check_training_options(resume: Path | None, run_path: Path | None, overwrite: bool, *others: object) -> None:
     """Raise `click.UsageError` for options that exclude each other."""
     if resume and any((run_path, overwrite, *others)):
-        raise click.UsageError("--resume continues with the run's own config: use it without the other options")
+        raise click.UsageError(
+            "--resume uses the run's own config: omit --run, --overwrite, --config, --set and --dry-run"
+        )
     if overwrite and not run_path:
-        raise click.UsageError("--overwrite replaces the run at --run: say which")
+        raise click.UsageError("--overwrite needs --run: give the run to replace with --run DIR")
 
 
 def show_run(run: "Run", printer: EventPrinter, *, as_json: bool) -> None:
-    """Print the figures of a trained run; exit with the code of the signal that stopped it, if one did."""
+    """Print the figures of a trained run; if a signal stopped the training, exit with its exit code."""
     if as_json:
         click.echo(json.dumps({"run": str(run), **run.load_metrics().to_dict()}))
     else:

@@ -1,4 +1,4 @@
-"""imdb-gru compare: compare models side by side on the same reviews."""
+"""The command imdb-gru compare, which compares models on the same reviews."""
 
 import json
 from pathlib import Path
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     "--seeds",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Train every model N times, with the seeds from 0 to N-1 [default: 3].",
+    help="Train every model N times, with the seeds 0 to N-1 [default: 3].",
 )
 @click.option(
     "--into",
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     help="The folder for the trained models and the figures [default: runs/compare].",
 )
 @click.option("--split", type=click.Choice(["test", "validation"]), help="The split to evaluate on [default: test].")
-@click.option("--plots", type=PATH, metavar="DIR", help="Draw the charts into this folder, as .png and .svg.")
+@click.option("--plots", type=PATH, metavar="DIR", help="Save the charts in this folder, as .png and .svg.")
 @json_option
 def compare(
     runs: tuple[Path, ...],
@@ -49,10 +49,10 @@ def compare(
     plots: Path | None,
     as_json: bool,
 ) -> None:
-    """Compare complete RUNs, or train a GRU, an LSTM, a SimpleRNN and a model of n-grams, and compare these.
+    """Compare complete RUNs, or train and compare a GRU, an LSTM, a SimpleRNN and an n-gram model.
 
-    Networks start from random weights, whatever model.pretrained is. RUNs are not trained again, so that --config,
-    --set, --models and --seeds do not go with them.
+    Networks are trained from random weights, even if the config sets model.pretrained. RUNs are not trained again, so
+    --config, --set, --models and --seeds cannot be used with them.
 
     \b
     imdb-gru compare --data sample --seeds 1
@@ -61,7 +61,9 @@ def compare(
     budget: dict[str, Any] = {"config": config_path, "overrides": overrides or None, "models": names, "seeds": seeds}
     chosen = {name: value for name, value in budget.items() if value is not None}
     if runs and chosen:
-        raise click.UsageError("RUNs are compared as they are: leave --config, --set, --models and --seeds out")
+        raise click.UsageError(
+            "--config, --set, --models and --seeds cannot be used with RUNs, which are not trained again"
+        )
     from imdb_gru.comparison.comparing import compare
     from imdb_gru.report.charts import check_charts, save_charts
     from imdb_gru.report.comparison import build_comparison_charts
@@ -71,7 +73,7 @@ def compare(
     comparison = compare(runs, data=data, folder=into, split=split, observer=EventPrinter(), **chosen)
     if plots:
         save_charts(build_comparison_charts(comparison), plots)
-        say(f"drew pictures into {plots}")
+        say(f"saved charts in {plots}")
     if as_json:
         click.echo(json.dumps(comparison.to_dict()))
     else:

@@ -1,4 +1,4 @@
-"""imdb-gru data: check reviews before anything is trained on them."""
+"""The command imdb-gru data, which checks reviews before a training."""
 
 from typing import TYPE_CHECKING
 
@@ -13,24 +13,27 @@ if TYPE_CHECKING:
     from imdb_gru.config import DataConfig
 
 
-@click.group(cls=Group, short_help="Check reviews before anything is trained on them.")
+@click.group(cls=Group, short_help="Check reviews before training on them.")
 def data() -> None:
-    """Check reviews before anything is trained on them.
+    """Check reviews before training on them.
 
     \b
     imdb-gru data check reviews.csv
     """
 
 
-@data.command(short_help="Count reviews, and find repeated, leaked or spoilt ones.")
+@data.command(short_help="Count reviews, and find repeated, leaked or damaged ones.")
 @data_argument
-@click.option("--no-labels", is_flag=True, help="Check texts alone, as pretrain reads them: a table needs no labels.")
-@click.option("--strict", is_flag=True, help="Exit with 1 if anything is found.")
+@click.option(
+    "--no-labels", is_flag=True, help="Check only the texts, so that a table needs no labels, as for pretrain."
+)
+@click.option("--strict", is_flag=True, help="Exit with 1 if any problem is found.")
 @json_option
 def check(data: "DataConfig | None", no_labels: bool, strict: bool, as_json: bool) -> None:
-    """Count the reviews at PATH, and find what is repeated, leaks from one split into another, or is spoilt.
+    """Count the reviews at PATH, and find reviews that are repeated, are in two splits, or are damaged.
 
-    PATH is what --data takes. Without it, the reviews are those of $IMDB_GRU_DATA, or else IMDB, downloaded once.
+    PATH can be anything that --data accepts. The default is $IMDB_GRU_DATA, or if that is not set, IMDB, which is
+    downloaded once.
 
     \b
     imdb-gru data check sample

@@ -1,4 +1,4 @@
-"""imdb-gru evaluate: evaluate a run on reviews."""
+"""The command imdb-gru evaluate, which evaluates a run on reviews."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 @click.option("--errors", type=click.IntRange(min=0), default=0, metavar="N", help="Show the N most confident errors.")
 @json_option
 def evaluate(run_path: Path | None, data: "DataConfig | None", split: str | None, errors: int, as_json: bool) -> None:
-    """Evaluate a run on labelled reviews: accuracy, calibration, and accuracy by number of words read.
+    """Evaluate a run on labelled reviews: accuracy, calibration, and accuracy after the first words of a review.
 
-    A next-word run needs no labels; its figure is the perplexity.
+    For a next-word run, which needs no labels, print the perplexity.
 
     \b
     imdb-gru evaluate --errors 3

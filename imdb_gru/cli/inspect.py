@@ -1,4 +1,4 @@
-"""imdb-gru inspect: explain what a model does with a text, word by word, and with its units and gradients."""
+"""The command imdb-gru inspect, which explains a model by the words of a text, its units and its gradients."""
 
 import itertools
 import json
@@ -31,18 +31,18 @@ if TYPE_CHECKING:
     from imdb_gru.models.classifier import Classifier
 
 MOST_TEXTS = 200
-"""Texts that a page holds."""
+"""The largest number of texts on one page."""
 MIN_COUNT = 20
-"""Times that a word must occur before its mean effect on a unit is meaningful."""
+"""Number of times that a word must occur before its mean effect on a unit is meaningful."""
 GRADIENT_REVIEWS = 100
+"""The default number of reviews to measure gradients on."""
 
 
-@click.group(cls=DefaultGroup, default="text", short_help="Explain a model: word by word, its units, its gradients.")
+@click.group(cls=DefaultGroup, default="text", short_help="Explain a model by words, units and gradients.")
 def inspect() -> None:
-    """Explain a model: with a TEXT, what moved the probability word by word, what the gates did, and what remains.
+    """Explain a model: how each word of a TEXT changes the probability, what the gates do, and what is remembered.
 
-    A first TEXT that is only the word units, gradients or text is taken for a command below, unless -- stands before
-    it; --input reads it from a file.
+    To inspect a TEXT that is only the word units, gradients or text, which are commands, put -- before it.
 
     \b
     imdb-gru inspect "A slow start, but the ending is superb."
@@ -61,13 +61,13 @@ class Files:
     npz: Path | None
 
     def are_wanted(self) -> bool:
-        """Tell whether any file is to be written."""
+        """Return whether the user asked for a file."""
         return bool(self.html or self.plots or self.npz)
 
     def check(self) -> None:
-        """Raise an error if a file could not be written after all the work."""
+        """Raise an error now if a file cannot be written later."""
         if self.html and self.npz and self.html.absolute() == self.npz.absolute():
-            raise click.UsageError(f"--html and --npz both name {self.html}: name two files")
+            raise click.UsageError(f"--html and --npz both write {self.html}: choose different files")
         if self.html:
             from imdb_gru.report.page import check_page
 
@@ -86,16 +86,17 @@ class Files:
         most = 1 if self.npz or self.plots else MOST_TEXTS
         taken = list(itertools.islice(texts, most + 1))
         if not taken:
-            raise click.UsageError("no text came in: give one, or a file that holds some")
+            raise click.UsageError("the input has no text: give a text, or a file with texts")
         if len(taken) > most:
-            only = "one text" if most == 1 else f"{most} texts at most"
             raise click.UsageError(
-                f"{'--npz and --plots take' if most == 1 else '--html takes'} {only}, and more came in"
+                "--npz and --plots accept only one text, and the input has more"
+                if most == 1
+                else f"--html accepts at most {most} texts, and the input has more"
             )
         return taken
 
     def write(self, inspections: list["Inspection"]) -> None:
-        """Write the files."""
+        """Write the files that the user asked for."""
         if self.npz:
             from imdb_gru.inspection import save_arrays
 
@@ -107,7 +108,7 @@ class Files:
 
             charts = build_inspection_charts(inspections[0])
             save_charts(charts, self.plots)
-            say(f"drew {len(charts)} charts into {self.plots}")
+            say(f"saved {len(charts)} charts in {self.plots}")
         if self.html:
             from imdb_gru.report.page import write_explorer
 
@@ -125,13 +126,19 @@ class Files:
     default=30,
     show_default=True,
     metavar="N",
-    help="List the N words that contribute most.",
+    help="List the N words that contribute most to the prediction.",
 )
-@click.option("--layer", type=click.IntRange(min=1), metavar="L", help="The recurrent layer to list [default: last].")
-@click.option("--unit", type=click.IntRange(min=0), metavar="K", help="Follow one unit, counted from 0.")
-@click.option("--html", type=FILE_PATH, metavar="FILE", help="Write a page that explains every word of the texts.")
-@click.option("--plots", type=FOLDER_PATH, metavar="DIR", help="Draw one text's charts, as .png and .svg.")
-@click.option("--npz", type=FILE_PATH, metavar="FILE", help="Write all arrays of one text.")
+@click.option(
+    "--layer", type=click.IntRange(min=1), metavar="L", help="The recurrent layer to show [default: the last]."
+)
+@click.option("--unit", type=click.IntRange(min=0), metavar="K", help="Show the gates of one unit, counted from 0.")
+@click.option(
+    "--html", type=FILE_PATH, metavar="FILE", help="Write an HTML page that explains every word of the texts."
+)
+@click.option(
+    "--plots", type=FOLDER_PATH, metavar="DIR", help="Save the charts of one text in this folder, as .png and .svg."
+)
+@click.option("--npz", type=FILE_PATH, metavar="FILE", help="Save all arrays of one text in this .npz file.")
 @json_option
 def inspect_texts(
     texts: tuple[str, ...],
@@ -145,7 +152,7 @@ def inspect_texts(
     npz: Path | None,
     as_json: bool,
 ) -> None:
-    """Explain texts: what moved the probability word by word, what the gates did, and what remains at the end.
+    """Explain texts: how each word changes the probability, what the gates do, and what the model remembers.
 
     \b
     imdb-gru inspect text "A slow start, but the ending is superb."
@@ -164,7 +171,7 @@ def inspect_texts(
     _check_view(classifier, layer, unit)
     made = (classifier.inspect(text) for text in came_in)
     inspections: Iterable[Inspection] = count_seen(made, classifier.config.text, reader, EventPrinter())
-    if files.are_wanted():  # written before anything is printed, as whoever reads stdout may not read it to its end
+    if files.are_wanted():  # first, because whoever reads stdout may close it early
         inspections = list(inspections)
         files.write(inspections)
     for inspection in inspections:
@@ -179,7 +186,7 @@ def _check_view(classifier: "Classifier", layer: int | None, unit: int | None) -
         raise click.UsageError(f"--unit {unit}: this run's layers have units 0 to {model.units - 1}")
 
 
-@inspect.command(short_help="Name the words that drive each unit, over reviews.")
+@inspect.command(short_help="List the words that change each unit most.")
 @review_options
 @run_option
 @click.option(
@@ -188,13 +195,13 @@ def _check_view(classifier: "Classifier", layer: int | None, unit: int | None) -
     default=5,
     show_default=True,
     metavar="N",
-    help="Name N words that raise a unit, and N that lower it.",
+    help="List N words that raise each unit, and N that lower it.",
 )
 @json_option
 def units(chosen: ReviewChoice, run_path: Path | None, words: int, as_json: bool) -> None:
-    """Name the words at which each unit of the last layer rises and falls most, over texts or reviews.
+    """List the words that raise and lower each unit of the last layer most, on average over reviews.
 
-    Without TEXT and --input, the reviews are those of a split of the run's own data, or of --data.
+    Without TEXT and --input, the reviews are a split of the data that the run was trained on, or of --data.
 
     \b
     imdb-gru inspect units --words 3
@@ -208,24 +215,26 @@ def units(chosen: ReviewChoice, run_path: Path | None, words: int, as_json: bool
     classifier = Classifier.load(run)
     driven = find_drivers(classifier, chosen.load(run), words=words, min_count=MIN_COUNT)
     if not any(unit.raised_by or unit.lowered_by for unit in driven):
-        say(f"no word comes {MIN_COUNT} times: take more reviews")
+        say(f"no word occurs {MIN_COUNT} times: use more reviews")
     if as_json:
         click.echo(dump_json([unit._asdict() for unit in driven]))
     else:
         print_units(driven)
 
 
-@inspect.command(short_help="Follow the gradient back through time, over reviews.")
+@inspect.command(short_help="Measure how far gradients reach back in time.")
 @review_options
 @click.option(
     "--run", "run_paths", multiple=True, type=PATH, metavar="DIR", help=f"{RUN_HELP} Give several to compare them."
 )
-@click.option("--plots", type=FOLDER_PATH, metavar="DIR", help="Draw the curves, as .png and .svg.")
+@click.option(
+    "--plots", type=FOLDER_PATH, metavar="DIR", help="Save charts of the curves in this folder, as .png and .svg."
+)
 @json_option
 def gradients(chosen: ReviewChoice, run_paths: tuple[Path, ...], plots: Path | None, as_json: bool) -> None:
-    """Measure how much of the gradient is left so many words before the last, over texts or reviews.
+    """Measure how much of the gradient remains at each number of words before the last, on average over reviews.
 
-    Without TEXT and --input, the reviews are those of a split of the run's own data, or of --data.
+    Without TEXT and --input, the reviews are a split of the data that the run was trained on, or of --data.
 
     \b
     imdb-gru inspect gradients --run runs/gru --run runs/simple_rnn
@@ -241,7 +250,7 @@ def gradients(chosen: ReviewChoice, run_paths: tuple[Path, ...], plots: Path | N
     runs = [open_run(path) for path in run_paths] or [open_run(None)]
     texts = chosen.load(runs[0], GRADIENT_REVIEWS)
     if not texts:
-        raise click.UsageError("no reviews came in: give texts, --input, or --data")
+        raise click.UsageError("the input has no reviews: give texts, --input or --data")
     curves = {str(run): measure_curve(Classifier.load(run), texts) for run in runs}
     if plots:
         _draw_curves(curves, plots)
@@ -256,4 +265,4 @@ def _draw_curves(curves: Mapping[str, "GradientCurve"], folder: Path) -> None:
     from imdb_gru.report.inspections import build_gradient_charts
 
     save_charts(build_gradient_charts(curves), folder)
-    say(f"drew into {folder}")
+    say(f"saved charts in {folder}")

@@ -1,4 +1,4 @@
-"""imdb-gru next: predict the next word of a text with a next-word model, or let the model continue the text."""
+"""The command imdb-gru next, which predicts the next word of a text, or continues the text."""
 
 import math
 from pathlib import Path
@@ -26,30 +26,33 @@ COUNT, COUNT_A_TIMESTEP = 10, 3
     "run_path",
     type=PATH,
     metavar="DIR",
-    help="The run of 'imdb-gru pretrain' to use; without it, the newest complete one under runs/, "
-    "else the one that ships with the package.",
+    help="The run of 'imdb-gru pretrain' to use [default: the newest complete one under runs/, or if there is none, "
+    "the model in the package].",
 )
 @click.option(
     "-k",
     "--count",
     type=click.IntRange(min=1),
     metavar="K",
-    help=f"List the K likeliest words [default: {COUNT}, with --timesteps {COUNT_A_TIMESTEP}].",
+    help=f"List the K most likely words [default: {COUNT}; with --timesteps, {COUNT_A_TIMESTEP}].",
 )
-@click.option("--timesteps", is_flag=True, help="Show which words were expected after every word, and which word came.")
 @click.option(
-    "--generate", type=click.IntRange(min=1), metavar="N", help="Continue the text by N words, or to the review's end."
+    "--timesteps", is_flag=True, help="Show which words the model expected after each word, and which word followed."
+)
+@click.option(
+    "--generate",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Continue the text by N words, or until the model ends the review.",
 )
 @click.option(
     "--temperature",
     type=click.FloatRange(min=0),
     metavar="X",
-    help="How freely to continue: 0 always takes the likeliest word [default: 1].",
+    help="How random the continuation is: 0 always takes the most likely word [default: 1].",
 )
-@click.option("--top", type=click.IntRange(min=1), metavar="K", help="Continue with the K likeliest words only.")
-@click.option(
-    "--seed", type=click.IntRange(min=0), metavar="N", help="Another seed gives another continuation [default: 0]."
-)
+@click.option("--top", type=click.IntRange(min=1), metavar="K", help="Continue only with the K most likely words.")
+@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="The seed of the continuation [default: 0].")
 @input_options()
 @json_option
 def next_word(
@@ -66,7 +69,7 @@ def next_word(
 ) -> None:
     """Predict which words come next in a review, with a run of 'imdb-gru pretrain'.
 
-    <end> is the end of the review, and <unknown> any word that is not in the run's vocabulary.
+    <end> is the end of the review, and <unknown> is any word that is not in the run's vocabulary.
 
     \b
     imdb-gru next "The first half is funny, but the"
@@ -95,7 +98,9 @@ def next_word(
 def _check_choices(model: "NextWordModel", count: int | None, top: int | None) -> None:
     for option, wanted in (("--count", count), ("--top", top)):
         if wanted is not None and wanted > model.choices:
-            raise click.UsageError(f"{option} {wanted}: this run knows {model.choices} words that can come next")
+            raise click.UsageError(
+                f"{option} {wanted}: the vocabulary of this run has only {model.choices} possible next words"
+            )
 
 
 def _check_modes(
@@ -107,11 +112,11 @@ def _check_modes(
     seed: int | None,
 ) -> None:
     if generate and (timesteps or count):
-        raise click.UsageError("--generate continues the text: use it without --timesteps and --count")
+        raise click.UsageError("--generate cannot be used with --timesteps or --count")
     if not generate and any(option is not None for option in (temperature, top, seed)):
-        raise click.UsageError("--temperature, --top and --seed go with --generate")
+        raise click.UsageError("--temperature, --top and --seed need --generate")
     if temperature is not None and not math.isfinite(temperature):
-        raise click.UsageError(f"--temperature {temperature}: name a number from 0, such as 0.7")
+        raise click.UsageError(f"--temperature {temperature}: give a number of at least 0, such as 0.7")
 
 
 def _print_json(text: str, **figures: Any) -> None:
@@ -143,7 +148,7 @@ def _follow(model: "NextWordModel", text: "EncodedText", count: int, *, as_json:
 
     print_timesteps(steps)
     if perplexity is not None:
-        click.echo(f"\nperplexity {perplexity:.1f} of {text.read} {'word' if text.read == 1 else 'words'}")
+        click.echo(f"\nperplexity {perplexity:.1f} over {text.read} {'word' if text.read == 1 else 'words'}")
 
 
 def _continue(model: "NextWordModel", text: "EncodedText", count: int, sampling: "Sampling", *, as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""imdb-gru predict: predict whether texts are positive or negative."""
+"""The command imdb-gru predict, which predicts whether texts are positive or negative."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,22 +20,27 @@ if TYPE_CHECKING:
 @click.command(cls=Command, short_help="Predict whether texts are positive or negative.")
 @click.argument("texts", nargs=-1, metavar="[TEXT]...")
 @run_option
-@click.option("--timesteps", is_flag=True, help="Show the probability after every word.")
-@input_options(" On Ray, tables only: a file, a folder, a glob, or an address such as s3://bucket/reviews.")
+@click.option("--timesteps", is_flag=True, help="Show the probability after each word.")
+@input_options(" With --engine ray, only tables: a file, a folder, a glob or an address such as s3://bucket/reviews.")
 @click.option(
     "--output",
     "output_name",
     type=LOCATION,
     metavar="FILE",
-    help="Write to a .csv, .tsv or .jsonl file, or lines to any other, instead of stdout, which is -. On Ray, a folder "
-    "or an address, to which Parquet is written.",
+    help="Write predictions to a .csv, .tsv or .jsonl file, or as lines to any other file; - is stdout, the default. "
+    "With --engine ray, write Parquet to a folder or an address.",
 )
-@click.option("--plot", type=PATH, metavar="FILE", help="Draw one text's probabilities, as .png or .svg.")
+@click.option(
+    "--plot",
+    type=PATH,
+    metavar="FILE",
+    help="Save a chart of the probability after each word of one text, as .png or .svg.",
+)
 @click.option(
     "--resume",
     is_flag=True,
-    help="Keep finished predictions in FILE.partial beside --output until all are finished, and resume from there. On "
-    "Ray, resume after the finished partitions.",
+    help="Keep finished predictions in FILE.partial next to --output until all are finished, and resume from that file "
+    "if it exists. With --engine ray, resume after the finished partitions.",
 )
 @engine_options
 @json_option
@@ -52,7 +57,7 @@ def predict(
     address: str | None,
     as_json: bool,
 ) -> None:
-    """Predict whether texts are positive or negative, with the probability of positive.
+    """Predict whether texts are positive or negative, and how probable positive is.
 
     \b
     imdb-gru predict --timesteps "I expected it to be dull, but it was wonderful."
@@ -82,9 +87,9 @@ def _check_engine(
     address: str | None,
 ) -> None:
     if engine == "ray" and (texts or plot or not (file and file.path and output)):
-        raise click.UsageError("--engine ray goes with --input and --output, not with texts or --plot")
+        raise click.UsageError("--engine ray needs --input and --output, and cannot be used with texts or --plot")
     if engine != "ray" and (workers or address):
-        raise click.UsageError("--workers and --address go with --engine ray")
+        raise click.UsageError("--workers and --address need --engine ray")
 
 
 def _check_outputs(
@@ -94,10 +99,10 @@ def _check_outputs(
         from imdb_gru.report.plot import check_plot_path
 
         if len(texts) != 1 or output:
-            raise click.UsageError("--plot draws one text: give it as the argument, without --output")
+            raise click.UsageError("--plot needs exactly one text as an argument, and cannot be used with --output")
         check_plot_path(plot)
     if resume and not (output and file and file.path):
-        raise click.UsageError("--resume goes with --input FILE and --output FILE, both plain files")
+        raise click.UsageError("--resume needs --input FILE and --output FILE, and both must be regular files")
 
 
 def _predict_file(

@@ -1,4 +1,4 @@
-"""imdb-gru pretrain: train a next-word model into a run directory."""
+"""The command imdb-gru pretrain, which trains a next-word model."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,9 +25,9 @@ def pretrain(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Train a next-word model, which needs no labels, and write it into a run directory.
+    """Train a next-word model, which needs no labels, and save it in a run directory.
 
-    It learns from all reviews except those of a test split. 'imdb-gru next' applies it to texts.
+    The model is trained on all reviews except a test split. 'imdb-gru next' uses it to predict words.
 
     \b
     imdb-gru pretrain --data sample --set train.epochs=1

@@ -1,4 +1,4 @@
-"""imdb-gru report: write a page about a run."""
+"""The command imdb-gru report, which writes an HTML page about a run."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="The page to write [default: the run's name with .html, in the current folder].",
 )
-@click.option("--plots", type=PATH, metavar="DIR", help="Draw every chart into this folder too, as .png and .svg.")
+@click.option("--plots", type=PATH, metavar="DIR", help="Also save every chart in this folder, as .png and .svg.")
 @click.option(
     "--examples",
     type=click.IntRange(min=0),
     default=16,
     show_default=True,
     metavar="N",
-    help="Number of reviews to explore word by word.",
+    help="The number of reviews to explore word by word.",
 )
 def report(
     run_argument: Path | None,
@@ -50,7 +50,7 @@ def report(
     imdb-gru report --output report.html
     """
     if run_argument and run_path:
-        raise click.UsageError("the run is given twice: give it as RUN or with --run")
+        raise click.UsageError("the run was given twice: give it as RUN or with --run, not both")
     run = open_run(run_argument or run_path)
     from imdb_gru.report.page import write_report
     from imdb_gru.system.escaping import neutralise

@@ -1,4 +1,4 @@
-"""imdb-gru runs: list runs, or check one."""
+"""The command imdb-gru runs, which lists runs, or checks one."""
 
 import json
 from dataclasses import asdict
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 @click.group(cls=DefaultGroup, default="list", short_help="List runs, or check one.")
 def runs() -> None:
-    """List the runs of a folder, or check one. Without a command, the runs of FOLDER are listed [default: runs].
+    """List the runs in a folder, or check one run. Without a command, list the runs in FOLDER [default: runs].
 
-    A folder called list or check is given as ./list or ./check.
+    If the folder is called list or check, write ./list or ./check.
 
     \b
     imdb-gru runs
@@ -28,11 +28,11 @@ def runs() -> None:
     """
 
 
-@runs.command("list", short_help="List the runs of a folder; the default command.")
+@runs.command("list", short_help="List the runs in a folder; the default command.")
 @click.argument("folder", default="runs", type=PATH)
 @json_option
 def list_folder(folder: Path, as_json: bool) -> None:
-    """List the runs of FOLDER, oldest first, with their state, model and validation figure [default: runs].
+    """List the runs in FOLDER, oldest first, with their state, model and validation figure [default: runs].
 
     \b
     imdb-gru runs list --json
@@ -41,23 +41,24 @@ def list_folder(folder: Path, as_json: bool) -> None:
     from imdb_gru.runs.catalogue import list_runs
 
     if not folder.is_dir():
-        raise RunError(f"there is no folder {folder}: 'imdb-gru train' makes runs/, or name another folder")
+        raise RunError(f"there is no folder {folder}: create runs/ with 'imdb-gru train', or choose another folder")
     rows = [_describe(run) for run in list_runs(folder)]
     if as_json:
         click.echo(json.dumps(rows))
     elif rows:
         print_runs(rows)
     else:
-        say(f"no runs in {folder}")
+        say(f"there are no runs in {folder}")
 
 
 @runs.command(short_help="Check the files and weights of a finished run.")
 @click.argument("run_path", metavar="RUN", type=PATH)
 @json_option
 def check(run_path: Path, as_json: bool) -> None:
-    """Check every file and the weights of a finished run, or of 'bundled', and compare its environment with this one.
+    """Check the files and weights of a finished run, or of 'bundled', and compare its environment with the current one.
 
-    Exits with 1 if a file is missing or changed, or if the weights do not fit. Another environment is no error.
+    Exits with 1 if a file is missing or changed, or if the weights do not fit the config. A different environment is
+    not an error.
 
     \b
     imdb-gru runs check bundled
@@ -73,7 +74,9 @@ def check(run_path: Path, as_json: bool) -> None:
     else:
         print_findings(found)
     if not all(findings.whole for findings in found.values()):
-        raise RunError(f"{run_path} is not what it was when it was finished: put the original back, or train again")
+        raise RunError(
+            f"{run_path} has changed since it was complete: restore the original files, or train the run again"
+        )
 
 
 def _describe(run: "Run") -> dict[str, Any]:

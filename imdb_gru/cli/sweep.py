@@ -1,4 +1,4 @@
-"""imdb-gru sweep: search for a better config with Ray Tune."""
+"""The command imdb-gru sweep, which searches for a better config with Ray Tune."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,31 +16,31 @@ if TYPE_CHECKING:
 FOLDER = Path("runs/sweep")
 
 
-@click.command(cls=Command, short_help="Search for a better config, with Ray Tune.")
+@click.command(cls=Command, short_help="Search for a better config with Ray Tune.")
 @click.argument("sweep_path", required=False, type=LOCATION, metavar="[SWEEP]")
-@set_option("Set a key of the sweep's base, such as train.epochs=3.")
+@set_option("Set a key of the sweep's base config, such as train.epochs=3.")
 @data_options
 @click.option(
-    "--trials", type=click.IntRange(min=1), metavar="N", help="Number of trials, instead of the one in the file."
+    "--trials", type=click.IntRange(min=1), metavar="N", help="The number of trials [default: the one in SWEEP]."
 )
 @click.option(
     "--minutes",
     type=click.FloatRange(min=0, min_open=True),
     metavar="N",
-    help="End the search after N minutes, instead of the time in the file; the finalists are trained after that.",
+    help="End the search after N minutes; the finalists are trained after that [default: the time in SWEEP].",
 )
 @click.option(
     "--into", type=PATH, metavar="DIR", help=f"The folder for the trained models and the results [default: {FOLDER}]."
 )
-@click.option("--resume", type=FOLDER_PATH, metavar="DIR", help="Resume the sweep in this folder, which was stopped.")
-@click.option("--overwrite", is_flag=True, help="Replace the sweep at --into.")
+@click.option("--resume", type=FOLDER_PATH, metavar="DIR", help="Resume the stopped sweep in this folder.")
+@click.option("--overwrite", is_flag=True, help="Replace the sweep in the folder --into.")
 @click.option(
     "--address",
     metavar="HOST:PORT",
-    help="The address of a Ray cluster whose machines share the folder; without it, this machine is used.",
+    help="The address of a Ray cluster whose machines share the folder [default: start Ray on this machine].",
 )
-@click.option("--plots", type=PATH, metavar="DIR", help="Draw the charts into this folder, as .png and .svg.")
-@click.option("--dry-run", is_flag=True, help="Show what would be searched, and train nothing.")
+@click.option("--plots", type=PATH, metavar="DIR", help="Save the charts in this folder, as .png and .svg.")
+@click.option("--dry-run", is_flag=True, help="Show what the sweep would search, without training.")
 @json_option
 def sweep(
     sweep_path: str | None,
@@ -56,9 +56,9 @@ def sweep(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Search for the config that is best on validation reviews. No test review is read.
+    """Search for the config that is best on the validation reviews. The sweep does not read test reviews.
 
-    SWEEP is a YAML file that says which keys to search, or 'sweep', the name of the file in the package.
+    SWEEP is a YAML file with the keys to search, or 'sweep', which is the name of the file in the package.
 
     \b
     imdb-gru sweep sweep --data sample --trials 4
@@ -88,9 +88,13 @@ def sweep(
 def _check_options(resume: Path | None, sweep_path: str | None, *others: object) -> None:
     """Raise `click.UsageError` for options that exclude each other."""
     if resume and (sweep_path or any(others)):
-        raise click.UsageError("--resume continues with the sweep's own file: use it with a budget and outputs only")
+        raise click.UsageError(
+            "--resume uses the sweep's own file: add only --trials, --minutes, --address, --plots or --json"
+        )
     if not resume and not sweep_path:
-        raise click.UsageError("give a sweep, such as 'imdb-gru sweep sweep', or one to resume with --resume")
+        raise click.UsageError(
+            "no sweep was given: give one, as in 'imdb-gru sweep sweep', or resume one with --resume DIR"
+        )
 
 
 def _draw(figures: dict[str, Any], folder: Path) -> None:
@@ -98,4 +102,4 @@ def _draw(figures: dict[str, Any], folder: Path) -> None:
     from imdb_gru.report.sweep import build_sweep_charts
 
     save_charts(build_sweep_charts(figures), folder)
-    say(f"pictures in {folder}")
+    say(f"saved charts in {folder}")

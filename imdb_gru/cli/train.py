@@ -1,4 +1,4 @@
-"""imdb-gru train: train a classifier into a run directory."""
+"""The command imdb-gru train, which trains a classifier."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     "--workers",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Train on N processes of a Ray cluster, each with batches of train.batch_size reviews; needs the extra 'ray'.",
+    help="Train in N processes on a Ray cluster; each gets batches of train.batch_size reviews. Needs the extra 'ray'.",
 )
 @click.option(
     "--address",
     metavar="HOST:PORT",
-    help="The Ray cluster of --workers, such as 10.0.0.1:6379, whose machines must all see --run; without it, this "
-    "machine.",
+    help="The address of the Ray cluster for --workers, such as 10.0.0.1:6379; all its machines must share the "
+    "folder --run [default: start Ray on this machine].",
 )
 def train(
     config_path: str | None,
@@ -39,14 +39,14 @@ def train(
     address: str | None,
     as_json: bool,
 ) -> None:
-    """Train a classifier, and write it into a run directory with all that later commands need.
+    """Train a classifier, and save it in a run directory with everything that later commands need.
 
     \b
     imdb-gru train --data sample --set train.epochs=2
     """
     check_training_options(resume, run_path, overwrite, config_path, overrides, dry_run)
     if address and not workers:
-        raise click.UsageError("--address names the cluster that --workers run on: say how many")
+        raise click.UsageError("--address needs --workers: give the number of workers with --workers N")
     import imdb_gru
 
     printer = EventPrinter()

@@ -1,4 +1,4 @@
-"""The configs: their keys and defaults, and how they are read from YAML."""
+"""Configs: keys, defaults, and loading from YAML."""
 
 from imdb_gru.config.loading import (
     build_config,

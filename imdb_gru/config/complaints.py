@@ -1,4 +1,4 @@
-"""What is wrong with a config, in words: a wrong key or value, and keys that contradict each other."""
+"""Error messages for configs: invalid keys and values, and keys that contradict each other."""
 
 import difflib
 from collections.abc import Iterator
@@ -10,10 +10,11 @@ from imdb_gru.config.schema import INHERITED, AnyConfig, Config, EncoderConfig, 
 from imdb_gru.system.escaping import neutralise, show_value
 
 LONGEST_KEY = 200
+"""Number of characters at which a key is cut in a message."""
 SCRATCH = "--config scratch"
-"""How the command line is told to start from the config that starts from random weights."""
+"""The option that chooses the config which starts from random weights."""
 PACKAGED = Config()
-"""The defaults, which have the words and sizes of the next-word model in the package."""
+"""The defaults, which agree with the next-word model in the package."""
 
 
 def _iter_keys(section: type[BaseModel], prefix: str = "") -> Iterator[str]:
@@ -25,7 +26,7 @@ def _iter_keys(section: type[BaseModel], prefix: str = "") -> Iterator[str]:
 
 
 def describe_mistake(detail: dict[str, Any], kind: type[BaseModel]) -> str:
-    """Write pydantic's complaint about a key in one line, with the nearest valid key if the key does not exist."""
+    """Return pydantic's error about a key in one line, with the most similar valid key if the key does not exist."""
     path = ".".join(neutralise(str(part)) for part in detail["loc"])
     if len(path) > LONGEST_KEY:
         path = f"{path[:LONGEST_KEY]}…"
@@ -35,17 +36,17 @@ def describe_mistake(detail: dict[str, Any], kind: type[BaseModel]) -> str:
         nearest = difflib.get_close_matches(path, keys, n=1, cutoff=0.75) or [
             last_parts[part] for part in difflib.get_close_matches(path.rpartition(".")[2], last_parts, n=1)
         ]
-        return f"{path}: no such key" + (f"; did you mean {nearest[0]}?" if nearest else "")
+        return f"{path}: there is no such key" + (f"; did you mean {nearest[0]}?" if nearest else "")
     if detail["type"] == "model_type":
-        return f"{path}: should be a section of keys, got {show_value(detail['input'])}"
+        return f"{path}: must be a section of keys, got {show_value(detail['input'])}"
     message = detail["msg"][0].lower() + detail["msg"][1:]
     return f"{path}: {message}, got {show_value(detail['input'])}"
 
 
 def find_misfits(config: Config, text: TextConfig, model: EncoderConfig, name: str) -> Iterator[tuple[str, str]]:
-    """Yield where a classifier differs from the next-word model `name` that it starts from, and the setting it needs.
+    """Yield each difference from the next-word model `name` that a classifier starts from, with the required setting.
 
-    A difference is written like "model.units is 256, but the bundled model has 512", a setting like "model.units=512".
+    A difference reads "model.units is 256, but the bundled model has 512", and its setting "model.units=512".
     """
     sections = {"text": (config.text, text), "model": (config.model, model)}
     for section, keys in INHERITED.items():
@@ -63,22 +64,22 @@ def _write(value: object) -> str:
 
 
 def find_conflicts(config: AnyConfig, *, trained: bool = False) -> Iterator[str]:
-    """Yield a complaint for every pair of keys that contradict each other, each valid by itself.
+    """Yield an error message for each pair of valid keys that contradict each other.
 
-    The config of a model that is `trained` is not compared with the bundled model, which may be a newer one.
+    If the model is already `trained`, its config is not compared with the bundled model, which may be newer.
     """
     text, train = config.text, config.train
     if text.vocabulary == "keras" and text.tokenizer != "keras":
-        yield f"text.vocabulary: keras goes with text.tokenizer: keras only, got {text.tokenizer}"
+        yield f"text.vocabulary: keras needs text.tokenizer keras, got {text.tokenizer}; set text.tokenizer to keras"
     if text.vocabulary == "keras" and text.min_count > 1:
-        yield f"text.min_count: keras's word index has no counts, got {text.min_count}; set it to 1"
+        yield f"text.min_count: the word index of keras has no word counts, got {text.min_count}; set it to 1"
     if train.engine == "fused" and (obstacle := find_fused_obstacle(config.model)):
         yield f"train.engine: {obstacle}; set it to auto or keras"
     if train.precision == "bfloat16":
         if train.engine == "keras":
-            yield "train.precision: bfloat16 goes with train.engine fused only; set it to float32"
+            yield "train.precision: bfloat16 needs train.engine fused, got keras; set it to float32"
         elif train.engine == "auto" and (obstacle := find_fused_obstacle(config.model)):
-            yield f"train.precision: bfloat16 goes with train.engine fused only, and {obstacle}; set it to float32"
+            yield f"train.precision: bfloat16 needs train.engine fused, but {obstacle}; set it to float32"
     if isinstance(config, Config):
         yield from _find_conflicts_of_classifier(config, trained=trained)
 
@@ -86,21 +87,21 @@ def find_conflicts(config: AnyConfig, *, trained: bool = False) -> Iterator[str]
 def _find_conflicts_of_classifier(config: Config, *, trained: bool) -> Iterator[str]:
     model, train = config.model, config.train
     if len(set(model.pooling)) < len(model.pooling):
-        yield f"model.pooling: names each way once, got {model.pooling}"
+        yield f"model.pooling: must not repeat a pooling, got {model.pooling}"
     if model.pretrained == PACKAGED.model.pretrained and not trained:
         remedy = f"use {SCRATCH}, or --set model.pretrained=null"
         if model.bidirectional:
-            yield f"model.bidirectional is true, but the bundled model reads forwards only: {remedy}"
+            yield f"model.bidirectional is true, but the bundled model is unidirectional: {remedy}"
         for misfit, _ in find_misfits(config, PACKAGED.text, PACKAGED.model, "the bundled model"):
             yield f"{misfit}: {remedy}"
     elif model.pretrained and model.bidirectional:
         yield (
-            "model.bidirectional is true, but a next-word model reads forwards only: set model.bidirectional=false, "
+            "model.bidirectional is true, but a next-word model is unidirectional: set model.bidirectional=false, "
             "or model.pretrained=null"
         )
     if model.bidirectional and train.objective != "last":
-        yield f"train.objective: a bidirectional model has its last belief only, got {train.objective}; set it to last"
+        yield f"train.objective: a bidirectional model predicts at the last word only, got {train.objective}; use last"
     if train.adversarial and train.virtual:
-        yield "train.virtual: reviews are moved one way only, and train.adversarial says how; set one of them to null"
+        yield "train.virtual: cannot be used together with train.adversarial; set one of them to null"
     if train.patience is not None and not train.validation_split:
-        yield f"train.patience: needs validation reviews, got train.validation_split {train.validation_split}"
+        yield f"train.patience: needs validation reviews, but train.validation_split is {train.validation_split}"

@@ -1,4 +1,4 @@
-"""Read configs from YAML, set keys of them, check them, and describe their keys as JSON Schema."""
+"""Loading configs from YAML, with overrides and checks, and their JSON Schema."""
 
 import ast
 import copy
@@ -25,16 +25,16 @@ MOST_COMPLAINTS = 50
 Chosen = TypeVar("Chosen", bound=AnyConfig)
 Checked = TypeVar("Checked", bound=Section)
 ConfigSource = str | Path | WholeConfig | Mapping[str, Any] | None
-"""Where a config comes from: a file, a name in the package, a config, nested values, or the defaults."""
+"""A file, the name of a config in the package, a config, nested values, or None for the defaults."""
 
 SWEEP = "sweep"
-"""The task of what 'imdb-gru sweep' reads, and the command."""
+"""The task in the file that 'imdb-gru sweep' reads, and the name of the command."""
 
 
 def build_schema(kind: type[WholeConfig] = Config) -> dict[str, Any]:
-    """Build the JSON Schema of a config, every key described by the string below it.
+    """Build the JSON Schema of a config, in which the docstring of each key is its description.
 
-    Pydantic can collect these strings itself, but would then read the source files at every start.
+    Pydantic can collect the docstrings itself, but then it reads the source files at every start.
     """
     described = kind.model_json_schema()
     module = sys.modules[kind.__module__]
@@ -57,28 +57,28 @@ def _iter_descriptions(section: type[Section]) -> Iterator[tuple[str, str]]:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML in which 1e-3 is a number, a key stands once, and nothing stands for something else."""
+    """A YAML loader in which 1e-3 is a number; repeated keys and aliases are errors."""
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        """Refuse an alias: a few lines of them can stand for more than any memory holds."""
+        """Raise an error for an alias, because a few aliases can expand to more than the memory holds."""
         if self.check_event(yaml.AliasEvent):
             mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise yaml.composer.ComposerError(None, None, "a config has no aliases (*name)", mark)
+            raise yaml.composer.ComposerError(None, None, "a config must not have aliases (*name)", mark)
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """Refuse a key that stands twice."""
+        """Raise an error for a repeated key."""
         seen = set()
         for key, _ in node.value:
             name = str(key.value)
             if name in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"the key '{name}' stands twice", key.start_mark)
+                raise yaml.constructor.ConstructorError(None, None, f"the key '{name}' is given twice", key.start_mark)
             seen.add(name)
         return super().construct_mapping(node, deep)
 
 
 _NOT_YAML = (yaml.YAMLError, ValueError, KeyError, AttributeError, TypeError, RecursionError)
-"""What PyYAML raises at text that is none, and at what is not of the kind that it says it is, such as `!!int a`."""
+"""The errors that PyYAML raises for invalid YAML and for invalid tags, such as `!!int a`."""
 
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float", re.compile(r"^[-+]?(?:\d+\.?\d*|\.\d+)[eE][-+]?\d+$"), list("-+.0123456789")
@@ -88,9 +88,9 @@ _Loader.add_implicit_resolver(
 def load_config(
     source: ConfigSource = None,
     overrides: Mapping[str, Any] | None = None,
-    kind: type[Chosen] = Config,  # type: ignore[assignment]  # mypy knows no default for a type variable
+    kind: type[Chosen] = Config,  # type: ignore[assignment]  # mypy does not support a default for a type variable
 ) -> Chosen:
-    """Read a config and set keys of it; raises `ConfigError` with all errors at once.
+    """Load a config and set keys of it; raises `ConfigError` with all errors at once.
 
     `source` is the path to a YAML file, the name of a config in the package, a config, nested values, or None;
     `overrides` gives values by their dotted keys, such as `{"train.epochs": 2}`.
@@ -101,16 +101,16 @@ def load_config(
 def load_any_config(
     source: ConfigSource = None, overrides: Mapping[str, Any] | None = None, *, trained: bool = False
 ) -> AnyConfig:
-    """Do the same for a config of a classifier or of a next-word model, whichever task the config names.
+    """Load a config like `load_config`, for the task that the config names.
 
-    `trained` is for the config of a run, whose bundled model may have been another version's: it is not compared with
-    the one in the package.
+    `trained` is True for the config of a run, which is not compared with the bundled model, because the run may have
+    started from the bundled model of another version.
     """
     return build_any_config(read_values(source, overrides), describe_source(source), trained=trained)
 
 
 def build_any_config(values: dict[str, Any], origin: str, *, trained: bool = False) -> AnyConfig:
-    """Check nested values against the schema of the task that they name, which is sentiment if they name none."""
+    """Build a config from nested values, for the task that they name, or sentiment if they name none."""
     if values.get("task") == "next_word":
         return build_config(values, origin, NextWordConfig)
     return build_config(values, origin, trained=trained)
@@ -123,14 +123,14 @@ def build_config(
     *,
     trained: bool = False,
 ) -> Chosen:
-    """Check nested values against the schema, and against the bundled model unless the config's model is `trained`.
+    """Build a config from nested values, and compare it with the bundled model unless it is `trained`.
 
     Raises `ConfigError` with all errors at once.
     """
     wanted, task = kind.model_fields["task"].default, values.get("task")
     if task in (*KINDS, SWEEP) and task != wanted:
         command = SWEEP if task == SWEEP else KINDS[task].command
-        raise ConfigError(f"{origin} is for the task {task}, not {wanted}: give it to 'imdb-gru {command}'")
+        raise ConfigError(f"{origin} is for the task {task}, not {wanted}: use it with 'imdb-gru {command}'")
     defaults = kind().model_dump()
     config = cast("Chosen", validate(lambda: kind.model_validate(_complete(values, defaults)), origin, kind))
     refuse(find_conflicts(config, trained=trained), origin)
@@ -138,7 +138,7 @@ def build_config(
 
 
 def validate(build: Callable[[], Checked], origin: str, kind: type[Section]) -> Checked:
-    """Return what is built from nested values; raises `ConfigError` with all errors at once."""
+    """Call `build` and return its result; raises `ConfigError` with all errors at once."""
     try:
         return build()
     except ValidationError as error:
@@ -147,11 +147,11 @@ def validate(build: Callable[[], Checked], origin: str, kind: type[Section]) -> 
             [describe_mistake(dict(detail), kind) for detail in details], error.error_count(), origin
         ) from error
     except RecursionError as error:
-        raise ConfigError(f"{origin} is nested too deeply: a config is sections of keys") from error
+        raise ConfigError(f"{origin} is nested too deeply: a config consists of sections of keys") from error
 
 
 def refuse(complaints: Iterable[str], origin: str) -> None:
-    """Raise `ConfigError` with all complaints, if there are any."""
+    """Raise `ConfigError` with all complaints if there are any."""
     if found := list(complaints):
         raise _refuse(found, len(found), origin)
 
@@ -164,7 +164,7 @@ def _refuse(complaints: list[str], count: int, origin: str) -> ConfigError:
 
 
 def _complete(values: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
-    """Add the defaults of keys that are not given, key by key."""
+    """Add the default of each key that is not given."""
     given = {
         key: _complete(value, defaults[key])
         if isinstance(value, dict) and isinstance(defaults.get(key), dict)
@@ -175,14 +175,14 @@ def _complete(values: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any
 
 
 def describe_source(source: ConfigSource) -> str:
-    """Return what messages call a config."""
+    """Return the name of a config in messages."""
     if source is None or isinstance(source, WholeConfig | Mapping):
         return "the config"
     return f"the config {source}" if is_name(source) else str(source)
 
 
 def read_values(source: ConfigSource = None, overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Read the nested values of a config, still unchecked, and set keys of it; raises `ConfigError`."""
+    """Read the nested values of a config without checks, and set keys of it; raises `ConfigError`."""
     if isinstance(source, WholeConfig):
         values = source.model_dump()
     elif isinstance(source, Mapping):
@@ -195,39 +195,39 @@ def read_values(source: ConfigSource = None, overrides: Mapping[str, Any] | None
 
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        with path.open("rb") as file:  # a pipe will do
+        with path.open("rb") as file:  # a pipe is accepted
             content = file.read(MAX_CONFIG_BYTES + 1)
         if len(content) > MAX_CONFIG_BYTES:
-            raise ConfigError(f"{path} has more than {MAX_CONFIG_BYTES:,} bytes, too many for a config")
+            raise ConfigError(f"{path} is too large for a config: it has more than {MAX_CONFIG_BYTES:,} bytes")
         values = yaml.load(content.decode("utf-8"), _Loader)
     except OSError as error:
         raise ConfigError(f"cannot read the config {path}: {error.strerror}") from error
     except _NOT_YAML as error:
-        raise ConfigError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+        raise ConfigError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
     if values is None:
         return {}
     if not isinstance(values, dict):
         raise ConfigError(
-            f"{path} holds {show_value(values)}: a config is sections of keys, as 'imdb-gru config show' prints them"
+            f"{path} contains {show_value(values)}: a config consists of sections of keys, see 'imdb-gru config show'"
         )
     return values
 
 
 def parse_override(text: str) -> tuple[str, Any]:
-    """Split `key=value` into a dotted key and a value, which is YAML; raises `ConfigError`."""
+    """Split `key=value` into a dotted key and a YAML value; raises `ConfigError`."""
     key, equals, value = text.partition("=")
     if not equals or not all(key.strip().split(".")):
         raise ConfigError(f"{text} is not of the form KEY=VALUE, such as train.epochs=3")
     try:
         return key.strip(), yaml.load(value, _Loader)
     except _NOT_YAML as error:
-        raise ConfigError(f"{text}: the value is not YAML; quote it if it is text") from error
+        raise ConfigError(f"{text}: the value is not valid YAML; put it in quotes if it is text") from error
 
 
 def apply_overrides(values: dict[str, Any], overrides: Mapping[str, Any]) -> None:
-    """Set keys, given by their dotted names, in nested values; raises `ConfigError`."""
+    """Set dotted keys in nested values; raises `ConfigError`."""
     for key, value in overrides.items():
-        if isinstance(value, Mapping):  # a section, whose other keys stay
+        if isinstance(value, Mapping):  # a section, whose other keys are kept
             apply_overrides(values, {f"{key}.{name}": inner for name, inner in value.items()})
             continue
         *sections, last = str(key).split(".")

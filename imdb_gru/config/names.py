@@ -1,4 +1,4 @@
-"""The configs that ship with the package, and the names they go by."""
+"""Names and paths of the configs in the package."""
 
 import difflib
 import os
@@ -9,7 +9,7 @@ from imdb_gru.system.escaping import show_value
 
 PACKAGE = Path(__file__).parent.parent
 FOLDERS = (PACKAGE / "configs", PACKAGE.parent / "configs")
-"""Where the configs lie: in an installed package, and in a checkout."""
+"""The folders of the configs, in an installed package and in a checkout."""
 SUFFIX = ".yaml"
 
 
@@ -19,15 +19,15 @@ def list_names() -> list[str]:
 
 
 def is_name(source: str | Path) -> bool:
-    """Tell whether a source is the name of a config: a string without a suffix or a path separator."""
+    """Return whether a source is the name of a config, which is a string without a suffix or a path separator."""
     separators = {os.sep, os.altsep or os.sep}
     return isinstance(source, str) and not separators & set(source) and not Path(source).suffix
 
 
 def find_config(source: str | Path) -> Path:
-    """Return the path to a config that is given by its path or by its name in the package.
+    """Return the path of a config, given its path or its name in the package.
 
-    Raises `ConfigError` if the package has no config of this name.
+    Raises `ConfigError` if the package has no config with this name.
     """
     if not is_name(source):
         return Path(source).expanduser()
@@ -38,7 +38,7 @@ def find_config(source: str | Path) -> Path:
     guess = f"; did you mean {nearest[0]}?" if nearest else ";"
     raise ConfigError(
         f"there is no config named {show_value(source)}{guess} the package has {', '.join(names)}; "
-        "give a file of your own as a path, such as ./my.yaml"
+        "to use your own file, give its path, such as ./my.yaml"
     )
 
 

@@ -1,4 +1,4 @@
-"""The keys of a sweep: the config that its trials start from, the keys that they vary, and the budget."""
+"""The config of a sweep: the base of its trials, the values of the keys to search, and the budget."""
 
 import copy
 from collections.abc import Iterator, Mapping
@@ -26,8 +26,8 @@ Bounds = Annotated[list[int | float], Field(min_length=2, max_length=2)]
 
 SETTLED = {
     "task": "a sweep trains classifiers only",
-    "data": "all trials are evaluated on the same reviews: choose them in base, or with --data",
-    "train.seed": "all trials have the same validation reviews, which it decides; finalists.seeds trains with several",
+    "data": "all trials are evaluated on the same reviews; choose them in base or with --data",
+    "train.seed": "it chooses the validation reviews, which all trials share; finalists.seeds trains with several",
     "train.validation_split": "the validation reviews are the same for all trials",
     "train.monitor": "metric decides which trial is best",
 }
@@ -35,13 +35,13 @@ SETTLED = {
 
 
 class Dimension(Section):
-    """The values that a key may take: a choice, a range or a log_range."""
+    """The values that a key may have: a choice, a range or a log_range."""
 
     choice: Annotated[list[Any], Field(min_length=1)] | None = None
     range: Bounds | None = None
-    """The lowest and the highest value, all equally likely; whole numbers if both are whole."""
+    """The lowest and the highest value, between which all values are equally likely; integers if both are integers."""
     log_range: Bounds | None = None
-    """The lowest and the highest value; values from 1 to 10 are as likely as values from 10 to 100."""
+    """The lowest and the highest value on a log scale: 1 to 10 is as likely as 10 to 100."""
 
     @property
     def bounds(self) -> list[Any]:
@@ -50,70 +50,70 @@ class Dimension(Section):
 
     @property
     def whole(self) -> bool:
-        """Tell whether a range is one of whole numbers."""
+        """Return whether all bounds are integers."""
         return all(isinstance(value, int) for value in self.bounds)
 
     def find_mistakes(self) -> Iterator[str]:
-        """Yield what is wrong with the dimension, whatever its key."""
+        """Yield an error message for each mistake that does not depend on the key."""
         given = [name for name in type(self).model_fields if getattr(self, name) is not None]
         if len(given) != 1:
             yield f"give one of choice, range and log_range, got {', '.join(given) or 'none'}"
         elif self.choice is None and self.bounds[0] >= self.bounds[1]:
-            yield f"{given[0]}: the first should be less than the second, got {self.bounds}"
+            yield f"{given[0]}: the first value must be less than the second, got {self.bounds}"
         elif self.log_range is not None and self.bounds[0] <= 0:
-            yield f"log_range: both should be more than 0, got {self.bounds}"
+            yield f"log_range: both values must be greater than 0, got {self.bounds}"
 
 
 class AshaConfig(Section):
-    """Stops bad trials early by asynchronous successive halving (Li et al. 2020)."""
+    """How bad trials are stopped early: asynchronous successive halving (Li et al. 2020)."""
 
     grace: Count = 1
     """The number of epochs that every trial is trained for."""
     reduction: Annotated[int, Field(ge=2)] = 3
-    """One in so many trials is trained on, for so many times the epochs."""
+    """The reduction factor: one of this many trials continues, for this many times the epochs."""
 
 
 class FinalistsConfig(Section):
-    """How the best trials, and the base with them, are evaluated once more."""
+    """How the best trials and the base are evaluated again."""
 
     count: Count = 3
-    """The number of best trials that are finalists."""
+    """The number of finalists, which are the best trials."""
     seeds: Count = 3
-    """The number of seeds that each is trained with; each seed has other validation reviews."""
+    """The number of seeds to train each finalist with; each seed uses different validation reviews."""
 
 
 class SweepConfig(WholeConfig):
-    """Everything that decides a sweep, except the reviews themselves."""
+    """All settings of a sweep."""
 
     command: ClassVar[str] = "sweep"
 
     task: Literal["sweep"] = "sweep"
-    """Marks the config as a sweep."""
+    """The task, which marks the config as a sweep."""
     base: Annotated[
         dict[str, Any], Field(default_factory=dict), WithJsonSchema({"type": ["object", "string"], "default": {}})
     ]
-    """The config that every trial starts from, and which is trial 0: its keys, a path or a name."""
+    """The config that all trials modify and that is trial 0: its keys, a path or a name."""
     space: Annotated[dict[str, Dimension], Field(min_length=1)]
-    """The values of each key to search, by its dotted path."""
+    """The values to search, by dotted key."""
     search: Literal["optuna", "random"] = "optuna"
     """optuna learns from earlier trials (TPE, Bergstra et al. 2011); random does not."""
     metric: Literal["accuracy", "loss"] = "accuracy"
     """The validation figure to improve."""
     trials: Count | None = 20
-    """The number of trials; null is no limit."""
+    """The maximum number of trials; null is no limit."""
     minutes: Annotated[float, Field(gt=0)] | None = None
-    """The number of minutes for the search, without the finalists' trainings; null is no limit."""
+    """The maximum time of the search in minutes, without the training of the finalists; null is no limit."""
     cpus: Count | None = None
-    """The number of cores that a trial uses; null is one."""
+    """The number of cores per trial; null is one."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
-    """The seed of the search; the trainings have the train.seed of base."""
+    """The seed of the search; the trials are trained with train.seed of base."""
     asha: AshaConfig | None = AshaConfig()
     """How bad trials are stopped early; null trains all trials to their last epoch."""
     finalists: FinalistsConfig | None = FinalistsConfig()
-    """How the best trials are evaluated once more; null takes the best trial as it is."""
+    """How the best trials are evaluated again; null chooses the best trial without that."""
 
     def build_trial(self, values: Mapping[str, Any], seed: int | None = None) -> Config:
-        """Build the config of a trial of these values; raises `ConfigError` where they do not go together."""
+        """Build the config of a trial with these values; raises `ConfigError` if they contradict each other."""
         given = copy.deepcopy(self.base)
         for key, value in {**values, "train.monitor": self.metric}.items():
             _put(given, key, value)
@@ -122,18 +122,18 @@ class SweepConfig(WholeConfig):
         return _build_config(given, "the trial's config")
 
     def resolve(self) -> "SweepConfig":
-        """Return the sweep with every key of its base."""
+        """Return the sweep with all keys of its base."""
         return self.model_copy(update={"base": self.build_trial({}).model_dump(mode="json")})
 
     def replace_base(self, values: Mapping[str, Any]) -> "SweepConfig":
-        """Return the sweep with other values in its base."""
+        """Return the sweep with these values, by dotted key, in its base."""
         base = copy.deepcopy(self.base)
         for key, value in values.items():
             _put(base, key, value)
         return self.model_copy(update={"base": base})
 
     def read_values(self, config: Config) -> dict[str, Any]:
-        """Return the values that a trial's config has of the keys that are searched."""
+        """Return the values of the searched keys in a trial's config."""
         return {key: _get(config.model_dump(), key) for key in self.space}
 
 
@@ -158,11 +158,11 @@ def load_sweep(
     overrides: Mapping[str, Any] | None = None,
     budget: Mapping[str, Any] | None = None,
 ) -> SweepConfig:
-    """Read a sweep and set keys of its base; raises `ConfigError` with all errors at once.
+    """Load a sweep and set keys of its base; raises `ConfigError` with all errors at once.
 
     `source` is the path to a YAML file or the name of a sweep in the package; `overrides` gives values by their dotted
-    keys in the base, such as `{"train.epochs": 2}`; `budget` replaces keys of the sweep. Every value of a choice, and
-    both ends of a range, are tried in the base.
+    keys in the base, such as `{"train.epochs": 2}`; `budget` replaces keys of the sweep. Every value of a choice and
+    both ends of a range are checked in the base.
     """
     return _build_sweep({**read_values(source), **(budget or {})}, describe_source(source), overrides or {})
 
@@ -170,7 +170,7 @@ def load_sweep(
 def load_config_or_sweep(
     source: str | Path | None = None, overrides: Mapping[str, Any] | None = None
 ) -> AnyConfig | SweepConfig:
-    """Read a config of any task, which may be a sweep; the overrides set keys of the config, or of the sweep's base."""
+    """Load a config of any task or a sweep; `overrides` sets keys of the config or of the sweep's base."""
     values, name = read_values(source), describe_source(source)
     if values.get("task") == SWEEP or ("task" not in values and "space" in values):
         return _build_sweep(values, name, overrides or {})
@@ -180,7 +180,7 @@ def load_config_or_sweep(
 
 def _build_sweep(values: dict[str, Any], name: str, overrides: Mapping[str, Any]) -> SweepConfig:
     if values.get("task", SWEEP) != SWEEP or "space" not in values:
-        raise ConfigError(f"{name} is no sweep: it needs task: {SWEEP}, and a space of keys, as the config sweep has")
+        raise ConfigError(f"{name} is not a sweep: it needs task: {SWEEP} and a space of keys, like the config sweep")
     base = values.get("base") or {}
     if isinstance(base, str):
         base = read_values(base)
@@ -193,7 +193,7 @@ def _build_sweep(values: dict[str, Any], name: str, overrides: Mapping[str, Any]
 
 
 def _build_config(values: dict[str, Any], origin: str) -> Config:
-    """Build a config from a base; what would be an option for a config is a key here."""
+    """Build a config from a base; error messages advise keys of the sweep instead of options."""
     try:
         return build_config(values, origin)
     except ConfigError as error:
@@ -202,7 +202,7 @@ def _build_config(values: dict[str, Any], origin: str) -> Config:
 
 def _find_mistakes(sweep: SweepConfig) -> Iterator[str]:
     if sweep.trials is None and sweep.minutes is None:
-        yield "trials: set it, or minutes, so that the search ends"
+        yield "trials: must be set if minutes is not, so that the search ends"
     for key, dimension in sweep.space.items():
         name = f"space.{neutralise(key)}"
         reason = next((why for settled, why in SETTLED.items() if f"{key}.".startswith(f"{settled}.")), None)
@@ -215,7 +215,7 @@ def _find_mistakes(sweep: SweepConfig) -> Iterator[str]:
 
 def _try_values(sweep: SweepConfig, key: str, dimension: Dimension) -> Iterator[str]:
     if not all(key.split(".")):
-        yield "is no dotted key, such as train.learning_rate"
+        yield "is not a dotted key, such as train.learning_rate"
         return
     for value in dimension.bounds:
         try:

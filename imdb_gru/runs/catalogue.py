@@ -1,4 +1,4 @@
-"""Where runs are: new ones, those under runs/, and the models in the package."""
+"""The places of runs: new runs, runs under runs/, and the models in the package."""
 
 import os
 import shutil
@@ -12,14 +12,14 @@ from imdb_gru.system.writing import UNFINISHED
 
 RUNS = Path("runs")
 BUNDLED = "bundled"
-"""What options and messages call the models that ship with the package."""
+"""The name of the models in the package in options and messages."""
 BUNDLE = Path(__file__).parent.parent / BUNDLED
 
 
 class BundledRun(Run):
-    """A model that ships with the package: a classifier, or the next-word model that it was trained on from.
+    """A model in the package: the classifier, or the next-word model that it was trained from.
 
-    Both share a vocabulary; weights are kept in few bits each; there is no `model.keras` and no history.
+    The two models share a vocabulary. Their weights are compact, and they have no `model.keras` and no history.
     """
 
     def __init__(self, task: TaskName, folder: Path | None = None) -> None:
@@ -31,25 +31,25 @@ class BundledRun(Run):
             self.base = BundledRun("next_word", folder)
 
     def __str__(self) -> str:
-        """Return what messages and results call the run."""
+        """Return the name of the run in messages and results."""
         return BUNDLED
 
 
 def check_free(path: Path, *, overwrite: bool) -> None:
-    """Raise `RunError` where a new run may not be written."""
+    """Raise `RunError` if a new run cannot be written to the path."""
     check_writable(path, "be replaced", "choose another folder with --run")
     if not path.is_dir():
         if path.exists():
-            raise RunError(f"{path} is a file: name a folder with --run")
+            raise RunError(f"{path} is a file: choose a folder with --run")
     elif (path / "config.yaml").exists():
         if not overwrite:
-            raise RunError(f"{path} holds a run already: name another with --run, or replace it with --overwrite")
+            raise RunError(f"{path} already contains a run: choose another with --run, or replace it with --overwrite")
     elif any(not file.name.startswith(UNFINISHED) for file in path.iterdir()):
-        raise RunError(f"{path} holds other files than a run's: name another folder with --run")
+        raise RunError(f"{path} contains files that do not belong to a run: choose another folder with --run")
 
 
 def choose_path(config: AnyConfig) -> Path:
-    """Return a name for a new run, after the time."""
+    """Return a path for a new run, named after the current time."""
     stamp = f"{datetime.now():%Y%m%d-%H%M%S}-{config.model.cell}{config.model.units}"
     path = RUNS / stamp
     number = 2
@@ -60,13 +60,13 @@ def choose_path(config: AnyConfig) -> Path:
 
 
 def create_run(path: Path | None, config: AnyConfig, *, overwrite: bool = False) -> Run:
-    """Make a run directory, named after the time unless `path` is given; raises `RunError` where one is in the way."""
+    """Create a run directory at `path`, or at a new path if it is None; raises `RunError` if that is not possible."""
     path = path or choose_path(config)
     check_free(path, overwrite=overwrite)
     run = Run(path)
     try:
         for file in (run.metrics_path, run.checkpoint_path, *run.sealed_paths):
-            if file != run.config_path:  # by which the folder is known for a run's, should we be killed here
+            if file != run.config_path:  # which still marks the folder as a run if the process is killed here
                 file.unlink(missing_ok=True)
         shutil.rmtree(run.path / "tensorboard", ignore_errors=True)
         path.mkdir(parents=True, exist_ok=True)
@@ -77,13 +77,13 @@ def create_run(path: Path | None, config: AnyConfig, *, overwrite: bool = False)
 
 
 def find_run(path: Path | None, task: TaskName = "sentiment") -> Run:
-    """Open the run at `path`, or the newest complete one of a task under runs/, or the one that ships with the package.
+    """Open the run at `path`, or if it is None, the newest complete one under runs/, or else the model in the package.
 
-    Raises `RunError` where `path` is none, or where there is none at all.
+    Raises `RunError` if `path` is not a complete run, or if there is no run at all.
     """
     if path is not None and not is_bundled(path):
         if not path.is_dir():
-            raise RunError(f"there is no run at {path}: 'imdb-gru runs' lists the runs there are")
+            raise RunError(f"there is no run at {path}: 'imdb-gru runs' lists the runs under runs/")
         run = Run(path)
         run.check_complete()
         return run
@@ -95,39 +95,39 @@ def find_run(path: Path | None, task: TaskName = "sentiment") -> Run:
     if not bundled.config_path.is_file():
         kind = KINDS[task]
         raise RunError(
-            f"there is no complete run under {RUNS}{os.sep} that holds {kind.model_name}: train one with 'imdb-gru "
+            f"there is no complete run of {kind.model_name} under {RUNS}{os.sep}: train one with 'imdb-gru "
             f"{kind.command}' (or, in seconds, 'imdb-gru {kind.command} --data sample'), or choose one with --run DIR"
         )
     return bundled
 
 
 def is_bundled(path: Path) -> bool:
-    """Tell whether a path names the models in the package; a folder of the same name comes first."""
+    """Return whether a path is the name of the models in the package; a folder with this name takes precedence."""
     return path == Path(BUNDLED) and not path.is_dir()
 
 
 def locate_run(path: Path, task: TaskName = "sentiment") -> Run:
-    """Open the run at `path`, whatever its state, or a model in the package if the path names it."""
+    """Open the run at `path` in any state, or a model in the package if the path is its name."""
     return BundledRun(task) if is_bundled(path) else Run(path)
 
 
 def find_runs(path: Path) -> list[Run]:
-    """Open the run at `path`, whatever its state, or both models in the package if the path names them."""
+    """Open the run at `path` in any state, or both models in the package if the path is their name."""
     tasks: tuple[TaskName, ...] = ("sentiment", "next_word") if is_bundled(path) else ("sentiment",)
     return [locate_run(path, task) for task in tasks]
 
 
 def check_writable(path: Path, deed: str, advice: str) -> None:
-    """Raise `RunError` if the path is the name of the models in the package, which nothing can be written into.
+    """Raise `RunError` if the path is the name of the models in the package, which cannot be changed.
 
-    `deed` says what was asked for, as in "be resumed", and `advice` what to do instead.
+    `deed` is the passive verb for the message, such as "be resumed", and `advice` says what to do instead.
     """
     if path == Path(BUNDLED):
         raise RunError(f"{BUNDLED} is the name of the model in the package, which cannot {deed}: {advice}")
 
 
 def list_runs(folder: Path = RUNS) -> list[Run]:
-    """List the runs of a folder, whatever their state, oldest first."""
+    """List the runs in a folder in any state, oldest first."""
     runs = [Run(path) for path in folder.iterdir() if (path / "config.yaml").is_file()] if folder.is_dir() else []
     return sorted(runs, key=_modified)
 

@@ -1,7 +1,7 @@
-"""Weights in six or seven bits each, which keep the model in the package small.
+"""Compact weights of six or seven bits each, which keep the model in the package small.
 
-A row of a matrix is a step times small integers. A model that was trained on from another is kept as its difference
-from that one, in steps twice as wide: few integers, which deflate well.
+Each row of a matrix is stored as small integers and a step size. A model that was trained from another model is stored
+as the difference from it, with steps twice as large, which compresses well.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,26 +14,26 @@ from numpy.typing import NDArray
 from imdb_gru.system.arrays import Array
 
 LARGEST_OF_EMBEDDING = 24
-"""The largest integer of the first array: an embedding has a step a word, and bears more rounding than a cell does."""
+"""The largest integer of the first array, the embedding, which tolerates more rounding than a cell."""
 LARGEST = 63
-"""The largest integer of the others."""
+"""The largest integer of the other arrays."""
 WIDER = np.float32(2)
-"""Steps of a difference to those of what it is a difference from."""
+"""Ratio of the steps of a difference to those of its base."""
 
 
 def choose_steps(array: Array, largest: int = LARGEST) -> Array:
-    """Return the step of each row by which its largest value is `largest`; a vector is one row."""
+    """Return the step of each row, so that its largest absolute value is `largest` steps; a vector is one row."""
     return np.asarray(np.abs(np.atleast_2d(array)).max(axis=1) / largest, np.float32)
 
 
 def quantise(array: Array, steps: Array) -> NDArray[np.int8]:
-    """Return the integers nearest to an array in steps of its rows."""
+    """Round an array to integer numbers of steps, int8."""
     numbers = np.rint(np.atleast_2d(array) / np.where(steps > 0, steps, 1)[:, None])
     return numbers.astype(np.int8).reshape(array.shape)
 
 
 def restore(numbers: NDArray[np.int8], steps: Array) -> Array:
-    """Return the array that `quantise` came nearest to; raises `ValueError` where there is not a step for each row."""
+    """Return the array that `quantise` rounded to; raises `ValueError` if there is not one step per row."""
     if steps.shape != np.atleast_2d(numbers).shape[:1]:
         raise ValueError(f"{steps.shape} steps for an array of shape {numbers.shape}")
     rows = np.atleast_2d(numbers).astype(np.float32) * steps[:, None]
@@ -41,9 +41,9 @@ def restore(numbers: NDArray[np.int8], steps: Array) -> Array:
 
 
 def save_compact(path: Path, arrays: Sequence[Array], base: Sequence[Array] = (), kept: Sequence[bool] = ()) -> None:
-    """Write arrays as integers and steps: the first ones as differences from `base`, nothing of those that are `kept`.
+    """Write arrays as integers and steps; the first ones as differences from `base`, without those that are `kept`.
 
-    `base` is what `restore_arrays` gives of the model that these were trained on from.
+    `base` is the result of `restore_arrays` for the model that the arrays were trained from.
     """
     stored: dict[str, NDArray[np.generic]] = {}
     for number, array in enumerate(arrays):
@@ -60,14 +60,14 @@ def save_compact(path: Path, arrays: Sequence[Array], base: Sequence[Array] = ()
 
 
 def is_compact(stored: Mapping[str, Any]) -> bool:
-    """Tell whether weights were written by `save_compact`."""
+    """Return whether weights were written by `save_compact`."""
     return "count" in stored
 
 
 def restore_arrays(stored: Mapping[str, Any], base: Sequence[Array] = ()) -> list[Array]:
-    """Return the arrays that `save_compact` wrote; raises `KeyError` where one is missing.
+    """Return the arrays that `save_compact` wrote; raises `KeyError` if one is missing.
 
-    `base` may hold more arrays than these were trained on from.
+    `base` may have more arrays than `save_compact` was given.
     """
     arrays = []
     base = base[: int(stored["inherited"])]

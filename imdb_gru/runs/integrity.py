@@ -1,4 +1,4 @@
-"""The check of a complete run: its files against their hashes, its weights, and its environment against this one."""
+"""The check of a complete run: its files, its weights and its environment."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -16,22 +16,22 @@ from imdb_gru.system.environment import describe_environment, find_changes
 
 @dataclass(frozen=True)
 class Findings:
-    """What a check found."""
+    """The result of a check."""
 
     files: dict[str, FileState]
     faults: list[str]
-    """What is wrong with the weights."""
+    """Error messages about the weights."""
     environment: dict[str, tuple[object, object]]
-    """What was otherwise where the run was made, and how it is here; no fault."""
+    """Differences between the environment of the training and the current one, as (before, here); not errors."""
 
     @property
     def whole(self) -> bool:
-        """Tell whether nothing is wrong."""
+        """Return whether all files are unchanged and the weights have no faults."""
         return not self.faults and set(self.files.values()) == {"ok"}
 
 
 def check_run(run: Run) -> Findings:
-    """Check a finished run; raises `RunError` where it is none, or its figures cannot be read."""
+    """Check a finished run; raises `RunError` if it is not finished, or if its figures cannot be read."""
     run.check_finished()
     changes = find_changes(run.load_metrics().environment, describe_environment())
     try:
@@ -42,7 +42,7 @@ def check_run(run: Run) -> Findings:
 
 
 def _find_faults(run: Run) -> Iterator[str]:
-    """Yield what is wrong with the weights; raises `RunError` if they cannot be read."""
+    """Yield an error message for each fault of the weights; raises `RunError` if they cannot be read."""
     config, size = run.load_any_config(), len(run.load_vocabulary())
     arrays = _read(read_arrays(run))
     if fault := _compare_shapes(arrays, list(iter_shapes(config.model, size))):
@@ -64,7 +64,7 @@ def _read(opened: AbstractContextManager[Iterator[Array]]) -> list[Array]:
 
 
 def _compare_shapes(arrays: Sequence[Array], wanted: Sequence[Shape]) -> str | None:
-    """Say where shapes are not what they should be, None where they are."""
+    """Return a description of the first wrong shape, or None if all shapes are right."""
     if len(arrays) != len(wanted):
         return f"{len(arrays)} arrays, not {len(wanted)}"
     for number, (array, shape) in enumerate(zip(arrays, wanted, strict=True)):

@@ -1,4 +1,4 @@
-"""What a classifier takes from the next-word model that it starts from: vocabulary, embedding, recurrent weights."""
+"""The vocabulary and weights that a classifier takes from a next-word model."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,17 +15,17 @@ from imdb_gru.text.vocabulary import Vocabulary
 
 @dataclass(frozen=True)
 class PretrainedWeights:
-    """What a classifier takes over."""
+    """The vocabulary and weights of a next-word model that a classifier starts from."""
 
     vocabulary: Vocabulary
     weights: list[Array]
-    """Embedding `(V, E)`, then kernel, recurrent kernel and bias of every recurrent layer, as Keras has them."""
+    """Embedding `(V, E)`, then kernel, recurrent kernel and bias of each recurrent layer, as in Keras."""
 
 
 def load_pretrained(config: Config) -> PretrainedWeights | None:
     """Load the next-word model that `model.pretrained` names, or return None if it names none.
 
-    Raises `ConfigError` with all keys in which the config differs from it.
+    Raises `ConfigError` with all keys in which the config differs from the next-word model.
     """
     name = config.model.pretrained
     if name is None:
@@ -33,13 +33,13 @@ def load_pretrained(config: Config) -> PretrainedWeights | None:
     path = Path(name)
     if name != BUNDLED and not path.is_dir():
         raise ConfigError(
-            f"model.pretrained: there is no run at {name}; make one with 'imdb-gru pretrain --run {name}'"
+            f"model.pretrained: there is no run at {name}; train one with 'imdb-gru pretrain --run {name}'"
         )
     run = find_run(path, "next_word")
     if run.task != "next_word":
-        raise ConfigError(f"model.pretrained: {name} is a classifier; name a run of 'imdb-gru pretrain'")
+        raise ConfigError(f"model.pretrained: {name} is a classifier; choose a run of 'imdb-gru pretrain'")
     if isinstance(run, BundledRun):
-        run.check_complete()  # which `find_run` leaves out, so that `predict` starts fast
+        run.check_complete()  # `find_run` skips this check, so that `predict` starts fast
     own = run.load_next_word_config()
     refuse(
         (

@@ -1,8 +1,8 @@
-"""The run directory: its files, and the state that a run is in.
+"""The run directory: its files and its state.
 
-A run holds config.yaml, vocabulary.json, environment.jsonl (what each part of the training ran under and read),
-history.jsonl, model.keras and weights.npz (the best epoch so far, twice), checkpoint.npz while it can be resumed, and
-metrics.json, which is written last and holds the hashes of all other files when the run was complete.
+A run has config.yaml, vocabulary.json, environment.jsonl (the data and environment at each start), history.jsonl,
+model.keras and weights.npz (both with the weights of the best epoch so far), checkpoint.npz while it can be resumed,
+and metrics.json, which is written last and has the hashes of all other files of the complete run.
 """
 
 import json
@@ -20,7 +20,7 @@ from imdb_gru.system.writing import write_atomically
 from imdb_gru.text.vocabulary import Vocabulary
 
 FORMAT = 1
-"""Number of the file formats that this version writes and reads."""
+"""The version number of the file formats that this version writes and reads."""
 
 RunState = Literal["in progress", "complete", "damaged", "newer"]
 FileState = Literal["ok", "changed", "missing"]
@@ -34,7 +34,7 @@ class Run:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.base: Run | None = None
-        """The run that the weights of this one are stored as differences from."""
+        """The run from which the weights of this run are stored as differences."""
         self.config_path = path / "config.yaml"
         self.vocabulary_path = path / "vocabulary.json"
         self.model_path = path / "model.keras"
@@ -47,14 +47,14 @@ class Run:
             self.config_path, self.vocabulary_path, self.model_path, self.weights_path, self.history_path,
             self.environment_path,
         )  # fmt: skip
-        """The files whose hashes metrics.json holds."""
+        """The files whose hashes are in metrics.json."""
 
     def __str__(self) -> str:
         """Return the name of the run in messages and results."""
         return str(self.path)
 
     def __repr__(self) -> str:
-        """Show the run with its state and the figures of its best epoch."""
+        """Return the run's path, its state and the figures of its best epoch."""
         figures = ""
         if self.metrics_path.exists():
             best = self.load_metrics().best.to_dict()
@@ -63,7 +63,7 @@ class Run:
 
     @property
     def task(self) -> TaskName:
-        """Tell what the run's model was trained for; a config that does not say so is a classifier's."""
+        """Return the task of the run; a config without a task is that of a classifier."""
         try:
             found = re.search(r"^task: *next_word\b", read_text(self.config_path), re.MULTILINE)
         except (OSError, ValueError):
@@ -72,7 +72,7 @@ class Run:
 
     @property
     def model_name(self) -> str:
-        """Say what the run holds: a classifier or a next-word model."""
+        """Return the kind of model for messages: a classifier or a next-word model."""
         return KINDS[self.task].model_name
 
     def load_config(self) -> Config:
@@ -93,7 +93,7 @@ class Run:
         return config
 
     def load_any_config(self) -> AnyConfig:
-        """Read the complete config, whatever the run's task."""
+        """Read the complete config of any task; raises `RunError` if it is damaged."""
         if self.config_path.exists() and not self.config_path.is_file():
             raise RunError(f"{self} is damaged: {self.config_path} is not a regular file")
         try:
@@ -102,7 +102,7 @@ class Run:
             raise RunError(f"{self} is damaged: {error}") from error
 
     def check_found(self) -> None:
-        """Raise `RunError` if there is no run at all."""
+        """Raise `RunError` if there is no run at the path."""
         if not self.config_path.is_file():
             raise RunError(f"there is no run at {self}: 'imdb-gru runs' lists the runs under runs/")
 
@@ -112,8 +112,8 @@ class Run:
         if not self.metrics_path.exists():
             return
         if not self.load_metrics().interrupted:
-            self.checkpoint_path.unlink(missing_ok=True)  # a kill between the last two steps of a training leaves it
-            raise RunError(f"{self} is complete, so it cannot be resumed: train a new run with other settings")
+            self.checkpoint_path.unlink(missing_ok=True)  # left if the training was killed just before its end
+            raise RunError(f"{self} is complete, so it cannot be resumed: train a new run")
         self.check_complete()
         if not self.checkpoint_path.exists():
             raise RunError(f"{self} cannot be resumed: checkpoint.npz is missing; its best epoch so far can be used")
@@ -128,7 +128,7 @@ class Run:
         return Vocabulary.load(self.vocabulary_path)
 
     def keep_vocabulary(self, vocabulary: Vocabulary) -> None:
-        """Write the vocabulary unless it is there: a run that is resumed may have been killed before it was written."""
+        """Write the vocabulary unless it exists, which it may not if the run was killed early."""
         if not self.vocabulary_path.exists():
             with write_atomically(self.vocabulary_path) as temporary:
                 vocabulary.save(temporary)
@@ -152,7 +152,7 @@ class Run:
             raise ValueError(f"format {show_value(number)}, not {FORMAT}")
 
     def load_starts(self) -> list[Start]:
-        """Read what each part of the training so far ran under, the first part first."""
+        """Read the records of each start of the training, oldest first; raises `RunError` if they are damaged."""
         if not self.environment_path.exists():
             return []
         try:
@@ -164,7 +164,7 @@ class Run:
             raise RunError(f"{self.environment_path} cannot be read ({error}): train the run again") from error
 
     def add_start(self, **figures: Any) -> None:
-        """Write down what a part of the training runs under, after the parts before it."""
+        """Append a record of a start of the training, with these figures."""
         lines = [json.dumps(part.to_dict()) + "\n" for part in (*self.load_starts(), Start(format=FORMAT, **figures))]
         self.write_text(self.environment_path, "".join(lines))
 
@@ -178,7 +178,7 @@ class Run:
             raise RunError(f"{self.history_path} cannot be read ({error}): train the run again") from error
 
     def load_progress(self) -> Progress | None:
-        """Read how far a run that can be resumed has come, None before its first checkpoint; raises `RunError`."""
+        """Read the progress in the checkpoint, or return None without one; raises `RunError` if it is damaged."""
         if not self.checkpoint_path.exists():
             return None
         try:
@@ -188,7 +188,9 @@ class Run:
 
     def refuse_checkpoint(self, reason: object) -> RunError:
         """Build the error for a checkpoint that cannot be used."""
-        return RunError(f"{self.checkpoint_path} cannot be resumed from ({reason}): train it again with --overwrite")
+        return RunError(
+            f"{self.checkpoint_path} cannot be resumed from ({reason}): train the run again with --overwrite"
+        )
 
     def seal(self, figures: dict[str, Any]) -> Metrics:
         """Mark the run as complete: write the final figures with the hashes of all other files."""
@@ -198,7 +200,7 @@ class Run:
         return metrics
 
     def find_damage(self) -> str | None:
-        """Say what has changed since the run was complete, or return None."""
+        """Return what has changed since the run was complete, or None if nothing has."""
         try:
             files = self.compare_files()
         except FormatError:
@@ -213,7 +215,7 @@ class Run:
         return None
 
     def compare_files(self) -> dict[str, FileState]:
-        """Compare every file with its hash of when the run was complete; raises `RunError` without such hashes."""
+        """Compare each file with its hash in metrics.json; raises `RunError` if the hashes cannot be read."""
         recorded = self.load_metrics().files
         states: dict[str, FileState] = {}
         for path in self.sealed_paths:
@@ -225,7 +227,7 @@ class Run:
 
     @property
     def state(self) -> RunState:
-        """Tell a run in progress (or killed), a complete one, a damaged one and one of a newer version apart."""
+        """Return the state of the run; one that was killed is also "in progress"."""
         if not self.metrics_path.exists():
             return "in progress"
         try:
@@ -234,7 +236,7 @@ class Run:
             return "newer"
 
     def check_finished(self) -> None:
-        """Raise `RunError` unless the run has final figures, whether its files are intact or not."""
+        """Raise `RunError` unless the run has final figures; its files may be damaged."""
         if not self.config_path.is_file():
             raise RunError(f"{self} is not a run: it has no config.yaml; 'imdb-gru runs' lists the runs under runs/")
         if not self.metrics_path.exists():
@@ -244,7 +246,7 @@ class Run:
         """Raise `RunError` unless the run is complete and undamaged."""
         self.check_finished()
         if damage := self.find_damage():
-            raise RunError(f"{self} is damaged: {damage}; train it again, or put the original file back")
+            raise RunError(f"{self} is damaged: {damage}; train it again, or restore the original file")
 
     @staticmethod
     def write_text(path: Path, text: str) -> None:

@@ -1,4 +1,4 @@
-"""A run's weights as a NumPy network, read from its `weights.npz` or from the Keras model itself."""
+"""The weights of a run as a NumPy network, from `weights.npz` or `model.keras`."""
 
 import contextlib
 import io
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 Shape = tuple[int, ...]
 
 ANY = -1
-"""In a shape, where the size is not known."""
+"""A size in a shape that is unknown."""
 
 
 def load_network(run: Run, config: ModelConfig) -> Network:
     """Read a run's weights; raises `RunError` if they do not fit its config.
 
-    `weights.npz` holds what `model.keras` holds, and opens without HDF5, in half the time and memory.
+    `weights.npz` has the same weights as `model.keras`, and needs no HDF5, and half the time and memory.
     """
     with read_arrays(run) as arrays:
         return _assemble(arrays, config)
@@ -42,11 +42,11 @@ def load_network(run: Run, config: ModelConfig) -> Network:
 
 @contextlib.contextmanager
 def read_arrays(run: Run) -> Iterator[Iterator[Array]]:
-    """Give the arrays of a run's `weights.npz`; raises `RunError` where they are damaged or too few."""
+    """Yield an iterator over the arrays of a run's `weights.npz`; raises `RunError` if they are damaged or missing."""
     try:
         yield iter(_load_arrays(run))
     except DAMAGE as error:
-        raise RunError(f"{run.weights_path} holds no weights that fit its config ({error}): train again") from error
+        raise RunError(f"{run.weights_path} has no weights that fit its config ({error}): train it again") from error
 
 
 def _load_arrays(run: Run) -> list[Array]:
@@ -57,7 +57,7 @@ def _load_arrays(run: Run) -> list[Array]:
 
 
 def list_weights(cells: Iterable[Cell]) -> list[Array]:
-    """List the weights of cells in the order of a run's file: kernel, recurrent kernel and bias of each."""
+    """List the weights of cells in the order of `weights.npz`: kernel, recurrent kernel and bias of each."""
     return [weight for cell in cells for weight in (cell.kernel, cell.recurrent_kernel, cell.bias)]
 
 
@@ -69,9 +69,9 @@ def read_keras(path: Path, config: ModelConfig) -> Network:
 
 @contextlib.contextmanager
 def open_keras(path: Path, config: EncoderConfig) -> Iterator[Iterator[Array]]:
-    """Give the arrays of a `model.keras` file, which is a zip with an HDF5 file inside; raises `RunError`.
+    """Yield an iterator over the arrays of a `model.keras` file, a zip with an HDF5 file; raises `RunError`.
 
-    A classifier's are those of `weights.npz`, in that order; a next-word model's are as `list_stock` makes them.
+    A classifier's arrays are in the order of `weights.npz`; a next-word model's are those of `list_stock`.
     """
     import h5py
 
@@ -82,11 +82,11 @@ def open_keras(path: Path, config: EncoderConfig) -> Iterator[Iterator[Array]]:
             groups = {group["vars"].attrs["name"]: group for group in file["layers"].values()}
             yield _iter_keras(groups, config, file, len(content))
     except DAMAGE as error:
-        raise RunError(f"{path} holds no weights that fit its config ({error}): train the run again") from error
+        raise RunError(f"{path} has no weights that fit its config ({error}): train the run again") from error
 
 
 def list_stock(arrays: Sequence[Array]) -> list[Array]:
-    """List what a next-word model's `model.keras` holds, given the arrays of its `weights.npz`; pad is impossible."""
+    """List the arrays of a next-word model's `model.keras`, given those of `weights.npz`; pad is never predicted."""
     bias = np.array(arrays[-1])
     bias[PAD] = -1e9
     return [*arrays[:-1], arrays[0].T.copy(), bias]
@@ -95,7 +95,7 @@ def list_stock(arrays: Sequence[Array]) -> list[Array]:
 def _iter_keras(
     groups: "dict[str, h5py.Group]", config: EncoderConfig, file: "h5py.File", size: int
 ) -> Iterator[Array]:
-    """Yield the weights in the order of `iter_shapes`; raises `ValueError` where one is not in the file."""
+    """Yield the weights in the order of `iter_shapes`; raises `ValueError` if one is not in the file."""
     wanted = [groups["embedding"]]
     for number in range(1, config.layers + 1):
         if isinstance(config, ModelConfig) and config.bidirectional:
@@ -113,15 +113,15 @@ def _iter_keras(
             variable = variables[str(number)]
             elsewhere = variable.is_virtual or variable.external or variable.file.filename != file.filename
             if elsewhere or variable.nbytes > size:
-                raise ValueError(f"{variable.name} is not in it")
+                raise ValueError(f"{variable.name} is not in the file")
             yield np.ascontiguousarray(variable[()], dtype=np.float32)
 
 
 def iter_shapes(config: EncoderConfig, vocabulary_size: int = ANY) -> Iterator[Shape]:
-    """Yield the shapes of a run's `weights.npz`, which follow from its config and its vocabulary.
+    """Yield the shapes of the arrays in a run's `weights.npz`, in order.
 
-    Embedding and cells, forwards before backwards, come first; then a classifier's dense layers, or a next-word model's
-    projection, kernel and bias, and its softmax's bias.
+    The order is: embedding; cells, forward before backward; then the dense layers of a classifier, or the kernel and
+    bias of the projection of a next-word model and the bias of its softmax.
     """
     yield vocabulary_size, config.embedding
     directions = 2 if isinstance(config, ModelConfig) and config.bidirectional else 1
@@ -144,15 +144,15 @@ _NONE: Array = np.empty(0, np.float32)
 
 
 def _take(arrays: Iterator[Array], config: EncoderConfig) -> Iterator[Array]:
-    """Yield a run's weights; raises `ValueError` where one is missing, of another shape, or no finite float32."""
+    """Yield a run's weights; raises `ValueError` if one is missing, has a wrong shape or is not finite float32."""
     for shape in iter_shapes(config):
         weight = next(arrays, _NONE)
         if len(weight.shape) != len(shape) or any(
             n not in (ANY, own) for n, own in zip(shape, weight.shape, strict=True)
         ):
-            raise ValueError(f"a weight of shape {weight.shape} stands where {shape} belongs")
+            raise ValueError(f"a weight has the shape {weight.shape}, not {shape}")
         if weight.dtype != np.float32 or not np.isfinite(weight).all():
-            raise ValueError(f"a weight of shape {weight.shape} holds what is no finite float32")
+            raise ValueError(f"a weight of shape {weight.shape} is not finite float32")
         yield weight
 
 
@@ -161,7 +161,7 @@ def _take_cell(weights: Iterator[Array], config: EncoderConfig) -> Cell:
 
 
 def _assemble(arrays: Iterator[Array], config: ModelConfig) -> Network:
-    """Build the network from its weights in order."""
+    """Build the network from its weights, in the order of `iter_shapes`."""
     weights = _take(arrays, config)
     embedding = next(weights)
     layers = []
@@ -179,7 +179,7 @@ def save_arrays(run: Run, arrays: Sequence[Array]) -> None:
 
 
 def load_next_word_network(run: Run, config: EncoderConfig) -> NextWordNetwork:
-    """Read a next-word model's weights, as `save_arrays` wrote them; raises `RunError` where they do not fit."""
+    """Read a next-word model's weights; raises `RunError` if they do not fit its config."""
     with read_arrays(run) as arrays:
         weights = _take(arrays, config)
         embedding = next(weights)

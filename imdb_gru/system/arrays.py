@@ -1,4 +1,4 @@
-"""Names of the arrays that rooms pass to each other, so that a signature says what the numbers are."""
+"""Types of arrays, named after their contents."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,10 +8,10 @@ Array = NDArray[np.float32]
 Ids = NDArray[np.int32]
 """Word ids."""
 Rows = NDArray[np.int64]
-"""Which reviews, texts or rows of an array, by number."""
+"""Indices of reviews, texts or rows of an array."""
 Lengths = NDArray[np.int64]
 """Sequence lengths."""
 Labels = NDArray[np.int8]
 """Labels: 1 positive, 0 negative."""
 Mask = NDArray[np.bool_]
-"""True for what is real or chosen."""
+"""True for positions that are not padding, or that are chosen."""

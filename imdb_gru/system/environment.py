@@ -1,4 +1,4 @@
-"""What a training runs under: versions, machine and threads, found without loading the packages."""
+"""The environment of a training: versions, machine and threads, without importing the packages."""
 
 import os
 import platform
@@ -13,7 +13,7 @@ PACKAGES = ("tensorflow", "keras", "numpy", "h5py", "numba")
 
 
 def describe_environment() -> dict[str, Any]:
-    """Return what else than data and config decides the weights."""
+    """Return the versions, machine and threads, which may change the weights of a training."""
     return {
         "imdb_gru": imdb_gru.__version__,
         "python": platform.python_version(),
@@ -25,12 +25,12 @@ def describe_environment() -> dict[str, Any]:
 
 
 def find_changes(before: Mapping[str, object], here: Mapping[str, object]) -> dict[str, tuple[object, object]]:
-    """Return what differs between two environments, with the earlier and the present value, of what both name."""
+    """Return the values that differ between two environments, as (before, here), for the keys that both have."""
     return {key: (before[key], here[key]) for key in here if key in before and before[key] != here[key]}
 
 
 def _find_version(package: str) -> str | None:
-    """Return a package's version, None where it is installed under another name."""
+    """Return the version of a package, or None if it is not installed under this name."""
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:

@@ -1,30 +1,30 @@
-"""Escapes control characters in text from strangers before it is shown; imports nothing heavy."""
+"""Escaping of control characters in untrusted text before it is shown."""
 
 import json
 import unicodedata
 
 _JOINERS = frozenset("\u200c\u200d")
-"""Format characters that emoji and several scripts are spelled with; they do no harm."""
+"""Format characters that emoji and several scripts need, and that are harmless."""
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-"""Unicode's categories of controls, formats (which reverse the writing), surrogates and breaks of lines."""
+"""Unicode categories of control characters, formats (some reverse the text), surrogates and line breaks."""
 LONGEST_VALUE = 60
-"""Characters of a value in a message."""
+"""Number of characters at which a value is cut in a message."""
 
 
 def neutralise(text: str) -> str:
-    """Replace characters that a terminal would obey instead of showing, such as escape, with their codes."""
+    """Replace control characters, such as escape, with their codes."""
     if text.isprintable():
         return text
     return "".join(char.encode("unicode_escape", "surrogatepass").decode() if _harms(char) else char for char in text)
 
 
 def neutralise_error(text: str) -> str:
-    """Replace the same characters, but keep the breaks before indented lines that errors of a config have."""
+    """Replace the same characters, but keep the line breaks before indented lines, which config errors have."""
     return "\n  ".join(map(neutralise, text.split("\n  ")))
 
 
 def dump_json(record: object) -> str:
-    """Write JSON on one line, as it reads best, with the codes of characters that a terminal would obey."""
+    """Return JSON on one line, with readable Unicode and escaped control characters."""
     text = json.dumps(record, ensure_ascii=False)
     if text.isprintable():
         return text
@@ -32,10 +32,10 @@ def dump_json(record: object) -> str:
 
 
 def show_value(value: object) -> str:
-    """Show a value in a message, cut where it is long."""
+    """Return a value as text for a message, cut if it is long."""
     try:
         text = repr(value)
-    except (RecursionError, ValueError):  # nested, or with more digits, than Python writes
+    except (RecursionError, ValueError):  # nested too deeply, or with too many digits
         return f"a {type(value).__name__} too large to show"
     return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
 

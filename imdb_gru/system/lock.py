@@ -1,4 +1,4 @@
-"""Locks between processes; the system releases them when their holder dies."""
+"""Locks between processes, which the operating system releases if a process dies."""
 
 import contextlib
 import errno
@@ -10,16 +10,16 @@ from imdb_gru.errors import RunError
 
 
 def lock(handle: int) -> None:
-    """Lock an open file or folder; raises `BlockingIOError` where it is taken, another `OSError` where none can be."""
+    """Lock an open file or folder; raises `BlockingIOError` if it is locked, another `OSError` without support."""
     try:
         import fcntl
     except ImportError as error:  # Windows
-        raise OSError(errno.ENOTSUP, "no locks") from error
+        raise OSError(errno.ENOTSUP, "locks are not supported") from error
     fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def find_holder(handle: int) -> str:
-    """Name the process that holds the lock of an open file or folder, as far as the system tells."""
+    """Return a description of the process that has locked an open file or folder, if the system reports it."""
     status = os.fstat(handle)
     place = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
     with contextlib.suppress(OSError):
@@ -32,26 +32,26 @@ def find_holder(handle: int) -> str:
 
 @contextlib.contextmanager
 def claim(folder: Path) -> Iterator[None]:
-    """Keep a folder, made where there is none, for this process; raises `RunError` where another one has it.
+    """Lock a folder for this process, and create it if necessary; raises `RunError` if another process has locked it.
 
-    Where nothing came to stand in it, a folder that was made goes again.
+    A folder that was created is removed at the end if it is empty.
     """
     made = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(folder, os.O_RDONLY)
     except FileExistsError as error:
-        raise RunError(f"{folder} is a file: name a folder") from error
+        raise RunError(f"{folder} is a file: choose a folder") from error
     except OSError as error:
-        raise RunError(f"cannot write {folder}: {error.strerror}; name another folder") from error
+        raise RunError(f"cannot write {folder}: {error.strerror}; choose another folder") from error
     try:
         try:
             lock(handle)
         except BlockingIOError:
             raise RunError(
-                f"{folder} is being written by {find_holder(handle)}: wait until it ends, or name another folder"
+                f"{folder} is being written by {find_holder(handle)}: wait until it ends, or choose another folder"
             ) from None
-        except OSError:  # no locks here
+        except OSError:  # locks are not supported here
             pass
         yield
     finally:
@@ -62,7 +62,7 @@ def claim(folder: Path) -> Iterator[None]:
 
 
 def remove_leftovers(folder: Path, pattern: str) -> None:
-    """Remove what killed processes left half written: files that match and that no living process has locked."""
+    """Remove the incomplete files of killed processes: files that match and that no process has locked."""
     for path in folder.glob(pattern):
         with contextlib.suppress(OSError), path.open("rb") as file:
             lock(file.fileno())

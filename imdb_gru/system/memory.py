@@ -1,4 +1,4 @@
-"""Measuring memory, and limiting that of a process."""
+"""Measurement and limits of the memory of a process."""
 
 import contextlib
 import os
@@ -6,12 +6,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-SMALLER = "make model.units, model.embedding, text.max_words or train.batch_size smaller"
-"""Advice for a training that takes too much memory."""
+SMALLER = "reduce model.units, model.embedding, text.max_words or train.batch_size"
+"""Advice in the error for a training that needs too much memory."""
 
 
 def measure_peak_memory() -> float | None:
-    """Return the most memory that this process has held at once, in MB; None where the system does not tell."""
+    """Return the peak memory of this process in MB, or None if the system does not report it."""
     try:
         import resource
     except ImportError:  # Windows
@@ -21,9 +21,9 @@ def measure_peak_memory() -> float | None:
 
 
 def measure_own_memory() -> float | None:
-    """Return the memory that this process holds now and shares with none, in MB; None where the system does not tell.
+    """Return the memory that only this process uses now, in MB, or None if the system does not report it.
 
-    What it has read of Ray's object store is not in it, which would grow up to the size of the store.
+    It excludes shared memory, because pages that were read from Ray's object store can be as large as the store.
     """
     pages = Path("/proc/self/statm")
     if not pages.exists():
@@ -33,7 +33,7 @@ def measure_own_memory() -> float | None:
 
 
 def find_memory() -> int | None:
-    """Return the bytes of memory that the machine has; None where the system does not tell."""
+    """Return the memory of the machine in bytes, or None if the system does not report it."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):  # Windows has no sysconf
@@ -42,7 +42,7 @@ def find_memory() -> int | None:
 
 @contextlib.contextmanager
 def limit_growth(megabytes: int) -> Iterator[None]:
-    """Raise `MemoryError` inside where the process grows by more than that; on Linux alone, which tells its size."""
+    """Raise `MemoryError` in the body if the process grows by more than `megabytes`; only on Linux."""
     pages = Path("/proc/self/statm")
     if not pages.exists():
         yield

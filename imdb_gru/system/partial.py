@@ -1,7 +1,7 @@
-"""The file of finished predictions from which bulk prediction resumes, even after a kill.
+"""The file of finished predictions from which a bulk prediction resumes, even after it was killed.
 
-One JSON object a line: first what it was begun with, then, for every chunk of texts, what is to be written of it and
-what was counted up to its end. A last line that was cut short is dropped.
+It has one JSON object per line: first the settings of the prediction, then for each chunk of texts its output and the
+counts up to its end. An incomplete last line is dropped.
 """
 
 import contextlib
@@ -15,13 +15,13 @@ from imdb_gru.system.lock import find_holder, lock
 
 
 class Partial:
-    """What is ready of an output."""
+    """The finished part of an output."""
 
     def __init__(self, file: BinaryIO, begun_with: Mapping[str, Any]) -> None:
-        """Go on behind the last whole line; raises `DataError` where the file was begun with something else."""
+        """Read the file up to its last complete line; raises `DataError` if its settings are not `begun_with`."""
         self._file = file
         self.counts: dict[str, int] = {}
-        """What was counted up to the end of the last chunk; empty before there is one."""
+        """The counts up to the end of the last chunk; empty before the first chunk."""
         end = 0
         for record in self._iter_records():
             if not end:
@@ -34,12 +34,12 @@ class Partial:
             self._write(begun_with)
 
     def append(self, text: str, counts: Mapping[str, int]) -> None:
-        """Keep what is to be written of a chunk."""
+        """Append the output of a chunk and the counts up to its end."""
         self._write({"counts": counts, "text": text})
         self.counts = dict(counts)
 
     def copy_to(self, stream: TextIO) -> None:
-        """Write all chunks."""
+        """Write the output of all chunks to a stream."""
         for record in self._iter_records():
             stream.write(record.get("text", ""))
 
@@ -54,17 +54,17 @@ class Partial:
 
 
 def check_same(old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
-    """Raise `DataError` that says which setting is another one."""
+    """Raise `DataError` with the name of the first setting that differs."""
     for name, value in new.items():
         if old.get(name) != value:
-            raise DataError(f"was begun with another {name}")
+            raise DataError(f"was started with a different {name}")
 
 
 @contextlib.contextmanager
 def open_partial(path: Path, begun_with: Mapping[str, Any]) -> Iterator[Partial]:
-    """Open the file at `path`, or begin it; it goes where the body ends well, and stays where it does not.
+    """Open or create the file at `path`; it is removed at the end unless the body raises an error.
 
-    Raises `DataError` where it was begun with something else, or another process is writing it.
+    Raises `DataError` if it was started with other settings, or if another process is writing it.
     """
     path.touch()
     with path.open("rb+") as file:
@@ -72,12 +72,12 @@ def open_partial(path: Path, begun_with: Mapping[str, Any]) -> Iterator[Partial]
             lock(file.fileno())
         except BlockingIOError:
             raise DataError(f"{path} is being written by {find_holder(file.fileno())}: wait until it ends") from None
-        except OSError:  # no locks here
+        except OSError:  # locks are not supported here
             pass
         try:
             partial = Partial(file, begun_with)
         except (DataError, ValueError, AttributeError) as error:
-            reason = error if isinstance(error, DataError) else "holds something else"
-            raise DataError(f"{path} {reason}: put that back, or remove {path} to start over") from None
+            reason = error if isinstance(error, DataError) else "is not a file of predictions"
+            raise DataError(f"{path} {reason}: use the same one, or remove {path} to start again") from None
         yield partial
         path.unlink()

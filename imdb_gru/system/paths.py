@@ -1,22 +1,22 @@
-"""Paths as people write them."""
+"""Expansion of paths."""
 
 from pathlib import Path
 
 
 def expand_home(text: str) -> str:
-    """Replace a leading `~` or `~user` with that home folder; raises `ValueError` if there is no such folder."""
+    """Replace a leading `~` or `~user` with the home folder; raises `ValueError` if the home folder is unknown."""
     if not text.startswith("~"):
         return text
     try:
         return str(Path(text).expanduser())
     except RuntimeError:
         user = text.partition("/")[0].removeprefix("~")
-        reason = f"there is no user '{user}'" if user else "the home folder is not known, because HOME is not set"
-        raise ValueError(f"{text}: {reason}; if the name itself begins with ~, write ./{text}") from None
+        reason = f"there is no user '{user}'" if user else "the home folder is unknown, because HOME is not set"
+        raise ValueError(f"{text}: {reason}; if the file name itself starts with ~, write ./{text}") from None
 
 
 def make_absolute(path: str) -> str:
-    """Return an absolute path, `~` expanded; raises `ConfigError` if the home folder is not known."""
+    """Return an absolute path with `~` expanded; raises `ConfigError` if the home folder is unknown."""
     from imdb_gru.errors import ConfigError
 
     try:

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: as an exception, as a request to stop soon, and as an exit code."""
+"""Ctrl-C and SIGTERM as exceptions, as requests to stop, and as exit codes."""
 
 import contextlib
 import os
@@ -7,20 +7,20 @@ import threading
 from collections.abc import Callable, Iterator
 
 INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
-"""The exit codes of a command that Ctrl-C, or SIGTERM, stopped."""
+"""The exit codes of a command that was stopped by Ctrl-C or SIGTERM."""
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM came in, which ends a command as Ctrl-C does."""
+    """The exception for SIGTERM, which stops a command like Ctrl-C."""
 
 
 def build_stop(code: int) -> KeyboardInterrupt:
-    """Return the exception for a process that is to end with one of the exit codes above."""
+    """Build the exception that makes a process exit with one of the exit codes above."""
     return Terminated() if code == TERMINATED else KeyboardInterrupt()
 
 
 def raise_on_sigterm() -> None:
-    """Let SIGTERM raise an exception, as Ctrl-C does, so that what was begun is tidied up."""
+    """Make SIGTERM raise an exception, like Ctrl-C, so that context managers clean up."""
 
     def stop(_number: int, _frame: object) -> None:
         raise Terminated
@@ -29,22 +29,22 @@ def raise_on_sigterm() -> None:
 
 
 def find_exit_code(stop: BaseException) -> int:
-    """Return the exit code for an exception that a signal led to."""
+    """Return the exit code for an exception that was caused by a signal."""
     return TERMINATED if isinstance(stop.__cause__ or stop, Terminated) else INTERRUPTED
 
 
 class Stop(threading.Event):
-    """A request to stop, once it is set."""
+    """A request to stop, which is made by setting it."""
 
     exit_code = INTERRUPTED
-    """The exit code for a process that stops because of it."""
+    """The exit code for a process that stops because of the request."""
 
 
 @contextlib.contextmanager
 def stop_on_signals(stop: Stop) -> Iterator[None]:
-    """Turn the first Ctrl-C or SIGTERM inside into a request to stop; a second one acts as it does outside.
+    """Turn the first Ctrl-C or SIGTERM in the body into a request to stop; a second one has its usual effect.
 
-    Only the main thread gets signals: in any other, nothing changes.
+    In other threads than the main thread, which alone receives signals, this does nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -68,7 +68,7 @@ def stop_on_signals(stop: Stop) -> Iterator[None]:
 
 @contextlib.contextmanager
 def announce_signals(announce: Callable[[], object]) -> Iterator[None]:
-    """Call `announce` as soon as Ctrl-C or SIGTERM comes in, even while the main thread is deep in machine code."""
+    """Call `announce` as soon as the process receives Ctrl-C or SIGTERM, even if native code blocks the main thread."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -76,7 +76,7 @@ def announce_signals(announce: Callable[[], object]) -> Iterator[None]:
     os.set_blocking(writing, False)
 
     def listen() -> None:
-        while number := os.read(reading, 1):  # the system writes it, whatever Python is doing
+        while number := os.read(reading, 1):  # the signal handler writes to it even while Python is blocked
             if number[0] in (signal.SIGINT, signal.SIGTERM):
                 announce()
 

@@ -1,4 +1,4 @@
-"""How many threads this process may use: its cores, a CPU quota and $IMDB_GRU_THREADS decide."""
+"""The number of threads that this process uses, from its cores, a CPU quota and $IMDB_GRU_THREADS."""
 
 import functools
 import math
@@ -10,12 +10,12 @@ from imdb_gru.errors import ImdbGruError
 
 ENVIRONMENT = "IMDB_GRU_THREADS"
 TENSORFLOW_VARIABLES = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
-"""TensorFlow reads these when it starts; without them, it takes a thread for every core that the process may use."""
+"""The variables that TensorFlow reads when it starts; without them, it uses one thread per available core."""
 
 
 @functools.cache
 def count_threads() -> int:
-    """Return the number of threads to compute with; raises `ImdbGruError` if $IMDB_GRU_THREADS is not a valid number.
+    """Return the number of threads to use; raises `ImdbGruError` if $IMDB_GRU_THREADS is not a valid number.
 
     It is the number of cores that the process may use, or less if a CPU quota or $IMDB_GRU_THREADS allows fewer.
     """
@@ -24,7 +24,7 @@ def count_threads() -> int:
 
 
 def set_threads(count: int) -> None:
-    """Use at most `count` threads in this process and those it starts, TensorFlow's included.
+    """Use at most `count` threads in this process and in its child processes, including TensorFlow's threads.
 
     Call it before the engine or TensorFlow is first used.
     """
@@ -36,7 +36,7 @@ def set_threads(count: int) -> None:
 def limit_tensorflow() -> None:
     """Give TensorFlow no more threads than `count_threads` allows; call it before TensorFlow is imported.
 
-    Where nothing limits the process to fewer threads than cores, TensorFlow is left to its own default.
+    If there is no limit below the number of cores, TensorFlow keeps its default.
     """
     if count_threads() < count_cores():
         for name in TENSORFLOW_VARIABLES:
@@ -53,7 +53,7 @@ def read_setting() -> int | None:
     except ValueError:  # Python refuses to parse a number of several thousand digits
         number = 0
     if not number:
-        raise ImdbGruError(f"${ENVIRONMENT} is {text[:40]!r}: set it to a whole number from 1, or unset it")
+        raise ImdbGruError(f"${ENVIRONMENT} is {text[:40]!r}: set it to an integer of at least 1, or unset it")
     return number
 
 
@@ -97,7 +97,7 @@ def _iter_folders(mount: Path, path: str) -> Iterator[Path]:
 
 
 def _parse_quota(quota: str = "", period: str = "") -> float:
-    """Return a quota in cores; 0 if there is none (cgroup v2 writes `max` for that, v1 writes -1)."""
+    """Return a quota in cores, or 0 for no quota, which is `max` in cgroup v2 and -1 in v1."""
     try:
         return max(0.0, int(quota) / int(period))
     except (ValueError, ZeroDivisionError):

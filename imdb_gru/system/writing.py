@@ -1,4 +1,4 @@
-"""Files that get their name only once they are completely written."""
+"""Atomic writing of files."""
 
 import contextlib
 import os
@@ -11,15 +11,15 @@ from imdb_gru.errors import ImdbGruError
 from imdb_gru.system.lock import lock, remove_leftovers
 
 UNFINISHED = ".imdb-gru-"
-"""What the names of files begin with that are being written."""
+"""The prefix of the names of files that are being written."""
 
 
 @contextlib.contextmanager
 def write_atomically(path: Path) -> Iterator[Path]:
-    """Give a temporary name beside `path` to write to, and put it in place of `path` once all went well.
+    """Yield a temporary path next to `path` to write to, and rename it to `path` unless the body raises an error.
 
-    A device or a pipe stays what it is: it is written to, at the end. What a killed process left beside `path` under
-    such a name is removed; the lock tells it from what is being written.
+    If `path` is a device or a pipe, the data is copied to it at the end. Temporary files of killed processes next to
+    `path` are removed; those that are being written are locked.
     """
     special = path.exists() and not path.is_file()
     if not special:
@@ -46,6 +46,6 @@ def write_atomically(path: Path) -> Iterator[Path]:
 
 
 def check_parent(path: Path, deed: str) -> None:
-    """Raise `ImdbGruError` where the folder is missing that a file is to be written, or drawn, into."""
+    """Raise `ImdbGruError` if the folder of a file is missing; `deed` is a verb for the message, such as write."""
     if not path.absolute().parent.is_dir():
-        raise ImdbGruError(f"cannot {deed} {path}: there is no folder {path.parent}; make it, or name another file")
+        raise ImdbGruError(f"cannot {deed} {path}: there is no folder {path.parent}; create it, or choose another path")

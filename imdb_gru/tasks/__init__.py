@@ -1,4 +1,4 @@
-"""What can be done with a config or a run: train, resume, plan and evaluate, for either task."""
+"""Training, resuming, planning and evaluation, for both tasks."""
 
 from imdb_gru.tasks.task import Task
 

@@ -1,4 +1,4 @@
-"""Configs of trainings: loaded, with the data that the caller gives, and with paths that the run finds anywhere."""
+"""Configs of trainings, with the caller's data and with absolute paths."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +14,7 @@ from imdb_gru.system.paths import make_absolute
 
 OneConfig = TypeVar("OneConfig", bound=AnyConfig)
 Data = str | Path | DataConfig | Source
-"""Reviews: what `--data` takes, the same with the names of a table's columns, or an object that yields them."""
+"""Reviews: a value for `--data`, a `DataConfig`, or a `Source`, which yields them."""
 
 
 def prepare_config(
@@ -23,7 +23,7 @@ def prepare_config(
     data: Data | None,
     overrides: Mapping[str, Any] | None,
 ) -> OneConfig:
-    """Load a config, with overrides and other data; its paths become absolute, so that the run finds them anywhere."""
+    """Load a config, apply overrides and data, and make its paths absolute, so that they work from any folder."""
     if not isinstance(overrides, Mapping | None):
         raise TypeError(f"overrides is {show_value(overrides)}: give a mapping, such as {{'train.epochs': 2}}")
     if data is not None and not (isinstance(data, str | Path | DataConfig) or hasattr(data, "iter_reviews")):
@@ -43,7 +43,7 @@ def prepare_config(
 
 
 def merge_data(overrides: Mapping[str, Any] | None, data: str | Path | DataConfig | None) -> dict[str, Any]:
-    """Add to the overrides of a config those that make it read other data."""
+    """Return the overrides of a config, with those added that make it use `data`."""
     if data is not None and not isinstance(data, DataConfig):
         data = DataConfig(path=str(data))
     chosen = data.model_dump(exclude_unset=True) if data else {}
@@ -51,7 +51,7 @@ def merge_data(overrides: Mapping[str, Any] | None, data: str | Path | DataConfi
 
 
 def _check_extras(config: AnyConfig) -> None:
-    """Raise `MissingExtraError` if a config asks for a package that is not installed."""
+    """Raise `MissingExtraError` if the config needs a package that is not installed."""
     if config.train.tensorboard:
         try:
             import tensorboard  # noqa: F401

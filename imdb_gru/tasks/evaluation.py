@@ -1,4 +1,4 @@
-"""Evaluate a run on a split of its own data or of other data."""
+"""Evaluation of a run on a split of its own or of other data."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,18 +29,18 @@ def evaluate(
     errors: int = 0,
     observer: Observer | None = None,
 ) -> "Evaluation | NextWordEvaluation":
-    """Evaluate a model on labelled reviews, or a next-word model on any reviews; return all figures.
+    """Evaluate a classifier on labelled reviews, or a next-word model on any reviews; return all figures.
 
-    `model` is what `load` returns, a run or its path; without one it is the newest complete run under `runs/`, else the
-    model in the package. Without `data`, the reviews are those of the run's config. Without `split`, they are the test
-    split, or the validation reviews of a next-word model and of data without a test split. `errors` is the number of
-    most confident errors to return. Raises `RunError` or `DataError`.
+    `model` is the result of `load`, a run or its path; None is the newest complete run under `runs/`, or if there is
+    none, the model in the package. If `data` is None, the reviews are those of the run's config. If `split` is None, it
+    is the test split; for a next-word model, and for data without a test split, it is the validation split. `errors`
+    is the number of most confident errors to return. Raises `RunError` or `DataError`.
     """
     run = open_model(model)
     if not isinstance(errors, int) or errors < 0:
-        raise ValueError(f"errors is {show_value(errors)}: give a whole number from 0")
+        raise ValueError(f"errors is {show_value(errors)}: give an integer of at least 0")
     if errors and not find_task(run.task).require_labels:
-        raise DataError(f"{run} is {run.model_name}, which has no errors to show: leave --errors out")
+        raise DataError(f"{run} is {run.model_name}, for which errors cannot be shown: omit --errors")
     split, reviews = choose_reviews(run, data=data, split=split, observer=observer)
     evaluation: Evaluation | NextWordEvaluation = find_task(run.task).evaluate(run, split, reviews, errors)
     return evaluation
@@ -53,7 +53,7 @@ def choose_reviews(
     split: str | None = None,
     observer: Observer | None = None,
 ) -> tuple[str, Sequence[Review]]:
-    """Return the name of a split and its reviews, chosen as `evaluate` does."""
+    """Return the name of a split and its reviews; the arguments are those of `evaluate`."""
     observer = observer or ignore
     if split is not None and split not in SPLITS:
         raise DataError(f"there is no split {show_value(split)}: choose {', '.join(SPLITS[:-1])} or {SPLITS[-1]}")
@@ -68,7 +68,7 @@ def open_model(model: Model | None) -> Run:
     """Return the run of a model; raises `RunError` if it was not loaded from one."""
     if isinstance(model, Classifier):
         if model.run is None:
-            raise RunError("the model does not belong to a run, so it has no data of its own")
+            raise RunError("the model was not loaded from a run, so its data is unknown: load it from a run")
         return model.run
     if isinstance(model, Run):
         model.check_complete()

@@ -1,4 +1,4 @@
-"""The task of a next-word model: from reviews with or without labels to the next word."""
+"""The task of next-word models, which are trained on reviews with or without labels."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 
 class NextWordTask(Task):
-    """A next-word model, from reviews with or without labels."""
+    """The task of training and evaluating a next-word model."""
 
     require_labels: ClassVar[bool] = False
 
     def load_reviews(self, source: Source, config: NextWordConfig) -> TrainingReviews:
-        """Read the reviews of all splits but test."""
+        """Read the reviews of all splits except test."""
         return load_pretraining_reviews(source, config)
 
     def build_trainer(
@@ -40,7 +40,7 @@ class NextWordTask(Task):
         corpus: Corpus,
         pretrained: PretrainedWeights | None,  # noqa: ARG002 - a next-word model starts from random weights
     ) -> "NextWordTrainer":
-        """Build a next-word model in training."""
+        """Build a trainer of a next-word model."""
         from imdb_gru.training.next_word.trainer import NextWordTrainer
 
         return NextWordTrainer(config, corpus)
@@ -52,7 +52,7 @@ class NextWordTask(Task):
         return summarise_next_word_model(config, corpus)
 
     def estimate_memory(self, config: NextWordConfig, parameters: int, corpus: Corpus) -> int:
-        """Estimate the bytes that a training takes."""
+        """Return an estimate of the memory for a training, in bytes."""
         from imdb_gru.training.summary import estimate_next_word_memory
 
         return estimate_next_word_memory(config, parameters, corpus)
@@ -62,15 +62,15 @@ class NextWordTask(Task):
         run: Run,
         data: DataConfig | None,
         split: str | None,
-        observer: Observer,  # noqa: ARG002 - there is nothing to say
+        observer: Observer,  # noqa: ARG002 - it has no notices
     ) -> Reviews:
-        """Read a split, by default the validation reviews of the training; of other data, all reviews."""
+        """Read a split; the default is the validation reviews of the training, and for other data all reviews."""
         config = run.load_next_word_config()
         source = open_run_source(str(run), config.data, data, require_labels=False)
         if data and split is None:
             reviews = [review for part in source.splits for review in hold_reviews(source, part)]
             if not reviews:
-                raise DataError(f"{source.name} holds no reviews: choose others with --data")
+                raise DataError(f"{source.name} has no reviews: choose other data with --data")
             return UNDIVIDED, reviews
         split = split or "validation"
         if split == "test" or split in set(source.splits) - {"train"}:
@@ -82,7 +82,7 @@ class NextWordTask(Task):
         run: Run,
         split: str,
         reviews: Sequence[Review],
-        errors: int,  # noqa: ARG002 - only a classifier makes errors
+        errors: int,  # noqa: ARG002 - only a classifier has errors
     ) -> "NextWordEvaluation":
         """Return the perplexity of a next-word model on reviews."""
         from imdb_gru.models.evaluation import evaluate_next_words

@@ -1,4 +1,4 @@
-"""Where a training runs: in this process, or elsewhere behind the same interface."""
+"""Places where a training runs: this process, or others with the same interface."""
 
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
@@ -13,14 +13,14 @@ from imdb_gru.tasks.task import Task
 
 
 class Session(Protocol):
-    """A training that is ready to begin, wherever it runs."""
+    """A training that is ready to start, in any place."""
 
     def restore(self) -> Resumed:
-        """Return to the state of the run's checkpoint, and say where the training continues."""
+        """Load the run's checkpoint; return the event that says where the training resumes."""
         ...
 
     def train(self, observer: Observer) -> Metrics:
-        """Train to the end, or until Ctrl-C or SIGTERM; return the final figures.
+        """Train until the last epoch, or until Ctrl-C or SIGTERM; return the final figures.
 
         Raises `KeyboardInterrupt` if the training was stopped before its first epoch was complete.
         """
@@ -28,7 +28,7 @@ class Session(Protocol):
 
     @property
     def keeps_batches(self) -> bool:
-        """Tell whether a training that is stopped in its first epoch can continue there."""
+        """Return whether a training that is stopped in its first epoch can be resumed."""
         ...
 
     @property
@@ -38,32 +38,32 @@ class Session(Protocol):
 
 
 class Place(Protocol):
-    """Where a training runs."""
+    """A place where a training runs."""
 
     def open(self) -> AbstractContextManager[object]:
-        """Return what stays open as long as the training runs."""
+        """Return a context manager that is open while the training runs."""
         ...
 
     def adapt(self, config: OneConfig) -> OneConfig:
-        """Return a new run's config as the place needs it."""
+        """Return the config of a new run, adapted to the place."""
         ...
 
     def build_session(
         self, task: Task, run: Run, config: Any, corpus: Corpus, start: PretrainedWeights | None
     ) -> Session:
-        """Build a training that is ready to begin."""
+        """Build a training that is ready to start."""
         ...
 
 
 class ThisProcess:
-    """Trains in this process."""
+    """The current process as a place."""
 
     def open(self) -> AbstractContextManager[object]:
-        """Return nothing: this process is open."""
+        """Return a context manager that does nothing."""
         return nullcontext()
 
     def adapt(self, config: OneConfig) -> OneConfig:
-        """Return the config as it is."""
+        """Return the config unchanged."""
         return config
 
     def build_session(

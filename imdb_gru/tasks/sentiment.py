@@ -1,4 +1,4 @@
-"""The task of a classifier: from labelled reviews to positive or negative."""
+"""The task of classifiers, which are trained on labelled reviews."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class SentimentTask(Task):
-    """A classifier, from labelled reviews."""
+    """The task of training and evaluating a classifier."""
 
     require_labels: ClassVar[bool] = True
 
@@ -27,13 +27,13 @@ class SentimentTask(Task):
         return load_training_reviews(source, config)
 
     def load_pretrained(self, config: Config) -> PretrainedWeights | None:
-        """Load the next-word run that `model.pretrained` names."""
+        """Load the weights of the next-word run in `model.pretrained`, or return None if it is null."""
         return load_pretrained(config)
 
     def build_trainer(
         self, config: Config, corpus: Corpus, pretrained: PretrainedWeights | None
     ) -> "ClassifierTrainer":
-        """Build a classifier in training."""
+        """Build a trainer of a classifier."""
         from imdb_gru.training.classifier.trainer import ClassifierTrainer
 
         return ClassifierTrainer(config, corpus, pretrained)
@@ -45,13 +45,13 @@ class SentimentTask(Task):
         return summarise_model(config, corpus)
 
     def estimate_memory(self, config: Config, parameters: int, corpus: Corpus) -> int:
-        """Estimate the bytes that a training takes."""
+        """Return an estimate of the memory for a training, in bytes."""
         from imdb_gru.training.summary import estimate_memory
 
         return estimate_memory(config, parameters, corpus)
 
     def choose_reviews(self, run: Run, data: DataConfig | None, split: str | None, observer: Observer) -> Reviews:
-        """Read a split, by default test; a run whose data have none is evaluated on its validation reviews."""
+        """Read a split; the default is test, or the validation reviews if the data of the run has no test split."""
         config = run.load_config()
         source = open_run_source(str(run), config.data, data)
         if split is None:
@@ -59,7 +59,7 @@ class SentimentTask(Task):
                 split = "test"
             elif data is None:
                 split = "validation"
-                observer(Notice(f"{source.name} has no test split: evaluating on the validation reviews"))
+                observer(Notice(f"{source.name} has no test split, so the validation reviews are used"))
             else:
                 split = UNDIVIDED if UNDIVIDED in source.splits else source.splits[-1]
         if split in (UNDIVIDED, "test") or (split == "validation" and split in source.splits):

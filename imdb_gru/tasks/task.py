@@ -1,4 +1,4 @@
-"""What differs between the tasks, as an interface."""
+"""The interface of a task."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -16,25 +16,26 @@ if TYPE_CHECKING:
     from imdb_gru.training.trainer import Trainer
 
 Reviews = tuple[str, Sequence[Review]]
-"""The name of a split, and its reviews."""
+"""The name of a split and its reviews."""
 
 
 class Task(ABC):
-    """How reviews of a kind become a model of a kind, and how such a model is evaluated."""
+    """How a kind of model is trained on reviews and evaluated."""
 
     require_labels: ClassVar[bool]
+    """Whether the model is trained on labelled reviews only."""
 
     @abstractmethod
     def load_reviews(self, source: Source, config: Any) -> TrainingReviews:
         """Read the training and validation reviews."""
 
-    def load_pretrained(self, config: Any) -> PretrainedWeights | None:  # noqa: ARG002 - a classifier's config needs it
-        """Load the weights that a training starts from, None for random ones."""
+    def load_pretrained(self, config: Any) -> PretrainedWeights | None:  # noqa: ARG002 - used for classifiers
+        """Load the weights that a training starts from, or return None for random weights."""
         return None
 
     @abstractmethod
     def build_trainer(self, config: Any, corpus: Corpus, pretrained: PretrainedWeights | None) -> "Trainer":
-        """Build a model in training; this loads TensorFlow."""
+        """Build a trainer, which loads TensorFlow."""
 
     @abstractmethod
     def summarise(self, config: Any, corpus: Corpus) -> tuple[str, int]:
@@ -42,25 +43,25 @@ class Task(ABC):
 
     @abstractmethod
     def estimate_memory(self, config: Any, parameters: int, corpus: Corpus) -> int:
-        """Estimate the bytes that a training takes."""
+        """Return an estimate of the memory for a training, in bytes."""
 
     @abstractmethod
     def choose_reviews(self, run: Run, data: DataConfig | None, split: str | None, observer: Observer) -> Reviews:
-        """Read the reviews to evaluate a run on: a split of other data, or of its own."""
+        """Read the reviews to evaluate a run on, from its own or other data."""
 
     @abstractmethod
     def evaluate(self, run: Run, split: str, reviews: Sequence[Review], errors: int) -> Any:
-        """Evaluate a run on reviews; return all figures, and a classifier's most confident errors."""
+        """Evaluate a run on reviews; return all figures, and for a classifier its most confident errors."""
 
     def choose_part(self, run: Run, source: Source, split: str) -> Sequence[Review]:
-        """Return the reviews that a run was trained on, or its validation reviews; raises if the source has others."""
+        """Return a run's training or validation reviews; raises `RunError` or `DataError` if they are missing."""
         config = run.load_any_config()
         reviews = self.load_reviews(source, config)
         if reviews.hash != run.load_metrics().data.hash:
             raise RunError(
-                f"{source.name} does not hold the reviews that {run} was trained on, which came from "
-                f"{run.load_metrics().data.source}, so its {split} split is not known: choose that data, or evaluate "
-                "on other reviews without --split"
+                f"{source.name} does not contain the reviews that {run} was trained on, which are from "
+                f"{run.load_metrics().data.source}, so its {split} split is unknown: choose that data with --data, or "
+                "evaluate on other reviews without --split"
             )
         chosen = reviews.train if split == "train" else reviews.validation
         if not chosen:

@@ -1,4 +1,4 @@
-"""Train, resume and plan: from a config to a run directory."""
+"""Training into a run directory, resuming, and planning."""
 
 import math
 from collections.abc import Mapping
@@ -52,10 +52,10 @@ def train(
     """Train a classifier into a run directory, and return the run.
 
     `config` is the name of a config in the package, a path, nested values or a config; `overrides` replaces some of its
-    keys, such as `{"train.epochs": 2}`. `data` is what `--data` takes. Without `run`, it is `runs/` and the time.
-    `observer` is called with each event. Ctrl-C stops after the current batch; the run is then complete with the best
-    epoch so far, and `resume` continues it. Raises `KeyboardInterrupt` if no epoch was complete, `ConfigError`,
-    `DataError` or `RunError`.
+    keys, such as `{"train.epochs": 2}`. `data` is a value for `--data`, a `DataConfig` or a `Source`. `run` is the path
+    of the run; None is a new folder under `runs/`. `observer` is called with each event. Ctrl-C stops after the current
+    batch; the run then has the best epoch so far, and can be resumed with `resume`. Raises `KeyboardInterrupt` if it is
+    stopped before an epoch is complete, and `ConfigError`, `DataError` or `RunError`.
     """
     return _train(Config, config, data, run, overrides, overwrite, observer or ignore, place or ThisProcess())
 
@@ -69,7 +69,7 @@ def pretrain(
     overwrite: bool = False,
     observer: Observer | None = None,
 ) -> Run:
-    """Train a next-word model, which needs no labels, into a run directory; arguments are those of `train`."""
+    """Train a next-word model, which needs no labels, into a run directory; the arguments are those of `train`."""
     return _train(NextWordConfig, config, data, run, overrides, overwrite, observer or ignore, ThisProcess())
 
 
@@ -105,13 +105,14 @@ def resume(
     observer: Observer | None = None,
     place: Place | None = None,
 ) -> Run:
-    """Resume a training that was stopped, under the run's own config; return the run.
+    """Resume a training that was stopped, with the run's own config; return the run.
 
-    `data` says where its reviews are now. Raises `RunError` if the run is complete, or began with other reviews.
+    `data` is the new path of its reviews if they were moved. Raises `RunError` if the run is complete, or if its
+    training started with other reviews.
     """
     observer, place = observer or ignore, place or ThisProcess()
     run = run if isinstance(run, Run) else Run(Path(run).expanduser())
-    check_writable(run.path, "be resumed", "train a new run from it")
+    check_writable(run.path, "be resumed", "train a new run, which starts from it")
     run.check_found()
     with claim(run.path), place.open():
         run.check_resumable()
@@ -124,7 +125,7 @@ def resume(
         vocabulary = run.load_vocabulary() if run.vocabulary_path.exists() else None
         if start and vocabulary and start.vocabulary.words != vocabulary.words:
             name = getattr(config.model, "pretrained", None)
-            raise RunError(f"{name} is not what {run} started from: put it back, or train the run again")
+            raise RunError(f"{name} has changed since {run} was started from it: restore it, or train the run again")
         corpus = load_corpus(config, source=_find_source(data), start=start, vocabulary=vocabulary, observer=observer)
         session = place.build_session(task, run, config, corpus, start)
         run.keep_vocabulary(corpus.vocabulary)
@@ -136,14 +137,14 @@ def resume(
 
 @dataclass(frozen=True)
 class Plan:
-    """What a training would do."""
+    """The plan of a training, which describes it without training."""
 
     data: CorpusStatistics
     summary: str
     """Keras's summary of the model."""
     parameters: int
     memory_bytes: int
-    """Estimate of the memory that the training takes."""
+    """Estimated memory for the training, in bytes."""
     engine: str
     reason: str
     """Why this engine computes the recurrent layers."""
@@ -151,7 +152,7 @@ class Plan:
     config: AnyConfig
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what `--dry-run --json` prints."""
+        """Return the plan as a dictionary, as `--dry-run --json` prints it."""
         figures = {key: value for key, value in vars(self).items() if key not in ("summary", "reason")}
         return {**figures, "data": self.data.to_dict(), "config": self.config.model_dump()}
 
@@ -165,7 +166,7 @@ def plan(
     kind: type[Config] | type[NextWordConfig] = Config,
     place: Place | None = None,
 ) -> Plan:
-    """Say what `train` would do, or with another `kind` what `pretrain` would do: data, model, memory and config."""
+    """Describe the training of `train`, or of `pretrain` if `kind` is `NextWordConfig`, without training."""
     observer, place = observer or ignore, place or ThisProcess()
     complete = place.adapt(prepare_config(kind, config, data, overrides))
     task = find_task(complete.task)
@@ -191,9 +192,9 @@ def load_corpus(
 ) -> Corpus:
     """Read, tokenize and encode the reviews of a config.
 
-    Without a `source`, the config's data are read. The vocabulary is the given one, or that of the weights that the
-    training starts from (`start` saves loading them again), or one made from the training reviews. Raises `DataError`,
-    or `ImdbGruError` if the model that the config asks for cannot be trained in the memory of this machine.
+    If `source` is None, the config's data is read. If `vocabulary` is None, it is that of the weights that the training
+    starts from (pass them as `start` if they are already loaded), or one built from the training reviews. Raises
+    `DataError`, or `ImdbGruError` if the machine does not have enough memory to train the model.
     """
     task = find_task(config.task)
     if vocabulary is None and (start := start or task.load_pretrained(config)):
@@ -219,7 +220,7 @@ def _load_start(task: Task, config: AnyConfig, observer: Observer) -> Pretrained
 
 
 def _finish(run: Run, session: Session, observer: Observer) -> None:
-    """Train, and say so if the training was stopped."""
+    """Train, and send the event `Stopped` if the training was stopped."""
     try:
         metrics = session.train(observer)
     except KeyboardInterrupt as stop:
@@ -230,11 +231,11 @@ def _finish(run: Run, session: Session, observer: Observer) -> None:
 
 
 def _check_memory(config: AnyConfig, corpus: Corpus) -> None:
-    """Raise `ImdbGruError` if weights, gradients and Adam's moments alone are more than the machine holds."""
+    """Raise `ImdbGruError` if the weights, gradients and Adam's moments need more memory than the machine has."""
     weights = sum(math.prod(shape) for shape in iter_shapes(config.model, len(corpus.vocabulary)))
     needed, available = 4 * WEIGHT_BYTES * weights, find_memory()
     if available is not None and needed > available:
         raise ImdbGruError(
-            f"the model has {weights:,} weights, whose training takes at least {needed / 2**30:,.0f} GiB of memory; "
-            f"this machine has {available / 2**30:,.0f}: {SMALLER}"
+            f"the model has {weights:,} weights, and training it needs at least {needed / 2**30:,.0f} GiB of memory, "
+            f"but this machine has {available / 2**30:,.0f} GiB: {SMALLER}"
         )

@@ -1,1 +1,1 @@
-"""The tables that commands print for people."""
+"""Tables that commands print."""

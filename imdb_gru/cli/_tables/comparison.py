@@ -1,4 +1,4 @@
-"""Print the tables of a comparison."""
+"""Tables of a comparison."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 LONGEST_FIGURE = len("100.00%")
 PATH_END = 20
-"""Characters that a narrow table keeps of a run's path, which is the name of a model that was not trained here."""
+"""Number of characters of a run's path that a narrow table keeps; the path is the model's name."""
 MODELS = (
     Column("model", cut_to=PATH_END), Column("seeds"), Column("parameters", "params", drop=5),
-    Column("s an epoch", drop=3), Column("s in all", drop=2), Column("peak MB", drop=1),
+    Column("s per epoch", drop=3), Column("total s", drop=2), Column("peak MB", drop=1),
     Column("accuracy", width=15), Column("95 % interval", width=16), Column("log loss"), Column("ece", drop=4),
 )  # fmt: skip
 PAIRS = (
@@ -26,11 +26,11 @@ PAIRS = (
 
 
 def print_comparison(comparison: "Comparison") -> None:
-    """Print the models, the pairs of them, their accuracy by words read, and the verdict."""
+    """Print the models, each pair of models, the accuracy by words read, and the verdict."""
     models = comparison.models
     print_table([_describe_model(model) for model in models], MODELS, f"{comparison.split}, {comparison.n} reviews")
     click.echo()
-    # A pair of models is listed once, with its first seed.
+    # Only the first seed of each pair is listed.
     pairs = {pair.models: pair for pair in reversed(comparison.pairs)}
     rows = [_describe_pair(pairs[pair.models]) for pair in comparison.pairs if pair in pairs.values()]
     print_table(rows, PAIRS, f"McNemar's exact test, seed {comparison.pairs[0].seeds[0]}")

@@ -1,4 +1,4 @@
-"""Print what a check of reviews found."""
+"""Tables of a check of reviews."""
 
 from typing import Any
 
@@ -8,20 +8,20 @@ from imdb_gru.cli._tables.table import print_line, print_table
 
 
 def print_check(figures: dict[str, Any]) -> None:
-    """Print the figures of every split, what stands in two of them, and the findings."""
-    columns = ("split", "reviews", "positive", "words: least", "median", "mean", "95 %", "most", "cut")
+    """Print the figures of each split, the reviews that two splits share, and the findings."""
+    columns = ("split", "reviews", "positive", "words: min", "median", "mean", "95 %", "max", "truncated")
     print_table([(split, *_describe(row)) for split, row in figures["splits"].items()], columns)
     if figures["overlaps"]:
         click.echo()
         rows = [
             (row["split"], row["training_split"], f"{row['same']:,}", f"{row['near']:,}") for row in figures["overlaps"]
         ]
-        print_table(rows, ("reviews of", "that stand in", "word for word", "nearly"))
+        print_table(rows, ("reviews of", "also in", "identical", "nearly identical"))
     if figures["unknown_share"]:
         shares = ", ".join(f"{share:.1%} of {part}" for part, share in figures["unknown_share"].items())
         click.echo()
-        print_line(f"words unknown to a vocabulary of train: {shares}")
-    click.echo("" if figures["findings"] else "\nnothing found amiss")
+        print_line(f"words that are not in the vocabulary of the train split: {shares}")
+    click.echo("" if figures["findings"] else "\nno problems found")
     for finding in figures["findings"]:
         print_line(f"{finding['finding']}: {finding['reviews']:,}")
         for example in finding["examples"]:
@@ -43,4 +43,4 @@ def _describe(row: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _print_example(review: str, text: str, twin: str | None = None) -> None:
-    print_line(f"  {review}{f' as {twin}' if twin else ''}: {text}")
+    print_line(f"  {review}{f' is like {twin}' if twin else ''}: {text}")

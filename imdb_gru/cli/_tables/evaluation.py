@@ -1,4 +1,4 @@
-"""Print the figures of an evaluation."""
+"""Tables of an evaluation."""
 
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from imdb_gru.models.metrics import LengthScores
 
 SNIPPET = 300
-"""Number of characters shown of a misclassified review."""
+"""Number of characters to show of a misclassified review."""
 
 
 def print_evaluation(figures: "Evaluation | NextWordEvaluation") -> None:
@@ -28,7 +28,7 @@ def _print_next_word(figures: "NextWordEvaluation") -> None:
     print_table(
         [
             ("run", figures.run),
-            ("split", f"{figures.split}, {figures.n} reviews, {figures.words:,} words with the ends of reviews"),
+            ("split", f"{figures.split}, {figures.n} reviews, {figures.words:,} words including review ends"),
             ("perplexity", f"{figures.perplexity:.2f}"),
             ("loss", f"{figures.loss:.4f}"),
         ]
@@ -63,7 +63,7 @@ def _print_classifier(scores: "Evaluation") -> None:
     for error in scores.errors or ():
         text = neutralise(error.text)
         snippet = text if len(text) <= SNIPPET else f"{text[: SNIPPET // 2]} … {text[-SNIPPET // 2 :]}"
-        click.echo(f"\n{error.label}, predicted {error.probability:.4f} positive:\n{snippet}")
+        click.echo(f"\n{error.label}, but the probability of positive is {error.probability:.4f}:\n{snippet}")
 
 
 def _name_range(row: "LengthScores") -> str:

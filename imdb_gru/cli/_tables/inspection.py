@@ -1,4 +1,4 @@
-"""Print what an inspection holds: a text's words, a network's units, or its gradients."""
+"""Tables of an inspection: the words of a text, the units of a network, or gradients."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -17,12 +17,18 @@ if TYPE_CHECKING:
 
 LONGEST_FIGURE = len("1.00e-00")
 LONGEST_TOKEN, LONGEST_WORD = 24, 12
-"""Characters of a token that a table has room for, and that a narrow table keeps on one line."""
+"""Number of characters at which a table cuts a token, and up to which a narrow table keeps it on one line."""
 
 GATE_ORDER = {"candidate": 1, "state": 2}
-"""The order in which a narrow table leaves out what a cell does; other gates are 3."""
-HEADINGS = {"contribution": "contrib.", "occlusion": "occl.", "|candidate|": "|cand.|", "Jacobian": "Jacob."}
-"""What a narrow table calls its columns."""
+"""The order in which a narrow table omits columns of a cell; other gates are 3."""
+HEADINGS = {
+    "probability": "prob.",
+    "contribution": "contrib.",
+    "occlusion": "occl.",
+    "|candidate|": "|cand.|",
+    "Jacobian": "Jacob.",
+}
+"""The headings in a narrow table."""
 DISTANCES = (0, 1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300, 400, 500, 1000)
 """Numbers of words before the last at which gradients are printed."""
 
@@ -32,7 +38,7 @@ Values = tuple[Column, list[str]]
 def show_inspection(
     inspection: "Inspection", words: int, layer: int | None, unit: int | None, *, as_json: bool
 ) -> None:
-    """Print an inspection, as JSON or as below."""
+    """Print an inspection as JSON or as tables."""
     from imdb_gru.system.escaping import dump_json
 
     if as_json:
@@ -42,9 +48,9 @@ def show_inspection(
 
 
 def print_inspection(inspection: "Inspection", words: int, layer: int | None, unit: int | None) -> None:
-    """Print an inspection: its sums, then the `words` words that weighed most, in the order of reading.
+    """Print an inspection: its sums, then the `words` words that contribute most, in the order of the text.
 
-    Gates are those of the layer (else the last), mean over its units, or those of one unit.
+    The gates are those of `layer`, or of the last layer if it is None, as means over the units or for one `unit`.
     """
     cells = [cell for cell in inspection.cells if cell.layer == (layer or inspection.cells[-1].layer)]
     click.echo(f"{inspection.label} {inspection.probability:.4f}")
@@ -63,8 +69,8 @@ def _describe_verdict(inspection: "Inspection") -> Iterator[str]:
     measured = inspection.contributions
     total = measured.integrated_gradients.sum()
     yield (
-        f"logit {inspection.logit:+.3f} = {measured.baseline:+.3f} with every word unknown {total:+.3f} from the words "
-        f"(integrated gradients, {measured.steps} steps; gap {measured.gap:+.4f})"
+        f"logit {inspection.logit:+.3f} = {measured.baseline:+.3f} (every word unknown) {total:+.3f} (from the words); "
+        f"integrated gradients in {measured.steps} steps, gap {measured.gap:+.4f}"
     )
     if inspection.pooled:
         through = ", ".join(f"{values.sum():+.3f} through {name}" for name, values in inspection.pooled.items())
@@ -73,7 +79,7 @@ def _describe_verdict(inspection: "Inspection") -> Iterator[str]:
 
 
 def _describe_memory(cell: "CellTrace") -> str:
-    measured = {f"products of the {cell.keeping_gate} gate": "kept"} if cell.keeping_gate else {}
+    measured = {f"the products of the {cell.keeping_gate} gate": "kept"} if cell.keeping_gate else {}
     measured["the Jacobian"] = "jacobian"
     lives = (f"{_count_words(cell.half_life[name])} by {what}" for what, name in measured.items())
     return f"memory of layer {cell.layer}, {cell.direction}: half-life {', '.join(lives)}"
@@ -88,14 +94,14 @@ def _count_words(count: int | None) -> str:
 def _iter_columns(inspection: "Inspection", cells: list["CellTrace"], unit: int | None) -> Iterator[Values]:
     from imdb_gru.models.timesteps import shorten
 
-    # One unit's gates are what is asked for, so that they are left out last.
+    # If the user asks for one unit, its gates are omitted last.
     sooner, later = (0, 0) if unit is None else (3, 4)
     yield Column("word"), [str(timestep) for timestep in range(len(inspection.tokens))]
     tokens = zip(inspection.tokens, inspection.known, strict=True)
     names = [shorten(token, LONGEST_TOKEN) + ("" if known else " (unknown)") for token, known in tokens]
     yield Column("token", longest_word=LONGEST_WORD), names
     if inspection.probabilities is not None and inspection.moves is not None:
-        yield Column("belief"), [f"{value:.4f}" for value in inspection.probabilities]
+        yield _name("probability"), [f"{value:.4f}" for value in inspection.probabilities]
         yield _name("move", drop=7 - sooner), _sign(inspection.moves)
     yield _name("contribution"), _sign(inspection.contributions.integrated_gradients)
     yield _name("occlusion", drop=4 - sooner), _sign(inspection.contributions.occlusion)
@@ -127,7 +133,7 @@ def _sign(values: NDArray[np.float32]) -> list[str]:
 
 
 def _choose_rows(inspection: "Inspection", cell: "CellTrace", words: int, unit: int | None) -> list[int]:
-    """Choose the words that contributed most, or that moved the unit most, in the order of reading."""
+    """Choose the words that contribute most, or that change the unit most, in the order of the text."""
     if unit is None:
         weights = inspection.contributions.integrated_gradients
     else:
@@ -137,7 +143,7 @@ def _choose_rows(inspection: "Inspection", cell: "CellTrace", words: int, unit: 
 
 
 def print_units(driven: Sequence["DrivenUnit"]) -> None:
-    """Print, for each unit of the last layer, the words that drive it."""
+    """Print the words that raise and lower each unit of the last layer."""
     poolings = list(driven[0].weights)
     rows = [
         [
@@ -160,8 +166,8 @@ def print_curves(curves: Mapping[str, "GradientCurve"]) -> None:
     longest = max(len(curve.loss) for curve in curves.values())
     shown = [distance for distance in DISTANCES if distance < longest]
     for title, name in (
-        ("gradient of the loss, as a multiple of that at the last word", "loss"),
-        ("through the recurrence alone: ‖∂h_T/∂h_t‖ / √U", "recurrence"),
+        ("gradient of the loss, relative to the gradient at the last word", "loss"),
+        ("gradient through the recurrence alone: ‖∂h_T/∂h_t‖ / √U", "recurrence"),
     ):
         rows = []
         for distance in shown:

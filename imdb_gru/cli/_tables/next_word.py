@@ -1,4 +1,4 @@
-"""Print what a next-word model expects."""
+"""Tables of the predictions of a next-word model."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -11,32 +11,32 @@ if TYPE_CHECKING:
     from imdb_gru.models.next_word import LikelyToken, Timestep
 
 LONGEST_WORD = 16
-"""Longest token that a narrow table keeps on one line."""
+"""Length in characters of the longest token that a narrow table keeps on one line."""
 COLUMNS = (
     Column("timestep"), Column("token", longest_word=LONGEST_WORD), Column("next word", longest_word=LONGEST_WORD),
-    Column("rank", drop=1), Column("probability"), Column("likeliest there", longest_word=LONGEST_WORD),
+    Column("rank", drop=1), Column("probability"), Column("most likely", longest_word=LONGEST_WORD),
 )  # fmt: skip
 
 
 def print_likeliest(candidates: Iterable["LikelyToken"], text: str | None) -> None:
-    """Print the likeliest next words, below their text if there is one."""
+    """Print the most likely next words, and above them the text if there is one."""
     from imdb_gru.system.escaping import neutralise
 
     if text is not None:
         click.echo(neutralise(text))
-    click.echo("probability  next word")  # no rich table: loading rich takes as long as the answer
+    click.echo("probability  next word")  # without rich, because loading it takes as long as the prediction
     for token, probability in candidates:
         click.echo(f"{probability:11.4f}  {neutralise(token)}")
 
 
 def print_timesteps(steps: Iterable["Timestep"]) -> None:
-    """Print what was expected after every word of a text, and what came."""
+    """Print what the model expected after each word of a text, and which word followed."""
     print_table([_describe(number, step) for number, step in enumerate(steps)], COLUMNS)
 
 
 def _describe(number: int, step: "Timestep") -> tuple[str, ...]:
-    came = ("-", "-", "-")
+    followed = ("-", "-", "-")
     if step.next_token is not None:
-        came = (step.next_token, f"{step.rank:,}", f"{step.probability:.4f}")
+        followed = (step.next_token, f"{step.rank:,}", f"{step.probability:.4f}")
     likeliest = "  ".join(f"{token} {probability:.3f}" for token, probability in step.likeliest)
-    return (str(number), step.token, *came, likeliest)
+    return (str(number), step.token, *followed, likeliest)

@@ -1,4 +1,4 @@
-"""Print predictions on stdout: coloured in a terminal, as plain lines or JSON elsewhere."""
+"""Predictions on stdout: in colour in a terminal, and as plain lines or JSON otherwise."""
 
 import contextlib
 import sys
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def show_predictions(classifier: "Classifier", reader: "TextReader", layout: "FileFormat", plot: Path | None) -> None:
-    """Predict the texts and show each prediction as soon as it is there; draw the one text if that was asked for."""
+    """Predict the texts, print each prediction immediately, and save its chart at `plot` if that is given."""
     from imdb_gru.models.bulk import count_seen
 
     with reader.show_bar("predicting") as observe:
@@ -30,7 +30,7 @@ def show_predictions(classifier: "Classifier", reader: "TextReader", layout: "Fi
 
 
 def _hide_bar() -> contextlib.AbstractContextManager[None]:
-    """Take a bar away while a person's terminal is written to."""
+    """Hide the progress bar while text is printed in a terminal."""
     if "tqdm" not in sys.modules or not sys.stdout.isatty():
         return contextlib.nullcontext()
     from tqdm import tqdm
@@ -43,7 +43,7 @@ def _draw(prediction: "Prediction", path: Path) -> None:
 
     assert prediction.probabilities is not None
     plot_timesteps(path, prediction.tokens, prediction.probabilities.tolist())
-    say(f"drew {path}")
+    say(f"saved the chart {path}")
 
 
 def _show(prediction: "Prediction", layout: "FileFormat", stream: TextIO) -> None:

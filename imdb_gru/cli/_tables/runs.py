@@ -1,4 +1,4 @@
-"""Print the list of runs, and what a check of a run found."""
+"""Tables of runs, and of the check of a run."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -29,12 +29,12 @@ def _format(row: Mapping[str, Any], column: str) -> str:
 
 
 def print_findings(found: Mapping["Run", "Findings"]) -> None:
-    """Print what a check of runs found."""
+    """Print the result of a check of each run."""
     print_table([row for run, findings in found.items() for row in _list_findings(run, findings)])
 
 
 def _list_findings(run: "Run", findings: "Findings") -> list[tuple[str, str]]:
     rows = [("run", f"{run}, {run.model_name}"), *findings.files.items()]
-    rows += [("weights", fault) for fault in findings.faults or ["as config and vocabulary ask for"]]
-    changes = [(name, f"{before} then, {here} here") for name, (before, here) in findings.environment.items()]
-    return rows + (changes or [("environment", "nothing recorded differs here")])
+    rows += [("weights", fault) for fault in findings.faults or ["ok"]]
+    changes = [(name, f"was {before}, is {here} now") for name, (before, here) in findings.environment.items()]
+    return rows + (changes or [("environment", "the same as at the training")])

@@ -1,4 +1,4 @@
-"""Print a sweep: live in a terminal, a line for each trial elsewhere, and its result."""
+"""Tables of a sweep, which are updated live in a terminal."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from imdb_gru.sweep.outcome import Outcome
 
 FRAME = 4
-"""Lines of a terminal that a live table leaves free."""
-# Epochs are called done, because train.epochs may be a column, too.
-FIGURES = (Column("state"), Column("accuracy"), Column("log loss"), Column("done"), Column("seconds"))
+"""Number of lines in a terminal that a live table leaves free."""
+# Not epochs alone, because train.epochs may be a column, too.
+FIGURES = (Column("state"), Column("accuracy"), Column("log loss"), Column("epochs done", "done"), Column("seconds"))
 FINALISTS = (
     Column("trial"), Column("seeds"), Column("mean accuracy", width=15), Column("mean log loss"),
     Column("accuracy by seed"),
@@ -26,7 +26,7 @@ FINALISTS = (
 
 
 class SweepPrinter(EventPrinter):
-    """Prints what happens in a sweep; in a terminal, a table of the trials stays up to date."""
+    """An observer that prints the events of a sweep; a terminal shows a live table of the trials."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -62,7 +62,7 @@ class SweepPrinter(EventPrinter):
 
 
 def _name_keys(keys: Sequence[str]) -> list[Column]:
-    """Return the columns of the keys, the last of which is left out first."""
+    """Return the columns of the keys, of which the last one is omitted first."""
     return [Column(name, drop=len(keys) - index) for index, name in enumerate(shorten_keys(keys))]
 
 
@@ -87,7 +87,7 @@ def _say_end(outcome: "Outcome") -> None:
 
 
 def print_sweep(figures: Mapping[str, Any]) -> None:
-    """Print the trials, the best first, then the finalists, and what came of it."""
+    """Print the trials, best first, and the finalists."""
     keys = list(figures["space"])
     rows = [
         (str(rank), str(trial["trial"]), *_describe(trial, keys)) for rank, trial in enumerate(figures["trials"], 1)
@@ -103,7 +103,7 @@ def print_sweep(figures: Mapping[str, Any]) -> None:
 
 
 def show_sweep(figures: Mapping[str, Any], *, as_json: bool) -> None:
-    """Print all figures of a sweep as JSON, or its tables and how to train its best config."""
+    """Print all figures of a sweep as JSON, or its tables and the command that trains the best config."""
     if as_json:
         click.echo(json.dumps(figures))
         return
@@ -114,7 +114,7 @@ def show_sweep(figures: Mapping[str, Any], *, as_json: bool) -> None:
 
 
 def show_sweep_plan(config: "SweepConfig", folder: Path, *, as_json: bool) -> None:
-    """Print what a sweep would search."""
+    """Print the values, budget and base of a sweep that is not run."""
     base = config.build_trial({})
     if as_json:
         click.echo(json.dumps({"sweep": str(folder), **config.model_dump(), "base": base.model_dump()}))
@@ -125,14 +125,14 @@ def show_sweep_plan(config: "SweepConfig", folder: Path, *, as_json: bool) -> No
     click.echo()
     limits = [f"{config.trials} trial{'s' * (config.trials > 1)}"] if config.trials else []
     limits += [f"{config.minutes:g} minutes"] if config.minutes else []
-    finalists = config.finalists
+    asha, finalists = config.asha, config.finalists
     print_table(
         [
             ("search", config.search),
             ("budget", " or ".join(limits)),
             ("metric", f"validation {config.metric}"),
-            ("early stopping", f"after {config.asha.grace}, by {config.asha.reduction}" if config.asha else "-"),
-            ("finalists", f"{finalists.count} with {finalists.seeds} seeds" if finalists else "-"),
+            ("early stopping", f"after epoch {asha.grace}, keeps 1 of {asha.reduction} trials" if asha else "-"),
+            ("finalists", f"{finalists.count}, each with {finalists.seeds} seeds" if finalists else "-"),
             ("into", str(folder)),
         ]
     )
@@ -140,15 +140,15 @@ def show_sweep_plan(config: "SweepConfig", folder: Path, *, as_json: bool) -> No
 
 
 def describe_result(figures: Mapping[str, Any]) -> str:
-    """Say which trial is best, and by how much it beats the base."""
+    """Describe the best trial, and how much better it is than the base."""
     best, base = figures["best"], figures["base"]
     values = ", ".join(f"{key} {show(value)}" for key, value in best["values"].items())
     if base is None:
-        return f"best: trial {best['trial']} ({values}); the base, trial 0, came to no figures"
+        return f"best: trial {best['trial']} ({values}); the base, trial 0, has no result"
     if best["trial"] == base["trial"]:
-        return f"best: the base as it stands, trial 0 ({values})"
+        return f"best: the unchanged base, trial 0 ({values})"
     gain, change = 100 * (best["accuracy"] - base["accuracy"]), best["loss"] - base["loss"]
-    difference = f"{gain:+.2f} points of accuracy and {change:+.4f} of log loss on the base"
+    difference = f"{gain:+.2f} percentage points of accuracy and {change:+.4f} of log loss against the base"
     return f"best: trial {best['trial']} ({values}), {difference}"
 
 
@@ -164,21 +164,21 @@ def _describe_finalist(finalist: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def describe_dimension(dimension: "Dimension") -> str:
-    """Describe which values a key may take."""
+    """Describe the values that a key may have."""
     if dimension.choice:
         return ", ".join(map(show, dimension.choice))
     low, high = map(show, dimension.bounds)
-    return f"{low} to {high}" + (", by logarithm" if dimension.log_range else "")
+    return f"{low} to {high}" + (", on a log scale" if dimension.log_range else "")
 
 
 def shorten_keys(keys: Sequence[str]) -> list[str]:
-    """Return the last part of every dotted key, or all of it where two end alike."""
+    """Return the last part of each dotted key, or the whole key if two have the same last part."""
     last = [key.rpartition(".")[2] for key in keys]
     return [short if last.count(short) == 1 else key for key, short in zip(keys, last, strict=True)]
 
 
 def show(value: Any) -> str:
-    """Show a key's value as a table can hold it."""
+    """Return a key's value as text for a table."""
     if isinstance(value, float):
         return f"{value:.3g}"
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Draw a table: as it is in a pipe, and fitted to the width of a terminal without breaking a number."""
+"""Tables on stdout, fitted to the width of a terminal without breaking numbers."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -12,36 +12,36 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 PIPE_WIDTH = 200
-"""Width of a table that no terminal shows."""
+"""Width in characters of a table that is not shown in a terminal."""
 GAP = 2
-"""Spaces between two columns."""
+"""Number of spaces between two columns."""
 LONGEST_WORD = 30
-"""Longest word that a narrow table keeps whole; figures and dates are shorter."""
+"""Length in characters of the longest word that a narrow table keeps whole; numbers and dates are shorter."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table, and what a terminal that is too narrow for the whole table may do to it."""
+    """A column of a table, and how it may be made narrower to fit a terminal."""
 
     name: str
     short: str | None = None
-    """The heading to use instead."""
+    """The heading in a narrow table."""
     width: int = 0
-    """Characters that a text keeps on a line before it is wrapped, always between words."""
+    """Number of characters before a text is wrapped, always between words."""
     cut_to: int | None = None
-    """Characters of a path's end that remain; None keeps every character."""
+    """Number of characters to keep of the end of a path; None keeps all."""
     longest_word: int = LONGEST_WORD
-    """Longest word of a text or a heading that is kept on one line."""
+    """Length in characters of the longest word that is kept on one line."""
     drop: int = 0
-    """The order in which columns are left out: 1 first, and 0 only after all others."""
+    """The order in which columns are omitted: 1 first, and 0 after all others."""
 
 
 def print_table(
     rows: Iterable[Sequence[str]], columns: Sequence[str | Column] | None = None, title: str | None = None
 ) -> None:
-    """Print a table, with or without a header; numbers stand on the right.
+    """Print a table, with a header if there are `columns`; numbers are right-aligned.
 
-    In a terminal that is too narrow, texts are wrapped and columns left out, which a last line names.
+    If the terminal is too narrow, texts are wrapped and columns are omitted; a last line lists the omitted columns.
     """
     from rich.console import Console
     from rich.text import Text
@@ -55,7 +55,7 @@ def print_table(
         table, omitted = _fit(cells, shown, console.width, header=bool(columns))
         console.print(table)
         if omitted:
-            console.print(Text(f"(left out in {console.width} columns: {', '.join(omitted)})"))
+            console.print(Text(f"(omitted to fit {console.width} characters: {', '.join(omitted)})"))
         return
     console.width = PIPE_WIDTH
     table = _build_table(shown, [None] * len(shown), cells, header=bool(columns), title=title)
@@ -68,7 +68,7 @@ def print_table(
 
 
 def print_line(line: str) -> None:
-    """Print a line of figures; a terminal that is too narrow gets it wrapped between words."""
+    """Print a line, wrapped between words if the terminal is too narrow."""
     from rich.console import Console
     from rich.text import Text
 
@@ -82,7 +82,7 @@ def print_line(line: str) -> None:
 
 
 def fit_table(rows: Iterable[Sequence[str]], columns: Sequence[Column], width: int) -> "Table":
-    """Build a table that is no wider than `width`."""
+    """Build a table that is at most `width` characters wide."""
     table, _ = _fit(_neutralise_cells(rows), columns, width, header=True)
     return table
 
@@ -108,7 +108,7 @@ def _build_table(
     header: bool,
     title: str | None = None,
 ) -> "Table":
-    """Build a table of these columns without rows; cells of more than their width are wrapped."""
+    """Build a table with these columns and no rows; cells that are wider than their column are wrapped."""
     from rich.table import Table
     from rich.text import Text
 
@@ -126,7 +126,7 @@ def _build_table(
 def _fit(
     cells: Sequence[Sequence["Text"]], columns: Sequence[Column], width: int, *, header: bool
 ) -> tuple["Table", list[str]]:
-    """Build a table that is no wider than `width`; return it with the names of the columns that it leaves out."""
+    """Build a table that is at most `width` characters wide; return it with the names of its omitted columns."""
     widths = [_measure(column.name, index, cells) for index, column in enumerate(columns)]
     shown = list(range(len(columns)))
     drawn = list(columns)
@@ -163,7 +163,7 @@ def _cut(cell: "Text", column: Column) -> "Text":
 
 
 def _find_least(column: Column, index: int, cells: Sequence[Sequence["Text"]]) -> int:
-    """Return the least width that keeps the words of a column whole, and lines of the width that it asks for."""
+    """Return the smallest width of a column that breaks no word and respects `Column.width`."""
     from rich.cells import cell_len
 
     words = [word for row in cells for word in row[index].plain.split()] + column.name.split()
@@ -172,7 +172,7 @@ def _find_least(column: Column, index: int, cells: Sequence[Sequence["Text"]]) -
 
 
 def _choose_columns(columns: Sequence[Column], least: Sequence[int], width: int) -> list[int]:
-    """Leave out columns until the others have room: first those with an order, then from the right."""
+    """Return the columns that fit: omit columns with a `drop` first, then from the right."""
     shown = list(range(len(columns)))
     order = sorted(shown[1:], key=lambda index: (columns[index].drop or math.inf, -index))
     for index in order:
@@ -183,7 +183,7 @@ def _choose_columns(columns: Sequence[Column], least: Sequence[int], width: int)
 
 
 def _share_width(least: Sequence[int], most: Sequence[int], width: int) -> list[int]:
-    """Give every column its least width, and divide the rest among those that need more, as evenly as they need it."""
+    """Give each column its smallest width, and divide the rest among the columns that need more."""
     shares = list(least)
     rest = width - _sum_widths(least)
     order = sorted(range(len(least)), key=lambda index: most[index] - least[index])
@@ -191,6 +191,6 @@ def _share_width(least: Sequence[int], most: Sequence[int], width: int) -> list[
         more = min(max(rest, 0) // (len(order) - place), most[index] - least[index])
         shares[index] += more
         rest -= more
-    if rest < 0:  # even the least widths are too much: long words of the last column are broken
+    if rest < 0:  # the smallest widths do not fit either: break long words in the last column
         shares[-1] = max(1, shares[-1] + rest)
     return shares
