@@ -111,7 +111,7 @@ class Network:
         A network that reads backwards has no such belief: `ValueError`.
         """
         if self.bidirectional:
-            raise ValueError("a bidirectional network has no belief before the last word")
+            raise ValueError("a bidirectional network gives no probability before the last word")
         return sigmoid(self.compute_logits(self.pool_prefixes(self.compute_states(ids, lengths))))
 
     def pool_prefixes(self, states: Array) -> Array:

@@ -73,7 +73,7 @@ class Check:
             for sign, place in find_signs(review.text).items():
                 self.spoilt[sign][row] = place
         if not rows:
-            raise DataError(f"{source.name} holds no reviews: name others")
+            raise DataError(f"{source.name} holds no reviews: choose another source")
         return {split: np.array(members) for split, members in rows.items()}
 
     def _hold_out(self) -> dict[str, Rows]:
@@ -143,32 +143,32 @@ class Check:
         """Yield findings on reviews without words and on those that repeat others."""
         for split, rows in self.splits.items():
             yield from self._find(
-                f"reviews of {split} without words", {int(row): None for row in rows if not self.texts.digests[row]}
+                f"reviews in {split} without words", {int(row): None for row in rows if not self.texts.digests[row]}
             )
         for split, rows in self.splits.items():
             again = {row: group[0] for group in self.texts.group(rows) for row in group[1:]}
-            yield from self._find(f"reviews of {split} that repeat another of it word for word", again)
+            yield from self._find(f"reviews in {split} that repeat an earlier one word for word", again)
         contrary = {}  # in whatever split
         for first, *others in self.texts.group(range(len(self.reviews))):
             for row in others:
                 if {self.reviews[first].label, self.reviews[row].label} == {0, 1}:
                     contrary[row] = first
-        yield from self._find("reviews that repeat another word for word, under the other label", contrary)
+        yield from self._find("reviews that repeat an earlier one word for word with the opposite label", contrary)
 
     def iter_leaks(self, overlaps: list[tuple[str, str, Twins, Twins]]) -> Iterator[Figures]:
         """Yield findings on reviews that a model would be both trained and evaluated on."""
         for split, training_split, same, near in overlaps:
-            yield from self._find(f"reviews of {split} that stand in {training_split} word for word", same)
+            yield from self._find(f"reviews in {split} that are also in {training_split} word for word", same)
             yield from self._find(
-                f"reviews of {split} that nearly stand in {training_split} "
-                f"({SIMILARITY:.0%} of all runs of {SHINGLE} words)",
+                f"reviews in {split} that are nearly identical to one in {training_split} "
+                f"({SIMILARITY:.0%} or more of their runs of {SHINGLE} words are the same)",
                 near,
             )
 
     def iter_spoilt(self) -> Iterator[Figures]:
         """Yield findings on text that was read, converted or scraped wrongly."""
         for sign, places in self.spoilt.items():
-            yield from self._find(f"reviews that hold {sign}", dict.fromkeys(places), places)
+            yield from self._find(f"reviews that contain {sign}", dict.fromkeys(places), places)
 
     def _find(self, finding: str, rows: Mapping[int, int | None], places: Twins | None = None) -> Iterator[Figures]:
         """Yield a finding, with examples and where given their twins, unless there are no rows of it."""

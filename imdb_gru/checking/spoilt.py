@@ -8,7 +8,7 @@ _TAGS = (
 )
 
 SIGNS: dict[str, re.Pattern[str]] = {
-    "replaced bytes": re.compile("\ufffd"),
+    "replacement characters": re.compile("\ufffd"),
     # UTF-8 read as Latin-1 or Windows-1252. What follows Ã there may also be a quotation mark or a dash, but these
     # follow it in Portuguese, too.
     "mojibake": re.compile(

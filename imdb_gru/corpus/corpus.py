@@ -73,7 +73,7 @@ def _limit_characters(source: Source, split: str) -> Iterator[Review]:
         if room < 0:
             raise DataError(
                 f"the {split} split of {source.name} has more than {MAX_CORPUS_CHARACTERS:,} characters: "
-                "take a part of it"
+                "use only a part of it"
             )
         yield review
 
@@ -92,7 +92,7 @@ def load_training_reviews(source: Source, config: Config) -> TrainingReviews:
     reviews = load_reviews(source, UNDIVIDED if UNDIVIDED in source.splits else "train", limit, store)
     if len(np.unique(reviews.labels)) < 2:
         raise DataError(
-            f"{source.name} has reviews of one label only: a classifier learns from positive and negative ones"
+            f"{source.name} has reviews of one label only: a classifier needs positive and negative reviews"
         )
     if "validation" in source.splits:
         train, validation = reviews, load_reviews(source, "validation", limit, store)
@@ -113,7 +113,7 @@ def load_pretraining_reviews(source: Source, config: NextWordConfig) -> Training
     parts = {split: _draw(hold_reviews(source, split, store), limit) for split in splits}
     reviews = functools.reduce(operator.add, parts.values())
     if not any(review.text.strip() for review in reviews):
-        raise DataError(f"the reviews of {source.name} hold no words: name others with --data")
+        raise DataError(f"the reviews of {source.name} contain no words: choose other reviews with --data")
     if "validation" in source.splits:
         train, validation = reviews, load_reviews(source, "validation", limit, store)
         parts["validation"] = validation

@@ -42,7 +42,7 @@ def measure_curve(classifier: Classifier, texts: Iterable[str]) -> GradientCurve
     """
     network = classifier.network
     by_loss, by_recurrence = [], []
-    for text in show_bar(texts, desc="following", unit=" reviews", delay=1):
+    for text in show_bar(texts, desc="measuring", unit=" reviews", delay=1):
         read = run_network(network, network.embedding[classifier.encode(text).ids][None])
         _, gradients = read.run_back()
         norms = measure_norms(gradients[-1][0])[::-1]

@@ -50,7 +50,7 @@ def open_source(data: str | Path | DataConfig | None = None, *, require_labels: 
         return _open_path(Path(path).expanduser(), data, require_labels)
     except (OSError, RuntimeError) as error:  # a name too long, a folder that may not be entered, an unknown ~user
         reason = (isinstance(error, OSError) and error.strerror) or error
-        raise DataError(f"cannot read {path[:200]}: {reason}; name {ACCEPTED}, or try --data {SAMPLE}") from error
+        raise DataError(f"cannot read {path[:200]}: {reason}; choose {ACCEPTED}, or try --data {SAMPLE}") from error
 
 
 def open_run_source(run: str, own: DataConfig, other: DataConfig | None, *, require_labels: bool = True) -> Source:
@@ -95,7 +95,7 @@ def _refuse_columns(path: str, data: DataConfig) -> None:
             option = "--" + key.replace("_", "-")
             raise DataError(
                 f"the column '{column}' cannot be read from {path}, which is not a table: leave out {option} "
-                f"(data.{key} in a config), or name a .csv, .tsv, .jsonl or .parquet table with --data"
+                f"(data.{key} in a config), or choose a .csv, .tsv, .jsonl or .parquet table with --data"
             )
 
 
@@ -105,7 +105,7 @@ def _open_path(path: Path, data: DataConfig, require_labels: bool) -> Source:
     from imdb_gru.sources.table import is_table, open_table
 
     if not path.exists():
-        raise DataError(f"there are no reviews at {path}: name {ACCEPTED}, or try --data {SAMPLE}")
+        raise DataError(f"there are no reviews at {path}: choose {ACCEPTED}, or try --data {SAMPLE}")
     if path.is_dir() or not is_table(path):
         _refuse_columns(str(path), data)
     if path.is_dir():
@@ -121,7 +121,7 @@ def _open_path(path: Path, data: DataConfig, require_labels: bool) -> Source:
         return NpzSource(path, load_word_index(path.parent))
     elif is_table(path):
         return open_table(path, data.text_column, data.label_column, require_labels=require_labels)
-    raise DataError(f"cannot tell what reviews {path} holds: name {ACCEPTED}")
+    raise DataError(f"cannot recognise the format of {path}: choose {ACCEPTED}")
 
 
 def load_word_index(folder: Path | None) -> dict[str, int]:
@@ -134,7 +134,7 @@ def load_word_index(folder: Path | None) -> dict[str, int]:
     try:
         index = json.loads(read_text(path))
         if not isinstance(index, dict) or not all(type(rank) is int and rank > 0 for rank in index.values()):
-            raise ValueError("not a map from words to ranks")
+            raise ValueError("it does not map words to ranks")
     except (OSError, ValueError, RecursionError) as error:
-        raise DataError(f"{path} is not Keras's word index ({error}): remove it, and it will be fetched") from error
+        raise DataError(f"{path} is not Keras's word index ({error}): delete it to download it again") from error
     return index

@@ -69,7 +69,7 @@ class FolderSource:
     def _read(self, path: Path) -> bytes:
         """Read a file that lies in the folder, a link within it included: a link may name anything of its reader's."""
         if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self.path)):
-            raise DataError(f"{path} leads out of {self.path}; do not trust this folder")
+            raise DataError(f"{path} points outside {self.path}; do not trust this folder")
         try:
             return read_bytes(path, MAX_REVIEW_BYTES)
         except ValueError as error:
@@ -115,7 +115,7 @@ class TarSource:
         except OSError as error:
             raise DataError(f"cannot read {self.path}: {error.strerror or error}") from error
         if not any(members.values()) and UNLABELLED not in splits:
-            raise DataError(f"{self.path} holds no aclImdb reviews: name the published aclImdb_v1.tar.gz")
+            raise DataError(f"{self.path} holds no aclImdb reviews: choose the published aclImdb_v1.tar.gz")
         self._members |= members
 
     def _show_progress(self, file: Any) -> Any:
@@ -137,12 +137,12 @@ class TarSource:
             for member in archive:
                 archive.members = []  # else it keeps all 100,000 of them
                 if member.issparse():
-                    raise DataError(f"{self.path}: {member.name} has holes; do not trust this archive")
+                    raise DataError(f"{self.path}: {member.name} is a sparse file; do not trust this archive")
                 metered.expect(member.size)
                 if not (_REVIEW.fullmatch(member.name) or _URLS.fullmatch(member.name)):
                     continue
                 if not member.isreg():
-                    raise DataError(f"{self.path}: {member.name} is no regular file; do not trust this archive")
+                    raise DataError(f"{self.path}: {member.name} is not a regular file; do not trust this archive")
                 if member.size > MAX_REVIEW_BYTES:
                     raise DataError(f"{self.path}: {member.name} has {member.size:,} bytes; do not trust this archive")
                 review = archive.extractfile(member)
@@ -180,8 +180,8 @@ class _Metered:
 
 
 def _no_reviews(path: Path, split: str) -> DataError:
-    folders = " or ".join("/".join(folder) for folder in FOLDERS.get(split, ())) or f"a split {split}"
-    return DataError(f"{path} holds no reviews in {folders}: name the published corpus")
+    folders = " or ".join("/".join(folder) for folder in FOLDERS.get(split, ())) or f"a {split} split"
+    return DataError(f"{path} holds no reviews in {folders}: choose the published corpus")
 
 
 def _decode(content: bytes) -> str:

@@ -46,7 +46,7 @@ def fetch(remote: RemoteFile) -> Path:
     import pooch
     import requests
 
-    advice = "name a local copy with --data PATH, or try --data sample"
+    advice = "choose a local copy with --data PATH, or try --data sample"
     try:
         cache = Path(os.environ.get(CACHE_ENVIRONMENT) or pooch.os_cache("imdb-gru")).expanduser()
     except RuntimeError as error:  # without HOME, or with an unknown ~user in the variable
@@ -86,7 +86,7 @@ def fetch(remote: RemoteFile) -> Path:
     except OSError as error:
         reason = error.strerror or error
         raise DownloadError(
-            f"cannot write the cache {cache} ({reason}): set ${CACHE_ENVIRONMENT}, or {advice}"
+            f"cannot write to the cache {cache} ({reason}): set ${CACHE_ENVIRONMENT}, or {advice}"
         ) from error
     finally:
         with contextlib.suppress(OSError):  # another download is under way, or there never was such a folder

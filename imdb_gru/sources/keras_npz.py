@@ -47,7 +47,7 @@ class NpzSource:
                 rank = show_value(error.args[0])
                 raise DataError(f"{self.path}: x_{split}[{number}] holds an id without a word: {rank}") from error
             except TypeError as error:
-                raise DataError(f"{self.path}: x_{split}[{number}] is no list of ids ({error})") from error
+                raise DataError(f"{self.path}: x_{split}[{number}] is not a list of ids ({error})") from error
             if sum(map(len, words)) + len(words) > MAX_ROW_CHARACTERS:
                 raise DataError(
                     f"{self.path}: x_{split}[{number}] has more than {MAX_ROW_CHARACTERS:,} characters; "
@@ -84,7 +84,7 @@ def _open(path: Path) -> Iterator[zipfile.ZipFile]:
         raise DataError(f"cannot read {path}: {error.strerror or error}") from error
     except Exception as error:  # a damaged zip or pickle may raise anything
         reason = " ".join(str(error).split()) or type(error).__name__  # MemoryError has no words
-        raise DataError(f"{path} is not Keras's imdb.npz ({reason}): name another file with --data") from error
+        raise DataError(f"{path} is not Keras's imdb.npz ({reason}): choose another file with --data") from error
 
 
 class _ForbiddenError(Exception):
@@ -130,10 +130,10 @@ def _read_array(file: Any, size: int) -> np.ndarray[Any, Any]:
             with limit_growth(MAX_UNPICKLED_MB):
                 *_, rows = _ArrayUnpickler(file).load().state  # version, shape, dtype, order, rows
         except MemoryError as error:
-            raise _ForbiddenError(f"its pickle takes more than {MAX_UNPICKLED_MB:,} MB") from error
+            raise _ForbiddenError(f"its pickle needs more than {MAX_UNPICKLED_MB:,} MB of memory") from error
         if type(rows) is not list or shape != (len(rows),):
-            raise ValueError(f"an object array is no row of {shape} objects")
+            raise ValueError(f"it has an object array that does not fit its shape {shape}")
         return np.fromiter(rows, dtype=object, count=len(rows))
     if dtype.kind not in "iub" or (fortran_order and len(shape) > 1) or not fits(shape, dtype, size):
-        raise ValueError(f"an array of {dtype} and shape {shape}")
+        raise ValueError(f"it has an array of type {dtype} and shape {shape} instead of integers")
     return np.frombuffer(file.read(), dtype=dtype).reshape(shape)

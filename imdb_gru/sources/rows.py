@@ -20,8 +20,8 @@ MAX_ROW_CHARACTERS = 16 * 2**20
 """Of a row, all its cells together: some three million words."""
 PARQUET_BATCH = 64
 """Rows of Parquet that are unpacked together, before any of them can be measured."""
-ONE_COLUMN = "a .csv has commas between its cells, a .tsv tabs"
-OPEN_QUOTE = "the file ends within a quoted cell: close its quote, and double those inside it"
+ONE_COLUMN = "separate the cells of a .csv by commas, and those of a .tsv by tabs"
+OPEN_QUOTE = "the file ends inside a quoted cell: close the cell's quotation mark, and double those within the cell"
 
 Divided = TypeVar("Divided")
 Row = dict[str, Any]
@@ -83,8 +83,8 @@ def _iter_csv(path: Path, delimiter: str = ",") -> Iterator[tuple[int, Row]]:
                     continue
                 if len(cells) != len(columns):
                     raise DataError(
-                        f"{path}, line {reader.line_num}: {len(cells)} cells under {len(columns)} columns; "
-                        + ("quote cells that hold a delimiter or a line break" if columns[1:] else ONE_COLUMN)
+                        f"{path}, line {reader.line_num}: cells expected: {len(columns)}, found: {len(cells)}; "
+                        + ("quote cells that contain a delimiter or a line break" if columns[1:] else ONE_COLUMN)
                     )
                 yield number, dict(zip(columns, cells, strict=True))
         except csv.Error as error:
@@ -133,7 +133,7 @@ def _iter_parquet(path: Path) -> Iterator[tuple[int, Row]]:
                     number += 1
                     yield number, row
     except (pyarrow.ArrowException, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: not readable as Parquet ({' '.join(str(error).split())})") from error
+        raise DataError(f"{path} cannot be read as Parquet ({' '.join(str(error).split())})") from error
 
 
 def _check_cells(path: Path, number: int, batch: Any) -> None:

@@ -53,9 +53,9 @@ class Vocabulary:
             stored = json.loads(read_text(path))
             words = stored["words"]
             if stored["tokenizer"] not in TOKENIZERS or not isinstance(words, list):
-                raise ValueError("no such tokenizer, or no list of words")
+                raise ValueError("the tokenizer is unknown, or the words are not a list")
             if not all(isinstance(word, str) for word in words):
-                raise ValueError("words that are not text")
+                raise ValueError("some words are not strings")
             return cls(stored["tokenizer"], words)
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise RunError(f"{path} is not a vocabulary ({error}): train the run again") from error
