@@ -21,11 +21,11 @@ SPLITS = {
     "test": "test",
     **dict.fromkeys((UNLABELLED, "unlabeled", "unsupervised", "unsup"), UNLABELLED),
 }
-"""By name in a table; their order is that of `TableSource.splits`."""
+"""Splits by their names in a table, in the order of `TableSource.splits`."""
 
 
 class TableSource:
-    """A table of reviews; undivided, unless it has a column `split`."""
+    """A table of reviews, in a single split unless it has a column `split`."""
 
     def __init__(
         self, path: Path, text_column: str | None, label_column: str | None, *, require_labels: bool, divide: bool
@@ -34,7 +34,7 @@ class TableSource:
         self.folder = path.parent
         self.path = path
         self.undecodable = 0
-        """Reviews read so far that held what is not UTF-8; each such byte was replaced by U+FFFD."""
+        """Number of reviews read so far with bytes that are not UTF-8; each such byte was replaced by U+FFFD."""
         self._require_labels = require_labels
         columns = self._read_columns()
         text = _choose_column(path, "text", text_column, TEXT_COLUMNS, columns)
@@ -56,8 +56,8 @@ class TableSource:
         self.splits = self._find_splits()
 
     def iter_reviews(self, split: str) -> Iterator[Review]:
-        """Yield the table's reviews, or those of one split, a row at a time."""
-        if split not in self.splits:  # an undivided table must not pass for a test split
+        """Yield the reviews of a split, or of the whole table, one row at a time."""
+        if split not in self.splits:  # an undivided table must not be taken for a test split
             raise DataError(f"{self.path} has no {split} split, only {', '.join(self.splits)}")
         rows = self._iter_rows()
         next(rows, None)
@@ -111,20 +111,20 @@ class TableSource:
 
 
 def _name(value: object) -> str:
-    """Return a label or a split as it is looked up; what is neither text nor a number is none."""
+    """Return a label or a split in the form of the known ones; empty for other types than text and numbers."""
     return str(value).strip().lower() if isinstance(value, str | float | int) else ""
 
 
 def open_table(
     path: Path, text_column: str | None, label_column: str | None, *, require_labels: bool, divide: bool = True
 ) -> TableSource:
-    """Open a table, to `divide` by its column of splits, if it has one; raises `DataError`.
+    """Open a table; `divide` it by its split column if it has one. Raises `DataError`.
 
-    Where labels are not required, a review has one only if its column is named and the label is known.
+    Unless labels are required, a review has a label only if the label column is named and the value is a known label.
     """
     try:
         exists = path.exists()
-    except OSError as error:  # a name too long, a folder that may not be entered
+    except OSError as error:  # too long a name, or a folder without permission
         raise DataError(f"cannot read {str(path)[:200]}: {error.strerror or error}; choose a table") from error
     if not exists:
         raise DataError(f"there is no table at {path}")
@@ -132,7 +132,7 @@ def open_table(
 
 
 def is_table(path: Path) -> bool:
-    """Tell by its suffix whether a file is a table."""
+    """Tell whether a file is a table, by its suffix."""
     return path.suffix.lower() in READERS
 
 
@@ -148,6 +148,6 @@ def _choose_column(path: Path, kind: str, given: str | None, known: tuple[str, .
 
 
 def _require_once(path: Path, column: str, columns: Row) -> str:
-    if columns[column] > 1:  # rows keep only the last of them
+    if columns[column] > 1:  # a row keeps only the last value
         raise DataError(f"{path} has several columns named {show_value(column)}: rename or remove all but one of them")
     return column
