@@ -1,4 +1,4 @@
-"""What a cell is: its weights, its gates, its step forward and back, and what the rest of the project asks of it."""
+"""The interface of a recurrent cell: its weights, its gates, and its step forward and back."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -10,35 +10,35 @@ import numpy as np
 from imdb_gru.system.arrays import Array
 
 State = tuple[Array, ...]
-"""The hidden state first, `(B, U)`, then whatever else the cell carries."""
+"""The hidden state, `(B, U)`, then any other arrays that the cell carries, such as an LSTM's memory."""
 Gates = dict[str, Array]
 
 
 @dataclass(frozen=True)
 class Cell(ABC):
-    """One timestep of a recurrent layer, its gates visible; weights as Keras lays them out, G blocks side by side."""
+    """One timestep of a recurrent layer with visible gates; its weights are in Keras's layout, G blocks side by side."""
 
     title: ClassVar[str]
-    """The name that people read."""
+    """The name to display."""
     keras_layer: ClassVar[str]
-    """The layer of `keras.layers` that computes the same, from the same weights."""
+    """The layer of `keras.layers` that computes the same from the same weights."""
     gates: ClassVar[Mapping[str, str]] = {}
     """The symbol of each gate in the equations, in the order of the blocks of the weights."""
     state_parts: ClassVar[int] = 1
     """Number of arrays in the state: the hidden state, and a memory in an LSTM."""
     keeping_gate: ClassVar[str | None] = None
-    """The gate that lets the state of the timestep before through; None in a cell without gates."""
+    """The gate that lets the previous state through; None in a cell without gates."""
 
     kernel: Array
-    """W, `(E, G·U)`."""
+    """Weights of the inputs, W in the equations, `(E, G·U)`."""
     recurrent_kernel: Array
-    """U, `(U, G·U)`."""
+    """Weights of the previous hidden state, U in the equations, `(U, G·U)`."""
     bias: Array
-    """b, `(G·U,)`; a GRU's has a second row for its recurrent side, `(2, 3·U)`."""
+    """Biases, b in the equations, `(G·U,)`; a GRU's have a second row for the recurrent kernel, `(2, 3·U)`."""
 
     @classmethod
     def count_blocks(cls) -> int:
-        """Return G, the number of blocks of U columns in the weights: one for each gate, and one in a cell without."""
+        """Return G, the number of blocks of U columns in the weights: one for each gate, or one without gates."""
         return len(cls.gates) or 1
 
     @classmethod
@@ -57,29 +57,29 @@ class Cell(ABC):
         return tuple(np.zeros((batch, self.units), np.float32) for _ in range(self.state_parts))
 
     def project(self, x: Array) -> Array:
-        """Return what the inputs alone contribute, for all timesteps at once: `(..., E)` to `(..., G·U)`."""
+        """Multiply the inputs of all timesteps by the kernel and add the bias: `(..., E)` to `(..., G·U)`."""
         return x @ self.kernel + self.bias
 
     @abstractmethod
     def step(self, x_t: Array, state: State) -> tuple[State, Gates]:
-        """Take a projected input `(B, G·U)` and a state; return the next state and the gates, each `(B, U)`."""
+        """Return the next state and the gates, each `(B, U)`, given a projected input `(B, G·U)` and the state."""
 
     @abstractmethod
     def step_back(self, gates: Gates, before: State, after: State, gradient: State) -> tuple[Array, State]:
-        """Take a step's gates, its states and the gradient of the state after it; all of `step`'s shapes.
+        """Return the gradients of the projected input, `(B, G·U)`, and of the state before the step.
 
-        Return the gradients of the projected input, `(B, G·U)`, and of the state before. Several gradients of one step
-        are rows of `gradient`, where all else has one row: unit vectors give the step's Jacobian.
+        Takes the step's gates, its states, and the gradient of the state after it, in the shapes of `step`. If
+        `gradient` has several rows and the rest one, each row is propagated: unit vectors give the step's Jacobian.
         """
 
 
 def slope_of_tanh(y: Array) -> Array:
-    """Return tanh's derivative where its value is `y`."""
+    """Return the derivative of tanh at the point where its value is `y`."""
     return 1 - y * y
 
 
 def slope_of_sigmoid(y: Array) -> Array:
-    """Return σ's derivative where its value is `y`."""
+    """Return the derivative of σ at the point where its value is `y`."""
     return y * (1 - y)
 
 

@@ -22,17 +22,17 @@ class GRUCell(Cell):
 
     @classmethod
     def list_shapes(cls, features: int, units: int) -> list[tuple[int, ...]]:
-        """Return the shapes of the kernel, the recurrent kernel and the bias, which has a row for either kernel."""
+        """Return the shapes of the kernel, the recurrent kernel and the bias, which has a row for each kernel."""
         kernel, recurrent_kernel, (width,) = super().list_shapes(features, units)
         return [kernel, recurrent_kernel, (2, width)]
 
     def project(self, x: Array) -> Array:
-        """Return what the inputs alone contribute, for all timesteps at once: `(..., E)` to `(..., 3·U)`."""
+        """Multiply the inputs of all timesteps by the kernel and add the first bias: `(..., E)` to `(..., 3·U)`."""
         projected: Array = x @ self.kernel + self.bias[0]
         return projected
 
     def step(self, x_t: Array, state: State) -> tuple[State, Gates]:
-        """Take a projected input `(B, 3·U)` and h_{t-1}; return h_t and the gates, each `(B, U)`."""
+        """Return h_t and the gates, each `(B, U)`, given a projected input `(B, 3·U)` and h_{t-1}."""
         (h_prev,) = state
         units = self.units
         h_part = h_prev @ self.recurrent_kernel + self.bias[1]  # (B, 3·U)

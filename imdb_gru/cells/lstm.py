@@ -22,7 +22,7 @@ class LSTMCell(Cell):
     keeping_gate = "forget"
 
     def step(self, x_t: Array, state: State) -> tuple[State, Gates]:
-        """Take a projected input `(B, 4·U)`, h_{t-1} and c_{t-1}; return h_t, c_t and the gates, each `(B, U)`."""
+        """Return h_t, c_t and the gates, each `(B, U)`, given a projected input `(B, 4·U)`, h_{t-1} and c_{t-1}."""
         h_prev, c_prev = state
         units = self.units
         before = x_t + h_prev @ self.recurrent_kernel  # (B, 4·U)
@@ -34,7 +34,7 @@ class LSTMCell(Cell):
         return (o * tanh(c), c), {"input": i, "forget": f, "candidate": candidate, "output": o}
 
     def step_back(self, gates: Gates, before: State, after: State, gradient: State) -> tuple[Array, State]:
-        """Return the gradients of the projected input, `(B, 4·U)`, and of h_{t-1}, c_{t-1}, given h_t's and c_t's."""
+        """Return the gradients of the projected input, `(B, 4·U)`, h_{t-1} and c_{t-1}, given those of h_t and c_t."""
         (_, c_prev), (_, c), (dh, dc) = before, after, gradient
         i, f, candidate, o = (gates[name] for name in ("input", "forget", "candidate", "output"))
         squashed = tanh(c)

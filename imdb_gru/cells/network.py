@@ -13,16 +13,16 @@ from imdb_gru.system.arrays import Array, Ids, Lengths
 
 
 def run_cell(cell: Cell, x: Array, lengths: Lengths, *, backwards: bool = False) -> Array:
-    """Run a cell over right-padded reviews, longest first; `(B, T, E)` to hidden states `(B, T, U)`.
+    """Run a cell over right-padded reviews, longest first: `(B, T, E)` to hidden states `(B, T, U)`.
 
-    Padding is never computed: a timestep sees only the reviews that reach it, and a review's hidden states past its end
-    are zero. Backwards, a review is read from its last token, and output t belongs to token t all the same.
+    Each timestep computes only the reviews that are long enough; a review's hidden states past its end are zero. With
+    `backwards`, a review is processed from its last token, but output t still belongs to token t.
     """
     batch, timesteps, _ = x.shape
     states = np.zeros((batch, timesteps, cell.units), np.float32)
     projected = cell.project(x)
     state = cell.start(batch)
-    alive = np.searchsorted(-lengths, -np.arange(timesteps), side="left")  # reviews longer than t
+    alive = np.searchsorted(-lengths, -np.arange(timesteps), side="left")  # number of reviews longer than t
     for t, n in enumerate(alive):
         state = tuple(part[:n] for part in state)
         if backwards:
@@ -37,13 +37,13 @@ def run_cell(cell: Cell, x: Array, lengths: Lengths, *, backwards: bool = False)
 
 @dataclass(frozen=True)
 class Layer:
-    """A recurrent layer: a cell, and a second one where it also reads backwards."""
+    """A recurrent layer: a forward cell, and a backward cell if it is bidirectional."""
 
     forward: Cell
     backward: Cell | None = None
 
     def run(self, x: Array, lengths: Lengths) -> Array:
-        """Return the hidden states at every timestep, both directions side by side."""
+        """Return the hidden states at every timestep, with both directions side by side."""
         states = run_cell(self.forward, x, lengths)
         if self.backward is None:
             return states
@@ -55,40 +55,40 @@ class Network:
     """A trained model's weights and its forward pass."""
 
     embedding: Array
-    """`(V, E)`."""
+    """Embedding of every id, `(V, E)`."""
     layers: Sequence[Layer]
     pooling: Sequence[Pooling]
     dense: Sequence[tuple[Array, Array]]
-    """Kernel and bias of every dense layer; ReLU between them, a sigmoid after the last."""
+    """Kernel and bias of every dense layer, with a ReLU between layers and a sigmoid after the last."""
 
     @property
     def bidirectional(self) -> bool:
-        """Tell whether the model reads backwards too, so that no timestep but the last has a belief."""
+        """Tell whether the model is bidirectional, so that only the last timestep has a probability."""
         return any(layer.backward is not None for layer in self.layers)
 
     @property
     def hidden_size(self) -> int:
-        """Count the units of the last layer, both directions together."""
+        """Count the units of the last layer, in both directions together."""
         layer = self.layers[-1]
         return layer.forward.units * (1 + (layer.backward is not None))
 
     @property
     def output_weights(self) -> dict[Pooling, Array]:
-        """Return what the output weighs of each pooling, `(U,)` each; empty where dense layers come between."""
+        """Return the output's weights for each pooling, each `(U,)`; empty if there are dense layers in between."""
         if len(self.dense) > 1:
             return {}
         ((kernel, _),) = self.dense
         return dict(zip(self.pooling, kernel[:, 0].reshape(len(self.pooling), -1), strict=True))
 
     def compute_states(self, ids: Ids, lengths: Lengths) -> Array:
-        """Return the last layer's hidden states `(B, T, U)` of right-padded ids `(B, T)`, longest first."""
+        """Return the last layer's hidden states `(B, T, U)`, given right-padded ids `(B, T)`, longest first."""
         x = self.embedding[ids]
         for layer in self.layers:
             x = layer.run(x, lengths)
         return x
 
     def predict(self, ids: Ids, lengths: Lengths) -> Array:
-        """Return the probability of positive, `(B,)`, of right-padded ids `(B, T)`, longest first."""
+        """Return the probability of positive, `(B,)`, given right-padded ids `(B, T)`, longest first."""
         states = self.compute_states(ids, lengths)
         rows, last = np.arange(len(states)), lengths - 1
         real = (np.arange(ids.shape[1]) < lengths[:, None])[:, :, None]  # (B, T, 1)
@@ -106,16 +106,16 @@ class Network:
         return sigmoid(self.compute_logits(np.concatenate(pooled, axis=-1)))
 
     def predict_timesteps(self, ids: Ids, lengths: Lengths) -> Array:
-        """Return the probability of positive after every timestep, `(B, T)`; past a review's end it means nothing.
+        """Return the probability of positive after every timestep, `(B, T)`; values past a review's end are meaningless.
 
-        A network that reads backwards has no such belief: `ValueError`.
+        Raises `ValueError` if the network is bidirectional.
         """
         if self.bidirectional:
-            raise ValueError("a bidirectional network has no belief before the last word")
+            raise ValueError("a bidirectional network gives no probability before the last word")
         return sigmoid(self.compute_logits(self.pool_prefixes(self.compute_states(ids, lengths))))
 
     def pool_prefixes(self, states: Array) -> Array:
-        """Pool hidden states `(B, T, U)` up to and with each timestep, `(B, T, P·U)`."""
+        """Pool hidden states `(B, T, U)` up to and including each timestep, `(B, T, P·U)`."""
         pooled: list[NDArray[Any]] = []
         for pooling in self.pooling:
             if pooling == "mean":
@@ -126,7 +126,7 @@ class Network:
         return np.concatenate(pooled, axis=-1)
 
     def compute_logits(self, x: Array) -> Array:
-        """Take pooled hidden states `(..., P·U)` through the dense layers to the logit of positive."""
+        """Compute the logit of positive from pooled hidden states `(..., P·U)` by the dense layers."""
         *hidden, (kernel, bias) = self.dense
         for hidden_kernel, hidden_bias in hidden:
             x = np.maximum(x @ hidden_kernel + hidden_bias, 0)

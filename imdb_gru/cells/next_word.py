@@ -10,7 +10,7 @@ from imdb_gru.cells.network import run_cell
 from imdb_gru.system.arrays import Array, Ids, Lengths
 
 TILE_ROWS, TILE_IDS = 256, 1000
-"""The logits that are computed together where only their sum is wanted: they stay in the cache."""
+"""Numbers of rows and ids whose logits are computed together when only their sum is needed, to fit the cache."""
 
 
 @dataclass(frozen=True)
@@ -18,17 +18,17 @@ class NextWordNetwork:
     """A trained next-word model's weights and its forward pass."""
 
     embedding: Array
-    """`(V, E)`: read from, and the softmax's weights."""
+    """Embedding of every id, which is also the softmax's weights, `(V, E)`."""
     cells: Sequence[Cell]
     kernel: Array
-    """Of the projection, `(U, E)`."""
+    """Kernel of the projection, `(U, E)`."""
     kernel_bias: Array
-    """`(E,)`."""
+    """Bias of the projection, `(E,)`."""
     bias: Array
-    """Of the softmax, `(V,)`; −∞ for an id that never comes next."""
+    """Bias of the softmax, `(V,)`; −∞ for an id that never comes next."""
 
     def read(self, ids: Ids, lengths: Lengths) -> Array:
-        """Return queries `(B, T, E)` after each of the right-padded ids `(B, T)`, longest first."""
+        """Return the queries, `(B, T, E)`, after each of the right-padded ids `(B, T)`, longest first."""
         x = self.embedding[ids]
         for cell in self.cells:
             x = run_cell(cell, x, lengths)
@@ -39,7 +39,7 @@ class NextWordNetwork:
         return [cell.start(batch) for cell in self.cells]
 
     def step(self, ids: Ids, states: Sequence[State]) -> tuple[Array, list[State]]:
-        """Read one more id of each sequence, `(B,)`; return the queries `(B, E)` after it and the next states."""
+        """Process one more id of each sequence, `(B,)`; return the queries `(B, E)` after it and the next states."""
         x, after = self.embedding[ids], []
         for cell, before in zip(self.cells, states, strict=True):
             state, _ = cell.step(cell.project(x), before)
@@ -52,14 +52,14 @@ class NextWordNetwork:
         return projected
 
     def compute_log_probabilities(self, queries: Array) -> Array:
-        """Return the log-probability of every id next, `(N, V)`, given queries `(N, E)`."""
+        """Return the log-probability that each id comes next, `(N, V)`, given queries `(N, E)`."""
         logits: Array = queries @ self.embedding.T + self.bias
         logits -= logits.max(axis=1, keepdims=True)
         logits -= np.log(np.exp(logits).sum(axis=1, keepdims=True))
         return logits
 
     def compute_losses(self, queries: Array, targets: Ids) -> Array:
-        """Return minus the log-probability of each target, `(N,)`, given queries `(N, E)`, in little memory."""
+        """Return the negative log-probability of each target, `(N,)`, given queries `(N, E)`, with little memory."""
         losses = np.empty(len(targets), np.float32)
         for start in range(0, len(targets), TILE_ROWS):
             rows = slice(start, start + TILE_ROWS)
@@ -69,7 +69,7 @@ class NextWordNetwork:
         return losses
 
     def _sum_logits(self, queries: Array) -> Array:
-        """Return log Σ exp of all logits, `(N,)`, tile by tile."""
+        """Compute log Σ exp of all logits, `(N,)`, tile by tile."""
         peak, total = np.full(len(queries), -np.inf, np.float32), np.zeros(len(queries), np.float32)
         for start in range(0, len(self.bias), TILE_IDS):
             ids = slice(start, start + TILE_IDS)

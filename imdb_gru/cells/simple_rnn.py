@@ -13,7 +13,7 @@ class SimpleRNNCell(Cell):
     keras_layer = "SimpleRNN"
 
     def step(self, x_t: Array, state: State) -> tuple[State, Gates]:
-        """Take a projected input `(B, U)` and h_{t-1}; return h_t, `(B, U)`, and no gates."""
+        """Return h_t, `(B, U)`, and no gates, given a projected input `(B, U)` and h_{t-1}."""
         (h_prev,) = state
         return (tanh(x_t + h_prev @ self.recurrent_kernel),), {}
 

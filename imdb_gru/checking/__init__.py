@@ -1,4 +1,4 @@
-"""Checks reviews before anything is trained on them: counts, repeats, leaks between splits, spoilt text."""
+"""Checks of reviews before a training: counts, repeated reviews, leaks between splits, damaged text."""
 
 from imdb_gru.checking.check import check_source
 

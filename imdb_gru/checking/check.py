@@ -1,4 +1,4 @@
-"""The check of a source: figures of every split, reviews that are in two splits, and other findings."""
+"""The check of a source: figures for every split, reviews that are in two splits, and other findings."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
@@ -20,19 +20,19 @@ from imdb_gru.text.tokenizer import TOKENIZERS
 from imdb_gru.text.vocabulary import build_vocabulary
 
 HELD_OUT = "held out"
-"""What the reviews are called that `train` holds out by default."""
+"""The name of the reviews that `train` uses for validation by default."""
 EVALUATED = ("validation", HELD_OUT, "test")
 TRAINED = (UNDIVIDED, "train", "validation", UNLABELLED)
 """The validation reviews count as training reviews, because they choose the epoch."""
 MOST_EXAMPLES = 3
 EXCERPT, BEFORE = 70, 20
-"""Characters of an example, and those of them before what is wrong."""
+"""Length of an example in characters, and how many of them precede the damaged text."""
 
 Figures = dict[str, Any]
 
 
 def check_source(source: Source) -> Figures:
-    """Read all of a source and return its figures and findings, under the defaults of a classifier's config."""
+    """Read all reviews of a source and return its figures and findings, with a classifier's default config."""
     check = Check(source, Config())
     overlaps = list(check.iter_overlaps())
     return {
@@ -49,14 +49,14 @@ def check_source(source: Source) -> Figures:
 
 
 class Check:
-    """All reviews of a source, in rows, split after split."""
+    """All reviews of a source, one row for each review, ordered by split."""
 
     def __init__(self, source: Source, config: Config) -> None:
         self.config = config
         self.reviews: list[Review] = []
         self.texts = Texts()
         self.spoilt: dict[str, dict[int, int]] = {sign: {} for sign in SIGNS}
-        """Of each sign, the rows that show it and where in the text."""
+        """For each sign of damage, the rows that show it, with its position in the text."""
         self.splits = self._read(source)
         self.train = next((split for split in (UNDIVIDED, "train") if split in self.splits), None)
         self.parts = {**self.splits, **self._hold_out()}
@@ -73,7 +73,7 @@ class Check:
             for sign, place in find_signs(review.text).items():
                 self.spoilt[sign][row] = place
         if not rows:
-            raise DataError(f"{source.name} holds no reviews: name others")
+            raise DataError(f"{source.name} holds no reviews: choose another source")
         return {split: np.array(members) for split, members in rows.items()}
 
     def _hold_out(self) -> dict[str, Rows]:
@@ -102,7 +102,7 @@ class Check:
         }
 
     def iter_overlaps(self) -> Iterator[tuple[str, str, Twins, Twins]]:
-        """Yield a split to evaluate on, one to train on, and the reviews of the former that are in the latter, too."""
+        """Yield pairs of an evaluation split and a training split, with the reviews of the former that are in both."""
         for split in EVALUATED:
             for training_split in TRAINED:
                 if split in self.parts and training_split in self.splits and split != training_split:
@@ -114,7 +114,7 @@ class Check:
                     )
 
     def measure_unknown(self) -> dict[str, float]:
-        """Return the share of words that a vocabulary of the train split does not hold, by the split to evaluate on."""
+        """Return, for each evaluation split, the share of words that are not in the train split's vocabulary."""
         if self.train is None:
             return {}
         text, words = self.config.text, self.texts.name_words()
@@ -143,35 +143,35 @@ class Check:
         """Yield findings on reviews without words and on those that repeat others."""
         for split, rows in self.splits.items():
             yield from self._find(
-                f"reviews of {split} without words", {int(row): None for row in rows if not self.texts.digests[row]}
+                f"reviews in {split} without words", {int(row): None for row in rows if not self.texts.digests[row]}
             )
         for split, rows in self.splits.items():
             again = {row: group[0] for group in self.texts.group(rows) for row in group[1:]}
-            yield from self._find(f"reviews of {split} that repeat another of it word for word", again)
-        contrary = {}  # in whatever split
+            yield from self._find(f"reviews in {split} that repeat an earlier one word for word", again)
+        contrary = {}  # within a split or between splits
         for first, *others in self.texts.group(range(len(self.reviews))):
             for row in others:
                 if {self.reviews[first].label, self.reviews[row].label} == {0, 1}:
                     contrary[row] = first
-        yield from self._find("reviews that repeat another word for word, under the other label", contrary)
+        yield from self._find("reviews that repeat an earlier one word for word with the opposite label", contrary)
 
     def iter_leaks(self, overlaps: list[tuple[str, str, Twins, Twins]]) -> Iterator[Figures]:
         """Yield findings on reviews that a model would be both trained and evaluated on."""
         for split, training_split, same, near in overlaps:
-            yield from self._find(f"reviews of {split} that stand in {training_split} word for word", same)
+            yield from self._find(f"reviews in {split} that are also in {training_split} word for word", same)
             yield from self._find(
-                f"reviews of {split} that nearly stand in {training_split} "
-                f"({SIMILARITY:.0%} of all runs of {SHINGLE} words)",
+                f"reviews in {split} that are nearly identical to one in {training_split} "
+                f"({SIMILARITY:.0%} or more of their runs of {SHINGLE} words are the same)",
                 near,
             )
 
     def iter_spoilt(self) -> Iterator[Figures]:
-        """Yield findings on text that was read, converted or scraped wrongly."""
+        """Yield findings on text that was damaged when it was read, converted or scraped."""
         for sign, places in self.spoilt.items():
-            yield from self._find(f"reviews that hold {sign}", dict.fromkeys(places), places)
+            yield from self._find(f"reviews that contain {sign}", dict.fromkeys(places), places)
 
     def _find(self, finding: str, rows: Mapping[int, int | None], places: Twins | None = None) -> Iterator[Figures]:
-        """Yield a finding, with examples and where given their twins, unless there are no rows of it."""
+        """Yield a finding with examples, and their twins if any are given; yield nothing without rows."""
         if rows:
             examples = []
             for row, twin in list(rows.items())[:MOST_EXAMPLES]:
@@ -188,6 +188,6 @@ class Check:
 
 
 def _excerpt(text: str, place: int) -> str:
-    """Return the characters around a place."""
+    """Return the characters around a position."""
     start = max(0, place - BEFORE)
     return f"{'…' * (start > 0)}{text[start : start + EXCERPT]}{'…' * (start + EXCERPT < len(text))}"

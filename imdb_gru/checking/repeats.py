@@ -1,7 +1,7 @@
-"""Finds reviews that occur twice: word for word, or nearly so.
+"""A search for reviews that occur twice, word for word or nearly so.
 
-Near ones are found by MinHash in bands (Broder 1997; Leskovec, Rajaraman, Ullman 2014, chapter 3), which proposes
-pairs; only a pair whose Jaccard similarity is in fact `SIMILARITY` or more is reported.
+MinHash in bands (Broder 1997; Leskovec, Rajaraman, Ullman 2014, chapter 3) proposes pairs of nearly identical reviews;
+only pairs whose Jaccard similarity is `SIMILARITY` or more are reported.
 """
 
 import hashlib
@@ -15,54 +15,54 @@ from numpy.typing import NDArray
 from imdb_gru.system.arrays import Ids, Rows
 
 SHINGLE = 3
-"""Words in a row that are compared as one."""
+"""Number of consecutive words that are compared as one item."""
 SIMILARITY = 0.7
-"""Shared share of all shingles of two reviews, from which on they are nearly the same."""
+"""Jaccard similarity of two reviews' shingles from which they count as nearly identical."""
 BANDS, HASHES_A_BAND = 25, 4
-"""A pair at `SIMILARITY` is proposed with probability 0.999, one at 0.1 with 0.0025."""
+"""A pair of similarity `SIMILARITY` is proposed with probability 0.999, one of similarity 0.1 with 0.0025."""
 BLOCK = 1024
-"""Shingles hashed at once, whatever a review's length."""
+"""Number of shingles that are hashed at once."""
 MOST_CANDIDATES = 20
-"""Reviews tried of those that share a band."""
+"""Number of reviews with the same band that a review is compared to."""
 
 _ODD = np.random.default_rng(0).integers(2**63, size=BANDS * HASHES_A_BAND + SHINGLE + 1, dtype=np.uint64) * 2 + 1
 _PLACES, _MIXER, _MULTIPLIERS = _ODD[:SHINGLE], _ODD[SHINGLE], _ODD[SHINGLE + 1 :, None]
 
 Keys = NDArray[np.uint64]
 Twins = dict[int, int]
-"""A row to another."""
+"""Maps a row to the row of a review that repeats it."""
 
 
 class Texts:
-    """Reviews as numbered words, with what tells whether two are the same; a row stands for a review."""
+    """Reviews as numbered words, with digests to tell whether two are identical; each row is a review."""
 
     def __init__(self) -> None:
         self._numbers: defaultdict[str, int] = defaultdict(count().__next__)
         self.words: list[Ids] = []
         self.digests: list[bytes] = []
-        """Equal where all words are; of none, empty."""
+        """Digest of each review, the same for the same words; empty for a review without words."""
         self._keys: list[Keys] = []
 
     def name_words(self) -> list[str]:
-        """Return the words by their number."""
+        """Return the words in the order of their numbers."""
         return list(self._numbers)
 
     def add(self, tokens: list[str]) -> None:
-        """Take a review in."""
+        """Add a review."""
         words = np.fromiter(map(self._numbers.__getitem__, tokens), np.int32, len(tokens))
         self.words.append(words)
         self.digests.append(hashlib.blake2b(words.tobytes(), digest_size=16).digest() if tokens else b"")
         self._keys.append(_hash_bands(words))
 
     def group(self, rows: Iterable[int]) -> list[list[int]]:
-        """Return the rows of each text that stands more than once; none of texts without words."""
+        """Return groups of rows whose texts are identical, without those of texts that have no words."""
         groups: defaultdict[bytes, list[int]] = defaultdict(list)
         for row in rows:
             groups[self.digests[row]].append(row)
         return [group for digest, group in groups.items() if digest and len(group) > 1]
 
     def find_twins(self, rows: Rows, others: Rows) -> tuple[Twins, Twins]:
-        """Return the `rows` that say the same as one of the `others`, and those that do not but say nearly so."""
+        """Return the `rows` that are identical to one of the `others`, and those that are only nearly identical."""
         known = {self.digests[other]: other for other in reversed(others.tolist())}
         same = {row: known[digest] for row in rows.tolist() if (digest := self.digests[row]) and digest in known}
         return same, self._find_near(np.array([row for row in rows.tolist() if row not in same], np.int64), others)
@@ -95,18 +95,18 @@ class Texts:
 
 
 def _cut_shingles(words: Ids) -> set[tuple[int, ...]]:
-    """Return all runs of words; a text shorter than one is one."""
+    """Return all runs of `SHINGLE` words; a shorter text is a run by itself."""
     listed = words.tolist()
     return set(zip(*(listed[place:] for place in range(SHINGLE)), strict=False)) or {tuple(listed)}
 
 
 def _hash_bands(words: Ids) -> Keys:
-    """Return one key a band, equal in two reviews with the likelihood that `BANDS` tells; `(BANDS,)`."""
+    """Return one key for each band, `(BANDS,)`; how often two reviews share a key is stated at `BANDS`."""
     least = np.full((len(_MULTIPLIERS), 1), np.iinfo(np.uint64).max, dtype=np.uint64)
     padded = np.pad(words, (0, max(0, SHINGLE - len(words))), constant_values=-1).astype(np.uint64)
     windows = np.lib.stride_tricks.sliding_window_view(padded, SHINGLE)
     for start in range(0, len(windows), BLOCK):
-        shingles = windows[start : start + BLOCK] @ _PLACES  # all of this modulo 2^64
+        shingles = windows[start : start + BLOCK] @ _PLACES  # this and the next lines are modulo 2^64
         shingles = (shingles ^ shingles >> 32) * _MIXER
         shingles ^= shingles >> 29
         np.minimum(least, (_MULTIPLIERS * shingles).min(axis=1, keepdims=True), out=least)

@@ -1,4 +1,4 @@
-"""Signs of text that was read, converted or scraped wrongly."""
+"""Signs of text that was damaged when it was read, converted or scraped."""
 
 import re
 
@@ -8,21 +8,21 @@ _TAGS = (
 )
 
 SIGNS: dict[str, re.Pattern[str]] = {
-    "replaced bytes": re.compile("\ufffd"),
-    # UTF-8 read as Latin-1 or Windows-1252. What follows Ã there may also be a quotation mark or a dash, but these
-    # follow it in Portuguese, too.
+    "replacement characters": re.compile("\ufffd"),
+    # UTF-8 read as Latin-1 or Windows-1252. A quotation mark or dash after Ã could be one too, but is not counted,
+    # because it also occurs in correct Portuguese text.
     "mojibake": re.compile(
         "Ã[\x80-\xbf€‚ƒ„†‡ˆ‰Š‹ŒŽ˜™š›œžŸ]|Â[\xa0-\xbf]|â(?:€|\x80)[\x80-\xbf‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|ðŸ|ï»¿"
     ),
     "control characters": re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"),
-    # <br /> is none of these: the tokenizer drops it.
+    # <br /> does not count as HTML, because the tokenizer removes it.
     "HTML": re.compile(
         rf"</?(?:{_TAGS})(?:\s[^<>]*)?/?>|&(?:[a-z]{{2,8}}|#\d{{1,7}}|#x[0-9a-f]{{1,6}});", re.IGNORECASE
     ),
 }
-"""What is wrong, and where it shows."""
+"""The signs by name, each with the pattern that finds it."""
 
 
 def find_signs(text: str) -> dict[str, int]:
-    """Return what is wrong with a text, and where it shows first."""
+    """Return the names of the signs found in a text, each with its first position."""
     return {name: match.start() for name, sign in SIGNS.items() if (match := sign.search(text))}

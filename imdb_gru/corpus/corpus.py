@@ -1,4 +1,4 @@
-"""From a source to the reviews of a split, and on to ids; training and evaluation share it."""
+"""Loading of a source's reviews by split, and their encoding to ids, for both training and evaluation."""
 
 import functools
 import hashlib
@@ -24,26 +24,26 @@ from imdb_gru.text.vocabulary import Vocabulary, build_keras_vocabulary, build_v
 UNDIVIDED = "all"
 LIMIT_SEED = 0
 MAX_CORPUS_CHARACTERS = 4 * 2**30
-"""Of the reviews of a split; IMDB's largest has 65 million."""
+"""Most characters that the reviews of one split may have; IMDB's largest split has 65 million."""
 HOLD_OUT_STREAM = 1
-"""Which random stream of the seed chooses the held-out reviews; the training's own streams follow."""
+"""Number of the seed's random stream that chooses the validation reviews; the training uses higher numbers."""
 
 
 @dataclass(frozen=True)
 class TrainingReviews:
-    """The reviews of a training, held-out ones apart."""
+    """The reviews of a training, divided into training and validation reviews."""
 
     train: StoredReviews
     validation: StoredReviews
     hash: str
-    """Tells these reviews from any others."""
+    """Hash of all texts and labels in order."""
     counts: dict[str, int] = field(default_factory=dict)
-    """Reviews read of each split, where several are put together."""
+    """Number of reviews read from each split, if several splits are joined."""
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """What a training sees: encoded training and validation reviews, the vocabulary, and figures about them."""
+    """The data of a training: encoded training and validation reviews, the vocabulary, and figures about them."""
 
     train: EncodedReviews
     validation: EncodedReviews
@@ -52,7 +52,7 @@ class Corpus:
 
 
 def load_reviews(source: Source, split: str, limit: int | None = None, store: TextStore | None = None) -> StoredReviews:
-    """Read a split, or `limit` reviews of it, always the same ones; raises `DataError` for none."""
+    """Read a split, or always the same `limit` reviews of it; raises `DataError` if there are no reviews."""
     if split not in source.splits:
         raise DataError(f"{source.name} has no {split} split, only {', '.join(source.splits)}")
     reviews = hold_reviews(source, split, store)
@@ -62,7 +62,7 @@ def load_reviews(source: Source, split: str, limit: int | None = None, store: Te
 
 
 def hold_reviews(source: Source, split: str, store: TextStore | None = None) -> StoredReviews:
-    """Read a split into a store; raises `DataError` where it is too large: a small file may unpack to anything."""
+    """Read a split into a store; raises `DataError` if it is too large, as a small archive may unpack to any size."""
     return store_reviews(_limit_characters(source, split), store)
 
 
@@ -73,13 +73,13 @@ def _limit_characters(source: Source, split: str) -> Iterator[Review]:
         if room < 0:
             raise DataError(
                 f"the {split} split of {source.name} has more than {MAX_CORPUS_CHARACTERS:,} characters: "
-                "take a part of it"
+                "use only a part of it"
             )
         yield review
 
 
 def _draw(reviews: StoredReviews, limit: int | None) -> StoredReviews:
-    """Return all reviews, or `limit` of them, always the same ones."""
+    """Return all reviews, or always the same `limit` of them."""
     if limit is None or limit >= len(reviews):
         return reviews
     chosen = np.random.default_rng(LIMIT_SEED).choice(len(reviews), limit, replace=False)
@@ -87,12 +87,12 @@ def _draw(reviews: StoredReviews, limit: int | None) -> StoredReviews:
 
 
 def load_training_reviews(source: Source, config: Config) -> TrainingReviews:
-    """Read what a training learns from and hold out its validation reviews, unless the source has such a split."""
+    """Read the reviews of a training; set some apart for validation unless the source has a validation split."""
     limit, store = config.data.limit, TextStore()
     reviews = load_reviews(source, UNDIVIDED if UNDIVIDED in source.splits else "train", limit, store)
     if len(np.unique(reviews.labels)) < 2:
         raise DataError(
-            f"{source.name} has reviews of one label only: a classifier learns from positive and negative ones"
+            f"{source.name} has reviews of one label only: a classifier needs positive and negative reviews"
         )
     if "validation" in source.splits:
         train, validation = reviews, load_reviews(source, "validation", limit, store)
@@ -105,7 +105,7 @@ def load_training_reviews(source: Source, config: Config) -> TrainingReviews:
 
 
 def load_pretraining_reviews(source: Source, config: NextWordConfig) -> TrainingReviews:
-    """Read all reviews that may be pretrained on, labelled or not but of no test split, and hold some out."""
+    """Read all labelled and unlabelled reviews but those of the test split, and set some apart for validation."""
     limit, store = config.data.limit, TextStore()
     splits = [split for split in (UNDIVIDED, "train", UNLABELLED) if split in source.splits]
     if not splits:
@@ -113,7 +113,7 @@ def load_pretraining_reviews(source: Source, config: NextWordConfig) -> Training
     parts = {split: _draw(hold_reviews(source, split, store), limit) for split in splits}
     reviews = functools.reduce(operator.add, parts.values())
     if not any(review.text.strip() for review in reviews):
-        raise DataError(f"the reviews of {source.name} hold no words: name others with --data")
+        raise DataError(f"the reviews of {source.name} contain no words: choose other reviews with --data")
     if "validation" in source.splits:
         train, validation = reviews, load_reviews(source, "validation", limit, store)
         parts["validation"] = validation
@@ -125,10 +125,10 @@ def load_pretraining_reviews(source: Source, config: NextWordConfig) -> Training
 
 
 def choose_held_out(reviews: Sequence[Review], share: float, seed: int) -> Mask:
-    """Choose the reviews to hold out, stratified by label and by whole films; `(N,)`.
+    """Choose the validation reviews, `(N,)`, stratified by label and by whole films.
 
-    Films come in random order; one is held out where none of its labels would overshoot `share`. A review without a
-    film is one of its own, with those that repeat it.
+    Films are taken in random order, each unless it would raise one label above `share`. A review without a film and
+    the reviews that repeat it count as one film.
     """
     numbers: dict[str | bytes, int] = {}
     films = np.array([numbers.setdefault(_name_film(review), len(numbers)) for review in reviews], np.int64)
@@ -148,14 +148,14 @@ def choose_held_out(reviews: Sequence[Review], share: float, seed: int) -> Mask:
 
 
 def _name_film(review: Review) -> str | bytes:
-    """Return the film, or what stands for the text where none is known."""
+    """Return the film, or a digest of the text if the film is unknown."""
     if review.film is not None:
         return review.film
     return hashlib.blake2b(review.text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def _divide(reviews: StoredReviews, held_out: Mask) -> tuple[StoredReviews, StoredReviews]:
-    """Return the reviews to train on and those held out."""
+    """Return the training reviews and the validation reviews."""
     return reviews.take(np.flatnonzero(~held_out)), reviews.take(np.flatnonzero(held_out))
 
 
@@ -168,7 +168,7 @@ def hash_reviews(reviews: Iterable[Review]) -> str:
 
 
 def encode_corpus(source: Source, config: AnyConfig, reviews: TrainingReviews, vocabulary: Vocabulary | None) -> Corpus:
-    """Tokenize and encode a training's reviews, with a resumed run's vocabulary or one made from the train split."""
+    """Tokenize and encode a training's reviews, with the given vocabulary or one built from the training reviews."""
     train = tokenize_reviews(reviews.train, config.text)
     validation = tokenize_reviews(reviews.validation, config.text, train.lexicon)
     vocabulary = vocabulary or _build_vocabulary(source, config, train)
@@ -195,7 +195,7 @@ def encode_corpus(source: Source, config: AnyConfig, reviews: TrainingReviews, v
 
 
 def count_repeated(reviews: Tokenized, others: Tokenized) -> int:
-    """Count the reviews that are, as far as a model reads them, word for word one of the others; none without words.
+    """Count the reviews that are identical to one of the others after truncation; ignores reviews without words.
 
     Both must share a lexicon.
     """

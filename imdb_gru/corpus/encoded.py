@@ -1,4 +1,4 @@
-"""Reviews as ids: truncation, the flat array that holds a corpus, and padding."""
+"""Reviews as ids: truncation, padding, and the flat array that holds a corpus."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -15,9 +15,9 @@ from imdb_gru.text.tokenizer import TOKENIZERS
 from imdb_gru.text.vocabulary import PAD, START, UNKNOWN, Vocabulary
 
 ALIGNMENT = 64
-"""Bytes."""
+"""Alignment of an array of ids in bytes."""
 BUCKET_BATCHES = 50
-"""How many batches' worth of shuffled reviews are sorted by length together."""
+"""Number of batches whose shuffled reviews are sorted by length together."""
 
 
 def truncate(items: Sequence[str], length: int, side: Truncation) -> Sequence[str]:
@@ -34,15 +34,15 @@ def truncate(items: Sequence[str], length: int, side: Truncation) -> Sequence[st
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EncodedText:
-    """A text on its way to a model."""
+    """A text before truncation, after it, and as ids."""
 
     text: str
     words: int
-    """Before truncation."""
+    """Number of words before truncation."""
     kept: Sequence[str]
-    """Its tokens after truncation."""
+    """Tokens after truncation."""
     ids: Ids
-    """One more than `kept`: the start token's comes first."""
+    """The start token's id and those of `kept`, `(1 + len(kept),)` int32."""
 
     @property
     def read(self) -> int:
@@ -51,7 +51,7 @@ class EncodedText:
 
     @property
     def unknown(self) -> int:
-        """Count the words read that the vocabulary does not hold."""
+        """Count the words left after truncation that are not in the vocabulary."""
         return int(np.count_nonzero(self.ids == UNKNOWN))
 
 
@@ -64,24 +64,24 @@ def encode_text(text: str, vocabulary: Vocabulary, config: TextConfig) -> Encode
 
 @dataclass(frozen=True, eq=False)
 class Tokenized:
-    """Reviews as the numbers of their truncated tokens, and what truncation did."""
+    """Truncated reviews as the numbers of their tokens, with their lengths before truncation."""
 
     lexicon: dict[str, int]
-    """The number of every token, from 1; reviews that were tokenized together share it."""
+    """The number of every token, from 1; reviews that are tokenized together share one lexicon."""
     numbers: Ids
-    """`(sum of lengths,)` int32, each review opening with a 0."""
+    """Numbers of the tokens, `(sum of lengths,)` int32; each review starts with a 0."""
     offsets: NDArray[np.int64]
     """Review `i` is `numbers[offsets[i] : offsets[i + 1]]`; `(N + 1,)`."""
     labels: Labels
     lengths: Lengths
-    """Words of each review before truncation; `(N,)`."""
+    """Number of words of each review before truncation, `(N,)`."""
 
     def __getitem__(self, row: int) -> Ids:
         """Return the numbers of a review's tokens."""
         return self.numbers[self.offsets[row] + 1 : self.offsets[row + 1]]
 
     def count_tokens(self) -> Counter[str]:
-        """Count how often each token comes."""
+        """Count how often each token occurs."""
         counts = np.zeros(len(self.lexicon), np.int64)
         for piece in _cut(self.numbers):
             counts += np.bincount(piece, minlength=len(counts))
@@ -95,17 +95,17 @@ class Tokenized:
 
 
 _OPENING = ""
-"""What opens a lexicon, for no token is empty."""
+"""The lexicon's entry for the 0 at the start of each review; no token is empty."""
 _PIECE = 2**16
 
 
 def tokenize_reviews(reviews: StoredReviews, text: TextConfig, lexicon: dict[str, int] | None = None) -> Tokenized:
-    """Tokenize and truncate reviews, with a bar; a `lexicon` of others grows by their tokens."""
-    from imdb_gru.system.progress import show_bar  # which loads tqdm, as encoding a single text does not
+    """Tokenize and truncate reviews, with a progress bar; adds their tokens to `lexicon` if it is given."""
+    from imdb_gru.system.progress import show_bar  # loads tqdm, which the encoding of a single text does not need
 
     tokenize = TOKENIZERS[text.tokenizer]
     lexicon = {_OPENING: 0} if lexicon is None else lexicon
-    # A token has a byte at least; what is not written to takes no memory.
+    # A token has at least one byte, so this is large enough; the part that is never written to takes no memory.
     numbers = allocate(int(np.minimum(reviews.count_bytes(), text.length).sum()) + len(reviews))
     offsets, lengths = np.zeros(len(reviews) + 1, np.int64), np.zeros(len(reviews), np.int64)
     end = 0
@@ -123,11 +123,11 @@ class EncodedReviews:
     """Reviews as ids in one flat array, review `i` from `offsets[i]` to `offsets[i + 1]`."""
 
     ids: Ids
-    """`(sum of lengths,)` int32, each review opening with the start token."""
+    """Ids, `(sum of lengths,)` int32; each review starts with the start token."""
     offsets: NDArray[np.int64]
-    """`(N + 1,)`."""
+    """Position in `ids` of each review's first id, and the end, `(N + 1,)`."""
     labels: Labels
-    """`(N,)`."""
+    """Label of each review, `(N,)`; −1 without one."""
 
     def __len__(self) -> int:
         """Count the reviews."""
@@ -144,36 +144,36 @@ class EncodedReviews:
 
     @property
     def unknown_share(self) -> float:
-        """Return the share of tokens that the vocabulary does not know."""
+        """Return the share of tokens that are not in the vocabulary."""
         words = len(self.ids) - len(self)
         return float(np.count_nonzero(self.ids == UNKNOWN) / words) if words else 0.0
 
 
 def encode_sequences(sequences: Sequence[Ids], labels: Labels) -> EncodedReviews:
-    """Lay sequences of ids end to end."""
+    """Concatenate sequences of ids."""
     offsets = np.zeros(len(sequences) + 1, dtype=np.int64)
     np.cumsum([len(sequence) for sequence in sequences], out=offsets[1:])
     return EncodedReviews(np.concatenate([np.empty(0, np.int32), *sequences]), offsets, labels)
 
 
 def encode_reviews(tokenized: Tokenized, vocabulary: Vocabulary) -> EncodedReviews:
-    """Encode tokenized reviews; the ids take the place of the tokens' numbers, which are no more."""
+    """Encode tokenized reviews in place: the ids overwrite the tokens' numbers."""
     _, *words = tokenized.lexicon
-    ids = vocabulary.encode(words)  # the start token's comes first, as the number that opens a review does
+    ids = vocabulary.encode(words)  # the start token's id comes first, as the 0 at the start of each review does
     for piece in _cut(tokenized.numbers):
         piece[:] = ids[piece]
     return EncodedReviews(tokenized.numbers, tokenized.offsets, tokenized.labels)
 
 
 def allocate(count: int) -> Ids:
-    """Return room for ids, aligned as TensorFlow needs it to read them where they are."""
+    """Return an uninitialised array of ids, aligned so that TensorFlow can use it without a copy."""
     room = np.empty(count + ALIGNMENT // 4, np.int32)
     skipped = -room.ctypes.data % ALIGNMENT // 4
     return room[skipped : skipped + count]
 
 
 def _cut(numbers: Ids) -> Iterator[Ids]:
-    """Yield numbers by the piece, so that what is made of them takes little memory at a time."""
+    """Yield the numbers in pieces, so that arrays computed from a piece take little memory."""
     for start in range(0, len(numbers), _PIECE):
         yield numbers[start : start + _PIECE]
 
@@ -188,14 +188,14 @@ def pad(sequences: Sequence[Ids], timesteps: int | None = None) -> Ids:
 
 
 def pad_targets(sequences: Sequence[Ids]) -> Ids:
-    """Return the id that comes after each of the sequences', padded as `pad` does; the start token ends a review."""
+    """Return the id that follows each id, padded as by `pad`; the start token follows a review's last id."""
     return pad([np.append(sequence[1:], np.int32(START)) for sequence in sequences])
 
 
 def iter_batches(lengths: Lengths, batch_size: int, rng: np.random.Generator, *, bucket: bool = True) -> Iterator[Rows]:
-    """Yield rows a batch at a time, every row once, in a random order.
+    """Yield the rows of one batch at a time, in random order, every row once.
 
-    With `bucket`, reviews of like length share a batch: shuffled rows are sorted by length within pools of
+    With `bucket`, reviews of similar length share a batch: shuffled rows are sorted by length within pools of
     `BUCKET_BATCHES` batches, and all batches are then shuffled.
     """
     order = rng.permutation(len(lengths))

@@ -1,4 +1,4 @@
-"""Reviews kept for a training; beyond 64 MB, their texts are in a temporary file instead of memory."""
+"""Reviews stored for a training, with their texts in memory up to 64 MB and beyond that in a temporary file."""
 
 import sys
 import tempfile
@@ -13,11 +13,11 @@ from imdb_gru.system.arrays import Labels, Rows
 
 NO_LABEL = -1
 MOST_IN_MEMORY = 64 * 2**20
-"""Bytes of texts; those of IMDB's train split take 33 million."""
+"""Size in bytes of the texts that are kept in memory; IMDB's train split has 33 million."""
 
 
 class TextStore:
-    """Texts one after another in a file, which is in memory while it is small."""
+    """Texts stored one after another in a file, which stays in memory while it is small."""
 
     def __init__(self) -> None:
         self._file = tempfile.SpooledTemporaryFile(MOST_IN_MEMORY)  # noqa: SIM115 - closed with the store
@@ -43,19 +43,19 @@ class TextStore:
         return self._file.read(end - start).decode("utf-8", "surrogatepass")
 
     def count_bytes(self, numbers: Rows) -> Rows:
-        """Return the sizes of some texts."""
+        """Return the sizes in bytes of the texts of these numbers."""
         return np.diff(self._ends)[numbers]
 
 
 class StoredReviews(Sequence[Review]):
-    """Reviews whose texts are read from a store, each time anew."""
+    """Reviews whose texts are read from a store at every access."""
 
     def __init__(self, store: TextStore, numbers: Rows, labels: Labels, films: Sequence[str | None]) -> None:
         self.store = store
         self.numbers = numbers
-        """Of their texts; `(N,)`."""
+        """Number of each review's text in the store, `(N,)`."""
         self.labels = labels
-        """-1 for none; `(N,)`."""
+        """Label of each review, `(N,)`; -1 without one."""
         self.films = films
 
     def __len__(self) -> int:
@@ -67,30 +67,30 @@ class StoredReviews(Sequence[Review]):
     @overload
     def __getitem__(self, row: slice) -> "StoredReviews": ...
     def __getitem__(self, row: int | slice) -> "Review | StoredReviews":
-        """Return a review, or some."""
+        """Return one review, or a slice of them."""
         if isinstance(row, slice):
             return self.take(np.arange(len(self))[row])
         label = int(self.labels[row])
         return Review(self.store.read(int(self.numbers[row])), None if label == NO_LABEL else label, self.films[row])
 
     def __add__(self, others: "StoredReviews") -> "StoredReviews":
-        """Put reviews of the same store after these."""
+        """Append reviews from the same store."""
         assert others.store is self.store
         numbers = np.concatenate([self.numbers, others.numbers])
         labels = np.concatenate([self.labels, others.labels])
         return StoredReviews(self.store, numbers, labels, [*self.films, *others.films])
 
     def take(self, rows: Rows) -> "StoredReviews":
-        """Return some reviews."""
+        """Return the reviews of these rows."""
         return StoredReviews(self.store, self.numbers[rows], self.labels[rows], [self.films[row] for row in rows])
 
     def count_bytes(self) -> Rows:
-        """Return the sizes of the texts; `(N,)`."""
+        """Return the size of each text in bytes, `(N,)`."""
         return self.store.count_bytes(self.numbers)
 
 
 def store_reviews(reviews: Iterable[Review], store: TextStore | None = None) -> StoredReviews:
-    """Read reviews into a store: a new one, or one that holds others already."""
+    """Read reviews into a store: a new one, or one that already has reviews."""
     store = TextStore() if store is None else store
     first = len(store)
     labels, films = array("b"), []

@@ -158,5 +158,5 @@ def choose_arithmetic(precision: Precision) -> Arithmetic:
     """Return the arithmetic of a precision; raises `ValueError` if this machine cannot compute it."""
     arithmetic = ARITHMETICS[precision]
     if obstacle := arithmetic.find_obstacle():
-        raise ValueError(f"no {precision} products: {obstacle}; choose float32")
+        raise ValueError(f"cannot compute {precision} products: {obstacle}; choose float32")
     return arithmetic

@@ -1,7 +1,7 @@
-"""A cell's pass over a text: forwards with all gates kept, and back through time (Werbos 1990).
+"""A cell's pass over a text: forwards with all gates kept, and backpropagation through time (Werbos 1990).
 
-B texts of one length T, variants of one text, go through at once. A cell's arrays have time first, `(T, B, ·)`, in the
-order in which it reads.
+A pass processes B variants of one text, all of length T, at once. A cell's arrays have time first, `(T, B, ·)`, in the
+order in which the cell processes the timesteps.
 """
 
 from dataclasses import dataclass
@@ -15,25 +15,25 @@ from imdb_gru.system.arrays import Array
 Index = NDArray[np.int64]
 
 TINY = np.float32(1e-30)
-"""Gradients smaller than this are 0: the CPU takes a hundred times as long over what float32 can barely hold."""
+"""Smaller gradients become 0, because arithmetic with denormal float32 numbers is a hundred times slower."""
 SMALL = 1e-6
-"""A Jacobian that shrank so far goes on as a multiple of its norm, so that none of it is tiny."""
+"""A Jacobian whose norm is below this is divided by it, and the norm kept, so that its elements do not vanish."""
 
 
 @dataclass(frozen=True)
 class CellPass:
-    """What a cell did on its way through B texts."""
+    """The states and gates of a cell in its pass over B texts."""
 
     cell: Cell
     backwards: bool
     states: State
     """The state before each timestep and after the last; each part `(T + 1, B, U)`."""
     gates: Gates
-    """Each `(T, B, U)`; empty where they were not kept."""
+    """Gates by name, each `(T, B, U)`; empty if they were not kept."""
 
     @property
     def end(self) -> int:
-        """Return the timestep that the cell reads last, as an index."""
+        """Return the index of the timestep that the cell processes last."""
         return 0 if self.backwards else -1
 
     @property
@@ -42,7 +42,7 @@ class CellPass:
         return self.in_text_order(self.states[0][1:]).swapaxes(0, 1)
 
     def in_text_order(self, values: Array) -> Array:
-        """Turn values `(T, …)` in the order of reading round where the cell reads backwards."""
+        """Return values `(T, …)` of the cell's order in the text's order, reversed if the cell runs backwards."""
         return values[::-1] if self.backwards else values
 
     def state_at(self, step: int) -> State:
@@ -54,10 +54,10 @@ class CellPass:
         return {name: gate[step] for name, gate in self.gates.items()}
 
     def run_back(self, gradient: Array) -> tuple[Array, State]:
-        """Take the gradient of h_t `(B, T, U)` back through time.
+        """Propagate the gradient of h_t `(B, T, U)` back through time.
 
-        Return the gradient of the projected inputs `(B, T, G·U)`, and of the state after every timestep by all later
-        ways too, each part `(T, B, U)`; both in the order of the text.
+        Returns the gradients of the projected inputs, `(B, T, G·U)`, and of the state after every timestep including
+        its effect on later timesteps, each part `(T, B, U)`; both in the order of the text.
         """
         gradient = self.in_text_order(gradient.swapaxes(0, 1))
         steps, batch, units = gradient.shape
@@ -76,8 +76,8 @@ class CellPass:
     def measure_jacobians(self) -> Array:
         """Return ‖∂h_T/∂s_t‖ / √U (Frobenius) of the one text, `(T,)` in the order of the text.
 
-        s_t is all that the cell carries on from timestep t, an LSTM's memory included. Every row of ∂h_T/∂s_t is a
-        gradient taken back through time.
+        s_t is the whole state after timestep t, including an LSTM's memory. Every row of ∂h_T/∂s_t is a gradient
+        propagated back through time.
         """
         units = self.cell.units
         dstate = (np.eye(units, dtype=np.float32), *self.cell.start(units)[1:])
@@ -94,7 +94,7 @@ class CellPass:
         return self.in_text_order(norms.astype(np.float32))
 
     def measure_kept(self) -> Array | None:
-        """Return how much of the state after each timestep later gates let through, mean over units, `(T,)`."""
+        """Return the share of the state after each timestep that later gates let through, mean over units, `(T,)`."""
         if self.cell.keeping_gate is None:
             return None
         gate = self.gates[self.cell.keeping_gate]
@@ -106,7 +106,7 @@ class CellPass:
 def trace_cell(
     cell: Cell, x: Array, start: State, *, index: Index | None = None, backwards: bool = False, keep: bool = True
 ) -> CellPass:
-    """Run a cell over texts `(B, T, E)` from a state on; with `index` `(B, T)`, over those rows of x, `(R, E)`."""
+    """Run a cell over texts `(B, T, E)` from state `start`; with `index` `(B, T)`, x `(R, E)` holds distinct rows."""
     if index is None:
         index = np.arange(x.shape[0] * x.shape[1]).reshape(x.shape[:2])
         x = x.reshape(-1, x.shape[2])
@@ -130,7 +130,7 @@ def trace_cell(
 
 
 def measure_norms(gradients: State) -> Array:
-    """Return the norm at every timestep of one text's gradients, each part `(T, 1, U)`; `(T,)`."""
+    """Return the norm at every timestep, `(T,)`, of one text's gradients, each part `(T, 1, U)`."""
     norms: Array = np.sqrt(sum(np.square(part[:, 0]).sum(axis=-1) for part in gradients))
     return norms
 

@@ -1,6 +1,6 @@
 """The contribution of each word to the logit: integrated gradients, checked by their sum, and occlusion.
 
-Both ask what would be if a word were the unknown word, which the model has met in training.
+Both compare a word with the unknown word, which the model knows from training.
 """
 
 from collections.abc import Callable
@@ -17,12 +17,12 @@ from imdb_gru.text.vocabulary import UNKNOWN
 
 STEPS = 32
 VARIANTS = 64
-"""Texts with one word unknown that are read side by side."""
+"""Number of variants of a text, each with one unknown word, that are computed together."""
 
 
 def measure_contributions(network: Network, ids: Ids, read: NetworkPass, steps: int = STEPS) -> Contributions:
-    """Measure what each timestep of a text did for the logit, `(T,)`, given the network's pass over it."""
-    baseline = network.embedding[np.where(np.arange(len(ids)) > 0, UNKNOWN, ids)][None]  # the start token stays
+    """Measure the contribution of each timestep of a text to the logit, `(T,)`, given the network's pass over it."""
+    baseline = network.embedding[np.where(np.arange(len(ids)) > 0, UNKNOWN, ids)][None]  # the start token is kept
     x = network.embedding[ids][None]
     low = float(run_network(network, baseline, keep=False).logits[0])
     with show_bar(total=steps + len(ids), desc="explaining", delay=1) as bar:
@@ -40,7 +40,7 @@ def measure_contributions(network: Network, ids: Ids, read: NetworkPass, steps: 
 def _integrate_gradients(
     network: Network, x: Array, baseline: Array, steps: int, tell: Callable[[int], object]
 ) -> Array:
-    """Sum the gradients at the points of the Gauss–Legendre rule on the straight way from the baseline to x."""
+    """Integrate the gradients on the straight line from the baseline to x by the Gauss–Legendre rule."""
     points, weights = np.polynomial.legendre.leggauss(steps)
     way = x - baseline
 
@@ -58,7 +58,7 @@ def _integrate_gradients(
 
 
 def _occlude(network: Network, x: Array, baseline: Array, read: NetworkPass, tell: Callable[[int], object]) -> Array:
-    """Read the text again for every timestep, with that one taken from the baseline, from there on."""
+    """Run the network again from each timestep on, with that timestep replaced by the baseline's."""
     timesteps = x.shape[1]
     rows = np.concatenate([x[0], baseline[0]])
 

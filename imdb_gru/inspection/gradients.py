@@ -1,4 +1,4 @@
-"""How gradients shrink or grow on their way back through time, over many reviews."""
+"""The sizes of gradients back through time, over many reviews."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,18 +15,18 @@ from imdb_gru.system.progress import show_bar
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GradientCurve:
-    """The way back from the last word: medians over reviews, by distance in words from it, 0 first."""
+    """Medians over reviews of the gradients' sizes, by distance in words from the last word, 0 first."""
 
     cell: str
     loss: Array
-    """‖∂L/∂s_t‖ as a multiple of that at the last word, `(D,)`; L is the loss, s_t all that the cell carries on."""
+    """‖∂L/∂s_t‖ relative to that at the last word, `(D,)`; L is the loss, s_t the whole state after timestep t."""
     recurrence: Array
-    """‖∂h_T/∂s_t‖ / √U (Frobenius), `(D,)`: the recurrence alone, without the ways that pooling opens."""
+    """‖∂h_T/∂s_t‖ / √U (Frobenius), `(D,)`: the effect of the recurrence alone, without pooling."""
     reviews: Array
-    """How many reviews reach so far back, `(D,)`."""
+    """Number of reviews that are long enough for each distance, `(D,)`."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as JSON's types, a list entry a word back."""
+        """Return the curve as JSON's types, with one list entry for each distance."""
         return {
             "cell": self.cell,
             "loss": self.loss.tolist(),
@@ -36,13 +36,13 @@ class GradientCurve:
 
 
 def measure_curve(classifier: Classifier, texts: Iterable[str]) -> GradientCurve:
-    """Take the gradient of each text's verdict back through the last layer's forward cell.
+    """Measure the gradient curve of the last layer's forward cell over texts.
 
-    The gradient of the loss is that of the logit times (probability − label), so their ratios are one.
+    The gradient of the loss is that of the logit times (probability − label), so both have the same ratios.
     """
     network = classifier.network
     by_loss, by_recurrence = [], []
-    for text in show_bar(texts, desc="following", unit=" reviews", delay=1):
+    for text in show_bar(texts, desc="measuring", unit=" reviews", delay=1):
         read = run_network(network, network.embedding[classifier.encode(text).ids][None])
         _, gradients = read.run_back()
         norms = measure_norms(gradients[-1][0])[::-1]
@@ -53,7 +53,7 @@ def measure_curve(classifier: Classifier, texts: Iterable[str]) -> GradientCurve
 
 
 def _find_medians(curves: list[Array]) -> tuple[Array, Array]:
-    """Return the median at every distance over the curves that reach it, and their count."""
+    """Return the median at every distance over the curves that reach it, and the number of those curves."""
     table = np.full((len(curves), max(map(len, curves))), np.nan, np.float32)
     for row, curve in enumerate(curves):
         table[row, : len(curve)] = curve

@@ -1,4 +1,4 @@
-"""The inspection of a text: runs the network forwards and back, and collects the results."""
+"""The inspection of a text: the network's forward and backward pass, and the collection of their results."""
 
 from imdb_gru.cells import CELLS
 from imdb_gru.cells.cell import State, sigmoid
@@ -13,7 +13,7 @@ NAMES = {cell: name for name, cell in CELLS.items()}
 
 
 def inspect_text(classifier: Classifier, text: str, *, steps: int = STEPS) -> Inspection:
-    """Read a text with everything kept; `steps` points serve the integrated gradients."""
+    """Inspect a text, with integrated gradients computed at `steps` points."""
     network = classifier.network
     encoded = classifier.encode(text)
     read = run_network(network, network.embedding[encoded.ids][None])

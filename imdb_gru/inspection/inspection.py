@@ -1,7 +1,7 @@
-"""The result of an inspection: everything that a model did with one text, timestep by timestep.
+"""The result of an inspection: everything that a model computed for one text, timestep by timestep.
 
-T counts the timesteps, the start token's included, U the units. Timestep t belongs to token t, whichever way a cell
-reads.
+T is the number of timesteps, including the start token's, and U the number of units. Timestep t belongs to token t,
+also in a backward cell.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,43 +18,43 @@ from imdb_gru.system.writing import write_atomically
 from imdb_gru.text.coloured import build_html
 
 SIGNED = frozenset({"candidate", "state"})
-"""What goes from −1 to 1; all else, being a σ, goes from 0 to 1."""
+"""Quantities between −1 and 1; all others are values of σ, between 0 and 1."""
 
 
 def summarise_units(name: str, values: Array) -> Array:
-    """Return the mean over units of a gate or state `(T, U)`; of its size where it is signed, as it averages to 0."""
+    """Return the mean over units of a gate or state `(T, U)`; of absolute values if it is signed, as it averages to 0."""
     means: Array = (np.abs(values) if name in SIGNED else values).mean(axis=1)
     return means
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CellTrace:
-    """What one cell did."""
+    """The gates, states and gradients of one cell."""
 
     layer: int
-    """Counted from 1."""
+    """Number of the layer, from 1."""
     direction: str
-    """forward or backward."""
+    """Direction of the cell, forward or backward."""
     cell: str
-    """gru, lstm or simple_rnn."""
+    """Name of the cell: gru, lstm or simple_rnn."""
     gates: Mapping[str, Array]
-    """By name, each `(T, U)`: update, reset, candidate; input, forget, candidate, output; none in a SimpleRNN."""
+    """Gates by name, each `(T, U)`: update, reset, candidate; input, forget, candidate, output; none in a SimpleRNN."""
     states: Array
-    """h_t, `(T, U)`."""
+    """Hidden states h_t, `(T, U)`."""
     gradients: Array
-    """‖∂ logit/∂s_t‖, `(T,)`: by all ways from there to the verdict; s_t is h_t, an LSTM's memory beside it.
+    """‖∂ logit/∂s_t‖, `(T,)`, along all paths to the logit; s_t is the state: h_t, and an LSTM's memory.
 
-    The gradient of the log loss is this times |probability − label|, the same at every timestep.
+    The gradient of the log loss is this times |probability − label|, a factor that is the same at every timestep.
     """
     keeping_gate: str | None
-    """update, forget, or None in a cell without gates."""
+    """Name of the gate that keeps the past: update, forget, or None in a cell without gates."""
     kept: Array | None
     """Share of the state after each timestep that later gates let through to the final one, `(T,)`.
 
-    The product of the later update gates (a GRU's) or forget gates (an LSTM's), mean over units; None without gates.
+    It is the product of the later update gates (GRU) or forget gates (LSTM), mean over units; None without gates.
     """
     jacobian: Array
-    """‖∂h_T/∂s_t‖ / √U (Frobenius), `(T,)`: what the recurrence alone leaves of a small change; 1 at its last word."""
+    """‖∂h_T/∂s_t‖ / √U (Frobenius), `(T,)`: the effect of a small change by the recurrence alone; 1 at its last word."""
 
     def __repr__(self) -> str:
         """Describe the cell without its arrays."""
@@ -73,7 +73,7 @@ class CellTrace:
 
     @property
     def half_life(self) -> dict[str, int | None]:
-        """Count the words back from the last at which half is left, by gates (kept) and by Jacobian; None for never."""
+        """Return the distance in words from the last one at which half is left, by gates (kept) and Jacobian, or None."""
         return {"kept": self._count_back(self.kept), "jacobian": self._count_back(self.jacobian)}
 
     def _count_back(self, left: Array | None) -> int | None:
@@ -100,49 +100,49 @@ class CellTrace:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Contributions:
-    """How much each word did for the verdict, in logits of positive, by two methods."""
+    """The contribution of each word to the logit of positive, by two methods."""
 
     integrated_gradients: Array
-    """`(T,)`; from a text whose every word is unknown (Sundararajan et al. 2017, equation 1)."""
+    """Integrated gradients, `(T,)`, from a text of unknown words (Sundararajan et al. 2017, equation 1)."""
     occlusion: Array
-    """`(T,)`; how far the logit falls where the word alone is unknown."""
+    """Decrease of the logit if only this word is unknown, `(T,)`."""
     baseline: float
-    """The logit of the text with every word unknown."""
+    """Logit of the text with every word unknown."""
     gap: float
-    """Sum of the integrated gradients less (logit − baseline): completeness says 0."""
+    """Sum of the integrated gradients minus (logit − baseline); in exact arithmetic it is 0 (completeness)."""
     steps: int
-    """Points on the way from the baseline at which gradients were taken."""
+    """Number of points between the baseline and the text at which gradients were computed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Inspection:
-    """What a model did with one text."""
+    """Everything that a model computed for one text."""
 
     text: str
     label: str
     probability: float
-    """Of positive."""
+    """Probability of positive."""
     logit: float
     words: int
-    """Words in the text, before truncation."""
+    """Number of words in the text before truncation."""
     tokens: Sequence[str]
-    """One a timestep, the start token first."""
+    """Token of each timestep, the start token first."""
     known: Sequence[bool]
-    """Whether the vocabulary holds each token."""
+    """Whether each token is in the vocabulary."""
     probabilities: Array | None
-    """Belief after each timestep, `(T,)`; None where the model reads backwards too."""
+    """Probability of positive after each timestep, `(T,)`; None if the model is bidirectional."""
     contributions: Contributions
     cells: Sequence[CellTrace]
-    """Layer by layer, forwards before backwards."""
+    """Cells layer by layer, forward before backward."""
     pooled: Mapping[str, Array]
-    """What each pooling adds to the logit through each timestep, `(T,)` each; empty where dense layers come between."""
+    """Part of the logit that each pooling takes from each timestep, each `(T,)`; empty with dense layers in between."""
 
     def __repr__(self) -> str:
-        """Give the label, the probability and the beginning of the text, without the arrays."""
+        """Describe the inspection by label, probability and the beginning of the text, without the arrays."""
         return f"Inspection({self.label!r}, probability={self.probability:.4f}, text={show_value(self.text)})"
 
     def _repr_html_(self) -> str:
-        """Show the words in the colours of their contributions, in a notebook."""
+        """Return the words in the colours of their contributions, as HTML for a notebook."""
         contributions = self.contributions.integrated_gradients
         largest = float(np.abs(contributions).max())
         parts = [f"{self.read} of {self.words} words read" if self.read < self.words else f"{self.words} words"]
@@ -158,7 +158,7 @@ class Inspection:
         )
 
     def _describe(self, timestep: int) -> str:
-        """Give the figures of a timestep in a line."""
+        """Return the figures of a timestep in one line."""
         found = self.contributions
         parts = [
             f"contribution {found.integrated_gradients[timestep]:+.3f}, by occlusion {found.occlusion[timestep]:+.3f}"
@@ -176,12 +176,12 @@ class Inspection:
 
     @property
     def unknown(self) -> int:
-        """Count the words read that the vocabulary does not hold."""
+        """Count the words left after truncation that are not in the vocabulary."""
         return len(self.known) - sum(self.known)
 
     @property
     def moves(self) -> Array | None:
-        """Return how far each timestep moved the belief, `(T,)`; 0 for the start token."""
+        """Return the change of the probability at each timestep, `(T,)`; 0 for the start token."""
         return None if self.probabilities is None else np.diff(self.probabilities, prepend=self.probabilities[:1])
 
     def to_dict(self) -> dict[str, Any]:
@@ -218,7 +218,7 @@ class Inspection:
         }
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Return all of it as arrays by name, for an .npz file."""
+        """Return the whole inspection as arrays by name, for an .npz file."""
         arrays: dict[str, NDArray[Any] | None] = {
             "tokens": np.array(self.tokens),
             "known": np.array(self.known),
@@ -235,11 +235,11 @@ class Inspection:
 
 
 def save_arrays(path: Path, inspection: Inspection) -> None:
-    """Write all of an inspection's arrays into an .npz file, whole or not at all."""
+    """Write all of an inspection's arrays into an .npz file, atomically."""
     with write_atomically(path.resolve()) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **inspection.to_arrays())
 
 
 def _round(values: NDArray[Any] | None) -> Any:
-    """Return JSON's numbers with as many digits as float32 has."""
+    """Return values as JSON's numbers, rounded to the precision of float32."""
     return None if values is None else values.astype(np.float64).round(6).tolist()

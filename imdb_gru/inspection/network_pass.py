@@ -1,4 +1,4 @@
-"""A network's pass over texts of one length, variants of one text: forwards, pooled, and back to the embedding."""
+"""A network's pass over variants of one text: forwards, pooled, and back to the embedding."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ from imdb_gru.system.arrays import Array
 
 @dataclass(frozen=True)
 class NetworkPass:
-    """What a network did on its way through B texts of one length."""
+    """The passes of all cells of a network over B texts of one length."""
 
     network: Network
     layers: Sequence[Sequence[CellPass]]
     hidden: Array
-    """The last layer's hidden states, both directions side by side, `(B, T, U)`."""
+    """The last layer's hidden states, `(B, T, U)`, with both directions side by side."""
 
     @cached_property
     def peaks(self) -> NDArray[np.intp]:
@@ -49,15 +49,15 @@ class NetworkPass:
         return np.concatenate(pooled, axis=-1)
 
     def spread(self) -> dict[str, Array]:
-        """Return what each pooling adds to the logit through each timestep, `(B, T)`; empty with dense layers between.
+        """Return the part of the logit that each pooling takes from each timestep, each `(B, T)`.
 
-        Together with the output's bias they are the logit.
+        Their sum plus the output's bias is the logit. Empty if there are dense layers in between.
         """
         weights = self.network.output_weights
         return {pooling: np.matmul(self._weigh(pooling) * self.hidden, weights[pooling]) for pooling in weights}
 
     def run_back(self) -> tuple[Array, list[list[State]]]:
-        """Take the logits' gradient back to the embedding, `(B, T, E)`, and to every cell's states, `(T, B, U)`."""
+        """Propagate the logits' gradient back to the embedding, `(B, T, E)`, and every cell's states, `(T, B, U)`."""
         above = np.zeros_like(self.hidden)
         parts = np.split(self._run_output_back(), len(self.network.pooling), axis=-1)
         for pooling, part in zip(self.network.pooling, parts, strict=True):
@@ -74,7 +74,7 @@ class NetworkPass:
         return above, dstates
 
     def _weigh(self, pooling: Pooling) -> Array:
-        """Return every hidden state's weight in a pooling, which is their weighted sum over time; `(B, T, U)`."""
+        """Return every hidden state's weight in a pooling, `(B, T, U)`; a pooling is a weighted sum over time."""
         batch, steps, units = self.hidden.shape
         if pooling == "mean":
             return np.full((1, 1, 1), 1 / steps, np.float32)
@@ -87,7 +87,7 @@ class NetworkPass:
         return weights
 
     def _run_output_back(self) -> Array:
-        """Return the logit's gradient by the pooled hidden states, `(B, P·U)`."""
+        """Return the gradient of the logit with respect to the pooled hidden states, `(B, P·U)`."""
         *hidden, (kernel, _) = self.network.dense
         x = self.pool()
         open_units = []
@@ -109,10 +109,10 @@ def run_network(
     follow: NetworkPass | None = None,
     start: int = 0,
 ) -> NetworkPass:
-    """Run a network over embedded texts `(B, T, E)`; without `keep` there is no way back.
+    """Run a network over embedded texts `(B, T, E)`; `keep` what a backward pass needs.
 
-    With `index` `(B, T)`, the texts are those rows of x, `(R, E)`. With `follow`, they hold the timesteps from `start`
-    on of texts that are, before it, the one text that `follow` read.
+    With `index` `(B, T)`, the texts are those rows of x, `(R, E)`. With `follow`, the texts only have the timesteps from
+    `start` on; before it, they are identical to the text of `follow`.
     """
     batch = len(x if index is None else index)
     layers = []

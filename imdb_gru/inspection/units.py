@@ -1,4 +1,4 @@
-"""The words at which the hidden state of each unit rises or falls most, over many reviews."""
+"""The words at which each unit's hidden state rises or falls most, over many reviews."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -14,12 +14,12 @@ from imdb_gru.text.vocabulary import FIRST_WORD
 
 
 class DrivenUnit(NamedTuple):
-    """A unit of the last layer, and what drives it."""
+    """A unit of the last layer, and the words that change it most."""
 
     unit: int
-    """Counted from 0; where the model reads backwards too, those that do come after those that read forwards."""
+    """Number of the unit, from 0; in a bidirectional model, backward units follow the forward ones."""
     weights: dict[str, float]
-    """What the output makes of it, by pooling; empty where dense layers come between."""
+    """The unit's weights in the output, by pooling; empty if there are dense layers in between."""
     raised_by: Sequence[tuple[str, float]]
     """Words and their mean change of the hidden state, the largest first."""
     lowered_by: Sequence[tuple[str, float]]
@@ -27,9 +27,9 @@ class DrivenUnit(NamedTuple):
 
 
 def find_drivers(classifier: Classifier, texts: Iterable[str], *, words: int, min_count: int) -> list[DrivenUnit]:
-    """Name, for each unit, the `words` that change it most, of those that come `min_count` times; heaviest unit first.
+    """Find the `words` that change each unit most, of those that occur `min_count` times; largest weights first.
 
-    A word's change is h_t − h_{t−1} in the direction of reading, mean over all places where it stands.
+    A word's change is h_t − h_{t−1} in the cell's direction, mean over all its occurrences.
     """
     means, counts = _measure_changes(classifier, [classifier.encode(text).ids for text in texts])
     frequent = np.flatnonzero(counts >= min_count)
@@ -52,7 +52,7 @@ def find_drivers(classifier: Classifier, texts: Iterable[str], *, words: int, mi
 
 
 def _measure_changes(classifier: Classifier, sequences: Sequence[Ids]) -> tuple[Array, NDArray[np.int64]]:
-    """Return the mean change of each unit at each id, `(V, U)`, and how often each id comes, `(V,)`."""
+    """Return the mean change of each unit at each id, `(V, U)`, and how often each id occurs, `(V,)`."""
     from imdb_gru.engine.embedding import add_rows
 
     network = classifier.network

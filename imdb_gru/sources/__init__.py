@@ -1,4 +1,4 @@
-"""Where reviews come from, one file for each kind of source; every source yields reviews, split by split."""
+"""Sources of reviews, one file for each kind; every source yields reviews, split by split."""
 
 import json
 import os
@@ -28,9 +28,9 @@ ACCEPTED = (
 def open_source(data: str | Path | DataConfig | None = None, *, require_labels: bool = True) -> Source:
     """Open the reviews at a path, or those of a config's data section, which also names a table's columns.
 
-    Without a path, the reviews are those of $IMDB_GRU_DATA, or else IMDB, downloaded once. Where labels are not
-    required, a table needs none. Raises `DataError` if there is nothing that can be read, or if a column is named
-    although the reviews are not a table.
+    Without a path, $IMDB_GRU_DATA names it; without that variable, IMDB is downloaded once. Unless labels are required,
+    a table may lack them. Raises `DataError` if there is nothing that can be read, or if a column is named although the
+    reviews are not a table.
     """
     if not isinstance(data, DataConfig):
         data = DataConfig(path=None if data is None else str(data))
@@ -48,16 +48,16 @@ def open_source(data: str | Path | DataConfig | None = None, *, require_labels: 
         return TarSource(fetch(ARCHIVE))
     try:
         return _open_path(Path(path).expanduser(), data, require_labels)
-    except (OSError, RuntimeError) as error:  # a name too long, a folder that may not be entered, an unknown ~user
+    except (OSError, RuntimeError) as error:  # too long a name, a folder without permission, an unknown ~user
         reason = (isinstance(error, OSError) and error.strerror) or error
-        raise DataError(f"cannot read {path[:200]}: {reason}; name {ACCEPTED}, or try --data {SAMPLE}") from error
+        raise DataError(f"cannot read {path[:200]}: {reason}; choose {ACCEPTED}, or try --data {SAMPLE}") from error
 
 
 def open_run_source(run: str, own: DataConfig, other: DataConfig | None, *, require_labels: bool = True) -> Source:
-    """Open other reviews to evaluate a run on, or without a path in `other`, those that the run was trained on.
+    """Open the reviews of `other`, or if it has no path, the reviews that a run was trained on.
 
     `run` is the name of the run in messages, and `own` the data section of its config, which also names the columns of
-    a table if nothing else does. Raises `DataError` as `open_source` does, or if the run's own data have moved.
+    a table if `other` does not. Raises `DataError` as `open_source` does, or if the run's own data have moved.
     """
     from imdb_gru.sources.table import is_table
 
@@ -80,7 +80,7 @@ def check_data_found(run: str, own: DataConfig) -> None:
         return
     try:
         found = Path(str(own.path)).expanduser().exists()
-    except (OSError, RuntimeError):  # which `open_source` explains
+    except (OSError, RuntimeError):  # `open_source` reports it
         return
     if not found:
         raise DataError(
@@ -89,13 +89,13 @@ def check_data_found(run: str, own: DataConfig) -> None:
 
 
 def _refuse_columns(path: str, data: DataConfig) -> None:
-    """Raise `DataError` if a column is named, for reviews that are not a table."""
+    """Raise `DataError` if a column is named; the reviews are not a table."""
     for key, column in (("text_column", data.text_column), ("label_column", data.label_column)):
         if column is not None:
             option = "--" + key.replace("_", "-")
             raise DataError(
                 f"the column '{column}' cannot be read from {path}, which is not a table: leave out {option} "
-                f"(data.{key} in a config), or name a .csv, .tsv, .jsonl or .parquet table with --data"
+                f"(data.{key} in a config), or choose a .csv, .tsv, .jsonl or .parquet table with --data"
             )
 
 
@@ -105,7 +105,7 @@ def _open_path(path: Path, data: DataConfig, require_labels: bool) -> Source:
     from imdb_gru.sources.table import is_table, open_table
 
     if not path.exists():
-        raise DataError(f"there are no reviews at {path}: name {ACCEPTED}, or try --data {SAMPLE}")
+        raise DataError(f"there are no reviews at {path}: choose {ACCEPTED}, or try --data {SAMPLE}")
     if path.is_dir() or not is_table(path):
         _refuse_columns(str(path), data)
     if path.is_dir():
@@ -121,11 +121,11 @@ def _open_path(path: Path, data: DataConfig, require_labels: bool) -> Source:
         return NpzSource(path, load_word_index(path.parent))
     elif is_table(path):
         return open_table(path, data.text_column, data.label_column, require_labels=require_labels)
-    raise DataError(f"cannot tell what reviews {path} holds: name {ACCEPTED}")
+    raise DataError(f"cannot recognise the format of {path}: choose {ACCEPTED}")
 
 
 def load_word_index(folder: Path | None) -> dict[str, int]:
-    """Read Keras's word index, word to rank from 1, from a folder that holds it, or else fetch it."""
+    """Read Keras's word index, which maps words to ranks from 1, from a folder; download it if it is not there."""
     from imdb_gru.sources.download import WORD_INDEX, fetch
 
     path = folder / WORD_INDEX_NAME if folder else None
@@ -134,7 +134,7 @@ def load_word_index(folder: Path | None) -> dict[str, int]:
     try:
         index = json.loads(read_text(path))
         if not isinstance(index, dict) or not all(type(rank) is int and rank > 0 for rank in index.values()):
-            raise ValueError("not a map from words to ranks")
+            raise ValueError("it does not map words to ranks")
     except (OSError, ValueError, RecursionError) as error:
-        raise DataError(f"{path} is not Keras's word index ({error}): remove it, and it will be fetched") from error
+        raise DataError(f"{path} is not Keras's word index ({error}): delete it to download it again") from error
     return index

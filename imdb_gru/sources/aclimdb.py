@@ -1,6 +1,6 @@
 """The corpus of Maas et al. 2011 as published: the aclImdb folder and its tar.gz, both read in place.
 
-Both yield the order of Keras's imdb.npz: positive reviews first, then negative, by file name as text.
+Both yield reviews in the order of Keras's imdb.npz: positive, then negative, sorted by file name as text.
 """
 
 import gzip
@@ -24,14 +24,14 @@ FOLDERS = {
     "test": (("test", "pos"), ("test", "neg")),
     UNLABELLED: (("train", "unsup"),),
 }
-"""Where a split's reviews lie."""
+"""The folders of each split's reviews."""
 TOGETHER = (("train", "test"), (UNLABELLED,))
-"""Splits that are unpacked in one go: who wants labels need not hold 50,000 reviews without."""
+"""Splits that are unpacked together: labelled reviews do without the 50,000 unlabelled ones in memory."""
 MAX_REVIEW_BYTES = 10 * 2**20
 MAX_HEADER_BYTES = 2**20
-"""Of all that an archive says of a member before it."""
+"""Most bytes of all headers before one member of an archive."""
 MAX_UNPACKED_BYTES = 4 * 2**30
-"""Of a whole archive; the published one comes to a tenth."""
+"""Most bytes of a whole unpacked archive; the published one has a tenth of it."""
 
 _REVIEW = re.compile(r"(?:\./)?aclImdb/(train|test)/(pos|neg|unsup)/(\d+_\d+\.txt)")
 _URLS = re.compile(r"(?:\./)?aclImdb/(train|test)/urls_(pos|neg|unsup)\.txt")
@@ -67,9 +67,9 @@ class FolderSource:
             raise _no_reviews(self.path, split)
 
     def _read(self, path: Path) -> bytes:
-        """Read a file that lies in the folder, a link within it included: a link may name anything of its reader's."""
+        """Read a file inside the folder; refuses links out of it, which could expose any other file of the user."""
         if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self.path)):
-            raise DataError(f"{path} leads out of {self.path}; do not trust this folder")
+            raise DataError(f"{path} points outside {self.path}; do not trust this folder")
         try:
             return read_bytes(path, MAX_REVIEW_BYTES)
         except ValueError as error:
@@ -77,7 +77,7 @@ class FolderSource:
 
 
 class TarSource:
-    """The published archive; decompressed once, into memory, nothing of it ever written to disk."""
+    """The published archive, decompressed once into memory and never written to disk."""
 
     splits = SPLITS
 
@@ -115,7 +115,7 @@ class TarSource:
         except OSError as error:
             raise DataError(f"cannot read {self.path}: {error.strerror or error}") from error
         if not any(members.values()) and UNLABELLED not in splits:
-            raise DataError(f"{self.path} holds no aclImdb reviews: name the published aclImdb_v1.tar.gz")
+            raise DataError(f"{self.path} holds no aclImdb reviews: choose the published aclImdb_v1.tar.gz")
         self._members |= members
 
     def _show_progress(self, file: Any) -> Any:
@@ -123,26 +123,26 @@ class TarSource:
         return show_reading(file, size, "unpacking")
 
     def _iter_members(self, file: IO[bytes]) -> Iterator[tuple[str, bytes]]:
-        """Yield the members that are reviews or lists of URLs; all else, whatever its name, is passed over.
+        """Yield the members that are reviews or lists of URLs, and ignore all others.
 
-        tarfile takes a damaged header for the end and its own gzip reader checks no sum: so gzip decompresses, to the
-        last byte, and after the end may come nothing but padding.
+        tarfile takes a damaged header for the archive's end, and its gzip reader verifies no checksum. So gzip
+        decompresses the file to the last byte, and only padding may follow the end of the archive.
         """
         with gzip.open(file) as content:
             yield from self._iter_wanted(_Metered(self.path, content))
 
     def _iter_wanted(self, metered: "_Metered") -> Iterator[tuple[str, bytes]]:
-        """Yield them from the unpacked archive, to its last byte."""
+        """Yield the members of the unpacked archive, and read it to its last byte."""
         with tarfile.open(fileobj=metered, mode="r|", bufsize=tarfile.BLOCKSIZE) as archive:  # type: ignore[call-overload]
             for member in archive:
-                archive.members = []  # else it keeps all 100,000 of them
+                archive.members = []  # otherwise it would keep all 100,000 members
                 if member.issparse():
-                    raise DataError(f"{self.path}: {member.name} has holes; do not trust this archive")
+                    raise DataError(f"{self.path}: {member.name} is a sparse file; do not trust this archive")
                 metered.expect(member.size)
                 if not (_REVIEW.fullmatch(member.name) or _URLS.fullmatch(member.name)):
                     continue
                 if not member.isreg():
-                    raise DataError(f"{self.path}: {member.name} is no regular file; do not trust this archive")
+                    raise DataError(f"{self.path}: {member.name} is not a regular file; do not trust this archive")
                 if member.size > MAX_REVIEW_BYTES:
                     raise DataError(f"{self.path}: {member.name} has {member.size:,} bytes; do not trust this archive")
                 review = archive.extractfile(member)
@@ -154,7 +154,7 @@ class TarSource:
 
 
 class _Metered:
-    """The unpacked archive: no more of it than its headers say, and no more than it may have."""
+    """The unpacked archive, which never yields more bytes than its headers announce or the limits allow."""
 
     def __init__(self, path: Path, content: gzip.GzipFile) -> None:
         self.path = path
@@ -162,11 +162,11 @@ class _Metered:
         self._whole, self._expected = MAX_UNPACKED_BYTES, MAX_HEADER_BYTES
 
     def expect(self, size: int) -> None:
-        """Let a member of so many bytes come, and the next header."""
+        """Allow a member of `size` bytes and the next header to be read."""
         self._expected = size + MAX_HEADER_BYTES
 
     def read(self, size: int) -> bytes:
-        """Read on; raises `DataError` where more comes than may."""
+        """Read up to `size` bytes; raises `DataError` if the archive exceeds a limit."""
         content = self.content.read(size)
         self._whole -= len(content)
         self._expected -= len(content)
@@ -180,8 +180,8 @@ class _Metered:
 
 
 def _no_reviews(path: Path, split: str) -> DataError:
-    folders = " or ".join("/".join(folder) for folder in FOLDERS.get(split, ())) or f"a split {split}"
-    return DataError(f"{path} holds no reviews in {folders}: name the published corpus")
+    folders = " or ".join("/".join(folder) for folder in FOLDERS.get(split, ())) or f"a {split} split"
+    return DataError(f"{path} holds no reviews in {folders}: choose the published corpus")
 
 
 def _decode(content: bytes) -> str:
@@ -189,7 +189,7 @@ def _decode(content: bytes) -> str:
 
 
 def _read_films(content: bytes) -> dict[str, str]:
-    """Map a line's number, from 0, to the title id in its URL; that of the review whose name starts with the number."""
+    """Map each line's number, from 0, to the title id in its URL; a review's file name starts with its number."""
     matches = ((str(number), _FILM.search(line)) for number, line in enumerate(_decode(content).split("\n")))
     return {number: match.group() for number, match in matches if match}
 

@@ -13,12 +13,12 @@ CACHE_ENVIRONMENT = "IMDB_GRU_CACHE"
 RETRIES = 2
 TIMEOUT_SECONDS = 30
 UNFINISHED = "unfinished"
-"""Folder inside the cache where downloads are written: only there may anything be swept."""
+"""Folder inside the cache where downloads are written, the only one where files are cleaned up."""
 
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """A file on the network and the hash that its content must have."""
+    """A file on the network and its expected hash."""
 
     url: str
     known_hash: str
@@ -38,15 +38,15 @@ WORD_INDEX = RemoteFile(
 
 
 def fetch(remote: RemoteFile) -> Path:
-    """Return a file of the cache, downloaded and checked first where it is missing or damaged.
+    """Return the path of a file in the cache; download and verify it first if it is missing or damaged.
 
-    A download takes its final name only when it is whole and its hash is right; a connection that breaks is tried
-    again, another content is not. Raises `DownloadError`.
+    A download gets its final name only when it is complete and its hash is right. A broken connection is tried again,
+    but not a download of other content. Raises `DownloadError`.
     """
     import pooch
     import requests
 
-    advice = "name a local copy with --data PATH, or try --data sample"
+    advice = "choose a local copy with --data PATH, or try --data sample"
     try:
         cache = Path(os.environ.get(CACHE_ENVIRONMENT) or pooch.os_cache("imdb-gru")).expanduser()
     except RuntimeError as error:  # without HOME, or with an unknown ~user in the variable
@@ -60,11 +60,11 @@ def fetch(remote: RemoteFile) -> Path:
     algorithm, digest = remote.known_hash.split(":")
 
     def download(url: str, path: str, store: object) -> None:
-        with Path(path).open("ab") as held:  # which tells others that it is being written
+        with Path(path).open("ab") as held:  # an open file tells other processes that it is being written
             with contextlib.suppress(OSError):
                 lock(held.fileno())
             stream(url, path, store)
-        if pooch.file_hash(path, algorithm) != digest:  # left to pooch, it would be downloaded again
+        if pooch.file_hash(path, algorithm) != digest:  # pooch would download it again
             raise DownloadError(f"{url} is not the published file (its hash differs): {advice}")
 
     try:
@@ -79,15 +79,15 @@ def fetch(remote: RemoteFile) -> Path:
             retry_if_failed=RETRIES,
         )
         return Path(store.fetch(remote.filename, downloader=download)).replace(kept)
-    except (requests.RequestException, ValueError) as error:  # the latter where a header is no number
+    except (requests.RequestException, ValueError) as error:  # `ValueError` if a header is not a number
         response = getattr(error, "response", None)
         status = f" {response.status_code}" if response is not None else ""
         raise DownloadError(f"cannot download {remote.url} ({type(error).__name__}{status}): {advice}") from error
     except OSError as error:
         reason = error.strerror or error
         raise DownloadError(
-            f"cannot write the cache {cache} ({reason}): set ${CACHE_ENVIRONMENT}, or {advice}"
+            f"cannot write to the cache {cache} ({reason}): set ${CACHE_ENVIRONMENT}, or {advice}"
         ) from error
     finally:
-        with contextlib.suppress(OSError):  # another download is under way, or there never was such a folder
+        with contextlib.suppress(OSError):  # another download is running, or the folder does not exist
             unfinished.rmdir()

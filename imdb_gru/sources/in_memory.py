@@ -8,10 +8,10 @@ from imdb_gru.system.escaping import show_value
 
 
 class MemorySource:
-    """Texts and labels in memory, undivided unless validation reviews are given apart.
+    """Texts and labels in memory, in a single split unless validation reviews are given.
 
-    A label is 1 or True for positive, 0 or False for negative. Raises `DataError` if there are not as many labels as
-    texts, or if one of them is something else than a text or a label.
+    A label is 1 or True for positive, 0 or False for negative. Raises `DataError` if the numbers of labels and texts
+    differ, or if a text or a label is something else.
     """
 
     name = "the reviews in memory"

@@ -1,4 +1,4 @@
-"""Keras's imdb.npz: ids in object arrays, which are pickles, read without executing them."""
+"""Keras's imdb.npz: ids in pickled object arrays, which are read without executing the pickles."""
 
 import contextlib
 import pickle
@@ -17,9 +17,9 @@ from imdb_gru.system.memory import limit_growth
 from imdb_gru.system.reading import fits, open_file, read_header
 
 MAX_MEMBER_BYTES = 2**27
-"""Of an array as it is stored; that of the published file's has 14 million."""
+"""Most bytes of a stored array; the largest of the published file has 14 million."""
 MAX_UNPICKLED_MB = 2048
-"""By which the process may grow while a pickle becomes lists: a few of its bytes can ask for any memory."""
+"""Megabytes by which the process may grow while it reads a pickle, a few bytes of which can ask for any memory."""
 
 
 class NpzSource:
@@ -34,7 +34,7 @@ class NpzSource:
         self._words = {rank: word for word, rank in word_index.items()}
 
     def iter_reviews(self, split: str) -> Iterator[Review]:
-        """Yield a split's reviews in the file's order: each its words, lower-case, with spaces between."""
+        """Yield a split's reviews in the file's order, as lower-case words separated by spaces."""
         sequences, labels = self._read(f"x_{split}"), self._read(f"y_{split}")
         if sequences.ndim != 1 or sequences.shape != labels.shape:
             raise DataError(f"{self.path}: x_{split} and y_{split} have shapes {sequences.shape} and {labels.shape}")
@@ -47,7 +47,7 @@ class NpzSource:
                 rank = show_value(error.args[0])
                 raise DataError(f"{self.path}: x_{split}[{number}] holds an id without a word: {rank}") from error
             except TypeError as error:
-                raise DataError(f"{self.path}: x_{split}[{number}] is no list of ids ({error})") from error
+                raise DataError(f"{self.path}: x_{split}[{number}] is not a list of ids ({error})") from error
             if sum(map(len, words)) + len(words) > MAX_ROW_CHARACTERS:
                 raise DataError(
                     f"{self.path}: x_{split}[{number}] has more than {MAX_ROW_CHARACTERS:,} characters; "
@@ -65,14 +65,14 @@ class NpzSource:
 
 
 def check_npz(path: Path) -> None:
-    """Raise `DataError` where a file is none of Keras's: that is told before its word index is fetched."""
+    """Raise `DataError` if a file is not Keras's imdb.npz, before its word index is downloaded."""
     with _open(path) as archive:
         archive.getinfo("x_train.npy")
 
 
 @contextlib.contextmanager
 def _open(path: Path) -> Iterator[zipfile.ZipFile]:
-    """Open the archive; raises `DataError` for whatever goes wrong with it."""
+    """Open the archive; raises `DataError` for any failure."""
     try:
         with open_file(path) as content, zipfile.ZipFile(content) as archive:
             yield archive
@@ -83,16 +83,16 @@ def _open(path: Path) -> Iterator[zipfile.ZipFile]:
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror or error}") from error
     except Exception as error:  # a damaged zip or pickle may raise anything
-        reason = " ".join(str(error).split()) or type(error).__name__  # MemoryError has no words
-        raise DataError(f"{path} is not Keras's imdb.npz ({reason}): name another file with --data") from error
+        reason = " ".join(str(error).split()) or type(error).__name__  # MemoryError has no message
+        raise DataError(f"{path} is not Keras's imdb.npz ({reason}): choose another file with --data") from error
 
 
 class _ForbiddenError(Exception):
-    """A pickle asks for something that no array of lists needs."""
+    """Raised if a pickle asks for something that an array of lists does not need."""
 
 
 class _Inert:
-    """Stand in for NumPy's classes, whose own unpickling trusts its input: keep what a pickle says, do nothing."""
+    """A stand-in for NumPy's classes, whose unpickling trusts its input; it only stores the pickled state."""
 
     state: Any = None
 
@@ -104,10 +104,10 @@ class _Inert:
 
 
 class _ArrayUnpickler(pickle.Unpickler):
-    """Build lists and numbers, and call nothing at all of what a pickle names."""
+    """An unpickler that builds lists and numbers, and never calls what a pickle names."""
 
     def find_class(self, module: str, name: str) -> Any:
-        """Return a stand-in for each name of a pickled array, and refuse all others."""
+        """Return a stand-in for the names that a pickled array needs; refuse all others."""
         if (module, name) not in _STAND_INS:
             raise _ForbiddenError(f"its pickle asks for {module}.{name}")
         return _Inert
@@ -118,22 +118,22 @@ _STAND_INS = {
     ("numpy", "dtype"),
     ("numpy.core.multiarray", "_reconstruct"),
     ("numpy._core.multiarray", "_reconstruct"),
-    ("_codecs", "encode"),  # how protocols 0 to 2, those of older NumPy, write bytes
+    ("_codecs", "encode"),  # used by protocols 0 to 2 of older NumPy to write bytes
 }
 
 
 def _read_array(file: Any, size: int) -> np.ndarray[Any, Any]:
-    """Read one .npy stream of so many bytes."""
+    """Read a .npy stream of `size` bytes."""
     shape, fortran_order, dtype = read_header(file)
     if dtype.hasobject:
         try:
             with limit_growth(MAX_UNPICKLED_MB):
                 *_, rows = _ArrayUnpickler(file).load().state  # version, shape, dtype, order, rows
         except MemoryError as error:
-            raise _ForbiddenError(f"its pickle takes more than {MAX_UNPICKLED_MB:,} MB") from error
+            raise _ForbiddenError(f"its pickle needs more than {MAX_UNPICKLED_MB:,} MB of memory") from error
         if type(rows) is not list or shape != (len(rows),):
-            raise ValueError(f"an object array is no row of {shape} objects")
+            raise ValueError(f"it has an object array that does not fit its shape {shape}")
         return np.fromiter(rows, dtype=object, count=len(rows))
     if dtype.kind not in "iub" or (fortran_order and len(shape) > 1) or not fits(shape, dtype, size):
-        raise ValueError(f"an array of {dtype} and shape {shape}")
+        raise ValueError(f"it has an array of type {dtype} and shape {shape} instead of integers")
     return np.frombuffer(file.read(), dtype=dtype).reshape(shape)

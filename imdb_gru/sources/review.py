@@ -1,4 +1,4 @@
-"""What a source is, and the reviews that it yields; imports nothing of the project."""
+"""The protocol of a source and the reviews that it yields; imports no other module of the project."""
 
 import re
 from collections.abc import Iterator
@@ -7,19 +7,19 @@ from pathlib import Path
 from typing import Protocol
 
 UNLABELLED = "unlabelled"
-"""What a source calls the split of its reviews without labels."""
+"""The name of the split of reviews without labels."""
 
 SURROGATE = re.compile("[\ud800-\udfff]")
-"""Halves of characters: what `surrogateescape` makes of bytes that are not UTF-8, or JSON's escapes leave alone."""
+"""Unpaired surrogates, from `surrogateescape` for bytes that are not UTF-8, or from escapes in JSON."""
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A film review: its text, its label and, where the source knows it, its film."""
+    """A film review: its text, its label, and its film if the source knows it."""
 
     text: str
     label: int | None
-    """1 positive, 0 negative, None where the source has no label."""
+    """1 for positive, 0 for negative, None without a label."""
     film: str | None = None
 
 
@@ -28,19 +28,19 @@ class Source(Protocol):
 
     @property
     def name(self) -> str:
-        """What messages and runs call this source."""
+        """Return the name of this source in messages and runs."""
         ...
 
     @property
     def folder(self) -> Path | None:
-        """Where its data lies, for what may lie beside it; None for one that is made, not read."""
+        """Return the folder of its data, where related files may be; None if the source reads no files."""
         ...
 
     @property
     def splits(self) -> tuple[str, ...]:
-        """Name the splits it may hold, of `train`, `validation`, `test`, `unlabelled`; or `all` alone if undivided."""
+        """Name its possible splits: some of `train`, `validation`, `test`, `unlabelled`, or only `all` if undivided."""
         ...
 
     def iter_reviews(self, split: str) -> Iterator[Review]:
-        """Yield a split's reviews in a fixed order; raises `DataError`, but not for a lack of unlabelled ones."""
+        """Yield a split's reviews in a fixed order; raises `DataError`, but not if there are no unlabelled reviews."""
         ...

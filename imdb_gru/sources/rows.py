@@ -1,6 +1,6 @@
 """Rows of tables in CSV, TSV, JSON lines and Parquet, streamed one by one in constant memory.
 
-Bytes that are not UTF-8 come out as `surrogateescape` has them, to be counted by who reads the rows.
+Bytes that are not UTF-8 become surrogates by `surrogateescape`, so that the caller can count them.
 """
 
 import codecs
@@ -17,20 +17,20 @@ from imdb_gru.system.escaping import show_value
 from imdb_gru.system.reading import open_file
 
 MAX_ROW_CHARACTERS = 16 * 2**20
-"""Of a row, all its cells together: some three million words."""
+"""Most characters of all cells of a row together, about three million words."""
 PARQUET_BATCH = 64
-"""Rows of Parquet that are unpacked together, before any of them can be measured."""
-ONE_COLUMN = "a .csv has commas between its cells, a .tsv tabs"
-OPEN_QUOTE = "the file ends within a quoted cell: close its quote, and double those inside it"
+"""Number of Parquet rows that are unpacked together, before their sizes can be checked."""
+ONE_COLUMN = "separate the cells of a .csv by commas, and those of a .tsv by tabs"
+OPEN_QUOTE = "the file ends inside a quoted cell: close the cell's quotation mark, and double those within the cell"
 
 Divided = TypeVar("Divided")
 Row = dict[str, Any]
 RowReader = Callable[[Path], Iterator[tuple[int, Row]]]
-"""Yields row 0, the columns and how often each stands, and then the table's rows, numbered from 1."""
+"""Yields row 0, which maps each column to its number of occurrences, then the table's rows, numbered from 1."""
 
 
 class _Lines:
-    """The lines of a table, which measure its rows as they are read."""
+    """The lines of a table, with a check of the rows' sizes while they are read."""
 
     def __init__(self, path: Path, newline: str | None) -> None:
         self.path = path
@@ -45,7 +45,7 @@ class _Lines:
         self.file.close()
 
     def __iter__(self) -> Iterator[str]:
-        """Yield the lines; raises `DataError` where a row is too long."""
+        """Yield the lines; raises `DataError` if a row is too long."""
         while line := self.file.readline(MAX_ROW_CHARACTERS + 1 - self.read):
             self.number += 1
             self.read += len(line)
@@ -54,7 +54,7 @@ class _Lines:
             yield line
 
     def divide(self, rows: Iterable[Divided]) -> Iterator[Divided]:
-        """Pass on what is made of these lines, and measure the next row from here."""
+        """Yield the rows that are read from these lines, and measure the next row from here."""
         for row in rows:
             self.read = 0
             yield row
@@ -71,7 +71,7 @@ def _too_long(what: str) -> DataError:
 
 
 def _iter_csv(path: Path, delimiter: str = ",") -> Iterator[tuple[int, Row]]:
-    csv.field_size_limit(MAX_ROW_CHARACTERS)  # of the whole process: two tables may be read in turns
+    csv.field_size_limit(MAX_ROW_CHARACTERS)  # a limit of the whole process, as two tables may be read alternately
     with _Lines(path, newline="") as lines:
         reader = csv.reader(lines, delimiter=delimiter, strict=True)
         try:
@@ -83,8 +83,8 @@ def _iter_csv(path: Path, delimiter: str = ",") -> Iterator[tuple[int, Row]]:
                     continue
                 if len(cells) != len(columns):
                     raise DataError(
-                        f"{path}, line {reader.line_num}: {len(cells)} cells under {len(columns)} columns; "
-                        + ("quote cells that hold a delimiter or a line break" if columns[1:] else ONE_COLUMN)
+                        f"{path}, line {reader.line_num}: cells expected: {len(columns)}, found: {len(cells)}; "
+                        + ("quote cells that contain a delimiter or a line break" if columns[1:] else ONE_COLUMN)
                     )
                 yield number, dict(zip(columns, cells, strict=True))
         except csv.Error as error:
@@ -133,11 +133,11 @@ def _iter_parquet(path: Path) -> Iterator[tuple[int, Row]]:
                     number += 1
                     yield number, row
     except (pyarrow.ArrowException, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: not readable as Parquet ({' '.join(str(error).split())})") from error
+        raise DataError(f"{path} cannot be read as Parquet ({' '.join(str(error).split())})") from error
 
 
 def _check_cells(path: Path, number: int, batch: Any) -> None:
-    """Raise `DataError` where a row of Parquet, `number` rows before its batch, is too long for Python to hold many."""
+    """Raise `DataError` if a row of the batch is too long to be held in memory; `number` rows precede the batch."""
     for place in range(len(batch)):
         if batch.slice(place, 1).nbytes > MAX_ROW_CHARACTERS:
             raise _too_long(f"{path}, row {number + place + 1}")

@@ -1,7 +1,7 @@
 """The built-in sample: about 2,000 invented film reviews, the same on every machine.
 
-A review's verdict hangs on negation ("never dull"), on contrast ("dreadful at first, but wonderful") and on where it
-stands, so that the words alone, without their order, say little of it.
+A review's label depends on negation ("never dull"), on contrast ("dreadful at first, but wonderful") and on the
+position of the verdict, so that the words without their order say little about it.
 """
 
 import random
@@ -23,7 +23,7 @@ BLAME = (
     "silly", "lifeless", "predictable", "ugly", "embarrassing", "terrible", "bad", "a mess",
 )  # fmt: skip
 OPINIONS = (BLAME, PRAISE)
-"""By label: what its words say when nothing turns them round."""
+"""The words for each label when nothing negates them."""
 
 PLAIN = (
     "It is {same}.", "In the end it is {same}.", "The whole thing is {same}!", "I found it {same}.",
@@ -40,7 +40,7 @@ CONTRAST = (
 )  # fmt: skip
 SHORT = ("Simply {same} stuff.", "Not {other}, really.", "Hardly {other} stuff.", "Never {other}, honestly.")
 KINDS = ((PLAIN, 40), (NEGATED, 30), (CONTRAST, 30))
-"""Patterns and how often each kind comes; in the first the words tell, in the second they mislead."""
+"""Kinds of patterns with their weights; plain words match the label, and negated ones contradict it."""
 
 PEOPLE = (
     "a sailor",
@@ -92,7 +92,7 @@ class SampleSource:
             label = number % 2
             film = films[number // REVIEWS_PER_FILM]
             text = _write_review(rng, label, film)
-            while text in taken:  # short reviews name no film, and there are only so many of them
+            while text in taken:  # short reviews name no film, and few different ones exist
                 text = _write_review(rng, label, film)
             yield Review(text, label, film)
 
@@ -105,7 +105,7 @@ def _name_films(split: str) -> list[str]:
 
 
 def _write_review(rng: random.Random, label: int, film: str) -> str:
-    """Write a review of log-uniform length, its verdict at the start, at the end, or after half of the plot."""
+    """Write a review of log-uniform length, with its verdict at the start, in the middle or at the end."""
     length = round(SHORTEST * (LONGEST / SHORTEST) ** rng.random())
     if length < 6:
         return _write_verdict(rng, SHORT, label)

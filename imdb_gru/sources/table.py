@@ -21,11 +21,11 @@ SPLITS = {
     "test": "test",
     **dict.fromkeys((UNLABELLED, "unlabeled", "unsupervised", "unsup"), UNLABELLED),
 }
-"""By name in a table; their order is that of `TableSource.splits`."""
+"""Splits by their names in a table, in the order of `TableSource.splits`."""
 
 
 class TableSource:
-    """A table of reviews; undivided, unless it has a column `split`."""
+    """A table of reviews, in a single split unless it has a column `split`."""
 
     def __init__(
         self, path: Path, text_column: str | None, label_column: str | None, *, require_labels: bool, divide: bool
@@ -34,30 +34,30 @@ class TableSource:
         self.folder = path.parent
         self.path = path
         self.undecodable = 0
-        """Reviews read so far that held what is not UTF-8; each such byte was replaced by U+FFFD."""
+        """Number of reviews read so far with bytes that are not UTF-8; each such byte was replaced by U+FFFD."""
         self._require_labels = require_labels
         columns = self._read_columns()
         text = _choose_column(path, "text", text_column, TEXT_COLUMNS, columns)
         if text is None:
-            remedy = "name it with --text-column"
+            remedy = "name the text column with --text-column"
             if len(columns) == 1 and ";" in next(iter(columns)):
                 remedy = "separate columns by commas, not by semicolons"
-            raise DataError(f"{path} has no column of texts that is known, only {list_columns(columns)}: {remedy}")
+            raise DataError(f"{path} has no known text column, only {list_columns(columns)}: {remedy}")
         self._text = text
         wanted = require_labels or label_column is not None
         self._label = _choose_column(path, "label", label_column, LABEL_COLUMNS, columns) if wanted else None
         if require_labels and self._label is None:
             raise DataError(
-                f"{path} has no column of labels that is known, only {list_columns(columns)}: "
-                "name it with --label-column"
+                f"{path} has no known label column, only {list_columns(columns)}: "
+                "name the label column with --label-column"
             )
         splits = [column for column in columns if column.strip().lower() == SPLIT_COLUMN]
         self._split = _require_once(path, splits[0], columns) if splits and divide else None
         self.splits = self._find_splits()
 
     def iter_reviews(self, split: str) -> Iterator[Review]:
-        """Yield the table's reviews, or those of one split, a row at a time."""
-        if split not in self.splits:  # an undivided table must not pass for a test split
+        """Yield the reviews of a split, or of the whole table, one row at a time."""
+        if split not in self.splits:  # an undivided table must not be taken for a test split
             raise DataError(f"{self.path} has no {split} split, only {', '.join(self.splits)}")
         rows = self._iter_rows()
         next(rows, None)
@@ -82,7 +82,7 @@ class TableSource:
         rows = self._iter_rows()
         _, columns = next(rows, (0, {}))
         if not columns or (self._require_labels and next(rows, None) is None):
-            raise DataError(f"{self.path} holds no reviews: name a table with a header and rows")
+            raise DataError(f"{self.path} holds no reviews: choose a table with a header and rows")
         return columns
 
     def _find_splits(self) -> tuple[str, ...]:
@@ -95,7 +95,8 @@ class TableSource:
         value = row.get(self._split or "")
         split = SPLITS.get(_name(value))
         if split is None:
-            raise DataError(f"{self.path}, row {number}: the split {show_value(value)} is none of {', '.join(SPLITS)}")
+            known = ", ".join(SPLITS)
+            raise DataError(f"{self.path}, row {number}: the split {show_value(value)} is not one of {known}")
         return split
 
     def _read_label(self, number: int, row: Row) -> int | None:
@@ -103,35 +104,35 @@ class TableSource:
         label = None if value is None else LABELS.get(_name(value))
         if label is None and self._require_labels:
             raise DataError(
-                f"{self.path}, row {number}: the label {show_value(value)} is none of "
+                f"{self.path}, row {number}: the label {show_value(value)} is not one of "
                 "pos/neg, positive/negative, 1/0, true/false"
             )
         return label
 
 
 def _name(value: object) -> str:
-    """Return a label or a split as it is looked up; what is neither text nor a number is none."""
+    """Return a label or a split in the form of the known ones; empty for other types than text and numbers."""
     return str(value).strip().lower() if isinstance(value, str | float | int) else ""
 
 
 def open_table(
     path: Path, text_column: str | None, label_column: str | None, *, require_labels: bool, divide: bool = True
 ) -> TableSource:
-    """Open a table, to `divide` by its column of splits, if it has one; raises `DataError`.
+    """Open a table; `divide` it by its split column if it has one. Raises `DataError`.
 
-    Where labels are not required, a review has one only if its column is named and the label is known.
+    Unless labels are required, a review has a label only if the label column is named and the value is a known label.
     """
     try:
         exists = path.exists()
-    except OSError as error:  # a name too long, a folder that may not be entered
-        raise DataError(f"cannot read {str(path)[:200]}: {error.strerror or error}; name a table") from error
+    except OSError as error:  # too long a name, or a folder without permission
+        raise DataError(f"cannot read {str(path)[:200]}: {error.strerror or error}; choose a table") from error
     if not exists:
         raise DataError(f"there is no table at {path}")
     return TableSource(path, text_column, label_column, require_labels=require_labels, divide=divide)
 
 
 def is_table(path: Path) -> bool:
-    """Tell by its suffix whether a file is a table."""
+    """Tell whether a file is a table, by its suffix."""
     return path.suffix.lower() in READERS
 
 
@@ -142,11 +143,11 @@ def _choose_column(path: Path, kind: str, given: str | None, known: tuple[str, .
         return _require_once(path, given, columns)
     found = [column for column in columns if column.strip().lower() in known]
     if len(found) > 1:
-        raise DataError(f"{path} has several columns of {kind}s, {list_columns(found)}: name one with --{kind}-column")
+        raise DataError(f"{path} has several {kind} columns, {list_columns(found)}: choose one with --{kind}-column")
     return _require_once(path, found[0], columns) if found else None
 
 
 def _require_once(path: Path, column: str, columns: Row) -> str:
-    if columns[column] > 1:  # rows keep only the last of them
-        raise DataError(f"{path} has two columns of one name, {show_value(column)}: rename or drop all but one of them")
+    if columns[column] > 1:  # a row keeps only the last value
+        raise DataError(f"{path} has several columns named {show_value(column)}: rename or remove all but one of them")
     return column

@@ -1,4 +1,4 @@
-"""Words in colours from negative to positive, and a piece of HTML that shows them in a notebook."""
+"""Words in colours from negative to positive, and an HTML fragment that shows them in a notebook."""
 
 import math
 from collections.abc import Sequence
@@ -8,26 +8,26 @@ from imdb_gru.system.escaping import neutralise
 from imdb_gru.text.tokenizer import find_spaces
 
 COLOURS = ("#d45e00", "#c06a2c", "#a57c67", "#808080", "#6683a4", "#4683c5", "#0081e7")
-"""From negative to positive: orange over grey to blue, which colour-blind eyes tell apart.
+"""From orange (negative) through grey to blue (positive), which colour-blind people can tell apart.
 
-All are equally light (0.6 in OKLCH), so as to be read on black and on white, and none is lost among 256 colours.
+All have the same lightness (0.6 in OKLCH), so that they are legible on black and on white, and stay distinct in a
+terminal of 256 colours.
 """
 NEGATIVE, POSITIVE = COLOURS[0], COLOURS[-1]
 
 STRONGEST = 0x90
-"""Opacity, of 255, of the deepest background; text of either theme is legible on it."""
+"""Opacity of the strongest background, from 0 to 255; dark and light text are legible on it."""
 FAINTEST = 0.05
-"""Smaller shares leave a word without a colour."""
+"""Smallest share that colours a word."""
 
 
 def build_html(
     label: str, figures: str, tokens: Sequence[str], shares: Sequence[float], titles: Sequence[str], note: str
 ) -> str:
-    """Build a fragment of HTML that needs no script, style sheet or other file, on a light or a dark page.
+    """Build an HTML fragment that needs no script, style sheet or other file and fits light and dark pages.
 
-    `label` and `figures` make the headline. Each token but the start token has a share from −1, as negative as any, to
-    1, as positive as any, which its background shows; its title appears when the mouse rests on it. `note` says what
-    the colours mean.
+    `label` and `figures` are the headline. Each token but the start token is coloured by its share, from −1 (most
+    negative) to 1 (most positive); its title appears when the mouse rests on it. `note` says what the colours mean.
     """
     words = []
     for token, space, share, title in zip(tokens, [False, *find_spaces(tokens[1:])], shares, titles, strict=True):
@@ -49,7 +49,7 @@ def build_html(
 
 
 def _choose_background(share: float) -> str:
-    """Return the colour of a share, more opaque the further it is from 0; empty for hardly any."""
+    """Return the colour of a share, more opaque the further it is from 0; empty below `FAINTEST`."""
     if not math.isfinite(share) or abs(share) < FAINTEST:
         return ""
     opacity = round(min(abs(share), 1.0) * STRONGEST)

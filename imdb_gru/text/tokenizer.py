@@ -1,6 +1,6 @@
-"""How a review's text becomes tokens, in training and in prediction alike.
+"""The two tokenizers, which the config names; training and prediction share them.
 
-Two tokenizers, named in the config. Each is a plain function from text to tokens.
+Each is a plain function from text to tokens.
 """
 
 import re
@@ -11,24 +11,24 @@ _KERAS_TABLE = str.maketrans(dict.fromkeys(KERAS_FILTERS, " "))
 
 _LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _CLOSING, _OPENING = frozenset("!?.,;:)-"), ("(", "-")
-"""Marks that no space comes before, and after."""
+"""Marks without a space before them, and marks without a space after them."""
 _EMOJI = "\u2600-\u27bf\U0001f300-\U0001faff"
 _WORD = re.compile(rf"[^\W_]+(?:['’][^\W_]+)*|[!?.,;:()\"\-]|[{_EMOJI}]")
 
 
 def tokenize_keras(text: str) -> list[str]:
-    """Split on spaces after lower-casing and blanking Keras's filter characters, as `imdb.npz` was made."""
+    """Lower-case, replace Keras's filter characters by spaces, and split on spaces, as was done for `imdb.npz`."""
     return [token for token in text.lower().translate(_KERAS_TABLE).split(" ") if token]
 
 
 def tokenize_words(text: str) -> list[str]:
-    """Split into lower-case words, contractions whole, with punctuation marks and emoji as tokens; drop `<br />`."""
+    """Split into lower-case words (contractions stay whole), punctuation marks and emoji; drop `<br />`."""
     tokens = _WORD.findall(_LINE_BREAK.sub(" ", text).lower())
     return [token.replace("’", "'") for token in tokens] if "’" in text else tokens
 
 
 def find_spaces(tokens: Iterable[str], text: str = "") -> Iterator[bool]:
-    """Yield for each token whether a space parts it from what is before it, `text` before the first token."""
+    """Yield for each token whether a space precedes it; `text` is what precedes the first token."""
     quoted = text.count('"') % 2 == 1
     attached = not text or text[-1].isspace() or text.endswith(_OPENING) or (text[-1] == '"' and quoted)
     for token in tokens:
@@ -39,7 +39,7 @@ def find_spaces(tokens: Iterable[str], text: str = "") -> Iterator[bool]:
 
 
 def join_tokens(tokens: Sequence[str], text: str = "") -> str:
-    """Write tokens as the continuation of `text`: marks without a space before them, sentences with a capital."""
+    """Write tokens as the continuation of `text`, with spaces between them and a capital at the start of a sentence."""
     written = text
     for token, space in zip(tokens, find_spaces(tokens, text), strict=True):
         begins = written.rstrip(' "(')[-1:] in ("", ".", "!", "?")

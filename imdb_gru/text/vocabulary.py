@@ -1,7 +1,7 @@
 """The map between tokens and ids.
 
-Ids are Keras's: 0 pad, 1 start, 2 unknown, words from 3, most frequent first. A vocabulary knows the tokenizer that
-made its tokens, so text becomes ids in one way only.
+Ids are Keras's: 0 pad, 1 start, 2 unknown, words from 3, most frequent first. A vocabulary names the tokenizer that
+made its tokens, so that a text can be encoded in one way only.
 """
 
 import json
@@ -21,7 +21,7 @@ START_TOKEN, END_TOKEN, UNKNOWN_TOKEN = "<start>", "<end>", "<unknown>"
 
 
 class Vocabulary:
-    """A tokenizer and the words that have an id, most frequent first."""
+    """A tokenizer, and the words that have an id, most frequent first."""
 
     def __init__(self, tokenizer: str, words: Sequence[str]) -> None:
         self.tokenizer = tokenizer
@@ -30,16 +30,16 @@ class Vocabulary:
         self._id_of = {word: rank for rank, word in enumerate(self.words, FIRST_WORD)}
 
     def __len__(self) -> int:
-        """Count the ids, pad, start and unknown included: the rows of an embedding."""
+        """Count the ids, including pad, start and unknown; an embedding has as many rows."""
         return FIRST_WORD + len(self.words)
 
     def encode(self, tokens: Iterable[str]) -> Ids:
-        """Return the ids of `tokens`, the start token's before them; `(1 + len(tokens),)` int32."""
+        """Return the start token's id and those of `tokens`, `(1 + len(tokens),)` int32."""
         look_up = self._id_of.get
         return np.array([START, *(look_up(token, UNKNOWN) for token in tokens)], dtype=np.int32)
 
     def name_next(self, id: int) -> str:
-        """Return the token of an id that comes next; the start token's then stands for the end of the review."""
+        """Return the token of a predicted next id; the start token's id means the end of the review."""
         return self.words[id - FIRST_WORD] if id >= FIRST_WORD else {START: END_TOKEN, UNKNOWN: UNKNOWN_TOKEN}[id]
 
     def save(self, path: Path) -> None:
@@ -48,14 +48,14 @@ class Vocabulary:
 
     @classmethod
     def load(cls, path: Path) -> "Vocabulary":
-        """Read what `save` wrote; raises `RunError` where the file is anything else."""
+        """Read a vocabulary that `save` wrote; raises `RunError` if the file is anything else."""
         try:
             stored = json.loads(read_text(path))
             words = stored["words"]
             if stored["tokenizer"] not in TOKENIZERS or not isinstance(words, list):
-                raise ValueError("no such tokenizer, or no list of words")
+                raise ValueError("the tokenizer is unknown, or the words are not a list")
             if not all(isinstance(word, str) for word in words):
-                raise ValueError("words that are not text")
+                raise ValueError("some words are not strings")
             return cls(stored["tokenizer"], words)
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise RunError(f"{path} is not a vocabulary ({error}): train the run again") from error
@@ -64,16 +64,16 @@ class Vocabulary:
 def build_vocabulary(
     tokenizer: str, counts: Counter[str], *, max_words: int | None = None, min_count: int = 1
 ) -> Vocabulary:
-    """Rank counted tokens by frequency, equals in alphabetical order.
+    """Build a vocabulary of tokens ranked by frequency, and alphabetically if equally frequent.
 
-    `max_words` bounds the ids as Keras's `num_words` does: ids stay below it, so it counts pad, start and unknown too.
+    All ids are below `max_words`, as with Keras's `num_words`, so it includes pad, start and unknown.
     """
     ranked = sorted((-count, word) for word, count in counts.items() if count >= min_count)
     return _bounded(tokenizer, [word for _, word in ranked], max_words)
 
 
 def build_keras_vocabulary(word_index: dict[str, int], *, max_words: int | None = None) -> Vocabulary:
-    """Take Keras's published IMDB ranks as they are: the ids of `keras.datasets.imdb`."""
+    """Build the vocabulary of `keras.datasets.imdb` from Keras's published word ranks."""
     return _bounded("keras", sorted(word_index, key=word_index.__getitem__), max_words)
 
 

@@ -94,7 +94,7 @@ class FusedGRU(keras.layers.GRU):  # type: ignore[misc]
         ):
             if received != computed:
                 raise ValueError(
-                    f"FusedGRU computes {option}={computed!r} only, but received {received!r}: use keras.layers.GRU"
+                    f"FusedGRU supports only {option}={computed!r}, but received {received!r}: use keras.layers.GRU"
                 )
 
     def call(self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False) -> Any:

@@ -86,8 +86,8 @@ def _build_record(trainer: Trainer, figures: dict[str, float]) -> Epoch:
     for name in ("loss", "validation_loss"):
         if not math.isfinite(figures.get(name, 0.0)):
             raise RunError(
-                f"the training diverged: {name.replace('_', ' ')} {figures[name]} in epoch {progress.epoch}; start "
-                "again, with --overwrite and a smaller train.learning_rate"
+                f"the training diverged: {name.replace('_', ' ')} {figures[name]} in epoch {progress.epoch}; train "
+                "again with --overwrite and a smaller train.learning_rate"
             )
     return Epoch.parse(
         {

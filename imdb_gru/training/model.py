@@ -21,7 +21,7 @@ from imdb_gru.training.layers import ChannelDropout, FusedEmbedding, FusedGRU
 def choose_engine(config: AnyConfig) -> tuple[str, str]:
     """Choose what computes the recurrent layers, keras or fused; return it and the reason."""
     if config.train.engine != "auto":
-        return config.train.engine, "as train.engine says"
+        return config.train.engine, "set by train.engine"
     if obstacle := find_fused_obstacle(config.model):
         return "keras", obstacle
     if tf.config.list_physical_devices("GPU"):

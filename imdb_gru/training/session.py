@@ -59,4 +59,4 @@ def explain_memory() -> Iterator[None]:
     try:
         yield
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:
-        raise ImdbGruError(f"the training takes more memory than this machine has: {SMALLER}") from error
+        raise ImdbGruError(f"the training needs more memory than this machine has: {SMALLER}") from error

@@ -107,7 +107,7 @@ class Trainer(ABC):
             arrays = [stored[str(number)] for number in range(len(stored) - 1)]
             variables = self.variables
             if [array.shape for array in arrays] != [tuple(variable.shape) for variable in variables]:
-                raise ValueError("its weights have other shapes")
+                raise ValueError("its weights have different shapes")
         except DAMAGE as error:
             raise run.refuse_checkpoint(error) from error
         for variable, array in zip(variables, arrays, strict=True):
@@ -123,9 +123,11 @@ class Trainer(ABC):
             raise self._refuse_data(run)
         if start.vocabulary != hash_file(run.vocabulary_path):
             raise RunError(
-                f"{run.vocabulary_path} has changed since the training began: put it back, or train the run again"
+                f"{run.vocabulary_path} has changed since the training began: restore it, or train the run again"
             )
 
     def _refuse_data(self, run: Run) -> RunError:
         source = self.corpus.statistics.source
-        return RunError(f"{run.path} was trained on other reviews than {source} holds: choose its reviews with --data")
+        return RunError(
+            f"{run.path} was trained on other reviews than {source} contains: choose the original reviews with --data"
+        )

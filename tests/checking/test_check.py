@@ -32,6 +32,9 @@ def check(tmp_path, rows=ROWS, **options):
     return check_source(open_source(str(path), **options))
 
 
+NEARLY = "reviews in test that are nearly identical to one in train (70% or more of their runs of 3 words are the same)"
+
+
 def find(figures, part):
     (finding,) = [finding for finding in figures["findings"] if part in finding["finding"]]
     return finding
@@ -53,35 +56,35 @@ def test_what_stands_in_two_splits_is_counted(tmp_path):
     figures = check(tmp_path)
     counted = {(row["split"], row["training_split"]): (row["same"], row["near"]) for row in figures["overlaps"]}
     assert counted == {("validation", "train"): (1, 0), ("test", "train"): (1, 1), ("test", "validation"): (1, 0)}
-    leak = find(figures, "test that stand in train")
+    leak = find(figures, "test that are also in train")
     assert leak["examples"] == [{"review": "test 1", "text": "a fine film.", "twin": "train 1"}]
-    near = find(figures, "test that nearly stand in train")
+    near = find(figures, "test that are nearly identical to one in train")
     assert (near["reviews"], near["examples"][0]["review"], near["examples"][0]["twin"]) == (1, "test 2", "train 4")
 
 
 def test_each_trouble_is_a_finding(tmp_path):
     figures = check(tmp_path)
     assert {finding["finding"]: finding["reviews"] for finding in figures["findings"]} == {
-        "reviews of train without words": 1,
-        "reviews of train that repeat another of it word for word": 2,
-        "reviews that repeat another word for word, under the other label": 1,
-        "reviews of validation that stand in train word for word": 1,
-        "reviews of test that stand in train word for word": 1,
-        "reviews of test that nearly stand in train (70% of all runs of 3 words)": 1,
-        "reviews of test that stand in validation word for word": 1,
-        "reviews that hold replaced bytes": 1,
-        "reviews that hold mojibake": 1,
-        "reviews that hold control characters": 1,
-        "reviews that hold HTML": 1,
+        "reviews in train without words": 1,
+        "reviews in train that repeat an earlier one word for word": 2,
+        "reviews that repeat an earlier one word for word with the opposite label": 1,
+        "reviews in validation that are also in train word for word": 1,
+        "reviews in test that are also in train word for word": 1,
+        NEARLY: 1,
+        "reviews in test that are also in validation word for word": 1,
+        "reviews that contain replacement characters": 1,
+        "reviews that contain mojibake": 1,
+        "reviews that contain control characters": 1,
+        "reviews that contain HTML": 1,
     }
-    assert find(figures, "other label")["examples"] == [
+    assert find(figures, "opposite label")["examples"] == [
         {"review": "train 3", "text": "a fine   film.", "twin": "train 1"}
     ]
 
 
 def test_there_are_three_examples_at_most_short_and_of_the_place(tmp_path):
     rows = [("train", number % 2, f"{'word ' * 50}{number} \ufffd{' word' * 50}") for number in range(5)]
-    finding = find(check(tmp_path, rows), "replaced bytes")
+    finding = find(check(tmp_path, rows), "replacement characters")
     assert finding["reviews"] == 5
     assert [example["review"] for example in finding["examples"]] == ["train 1", "train 2", "train 3"]
     assert all("\ufffd" in example["text"] and len(example["text"]) <= 72 for example in finding["examples"])
@@ -121,5 +124,5 @@ def test_texts_alone_need_no_labels_and_no_reviews_are_an_error(tmp_path):
 
 def test_reviews_without_any_words_are_a_finding_and_no_error(tmp_path):
     figures = check(tmp_path, [("train", number % 2, "") for number in range(20)])
-    assert find(figures, "reviews of train without words")["reviews"] == 20
+    assert find(figures, "reviews in train without words")["reviews"] == 20
     assert figures["unknown_share"] == {}

@@ -6,7 +6,7 @@ from imdb_gru.checking.spoilt import find_signs
 @pytest.mark.parametrize(
     ("text", "signs"),
     [
-        ("A caf\ufffd scene.", {"replaced bytes": 5}),
+        ("A caf\ufffd scene.", {"replacement characters": 5}),
         ("A cafÃ© scene, Ã\xa0 la carte.", {"mojibake": 5}),
         ("It isnâ€™t good", {"mojibake": 6}),
         ("Â£10 for this", {"mojibake": 0}),

@@ -35,9 +35,9 @@ def test_findings_are_told_and_the_terminal_is_safe(invoke, write):
         "cut",
     ]
     assert lines[1].split() == ["train", "2", "50.0%", "4", "5", "5", "6", "6", "0.0%"]
-    assert "reviews of test that stand in train word for word: 1" in lines
+    assert "reviews in test that are also in train word for word: 1" in lines
     assert "  test 1 as train 2: the second of three" in lines
-    assert "reviews that hold control characters: 1" in lines
+    assert "reviews that contain control characters: 1" in lines
     assert "\x1b" not in result.out
     assert "  train 1: a\\x1b[31m red <b>film</b>" in lines
     assert "words unknown to a vocabulary of train: 0.0% of test" in result.out

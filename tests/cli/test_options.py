@@ -158,7 +158,7 @@ def test_without_a_home_folder_a_download_says_what_to_set(tmp_path):
     done = call_without_home("train")
     assert (done.returncode, done.stdout) == (1, "")
     assert "Error: the folder to download aclImdb_v1.tar.gz into is not known" in done.stderr
-    assert "set $IMDB_GRU_CACHE to a folder, or name a local copy with --data PATH" in done.stderr
+    assert "set $IMDB_GRU_CACHE to a folder, or choose a local copy with --data PATH" in done.stderr
     assert "Traceback" not in done.stderr
     done = call_without_home("predict", "--run", "~/run", "fine")
     assert done.returncode == 2
@@ -195,5 +195,5 @@ def test_a_cache_in_the_home_folder(monkeypatch, home):
 def test_without_a_home_that_can_be_written_a_download_says_what_to_set():
     done = call("train", env={**os.environ, "HOME": "/proc/nowhere", "IMDB_GRU_CACHE": "", "XDG_CACHE_HOME": ""})
     assert done.returncode == 1
-    assert "cannot write the cache /proc/nowhere/.cache/imdb-gru" in done.stderr
+    assert "cannot write to the cache /proc/nowhere/.cache/imdb-gru" in done.stderr
     assert "set $IMDB_GRU_CACHE" in done.stderr

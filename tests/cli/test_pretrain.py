@@ -80,12 +80,12 @@ def test_the_tables_own_validation_split_is_held_out(invoke, tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("text\n\"\"\n\" \"\n", "a.csv hold no words"),
-        ("text\n", "a.csv hold no words"),
+        ("text\n\"\"\n\" \"\n", "a.csv contain no words"),
+        ("text\n", "a.csv contain no words"),
         ("", "holds no reviews"),
         ("words\ngood\n", "--text-column"),
         ("text,split\ngood,test\n", "has no train split, only test"),
-        ("text,split\ngood,later\n", "the split 'later' is none of train"),
+        ("text,split\ngood,later\n", "the split 'later' is not one of train"),
         ("text\n?\n", None),
         ("text\n***\n", "leaves no word at all in the vocabulary"),
     ],

@@ -38,7 +38,7 @@ def test_json_says_all_of_the_run(invoke, tmp_path):
     ("setting", "said"),
     [
         ("train.engine=auto", "engine: fused, a GRU on a CPU"),
-        ("train.engine=keras", "engine: keras, as train.engine says"),
+        ("train.engine=keras", "engine: keras, set by train.engine"),
         ("model.cell=lstm", "engine: keras, fused computes GRUs only, and model.cell is lstm"),
     ],
 )
@@ -226,5 +226,5 @@ def test_a_training_that_diverges_ends_in_one_line(invoke, tmp_path):
     settings = ["--set", "train.learning_rate=1e38", "--set", "train.clip_norm=null"]
     result = train(invoke, tmp_path / "run", *settings)
     assert result.code == 1
-    assert "the training diverged: loss nan in epoch 1; start again" in result.err.splitlines()[-1]
+    assert "the training diverged: loss nan in epoch 1; train again" in result.err.splitlines()[-1]
     assert not (tmp_path / "run" / "metrics.json").exists()

@@ -160,7 +160,7 @@ def test_a_table_may_have_unlabelled_reviews_beside_labelled_ones(tmp_path):
     assert [(review.text, review.label) for review in reviews.train] == [("a", 1), ("b", 0), ("c", None), ("d", None)]
     assert [review.text for review in reviews.validation] == ["e"]
     path.write_text(path.read_text().replace("b,0,", "b,,"))
-    with pytest.raises(DataError, match="row 2: the label '' is none of"):
+    with pytest.raises(DataError, match="row 2: the label '' is not one of"):
         load_training_reviews(open_source(str(path)), UNLABELLED)
 
 

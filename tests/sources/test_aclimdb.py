@@ -21,7 +21,7 @@ def test_only_regular_files_are_reviews(tmp_path, kind):
     member = tarfile.TarInfo(NAME)
     member.type, member.linkname = kind, "/etc/passwd"
     path = write_tar(tmp_path / "a.tar.gz", [*iter_members(), (member, "")])
-    with pytest.raises(DataError, match="no regular file"):
+    with pytest.raises(DataError, match="not a regular file"):
         read(path)
 
 
@@ -53,7 +53,7 @@ def test_a_line_of_urls_ends_at_its_line_feed_only(tmp_path):
 
 @pytest.mark.parametrize("kind", ["tar", "folder"])
 def test_a_split_that_the_corpus_has_not_is_told(write_corpus, kind):
-    with pytest.raises(DataError, match="holds no reviews in a split validation"):
+    with pytest.raises(DataError, match="holds no reviews in a validation split"):
         read(write_corpus(kind), "validation")
 
 

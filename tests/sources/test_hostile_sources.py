@@ -50,7 +50,7 @@ def test_a_row_of_endless_lines_is_refused(tmp_path):
 
 
 def test_an_open_quote_is_told(tmp_path):
-    refuse(write(tmp_path, 'text,label\n"never closed,1\n' + "a,1\n" * 10), "the file ends within a quoted cell")
+    refuse(write(tmp_path, 'text,label\n"never closed,1\n' + "a,1\n" * 10), "the file ends inside a quoted cell")
     refuse(write(tmp_path, 'text,label\n"never closed,1\n' + "a,1\n" * 6_000_000), "longer than 16,777,216 characters")
 
 
@@ -112,7 +112,7 @@ def test_parquet_whose_texts_are_no_texts_is_told(tmp_path, parquet):
         refuse(path, "not a text")
     lie = pyarrow.array([b"\xff\xfe"]).view(pyarrow.string())
     parquet.write_table(pyarrow.table({"text": lie, "label": [1]}), path)
-    refuse(path, "not readable as Parquet")
+    refuse(path, "cannot be read as Parquet")
 
 
 # Files that are none
@@ -146,7 +146,7 @@ def test_a_link_out_of_the_folder_is_not_followed(write_corpus, tmp_path):
     secret = tmp_path / "secret.txt"
     secret.write_text("not for a report")
     (folder / "train" / "pos" / "7_9.txt").symlink_to(secret)
-    refuse(folder, r"7_9.txt leads out of .*do not trust this folder")
+    refuse(folder, r"7_9.txt points outside .*do not trust this folder")
 
 
 def test_a_link_within_the_folder_is_followed(write_corpus):
@@ -232,7 +232,7 @@ def test_an_array_whose_header_claims_more_than_there_is_is_told(tmp_path):
 def test_a_pickle_that_grows_without_end_is_stopped(tmp_path, monkeypatch):
     monkeypatch.setattr("imdb_gru.sources.keras_npz.MAX_UNPICKLED_MB", 100, raising=False)
     content = make_header((2,), "|O") + b"\x80\x04(" + b"\x8f" * 2**21 + b"l."
-    refuse(write_sequences(tmp_path, content), r"its pickle takes more than 100 MB")
+    refuse(write_sequences(tmp_path, content), r"its pickle needs more than 100 MB")
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,7 @@ def test_a_pickle_that_grows_without_end_is_stopped(tmp_path, monkeypatch):
 )
 def test_a_pickle_of_a_few_bytes_that_asks_for_gigabytes_is_stopped(tmp_path, pickled):
     content = make_header((2,), "|O") + pickled
-    refuse(write_sequences(tmp_path, content), r"its pickle takes more than 2,048 MB", mib=6144)
+    refuse(write_sequences(tmp_path, content), r"its pickle needs more than 2,048 MB", mib=6144)
 
 
 def test_a_review_of_one_long_word_again_and_again_is_refused(tmp_path):

@@ -47,7 +47,7 @@ def test_even_the_names_that_are_allowed_make_no_array(tmp_path):
 def test_a_pickle_that_asks_for_absurd_memory_is_told_with_a_reason(tmp_path):
     path = write_npz(tmp_path)
     rewrite_zip(path, {"x_train.npy": HEADER + b"\x80\x04\x8e" + (2**62).to_bytes(8, "little") + b"."})
-    with pytest.raises(DataError, match="its pickle takes more than 2,048 MB"):
+    with pytest.raises(DataError, match="its pickle needs more than 2,048 MB"):
         read(path)
 
 

@@ -55,7 +55,7 @@ def _link(name):
 
 def test_a_link_in_the_place_of_a_review_is_refused(tmp_path):
     path = write_tar(tmp_path / "a.tar.gz", [*iter_members(), (_link("aclImdb/train/pos/9_9.txt"), "")])
-    with pytest.raises(DataError, match="no regular file"):
+    with pytest.raises(DataError, match="not a regular file"):
         list(open_source(str(path)).iter_reviews("train"))
 
 
@@ -119,7 +119,7 @@ def test_a_damaged_npz_is_told(tmp_path, changes, message):
             {"x_train": np.array([[1], [1, 999999]], dtype=object), "y_train": np.array([1, 0])},
             "without a word",
         ),
-        ({"x_train": np.array([1, 2]), "y_train": np.array([1, 0])}, "no list of ids"),
+        ({"x_train": np.array([1, 2]), "y_train": np.array([1, 0])}, "not a list of ids"),
         ({"other": np.array([1])}, "not Keras's"),
     ],
 )
@@ -147,24 +147,24 @@ def read_first_split(path):
     ("name", "content", "message"),
     [
         ("missing.csv", None, "there are no reviews at"),
-        ("notes.txt", "hello", "cannot tell what reviews"),
-        ("empty", "folder", "cannot tell what reviews"),
+        ("notes.txt", "hello", "cannot recognise the format of"),
+        ("empty", "folder", "cannot recognise the format of"),
         ("a.csv", "", "holds no reviews"),
         ("a.csv", "text,label\n", "holds no reviews"),
         ("a.csv", "words,label\ngood,1\n", "--text-column"),
         ("a.csv", "text,mood\ngood,1\n", "--label-column"),
-        ("a.csv", "text,review,label\na,b,1\n", "several columns of texts"),
+        ("a.csv", "text,review,label\na,b,1\n", "several text columns"),
         ("a.csv", "text,label\ngood,maybe\n", "row 1: the label 'maybe'"),
         ("a.csv", "text,label\ngood,\n", "row 1: the label ''"),
-        ("a.csv", "text,label\ngood,1,2\n", "3 cells under 2 columns"),
-        ("a.csv", 'text,label\n"open,1\n', "the file ends within a quoted cell"),
-        ("a.csv", "text,text\na,b\n", "two columns of one name"),
+        ("a.csv", "text,label\ngood,1,2\n", "cells expected: 2, found: 3"),
+        ("a.csv", 'text,label\n"open,1\n', "the file ends inside a quoted cell"),
+        ("a.csv", "text,text\na,b\n", "several columns named 'text'"),
         ("a.csv", "text,label,split\na,1,later\n", "the split 'later'"),
         ("a.jsonl", "{nonsense\n", "line 1: not JSON"),
         ("a.jsonl", "[1]\n", "is not an object"),
         ("a.jsonl", '{"text": 3, "label": 1}\n', "text is 3, not a text"),
         ("a.jsonl", '{"text": "a", "label": 1}\n{"label": 0}\n', "row 2: text is None"),
-        ("a.parquet", "nonsense", "not readable as Parquet"),
+        ("a.parquet", "nonsense", "cannot be read as Parquet"),
     ],
 )
 def test_unreadable_data_is_told_in_one_line(tmp_path, name, content, message):

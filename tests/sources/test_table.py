@@ -73,7 +73,7 @@ def test_rows_stream(tmp_path):
     path = write(tmp_path, "text,label\ngood,1\nbad,0\nugly,perhaps\n")
     reviews = open_table(path, None, None, require_labels=True).iter_reviews("all")
     assert [next(reviews), next(reviews)] == [Review("good", 1), Review("bad", 0)]
-    with pytest.raises(DataError, match="row 3: the label 'perhaps' is none of"):
+    with pytest.raises(DataError, match="row 3: the label 'perhaps' is not one of"):
         next(reviews)
 
 
@@ -114,21 +114,21 @@ def test_unusual_texts_are_read(tmp_path, name, content, text, undecodable):
     [
         ("a.csv", 'text,label\n"a"b,1\n', "line 2: "),
         ("a.csv", f"text,label\n{'a' * (16 * 2**20)},1\n", "line 2: the row is longer than 16,777,216 characters"),
-        ("a.csv", 'text,label\n"a\nb",1\nc\n', "line 4: 1 cells under 2 columns"),
+        ("a.csv", 'text,label\n"a\nb",1\nc\n', "line 4: cells expected: 2, found: 1"),
         ("a.csv", "text;label\na;1\n", "only 'text;label'"),
         ("a.csv", "\n\n", "holds no reviews"),
         ("a.csv", "text;label\na;1\n", "only 'text;label': separate columns by commas, not by semicolons"),
-        ("a.csv", "label,label,text\n1,0,a\n", "two columns of one name, 'label': rename or drop all but one"),
-        ("a.csv", "text,label,split,split\na,1,train,test\n", "two columns of one name, 'split'"),
-        ("a.csv", "\ntext,label\na\n", "line 3: 1 cells under 2 columns"),
-        ("a.csv", "text;label\na, b;1\n", "line 2: 2 cells under 1 columns; a .csv has commas between its cells"),
+        ("a.csv", "label,label,text\n1,0,a\n", "several columns named 'label': rename or remove all but one"),
+        ("a.csv", "text,label,split,split\na,1,train,test\n", "several columns named 'split'"),
+        ("a.csv", "\ntext,label\na\n", "line 3: cells expected: 2, found: 1"),
+        ("a.csv", "text;label\na, b;1\n", "line 2: cells expected: 1, found: 2; separate the cells of a"),
         ("a.jsonl", "\n\n", "holds no reviews"),
         ("a.jsonl", '{"text": "a", "label": 1}\n' + "[" * 100_000, "line 2: not JSON"),
-        ("a.jsonl", '{"text": "a", "label": 3}\n', "row 1: the label 3 is none of"),
-        ("a.jsonl", '{"text": "a", "label": NaN}\n', "row 1: the label nan is none of"),
-        ("a.jsonl", '{"text": "a", "label": null}\n', "row 1: the label None is none of"),
+        ("a.jsonl", '{"text": "a", "label": 3}\n', "row 1: the label 3 is not one of"),
+        ("a.jsonl", '{"text": "a", "label": NaN}\n', "row 1: the label nan is not one of"),
+        ("a.jsonl", '{"text": "a", "label": null}\n', "row 1: the label None is not one of"),
         ("a.csv", ",".join(f"column {n} {'x' * 999}" for n in range(999)) + "\n", "holds no reviews"),
-        ("a.jsonl", json.dumps({f"column {n} {'x' * 999}": n for n in range(999)}), "no column of texts"),
+        ("a.jsonl", json.dumps({f"column {n} {'x' * 999}": n for n in range(999)}), "no known text column"),
     ],
 )
 def test_an_unreadable_table_is_told_in_one_short_line(tmp_path, name, content, message):
@@ -157,10 +157,10 @@ def test_labels_of_other_types_in_parquet(tmp_path, labels, expected):
 @pytest.mark.parametrize(
     ("columns", "options", "message"),
     [
-        (["text", "text", "label"], {}, "two columns of one name, 'text': rename or drop all but one"),
-        (["label", "text", "label"], {}, "two columns of one name, 'label': rename or drop all but one"),
-        (["words", "words", "label"], {"text_column": "words"}, "two columns of one name, 'words'"),
-        (["text", "mood", "mood"], {"label_column": "mood"}, "two columns of one name, 'mood'"),
+        (["text", "text", "label"], {}, "several columns named 'text': rename or remove all but one"),
+        (["label", "text", "label"], {}, "several columns named 'label': rename or remove all but one"),
+        (["words", "words", "label"], {"text_column": "words"}, "several columns named 'words'"),
+        (["text", "mood", "mood"], {"label_column": "mood"}, "several columns named 'mood'"),
     ],
 )
 def test_a_column_that_stands_twice_is_refused(tmp_path, suffix, columns, options, message):

@@ -8,8 +8,8 @@ import pytest
 
 pytestmark = pytest.mark.keras
 
-NO_DROPOUT = "FusedGRU computes dropout=0.0 only, but received 0.5"
-NO_RESET_BEFORE = "FusedGRU computes reset_after=True only, but received False"
+NO_DROPOUT = "FusedGRU supports only dropout=0.0, but received 0.5"
+NO_RESET_BEFORE = "FusedGRU supports only reset_after=True, but received False"
 REFUSED = {
     "gru_test": {
         "test_basics": NO_DROPOUT,

@@ -113,8 +113,8 @@ def test_a_sparse_gradient_is_taken_as_the_dense_one():
     ("values", "engine", "reason"),
     [
         ({}, "fused", "a GRU on a CPU"),
-        ({"train": {"engine": "keras"}}, "keras", "as train.engine says"),
-        ({"train": {"engine": "fused"}}, "fused", "as train.engine says"),
+        ({"train": {"engine": "keras"}}, "keras", "set by train.engine"),
+        ({"train": {"engine": "fused"}}, "fused", "set by train.engine"),
         ({"model": {"cell": "lstm"}}, "keras", "fused computes GRUs only, and model.cell is lstm"),
         (
             {"model": {"dropout": {"recurrent": 0.1}}},
@@ -173,20 +173,20 @@ def test_a_wish_to_stop_never_waits_for_many_slow_batches(model, engine, steps):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"reset_after": False}, "reset_after=True only, but received False"),
-        ({"activation": "relu"}, "activation='tanh' only, but received 'relu'"),
-        ({"recurrent_activation": "hard_sigmoid"}, "recurrent_activation='sigmoid' only, but received 'hard_sigmoid'"),
-        ({"dropout": 0.1}, "dropout=0.0 only, but received 0.1"),
-        ({"recurrent_dropout": 0.2}, "recurrent_dropout=0.0 only, but received 0.2"),
-        ({"dtype": "mixed_float16"}, "dtype='float32' only, but received 'float16'"),
-        ({"dtype": "float64"}, "dtype='float32' only, but received 'float64'"),
+        ({"reset_after": False}, "reset_after=True, but received False"),
+        ({"activation": "relu"}, "activation='tanh', but received 'relu'"),
+        ({"recurrent_activation": "hard_sigmoid"}, "recurrent_activation='sigmoid', but received 'hard_sigmoid'"),
+        ({"dropout": 0.1}, "dropout=0.0, but received 0.1"),
+        ({"recurrent_dropout": 0.2}, "recurrent_dropout=0.0, but received 0.2"),
+        ({"dtype": "mixed_float16"}, "dtype='float32', but received 'float16'"),
+        ({"dtype": "float64"}, "dtype='float32', but received 'float64'"),
     ],
     ids=str,
 )
 def test_the_fused_layer_refuses_what_it_does_not_compute(options, message):
     from imdb_gru.training.layers import FusedGRU
 
-    with pytest.raises(ValueError, match=f"FusedGRU computes {message}: use keras.layers.GRU"):
+    with pytest.raises(ValueError, match=f"FusedGRU supports only {message}: use keras.layers.GRU"):
         FusedGRU(3, **options)
 
 

@@ -292,7 +292,7 @@ def test_other_reviews_and_other_shapes_are_not_resumed(prepare, tmp_path):
         prepare(run=stopped.run, model={"units": 8}).restore()
     shutil.copytree(stopped.run.path, tmp_path / "copy")
     other = prepare(run=Run(tmp_path / "copy"), validation_split=0.3)
-    with pytest.raises(RunError, match="was trained on other reviews than sample holds"):
+    with pytest.raises(RunError, match="was trained on other reviews than sample contains"):
         other.restore()
 
 

@@ -82,7 +82,7 @@ def test_other_reviews_are_refused_though_there_is_no_checkpoint(killed, reviews
     changed = TrainingReviews(
         store_reviews([replace(first, label=1 - first.label), *others]), reviews.validation, "other"
     )
-    with pytest.raises(RunError, match=r"was trained on other reviews than .* holds: choose its reviews with --data"):
+    with pytest.raises(RunError, match=r"on other reviews than .* contains: choose the original reviews with --data"):
         resume(changed, killed).restore()
 
 
@@ -97,7 +97,7 @@ def test_the_same_reviews_divided_otherwise_are_refused(killed, reviews):
 def test_another_vocabulary_than_at_the_start_is_refused(killed, reviews):
     words = killed.load_vocabulary().words
     Vocabulary("words", [words[1], words[0], *words[2:]]).save(killed.vocabulary_path)
-    with pytest.raises(RunError, match=r"vocabulary\.json has changed since the training began: put it back"):
+    with pytest.raises(RunError, match=r"vocabulary\.json has changed since the training began: restore it"):
         resume(reviews, killed).restore()
 
 

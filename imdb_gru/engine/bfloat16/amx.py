@@ -29,9 +29,9 @@ def find_bfloat16_obstacle() -> str | None:
     if not {"amx-tile", "amx-bf16", "avx512f"} <= list_features():
         return "this CPU has no AMX for bfloat16"
     if not sys.platform.startswith("linux"):
-        return "AMX is used on Linux only"
+        return "AMX is supported on Linux only"
     if ctypes.CDLL(None).syscall(ARCH_PRCTL, REQUEST_PERMISSION, TILE_DATA):
-        return "the operating system refuses AMX"
+        return "the operating system denies access to AMX"
     return None
 
 
