@@ -54,7 +54,9 @@ def test_states(tmp_path):
 def test_what_is_in_the_way_is_refused(tmp_path):
     gru, lstm, linear = build_candidates(CONFIG, ["gru", "lstm", "linear"], 1, tmp_path)
     finish(gru.path, gru.config.model_copy(update={"text": gru.config.text.model_copy(update={"length": 9})}))
-    with pytest.raises(RunError, match=r"another config \(text.length is 9, not 500\): choose another folder with --into"):
+    with pytest.raises(
+        RunError, match=r"another config \(text.length is 9, not 500\): choose another folder with --into"
+    ):
         find_state(gru)
     finish(lstm.path, lstm.config).weights_path.write_text("changed")
     with pytest.raises(RunError, match=r"is damaged: weights\.npz has changed"):
