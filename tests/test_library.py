@@ -114,11 +114,11 @@ def test_a_next_word_model_is_pretrained_evaluated_and_trained_from(tmp_path):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda model: model.predict(["a", "b"]), "predict takes a text, got"),
-        (lambda model: model.predict(None), "predict takes a text, got None"),
-        (lambda model: model.predict_many("text"), "predict_many takes several texts, got the text 'text'"),
-        (lambda model: list(model.predict_many([None])), "predict_many takes texts, got None among them"),
-        (lambda model: model.inspect(3), "inspect takes a text, got 3"),
+        (lambda model: model.predict(["a", "b"]), "predict takes one text, got"),
+        (lambda model: model.predict(None), "predict takes one text, got None"),
+        (lambda model: model.predict_many("text"), "predict_many takes several texts, got one, 'text'"),
+        (lambda model: list(model.predict_many([None])), "predict_many takes strings, but one of the texts is None"),
+        (lambda model: model.inspect(3), "inspect takes one text, got 3"),
     ],
 )
 def test_what_is_not_a_text_is_refused(call, message):

@@ -1,4 +1,4 @@
-"""How the workers of a training find one another; Ray has this too, but would load TensorFlow in every process."""
+"""Addresses by which the workers of a training find each other; Ray's version would load TensorFlow everywhere."""
 
 import json
 import os
@@ -11,23 +11,23 @@ from ray.train.backend import Backend, BackendConfig
 
 
 class Places(BackendConfig):  # type: ignore[misc]
-    """Have every worker know the places of all."""
+    """A Ray Train backend that tells every worker the addresses of all workers."""
 
     @property
     def backend_cls(self) -> type[Backend]:
-        """Return what does so."""
+        """Return the class that tells the workers."""
         return _Teller
 
 
 class _Teller(Backend):  # type: ignore[misc]
     def on_start(self, worker_group: Any, backend_config: BackendConfig) -> None:  # noqa: ARG002 - Ray's signature
-        """Ray calls it once the workers are there."""
+        """Collect the addresses and send them to all workers; Ray calls this when the workers have started."""
         places = worker_group.execute(find_place)
         ray.get([worker_group.execute_single_async(rank, set_place, places, rank) for rank in range(len(places))])
 
 
 def find_place() -> str:
-    """Return this node's address with a port that is free."""
+    """Return this node's address with a free port."""
     host = ray.util.get_node_ip_address()
     six = ":" in host
     with socket.socket(socket.AF_INET6 if six else socket.AF_INET) as free:
@@ -36,6 +36,6 @@ def find_place() -> str:
 
 
 def set_place(places: Sequence[str], rank: int) -> None:
-    """Name to TensorFlow the places of all workers, and this one's among them."""
+    """Configure TensorFlow with the addresses of all workers and the rank of this one."""
     task = {"type": "worker", "index": rank}
     os.environ["TF_CONFIG"] = json.dumps({"cluster": {"worker": places}, "task": task})

@@ -1,7 +1,7 @@
-"""The three steps of a chunk of reviews: read, predict, write; plain functions that Ray calls on its workers.
+"""The three steps for a chunk of reviews: read, predict and write. Ray calls these functions on its workers.
 
-Every step takes and gives a table with one row a chunk. However Ray deals rows out, a chunk stays whole; and as what a
-review's last bits are depends on its chunk, answers are those of the local path, which cuts a file into the same ones.
+Every step takes and returns tables with one row per chunk, so Ray cannot split a chunk. The last bits of a prediction
+depend on the chunk, and local prediction cuts a file into the same chunks, so the predictions are identical.
 """
 
 import io
@@ -24,7 +24,7 @@ from imdb_gru.sources.table import open_table
 from imdb_gru.system.memory import measure_own_memory
 
 METADATA = b"imdb-gru"
-"""The key under which a partition's footer says what was counted."""
+"""Key of the counts in the footer of a partition."""
 
 STEP = pyarrow.struct([("timestep", pyarrow.int32()), ("token", pyarrow.string()), ("probability", pyarrow.float64())])
 FILE = pyarrow.schema(
@@ -56,12 +56,12 @@ RESULT = PARTITION.remove(PARTITION.get_field_index("content"))
 
 
 def name_partition(file: int, chunk: int) -> str:
-    """Return a partition's name, which sorts by where its reviews stand in the input."""
+    """Return a partition's name; names sort in the order of the input."""
     return f"part-{file:05d}-{chunk:05d}.parquet"
 
 
 def read_chunks(files: pyarrow.Table, *, text_column: str | None) -> Iterator[pyarrow.Table]:
-    """Yield the chunks of files, but those done; what goes wrong is told in a last chunk's stead."""
+    """Yield the chunks of files, except finished ones; an error is yielded as a last chunk that holds its message."""
     for file in files.to_pylist():
         try:
             yield from (_make(CHUNK, **chunk) for chunk in _read_file(**file, text_column=text_column))
@@ -95,7 +95,7 @@ def _read_file(file: int, address: str, done: list[int], text_column: str | None
 
 
 class Worker:
-    """Scores chunks; one core, one classifier, loaded once."""
+    """A predictor of chunks that runs on one core and loads its classifier once."""
 
     def __init__(self, classifier: Classifier, *, version: str, timesteps: bool) -> None:
         self.classifier = classifier
@@ -103,13 +103,13 @@ class Worker:
         self.version = version
 
     def __call__(self, chunks: pyarrow.Table) -> pyarrow.Table:
-        """Turn chunks into the content of partitions."""
+        """Predict chunks, and return the contents of their partitions."""
         return pyarrow.concat_tables([self._predict(chunk) for chunk in chunks.to_pylist()])
 
     def _predict(self, chunk: dict[str, Any]) -> pyarrow.Table:
         if chunk["error"] is None and self.version != imdb_gru.__version__:
             chunk["error"] = (
-                f"a node has imdb-gru {imdb_gru.__version__}, and this command is of {self.version}: "
+                f"a node has imdb-gru {imdb_gru.__version__}, but this command is version {self.version}: "
                 "install the same version on every node"
             )
         if chunk["error"] is not None:
@@ -131,7 +131,7 @@ class Worker:
 
 
 def _encode(predictions: list[Prediction], chunk: dict[str, Any], notes: str) -> bytes:
-    """Return a partition as the bytes of a Parquet file."""
+    """Return a partition as the content of a Parquet file."""
     columns: dict[str, Any] = {
         "text": pyarrow.array([prediction.text for prediction in predictions], pyarrow.string()),
         "label": pyarrow.array([prediction.label for prediction in predictions], pyarrow.string()),
@@ -148,7 +148,7 @@ def _encode(predictions: list[Prediction], chunk: dict[str, Any], notes: str) ->
 
 
 def _lay_out_timesteps(predictions: list[Prediction]) -> pyarrow.Array:
-    """Return every prediction's timesteps, laid end to end; Python's objects would take a hundred times the room."""
+    """Return the timesteps of all predictions as a list array; Python objects would take a hundred times the memory."""
     lengths = np.array([len(prediction.tokens) for prediction in predictions], np.int64)
     steps = pyarrow.StructArray.from_arrays(
         [
@@ -164,7 +164,7 @@ def _lay_out_timesteps(predictions: list[Prediction]) -> pyarrow.Array:
 
 
 def write_partitions(partitions: pyarrow.Table, *, folder: str) -> pyarrow.Table:
-    """Write partitions into a folder, and pass on what was noted of them."""
+    """Write partitions to a folder, and return their rows without the content."""
     notes = partitions.select(RESULT.names)
     for name, content in zip(partitions["name"].to_pylist(), partitions["content"].to_pylist(), strict=True):
         if name is None:
@@ -172,11 +172,11 @@ def write_partitions(partitions: pyarrow.Table, *, folder: str) -> pyarrow.Table
         try:
             write_bytes(locate(folder) / name, content)
         except Exception as error:  # every kind of storage has errors of its own
-            reason = f"cannot write {folder}: {explain(error)}; make room, or name another folder with --output"
+            reason = f"cannot write {folder}: {explain(error)}; free some space, or choose another folder with --output"
             return _make(RESULT, error=reason)
     return notes
 
 
 def _make(schema: pyarrow.Schema, **row: Any) -> pyarrow.Table:
-    """Return a table of one row; what is not given is null."""
+    """Return a table of one row; missing columns are null."""
     return pyarrow.Table.from_pylist([row], schema)

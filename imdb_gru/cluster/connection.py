@@ -1,4 +1,4 @@
-"""The connection to Ray: a running cluster, or one on this machine's cores that ends with the command."""
+"""The connection to Ray: to a running cluster, or to a new one on this machine that ends with the command."""
 
 import contextlib
 import logging
@@ -12,11 +12,11 @@ from imdb_gru.errors import ImdbGruError, MissingExtraError
 from imdb_gru.system.signals import raise_on_sigterm
 
 PATIENCE = 10
-"""Seconds to wait for an answer."""
+"""Seconds to wait for a connection."""
 
 
 def check_ray(feature: str, *others: str) -> None:
-    """Raise `MissingExtraError` where Ray, or one of its companions, is not installed, for what the command names."""
+    """Raise `MissingExtraError` for a feature if Ray, or one of the other packages, is not installed."""
     try:
         missing = not all(map(find_spec, ("ray", *others)))
     except ValueError:  # imported, but without a spec
@@ -27,18 +27,18 @@ def check_ray(feature: str, *others: str) -> None:
 
 @contextlib.contextmanager
 def connect(address: str | None) -> Iterator[None]:
-    """Connect to the cluster at an address, or start one on this machine; raises `ImdbGruError` where none answers."""
+    """Connect to the cluster at an address, or start one on this machine; raises `ImdbGruError` if none responds."""
     import ray
     import ray._private.worker
 
-    # with log_to_driver=False alone, what the cluster says of nodes that die still comes, and on stdout
+    # log_to_driver=False alone would still let messages about dead nodes through, to stdout
     ray._private.worker._worker_logs_enabled = False
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # Ray's core writes past Python's logging
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # Ray's core bypasses Python's logging
     place = address and _find_place(address)
     try:
         if place:
             socket.create_connection(place, PATIENCE).close()  # Ray itself would wait for minutes
-        with _drop_stderr():  # where the core says which level it has
+        with _drop_stderr():  # the core prints its log level there
             if place:
                 _bring_token(address)
             ray.init(
@@ -46,7 +46,7 @@ def connect(address: str | None) -> Iterator[None]:
             )
     except (OSError, OverflowError, RuntimeError, ValueError) as error:
         raise ImdbGruError(f"no Ray cluster answers at {address}: {error}; start one with: ray start --head") from error
-    raise_on_sigterm()  # Ray has put a handler of its own in its place
+    raise_on_sigterm()  # because Ray has replaced our handler
     try:
         yield
     finally:
@@ -54,7 +54,7 @@ def connect(address: str | None) -> Iterator[None]:
 
 
 def _bring_token(address: str | None) -> None:
-    """Have Ray show this machine's token where the cluster asks for one; one that does not would be confused by it."""
+    """Let Ray send this machine's token, but only if the cluster requires one; other clusters would fail with it."""
     from ray._private.authentication import authentication_token_setup as setup
     from ray._raylet import GcsClient  # type: ignore[attr-defined]
     from ray.exceptions import AuthenticationError, RpcError
@@ -64,20 +64,20 @@ def _bring_token(address: str | None) -> None:
         GcsClient(address=address)
     except AuthenticationError:
         if not setup.maybe_enable_token_auth_if_token_available(warn_if_disabled=False):
-            raise ConnectionError("it asks for a token: put its ~/.ray/auth_token here, too") from None
+            raise ConnectionError("it requires a token: copy its ~/.ray/auth_token to this machine") from None
     except RpcError as error:
         raise ConnectionError(" ".join(str(error).split())) from error
 
 
 def _find_place(address: str) -> tuple[str, int] | None:
-    """Return the host and the port of HOST:PORT; None of auto, and of addresses of Ray's own kind."""
+    """Return the host and the port of HOST:PORT; None for auto and for Ray's own kinds of addresses."""
     host, _, port = address.rpartition(":")
     return (host.strip("[]"), int(port)) if port.isdigit() and host and "/" not in host else None
 
 
 @contextlib.contextmanager
 def _drop_stderr() -> Iterator[None]:
-    """Drop what machine code writes to stderr."""
+    """Discard what compiled code writes to stderr."""
     sys.stderr.flush()
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)

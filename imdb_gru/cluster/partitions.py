@@ -1,4 +1,4 @@
-"""The folder of partitions: the run and options that it was begun with, the finished parts, and its lock."""
+"""The folder of partitions: its settings, its finished partitions, and its lock."""
 
 import contextlib
 import json
@@ -21,66 +21,66 @@ from imdb_gru.system.partial import check_same
 from imdb_gru.system.writing import UNFINISHED
 
 SETTINGS = "_settings.json"
-"""Says what the folder was begun with; tools that read partitions pass over such a name."""
+"""Name of the file of settings; tools that read partitions ignore names that begin with _."""
 READERS = 16
-"""Footers that are read at a time: at an address, each is a wait."""
+"""Number of footers that are read at the same time, because reading from remote storage is slow."""
 
 
 @dataclass(frozen=True)
 class Notes:
-    """What was counted of a partition."""
+    """The counts of a partition."""
 
     counts: Counts
     undecodable: int
     last: bool
-    """Whether no chunk of its file follows."""
+    """Whether this is the last chunk of its file."""
 
     @classmethod
     def parse(cls, text: str | bytes) -> "Notes":
-        """Read notes as a worker wrote them."""
+        """Parse the JSON that a worker wrote."""
         record = json.loads(text)
         return cls(Counts(**record["counts"]), record["undecodable"], record["last"])
 
 
 class Partitions:
-    """The folder that a job's partitions go into."""
+    """The folder into which a job writes its partitions."""
 
     def __init__(self, folder: Location) -> None:
         self.folder = folder
         self.done: dict[tuple[int, int], Notes] = {}
-        """By file and chunk."""
+        """Notes of the finished partitions, by file and chunk."""
 
     @property
     def address(self) -> str:
-        """Return where the folder is, for a process that runs elsewhere."""
+        """Return the address of the folder, for a process on another machine."""
         return str(self.folder)
 
     def begin(self, begun_with: Mapping[str, Any], stamps: Sequence[Stamp], *, resume: bool) -> list[str]:
-        """Go on in a folder, or begin in an empty one; raises `DataError` where neither can be.
+        """Start in an empty folder, or resume; raises `DataError` if neither is possible.
 
-        Return the files that are other ones than when it was begun: what was done of them goes.
+        Return the input files that have changed since the start; their partitions are removed.
         """
         settings = self.folder / SETTINGS
         begun = {**begun_with, "input": [stamp[0] for stamp in stamps]}
         with self._explain("write"):
             names = [path.name for path in self.folder.iterdir()] if self.folder.is_dir() else []
-            present = [name for name in names if not name.startswith(UNFINISHED)]  # left by a kill
-            if set(present) <= {SETTINGS}:  # begun, perhaps, and nothing done
+            present = [name for name in names if not name.startswith(UNFINISHED)]  # left behind by a killed process
+            if set(present) <= {SETTINGS}:  # nothing is finished yet
                 self._write_settings(begun, stamps)
                 return []
         if SETTINGS not in present:
-            raise DataError(f"{self.folder} holds other files than partitions: name another folder with --output")
+            raise DataError(f"{self.folder} holds files that are not partitions: choose another folder with --output")
         if not resume:
-            raise DataError(f"{self.folder} holds partitions already: go on with --resume, or name another folder")
+            raise DataError(f"{self.folder} already holds partitions: resume with --resume, or choose another folder")
         try:
             record = json.loads(settings.read_bytes())
             check_same(record["begun_with"], begun)
             pairs = zip(record["stamps"], map(list, stamps), strict=True)
             changed = {file for file, (before, now) in enumerate(pairs) if before != now}
         except DataError as error:
-            raise DataError(f"{self.folder} {error}: put that back, or name another folder with --output") from None
+            raise DataError(f"{self.folder} {error}: use that one, or choose another folder with --output") from None
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise DataError(f"{settings} cannot be read ({error}): name another folder with --output") from error
+            raise DataError(f"{settings} cannot be read ({error}): choose another folder with --output") from error
         places = [match for name in present if (match := re.fullmatch(r"part-(\d+)-(\d+)\.parquet", name))]
         with self._explain("write"):
             for match in places:
@@ -99,7 +99,7 @@ class Partitions:
         write_bytes(self.folder / SETTINGS, json.dumps(record).encode())
 
     def _read_notes(self, match: re.Match[str]) -> Notes | None:
-        """Read a partition's footer; None where it was cut short, by a storage that does not write in one go."""
+        """Read a partition's footer; return None if the file is incomplete, as on non-atomic storage."""
         with (self.folder / match[0]).open("rb") as file:
             try:
                 return Notes.parse(parquet.read_metadata(file).metadata[METADATA])
@@ -107,7 +107,7 @@ class Partitions:
                 return None
 
     def list_left(self, tables: Sequence[str]) -> list[dict[str, Any]]:
-        """Return the files that are not done, each with the chunks of it that are."""
+        """Return the files that are not finished, each with its finished chunks."""
         chunks: dict[int, list[int]] = {}
         ends: dict[int, int] = {}
         for (file, chunk), notes in sorted(self.done.items()):
@@ -122,7 +122,7 @@ class Partitions:
 
     @contextlib.contextmanager
     def claim(self) -> Iterator[None]:
-        """Keep the folder for this process, where it is on a disk; raises `ImdbGruError` where another has it."""
+        """Lock a local folder for this process; raises `ImdbGruError` if another process has locked it."""
         with claim(self.folder) if isinstance(self.folder, Path) else contextlib.nullcontext():
             yield
 
@@ -132,16 +132,16 @@ class Partitions:
             yield
         except Exception as error:  # every kind of storage has errors of its own
             raise DataError(
-                f"cannot {deed} {self.folder}: {explain(error)}; name another folder with --output"
+                f"cannot {deed} {self.folder}: {explain(error)}; choose another folder with --output"
             ) from error
 
 
 def open_partitions(address: str) -> Partitions:
-    """Open the folder at an address, whether it is there or not; raises `DataError`."""
+    """Return the folder at an address, which need not exist; raises `DataError` for an invalid address."""
     return Partitions(locate(address))
 
 
 def stamp_tables(tables: Sequence[str]) -> list[Stamp]:
-    """Return the address of every table with what changes when its file does; raises `DataError`."""
+    """Return the stamp of every table; raises `DataError` if a table cannot be read."""
     with ThreadPoolExecutor(READERS) as pool:
         return list(pool.map(stamp, tables))

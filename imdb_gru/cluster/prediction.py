@@ -1,4 +1,4 @@
-"""Bulk prediction on Ray: workers read tables chunk by chunk, predict, and write partitions."""
+"""Bulk prediction on Ray: workers read tables in chunks, predict them, and write partitions."""
 
 import logging
 import warnings
@@ -19,17 +19,17 @@ from imdb_gru.errors import DataError, ImdbGruError
 from imdb_gru.models.classifier import Classifier
 
 RESTARTS = 10
-"""Of a worker, with its node or without: a chunk that kills every worker it meets shall not be tried for ever."""
+"""Greatest number of restarts of a worker, because a chunk may kill every worker that predicts it."""
 READS = 1000
-"""Tasks that the files are dealt to, at most."""
+"""Greatest number of tasks among which the files are divided."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """What to score, and where the answers go."""
+    """The files to predict, and where the predictions are written."""
 
     files: Sequence[dict[str, Any]]
-    """As `Partitions.list_left` has them."""
+    """Unfinished files, as `Partitions.list_left` returns them."""
     text_column: str | None
     timesteps: bool
     output: str
@@ -38,35 +38,35 @@ class Job:
 
 @dataclass(frozen=True)
 class PredictedChunk:
-    """A partition that is written."""
+    """A partition that has been written."""
 
     notes: Notes
     worker: str
     megabytes: float | None
-    """What its worker held by itself when it was ready."""
+    """Memory of the worker process when the chunk was predicted, without shared memory."""
 
 
 class _RayWorker(Worker):
-    """A worker that takes the classifier from Ray's object store, where a node's workers share the weights' memory."""
+    """A worker that gets the classifier from Ray's object store, so that workers of a node share its memory."""
 
     def __init__(self, classifier: list[Any], **options: Any) -> None:
         super().__init__(ray.get(classifier[0]), **options)
 
 
 def count_cluster_cores() -> int:
-    """Count the cores of the cluster; raises `ImdbGruError` where there are none."""
+    """Return the number of cores of the cluster; raises `ImdbGruError` if there are none."""
     cores = int(ray.cluster_resources().get("CPU", 0))
     if not cores:
-        raise ImdbGruError("the cluster has no cores to work on: add a node to it")
+        raise ImdbGruError("the cluster has 0 cores: add a node with cores")
     return cores
 
 
 def predict_tables(classifier: Classifier, job: Job) -> Iterator[PredictedChunk]:
-    """Yield the partitions as they get written, in any order; raises `ImdbGruError`, and leaves those that are."""
+    """Yield partitions as they are written, in any order; an `ImdbGruError` leaves finished partitions in place."""
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     try:
         with warnings.catch_warnings():
-            # of more workers than chunks, which is no fault, and of max_restarts, which cannot be said otherwise
+            # Ray warns of more workers than chunks, which is harmless, and of max_restarts, which has no alternative.
             warnings.simplefilter("ignore", UserWarning)
             warnings.simplefilter("ignore", DeprecationWarning)
             for batch in _plan(classifier, job).iter_batches(batch_size=None, batch_format="pyarrow"):
@@ -79,14 +79,14 @@ def predict_tables(classifier: Classifier, job: Job) -> Iterator[PredictedChunk]
 
 
 def _plan(classifier: Classifier, job: Job) -> Any:
-    """Return the dataset of what is noted of partitions, which are computed as it is read.
+    """Return the dataset of the partitions' notes; reading it computes the partitions.
 
-    Files are told to Ray, not their content; one chunk is one row and one block, so that no more of a file is in memory
-    than the chunks that are on their way. Ray stops a reading task as soon as those behind it have enough to do.
+    The dataset starts with the names of files, not their content. Each chunk is one row and one block, so only the
+    chunks in progress are in memory, and Ray pauses a reading task while the later steps are busy.
     """
     count = min(READS, len(job.files))
     groups = [pyarrow.Table.from_pylist(list(job.files[start::count]), FILE) for start in range(count)]
-    # tasks of no cores: they wait more than they work, and a head node may have none to give
+    # These tasks reserve no cores: they mostly wait, and a head node may have no cores.
     task: dict[str, Any] = {"num_cpus": 0, "batch_size": None, "batch_format": "pyarrow"}
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
@@ -109,8 +109,8 @@ def _plan(classifier: Classifier, job: Job) -> Any:
             batch_format="pyarrow",
             num_cpus=1,
             max_restarts=RESTARTS,
-            # A worker has the core that it asked Ray for, and another worker the next. A timestep's matrices are small:
-            # a second BLAS thread gains nothing, and may sum in another order.
+            # Each worker has one core. The matrices of a timestep are small: a second BLAS thread would not help, and
+            # could sum in another order.
             runtime_env={"env_vars": {"IMDB_GRU_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}},
         )
         .map_batches(
@@ -120,13 +120,13 @@ def _plan(classifier: Classifier, job: Job) -> Any:
 
 
 def _select_node(address: str) -> dict[str, str] | None:
-    """Keep a task on this node where it reads, or writes, this node's disk."""
+    """Return a selector that keeps a task on this node if it uses this node's disk, else None."""
     return {"ray.io/node-id": ray.get_runtime_context().get_node_id()} if is_local(address) else None
 
 
 def _explain(error: Exception) -> str:
     text = str(error)
     if "No module named 'imdb_gru'" in text:
-        return "a node has no imdb-gru: install the same version on every node, with the extra 'ray'"
+        return "imdb-gru is not installed on a node: install the same version on every node, with the extra 'ray'"
     last = text.strip().splitlines()[-1] if text.strip() else type(error).__name__
-    return f"the cluster could not finish ({last.strip()}); the same command with --resume goes on from what is done"
+    return f"the cluster could not finish ({last.strip()}); to resume, repeat the command with --resume"

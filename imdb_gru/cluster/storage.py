@@ -1,4 +1,4 @@
-"""Where tables are read and partitions are written: this machine's disk, or an address that fsspec opens."""
+"""Storage of tables and partitions: this machine's disk, or an address that fsspec can open."""
 
 import glob
 import os
@@ -16,13 +16,13 @@ from imdb_gru.sources.table import is_table
 from imdb_gru.system.writing import write_atomically
 
 HIDDEN = ("_", ".")
-"""What the names of files and folders begin with that are no data, by the custom of tools that write partitions."""
+"""Prefixes of files and folders that hold no data, by the convention of tools that write partitions."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
-"""What Python makes of a name's bytes that are not UTF-8."""
+"""Characters by which Python represents bytes of a name that are not UTF-8."""
 
 
 class RemotePath:
-    """A file or folder at an address, under those of pathlib's names that this package's readers go by."""
+    """A file or folder at an address, with the methods of `pathlib.Path` that this package's readers use."""
 
     def __init__(self, filesystem: Any, path: str) -> None:
         self.filesystem = filesystem
@@ -33,7 +33,7 @@ class RemotePath:
         return str(self.filesystem.unstrip_protocol(self.path))
 
     def __truediv__(self, name: str) -> "RemotePath":
-        """Return the address of what lies in this folder."""
+        """Return the address of an entry of this folder."""
         return RemotePath(self.filesystem, f"{self.path.rstrip('/')}/{name}")
 
     @property
@@ -43,28 +43,28 @@ class RemotePath:
 
     @property
     def suffix(self) -> str:
-        """Return what its name ends with, from the last point on."""
+        """Return the file extension, with its dot."""
         return PurePosixPath(self.path).suffix
 
     @property
     def parent(self) -> "RemotePath":
-        """Return the folder that it lies in."""
+        """Return the parent folder."""
         return RemotePath(self.filesystem, str(PurePosixPath(self.path).parent))
 
     def exists(self) -> bool:
-        """Tell whether there is anything."""
+        """Return whether the address exists."""
         return bool(self.filesystem.exists(self.path))
 
     def is_dir(self) -> bool:
-        """Tell whether it is a folder."""
+        """Return whether the address is a folder."""
         return bool(self.filesystem.isdir(self.path))
 
     def is_file(self) -> bool:
-        """Tell whether it is a file."""
+        """Return whether the address is a file."""
         return bool(self.filesystem.isfile(self.path))
 
     def open(self, mode: str = "rb") -> BinaryIO:
-        """Open the file, which is fetched as it is read."""
+        """Open the file; its content is fetched while it is read."""
         return cast(BinaryIO, self.filesystem.open(self.path, mode))
 
     def read_bytes(self) -> bytes:
@@ -76,27 +76,27 @@ class RemotePath:
         self.filesystem.rm_file(self.path)
 
     def iterdir(self) -> Iterator["RemotePath"]:
-        """Yield what lies in the folder."""
+        """Yield the entries of the folder."""
         for path in self.filesystem.ls(self.path, detail=False):
             yield RemotePath(self.filesystem, path)
 
 
 Location = Path | RemotePath
 Stamp = list[str | int]
-"""A file's address, and what changes when the file does."""
+"""The address of a file, and values that change if the file changes."""
 
 
 def is_local(address: str) -> bool:
-    """Tell whether an address lies on a machine's own disk."""
+    """Return whether an address is on the local disk."""
     return "://" not in address or address.startswith(("file://", "local://"))
 
 
 def locate(address: str) -> Location:
-    """Return what is at an address; raises `DataError` where nothing here can open such a one."""
+    """Return the file or folder at an address; raises `DataError` if this kind of address cannot be opened."""
     if is_local(address):
-        return Path(LocalFileSystem._strip_protocol(address)).absolute()  # what begins with a tilde may still not be
+        return Path(LocalFileSystem._strip_protocol(address)).absolute()  # "~…" can still be relative
     if address.startswith("memory://"):
-        raise DataError(f"{address} lies in the memory of one process, which workers cannot see: name a shared address")
+        raise DataError(f"{address} is in one process's memory, which workers cannot access: choose a shared address")
     return _open_remote(address)
 
 
@@ -109,14 +109,14 @@ def _open_remote(address: str) -> RemotePath:
         ) from error
     except ValueError as error:
         raise DataError(
-            f"{address} cannot be opened ({error}): name a file, a folder or an address of fsspec's"
+            f"{address} cannot be opened ({error}): choose a file, a folder or an address that fsspec supports"
         ) from error
 
 
 def list_tables(address: str, *, but: str) -> list[str]:
-    """Return the addresses of the tables that a file, a folder or a glob stands for; raises `DataError` where none.
+    """Return the addresses of all tables in a file, a folder or a glob; raises `DataError` if there are none.
 
-    Partitions in the folder `but` are none, by whichever links it is reached.
+    Partitions in the folder `but` are left out, even if links lead to it.
     """
     location = locate(address)
     try:
@@ -126,7 +126,7 @@ def list_tables(address: str, *, but: str) -> list[str]:
     except Exception as error:  # every kind of storage has errors of its own
         raise DataError(f"cannot read {address}: {explain(error)}") from error
     if not found:
-        raise DataError(f"there are no tables at {address}: name a folder, a glob or a file, of {', '.join(READERS)}")
+        raise DataError(f"no tables at {address}: choose a file, a folder or a glob of {', '.join(READERS)} files")
     for name in found:
         if _SURROGATE.search(name):
             raise DataError(f"cannot read {name!a}: its name is not UTF-8; rename it")
@@ -135,14 +135,15 @@ def list_tables(address: str, *, but: str) -> list[str]:
 
 def _is_partition(name: str, folder: str) -> bool:
     parent, own = os.path.split(name)
-    return own.startswith("part-") and os.path.realpath(parent) == os.path.realpath(folder)  # of an address, itself
+    # realpath changes remote addresses, too, but both in the same way.
+    return own.startswith("part-") and os.path.realpath(parent) == os.path.realpath(folder)
 
 
 def _find(location: Location) -> list[str]:
     filesystem, path = _split(location)
     if filesystem.isfile(path):
         if not is_table(Path(path)):
-            raise DataError(f"{location} is no table: on Ray, --input reads {', '.join(READERS)}")
+            raise DataError(f"{location} is not a table: with --engine ray, --input needs {', '.join(READERS)}")
         found = [(path, "")]
     elif filesystem.isdir(path):
         found = [(name, name.removeprefix(path)) for name in filesystem.find(path)]
@@ -156,7 +157,7 @@ def _find(location: Location) -> list[str]:
 
 
 def _expand(filesystem: Any, pattern: str) -> Iterator[tuple[str, str]]:
-    """Yield the files that a glob stands for, each with the part of its name that may be hidden."""
+    """Yield the files that match a glob, each with the part of its name in which hidden names are left out."""
     folder = re.split(r"[*?[]", pattern)[0].rpartition("/")[0]
     asked = _is_hidden(pattern.removeprefix(folder))
     for name, state in filesystem.glob(pattern, detail=True).items():
@@ -175,7 +176,7 @@ def _split(location: Location) -> tuple[Any, str]:
 
 
 def stamp(address: str) -> Stamp:
-    """Return a file's stamp, for which it is not read; raises `DataError`."""
+    """Return a file's stamp without reading the file; raises `DataError` if that fails."""
     location = locate(address)
     try:
         if isinstance(location, Path):
@@ -187,7 +188,7 @@ def stamp(address: str) -> Stamp:
 
 
 def write_bytes(location: Location, content: bytes) -> None:
-    """Write a file as a whole: on a disk under another name first, at an address in one go."""
+    """Write a file atomically on a local disk, or in one operation to remote storage."""
     if isinstance(location, Path):
         with write_atomically(location) as temporary:
             temporary.write_bytes(content)
@@ -196,6 +197,6 @@ def write_bytes(location: Location, content: bytes) -> None:
 
 
 def explain(error: Exception) -> str:
-    """Return an error of a storage's as one line."""
+    """Return a storage error as one line."""
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return " ".join(reason.split()) or type(error).__name__

@@ -1,4 +1,4 @@
-"""A training on several workers, as the process that started it sees it: Ray Train runs them, this one listens."""
+"""A training on several workers, from the side of the process that starts it and receives the workers' reports."""
 
 import os
 import tempfile
@@ -20,28 +20,28 @@ if TYPE_CHECKING:
     from imdb_gru.tasks.task import Task
 
 MOST_FAILURES = 3
-"""Times that workers may fail, with their node or alone, before the training is given up."""
+"""Number of failures of workers or nodes after which the training ends."""
 NEVER = 1e9
-"""Seconds after which Ray may throw an epoch under way away to take in a node that came later."""
+"""Seconds after which Ray may interrupt an epoch to use a new node: practically never."""
 ROOM = 5
-"""Seconds to wait for the cores of as many workers as Ray, which may be behind the times, believes there to be."""
+"""Seconds to wait for the cores that Ray, whose information may be outdated, believes to exist."""
 ENDING = 10
-"""Seconds to wait for Ray Train to end after its workers."""
+"""Seconds to wait for Ray Train to end after its workers have ended."""
 PATIENCE = 0.5
-"""Seconds between two looks at whether to stop, or whether the workers are still there."""
+"""Seconds between checks for a stop signal and for dead workers."""
 
 
 def find_cores_per_worker(nodes: list[dict[str, Any]], workers: int) -> int:
-    """Return the most cores that every worker can have; raises `ImdbGruError` where the nodes have fewer than one."""
+    """Return the greatest number of cores that every worker can have; raises `ImdbGruError` if it is 0."""
     cores = [int(node["Resources"].get("CPU", 0)) for node in nodes if node["Alive"]]
     for share in range(max(cores, default=0), 0, -1):
         if sum(own // share for own in cores) >= workers:
             return share
-    raise ImdbGruError(f"--workers is {workers}, but there are {sum(cores)} cores: name fewer, or a larger cluster")
+    raise ImdbGruError(f"--workers is {workers}, but there are {sum(cores)} cores: choose fewer, or a larger cluster")
 
 
 class Workers:
-    """Trains on several workers of a Ray cluster."""
+    """The settings of a training on several workers of a Ray cluster."""
 
     def __init__(self, count: int, address: str | None = None) -> None:
         self.count = count
@@ -55,28 +55,28 @@ class Workers:
         return connect(self.address)
 
     def adapt(self, config: Any) -> Any:
-        """Make the batch that of all workers together, so that the run can be resumed with any number of them."""
+        """Set the batch size to that of all workers together, so that any number of workers can resume the run."""
         batch_size = config.train.batch_size * self.count
         return config.model_copy(update={"train": config.train.model_copy(update={"batch_size": batch_size})})
 
     def build_session(
         self,
-        task: "Task",  # noqa: ARG002 - only classifiers are trained by several workers
+        task: "Task",  # noqa: ARG002 - only classifiers are trained on several workers
         run: Run,
         config: Any,
         corpus: Corpus,
         start: PretrainedWeights | None,
     ) -> "ClusterSession":
-        """Build a training on the workers; raises `ImdbGruError` if there are too few cores."""
+        """Build the training on the workers; raises `ImdbGruError` if there are too few cores."""
         import ray
 
         if not isinstance(config, Config):
-            raise RunError(f"{run} is {config.model_name}, which several workers cannot train: leave --workers out")
+            raise RunError(f"{run} is {config.model_name}, which several workers cannot train: leave out --workers")
         return ClusterSession(run, config, corpus, start, self.count, find_cores_per_worker(ray.nodes(), self.count))
 
 
 class ClusterSession:
-    """A classifier's training on several workers, ready to begin."""
+    """A classifier's training on several workers."""
 
     keeps_batches = False
 
@@ -89,7 +89,7 @@ class ClusterSession:
         self.pretrained = pretrained
         self.workers = workers
         self.cores = cores
-        """Cores of each worker."""
+        """Number of cores of each worker."""
         self.stop = Stop()
 
     @property
@@ -98,17 +98,17 @@ class ClusterSession:
         return self.stop.exit_code
 
     def restore(self) -> Resumed:
-        """Say where the workers will continue."""
+        """Return the state from which the workers will resume."""
         progress = self.run.load_progress() or Progress()
         environment = {"workers": self.workers, "threads": self.cores}
         return Resumed.build(self.config.train, self.run.load_starts(), progress, environment)
 
     def train(self, observer: Observer) -> Metrics:
-        """Let the workers train the epochs that are left and complete the run; return its final figures.
+        """Train the remaining epochs on the workers and complete the run; return its final figures.
 
-        If workers die, those that the remaining nodes have room for continue from the end of the last epoch. Ctrl-C
-        stops as a training in one process does; a second one, or one before the workers are there, leaves a run that
-        can be resumed.
+        If workers die, as many as the remaining nodes have cores for resume from the end of the last epoch. Ctrl-C
+        stops after the current batch, as in a single process. A second Ctrl-C, or one before the workers have started,
+        leaves a run that can be resumed.
         """
         import ray
         from ray.util.queue import Empty, Queue
@@ -136,7 +136,7 @@ class ClusterSession:
                     raise self._explain(fitting.error) from fitting.error
                 if kind == "start":
                     self._announce(content, observer, again=started)
-                    started, asked = True, False  # what stopped those before, these have not heard
+                    started, asked = True, False  # new workers have not received the stop order
                 elif kind == "event":
                     observer(content)
                 else:
@@ -182,11 +182,11 @@ class ClusterSession:
 
     def _announce(self, content: dict[str, Any], observer: Observer, *, again: bool) -> None:
         count, batch = content["workers"], self.config.train.batch_size
-        lost = "workers were lost; continuing with " if again else ""
+        lost = "workers were lost; resuming with " if again else ""
         each = f"{batch / count:g} review{'s' * (batch != count)} each"
         observer(Notice(f"{lost}{count_noun(count, 'worker')} of {each}: batches of {batch}"))
         engine: Event = content["engine"]
-        observer(Notice(f"continuing after epoch {content['epoch']}") if again else engine)
+        observer(Notice(f"resuming after epoch {content['epoch']}") if again else engine)
 
     def _finish(self, kind: str, content: Any) -> Metrics:
         if kind == "error":
@@ -197,12 +197,12 @@ class ClusterSession:
         return metrics
 
     def _explain(self, error: BaseException | None) -> ImdbGruError:
-        reason = str(error).strip().splitlines()[-1:] or ["they ended without a message"]
+        reason = str(error).strip().splitlines()[-1:] or ["they ended without an error message"]
         return ImdbGruError(f"the workers failed too often ({reason[0]}): resume with {self.run.resumption}")
 
 
 class _Fitting(threading.Thread):
-    """Waits for Ray Train, so that the main thread can hear signals."""
+    """A thread that waits for Ray Train, so that the main thread can receive signals."""
 
     def __init__(self, trainer: Any) -> None:
         super().__init__(daemon=True)
@@ -210,7 +210,7 @@ class _Fitting(threading.Thread):
         self.error: BaseException | None = None
 
     def run(self) -> None:
-        """Train; keep what went wrong."""
+        """Run Ray Train, and store its error."""
         try:
             self.trainer.fit()
         except BaseException as error:

@@ -1,6 +1,6 @@
-"""A worker of a training on several: what runs in each process that Ray Train starts.
+"""The work of one of several workers: the code of each process that Ray Train starts.
 
-It limits its threads before anything counts them, so it imports the rooms that compute only then.
+A worker limits its threads before it imports the packages that count them.
 """
 
 import os
@@ -14,14 +14,14 @@ from imdb_gru.events import ignore
 from imdb_gru.system.threads import set_threads
 
 SIGN_OF_LIFE = 60
-"""Seconds that a worker waits which has lost another: by then Ray, too, has missed it, ends all, and counts anew."""
-TOO_LARGE = "a worker needs more memory than its machine has: name fewer workers, or make train.batch_size smaller"
+"""Seconds that a worker waits after another has died, until Ray has noticed this and restarts all workers."""
+TOO_LARGE = "a worker needs more memory than its machine has: choose fewer workers, or a smaller train.batch_size"
 
 
 def work(task: dict[str, Any]) -> None:
-    """Train as one of the workers; the first says how it goes.
+    """Train as one of the workers; the first worker reports events and the result.
 
-    What the program expects, a diverged training say, ends all workers without a failure: to try it again is no use.
+    An expected error, such as a diverged training, is reported and not raised: Ray would only train again in vain.
     """
     import ray
     import ray.train
@@ -29,7 +29,7 @@ def work(task: dict[str, Any]) -> None:
     context = ray.train.get_context()
     rank, count = context.get_world_rank(), context.get_world_size()
     set_threads(task["cores"])
-    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # the engine of one decides for all
+    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # all workers must choose the same engine
     from imdb_gru.training import tf
 
     try:
@@ -59,12 +59,12 @@ def _train(task: dict[str, Any], rank: int, count: int) -> Any:
 
     shares = WholeShare()
     if count > 1:
-        tf.distribute.MultiWorkerMirroredStrategy()  # which connects the processes that TF_CONFIG names
+        tf.distribute.MultiWorkerMirroredStrategy()  # this connects the processes listed in TF_CONFIG
         shares = Shares(rank, count)
     run = Run(Path(task["run"]))
     if not run.config_path.is_file():
         raise RunError(
-            f"a worker on {os.uname().nodename} does not see {run}: choose a folder that all machines share with --run"
+            f"a worker on {os.uname().nodename} cannot find {run}: with --run, choose a folder that all machines share"
         )
     corpus, pretrained = ray.get(task["reviews"])
     trainer, stop = ClassifierTrainer(task["config"], corpus, pretrained, shares), Stop()
@@ -78,6 +78,6 @@ def _train(task: dict[str, Any], rank: int, count: int) -> Any:
 
 
 def _await_stop(orders: Any, shares: Any, stop: Any) -> None:
-    """Wait for the order to stop, and pass it on to all workers."""
+    """Wait for the stop order, and forward it to all workers."""
     orders.get()
     shares.request_stop(stop)

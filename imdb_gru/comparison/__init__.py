@@ -1,4 +1,4 @@
-"""Comparing models on the same reviews: the candidates, their training, their predictions and the figures.
+"""Comparison of models on the same reviews: candidates, training, predictions and figures.
 
-Nothing here loads TensorFlow into this process: networks are trained in processes of their own.
+Nothing here loads TensorFlow into this process: every network is trained in a separate process.
 """

@@ -1,6 +1,6 @@
-"""The linear baseline on disk: fit it into a folder, and read what it predicts for reviews.
+"""The linear baseline on disk: fit it, store it in a folder, and load its predictions.
 
-The folder holds probabilities.npz and figures.json, which is written last.
+The folder holds probabilities.npz and, written last, figures.json.
 """
 
 import json
@@ -33,28 +33,28 @@ from imdb_gru.system.writing import write_atomically
 
 
 class BaselineSplit(Record):
-    """The reviews of a split that the baseline was evaluated on, and its figures after so many words."""
+    """A split that the baseline was evaluated on, and its figures by number of words read."""
 
-    model_config = ConfigDict(strict=False)  # strict, a dataclass could not be read from a file
+    model_config = ConfigDict(strict=False)  # a strict model could not load a dataclass from JSON
 
     hash: str
-    """SHA-256 of the texts and labels in order."""
+    """SHA-256 of the texts and labels, in order."""
     accuracy_by_timestep: list[TimestepScores]
 
 
 class BaselineMetrics(Record):
-    """A fitted baseline's figures, with the hash of the file that they belong to."""
+    """The figures of a fitted baseline, and the hash of its file of probabilities."""
 
     finished_at: str | None = None
     config: dict[str, Any]
-    """The whole config that the reviews were read with."""
+    """Complete config with which the reviews were loaded."""
     ngrams: int | None = None
     """Number of words in the longest n-gram."""
     C: float
-    """Inverse strength of the regularization."""
+    """Inverse strength of the regularization, as in scikit-learn."""
     parameters: int
     seconds: float
-    """Time spent on fitting, for all strengths of the regularization together."""
+    """Seconds of fitting, for all strengths of regularization together."""
     peak_memory_mb: float | None
     data: CorpusStatistics
     splits: dict[str, BaselineSplit]
@@ -74,39 +74,39 @@ class Baseline:
         return str(self.path)
 
     def exists(self) -> bool:
-        """Tell whether the baseline was fitted to the end."""
+        """Return whether the baseline is complete."""
         return self.figures_path.is_file()
 
     def load_metrics(self) -> BaselineMetrics:
-        """Read the figures; raises `RunError` if they are damaged."""
+        """Load the figures; raises `RunError` if they are damaged."""
         try:
             return BaselineMetrics.parse(json.loads(read_text(self.figures_path)))
         except (OSError, ValueError, RecursionError) as error:
             raise RunError(f"{self.figures_path} cannot be read ({error}): remove {self.path}") from error
 
     def load_config(self) -> Config:
-        """Read the config."""
+        """Load the config."""
         return build_config(self.load_metrics().config, str(self.figures_path))
 
     def find_damage(self) -> str | None:
-        """Say what has changed since the baseline was fitted, or return None."""
+        """Return a description of what has changed since the baseline was fitted, or None."""
         path = self.probabilities_path
         intact = path.is_file() and hash_file(path) == self.load_metrics().files.get(path.name)
         return None if intact else f"{path.name} is missing or has changed"
 
     def load_predictions(self, split: str, reviews: Sequence[Review]) -> Predictions:
-        """Read the predictions for a split's reviews; raises `RunError` if it was evaluated on other reviews."""
+        """Load the predictions for a split; raises `RunError` if the baseline was evaluated on different reviews."""
         stored = self.load_metrics().splits.get(split)
         if stored is None or stored.hash != hash_reviews(reviews):
             raise RunError(
-                f"{self.path} was evaluated on other reviews of split {split}: remove it, so that it is fitted again"
+                f"{self.path} was evaluated on other reviews of the {split} split: remove it to fit it again"
             )
         with np.load(self.probabilities_path) as arrays:
             return Predictions(arrays[split], stored.accuracy_by_timestep)
 
 
 def fit_baseline(config: Config, path: Path, observer: Observer = ignore) -> Baseline:
-    """Fit the baseline to a config's training reviews, and keep its predictions for the validation and test reviews."""
+    """Fit the baseline to a config's training reviews, and store its predictions for validation and test reviews."""
     source = open_source(config.data)
     observer(ReadingReviews(source.name))
     reviews = load_training_reviews(source, config)
@@ -138,7 +138,7 @@ def fit_baseline(config: Config, path: Path, observer: Observer = ignore) -> Bas
 
 
 def predict_linear(model: LinearModel, tokens: Sequence[Sequence[str]], labels: Labels, length: int) -> Predictions:
-    """Return what the linear model predicts for tokenized reviews."""
+    """Return the linear model's predictions for tokenized reviews."""
     curves = model.predict_timesteps(tokens)
     probabilities = np.array([curve[-1] for curve in curves], dtype=np.float32)
     return Predictions(probabilities, compute_accuracy_by_timestep(labels, curves, length))

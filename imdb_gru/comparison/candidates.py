@@ -1,4 +1,4 @@
-"""The models that are compared, and what of each is on disk already."""
+"""The models that are compared, and their state on disk."""
 
 import itertools
 from collections.abc import Iterator, Sequence
@@ -18,17 +18,17 @@ LINEAR = "linear"
 MODELS = (*CELLS, LINEAR)
 RESULT = "comparison.json"
 CACHE = "predictions"
-"""The folder of a comparison that keeps what its networks predict."""
+"""Name of the folder in which a comparison stores the predictions of its networks."""
 
 CandidateState = Literal["new", "unfinished", "complete"]
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A model of one seed, and where it is on disk."""
+    """A model with one seed, and its folder."""
 
     model: str
-    """Name of the model; candidates of different seeds share it."""
+    """Name of the model, which candidates with different seeds share."""
     config: Config
     result: Run | Baseline
 
@@ -39,7 +39,7 @@ class Candidate:
 
     @property
     def seed(self) -> int:
-        """Return the seed that chooses its weights and its validation reviews."""
+        """Return the seed of the weights and of the choice of validation reviews."""
         return self.config.train.seed
 
     def __str__(self) -> str:
@@ -48,7 +48,7 @@ class Candidate:
 
 
 def build_candidates(config: Config, models: Sequence[str], seeds: int, folder: Path) -> list[Candidate]:
-    """Build a candidate of each model with seed 0, then with seed 1 and so on; only the cell and the seed differ."""
+    """Build a candidate for each model with seed 0, then seed 1, and so on; only the cell and the seed differ."""
     candidates = []
     for seed in range(seeds):
         for model in models:
@@ -69,7 +69,7 @@ def check_models(models: Sequence[str]) -> None:
     """Raise `ConfigError` unless these are at least two different models that can be trained."""
     for model in models:
         if model not in MODELS:
-            raise ConfigError(f"there is no model '{model}': choose from {', '.join(MODELS)}")
+            raise ConfigError(f"unknown model '{model}': choose from {', '.join(MODELS)}")
         if list(models).count(model) > 1:
             raise ConfigError(f"{model} is given twice: choose each model once")
     if len(models) < 2:
@@ -78,14 +78,14 @@ def check_models(models: Sequence[str]) -> None:
 
 
 def open_candidates(runs: Sequence[str | Path | Run], *, same_data: bool) -> list[Candidate]:
-    """Open complete runs as candidates, each a model of its own that is named after its folder.
+    """Open complete runs as candidates; each is a separate model, named after its folder.
 
-    Raises `RunError` if there is only one, or if one is not complete or is given twice; with `same_data`, also if they
-    were trained on different data.
+    Raises `RunError` if only one run is given, if a run is not complete or is given twice, or, with `same_data`, if the
+    runs were trained on different data.
     """
     opened = [open_model(run) for run in runs]
     if len(opened) < 2:
-        raise RunError(f"{opened[0]} is one run: give at least two to compare, or none to train models")
+        raise RunError(f"{opened[0]} is only one run: give at least two runs to compare, or none to train models")
     for run, twin in itertools.combinations(opened, 2):
         if run.path.resolve() == twin.path.resolve():
             raise RunError(f"{run} and {twin} are the same run: give two different ones")
@@ -99,7 +99,7 @@ def open_candidates(runs: Sequence[str | Path | Run], *, same_data: bool) -> lis
         first, data = candidates[0], candidates[-1].config.data
         if same_data and data != first.config.data:
             changes = "; ".join(_find_changes(first.config.data.model_dump(), data.model_dump(), "data."))
-            raise RunError(f"{first} and {run} have different reviews ({changes}): choose those for both with --data")
+            raise RunError(f"{first} and {run} use different reviews ({changes}): choose reviews for both with --data")
     return candidates
 
 
@@ -108,18 +108,18 @@ def check_folder(folder: Path) -> None:
     check_writable(folder, "hold a comparison", "choose another folder with --into")
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not existing.is_dir():
-        raise RunError(f"{existing} is a file: choose a folder with --into")
+        raise RunError(f"{existing} is a file, not a folder: choose a folder with --into")
     if existing != folder:
         return
     names = {path.name for path in folder.iterdir()}
     ours = any(name in (RESULT, CACHE) or name.rpartition("-")[0] in MODELS for name in names)
     if "config.yaml" in names or (names and not ours):
-        reason = "is a run" if "config.yaml" in names else "holds files that are not of a comparison"
+        reason = "is a run" if "config.yaml" in names else "holds files that do not belong to a comparison"
         raise RunError(f"{folder} {reason}: choose another folder with --into")
 
 
 def find_state(candidate: Candidate) -> CandidateState:
-    """Tell whether a candidate is new, unfinished or complete; raises `RunError` if its folder holds something else."""
+    """Return whether a candidate is new, unfinished or complete; raises `RunError` if its folder cannot be used."""
     path, result = candidate.path, candidate.result
     if not path.exists():
         return "new"
@@ -129,13 +129,13 @@ def find_state(candidate: Candidate) -> CandidateState:
         return "new"
     remedy = f"choose another folder with --into, or remove {path}"
     if isinstance(result, Run) and not result.config_path.is_file():
-        raise RunError(f"{path} holds files that are not of a run: {remedy}")
+        raise RunError(f"{path} holds files that do not belong to a run: {remedy}")
     if changes := list(_find_changes(result.load_config().model_dump(), candidate.config.model_dump())):
         raise RunError(f"{path} was trained with another config ({'; '.join(changes)}): {remedy}")
     if isinstance(result, Run) and not result.metrics_path.exists():
         return "unfinished"
     if damage := result.find_damage():
-        raise RunError(f"{path} is damaged: {damage}; remove it, so that it is trained again")
+        raise RunError(f"{path} is damaged: {damage}; remove it to train it again")
     return "unfinished" if isinstance(result, Run) and result.load_metrics().interrupted else "complete"
 
 
@@ -144,11 +144,11 @@ def _find_changes(old: dict[str, Any], new: dict[str, Any], prefix: str = "") ->
         if isinstance(value, dict):
             yield from _find_changes(old[key], value, f"{prefix}{key}.")
         elif old[key] != value:
-            yield f"{prefix}{key} {old[key]}, not {value}"
+            yield f"{prefix}{key} is {old[key]}, not {value}"
 
 
 def pair_candidates(candidates: Sequence[Candidate]) -> list[tuple[Candidate, Candidate]]:
-    """Pair candidates of different models: those of one seed, or the two of models that have one seed each."""
+    """Pair candidates of different models that have the same seed, or that are the only ones of their models."""
     models: dict[str, list[Candidate]] = {}
     for candidate in candidates:
         models.setdefault(candidate.model, []).append(candidate)
@@ -166,6 +166,6 @@ def check_training_reviews(candidates: Sequence[Candidate]) -> None:
     for one, other in pair_candidates(candidates):
         if hashes[one.path] != hashes[other.path]:
             raise RunError(
-                f"{one} and {other} were trained on different reviews, or have different validation reviews: train one "
+                f"{one} and {other} have different training or validation reviews: train one "
                 "of them again, or compare complete runs on the test split"
             )

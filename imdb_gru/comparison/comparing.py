@@ -1,4 +1,4 @@
-"""Compare models: complete runs, or models that are trained for it from nothing under one config."""
+"""The comparison of complete runs, or of models that are trained for it under one config."""
 
 import contextlib
 import importlib.util
@@ -36,11 +36,11 @@ CONFIG = "scratch"
 SEEDS = 3
 FOLDER = Path("runs/compare")
 SETTLED = {
-    "model.cell": "the choice of models names the cells",
-    "model.pretrained": "all models start from random weights; to compare others, give complete runs",
-    "train.seed": "the number of seeds is an option of its own",
+    "model.cell": "the models to compare determine the cells",
+    "model.pretrained": "all models start from random weights; to compare pretrained models, give complete runs",
+    "train.seed": "the comparison uses the seeds 0, 1, … up to the number of seeds",
 }
-"""Keys that a comparison sets itself, and why."""
+"""Keys that a comparison sets itself, with the reasons."""
 
 
 def compare(
@@ -55,16 +55,16 @@ def compare(
     split: str | None = None,
     observer: Observer | None = None,
 ) -> Comparison:
-    """Compare complete runs, or else models that are trained for it, on the same reviews; return all figures.
+    """Compare complete runs, or models trained for the comparison, on the same reviews; return all figures.
 
-    Without `runs`, every model is trained from random weights under one config with the seeds 0 to `seeds` - 1, into
-    `folder`, by default `runs/compare`; a model that is there already is used, and one that is unfinished is resumed.
-    Each is trained in a process of its own, so a script calls this below `if __name__ == "__main__":`. With `runs`,
-    `folder` is where comparison.json goes, if it is given.
+    Without `runs`, train every model from random weights under one config with the seeds 0 to `seeds` - 1 in `folder`
+    (default `runs/compare`). Complete models in the folder are used as they are, and unfinished ones are resumed. Each
+    training runs in a separate process, so a script must call this function below `if __name__ == "__main__":`. With
+    `runs`, `folder` is optional and receives comparison.json.
 
-    `data` is what `--data` takes. `split` is the test split by default, or the validation reviews of data without one.
-    `observer` is called with each event. Raises `ConfigError`, `DataError`, `RunError` or `MissingExtraError`, and
-    `KeyboardInterrupt` if a training was stopped; the same call then resumes.
+    `data` takes the same values as `--data`. `split` defaults to the test split, or to the validation reviews if the
+    data has no test split. `observer` is called with each event. Raises `ConfigError`, `DataError`, `RunError` or
+    `MissingExtraError`, and `KeyboardInterrupt` if the comparison was stopped; the same call resumes it.
     """
     if isinstance(runs, str | Path | Run):
         raise TypeError(f"compare takes several runs, got {str(runs)!r}: give a list of them")
@@ -72,13 +72,13 @@ def compare(
     observer = observer or ignore
     if runs:
         if (config, tuple(models), seeds, overrides or None) != (CONFIG, MODELS, SEEDS, None):
-            raise ConfigError("runs are compared as they are: leave config, models, seeds and overrides out")
+            raise ConfigError("runs are compared as they are: leave out config, models, seeds and overrides")
         place = None if folder is None else Path(folder).expanduser()
         candidates = open_candidates(runs, same_data=data is None)
     else:
         place = FOLDER if folder is None else Path(folder).expanduser()
         candidates = _plan(config, models, seeds, data, overrides, place)
-        data = None  # the candidates' config names it
+        data = None  # the candidates' config holds it
     if place:
         check_folder(place)
     with claim(place) if place else contextlib.nullcontext():
@@ -109,7 +109,7 @@ def _plan(
     overrides: Mapping[str, Any] | None,
     folder: Path,
 ) -> list[Candidate]:
-    """Return the candidates to train; raises `ConfigError` if the arguments do not allow a comparison."""
+    """Return the candidates to train; raises `ConfigError` if an argument is not valid for a comparison."""
     check_models(models)
     if seeds < 1:
         raise ConfigError(f"a comparison needs at least one seed, got {seeds}")
@@ -121,7 +121,7 @@ def _plan(
 
 
 def _train(candidates: Sequence[Candidate], observer: Observer) -> None:
-    """Train the candidates that are not complete, one after the other."""
+    """Train the candidates that are not complete, one after another."""
     states = [find_state(candidate) for candidate in candidates]
     for number, (candidate, state) in enumerate(zip(candidates, states, strict=True), 1):
         observer(CandidateChosen(number, len(candidates), str(candidate), state))

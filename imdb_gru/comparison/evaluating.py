@@ -1,4 +1,4 @@
-"""Evaluating candidates on a split; what networks predict is kept in files, so that it is computed once."""
+"""Evaluation of candidates on a split; predictions of networks are cached in files."""
 
 import hashlib
 import json
@@ -21,29 +21,29 @@ from imdb_gru.sources.review import Review
 from imdb_gru.system.arrays import Labels
 
 ReviewLoader = Callable[[Run, str | None], tuple[str, Sequence[Review]]]
-"""Returns the name of the split that a run is evaluated on, and its reviews."""
+"""Function that returns the name of the split on which to evaluate a run, and its reviews."""
 TRAINING_SPLITS = ("train", "validation")
-"""Splits whose reviews depend on the training."""
+"""Splits whose reviews depend on the seed of the training."""
 
 
 @dataclass(frozen=True, eq=False)
 class EvaluatedCandidate:
-    """A candidate with what it predicts for labelled reviews."""
+    """A candidate with its predictions for labelled reviews."""
 
     candidate: Candidate
     metrics: Metrics | BaselineMetrics
-    """The figures of its training."""
+    """Figures of the candidate's training."""
     labels: Labels
-    """`(N,)` int8."""
+    """Labels of the reviews, 0 or 1, `(N,)` int8."""
     predictions: Predictions
 
 
 def evaluate_candidates(
     candidates: Sequence[Candidate], split: str | None, load: ReviewLoader, cache: Path | None
 ) -> tuple[str, list[EvaluatedCandidate]]:
-    """Evaluate trained candidates on a split; return its name and the results.
+    """Evaluate trained candidates on a split; return the name of the split and the results.
 
-    What networks predict is kept in the folder `cache`, if there is one. Raises `RunError` if two candidates of a pair
+    Predictions of networks are stored in the folder `cache`, if given. Raises `RunError` if two candidates of a pair
     have different reviews.
     """
     loaded: dict[str, Sequence[Review]] = {}
@@ -67,7 +67,7 @@ def evaluate_candidates(
 
 
 def _find_run(candidate: Candidate, candidates: Sequence[Candidate]) -> Run:
-    """Return the candidate's run; for the linear baseline, that of a network with the same seed, and so reviews."""
+    """Return the candidate's run; for the baseline, that of a network with the same seed and reviews."""
     return next(
         other.result
         for other in (candidate, *candidates)
@@ -100,6 +100,6 @@ def _predict(
 
 
 def compute_predictions(run: Run, reviews: Sequence[Review]) -> Predictions:
-    """Return what a run's classifier predicts for reviews."""
+    """Return the predictions of a run's classifier for reviews."""
     predicted = predict_reviews(Classifier.load(run), reviews)
     return Predictions(predicted.probabilities, predicted.compute_accuracy_by_timestep())

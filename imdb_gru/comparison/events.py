@@ -1,4 +1,4 @@
-"""What a comparison tells its observer, next to the events of its trainings and evaluations."""
+"""The events of a comparison, in addition to those of its trainings and evaluations."""
 
 from dataclasses import dataclass
 
@@ -8,16 +8,16 @@ from imdb_gru.events import Event
 
 @dataclass(frozen=True)
 class CandidateChosen(Event):
-    """It is the turn of a model, which is trained, resumed or used as it is."""
+    """A comparison has reached a model, which is trained, resumed or used as it is."""
 
     number: int
-    """Number of the model among all of the comparison, from 1."""
+    """Position of the model in the comparison, starting at 1."""
     count: int
     run: str
     state: CandidateState
 
     def __str__(self) -> str:
-        """Say what is done with the model."""
+        """Return what is done with the model."""
         done = {
             "new": f"training {self.run}",
             "unfinished": f"resuming {self.run}",
@@ -31,5 +31,5 @@ class ComparisonStopped(Event):
     """A comparison was stopped before all of its models were trained."""
 
     def __str__(self) -> str:
-        """Say how to resume the comparison."""
-        return "stopped; repeat the same command to resume"
+        """Return how to resume the comparison."""
+        return "stopped; to resume, repeat the command"

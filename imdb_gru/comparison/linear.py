@@ -19,9 +19,9 @@ from imdb_gru.system.arrays import Labels
 from imdb_gru.system.progress import show_bar
 
 STRENGTHS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
-"""Inverse strengths of the regularization, scikit-learn's C, to choose from on the validation reviews."""
+"""Inverse strengths of regularization (scikit-learn's C); the best on the validation reviews is chosen."""
 DEFAULT_STRENGTH = 1.0
-"""Strength without validation reviews to choose it on."""
+"""Inverse strength of regularization if there are no validation reviews."""
 MOST_PASSES = 1000
 
 Weights = NDArray[np.float64]
@@ -33,14 +33,14 @@ class LinearModel:
 
     index: NgramIndex
     weights: Weights
-    """Log-count ratios times the coefficients; `(F,)`."""
+    """Log-count ratios times coefficients, `(F,)` float64."""
     bias: float
     strength: float
-    """The C it was fitted with."""
+    """Inverse strength of regularization (scikit-learn's C) of the fit."""
 
     @property
     def parameters(self) -> int:
-        """Count the weights and the bias."""
+        """Return the number of weights plus one for the bias."""
         return len(self.weights) + 1
 
     def predict_timesteps(self, reviews: Sequence[Sequence[str]]) -> list[Probabilities]:
@@ -57,14 +57,14 @@ class LinearModel:
 
 
 def fit_linear(train: Tokenized, validation: Tokenized, monitor: Literal["accuracy", "loss"]) -> LinearModel:
-    """Fit the baseline with the C whose model is best on the validation reviews, by the figure that `monitor` names.
+    """Fit the baseline with each C, and return the model that is best on the validation reviews by `monitor`.
 
-    Needs scikit-learn; raises `DataError` if the reviews hold no words.
+    Needs scikit-learn. Raises `DataError` if the reviews contain no words.
     """
     tokens = train.to_lists()
     index = NgramIndex.build(tokens)
     if not len(index):
-        raise DataError("the reviews to train on hold no words: choose others with --data")
+        raise DataError("the training reviews contain no words: choose other data with --data")
     occurrences = index.locate(tokens)
     ratios = compute_log_count_ratios(occurrences, train.labels, len(index))
     matrix = _build_matrix(occurrences, ratios)
@@ -76,7 +76,7 @@ def fit_linear(train: Tokenized, validation: Tokenized, monitor: Literal["accura
 
 
 def _build_matrix(occurrences: Occurrences, ratios: Weights) -> Any:
-    """Return the reviews' features as sparse `(N, F)`: the ratio of each n-gram that a review holds."""
+    """Return the features as a sparse matrix `(N, F)`: the log-count ratio of each n-gram in a review."""
     from scipy.sparse import csr_matrix
 
     shape = len(occurrences.offsets) - 1, len(ratios)
@@ -86,7 +86,7 @@ def _build_matrix(occurrences: Occurrences, ratios: Weights) -> Any:
 def _fit(index: NgramIndex, matrix: Any, labels: Labels, ratios: Weights, strength: float) -> LinearModel:
     from sklearn.linear_model import LogisticRegression
 
-    # The dual problem has a variable for each review, the primal one for each n-gram, a hundred times as many.
+    # The dual problem has a variable per review; the primal problem has one per n-gram, a hundred times as many.
     regression = LogisticRegression(
         C=strength, solver="liblinear", dual=True, max_iter=MOST_PASSES, random_state=0
     ).fit(matrix, labels)
@@ -94,7 +94,7 @@ def _fit(index: NgramIndex, matrix: Any, labels: Labels, ratios: Weights, streng
 
 
 def _rank(model: LinearModel, validation: Tokenized, monitor: str) -> tuple[float, ...]:
-    """Return figures that are lowest for the best model, by the rule that chooses a network's best epoch."""
+    """Return a sort key that is lowest for the best model, by the same rule as for a network's best epoch."""
     probabilities = np.array([curve[-1] for curve in model.predict_timesteps(validation.to_lists())])
     loss = compute_log_loss(validation.labels, probabilities)
     if monitor == "loss":

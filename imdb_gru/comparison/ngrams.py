@@ -1,7 +1,7 @@
-"""N-grams as features: those of the training reviews, and the place where a review first holds each.
+"""N-grams as features: the n-grams of the training reviews, and their first positions in each review.
 
-A feature is binary, so it counts where it first ends in a review. A linear model's logit after every word is therefore
-a running sum.
+A feature is binary, so only the first occurrence of an n-gram in a review counts. The logit of a linear model after
+each word is therefore a running sum.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from imdb_gru.system.arrays import Labels
 
 ORDER = 3
-"""Number of words in the longest n-gram; triples helped on IMDB's validation reviews at every strength tried."""
+"""Number of words in the longest n-gram; trigrams helped on IMDB's validation reviews at every C that was tried."""
 
 Numbers = NDArray[np.int64]
 
@@ -23,26 +23,26 @@ _ABSENT = -1
 
 @dataclass(frozen=True)
 class Occurrences:
-    """Where reviews first hold each of their features, review by review and word by word."""
+    """The first occurrence of each feature in each review, sorted by review and word."""
 
     rows: Numbers
-    """Reviews; `(K,)`."""
+    """Number of the review, `(K,)`."""
     features: Numbers
-    """Features; `(K,)`."""
+    """Number of the feature, `(K,)`."""
     places: Numbers
-    """Places of the n-grams' last words in all the reviews' words laid end to end; `(K,)`."""
+    """Position of the n-gram's last word in the concatenated words of all reviews, `(K,)`."""
     offsets: Numbers
-    """Review `i` is the words from `offsets[i]` to `offsets[i + 1]`; `(N + 1,)`."""
+    """Start of each review in the concatenated words; review `i` ends before `offsets[i + 1]`; `(N + 1,)`."""
 
 
 class NgramIndex:
-    """The n-grams of the training reviews, numbered: words first, then pairs of words, and so on."""
+    """The n-grams of the training reviews with their numbers: words first, then bigrams, and so on."""
 
     def __init__(self, words: dict[str, int], codes: list[Numbers]) -> None:
         self.words = words
         self.codes = codes
-        """Of every order from 2 on, the n-grams in rising order: the number of the n-gram without its last word among
-        those of its own order, times the count of words, plus the last word."""
+        """Sorted codes of the n-grams of each order from 2 on. The code of an n-gram is the number of its prefix (the
+        n-gram without its last word, numbered within its order), times the number of words, plus its last word."""
 
     @classmethod
     def build(cls, reviews: Sequence[Sequence[str]], order: int = ORDER) -> "NgramIndex":
@@ -60,11 +60,11 @@ class NgramIndex:
         return index
 
     def __len__(self) -> int:
-        """Count the features."""
+        """Return the number of features."""
         return len(self.words) + sum(map(len, self.codes))
 
     def locate(self, reviews: Sequence[Sequence[str]]) -> Occurrences:
-        """Find where tokenized reviews first hold each known n-gram."""
+        """Find the first occurrence of each known n-gram in tokenized reviews."""
         ids, offsets = self._lay_out(reviews)
         rows = np.repeat(np.arange(len(reviews)), np.diff(offsets))
         keys, places, numbers, first = [], [], ids, 0
@@ -72,7 +72,7 @@ class NgramIndex:
             if codes is not None:
                 numbers = _look_up(self._join(numbers, ids, offsets), codes)
             known = np.flatnonzero(numbers != _ABSENT)
-            # NumPy returns the first of equal keys.
+            # np.unique returns the index of the first of equal keys.
             found, where = np.unique(rows[known] * len(self) + first + numbers[known], return_index=True)
             keys.append(found)
             places.append(known[where])
@@ -82,7 +82,7 @@ class NgramIndex:
         return Occurrences(key[order] // len(self), key[order] % len(self), place[order], offsets)
 
     def _lay_out(self, reviews: Sequence[Sequence[str]]) -> tuple[Numbers, Numbers]:
-        """Return the words' numbers laid end to end, and where each review starts."""
+        """Return the concatenated numbers of all words, and the start of each review."""
         offsets = np.zeros(len(reviews) + 1, dtype=np.int64)
         np.cumsum([len(tokens) for tokens in reviews], out=offsets[1:])
         look_up = self.words.get
@@ -90,16 +90,16 @@ class NgramIndex:
         return np.fromiter(words, np.int64, offsets[-1]), offsets
 
     def _join(self, shorter: Numbers, ids: Numbers, offsets: Numbers) -> Numbers:
-        """Return the codes of the n-grams that end at each word, `shorter` being those without it; -1 for none."""
+        """Return the code of the n-gram that ends at each word, or -1; `shorter` numbers those one word shorter."""
         codes = np.full(len(ids), _ABSENT, dtype=np.int64)
         whole = (shorter[:-1] != _ABSENT) & (ids[1:] != _ABSENT)
         codes[1:][whole] = shorter[:-1][whole] * len(self.words) + ids[1:][whole]
-        codes[offsets[:-1][np.diff(offsets) > 0]] = _ABSENT  # what ends at a review's first word spans two reviews
+        codes[offsets[:-1][np.diff(offsets) > 0]] = _ABSENT  # these n-grams would span two reviews
         return codes
 
 
 def _look_up(codes: Numbers, known: Numbers) -> Numbers:
-    """Return the number of each code among the known ones, which are sorted; -1 for an unknown code."""
+    """Return the index of each code in the sorted known codes; -1 for an unknown code."""
     if not len(known):
         return np.full(len(codes), _ABSENT, dtype=np.int64)
     numbers = np.minimum(np.searchsorted(known, codes), len(known) - 1)

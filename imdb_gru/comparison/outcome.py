@@ -1,4 +1,4 @@
-"""From predictions to the figures of a comparison: models over their seeds, pairs of models, and the verdict."""
+"""The figures of a comparison, computed from predictions: per model, per pair of models, and the verdict."""
 
 import statistics
 from collections.abc import Iterable, Sequence
@@ -18,7 +18,7 @@ from imdb_gru.models.metrics import (
 from imdb_gru.system.arrays import Labels
 
 SIGNIFICANT = 0.05
-"""The p-value below which a difference is not put down to chance."""
+"""p-value below which a difference counts as significant."""
 
 
 def build_comparison(split: str, evaluated: Sequence[EvaluatedCandidate]) -> Comparison:
@@ -35,10 +35,10 @@ def build_comparison(split: str, evaluated: Sequence[EvaluatedCandidate]) -> Com
 
 
 def compute_mcnemar(labels: Labels, first: Probabilities, second: Probabilities) -> tuple[int, int, float]:
-    """Return how many reviews only the first, and only the second, classifies correctly, and the two-sided p-value.
+    """Return the numbers of reviews that only the first or only the second classifies correctly, and the p-value.
 
-    The test is exact (McNemar 1947): if both were equally accurate, each would be the correct one in half of these
-    reviews.
+    The test is exact and two-sided (McNemar 1947): if both were equally accurate, each would be expected to be correct
+    on half of these reviews.
     """
     first_correct, second_correct = (find_correct(labels, probabilities) for probabilities in (first, second))
     only_first, only_second = int((first_correct & ~second_correct).sum()), int((second_correct & ~first_correct).sum())
@@ -81,7 +81,7 @@ def _summarise_model(name: str, evaluated: Sequence[EvaluatedCandidate]) -> Comp
         model=name,
         accuracy=accuracy,
         accuracy_spread=statistics.stdev(accuracies) if len(runs) > 1 else None,
-        # Other seeds are evaluated on the same reviews, so they add no reviews.
+        # All seeds are evaluated on the same reviews, so more seeds do not increase n.
         accuracy_interval=compute_interval(round(accuracy * n), n),
         log_loss=statistics.fmean(run.log_loss for run in runs),
         ece=statistics.fmean(run.ece for run in runs),
@@ -124,9 +124,9 @@ def _compare_pair(one: EvaluatedCandidate, other: EvaluatedCandidate) -> Compare
 
 
 def write_verdict(models: Sequence[ComparedModel], pairs: Sequence[ComparedPair], n: int) -> str:
-    """Say in a sentence which model is best: the linear one or the best network, or the better two of other models.
+    """Return a sentence that compares the linear model with the best network, or else the two best models.
 
-    With several seeds a model wins if it is ahead, by more than chance, with each of them.
+    With several seeds, a model wins only if it is significantly better with each of them.
     """
     ranked = sorted(models, key=lambda model: -model.accuracy)
     networks = [model for model in ranked if model.model != LINEAR]
@@ -142,9 +142,7 @@ def write_verdict(models: Sequence[ComparedModel], pairs: Sequence[ComparedPair]
             other = f"the best network ({other})"
         return f"{leader} wins: {_percent(first)} against {_percent(second)} of {other}, {chance}"
     points = 100 * (first.accuracy - second.accuracy)
-    return (
-        f"{leader} is ahead of {other} by {points:.2f} points, which may be chance with these {n:,} reviews ({chance})"
-    )
+    return f"{leader} is ahead of {other} by {points:.2f} points, which may be chance on {n:,} reviews ({chance})"
 
 
 def _percent(model: ComparedModel) -> str:
@@ -161,7 +159,7 @@ def _describe_chance(p_values: Sequence[float]) -> str:
 
 
 def _find_p_values(leader: str, other: str, pairs: Sequence[ComparedPair]) -> list[float]:
-    """Return the p-values of the two models' pairs; 1 where the leader is not ahead."""
+    """Return the p-value of each pair of the two models; 1 if the leader is not ahead in the pair."""
     p_values = []
     for pair in pairs:
         if set(pair.models) == {leader, other}:

@@ -1,8 +1,8 @@
-"""Training a candidate in a child process, so that memory and seconds are measured for this training alone.
+"""Training in a child process, so that time and memory are measured for one training alone.
 
-The child sends events through a pipe, and continues when the parent has observed them. A terminal sends Ctrl-C to both
-processes: a training hears it and stops after the current batch. A child that does not hear the parent's signal gets
-SIGTERM instead, which stops a training in the same way and ends anything else at once.
+The child sends each event through a pipe and waits until the parent's observer has handled it. A terminal sends Ctrl-C
+to both processes, and a training stops after the current batch. If the child does not confirm that it is stopping, the
+parent sends it SIGTERM, which stops a training in the same way and ends anything else at once.
 """
 
 import contextlib
@@ -27,16 +27,16 @@ from imdb_gru.events import Event, Observer, Stopped, StopRequested
 from imdb_gru.system.signals import INTERRUPTED, TERMINATED, build_stop, find_exit_code
 
 GRACE = 0.5
-"""Seconds within which a child says that it has heard a signal."""
+"""Seconds within which a child must confirm that it received a signal."""
 
 
 class ChildDiedError(Exception):
-    """A child process ended without an outcome; the message is its exit code or the signal that killed it."""
+    """A child process ended without a result; the message gives its exit code or the signal that killed it."""
 
 
 @dataclass(frozen=True)
 class ProcessResult:
-    """How a child's work ended: with an error, by a signal, or else well."""
+    """The result of a child process: success, an error, or a stop by a signal."""
 
     error: type[ImdbGruError] | None = None
     message: str = ""
@@ -45,17 +45,17 @@ class ProcessResult:
 
 
 def train_candidate(candidate: Candidate, state: CandidateState, observer: Observer) -> None:
-    """Train a candidate, or resume its training, in a child process; its events reach the observer.
+    """Train a candidate, or resume its training, in a child process; forward its events to the observer.
 
-    Raises `KeyboardInterrupt` if a signal stopped the training, the error that the training raised, or `RunError` if
-    the process died.
+    Raises `KeyboardInterrupt` if a signal stopped the training, `RunError` if the process died, or the error that the
+    training raised.
     """
     try:
         run_child(functools.partial(_train, candidate, state), observer)
     except ChildDiedError as error:
         raise RunError(
-            f"the training of {candidate} died ({error}): it may need more memory than this machine has; leave "
-            f"{candidate.model} out of --models, or set data.limit"
+            f"the training of {candidate} died ({error}): it may need more memory than this machine has; leave out "
+            f"{candidate.model} in --models, or set data.limit"
         ) from error
 
 
@@ -71,9 +71,9 @@ def _train(candidate: Candidate, state: CandidateState, observer: Observer) -> N
 
 
 def run_child(work: Callable[[Observer], object], observer: Observer) -> None:
-    """Call `work`, which can be pickled, in a child process; the events that it tells its observer reach ours.
+    """Call `work`, which must be picklable, in a child process; forward its events to the observer.
 
-    Raises `KeyboardInterrupt` if a signal stopped it, the `ImdbGruError` that it raised, or `ChildDiedError`.
+    Raises `KeyboardInterrupt` if a signal stopped it, `ChildDiedError`, or the `ImdbGruError` that `work` raised.
     """
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
@@ -83,7 +83,7 @@ def run_child(work: Callable[[Observer], object], observer: Observer) -> None:
         theirs.close()
         try:
             outcome = _follow(ours, signals, observer)
-        except BaseException:  # of the observer
+        except BaseException:  # the observer raised it
             process.terminate()
             raise
         finally:
@@ -99,7 +99,7 @@ def run_child(work: Callable[[Observer], object], observer: Observer) -> None:
 
 
 def _follow(connection: Connection, signals: "_Signals", observer: Observer) -> ProcessResult | None:
-    """Pass a child's events on until it ends; return its outcome, or None if it died."""
+    """Forward a child's events until it ends; return its result, or None if it died."""
     while True:
         try:
             received = connection.recv()
@@ -110,22 +110,22 @@ def _follow(connection: Connection, signals: "_Signals", observer: Observer) -> 
         if isinstance(received, StopRequested):
             signals.heard.set()
         observer(received)
-        with contextlib.suppress(OSError):  # the child may have ended since
+        with contextlib.suppress(OSError):  # the child may have ended in the meantime
             connection.send(None)
 
 
 class _Signals:
-    """Ctrl-C and SIGTERM while a child runs: remembered, and passed on to a child that does not hear them.
+    """A context that records Ctrl-C and SIGTERM while a child runs, and sends SIGTERM to a child that does not react.
 
-    Only the main thread gets signals: in any other, nothing changes.
+    Only the main thread receives signals; in other threads this has no effect.
     """
 
     def __init__(self, process: BaseProcess) -> None:
         self.process = process
         self.exit_code: int | None = None
-        """The exit code for the first signal that came in."""
+        """Exit code for the first signal that was received."""
         self.heard = threading.Event()
-        """Set once the child has said that it is stopping."""
+        """Set when the child has confirmed that it is stopping."""
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> "_Signals":
@@ -139,7 +139,7 @@ class _Signals:
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
     def start(self) -> None:
-        """Start the child; Ctrl-C waits until it has, and does not reach the child while that imports modules."""
+        """Start the child; Ctrl-C is blocked here, and in the child until its imports are done."""
         with _block_interrupts():
             self.process.start()
         if self.exit_code:
@@ -154,7 +154,7 @@ class _Signals:
             timer.daemon = True
             timer.start()
         else:
-            self.process.kill()  # the user does not want to wait: the run can be resumed from its last epoch
+            self.process.kill()  # a second signal does not wait: the run can be resumed from its last epoch
 
     def _pass_on(self) -> None:
         if not self.heard.is_set():
@@ -163,11 +163,11 @@ class _Signals:
 
 @contextlib.contextmanager
 def _block_interrupts() -> Iterator[None]:
-    """Hold Ctrl-C back inside; a process that is started inside begins with Ctrl-C held back."""
+    """Block Ctrl-C inside the context; a process started inside begins with Ctrl-C blocked."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
-    resource_tracker.ensure_running()  # it would start inside, and let Ctrl-C through again
+    resource_tracker.ensure_running()  # started inside, it would unblock Ctrl-C
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -176,16 +176,16 @@ def _block_interrupts() -> Iterator[None]:
 
 
 def _find_stop(code: int | None) -> int | None:
-    """Return the exit code for a process that a signal to stop ended, or None if something else ended it."""
+    """Return the exit code for a process that was ended by a stop signal, or None for any other end."""
     return {-signal.SIGINT: INTERRUPTED, -signal.SIGTERM: TERMINATED}.get(code or 0)
 
 
 def _work(connection: Connection, work: Callable[[Observer], object]) -> None:
-    """Call `work` in this process, and send its events and its outcome through a pipe."""
+    """Call `work` in this process, and send its events and its result through a pipe."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    tqdm.set_lock(threading.RLock())  # tqdm's own lock is shared by processes, and outlives one that is killed
+    tqdm.set_lock(threading.RLock())  # tqdm's shared lock stays locked if its holder is killed
     reporter = _Reporter(connection)
     try:
         work(reporter)
@@ -193,7 +193,7 @@ def _work(connection: Connection, work: Callable[[Observer], object]) -> None:
     except ImdbGruError as error:
         outcome = ProcessResult(type(error), str(error))
     except MemoryError:
-        outcome = ProcessResult(RunError, "there is not enough memory: set data.limit, or train a smaller model")
+        outcome = ProcessResult(RunError, "not enough memory: set data.limit, or train a smaller model")
     except KeyboardInterrupt as stop:
         outcome = ProcessResult(exit_code=find_exit_code(stop))
     with contextlib.suppress(OSError):
@@ -201,19 +201,19 @@ def _work(connection: Connection, work: Callable[[Observer], object]) -> None:
 
 
 class _Reporter:
-    """Sends a child's events to its parent, and waits until each was observed: their order on the screen is right."""
+    """An observer that sends events to the parent process and waits for it, so that output stays in order."""
 
     def __init__(self, connection: Connection) -> None:
         self.exit_code: int | None = None
-        """The exit code for a signal that stopped the training, if one did."""
+        """Exit code for the signal that stopped the training, if any."""
         self._connection = connection
         self._lock = threading.Lock()
         self._stopping = False
 
     def __call__(self, event: Event) -> None:
-        """Send an event; if the parent is gone, stop this process as SIGTERM does."""
+        """Send an event; if the parent has died, stop this process as SIGTERM does."""
         if isinstance(event, Stopped):
-            self.exit_code = event.exit_code  # the comparison says how to resume all of it
+            self.exit_code = event.exit_code  # the comparison's own message says how to resume
             return
         self._stopping |= isinstance(event, StopRequested)
         with self._lock:

@@ -1,4 +1,4 @@
-"""The figures of a comparison as types; together they are what `compare --json` prints and comparison.json holds."""
+"""Types for the figures of a comparison, as `compare --json` prints them and comparison.json holds them."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -14,25 +14,25 @@ class ComparedRun:
     seed: int
     run: str
     n: int
-    """Number of reviews that it was evaluated on."""
+    """Number of reviews on which the model was evaluated."""
     accuracy: float
     accuracy_interval: tuple[float, float]
-    """95 % interval (Wilson 1927)."""
+    """95 % confidence interval (Wilson 1927)."""
     log_loss: float
     ece: float
     parameters: int | None
-    """Number of parameters; None, like all figures of the training, if the run did not record it."""
+    """Number of parameters; like all figures of the training, None if the run did not record it."""
     epochs: int | None
     """Number of epochs trained; None for the linear baseline."""
     seconds: float | None
-    """Time spent on the training."""
+    """Training time."""
     seconds_per_epoch: float | None
     peak_memory_mb: float | None
-    """Most memory that the training held at once."""
+    """Peak memory of the training."""
     C: float | None
-    """Inverse strength of the linear baseline's regularization; None for networks."""
+    """Inverse strength of regularization of the linear baseline; None for networks."""
     accuracy_by_timestep: Sequence[TimestepScores]
-    """Empty if the model reads backwards too."""
+    """Figures after 10, 25, 50 … words; empty if the model is bidirectional."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class ComparedModel:
     accuracy_spread: float | None
     """Standard deviation over the seeds; None for one seed."""
     accuracy_interval: tuple[float, float]
-    """95 % interval of the mean as the accuracy of one model (Wilson 1927)."""
+    """95 % confidence interval (Wilson 1927), as if the mean were the accuracy of one model."""
     log_loss: float
     ece: float
     parameters: int | None
@@ -57,7 +57,7 @@ class ComparedModel:
 
 @dataclass(frozen=True)
 class ComparedPair:
-    """McNemar's exact test of two models on the same reviews."""
+    """The result of McNemar's exact test for two models on the same reviews."""
 
     models: tuple[str, str]
     seeds: tuple[int, int]
@@ -74,17 +74,17 @@ class Comparison:
 
     split: str
     n: int
-    """Number of reviews; the smallest number if each seed has validation reviews of its own."""
+    """Number of reviews; the smallest one if the seeds have different validation reviews."""
     models: Sequence[ComparedModel]
     pairs: Sequence[ComparedPair]
     verdict: str
-    """A sentence that says which model is best, and whether chance explains it."""
+    """A sentence that says which model is best, and whether the difference is significant."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return what `compare --json` prints."""
         return asdict(self)
 
     def __repr__(self) -> str:
-        """Give each model's accuracy and the verdict."""
+        """Return each model's accuracy and the verdict."""
         models = ", ".join(f"{model.model}: {model.accuracy:.4f}" for model in self.models)
         return f"Comparison(split={self.split!r}, n={self.n}, {{{models}}}, {self.verdict!r})"

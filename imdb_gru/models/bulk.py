@@ -1,4 +1,4 @@
-"""Bulk prediction: from a file of texts to a file of predictions, which can be resumed."""
+"""Bulk prediction: predict the texts of a file into another file, and resume if this was stopped."""
 
 import contextlib
 import io
@@ -27,32 +27,32 @@ DELIMITERS = {".csv": ",", ".tsv": "\t"}
 JSON_SUFFIXES = (".jsonl", ".ndjson")
 
 Seen = TypeVar("Seen", Prediction, "Inspection", EncodedText)
-"""What became of a text; it counts the words that the text had, that were read, and that were unknown."""
+"""The result for one text, with the number of its words, of the words read and of the unknown words."""
 
 
 @dataclass(frozen=True)
 class FileFormat:
-    """How predictions are written: as a table, as JSON Lines, or as lines for a person."""
+    """The format of written predictions: a table, JSON Lines, or plain lines."""
 
     delimiter: str | None
     as_json: bool
     timesteps: bool
     many: bool
-    """Whether a line for a person needs its text."""
+    """Whether there are several texts, so that each plain line shows its text."""
 
     @classmethod
     def choose(
         cls, path: Path | None, *, as_json: bool = False, timesteps: bool = False, many: bool = True
     ) -> "FileFormat":
-        """Choose the format for a file by its suffix; raises `DataError` if a table is to hold timesteps."""
+        """Choose the format for a file by its suffix; raises `DataError` for timesteps in a table."""
         as_json = as_json or (path is not None and path.suffix in JSON_SUFFIXES)
         delimiter = DELIMITERS.get(path.suffix) if path and not as_json else None
         if delimiter and timesteps:
-            raise DataError(f"{path} is a table, which has no place for timesteps: choose a .jsonl or .txt file")
+            raise DataError(f"{path} is a table, and tables cannot hold timesteps: choose a .jsonl or .txt file")
         return cls(delimiter, as_json, timesteps, many)
 
     def begin(self, stream: TextIO) -> None:
-        """Write what comes before all predictions."""
+        """Write the header of a table; the other formats have no header."""
         if self.delimiter:
             self._write_row(stream, "text", "label", "probability")
 
@@ -96,12 +96,12 @@ def predict_file(
     resume: bool = False,
     observer: Observer | None = None,
 ) -> Counts:
-    """Predict all texts of a file, or those given, into another file; return how many there were.
+    """Predict all texts of a file, or the given texts, and write the predictions to a file; return the counts of texts.
 
-    `texts` is a table or a file of one text per line, or a `DataConfig` that also names the table's column of texts, or
-    the texts themselves; `output` ends in .csv, .tsv or .jsonl, or gets lines for a person. It takes its name only once
-    it is whole. With `resume`, finished predictions are kept in a file beside it,
-    from which the same call continues after a stop or a kill. Raises `DataError` or `RunError`.
+    `texts` is a table, a file with one text per line, a `DataConfig` that also names the table's column of texts, or
+    the texts themselves. If `output` ends in .csv, .tsv or .jsonl, it gets that format, otherwise plain lines. The
+    file appears under its name only when it is complete. With `resume`, finished predictions are stored in a file next
+    to `output`, and after a stop or a kill the same call resumes from there. Raises `DataError` or `RunError`.
     """
     observer, output = observer or ignore, Path(output).expanduser()
     reader = texts if isinstance(texts, TextReader) else _open_reader(texts)
@@ -137,12 +137,12 @@ def check_output(path: Path, source: Path | None) -> None:
     if path.suffix == ".json":
         raise DataError(f"--output {path}: predictions are written as one JSON object per line, so choose .jsonl")
     if source and path.is_file() and source.is_file() and path.samefile(source):
-        raise DataError(f"--output {path} is what --input reads: choose another file")
+        raise DataError(f"--output {path} is also the file of --input: choose another file")
 
 
 @contextlib.contextmanager
 def open_output(path: Path) -> Iterator[TextIO]:
-    """Open a file that takes its name only once it is whole; a pipe or a device is written to as it is."""
+    """Open a file that appears under its name only when it is complete; write to a pipe or a device directly."""
     with _explain_failure(path):
         if path.exists() and not path.is_file():
             with path.open("w", encoding="utf-8") as file:
@@ -161,16 +161,16 @@ def _explain_failure(path: Path) -> Iterator[None]:
 
 
 def _resume(classifier: Classifier, reader: TextReader, layout: FileFormat, output: Path, observer: Observer) -> Counts:
-    """Write the output chunk by chunk into the partial file, from where it ends, and then as a whole."""
+    """Append chunk by chunk to the partial file, starting where it ends, and then copy it to the output."""
     if not (reader.path and reader.path.is_file() and (output.is_file() or not output.exists())):
-        raise DataError("--resume goes with --input FILE and --output FILE, both plain files")
+        raise DataError("--resume needs --input FILE and --output FILE, and both must be regular files")
     path = output.resolve().with_name(f"{output.resolve().name}.partial")
     begun_with = _identify(classifier, reader, layout)
     with _explain_failure(output), open_partial(path, begun_with) as partial:
         counts = Counts(**partial.counts)
         if counts.all:
             observer(Notice(f"resuming after {counts.all} reviews"))
-        texts = itertools.islice(reader, counts.all, None)  # from the start of a chunk, or from the end
+        texts = itertools.islice(reader, counts.all, None)  # starts at a chunk or at the end of the texts
         try:
             with reader.show_bar("predicting", counts.all) as observe:
                 predictions = classifier.predict_many(texts, timesteps=layout.timesteps, observe=observe)
@@ -191,7 +191,7 @@ def _resume(classifier: Classifier, reader: TextReader, layout: FileFormat, outp
 
 
 def _identify(classifier: Classifier, reader: TextReader, layout: FileFormat) -> dict[str, Any]:
-    """Return what decides the output, by the names that a person knows it by."""
+    """Return everything that the output depends on, under the names that error messages use."""
     from imdb_gru import __version__
     from imdb_gru.system.reading import hash_file
 
@@ -205,7 +205,7 @@ def _identify(classifier: Classifier, reader: TextReader, layout: FileFormat) ->
 
 
 def identify_run(run: Run | None) -> list[dict[str, str]]:
-    """Return the hashes of all files that decide what a run predicts."""
+    """Return the hashes of all files that a run's predictions depend on."""
     return [part.load_metrics().files for part in (run, run and run.base) if part]
 
 
@@ -218,9 +218,9 @@ def count_seen(
     warn_empty: bool = True,
     counts: Counts | None = None,
 ) -> Iterator[Seen]:
-    """Pass on what became of each text, and tell at the end which texts the model did not see as they were.
+    """Yield each result, then notify the observer of texts that were truncated, empty, unknown or undecodable.
 
-    `warn_empty` says whether a text without words is worth telling; `counts` starts with the texts that came before.
+    `warn_empty` decides whether texts without words are reported; `counts` already holds the counts of earlier texts.
     """
     counts = Counts() if counts is None else counts
     for one in seen:

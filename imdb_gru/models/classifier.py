@@ -1,4 +1,4 @@
-"""A complete run as a classifier, in NumPy: nothing here loads TensorFlow or Keras."""
+"""Classifiers loaded from complete runs, in NumPy: nothing here loads TensorFlow or Keras."""
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -30,32 +30,33 @@ if TYPE_CHECKING:
 
 BATCH_SIZE = 64
 CHUNK = 4096
+"""Number of reviews that bulk prediction holds in memory and sorts by length."""
 CHUNK_CHARACTERS = 64 * 2**20
-"""Reviews, or their characters, sorted by length together: what bulk prediction holds in memory."""
+"""Number of characters after which a chunk ends early."""
 
 ENGINE_TOKENS = 150_000
-"""From so many tokens on, a chunk pays for loading the engine: about a second of NumPy."""
+"""Number of tokens from which loading the engine saves time; NumPy needs about a second for them."""
 
 LABELS = ("negative", "positive")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prediction:
-    """What a model says of a text."""
+    """A model's prediction for a text."""
 
     text: str
     probability: float
-    """Of positive."""
+    """Probability of positive."""
     words: int
-    """Words in the text, punctuation marks included where they are tokens."""
+    """Number of words in the text, including punctuation marks if they are tokens."""
     read: int
-    """Words left after truncation."""
+    """Number of words left after truncation."""
     unknown: int
-    """Words read that the vocabulary does not hold."""
+    """Number of words read that are not in the vocabulary."""
     tokens: tuple[str, ...] = ()
-    """One a timestep, the start token first; empty unless asked for."""
+    """Token of each timestep, the start token first; empty unless timesteps were requested."""
     probabilities: Array | None = None
-    """After each timestep, `(T,)`."""
+    """Probability of positive after each timestep, `(T,)` float32; None unless timesteps were requested."""
 
     @property
     def label(self) -> str:
@@ -74,11 +75,11 @@ class Prediction:
         return record
 
     def __repr__(self) -> str:
-        """Give the label, the probability and the beginning of the text."""
+        """Return the label, the probability and the beginning of the text."""
         return f"Prediction({self.label!r}, probability={self.probability:.4f}, text={show_value(self.text)})"
 
     def _repr_html_(self) -> str | None:
-        """Show the words in the colours of the probability after each, in a notebook; None without timesteps."""
+        """Colour each word by the probability after it, for a notebook; return None without timesteps."""
         if self.probabilities is None:
             return None
         return build_html(
@@ -86,7 +87,7 @@ class Prediction:
             f"probability of positive {self.probability:.3f}",
             self.tokens,
             (2 * self.probabilities - 1).tolist(),
-            [f"word {timestep}: probability after it {value:.3f}" for timestep, value in enumerate(self.probabilities)],
+            [f"word {timestep}: probability {value:.3f}" for timestep, value in enumerate(self.probabilities)],
             "probability after each word",
         )
 
@@ -96,14 +97,14 @@ class Classifier:
 
     def __init__(self, config: Config, vocabulary: Vocabulary, network: Network, run: Run | None = None) -> None:
         self.run = run
-        """The run that holds it, if one does."""
+        """Run that the model was loaded from, if any."""
         self.config = config
         self.vocabulary = vocabulary
         self.network = network
 
     @classmethod
     def load(cls, run: Run) -> "Classifier":
-        """Open a complete run; raises `RunError` where its files do not fit together."""
+        """Load a complete run; raises `RunError` if its files do not fit together."""
         config, vocabulary = run.load_config(), run.load_vocabulary()
         network = load_network(run, config.model)
         if len(network.embedding) != len(vocabulary):
@@ -113,21 +114,21 @@ class Classifier:
         return cls(config, vocabulary, network, run)
 
     def __repr__(self) -> str:
-        """Name the run, if there is one, and describe the layers."""
+        """Return the name of the run, if any, and the layers."""
         name = "" if self.run is None else f"{str(self.run)!r}: "
         return f"Classifier({name}{self.config.model.brief})"
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what a pickle holds: not the engine's copy of the weights, which is as large and soon made again."""
+        """Return the state to pickle, without the engine's copy of the weights, which is large and quick to rebuild."""
         return {name: value for name, value in vars(self).items() if name != "_predictor"}
 
     def predict(self, text: str, *, timesteps: bool = False) -> Prediction:
         """Predict whether a text is positive or negative; with `timesteps`, also after each word.
 
-        Raises `TypeError` if the text is not a string, `RunError` for timesteps if the model reads backwards too.
+        Raises `TypeError` if the text is not a string, `RunError` if timesteps are requested of a bidirectional model.
         """
         if not isinstance(text, str):
-            raise TypeError(f"predict takes a text, got {show_value(text)}: give several texts to predict_many")
+            raise TypeError(f"predict takes one text, got {show_value(text)}: use predict_many for several texts")
         (prediction,) = self.predict_many([text], timesteps=timesteps)
         return prediction
 
@@ -136,7 +137,7 @@ class Classifier:
         from imdb_gru.inspection import inspect_text
 
         if not isinstance(text, str):
-            raise TypeError(f"inspect takes a text, got {show_value(text)}")
+            raise TypeError(f"inspect takes one text, got {show_value(text)}")
         return inspect_text(self, text)
 
     def predict_many(
@@ -144,12 +145,12 @@ class Classifier:
     ) -> Iterator[Prediction]:
         """Yield a prediction for each text, in order, in constant memory, on all cores.
 
-        With `timesteps`, each holds the probability after each token; `RunError` if the model reads backwards too.
-        `observe` is called with the number of texts that were read since, well before their predictions are yielded.
-        Raises `TypeError` if `texts` is one string, or if one of them is not a string.
+        With `timesteps`, each prediction holds the probability after each token. `observe` is called with the number of
+        newly predicted texts, before their predictions are yielded. Raises `TypeError` if `texts` is a string or holds
+        something else than strings, and `RunError` if timesteps are requested of a bidirectional model.
         """
         if isinstance(texts, str):
-            raise TypeError(f"predict_many takes several texts, got the text {show_value(texts)}: use predict for one")
+            raise TypeError(f"predict_many takes several texts, got one, {show_value(texts)}: use predict for it")
         return self._predict_many(texts, timesteps=timesteps, observe=observe)
 
     def _predict_many(
@@ -172,7 +173,7 @@ class Classifier:
                 )
 
     def _iter_chunks(self, texts: Iterator[str]) -> Iterator[list[EncodedText]]:
-        """Yield texts with what becomes of them, a chunk at a time."""
+        """Yield chunks of encoded texts."""
         while chunk := [self.encode(_check_text(text)) for text in take_chunk(texts)]:
             yield chunk
 
@@ -181,15 +182,15 @@ class Classifier:
         return encode_text(text, self.vocabulary, self.config.text)
 
     def check_timesteps(self) -> None:
-        """Raise `RunError` where the model has no belief at every timestep."""
+        """Raise `RunError` if the model is bidirectional, as it has no probability after each word then."""
         if self.network.bidirectional:
             raise RunError(
-                "this run reads backwards too (model.bidirectional), so it has no belief before the last word: "
-                "leave --timesteps out, or name another run with --run"
+                "the model of this run is bidirectional, so it has no probability before the last word: "
+                "leave out --timesteps, or choose another run with --run"
             )
 
     def predict_ids(self, sequences: Sequence[Ids], observe: Callable[[int], object] | None = None) -> Array:
-        """Return the probability of positive of each sequence of ids; `(N,)`."""
+        """Return the probability of positive for each sequence of ids, `(N,)` float32."""
         predictor = self._choose_predictor(sequences)
 
         def compute(ids: Ids, lengths: Lengths) -> Array:
@@ -205,7 +206,7 @@ class Classifier:
     def predict_timesteps(
         self, sequences: Sequence[Ids], observe: Callable[[int], object] | None = None
     ) -> list[Array]:
-        """Return the probability of positive after each timestep of each sequence of ids."""
+        """Return the probability of positive after each timestep of each sequence of ids, `(T,)` float32 each."""
         predictor = self._choose_predictor(sequences)
 
         def compute(ids: Ids, lengths: Lengths) -> Array:
@@ -215,12 +216,12 @@ class Classifier:
 
         probabilities: list[Array] = [np.empty(0, np.float32)] * len(sequences)
         for rows, lengths, results in _map_sorted(compute, sequences, observe):
-            for row, belief, length in zip(rows, results, lengths, strict=True):
-                probabilities[row] = belief[:length].copy()
+            for row, curve, length in zip(rows, results, lengths, strict=True):
+                probabilities[row] = curve[:length].copy()
         return probabilities
 
     def _choose_predictor(self, sequences: Sequence[Ids]) -> "TimestepPredictor | None":
-        """Return the engine's predictor if it can compute this network and there is enough to predict, else None."""
+        """Return the engine's predictor, or None if it does not support this network or there are too few tokens."""
         if sum(map(len, sequences)) < ENGINE_TOKENS or not self._fits_engine:
             return None
         return self._predictor
@@ -243,9 +244,9 @@ class Classifier:
 
 
 def load(run: str | Path | Run | None = None) -> Classifier:
-    """Load a classifier: a run or its path, or `bundled` for the model in the package.
+    """Load a classifier from a run, from the path of a run, or from the package (`bundled`).
 
-    Without a run, it is the newest complete classifier under `runs/`, else the model in the package. Raises `RunError`.
+    Without a run, load the newest complete classifier under `runs/`, or else the one in the package. Raises `RunError`.
     """
     if not isinstance(run, Run):
         run = find_run(None if run is None else Path(run).expanduser())
@@ -254,12 +255,12 @@ def load(run: str | Path | Run | None = None) -> Classifier:
 
 def _check_text(text: object) -> str:
     if not isinstance(text, str):
-        raise TypeError(f"predict_many takes texts, got {show_value(text)} among them")
+        raise TypeError(f"predict_many takes strings, but one of the texts is {show_value(text)}")
     return text
 
 
 def take_chunk(texts: Iterator[str]) -> Iterator[str]:
-    """Yield as many texts as are held together, one at least."""
+    """Yield the texts of one chunk, at least one if any are left."""
     characters = 0
     for text in itertools.islice(texts, CHUNK):
         yield text
@@ -269,7 +270,7 @@ def take_chunk(texts: Iterator[str]) -> Iterator[str]:
 
 
 def cut_batches(lengths: Lengths) -> list[Rows]:
-    """Return the rows of each batch, the longest sequences first."""
+    """Sort sequences by length, longest first, and return the rows of each batch."""
     order = np.argsort(-lengths, kind="stable")
     return [order[start : start + BATCH_SIZE] for start in range(0, len(order), BATCH_SIZE)]
 
@@ -277,7 +278,7 @@ def cut_batches(lengths: Lengths) -> list[Rows]:
 def _map_sorted(
     compute: Callable[[Ids, Lengths], Array], sequences: Sequence[Ids], observe: Callable[[int], object] | None
 ) -> Iterator[tuple[Rows, Lengths, Array]]:
-    """Compute sequences batch by batch, longest first, on all cores; yield rows, lengths and results."""
+    """Compute batches on all cores, the longest sequences first; yield rows, lengths and results."""
     lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
     batches = cut_batches(lengths)
 

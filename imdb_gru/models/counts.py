@@ -1,4 +1,4 @@
-"""Counting the texts that a model did not see as they were."""
+"""Counts of texts that were truncated, had no words, or had only unknown words."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,37 +8,37 @@ from imdb_gru.config import TextConfig
 
 
 class Seen(Protocol):
-    """What became of a text."""
+    """The result for one text, with its numbers of words."""
 
     @property
     def words(self) -> int:
-        """Count the words of the text."""
+        """Return the number of words in the text."""
         ...
 
     @property
     def read(self) -> int:
-        """Count the words left after truncation."""
+        """Return the number of words left after truncation."""
         ...
 
     @property
     def unknown(self) -> int:
-        """Count the words read that the vocabulary does not hold."""
+        """Return the number of words read that are not in the vocabulary."""
         ...
 
 
 @dataclass
 class Counts:
-    """Number of texts, and how many of them the model did not see as they were."""
+    """The number of texts, and of those that were truncated, had no words, or had only unknown words."""
 
     all: int = 0
     cut: int = 0
-    """Texts longer than the model reads."""
+    """Number of texts that were truncated."""
     longest: int = 0
     """Number of words of the longest text."""
     empty: int = 0
-    """Texts without words."""
+    """Number of texts without words."""
     strange: int = 0
-    """Texts of which the vocabulary holds no word."""
+    """Number of texts that have words, but none in the vocabulary."""
 
     def take(self, seen: Seen) -> None:
         """Count one more text."""
@@ -57,16 +57,16 @@ class Counts:
         self.strange += other.strange
 
     def describe(self, config: TextConfig, undecodable: int, *, warn_empty: bool = True) -> Iterator[str]:
-        """Yield a line for each way in which texts were not seen as they were; `warn_empty` as in `count_seen`."""
+        """Yield a line for each kind of problem that texts had; `warn_empty` as in `count_seen`."""
         part = {"head": "first", "tail": "last", "middle": "outer"}[config.truncate]
         one = self.all == 1
         if self.cut:
             of = f"of {self.longest} words" if one else f"words each (the longest has {self.longest})"
             yield f"{_name(self.cut, one)} longer than the limit: only the {part} {config.length} {of} were read"
         if self.empty and warn_empty:
-            yield f"{_name(self.empty, one)} without words, so the probability is the one before the first word"
+            yield f"{_name(self.empty, one)} without words, so the prediction is the probability before the first word"
         if self.strange:
-            yield f"{_name(self.strange, one)} made of unknown words only, so the result means little"
+            yield f"{_name(self.strange, one)} made of unknown words only, so the prediction means little"
         if undecodable:
             yield f"{_name(undecodable, one)} not valid UTF-8: invalid bytes were read as �"
         if not self.all:

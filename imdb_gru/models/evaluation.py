@@ -1,4 +1,4 @@
-"""Evaluating a model on reviews: a classifier on their labels, a next-word model on their words."""
+"""Evaluation of a model on reviews: of a classifier on their labels, of a next-word model on their words."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
@@ -26,7 +26,7 @@ from imdb_gru.system.progress import show_bar
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PredictedReviews:
-    """Labelled reviews with the probabilities that a classifier gives them."""
+    """Labelled reviews with a classifier's predictions."""
 
     reviews: Sequence[Review]
     labels: Labels
@@ -34,12 +34,12 @@ class PredictedReviews:
     words: NDArray[np.int64]
     """Number of words of each review, before truncation."""
     curves: Sequence[Probabilities]
-    """Each review's probability after each timestep; empty if the model reads backwards too."""
+    """Probabilities after each timestep of each review, `(T,)` each; empty if the model is bidirectional."""
     length: int
-    """Number of words that the model reads of a review at most."""
+    """Number of words to which the model truncates a review."""
 
     def compute_accuracy_by_timestep(self) -> list[TimestepScores]:
-        """Return the figures after so many words; none if the model reads backwards too."""
+        """Return the figures after 10, 25, 50 … words; an empty list if the model is bidirectional."""
         return compute_accuracy_by_timestep(self.labels, self.curves, self.length) if self.curves else []
 
     def find_errors(self) -> Rows:
@@ -50,13 +50,13 @@ class PredictedReviews:
 
 @dataclass(frozen=True)
 class Misclassified:
-    """A review that a classifier got wrong."""
+    """A misclassified review."""
 
     text: str
     label: str
-    """What the review is."""
+    """The correct label."""
     probability: float
-    """The probability of positive that it was given."""
+    """The predicted probability of positive."""
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -66,10 +66,10 @@ class Evaluation(Scores):
     run: str
     split: str
     accuracy_by_timestep: Sequence[TimestepScores]
-    """The figures after 10, 25, 50 … words; empty if the model reads backwards too."""
+    """Figures after 10, 25, 50 … words; empty if the model is bidirectional."""
     accuracy_by_length: Sequence[LengthScores]
     errors: Sequence[Misclassified] | None = None
-    """The most confident errors, if they were asked for."""
+    """The most confident errors; None unless requested."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return what `evaluate --json` prints."""
@@ -85,7 +85,7 @@ class Evaluation(Scores):
         return figures
 
     def __repr__(self) -> str:
-        """Give the main figures."""
+        """Return the main figures."""
         return (
             f"Evaluation({self.run!r}, split={self.split!r}, n={self.n}, accuracy={self.accuracy:.4f}, "
             f"log_loss={self.log_loss:.4f}, ece={self.ece:.4f})"
@@ -101,9 +101,9 @@ class NextWordEvaluation:
     n: int
     """Number of reviews."""
     words: int
-    """Number of words, with the end of each review."""
+    """Number of words; the end of each review counts as one."""
     loss: float
-    """Mean negative log-likelihood of a word in nats."""
+    """Mean negative log-likelihood per word, in nats."""
     perplexity: float
 
     def to_dict(self) -> dict[str, Any]:
@@ -112,12 +112,12 @@ class NextWordEvaluation:
 
 
 def evaluate_reviews(classifier: Classifier, split: str, reviews: Sequence[Review], errors: int = 0) -> Evaluation:
-    """Return all figures of a classifier on labelled reviews, and its `errors` most confident errors."""
+    """Evaluate a classifier on labelled reviews; the result includes its `errors` most confident errors."""
     return build_evaluation(str(classifier.run), split, predict_reviews(classifier, reviews), errors)
 
 
 def predict_reviews(classifier: Classifier, reviews: Sequence[Review]) -> PredictedReviews:
-    """Predict labelled reviews, and keep the probability after each timestep if there is one."""
+    """Predict labelled reviews, after each timestep too unless the model is bidirectional."""
     by_timestep = not classifier.network.bidirectional
     probabilities, words, curves = [], [], []
     texts = (review.text for review in reviews)
@@ -133,7 +133,7 @@ def predict_reviews(classifier: Classifier, reviews: Sequence[Review]) -> Predic
 
 
 def build_evaluation(run: str, split: str, predicted: PredictedReviews, errors: int = 0) -> Evaluation:
-    """Return all figures of predicted reviews, and the `errors` most confident errors."""
+    """Return all figures of predicted reviews, including the `errors` most confident errors."""
     labels, probabilities = predicted.labels, predicted.probabilities
     wrong = [
         Misclassified(predicted.reviews[row].text, LABELS[labels[row]], float(probabilities[row]))

@@ -1,4 +1,4 @@
-"""The figures of an evaluated classifier; labels are 0 or 1, probabilities are of positive, all arrays `(N,)`."""
+"""The figures of an evaluated classifier. Labels are 0 or 1, probabilities are of positive; all arrays are `(N,)`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,20 +12,20 @@ from imdb_gru.system.arrays import Array, Labels, Lengths, Mask
 Probabilities = Array
 
 BINS = 15
-"""Bins of the calibration error, as in Guo et al. 2017."""
+"""Number of bins for the calibration error, as in Guo et al. 2017."""
 TIMESTEPS = (10, 25, 50, 100, 200, 300, 400, 500, 750, 1000, 1500, 2000)
 LENGTHS = (50, 100, 200, 300, 400, 500, 1000)
 
 
 @dataclass(frozen=True)
 class Scores:
-    """The figures of a classifier on labelled reviews; None if one is not defined, as precision without positives."""
+    """A classifier's figures on labelled reviews; an undefined one is None, such as precision without positives."""
 
     n: int
     """Number of reviews."""
     accuracy: float
     accuracy_interval: tuple[float, float]
-    """95 % interval (Wilson 1927)."""
+    """95 % confidence interval (Wilson 1927)."""
     log_loss: float
     """Mean negative log-likelihood in nats."""
     precision: float | None
@@ -40,7 +40,7 @@ class Scores:
 
 @dataclass(frozen=True)
 class TimestepScores:
-    """The figures after a number of words; a review that has ended keeps its probability."""
+    """The figures after a number of words; a shorter review keeps its last probability."""
 
     timestep: int
     accuracy: float
@@ -53,20 +53,20 @@ class LengthScores:
     """The accuracy on reviews of similar length."""
 
     shortest: int
-    """Number of words, before truncation, of the shortest reviews counted here."""
+    """Least number of words, before truncation."""
     longest: int | None
-    """The same of the longest; None without a limit."""
+    """Greatest number of words, before truncation; None if there is no limit."""
     n: int
     accuracy: float
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the figures as JSON has them."""
+        """Return the figures under the names that JSON output uses."""
         return {"from": self.shortest, "to": self.longest, "n": self.n, "accuracy": self.accuracy}
 
 
 @dataclass(frozen=True)
 class ReliabilityBin:
-    """The reviews whose probability is in an interval."""
+    """The reviews whose predicted probability is in one interval."""
 
     low: float
     high: float
@@ -99,13 +99,13 @@ def compute_scores(labels: Labels, probabilities: Probabilities) -> Scores:
 
 
 def find_correct(labels: Labels, probabilities: Probabilities) -> Mask:
-    """Tell which reviews are classified correctly, `(N,)`; a probability of 0.5 is positive."""
+    """Return which reviews are classified correctly, `(N,)` bool; a probability of 0.5 is positive."""
     correct: Mask = (probabilities >= 0.5) == (labels == 1)
     return correct
 
 
 def compute_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Return the interval of a share of `n` (Wilson 1927), the share itself in it, however it is rounded."""
+    """Return the confidence interval of a proportion (Wilson 1927), which holds the proportion despite rounding."""
     z = NormalDist().inv_cdf(0.5 + confidence / 2)
     share = successes / n
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
@@ -114,13 +114,13 @@ def compute_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[
 
 
 def compute_log_loss(labels: Labels, probabilities: Probabilities) -> float:
-    """Return the mean negative log-likelihood in nats, probabilities kept off 0 and 1 by 1e-7 as Keras keeps them."""
+    """Return the mean negative log-likelihood in nats; probabilities are clipped to [1e-7, 1 - 1e-7], as in Keras."""
     of_label = np.where(labels == 1, probabilities, 1 - probabilities).astype(np.float64)
     return float(-np.log(np.clip(of_label, 1e-7, 1 - 1e-7)).mean())
 
 
 def compute_roc_auc(labels: Labels, probabilities: Probabilities) -> float | None:
-    """Return the chance that a positive review is put above a negative one, ties counted half; None with one label."""
+    """Return the probability that a positive review ranks above a negative one; None if one label is missing."""
     _, inverse, counts = np.unique(probabilities, return_inverse=True, return_counts=True)
     ranks = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
     positive = labels == 1
@@ -133,14 +133,14 @@ def compute_roc_auc(labels: Labels, probabilities: Probabilities) -> float | Non
 def compute_ece(labels: Labels, probabilities: Probabilities, bins: int = BINS) -> float:
     """Return the expected calibration error of the probability of positive (Guo et al. 2017, equation 3).
 
-    The error is the mean gap between a bin's probability and its share of positive reviews.
+    The error is the mean gap between a bin's mean probability and its share of positive reviews, weighted by reviews.
     """
     filled = compute_reliability(labels, probabilities, bins)
     return sum(row.n * abs(row.probability - row.positive_share) for row in filled) / len(labels)
 
 
 def compute_reliability(labels: Labels, probabilities: Probabilities, bins: int = BINS) -> list[ReliabilityBin]:
-    """Return each bin that holds reviews; bins are of equal width, from 0 to 1."""
+    """Return the bins that are not empty; all bins have the same width, from 0 to 1."""
     index = np.minimum((probabilities * bins).astype(np.int64), bins - 1)
     counts, positive = np.bincount(index, minlength=bins), np.bincount(index, weights=labels, minlength=bins)
     sums = np.bincount(index, weights=probabilities, minlength=bins)
@@ -157,7 +157,7 @@ def compute_reliability(labels: Labels, probabilities: Probabilities, bins: int 
 
 
 def compute_accuracy_by_timestep(labels: Labels, curves: Sequence[Probabilities], length: int) -> list[TimestepScores]:
-    """Return accuracy, log loss and ECE after 10, 25, 50 … `length` words, given each review's probabilities."""
+    """Return accuracy, log loss and ECE after 10, 25, 50 … `length` words; a curve is a review's probabilities."""
     steps = [step for step in TIMESTEPS if step < length] + [length]
     rows = []
     for step in steps:
@@ -169,7 +169,7 @@ def compute_accuracy_by_timestep(labels: Labels, curves: Sequence[Probabilities]
 
 
 def compute_accuracy_by_length(labels: Labels, probabilities: Probabilities, lengths: Lengths) -> list[LengthScores]:
-    """Return the accuracy of reviews of up to 50, 51 to 100 … words; `lengths` counts words before truncation."""
+    """Return the accuracy on reviews of 0 to 50, 51 to 100 … words; `lengths` counts words before truncation."""
     correct = find_correct(labels, probabilities)
     edges = np.searchsorted(LENGTHS, lengths, side="left")
     rows = []

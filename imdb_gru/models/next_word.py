@@ -1,4 +1,4 @@
-"""A complete run as a next-word model, in NumPy: nothing here loads TensorFlow or Keras."""
+"""Next-word models loaded from complete runs, in NumPy: nothing here loads TensorFlow or Keras."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -29,43 +29,44 @@ class LikelyToken(NamedTuple):
 
 
 class Timestep(NamedTuple):
-    """What a model expected after a token, and what came."""
+    """A token, the model's predictions for the next one, and the actual next token."""
 
     token: str
     next_token: str | None
-    """None after the text's last token, as are the two figures of it."""
+    """The actual next token; None, like its rank and probability, after the last token of the text."""
     rank: int | None
-    """Of the next token among all, 1 for the likeliest."""
+    """Rank of the next token among all tokens, 1 for the likeliest."""
     probability: float | None
+    """Predicted probability of the next token."""
     likeliest: list[LikelyToken]
 
 
 @dataclass(frozen=True)
 class Sampling:
-    """How generated words are chosen."""
+    """The settings for drawing generated words."""
 
     temperature: float = 1.0
-    """Below 1 the likely words come more often than the model says; 0 takes the likeliest always."""
+    """Divisor of the logits: values below 1 favour likely words, and 0 always takes the likeliest word."""
     top: int | None = None
-    """Choose among so many of the likeliest only; None among all."""
+    """Number of likeliest words to draw from; None for all words."""
     seed: int = 0
 
 
 class NextWordModel:
-    """A trained network with the vocabulary and the truncation it was trained with."""
+    """A trained network with the vocabulary and the truncation that it was trained with."""
 
     def __init__(
         self, config: NextWordConfig, vocabulary: Vocabulary, network: NextWordNetwork, run: Run | None = None
     ) -> None:
         self.run = run
-        """The run that holds it, if one does."""
+        """Run that the model was loaded from, if any."""
         self.config = config
         self.vocabulary = vocabulary
         self.network = network
 
     @classmethod
     def load(cls, run: Run) -> "NextWordModel":
-        """Open a complete run; raises `RunError` where its files do not fit together."""
+        """Load a complete run; raises `RunError` if its files do not fit together."""
         config, vocabulary = run.load_next_word_config(), run.load_vocabulary()
         network = load_next_word_network(run, config.model)
         if not len(network.embedding) == len(network.bias) == len(vocabulary):
@@ -76,12 +77,12 @@ class NextWordModel:
         return cls(config, vocabulary, network, run)
 
     def __repr__(self) -> str:
-        """Name the run and describe the layers."""
+        """Return the name of the run and the layers."""
         return f"NextWordModel({str(self.run)!r}: {self.config.model.brief})"
 
     @property
     def choices(self) -> int:
-        """Count the tokens that can come next: all but pad."""
+        """Return the number of tokens that can come next: all except padding."""
         return len(self.vocabulary) - 1
 
     def encode(self, text: str) -> EncodedText:
@@ -89,11 +90,11 @@ class NextWordModel:
         return encode_text(text, self.vocabulary, self.config.text)
 
     def predict(self, ids: Ids) -> Array:
-        """Return the log-probability of every id after each of a sequence's ids, `(T, V)`; that of pad is −∞."""
+        """Return the log-probability of every next id at each timestep of a sequence, `(T, V)`; −∞ for padding."""
         return self.network.compute_log_probabilities(self._read(ids))
 
     def predict_last(self, ids: Ids) -> Array:
-        """Return the log-probability of every id after a sequence, `(V,)`."""
+        """Return the log-probability of every next id after a sequence, `(V,)`."""
         last: Array = self.network.compute_log_probabilities(self._read(ids)[-1:])[0]
         return last
 
@@ -102,14 +103,14 @@ class NextWordModel:
         return queries
 
     def find_likeliest(self, log_probabilities: Array, count: int) -> list[LikelyToken]:
-        """Return the likeliest tokens, `count` of them at most, given the log-probabilities `(V,)`."""
+        """Return up to `count` of the likeliest tokens, given the log-probabilities `(V,)`."""
         chosen = choose_likeliest(log_probabilities, min(count, self.choices))
         return [LikelyToken(self.vocabulary.name_next(id), math.exp(log_probabilities[id])) for id in chosen.tolist()]
 
     def follow(self, text: EncodedText, count: int) -> tuple[list[Timestep], float | None]:
         """Return every timestep of a text with its `count` likeliest tokens, and the perplexity of its words.
 
-        The perplexity of no words is None. A word that the vocabulary does not hold counts as the unknown one.
+        The perplexity is None if the text has no words. A word outside the vocabulary counts as the unknown word.
         """
         log_probabilities = self.predict(text.ids)
         targets = text.ids[1:]
@@ -123,9 +124,9 @@ class NextWordModel:
         return steps, compute_perplexity(-float(own.mean(dtype=np.float64))) if len(own) else None
 
     def generate(self, ids: Ids, count: int, sampling: Sampling) -> Iterator[LikelyToken]:
-        """Yield up to `count` words that go on from a sequence, none of them unknown; ends where the review ends.
+        """Yield up to `count` words that continue a sequence, none of them unknown; stop if the review ends.
 
-        The probabilities are the model's own, whatever the sampling.
+        The probabilities are those before temperature and `top` are applied.
         """
         rng = np.random.default_rng(sampling.seed)
         states = self.network.start(1)
@@ -141,7 +142,7 @@ class NextWordModel:
             yield LikelyToken(self.vocabulary.name_next(last), math.exp(log_probabilities[last]))
 
     def iter_losses(self, sequences: Sequence[Ids]) -> Iterator[tuple[Rows, Array]]:
-        """Yield the rows of some sequences and the sum of each one's losses, its end counted; on all cores."""
+        """Compute on all cores; yield the rows of each batch and the summed loss of each sequence with its end."""
         lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
         batches = cut_batches(lengths)
 
@@ -158,9 +159,9 @@ class NextWordModel:
 
 
 def load_next_word(run: str | Path | Run | None = None) -> NextWordModel:
-    """Load a next-word model: a run or its path, or `bundled` for the model in the package.
+    """Load a next-word model from a run, from the path of a run, or from the package (`bundled`).
 
-    Without a run, it is the newest complete next-word model under `runs/`, else the one in the package. Raises
+    Without a run, load the newest complete next-word model under `runs/`, or else the one in the package. Raises
     `RunError`.
     """
     if not isinstance(run, Run):
@@ -176,18 +177,18 @@ def choose_likeliest(log_probabilities: Array, count: int) -> Rows:
 
 
 def _draw(log_probabilities: Array, sampling: Sampling, rng: np.random.Generator) -> int:
-    """Draw the next id, never unknown: the greatest of logits with Gumbel noise is a draw from their softmax."""
+    """Draw the next id, but never unknown. The maximum of logits plus Gumbel noise is a sample from their softmax."""
     logits = log_probabilities.astype(np.float64)
     logits[UNKNOWN] = -np.inf
     if sampling.temperature == 0:
         return int(logits.argmax())
     if sampling.top is not None and sampling.top < len(logits):
         logits[np.argpartition(-logits, sampling.top)[sampling.top :]] = -np.inf
-    with np.errstate(over="ignore"):  # a temperature near 0 leaves the likeliest alone
+    with np.errstate(over="ignore"):  # with a temperature near 0, only the likeliest word is left
         logits = (logits - logits.max()) / sampling.temperature
     return int((logits + rng.gumbel(size=len(logits))).argmax())
 
 
 def compute_perplexity(loss: float) -> float:
-    """Return exp of a mean loss in nats."""
+    """Return the perplexity for a mean loss in nats: its exponential."""
     return math.exp(min(loss, 700.0))

@@ -1,4 +1,4 @@
-"""The texts that a model is applied to: given ones, lines of a file or of stdin, or a column of a table."""
+"""The input texts of a model: given texts, the lines of a file or of stdin, or a column of a table."""
 
 import contextlib
 import sys
@@ -14,13 +14,13 @@ STDIN = Path("-")
 
 
 class TextReader:
-    """Texts in order, from wherever they come; counts those that it could not decode."""
+    """A reader that yields texts in order and counts those that it cannot decode."""
 
     def __init__(self, texts: Sequence[str] = (), file: DataConfig | None = None) -> None:
-        """Take the texts, or the file that holds them; raises `DataError` if a column is named without a table."""
+        """Use the given texts or those of a file; raises `DataError` if a column is given without a table."""
         file = file or DataConfig()
         if file.text_column and file.path is None:
-            raise DataError("--text-column goes with a table: name the table with --input")
+            raise DataError("--text-column needs a table: give the table with --input")
         self.texts = texts
         self.path = None if file.path is None else Path(file.path)
         self.text_column = file.text_column
@@ -36,7 +36,7 @@ class TextReader:
             yield text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
     def follow(self, title: str) -> Iterator[str]:
-        """Yield the texts; a bar counts those of a file."""
+        """Yield the texts; show a progress bar if they come from a file."""
         with self.show_bar(title) as observe:
             for text in self:
                 yield text
@@ -44,7 +44,7 @@ class TextReader:
 
     @contextlib.contextmanager
     def show_bar(self, title: str, first: int = 0) -> Iterator[Callable[[int], object]]:
-        """Give a function that counts texts on a bar; only those of a file have a bar."""
+        """Yield a function that advances the progress bar; without a file, it does nothing."""
         if self.path is None:
             yield lambda _: None
             return
@@ -64,7 +64,7 @@ class TextReader:
             self.undecodable = table.undecodable
             return
         if self.text_column:
-            raise DataError(f"--text-column goes with a table, but {path} is read line by line: leave it out")
+            raise DataError(f"--text-column needs a table, but {path} is read line by line: leave out the option")
         try:
             with contextlib.ExitStack() as stack:
                 file = sys.stdin.buffer if path == STDIN else stack.enter_context(path.open("rb"))

@@ -1,7 +1,7 @@
-"""The probability after every word as text: a view for a terminal, and plain lines for a pipe.
+"""The probability after each word as text: a coloured view for a terminal, and plain lines for a pipe.
 
-In all functions `tokens` has one token for each timestep, the start token first, so that timestep t is word t, and
-`probabilities` has the probability of positive after each.
+In all functions, `tokens` holds the token of each timestep. The first is the start token, so timestep t is word t.
+`probabilities` holds the probability of positive after each timestep.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 BLOCKS = "▁▂▃▄▅▆▇█"
-"""On a scale from 0 to 1; eight of them, so that ▅ and above are positive."""
+"""Blocks for probabilities from 0 to 1; there are eight, so ▅ and above mean positive."""
 MARKERS = ("▼", "▲")
-"""By label: the mark of a word that changed the prediction."""
+"""Markers of a word that changed the prediction to negative, or to positive."""
 MOST_TURNS = MOST_JUMPS = 5
 CONTEXT = 3
-"""Number of words shown on either side of one that changed the prediction."""
+"""Number of words shown on either side of a word that changed the prediction."""
 SMALLEST_MOVE = 0.005
-"""Smaller moves would be listed as 0.00."""
+"""Smallest listed change of probability; smaller ones would be printed as 0.00."""
 
 
 def find_turns(probabilities: Sequence[float]) -> list[int]:
@@ -36,30 +36,30 @@ def find_turns(probabilities: Sequence[float]) -> list[int]:
 
 
 def find_jumps(probabilities: Sequence[float], count: int) -> list[int]:
-    """Return up to `count` timesteps that moved the probability most, the largest move first."""
+    """Return up to `count` timesteps that changed the probability most, the largest change first."""
     moves = np.abs(np.diff(np.asarray(probabilities, dtype=float)))
     order = np.argsort(-moves, kind="stable")[:count]
     return [int(index) + 1 for index in order if moves[index] > 0]
 
 
 def sparkline(probabilities: Sequence[float], width: int) -> str:
-    """Draw probabilities as blocks on a scale from 0 to 1: one a timestep, or `width` where there are more."""
+    """Draw probabilities as blocks on a scale from 0 to 1: one block per timestep, but at most `width`."""
     return "".join(_pick(BLOCKS, probabilities[timestep]) for timestep in _sample(probabilities, width))
 
 
 def choose_marker(probability: float) -> str:
-    """Return the mark of a word that changed the prediction, given the probability after it."""
+    """Return the marker of a word that changed the prediction, given the probability after it."""
     return MARKERS[int(probability >= 0.5)]
 
 
 def shorten(text: str, length: int) -> str:
-    """Cut a text to so many harmless characters, the last a … where something is missing."""
+    """Neutralise a text and shorten it to `length` characters, and end a shortened text with "…"."""
     text = neutralise(text)
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
 def format_plain(tokens: Sequence[str], probabilities: Sequence[float]) -> str:
-    """Write a line a timestep: its number, the probability and the token, with tabs between."""
+    """Return one line per timestep: its number, the probability and the token, separated by tabs."""
     steps = zip(tokens, probabilities, strict=True)
     return "".join(
         f"{timestep}\t{probability:.4f}\t{neutralise(token)}\n" for timestep, (token, probability) in enumerate(steps)
@@ -67,9 +67,9 @@ def format_plain(tokens: Sequence[str], probabilities: Sequence[float]) -> str:
 
 
 def iter_view(tokens: Sequence[str], probabilities: Sequence[float], console: "Console") -> "Iterator[Text]":
-    """Yield a sparkline, the words coloured by the probability after each, and the words that changed it most.
+    """Yield the lines of the view: a sparkline, the coloured words, and the words that changed the probability most.
 
-    Each is to be printed on `console`, whose width and colours decide.
+    The lines fit the width and the colours of `console`.
     """
     from rich.text import Text
 
@@ -84,7 +84,7 @@ def iter_view(tokens: Sequence[str], probabilities: Sequence[float], console: "C
         line.rstrip()
         yield line
     yield Text()
-    # Without colours the row of colours would be seven equal squares.
+    # Without colours, the legend would be seven identical squares.
     coloured = console.color_system is not None and not console.no_color
     if legend := _build_legend(coloured=coloured, turned=bool(turns)):
         yield legend
@@ -94,11 +94,11 @@ def iter_view(tokens: Sequence[str], probabilities: Sequence[float], console: "C
 
 
 def _sample(probabilities: Sequence[float], width: int) -> list[int]:
-    """Choose at most `width` timesteps whose probabilities together look like all of them.
+    """Choose at most `width` timesteps that preserve the shape of the curve.
 
-    Largest triangle three buckets (Steinarsson 2013, section 4.2): the first timestep, the last, which is the
-    prediction, and of each bucket between the one farthest off the line between its neighbours. So the dip of a single
-    word still shows: a bucket's mean would flatten it, and in a positive review its farthest value from 0.5 hide it.
+    A variant of "largest triangle three buckets" (Steinarsson 2013, section 4.2): take the first and the last timestep,
+    and from each bucket between them the one farthest from the line between its neighbours. This keeps the dip of a
+    single word visible, which the mean of a bucket would flatten.
     """
     values = np.asarray(probabilities, dtype=float)
     last = len(values) - 1
@@ -129,7 +129,7 @@ def _build_header(probabilities: Sequence[float], width: int) -> "Text":
 
 
 def _build_words(tokens: Sequence[str], probabilities: Sequence[float]) -> list["Text"]:
-    """Return a coloured text for each word but the start token, opening with the space that parts it from the last."""
+    """Return a coloured text for each word except the start token, with the space before it if there is one."""
     from rich.text import Text
 
     turns = set(find_turns(probabilities))
@@ -162,13 +162,13 @@ def _list_turns(turns: Sequence[int], words: Sequence["Text"], probabilities: Se
     from rich.text import Text
 
     if not turns:
-        return [Text(f"never turned: {'positive' if probabilities[-1] >= 0.5 else 'negative'} throughout")]
+        return [Text(f"prediction never changed: {'positive' if probabilities[-1] >= 0.5 else 'negative'} throughout")]
     shown = turns[-MOST_TURNS:]
     count = f" (the last {len(shown)} of {len(turns)})" if len(shown) < len(turns) else ""
-    lines = [Text("turned at", style="bold").append(count, style="not bold")]
+    lines = [Text("prediction changed at", style="bold").append(count, style="not bold")]
     for timestep in shown:
         start, stop = max(timestep - 1 - CONTEXT, 0), min(timestep + CONTEXT, len(words))
-        # Three decimals: with two, a turn is often from 0.50 to 0.50.
+        # Three decimals, because with two a change would often read "0.50 → 0.50".
         before, after = probabilities[timestep - 1], probabilities[timestep]
         line = Text(f"  word {timestep:{len(str(shown[-1]))}}  {before:.3f} → {after:.3f}  {'…' if start else ''}")
         lines.append(line.append(Text().join(words[start:stop])).append(" …" if stop < len(words) else ""))
@@ -178,7 +178,7 @@ def _list_turns(turns: Sequence[int], words: Sequence["Text"], probabilities: Se
 def _list_jumps(tokens: Sequence[str], probabilities: Sequence[float]) -> list["Text"]:
     from rich.text import Text
 
-    lines = [Text("moved most", style="bold")]
+    lines = [Text("probability changed most", style="bold")]
     for timestep in find_jumps(probabilities, MOST_JUMPS):
         move = probabilities[timestep] - probabilities[timestep - 1]
         if abs(move) >= SMALLEST_MOVE:

@@ -1,4 +1,4 @@
-"""The charts of a report with their captions, drawn into files or as a part of a page."""
+"""The charts of a report with their captions, drawn into files or into a page."""
 
 import io
 import re
@@ -16,26 +16,26 @@ from imdb_gru.report import figures as drawings
 from imdb_gru.report.drawing import check_matplotlib, choose_metadata, prepare_matplotlib, save_figure
 
 INK = "#010203"
-"""A colour that nothing else has; a page replaces it by its text's colour, so that charts follow light and dark."""
+"""Placeholder colour; a page replaces it with its text colour, so that charts fit light and dark mode."""
 _STYLED = ("text.color", "axes.edgecolor", "axes.labelcolor", "axes.titlecolor", "xtick.color", "ytick.color")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chart:
-    """A chart that can be drawn."""
+    """A chart with its title, its caption and the function that draws it."""
 
     name: str
-    """Name of its files, without a suffix."""
+    """Name of the chart's files, without a suffix."""
     title: str
     caption: str
     draw: Callable[[], Any]
-    """Makes the matplotlib figure."""
+    """Function that draws the matplotlib figure."""
 
 
 def build_charts(
     evaluation: Evaluation, bins: Sequence[ReliabilityBin], history: Sequence[Epoch], best_epoch: int | None
 ) -> list[Chart]:
-    """Return the charts that can be drawn of an evaluation, its bins of reliability and the run's epochs."""
+    """Return the charts of an evaluation, its reliability bins and the run's epochs."""
     return list(_iter_charts(evaluation, bins, history, best_epoch))
 
 
@@ -59,7 +59,7 @@ def _iter_charts(
     yield Chart(
         "reliability",
         "Reliability",
-        "Share of positive reviews among those of similar probability. On the dashed line both are equal; the orange "
+        "Share of positive reviews among reviews of similar probability. On the dashed line both are equal; the orange "
         "gaps are the calibration error.",
         lambda: drawings.draw_reliability(bins, evaluation.ece),
     )
@@ -67,25 +67,25 @@ def _iter_charts(
         yield Chart(
             "accuracy_by_words_read",
             "Accuracy by words read",
-            "Accuracy of the probability after so many words; a review that has ended keeps its last probability.",
+            "Accuracy after the model has read a number of words; a shorter review keeps its last probability.",
             lambda: drawings.draw_accuracy_by_words_read(evaluation.accuracy_by_timestep),
         )
     yield Chart(
         "accuracy_by_length",
         "Accuracy by length of review",
-        "Each dot is the accuracy on reviews of that length, each bar its 95 % interval: fewer reviews, longer bars.",
+        "Each dot is the accuracy on reviews of that length; its bar is the 95 % interval, longer for fewer reviews.",
         lambda: drawings.draw_accuracy_by_length(evaluation.accuracy_by_length),
     )
 
 
 def check_charts(folder: Path, *, extra: str = "plot") -> None:
-    """Make a folder for pictures; raise `ImdbGruError` if that fails or matplotlib, a part of `extra`, is missing."""
+    """Make a folder for charts; raise `ImdbGruError` if that fails, or if matplotlib (of `extra`) is not installed."""
     check_matplotlib(extra)
     _make_folder(folder)
 
 
 def save_charts(charts: Sequence[Chart], folder: Path) -> list[Path]:
-    """Draw every chart into a .png and an .svg file of a folder, which is made if needed; return the paths."""
+    """Draw every chart into a .png and an .svg file; make the folder if needed, and return the paths."""
     _make_folder(folder)
     paths = [folder / f"{chart.name}{suffix}" for chart in charts for suffix in (".png", ".svg")]
     with prepare_matplotlib():
@@ -104,14 +104,14 @@ def _make_folder(folder: Path) -> None:
 
 
 def render_svg(chart: Chart) -> str:
-    """Draw a chart as an svg element for a page, with the page's text colour, and with ids that no other chart has."""
+    """Draw a chart as an svg element for a page, in the page's text colour and with ids unique to the chart."""
     settings = {"svg.fonttype": "none", "savefig.transparent": True, **dict.fromkeys(_STYLED, INK)}
     stream = io.StringIO()
     with prepare_matplotlib(**settings):
         chart.draw().savefig(stream, format="svg", metadata=choose_metadata("svg"))
     svg = stream.getvalue()
     svg = svg[svg.index("<svg") :].strip()
-    # A style element would apply to the whole page, and readers do not see metadata.
+    # A style element would apply to the whole page, and the metadata is not visible.
     svg = re.sub(r"<(metadata|style)\b.*?</\1>", "", svg, flags=re.DOTALL)
     svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{chart.name}-", svg)
     svg = svg.replace(INK, "currentColor")

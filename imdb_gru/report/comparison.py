@@ -1,4 +1,4 @@
-"""The pictures of a comparison: accuracy by model, by words read, and by seconds of training."""
+"""The charts of a comparison: accuracy by model, by words read, and by training time."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -11,7 +11,7 @@ from imdb_gru.report.plot import label_run
 from imdb_gru.text.coloured import COLOURS
 
 SHAPES = ("o", "s", "^", "D", "v", "P", "X", "*")
-"""Eight shapes for seven colours, so that a colour is used again with another shape."""
+"""Marker shapes: eight for seven colours, so that a repeated colour gets another shape."""
 DASHES = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)))
 SIZE = (6.4, 4.2)
 
@@ -19,16 +19,16 @@ SIZE = (6.4, 4.2)
 def build_comparison_charts(comparison: Comparison) -> list[Chart]:
     """Return the charts of a comparison."""
     charts = [
-        ("accuracy", "Accuracy", "Each model's mean with its 95 % interval, and beside it its seeds.", _draw_models),
+        ("accuracy", "Accuracy", "Mean accuracy with its 95 % interval; small marks are the seeds.", _draw_models),
         (
             "accuracy_by_seconds",
             "Accuracy by training time",
-            "A dot for each training: higher is more accurate, further left is faster.",
+            "One mark for each training: higher is more accurate, further left is faster.",
             _draw_seconds,
         ),
     ]
     if any(model.accuracy_by_timestep for model in comparison.models):
-        caption = "Accuracy of the probability after so many words of each review."
+        caption = "Accuracy after the models have read a number of words of each review."
         charts.append(("accuracy_by_timestep", "Accuracy by words read", caption, _draw_curves))
     return [Chart(name, title, caption, partial(_draw, draw, comparison)) for name, title, caption, draw in charts]
 
@@ -45,14 +45,14 @@ def _draw(draw: Callable[[Any, Sequence[ComparedModel]], None], comparison: Comp
 
 
 def _choose_style(number: int, count: int) -> dict[str, Any]:
-    """Return the colour and the shape of a model out of `count`; colours are as far apart as so many can be."""
+    """Return the colour and the shape of one of `count` models; the colours differ as much as possible."""
     shades = min(count, len(COLOURS))
     shade = round(number % shades * (len(COLOURS) - 1) / max(1, shades - 1))
     return {"color": COLOURS[shade], "marker": SHAPES[number % len(SHAPES)]}
 
 
 def _draw_models(axes: Any, models: Sequence[ComparedModel]) -> None:
-    """Draw each model's mean with its interval, and beside it every seed."""
+    """Draw each model's mean accuracy with its interval, and every seed next to it."""
     for number, model in enumerate(models):
         style = _choose_style(number, len(models))
         mean = 100 * model.accuracy
@@ -62,7 +62,7 @@ def _draw_models(axes: Any, models: Sequence[ComparedModel]) -> None:
         axes.plot([number + 0.2] * len(seeds), seeds, ls="", ms=4, alpha=0.7, **style)
     axes.set_xticks(range(len(models)), [label_run(model.model) for model in models], parse_math=False)
     axes.set(
-        xlim=(-0.5, len(models) - 0.5), ylabel="accuracy, %", xlabel="mean with its 95 % interval; beside it, seeds"
+        xlim=(-0.5, len(models) - 0.5), ylabel="accuracy, %", xlabel="mean with its 95 % interval; small marks: seeds"
     )
 
 
@@ -83,17 +83,17 @@ def _draw_curves(axes: Any, models: Sequence[ComparedModel]) -> None:
 
 
 def _draw_seconds(axes: Any, models: Sequence[ComparedModel]) -> None:
-    """Draw a dot for each training whose time is known."""
+    """Draw a mark for each training whose time is known."""
     times = []
     for number, model in enumerate(models):
         timed = [(run.seconds, 100 * run.accuracy) for run in model.runs if run.seconds is not None]
         seconds, accuracies = [time for time, _ in timed], [accuracy for _, accuracy in timed]
         axes.plot(seconds, accuracies, ls="", ms=7, label=label_run(model.model), **_choose_style(number, len(models)))
         times += seconds
-    # A fit on a few reviews takes 0 seconds, which has no place on a logarithmic axis.
+    # Training on a few reviews can take 0 seconds, which a logarithmic axis cannot show.
     if times and min(times) > 0:
         _scale_by_logarithm(axes)
-    axes.set(xlabel="seconds of training, all epochs", ylabel="accuracy, %")
+    axes.set(xlabel="training time of all epochs, s", ylabel="accuracy, %")
     _add_legend(axes)
 
 

@@ -1,4 +1,4 @@
-"""The parts that all pictures share: the settings of matplotlib, and the writing of files."""
+"""Functions shared by all charts: matplotlib's settings, and writing files."""
 
 import contextlib
 import warnings
@@ -14,7 +14,7 @@ NEGATIVE, NEUTRAL, POSITIVE = COLOURS[0], COLOURS[len(COLOURS) // 2], COLOURS[-1
 
 
 def check_matplotlib(extra: str = "plot") -> None:
-    """Raise `MissingExtraError` if matplotlib is not installed, which the extra would install."""
+    """Raise `MissingExtraError`, which names the extra, if matplotlib is not installed."""
     try:
         import matplotlib  # noqa: F401
     except ImportError as error:
@@ -23,14 +23,14 @@ def check_matplotlib(extra: str = "plot") -> None:
 
 @contextlib.contextmanager
 def prepare_matplotlib(**settings: Any) -> Iterator[None]:
-    """Draw inside with matplotlib's own defaults and these settings, whatever the user's settings are."""
+    """Use matplotlib's defaults and these settings inside the context, regardless of the user's settings."""
     import matplotlib
 
     with matplotlib.rc_context(), warnings.catch_warnings():
         matplotlib.rcdefaults()
-        # Without a random salt, the same figures make the same file.
+        # With a fixed salt, the same figures give the same file.
         matplotlib.rcParams.update({"svg.hashsalt": "imdb-gru", **settings})
-        # No font has every script; a glyph it lacks is drawn as a box.
+        # No font covers every script; missing glyphs are drawn as boxes.
         warnings.filterwarnings("ignore", message="Glyph .* missing|Matplotlib currently does not support")
         yield
 
@@ -46,7 +46,7 @@ def save_figure(figure: Any, path: Path) -> None:
 
 
 def choose_metadata(kind: str) -> dict[str, None]:
-    """Return the metadata that keeps the date out of an svg and the version out of a png, so that files are equal."""
+    """Return metadata without the date and the version, so that the same figures give the same file."""
     return {"Date": None} if kind == "svg" else {"Software": None}
 
 
@@ -58,7 +58,7 @@ def get_ink() -> str:
 
 
 def tidy(axes: Any) -> None:
-    """Remove the upper and right edge of a chart's frame, and draw faint lines behind the chart."""
+    """Remove the top and right edges of a chart's frame, and draw faint grid lines behind it."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", color=get_ink(), alpha=0.12, lw=0.8)
     axes.set_axisbelow(True)

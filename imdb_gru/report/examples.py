@@ -1,4 +1,4 @@
-"""The choice of reviews that the reader of a report can explore."""
+"""The choice of the reviews that a report shows word by word."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from imdb_gru.models.timesteps import find_turns
 ERROR, CORRECT, LATE, OFTEN = "Confident errors", "Confident and correct", "Late change", "Many changes"
 UNSURE = "Undecided"
 ORDER = (ERROR, CORRECT, LATE, OFTEN, UNSURE)
-"""The order of reasons in a report."""
+"""Reasons in the order of the report."""
 ROUND = (ERROR, CORRECT, ERROR, LATE, CORRECT, ERROR, OFTEN, LATE)
-"""The reasons by which reviews are chosen one after the other; after these eight, from the first again."""
+"""Reasons in the order in which reviews are chosen; after the last, the first follows again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A review worth exploring, and why."""
+    """A chosen review, and the reason."""
 
     row: int
     reason: str
@@ -28,13 +28,13 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Example:
-    """An inspected text with its label and the reason to show it."""
+    """An inspected text with its label and the reason why it is shown."""
 
     inspection: Inspection
     truth: str | None = None
     """The label of the text, if it has one."""
     reason: str = ""
-    """The reason why it was chosen."""
+    """Reason why the text was chosen; empty if a user gave the text."""
 
 
 def choose_examples(predicted: PredictedReviews, count: int) -> list[Choice]:
@@ -46,7 +46,7 @@ def choose_examples(predicted: PredictedReviews, count: int) -> list[Choice]:
     chosen: dict[int, str] = {}
     turn = 0
     while len(chosen) < min(count, len(predicted.reviews)):
-        # When a ranking has ended, an undecided review takes its place: that ranking holds every review.
+        # When a ranking is used up, take an undecided review: that ranking contains every review.
         for reason in (ROUND[turn % len(ROUND)], UNSURE):
             row = next((row for row in rankings[reason] if row not in chosen), None)
             if row is not None:
@@ -57,11 +57,11 @@ def choose_examples(predicted: PredictedReviews, count: int) -> list[Choice]:
 
 
 def _rank(predicted: PredictedReviews) -> dict[str, list[int]]:
-    """Return rows by reason, best first."""
+    """Return the rows for each reason, the best first."""
     probabilities, labels = predicted.probabilities, predicted.labels
     confidence = np.abs(probabilities - 0.5)
     turns = [find_turns(curve.tolist()) for curve in predicted.curves]
-    # A prediction close to 0.5 changes by chance, so a late change counts the more, the more confident it became.
+    # Predictions close to 0.5 change by chance, so a late change is weighted by the final confidence.
     last = np.array([turn[-1] if turn else 0 for turn in turns]) * confidence[: len(turns)]
     often = np.array([len(turn) for turn in turns])
     correct = find_correct(labels, probabilities)

@@ -1,6 +1,6 @@
-"""The drawings of a run's charts: each function makes a matplotlib figure of one chart.
+"""The drawings of a run's charts: each function returns the matplotlib figure of one chart.
 
-All are called within `prepare_matplotlib`, whose settings give the colour of letters, so that a page can have its own.
+Call them within `prepare_matplotlib`, whose settings determine the text colour.
 """
 
 from collections.abc import Sequence
@@ -12,15 +12,15 @@ from imdb_gru.records import Epoch
 from imdb_gru.report.drawing import NEGATIVE, NEUTRAL, POSITIVE, get_ink, tidy
 
 WIDTH = 5.2
-"""Width in inches; a page shows a chart at this width or less, so that its letters are as large as the text's."""
+"""Width in inches; a page shows charts at most this wide, so that their text is as large as the page's."""
 CLOSEST_TICKS = 1.26
-"""Smallest ratio of two numbers of words that fit side by side on an axis."""
+"""Smallest ratio of two neighbouring tick values whose labels do not overlap."""
 FAINT = 0.35
-"""Opacity of lines that guide the eye."""
+"""Opacity of reference lines."""
 
 
 def draw_learning_curves(history: Sequence[Epoch], best_epoch: int | None) -> Any:
-    """Draw loss and accuracy by epoch, on the training reviews and on the validation reviews if there are any."""
+    """Draw loss and accuracy by epoch, on the training reviews and, if any, on the validation reviews."""
     figure = _build_figure(2.7)
     epochs = [record.epoch for record in history]
     names = [name for name in ("loss", "accuracy") if _list_values(history, name)]
@@ -44,13 +44,13 @@ def draw_learning_curves(history: Sequence[Epoch], best_epoch: int | None) -> An
 
 
 def _list_values(history: Sequence[Epoch], name: str) -> list[float]:
-    """Return a figure of every epoch; nothing if an epoch does not have it."""
+    """Return a figure for every epoch; an empty list if one epoch lacks it."""
     values = [getattr(record, name) for record in history]
     return [] if None in values else values
 
 
 def draw_confusion_matrix(matrix: Sequence[Sequence[int]]) -> Any:
-    """Draw how many reviews of each label got each prediction, coloured by their share of that label."""
+    """Draw the number of reviews for each label and prediction, coloured by their share of the label."""
     from matplotlib.patches import Rectangle
 
     figure = _build_figure(3.2, width=4.2)
@@ -62,7 +62,7 @@ def draw_confusion_matrix(matrix: Sequence[Sequence[int]]) -> Any:
             axes.add_patch(Rectangle((column, row), 0.97, 0.97, facecolor=colour, alpha=0.08 + 0.42 * share, lw=0))
             middle = {"ha": "center", "va": "center"}
             axes.text(column + 0.485, row + 0.42, f"{count:,}", fontsize="x-large", fontweight="bold", **middle)
-            axes.text(column + 0.485, row + 0.64, f"{share:.1%} of them", fontsize="small", **middle)
+            axes.text(column + 0.485, row + 0.64, f"{share:.1%} of the label", fontsize="small", **middle)
     axes.set(xlim=(0, 2), ylim=(2, 0), xlabel="prediction", ylabel="label")
     axes.set_xticks([0.485, 1.485], ["negative", "positive"])
     axes.set_yticks([0.485, 1.485], ["negative", "positive"], rotation=90, va="center")
@@ -92,7 +92,7 @@ def draw_reliability(bins: Sequence[ReliabilityBin], ece: float) -> Any:
 
 
 def draw_accuracy_by_words_read(rows: Sequence[TimestepScores]) -> Any:
-    """Draw the accuracy after so many words, and the calibration error below."""
+    """Draw the accuracy by words read, and the calibration error below it."""
     figure = _build_figure(4.2)
     first, last = figure.subplots(2, 1, sharex=True)
     steps = [row.timestep for row in rows]
@@ -108,7 +108,7 @@ def draw_accuracy_by_words_read(rows: Sequence[TimestepScores]) -> Any:
         axes.set_xticks(ticks, [str(step) for step in ticks])
         tidy(axes)
     first.yaxis.set_major_formatter(_format_percent)
-    for place, side, height in ((0, "left", -14), (-1, "right", 7)):  # off the line, which rises
+    for place, side, height in ((0, "left", -14), (-1, "right", 7)):  # so that the rising line does not cross the label
         first.annotate(
             f"{accuracies[place]:.1%}",
             (steps[place], accuracies[place]),

@@ -1,4 +1,4 @@
-"""The charts of an inspection, and of gradients on their way back through time."""
+"""The charts of an inspection, and of gradients through time."""
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from imdb_gru.inspection.gradients import GradientCurve
 
 MOST_NAMES = 12
-"""Number of words that are named in a chart of a long text."""
+"""Greatest number of words that are labelled in a chart of a long text."""
 CELL_STYLES = (("-", "o"), ("--", "s"), (":", "^"), ("-.", "D"))
 SMALLEST_SHOWN, SMALLEST_GRADIENT = 1e-6, 1e-16
 
@@ -33,13 +33,13 @@ def _iter_inspection_charts(inspection: "Inspection") -> Iterator[Chart]:
         yield Chart(
             "probability",
             "Probability after each word",
-            "The probability of positive, had the text ended there.",
+            "The probability of positive if the text ended at this word.",
             lambda: draw_timesteps(inspection.tokens, probabilities),
         )
     yield Chart(
         "contributions",
         "Contributions",
-        "What each word adds to the logit, by integrated gradients, and how far it falls without the word (occlusion).",
+        "How much each word adds to the logit: by integrated gradients, and by occlusion (the fall without the word).",
         lambda: draw_contributions(inspection),
     )
     for cell in inspection.cells:
@@ -53,25 +53,25 @@ def _iter_inspection_charts(inspection: "Inspection") -> Iterator[Chart]:
     yield Chart(
         "memory",
         "Memory",
-        "What is left of each word at the end: by the product of the later gates, and by the Jacobian.",
+        "How much of each word is left at the end, measured by the product of the later gates and by the Jacobian.",
         lambda: draw_memory(inspection),
     )
 
 
 def build_gradient_charts(curves: Mapping[str, "GradientCurve"]) -> list[Chart]:
-    """Return the chart of each run's gradients on their way back."""
+    """Return the chart of several runs' gradients through time."""
     return [
         Chart(
             "gradients",
             "Gradients through time",
-            "How large the gradient still is, from the last word back.",
+            "Norm of the gradient at each word, relative to the last word.",
             lambda: draw_gradients(curves),
         )
     ]
 
 
 def draw_contributions(inspection: "Inspection") -> Any:
-    """Draw what each word contributes to the logit, by both methods."""
+    """Draw the contribution of each word to the logit, by both methods."""
     figure, axes = _build_figure(inspection, 3.6)
     measured = inspection.contributions
     steps = np.arange(len(inspection.tokens))
@@ -79,7 +79,7 @@ def draw_contributions(inspection: "Inspection") -> Any:
     axes.bar(steps, values, color=[POSITIVE if value > 0 else NEGATIVE for value in values], width=0.8)
     axes.plot(steps, measured.occlusion, ls="", marker="_", ms=5, color=get_ink(), alpha=0.6, label="occlusion")
     axes.axhline(0, color=get_ink(), lw=0.6)
-    axes.set_ylabel("adds to the logit")
+    axes.set_ylabel("contribution to the logit")
     axes.bar(0, 0, color=NEUTRAL, label="integrated gradients")
     axes.legend(frameon=False, fontsize="small")
     tidy(axes)
@@ -88,7 +88,7 @@ def draw_contributions(inspection: "Inspection") -> Any:
 
 
 def draw_gates(inspection: "Inspection", cell: "CellTrace") -> Any:
-    """Draw gates and hidden state as heat maps, units sorted by the mean of the gate that keeps the past."""
+    """Draw gates and hidden state as heat maps; units are sorted by the mean of the gate that keeps the past."""
     panels = cell.quantities
     figure, all_axes = _build_figure(inspection, 0.8 + 1.5 * len(panels), len(panels))
     keeping = cell.states if cell.keeping_gate is None else cell.gates[cell.keeping_gate]
@@ -113,7 +113,7 @@ def draw_gates(inspection: "Inspection", cell: "CellTrace") -> Any:
 
 
 def draw_memory(inspection: "Inspection") -> Any:
-    """Draw on a logarithmic scale what is left of each word at the end."""
+    """Draw how much of each word is left at the end, on a logarithmic scale."""
     figure, axes = _build_figure(inspection, 3.2)
     steps = np.arange(len(inspection.tokens))
     for (dashes, _), cell in zip(CELL_STYLES * len(inspection.cells), inspection.cells, strict=False):
@@ -133,12 +133,12 @@ def draw_memory(inspection: "Inspection") -> Any:
 
 
 def draw_gradients(curves: Mapping[str, "GradientCurve"]) -> Any:
-    """Draw the gradients back from the last word: of the loss, which pooling shortens, and of the recurrence alone."""
+    """Draw gradients by distance from the last word: of the loss (including pooling) and of the recurrence alone."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9.6, 4.0), layout="constrained")
     colours = (POSITIVE, NEGATIVE, NEUTRAL, "#4d9221")
-    titles = (("loss", "‖∂L/∂h_t‖, of that at the last word"), ("recurrence", "‖∂h_T/∂h_t‖ / √U: the recurrence alone"))
+    titles = (("loss", "‖∂L/∂h_t‖ relative to the last word"), ("recurrence", "‖∂h_T/∂h_t‖ / √U: recurrence alone"))
     for axes, (name, title) in zip(figure.subplots(1, 2, sharey=True), titles, strict=True):
         for number, (run, curve) in enumerate(curves.items()):
             dashes, marker = CELL_STYLES[number % len(CELL_STYLES)]
@@ -153,11 +153,11 @@ def draw_gradients(curves: Mapping[str, "GradientCurve"]) -> Any:
                 lw=1.6,
                 label=label_run(f"{run} ({curve.cell})"),
             )
-        axes.set(yscale="log", xlabel="words back from the last", title=title)
+        axes.set(yscale="log", xlabel="words before the last word", title=title)
         axes.invert_xaxis()
         tidy(axes)
     for text in figure.axes[0].legend(frameon=False, fontsize="small").get_texts():
-        text.set_parse_math(False)  # a run may have any name
+        text.set_parse_math(False)  # a name may contain $
     return figure
 
 
@@ -171,7 +171,7 @@ def _build_figure(inspection: "Inspection", height: float, panels: int = 1) -> t
 
 
 def _label_words(axes: Any, inspection: "Inspection", weights: NDArray[Any], signs: NDArray[Any] | None = None) -> None:
-    """Write the words under a chart: all words of a short text, those with the largest weights of a long one."""
+    """Label the x axis with all words of a short text, or with the words of largest weight of a long text."""
     steps = list(range(len(inspection.tokens)))
     if len(inspection.tokens) > MOST_AXIS_LABELS:
         steps = sorted(_space_out(np.argsort(-weights, kind="stable"), len(inspection.tokens) / 60)[:MOST_NAMES])
@@ -184,7 +184,7 @@ def _label_words(axes: Any, inspection: "Inspection", weights: NDArray[Any], sig
 
 
 def _space_out(order: NDArray[Any], gap: float) -> list[int]:
-    """Keep the timesteps, best first, that are not too close to a better one."""
+    """Return the timesteps, best first, that are at least `gap` away from every better one."""
     kept: list[int] = []
     for step in order:
         if all(abs(int(step) - other) >= gap for other in kept):

@@ -1,4 +1,4 @@
-"""Inspections as they are packed into a page: rounded figures, and the gates of every unit while there is room."""
+"""Inspections packed as JSON for a page: rounded figures, and the gates of every unit within a size limit."""
 
 import base64
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,14 +15,14 @@ from imdb_gru.system.escaping import neutralise
 from imdb_gru.text.tokenizer import find_spaces
 
 UNITS_BUDGET = 3_000_000
-"""Number of characters that the gates of every unit may take in a page, for all texts together."""
+"""Greatest number of characters for the gates of every unit, for all texts of a page together."""
 DIGITS = 4
 SNIPPET = 60
-"""Number of characters of a text that serve as its name."""
+"""Number of characters of a text that are used as its name."""
 
 
 def pack_examples(examples: Iterable[Example], budget: int = UNITS_BUDGET) -> list[dict[str, Any]]:
-    """Return each example in JSON's types; once the budget is spent, they hold only the means of their gates."""
+    """Return each example in JSON types; an example that exceeds the remaining budget has only mean gates."""
     packed = []
     for example in examples:
         size = sum(count_characters(trace) for trace in example.inspection.cells)
@@ -32,23 +32,23 @@ def pack_examples(examples: Iterable[Example], budget: int = UNITS_BUDGET) -> li
 
 
 def count_characters(trace: CellTrace) -> int:
-    """Return how many characters the gates and hidden states of every unit take."""
+    """Return the number of characters that the gates and hidden states of every unit take."""
     return (len(trace.gates) + 1) * 4 * -(-trace.states.size // 3)
 
 
 def encode_units(values: Array, *, signed: bool) -> str:
-    """Write values of −1 to 1 (signed) or 0 to 1 as bytes in base64, row by row."""
+    """Encode values from −1 to 1 (signed) or from 0 to 1 as bytes in base64, row by row."""
     shares = (values + 1) / 2 if signed else values
     return base64.b64encode(np.rint(np.clip(shares, 0, 1) * 255).astype(np.uint8).tobytes()).decode()
 
 
 def round_numbers(values: Iterable[float] | Array) -> list[float | None]:
-    """Round numbers to four significant digits; one that JSON cannot hold becomes None."""
+    """Round numbers to four significant digits; infinities and NaN, which JSON cannot hold, become None."""
     return [float(f"{value:.{DIGITS}g}") if np.isfinite(value) else None for value in map(float, values)]
 
 
 def name_text(text: str) -> str:
-    """Return the start of a text as one line of harmless characters."""
+    """Return the start of a text as one line, with harmful characters replaced."""
     return shorten(" ".join(text.split()), SNIPPET)
 
 
@@ -111,5 +111,5 @@ def _pack_quantity(cell: str, name: str, values: Array, *, units: bool) -> dict[
 
 
 def list_cells(packed: Sequence[Mapping[str, Any]]) -> list[str]:
-    """List the kinds of cells in packed examples, each once."""
+    """List the kinds of cells that occur in packed examples."""
     return sorted({cell["cell"] for example in packed for cell in example["cells"]})

@@ -1,4 +1,4 @@
-"""The pages: a report on a run, and an explorer of inspected texts. Each is one HTML file that works offline."""
+"""HTML pages: a report on a run, and an explorer of inspected texts. Each is one file that works offline."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,19 +27,19 @@ from imdb_gru.text.coloured import COLOURS
 ERRORS = 8
 """Number of confident errors that a report lists."""
 EXAMPLES = 16
-"""Number of reviews to explore in a report, unless another is asked for."""
+"""Default number of reviews that a report shows word by word."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Report:
-    """What a report says about a run."""
+    """The content of a report on a run."""
 
     model: str
-    """The layers in a few words."""
+    """Short description of the layers."""
     config: str
     """The whole config as YAML."""
     facts: Mapping[str, str]
-    """Facts of the training by their names."""
+    """Facts about the training, by name."""
     evaluation: Evaluation
     charts: Sequence[Chart]
     examples: Sequence[Example]
@@ -57,9 +57,9 @@ def write_report(
 ) -> Path:
     """Evaluate a model and write a page about it; return the path of the page.
 
-    `model`, `data` and `split` are those of `evaluate`. `examples` is the number of reviews to explore word by word.
-    `plots` is a folder to draw every chart into as well. Raises `RunError`, `DataError`, or `ImdbGruError` if a file
-    cannot be written, before anything is evaluated.
+    `model`, `data` and `split` are those of `evaluate`. `examples` is the number of reviews to show word by word.
+    `plots` is a folder that gets every chart as a file, too. Raises `RunError`, `DataError`, or `ImdbGruError` if a
+    file cannot be written; the output paths are checked before anything is evaluated.
     """
     observer, page = observer or ignore, Path(output).expanduser()
     run = open_model(model)
@@ -78,7 +78,7 @@ def write_report(
 
 
 def check_page(path: Path, feature: str = "The report") -> None:
-    """Raise `ImdbGruError` if no page can be written, or if a package that the feature needs is missing."""
+    """Raise `ImdbGruError` if a page cannot be written to a path, or if a package for the feature is not installed."""
     if path.is_dir():
         raise ImdbGruError(f"cannot write {path}: it is a folder; choose a file")
     check_parent(path, "write")
@@ -90,10 +90,10 @@ def check_page(path: Path, feature: str = "The report") -> None:
 
 
 def build_report(classifier: Classifier, split: str, predicted: PredictedReviews, examples: int = EXAMPLES) -> Report:
-    """Build the report on a run's classifier that predicted the reviews of a split, and inspect `examples` of them."""
+    """Build the report on a classifier from its predictions for a split, and inspect `examples` of the reviews."""
     run = classifier.run
     if run is None:
-        raise RunError("the model does not belong to a run, so there is nothing to report on its training")
+        raise RunError("the model was not loaded from a run, so there is no training to report on")
     evaluation = build_evaluation(str(run), split, predicted, ERRORS)
     metrics = run.load_metrics()
     bins = compute_reliability(predicted.labels, predicted.probabilities)
@@ -122,9 +122,9 @@ def write_page(path: Path, report: Report) -> None:
 
 
 def write_explorer(path: Path, inspections: Sequence[Inspection], title: str | None = None) -> None:
-    """Write a page on which inspected texts can be explored; raises `ImdbGruError` if that fails.
+    """Write a page that shows inspected texts word by word; raises `ImdbGruError` if that fails.
 
-    Without a title, the page is named after its only text, or after the number of its texts.
+    Without a title, the page is titled with its only text, or with the number of texts.
     """
     check_page(path, "The explorer")
     if title is None:
@@ -133,7 +133,7 @@ def write_explorer(path: Path, inspections: Sequence[Inspection], title: str | N
 
 
 def _list_facts(metrics: Metrics) -> dict[str, str]:
-    """Return the facts of a training that its run holds, by their names."""
+    """Return the facts about a training that its run has recorded, by name."""
     data = metrics.data
     source = f" of {data.source}" if data.source else ""
     facts = {

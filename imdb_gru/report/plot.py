@@ -1,4 +1,4 @@
-"""The picture of the probability after every word."""
+"""The chart of the probability after each word."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,21 +14,21 @@ from imdb_gru.system.writing import check_parent
 
 SUFFIXES = (".png", ".svg")
 MOST_AXIS_LABELS = 61
-"""Most tokens that are all named on the axis; in a longer review, only the words that mattered are named."""
+"""Greatest number of tokens that are all labelled; in a longer review, only important words are labelled."""
 MOST_NAMES, MOST_JUMPS = 12, 8
 LONGEST_LABEL = 18
-"""Number of characters of a token that are shown; more would take the picture's place."""
+"""Greatest number of characters of a label; longer labels would leave no space for the chart."""
 FONT_SIZE = 9
 LONG_WIDTH = 14.0
-"""Width in inches of a picture of a long review."""
+"""Width in inches of the chart of a long review."""
 NAME_HEIGHT = 1.1
-"""Height of the names on the axis of probability."""
+"""Position of the labels on the axis of probability, above the chart."""
 NAME_GAP = 10
-"""Number of pixels between two names."""
+"""Number of pixels between two labels."""
 
 
 def check_plot_path(path: Path) -> None:
-    """Raise `ImdbGruError` if no picture can be written, or if matplotlib is missing."""
+    """Raise `ImdbGruError` if no chart can be written to a path, or if matplotlib is not installed."""
     if path.suffix.lower() not in SUFFIXES:
         raise ImdbGruError(f"cannot draw {path}: choose a file that ends in {' or '.join(SUFFIXES)}")
     check_parent(path, "draw")
@@ -36,14 +36,14 @@ def check_plot_path(path: Path) -> None:
 
 
 def plot_timesteps(path: Path, tokens: Sequence[str], probabilities: Sequence[float], title: str | None = None) -> None:
-    """Draw the probability after every token into a .png or .svg file; raises `ImdbGruError` if that fails."""
+    """Draw the probability after each token into a .png or .svg file; raises `ImdbGruError` if that fails."""
     check_plot_path(path)
     with prepare_matplotlib():
         save_figure(draw_timesteps(tokens, probabilities, title), path)
 
 
 def draw_timesteps(tokens: Sequence[str], probabilities: Sequence[float], title: str | None = None) -> Any:
-    """Draw the probability after every token, with the names of words."""
+    """Draw the probability after each token, with the words as labels."""
     from matplotlib.figure import Figure
 
     labels = [name_token(token) for token in tokens]
@@ -55,7 +55,7 @@ def draw_timesteps(tokens: Sequence[str], probabilities: Sequence[float], title:
     if short:
         _label_axis(axes, labels, probabilities)
     else:
-        axes.set_xlabel("words read; above, the largest moves and the last turns (▲ to positive, ▼ to negative)")
+        axes.set_xlabel("words read; labelled: largest changes and last turns (▲ to positive, ▼ to negative)")
         _name_words(axes, labels, probabilities)
     if title:
         pad = 40 if axes.texts else 8
@@ -64,12 +64,12 @@ def draw_timesteps(tokens: Sequence[str], probabilities: Sequence[float], title:
 
 
 def name_token(token: str) -> str:
-    """Return a token as it can be written on an axis."""
+    """Return the label of a token on an axis."""
     return shorten(_spare_xml(token), LONGEST_LABEL)
 
 
 def label_run(name: str) -> str:
-    """Return a run's name as it can be written in a legend, which leaves out names that begin with _."""
+    """Return the label of a run in a legend; matplotlib would leave out a name that begins with _."""
     return _spare_xml(neutralise(name)).removeprefix("_")
 
 
@@ -90,12 +90,12 @@ def _draw_probabilities(axes: Any, probabilities: Sequence[float], *, marked: bo
 
 
 def _direction(probabilities: Sequence[float], timestep: int) -> str:
-    """Return the colour of the label that a change went towards."""
+    """Return the colour of the direction in which the probability changed."""
     return POSITIVE if probabilities[timestep] > probabilities[timestep - 1] else NEGATIVE
 
 
 def _label_axis(axes: Any, labels: Sequence[str], probabilities: Sequence[float]) -> None:
-    """Write every token under its timestep; those that changed the prediction are bold and have its colour."""
+    """Label every timestep with its token; tokens that changed the prediction are bold and coloured."""
     axes.set_xticks(range(len(labels)))
     axes.set_xticklabels(labels, rotation=60, ha="right", rotation_mode="anchor", fontsize=FONT_SIZE, parse_math=False)
     for timestep in find_turns(probabilities):
@@ -103,11 +103,11 @@ def _label_axis(axes: Any, labels: Sequence[str], probabilities: Sequence[float]
 
 
 def _name_words(axes: Any, labels: Sequence[str], probabilities: Sequence[float]) -> None:
-    """Write the words that changed the probability most, or the prediction, in a row above, with lines down."""
+    """Label the words that changed the probability most, or the prediction, in a row above the chart."""
     turns = find_turns(probabilities)
-    # The last change decided the prediction, so it has a place before all others.
+    # The last change decided the prediction, so it is labelled first.
     wanted = dict.fromkeys([*turns[-1:], *find_jumps(probabilities, MOST_JUMPS), *reversed(turns)])
-    timesteps_per_pixel = len(labels) / (axes.figure.dpi * (LONG_WIDTH - 1))  # an inch is the margins'
+    timesteps_per_pixel = len(labels) / (axes.figure.dpi * (LONG_WIDTH - 1))  # the margins take an inch
     named: dict[int, Any] = {}
     widths: dict[int, float] = {}
     for timestep in list(wanted)[:MOST_NAMES]:
@@ -131,10 +131,11 @@ def _name_words(axes: Any, labels: Sequence[str], probabilities: Sequence[float]
 
 
 def _spread(wanted: Sequence[float], widths: Sequence[float], room: float) -> list[float]:
-    """Return centres near the wanted ones, in their order, at which things as wide as these touch but do not overlap.
+    """Return positions near the wanted ones, in the same order, at which labels of these widths do not overlap.
 
-    Measured from where a thing would stand in a row without gaps, centres that never fall are centres that never
-    overlap. Both the rising bound from the left and that from the right are such, and so is the mean of the two.
+    The shift of a label is its distance from its position in a row without gaps. Labels do not overlap if the shifts
+    never decrease. This holds for the running maximum from the left, for the running minimum from the right, and for
+    the mean of the two.
     """
     sizes = np.asarray(widths, dtype=float)
     packed = np.cumsum(sizes) - sizes / 2

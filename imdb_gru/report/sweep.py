@@ -1,4 +1,4 @@
-"""The pictures of a sweep: the importance of its keys, and the values of its trials."""
+"""The charts of a sweep: the importance of its keys, and the values of its trials."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,21 +10,21 @@ from imdb_gru.report.drawing import POSITIVE, get_ink, tidy
 from imdb_gru.report.plot import name_token
 
 SHADES = "viridis"
-"""From the worst trial to the best."""
+"""Colour map, from the worst trial to the best."""
 AXIS_WIDTH = 1.35
-"""Inches between two axes."""
+"""Distance between two axes, in inches."""
 
 
 def build_sweep_charts(figures: Mapping[str, Any]) -> list[Chart]:
-    """Return the charts that a sweep's figures are enough for."""
+    """Return the charts of a sweep; importance is left out if the sweep could not compute it."""
     charts = []
     if figures["importance"]:
-        caption = "The share of each key in what sets the best trials apart from the rest (PED-ANOVA)."
+        caption = "How much each key matters for the difference between the best trials and the others (PED-ANOVA)."
         charts.append(
             Chart("importance", "Importance", caption, partial(_draw_importance, figures["importance"], figures))
         )
     trials = [trial for trial in figures["trials"] if trial["accuracy"] is not None]
-    caption = "A line for each trial, through the values that it had to what came of it; the brighter, the better."
+    caption = "One line for each trial, through its values to its result; better trials are brighter."
     charts.append(
         Chart("parallel_coordinates", "Parallel coordinates", caption, partial(_draw_parallel, trials, figures))
     )
@@ -82,9 +82,9 @@ def _draw_parallel(trials: Sequence[Mapping[str, Any]], figures: Mapping[str, An
 
 
 def _place_values(values: Sequence[Any], dimension: Mapping[str, Any]) -> tuple[list[float], dict[str, float]]:
-    """Return the height of every value on its axis, from 0 to 1, and the heights of what is written beside it."""
+    """Return the height of every value on its axis, from 0 to 1, and the heights of the axis labels."""
     if "choice" in dimension:
-        choices = [*dimension["choice"], *values]  # the base's value may be none of them
+        choices = [*dimension["choice"], *values]  # the base's value may be missing from the choices
         names = list(dict.fromkeys(map(_name, choices)))
         marks = {name: index / max(1, len(names) - 1) for index, name in enumerate(names)}
         return [marks[_name(value)] for value in values], marks

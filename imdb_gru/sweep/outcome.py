@@ -1,4 +1,4 @@
-"""What became of each training of a sweep, and the file that holds it."""
+"""The outcomes of a sweep's trainings, and the file that stores them."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -13,33 +13,34 @@ from imdb_gru.runs.run import Run
 
 TrainingState = Literal["waiting", "running", "finished", "stopped early", "failed", "unfinished"]
 SETTLED: tuple[TrainingState, ...] = ("finished", "stopped early", "failed")
-"""The states that last."""
+"""States that no longer change."""
 RESULTS = "results.jsonl"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """A training of a sweep, and what came of it so far."""
+    """A training of a sweep, and its state and figures so far."""
 
     trial: int
     seed: int
-    """Of the weights and of the held-out reviews."""
+    """Seed of the weights and of the choice of validation reviews."""
     run: str
-    """Its folder in the sweep's."""
+    """Name of the run's folder in the sweep's folder."""
     values: dict[str, Any] = field(default_factory=dict)
-    """What the keys are that are searched."""
+    """Values of the searched keys."""
     state: TrainingState = "waiting"
     epochs: int = 0
     accuracy: float | None = None
-    """On the validation split, as the loss: both of the best epoch so far."""
+    """Validation accuracy of the best epoch so far."""
     loss: float | None = None
+    """Validation loss of the best epoch so far."""
     seconds: float = 0.0
-    """Of training."""
+    """Training time."""
     reason: str | None = None
-    """Why it failed."""
+    """Reason of the failure; None if the training has not failed."""
 
     def measure(self, metric: str) -> tuple[float, float] | None:
-        """Return what is made best, more being better, and what decides between equals; None where there is neither."""
+        """Return a key for ranking, higher is better: the metric, then the other figure; None without figures."""
         if self.state == "failed" or self.accuracy is None or self.loss is None:
             return None
         return (self.accuracy, -self.loss) if metric == "accuracy" else (-self.loss, self.accuracy)
@@ -55,13 +56,13 @@ class TrialChanged(Event):
 
 
 def rank_outcomes(outcomes: Iterable[Outcome], metric: str) -> list[Outcome]:
-    """Return the outcomes, the best first, those without figures last."""
+    """Sort outcomes from best to worst, and those without figures last."""
     nothing = (float("-inf"), float("-inf"))
     return sorted(outcomes, key=lambda outcome: outcome.measure(metric) or nothing, reverse=True)
 
 
 def rank_finalists(finalists: Iterable[Sequence[Outcome]], metric: str) -> list[dict[str, Any]]:
-    """Return the means of finalists over their seeds, the best first; one that failed with a seed comes later."""
+    """Return the finalists' means over seeds, the best first; finalists with failed seeds come last."""
     rows = []
     for outcomes in finalists:
         done = [outcome for outcome in outcomes if outcome.measure(metric)]
@@ -81,17 +82,17 @@ def rank_finalists(finalists: Iterable[Sequence[Outcome]], metric: str) -> list[
 
 
 def load_outcomes(folder: Path) -> list[Outcome]:
-    """Read what came of the trainings of a sweep so far; raises `RunError` where it is damaged."""
+    """Load the outcomes of a sweep so far; raises `RunError` if the file is damaged."""
     path = folder / RESULTS
     if not path.exists():
         return []
     try:
         return [Outcome(**json.loads(line)) for line in path.read_text("utf-8").splitlines()]
     except (OSError, ValueError, TypeError, RecursionError) as error:
-        raise RunError(f"{path} cannot be read ({error}): remove it, and trials that are there go on") from error
+        raise RunError(f"{path} cannot be read ({error}): remove it, and resume the sweep from its trials") from error
 
 
 def save_outcomes(folder: Path, outcomes: Iterable[Outcome]) -> None:
-    """Write down what came of the trainings that are settled."""
+    """Save the outcomes of the trainings that have ended."""
     lines = [json.dumps(asdict(outcome)) + "\n" for outcome in outcomes if outcome.state in SETTLED]
     Run.write_text(folder / RESULTS, "".join(lines))

@@ -1,4 +1,4 @@
-"""Search for a better config, from a sweep's file to its best config: what `imdb-gru sweep` does."""
+"""The search for a better config: the work of `imdb-gru sweep`."""
 
 import shutil
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ def plan_sweep(
     overrides: Mapping[str, Any] | None = None,
     budget: Mapping[str, Any] | None = None,
 ) -> SweepConfig:
-    """Load a sweep and check it, every choice and both ends of each range tried; train nothing.
+    """Load a sweep and check it, including every choice and both ends of each range, without training.
 
     `overrides` replaces keys of the base config, `budget` replaces keys of the sweep, such as `{"trials": 10}`. Raises
     `ConfigError`.
@@ -38,7 +38,9 @@ def plan_sweep(
     base = config.build_trial({})
     if base.data.path:
         open_source(base.data)
-    complete = prepare_config(Config, base, None, None)  # its paths are found by every node and every later command
+    complete = prepare_config(
+        Config, base, None, None
+    )  # with paths that are valid on every node and for later commands
     values = {"data.path": complete.data.path, "model.pretrained": complete.model.pretrained}
     changed = (complete.data.path, complete.model.pretrained) != (base.data.path, base.model.pretrained)
     return config.replace_base(values) if changed else config
@@ -57,8 +59,9 @@ def sweep(
 ) -> dict[str, Any]:
     """Train the trials of a sweep into a folder, then the finalists with several seeds; return all figures.
 
-    Arguments are those of `plan_sweep`; `address` is a Ray cluster's, without one this machine's cores are used. The
-    best config is written into the folder. Ctrl-C stops, and `resume_sweep` continues. Needs the extra `ray`.
+    `source`, `data`, `overrides` and `budget` are those of `plan_sweep`. `address` is that of a Ray cluster; without
+    it, the sweep uses this machine's cores. The best config is written to the folder. Ctrl-C stops the sweep, and
+    `resume_sweep` resumes it. Needs the extra `ray`.
     """
     check_ray("imdb-gru sweep", "optuna")
     check_writable(Path(folder), "hold a sweep", "choose another folder with --into")
@@ -75,24 +78,24 @@ def resume_sweep(
     address: str | None = None,
     observer: Observer | None = None,
 ) -> dict[str, Any]:
-    """Resume the sweep of a folder, under its own config but for the `budget`; return all figures."""
+    """Resume the sweep in a folder with its stored config, in which `budget` replaces keys; return all figures."""
     check_ray("imdb-gru sweep", "optuna")
     folder = Path(folder)
     if not (folder / FILE).is_file():
-        raise RunError(f"there is no sweep at {folder}: it has no {FILE}; start one with 'imdb-gru sweep SWEEP'")
+        raise RunError(f"{folder} is not a sweep, because it has no {FILE}: start one with 'imdb-gru sweep SWEEP'")
     config = plan_sweep(folder / FILE, budget=budget)
     with claim(folder):
         return _run(config, folder, address, observer or ignore)
 
 
 def _clear(folder: Path, *, overwrite: bool) -> None:
-    """Remove an earlier sweep from a folder; raises `RunError` if it is to stay, or something else is there."""
+    """Remove an earlier sweep from a folder; raises `RunError` without `overwrite` or if it has other files."""
     if not (folder / FILE).exists():
         if any(not path.name.startswith(UNFINISHED) for path in folder.iterdir()):
-            raise RunError(f"{folder} holds other files than a sweep's: choose another folder with --into")
+            raise RunError(f"{folder} holds files that do not belong to a sweep: choose another folder with --into")
     elif not overwrite:
         raise RunError(
-            f"{folder} holds a sweep already: resume it with --resume {folder}, replace it with --overwrite, or choose "
+            f"{folder} already holds a sweep: resume it with --resume {folder}, replace it with --overwrite, or choose "
             "another folder with --into"
         )
     for path in folder.glob("trial-*"):
@@ -107,11 +110,11 @@ def _run(config: SweepConfig, folder: Path, address: str | None, observer: Obser
     sweep = Sweep(config, folder)
     corpus = sweep.prepare(observer)
     train, validation = len(corpus.train), len(corpus.validation)
-    observer(Notice(f"{train} reviews to train on, {validation} for validation, the same for all trials"))
+    observer(Notice(f"{train} training and {validation} validation reviews, the same for all trials"))
     Run.write_text(folder / FILE, config.to_yaml())
     try:
         with connect(address):
-            observer(Notice(f"searching into {folder} (Ctrl-C stops, --resume {folder} continues)"))
+            observer(Notice(f"running trials in {folder} (Ctrl-C stops, --resume {folder} resumes)"))
             sweep.search(observer)
             observer(Notice("training the finalists to their last epoch, with all seeds"))
             sweep.train_finalists(observer)

@@ -1,4 +1,4 @@
-"""The search with Optuna: the values that a trial gets, and the importance of each key."""
+"""The search with Optuna: the choice of each trial's values, and the importance of each key."""
 
 import json
 import warnings
@@ -14,13 +14,13 @@ from imdb_gru.config.sweep import Dimension, SweepConfig
 from imdb_gru.sweep.outcome import SETTLED, Outcome
 
 IMPORTANT_SHARE = 0.25
-"""Of all trials, the best, whose values are held against those of the rest."""
+"""Share of the trials, the best ones, whose values are compared with those of all trials."""
 
 SAMPLERS = {"optuna": optuna.samplers.TPESampler, "random": optuna.samplers.RandomSampler}
 
 
 class Study:
-    """A search under way. A trial's values follow from the seed, its number and the outcomes known by then alone."""
+    """A search. A trial's values depend only on the seed, its number and the outcomes known so far."""
 
     def __init__(self, sweep: SweepConfig, outcomes: Iterable[Outcome] = ()) -> None:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -33,13 +33,13 @@ class Study:
                 self._study.add_trial(trial)
 
     def ask(self, number: int, values: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Choose a trial's values, or take note of the given ones."""
+        """Choose a trial's values, or register the given ones; return them."""
         if values is not None:
-            if self._build_trial(values) is None:  # such as a base outside the space
+            if self._build_trial(values) is None:  # for example, the base may be outside the space
                 return dict(values)
             self._study.enqueue_trial(self._encode(values))
         seed = int(np.random.SeedSequence([self.sweep.seed, number]).generate_state(1)[0])
-        # A sampler of the trial's own: a resumed search would else draw once more what its first trials drew.
+        # Each trial has its own sampler; otherwise a resumed search would draw the values of its first trials again.
         self._study.sampler = SAMPLERS[self.sweep.search](seed=seed)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
@@ -47,7 +47,7 @@ class Study:
         return self._decode(self._asked[number].params)
 
     def tell(self, outcome: Outcome) -> None:
-        """Take note of what came of a trial."""
+        """Register the outcome of a trial."""
         trial = self._asked.pop(outcome.trial, None)
         if trial is None:
             return
@@ -58,9 +58,9 @@ class Study:
             self._study.tell(trial, measure[0])
 
     def find_importance(self) -> dict[str, float]:
-        """Return the share of each key in what makes a trial good (PED-ANOVA, Watanabe et al. 2023), largest first.
+        """Return the importance of each key for a good result (PED-ANOVA, Watanabe et al. 2023), the largest first.
 
-        Empty where too few trials differ.
+        The result is empty if too few trials differ.
         """
         evaluator = optuna.importance.PedAnovaImportanceEvaluator(target_quantile=IMPORTANT_SHARE)
         try:
@@ -74,7 +74,7 @@ class Study:
     def _build_trial(
         self, values: Mapping[str, Any], outcome: Outcome | None = None
     ) -> optuna.trial.FrozenTrial | None:
-        """Build a trial that has run, or may; None where its values are not in the space."""
+        """Build a finished or failed Optuna trial; return None if its values are outside the space."""
         measure = outcome and outcome.measure(self.sweep.metric)
         state = TrialState.COMPLETE if measure else TrialState.FAIL
         value = measure[0] if measure else None
@@ -85,7 +85,7 @@ class Study:
             return None
 
     def _encode(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Write choices as JSON: Optuna knows none that are lists."""
+        """Encode choices as JSON, because Optuna does not support lists as choices."""
         return {key: _encode_value(self.sweep.space[key], value) for key, value in values.items()}
 
     def _decode(self, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -95,12 +95,12 @@ class Study:
 def _encode_value(dimension: Dimension, value: Any) -> Any:
     if not dimension.choice:
         return value
-    equal = [choice for choice in dimension.choice if choice == value]  # 0, where a config says 0.0
+    equal = [choice for choice in dimension.choice if choice == value]  # a choice of 0 equals 0.0 in a config
     return json.dumps((equal or [value])[0])
 
 
 def build_distribution(dimension: Dimension) -> BaseDistribution:
-    """Say in Optuna's words which values a key may take."""
+    """Return Optuna's distribution for the values of a key."""
     if dimension.choice:
         return CategoricalDistribution([json.dumps(choice) for choice in dimension.choice])
     low, high = dimension.bounds

@@ -1,4 +1,4 @@
-"""A trial where it runs: the epoch loop, in a process that trains one trial after another."""
+"""The training of trials, in a process that trains one trial after another."""
 
 import contextlib
 import time
@@ -22,19 +22,19 @@ from imdb_gru.system.threads import set_threads
 from imdb_gru.tasks.training import load_corpus
 
 HELD = 180.0
-"""Seconds within which a process that Ray has ended, or whose driver was killed, lets go of its run on a busy machine.
+"""Seconds to wait for the lock of a run, which a process ended by Ray may still hold on a busy machine.
 
-Nobody else can hold it: the sweep's folder is this sweep's."""
+No other command can hold the lock, because this sweep has locked its folder."""
 LONGEST_REASON = 200
 KEPT = 4
-"""Corpora that a process keeps, where text is searched."""
+"""Number of corpora that a process keeps in memory if keys of `text` or `data` are searched."""
 
 
 class Trial(Trainable):  # type: ignore[misc]
-    """A trial as Tune sees it: a step is an epoch, and the run on disk is the checkpoint."""
+    """A trial for Ray Tune, in which a step is an epoch and the run on disk is the checkpoint."""
 
     def setup(self, config: dict[str, Any], sweep: SweepConfig, corpora: Mapping[str, Corpus], cpus: int) -> None:
-        """Take in what all trials share, and open the first."""
+        """Store what all trials share, and open the first trial."""
         set_threads(cpus)
         self.sweep, self.corpora = sweep, corpora
         self._read: dict[str, Corpus] = {}
@@ -48,11 +48,11 @@ class Trial(Trainable):  # type: ignore[misc]
         return True
 
     def cleanup(self) -> None:
-        """Let go of the run."""
+        """Close the run."""
         self._close()
 
     def step(self) -> dict[str, Any]:
-        """Train an epoch; a failure is a result, too, as another try would end no better."""
+        """Train an epoch; an error is returned as a result, because a second attempt would fail, too."""
         if self._failure is None:
             try:
                 return self._train_epoch()
@@ -98,7 +98,7 @@ class Trial(Trainable):  # type: ignore[misc]
         self._epochs = train_epochs(self.trainer, self.recorder, self.stop_request)
 
     def _find_corpus(self, config: Config, start: PretrainedWeights | None) -> Corpus:
-        """Return the encoded reviews: those that all trials share, or else, where text is searched, of our own."""
+        """Return the encoded reviews: shared by all trials or, if the searched keys change them, loaded here."""
         name = name_corpus(config)
         if name in self.corpora:
             return self.corpora[name]
@@ -114,13 +114,13 @@ class Trial(Trainable):  # type: ignore[misc]
             with stop_on_signals(self.stop_request):
                 record = next(self._epochs, None)
             if record is None and self.stop_request.is_set():
-                raise SystemExit(self.stop_request.exit_code)  # another process resumes from the last epoch
+                raise SystemExit(self.stop_request.exit_code)  # another process will resume from the last epoch
             if self.trainer.is_done:
                 self._complete(interrupted=False)
         return self._report()
 
     def _report(self) -> dict[str, Any]:
-        """Return what the sweep decides by."""
+        """Return the figures by which the sweep ranks trials."""
         if self._finished:
             metrics = self.run.load_metrics()
             best, epoch, seconds = metrics.best, metrics.epochs, metrics.seconds
@@ -145,23 +145,23 @@ class Trial(Trainable):  # type: ignore[misc]
         self._finished = not interrupted
 
     def _close(self) -> None:
-        """Let go of the run; one that was stopped early is complete with its best epoch so far."""
+        """Close the run; a training that was stopped early is completed with its best epoch so far."""
         if self._failure is None and not self._finished and self.trainer.progress.best is not None:
             self._complete(interrupted=True)
         self._held.close()
 
 
 def describe_failure(error: BaseException) -> str:
-    """Say in one line why a trial failed."""
+    """Return in one line why a trial failed."""
     if isinstance(error, ImdbGruError):
-        return " ".join(str(error).partition(";")[0].split())  # what follows is advice for a command of its own
+        return " ".join(str(error).partition(";")[0].split())  # the advice after the semicolon does not apply to trials
     first = [line for line in str(error).splitlines() if line.strip()][:1]
     return ": ".join([type(error).__name__, *first])[:LONGEST_REASON]
 
 
 @contextlib.contextmanager
 def _wait_and_claim(path: Path) -> Iterator[None]:
-    """Claim a run, once the process that trained it and was ended has let go."""
+    """Lock a run; wait until the process that trained it before has released it."""
     deadline = time.monotonic() + HELD
     with contextlib.ExitStack() as stack:
         while True:
@@ -176,7 +176,7 @@ def _wait_and_claim(path: Path) -> Iterator[None]:
 
 
 def name_corpus(config: Config) -> str:
-    """Return what tells the encoded reviews of a config from those of another."""
+    """Return a name that is equal for two configs if they encode the same reviews."""
     train = config.train
     parts = (config.data, config.text, train.validation_split, train.seed, train.unlabelled, config.model.pretrained)
     return repr(parts)

@@ -1,4 +1,4 @@
-"""A sweep: its trials, run by Ray Tune, the trainings of the finalists, and the final figures."""
+"""A sweep: its trials, which Ray Tune runs, the trainings of the finalists, and the figures."""
 
 import itertools
 import logging
@@ -11,8 +11,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-# Tune reads them as it is imported, or once it begins: no files of its own, no chatter, Ctrl-C as everywhere here,
-# and a trial that failed reports no figures.
+# Tune reads these variables on import or at the start. They switch off its files, its output and its handling of
+# Ctrl-C, and allow a failed trial to report no metric.
 os.environ.update(
     RAY_AIR_NEW_OUTPUT="0",
     TUNE_DISABLE_AUTO_CALLBACK_LOGGERS="1",
@@ -47,15 +47,15 @@ from imdb_gru.sweep.watcher import Jobs, Watcher
 from imdb_gru.tasks.training import load_corpus
 
 MOST_DEATHS = 3
-"""Times that a trial goes on after its worker, or its node, has died."""
+"""Number of times that a trial is resumed after its worker or node has died."""
 BASE = 0
-"""The trial that is the base as it stands."""
+"""Number of the trial that trains the unchanged base config."""
 TUNE = "tune"
-"""The folder in which Tune works, and by which it sees that all nodes share the sweep's."""
+"""Name of Tune's folder, by which Tune also checks that all nodes share the sweep's folder."""
 
 
 class Sweep:
-    """A sweep under way, whose state is its folder's: what is settled there is taken as it is, what is not goes on."""
+    """A sweep, whose state is in its folder: settled trainings are kept, and unfinished ones are resumed."""
 
     def __init__(self, config: SweepConfig, folder: Path) -> None:
         self.config, self.folder = config, folder.absolute()
@@ -65,20 +65,20 @@ class Sweep:
 
     @property
     def trials(self) -> list[Outcome]:
-        """List what came of the trials themselves, the best first."""
+        """Return the outcomes of the trials, without the finalists' further seeds, the best first."""
         own = (outcome for outcome in self.outcomes.values() if outcome.seed == self.seed)
         return rank_outcomes(own, self.config.metric)
 
     @property
     def finalists(self) -> list[list[Outcome]]:
-        """List the trainings of every finalist, one for each seed, and those of the base."""
+        """Return the trainings of every finalist and of the base, one for each seed."""
         count, seeds = (self.config.finalists.count, self.config.finalists.seeds) if self.config.finalists else (1, 1)
         able = [trial for trial in self.trials if trial.measure(self.config.metric)]
         chosen = [trial for rank, trial in enumerate(able) if rank < count or trial.trial == BASE]
         return [[self._find(trial.trial, self.seed + more, trial.values) for more in range(seeds)] for trial in chosen]
 
     def summarise(self) -> dict[str, Any]:
-        """Return all figures, for programs."""
+        """Return all figures, as `sweep --json` prints them."""
         finalists = rank_finalists(self.finalists, self.config.metric)
         return {
             "sweep": str(self.folder),
@@ -93,17 +93,15 @@ class Sweep:
         }
 
     def prepare(self, observer: Observer) -> Corpus:
-        """Read the reviews of the trials; raises `ImdbGruError` if there are no validation reviews."""
+        """Load the reviews of the trials; raises `ImdbGruError` if there are no validation reviews."""
         self._load_corpora([self._find(BASE, self.seed, {})], observer)
         (corpus,) = self._corpora.values()
         if not len(corpus.validation):
-            raise ImdbGruError(
-                "there are no validation reviews, which decide between trials: set train.validation_split in base"
-            )
+            raise ImdbGruError("a sweep needs validation reviews to compare trials: set train.validation_split in base")
         return corpus
 
     def search(self, observer: Observer) -> None:
-        """Run the trials that are left."""
+        """Run the trials that have not ended."""
         study = Study(self.config, self.trials)
 
         def settle(outcome: Outcome) -> None:
@@ -113,8 +111,8 @@ class Sweep:
 
         self._run(self._iter_trials(study), settle, self._build_scheduler(), self.config.minutes)
         if not any(trial.measure(self.config.metric) for trial in self.trials):
-            reasons = [trial.reason for trial in self.trials if trial.reason] or ["no epoch was done in time"]
-            raise ImdbGruError(f"none of {len(self.trials)} trials came to figures; the first: {reasons[-1]}")
+            reasons = [trial.reason for trial in self.trials if trial.reason] or ["no epoch was completed in time"]
+            raise ImdbGruError(f"none of {len(self.trials)} trials succeeded; one of the reasons: {reasons[-1]}")
 
     def train_finalists(self, observer: Observer) -> None:
         """Train the finalists to their last epoch, with all seeds."""
@@ -124,7 +122,7 @@ class Sweep:
             self._run(iter(left), lambda outcome: observer(TrialChanged(outcome, self.trials)))
 
     def _load_corpora(self, outcomes: Iterable[Outcome], observer: Observer = ignore) -> None:
-        """Read and encode the reviews of some trainings, once where they are the same."""
+        """Load and encode the reviews of several trainings; trainings with the same reviews share them."""
         for outcome in outcomes:
             config = self.config.build_trial(outcome.values, outcome.seed)
             if (name := name_corpus(config)) not in self._corpora:
@@ -136,7 +134,7 @@ class Sweep:
         return self.outcomes.get((trial, seed), new)
 
     def _iter_trials(self, study: Study) -> Iterator[Outcome]:
-        """Yield the trials that are left: those a stopped sweep left unfinished, and new ones; the base is trial 0."""
+        """Yield the trials that have not ended, in order: unfinished ones of a stopped sweep, and new ones."""
         for number in itertools.count():
             if number == self.config.trials:
                 return
@@ -158,7 +156,7 @@ class Sweep:
         scheduler: TrialScheduler | None = None,
         minutes: float | None = None,
     ) -> None:
-        """Train, as many side by side as the cluster has room for."""
+        """Train jobs, as many at the same time as the cluster has cores for."""
 
         def settle(outcome: Outcome) -> None:
             self.outcomes[outcome.trial, outcome.seed] = outcome
@@ -168,7 +166,9 @@ class Sweep:
 
         cpus = self.config.cpus or 1
         if not any(node["Resources"].get("CPU", 0) >= cpus for node in ray.nodes() if node["Alive"]):
-            raise ImdbGruError(f"no node of the cluster has {cpus} cores, which cpus asks for each trial: lower it")
+            raise ImdbGruError(
+                f"cpus is {cpus}, but no node of the cluster has that many cores: choose a smaller number"
+            )
         logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
         shutil.rmtree(self.folder / TUNE, ignore_errors=True)
         searcher = Jobs(jobs, self.folder)
@@ -194,12 +194,12 @@ class Sweep:
         )
         tuner.fit()
         for key, outcome in self.outcomes.items():
-            if outcome.state == "running":  # its time was up
+            if outcome.state == "running":  # the time limit was reached
                 self.outcomes[key] = replace(outcome, state="unfinished")
         shutil.rmtree(self.folder / TUNE, ignore_errors=True)
 
     def _build_scheduler(self) -> TrialScheduler | None:
-        """Build what stops trials early, and knows of those that a sweep which goes on has behind it."""
+        """Build the scheduler that stops trials early, with the epochs of the trials that have already ended."""
         asha, epochs = self.config.asha, self.config.build_trial({}).train.epochs
         if asha is None:
             return None
@@ -220,7 +220,7 @@ class Sweep:
         return scheduler
 
     def _replay(self, scheduler: TrialScheduler, outcome: Outcome) -> None:
-        """Tell a scheduler of a trial's epochs."""
+        """Report a trial's epochs to a scheduler."""
         trial, value = SimpleNamespace(trial_id=outcome.run), -math.inf
         scheduler.on_trial_add(None, trial)
         for record in Run(self.folder / outcome.run).load_history():

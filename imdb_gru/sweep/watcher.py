@@ -1,4 +1,4 @@
-"""What connects Ray Tune with a sweep: it asks for the next training, and reports what became of each."""
+"""The connection between Ray Tune and a sweep: the searcher that yields trainings, and the reports on them."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -12,23 +12,23 @@ from imdb_gru.sweep.outcome import Outcome
 
 
 class _Unstored:
-    """What leaves no state behind where Tune writes its own down: the runs and the results on disk are the state."""
+    """A base class without state to pickle: Tune saves its own state, but a sweep's state is its runs and results."""
 
     def __getstate__(self) -> dict[str, Any]:
         return {}
 
 
 class Jobs(_Unstored, Searcher):  # type: ignore[misc]
-    """Trainings in order. What Optuna is told comes by the watcher, as it is what is written down."""
+    """A searcher that yields trainings in order; the watcher, and not this class, reports results to Optuna."""
 
     def __init__(self, jobs: Iterator[Outcome], folder: Path) -> None:
         super().__init__()
         self.jobs, self.folder = jobs, folder
         self.given: dict[str, Outcome] = {}
-        """By what Tune calls them."""
+        """Trainings by Tune's trial id."""
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str:
-        """Give the next training."""
+        """Return the next training."""
         job = next(self.jobs, None)
         if job is None:
             return str(Searcher.FINISHED)
@@ -36,29 +36,29 @@ class Jobs(_Unstored, Searcher):  # type: ignore[misc]
         return {"run": str(self.folder / job.run), "seed": job.seed, "values": job.values}
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
-        """Do nothing: see the watcher."""
+        """Do nothing: the watcher handles results."""
 
     def save(self, checkpoint_path: str) -> None:
-        """Do nothing: see the reason above."""
+        """Do nothing: the state is on disk."""
 
 
 class Watcher(_Unstored, Callback):  # type: ignore[misc]
-    """What Tune tells of its trials, as outcomes."""
+    """A callback that turns Tune's reports on trials into outcomes."""
 
     def __init__(self, jobs: Jobs, settle: Callable[[Outcome], None]) -> None:
         self.jobs, self.settle = jobs, settle
 
     def on_trial_start(self, *, trial: Any, **_info: Any) -> None:
-        """Note that a training runs, for the first time or again."""
+        """Record that a training has started or resumed."""
         self._note(trial, state="running")
 
     def on_trial_result(self, *, trial: Any, result: dict[str, Any], **_info: Any) -> None:
-        """Note an epoch."""
+        """Record an epoch."""
         if "failure" not in result:
             self._note(trial, state="running", **_pick(result))
 
     def on_trial_complete(self, *, trial: Any, **_info: Any) -> None:
-        """Note how a training ended."""
+        """Record the end of a training."""
         result = trial.last_result or {}
         if "failure" in result:
             self._note(trial, state="failed", reason=result["failure"])
@@ -66,7 +66,7 @@ class Watcher(_Unstored, Callback):  # type: ignore[misc]
             self._note(trial, state="finished" if result.get("finished") else "stopped early", **_pick(result))
 
     def on_trial_error(self, *, trial: Any, **_info: Any) -> None:
-        """Note that a training's worker died once too often."""
+        """Record that a training failed because its worker died too often."""
         reason = f"its worker died {trial.num_failures} times"
         cause = trial.get_pickled_error()
         first = [line.strip() for line in str(cause or "").splitlines() if line.strip()][:1]

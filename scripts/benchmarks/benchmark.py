@@ -1,4 +1,4 @@
-"""Time imdb-gru against what a user would otherwise run: whole processes, in alternation, medians.
+"""Compare imdb-gru with its alternatives: time whole processes in alternation, and print medians.
 
 python scripts/benchmarks/benchmark.py train
 """
@@ -24,18 +24,18 @@ TUTORIAL = {"text.tokenizer": "keras", "text.vocabulary": "keras", "text.max_wor
             "model.pooling": "[last]", "model.dropout": "{word: 0, embedding: 0, recurrent: 0, output: 0}",
             "train.learning_rate": 0.001, "train.schedule": "constant", "train.warmup": 0, "train.clip_norm": "null",
             "train.averaging": "null", "train.objective": "last", "train.validation_split": 0}  # fmt: skip
-"""The tutorial's model and optimizer, as changes to the config scratch."""
+"""Settings that turn the config scratch into the tutorial's model and optimizer."""
 
 FLOAT32 = "imdb-gru, float32"
 
 QUICK = ("model.units=64", "train.epochs=2", "train.learning_rate=0.004", "train.objective=last")
-"""Changes to the config scratch that were found to be quick on the validation split."""
+"""Settings for the config scratch that reach a good validation accuracy quickly."""
 
 rounds_option = click.option("--rounds", default=3, show_default=True, type=click.IntRange(min=1))
 
 
 def find_npz() -> str:
-    """Return the imdb.npz that $IMDB_GRU_DATA holds, or "keras" to have Keras download it."""
+    """Return the path of imdb.npz in $IMDB_GRU_DATA, or "keras" to let Keras download it."""
     path = Path(os.environ.get("IMDB_GRU_DATA", "")) / "imdb.npz"
     return str(path) if path.is_file() else "keras"
 
@@ -44,7 +44,7 @@ npz_option = click.option(
     "--npz",
     default=find_npz,
     metavar="FILE",
-    help="imdb.npz with imdb_word_index.json beside it [default: in $IMDB_GRU_DATA, or downloaded by Keras].",
+    help="imdb.npz, next to imdb_word_index.json [default: in $IMDB_GRU_DATA, or downloaded by Keras].",
 )
 json_option = click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write all figures to a file.")
 run_argument = click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
@@ -52,21 +52,21 @@ run_argument = click.argument("run", type=click.Path(exists=True, file_okay=Fals
 
 @click.group()
 def benchmark() -> None:
-    """Time imdb-gru against its peers."""
+    """Compare the speed and memory of imdb-gru with those of Keras and PyTorch."""
 
 
 @benchmark.command()
 @npz_option
 @rounds_option
 @json_option
-@click.option("--reviews", default=6400, show_default=True, help="Reviews of an epoch; IMDB has 25000.")
-@click.option("--units", default="128", show_default=True, help="Sizes of the GRU, at 500 words.")
-@click.option("--words", default="500", show_default=True, help="Words of a review, at 128 units.")
-@click.option("--plot", type=click.Path(path_type=Path), help="Draw reviews a second by units and words.")
+@click.option("--reviews", default=6400, show_default=True, help="Number of reviews per epoch; IMDB has 25000.")
+@click.option("--units", default="128", show_default=True, help="Sizes of the GRU, for 500 words.")
+@click.option("--words", default="500", show_default=True, help="Numbers of words per review, for 128 units.")
+@click.option("--plot", type=click.Path(path_type=Path), help="Draw reviews per second by units and words into a file.")
 def train(
     npz: str, rounds: int, json_path: Path | None, reviews: int, units: str, words: str, plot: Path | None
 ) -> None:
-    """Train the tutorial's model, an epoch after a warm-up, of the same reviews."""
+    """Time an epoch of the tutorial's model, after a warm-up on the same reviews."""
     sizes = [(int(u), 500) for u in units.split(",")] + [(128, int(w)) for w in words.split(",") if w != "500"]
     records = []
     with tempfile.TemporaryDirectory() as folder:
@@ -77,14 +77,14 @@ def train(
     save(json_path, records)
     if plot:
         charts = {
-            "units, at 500 words": list_lines(records, "units", {"words": 500}),
-            "words, at 128 units": list_lines(records, "words", {"units": 128}),
+            "units, for 500 words": list_lines(records, "units", {"words": 500}),
+            "words, for 128 units": list_lines(records, "words", {"units": 128}),
         }
-        draw(plot, charts, "reviews a second, training")
+        draw(plot, charts, "training speed, reviews per second")
 
 
 def list_lines(records: list[Record], axis: str, fixed: Record) -> dict[str, list[tuple[float, float]]]:
-    """Return each trainer's points along an axis, of the records that have the fixed values."""
+    """Return each trainer's points along an axis, from the records with the fixed values."""
     lines: dict[str, list[tuple[float, float]]] = {}
     for record in records:
         if fixed.items() <= record.items():
@@ -93,7 +93,7 @@ def list_lines(records: list[Record], axis: str, fixed: Record) -> dict[str, lis
 
 
 def list_trainers(npz: str, reviews: int, units: int, words: int, folder: Path) -> dict[str, list[str]]:
-    """Return the commands that train an epoch: ours, Keras as the tutorial has it, Keras bucketed, PyTorch."""
+    """Return the commands that train an epoch: imdb-gru, Keras padded and bucketed, and PyTorch if it is installed."""
     size = [npz, "--reviews", str(reviews), "--units", str(units), "--words", str(words)]
     ours = [*OURS, "train", "--config", "scratch", "--data", name_data(npz)]
     ours += ["--run", str(folder / "run"), "--overwrite", "--json"]
@@ -106,12 +106,12 @@ def list_trainers(npz: str, reviews: int, units: int, words: int, folder: Path) 
 
 
 def name_data(npz: str) -> str:
-    """Return what --data takes for the peers' imdb.npz, which Keras keeps in its own folder once it has it."""
+    """Return the value of --data for the peers' imdb.npz, which Keras stores in its own folder."""
     return str(Path.home() / ".keras/datasets/imdb.npz") if npz == "keras" else npz
 
 
 def report_training(measurements: Measurements, reviews: int, units: int, words: int) -> list[Record]:
-    """Print and return what came out for one size."""
+    """Print and return the records for one size."""
     click.echo(f"\n{units} units, {words} words, {reviews} reviews, batches of 64; {describe(measurements)}")
     click.echo(f"{'':16} {'reviews/s':>9} {'peak MB':>8} {'imdb-gru is':>12}")
     records = []
@@ -134,11 +134,11 @@ def report_training(measurements: Measurements, reviews: int, units: int, words:
 @npz_option
 @rounds_option
 @json_option
-@click.option("--reviews", default=640, show_default=True, help="Reviews of an epoch.")
-@click.option("--units", default=256, show_default=True, help="Of the GRU.")
-@click.option("--embedding", default=128, show_default=True, help="Its size.")
+@click.option("--reviews", default=640, show_default=True, help="Number of reviews per epoch.")
+@click.option("--units", default=256, show_default=True, help="Number of units of the GRU.")
+@click.option("--embedding", default=128, show_default=True, help="Size of the embedding.")
 def pretrain(npz: str, rounds: int, json_path: Path | None, reviews: int, units: int, embedding: int) -> None:
-    """Train a next-word model with 20,000 words for an epoch, after a warm-up, of the same reviews."""
+    """Time an epoch of a next-word model with 20,000 words, after a warm-up on the same reviews."""
     sizes = {"--reviews": reviews, "--units": units, "--embedding": embedding}
     peer = [
         sys.executable,
@@ -169,15 +169,15 @@ def pretrain(npz: str, rounds: int, json_path: Path | None, reviews: int, units:
 @npz_option
 @rounds_option
 @json_option
-@click.option("--accuracy", default=0.88, show_default=True, help="Of the whole test split.")
+@click.option("--accuracy", default=0.88, show_default=True, help="Accuracy to reach on the test split.")
 @click.option(
-    "--set", "settings", multiple=True, default=QUICK, show_default=True, help="Changes to the config scratch."
+    "--set", "settings", multiple=True, default=QUICK, show_default=True, help="Settings for the config scratch."
 )
-@click.option("--most", default=6, show_default=True, help="Epochs after which Keras is given up.")
+@click.option("--most", default=6, show_default=True, help="Number of epochs after which the Keras script stops.")
 def reach(npz: str, rounds: int, json_path: Path | None, accuracy: float, settings: tuple[str, ...], most: int) -> None:
-    """Time from a cold start to a test accuracy: all of imdb-gru train and evaluate, against the stock script.
+    """Time from a cold start to a test accuracy, for imdb-gru train and evaluate and for the Keras script.
 
-    Of the stock script's scorings of the test split, one after each epoch, only the last is counted.
+    The Keras script evaluates the test split after each epoch; only the last evaluation is counted.
     """
     data = name_data(npz)
     with tempfile.TemporaryDirectory() as folder:
@@ -208,12 +208,12 @@ def reach(npz: str, rounds: int, json_path: Path | None, accuracy: float, settin
 
 @benchmark.command()
 @run_argument
-@click.option("--data", help="Reviews to score, as for imdb-gru [default: IMDB].")
-@click.option("--reviews", default=25000, show_default=True, help="How many of the test split.")
+@click.option("--data", help="Reviews to predict, as for imdb-gru [default: IMDB].")
+@click.option("--reviews", default=25000, show_default=True, help="Number of reviews of the test split.")
 @rounds_option
 @json_option
 def predict(run: Path, data: str | None, reviews: int, rounds: int, json_path: Path | None) -> None:
-    """Score a file of reviews: imdb-gru against a Keras script that pads to 501; in all, and the scoring alone."""
+    """Time the prediction of a file: imdb-gru and a Keras script that pads to 501, with and without start-up."""
     from imdb_gru.corpus.corpus import load_reviews
     from imdb_gru.sources import open_source
 
@@ -251,7 +251,7 @@ def predict(run: Path, data: str | None, reviews: int, rounds: int, json_path: P
 @rounds_option
 @json_option
 def startup(run: Path, rounds: int, json_path: Path | None) -> None:
-    """Time one answer from a cold start: imdb-gru predict against a script that loads model.keras with Keras."""
+    """Time one prediction from a cold start: imdb-gru predict and a script that loads model.keras with Keras."""
     script = "Keras script"
     measurements = Measurements(
         {
@@ -261,7 +261,7 @@ def startup(run: Path, rounds: int, json_path: Path | None) -> None:
         }
     )
     measurements.run(rounds)
-    click.echo(f"\none answer; {describe(measurements)}")
+    click.echo(f"\none prediction; {describe(measurements)}")
     for name in measurements.commands:
         click.echo(
             f"{name:16} {measurements.median(name, 'wall'):6.2f} s {measurements.median(name, 'megabytes'):7.0f} MB"
@@ -272,13 +272,13 @@ def startup(run: Path, rounds: int, json_path: Path | None) -> None:
 
 
 def describe(measurements: Measurements) -> str:
-    """Say what the figures are."""
+    """Return a description of the figures."""
     rounds = len(next(iter(measurements.figures.values())))
     return f"medians of {rounds} alternating rounds, {os.cpu_count()} cores"
 
 
 def save(path: Path | None, records: list[object]) -> None:
-    """Write figures as JSON where asked to."""
+    """Write figures to a JSON file, if one was requested."""
     if path:
         path.write_text(json.dumps(records, indent=2) + "\n")
 

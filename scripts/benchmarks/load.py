@@ -1,4 +1,4 @@
-"""Load imdb-gru far beyond a day's use, and print what it takes: seconds, and memory of all its processes together.
+"""Run imdb-gru on very large inputs, and print the time and the memory of all its processes together.
 
 python scripts/benchmarks/load.py predict
 """
@@ -28,9 +28,9 @@ Record = dict[str, Any]
 
 OURS = [sys.executable, "-m", "imdb_gru"]
 POINTS = 10
-"""How often a bulk prediction is looked at on its way."""
+"""Number of measurements during a bulk prediction."""
 SECONDS_BETWEEN = 0.05
-"""Between two looks at the memory."""
+"""Seconds between two measurements of the memory."""
 BYTES_OF_AN_ID = 4
 
 json_option = click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write all figures to a file.")
@@ -38,11 +38,11 @@ run_option = click.option("--run", default="bundled", show_default=True, metavar
 
 
 class Watched:
-    """A command under way, and the most memory that it and its children were seen to hold at once, in MB."""
+    """A running command, with the peak memory of it and its children together, in MB."""
 
     def __init__(self, command: list[str], **streams: Any) -> None:
         self.command = command
-        self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - read when the command has ended
+        self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - read after the command has ended
         self.process = psutil.Popen(command, stderr=self.errors, **streams)
         self.started = time.perf_counter()
         self.peak = 0.0
@@ -50,9 +50,9 @@ class Watched:
         self._thread.start()
 
     def measure(self) -> float:
-        """Return the memory held now."""
+        """Return the current memory in MB."""
         megabytes = 0.0
-        with contextlib.suppress(psutil.Error):  # it ended meanwhile
+        with contextlib.suppress(psutil.Error):  # it has ended in the meantime
             for process in [self.process, *self.process.children(recursive=True)]:
                 with contextlib.suppress(psutil.Error):
                     megabytes += process.memory_info().rss / 2**20
@@ -66,7 +66,7 @@ class Watched:
                 time.sleep(SECONDS_BETWEEN)
 
     def finish(self) -> float:
-        """Wait for the end and return the seconds it took; raises where the command failed."""
+        """Wait for the command and return its seconds; raises if it failed."""
         code = self.process.wait()
         seconds = time.perf_counter() - self.started
         self._thread.join()
@@ -79,7 +79,7 @@ class Watched:
 
 @click.group()
 def load() -> None:
-    """Load imdb-gru, and print what it takes."""
+    """Run imdb-gru on very large inputs."""
 
 
 @load.command()
@@ -87,9 +87,9 @@ def load() -> None:
 @run_option
 @json_option
 def predict(reviews: int, run: str, json_path: Path | None) -> None:
-    """Predict a file of reviews: memory and speed are to stay what they are from beginning to end.
+    """Predict a large file of reviews: memory and speed should stay constant.
 
-    The reviews are the sample's and, where $IMDB_GRU_DATA is set, IMDB's, each time with its words turned round.
+    The reviews are those of the sample and, if $IMDB_GRU_DATA is set, of IMDB; repeated ones have their words rotated.
     """
     points: list[Record] = []
     with tempfile.TemporaryDirectory() as folder:
@@ -109,7 +109,7 @@ def predict(reviews: int, run: str, json_path: Path | None) -> None:
 
 
 def look(watched: Watched, number: int, points: list[Record]) -> Record:
-    """Return how far a prediction is, its speed since the last point, and the memory it holds."""
+    """Return the number of predicted reviews, the speed since the last measurement, and the memory."""
     before = points[-1] if points else {"reviews": 0, "seconds": 0.0}
     seconds = time.perf_counter() - watched.started
     speed = (number - before["reviews"]) / (seconds - before["seconds"])
@@ -117,7 +117,7 @@ def look(watched: Watched, number: int, points: list[Record]) -> Record:
 
 
 def write_reviews(path: Path, count: int) -> None:
-    """Write so many reviews, one a line; no two of them alike."""
+    """Write a number of different reviews, one per line."""
     texts, rng = list(iter_texts()), random.Random(0)
     with path.open("w", encoding="utf-8") as file:
         for number, text in enumerate(itertools.islice(itertools.cycle(texts), count)):
@@ -127,13 +127,13 @@ def write_reviews(path: Path, count: int) -> None:
 
 
 def iter_texts() -> Iterator[str]:
-    """Yield the texts of the sample and, where it is at hand, of IMDB."""
+    """Yield the texts of the sample and, if available, of IMDB."""
     for split in ("train", "test"):
         yield from (review.text for review in iter_reviews(split))
 
 
 def iter_reviews(split: str) -> Iterator["Review"]:
-    """Yield the labelled reviews of a split of the sample and, where it is at hand, of IMDB."""
+    """Yield the labelled reviews of a split of the sample and, if available, of IMDB."""
     from imdb_gru.sources import open_source
 
     for data in ("sample", *([None] if os.environ.get("IMDB_GRU_DATA") else [])):
@@ -142,15 +142,19 @@ def iter_reviews(split: str) -> Iterator["Review"]:
 
 @load.command()
 @click.option(
-    "--times", default=10, show_default=True, type=click.IntRange(min=2), help="How often to take the reviews."
+    "--times",
+    default=10,
+    show_default=True,
+    type=click.IntRange(min=2),
+    help="Number of times that the reviews are repeated.",
 )
 @click.option("--config", default="default", show_default=True, metavar="FILE|NAME", help="As for imdb-gru train.")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="As for imdb-gru train.")
 @json_option
 def train(times: int, config: str, overrides: tuple[str, ...], json_path: Path | None) -> None:
-    """Train on a table of reviews once and so many times over: memory is to grow no faster than the ids.
+    """Train on a table of reviews and on a repeated one: memory should grow no faster than the ids.
 
-    The reviews are the sample's and, where $IMDB_GRU_DATA is set, IMDB's of train.
+    The reviews are those of the sample and, if $IMDB_GRU_DATA is set, of IMDB's train split.
     """
     records: list[Record] = []
     with tempfile.TemporaryDirectory() as folder:
@@ -180,7 +184,7 @@ def train(times: int, config: str, overrides: tuple[str, ...], json_path: Path |
 
 
 def write_table(path: Path, times: int) -> int:
-    """Write the labelled reviews so many times over; return how many ids a training makes of them."""
+    """Write the labelled reviews several times; return the number of ids in them."""
     from imdb_gru.config import Config
     from imdb_gru.text.tokenizer import TOKENIZERS
 
@@ -196,11 +200,17 @@ def write_table(path: Path, times: int) -> int:
 
 
 @load.command()
-@click.option("--words", default=1_000_000, show_default=True, type=click.IntRange(min=10), help="Of the longer text.")
+@click.option(
+    "--words",
+    default=1_000_000,
+    show_default=True,
+    type=click.IntRange(min=10),
+    help="Number of words of the longer text.",
+)
 @run_option
 @json_option
 def long(words: int, run: str, json_path: Path | None) -> None:
-    """Put a text of a tenth of the words, and one of all of them, through every command that reads texts."""
+    """Run every command that reads texts on a text of this length, and on one of a tenth of it."""
     records: list[Record] = []
     with tempfile.TemporaryDirectory() as folder:
         for length in (words // 10, words):
@@ -228,7 +238,7 @@ def long(words: int, run: str, json_path: Path | None) -> None:
 
 
 def print_table(columns: tuple[str, ...], records: list[Record]) -> None:
-    """Print records under their names, numbers on the right."""
+    """Print records as a table, with numbers right-aligned."""
     rows = [[write(record[column]) for column in columns] for record in records]
     heads = [column.replace("_per_", "/").replace("_", " ") for column in columns]
     widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
@@ -240,12 +250,12 @@ def print_table(columns: tuple[str, ...], records: list[Record]) -> None:
 
 
 def write(value: float | str) -> str:
-    """Write a figure as a person reads it."""
+    """Format a figure for reading."""
     return value if isinstance(value, str) else f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
 
 
 def save(path: Path | None, figures: object) -> None:
-    """Write figures as JSON where asked to."""
+    """Write figures to a JSON file, if one was requested."""
     if path:
         path.write_text(json.dumps(figures, indent=2) + "\n")
 

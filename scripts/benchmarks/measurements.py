@@ -1,4 +1,4 @@
-"""Measure commands in alternation: wall times, memory, medians and ratios."""
+"""Measurements of commands that run in alternation: wall time, memory, medians and ratios."""
 
 import json
 import os
@@ -14,13 +14,13 @@ import click
 
 @dataclass
 class Measurements:
-    """Commands that do the same work, and the figures measured of each."""
+    """Commands that do the same work, and the measured figures of each."""
 
     commands: dict[str, list[str]]
     figures: dict[str, list[dict[str, float]]] = field(default_factory=dict)
 
     def run(self, rounds: int) -> None:
-        """Run every command once a round, in turn."""
+        """Run every command once per round, in turn."""
         for number in range(1, rounds + 1):
             for name, command in self.commands.items():
                 figures = measure(command)
@@ -28,17 +28,17 @@ class Measurements:
                 click.echo(f"round {number}/{rounds}, {name}: {figures['wall']:.1f} s", err=True)
 
     def median(self, name: str, figure: str) -> float:
-        """Return the median of a command's figure over all rounds."""
+        """Return the median of a figure of a command over all rounds."""
         return statistics.median(figures[figure] for figures in self.figures[name])
 
     def compare(self, name: str, ours: str, figure: str) -> float:
-        """Return the median over the rounds of a command's figure divided by ours."""
+        """Return the median, over the rounds, of a command's figure divided by that of ours."""
         pairs = zip(self.figures[name], self.figures[ours], strict=True)
         return statistics.median(theirs[figure] / own[figure] for theirs, own in pairs)
 
 
 def measure(command: list[str]) -> dict[str, float]:
-    """Run a command; return its wall time, peak memory in MB, and the numbers of its last line of JSON."""
+    """Run a command; return its wall time, its peak memory in MB, and the numbers in its last line of JSON."""
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
         started = time.perf_counter()
         process = subprocess.Popen(command, stdout=output, stderr=errors)
@@ -57,7 +57,7 @@ def measure(command: list[str]) -> dict[str, float]:
 
 
 def draw(path: Path, charts: dict[str, dict[str, list[tuple[float, float]]]], unit: str) -> None:
-    """Draw a chart of lines for each x axis in `charts`, name to points, on a logarithmic y axis."""
+    """Draw one line chart for each x axis in `charts`, which map names to points; the y axis is logarithmic."""
     import matplotlib
 
     matplotlib.use("Agg")

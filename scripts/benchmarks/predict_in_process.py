@@ -1,6 +1,6 @@
 """Predict a file of reviews, one on each line, in this process: python predict_in_process.py RUN FILE.
 
-Prints a JSON line: the seconds of the scoring alone.
+Prints the seconds of the prediction alone, as a line of JSON.
 """
 
 import json

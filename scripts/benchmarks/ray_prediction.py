@@ -1,4 +1,4 @@
-"""Time bulk scoring on Ray against imdb-gru in one process, and against model.predict in Ray Data; alternating rounds.
+"""Compare bulk prediction on Ray with imdb-gru in one process and with model.predict in Ray Data, in alternation.
 
 python scripts/benchmarks/ray_prediction.py RUN
 """
@@ -18,16 +18,16 @@ LOCAL = "imdb-gru, local"
 
 @click.command()
 @run_argument
-@click.option("--data", help="Reviews to score, as for imdb-gru [default: IMDB].")
-@click.option("--reviews", default=8192, show_default=True, help="How many of the test split.")
-@click.option("--files", default=8, show_default=True, help="Tables that they are dealt to.")
-@click.option("--workers", default="1,2", show_default=True, help="Counts of workers.")
+@click.option("--data", help="Reviews to predict, as for imdb-gru [default: IMDB].")
+@click.option("--reviews", default=8192, show_default=True, help="Number of reviews of the test split.")
+@click.option("--files", default=8, show_default=True, help="Number of tables into which the reviews are divided.")
+@click.option("--workers", default="1,2", show_default=True, help="Numbers of workers.")
 @rounds_option
 @json_option
 def scoring(
     run: Path, data: str | None, reviews: int, files: int, workers: str, rounds: int, json_path: Path | None
 ) -> None:
-    """Score the same reviews with a run that holds a model.keras."""
+    """Predict the same reviews with a run that has a model.keras."""
     from imdb_gru.corpus.corpus import load_reviews
     from imdb_gru.sources import open_source
 
@@ -60,7 +60,7 @@ def write_table(path: Path, texts: list[str]) -> None:
 
 
 def list_entrants(run: Path, folder: Path, counts: list[int]) -> dict[str, list[str]]:
-    """Return the commands: one process of ours, and workers of ours and of Keras's on Ray."""
+    """Return the commands: imdb-gru in one process, and imdb-gru and Keras on Ray workers."""
     predict = [*OURS, "predict", "--run", str(run)]
     entrants = {LOCAL: [*predict, "--input", str(folder / "all.parquet"), "--output", str(folder / "out.csv")]}
     for count in counts:
@@ -73,7 +73,7 @@ def list_entrants(run: Path, folder: Path, counts: list[int]) -> dict[str, list[
 
 
 def empty_first(output: Path, command: list[str], *more: str) -> list[str]:
-    """Return a command that writes into a folder which is emptied before."""
+    """Return a command that first removes its output folder."""
     code = "import os, shutil, sys; shutil.rmtree(sys.argv[1], True); os.execv(sys.argv[2], sys.argv[2:])"
     return [sys.executable, "-c", code, str(output), *command, str(output), *more]
 

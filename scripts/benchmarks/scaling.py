@@ -1,4 +1,4 @@
-"""Time a training on one worker and on two, and say from the bytes of a step where more would stop paying.
+"""Time a training on one worker and on two, and estimate the speed of more workers from the bytes of a step.
 
 python scripts/benchmarks/scaling.py --data sample --config configs/sample.yaml
 python scripts/benchmarks/scaling.py --peers --set data.limit=960 --set model.embedding=128 --set model.units=512
@@ -29,7 +29,7 @@ PLAIN = (
     "model.dropout.output=0", "train.objective=last", "train.adversarial=null", "train.averaging=null",
     "train.clip_norm=null",
 )  # fmt: skip
-"""What makes the model and its steps those of the peers."""
+"""Settings that make the model and its steps equal to those of the peers."""
 PEERS = {
     "tensorflow": "MultiWorkerMirroredStrategy",
     "jax": "JAX, step by hand",
@@ -38,19 +38,21 @@ PEERS = {
 
 
 @click.command()
-@click.option("--config", "config_path", metavar="FILE|NAME", help="The model's config.")
+@click.option("--config", "config_path", metavar="FILE|NAME", help="Config of the model.")
 @click.option("--data", help="As for imdb-gru train.")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="As for imdb-gru train.")
-@click.option("--gigabits", default=10.0, show_default=True, help="Of the network between machines, a second.")
+@click.option(
+    "--gigabits", default=10.0, show_default=True, help="Speed of the network between machines, in gigabits per second."
+)
 @click.option("--rounds", default=1, show_default=True, type=click.IntRange(min=1))
-@click.option("--step", type=float, metavar="SECONDS", help="Take this for a worker's step, and time no training.")
-@click.option("--peers", is_flag=True, help="Time Keras's workers instead, next to ours with the same plain model.")
-@click.option("--python", default=sys.executable, help="What runs the peers, if not this Python.")
+@click.option("--step", type=float, metavar="SECONDS", help="Time of a worker's step, instead of a measurement.")
+@click.option("--peers", is_flag=True, help="Instead, compare Keras's workers with ours, on the same plain model.")
+@click.option("--python", default=sys.executable, help="Python that runs the peers, if not this one.")
 def scaling(
     config_path: str | None, data: str | None, overrides: tuple[str, ...], gigabits: float, rounds: int,
     step: float | None, peers: bool, python: str,
 ) -> None:  # fmt: skip
-    """Time workers on this machine; work out 8, 64 and 512 on a network."""
+    """Time workers on this machine; estimate 8, 64 and 512 workers on a network."""
     from imdb_gru import load_config, load_corpus
     from imdb_gru.config import parse_override
 
@@ -88,7 +90,7 @@ def scaling(
 
 
 def race(config: Any, corpus: Any, options: list[str], python: str, rounds: int) -> None:
-    """Time ours and the peers by turns, with one worker of a core and with two; print reviews a second and ratios."""
+    """Time ours and the peers in alternation, with one and two workers of a core; print speeds and ratios."""
     import numpy as np
 
     from imdb_gru.engine.bfloat16.amx import find_bfloat16_obstacle
@@ -96,7 +98,7 @@ def race(config: Any, corpus: Any, options: list[str], python: str, rounds: int)
     ours = ["float32"] if find_bfloat16_obstacle() else ["float32", "bfloat16"]
     peers = dict(PEERS)
     if subprocess.run([python, "-c", "import jax"], capture_output=True).returncode:
-        click.echo(f"no jax in {python}: pip install jax, or name a Python that has it by --python", err=True)
+        click.echo(f"no jax in {python}: pip install jax, or choose a Python that has it with --python", err=True)
         del peers["jax"], peers["jax-fit"]
     with tempfile.TemporaryDirectory() as name:
         folder, reviews = Path(name), corpus.train
@@ -109,7 +111,7 @@ def race(config: Any, corpus: Any, options: list[str], python: str, rounds: int)
         commands = {}
         for count in (1, 2):
             cores = ",".join(map(str, sorted(os.sched_getaffinity(0))[:count]))
-            # Ray's workers would yield to other work, and the peers' do not
+            # Ray's workers have a lower priority than the peers' by default
             bound = ["env", "RAY_worker_niceness=0", "taskset", "-c", cores]
             for precision in ours:
                 own = [*bound, *train, f"--set=train.precision={precision}"]
@@ -136,7 +138,7 @@ def race(config: Any, corpus: Any, options: list[str], python: str, rounds: int)
 
 
 def measure_bytes(config: Any, corpus: Any) -> tuple[int, int, dict[int, tuple[int, int]]]:
-    """Return a worker's batch, the reviews, and for workers the bytes of a gradient: whole, and of its words' rows."""
+    """Return a worker's batch size, the number of reviews, and the bytes of a gradient: dense, and as rows of words."""
     import numpy as np
 
     from imdb_gru.corpus.encoded import iter_batches
@@ -155,7 +157,7 @@ def measure_bytes(config: Any, corpus: Any) -> tuple[int, int, dict[int, tuple[i
 
 
 def time_epoch(name: str, options: list[str]) -> float:
-    """Return the seconds of a training's second epoch, in which nothing is compiled any more."""
+    """Return the seconds of a training's second epoch, which compiles nothing."""
     folder = tempfile.mkdtemp()
     command = [sys.executable, "-m", "imdb_gru", "train", "--run", f"{folder}/run", *options]
     if name.startswith("2"):
@@ -168,7 +170,7 @@ def time_epoch(name: str, options: list[str]) -> float:
 
 
 def time_sum(size: int) -> float:
-    """Return the milliseconds in which two processes of this machine add up so many bytes."""
+    """Return the milliseconds that two processes on this machine need to sum this number of bytes."""
     with socket.socket() as first, socket.socket() as second:
         for place in (first, second):
             place.bind(("127.0.0.1", 0))
@@ -179,7 +181,7 @@ def time_sum(size: int) -> float:
 
 
 def add_up(places: list[str], rank: int, numbers: int) -> float:
-    """Add up with the other process, again and again; return the milliseconds of a sum."""
+    """Repeat a sum with the other process; return the milliseconds per sum."""
     task = {"type": "worker", "index": rank}
     os.environ["TF_CONFIG"] = json.dumps({"cluster": {"worker": places}, "task": task})
     from imdb_gru.training import tf

@@ -1,4 +1,4 @@
-"""Time a sweep against a shell loop of imdb-gru train over the same configs, alternately.
+"""Compare a sweep with a shell loop of imdb-gru train over the same configs, in alternation.
 
 python scripts/benchmarks/sweep_overhead.py
 """
@@ -22,16 +22,21 @@ SWEEP = {
     "finalists": None,
 }
 BASE = ("data.path=sample", "model.embedding=32", "model.units=64", "train.objective=linear")
-"""What is set in the base, the config scratch."""
+"""Settings for the base, which is the config scratch."""
 
 
 @click.command()
-@click.option("--trials", default=6, show_default=True, help="Configs to train.")
-@click.option("--epochs", default=3, show_default=True, help="Of each.")
-@click.option("--cpus", default=1, show_default=True, help="Cores of a trial; the loop's trainings have them all.")
-@click.option("--rounds", default=3, show_default=True, help="Each is timed so often, in turn.")
+@click.option("--trials", default=6, show_default=True, help="Number of configs to train.")
+@click.option("--epochs", default=3, show_default=True, help="Number of epochs of each training.")
+@click.option(
+    "--cpus",
+    default=1,
+    show_default=True,
+    help="Number of cores of a trial; the loop uses all cores for each training.",
+)
+@click.option("--rounds", default=3, show_default=True, help="Number of timed rounds.")
 def main(trials: int, epochs: int, cpus: int, rounds: int) -> None:
-    """Print the median seconds of both, and of their ratios."""
+    """Print the median seconds of both, and their median ratio."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "s.yaml").write_text(yaml.safe_dump({**SWEEP, "trials": trials, "cpus": cpus}))
@@ -39,7 +44,7 @@ def main(trials: int, epochs: int, cpus: int, rounds: int) -> None:
         sweep = [*OURS, "sweep", str(folder / "s.yaml"), "--into", str(folder / "sweep"), "--overwrite", "--json"]
         sweep += settings
         first = Measurements({"sweep": sweep})
-        first.run(1)  # makes the configs, and compiles what is compiled once
+        first.run(1)  # writes the configs, and compiles once for all rounds
         for path in (folder / "sweep").glob("trial-*/config.yaml"):
             path.rename(folder / f"{path.parent.name}.yaml")
         train = f"{shlex.join(OURS)} train --config $config --run {folder}/loop --overwrite"

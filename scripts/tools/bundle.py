@@ -1,10 +1,10 @@
-"""Put a trained classifier, and the next-word model it started from, into the package: few bits a weight.
+"""Store a trained classifier, and the next-word model it started from, in the package, with few bits per weight.
 
     python scripts/tools/bundle.py runs/classifier
 
 The classifier's logits are divided by the temperature that makes its validation log loss smallest (Guo et al. 2017,
-section 4.2), so that its probabilities are calibrated without any code for it. Prints the validation figures before
-and after this and the rounding, and the sizes of the files.
+section 4.2), so that its probabilities are calibrated without any extra code. Prints the validation figures before
+and after calibration and rounding, and the sizes of the files.
 """
 
 import argparse
@@ -28,10 +28,10 @@ from imdb_gru.system.writing import write_atomically
 
 
 def main() -> None:
-    """Bundle the run that is given on the command line."""
+    """Bundle the run given on the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path, help="a complete classifier with model.pretrained")
-    parser.add_argument("--folder", type=Path, default=BUNDLE, help="where to put it [default: into the package]")
+    parser.add_argument("--folder", type=Path, default=BUNDLE, help="folder to write to [default: the package]")
     arguments = parser.parse_args()
     run = find_run(arguments.run)
     config = run.load_config()
@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def fit_temperature(labels: NDArray[np.int64], probabilities: Array) -> float:
-    """Return the number that logits are divided by for the smallest log loss."""
+    """Return the temperature: the divisor of logits with the smallest log loss."""
     p = np.clip(probabilities.astype(np.float64), 1e-7, 1 - 1e-7)
     signed = np.log(p / (1 - p)) * (2 * labels - 1)
     found = minimize_scalar(lambda log_t: np.logaddexp(0, -signed / np.exp(log_t)).mean(), bounds=(-2, 2))
@@ -96,7 +96,7 @@ def bundle(run: Run, encoder: Run, temperature: float, folder: Path) -> None:
 
 
 def write(run: Run, arrays: Sequence[Array], base: Sequence[Array] = (), kept: Sequence[bool] = ()) -> list[Array]:
-    """Write a run's weights; return them as they are read from the file."""
+    """Write a run's weights; return them as loaded from the file."""
     with write_atomically(run.weights_path) as temporary:
         save_compact(temporary, arrays, base, kept)
     with np.load(run.weights_path) as stored:

@@ -1,13 +1,13 @@
 """Run the console examples of the documentation and compare what they print: python scripts/tools/docs.py [PAGE]...
 
-A page's examples run in order, in one empty folder. A comment before a block says how it is treated:
+The examples of a page run in order, in one empty folder. A comment before a block changes how it is treated:
 
-    <!-- needs: imdb -->       run only with --all: needs the IMDB corpus, or takes longer than two minutes
-    <!-- needs: REASON -->     never run here
+    <!-- needs: imdb -->       runs only with --all: needs the IMDB corpus, or takes longer than two minutes
+    <!-- needs: REASON -->     is never run here
     <!-- output: varies -->    numbers and paths may differ from those on the page
-    <!-- output: terminal -->  standard output is a terminal of 100 columns, and alone is compared
+    <!-- output: terminal -->  stdout is a terminal of 100 columns, and stderr is not compared
 
-With --update, the pages get what the commands print now.
+With --update, the output on the pages is replaced by the current output.
 """
 
 import difflib
@@ -31,12 +31,12 @@ COMMENT = re.compile(r"<!-- ([a-z]+): (.*?) -->")
 NUMBER = re.compile(r"[-+]?\d[\d,.]*(?:e[-+]?\d+)?")
 STYLE = re.compile(r"\x1b\[[\d;]*m")
 SECONDS = 600
-"""Time that a command may take."""
+"""Seconds after which a command is stopped."""
 
 
 @dataclass
 class Step:
-    """A command and what the page says that it prints."""
+    """A command and its output on the page."""
 
     command: str
     output: str = ""
@@ -55,7 +55,7 @@ class Block:
 
     @property
     def name(self) -> str:
-        """Return where the block is."""
+        """Return the page and the line of the block."""
         return f"{self.page.relative_to(ROOT)}:{self.line}"
 
 
@@ -76,7 +76,7 @@ def read_blocks(page: Path) -> Iterator[Block]:
 
 
 def run_step(step: Step, folder: Path, block: Block) -> str:
-    """Run a command in a folder and return what it prints."""
+    """Run a command in a folder and return its output."""
     folders = [str(Path(sys.executable).parent), os.environ["PATH"]]
     environment = {**os.environ, "PATH": os.pathsep.join(folders), "COLUMNS": "100", "NO_COLOR": "1", "TERM": "xterm"}
     command = ["bash", "-c", step.command]
@@ -108,7 +108,7 @@ def _run_in_terminal(command: list[str], folder: Path, environment: dict[str, st
 
 
 def is_same(expected: str, printed: str, block: Block) -> bool:
-    """Tell whether a command printed what the page says."""
+    """Return whether the output of a command matches the page."""
 
     def simplify(text: str) -> list[str]:
         text = text.rstrip("\n")
@@ -120,7 +120,7 @@ def is_same(expected: str, printed: str, block: Block) -> bool:
 
 
 def run_page(page: Path, *, everything: bool = False, update: bool = False) -> list[str]:
-    """Run a page's examples; return a difference for each command that prints something else."""
+    """Run the examples of a page; return a diff for each command whose output differs."""
     differences, text, shift = [], page.read_text("utf-8"), 0
     with tempfile.TemporaryDirectory(prefix="imdb-gru-docs-") as name:
         folder = Path(name).resolve()
@@ -150,10 +150,10 @@ def run_page(page: Path, *, everything: bool = False, update: bool = False) -> l
 
 @click.command(help=__doc__)
 @click.argument("pages", nargs=-1, type=click.Path(exists=True, path_type=Path))
-@click.option("--all", "everything", is_flag=True, help="Run the examples that need IMDB, too.")
-@click.option("--update", is_flag=True, help="Write what the commands print into the pages.")
+@click.option("--all", "everything", is_flag=True, help="Also run the examples that need IMDB.")
+@click.option("--update", is_flag=True, help="Write the current output into the pages.")
 def main(pages: tuple[Path, ...], everything: bool, update: bool) -> None:
-    """Run the examples of pages."""
+    """Run the console examples of pages, and compare their output."""
     failed = 0
     for page in [page.resolve() for page in pages] or PAGES:
         differences = run_page(page, everything=everything, update=update)

@@ -1,7 +1,7 @@
 """Write the generated parts of the documentation: python scripts/tools/generate_docs.py [--check].
 
-The commands come from Click, the keys of configs from the schema, and the tables of figures from `docs/measured.yaml`,
-which fill the space between `<!-- table: NAME -->` and `<!-- end -->` in any page. With --check, nothing is written,
+The command reference comes from Click, the config keys from the schema. Tables of figures in `docs/measured.yaml`
+replace the text between `<!-- table: NAME -->` and `<!-- end -->` in any page. With --check, nothing is written,
 and the exit code is 1 if a page is out of date.
 """
 
@@ -57,7 +57,7 @@ def _walk(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[tuple
 
 
 def write_configuration() -> str:
-    """Return the reference of all keys of configs."""
+    """Return the reference of all config keys."""
     intro = (DOCS / "reference" / "_configuration.md").read_text("utf-8")
     parts = [NOTICE, intro]
     for title, (kind, text) in KINDS.items():
@@ -86,7 +86,7 @@ def _list_keys(schema: dict[str, Any], section: dict[str, Any], prefix: str) -> 
 
 
 def _describe(schema: dict[str, Any], entry: dict[str, Any]) -> str:
-    """Say which values a key takes."""
+    """Describe the values of a key."""
     if "$ref" in entry:
         return _describe(schema, schema["$defs"][entry["$ref"].rpartition("/")[2]])
     if "anyOf" in entry:
@@ -115,7 +115,7 @@ def _draw(columns: list[str], rows: list[list[str]]) -> str:
 
 
 def fill_tables(text: str, measured: dict[str, Any]) -> str:
-    """Return a page with its tables of figures as they were measured."""
+    """Return a page with its tables replaced by the measured figures."""
 
     def fill(match: re.Match[str]) -> str:
         table = measured[match[2]]
@@ -125,9 +125,9 @@ def fill_tables(text: str, measured: dict[str, Any]) -> str:
 
 
 @click.command(help=__doc__)
-@click.option("--check", is_flag=True, help="Change nothing; fail if a page is out of date.")
+@click.option("--check", is_flag=True, help="Write nothing; fail if a page is out of date.")
 def main(check: bool) -> None:
-    """Write what is generated."""
+    """Write the generated parts of the documentation."""
     measured = yaml.safe_load((DOCS / "measured.yaml").read_text("utf-8"))
     pages = {
         DOCS / "reference" / "commands.md": write_commands(),

@@ -1,8 +1,8 @@
-"""Build the wheel and the sdist, and try both as a user would: installed in clean environments, outside the checkout.
+"""Build the wheel and the sdist, and test both as a user would: installed in clean environments, outside the checkout.
 
     python scripts/tools/package.py
 
-Both must hold the models and the configs, and the sdist tests, too; pip builds the sdist anew from what it holds.
+Both must contain the models and the configs, and the sdist also the tests; pip builds a wheel from the sdist.
 """
 
 import subprocess
@@ -16,7 +16,7 @@ import click
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ("tests/conftest.py", "configs/default.yaml", "scripts/tools/package.py", "Makefile")
-"""Of what the sdist must hold beside what the wheel does."""
+"""Files that only the sdist must contain, as examples."""
 MODELS = ("vocabulary.json", "sentiment/weights.npz", "next_word/weights.npz", "sentiment/config.yaml")
 CONFIGS = ("default", "fast", "scratch", "tutorial", "best", "best-pretrain", "sample", "sweep", "pretrain")
 TINY = ("model.units=8", "model.embedding=8", "train.epochs=1", "data.limit=200")
@@ -27,7 +27,7 @@ TINY = ("model.units=8", "model.embedding=8", "train.epochs=1", "data.limit=200"
     "--trials", type=click.Choice(["wheel", "all"]), default="all", show_default=True, help="What to install."
 )
 def main(trials: str) -> None:
-    """Build, look inside, install, run."""
+    """Build both distributions, check their content, install them and run them."""
     with tempfile.TemporaryDirectory(prefix="imdb-gru-package-") as name:
         folder = Path(name)
         call(sys.executable, "-m", "build", "--outdir", folder / "dist", ROOT)
@@ -39,7 +39,7 @@ def main(trials: str) -> None:
 
 
 def check_contents(wheel: Path, sdist: Path) -> None:
-    """Raise where something is missing from what was built."""
+    """Raise an error if a file is missing from a distribution."""
     with zipfile.ZipFile(wheel) as archive:
         in_wheel = set(archive.namelist())
     with tarfile.open(sdist) as archive:
@@ -51,7 +51,7 @@ def check_contents(wheel: Path, sdist: Path) -> None:
 
 
 def try_out(distribution: Path, folder: Path) -> None:
-    """Install into an environment of its own, and train, evaluate and predict there."""
+    """Install a distribution into a new environment, and train, evaluate and predict there."""
     call(sys.executable, "-m", "venv", folder)
     call(folder / "bin" / "pip", "install", "--quiet", distribution)
     command = folder / "bin" / "imdb-gru"
@@ -64,7 +64,7 @@ def try_out(distribution: Path, folder: Path) -> None:
 
 
 def call(*command: object, cwd: Path | None = None) -> None:
-    """Run a command; its failure ends this one."""
+    """Run a command; exit if it fails."""
     click.echo(f"$ {' '.join(map(str, command))}", err=True)
     if code := subprocess.run(list(map(str, command)), check=False, cwd=cwd).returncode:
         raise click.ClickException(f"{command[0]} ended with {code}: see above")

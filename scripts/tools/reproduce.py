@@ -1,7 +1,7 @@
-"""Train and judge all that the README's table names, and print the table: python scripts/tools/reproduce.py [NAME]...
+"""Train and evaluate the models of the README's table, and print the table: python scripts/tools/reproduce.py [NAME]...
 
-Runs that are complete are not trained again, and those that were stopped go on, so that it can be run in several
-sittings. Without a name, all recipes are trained, one after the other.
+Complete runs are not trained again, and stopped runs are resumed, so you can stop the script and start it again.
+Without a name, all recipes are trained, one after another.
 """
 
 import json
@@ -21,12 +21,12 @@ OURS = [sys.executable, "-m", "imdb_gru"]
 
 @dataclass(frozen=True)
 class Recipe:
-    """A config, what it starts from, and the seeds it is trained with."""
+    """A config, its seeds, and the config of its next-word model."""
 
     config: str
     seeds: tuple[int, ...] = (0, 1, 2)
     pretraining: str | None = None
-    """The config of the next-word model to train and start from, where it is not the one in the package."""
+    """Config of the next-word model to train first; None to start as the config says."""
 
 
 RECIPES = {
@@ -41,7 +41,7 @@ RECIPES = {
 @click.argument("names", nargs=-1, type=click.Choice(list(RECIPES)))
 @click.option("--runs", default=Path("runs/reproduced"), show_default=True, type=click.Path(path_type=Path))
 def reproduce(names: tuple[str, ...], runs: Path) -> None:
-    """Train and judge what the table names."""
+    """Train and evaluate the models of the README's table."""
     rows = []
     for name in names or RECIPES:
         recipe = RECIPES[name]
@@ -64,7 +64,7 @@ def reproduce(names: tuple[str, ...], runs: Path) -> None:
 
 
 def train(command: str, config: str, run: Path, *settings: str) -> float:
-    """Train a run unless it is complete, and go on with one that was stopped; return its seconds."""
+    """Train a run, resume it if it was stopped, or skip it if it is complete; return its seconds."""
     if Run(run).state != "complete" or Run(run).load_metrics().interrupted:
         started = [f"--config={config}", f"--run={run}", *settings]
         call(command, *(["--resume", str(run)] if Run(run).config_path.exists() else started))
@@ -72,7 +72,7 @@ def train(command: str, config: str, run: Path, *settings: str) -> float:
 
 
 def judge(run: Path) -> float:
-    """Return a run's accuracy on the test split; it is judged once."""
+    """Return a run's accuracy on the test split; evaluate it only once."""
     kept = run / "test.json"
     if not kept.exists():
         kept.write_text(call("evaluate", "--run", str(run), "--json"))
@@ -80,7 +80,7 @@ def judge(run: Path) -> float:
 
 
 def call(*arguments: str) -> str:
-    """Run imdb-gru, its progress in sight; return what it printed."""
+    """Run imdb-gru with visible progress; return its output."""
     click.echo(f"$ imdb-gru {' '.join(arguments)}", err=True)
     done = subprocess.run([*OURS, *arguments], stdout=subprocess.PIPE, text=True)
     if done.returncode:

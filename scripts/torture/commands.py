@@ -1,4 +1,4 @@
-"""Own what is killed: commands on tiny data, how each goes on after a kill, and what must hold of what it leaves."""
+"""The commands that are killed: each on tiny data, how it resumes, and how its files are checked."""
 
 import hashlib
 import http.server
@@ -26,35 +26,35 @@ OLD = b"what stood here before\n"
 
 
 class Trial(ABC):
-    """A command, and what must hold of its folder while it is not done, and in the end."""
+    """A command, and the checks of its folder after a kill and at the end."""
 
     name: str
 
     @abstractmethod
     def build_command(self, folder: Path) -> list[str] | None:
-        """Return the command that begins in a folder, or goes on there; None where all is done."""
+        """Return the command that starts or resumes in a folder; None if everything is done."""
 
     @abstractmethod
     def find_faults(self, folder: Path) -> list[str]:
-        """Return what is half written under its final name after a kill."""
+        """Return descriptions of files that are half written under their final names after a kill."""
 
     @abstractmethod
     def read_result(self, folder: Path) -> dict[str, bytes]:
-        """Return what must be the same as of a command left alone, by name; leftovers count."""
+        """Return, by name, everything that must equal the result of an undisturbed command, leftover files too."""
 
-    def prepare(self, folder: Path) -> None:  # noqa: B027 - most find nothing
-        """Put into an empty folder what the command finds there."""
+    def prepare(self, folder: Path) -> None:  # noqa: B027 - most trials need no preparation
+        """Prepare an empty folder for the command."""
 
 
 class Training(Trial):
-    """A training, which goes on to the same weights."""
+    """A training, which must resume to the same weights."""
 
     def __init__(self, name: str, *options: str) -> None:
         self.name = name
         self.options = [*SMALL, *options]
 
     def build_command(self, folder: Path) -> list[str] | None:
-        """Begin, or resume what has a config."""
+        """Train, or resume if the folder has a config."""
         run = Run(folder / "run")
         if not run.config_path.exists():
             return [*COMMAND, self.name, f"--run={run}", *self.options]
@@ -62,7 +62,7 @@ class Training(Trial):
         return None if done and not run.checkpoint_path.exists() else [*COMMAND, self.name, f"--resume={run}"]
 
     def find_faults(self, folder: Path) -> list[str]:
-        """Read every file that there is."""
+        """Load every existing file of the run."""
         run = Run(folder / "run")
         faults = [f"no {run.model_path.name} of the best epoch"] if self._lacks_best(run) else []
         for path in (run.model_path, run.weights_path, run.checkpoint_path):
@@ -84,7 +84,7 @@ class Training(Trial):
         return run.history_path.exists() and not run.model_path.exists()
 
     def read_result(self, folder: Path) -> dict[str, bytes]:
-        """Return the names of all files, every weight, and the history but for its seconds."""
+        """Return the names of all files, all weights, and the history without its seconds."""
         run = Run(folder / "run")
         result = {path.name: b"" for path in run.path.iterdir()}
         with np.load(run.weights_path) as arrays:
@@ -95,7 +95,7 @@ class Training(Trial):
 
 
 class Bulk(Trial):
-    """A command that writes files, all new, over old ones."""
+    """A command that replaces old files by new ones."""
 
     def __init__(self, name: str, outputs: tuple[str, ...], *arguments: str) -> None:
         self.name = name
@@ -104,17 +104,17 @@ class Bulk(Trial):
         self.expected: dict[str, bytes] = {}
 
     def prepare(self, folder: Path) -> None:
-        """Put old files in the outputs' place."""
+        """Write old files under the names of the outputs."""
         for output in self.outputs:
             (folder / output).parent.mkdir(exist_ok=True)
             (folder / output).write_bytes(OLD)
 
     def build_command(self, folder: Path) -> list[str] | None:
-        """Name the outputs in this folder."""
+        """Return the paths of the outputs in this folder."""
         return [*COMMAND, *(argument.replace("HERE", str(folder)) for argument in self.arguments)]
 
     def find_faults(self, folder: Path) -> list[str]:
-        """Compare every output with the old one, and with the one of a command left alone."""
+        """Compare every output with the old file, and with the file of an undisturbed command."""
         faults = [f"{output} is gone" for output in self.outputs if not (folder / output).exists()]
         for name, content in self.expected.items():
             if (folder / name).exists() and (folder / name).read_bytes() not in (OLD, content):
@@ -129,7 +129,7 @@ class Bulk(Trial):
 
 
 class Download(Trial):
-    """A download from this machine, a little at a time."""
+    """A slow download from this machine."""
 
     name = "download"
     content = random.Random(0).randbytes(1_000_000)
@@ -151,14 +151,14 @@ class Download(Trial):
 
         class Server(http.server.ThreadingHTTPServer):
             def handle_error(self, *_: object) -> None:
-                """Say nothing of those that were killed."""
+                """Ignore errors of killed clients."""
 
         self.server = Server(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         os.environ["no_proxy"] = "127.0.0.1"
 
     def build_command(self, folder: Path) -> list[str] | None:
-        """Fetch into a cache in this folder."""
+        """Return a command that downloads into a cache in this folder."""
         known = f"sha256:{hashlib.sha256(self.content).hexdigest()}"
         url = f"http://127.0.0.1:{self.server.server_port}/file.bin"
         code = (
@@ -170,7 +170,7 @@ class Download(Trial):
         return [sys.executable, "-c", code]
 
     def find_faults(self, folder: Path) -> list[str]:
-        """Compare with what was served."""
+        """Compare the file with the served content."""
         path = folder / "file.bin"
         return ["file.bin is half written"] if path.exists() and path.read_bytes() != self.content else []
 

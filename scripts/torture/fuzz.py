@@ -1,9 +1,9 @@
-"""Feed every reader mutated files, and stop at the first that ends in anything but a result or one clear line.
+"""Run every reader on mutated files; a reader fails if it ends in anything but a result or one clear error message.
 
     python scripts/torture/fuzz.py                        # 1,000 files for each reader
     python scripts/torture/fuzz.py --seconds 120 tar npz  # two minutes each for these
 
-Needs `pip install '.[fuzz]'`. What crashes a reader is kept in the folder that --kept names.
+Needs `pip install '.[fuzz]'`. Files that crash a reader are stored in the folder given with --kept.
 """
 
 import gzip
@@ -26,28 +26,28 @@ import numpy as np
 from imdb_gru.errors import ImdbGruError
 
 LONGEST_MESSAGE = 20_000
-"""Characters of an error: fifty complaints about a config are the longest."""
+"""Greatest number of characters of an error message; the longest lists fifty errors of a config."""
 
 
 class Target(NamedTuple):
-    """A reader, and what it is fed."""
+    """A reader and its initial files."""
 
     file: str
-    """The name of the file that is written, beside which others may stand."""
+    """Name of the file that is written; other files may be in the same folder."""
     seed: bytes
-    """What a file of its kind holds, to be mutated."""
+    """Contents of valid files, to be mutated."""
     wrap: Callable[[bytes], bytes]
-    """Makes a file of mutated bytes: a compressed one is mutated before it is compressed."""
+    """Function that turns mutated bytes into a file; for compressed files, it compresses them."""
     read: Callable[[Path], Any]
 
 
 def plain(content: bytes) -> bytes:
-    """Take bytes for a file as they are."""
+    """Return the bytes unchanged."""
     return content
 
 
 def put_in(*names: str) -> Callable[[bytes], bytes]:
-    """Take bytes for each of the members of a zip."""
+    """Return a zip archive whose members are parts of the bytes."""
 
     def wrap(content: bytes) -> bytes:
         stream = io.BytesIO()
@@ -60,7 +60,7 @@ def put_in(*names: str) -> Callable[[bytes], bytes]:
 
 
 def read_source(path: Path) -> None:
-    """Read a source to its end."""
+    """Read all reviews of a source."""
     from imdb_gru.sources import open_source
 
     (path.parent / "imdb_word_index.json").write_text('{"a": 1, "b": 2}')
@@ -78,7 +78,7 @@ def read_word_index(path: Path) -> None:
 
 
 def read_lines(path: Path) -> None:
-    """Read what predict is given with --input."""
+    """Read a file as predict does with --input."""
     from imdb_gru.config import DataConfig
     from imdb_gru.models.texts import TextReader
 
@@ -86,7 +86,7 @@ def read_lines(path: Path) -> None:
 
 
 def read_run(path: Path) -> None:
-    """Read all of a run but its weights."""
+    """Read all files of a run except its weights."""
     from imdb_gru.runs.run import Run
 
     run = Run(path.parent)
@@ -99,7 +99,7 @@ def read_run(path: Path) -> None:
 
 
 def read_weights(path: Path) -> None:
-    """Read a classifier's weights from either of a run's files that hold them."""
+    """Read a classifier's weights from a run's weights.npz or model.keras."""
     from imdb_gru.config import load_config
     from imdb_gru.runs.run import Run
     from imdb_gru.runs.weights import load_network, read_keras
@@ -112,7 +112,7 @@ def read_weights(path: Path) -> None:
 
 
 def make_tar() -> bytes:
-    """Return an archive of four reviews, before it is compressed."""
+    """Return an uncompressed archive of four reviews."""
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w") as archive:
         for name in ("train/pos/0_9", "train/neg/0_1", "train/unsup/0_0", "test/pos/0_9", "train/urls_pos"):
@@ -147,7 +147,7 @@ def make_parquet() -> bytes:
 
 
 def make_hdf5() -> bytes:
-    """Return the weights inside of a model.keras."""
+    """Return the weights file inside a model.keras."""
     import h5py
 
     stream = io.BytesIO()
@@ -197,13 +197,13 @@ TARGETS: dict[str, Callable[[], Target]] = {
 
 
 def check_message(error: ImdbGruError) -> None:
-    """Fail where an error says too much."""
+    """Fail if an error message is too long."""
     if len(str(error)) > LONGEST_MESSAGE:
         raise AssertionError(f"an error of {len(str(error)):,} characters")
 
 
 def feed(target: Target, content: bytes, folder: Path) -> None:
-    """Let a reader read a file of mutated bytes; raises what it should not have raised."""
+    """Run a reader on a file of mutated bytes; unexpected errors propagate."""
     path = folder / target.file
     path.write_bytes(target.wrap(content))
     try:
@@ -213,7 +213,7 @@ def feed(target: Target, content: bytes, folder: Path) -> None:
 
 
 def fuzz(name: str, runs: int | None, seconds: int | None, kept: Path) -> None:
-    """Feed one reader; ends the process."""
+    """Fuzz one reader; ends the process."""
     import atheris
 
     with atheris.instrument_imports(include=["imdb_gru"]):
@@ -244,12 +244,14 @@ def fuzz(name: str, runs: int | None, seconds: int | None, kept: Path) -> None:
 
 @click.command()
 @click.argument("readers", nargs=-1, type=click.Choice(list(TARGETS)))
-@click.option("--runs", type=click.IntRange(min=1), default=1000, show_default=True, help="Files for each reader.")
-@click.option("--seconds", type=click.IntRange(min=1), help="Feed each reader so long instead.")
+@click.option(
+    "--runs", type=click.IntRange(min=1), default=1000, show_default=True, help="Number of files for each reader."
+)
+@click.option("--seconds", type=click.IntRange(min=1), help="Time for each reader, instead of a number of files.")
 @click.option("--kept", type=click.Path(path_type=Path), default=Path("crashes"), show_default=True, metavar="DIR")
 @click.option("--here", is_flag=True, hidden=True)
 def main(readers: tuple[str, ...], runs: int, seconds: int | None, kept: Path, here: bool) -> None:
-    """Feed READERS, or all of them, mutated files; exit 1 where one crashed, hung, or took 4 GB."""
+    """Run READERS, or all readers, on mutated files; exit with 1 if one crashes, hangs, or takes 4 GB of memory."""
     if here:
         fuzz(readers[0], runs, seconds, kept)
     kept.mkdir(parents=True, exist_ok=True)

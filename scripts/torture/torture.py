@@ -1,11 +1,11 @@
-"""Kill imdb-gru at random moments, fill its disk, and check what is left.
+"""Kill imdb-gru at random moments, fill its disk, and check the files.
 
     python scripts/torture/torture.py [COMMAND]...
 
-Every command is run undisturbed once. Then it is killed (SIGKILL), half of the times at a random moment, half of them
-just when a file of it changes, and run again, up to four times in a row; at other times it may write only so many bytes
-a file, or into a folder of so many. After every kill nothing may be half written under its final name; after the last,
-the command must end well, with the very results of the one left alone, and with nothing left over.
+Every command is first run undisturbed. Then it is killed (SIGKILL) and run again, up to four times in a row: half of
+the kills come at a random moment, and half when one of its files changes. In other tests, the size of its files or of
+its file system is limited. After a kill, no file may be half written under its final name. At the end, the command
+must succeed with the results of the undisturbed command, and leave no other files behind.
 """
 
 import contextlib
@@ -34,41 +34,41 @@ TRAINED = [*COMMAND, "train", "--config=scratch", *SMALL, "--set=train.objective
 
 @dataclass
 class Tally:
-    """What was done to a trial, and what was found."""
+    """The number of tests of a command, and the faults that were found."""
 
     command: str
     seconds: float = 0.0
-    """Of the command left alone."""
+    """Seconds of the undisturbed command."""
     kills: int = 0
     while_writing: int = 0
     limits: int = 0
-    """Times that a file could not grow any more."""
+    """Number of times that a file could not grow further."""
     full_disks: int = 0
     faults: list[str] = field(default_factory=list)
 
 
 @dataclass
 class Outcome:
-    """How a process ended."""
+    """The end of a process."""
 
     code: int
     said: str
     seconds: float
     changes: int
-    """How often a file of its folder was seen to change."""
+    """Number of observed changes of files in its folder."""
     bytes: int
-    """What its folder held at most."""
+    """Greatest size of its folder, in bytes."""
 
 
 class Torturer:
-    """A trial in the making."""
+    """A running test of one command."""
 
     def __init__(self, trial: Trial, folder: Path, rng: random.Random) -> None:
         self.trial = trial
         self.folder = folder
         self.rng = rng
         self.tally = Tally(trial.name)
-        self.environment = {**os.environ, "NUMBA_CACHE_DIR": str(folder / "numba")}  # which is cold at first
+        self.environment = {**os.environ, "NUMBA_CACHE_DIR": str(folder / "numba")}  # because the first one starts cold
         self.calm = self._run_calmly()
         self.tally.seconds = round(self.calm.seconds, 1)
 
@@ -87,7 +87,7 @@ class Torturer:
         return here
 
     def kill(self, count: int, bar: tqdm) -> None:
-        """Kill so many times, in folders of their own."""
+        """Kill the command a number of times, in separate folders."""
         wanted = self.tally.kills + count
         for number in range(10 * count):
             if self.tally.kills >= wanted:
@@ -106,7 +106,7 @@ class Torturer:
             self._finish(here, f"kill {self.tally.kills}")
 
     def limit(self, number: int) -> None:
-        """Let no file grow over a random size."""
+        """Limit the size of files to random values."""
         here = self._open(f"limited-{number}")
         outcome = self._run(here, limit=self.rng.randint(1, self.calm.bytes // 3))
         self.tally.limits += outcome.code != 0
@@ -114,7 +114,7 @@ class Torturer:
         self._finish(here, f"limit {number}")
 
     def fill_disk(self, number: int) -> None:
-        """Run in a file system of its own that is nearly full, and then in one that is not."""
+        """Run the command in a separate, nearly full file system, and then make room in it."""
         with mount(self.folder / f"full-{number}") as root:
             here = self._open(f"full-{number}/here")
             ballast = root / "ballast"
@@ -134,7 +134,7 @@ class Torturer:
         self._note(self.trial.find_faults(here), title)
 
     def _finish(self, here: Path, title: str) -> None:
-        """Run to the end, and compare."""
+        """Run the command to its end, and compare the results."""
         if self.trial.build_command(here):
             outcome = self._run(here)
             if outcome.code and "is finished" not in outcome.said:
@@ -161,7 +161,7 @@ class Torturer:
         limit: int | None = None,
         environment: dict[str, str] | None = None,
     ) -> Outcome:
-        """Run what the trial's folder asks for, to the end or to its kill."""
+        """Run the command for the folder, to its end or until it is killed."""
         command = self.trial.build_command(here)
         if command is None:
             return Outcome(0, "", 0.0, 0, 0)
@@ -185,14 +185,16 @@ class Torturer:
                     process.kill()
                     process.wait()
                 time.sleep(0.002)
-            words = process.communicate()[0].decode(errors="replace")  # a few lines, which a pipe holds
+            words = process.communicate()[0].decode(
+                errors="replace"
+            )  # the output is short enough for the pipe's buffer
             return Outcome(process.returncode, words, time.monotonic() - started, changes, most)
 
 
 def list_files(folder: Path) -> set[tuple[str, int]]:
     """List the files below a folder with their sizes."""
     found = set()
-    for parent, _, names in os.walk(folder):  # which passes over a folder that goes meanwhile
+    for parent, _, names in os.walk(folder):  # it ignores folders that are removed in the meantime
         for path in (Path(parent, name) for name in names):
             with contextlib.suppress(OSError):
                 found.add((str(path), path.stat().st_size))
@@ -201,7 +203,7 @@ def list_files(folder: Path) -> set[tuple[str, int]]:
 
 @contextlib.contextmanager
 def mount(folder: Path) -> Iterator[Path]:
-    """Give a file system of its own, of `TMPFS_BYTES`."""
+    """Mount a separate file system of `TMPFS_BYTES` bytes."""
     folder.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={TMPFS_BYTES}", "none", folder], check=True)
     try:
@@ -211,7 +213,7 @@ def mount(folder: Path) -> Iterator[Path]:
 
 
 def find_obstacle() -> str | None:
-    """Return why no file system can be mounted here, None where one can."""
+    """Return why no file system can be mounted here, or None if one can."""
     try:
         with tempfile.TemporaryDirectory() as folder, mount(Path(folder) / "probe"):
             return None
@@ -221,18 +223,20 @@ def find_obstacle() -> str | None:
 
 @click.command()
 @click.argument("commands", nargs=-1, type=click.Choice(["train", "pretrain", "download", "predict", "report"]))
-@click.option("--kills", default=50, show_default=True, help="How often to kill, shared by the commands.")
-@click.option("--full", default=2, show_default=True, help="How often to fill the disk, of every trial and kind.")
-@click.option("--seed", default=0, show_default=True, help="Of the random moments and sizes.")
-@click.option("--run", type=click.Path(path_type=Path), help="A classifier to predict with [default: trained first].")
-@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write every figure and fault there, too.")
+@click.option("--kills", default=50, show_default=True, help="Number of kills, divided among the commands.")
+@click.option("--full", default=2, show_default=True, help="Number of disk tests for every command and kind.")
+@click.option("--seed", default=0, show_default=True, help="Seed of the random moments and sizes.")
+@click.option("--run", type=click.Path(path_type=Path), help="Classifier to predict with [default: train one first].")
+@click.option(
+    "--json", "json_path", type=click.Path(path_type=Path), help="Also write all figures and faults to this file."
+)
 def torture(
     commands: tuple[str, ...], kills: int, full: int, seed: int, run: Path | None, json_path: Path | None
 ) -> None:
-    """Kill, fill the disk, and check what is left; exit 1 where anything was wrong."""
+    """Kill commands, fill the disk, and check the files; exit with 1 if there was a fault."""
     obstacle = find_obstacle()
     if obstacle and full:
-        click.echo(f"no file system can be mounted here, so none is filled ({obstacle})", err=True)
+        click.echo(f"no file system can be mounted here, so full disks are not tested ({obstacle})", err=True)
     with tempfile.TemporaryDirectory(prefix="torture-") as name:
         folder = Path(name)
         if run is None:

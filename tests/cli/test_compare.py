@@ -194,7 +194,7 @@ def test_a_comparison_is_a_function_of_the_library(compared, sample_run):
         models=("linear", "gru"), seeds=1, data="sample", overrides=OVERRIDES, folder="runs/compare", split="validation"
     )
     assert (again.split, again.n) == ("validation", 20)
-    with pytest.raises(imdb_gru.ConfigError, match="leave config, models, seeds and overrides out"):
+    with pytest.raises(imdb_gru.ConfigError, match="leave out config, models, seeds and overrides"):
         imdb_gru.compare(runs, seeds=2)
     with pytest.raises(imdb_gru.ConfigError, match="at least one seed, got 0"):
         imdb_gru.compare(seeds=0)
@@ -226,7 +226,7 @@ def test_a_stopped_comparison_can_be_resumed(tmp_path, number, to_all, code):
         os.killpg(process.pid, number) if to_all else os.kill(process.pid, number)
         _, err = process.communicate(timeout=60)
     assert process.returncode == code, err
-    assert "stopped; repeat the same command to resume" in err
+    assert "stopped; to resume, repeat the command" in err
     assert "Traceback" not in err
     metrics = json.loads((history.parent / "metrics.json").read_text())
     assert metrics["interrupted"] is True
@@ -242,7 +242,7 @@ def test_ctrl_c_while_the_linear_model_is_fitted(tmp_path):
         os.killpg(process.pid, signal.SIGINT)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
-    assert "stopped; repeat the same command to resume\n" in err
+    assert "stopped; to resume, repeat the command\n" in err
     assert "\nStopped.\n" in err
     assert "Traceback" not in err
     assert not (tmp_path / "runs" / "compare" / "linear-0" / "figures.json").exists()
@@ -254,7 +254,7 @@ def test_ctrl_c_while_the_linear_model_is_fitted(tmp_path):
         (
             ["--models", "gru,transformer"],
             1,
-            "there is no model 'transformer': choose from gru, lstm, simple_rnn, linear",
+            "unknown model 'transformer': choose from gru, lstm, simple_rnn, linear",
         ),
         (["--models", "gru,gru"], 1, "gru is given twice"),
         (["--models", "gru"], 1, "at least two models, got gru"),
@@ -267,9 +267,9 @@ def test_ctrl_c_while_the_linear_model_is_fitted(tmp_path):
         (["run"], 1, "there is no run at run"),
         (["run", "other", "--seeds", "2"], 2, "leave --config, --set, --models and --seeds out"),
         (["run", "other"], 1, "there is no run at run"),
-        (["--into", "photos"], 1, "holds files that are not of a comparison"),
+        (["--into", "photos"], 1, "holds files that do not belong to a comparison"),
         (["--plots", "photos/cat.jpg"], 1, "cannot draw into photos/cat.jpg"),
-        (["--into", "photos/cat.jpg/into"], 1, "is a file: choose a folder"),
+        (["--into", "photos/cat.jpg/into"], 1, "is a file, not a folder: choose a folder"),
     ],
 )
 def test_wrong_arguments_are_reported_before_anything_is_trained(invoke, tmp_path, arguments, code, message):
@@ -298,7 +298,7 @@ def test_a_run_of_another_budget_is_refused_before_any_is_trained(invoke, tmp_pa
     create_run(tmp_path / "runs" / "compare" / "lstm-0", load_config("scratch", {"model.cell": "lstm"}))
     result = invoke("compare", "--data", "sample")
     assert result.code == 1
-    assert "lstm-0 was trained with another config (data.path None, not sample" in result.err
+    assert "lstm-0 was trained with another config (data.path is None, not sample" in result.err
     assert [path.name for path in (tmp_path / "runs" / "compare").iterdir()] == ["lstm-0"]
 
 

@@ -154,7 +154,7 @@ def test_output_goes_through_a_link_and_into_a_device(predict, tmp_path):
         (".", "is a folder"),
         ("out.json", "so choose .jsonl"),
         ("o.parquet", "ray writes Parquet"),
-        ("in.txt", "is what --input reads"),
+        ("in.txt", "is also the file of --input"),
     ],
 )
 def test_an_output_that_cannot_be_meant_is_refused_at_once(predict, tmp_path, output, message):
@@ -237,6 +237,6 @@ def test_a_model_that_reads_backwards_has_no_timesteps(predict, sample_run, tmp_
     assert invoke("predict", "--run", "both", "fine").code == 0
     result = invoke("predict", "--run", "both", "--timesteps", "fine")
     assert result.code == 1
-    assert "reads backwards" in result.err
+    assert "is bidirectional" in result.err
     figures = json.loads(invoke("evaluate", "--run", "both", "--json").out)
     assert figures["accuracy_by_timestep"] == []

@@ -110,7 +110,7 @@ def test_a_training_survives_ctrl_c_other_workers_and_a_dead_node_and_ends_as_on
         out = process.stdout.read()
         assert process.wait() == 0, process.told
         assert "3 workers of 4 reviews each: batches of 12" in process.told
-        assert "workers were lost; continuing with 2 workers of 6 reviews each: batches of 12" in process.told
+        assert "workers were lost; resuming with 2 workers of 6 reviews each: batches of 12" in process.told
         assert not [line for line in process.told if "raylet" in line or "Traceback" in line]
         assert json.loads(out)["interrupted"] is False
 

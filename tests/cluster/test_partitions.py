@@ -59,7 +59,7 @@ def test_a_file_that_changed_is_done_again_whole(folder):
 @pytest.mark.parametrize(
     ("changes", "stamps", "resume", "message"),
     [
-        ({}, STAMPS, False, "holds partitions already: go on with --resume"),
+        ({}, STAMPS, False, "already holds partitions: resume with --resume"),
         ({}, STAMPS[:1], True, "was begun with another input: put that back"),
         ({"run": ["other"]}, STAMPS, True, "was begun with another run"),
         ({"set of options": {"timesteps": True}}, STAMPS, True, "was begun with another set of options"),
@@ -73,7 +73,7 @@ def test_a_folder_that_was_begun_with_something_else_is_left_alone(folder, chang
 def test_a_folder_of_other_files_is_left_alone(tmp_path):
     (tmp_path / "thesis.txt").touch()
     for resume in (False, True):
-        with pytest.raises(DataError, match="holds other files than partitions"):
+        with pytest.raises(DataError, match="holds files that are not partitions"):
             folders.open_partitions(str(tmp_path)).begin(SETTINGS, STAMPS, resume=resume)
     (tmp_path / folders.SETTINGS).write_text("[]")
     with pytest.raises(DataError, match=r"_settings.json cannot be read"):

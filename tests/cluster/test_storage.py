@@ -61,11 +61,11 @@ def test_odd_names_are_read_and_one_that_is_not_utf8_is_told(tmp_path):
 @pytest.mark.parametrize(
     ("address", "message"),
     [
-        ("empty", "there are no tables at empty: name a folder, a glob or a file, of .csv"),
-        ("nowhere/*.csv", "there are no tables at nowhere"),
-        ("notes.md", "notes.md is no table"),
+        ("empty", "no tables at empty: choose a file, a folder or a glob of .csv"),
+        ("nowhere/*.csv", "no tables at nowhere"),
+        ("notes.md", "notes.md is not a table"),
         ("nonsense://a/b.csv", "nonsense://a/b.csv cannot be opened"),
-        ("memory://a.csv", "in the memory of one process"),
+        ("memory://a.csv", "in one process's memory"),
     ],
 )
 def test_an_input_that_cannot_be_meant_is_refused(tmp_path, address, message):

@@ -54,7 +54,9 @@ def test_states(tmp_path):
 def test_what_is_in_the_way_is_refused(tmp_path):
     gru, lstm, linear = build_candidates(CONFIG, ["gru", "lstm", "linear"], 1, tmp_path)
     finish(gru.path, gru.config.model_copy(update={"text": gru.config.text.model_copy(update={"length": 9})}))
-    with pytest.raises(RunError, match=r"another config \(text.length 9, not 500\): choose another folder with --into"):
+    with pytest.raises(
+        RunError, match=r"another config \(text.length is 9, not 500\): choose another folder with --into"
+    ):
         find_state(gru)
     finish(lstm.path, lstm.config).weights_path.write_text("changed")
     with pytest.raises(RunError, match=r"is damaged: weights\.npz has changed"):
@@ -64,7 +66,7 @@ def test_what_is_in_the_way_is_refused(tmp_path):
         find_state(linear)
     (other,) = build_candidates(CONFIG, ["gru"], 1, tmp_path / "other")
     (other.path / "photos").mkdir(parents=True)
-    with pytest.raises(RunError, match="holds files that are not of a run"):
+    with pytest.raises(RunError, match="holds files that do not belong to a run"):
         find_state(other)
 
 
@@ -72,7 +74,7 @@ def test_what_is_in_the_way_is_refused(tmp_path):
     ("content", "message"),
     [
         ("config.yaml", "is a run"),
-        ("photo.jpg", "holds files that are not of a comparison"),
+        ("photo.jpg", "holds files that do not belong to a comparison"),
         ("gru-0", None),
         ("comparison.json", None),
     ],
@@ -112,7 +114,7 @@ def test_the_model_in_the_package_is_compared_by_its_name(tmp_path):
 @pytest.mark.parametrize(
     ("models", "message"),
     [
-        (["gru", "transformer"], "there is no model 'transformer': choose from gru, lstm, simple_rnn, linear"),
+        (["gru", "transformer"], "unknown model 'transformer': choose from gru, lstm, simple_rnn, linear"),
         (["gru", "gru"], "gru is given twice"),
         (["gru"], "at least two models, got gru"),
         ([], "at least two models, got no model"),
@@ -125,7 +127,7 @@ def test_models_that_cannot_be_compared(models, message):
 
 def test_runs_that_cannot_be_compared(tmp_path):
     one, other = finish(tmp_path / "one").path, tmp_path / "other"
-    with pytest.raises(RunError, match="one is one run: give at least two"):
+    with pytest.raises(RunError, match="one is only one run: give at least two"):
         open_candidates([one], same_data=True)
     (tmp_path / "x").mkdir()
     with pytest.raises(RunError, match="are the same run"):
@@ -136,7 +138,7 @@ def test_runs_that_cannot_be_compared(tmp_path):
     (other / "config.yaml").unlink()
     finish(other, build_config(start_from_scratch({"data": {"path": "sample", "limit": 7}}), "test"))
     with pytest.raises(
-        RunError, match=r"different reviews \(data.limit None, not 7\): choose those for both with --data"
+        RunError, match=r"different reviews \(data.limit is None, not 7\): choose reviews for both with --data"
     ):
         open_candidates([one, other], same_data=True)
     assert len(open_candidates([one, other], same_data=False)) == 2

@@ -119,7 +119,7 @@ def test_json_holds_every_figure_under_its_name():
         ),
         (
             [evaluate("gru", 0, 80), evaluate("linear", 0, 78)],
-            "gru is ahead of linear by 2.00 points, which may be chance with these 100 reviews (p = 0.5)",
+            "gru is ahead of linear by 2.00 points, which may be chance on 100 reviews (p = 0.5)",
         ),
         (
             [evaluate("gru", 0, 80), evaluate("linear", 0, 80)],
@@ -127,7 +127,7 @@ def test_json_holds_every_figure_under_its_name():
         ),
         (
             [evaluate("a", 4, 80), evaluate("b", 7, 99), evaluate("c", 4, 98)],
-            "b is ahead of c by 1.00 points, which may be chance with these 100 reviews (p = 1)",
+            "b is ahead of c by 1.00 points, which may be chance on 100 reviews (p = 1)",
         ),
         (
             [evaluate("gru", 0, 80), evaluate("linear", 0, 99), evaluate("gru", 1, 80), evaluate("linear", 1, 90)],
@@ -135,13 +135,11 @@ def test_json_holds_every_figure_under_its_name():
         ),
         (
             [evaluate("gru", 0, 80), evaluate("linear", 0, 99), evaluate("gru", 1, 81), evaluate("linear", 1, 80)],
-            "linear is ahead of gru by 9.00 points, which may be chance with these 100 reviews "
-            "(p ≥ 0.05 with 1 of 2 seeds)",
+            "linear is ahead of gru by 9.00 points, which may be chance on 100 reviews (p ≥ 0.05 with 1 of 2 seeds)",
         ),
         (
             [evaluate("gru", 0, 70), evaluate("linear", 0, 99), evaluate("gru", 1, 90), evaluate("linear", 1, 80)],
-            "linear is ahead of gru by 9.50 points, which may be chance with these 100 reviews "
-            "(p ≥ 0.05 with 1 of 2 seeds)",
+            "linear is ahead of gru by 9.50 points, which may be chance on 100 reviews (p ≥ 0.05 with 1 of 2 seeds)",
         ),
     ],
 )

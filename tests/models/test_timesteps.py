@@ -153,10 +153,10 @@ def test_view():
         "they said: ▼dull at first, but (really) well-▲made!\n"
         "\n"
         "▲ turned positive  ▼ turned negative\n"
-        "turned at\n"
+        "prediction changed at\n"
         "  word  4  0.515 → 0.200  they said: ▼dull at first, …\n"
         "  word 14  0.410 → 0.850  …) well-▲made!\n"
-        "moved most\n"
+        "probability changed most\n"
         '  +0.44 at word 14 "made"\n'
         '  -0.32 at word 4 "dull"\n'
         '  +0.08 at word 8 "but"\n'
@@ -166,12 +166,15 @@ def test_view():
 
 
 def test_view_of_a_review_without_words():
-    assert show([], [0.52]) == "0.52 ▅ 0.52   ▁ is 0, █ is 1\n\n(no words)\n\nnever turned: positive throughout\n"
+    assert (
+        show([], [0.52])
+        == "0.52 ▅ 0.52   ▁ is 0, █ is 1\n\n(no words)\n\nprediction never changed: positive throughout\n"
+    )
 
 
 def test_view_leaves_out_moves_that_round_to_nothing():
     assert show(["fine"], [0.301, 0.302]) == (
-        "0.30 ▃▃ 0.30   ▁ is 0, █ is 1\n\nfine\n\nnever turned: negative throughout\n"
+        "0.30 ▃▃ 0.30   ▁ is 0, █ is 1\n\nfine\n\nprediction never changed: negative throughout\n"
     )
 
 
@@ -183,7 +186,7 @@ def test_quotes_stand_at_their_words():
 def test_view_counts_the_turns_it_does_not_list():
     probabilities = [0.4, 0.6] * 6
     view = show([f"w{number}" for number in range(1, 12)], probabilities)
-    assert "turned at (the last 5 of 11)\n" in view
+    assert "prediction changed at (the last 5 of 11)\n" in view
     assert [line.split()[1] for line in view.splitlines() if line.startswith("  word")] == ["7", "8", "9", "10", "11"]
     assert "  word  7  0.400 → 0.600  … ▼w4 ▲w5 ▼w6 ▲w7 ▼w8 ▲w9 ▼w10 …\n" in view
 
@@ -217,7 +220,7 @@ def test_colours_follow_the_belief_and_markers_need_none():
     view = show(["bad", "good"], [0.5, 0.0, 1.0], **options)
     red, green, blue = (int(COLOURS[0][at : at + 2], 16) for at in (1, 3, 5))
     assert f"\x1b[1;4;38;2;{red};{green};{blue}mbad\x1b[0m" in view
-    assert "negative" in view.split("turned at")[0]
+    assert "negative" in view.split("prediction changed at")[0]
     plain = show(["bad", "good"], [0.5, 0.0, 1.0], **options, no_color=True)
     assert "38;2" not in plain
     assert "▼" in plain

@@ -123,7 +123,7 @@ def test_numbers_that_json_lacks_are_none():
 
 def test_a_text_without_words_and_none_at_all(tmp_path):
     assert load_data(write(tmp_path, make_inspection("")))["examples"][0]["tokens"] == ["<start>"]
-    assert "There is no text to show" in write(tmp_path)
+    assert "No text was given" in write(tmp_path)
 
 
 def test_a_page_is_named_after_its_only_text(tmp_path):
@@ -145,7 +145,7 @@ def test_figures_without_a_value_are_a_dash(tmp_path):
     elements = Elements((tmp_path / "page.html").read_text("utf-8"))
     assert "–" in elements.texts
     assert "script" not in elements.names
-    assert any("every review is classified correctly" in text for text in elements.texts)
+    assert any("Every review is classified correctly" in text for text in elements.texts)
 
 
 def test_places_that_cannot_be_written_are_refused(tmp_path):

@@ -125,6 +125,6 @@ def test_a_prediction_shows_the_probability_after_each_word():
     reader = Reader(prediction._repr_html_())
     for timestep, (word, attributes) in enumerate(reader.words, 1):
         assert word == prediction.tokens[timestep]
-        assert attributes["title"] == f"word {timestep}: probability after it {prediction.probabilities[timestep]:.3f}"
+        assert attributes["title"] == f"word {timestep}: probability {prediction.probabilities[timestep]:.3f}"
     assert len(reader.words) == 4
     assert classifier.predict(TEXT)._repr_html_() is None

@@ -1,4 +1,4 @@
-// The chart through the text: lines from 0 to 1, bars of the contributions below, and a cursor at the selected word.
+// The chart of the text: lines from 0 to 1, bars of contributions below them, and a cursor at the selected word.
 
 const LINES = { left: 34, right: 16, top: 8, height: 168, gap: 16, bars: 56, axis: 30 };
 const DASHES = ["", "6 3", "2 3", "9 3 2 3"];
@@ -10,7 +10,7 @@ function makeSvg(tag, attributes, parent) {
   return element;
 }
 
-// Lines: {name, values, colour, width, dash}, those hidden left out. Returns what moves the cursor and finds a timestep.
+// Each line is {name, values, colour, width, dash}. Returns functions that move the cursor and find a timestep.
 function drawChart(container, lines, bars, label) {
   const { left, right, top, height, gap, axis } = LINES;
   const width = Math.max(container.clientWidth, 200);
@@ -30,7 +30,7 @@ function drawChart(container, lines, bars, label) {
   makeSvg("text", { x: (left + width - right) / 2, y: floor + 27, "text-anchor": "middle" }, svg).textContent = "words read";
   drawBars(svg, bars, x, top + height + gap, Math.max(1, ((width - left - right) / count) * 0.8));
   makeSvg("line", { x1: left, x2: width - right, y1: floor - LINES.bars / 2, y2: floor - LINES.bars / 2, stroke: "var(--rule)" }, svg);
-  // The first line is what the others are read against: it is drawn last, over them.
+  // The first line is the most important one, so it is drawn last, on top of the others.
   for (const { name, values, colour: stroke, width: weight, dash } of [...lines].reverse()) {
     const points = values.map((value, timestep) => (value === null ? "" : `${x(timestep).toFixed(1)},${y(value).toFixed(1)}`));
     const shape = { points: points.join(" "), fill: "none", stroke, "stroke-width": weight, "stroke-dasharray": dash, "stroke-linejoin": "round" };

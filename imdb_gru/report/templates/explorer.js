@@ -1,13 +1,13 @@
-// The explorer: which text, which word of it, and what is shown of both. Texts are shown as text, never as markup.
+// The explorer: choosing a text and a word, and showing both. Texts are inserted as text, never as markup.
 
-// Values of −1 to 1, or 0 to 1, by which words are coloured, and what the ends of the scale mean.
+// Values from −1 to 1 (signed) or from 0 to 1 that determine the words' colours, and the labels of the scale's ends.
 function findColouring() {
   const { probabilities, contributions } = example();
   if (state.colouring === "probability") return { signed: true, values: probabilities.map((p) => 2 * p - 1), ends: ["negative", "positive"] };
   if (state.colouring === "memory") {
     const values = cell().kept || cell().jacobian;
     const largest = Math.max(1, ...values);
-    return { signed: false, values: values.map((value) => value / largest), ends: ["nothing of it is left at the end", "all of it"] };
+    return { signed: false, values: values.map((value) => value / largest), ends: ["forgotten at the end", "fully kept"] };
   }
   const values = contributions[state.colouring];
   const largest = Math.max(...values.map((value) => Math.abs(value))) || 1;
@@ -28,7 +28,7 @@ function colourWords() {
   const stops = [-1, 0, 1].slice(signed ? 0 : 1).map((value) => colour(value, signed, 0.55));
   bar.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
   at("scale").replaceChildren(make("span", ends[0]), bar, make("span", ends[1]));
-  if (example().unknown.length) at("scale").append(make("span", "· dotted: unknown to the model"));
+  if (example().unknown.length) at("scale").append(make("span", "· dotted: not in the vocabulary"));
   if (state.colouring === "probability" && example().turns.length) at("scale").append(make("span", "· ▲▼ changed the prediction"));
 }
 
@@ -66,7 +66,7 @@ function buildChart() {
   const method = state.colouring === "occlusion" ? "occlusion" : "integrated_gradients";
   const methodName = method === "occlusion" ? "occlusion" : "integrated gradients";
   const subject = example().probabilities ? "probability and gates" : "gates";
-  const caption = `From left to right through the text: above, ${all.length ? subject : "nothing to draw"}; below, what each word contributed (${methodName}), blue towards positive, orange towards negative.`;
+  const caption = `The text from left to right. Lines: ${all.length ? subject : "none"}. Bars: contribution of each word (${methodName}), blue towards positive, orange towards negative.`;
   at("through-caption").textContent = caption;
   chart = drawChart(at("through"), all.filter((line) => !state.hidden.has(line.name)), example().contributions[method], caption);
   chart.svg.addEventListener("pointermove", (event) => state.held || show(chart.find(event)));
@@ -127,10 +127,10 @@ function describePrediction() {
   line.replaceChildren("Predicted ", make("b", label, label), `: probability ${fixed(probability, 4)} of positive (logit ${move(logit, 2)})`);
   if (truth) line.append(truth === label ? ", which is correct" : ", which is wrong: the label is ", truth === label ? "" : make("b", truth, truth));
   line.append(read < count ? `; ${read} of ${count} words read.` : `; ${count} ${count === 1 ? "word" : "words"}.`);
-  line.append(make("span", ` Integrated gradients start at logit ${move(baseline, 2)} and take ${steps} steps, with a gap of ${move(gap, 3)}.`, "note"));
+  line.append(make("span", ` Integrated gradients: baseline logit ${move(baseline, 2)}, ${steps} steps, gap ${move(gap, 3)}.`, "note"));
 }
 
-// The word that contributed most to the prediction: a good place to start.
+// The word that contributed most to the prediction is selected first.
 function findStrongest() {
   const sizes = example().contributions.integrated_gradients.map((value) => Math.abs(value));
   return sizes.indexOf(Math.max(...sizes));
@@ -171,7 +171,7 @@ function buildPicker() {
   for (const id of ["previous", "next"]) at(id).hidden = examples.length < 2;
 }
 
-// The word on the line above (−1) or below (1) that is nearest to the selected word.
+// Find the word nearest to the selected one on the line above (−1) or below (1).
 function findBeside(direction) {
   const from = words[state.current].getBoundingClientRect();
   let best = state.current;

@@ -1,4 +1,4 @@
-// What is explored, and how numbers are written. Texts are shown as text, never as markup.
+// The state of the explorer, and formatting numbers. Texts are inserted as text, never as markup.
 
 const { examples } = JSON.parse(document.getElementById("data").textContent);
 const at = (id) => document.getElementById(id);

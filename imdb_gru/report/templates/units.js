@@ -1,4 +1,4 @@
-// Colours of single values, and the strips that show a value of every unit.
+// Colours of values, and the strips that show a value for every unit.
 
 const style = getComputedStyle(document.documentElement);
 const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16)).join(", ");
@@ -7,14 +7,14 @@ const POSITIVE = rgb(style.getPropertyValue("--positive").trim());
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const memoryColour = () => style.getPropertyValue("--memory").trim();
 
-// A value of −1 to 1 as orange or blue, one of 0 to 1 as grey; both let the paper through where they are near zero.
+// The colour of a value: orange or blue from −1 to 1 (signed), grey from 0 to 1; transparent near zero.
 function colour(value, signed, strongest) {
   const size = Math.min(Math.abs(value), 1) * strongest;
   const hue = signed ? (value < 0 ? NEGATIVE : POSITIVE) : memoryColour();
   return `rgba(${hue}, ${size.toFixed(3)})`;
 }
 
-// The values of every unit at a timestep, from bytes in base64, row by row; null where the page has means only.
+// Decode the values of every unit at a timestep from base64, row by row; null if the page has only means.
 function decodeUnits(quantity, units) {
   if (quantity.units === null) return () => null;
   const bytes = Uint8Array.from(atob(quantity.units), (char) => char.charCodeAt(0));
@@ -34,7 +34,7 @@ function drawStrip(canvas, values, signed) {
   });
 }
 
-// The unit of a strip under a pointer.
+// Find the unit of a strip under the pointer.
 function findUnit(canvas, event, units) {
   const box = canvas.getBoundingClientRect();
   return Math.max(0, Math.min(units - 1, Math.floor(((event.clientX - box.left) / box.width) * units)));

@@ -1,9 +1,9 @@
-// What is shown of the selected word: probability, contributions, gates, memory.
+// Details of the selected word: probability, contributions, gates, memory.
 
 const CELLS = { {% for name, cell in all_cells.items() %}{{ name }}: "{{ cell.title }}"{{ ", " if not loop.last }}{% endfor %} };
 let strips = [];
 
-// A row of a list: its name, a bar of the value on its scale, and the value.
+// Make a row of a list: a name, a bar, and the value as text.
 function makeRow(name, value, text, largest, signed) {
   const row = make("div");
   const bar = make("dd", undefined, signed ? "bar" : "bar share");
@@ -53,8 +53,8 @@ function showGates(timestep) {
   }
   const whole = strips.some((strip) => strip.canvas);
   at("unit").textContent = whole
-    ? "Each strip has a square for each unit: grey from 0 to 1; orange down to −1, blue up to 1."
-    : "Only means are shown: the page has no room for every unit of this text.";
+    ? "Each strip has one square per unit: grey for 0 to 1, or orange for −1 to 0 and blue for 0 to 1."
+    : "Only means are shown, because the gates of every unit of this text would make the page too large.";
 }
 
 function showMemory(timestep) {
@@ -82,7 +82,7 @@ function summarise(timestep) {
   const { tokens, probabilities, unknown } = example();
   const place = timestep ? `word ${timestep} of ${tokens.length - 1}` : "the start, before the first word";
   const lines = [make("strong", timestep ? tokens[timestep] : "start")];
-  lines.push(make("span", timestep && unknown.includes(timestep) ? `${place}, unknown to the model` : place));
+  lines.push(make("span", timestep && unknown.includes(timestep) ? `${place}, not in the vocabulary` : place));
   if (probabilities) {
     const line = make("span", "probability ");
     if (timestep) line.append(`${fixed(probabilities[timestep - 1], 3)} → `);

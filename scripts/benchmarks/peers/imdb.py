@@ -1,11 +1,11 @@
-"""IMDB as `keras.datasets.imdb.load_data(num_words=…)` gives it, also from a local imdb.npz."""
+"""IMDB as `keras.datasets.imdb.load_data(num_words=…)` returns it, also from a local imdb.npz."""
 
 import keras
 import numpy as np
 
 
 def load(npz, num_words=5000):
-    """Return ((x_train, y_train), (x_test, y_test)); `npz` is a file, or "keras" to have Keras download it."""
+    """Return ((x_train, y_train), (x_test, y_test)); `npz` is a file, or "keras" to let Keras download it."""
     if npz == "keras":
         return keras.datasets.imdb.load_data(num_words=num_words)
     with np.load(npz, allow_pickle=True) as file:

@@ -1,6 +1,6 @@
-"""Score a file of reviews, one a line, as a script does with Keras: python keras_bulk.py RUN FILE.
+"""Predict a file of reviews, one per line, with a plain Keras script: python keras_bulk.py RUN FILE.
 
-Prints a JSON line: the seconds of `model.predict` alone.
+Prints the seconds of `model.predict` alone, as a line of JSON.
 """
 
 import json

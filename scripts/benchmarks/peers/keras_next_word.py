@@ -1,9 +1,9 @@
-"""A next-word model as Keras's own layers make it: embedding, GRU, a softmax over all words, at every timestep.
+"""A next-word model built from Keras's layers: embedding, GRU, and a softmax over all words at every timestep.
 
 python keras_next_word.py imdb.npz [--reviews N] [--units U] [--embedding E] [--words V] [--timesteps T]
 
-The reviews, end to end, are cut into windows of T timesteps. Prints a JSON line: the words a second of an epoch's
-training, after two batches that are not counted.
+The reviews are concatenated and cut into windows of T timesteps. Prints the words per second of an epoch, after two
+batches that are not counted, as a line of JSON.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Call one text positive or negative as a script does that loads model.keras: python keras_predict.py RUN TEXT."""
+"""Predict one text with a plain Keras script that loads model.keras: python keras_predict.py RUN TEXT."""
 
 import json
 import re

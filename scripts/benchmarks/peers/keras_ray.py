@@ -1,6 +1,6 @@
-"""Score a folder of Parquet with Keras's model.predict on Ray Data: python keras_ray.py RUN FOLDER OUTPUT WORKERS.
+"""Predict a folder of Parquet files with model.predict on Ray Data: python keras_ray.py RUN FOLDER OUTPUT WORKERS.
 
-Prints a JSON line: the seconds without the start of Ray, and the most memory that a worker held.
+Prints the seconds without the start of Ray, and the peak memory of a worker, as a line of JSON.
 """
 
 import json
@@ -20,7 +20,7 @@ run, folder, output, workers = *map(Path, sys.argv[1:4]), int(sys.argv[4])
 
 
 class Worker:
-    """Holds the model."""
+    """A worker that loads the model once."""
 
     def __init__(self) -> None:
         import keras
@@ -32,7 +32,7 @@ class Worker:
         self.pad = keras.utils.pad_sequences
 
     def __call__(self, batch: pyarrow.Table) -> pyarrow.Table:
-        """Add the probabilities."""
+        """Return the batch with its probabilities."""
         texts = batch["text"].to_pylist()
         ids = [[1, *(self.id_of.get(word, 2) for word in self.token.findall(text.lower())[-500:])] for text in texts]
         probabilities = self.model.predict(self.pad(ids, maxlen=501), verbose=0)[:, 0]
@@ -42,7 +42,7 @@ class Worker:
         return batch.append_column("megabytes", pyarrow.array([megabytes] * len(texts)))
 
 
-# a core more than the workers take, or what reads and writes waits for them for ever
+# one core more than the workers use; otherwise the tasks that read and write would wait forever
 ray.init(
     address="local", num_cpus=workers + 1, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR
 )

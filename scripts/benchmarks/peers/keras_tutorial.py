@@ -1,9 +1,9 @@
-"""The tutorial everyone copies: embedding, GRU and a sigmoid on reviews padded to so many words.
+"""The widespread tutorial: embedding, GRU and a sigmoid, on reviews padded to a fixed number of words.
 
 python keras_tutorial.py imdb.npz [--reviews N] [--units U] [--words W] [--epochs E] [--bucketed] [--until ACCURACY]
 
-Prints a JSON line an epoch: the seconds of its training alone, and of all scoring so far. To time an epoch fairly, two
-batches train before the first, but not with --until.
+Prints one line of JSON per epoch: the seconds of its training alone, and of all evaluations so far. Without --until,
+two batches are trained before the first epoch as a warm-up.
 """
 
 import argparse
@@ -23,8 +23,10 @@ parser.add_argument("--units", type=int, default=128)
 parser.add_argument("--words", type=int, default=500)
 parser.add_argument("--epochs", type=int, default=1)
 parser.add_argument("--batch-size", type=int, default=64)
-parser.add_argument("--bucketed", action="store_true", help="batches of like length, padded to their longest review")
-parser.add_argument("--until", type=float, help="score the test split after every epoch, and stop at this accuracy")
+parser.add_argument(
+    "--bucketed", action="store_true", help="use batches of similar length, padded to their longest review"
+)
+parser.add_argument("--until", type=float, help="evaluate the test split after every epoch, and stop at this accuracy")
 options = parser.parse_args()
 
 

@@ -1,15 +1,15 @@
-"""Keras on several workers of a core each, with averaged gradients: the ways there are without imdb-gru.
+"""Keras on several workers of one core each, with averaged gradients: the alternatives to imdb-gru.
 
 python keras_workers.py tensorflow|jax|jax-fit REVIEWS.npz [--workers N] [--embedding E] [--units U] [--batch-size B]
 
-tensorflow is tf.distribute.MultiWorkerMirroredStrategy with a step by hand, for `fit` fails under it: Keras 3.15 knows
-no PerReplica. jax-fit is keras.distribution.DataParallel on jax.distributed, through `fit`; XLA then adds the recurrent
-gradient up over the workers at every timestep, so jax is a step by hand that adds up once. For JAX reviews are padded
-to hundreds of words, or it would compile a program for every length. All compute float32. The npz holds ids, laid end
-to end, the reviews' offsets in them, labels, and how many ids there may be, words.
+"tensorflow" uses tf.distribute.MultiWorkerMirroredStrategy with a custom step, because `fit` fails under it: Keras 3.15
+does not support PerReplica. "jax-fit" uses keras.distribution.DataParallel on jax.distributed through `fit`; XLA then
+sums the recurrent gradient over the workers at every timestep. "jax" is a custom step that sums once. With JAX, reviews
+are padded to multiples of a hundred words, because it compiles a program for every length. All compute in float32. The
+npz holds the concatenated ids, the reviews' offsets in them, the labels, and the number of possible ids ("words").
 
-Prints a line of JSON: of the second epoch, whose shapes the first has compiled, seconds and reviews a second; the
-largest difference between the weights that any two workers end with; and the norm of the first's.
+Prints a line of JSON: seconds and reviews per second of the second epoch, which compiles nothing; the largest
+difference between the final weights of any two workers; and the norm of the first worker's weights.
 """
 
 import argparse
@@ -34,7 +34,7 @@ parser.add_argument("npz", type=Path)
 parser.add_argument("--workers", type=int, default=2)
 parser.add_argument("--embedding", type=int, default=128)
 parser.add_argument("--units", type=int, default=512)
-parser.add_argument("--batch-size", type=int, default=64, help="reviews a worker")
+parser.add_argument("--batch-size", type=int, default=64, help="reviews per worker")
 parser.add_argument("--worker", nargs=2, metavar=("RANK", "FOLDER"), help=argparse.SUPPRESS)
 parser.add_argument("--ports", help=argparse.SUPPRESS)
 options = parser.parse_args()
@@ -42,9 +42,9 @@ BACKEND = options.backend.removesuffix("-fit")
 
 
 def start():
-    """Start the workers, wait for them, and print what they come to."""
+    """Start the workers, wait for them, and print their results."""
     if not find_spec(BACKEND):
-        sys.exit(f"there is no {BACKEND}: run pip install {BACKEND}")
+        sys.exit(f"{BACKEND} is not installed: run pip install {BACKEND}")
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, *sys.argv, "--ports", find_ports(), "--worker"]
         workers = []
@@ -57,7 +57,7 @@ def start():
                 time.sleep(0.1)
         finally:
             for process in workers:
-                process.kill()  # one that is left alone waits for ever
+                process.kill()  # the remaining workers would wait forever
                 process.wait()
         for rank, end in enumerate(ends):
             if end:
@@ -72,7 +72,7 @@ def start():
 
 
 def find_ports():
-    """Return free ports of this machine, one a worker."""
+    """Return a free port of this machine for each worker."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(options.workers)]
     ports = [str(place.getsockname()[1]) for place in sockets]
     for place in sockets:
@@ -83,7 +83,7 @@ def find_ports():
 def work(rank, folder):
     """Train as one of the workers."""
     cores = sorted(os.sched_getaffinity(0))
-    os.sched_setaffinity(0, [cores[rank % len(cores)]])  # JAX counts these
+    os.sched_setaffinity(0, [cores[rank % len(cores)]])  # JAX determines its number of threads from the allowed cores
     os.environ |= {"KERAS_BACKEND": BACKEND, "CUDA_VISIBLE_DEVICES": "-1", "OMP_NUM_THREADS": "1"}
     places = [f"127.0.0.1:{port}" for port in options.ports.split(",")]
     backends = {"tensorflow": use_tensorflow, "jax": use_jax, "jax-fit": fit_jax}
@@ -97,7 +97,7 @@ def work(rank, folder):
 
 
 def cut_batches(rank):
-    """Return a worker's batches, and how many ids there may be; each is its share of a batch of like lengths."""
+    """Return a worker's shares of batches of similar length, and the number of possible ids."""
     with np.load(options.npz) as file:
         ids, offsets, labels, words = (file[name] for name in ("ids", "offsets", "labels", "words"))
     lengths, rng, size = np.diff(offsets), np.random.default_rng(0), options.batch_size * options.workers
@@ -120,7 +120,7 @@ def cut_batches(rank):
 
 
 def build(words):
-    """Build the model: embedding, GRU and a sigmoid; padding, in front, is read along."""
+    """Build the model: embedding, GRU and a sigmoid; the padding in front is not masked."""
     import keras
     from keras import layers
 
@@ -136,7 +136,7 @@ def build(words):
 
 
 def use_tensorflow(rank, places):
-    """Return what trains an epoch, and what gives the weights, where TensorFlow averages in a step by hand."""
+    """Return functions that train an epoch and return the weights, with TensorFlow and a custom step."""
     if options.workers > 1:
         task = {"type": "worker", "index": rank}
         os.environ["TF_CONFIG"] = json.dumps({"cluster": {"worker": places}, "task": task})
@@ -160,7 +160,9 @@ def use_tensorflow(rank, places):
                 count = tf.cast(tf.size(labels) * options.workers, tf.float32)
                 loss = score(labels, model(ids, training=True)) / count
             gradients = tape.gradient(loss, model.trainable_weights)
-            optimizer.apply([tf.convert_to_tensor(part) for part in gradients], model.trainable_weights)  # adds up, too
+            optimizer.apply(
+                [tf.convert_to_tensor(part) for part in gradients], model.trainable_weights
+            )  # sums over the workers
             return loss
 
         return strategy.run(learn, (ids, labels))
@@ -173,7 +175,7 @@ def use_tensorflow(rank, places):
 
 
 def connect_jax(rank, places):
-    """Have this worker's JAX know the others'."""
+    """Connect this worker's JAX to that of the others."""
     import jax
 
     if options.workers > 1:
@@ -182,7 +184,7 @@ def connect_jax(rank, places):
 
 
 def use_jax(rank, places):
-    """Return what trains an epoch, and what gives the weights, where JAX averages in a step by hand."""
+    """Return functions that train an epoch and return the weights, with JAX and a custom step."""
     connect_jax(rank, places)
     import jax
     import keras
@@ -193,7 +195,7 @@ def use_jax(rank, places):
     optimizer.build(model.trainable_variables)
     mesh, same, shared = jax.make_mesh((options.workers,), ("workers",)), PartitionSpec(), PartitionSpec("workers")
     score = keras.losses.BinaryCrossentropy()
-    rest = [np.asarray(variable.value) for variable in model.non_trainable_variables]  # a seed, which nothing draws by
+    rest = [np.asarray(variable.value) for variable in model.non_trainable_variables]  # a seed that is not used
 
     def find_loss(weights, ids, labels):
         beliefs, _ = model.stateless_call(weights, rest, ids, training=True)
@@ -224,7 +226,7 @@ def use_jax(rank, places):
 
 
 def fit_jax(rank, places):
-    """Return what trains an epoch, and what gives the weights, where Keras has JAX average."""
+    """Return functions that train an epoch and return the weights, with JAX and Keras's `fit`."""
     connect_jax(rank, places)
     import keras
 

@@ -1,6 +1,6 @@
 """The tutorial's model in PyTorch, padded: python torch_tutorial.py imdb.npz [--reviews N] [--units U] [--words W].
 
-Prints a JSON line: the seconds of an epoch's training; two batches train before it.
+Prints the seconds of an epoch, after two warm-up batches, as a line of JSON.
 """
 
 import argparse
@@ -22,7 +22,7 @@ options = parser.parse_args()
 
 
 class Model(nn.Module):
-    """Embedding, GRU, a logit from the last hidden state."""
+    """A network of embedding and GRU, with a logit from the last hidden state."""
 
     def __init__(self):
         super().__init__()
@@ -44,7 +44,7 @@ optimizer, criterion = torch.optim.Adam(model.parameters()), nn.BCEWithLogitsLos
 
 
 def train(rows):
-    """Train on rows, a batch at a time."""
+    """Train on the given rows, batch by batch."""
     for batch in rows.split(options.batch_size):
         optimizer.zero_grad()
         criterion(model(x[batch]), y[batch]).backward()
