@@ -51,7 +51,7 @@ def test_a_report_is_a_function_of_the_library(sample_run, tmp_path):
     ]  # fmt: skip
     assert len(list(Path("plots").iterdir())) == 10
     classifier.run = None
-    with pytest.raises(imdb_gru.RunError, match="was not loaded from a run"):
+    with pytest.raises(imdb_gru.RunError, match="does not belong to a run"):
         imdb_gru.write_report(classifier, output=tmp_path / "page.html")
 
 

@@ -60,7 +60,7 @@ def test_a_file_that_changed_is_done_again_whole(folder):
     ("changes", "stamps", "resume", "message"),
     [
         ({}, STAMPS, False, "already holds partitions: resume with --resume"),
-        ({}, STAMPS[:1], True, "was begun with another input: put that back"),
+        ({}, STAMPS[:1], True, "was begun with another input: use that one"),
         ({"run": ["other"]}, STAMPS, True, "was begun with another run"),
         ({"set of options": {"timesteps": True}}, STAMPS, True, "was begun with another set of options"),
     ],

@@ -153,5 +153,5 @@ def test_pairs_share_a_seed_and_its_reviews(tmp_path):
     check_training_reviews(candidates)
     metrics = candidates[0].path / "metrics.json"
     metrics.write_text(metrics.read_text().replace('"hash": "0"', '"hash": "9"'))
-    with pytest.raises(RunError, match=r"gru-0 and .*lstm-0 were trained on different reviews"):
+    with pytest.raises(RunError, match=r"gru-0 and .*lstm-0 have different training or validation reviews"):
         check_training_reviews(candidates)

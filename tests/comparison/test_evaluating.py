@@ -52,7 +52,7 @@ def test_the_test_split_is_read_once(tmp_path, load):
 def test_runs_with_other_validation_reviews_are_compared_on_the_test_split_only(tmp_path, load):
     paths = [candidate.path for candidate in finish_all(tmp_path)][1:3]
     evaluate_candidates(open_candidates(paths, same_data=True), "test", load, None)
-    with pytest.raises(RunError, match="have different validation reviews"):
+    with pytest.raises(RunError, match="have different training or validation reviews"):
         evaluate_candidates(open_candidates(paths, same_data=True), "validation", load, None)
 
 

@@ -76,8 +76,8 @@ def test_learning_curves_hold_what_was_recorded():
 
 def test_confusion_matrix_names_counts_and_shares():
     texts = get_texts(drawings.draw_confusion_matrix([[90, 10], [0, 1200]]))
-    assert {"90", "90.0% of them", "10", "10.0% of them", "0", "1,200", "100.0% of them"} <= set(texts)
-    assert "0.0% of them" in get_texts(drawings.draw_confusion_matrix([[0, 0], [3, 4]]))
+    assert {"90", "90.0% of the label", "10", "10.0% of the label", "0", "1,200", "100.0% of the label"} <= set(texts)
+    assert "0.0% of the label" in get_texts(drawings.draw_confusion_matrix([[0, 0], [3, 4]]))
 
 
 def test_reliability_says_the_calibration_error_and_shows_every_bin():
