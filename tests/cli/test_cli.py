@@ -138,8 +138,8 @@ def test_a_closed_stream_is_no_error(sample_run, closed, arguments):
 @pytest.mark.parametrize(
     ("code", "message"),
     [
-        (errno.EACCES, "Error: cannot go on: weights.npz: Permission denied\n"),
-        (errno.ENOSPC, "Error: cannot go on: weights.npz: No space left on device; make room, or write elsewhere\n"),
+        (errno.EACCES, "Error: cannot continue: weights.npz: Permission denied\n"),
+        (errno.ENOSPC, "Error: cannot continue: weights.npz: No space left on device; free some space, or write to another place\n"),
     ],
 )
 def test_what_cannot_be_read_is_named_and_a_full_disk_told(code, message):

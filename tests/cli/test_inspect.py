@@ -38,7 +38,7 @@ def list_rows(out):
 def test_the_table_shows_every_word_of_a_short_text(inspect):
     result = inspect(TEXT)
     columns, rows = list_rows(result.out)
-    assert columns[:6] == ["word", "token", "belief", "move", "contribution", "occlusion"]
+    assert columns[:6] == ["word", "token", "probability", "move", "contribution", "occlusion"]
     assert columns[6:] == ["update", "reset", "|candidate|", "|state|", "kept", "Jacobian"]
     assert [row[1] for row in rows] == ["it", "is", "not", "dull", ",", "it", "is", "wonderful", "."]
     assert result.out.startswith(("positive ", "negative "))
@@ -156,8 +156,8 @@ def test_units_of_one_run_only(inspect_units):
         (["--run", "other", TEXT], "--run is given 2 times"),
         (["--split", "test", TEXT], "No such option '--split'"),
         (["--data", "sample", TEXT], "No such option '--data'"),
-        (["--plots", "plots", "--input", "empty.txt"], "no text came in"),
-        (["--npz", "a.npz", TEXT, TEXT], "take one text, and more came in"),
+        (["--plots", "plots", "--input", "empty.txt"], "the input has no text"),
+        (["--npz", "a.npz", TEXT, TEXT], "accept only one text, and the input has more"),
         (["--npz", "nowhere/a.npz", TEXT], "there is no folder nowhere"),
         (["--npz", "same", "--html", "same", TEXT], "both name same"),
         (["--plots", "empty.txt/plots", TEXT], "cannot draw into empty.txt/plots"),
