@@ -26,17 +26,17 @@ def test_findings_are_told_and_the_terminal_is_safe(invoke, write):
         "reviews",
         "positive",
         "words:",
-        "least",
+        "min",
         "median",
         "mean",
         "95",
         "%",
-        "most",
-        "cut",
+        "max",
+        "truncated",
     ]
     assert lines[1].split() == ["train", "2", "50.0%", "4", "5", "5", "6", "6", "0.0%"]
     assert "reviews of test that stand in train word for word: 1" in lines
-    assert "  test 1 as train 2: the second of three" in lines
+    assert "  test 1 is like train 2: the second of three" in lines
     assert "reviews that hold control characters: 1" in lines
     assert "\x1b" not in result.out
     assert "  train 1: a\\x1b[31m red <b>film</b>" in lines

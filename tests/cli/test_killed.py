@@ -237,7 +237,9 @@ def test_ctrl_c_is_answered_while_the_engine_compiles(tmp_path):
             pass
         time.sleep(1)
         os.kill(process.pid, signal.SIGINT)
-        assert process.stderr.readline().startswith("stopping after the current batch, or after the compilation of the engine")
+        assert process.stderr.readline().startswith(
+            "stopping after the current batch, or after the compilation of the engine"
+        )
         assert process.poll() is None
         process.kill()
 

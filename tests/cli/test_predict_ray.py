@@ -142,7 +142,7 @@ def test_a_driver_that_is_stopped_or_killed_leaves_whole_partitions_to_go_on_fro
         assert out == ""
         if number == signal.SIGINT:
             assert process.returncode == 130
-            assert "continues" in err
+            assert "run the same command with --resume to resume" in err
             assert err.endswith("Stopped.\n")
             assert "Traceback" not in err
         before |= {path: path.stat().st_mtime_ns for path in tmp_path.glob("out/part-*") if path not in before}

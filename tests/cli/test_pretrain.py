@@ -153,7 +153,7 @@ def test_each_command_reads_its_own_configs(invoke, sample_run, next_word_run):
     [
         (["--resume", "r", "--set", "a.b=1"], "the run's own config"),
         (["--resume", "r", "--dry-run"], "the run's own config"),
-        (["--overwrite"], "say which"),
+        (["--overwrite"], "--overwrite needs --run"),
     ],
 )
 def test_options_that_do_not_go_together_are_told(invoke, arguments, message):

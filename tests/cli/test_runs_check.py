@@ -54,7 +54,7 @@ def test_every_file_is_told(invoke, run):
     run.config_path.write_text(run.config_path.read_text() + "# mine\n")
     result, (row,) = check(invoke)
     assert result.code == 1
-    assert result.err.startswith("Error: copy is not what it was when it was finished")
+    assert result.err.startswith("Error: copy has changed since it was complete")
     assert not row["whole"]
     states = {name: state for name, state in row["files"].items() if state != "ok"}
     assert states == {"history.jsonl": "missing", "config.yaml": "changed"}

@@ -158,7 +158,7 @@ def test_a_next_word_run_that_was_replaced_is_told_on_resumption(invoke, make_ne
     result = invoke("train", "--resume", "run")
     assert result.code == 1
     assert "Error: " in result.err.splitlines()[-1]
-    assert "is not what run started from" in result.err
+    assert "has changed since run was started from it" in result.err
 
 
 def test_reviews_without_labels_are_learnt_from_and_not_judged(invoke, write_corpus, tmp_path):

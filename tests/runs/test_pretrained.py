@@ -81,7 +81,9 @@ def test_what_is_no_finished_next_word_run_is_refused(pair, tmp_path):
     assert load_pretrained(build(encoder.path, **sizes))
     with pytest.raises(ConfigError, match=r"^model.pretrained: there is no run at nowhere; train one with .*pretrain"):
         load_pretrained(build("nowhere", **sizes))
-    with pytest.raises(ConfigError, match=r"model\.pretrained: .* is a classifier; choose a run of 'imdb-gru pretrain'"):
+    with pytest.raises(
+        ConfigError, match=r"model\.pretrained: .* is a classifier; choose a run of 'imdb-gru pretrain'"
+    ):
         load_pretrained(build(classifier.path, **sizes))
     encoder.weights_path.write_bytes(b"")
     with pytest.raises(RunError, match="is damaged"):
