@@ -154,7 +154,7 @@ def test_a_random_state_is_drawn_from():
     [
         ({"epochs": 2, "overrides": {"train.epochs": 2}}, "epochs and overrides both set train.epochs"),
         ({"random_state": 0, "overrides": {"train.seed": 1}}, "random_state and overrides both set train.seed"),
-        ({"overrides": {"data.limit": 5}}, "overrides holds data.limit, but fit is given its texts"),
+        ({"overrides": {"data.limit": 5}}, "overrides sets data.limit, but the data is the texts given to fit"),
         ({"epochs": 0}, "train.epochs"),
         ({"learning_rate": "fast"}, "train.learning_rate"),
     ],

@@ -98,9 +98,7 @@ def next_word(
 def _check_choices(model: "NextWordModel", count: int | None, top: int | None) -> None:
     for option, wanted in (("--count", count), ("--top", top)):
         if wanted is not None and wanted > model.choices:
-            raise click.UsageError(
-                f"{option} {wanted}: the vocabulary of this run has only {model.choices} possible next words"
-            )
+            raise click.UsageError(f"{option} {wanted}: this run has only {model.choices} possible next words")
 
 
 def _check_modes(

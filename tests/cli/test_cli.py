@@ -54,7 +54,7 @@ def test_evaluate_loads_no_tensorflow(sample_run):
         (["train", "--config", "nowhere.yaml"], 1, "cannot read the config nowhere.yaml"),
         (["train", "--resume", "nowhere"], 1, "there is no run at nowhere"),
         (["train", "--resume", "r", "--set", "a.b=1"], 2, "the run's own config"),
-        (["train", "--overwrite"], 2, "say which"),
+        (["train", "--overwrite"], 2, "--overwrite needs --run"),
         (["pretrain", "--set", "train.sample=3"], 1, "did you mean train.samples?"),
         (["pretrain", "--data", "nowhere"], 1, "Error: there are no reviews at "),
         (["next", "--run", "nowhere", "text"], 1, "Error: there is no run at nowhere"),
@@ -136,8 +136,11 @@ def test_a_closed_stream_is_no_error(sample_run, closed, arguments):
 @pytest.mark.parametrize(
     ("code", "message"),
     [
-        (errno.EACCES, "Error: cannot go on: weights.npz: Permission denied\n"),
-        (errno.ENOSPC, "Error: cannot go on: weights.npz: No space left on device; make room, or write elsewhere\n"),
+        (errno.EACCES, "Error: cannot continue: weights.npz: Permission denied\n"),
+        (
+            errno.ENOSPC,
+            "Error: cannot continue: weights.npz: No space left on device; free some space, or write to another place\n",
+        ),
     ],
 )
 def test_what_cannot_be_read_is_named_and_a_full_disk_told(code, message):

@@ -265,7 +265,7 @@ def test_ctrl_c_while_the_linear_model_is_fitted(tmp_path):
         (["--set", "train.engine=fused"], 1, "fused computes GRUs only, and model.cell is lstm"),
         (["--config", "nowhere.yaml"], 1, "cannot read the config nowhere.yaml"),
         (["run"], 1, "there is no run at run"),
-        (["run", "other", "--seeds", "2"], 2, "leave --config, --set, --models and --seeds out"),
+        (["run", "other", "--seeds", "2"], 2, "--config, --set, --models and --seeds cannot be used with RUNs"),
         (["run", "other"], 1, "there is no run at run"),
         (["--into", "photos"], 1, "holds files that do not belong to a comparison"),
         (["--plots", "photos/cat.jpg"], 1, "cannot draw into photos/cat.jpg"),

@@ -26,26 +26,26 @@ def test_findings_are_told_and_the_terminal_is_safe(invoke, write):
         "reviews",
         "positive",
         "words:",
-        "least",
+        "min",
         "median",
         "mean",
         "95",
         "%",
-        "most",
-        "cut",
+        "max",
+        "truncated",
     ]
     assert lines[1].split() == ["train", "2", "50.0%", "4", "5", "5", "6", "6", "0.0%"]
     assert "reviews in test that are also in train word for word: 1" in lines
-    assert "  test 1 as train 2: the second of three" in lines
+    assert "  test 1 is like train 2: the second of three" in lines
     assert "reviews that contain control characters: 1" in lines
     assert "\x1b" not in result.out
     assert "  train 1: a\\x1b[31m red <b>film</b>" in lines
-    assert "words unknown to a vocabulary of train: 0.0% of test" in result.out
+    assert "words that are not in the vocabulary of the train split: 0.0% of test" in result.out
 
 
 def test_strict_exits_with_1_only_where_something_is_found(invoke, write):
     clean = invoke("data", "check", write(CLEAN), "--strict")
-    assert (clean.code, "nothing found amiss" in clean.out) == (0, True)
+    assert (clean.code, "no problems found" in clean.out) == (0, True)
     spoilt = invoke("data", "check", write(SPOILT), "--strict")
     assert spoilt.code == 1
     assert "Error" not in spoilt.err
@@ -80,7 +80,7 @@ def test_a_path_without_reviews_is_one_line(invoke):
 @pytest.mark.parametrize("command", ["train", "pretrain"])
 def test_a_training_says_how_many_held_out_reviews_repeat_others(invoke, write, command):
     rows = "a fine film,1,train\nquite dull,0,train\na FINE film,1,dev\nother,0,dev\n"
-    said = "1 validation review is word for word among the training reviews"
+    said = "1 validation review is identical to a training review"
     options = ["--dry-run", "--json", "--set", "model.units=4", "--set", "model.embedding=4"]
     options += ["--config", "scratch"] if command == "train" else []
     assert said in invoke(command, "--data", write(rows), *options).err

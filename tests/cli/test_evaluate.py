@@ -111,7 +111,7 @@ def test_a_next_word_run_is_judged_on_all_of_other_reviews(invoke, next_word_run
     for options, message in (
         (["--split", "validation"], "does not hold the reviews that"),
         (["--split", "train"], "does not hold the reviews that"),
-        (["--errors", "2"], "which has no errors to show: leave --errors out"),
+        (["--errors", "2"], "for which errors cannot be shown: omit --errors"),
     ):
         result = invoke(*arguments, *options)
         assert result.code == 1

@@ -38,11 +38,11 @@ def list_rows(out):
 def test_the_table_shows_every_word_of_a_short_text(inspect):
     result = inspect(TEXT)
     columns, rows = list_rows(result.out)
-    assert columns[:6] == ["word", "token", "belief", "move", "contribution", "occlusion"]
+    assert columns[:6] == ["word", "token", "probability", "move", "contribution", "occlusion"]
     assert columns[6:] == ["update", "reset", "|candidate|", "|state|", "kept", "Jacobian"]
     assert [row[1] for row in rows] == ["it", "is", "not", "dull", ",", "it", "is", "wonderful", "."]
     assert result.out.startswith(("positive ", "negative "))
-    assert "integrated gradients, 32 steps; gap " in result.out
+    assert "integrated gradients in 32 steps, gap " in result.out
     assert "products of the update gate" in result.out
     predicted = float(result.out.split()[1])
     assert float(rows[-1][2]) == pytest.approx(predicted, abs=1e-4)
@@ -97,7 +97,7 @@ def test_files_are_written(inspect, tmp_path):
 def test_units_are_named_by_their_words(inspect_units):
     rows = json.loads(inspect_units("--words", 2, "--json").out)
     assert sorted(row["unit"] for row in rows) == list(range(8))
-    assert "no word comes 20 times" in inspect_units(TEXT).err
+    assert "no word occurs 20 times" in inspect_units(TEXT).err
     assert rows[0].keys() == {"unit", "weights", "raised_by", "lowered_by"}
     assert rows[0]["weights"].keys() == {"last", "max"}
     result = inspect_units("--words", 2)
@@ -144,7 +144,7 @@ def test_the_help_of_the_group_lists_its_commands_and_the_options_of_a_text(invo
 
 
 def test_units_of_one_run_only(inspect_units):
-    assert "--run is given 2 times" in inspect_units("--run", "other").err
+    assert "--run was given 2 times" in inspect_units("--run", "other").err
     result = inspect_units("--split", "validation", "--data", "nowhere")
     assert result.code == 1
     assert "there are no reviews at nowhere" in result.err
@@ -153,13 +153,13 @@ def test_units_of_one_run_only(inspect_units):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--run", "other", TEXT], "--run is given 2 times"),
+        (["--run", "other", TEXT], "--run was given 2 times"),
         (["--split", "test", TEXT], "No such option '--split'"),
         (["--data", "sample", TEXT], "No such option '--data'"),
-        (["--plots", "plots", "--input", "empty.txt"], "no text came in"),
-        (["--npz", "a.npz", TEXT, TEXT], "take one text, and more came in"),
+        (["--plots", "plots", "--input", "empty.txt"], "the input has no text"),
+        (["--npz", "a.npz", TEXT, TEXT], "accept only one text, and the input has more"),
         (["--npz", "nowhere/a.npz", TEXT], "there is no folder nowhere"),
-        (["--npz", "same", "--html", "same", TEXT], "both name same"),
+        (["--npz", "same", "--html", "same", TEXT], "both write same"),
         (["--plots", "empty.txt/plots", TEXT], "cannot draw into empty.txt/plots"),
         (["--unit", "8", TEXT], "units 0 to 7"),
         (["--layer", "2", TEXT], "this run has 1 recurrent layer"),

@@ -181,9 +181,9 @@ def test_what_does_not_fit_what_was_begun_is_refused(bulk, invoke, tmp_path, sam
     kept = (tmp_path / "out.jsonl.partial").read_bytes()
     result = bulk("--output=out.jsonl", "--resume", "--timesteps")
     assert result.code == 1
-    assert "out.jsonl.partial was begun with another set of options: put that back, or remove" in result.err
+    assert "out.jsonl.partial was started with a different set of options: use the same one, or remove" in result.err
     (tmp_path / "reviews.txt").write_text("other\n")
-    assert "was begun with another input" in bulk("--output=out.jsonl", "--resume").err
+    assert "was started with a different input" in bulk("--output=out.jsonl", "--resume").err
     (tmp_path / "reviews.txt").write_text("\n".join(TEXTS) + "\n", "utf-8")
     shutil.copytree(sample_run.path, tmp_path / "changed")
     metrics = json.loads((tmp_path / "changed" / "metrics.json").read_text())
@@ -191,7 +191,7 @@ def test_what_does_not_fit_what_was_begun_is_refused(bulk, invoke, tmp_path, sam
     metrics["files"]["history.jsonl"] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     (tmp_path / "changed" / "metrics.json").write_text(json.dumps(metrics))
     arguments = ["--input=reviews.txt", "--output=out.jsonl", "--resume"]
-    assert "was begun with another run" in invoke("predict", "--run=changed", *arguments).err
+    assert "was started with a different run" in invoke("predict", "--run=changed", *arguments).err
     assert (tmp_path / "out.jsonl.partial").read_bytes() == kept
     assert bulk("--output=out.jsonl", "--resume").code == 0
 
@@ -203,7 +203,7 @@ def test_only_a_file_into_a_file_is_resumed(invoke, tmp_path, arguments):
     (tmp_path / "i.txt").write_text("fine\n")
     result = invoke("predict", *arguments, "--resume")
     assert result.code in (1, 2)
-    assert "--resume goes with --input FILE and --output FILE" in " ".join(result.err.split())
+    assert "--resume needs --input FILE and --output FILE" in " ".join(result.err.split())
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -237,7 +237,9 @@ def test_ctrl_c_is_answered_while_the_engine_compiles(tmp_path):
             pass
         time.sleep(1)
         os.kill(process.pid, signal.SIGINT)
-        assert process.stderr.readline().startswith("stopping after the current batch, or once the engine")
+        assert process.stderr.readline().startswith(
+            "stopping after the current batch, or after the compilation of the engine"
+        )
         assert process.poll() is None
         process.kill()
 

@@ -87,10 +87,10 @@ def test_a_column_of_what_is_not_a_table_is_refused(invoke, write_corpus, kind, 
         (
             ["predict", "--text-column", "body", "fine"],
             2,
-            "--text-column goes with a table: name the table with --input",
+            "--text-column needs a table: give the table with --input",
         ),
-        (["inspect", "--text-column", "body", "fine"], 2, "--text-column goes with a table"),
-        (["next", "--text-column", "body", "fine"], 2, "--text-column goes with a table"),
+        (["inspect", "--text-column", "body", "fine"], 2, "--text-column needs a table"),
+        (["next", "--text-column", "body", "fine"], 2, "--text-column needs a table"),
     ],
 )
 def test_every_command_refuses_such_a_column(invoke, arguments, code, message):

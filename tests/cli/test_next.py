@@ -55,7 +55,7 @@ def test_timesteps_tell_what_was_expected_and_what_came(ask):
     for candidate, other in zip(record["timesteps"][-1]["likeliest"], alone["next"], strict=True):
         assert candidate == {"token": other["token"], "probability": pytest.approx(other["probability"])}
     out = ask("w1 strange w2", "--timesteps").out.splitlines()
-    assert out[0].split() == ["timestep", "token", "next", "word", "rank", "probability", "likeliest", "there"]
+    assert out[0].split() == ["timestep", "token", "next", "word", "rank", "probability", "most", "likely"]
     assert out[4].split()[:5] == ["3", "w2", "-", "-", "-"]
     assert out[-1] == f"perplexity {record['perplexity']:.1f} of 3 words"
 
@@ -127,18 +127,18 @@ def test_what_a_terminal_would_obey_is_shown(ask):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--generate", "3", "--timesteps"], "--generate continues the text: use it without --timesteps"),
+        (["--generate", "3", "--timesteps"], "--generate cannot be used with --timesteps"),
         (["--generate", "3", "-k", "2"], "use it without --timesteps and --count"),
-        (["--temperature", "1"], "go with --generate"),
-        (["--top", "1"], "go with --generate"),
-        (["--seed", "0", "--timesteps"], "go with --generate"),
+        (["--temperature", "1"], "need --generate"),
+        (["--top", "1"], "need --generate"),
+        (["--seed", "0", "--timesteps"], "need --generate"),
         (["--generate", "0"], "0 is not in the range x>=1"),
         (["--generate", "2", "--temperature", "-1"], "-1.0 is not in the range x>=0"),
-        (["--generate", "2", "--temperature", "nan"], "--temperature nan: name a number from 0"),
-        (["--generate", "2", "--temperature", "inf"], "--temperature inf: name a number from 0"),
+        (["--generate", "2", "--temperature", "nan"], "--temperature nan: give a number of at least 0"),
+        (["--generate", "2", "--temperature", "inf"], "--temperature inf: give a number of at least 0"),
         (["-k", "0"], "0 is not in the range x>=1"),
-        (["-k", "33"], "--count 33: this run knows 32 words that can come next"),
-        (["--generate", "2", "--top", "33"], "--top 33: this run knows 32 words that can come next"),
+        (["-k", "33"], "--count 33: this run has only 32 possible next words"),
+        (["--generate", "2", "--top", "33"], "--top 33: this run has only 32 possible next words"),
         (["--input", "a.txt"], "give texts or --input, not both"),
     ],
 )
@@ -191,7 +191,7 @@ def test_without_a_text_a_person_is_told_how(run, monkeypatch, invoke):
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     result = invoke("next", "--run", run.path)
     assert result.code == 2
-    assert 'give a text, such as imdb-gru next "A fine film."' in result.err
+    assert 'no text was given: give one, as in imdb-gru next "A fine film."' in result.err
 
 
 def test_an_unfinished_run_is_told_how_to_continue(invoke, run):

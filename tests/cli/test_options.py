@@ -135,7 +135,7 @@ def test_an_unknown_user_in_the_config_is_one_line(invoke):
 def test_an_option_of_one_value_given_twice_is_wrong_usage(invoke, arguments, name):
     result = invoke(*arguments)
     assert (result.code, result.out) == (2, "")
-    assert f"Error: {name} is given 2 times, but it takes one value" in result.err
+    assert f"Error: {name} was given 2 times, but it takes one value" in result.err
 
 
 def test_options_of_several_values_and_flags_may_be_repeated(invoke):

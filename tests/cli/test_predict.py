@@ -186,7 +186,7 @@ def test_a_full_disk_under_stdout_is_told_in_a_line(sample_run):
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith("Error: cannot go on: No space left")
+    assert done.stderr.splitlines()[-1].startswith("Error: cannot continue: No space left")
 
 
 def test_output_into_nowhere_is_told(predict):

@@ -32,8 +32,8 @@ def read_rows(folder):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["fine"], "goes with --input and --output"),
-        (["--input", "a.csv"], "goes with --input and --output"),
+        (["fine"], "needs --input and --output"),
+        (["--input", "a.csv"], "needs --input and --output"),
         (["--input", "a.csv", "--output", "out", "--plot", "p.png"], "not with texts or --plot"),
         (["--input", "a.csv", "--output", "out", "--workers", "0"], "--workers"),
     ],
@@ -48,7 +48,7 @@ def test_what_does_not_go_with_ray_is_refused(invoke, arguments, message):
 def test_rays_options_do_nothing_without_it_and_say_so(invoke, option):
     result = invoke("predict", *option, "fine")
     assert result.code == 2
-    assert "--workers and --address go with --engine ray" in result.err
+    assert "--workers and --address need --engine ray" in result.err
 
 
 def test_without_ray_the_extra_is_named(invoke, tmp_path, monkeypatch):
@@ -142,7 +142,7 @@ def test_a_driver_that_is_stopped_or_killed_leaves_whole_partitions_to_go_on_fro
         assert out == ""
         if number == signal.SIGINT:
             assert process.returncode == 130
-            assert "continues" in err
+            assert "run the same command with --resume to resume" in err
             assert err.endswith("Stopped.\n")
             assert "Traceback" not in err
         before |= {path: path.stat().st_mtime_ns for path in tmp_path.glob("out/part-*") if path not in before}

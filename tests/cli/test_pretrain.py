@@ -51,7 +51,7 @@ def test_a_table_needs_no_labels(invoke, tmp_path, name):
     (tmp_path / name).write_text(UNLABELLED[name])
     result = pretrain(invoke, tmp_path / "run", data=name)
     assert result.code == 0, result.err
-    assert "2 reviews to train on, 0 for validation" in result.err
+    assert "2 reviews for training, 0 for validation" in result.err
     words = json.loads((tmp_path / "run" / "vocabulary.json").read_text())["words"]
     assert sorted(words) == [".", "a", "dull", "film", "is", "it", "wonderful"]
     result = invoke("train", "--data", name, "--dry-run", "--config", "scratch", *SMALL)
@@ -73,7 +73,7 @@ def test_the_tables_own_validation_split_is_held_out(invoke, tmp_path):
     (tmp_path / "a.csv").write_text("text,split\nA film.,train\nDull.,dev\nfine,test\n")
     result = pretrain(invoke, tmp_path / "run", data="a.csv")
     assert "read 1 review of split train, 1 review of split validation" in result.err
-    assert "1 review to train on, 1 for validation" in result.err
+    assert "1 review for training, 1 for validation" in result.err
     assert json.loads(invoke("evaluate", "--run", "run", "--json").out)["n"] == 1
 
 
@@ -143,9 +143,9 @@ def test_a_missing_extra_is_told_before_anything_is_read_or_written(invoke, tmp_
 
 def test_each_command_reads_its_own_configs(invoke, sample_run, next_word_run):
     result = invoke("train", "--config", next_word_run.config_path)
-    assert "is for the task next_word, not sentiment: give it to 'imdb-gru pretrain'" in result.err
+    assert "is for the task next_word, not sentiment: use it with 'imdb-gru pretrain'" in result.err
     result = invoke("pretrain", "--config", sample_run.config_path)
-    assert "is for the task sentiment, not next_word: give it to 'imdb-gru train'" in result.err
+    assert "is for the task sentiment, not next_word: use it with 'imdb-gru train'" in result.err
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_each_command_reads_its_own_configs(invoke, sample_run, next_word_run):
     [
         (["--resume", "r", "--set", "a.b=1"], "the run's own config"),
         (["--resume", "r", "--dry-run"], "the run's own config"),
-        (["--overwrite"], "say which"),
+        (["--overwrite"], "--overwrite needs --run"),
     ],
 )
 def test_options_that_do_not_go_together_are_told(invoke, arguments, message):

@@ -51,7 +51,7 @@ def test_a_report_is_a_function_of_the_library(sample_run, tmp_path):
     ]  # fmt: skip
     assert len(list(Path("plots").iterdir())) == 10
     classifier.run = None
-    with pytest.raises(imdb_gru.RunError, match="does not belong to a run"):
+    with pytest.raises(imdb_gru.RunError, match="was not loaded from a run"):
         imdb_gru.write_report(classifier, output=tmp_path / "page.html")
 
 
@@ -71,7 +71,7 @@ def test_options_choose_data_place_and_plots(invoke, sample_run, tmp_path):
         (["--output", "none/page.html"], 1, "there is no folder none"),
         (["--output", "."], 1, "it is a folder"),
         (["--plots", "file"], 1, "it is a file; choose a folder"),
-        (["elsewhere"], 2, "the run is given twice"),
+        (["elsewhere"], 2, "the run was given twice"),
         (["--examples", "-1"], 2, "--examples"),
     ],
 )

@@ -46,7 +46,7 @@ def test_a_run_that_nobody_touched_is_whole(invoke, run):
     assert (row["faults"], row["environment"]) == ([], {})
     table = invoke("runs", "check", "copy").out.splitlines()
     assert "model.keras        ok" in table
-    assert table[-1] == "environment        nothing recorded differs here"
+    assert table[-1] == "environment        the same as at the training"
 
 
 def test_every_file_is_told(invoke, run):
@@ -54,7 +54,7 @@ def test_every_file_is_told(invoke, run):
     run.config_path.write_text(run.config_path.read_text() + "# mine\n")
     result, (row,) = check(invoke)
     assert result.code == 1
-    assert result.err.startswith("Error: copy is not what it was when it was finished")
+    assert result.err.startswith("Error: copy has changed since it was complete")
     assert not row["whole"]
     states = {name: state for name, state in row["files"].items() if state != "ok"}
     assert states == {"history.jsonl": "missing", "config.yaml": "changed"}
@@ -83,7 +83,7 @@ def test_weights_of_another_config_or_vocabulary_are_told(invoke, run):
     run.weights_path.unlink()
     result, (row,) = check(invoke)
     assert row["files"]["weights.npz"] == "missing"
-    assert row["faults"][0].startswith("copy/weights.npz holds no weights that fit its config")
+    assert row["faults"][0].startswith("copy/weights.npz has no weights that fit its config")
 
 
 def test_a_model_that_cannot_be_read_is_told(invoke, run):
@@ -94,7 +94,7 @@ def test_a_model_that_cannot_be_read_is_told(invoke, run):
     result, (row,) = check(invoke)
     assert result.code == 1
     assert row["files"]["model.keras"] == "changed"
-    assert "holds no weights that fit its config" in row["faults"][0]
+    assert "has no weights that fit its config" in row["faults"][0]
 
 
 def test_another_environment_is_told_and_no_fault(invoke, run):
@@ -103,7 +103,7 @@ def test_another_environment_is_told_and_no_fault(invoke, run):
     result, (row,) = check(invoke)
     assert result.code == 0
     assert row["environment"] == {"numpy": ["1.0", np.__version__]}
-    assert f"numpy              1.0 then, {np.__version__} here" in invoke("runs", "check", "copy").out
+    assert f"numpy              was 1.0, is {np.__version__} now" in invoke("runs", "check", "copy").out
 
 
 def test_the_versions_are_those_of_the_packages():

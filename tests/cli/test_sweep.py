@@ -37,7 +37,7 @@ def sweep_file(tmp_path):
         (["s.yaml", "--resume", "runs/sweep"], 2, "with a budget and outputs only"),
         (["--resume", "runs/sweep", "--set", "train.epochs=3"], 2, "with a budget and outputs only"),
         (["--resume", "runs/sweep"], 1, "runs/sweep is not a sweep, because it has no sweep.yaml"),
-        (["s.yaml", "--set", "train.epocs=3"], 1, "train.epocs: no such key; did you mean train.epochs?"),
+        (["s.yaml", "--set", "train.epocs=3"], 1, "train.epocs: there is no such key; did you mean train.epochs?"),
         (["s.yaml", "--trials", "0"], 2, "0 is not in the range"),
         (["s.yaml", "--minutes", "0"], 2, "0 is not in the range"),
         (["s.yaml", "--into", "photos"], 1, "holds files that do not belong to a sweep"),
@@ -73,7 +73,7 @@ def test_a_sweep_that_is_there_is_not_replaced_unasked(invoke, tmp_path, sweep_f
 def test_a_dry_run_shows_what_would_be_searched_and_writes_nothing(invoke, tmp_path, sweep_file):
     result = invoke("sweep", "s.yaml", "--dry-run", "--trials", 7)
     assert result.code == 0, result.err
-    for part in ("0.001 to 0.1, by logarithm", "last, max", "7 trials", "epochs: 2"):
+    for part in ("0.001 to 0.1, on a log scale", "last, max", "7 trials", "epochs: 2"):
         assert part in result.out
     plan = json.loads(invoke("sweep", "s.yaml", "--dry-run", "--json").out)
     assert plan["trials"] == 20
@@ -140,7 +140,7 @@ def make_figures():
 def test_a_person_gets_ranks_values_and_reasons(capsys):
     print_sweep(make_figures())
     lines = capsys.readouterr().out.splitlines()
-    header = "rank trial state accuracy log loss done seconds learning_rate pooling word"
+    header = "rank trial state accuracy log loss epochs done seconds learning_rate pooling word"
     assert lines[1].split() == header.split()
     assert lines[2].split() == ["1", "1", "finished", "90.00%", "0.3000", "2", "3.0", "0.0123", "last+max", "0.1"]
     assert lines[4].split() == ["3", "2", "failed", "-", "-", "0", "0.0", "0.001", "last", "0.4"]
@@ -151,9 +151,9 @@ def test_a_person_gets_ranks_values_and_reasons(capsys):
 
 def test_what_came_of_it_is_said_against_the_base():
     figures = make_figures()
-    assert "+11.00 points of accuracy" in describe_result(figures)
-    assert "the base as it stands" in describe_result({**figures, "best": figures["base"]})
-    assert "came to no figures" in describe_result({**figures, "base": None})
+    assert "+11.00 percentage points of accuracy" in describe_result(figures)
+    assert "the unchanged base" in describe_result({**figures, "best": figures["base"]})
+    assert "has no result" in describe_result({**figures, "base": None})
 
 
 def test_keys_are_short_where_they_can_be():

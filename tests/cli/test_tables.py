@@ -10,7 +10,7 @@ from support.terminals import call_in_terminal
 from imdb_gru.cli._tables.table import Column, fit_table, print_table
 
 NUMBER = re.compile(r"[+-]?\d[\d.,:/%e+T-]*")
-NOTE = re.compile(r"\(left out in\s\d+\scolumns:\s(.*?)\)", re.DOTALL)
+NOTE = re.compile(r"\(omitted\sto\sfit\s\d+\scharacters:\s(.*?)\)", re.DOTALL)
 WIDE = 400
 TEXT = "A slow start to blorptastic, but the ending is superb, painstakingly so."
 

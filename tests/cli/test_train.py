@@ -64,7 +64,7 @@ def test_a_finished_run_is_not_resumed(invoke, sample_run):
 
 def test_a_dry_run_trains_nothing(invoke, tmp_path):
     result = invoke("train", "--data", "sample", "--dry-run", *SMALL)
-    assert result.err.splitlines()[-1] == "building the model, which loads TensorFlow; nothing is trained"
+    assert result.err.splitlines()[-1] == "building the model to describe it, without training; this loads TensorFlow"
     assert result.code == 0
     for part in (
         "truncated share",
@@ -158,7 +158,7 @@ def test_a_next_word_run_that_was_replaced_is_told_on_resumption(invoke, make_ne
     result = invoke("train", "--resume", "run")
     assert result.code == 1
     assert "Error: " in result.err.splitlines()[-1]
-    assert "is not what run started from" in result.err
+    assert "has changed since run was started from it" in result.err
 
 
 def test_reviews_without_labels_are_learnt_from_and_not_judged(invoke, write_corpus, tmp_path):
@@ -166,7 +166,7 @@ def test_reviews_without_labels_are_learnt_from_and_not_judged(invoke, write_cor
     options = ["train.unlabelled=true", "train.virtual=0.1", "train.validation_split=0.34", "train.batch_size=2"]
     result = train(invoke, tmp_path / "run", *(f"--set={option}" for option in options), data=data)
     assert result.code == 0, result.err
-    assert "5 reviews to train on, 2 for validation" in result.err
+    assert "5 reviews for training, 2 for validation" in result.err
     figures = json.loads(invoke("evaluate", "--run", "run", "--split", "train", "--json").out)
     assert figures["n"] == 4
     result = train(invoke, tmp_path / "other", "--set", "train.unlabelled=true")

@@ -60,9 +60,9 @@ def test_a_file_that_changed_is_done_again_whole(folder):
     ("changes", "stamps", "resume", "message"),
     [
         ({}, STAMPS, False, "already holds partitions: resume with --resume"),
-        ({}, STAMPS[:1], True, "was begun with another input: use that one"),
-        ({"run": ["other"]}, STAMPS, True, "was begun with another run"),
-        ({"set of options": {"timesteps": True}}, STAMPS, True, "was begun with another set of options"),
+        ({}, STAMPS[:1], True, "was started with a different input: put that back"),
+        ({"run": ["other"]}, STAMPS, True, "was started with a different run"),
+        ({"set of options": {"timesteps": True}}, STAMPS, True, "was started with a different set of options"),
     ],
 )
 def test_a_folder_that_was_begun_with_something_else_is_left_alone(folder, changes, stamps, resume, message):

@@ -123,7 +123,7 @@ def test_a_key_that_is_set_changes_no_other(key):
         ("model.embedding", 64, "model.embedding is 64, but the bundled model has 128"),
         ("model.layers", 2, "model.layers is 2, but the bundled model has 1"),
         ("model.cell", "lstm", "model.cell is lstm, but the bundled model has gru"),
-        ("model.bidirectional", True, "model.bidirectional is true, but the bundled model reads forwards only"),
+        ("model.bidirectional", True, "model.bidirectional is true, but the bundled model is unidirectional"),
         ("text.tokenizer", "keras", "text.tokenizer is keras, but the bundled model has words"),
         ("text.max_words", None, "text.max_words is null, but the bundled model has 20000"),
         ("text.min_count", 2, "text.min_count is 2, but the bundled model has 1"),

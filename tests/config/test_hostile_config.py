@@ -26,7 +26,7 @@ def refuse(tmp_path, content, message, mib=256):
 
 @pytest.mark.parametrize("content", [LAUGHS, MERGES, f"- {LAUGHS}".replace("\n", "\n  "), "a: &a [*a]\n"])
 def test_aliases_that_multiply_are_refused(tmp_path, content):
-    refuse(tmp_path, content, "is not YAML: .*no aliases")
+    refuse(tmp_path, content, "is not valid YAML: .*must not have aliases")
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_aliases_that_multiply_are_refused(tmp_path, content):
     ],
 )
 def test_values_of_other_kinds_run_nothing_and_are_told(tmp_path, value):
-    refuse(tmp_path, f"train:\n  seed: {value}\n", "is not YAML|has an error")
+    refuse(tmp_path, f"train:\n  seed: {value}\n", "is not valid YAML|has an error")
     assert not (tmp_path / "proof-of-code-run").exists()
 
 
@@ -62,7 +62,7 @@ def test_values_too_large_to_show_are_told_in_short(tmp_path, value):
 @pytest.mark.parametrize("depth", [150, 250, 320, 330, 10_000])
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ("{a: ", "}")])
 def test_deep_nesting_is_told(tmp_path, depth, opening, closing):
-    refuse(tmp_path, f"train: {opening * depth}{closing * depth}", "is not YAML|is nested|has an error")
+    refuse(tmp_path, f"train: {opening * depth}{closing * depth}", "is not valid YAML|is nested|has an error")
 
 
 def test_a_long_config_is_refused(tmp_path):
@@ -84,7 +84,7 @@ def test_keys_and_values_with_escapes_are_told_harmlessly(tmp_path):
 
 def test_an_override_of_other_kinds_is_told():
     for value in ("[" * 5000, "!!int a", "2001-99-99"):
-        with pytest.raises(ConfigError, match="the value is not YAML"):
+        with pytest.raises(ConfigError, match="the value is not valid YAML"):
             parse_override(f"train.seed={value}")
 
 

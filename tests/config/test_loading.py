@@ -36,25 +36,25 @@ def test_any_key_can_be_set(override, value):
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("train.epocs=3", "train.epocs: no such key; did you mean train.epochs?"),
-        ("learning_rate=1", "learning_rate: no such key; did you mean train.learning_rate?"),
-        ("modle.units=1", "modle: no such key; did you mean model?"),
+        ("train.epocs=3", "train.epocs: there is no such key; did you mean train.epochs?"),
+        ("learning_rate=1", "learning_rate: there is no such key; did you mean train.learning_rate?"),
+        ("modle.units=1", "modle: there is no such key; did you mean model?"),
         ("train.epochs=2.5", "train.epochs: input should be a valid integer, got 2.5"),
         ("train.epochs=true", "train.epochs: input should be a valid integer, got True"),
         ("train.epochs=0", "train.epochs: input should be greater than or equal to 1, got 0"),
         ("model.cell=gpu", "model.cell: input should be 'gru', 'lstm' or 'simple_rnn', got 'gpu'"),
         ("model.dropout.word=1", "model.dropout.word: input should be less than 1, got 1"),
-        ("model.dropout=3", "model.dropout: should be a section of keys, got 3"),
+        ("model.dropout=3", "model.dropout: must be a section of keys, got 3"),
         ("train.learning_rate=.nan", "train.learning_rate: input should be"),
         ("model.pooling=[]", "model.pooling: list should have at least 1 item"),
-        ("model.pooling=[last, last]", "model.pooling: names each way once"),
-        ("text.vocabulary=keras", "text.vocabulary: keras goes with text.tokenizer: keras only, got words"),
+        ("model.pooling=[last, last]", "model.pooling: must not repeat a pooling"),
+        ("text.vocabulary=keras", "text.vocabulary: keras needs text.tokenizer keras, got words"),
         ("epochs", "epochs is not of the form KEY=VALUE, such as train.epochs=3"),
         ("=3", "not of the form KEY=VALUE"),
         ("a..b=3", "not of the form KEY=VALUE"),
-        ("train.optimizer=sgd", "train.optimizer: no such key"),
+        ("train.optimizer=sgd", "train.optimizer: there is no such key"),
         ("train.objective=null", "train.objective: input should be 'last', 'every' or 'linear', got None"),
-        ("train.epochs=[", "the value is not YAML"),
+        ("train.epochs=[", "the value is not valid YAML"),
         ("train.epochs.deep=3", "train.epochs: input should be a valid integer"),
     ],
 )
@@ -80,14 +80,14 @@ def test_all_errors_are_told_at_once():
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("train: [", "is not YAML"),
-        ("- 1", "holds [1]"),
+        ("train: [", "is not valid YAML"),
+        ("- 1", "contains [1]"),
         (
             "train:\n  epochs: 1\n  seed: 1\n  epochs: 2",
-            "the key 'epochs' stands twice in \"<unicode string>\", line 4",
+            "the key 'epochs' is given twice in \"<unicode string>\", line 4",
         ),
-        ("train: !!python/object/apply:os.system ['true']", "is not YAML"),
-        ("\x00", "is not YAML"),
+        ("train: !!python/object/apply:os.system ['true']", "is not valid YAML"),
+        ("\x00", "is not valid YAML"),
     ],
 )
 def test_a_wrong_file_is_told(tmp_path, content, message):
@@ -107,15 +107,15 @@ def test_an_empty_file_is_the_defaults(tmp_path):
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("train.objective=last", "train.objective: no such key"),
-        ("model.bidirectional=true", "model.bidirectional: no such key"),
-        ("model.pooling=[last]", "model.pooling: no such key"),
+        ("train.objective=last", "train.objective: there is no such key"),
+        ("model.bidirectional=true", "model.bidirectional: there is no such key"),
+        ("model.pooling=[last]", "model.pooling: there is no such key"),
         ("train.samples=1", "train.samples: input should be greater than or equal to 2, got 1"),
         ("train.timesteps=0", "train.timesteps: input should be greater than or equal to 1, got 0"),
-        ("train.timestep=3", "train.timestep: no such key; did you mean train.timesteps?"),
-        ("task=sentiment", "is for the task sentiment, not next_word: give it to 'imdb-gru train'"),
+        ("train.timestep=3", "train.timestep: there is no such key; did you mean train.timesteps?"),
+        ("task=sentiment", "is for the task sentiment, not next_word: use it with 'imdb-gru train'"),
         ("task=chess", "task: input should be 'next_word', got 'chess'"),
-        ("model=3", "model: should be a section of keys, got 3"),
+        ("model=3", "model: must be a section of keys, got 3"),
     ],
 )
 def test_a_wrong_override_of_a_next_word_config_is_told(override, message):

@@ -23,23 +23,23 @@ def load(tmp_path):
 @pytest.mark.parametrize(
     ("key", "dimension", "message"),
     [
-        ("train.epocs", {"range": [2, 4]}, "no such key; did you mean train.epochs?"),
+        ("train.epocs", {"range": [2, 4]}, "there is no such key; did you mean train.epochs?"),
         ("train.epochs", {"range": [0, 4]}, "input should be greater than or equal to 1, got 0"),
         ("train.epochs", {"range": [1.0, 4]}, "input should be a valid integer, got 1.0"),
         ("model.dropout.word", {"range": [0.1, 1.5]}, "input should be less than 1, got 1.5"),
-        ("model.units", {"range": [3, 2]}, "range: the first should be less than the second, got [3, 2]"),
-        ("train.learning_rate", {"log_range": [0, 1]}, "log_range: both should be more than 0, got [0, 1]"),
+        ("model.units", {"range": [3, 2]}, "range: the first value must be less than the second, got [3, 2]"),
+        ("train.learning_rate", {"log_range": [0, 1]}, "log_range: both values must be greater than 0, got [0, 1]"),
         ("model.cell", {"choice": ["gru", "gpu"]}, "input should be 'gru', 'lstm' or 'simple_rnn', got 'gpu'"),
         ("model.cell", {"choice": ["gru"], "range": [1, 2]}, "give one of choice, range and log_range, got choice, r"),
         ("model.cell", {}, "give one of choice, range and log_range, got none"),
         ("model.dropout", {"choice": [{"word": 0.1}]}, "is a section of keys"),
         ("train", {"choice": [2]}, "is a section of keys"),
-        ("a..b", {"choice": [1]}, "is no dotted key"),
+        ("a..b", {"choice": [1]}, "is not a dotted key"),
         ("data.limit", {"choice": [100]}, "cannot be searched: all trials are evaluated on the same reviews"),
         ("train.seed", {"range": [0, 3]}, "cannot be searched"),
         ("train.monitor", {"choice": ["loss"]}, "cannot be searched: metric decides which trial is best"),
         ("model.units", {"range": [3, 512]}, "model.units is 3, but the bundled model has 512: use base: scratch, or"),
-        ("text.vocabulary", {"choice": ["keras"]}, "keras goes with text.tokenizer: keras only, got words"),
+        ("text.vocabulary", {"choice": ["keras"]}, "keras needs text.tokenizer keras, got words"),
     ],
 )  # fmt: skip
 def test_a_key_or_value_that_no_training_takes_is_told_before_any_begins(load, key, dimension, message):
@@ -62,18 +62,18 @@ def test_all_mistakes_are_told_at_once(load):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"trails": 3}, "trails: no such key; did you mean trials?"),
+        ({"trails": 3}, "trails: there is no such key; did you mean trials?"),
         ({"trials": 0}, "trials: input should be greater than or equal to 1, got 0"),
-        ({"trials": None}, "trials: set it, or minutes, so that the search ends"),
+        ({"trials": None}, "trials: must be set if minutes is not, so that the search ends"),
         ({"space": {}}, "space: dictionary should have at least 1 item"),
-        ({"base": {"train": {"epocs": 1}}}, "train.epocs: no such key; did you mean train.epochs?"),
+        ({"base": {"train": {"epocs": 1}}}, "train.epocs: there is no such key; did you mean train.epochs?"),
         (
             {"base": {"model": {"units": 9}}},
             "but the bundled model has 512: use base: scratch, or --set model.pretrained",
         ),
         ({"base": "nowhere.yaml"}, "cannot read the config nowhere.yaml"),
         ({"base": "scrach"}, "there is no config named 'scrach'; did you mean scratch?"),
-        ({"task": "sentiment"}, "is no sweep: it needs task: sweep"),
+        ({"task": "sentiment"}, "is not a sweep: it needs task: sweep"),
     ],
 )
 def test_a_wrong_sweep_is_told(load, changes, message):
@@ -86,10 +86,10 @@ def test_a_config_is_no_sweep_and_a_sweep_no_config(tmp_path):
     from imdb_gru.config import load_config
 
     (tmp_path / "c.yaml").write_text("train: {epochs: 1}")
-    with pytest.raises(ConfigError, match="is no sweep"):
+    with pytest.raises(ConfigError, match="is not a sweep"):
         load_sweep(tmp_path / "c.yaml")
     (tmp_path / "s.yaml").write_text(yaml.safe_dump(SWEEP))
-    with pytest.raises(ConfigError, match="give it to 'imdb-gru sweep'"):
+    with pytest.raises(ConfigError, match="use it with 'imdb-gru sweep'"):
         load_config(tmp_path / "s.yaml")
 
 
@@ -134,7 +134,7 @@ def test_a_config_or_sweep_is_loaded_as_what_it_is(load, tmp_path):
     with pytest.raises(ConfigError, match=r"space\.train\.epochs: input should be greater than or equal to 1, got 0"):
         load_config_or_sweep(tmp_path / "s.yaml")
     (tmp_path / "s.yaml").write_text("task: sweep")
-    with pytest.raises(ConfigError, match="is no sweep: it needs task: sweep, and a space of keys"):
+    with pytest.raises(ConfigError, match="is not a sweep: it needs task: sweep and a space of keys"):
         load_config_or_sweep(tmp_path / "s.yaml")
 
 

@@ -190,7 +190,7 @@ def test_weights_that_do_not_fit_are_told(make_next_word_run):
     with pytest.raises(RunError, match="is damaged: its model has 32 embeddings"):
         NextWordModel.load(run)
     save_arrays(run, draw_arrays(config, WORDS + 3)[:3])
-    with pytest.raises(RunError, match="holds no weights that fit its config"):
+    with pytest.raises(RunError, match="has no weights that fit its config"):
         NextWordModel.load(run)
 
 

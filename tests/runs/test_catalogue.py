@@ -97,7 +97,7 @@ def test_nothing_is_overwritten_unasked(run, tmp_path):
     other = tmp_path / "other"
     other.mkdir()
     (other / "thesis.tex").write_text("precious")
-    with pytest.raises(RunError, match="holds other files"):
+    with pytest.raises(RunError, match="contains files that do not belong to a run"):
         check_free(other, overwrite=True)
     with pytest.raises(RunError, match="is a file"):
         check_free(other / "thesis.tex", overwrite=True)

@@ -79,9 +79,11 @@ def test_what_is_no_finished_next_word_run_is_refused(pair, tmp_path):
     encoder, classifier = pair
     sizes = {"embedding": 24, "units": 16}
     assert load_pretrained(build(encoder.path, **sizes))
-    with pytest.raises(ConfigError, match=r"^model.pretrained: there is no run at nowhere; make one with .*pretrain"):
+    with pytest.raises(ConfigError, match=r"^model.pretrained: there is no run at nowhere; train one with .*pretrain"):
         load_pretrained(build("nowhere", **sizes))
-    with pytest.raises(ConfigError, match=r"model\.pretrained: .* is a classifier; name a run of 'imdb-gru pretrain'"):
+    with pytest.raises(
+        ConfigError, match=r"model\.pretrained: .* is a classifier; choose a run of 'imdb-gru pretrain'"
+    ):
         load_pretrained(build(classifier.path, **sizes))
     encoder.weights_path.write_bytes(b"")
     with pytest.raises(RunError, match="is damaged"):
@@ -92,7 +94,7 @@ def test_what_is_no_finished_next_word_run_is_refused(pair, tmp_path):
 
 
 def test_a_model_that_reads_backwards_starts_from_none():
-    with pytest.raises(ConfigError, match=r"model\.bidirectional is true, but a next-word model reads forwards only"):
+    with pytest.raises(ConfigError, match=r"model\.bidirectional is true, but a next-word model is unidirectional"):
         build("anything", bidirectional=True)
 
 

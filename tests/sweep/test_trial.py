@@ -101,7 +101,7 @@ def test_a_process_trains_one_trial_after_the_other(open_trial, tmp_path):
     ("values", "reason"),
     [
         ({"model.pretrained": "nowhere"}, "model.pretrained: there is no run at nowhere"),
-        ({"train.epocs": 1}, "the trial's config has an error: train.epocs: no such key"),
+        ({"train.epocs": 1}, "the trial's config has an error: train.epocs: there is no such key"),
     ],
 )
 def test_a_failure_is_a_result_with_its_reason(open_trial, tmp_path, values, reason):

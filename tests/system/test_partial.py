@@ -60,7 +60,9 @@ def test_what_was_begun_with_something_else_is_refused_and_kept(tmp_path, name):
     path = tmp_path / "out.csv.partial"
     begin(path, "a\n")
     before = path.read_bytes()
-    with pytest.raises(DataError, match=rf"was begun with another {name}: put that back, or remove .*partial to"):
+    with pytest.raises(
+        DataError, match=rf"was started with a different {name}: use the same one, or remove .*partial to"
+    ):
         open_partial(path, {**BEGUN_WITH, name: "other"}).__enter__()
     assert path.read_bytes() == before
 
@@ -69,7 +71,7 @@ def test_what_was_begun_with_something_else_is_refused_and_kept(tmp_path, name):
 def test_a_file_of_something_else_is_refused_and_kept(tmp_path, content):
     path = tmp_path / "out.csv.partial"
     path.write_text(content)
-    with pytest.raises(DataError, match="holds something else"), open_partial(path, BEGUN_WITH):
+    with pytest.raises(DataError, match="is not a file of predictions"), open_partial(path, BEGUN_WITH):
         pass
     assert path.read_text() == content
 

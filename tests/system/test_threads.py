@@ -101,7 +101,7 @@ def test_threads_can_be_set(monkeypatch):
 @pytest.mark.parametrize("value", ["abc", "0", "-1", "+2", "1.5", "1_0", "２", "9" * 5000])
 def test_what_is_not_a_whole_number_from_1_is_refused(monkeypatch, value):
     monkeypatch.setenv("IMDB_GRU_THREADS", value)
-    with pytest.raises(ImdbGruError, match=r"^\$IMDB_GRU_THREADS is '.{1,40}': set it to a whole number from 1"):
+    with pytest.raises(ImdbGruError, match=r"^\$IMDB_GRU_THREADS is '.{1,40}': set it to an integer of at least 1"):
         count_threads()
 
 
@@ -109,7 +109,7 @@ def test_what_is_not_a_whole_number_from_1_is_refused(monkeypatch, value):
 def test_a_command_with_a_wrong_setting_ends_in_one_line(arguments):
     done = call(*arguments, env={**os.environ, "IMDB_GRU_THREADS": "abc"})
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "Error: $IMDB_GRU_THREADS is 'abc': set it to a whole number from 1, or unset it\n"
+    assert done.stderr == "Error: $IMDB_GRU_THREADS is 'abc': set it to an integer of at least 1, or unset it\n"
 
 
 def test_help_and_import_work_with_a_wrong_setting():

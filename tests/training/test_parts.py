@@ -134,4 +134,4 @@ def test_a_training_elsewhere_says_what_the_weights_may_not_be(invoke, killed):
     _change_environment(killed, threads=64)
     result = invoke("train", "--resume", killed.path)
     assert result.code == 0, result.err
-    assert "may differ from those of a training without a stop: threads was 64, is " in result.err
+    assert "may differ from an uninterrupted training: threads was 64, is " in result.err

@@ -46,7 +46,7 @@ def test_bfloat16_is_refused_where_it_cannot_be(monkeypatch, engine, obstacle, m
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"train": {"engine": "keras"}}, "bfloat16 goes with train.engine fused only; set it to float32"),
+        ({"train": {"engine": "keras"}}, "bfloat16 needs train.engine fused, got keras; set it to float32"),
         ({"model": {"cell": "lstm"}}, "fused computes GRUs only, and model.cell is lstm; set it to float32"),
     ],
 )

@@ -310,7 +310,7 @@ def test_the_loss_of_an_epoch_weighs_batches_by_their_labels(build_twins):
 
 
 def test_what_moves_reviews_is_one_of_two():
-    with pytest.raises(ConfigError, match=r"train\.virtual: reviews are moved one way only"):
+    with pytest.raises(ConfigError, match=r"train\.virtual: cannot be used together with train"):
         build_config({"train": {"virtual": 0.1, "adversarial": 0.1}}, "test")
 
 
