@@ -56,7 +56,7 @@ def test_without_ray_the_extra_is_named(invoke, tmp_path, monkeypatch):
     write_tables(tmp_path / "in", 1)
     result = invoke("predict", "--engine", "ray", "--input", "in", "--output", "out")
     assert result.code == 1
-    assert result.err == "Error: --engine ray needs the extra 'ray': run pip install 'imdb-gru[ray]'\n"
+    assert result.err == "Error: --engine ray needs the extra 'ray': install it with pip install 'imdb-gru[ray]'\n"
     assert not (tmp_path / "out").exists()
 
 
@@ -65,7 +65,7 @@ def test_without_ray_the_extra_is_named(invoke, tmp_path, monkeypatch):
     [
         (["--input", "nowhere", "--output", "out"], "Error: no tables at nowhere"),
         (["--input", "in", "--output", "in"], "holds files that are not partitions: choose another folder"),
-        (["--input", "in", "--output", "in/000.jsonl"], "is a file: name a folder"),
+        (["--input", "in", "--output", "in/000.jsonl"], "is a file: choose a folder"),
         (["--input", "in", "--output", "s3://bucket/out"], "s3://bucket/out needs a package that is not installed"),
         (["--input", "in", "--output", "memory://out"], "in one process's memory"),
     ],

@@ -45,7 +45,7 @@ def test_without_ray_the_extra_is_named_and_nothing_else_changes(invoke, monkeyp
     monkeypatch.setitem(sys.modules, "ray", None)
     result = invoke(*TRAIN, "--workers", "2", "--run", "run")
     assert result.code == 1
-    assert "--workers needs the extra 'ray': run pip install 'imdb-gru[ray]'" in result.err
+    assert "--workers needs the extra 'ray': install it with pip install 'imdb-gru[ray]'" in result.err
     assert not (tmp_path / "run").exists()
     assert invoke(*TRAIN, "--dry-run").code == 0
 
