@@ -16,7 +16,7 @@ Gates = dict[str, Array]
 
 @dataclass(frozen=True)
 class Cell(ABC):
-    """One timestep of a recurrent layer with visible gates; its weights are in Keras's layout, G blocks side by side."""
+    """One timestep of a recurrent layer with visible gates; weights are in Keras's layout, G blocks side by side."""
 
     title: ClassVar[str]
     """The name to display."""

@@ -106,7 +106,7 @@ class Network:
         return sigmoid(self.compute_logits(np.concatenate(pooled, axis=-1)))
 
     def predict_timesteps(self, ids: Ids, lengths: Lengths) -> Array:
-        """Return the probability of positive after every timestep, `(B, T)`; values past a review's end are meaningless.
+        """Return the probability of positive after every timestep, `(B, T)`; meaningless past a review's end.
 
         Raises `ValueError` if the network is bidirectional.
         """

@@ -1,4 +1,4 @@
-"""What an arithmetic of the engine provides, and which of them there are."""
+"""The interface of the engine's arithmetics, and their list."""
 
 from collections.abc import Sequence
 from typing import Any, Literal, Protocol
@@ -13,36 +13,36 @@ from imdb_gru.engine.pool import ArrayPool
 from imdb_gru.system.arrays import Array, Mask, Rows
 
 Precision = Literal["float32", "bfloat16"]
-"""What matrix products multiply; they are summed, and everything else is computed, in float32."""
+"""Type of the factors in matrix products; sums and everything else are float32."""
 Packed = tuple[NDArray[Any], ...]
-"""Weight matrices in the layout that an arithmetic's products read."""
+"""Weight matrices in the layout of an arithmetic's products."""
 
 
 class Arithmetic(Protocol):
     """The sizes, the packing of weights and the two passes of a GRU in one precision.
 
-    A batch has B reviews of T timesteps, E features and U units. E' and U' are E and U rounded up to whole tiles, and
-    what is beyond E and U is zero. A worker has R of the reviews, a multiple of `ROWS`. It keeps one row for every
-    review at every step, K rows in all; a step's rows follow each other, and leave out the reviews that have ended or
-    not begun. A step is a timestep in the order of reading, which `reverse` turns round. Arrays are C-contiguous.
+    A batch has B reviews of T timesteps, E features and U units. E' and U' are E and U rounded up to whole tiles, with
+    zeros beyond E and U. A worker has R of the reviews, a multiple of `ROWS`. It keeps one row for every review at
+    every step, K rows in all; a step's rows are consecutive, without reviews that have ended or not begun. A step is a
+    timestep in the order of processing, which `reverse` reverses. Arrays are C-contiguous.
     """
 
     ROWS: int
-    """Rows of a tile."""
+    """Number of rows of a tile."""
     COLUMNS: int
-    """Columns of a panel: packed matrices and gradients are laid out panel by panel."""
+    """Number of columns of a panel; packed matrices and gradients are laid out panel by panel."""
     NUMBER: type[np.generic]
     """Type of the numbers in `inputs`."""
     ROOM: int
-    """Numbers left free at the end of every row of `inputs`."""
+    """Number of unused elements at the end of every row of `inputs`."""
     KEPT: int
-    """Float32 numbers kept in `blocks` for each unit."""
+    """Number of float32 values that `blocks` keeps for each unit."""
 
     def find_obstacle(self) -> str | None:
-        """Say why this machine cannot compute it, or return None where it can."""
+        """Return the reason why this machine cannot compute it, or None if it can."""
 
     def count_scratch(self, features: int, units: int, rows: int) -> int:
-        """Count the float32 numbers of scratch that `run_backward` needs for E', U' and R."""
+        """Return the size of `run_backward`'s scratch array in float32 numbers, given E', U' and R."""
 
     def pack_forward(self, weights: GRUWeights, pool: ArrayPool) -> Packed:
         """Return the weights from h to m, from [x, h] to z and r, and from x to h'."""
@@ -51,13 +51,13 @@ class Arithmetic(Protocol):
         """Return the weights from m, z and r back to h, and from z, r and h' back to x."""
 
     def unpack(self, weights: GRUWeights, gradients: Array, sums: Array, pool: ArrayPool) -> tuple[Array, Array, Array]:
-        """Add up the workers' `gradient` and `sums`, in a new first dimension; may change them.
+        """Add up the workers' `gradient` and `sums`, stacked in a new first dimension; may change them.
 
         Returns the gradients of kernel `(E, 3·U)`, recurrent kernel `(U, 3·U)` and bias `(2, 3·U)`.
         """
 
     def pack_matrices(self, matrices: Sequence[Array], shapes: Sequence[tuple[int, int]], pool: ArrayPool) -> Packed:
-        """Return matrices, each padded with zeros to its shape, as right factors of products."""
+        """Pack matrices, each padded with zeros to its shape, as right factors of products."""
 
     def run_forward(
         self,
@@ -83,29 +83,29 @@ class Arithmetic(Protocol):
         Read:
 
         - `x` `(B, T, E)` float32, the batch.
-        - `mask` `(B, T)` bool, its real timesteps.
-        - `rows` `(R,)` int64, the worker's reviews, longest first; −1 stands for no review.
-        - `begins` `(R,)` int64, the step of each row's first real timestep, T without any.
-        - `reverse`, whether to read from the last timestep to the first.
-        - `weights`, what `pack_forward` returned.
-        - `bias` `(4·U',)` float32, that of the `GRUWeights`.
+        - `mask` `(B, T)` bool, true at real timesteps.
+        - `rows` `(R,)` int64, the worker's reviews, longest first; −1 for a row without a review.
+        - `begins` `(R,)` int64, the step of each row's first real timestep, or T if it has none.
+        - `reverse`, whether to process the timesteps from last to first.
+        - `weights`, the result of `pack_forward`.
+        - `bias` `(4·U',)` float32, the bias of the `GRUWeights`.
         - `keep`, whether a backward pass follows. Without it, `inputs` and `blocks` hold one step at a time.
 
         Updated:
 
-        - `h` `(R, U')` float32, from the hidden states before the first step to those after the last.
+        - `h` `(R, U')` float32, the hidden states before the first step, then those after the last.
 
         Written:
 
         - `inputs` `(K, E' + U' + ROOM)` NUMBER, rows [x_t, h_{t-1}].
-        - `blocks` `(K, KEPT·U')` float32, what a backward pass needs of m, z, r and h'.
-        - `places` `(T + 1,)` int64, the row at which each step begins, and the end; only if `keep`.
+        - `blocks` `(K, KEPT·U')` float32, the values of m, z, r and h' for a backward pass.
+        - `places` `(T + 1,)` int64, the first row of each step, and the end; only if `keep`.
         - `states` `(B, T, U)` float32, the hidden state after every step, zero before the review begins.
-        - `peaks` `(R, U')` float32 and `peak_steps` `(R, U')` int32, the maximum over the real steps, and its step;
-          they come in as `LOWEST` and −1.
-        - `totals` `(R, U')` float32, the sum over the real steps; comes in as zero.
+        - `peaks` `(R, U')` float32 and `peak_steps` `(R, U')` int32, the maximum over the real steps and its step;
+          initially `LOWEST` and −1.
+        - `totals` `(R, U')` float32, the sum over the real steps; initially zero.
 
-        The last four are left alone if they are empty.
+        The last four are not computed if they are empty.
         """
 
     def run_backward(
@@ -128,26 +128,26 @@ class Arithmetic(Protocol):
         gradient: Array,
         sums: Array,
     ) -> None:
-        """Go back through what `run_forward` kept.
+        """Run the backward pass for what `run_forward` kept.
 
-        Read, beside the first four and what `run_forward` wrote with `keep`:
+        Read, besides the first four and what `run_forward` wrote with `keep`:
 
-        - `weights`, what `pack_backward` returned.
+        - `weights`, the result of `pack_backward`.
         - `dstates` `(B, T, U)`, `dpeaks` `(R, U')`, `dtotals` `(R, U')` float32, the loss's gradients of `states`,
-          `peaks` and `totals`; empty ones are zero.
+          `peaks` and `totals`; an empty array means zero.
 
         Updated:
 
-        - `dh` `(R, U')` float32, from the gradient of the last hidden states to that of the first.
+        - `dh` `(R, U')` float32, the gradient of the last hidden states, then that of the initial ones.
         - `gradient` `(E' + U', 4·U')` float32, to which the gradient of the joined weights is added, in the layout
-          that `unpack` reads.
+          for `unpack`.
         - `sums` `(4·U',)` float32, to which the gradients of m, z, r and h' before their activations are added, summed
           over all rows.
 
         Written:
 
-        - `dx` `(B, T, E)` float32, in the worker's reviews, also where a timestep is not real.
-        - `blocks` and `scratch`, `count_scratch` float32 numbers, with anything.
+        - `dx` `(B, T, E)` float32, the rows of the worker's reviews, including timesteps that are not real.
+        - `blocks` and `scratch`, of `count_scratch` float32 numbers, overwritten with arbitrary values.
         """
 
 

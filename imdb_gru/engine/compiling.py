@@ -1,4 +1,4 @@
-"""How the engine's functions are compiled, and where the machine code is kept for the next process."""
+"""The compilation of the engine's functions, and the cache of their machine code."""
 
 import contextlib
 import hashlib
@@ -16,20 +16,20 @@ Compiled = TypeVar("Compiled", bound=Callable[..., None])
 FOLDER = Path(__file__).parent
 
 REASSOCIATED: Any = {"nsz", "arcp", "contract", "afn", "reassoc"}
-"""What may be rearranged for speed; infinities and NaN stay what they are."""
+"""LLVM's fast-math flags that allow rearranging arithmetic for speed but respect infinities and NaN."""
 
 INLINED: Any = {"error_model": "numpy", "fastmath": REASSOCIATED, "forceinline": True}
-"""The error model lets a loop with a division be vectorised.
+"""Options of functions that are inlined; the error model allows loops with a division to be vectorised.
 
-Where the compiler chose what to inline, a function left apart had one machine code in the process that compiled it and
-another in those that load it from the cache: sums in another order, other last bits.
+Inlining is forced because, if the compiler chooses, a function that is not inlined has different machine code in the
+process that compiles it and in those that load it from the cache, so that the last bits of sums differ.
 """
 inlined = njit(**INLINED)
-"""Compile as a part of the functions that call it."""
+"""Decorator that compiles a function as a part of its callers."""
 
 
 def hash_sources(folder: Path) -> str:
-    """Hash a folder's Python files: Numba alone does not see a change in another file that a function calls into."""
+    """Hash a folder's Python files, because Numba does not notice changes in other files that a function calls."""
     return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(folder.rglob("*.py")))).hexdigest()[:16]
 
 
@@ -37,18 +37,18 @@ DIGEST = hash_sources(FOLDER)
 
 
 class Cache(FunctionCache):  # type: ignore[misc]
-    """Numba's cache of a function, but what is broken is compiled again, and where none can be written, none is."""
+    """Numba's cache of a function, except that damaged files are compiled again and failures to write are ignored."""
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """Return the machine code for a signature, None where there is none that can be read."""
+        """Return the machine code for a signature, or None if there is none that can be read."""
         try:
             return super().load_overload(sig, target_context)
-        except Exception:  # whatever the unpickling of a broken file comes to
+        except Exception:  # unpickling a damaged file may raise anything
             self._remove("*")
             return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
-        """Keep machine code, and remove what killed processes left of it; a disk may be full."""
+        """Write machine code unless the disk is full, and remove temporary files of killed processes."""
         with contextlib.suppress(OSError):
             super().save_overload(sig, data)
         self._remove("*.tmp.*")
@@ -61,9 +61,9 @@ class Cache(FunctionCache):  # type: ignore[misc]
 
 
 def compiled(function: Compiled) -> Compiled:
-    """Compile on first call, free of the interpreter's lock, and keep the machine code for later processes.
+    """Compile a function on its first call, to run without the interpreter's lock, and cache the machine code.
 
-    It is kept beside the sources, or in the user's cache folder, or where neither can be written not at all.
+    The cache is beside the sources, else in the user's cache folder; without permission to write, there is no cache.
     """
     compile_function: Any = njit
     options = {"error_model": "numpy", "fastmath": REASSOCIATED, "nogil": True}
@@ -79,17 +79,17 @@ def compiled(function: Compiled) -> Compiled:
 
 
 class Listener(event.Listener):  # type: ignore[misc]
-    """Hears when Numba compiles, which it does under a lock, one function after another with those that it calls."""
+    """A listener to Numba's compilations, which run under a lock, one function at a time with those that it calls."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
-        """Time spent on compiling so far."""
+        """Seconds spent on compiling so far."""
         self.depth = 0
         self.started = 0.0
         self.announce: Callable[[], object] | None = None
 
     def on_start(self, event: Any) -> None:  # noqa: ARG002 - Numba's signature
-        """Numba calls it before it compiles a function."""
+        """Start the clock and announce the first compilation; Numba calls this before it compiles a function."""
         if not self.depth:
             self.started = time.monotonic()
             if self.announce:
@@ -98,7 +98,7 @@ class Listener(event.Listener):  # type: ignore[misc]
         self.depth += 1
 
     def on_end(self, event: Any) -> None:  # noqa: ARG002 - Numba's signature
-        """Numba calls it when a function is compiled."""
+        """Stop the clock; Numba calls this after it has compiled a function."""
         self.depth -= 1
         if not self.depth:
             self.seconds += time.monotonic() - self.started
@@ -109,13 +109,13 @@ event.register("numba:compile", _LISTENER)
 
 
 def measure() -> float:
-    """Return the seconds that this process has spent on compiling."""
+    """Return the time in seconds that this process has spent on compiling."""
     return _LISTENER.seconds
 
 
 @contextlib.contextmanager
 def announce(announce: Callable[[], object]) -> Iterator[None]:
-    """Call `announce` when something is compiled inside, the first time only."""
+    """Call `announce` before the first compilation inside the context."""
     _LISTENER.announce = announce
     try:
         yield

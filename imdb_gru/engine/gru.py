@@ -19,12 +19,12 @@ NOTHING: Array = np.empty((0, 0), np.float32)
 
 @dataclass
 class WorkerTape:
-    """What a worker keeps of its part of a batch; see `Arithmetic.run_forward`."""
+    """The arrays that a worker keeps for the backward pass of its reviews; see `Arithmetic.run_forward`."""
 
     rows: Rows
     begins: Rows
     memory: Array
-    """The memory that `inputs` and `blocks` are parts of."""
+    """The memory that `inputs` and `blocks` share."""
     inputs: NDArray[Any]
     blocks: Array
     places: Rows
@@ -33,7 +33,7 @@ class WorkerTape:
 
 @dataclass
 class Tape:
-    """What a forward pass leaves for the backward pass, which uses it up."""
+    """The results of a forward pass for one backward pass, which overwrites them."""
 
     weights: GRUWeights
     mask: Mask
@@ -42,12 +42,12 @@ class Tape:
 
 @dataclass
 class Hidden:
-    """Hidden states of a batch; those not asked for are empty."""
+    """The hidden states of a batch; those that were not requested are empty."""
 
     last: Array
-    """`(B, U)`."""
+    """Hidden state after the last timestep, `(B, U)`."""
     states: Array
-    """`(B, T, U)`; a masked timestep repeats the state before it, and is zero before the first real one."""
+    """Hidden states, `(B, T, U)`; masked timesteps repeat the previous state, zero before the first real one."""
     peaks: Array
     """Maximum over the real timesteps, `(B, U)`."""
     totals: Array
@@ -55,7 +55,7 @@ class Hidden:
 
 
 class GRUEngine:
-    """Runs a GRU layer forwards and back; keeps its memory from batch to batch."""
+    """Runs the forward and backward pass of a GRU layer; reuses its memory from batch to batch."""
 
     def __init__(
         self,
@@ -67,10 +67,10 @@ class GRUEngine:
         workers: int = 0,
         precision: Precision = "float32",
     ) -> None:
-        """Say what is wanted beside the last hidden state; `reverse` reads from the last timestep to the first.
+        """Choose the results besides the last hidden state; `reverse` processes timesteps from last to first.
 
-        Without `workers`, as many are used as `count_threads` allows. Raises `ValueError` if this machine cannot
-        compute the precision.
+        The default number of workers is that of `count_threads`. Raises `ValueError` if this machine cannot compute
+        the precision.
         """
         self.arithmetic = choose_arithmetic(precision)
         self.reverse = reverse
@@ -80,7 +80,7 @@ class GRUEngine:
         self.pool = ArrayPool()
 
     def run(self, x: Array, mask: Mask, start: Array | None, weights: GRUWeights, *, keep: bool) -> tuple[Hidden, Tape]:
-        """Run a batch `(B, T, E)` from the hidden states `start`, zero without; the tape is empty unless `keep`."""
+        """Run a batch `(B, T, E)` from the hidden states `start`, or from zero; the tape is empty unless `keep`."""
         x = np.ascontiguousarray(x)
         batch, timesteps, _ = x.shape
         units, padded = weights.units, weights.padded_units
@@ -128,7 +128,7 @@ class GRUEngine:
         return hidden, Tape(weights, mask, parts)
 
     def run_back(self, tape: Tape, gradients: Hidden) -> tuple[Array, Array, Array, Array, Array]:
-        """Return the gradients of x, start, kernel, recurrent kernel and bias, given those of all that was wanted."""
+        """Return the gradients of x, start, kernel, recurrent kernel and bias, given those of the hidden states."""
         weights, mask = tape.weights, tape.mask
         units, padded = weights.units, weights.padded_units
         dx = self.pool.allocate("dx", (*mask.shape, weights.features))
@@ -162,9 +162,9 @@ class GRUEngine:
         return dx, dstart, *arithmetic.unpack(weights, dweights, sums, self.pool)
 
     def _take(self, size: int) -> Array:
-        """Return `size` floats of memory that is used again, so that its pages need not be cleared again.
+        """Return an array of `size` floats from reused memory, whose pages need not be cleared again.
 
-        If all of it is too small, the smallest piece makes room for a new one.
+        If every piece is too small, a new one replaces the smallest.
         """
         self.spare.sort(key=len)
         place = next((place for place, memory in enumerate(self.spare) if len(memory) >= size), None)
@@ -180,7 +180,7 @@ class GRUEngine:
 
 
 def _gather(values: Array | None, rows: Rows, padded_units: int) -> Array:
-    """Return a worker's rows of `(B, U)`, padded with zeros to whole tiles."""
+    """Return a worker's rows of values `(B, U)`, padded with zeros to whole tiles."""
     gathered = np.zeros((len(rows), padded_units), np.float32)
     if values is not None:
         gathered[rows >= 0, : values.shape[1]] = values[rows[rows >= 0]]

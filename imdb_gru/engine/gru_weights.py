@@ -1,4 +1,4 @@
-"""A GRU's weights as the engine reads them."""
+"""A GRU's weights in the engine's layout."""
 
 from functools import cached_property
 
@@ -9,10 +9,10 @@ from imdb_gru.system.arrays import Array
 
 
 class GRUWeights:
-    """A GRU's weights, whose blocks are padded with zeros to whole tiles."""
+    """A GRU's weights, with blocks that can be padded with zeros to whole tiles."""
 
     def __init__(self, kernel: Array, recurrent_kernel: Array, bias: Array | None) -> None:
-        """Take Keras's `(E, 3·U)`, `(U, 3·U)` and `(2, 3·U)`, gates in the order z, r, h."""
+        """Take Keras's weights, `(E, 3·U)`, `(U, 3·U)` and `(2, 3·U)`, with gates in the order z, r, h."""
         self.features, self.units = len(kernel), len(recurrent_kernel)
         self.padded_features, self.padded_units = round_up(self.features, COLUMNS), round_up(self.units, COLUMNS)
         self.kernel, self.recurrent_kernel = kernel, recurrent_kernel
@@ -23,13 +23,13 @@ class GRUWeights:
             blocks[0], blocks[1:3], blocks[3] = h_bias[2], x_bias[:2] + h_bias[:2], x_bias[2]
 
     def cut_gates(self) -> tuple[list[Array], list[Array]]:
-        """Return the kernel's and the recurrent kernel's parts to z, r and h."""
+        """Return the kernel's and the recurrent kernel's parts for z, r and h."""
         places = [slice(gate * self.units, (gate + 1) * self.units) for gate in range(3)]
         return [self.kernel[:, place] for place in places], [self.recurrent_kernel[:, place] for place in places]
 
     @cached_property
     def joined(self) -> Array:
-        """All in one, `(E + U, 4·U)`, from [x, h] to the blocks m, z, r, h'."""
+        """Return all weights in one matrix, `(E' + U', 4·U')`, from [x, h] to the blocks m, z, r, h'."""
         E, U = self.padded_features, self.padded_units
         x_part, h_part = (part.reshape(-1, 3, self.units) for part in (self.kernel, self.recurrent_kernel))
         joined = np.zeros((E + U, 4, U), np.float32)
@@ -39,6 +39,6 @@ class GRUWeights:
         return joined.reshape(E + U, 4 * U)
 
     def split_bias(self, sums: Array) -> Array:
-        """Turn the blocks' gradients, summed over all rows, into that of the bias."""
+        """Return the gradient of the bias, given the blocks' gradients summed over all rows."""
         by_block = sums.reshape(4, self.padded_units)[:, : self.units]
         return np.stack([by_block[1:].reshape(-1), by_block[[1, 2, 0]].reshape(-1)])

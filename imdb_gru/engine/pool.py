@@ -1,4 +1,4 @@
-"""Large arrays whose memory is used again: pages fresh from the operating system are slow to come."""
+"""Large arrays whose memory is reused, because new pages from the operating system are slow."""
 
 import math
 from typing import Any
@@ -8,29 +8,29 @@ from numpy.typing import DTypeLike, NDArray
 
 Block = NDArray[np.uint8]
 ALIGNMENT = 64
-"""Bytes that an array's address is a multiple of: TensorFlow takes such an array as it is, without a copy."""
+"""Alignment of an array in bytes, with which TensorFlow can use it without a copy."""
 
 
 class BlockInUse:
-    """Stands behind an array and all its views; when the last of them is gone, their memory is free again."""
+    """The owner of an array's memory, which frees it when the array and all its views are gone."""
 
     def __init__(self, block: Block, free: list[Block]) -> None:
         self.__array_interface__ = block.__array_interface__
         self.block, self.free = block, free
 
     def __del__(self) -> None:
-        """Give the memory back."""
+        """Return the memory to the pool."""
         self.free.append(self.block)
 
 
 class ArrayPool:
-    """Allocates arrays, each purpose from memory of its own."""
+    """Allocates arrays, from separate memory for each purpose."""
 
     def __init__(self) -> None:
         self.free: dict[str, list[Block]] = {}
 
     def allocate(self, purpose: str, shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> NDArray[Any]:
-        """Return an array of any contents. A free block that is too small is replaced by a larger one."""
+        """Return an uninitialised array. A larger block replaces free blocks that are too small."""
         size = math.prod(shape) * np.dtype(dtype).itemsize
         free = self.free.setdefault(purpose, [])
         try:

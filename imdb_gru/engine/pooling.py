@@ -1,4 +1,4 @@
-"""The maximum of hidden states so far, and its gradient."""
+"""The running maximum of hidden states, and its gradient."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from imdb_gru.engine.workers import cut_evenly, share_out
 from imdb_gru.system.arrays import Array
 
 LOWEST = np.float32(-1e9)
-"""Stands where a maximum has seen no hidden state."""
+"""Maximum of no hidden states."""
 
 
 @compiled
@@ -37,14 +37,14 @@ def _rise_back(states, peaks, gradient, into):
 
 
 def find_running_peaks(states: Array) -> Array:
-    """Return the maximum of `(B, T, U)` up to and with each timestep."""
+    """Return the maximum of hidden states `(B, T, U)` up to and including each timestep."""
     peaks = np.empty_like(states)
     share_out(lambda rows: _rise(states[rows], peaks[rows]), cut_evenly(len(states)))
     return peaks
 
 
 def find_running_peaks_back(states: Array, peaks: Array, gradient: Array) -> Array:
-    """Return the gradient of the states, given what `find_running_peaks` found and its gradient."""
+    """Return the gradient of the states, given the result of `find_running_peaks` and its gradient."""
     into = np.empty_like(states)
 
     def work(rows: slice) -> None:

@@ -1,6 +1,6 @@
-"""Parts of flat arrays, for functions that are compiled: loops over them become a part of the caller.
+"""Loops over parts of flat arrays, which are inlined into the compiled functions that call them.
 
-A part is named by where it starts: a slice would count its references, which costs more than the arithmetic.
+A part is given by its start, because a slice's reference counting would cost more than the arithmetic.
 """
 
 import numpy as np
@@ -8,18 +8,18 @@ import numpy as np
 from imdb_gru.engine.compiling import inlined
 
 LINE = 64
-"""Bytes of a line of the cache."""
+"""Size of a cache line in bytes."""
 
 
 @inlined
 def at(place):
-    """Name a place that is not negative, so that nothing need be checked of it."""
+    """Return an index as unsigned, so that no check for negative indices is compiled."""
     return np.uintp(place)
 
 
 @inlined
 def allocate(size, number):
-    """Return an array of any contents that starts with a cache line, as AMX's tiles want their rows to."""
+    """Return an uninitialised array that starts at a cache line, which is best for the rows of AMX's tiles."""
     room = np.empty(size + LINE, number)
     start = -room.ctypes.data % LINE // room.itemsize
     return room[start : start + size]
@@ -27,20 +27,20 @@ def allocate(size, number):
 
 @inlined
 def copy_row(values, start, into, into_start, count):
-    """Copy numbers."""
+    """Copy `count` numbers."""
     for i in range(count):
         into[at(into_start + i)] = values[at(start + i)]
 
 
 @inlined
 def add_row(values, start, into, into_start, count):
-    """Add numbers to others."""
+    """Add `count` numbers to others."""
     for i in range(count):
         into[at(into_start + i)] += values[at(start + i)]
 
 
 @inlined
 def fill_row(into, start, count):
-    """Write zeros."""
+    """Write `count` zeros."""
     for i in range(count):
         into[at(start + i)] = 0

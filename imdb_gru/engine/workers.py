@@ -1,4 +1,4 @@
-"""Threads that share a batch; `imdb_gru.system.threads` says how many."""
+"""Threads that share a batch; `imdb_gru.system.threads` sets their number."""
 
 import functools
 import itertools
@@ -16,19 +16,19 @@ Result = TypeVar("Result")
 
 @functools.cache
 def open_pool() -> "ThreadPoolExecutor":
-    """Open the threads, on first use."""
+    """Start the threads, on first use."""
     from concurrent.futures import ThreadPoolExecutor
 
     return ThreadPoolExecutor(count_threads(), thread_name_prefix="engine")
 
 
 def share_out(work: Callable[[Task], Result], tasks: Sequence[Task]) -> list[Result]:
-    """Do the tasks side by side; return the results in the tasks' order."""
+    """Run the tasks in parallel; return the results in the tasks' order."""
     return list(iter_shared(work, tasks))
 
 
 def iter_shared(work: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[Result]:
-    """Do the tasks side by side; yield the results in the tasks' order, each as soon as it is there."""
+    """Run the tasks in parallel; yield the results in the tasks' order, each as soon as it is ready."""
     if len(tasks) == 1:
         yield work(tasks[0])
     else:
@@ -36,14 +36,14 @@ def iter_shared(work: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterat
 
 
 def cut_evenly(count: int) -> list[slice]:
-    """Cut `count` rows into as many parts as there are threads; the sizes differ by one row at most."""
+    """Divide `count` rows into one part for each thread, with sizes that differ by one row at most."""
     threads = count_threads()
     edges = [count * part // threads for part in range(threads + 1)]
     return [slice(*pair) for pair in itertools.pairwise(edges)]
 
 
 def map_ahead(work: Callable[[Task], Result], tasks: Iterator[Task]) -> Iterator[tuple[Task, Result]]:
-    """Yield every task with its result, while the next task is fetched; a lone task is done on the caller's thread."""
+    """Yield every task with its result, fetching the next task meanwhile; a single task runs on the caller's thread."""
     head = list(itertools.islice(tasks, 2))
     if len(head) < 2:
         yield from ((task, work(task)) for task in head)
@@ -61,4 +61,4 @@ def map_ahead(work: Callable[[Task], Result], tasks: Iterator[Task]) -> Iterator
         done, future = pending.pop()
         yield done, future.result()
     finally:
-        ahead.shutdown(wait=False, cancel_futures=True)  # who breaks off, by Ctrl-C say, does not wait for the rest
+        ahead.shutdown(wait=False, cancel_futures=True)  # after Ctrl-C, for example, do not wait for the rest

@@ -106,7 +106,7 @@ class CellPass:
 def trace_cell(
     cell: Cell, x: Array, start: State, *, index: Index | None = None, backwards: bool = False, keep: bool = True
 ) -> CellPass:
-    """Run a cell over texts `(B, T, E)` from state `start`; with `index` `(B, T)`, x `(R, E)` holds distinct rows."""
+    """Run a cell over texts `(B, T, E)` from state `start`; with `index` `(B, T)`, the texts are rows of x `(R, E)`."""
     if index is None:
         index = np.arange(x.shape[0] * x.shape[1]).reshape(x.shape[:2])
         x = x.reshape(-1, x.shape[2])

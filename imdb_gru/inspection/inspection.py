@@ -22,7 +22,7 @@ SIGNED = frozenset({"candidate", "state"})
 
 
 def summarise_units(name: str, values: Array) -> Array:
-    """Return the mean over units of a gate or state `(T, U)`; of absolute values if it is signed, as it averages to 0."""
+    """Return the mean over units of a gate or state `(T, U)`; of absolute values if signed, as it averages to 0."""
     means: Array = (np.abs(values) if name in SIGNED else values).mean(axis=1)
     return means
 
@@ -38,7 +38,7 @@ class CellTrace:
     cell: str
     """Name of the cell: gru, lstm or simple_rnn."""
     gates: Mapping[str, Array]
-    """Gates by name, each `(T, U)`: update, reset, candidate; input, forget, candidate, output; none in a SimpleRNN."""
+    """Gates by name, each `(T, U)`: update, reset, candidate; or input, forget, candidate, output; or none."""
     states: Array
     """Hidden states h_t, `(T, U)`."""
     gradients: Array
@@ -54,7 +54,7 @@ class CellTrace:
     It is the product of the later update gates (GRU) or forget gates (LSTM), mean over units; None without gates.
     """
     jacobian: Array
-    """‖∂h_T/∂s_t‖ / √U (Frobenius), `(T,)`: the effect of a small change by the recurrence alone; 1 at its last word."""
+    """‖∂h_T/∂s_t‖ / √U (Frobenius), `(T,)`: how a small change spreads by recurrence alone; 1 at the last word."""
 
     def __repr__(self) -> str:
         """Describe the cell without its arrays."""
@@ -73,7 +73,7 @@ class CellTrace:
 
     @property
     def half_life(self) -> dict[str, int | None]:
-        """Return the distance in words from the last one at which half is left, by gates (kept) and Jacobian, or None."""
+        """Return how many words before the last one half is left, by gates (kept) and Jacobian; None if always more."""
         return {"kept": self._count_back(self.kept), "jacobian": self._count_back(self.jacobian)}
 
     def _count_back(self, left: Array | None) -> int | None:
@@ -83,7 +83,7 @@ class CellTrace:
         return int(fallen.argmax()) if fallen.any() else None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all of it as JSON's types."""
+        """Return the whole object as JSON's types."""
         return {
             "layer": self.layer,
             "direction": self.direction,
@@ -185,7 +185,7 @@ class Inspection:
         return None if self.probabilities is None else np.diff(self.probabilities, prepend=self.probabilities[:1])
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all of it as JSON's types."""
+        """Return the whole object as JSON's types."""
         by_timestep: dict[str, Array | None] = {
             "probability": self.probabilities,
             "move": self.moves,

@@ -111,8 +111,8 @@ def run_network(
 ) -> NetworkPass:
     """Run a network over embedded texts `(B, T, E)`; `keep` what a backward pass needs.
 
-    With `index` `(B, T)`, the texts are those rows of x, `(R, E)`. With `follow`, the texts only have the timesteps from
-    `start` on; before it, they are identical to the text of `follow`.
+    With `index` `(B, T)`, the texts are those rows of x, `(R, E)`. With `follow`, the texts have only the timesteps
+    from `start` on; before it, they are identical to the text of `follow`.
     """
     batch = len(x if index is None else index)
     layers = []

@@ -1,4 +1,4 @@
-"""The only room that imports Keras and TensorFlow; importing it is what loads them, without their chatter."""
+"""Training, in the only package that imports Keras and TensorFlow; their start-up messages are suppressed."""
 
 import contextlib
 import os
@@ -9,14 +9,14 @@ from imdb_gru.system.threads import limit_tensorflow
 
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-if os.path.expanduser("~") == "~":  # noqa: PTH111 - no home folder: Keras would make one called ~ for its settings
+if os.path.expanduser("~") == "~":  # noqa: PTH111 - no home folder: Keras would create one named ~
     os.environ.setdefault("KERAS_HOME", os.path.join(tempfile.gettempdir(), ".keras"))  # noqa: PTH118
 limit_tensorflow()
 
 
 @contextlib.contextmanager
 def _hush_stderr() -> Iterator[None]:
-    """Keep what C++ writes to stderr while TensorFlow starts, and show it only if the start fails."""
+    """Hold back what C++ writes to stderr while TensorFlow starts, and write it only if the start fails."""
     with tempfile.TemporaryFile() as kept:
         saved = os.dup(2)
         os.dup2(kept.fileno(), 2)

@@ -1,4 +1,4 @@
-"""Batches for Keras: right-padded ids, which TensorFlow cuts from one flat array in the order of the seed."""
+"""Batches for Keras: right-padded ids, which TensorFlow cuts from one flat array in the seed's random order."""
 
 import functools
 import math
@@ -16,19 +16,19 @@ from imdb_gru.text.vocabulary import FIRST_WORD, PAD, UNKNOWN
 from imdb_gru.training.shares import WholeShare
 
 SHUFFLE_STREAM, WORD_DROPOUT_STREAM = 2, 3
-"""Which random stream of the seed serves what, beside the hold-out's."""
+"""Numbers of the seed's random streams; the choice of validation reviews uses another."""
 
 Batch = tuple[Ids, Array]
 
 
-@functools.lru_cache(maxsize=2)  # what is trained on and what was held out
+@functools.lru_cache(maxsize=2)  # the training and the validation reviews
 def _to_tensors(reviews: EncodedReviews) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Return ids, offsets and labels, the same tensors for all epochs: Keras keeps hold of several epochs' datasets."""
+    """Return ids, offsets and labels; cached, because Keras keeps the datasets of several epochs alive."""
     return _view_as_tensor(reviews.ids), tf.constant(reviews.offsets), tf.constant(reviews.labels.astype(np.float32))
 
 
 def _view_as_tensor(array: Ids) -> tf.Tensor:
-    """Return a tensor of an array where it lies, without a copy, if TensorFlow can read it there."""
+    """Return a tensor that shares the array's memory if TensorFlow can read it there, else a copy."""
     if array.ctypes.data % ALIGNMENT or not array.flags.writeable:
         return tf.constant(array)
     return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
@@ -37,15 +37,15 @@ def _view_as_tensor(array: Ids) -> tf.Tensor:
 class ReviewBatches:
     """One epoch of batches: ids `(B, T)` and labels `(B, 1)`; the same for the same seed and epoch.
 
-    Of several workers, each reads its own share of a batch. With it come, for `Shares`, what part that is of the whole
-    batch's labelled reviews and of all its reviews, `(2,)`, and which words the whole batch may hold, `(R,)`. A worker
-    that gets none reads a review that counts for nothing. Validation divides whole batches among the workers.
+    With several workers, each gets its share of a batch. A batch then also has, for `Shares`, the worker's fraction of
+    the whole batch's labelled reviews and of all its reviews, `(2,)`, and the words that the whole batch may have,
+    `(R,)`. A worker without any reviews gets one of weight zero. Validation divides whole batches among the workers.
     """
 
     def __init__(
         self, reviews: EncodedReviews, config: Config, epoch: int | None, shares: WholeShare | None = None
     ) -> None:
-        """Take epoch `None` for validation: longest first, nothing dropped."""
+        """Build the batches of an epoch; `None` is validation, with the longest reviews first and no dropout."""
         self.reviews = reviews
         self.config = config
         self.epoch = epoch
@@ -70,17 +70,17 @@ class ReviewBatches:
         return sum(int((self.reviews.labels[rows] != NO_LABEL).sum()) for rows in self.rows)
 
     def to_dataset(self) -> tf.data.Dataset:
-        """Return them as `fit` and `evaluate` take them: no Python runs between one batch and the next.
+        """Return the batches as a dataset for `fit` and `evaluate`, which runs no Python between batches.
 
-        Autotuning is off: a dataset that tunes itself holds up the end of an epoch until its tuner, which sleeps twice
-        as long each time, wakes up. So is the rewriting of the dataset, which would copy all ids into its graph.
+        Autotuning is off, because the end of an epoch waits for the tuner to wake up, whose sleep doubles each time.
+        Optimizations of the dataset's graph are off too, because they would copy all ids into the graph.
         """
         train, rate = self.config.train, self.config.model.dropout.word if self.epoch is not None else 0.0
         least = self.config.text.length + 1 if train.batches == "padded" else 0
         ids, offsets, labels = _to_tensors(self.reviews)
         stream = [train.seed, WORD_DROPOUT_STREAM, self.epoch or 0]
         if self.shares.rank:
-            stream.append(self.shares.rank)  # what a worker drops is its own affair
+            stream.append(self.shares.rank)  # each worker draws its own word dropout
         (seed,) = np.random.SeedSequence(stream).generate_state(1)
 
         def cut(index: tf.Tensor, rows: tf.Tensor, least: Any = least) -> tuple[tf.Tensor, tf.Tensor]:
@@ -97,10 +97,10 @@ class ReviewBatches:
         def cut_share(index: tf.Tensor, share: tuple[tf.Tensor, ...]) -> tuple[Any, ...]:
             rows, part, whole = share
             starts, stops = tf.gather(offsets, whole), tf.gather(offsets, whole + 1)
-            # as long as the whole batch: the length of an adversarial move is that of all embeddings, padding's too
+            # as long as the whole batch, because an adversarial move's length depends on all embeddings, even padding
             batch, label = cut(index, rows, tf.maximum(tf.reduce_max(stops - starts), least))
             words = tf.gather(ids, tf.ragged.range(starts, stops).values)
-            words, _ = tf.unique(tf.concat([[PAD, UNKNOWN], words], 0))  # unknown is what a dropped word becomes
+            words, _ = tf.unique(tf.concat([[PAD, UNKNOWN], words], 0))  # a dropped word becomes unknown
             return batch, tf.where(part[1] > 0, label, NO_LABEL), (part, words)
 
         sharing = self.shares.count > 1 and self.epoch is not None
@@ -115,7 +115,7 @@ class ReviewBatches:
         return dataset.prefetch(2).with_options(options)
 
     def _measure_parts(self) -> Array:
-        """Return what part this worker's reviews are of each batch's labelled ones, and of all; `(batches, 2)`."""
+        """Return this worker's fraction of each batch's labelled reviews and of all its reviews, `(batches, 2)`."""
         labelled = self.reviews.labels != NO_LABEL
         parts = np.zeros((len(self.rows), 2), np.float32)
         for part, rows, whole in zip(parts, self.rows, self.whole, strict=True):

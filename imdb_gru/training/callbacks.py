@@ -1,4 +1,4 @@
-"""What Keras calls between batches."""
+"""The callback that Keras runs between batches."""
 
 import threading
 from typing import Any
@@ -9,7 +9,7 @@ from imdb_gru.training.batches import ReviewBatches
 
 
 class EpochCallback(keras.callbacks.Callback):  # type: ignore[misc]
-    """Moves the bar on, stops the epoch on request, and keeps the weights that the next epoch starts from."""
+    """A callback that updates the progress bar, stops the epoch on request, and keeps the unaveraged weights."""
 
     def __init__(self, bar: Any, batches: ReviewBatches, stop: threading.Event) -> None:
         super().__init__()
@@ -20,7 +20,7 @@ class EpochCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self.weights: list[Any] = []
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Keras calls it after every few batches, with the last one's number, which may lie past the end."""
+        """Update the bar; Keras calls this every few batches with the last one's number, which may be past the end."""
         if not self.bar.disable:
             done = min(batch + 1, len(self.batches.rows))
             figures = {name: f"{float(value):.4f}" for name, value in (logs or {}).items()}
@@ -32,6 +32,6 @@ class EpochCallback(keras.callbacks.Callback):  # type: ignore[misc]
             self.model.stop_training = True
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002 - Keras's signature
-        """Keras calls it before it replaces the weights by their averages."""
+        """Keep the figures and weights; Keras calls this before it replaces the weights by their averages."""
         self.figures = {name: float(value) for name, value in (logs or {}).items()}
         self.weights = self.model.get_weights()

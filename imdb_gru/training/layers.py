@@ -1,4 +1,4 @@
-"""Keras layers that the engine computes: their weights and results are those of stock layers."""
+"""Keras layers that the engine computes, with the same weights and results as stock layers."""
 
 import itertools
 from collections.abc import Sequence
@@ -16,14 +16,14 @@ from imdb_gru.engine.gru import GRUEngine, Hidden, Tape
 from imdb_gru.engine.gru_weights import GRUWeights
 
 OUTSTANDING = 8
-"""Forward passes whose backward pass may still come; older ones are forgotten."""
+"""Number of forward passes that are kept for their backward pass; older ones are discarded."""
 
 
 class ChannelDropout(keras.layers.SpatialDropout1D):  # type: ignore[misc]
-    """A `keras.layers.SpatialDropout1D` that draws what it draws, but spreads it over the timesteps by a product."""
+    """A `keras.layers.SpatialDropout1D` with the same draws, applied to all timesteps by one multiplication."""
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        """Map `(B, T, E)` to the same, some channels zero."""
+        """Set some channels of `(B, T, E)` to zero, and scale the others."""
         if not training or not self.rate:
             return inputs
         ones = tf.ones((tf.shape(inputs)[0], 1, inputs.shape[2]))
@@ -31,7 +31,7 @@ class ChannelDropout(keras.layers.SpatialDropout1D):  # type: ignore[misc]
 
 
 class FusedEmbedding(keras.layers.Embedding):  # type: ignore[misc]
-    """A `keras.layers.Embedding` whose gradient is added up once, by the engine, to all rows."""
+    """A `keras.layers.Embedding` whose gradient the engine adds up to a dense one."""
 
     def call(self, inputs: Any) -> Any:
         """Map ids `(B, T)` to `(B, T, E)`."""
@@ -55,9 +55,9 @@ class FusedEmbedding(keras.layers.Embedding):  # type: ignore[misc]
 class FusedGRU(keras.layers.GRU):  # type: ignore[misc]
     """A `keras.layers.GRU` computed by the engine: `reset_after`, tanh and sigmoid, float32, without dropout.
 
-    With `pooling` it returns a list of pooled hidden states, each `(B, U)`: the last, or mean or maximum of the real
-    timesteps, instead of what a GRU returns. Matrix products are of `precision` numbers. Raises `ValueError` for what
-    it does not compute.
+    With `pooling` it returns a list of pooled hidden states, each `(B, U)`: the last, or the mean or maximum of the
+    real timesteps. Matrix products multiply `precision` numbers. Raises `ValueError` for options that the engine does
+    not compute.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class FusedGRU(keras.layers.GRU):  # type: ignore[misc]
         return [pooled[pooling]() for pooling in self.pooling]
 
     def inner_loop(self, sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
-        """Return the last output, all outputs and the final state; Keras's own loop stands here otherwise."""
+        """Return the last output, all outputs and the final state; replaces Keras's own loop."""
         mask = _complete_mask(sequences, mask)
         last, states, *_ = self._compute(sequences, initial_state[0], mask, training)
         if not self.return_sequences:
@@ -120,17 +120,17 @@ class FusedGRU(keras.layers.GRU):  # type: ignore[misc]
         return last, states, [last]
 
     def get_config(self) -> dict[str, Any]:
-        """Return what another such layer is built from."""
+        """Return the arguments that build the same layer."""
         return {**super().get_config(), "pooling": self.pooling, "precision": self.precision}
 
     def compute_output_shape(self, sequences_shape: Any, initial_state_shape: Any = None) -> Any:
-        """Return the shape of what `call` returns."""
+        """Return the shape of the output of `call`."""
         if self.pooling:
             return [(sequences_shape[0], self.units)] * len(self.pooling)
         return super().compute_output_shape(sequences_shape, initial_state_shape)
 
     def compute_mask(self, inputs: Any, mask: Any) -> Any:
-        """Return the mask of what `call` returns; pooled hidden states have none."""
+        """Return the mask of the output; pooled hidden states have none."""
         return [None] * len(self.pooling) if self.pooling else super().compute_mask(inputs, mask)
 
     def _compute(self, x: Any, start: Any, mask: Any, training: bool) -> Any:

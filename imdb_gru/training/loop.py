@@ -1,4 +1,4 @@
-"""The epoch loop, the same for every task, and what surrounds it from the first batch to the complete run."""
+"""The epoch loop, which all trainings share, and the steps around it from the first batch to the complete run."""
 
 import contextlib
 import math
@@ -15,9 +15,9 @@ from imdb_gru.training.trainer import Trainer
 
 
 def train_epochs(trainer: Trainer, recorder: Recorder, stop: Stop) -> Iterator[Epoch]:
-    """Train the epochs that are left; yield each one's figures once the recorder has kept it.
+    """Train the remaining epochs; yield each one's figures after the recorder has stored it.
 
-    Whoever iterates may break off after any epoch. Once `stop` is set, the loop ends after the current batch. Raises
+    The caller may stop iterating after any epoch. Once `stop` is set, the loop ends after the current batch. Raises
     `RunError` if a loss is not finite.
     """
     while not (trainer.is_done or stop.is_set()):
@@ -65,21 +65,21 @@ def run_training(trainer: Trainer, recorder: Recorder, observer: Observer, stop:
 
 
 class Stopwatch:
-    """Measures time, without the compiling of the engine."""
+    """Measures time without the time that the engine takes to compile."""
 
     def __init__(self) -> None:
         self._started = 0.0
         self.take()
 
     def take(self) -> float:
-        """Return the seconds since this was called last, and start again."""
+        """Return the seconds since the previous call, and start again."""
         now, before = time.monotonic() - compiling.measure(), self._started
         self._started = now
         return now - before
 
 
 def _build_record(trainer: Trainer, figures: dict[str, float]) -> Epoch:
-    """Return the record of the epoch that was just completed, and start counting the time of the next."""
+    """Return the record of the completed epoch and reset its time; raises `RunError` if a loss is not finite."""
     progress = trainer.progress
     seconds, progress.epoch_seconds = progress.epoch_seconds, 0.0
     progress.seconds += seconds

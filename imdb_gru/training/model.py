@@ -19,7 +19,7 @@ from imdb_gru.training.layers import ChannelDropout, FusedEmbedding, FusedGRU
 
 
 def choose_engine(config: AnyConfig) -> tuple[str, str]:
-    """Choose what computes the recurrent layers, keras or fused; return it and the reason."""
+    """Choose the engine that computes the recurrent layers, keras or fused; return it and the reason."""
     if config.train.engine != "auto":
         return config.train.engine, "set by train.engine"
     if obstacle := find_fused_obstacle(config.model):
@@ -30,7 +30,7 @@ def choose_engine(config: AnyConfig) -> tuple[str, str]:
 
 
 def choose_precision(config: AnyConfig, engine: str) -> Precision:
-    """Choose what an engine multiplies in matrix products, float32 or bfloat16; raises `ConfigError` if it cannot."""
+    """Choose the precision of matrix products, float32 or bfloat16; raises `ConfigError` if it is impossible."""
     precision = config.train.precision
     if precision == "float32":
         return precision
@@ -41,7 +41,7 @@ def choose_precision(config: AnyConfig, engine: str) -> Precision:
 
 
 def describe_engine(engine: str, reason: str, precision: str) -> str:
-    """Say in a line what computes the recurrent layers."""
+    """Return one line about the engine of the recurrent layers."""
     return f"engine: {engine}, {reason}{', bfloat16 products' * (precision == 'bfloat16')}"
 
 
@@ -56,9 +56,9 @@ def build_model(
 ) -> keras.Model:
     """Build ids `(B, T)` int32 → embedding → recurrent layers → pooling → dense → probability `(B, 1)`.
 
-    With `fused`, the engine computes the GRUs, in a `precision`; with an `objective` other than last, the model gives
-    the probability at every timestep and learns from all; with `train` it is a model to train as that says, else a
-    stock one. Weights and their order are the same.
+    With `fused`, the engine computes the GRUs in `precision`. With an `objective` other than last, the model returns
+    the probability at every timestep and learns from all of them. With `train`, the model can be trained with this
+    config; without, it is a stock model. Weights and their order are always the same.
     """
     ids = keras.Input((None,), dtype="int32", name="ids")
     embedding = FusedEmbedding if fused else layers.Embedding
@@ -73,19 +73,19 @@ def build_model(
     if objective == "last":
         pooled = _pool(config, ids, x, fused, precision)
         x = pooled[0] if len(pooled) == 1 else layers.Concatenate(name="pooled")(pooled)
-        belief = _predict(config, x, layers.Dropout)
+        probability = _predict(config, x, layers.Dropout)
     else:
         states = _recurrent(config, config.layers, fused, precision, return_sequences=True)(x)
-        belief = _predict(config, RunningPooling(config.pooling, name="pooled")(states), layers.SpatialDropout1D)
+        probability = _predict(config, RunningPooling(config.pooling, name="pooled")(states), layers.SpatialDropout1D)
     if train is None:
-        return keras.Model(ids, belief, name="imdb_gru")
-    return ReviewModel(ids, belief, objective, train, name="imdb_gru")
+        return keras.Model(ids, probability, name="imdb_gru")
+    return ReviewModel(ids, probability, objective, train, name="imdb_gru")
 
 
 def build_recurrent(
     config: EncoderConfig, number: int, fused: bool, precision: Precision = "float32", **returned: Any
 ) -> keras.Layer:
-    """Build the recurrent layer of a number, from 1, that reads left to right; `returned` is what it returns."""
+    """Build the forward recurrent layer `number`, from 1; `returned` are Keras's options for what it returns."""
     name = f"{config.cell}_{number}"
     if fused:
         return FusedGRU(config.units, precision=precision, name=name, **returned)
@@ -99,7 +99,7 @@ def _recurrent(config: ModelConfig, number: int, fused: bool, precision: Precisi
 
 
 def _pool(config: ModelConfig, ids: Any, x: Any, fused: bool, precision: Precision) -> list[Any]:
-    """Run the last recurrent layer and pool its hidden states; each pooled `(B, U)`, or `(B, 2U)` both ways."""
+    """Run the last recurrent layer and pool its hidden states, each `(B, U)`, or `(B, 2U)` if bidirectional."""
     if config.pooling == ["last"]:
         return [_recurrent(config, config.layers, fused, precision)(x)]
     if fused and not config.bidirectional:
@@ -117,7 +117,7 @@ def _pool(config: ModelConfig, ids: Any, x: Any, fused: bool, precision: Precisi
 
 
 def _predict(config: ModelConfig, x: Any, dropout: type[keras.Layer]) -> Any:
-    """Take pooled hidden states through the dense layers to the probability."""
+    """Compute the probability from pooled hidden states by the dense layers."""
 
     def drop(x: Any) -> Any:
         return dropout(config.dropout.output)(x) if config.dropout.output else x

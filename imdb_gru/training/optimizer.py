@@ -1,4 +1,4 @@
-"""The optimizer, Adam, and the learning rate's course."""
+"""The optimizer, Adam, and the learning rate schedule."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from imdb_gru.config import FitConfig
 
 
 class FusedAdam(keras.optimizers.Adam):  # type: ignore[misc]
-    """A `keras.optimizers.Adam` with the same mathematics and state, one pass over each weight instead of ten."""
+    """A `keras.optimizers.Adam` with the same mathematics and state, but one pass over each weight instead of ten."""
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Update a weight and its two moments by its gradient."""
@@ -31,9 +31,9 @@ class FusedAdam(keras.optimizers.Adam):  # type: ignore[misc]
         )
 
     def update_rows(self, variable: Any, rows: Any, gradient: Any) -> None:
-        """Update some rows of a weight, and those rows of its moments alone: a word not seen stays where it is.
+        """Update some rows of a weight and of its moments; the rows of words that did not occur stay as they are.
 
-        Call it before the step's `apply`, which counts the step.
+        Call this before the step's `apply`, which counts the step.
         """
         index = self._get_variable_index(variable)
         m, v = _get_handle(self._momentums[index]), _get_handle(self._velocities[index])
@@ -55,10 +55,10 @@ def _get_handle(variable: Any) -> Any:
 
 
 class EarlyAverage:
-    """Makes the averages of the weights follow at once, and as slowly as `ema_momentum` says later on only.
+    """An optimizer mixin whose averages of weights follow quickly at first, and only later with `ema_momentum`.
 
-    Else a short training would end near where it began. After t steps the momentum is at most (1 + t) / (10 + t), as in
-    TensorFlow's `ExponentialMovingAverage`.
+    Otherwise the averages of a short training would stay near the initial weights. After t steps the momentum is at
+    most (1 + t) / (10 + t), as in TensorFlow's `ExponentialMovingAverage`.
     """
 
     def _update_model_variables_moving_average(self, trainable_variables: Any) -> None:
@@ -72,21 +72,21 @@ class EarlyAverage:
 
 
 class Discriminative:
-    """Makes an optimizer that moves some weights slower than the others.
+    """An optimizer mixin with a lower learning rate for some weights.
 
-    Discriminative fine-tuning, Howard and Ruder 2018, section 3.2, with two groups.
+    This is discriminative fine-tuning (Howard and Ruder 2018, section 3.2) with two groups.
     """
 
     slow: Sequence[keras.Variable] = ()
     rate: float = 1.0
-    """Of the slow weights' learning rate to that of the others."""
+    """Ratio of the slow weights' learning rate to that of the others."""
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Update a weight by its gradient."""
         super().update_step(gradient, variable, learning_rate * self._find_share(variable))  # type: ignore[misc]
 
     def _find_share(self, variable: Any) -> float:
-        """Return the share of the learning rate by which a weight, as Keras or as TensorFlow has it, moves."""
+        """Return the factor of the learning rate for a weight, which may be Keras's or TensorFlow's variable."""
         handle = _get_handle(variable)
         return self.rate if any(_get_handle(weight) is handle for weight in self.slow) else 1.0
 
@@ -97,7 +97,7 @@ class TrainingAdam(EarlyAverage, Discriminative, FusedAdam):
 
 @keras.saving.register_keras_serializable("imdb_gru")
 class WarmupSchedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
-    """Raise the learning rate from zero over the first steps, then let it fall to zero over the rest.
+    """A learning rate that rises from zero over the first steps and then falls to zero.
 
     The cosine is that of Loshchilov and Hutter 2017, equation 5, without restarts.
     """
@@ -126,9 +126,9 @@ class WarmupSchedule(keras.optimizers.schedules.LearningRateSchedule):  # type: 
 def build_optimizer(
     config: FitConfig, steps: int, *, averaging: float | None = None, clipped: bool = True
 ) -> keras.Optimizer:
-    """Build the optimizer for a training of `steps` batches in all; `averaging` is the momentum of the weights'.
+    """Build the optimizer for a training of `steps` batches; `averaging` is the momentum of the weights' averages.
 
-    It clips gradients as the config says unless the caller does.
+    Unless `clipped` is False, it clips gradients as the config says.
     """
     options: dict[str, Any] = {} if averaging is None else {"use_ema": True, "ema_momentum": averaging}
     return TrainingAdam(

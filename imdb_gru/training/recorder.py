@@ -1,4 +1,4 @@
-"""Who writes down what a training does: into its run directory, or nowhere."""
+"""The recorders of a training, which write into its run directory or nowhere."""
 
 import json
 from datetime import UTC, datetime
@@ -18,35 +18,35 @@ from imdb_gru.training.trainer import Trainer
 
 
 class Recorder:
-    """Hears what a training does and writes nothing: for all workers of a training but the first."""
+    """A recorder that writes nothing, for all workers of a training but the first."""
 
     def begin(self, trainer: Trainer) -> None:
-        """Hear that a training starts, or is resumed."""
+        """Record that a training starts or is resumed."""
 
     def keep_model(self, trainer: Trainer) -> None:
-        """Hear that the model is the best so far."""
+        """Record the model, which is the best so far."""
 
     def keep_epoch(self, trainer: Trainer, record: Epoch) -> None:
-        """Hear that an epoch is complete."""
+        """Record a complete epoch."""
 
     def keep_checkpoint(self, trainer: Trainer) -> None:
-        """Hear of a state from which the training can be resumed."""
+        """Record a state from which the training can be resumed."""
 
     def complete(self, trainer: Trainer, *, interrupted: bool) -> Metrics | None:  # noqa: ARG002 - nothing is written
-        """Hear that the training has ended; return the final figures, if they were written."""
+        """Record the end of the training; return the final figures if they were written."""
         return None
 
 
 class RunRecorder(Recorder):
-    """Writes a training's checkpoint, history, model files and metrics into its run directory."""
+    """A recorder that writes a training's checkpoint, history, model files and metrics into its run directory."""
 
     def __init__(self, run: Run) -> None:
         self.run = run
         self._logs: Any = None
-        """The writer of TensorBoard's logs, if they are wanted."""
+        """The writer of TensorBoard's logs, or None."""
 
     def begin(self, trainer: Trainer) -> None:
-        """Mark the run as in progress, and write down what this part of its training runs under and reads."""
+        """Mark the run as in progress, and write the environment and the data of this part of its training."""
         self.run.metrics_path.unlink(missing_ok=True)
         self.run.add_start(
             started_at=_now(),
@@ -66,7 +66,7 @@ class RunRecorder(Recorder):
         save_arrays(self.run, trainer.list_arrays())
 
     def keep_epoch(self, trainer: Trainer, record: Epoch) -> None:
-        """Add the epoch to the history, and keep a checkpoint; an epoch trained again after a kill is listed once."""
+        """Add the epoch to the history, and write a checkpoint; an epoch repeated after a kill is listed once."""
         records = [old for old in self.run.load_history() if old.epoch < record.epoch]
         lines = "".join(json.dumps(line.to_dict()) + "\n" for line in [*records, record])
         self.run.write_text(self.run.history_path, lines)
@@ -79,13 +79,13 @@ class RunRecorder(Recorder):
             self._logs.flush()
 
     def keep_checkpoint(self, trainer: Trainer) -> None:
-        """Write all that a resumed training needs."""
+        """Write everything that a resumed training needs."""
         arrays = {str(number): variable.numpy() for number, variable in enumerate(trainer.variables)}
         with write_atomically(self.run.checkpoint_path) as temporary:
             np.savez(temporary, progress=trainer.progress.to_json(), **arrays)
 
     def complete(self, trainer: Trainer, *, interrupted: bool) -> Metrics:
-        """Write the final figures, which mark the run as complete; the checkpoint stays if it can be resumed."""
+        """Write the final figures, which mark the run as complete; keep the checkpoint if it can be resumed."""
         progress = trainer.progress
         if progress.best is None:
             raise RunError(f"{self.run} has no complete epoch")

@@ -1,4 +1,4 @@
-"""A training in this process, ready to begin."""
+"""A training in this process, prepared but not started."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -18,18 +18,18 @@ from imdb_gru.training.trainer import Trainer
 
 
 class LocalSession:
-    """A trainer with the run that it trains into."""
+    """A trainer and the run that it writes to."""
 
     def __init__(self, run: Run, build: Callable[[], Trainer]) -> None:
         self.run = run
         self.stop = Stop()
-        keras.backend.clear_session()  # what an earlier training of this process left
+        keras.backend.clear_session()  # frees what an earlier training of this process left
         with explain_memory():
             self.trainer = build()
 
     @property
     def keeps_batches(self) -> bool:
-        """Tell whether a training that is stopped in its first epoch can continue there."""
+        """Tell whether a training that is stopped in its first epoch can be resumed there."""
         return self.trainer.resumes_within_epochs
 
     @property
@@ -38,7 +38,7 @@ class LocalSession:
         return self.stop.exit_code
 
     def restore(self) -> Resumed:
-        """Return to the state of the run's checkpoint, and say where the training continues."""
+        """Return to the state of the run's checkpoint, and say where the training resumes."""
         self.trainer.restore(self.run)
         return Resumed.build(
             self.trainer.config.train, self.run.load_starts(), self.trainer.progress, self.trainer.environment
@@ -55,7 +55,7 @@ class LocalSession:
 
 @contextlib.contextmanager
 def explain_memory() -> Iterator[None]:
-    """Raise `ImdbGruError` if what is done inside takes more memory than there is."""
+    """Raise `ImdbGruError` if the code inside runs out of memory."""
     try:
         yield
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:

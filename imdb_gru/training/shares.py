@@ -10,36 +10,36 @@ from imdb_gru.system.arrays import Lengths, Rows
 from imdb_gru.system.signals import Stop
 
 GROUP, FIGURES, GRADIENTS = 47_001, 0, 1
-"""Numbers by which TensorFlow identifies the workers' group, and what they add up in it."""
+"""Keys by which TensorFlow identifies the workers' group, the sums of figures and the sums of gradients."""
 BLOCK = 2**14
-"""Gradients go round as so many numbers or a multiple: what has a size of its own needs a number of its own."""
+"""Gradients are padded to a multiple of this many numbers, because TensorFlow needs one key for each size."""
 
 
 class WholeShare:
-    """The share of a training's only worker: the whole of every batch."""
+    """The share of a single worker: the whole of every batch."""
 
     rank = 0
     """Number of this worker, from 0."""
     count = 1
     """Number of workers."""
 
-    def select_rows(self, rows: Rows, lengths: Lengths) -> Rows:  # noqa: ARG002 - what several workers need
+    def select_rows(self, rows: Rows, lengths: Lengths) -> Rows:  # noqa: ARG002 - for several workers
         """Return this worker's share of a batch of reviews."""
         return rows
 
     def weigh_losses(self, share: Any) -> tuple[Any, Any]:  # noqa: ARG002
-        """Return the share of the batch's labelled reviews, and of all its reviews, that this worker has.
+        """Return this worker's fraction of the batch's labelled reviews, and of all its reviews.
 
-        `share` is what comes with the batch beside ids and labels, None with the whole.
+        `share` is the batch's third item after ids and labels, or None for a single worker.
         """
         return 1.0, 1.0
 
     def add_up_gradients(self, gradients: Sequence[Any], embedding: int, share: Any) -> Sequence[Any]:  # noqa: ARG002
-        """Return the gradients' sums over all workers; `embedding` is the place of the embedding's."""
+        """Return the gradients' sums over all workers; `embedding` is the index of the embedding's gradient."""
         return gradients
 
     def average(self, figures: dict[str, float], count: int) -> dict[str, float]:  # noqa: ARG002
-        """Return the averages over all workers of figures that each has of `count` reviews."""
+        """Return figures averaged over all workers; this worker's are means over `count` reviews."""
         return figures
 
     def request_stop(self, stop: Stop) -> None:
@@ -47,39 +47,39 @@ class WholeShare:
         stop.set()
 
     def is_stopping(self) -> bool:
-        """Tell whether another worker has requested to stop; all workers know after the same step."""
+        """Tell whether any worker has requested a stop; all workers know it after the same step."""
         return False
 
 
 class Shares(WholeShare):
     """One of several workers, each of which has the whole corpus, the whole model and its share of every batch.
 
-    All that a training decides by is added up first, so that every worker decides the same. TensorFlow adds up, around
-    a ring of the workers, as the environment's TF_CONFIG names them.
+    Everything that a decision of the training depends on is summed over the workers first, so that all decide the same.
+    TensorFlow computes the sums around a ring of the workers that the environment variable TF_CONFIG names.
     """
 
     def __init__(self, rank: int, count: int) -> None:
         self.rank = rank
         self.count = count
         self.wish = tf.Variable(0.0)
-        """Above zero if this worker is to stop them all."""
+        """Above zero if this worker requests that all workers stop."""
         self.wishes = tf.Variable(0.0)
-        """Sum of all workers' at the last step."""
+        """Sum of all workers' `wish` at the last step."""
 
     def select_rows(self, rows: Rows, lengths: Lengths) -> Rows:
-        """Return every n-th review of a batch, longest first, so that all shares' longest are alike."""
+        """Return every n-th review of a batch, longest first, so that all shares have similar lengths."""
         return rows[np.argsort(-lengths[rows], kind="stable")][self.rank :: self.count]
 
     def weigh_losses(self, share: Any) -> tuple[Any, Any]:
-        """Return what `ReviewBatches` measured."""
+        """Return the fractions that `ReviewBatches` measured."""
         labelled, of_all = tf.unstack(share[0])
         return labelled, of_all
 
     def add_up_gradients(self, gradients: Sequence[Any], embedding: int, share: Any) -> Sequence[Any]:
         """Return the gradients' sums over all workers.
 
-        Of the embedding's, only the rows of the batch's words go round, which must be the same `(R,)` with every worker
-        and name all rows that are not zero with any.
+        Of the embedding's gradient, only the rows of the batch's words are exchanged. These words, `(R,)`, must be the
+        same for all workers and include every row that is not zero for one of them.
         """
         _, words = share
         own = [tf.convert_to_tensor(gradient) for gradient in gradients]
@@ -99,17 +99,17 @@ class Shares(WholeShare):
         return added
 
     def average(self, figures: dict[str, float], count: int) -> dict[str, float]:
-        """Return the averages, added up around the ring."""
+        """Return figures averaged over all workers, with sums computed around the ring."""
         own = [*(figures[name] * count for name in figures), count]
         *sums, whole = self._add_up_figures(tf.constant(own, tf.float64)).numpy()
         return dict(zip(figures, (float(part / whole) for part in sums), strict=True))
 
     def request_stop(self, stop: Stop) -> None:  # noqa: ARG002 - all workers stop, at the same step
-        """Add the wish to stop to what goes round at the next step."""
+        """Send the request to stop with the gradients of the next step."""
         self.wish.assign(1.0)
 
     def is_stopping(self) -> bool:
-        """Tell whether any worker wished to stop at the last step."""
+        """Tell whether any worker had requested a stop at the last step."""
         return bool(self.wishes.numpy() > 0)
 
     @tf.function  # type: ignore[untyped-decorator]

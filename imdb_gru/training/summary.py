@@ -1,4 +1,4 @@
-"""What a training would take: the summary of the model, and its memory."""
+"""The summary of a model to be trained, and an estimate of the memory that the training needs."""
 
 import io
 
@@ -10,7 +10,7 @@ from imdb_gru.training.model import build_model
 from imdb_gru.training.next_word.model import FULL_ROWS, KerasNextWordModel
 
 BASE_BYTES = 620 * 2**20
-"""What a process with TensorFlow and Keras loaded takes before it does anything."""
+"""Memory in bytes of a process that has only loaded TensorFlow and Keras."""
 
 
 def summarise_model(config: Config, corpus: Corpus) -> tuple[str, int]:
@@ -26,11 +26,11 @@ def _print_summary(model: keras.Model) -> str:
 
 
 def estimate_memory(config: Config, parameters: int, corpus: Corpus) -> int:
-    """Estimate the bytes of a training: TensorFlow, weights and optimizer state, activations of the longest batch.
+    """Estimate the memory of a training in bytes: TensorFlow, weights and optimizer state, and the longest batch.
 
-    An id was text and a token before, of about five times the bytes. Every weight has a gradient, two moments and a
-    copy to export, and an average where weights are averaged. A timestep keeps its embedding and, of every unit, about
-    8 values for the backward pass.
+    The text and token of an id take about five times its bytes. Every weight has a gradient, two moments, a copy to
+    export and, if weights are averaged, an average. A timestep keeps its embedding and about 8 values per unit for the
+    backward pass.
     """
     copies = 5 + (config.train.averaging is not None)
     model = config.model
@@ -48,10 +48,10 @@ def summarise_next_word_model(config: NextWordConfig, corpus: Corpus) -> tuple[s
 
 
 def estimate_next_word_memory(config: NextWordConfig, parameters: int, corpus: Corpus) -> int:
-    """Estimate the bytes of a next-word training, as `estimate_memory` does.
+    """Estimate the memory of a next-word training in bytes, as `estimate_memory` does.
 
-    The gradient of the table that embedding and softmax share is put together from several of its size, and the saved
-    model's softmax has a table of its own. Held-out words have about 6 values for every id, some words at once.
+    The gradient of the table that embedding and softmax share is the sum of several of its size, and the saved model's
+    softmax has a separate table. Validation needs about 6 values per id for each of the words computed at once.
     """
     model, train, size = config.model, config.train, len(corpus.vocabulary)
     timesteps = min(int(max(corpus.train.lengths)), train.timesteps)

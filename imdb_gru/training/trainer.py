@@ -1,4 +1,4 @@
-"""What the epoch loop trains: a model, its optimizer and its reviews."""
+"""The interface between the epoch loop and a model in training, with its optimizer and its reviews."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -23,14 +23,14 @@ Figures = dict[str, float]
 
 
 class Trainer(ABC):
-    """A model in training: how an epoch is trained and validated, and which epoch is better."""
+    """Trains a model: says how an epoch is trained and validated, and which epoch is better."""
 
     resumes_within_epochs: ClassVar[bool]
-    """Whether the batches of an epoch that was stopped are kept."""
+    """Whether a training can be resumed within an epoch."""
     config: AnyConfig
     model: keras.Model
     stock: keras.Model
-    """The model of stock layers, never compiled, that is saved: its file needs nothing of ours to open."""
+    """The model of stock layers, never compiled, that is saved, so that its file opens without this package."""
 
     def __init__(self, config: AnyConfig, corpus: Corpus) -> None:
         self.corpus = corpus
@@ -45,43 +45,43 @@ class Trainer(ABC):
 
     @property
     def environment(self) -> dict[str, Any]:
-        """Return what decides the weights beside the data."""
+        """Return everything but the data that determines the weights."""
         own = {"seed": self.seed, "engine": self.engine, "precision": self.precision}
         return {**describe_environment(), **own}
 
     @property
     def optimizer(self) -> keras.Optimizer:
-        """Return what updates the weights."""
+        """Return the optimizer of the model."""
         return self.model.optimizer
 
     @property
     def variables(self) -> list[keras.Variable]:
-        """List all that a step changes: weights, dropout's random states, and the optimizer's moments and averages."""
+        """List all variables that a step changes: weights, dropout's states, the optimizer's moments and averages."""
         return [*self.model.variables, *self.optimizer.variables]
 
     @property
     def is_done(self) -> bool:
-        """Tell whether all epochs are trained, or no better one came for as many as `train.patience` says."""
+        """Tell whether all epochs are trained."""
         return self.progress.epoch >= self.config.train.epochs
 
     @abstractmethod
     def train_epoch(self, stop: Stop, checkpoint: Callable[[], None]) -> Figures:
-        """Train what is left of an epoch, until `stop` is set; return its figures.
+        """Train the rest of an epoch, unless `stop` is set; return its figures.
 
         `checkpoint` may be called between two batches if the training can be resumed there.
         """
 
     @abstractmethod
     def validate(self, stop: Stop) -> Figures | None:
-        """Return the figures on the validation reviews, empty without such reviews; None if it was stopped midway."""
+        """Return the figures on the validation reviews, empty without such reviews, or None if stopped midway."""
 
-    def finish_epoch(self, seconds: float) -> dict[str, int]:  # noqa: ARG002 - a next-word model's speed needs it
-        """Return figures of an epoch that took so long, beside losses; count the next epoch's batches from zero."""
+    def finish_epoch(self, seconds: float) -> dict[str, int]:  # noqa: ARG002 - used by next-word models
+        """Return figures other than losses, given the epoch's duration, and reset the counts for the next epoch."""
         return {}
 
     @abstractmethod
     def is_better(self, record: Epoch, best: Epoch) -> bool:
-        """Tell whether an epoch beats the best one so far."""
+        """Tell whether an epoch is better than the best so far."""
 
     @abstractmethod
     def list_arrays(self) -> list[Array]:
@@ -89,10 +89,10 @@ class Trainer(ABC):
 
     @abstractmethod
     def fill_stock(self) -> keras.Model:
-        """Return the model to save, with the weights of now."""
+        """Return the model to save, with the current weights."""
 
-    def start_next_epoch(self) -> None:  # noqa: B027 - most trainers need not
-        """Put the weights in place that the next epoch starts from."""
+    def start_next_epoch(self) -> None:  # noqa: B027 - optional for a trainer
+        """Restore the weights that the next epoch starts from."""
 
     def restore(self, run: Run) -> None:
         """Return to the state of the run's checkpoint, if there is one; raises `RunError` if it does not fit."""
@@ -115,7 +115,7 @@ class Trainer(ABC):
         self.progress = progress
 
     def _check_start(self, run: Run) -> None:
-        """Raise `RunError` if the run began with other reviews, or another vocabulary, than it would continue with."""
+        """Raise `RunError` if the run was started with other reviews or with another vocabulary."""
         start, *_ = [*run.load_starts(), None]
         if start is None:
             return  # killed before it began to train

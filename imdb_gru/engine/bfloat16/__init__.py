@@ -1,1 +1,1 @@
-"""Matrix products of bfloat16 numbers, for CPUs with the matrix unit AMX; everything else is float32."""
+"""Arithmetic with bfloat16 matrix products, for CPUs with the matrix unit AMX; everything else is float32."""

@@ -1,4 +1,4 @@
-"""The CPU's matrix unit, AMX: whether it can be used, and a tile of a matrix product of bfloat16 numbers."""
+"""The CPU's matrix unit, AMX: a check of its availability, and one tile of a product of bfloat16 matrices."""
 
 import ctypes
 import functools
@@ -13,19 +13,19 @@ from numba.extending import intrinsic
 from imdb_gru.engine.float32.tile import list_features
 
 ROWS = 16
-"""Rows of a tile register, of A and of C alike."""
+"""Number of rows of a tile register, for A and for C."""
 COLUMNS = 32
-"""Columns of C that are computed at once: two registers side by side."""
+"""Number of columns of C that are computed at once, in two registers side by side."""
 STEP = 32
-"""Products that one instruction adds up; k comes in multiples of it."""
+"""Number of products that one instruction adds up; k is a multiple of it."""
 
 ARCH_PRCTL, REQUEST_PERMISSION, TILE_DATA = 158, 0x1023, 18
-"""Linux keeps room for the tile registers only in processes that ask for it."""
+"""Numbers of the system call that requests the tile registers, which Linux requires of each process."""
 
 
 @functools.cache
 def find_bfloat16_obstacle() -> str | None:
-    """Say why bfloat16 products cannot be computed here, or return None where they can."""
+    """Return the reason why bfloat16 products cannot be computed here, or None if they can."""
     if not {"amx-tile", "amx-bf16", "avx512f"} <= list_features():
         return "this CPU has no AMX for bfloat16"
     if not sys.platform.startswith("linux"):
@@ -45,10 +45,10 @@ BYTE, INDEX = ir.IntType(8), ir.IntType(64)
 
 @intrinsic
 def open_tiles(_context: Any) -> Any:
-    """Shape this thread's tile registers, all alike: 16 rows of 64 bytes."""
+    """Configure all of this thread's tile registers as 16 rows of 64 bytes."""
 
     def generate(context: Any, builder: Any, _signature: Any, _arguments: Any) -> Any:
-        shape = bytes([1, *[0] * 15, *[64, 0] * 8, *[0] * 16, *[ROWS] * 8, *[0] * 8])  # palette, bytes a row, rows
+        shape = bytes([1, *[0] * 15, *[64, 0] * 8, *[0] * 16, *[ROWS] * 8, *[0] * 8])  # palette, bytes per row, rows
         _declare(builder, "ldtilecfg", BYTE.as_pointer())([context.insert_const_bytes(builder.module, shape)])
         return context.get_dummy_value()
 
@@ -57,7 +57,7 @@ def open_tiles(_context: Any) -> Any:
 
 @intrinsic
 def close_tiles(_context: Any) -> Any:
-    """Empty this thread's tile registers, so that the operating system need not save them."""
+    """Release this thread's tile registers, so that the operating system does not have to save them."""
 
     def generate(context: Any, builder: Any, _signature: Any, _arguments: Any) -> Any:
         _declare(builder, "tilerelease")([])

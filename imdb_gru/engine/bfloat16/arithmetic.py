@@ -1,4 +1,4 @@
-"""Bfloat16 arithmetic as `imdb_gru.engine.arithmetic.Arithmetic` describes it."""
+"""The bfloat16 implementation of `imdb_gru.engine.arithmetic.Arithmetic`."""
 
 from imdb_gru.engine.bfloat16.amx import COLUMNS, ROWS
 from imdb_gru.engine.bfloat16.amx import find_bfloat16_obstacle as find_obstacle

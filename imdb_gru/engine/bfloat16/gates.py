@@ -1,6 +1,7 @@
-"""Gates and their derivatives between AMX's products, and the rounding of numbers to bfloat16.
+"""The gates and their derivatives between AMX's products, and the rounding of numbers to bfloat16.
 
-Arrays are flat, as in `imdb_gru.engine.rows`. Bfloat16 numbers stand in uint16 arrays, or in pairs in uint32 arrays.
+Arrays are flat, as in `imdb_gru.engine.rows`. Bfloat16 numbers are stored in uint16 arrays, or as pairs in uint32
+arrays.
 """
 
 import numpy as np
@@ -17,7 +18,7 @@ HALF, MIDDLE = np.float32(0.5), np.int32(32767)
 
 @inlined
 def round_bits(bits):
-    """Round a float32's bits to the nearest bfloat16, in the upper half; of two as near, to the even one."""
+    """Round a float32's bits to the nearest bfloat16, in the upper half of the bits; ties go to the even one."""
     return np.uint32(bits + EVEN + np.uint32((bits >> SHIFT) & ODD))
 
 
@@ -30,7 +31,7 @@ def round_row(bits, start, into, into_start, count):
 
 @inlined
 def round_pairs(bits, first, second, pairs, start, count):
-    """Round two rows to bfloat16, put side by side as a product wants them of its right factor."""
+    """Round two rows to bfloat16 and interleave them, as a product needs its right factor."""
     for i in range(count):
         low, high = round_bits(bits[at(first + i)]), round_bits(bits[at(second + i)])
         pairs[at(start + i)] = (low >> SHIFT) | (high & HIGH)
@@ -38,24 +39,24 @@ def round_pairs(bits, first, second, pairs, start, count):
 
 @inlined
 def pair_rows(values, first, second, pairs, start, count):
-    """Put two rows of bfloat16 numbers side by side as a product wants them of its right factor."""
+    """Interleave two rows of bfloat16 numbers, as a product needs its right factor."""
     for i in range(count):
         pairs[at(start + i)] = np.uint32(values[at(first + i)]) | (np.uint32(values[at(second + i)]) << SHIFT)
 
 
 @inlined
 def widen_row(values, start, into, into_start, count):
-    """Turn bfloat16 numbers to the bits of float32."""
+    """Convert bfloat16 numbers to the bits of float32 numbers."""
     for i in range(count):
         into[at(into_start + i)] = np.uint32(values[at(start + i)]) << SHIFT
 
 
 @inlined
 def open_gates(products, bits, block, h, start, count, kept, kept_start, kept_block):
-    """Turn products, with the bias, into m, z, r and h', and h_{t-1} into h_t, from `start` on.
+    """Turn products that include the bias into m, z, r and h', and h_{t-1} into h_t, from `start` on.
 
-    The four stand `block` apart, `bits` are theirs. `kept` gets what a backward pass needs: m as bfloat16 beside z,
-    then, `kept_block` apart, r beside h', as fixed-point numbers of 16 bits.
+    The four are `block` apart, and `bits` are their bits. `kept` receives the values for a backward pass: m as bfloat16
+    beside z, then, `kept_block` apart, r beside h', where z, r and h' are fixed-point numbers of 16 bits.
     """
     for i in range(start, start + count):
         m = products[at(i)]
@@ -71,9 +72,9 @@ def open_gates(products, bits, block, h, start, count, kept, kept_start, kept_bl
 
 @inlined
 def differentiate_gates(kept, kept_start, kept_block, h_prev, dh, start, count, m, m_bits, gradients, block):
-    """Turn what was kept into dm, dz, dr and dh', `block` apart, and the gradient of h_t into z's part of h_{t-1}'s.
+    """Turn kept values into dm, dz, dr and dh', `block` apart, and the gradient of h_t into its part for h_{t-1} via z.
 
-    `m` is scratch.
+    `m` is a scratch array.
     """
     for i in range(start, start + count):
         m_bits[at(i)] = kept[at(kept_start + i)] & HIGH

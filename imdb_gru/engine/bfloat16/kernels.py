@@ -1,7 +1,7 @@
 """The compiled loops for AMX: products of bfloat16 numbers, everything else in float32.
 
-`imdb_gru.engine.arithmetic.Arithmetic` describes the arrays. Gates follow the products of `COLUMNS` units and all rows
-at once, while these are in the cache, and `blocks` gets what `open_gates` keeps of them.
+`imdb_gru.engine.arithmetic.Arithmetic` describes the arrays. The gates are computed directly after the products of
+`COLUMNS` units and all rows, while these are in the cache, and `blocks` receives what `open_gates` keeps of them.
 """
 
 import numpy as np
@@ -15,15 +15,15 @@ from imdb_gru.engine.float32.tile import round_up
 from imdb_gru.engine.rows import add_row, copy_row, fill_row
 
 CHUNK = 256
-"""Rows whose gradients of weights and of x are computed at once."""
+"""Number of rows whose gradients of weights and of x are computed at once."""
 NUMBER: type[np.generic] = np.uint16
 ROOM, KEPT = 32, 2
-"""The room keeps rows on different cache lines."""
+"""Constants of `Arithmetic`; the room prevents rows from sharing a cache line."""
 
 
 @inlined
 def find_real(rows, mask, t, real):
-    """Mark the rows that are at timestep t; count the leading ones, in whole tiles, beyond which none is."""
+    """Mark the rows with a real timestep t; return how many leading rows, in whole tiles, include them all."""
     alive = 0
     for i in range(len(rows)):
         real[i] = rows[i] >= 0 and mask[rows[i], t]
@@ -34,7 +34,7 @@ def find_real(rows, mask, t, real):
 
 @inlined
 def find_run(real, start, alive):
-    """Return where the next real rows from `start` on begin and end."""
+    """Return the start and end of the next run of real rows from `start` on."""
     while start < alive and not real[start]:
         start += 1
     stop = start
@@ -134,8 +134,8 @@ def run_backward(
 ):  # fmt: skip
     """Compute `Arithmetic.run_backward`; `gradient` is in panels of `COLUMNS` columns.
 
-    Gradients of blocks wait in `dblocks`, and pair by pair of rows in `pairs`, for a chunk of rows to be complete;
-    the inputs that belong to them in `turned`, as columns.
+    Gradients of blocks are collected in `dblocks`, and in `pairs` of rows, until a chunk of rows is complete; their
+    inputs are collected in `turned`, as columns.
     """
     timesteps, features = mask.shape[1], dx.shape[2]
     units, room = dh.shape[1], inputs.shape[1]

@@ -1,4 +1,4 @@
-"""Weights rounded to bfloat16 and laid out for AMX, and gradients taken out of their layout."""
+"""The packing of weights, rounded to bfloat16, for AMX, and the unpacking of gradients."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ Pairs = NDArray[np.uint32]
 
 @compiled
 def _pack(matrix, pairs, panel, pair, size):
-    """Write a matrix, padded with zeros to a multiple of `size` rows, from a panel and a pair of its rows on."""
+    """Write a matrix, padded with zeros to a multiple of `size` rows, starting at a panel and a pair of rows."""
     rows, columns = matrix.shape
     own, flat = np.zeros((2, COLUMNS), np.float32), pairs.reshape(-1)
     bits = own.reshape(-1).view(np.uint32)
@@ -40,7 +40,7 @@ def _pack(matrix, pairs, panel, pair, size):
 
 @compiled
 def _unpack(panels, panel, row, matrix, column, columns):
-    """Add up the workers' panels `(W, N/COLUMNS, K, COLUMNS)`, from a panel and a row on, in a matrix's columns."""
+    """Add up the workers' panels `(W, N/COLUMNS, K, COLUMNS)`, starting at a panel and a row, to a matrix's columns."""
     matrix[:, column : column + columns] = 0
     for worker in range(len(panels)):
         for first in range(0, columns, COLUMNS):
@@ -60,12 +60,12 @@ def allocate_panels(pool: ArrayPool, shapes: Sequence[tuple[int, int]]) -> list[
 
 
 def fill(tasks: list[tuple[Array, Pairs, int, int, int]]) -> None:
-    """Write matrices, each from a panel and a pair of its rows on, padded to as many rows as said."""
+    """Write matrices, each starting at a panel and a pair of rows, padded to a multiple of a number of rows."""
     share_out(lambda task: _pack(*task), tasks)
 
 
 def flatten(pairs: list[Pairs]) -> tuple[NDArray[np.uint16], ...]:
-    """Return panels as the products read them."""
+    """Return the panels as flat arrays for the products."""
     return tuple(part.view(np.uint16).reshape(-1) for part in pairs)
 
 

@@ -1,4 +1,4 @@
-"""Matrix products by AMX: with weights, and of the two factors of a gradient of weights."""
+"""Matrix products by AMX: products with weights, and those that give the gradients of weights."""
 
 import numpy as np
 
@@ -8,12 +8,12 @@ from imdb_gru.engine.compiling import inlined
 from imdb_gru.engine.rows import at, copy_row, fill_row
 
 ONE = 0x3F80
-"""As bfloat16."""
+"""The number 1 as the bits of a bfloat16."""
 
 
 @inlined
 def multiply(a, a_start, a_row, rows, b, b_start, steps, first, first_start, first_row, c, c_start, c_row):
-    """Compute C = first + A B for `COLUMNS` columns: `rows` of A at `a_start`, `steps` times `STEP` long."""
+    """Compute C = first + A B for `COLUMNS` columns, with `rows` rows of A from `a_start`, `steps`·`STEP` long."""
     paired = rows // (2 * ROWS) * (2 * ROWS)
     for row in range(0, paired, 2 * ROWS):
         multiply_two(
@@ -31,7 +31,7 @@ def multiply(a, a_start, a_row, rows, b, b_start, steps, first, first_start, fir
 def turn(values, start, room, rows, turned, most, width, done):
     """Write rows of inputs as columns, in pairs, tile by tile of `STEP` inputs and rows.
 
-    Rows that are half of them apart become neighbours, as they do in pairs of gradients.
+    Rows at a distance of half their number become neighbours, as in pairs of gradients.
     """
     half, row_pairs = rows // 2, STEP // 2
     for pair in range(half):
@@ -46,9 +46,9 @@ def turn(values, start, room, rows, turned, most, width, done):
 
 @inlined
 def add_products(turned, pairs, most, width, units, done, gradient, sums):
-    """Add to the gradient of the joined weights what a chunk's rows contribute, Aᵀ B, and to the blocks' sums.
+    """Add a chunk's contributions, Aᵀ B, to the gradient of the joined weights, and its rows to the blocks' sums.
 
-    The weights from x_t to m and from h_{t-1} to h' do not exist: those corners stay as they are.
+    There are no weights from x_t to m or from h_{t-1} to h', so those parts of the gradient are not changed.
     """
     padded, steps = width - units, (done + STEP - 1) // STEP
     if done % STEP:

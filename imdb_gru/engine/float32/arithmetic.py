@@ -1,4 +1,4 @@
-"""Float32 arithmetic as `imdb_gru.engine.arithmetic.Arithmetic` describes it."""
+"""The float32 implementation of `imdb_gru.engine.arithmetic.Arithmetic`."""
 
 from imdb_gru.engine.float32.kernels import KEPT, NUMBER, ROOM, count_scratch, run_backward, run_forward
 from imdb_gru.engine.float32.packing import pack_backward, pack_forward, pack_matrices, unpack

@@ -1,11 +1,11 @@
-"""One row's gates, and their derivatives: what is computed between two matrix products.
+"""The gates of one row and their derivatives, which are computed between two matrix products.
 
-A row holds four blocks of `U` floats,
+A row has four blocks of `U` floats,
 
     m = U_h h_{t-1} + c_h    z    r    h'
 
-which the backward pass turns into the gradients of what stood before the activations, dm, dz, dr and dh'. In this order
-those that go back to h_{t-1} stand side by side (dm, dz, dr), and so do those that go back to x_t (dz, dr, dh').
+which the backward pass turns into the gradients before the activations, dm, dz, dr and dh'. In this order, those that
+propagate to h_{t-1} are adjacent (dm, dz, dr), and so are those that propagate to x_t (dz, dr, dh').
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 from imdb_gru.engine.compiling import inlined
 
 TINY = np.float32(1e-25)
-"""Gradients below it become zero: denormal floats would make all that follows many times slower."""
+"""Smaller gradients become zero, because denormal floats would make the computation many times slower."""
 
 ONE, HALF, BOUND = np.float32(1), np.float32(0.5), np.float32(7.9)
 P = tuple(np.float32(c) for c in (1.54285369e-08, 2.20236520e-05, 3.57901681e-03, 1.34506415e-01, 9.99999994e-01))
@@ -22,11 +22,11 @@ Q = tuple(np.float32(c) for c in (8.59901080e-07, 3.42369103e-04, 2.61923324e-02
 
 @inlined
 def tanh(x):
-    """Squash to (−1, 1), to 4e-7, as x P(x²) / Q(x²) up to |x| = 7.9, where it is 1 but for that.
+    """Compute tanh to 4e-7 as x P(x²) / Q(x²) up to |x| = 7.9, where its value is 1 to this precision.
 
-    Least squares, reweighted until the greatest relative error was least, gave the coefficients.
+    The coefficients were fitted by least squares, reweighted until the largest relative error was minimal.
     """
-    x = -BOUND if x < -BOUND else x  # so written, NaN stays NaN
+    x = -BOUND if x < -BOUND else x  # in this form, NaN stays NaN
     x = BOUND if x > BOUND else x
     y = x * x
     p = (((P[0] * y + P[1]) * y + P[2]) * y + P[3]) * y + P[4]
@@ -36,7 +36,7 @@ def tanh(x):
 
 @inlined
 def sigmoid(x):
-    """Squash to (0, 1)."""
+    """Compute the logistic function σ."""
     return HALF + HALF * tanh(HALF * x)
 
 
@@ -58,7 +58,7 @@ def open_gates(row, bias, h):
 
 @inlined
 def differentiate_gates(row, h_prev, dh):
-    """Turn m, z, r and h' into dm, dz, dr and dh', and the gradient of h_t into what z passes on of it to h_{t-1}."""
+    """Turn m, z, r and h' into dm, dz, dr and dh', and the gradient of h_t into its part for h_{t-1} via z."""
     units = len(dh)
     for u in range(units):
         dh_t = dh[u] if abs(dh[u]) > TINY else np.float32(0)
@@ -73,7 +73,7 @@ def differentiate_gates(row, h_prev, dh):
 
 @inlined
 def raise_peaks(peaks, steps, h, step):
-    """Keep the greater of the peaks and h, and the step it came from."""
+    """Update the maxima with h, and the steps of those that it exceeds."""
     for u in range(len(h)):
         higher = h[u] > peaks[u]
         peaks[u] = h[u] if higher else peaks[u]
@@ -82,6 +82,6 @@ def raise_peaks(peaks, steps, h, step):
 
 @inlined
 def add_where(dh, dpeaks, steps, step):
-    """Add the peaks' gradients where this step gave the peak."""
+    """Add the gradients of the maxima that occurred at this step."""
     for u in range(len(dh)):
         dh[u] += dpeaks[u] if steps[u] == step else np.float32(0)

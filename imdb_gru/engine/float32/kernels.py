@@ -1,6 +1,6 @@
-"""The compiled loops in float32: a worker's reviews through the whole sequence, and back.
+"""The compiled loops in float32: the forward and backward passes of a worker's reviews.
 
-`imdb_gru.engine.arithmetic.Arithmetic` describes the arrays; what `blocks` holds, `gates.py` does.
+`imdb_gru.engine.arithmetic.Arithmetic` describes the arrays, and `gates.py` the contents of `blocks`.
 """
 
 import numpy as np
@@ -10,14 +10,14 @@ from imdb_gru.engine.float32.gates import add_where, differentiate_gates, open_g
 from imdb_gru.engine.float32.tile import COLUMNS, ROWS, multiply_tile
 
 CHUNK = 256
-"""Rows whose weight gradients are summed at once, while they are still in the cache."""
+"""Number of rows whose weight gradients are summed at once, while they are still in the cache."""
 NUMBER: type[np.generic] = np.float32
 ROOM, KEPT = 0, 4
 
 
 @inlined
 def multiply(a, a_start, a_row, rows, b, steps, c, c_start, c_row, columns, accumulate):
-    """Compute C = A B, or add it to C: `rows` of A at `a_start`, `a_row` apart; B packed in panels of `COLUMNS`."""
+    """Compute C = A B, or add it to C; `rows` rows of A from `a_start`, `a_row` apart; B is packed in panels."""
     for column in range(0, columns, COLUMNS):
         for row in range(0, rows, ROWS):
             multiply_tile(
@@ -28,7 +28,7 @@ def multiply(a, a_start, a_row, rows, b, steps, c, c_start, c_row, columns, accu
 
 @inlined
 def count_alive(rows, mask, t):
-    """Count the leading rows, in whole tiles, beyond which no review is at timestep t."""
+    """Return the number of leading rows, in whole tiles, that include every review with a real timestep t."""
     alive = 0
     for i in range(len(rows)):
         if rows[i] >= 0 and mask[rows[i], t]:
@@ -97,7 +97,7 @@ def run_backward(
     mask, rows, begins, reverse, weights, dh, inputs, blocks, places, dstates, dpeaks, peak_steps, dtotals, scratch, dx,
     gradient, sums,
 ):  # fmt: skip
-    """Compute `Arithmetic.run_backward`; `gradient` is the joined weights' as they are, row by row."""
+    """Compute `Arithmetic.run_backward`; `gradient` has the layout of the joined weights, row by row."""
     timesteps = mask.shape[1]
     units, width = dh.shape[1], inputs.shape[1]
     padded, stride, features = width - units, 4 * units, dx.shape[2]
@@ -143,9 +143,9 @@ def run_backward(
 
 @inlined
 def add_products(inputs, blocks, start, stop, gradient, sums):
-    """Add what some rows contribute to the gradient of the joined weights, Aᵀ B, and to the blocks' sums.
+    """Add the contributions of some rows, Aᵀ B, to the gradient of the joined weights, and the rows to `sums`.
 
-    The weights from x_t to m and from h_{t-1} to h' do not exist: those corners stay as they are.
+    There are no weights from x_t to m or from h_{t-1} to h', so those parts of the gradient are not changed.
     """
     width, stride = inputs.shape[1], blocks.shape[1]
     units = stride // 4

@@ -1,4 +1,4 @@
-"""Weights laid out for the float32 kernels, and gradients taken out of their layout."""
+"""The packing of weights for the float32 kernels, and the unpacking of gradients."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from imdb_gru.system.arrays import Array
 
 
 def pack(matrix: Array) -> Array:
-    """Lay a matrix out panel by panel of `COLUMNS` columns; flat."""
+    """Return a matrix as a flat array of panels of `COLUMNS` columns."""
     rows, columns = matrix.shape
     return np.ascontiguousarray(matrix.reshape(rows, columns // COLUMNS, COLUMNS).transpose(1, 0, 2)).reshape(-1)
 

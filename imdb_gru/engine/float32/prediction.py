@@ -1,4 +1,4 @@
-"""A GRU classifier's predictions after every timestep of many reviews; nothing else is kept."""
+"""A GRU classifier's predictions after every timestep of many reviews, without any other results."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ LAST, MEAN, MAX = (POOLINGS.index(name) for name in ("last", "mean", "max"))
 
 @inlined
 def add_poolings(h, peaks, totals, output_kernel, share):
-    """Take a hidden state into the maximum and the sum so far; return what last, maximum and mean add to the logit."""
+    """Update the maximum and the sum with a hidden state; return the part of the logit from last, maximum and mean."""
     logit = np.float32(0)
     for u in range(len(h)):
         peaks[u] = max(peaks[u], h[u])
@@ -54,23 +54,23 @@ def _predict(ids, lengths, table, bias, to_blocks, output_kernel, output_bias, h
 
 @dataclass(frozen=True)
 class TimestepPredictor:
-    """A GRU classifier of one layer that reads forwards, without dense layers before the output.
+    """A GRU classifier with one forward layer and no dense layers before the output.
 
-    Embedding, kernel and biases are folded into one row of `4·U` floats for every word of the vocabulary, so that of
-    every timestep only the recurrent product is left.
+    Embedding, kernel and biases are combined into one row of `4·U` floats for every word of the vocabulary, so that
+    only the recurrent product remains at each timestep.
     """
 
     table: Array
     to_blocks: Array
     output_kernel: Array
-    """The output's weights of each pooling, in the order of `POOLINGS`, `(3, U)`; zero for those it does not use."""
+    """The output's weights for each pooling, `(3, U)`, in the order of `POOLINGS`; zero for unused poolings."""
     output_bias: np.float32
 
     @classmethod
     def build(
         cls, embedding: Array, weights: GRUWeights, pooling: Sequence[Pooling], dense: tuple[Array, Array]
     ) -> "TimestepPredictor":
-        """Fold `(V, E)` and a layer's weights; `dense` is the output's kernel `(P·U, 1)` and bias `(1,)`."""
+        """Combine embedding `(V, E)` and weights; `dense` is the output's kernel `(P·U, 1)` and bias `(1,)`."""
         features, units = weights.padded_features, weights.padded_units
         kernel, bias = dense
         output_kernel = np.zeros((len(POOLINGS), units), np.float32)
@@ -84,9 +84,9 @@ class TimestepPredictor:
         )
 
     def predict_logits(self, ids: Ids, lengths: Lengths) -> Array:
-        """Return the logit of positive after every timestep, `(B, T)`, of right-padded ids, longest first.
+        """Return the logit of positive after every timestep, `(B, T)`, given right-padded ids, longest first.
 
-        Past a review's end it means nothing. Runs on the caller's core alone, and lets other threads run beside it.
+        Logits past a review's end are meaningless. Uses only the caller's thread, and releases the interpreter's lock.
         """
         shape = round_up(len(ids), ROWS), self.output_kernel.shape[1]
         logits = np.zeros(ids.shape, np.float32)

@@ -1,4 +1,4 @@
-"""The innermost loop: one tile of a matrix product, held in vector registers."""
+"""The innermost loop: one tile of a matrix product, in vector registers."""
 
 from typing import Any
 
@@ -10,9 +10,9 @@ from numba.extending import intrinsic
 
 
 def choose_tile(features: set[str]) -> tuple[int, int, int]:
-    """Return lanes of a vector, vectors side by side and rows of a tile, for a CPU of these features.
+    """Return a vector's lanes, and a tile's vectors per row and rows, for a CPU with these features.
 
-    A tile's sums fill half of the vector registers or more, so that every product has a register to be added to.
+    A tile's sums fill at least half of the vector registers, so that consecutive products have independent sums.
     """
     if "avx512f" in features:
         return 16, 2, 8
@@ -22,7 +22,7 @@ def choose_tile(features: set[str]) -> tuple[int, int, int]:
 
 
 def list_features() -> set[str]:
-    """List the features Numba compiles for: the host's, or those that $NUMBA_CPU_FEATURES names."""
+    """List the CPU features that Numba compiles for: the host's, or those of $NUMBA_CPU_FEATURES."""
     if config.CPU_FEATURES is not None:
         return {name[1:] for name in config.CPU_FEATURES.split(",") if name.startswith("+")}
     return {name for name, present in llvm.get_host_cpu_features().items() if present}
@@ -42,9 +42,9 @@ def multiply_tile(
     _context: Any, a: Any, a_start: Any, a_row: Any, a_step: Any, b: Any, b_start: Any, b_step: Any, c: Any,
     c_start: Any, c_row: Any, steps: Any, accumulate: Any,
 ) -> Any:  # fmt: skip
-    """Compute C[m, n] = Σ_k A[m, k] B[k, n] for `ROWS` rows and `COLUMNS` columns, added to C where `accumulate`.
+    """Compute C[m, n] = Σ_k A[m, k] B[k, n] for `ROWS` rows and `COLUMNS` columns; add it to C if `accumulate`.
 
-    A, B and C lie in flat float32 arrays: A[m, k] at `a_start + m·a_row + k·a_step`, B[k, n] at
+    A, B and C are in flat float32 arrays: A[m, k] at `a_start + m·a_row + k·a_step`, B[k, n] at
     `b_start + k·b_step + n`, C[m, n] at `c_start + m·c_row + n`. Nothing is checked; `steps` is at least 1.
     """
     place = types.intp

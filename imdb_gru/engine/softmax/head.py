@@ -1,6 +1,6 @@
-"""A next-word model's head: projection, a softmax over few words, and the gradients of both at once, on all cores.
+"""A next-word model's head: projection, a softmax over few words, and their gradients, on all cores.
 
-Logits are kept for a block of rows only: what a gradient needs of them is added up while they are in the cache.
+Logits exist for only one block of rows at a time; their gradients are added up while they are in the cache.
 """
 
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from imdb_gru.system.arrays import Array, Ids, Mask
 
 
 class HeadWeights(NamedTuple):
-    """What the head multiplies by, or the gradients of it."""
+    """The weights of the head, or their gradients."""
 
     kernel: Array
     """Kernel of the projection, `(U, E)`."""
@@ -25,25 +25,25 @@ class HeadWeights(NamedTuple):
     bias: Array
     """Bias of the projection, `(E,)`."""
     offsets: Array
-    """What is added to the logits of the words drawn, `(S,)`."""
+    """Biases and corrections of the logits of the words drawn, `(S,)`."""
 
 
 class HeadResult(NamedTuple):
     """Losses, and the gradients of their mean over the rows that have a target."""
 
     losses: Array
-    """`(N,)`, zero where there is no target; so are the next three."""
+    """Loss of each row, `(N,)`; zero without a target, as are the next three."""
     x: Array
-    """`(N, U)`."""
+    """Gradients of the hidden states, `(N, U)`."""
     true: Array
-    """`(N, E)`."""
+    """Gradients of the targets' embeddings, `(N, E)`."""
     true_bias: Array
-    """`(N,)`."""
+    """Gradients of the targets' biases, `(N,)`."""
     weights: HeadWeights
 
 
 class Head:
-    """Computes losses and gradients; keeps its memory from batch to batch."""
+    """Computes losses and gradients; reuses its memory from batch to batch."""
 
     def __init__(self, precision: Precision = "float32") -> None:
         """Raise `ValueError` if this machine cannot compute the precision."""
@@ -51,10 +51,10 @@ class Head:
         self.pool = ArrayPool()
 
     def run(self, x: Array, real: Mask, true: Array, true_bias: Array, places: Ids, w: HeadWeights) -> HeadResult:
-        """Run hidden states `(N, U)` of which `real` `(N,)` have a target.
+        """Compute losses and gradients for hidden states `(N, U)`, of which `real` `(N,)` have a target.
 
-        `true` `(N, E)` and `true_bias` `(N,)` are the targets' weights. `places` `(N,)` says where among the words
-        drawn a target stands, −1 for nowhere: one that was drawn counts once.
+        `true` `(N, E)` and `true_bias` `(N,)` are the targets' weights. `places` `(N,)` is each target's index among
+        the words drawn, or −1, so that a target that was drawn is counted only once.
         """
         count, units = x.shape
         width = true.shape[1]
@@ -89,7 +89,7 @@ class Head:
         return HeadResult(losses, into_x, into_true, into_true_bias, weights)
 
     def _pack(self, w: HeadWeights) -> tuple[Packed, Array, Array]:
-        """Return the matrices as the products read them, and bias and offsets, all of them padded."""
+        """Return the packed matrices, the bias and the offsets, all of them padded."""
         U, E, S = (round_up(size, TILE) for size in (*w.kernel.shape, len(w.others)))
         bias, offsets = np.zeros(E, np.float32), np.full(S, LOWEST)
         bias[: len(w.bias)], offsets[: len(w.offsets)] = w.bias, w.offsets
@@ -97,7 +97,7 @@ class Head:
         return self.arithmetic.pack_matrices(matrices, shapes, self.pool), bias, offsets
 
     def _unpack(self, panels: Array, shape: tuple[int, ...]) -> Array:
-        """Return the matrix of which panels hold the transpose."""
+        """Return a matrix, given panels of its transpose."""
         rows, columns = shape
         width = round_up(columns, TILE)
         return panels.reshape(-1, width, self.arithmetic.COLUMNS).transpose(0, 2, 1).reshape(-1, width)[:rows, :columns]

@@ -1,4 +1,4 @@
-"""The compiled loop of `head.py`: blocks of rows through the projection and the softmax, and back at once.
+"""The compiled loop of `head.py`: the forward and backward pass of projection and softmax, by blocks of rows.
 
 Sizes U, E and S are padded with zeros to whole tiles, and so is a block's count of rows.
 """
@@ -16,22 +16,22 @@ from imdb_gru.engine.rows import add_row, allocate, at, copy_row, fill_row
 from imdb_gru.engine.softmax.products import add_product, add_transposed, put_row
 
 TILE = 32
-"""What sizes are multiples of, whatever the arithmetic."""
+"""Number that all sizes are multiples of, in every arithmetic."""
 BLOCK = 128
-"""Rows at once, while they are in the cache."""
+"""Number of rows that are computed at once, to fit the cache."""
 LOWEST = np.float32(-1e30)
 """Logit of a word that cannot come next."""
 SIGN, MAGNITUDE = np.int32(31), np.int32(0x7FFFFFFF)
 LOG2_E, HALF = np.float32(math.log2(math.e)), np.float32(0.5)
 LEAST = np.float32(-60)
-"""Powers of 2 below it become zero: denormal floats would make all that follows many times slower."""
+"""Lowest exponent; smaller powers of 2 become zero, because denormal floats would be many times slower."""
 POWERS = tuple(np.float32(math.log(2) ** k / math.factorial(k)) for k in range(7))
-"""Coefficients of 2ˣ; within ±½ what is left out is below 2e-7."""
+"""Coefficients of the Taylor series of 2ˣ, with an error below 2e-7 for |x| ≤ ½."""
 
 
 @intrinsic
 def read_bits(_context, _bits):
-    """Take 32 bits for a float32."""
+    """Reinterpret 32 bits as a float32."""
 
     def generate(_context, builder, _signature, arguments):
         return builder.bitcast(arguments[0], ir.FloatType())
@@ -41,13 +41,13 @@ def read_bits(_context, _bits):
 
 @inlined
 def order(bits):
-    """Turn a float32's bits, as a signed number, into one that stands among others where the float32 does, or back."""
+    """Map a float32's bits to a signed integer with the same order as the float32, or back."""
     return np.int32(bits ^ ((bits >> SIGN) & MAGNITUDE))
 
 
 @inlined
 def find_peak(bits, start, count):
-    """Return the greatest of `count` float32 numbers, given their bits."""
+    """Return the maximum of `count` float32 numbers, given their bits."""
     peak = order(bits[at(start)])
     for i in range(start, start + count):
         value = order(bits[at(i)])
@@ -57,7 +57,7 @@ def find_peak(bits, start, count):
 
 @inlined
 def exponentiate(values, start, count, peak):
-    """Turn numbers into exp(number − peak), to 1e-6, or zero where that is negligible; return their sum."""
+    """Replace numbers by exp(number − peak), to 1e-6, or by zero if that is negligible; return their sum."""
     total = np.float32(0)
     for i in range(start, start + count):
         y = (values[at(i)] - peak) * LOG2_E
@@ -92,8 +92,8 @@ def run(
 ):  # fmt: skip
     """Write the losses of `rows` and `share` times their gradients; add to those of the weights.
 
-    `packed` are the kernel, the others' transpose, the others, and the kernel's transpose; of the first and the third
-    the gradients are transposed, in panels.
+    `packed` are the kernel, the transpose of the others, the others, and the transpose of the kernel. The gradients of
+    the kernel and of the others are transposed, in panels.
     """
     units, features = x.shape[1], true.shape[1]
     width, words = len(bias), len(offsets)

@@ -1,7 +1,7 @@
-"""The products that the softmax kernel is made of, for every type of number that it may multiply.
+"""The products that the softmax kernel calls, for every type of number that it can multiply.
 
-The kernel calls `put_row`, `add_product` and `add_transposed` as they stand here; when Numba compiles it, each becomes
-the function of that name for the arrays' type of number.
+The kernel calls `put_row`, `add_product` and `add_transposed` of this module; when Numba compiles it, it selects the
+functions of these names for the arrays' type of number.
 """
 
 from typing import Any, Protocol
@@ -14,7 +14,7 @@ from imdb_gru.engine.softmax import products_bfloat16, products_float32
 
 
 class Products(Protocol):
-    """The products of one type of number; arrays are flat, and parts of them are named by where they start."""
+    """The products of one type of number; arrays are flat, and parts of them are given by their start."""
 
     def put_row(self, values, bits, start, into, into_start, count):
         """Convert `count` float32 numbers to the type of `into`; `bits` are those of `values`, as uint32."""
@@ -22,19 +22,19 @@ class Products(Protocol):
     def add_product(self, a, room, height, b, depth, c, c_row, columns):
         """Add A B to float32 C.
 
-        `height` rows of A stand `room` apart, B is `depth` high and packed, and `columns` of C stand in rows that are
-        `c_row` apart.
+        A has `height` rows, `room` apart. B is packed and has `depth` rows. C has `columns` columns and rows `c_row`
+        apart.
         """
 
     def add_transposed(self, a, a_room, width, b, b_room, columns, height, sums):
         """Add Aᵀ B to float32 `sums`, in panels of columns.
 
-        Of A and B, `height` rows of `width` and `columns` numbers stand `a_room` and `b_room` apart.
+        A and B have `height` rows, of `width` and `columns` numbers, `a_room` and `b_room` apart.
         """
 
 
 PRODUCTS: dict[Any, Products] = {types.float32: products_float32, types.uint16: products_bfloat16}
-"""The products by Numba's type of the numbers that they multiply."""
+"""The products, by Numba's type of the numbers that they multiply."""
 
 
 def put_row(values, bits, start, into, into_start, count):

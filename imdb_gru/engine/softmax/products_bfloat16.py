@@ -1,4 +1,4 @@
-"""The products of `products.py` by AMX, of bfloat16 numbers in uint16 arrays."""
+"""The products of `products.py` by AMX, for bfloat16 numbers in uint16 arrays."""
 
 import numpy as np
 

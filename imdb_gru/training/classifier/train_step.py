@@ -16,7 +16,7 @@ from imdb_gru.training.shares import WholeShare
 
 
 class RunningPooling(keras.layers.Layer):  # type: ignore[misc]
-    """Pool hidden states up to each timestep: `(B, T, U)` to `(B, T, P·U)`; right-padded, past the end meaningless."""
+    """A layer that pools hidden states up to each timestep: `(B, T, U)` to `(B, T, P·U)`; meaningless in padding."""
 
     def __init__(self, pooling: Sequence[Pooling], **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -24,7 +24,7 @@ class RunningPooling(keras.layers.Layer):  # type: ignore[misc]
         self.supports_masking = True
 
     def call(self, states: Any) -> Any:
-        """Put the poolings side by side."""
+        """Concatenate the poolings."""
         count = ops.cast(ops.arange(1, ops.shape(states)[1] + 1), "float32")[:, None]
         pooled: dict[Pooling, Any] = {
             "last": lambda: states,
@@ -34,7 +34,7 @@ class RunningPooling(keras.layers.Layer):  # type: ignore[misc]
         return ops.concatenate([pooled[pooling]() for pooling in self.pooling], axis=-1)
 
     def compute_mask(self, inputs: Any, mask: Any) -> None:
-        """Return none: the loss knows itself which timesteps are real."""
+        """Return no mask, because the loss finds the real timesteps itself."""
 
 
 @tf.custom_gradient  # type: ignore[untyped-decorator]
@@ -51,29 +51,30 @@ def _find_running_peaks(states: Any) -> Any:
 
 
 class ReviewModel(keras.Model):  # type: ignore[misc]
-    """Ids `(B, T)` to the belief at the end `(B, 1)`, or after every timestep `(B, T, 1)`, evaluated by the last.
+    """A model from ids `(B, T)` to the probability at the end `(B, 1)` or after every timestep `(B, T, 1)`.
 
-    A review's loss is that of its last timestep, or the mean of its timesteps' losses: with equal weights (`every`), or
-    with weights that grow in proportion to the timestep (`linear`, the linear gain of Dai and Le 2015). A review
-    without a label, which is negative then, counts in the virtual adversarial loss alone.
+    A review's loss is that of its last timestep (`last`), or the mean of its timesteps' losses with equal weights
+    (`every`) or with weights proportional to the timestep (`linear`, the linear gain of Dai and Le 2015). Metrics are
+    those of the last timestep. A review without a label (a negative one) counts only in the virtual adversarial loss.
 
-    Adversarial training (Miyato, Dai and Goodfellow 2017, equation 5) adds the loss of reviews whose embeddings x were
-    moved by r = ε ‖x‖ g / ‖g‖, with g the loss's gradient by x. Virtual adversarial training (equation 7) needs no
-    label: it adds how far a move by r takes the belief from what it was, with g the gradient of that distance. There,
-    embeddings are normalised and ε is a length; here ε is a share of theirs, so that longer embeddings gain nothing.
+    Adversarial training (Miyato, Dai and Goodfellow 2017, equation 5) adds the loss of reviews whose embeddings x are
+    moved by r = ε ‖x‖ g / ‖g‖, where g is the gradient of the loss with respect to x. Virtual adversarial training
+    (equation 7) needs no label: it adds the distance by which a move by r changes the probability, where g is the
+    gradient of that distance. The paper normalises the embeddings and ε is a length; here ε is a share of the
+    embeddings' length, so that the model cannot evade it by longer embeddings.
     """
 
-    def __init__(self, ids: Any, belief: Any, objective: str, config: TrainConfig, name: str) -> None:
-        super().__init__(ids, belief, name=name)
+    def __init__(self, ids: Any, probability: Any, objective: str, config: TrainConfig, name: str) -> None:
+        super().__init__(ids, probability, name=name)
         self.objective = objective
         self.settings = config
         self.shares = WholeShare()
-        """What this worker computes of every batch."""
+        """This worker's share of every batch."""
 
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
     ) -> Any:
-        """Return the mean loss of the labelled reviews: in judging, of the last timestep."""
+        """Return the mean loss of the labelled reviews; in evaluation, that of the last timestep."""
         if not training:
             return super().compute_loss(x, y, _take_last(x, y_pred), sample_weight, training)
         labelled = ops.cast(y[:, 0] >= 0, "float32")
@@ -81,20 +82,20 @@ class ReviewModel(keras.Model):  # type: ignore[misc]
         return ops.sum(labelled * losses) / ops.maximum(ops.sum(labelled), 1.0)
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        """Return the figures of the labelled reviews' last timestep."""
+        """Return the metrics of the labelled reviews' last timestep."""
         last, labelled = _take_last(x, y_pred), y[:, 0] >= 0
         return super().compute_metrics(x, tf.boolean_mask(y, labelled), tf.boolean_mask(last, labelled), sample_weight)
 
     def train_step(self, data: Any) -> Any:
-        """Update the weights by the gradients of both losses; report that of the reviews as they are."""
+        """Update the weights by the gradients of both losses; report the loss without perturbations."""
         ids, labels, share = keras.utils.unpack_x_y_sample_weight(data)
         labelled, of_all = self.shares.weigh_losses(share)
         config = self.settings
         weights = self.trainable_variables
         values = [weight.value for weight in weights]
         with tf.GradientTape(persistent=True) as tape:
-            belief = self(ids, training=True)
-            loss = self.compute_loss(x=ids, y=labels, y_pred=belief, training=True)
+            probability = self(ids, training=True)
+            loss = self.compute_loss(x=ids, y=labels, y_pred=probability, training=True)
             counted = labelled * loss
             if config.adversarial or config.virtual:
                 x = self.get_layer("perturbation").seen
@@ -104,7 +105,7 @@ class ReviewModel(keras.Model):  # type: ignore[misc]
                 moved = self._predict_with(ids, x + scale(gradient, x, config.adversarial))
                 other = labelled * self.compute_loss(x=ids, y=labels, y_pred=moved, training=True)
             elif config.virtual:
-                goal = tf.stop_gradient(belief)
+                goal = tf.stop_gradient(probability)
                 with tape.stop_recording():
                     gradients = tape.gradient(counted, values)
                     step = tf.cast(self.optimizer.iterations.value, tf.int32)
@@ -124,36 +125,36 @@ class ReviewModel(keras.Model):  # type: ignore[misc]
         gradients = self.shares.add_up_gradients(gradients, place, share)
         self.optimizer.apply(gradients, weights)
         self._loss_tracker.update_state(loss, sample_weight=tf.reduce_sum(tf.cast(labels >= 0, tf.float32)))
-        return self.compute_metrics(ids, labels, belief)
+        return self.compute_metrics(ids, labels, probability)
 
     @property
     def _draw_seed(self) -> int:
         return self.settings.seed + self.shares.rank
 
     def _predict_with(self, ids: Any, x: Any) -> Any:
-        """Return the belief with other embeddings in the place of the words' own."""
+        """Return the probability with the words' embeddings replaced by x."""
         perturbation = self.get_layer("perturbation")
         perturbation.replacement = x
-        belief = self(ids, training=True)
+        probability = self(ids, training=True)
         perturbation.replacement = None
-        return belief
+        return probability
 
-    def _measure(self, ids: Any, targets: Any, belief: Any) -> Any:
-        """Return the cross-entropy `(B,)` of beliefs with targets, both `(B, 1)` or `(B, T, 1)`, over the timesteps."""
+    def _measure(self, ids: Any, targets: Any, probability: Any) -> Any:
+        """Return each review's cross-entropy, `(B,)`, of probabilities and targets, both `(B, 1)` or `(B, T, 1)`."""
         if self.objective == "last":
-            return ops.binary_crossentropy(targets, belief)[:, 0]
-        belief = belief[:, :, 0]
-        targets = ops.broadcast_to(ops.reshape(targets, (ops.shape(belief)[0], -1)), ops.shape(belief))
+            return ops.binary_crossentropy(targets, probability)[:, 0]
+        probability = probability[:, :, 0]
+        targets = ops.broadcast_to(ops.reshape(targets, (ops.shape(probability)[0], -1)), ops.shape(probability))
         weights = ops.cast(ops.not_equal(ids, PAD), "float32")
         if self.objective == "linear":
             weights *= ops.cast(ops.arange(1, ops.shape(ids)[1] + 1), "float32")
         weights /= ops.sum(weights, axis=1, keepdims=True)
-        return ops.sum(weights * ops.binary_crossentropy(targets, belief), axis=1)
+        return ops.sum(weights * ops.binary_crossentropy(targets, probability), axis=1)
 
 
-def _take_last(ids: Any, belief: Any) -> Any:
-    """Return each review's belief after its last token, `(B, 1)`."""
-    if len(belief.shape) == 2:
-        return belief
+def _take_last(ids: Any, probability: Any) -> Any:
+    """Return each review's probability after its last token, `(B, 1)`."""
+    if len(probability.shape) == 2:
+        return probability
     last = ops.sum(ops.cast(ops.not_equal(ids, PAD), "int32"), axis=1, keepdims=True) - 1
-    return ops.take_along_axis(belief[:, :, 0], last, axis=1)
+    return ops.take_along_axis(probability[:, :, 0], last, axis=1)

@@ -1,4 +1,4 @@
-"""A classifier in training: Keras's `fit` and `evaluate` on our batches, and averages of the weights."""
+"""The training of a classifier: Keras's `fit` and `evaluate` on `ReviewBatches`, and averages of the weights."""
 
 import math
 from collections.abc import Callable
@@ -26,7 +26,7 @@ MOST_AT_ONCE = 8
 
 
 class ClassifierTrainer(Trainer):
-    """A classifier in training."""
+    """Trains a classifier."""
 
     resumes_within_epochs: ClassVar[bool] = False
     config: Config
@@ -66,15 +66,15 @@ class ClassifierTrainer(Trainer):
             self.optimizer.rate = config.train.pretrained_rate
         self.model.optimizer.build(self.model.trainable_variables)
         self._next_weights: list[Any] = []
-        """The weights themselves, where the model holds their averages."""
+        """The unaveraged weights while the model has their averages."""
 
     def restore(self, run: Run) -> None:
-        """Return to the state of the run's checkpoint; of several workers, each draws its own dropout from there."""
+        """Return to the state of the run's checkpoint; with several workers, each then draws its own dropout."""
         super().restore(run)
         self._part_draws()
 
     def _part_draws(self) -> None:
-        """Let each worker drop other units than the first, which drops what it would alone."""
+        """Give each worker its own dropout; the first worker's is that of a training without workers."""
         if self.shares.rank:
             for variable in self.model.variables:
                 if variable.path.endswith("seed_generator_state"):
@@ -82,19 +82,19 @@ class ClassifierTrainer(Trainer):
 
     @property
     def environment(self) -> dict[str, Any]:
-        """Return what decides the weights beside the data; of several workers, how many there are."""
+        """Return everything but the data that determines the weights, including the number of workers."""
         workers = {"workers": self.shares.count} if self.shares.count > 1 else {}
         return {**super().environment, "objective": self.config.train.objective, **workers}
 
     @property
     def is_done(self) -> bool:
-        """Tell whether all epochs are trained, or no better one came for as many as `train.patience` says."""
+        """Tell whether all epochs are trained, or the last `train.patience` epochs brought no improvement."""
         patience, best = self.config.train.patience, self.progress.best
         tired = patience is not None and self.progress.epoch - (best.epoch if best else 0) >= patience
         return super().is_done or tired
 
     def train_epoch(self, stop: Stop, checkpoint: Callable[[], None]) -> Figures:  # noqa: ARG002 - epochs are whole
-        """Train an epoch; where weights are averaged, `fit` ends by putting the averages in the model."""
+        """Train an epoch; if weights are averaged, `fit` finally replaces the model's weights by the averages."""
         number = self.progress.epoch
         batches = ReviewBatches(self.corpus.train, self.config, number, self.shares)
         title = f"epoch {number + 1}/{self.config.train.epochs}"
@@ -110,17 +110,17 @@ class ClassifierTrainer(Trainer):
             return {}
         batches = ReviewBatches(self.corpus.validation, self.config, None, self.shares)
         figures = dict.fromkeys(("loss", "accuracy"), 0.0)
-        if batches.rows:  # of workers, the last ones may have none
+        if batches.rows:  # the last workers may have none
             figures = self.model.evaluate(batches.to_dataset(), verbose=0, return_dict=True)
         figures = self._average({name: float(figures[name]) for name in ("loss", "accuracy")}, batches)
         return {f"validation_{name}": figure for name, figure in figures.items()}
 
     def _average(self, figures: Figures, batches: ReviewBatches) -> Figures:
-        """Return the averages over all workers of their figures."""
+        """Return the figures averaged over all workers."""
         return self.shares.average(figures, batches.count_labelled())
 
     def is_better(self, record: Epoch, best: Epoch) -> bool:
-        """Tell whether an epoch beats the best so far; without validation reviews, the later one does."""
+        """Tell whether an epoch is better than the best so far; without validation reviews, every later epoch is."""
         if record.validation_loss is None or record.validation_accuracy is None:
             return True
         assert best.validation_loss is not None
@@ -131,7 +131,7 @@ class ClassifierTrainer(Trainer):
         return new > old
 
     def start_next_epoch(self) -> None:
-        """Put the weights back in the place of their averages."""
+        """Put the weights back in place of their averages."""
         if self.config.train.averaging is not None:
             self.model.set_weights(self._next_weights)
 
@@ -140,15 +140,15 @@ class ClassifierTrainer(Trainer):
         return list(self.model.get_weights())
 
     def fill_stock(self) -> keras.Model:
-        """Return the model of stock layers with the weights of now."""
+        """Return the model of stock layers with the current weights."""
         self.stock.set_weights(self.model.get_weights())
         return self.stock
 
 
 def count_steps_at_once(config: Config, engine: str) -> int:
-    """Count the batches that run between two looks at the bar and at the wish to stop, less than a second's.
+    """Count the batches between two updates of the bar and checks for a stop, which take less than a second.
 
-    In between, none of Keras's Python runs; what that saves matters only where batches are quick.
+    Keras runs no Python in between, which saves time only if batches are short.
     """
     model, batch_size = config.model, config.train.batch_size
     if engine == "keras":

@@ -1,4 +1,4 @@
-"""The batches of next-word training: reviews of like length, side by side, cut into chunks of timesteps."""
+"""The batches of next-word training: reviews of similar length, cut into chunks of timesteps."""
 
 import itertools
 import math
@@ -18,16 +18,16 @@ class Chunk:
     """Some timesteps of a batch of reviews."""
 
     ids: Ids
-    """`(B, T)`; pad past a review's end."""
+    """Ids, `(B, T)`; pad past a review's end."""
     targets: Ids
-    """The next id at each timestep, `(B, T)`; the start token after a review's last word, then pad."""
+    """The next id at each timestep, `(B, T)`; after a review's last word the start token, then pad."""
 
 
 class ReviewChunks:
     """One epoch of batches, each cut into chunks of at most `timesteps`: the same for the same seed and epoch."""
 
     def __init__(self, reviews: EncodedReviews, config: NextWordConfig, epoch: int | None) -> None:
-        """Take epoch `None` for judging: the longest reviews first."""
+        """Build the batches of an epoch; `None` is validation, with the longest reviews first."""
         self.reviews = reviews
         self.timesteps = config.train.timesteps
         self.batches: list[Rows]
@@ -44,7 +44,7 @@ class ReviewChunks:
         return sum(math.ceil(int(lengths[rows].max()) / self.timesteps) for rows in self.batches)
 
     def cut(self, number: int) -> Iterator[Chunk]:
-        """Yield a batch's chunks, of equal lengths give or take one."""
+        """Yield a batch's chunks, whose lengths differ by one timestep at most."""
         sequences = [self.reviews[row] for row in self.batches[number]]
         ids, targets = pad(sequences), pad_targets(sequences)
         count = math.ceil(ids.shape[1] / self.timesteps)

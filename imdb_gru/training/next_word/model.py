@@ -18,26 +18,26 @@ from imdb_gru.training.layers import ChannelDropout
 from imdb_gru.training.model import build_recurrent
 
 EMBEDDING_DEVIATION = 0.1
-"""Of the first embeddings. Keras's ±0.05 makes the first logits of a tied softmax so small that learning is slow."""
+"""Standard deviation of the initial embeddings; Keras's ±0.05 makes a tied softmax's logits too small to learn fast."""
 FULL_ROWS = 1024
-"""Timesteps whose whole softmax is computed at once."""
+"""Number of timesteps whose whole softmax is computed at once."""
 
 
 @dataclass(frozen=True)
 class Strata:
-    """Which words a sampled softmax draws: one of each stratum of ids, which are ranked by frequency.
+    """The strata of a sampled softmax, which draws one word from each; ids are ranked by frequency.
 
-    The first half of the strata hold one word each, so that the frequent words always count; the others grow. A word
-    drawn from a stratum of n stands for all n: its logit is raised by log n, the correction of importance sampling
-    (Bengio and Senécal 2008, section 3). With as many strata as words this is the whole softmax.
+    Each stratum of the first half has one word, so that frequent words always count; the others grow in size. A word
+    drawn from a stratum of n words represents all n: its logit is raised by log n, the correction of importance
+    sampling (Bengio and Senécal 2008, section 3). With as many strata as words this is the whole softmax.
     """
 
     edges: Ids
-    """Of the strata; `(S + 1,)`, from the first id that can come next to the vocabulary's size."""
+    """Boundaries of the strata, `(S + 1,)`, from the first id that can come next to the vocabulary's size."""
 
     @classmethod
     def build(cls, vocabulary_size: int, samples: int) -> "Strata":
-        """Divide all ids but pad's into `samples` strata, or fewer where there are fewer ids."""
+        """Divide all ids but pad's into `samples` strata, or fewer if there are fewer ids."""
         words = vocabulary_size - 1
         samples = min(samples, words)
         single = words if samples == words else samples // 2
@@ -95,12 +95,12 @@ class KerasNextWordModel(keras.Model):  # type: ignore[misc]
         self.built = True
 
     def start_from_counts(self, counts: Rows) -> None:
-        """Give every word its share of the text `(V,)` as its probability, before anything is learnt."""
+        """Set each word's initial probability to its share of the text, given its count, `(V,)`."""
         shares = np.maximum(counts, 0.5) / counts.sum()
         self.bias.assign(np.log(shares).astype(np.float32))
 
     def encode(self, rows: Any, mask: Any, states: Any, *, training: bool) -> tuple[Any, Any]:
-        """Return hidden states `(B, T, U)` after each of the embeddings `(B, T, E)` and the states to go on from."""
+        """Return the hidden states `(B, T, U)` after each of the embeddings `(B, T, E)`, and the final states."""
         x = self.embedding_dropout(rows, training=training)
         ends = []
         for layer, start in zip(self.recurrent, states, strict=True):
@@ -109,39 +109,39 @@ class KerasNextWordModel(keras.Model):  # type: ignore[misc]
         return self.output_dropout(x, training=training), ends
 
     def read(self, rows: Any, mask: Any, states: Any, *, training: bool) -> tuple[Any, Any]:
-        """Return what `encode` does, projected to queries `(B, T, E)`."""
+        """Return the result of `encode` with the hidden states projected to queries `(B, T, E)`."""
         x, ends = self.encode(rows, mask, states, training=training)
         return self.projection(x), ends
 
     def draw(self, step: Any) -> tuple[Any, Any]:
-        """Draw the words of a step; return their ids and what is added to their logits, `(S,)`."""
+        """Draw the words of a step; return their ids and the corrections of their logits, each `(S,)`."""
         starts, sizes = tf.constant(self.strata.edges[:-1]), tf.constant(self.strata.sizes)
         chance = tf.random.stateless_uniform(tf.shape(sizes), [self.seed, step])
         drawn = starts + tf.minimum(tf.cast(chance * tf.cast(sizes, tf.float32), tf.int32), sizes - 1)
         return drawn, tf.math.log(tf.cast(sizes, tf.float32))
 
     def compute_loss_of_all(self, queries: Any, targets: Any) -> Any:
-        """Return the loss of each target, `(N,)`, among all words, given queries `(N, E)`."""
+        """Return the loss of each target, `(N,)`, in the whole softmax, given queries `(N, E)`."""
         logits = tf.matmul(queries, self.embedding.embeddings, transpose_b=True) + self.bias
         never = tf.one_hot(PAD, self.vocabulary_size, on_value=-1e9, off_value=0.0)
         return tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits + never)
 
     @property
     def table(self) -> keras.Variable:
-        """Return the embedding's weights `(V, E)`, which are the softmax's, too."""
+        """Return the weights `(V, E)` that embedding and softmax share."""
         return self.embedding.embeddings
 
     @property
     def dense_weights(self) -> list[keras.Variable]:
-        """List the weights of which every one counts in every step: all but the table, in the order of a run's file."""
+        """List the weights with a dense gradient: all but the table, in the order of a run's file."""
         return self.read_weights[1:]
 
     def compute_gradients(self, ids: Any, targets: Any, states: Any, step: Any) -> "Gradients":
         """Return the losses of a chunk, the states after it and the gradients of their mean.
 
-        The table's gradient has the rows of the words that were read, came next or were drawn, and no others.
+        The table's gradient only has the rows of the words that are inputs, targets or drawn.
         """
-        table = self.table.value  # which is gathered from as it is: as a tensor it would be copied
+        table = self.table.value  # gathers directly from the variable, because conversion to a tensor would copy it
         drawn, offsets = self.draw(step)
         read, true, others = (tf.gather(table, chosen) for chosen in (ids, targets, drawn))
         *cells, kernel, bias, own_bias = (weight.value for weight in self.dense_weights)
@@ -163,9 +163,9 @@ class KerasNextWordModel(keras.Model):  # type: ignore[misc]
     def _run_head(
         self, x: Array, targets: Ids, true: Array, drawn: Ids, others: Array, offsets: Array, *weights: Array
     ) -> tuple[Array, ...]:
-        """Return the losses' sum and the gradients of their mean.
+        """Return the sum of the losses and the gradients of their mean.
 
-        They are those of `x`, `true` and `others`, and of the projection's kernel and bias and the softmax's bias.
+        The gradients are those of `x`, `true`, `others`, the projection's kernel and bias, and the softmax's bias.
         """
         kernel, bias, own_bias = weights
         shape, targets = x.shape, targets.reshape(-1)
@@ -184,7 +184,7 @@ class KerasNextWordModel(keras.Model):  # type: ignore[misc]
         )  # fmt: skip
 
     def _gather(self, *parts: Any) -> tuple[Ids, Array]:
-        """Add up gradients by id, given several pairs of the two, one after the other."""
+        """Add up gradients by id, given ids and gradients in turn."""
         flat = [
             (ids.reshape(-1), values.reshape(ids.size, -1)) for ids, values in zip(parts[::2], parts[1::2], strict=True)
         ]
@@ -196,7 +196,7 @@ class KerasNextWordModel(keras.Model):  # type: ignore[misc]
 
     @property
     def read_weights(self) -> list[keras.Variable]:
-        """List the weights in the order of a run's file."""
+        """List the weights in the order of `weights.npz`."""
         cells = [weight for layer in self.recurrent for weight in layer.trainable_variables]
         return [self.embedding.embeddings, *cells, self.projection.kernel, self.projection.bias, self.bias]
 
@@ -212,15 +212,15 @@ def build_stock_model(config: EncoderConfig, vocabulary_size: int) -> keras.Mode
 
 
 class Gradients(NamedTuple):
-    """What a chunk says of the weights."""
+    """The loss of a chunk and its gradients."""
 
     loss: Any
     """Sum of the losses."""
     ends: Any
-    """States after the chunk."""
+    """States of all layers after the chunk."""
     dense: list[Any]
     """Gradients of `dense_weights`."""
     rows: Any
     """Ids `(R,)` of the table's rows that have a gradient."""
     table: Any
-    """Their gradients, `(R, E)`."""
+    """Gradients of those rows, `(R, E)`."""
