@@ -65,7 +65,7 @@ def test_without_ray_the_extra_is_named(invoke, tmp_path, monkeypatch):
     [
         (["--input", "nowhere", "--output", "out"], "Error: there are no tables at nowhere"),
         (["--input", "in", "--output", "in"], "holds other files than partitions: name another folder"),
-        (["--input", "in", "--output", "in/000.jsonl"], "is a file: name a folder"),
+        (["--input", "in", "--output", "in/000.jsonl"], "is a file: choose a folder"),
         (["--input", "in", "--output", "s3://bucket/out"], "s3://bucket/out needs a package that is not installed"),
         (["--input", "in", "--output", "memory://out"], "in the memory of one process"),
     ],

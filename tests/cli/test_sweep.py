@@ -32,16 +32,20 @@ def sweep_file(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        ([], 2, "give a sweep, such as 'imdb-gru sweep sweep'"),
+        ([], 2, "no sweep was given: give one, as in 'imdb-gru sweep sweep'"),
         (["nowhere.yaml"], 1, "cannot read the config nowhere.yaml"),
-        (["s.yaml", "--resume", "runs/sweep"], 2, "with a budget and outputs only"),
-        (["--resume", "runs/sweep", "--set", "train.epochs=3"], 2, "with a budget and outputs only"),
-        (["--resume", "runs/sweep"], 1, "there is not a sweep at runs/sweep: it has no sweep.yaml"),
+        (["s.yaml", "--resume", "runs/sweep"], 2, "add only --trials, --minutes, --address, --plots or --json"),
+        (
+            ["--resume", "runs/sweep", "--set", "train.epochs=3"],
+            2,
+            "add only --trials, --minutes, --address, --plots or --json",
+        ),
+        (["--resume", "runs/sweep"], 1, "there is no sweep at runs/sweep: it has no sweep.yaml"),
         (["s.yaml", "--set", "train.epocs=3"], 1, "train.epocs: there is no such key; did you mean train.epochs?"),
         (["s.yaml", "--trials", "0"], 2, "0 is not in the range"),
         (["s.yaml", "--minutes", "0"], 2, "0 is not in the range"),
         (["s.yaml", "--into", "photos"], 1, "holds other files than a sweep's"),
-        (["s.yaml", "--into", "photos/cat.jpg"], 1, "is a file: name a folder"),
+        (["s.yaml", "--into", "photos/cat.jpg"], 1, "is a file: choose a folder"),
         (["s.yaml", "--plots", "photos/cat.jpg"], 1, "cannot draw into photos/cat.jpg"),
         (["s.yaml", "--data", "nowhere"], 1, "there are no reviews at "),
         (
