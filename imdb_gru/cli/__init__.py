@@ -85,7 +85,7 @@ def main() -> None:
         _leave(find_exit_code(stop))
     except OSError as error:  # for example, the disk of stdout is full; the library reports its own files
         reason = f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error)
-        advice = "; free some space, or write to another place" if error.errno in NO_ROOM else ""
+        advice = "; free some space, or write elsewhere" if error.errno in NO_ROOM else ""
         click.echo(f"Error: cannot continue: {neutralise_error(reason)}{advice}", err=True)
         silence(sys.stdout)
         sys.exit(1)

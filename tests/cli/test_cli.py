@@ -139,7 +139,7 @@ def test_a_closed_stream_is_no_error(sample_run, closed, arguments):
         (errno.EACCES, "Error: cannot continue: weights.npz: Permission denied\n"),
         (
             errno.ENOSPC,
-            "Error: cannot continue: weights.npz: No space left on device; free some space, or write to another place\n",
+            "Error: cannot continue: weights.npz: No space left on device; free some space, or write elsewhere\n",
         ),
     ],
 )

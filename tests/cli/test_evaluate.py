@@ -80,7 +80,7 @@ def test_other_data_has_no_known_validation_split(invoke, sample_run, tmp_path):
     arguments = ["evaluate", "--run", sample_run.path, "--data", "a.csv", "--split"]
     result = invoke(*arguments, "validation")
     assert result.code == 1
-    assert "does not hold the reviews that" in result.err
+    assert "does not contain the reviews that" in result.err
     result = invoke(*arguments, "test")
     assert result.code == 1
     assert "no test split" in result.err
@@ -109,8 +109,8 @@ def test_a_next_word_run_is_judged_on_all_of_other_reviews(invoke, next_word_run
     assert (figures["split"], figures["n"], figures["words"]) == ("all", 3, 10)
     assert json.loads(invoke(*arguments, "--split", "test", "--json").out)["words"] == 1
     for options, message in (
-        (["--split", "validation"], "does not hold the reviews that"),
-        (["--split", "train"], "does not hold the reviews that"),
+        (["--split", "validation"], "does not contain the reviews that"),
+        (["--split", "train"], "does not contain the reviews that"),
         (["--errors", "2"], "for which errors cannot be shown: omit --errors"),
     ):
         result = invoke(*arguments, *options)

@@ -71,7 +71,7 @@ def test_a_dry_run_trains_nothing(invoke, tmp_path):
         "unknown share",
         "gru_1",
         "parameters: ",
-        "memory in training: ",
+        "memory for the training: ",
         "engine: fused, a GRU on a CPU",
         "learning_rate: ",
     ):
@@ -210,7 +210,7 @@ def test_what_takes_too_much_memory_is_told_and_replaces_no_run(invoke, tmp_path
     too_large = ["--set", "model.units=99999999"]
     result = train(invoke, run, "--overwrite", *too_large)
     assert result.code == 1
-    assert re.search(r"Error: the model has 30,0.* weights, .* GiB .*: make model\.units, .* smaller$", result.err)
+    assert re.search(r"Error: the model has 30,0.* weights, .* GiB .*: reduce model\.units, ", result.err)
     assert (run / "metrics.json").read_bytes() == before
     assert train(invoke, tmp_path / "other", *too_large, "--dry-run").code == 1
     assert not (tmp_path / "other").exists()
