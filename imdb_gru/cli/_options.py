@@ -67,6 +67,14 @@ SOURCES = "An aclImdb folder or archive, imdb.npz, a .csv, .tsv, .jsonl or .parq
 TRAINING_DATA = "$IMDB_GRU_DATA, or if that is not set, IMDB, which is downloaded once"
 
 
+def number_option(
+    name: str, help_text: str, *, least: int = 1, default: int | None = None, metavar: str = "N"
+) -> Callable[[AnyCommand], AnyCommand]:
+    """Build an option that takes a whole number from `least` up; a default is shown in the help."""
+    shown: dict[str, Any] = {} if default is None else {"default": default, "show_default": True}
+    return click.option(name, type=click.IntRange(min=least), metavar=metavar, help=help_text, **shown)
+
+
 def _add_reviews(
     command: AnyCommand, name: str, path: Callable[[AnyCommand], AnyCommand], *, labels: bool
 ) -> AnyCommand:

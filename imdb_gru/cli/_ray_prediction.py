@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from imdb_gru.cli._messages import say
-from imdb_gru.cli._options import open_run
+from imdb_gru.cli._options import number_option, open_run
 from imdb_gru.cli._tables.table import print_table
 from imdb_gru.models.counts import Counts
 
@@ -28,12 +28,7 @@ def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
             metavar="HOST:PORT",
             help="The address of a Ray cluster [default: start one on this machine, and stop it at the end].",
         ),
-        click.option(
-            "--workers",
-            type=click.IntRange(min=1),
-            metavar="N",
-            help="The number of Ray workers [default: one per core].",
-        ),
+        number_option("--workers", "The number of Ray workers [default: one per core]."),
         click.option(
             "--engine",
             type=click.Choice(["local", "ray"]),

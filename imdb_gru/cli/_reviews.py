@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from imdb_gru.cli._messages import say
-from imdb_gru.cli._options import build_input_option, other_data_options
+from imdb_gru.cli._options import build_input_option, number_option, other_data_options
 
 if TYPE_CHECKING:
     from imdb_gru.config import DataConfig
@@ -71,9 +71,7 @@ def review_options(command: Callable[..., Any]) -> Callable[..., Any]:
             type=click.Choice(["train", "validation", "test"]),
             help="The split to take reviews from [default: validation; with --data, the one that evaluate uses].",
         ),
-        click.option(
-            "--reviews", type=click.IntRange(min=1), metavar="N", help="Use N reviews of the split, drawn at random."
-        ),
+        number_option("--reviews", "Use N reviews of the split, drawn at random."),
         build_input_option("input_path"),
         click.argument("texts", nargs=-1, metavar="[TEXT]..."),
     ):

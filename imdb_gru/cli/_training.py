@@ -1,7 +1,9 @@
 """Options and output of the commands train and pretrain."""
 
+import functools
 import json
 from collections.abc import Callable
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +14,43 @@ from imdb_gru.cli._options import FOLDER_PATH, PATH, config_options, data_option
 from imdb_gru.cli._tables.training import print_plan, print_run
 
 if TYPE_CHECKING:
+    from imdb_gru.config import Config, DataConfig, NextWordConfig
     from imdb_gru.runs.run import Run
+    from imdb_gru.tasks.training import Plan
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """What a person asks of a command that trains."""
+
+    config: str
+    """The path or the name of a config; the command's default if none was given."""
+    overrides: dict[str, Any]
+    data: "DataConfig | None"
+    run_path: Path | None
+    resume: Path | None
+    overwrite: bool
+    dry_run: bool
+    as_json: bool
 
 
 def training_options(default: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Build a decorator that adds the options of a command that trains; `default` is the name of its default config."""
+    """Build a decorator that adds the options of a command that trains; `default` is the name of its default config.
+
+    The command gets them as `TrainingOptions`, and its own options by their names.
+    """
 
     def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(command)
+        def check_and_call(config_path: str | None, as_json: bool, **values: Any) -> Any:
+            names = [field.name for field in fields(TrainingOptions) if field.name in values]
+            options = TrainingOptions(
+                config=config_path or default, as_json=as_json, **{name: values.pop(name) for name in names}
+            )
+            _check_options(options, config_path)
+            return command(options, **values)
+
+        added: Callable[..., Any] = check_and_call
         for option in (
             json_option,
             click.option(
@@ -38,23 +70,44 @@ def training_options(default: str) -> Callable[[Callable[..., Any]], Callable[..
             data_options,
             config_options(default),
         ):
-            command = option(command)
-        return command
+            added = option(added)
+        return added
 
     return add
 
 
-def check_training_options(resume: Path | None, run_path: Path | None, overwrite: bool, *others: object) -> None:
+def _check_options(options: TrainingOptions, config_path: str | None) -> None:
     """Raise `click.UsageError` for options that exclude each other."""
-    if resume and any((run_path, overwrite, *others)):
+    others = (options.run_path, options.overwrite, config_path, options.overrides, options.dry_run)
+    if options.resume and any(others):
         raise click.UsageError(
             "--resume uses the run's own config: omit --run, --overwrite, --config, --set and --dry-run"
         )
-    if overwrite and not run_path:
+    if options.overwrite and not options.run_path:
         raise click.UsageError("--overwrite needs --run: give the run to replace with --run DIR")
 
 
-def show_run(run: "Run", printer: EventPrinter, *, as_json: bool) -> None:
+def start_training(
+    options: TrainingOptions, train: Callable[..., "Run"], kind: "type[Config | NextWordConfig]", **chosen: Any
+) -> None:
+    """Train, resume or plan, as the options say, and print the result; `train` takes configs of that kind."""
+    import imdb_gru
+
+    printer = EventPrinter()
+    chosen |= {"data": options.data, "observer": printer}
+    if options.dry_run:
+        plan = imdb_gru.plan(options.config, overrides=options.overrides, kind=kind, **chosen)
+        _show_plan(plan, as_json=options.as_json)
+        return
+    if options.resume:
+        run = imdb_gru.resume(options.resume, **chosen)
+    else:
+        settings = {"overrides": options.overrides, "overwrite": options.overwrite}
+        run = train(options.config, run=options.run_path, **settings, **chosen)
+    _show_run(run, printer, as_json=options.as_json)
+
+
+def _show_run(run: "Run", printer: EventPrinter, *, as_json: bool) -> None:
     """Print the figures of a trained run; if a signal stopped the training, exit with its exit code."""
     if as_json:
         click.echo(json.dumps({"run": str(run), **run.load_metrics().to_dict()}))
@@ -64,11 +117,7 @@ def show_run(run: "Run", printer: EventPrinter, *, as_json: bool) -> None:
         raise click.exceptions.Exit(printer.stopped.exit_code)
 
 
-def show_plan(config: str, *, as_json: bool, **options: Any) -> None:
-    """Plan a training, and print what it would do."""
-    import imdb_gru
-
-    plan = imdb_gru.plan(config, **options)
+def _show_plan(plan: "Plan", *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(plan.to_dict()))
     else:

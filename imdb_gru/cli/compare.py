@@ -8,7 +8,7 @@ import click
 
 from imdb_gru.cli._commands import Command
 from imdb_gru.cli._messages import EventPrinter, say
-from imdb_gru.cli._options import PATH, compared_data_options, config_options, json_option
+from imdb_gru.cli._options import PATH, compared_data_options, config_options, json_option, number_option
 from imdb_gru.cli._tables.comparison import print_comparison
 
 if TYPE_CHECKING:
@@ -22,12 +22,7 @@ if TYPE_CHECKING:
 @click.option(
     "--models", metavar="NAMES", help="The models to train, such as gru,linear [default: gru,lstm,simple_rnn,linear]."
 )
-@click.option(
-    "--seeds",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Train every model N times, with the seeds 0 to N-1 [default: 3].",
-)
+@number_option("--seeds", "Train every model N times, with the seeds 0 to N-1 [default: 3].")
 @click.option(
     "--into",
     type=PATH,

@@ -18,6 +18,7 @@ from imdb_gru.cli._options import (
     RUN_HELP,
     input_options,
     json_option,
+    number_option,
     open_run,
     run_option,
 )
@@ -120,18 +121,9 @@ class Files:
 @click.argument("texts", nargs=-1, metavar="[TEXT]...")
 @run_option
 @input_options()
-@click.option(
-    "--words",
-    type=click.IntRange(min=1),
-    default=30,
-    show_default=True,
-    metavar="N",
-    help="List the N words that contribute most to the prediction.",
-)
-@click.option(
-    "--layer", type=click.IntRange(min=1), metavar="L", help="The recurrent layer to show [default: the last]."
-)
-@click.option("--unit", type=click.IntRange(min=0), metavar="K", help="Show the gates of one unit, counted from 0.")
+@number_option("--words", "List the N words that contribute most to the prediction.", default=30)
+@number_option("--layer", "The recurrent layer to show [default: the last].", metavar="L")
+@number_option("--unit", "Show the gates of one unit, counted from 0.", least=0, metavar="K")
 @click.option(
     "--html", type=FILE_PATH, metavar="FILE", help="Write an HTML page that explains every word of the texts."
 )
@@ -189,14 +181,7 @@ def _check_view(classifier: "Classifier", layer: int | None, unit: int | None) -
 @inspect.command(short_help="List the words that change each unit most.")
 @review_options
 @run_option
-@click.option(
-    "--words",
-    type=click.IntRange(min=1),
-    default=5,
-    show_default=True,
-    metavar="N",
-    help="List N words that raise each unit, and N that lower it.",
-)
+@number_option("--words", "List N words that raise each unit, and N that lower it.", default=5)
 @json_option
 def units(chosen: ReviewChoice, run_path: Path | None, words: int, as_json: bool) -> None:
     """List the words that raise and lower each unit of the last layer most, on average over reviews.

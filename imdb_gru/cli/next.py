@@ -8,7 +8,7 @@ import click
 
 from imdb_gru.cli._commands import Command
 from imdb_gru.cli._messages import EventPrinter
-from imdb_gru.cli._options import PATH, input_options, json_option, open_run
+from imdb_gru.cli._options import PATH, input_options, json_option, number_option, open_run
 from imdb_gru.cli._texts import open_reader
 
 if TYPE_CHECKING:
@@ -39,20 +39,15 @@ COUNT, COUNT_A_TIMESTEP = 10, 3
 @click.option(
     "--timesteps", is_flag=True, help="Show which words the model expected after each word, and which word followed."
 )
-@click.option(
-    "--generate",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Continue the text by N words, or until the model ends the review.",
-)
+@number_option("--generate", "Continue the text by N words, or until the model ends the review.")
 @click.option(
     "--temperature",
     type=click.FloatRange(min=0),
     metavar="X",
     help="How random the continuation is: 0 always takes the most likely word [default: 1].",
 )
-@click.option("--top", type=click.IntRange(min=1), metavar="K", help="Continue only with the K most likely words.")
-@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="The seed of the continuation [default: 0].")
+@number_option("--top", "Continue only with the K most likely words.", metavar="K")
+@number_option("--seed", "The seed of the continuation [default: 0].", least=0)
 @input_options()
 @json_option
 def next_word(
@@ -102,16 +97,11 @@ def _check_choices(model: "NextWordModel", count: int | None, top: int | None) -
 
 
 def _check_modes(
-    count: int | None,
-    timesteps: bool,
-    generate: int | None,
-    temperature: float | None,
-    top: int | None,
-    seed: int | None,
+    count: int | None, timesteps: bool, generate: int | None, temperature: float | None, *others: int | None
 ) -> None:
     if generate and (timesteps or count):
         raise click.UsageError("--generate cannot be used with --timesteps or --count")
-    if not generate and any(option is not None for option in (temperature, top, seed)):
+    if not generate and any(option is not None for option in (temperature, *others)):
         raise click.UsageError("--temperature, --top and --seed need --generate")
     if temperature is not None and not math.isfinite(temperature):
         raise click.UsageError(f"--temperature {temperature}: give a number of at least 0, such as 0.7")

@@ -7,7 +7,7 @@ import click
 
 from imdb_gru.cli._commands import Command
 from imdb_gru.cli._messages import EventPrinter
-from imdb_gru.cli._options import PATH, open_run, other_data_options, run_option, split_option
+from imdb_gru.cli._options import PATH, number_option, open_run, other_data_options, run_option, split_option
 
 if TYPE_CHECKING:
     from imdb_gru.config import DataConfig
@@ -25,14 +25,7 @@ if TYPE_CHECKING:
     help="The page to write [default: the run's name with .html, in the current folder].",
 )
 @click.option("--plots", type=PATH, metavar="DIR", help="Also save every chart in this folder, as .png and .svg.")
-@click.option(
-    "--examples",
-    type=click.IntRange(min=0),
-    default=16,
-    show_default=True,
-    metavar="N",
-    help="The number of reviews to explore word by word.",
-)
+@number_option("--examples", "The number of reviews to explore word by word.", least=0, default=16)
 def report(
     run_argument: Path | None,
     run_path: Path | None,

@@ -7,7 +7,7 @@ import click
 
 from imdb_gru.cli._commands import Command
 from imdb_gru.cli._messages import say
-from imdb_gru.cli._options import FOLDER_PATH, LOCATION, PATH, data_options, json_option, set_option
+from imdb_gru.cli._options import FOLDER_PATH, LOCATION, PATH, data_options, json_option, number_option, set_option
 from imdb_gru.cli._tables.sweep import SweepPrinter, show_sweep, show_sweep_plan
 
 if TYPE_CHECKING:
@@ -20,9 +20,7 @@ FOLDER = Path("runs/sweep")
 @click.argument("sweep_path", required=False, type=LOCATION, metavar="[SWEEP]")
 @set_option("Set a key of the sweep's base config, such as train.epochs=3.")
 @data_options
-@click.option(
-    "--trials", type=click.IntRange(min=1), metavar="N", help="The number of trials [default: the one in SWEEP]."
-)
+@number_option("--trials", "The number of trials [default: the one in SWEEP].")
 @click.option(
     "--minutes",
     type=click.FloatRange(min=0, min_open=True),

@@ -133,14 +133,6 @@ def test_a_dry_run_trains_nothing(invoke, tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
-def test_a_missing_extra_is_told_before_anything_is_read_or_written(invoke, tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "tensorboard", None)
-    result = pretrain(invoke, tmp_path / "run", "--set", "train.tensorboard=true")
-    assert result.code == 1
-    assert "imdb-gru[tensorboard]" in result.err
-    assert not (tmp_path / "run").exists()
-
-
 def test_each_command_reads_its_own_configs(invoke, sample_run, next_word_run):
     result = invoke("train", "--config", next_word_run.config_path)
     assert "is for the task next_word, not sentiment: use it with 'imdb-gru pretrain'" in result.err

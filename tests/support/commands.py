@@ -52,3 +52,10 @@ SMALL = [
 
 def train(invoke, path, *arguments, data="sample", limit=120):
     return invoke("train", "--data", data, "--run", path, "--set", f"data.limit={limit}", *SMALL, *arguments)
+
+
+TINY = ["--data", "sample", "--set", "data.limit=200", "--set", "model.units=8", "--set", "model.embedding=8"]
+
+
+BUDGET = [*TINY, "--set", "train.epochs=1", "--models", "linear,gru", "--seeds", "1"]
+"""Arguments of a comparison that trains in seconds."""

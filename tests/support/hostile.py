@@ -40,16 +40,21 @@ def bounded(mib=1024, seconds=20):
         resource.setrlimit(resource.RLIMIT_AS, before)
 
 
+def write_content(file, content):
+    """Write bytes, or a number of zeros."""
+    if isinstance(content, int):
+        while content > 0:
+            content -= file.write(bytes(min(content, 2**24)))
+    else:
+        file.write(content)
+
+
 def write_zip(path, members):
     """Write a compressed zip; a member is bytes, or a number of zeros."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
             with archive.open(name, "w", force_zip64=True) as file:
-                if isinstance(content, int):
-                    while content > 0:
-                        content -= file.write(bytes(min(content, 2**24)))
-                else:
-                    file.write(content)
+                write_content(file, content)
     return path
 
 
@@ -64,11 +69,7 @@ def write_tar_stream(path, parts):
     """Write a tar.gz from blocks; a number stands for so many zeros."""
     with gzip.open(path, "wb", compresslevel=1) as file:
         for part in parts:
-            if isinstance(part, int):
-                while part > 0:
-                    part -= file.write(bytes(min(part, 2**24)))
-            else:
-                file.write(part)
+            write_content(file, part)
     return path
 
 

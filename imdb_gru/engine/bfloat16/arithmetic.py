@@ -6,17 +6,6 @@ from imdb_gru.engine.bfloat16.kernels import KEPT, NUMBER, ROOM, count_scratch, 
 from imdb_gru.engine.bfloat16.packing import pack_backward, pack_forward, pack_matrices, unpack
 
 __all__ = [
-    "COLUMNS",
-    "KEPT",
-    "NUMBER",
-    "ROOM",
-    "ROWS",
-    "count_scratch",
-    "find_obstacle",
-    "pack_backward",
-    "pack_forward",
-    "pack_matrices",
-    "run_backward",
-    "run_forward",
-    "unpack",
-]
+    "COLUMNS", "KEPT", "NUMBER", "ROOM", "ROWS", "count_scratch", "find_obstacle", "pack_backward",
+    "pack_forward", "pack_matrices", "run_backward", "run_forward", "unpack",
+]  # fmt: skip

@@ -5,20 +5,9 @@ from imdb_gru.engine.float32.packing import pack_backward, pack_forward, pack_ma
 from imdb_gru.engine.float32.tile import COLUMNS, ROWS
 
 __all__ = [
-    "COLUMNS",
-    "KEPT",
-    "NUMBER",
-    "ROOM",
-    "ROWS",
-    "count_scratch",
-    "find_obstacle",
-    "pack_backward",
-    "pack_forward",
-    "pack_matrices",
-    "run_backward",
-    "run_forward",
-    "unpack",
-]
+    "COLUMNS", "KEPT", "NUMBER", "ROOM", "ROWS", "count_scratch", "find_obstacle", "pack_backward",
+    "pack_forward", "pack_matrices", "run_backward", "run_forward", "unpack",
+]  # fmt: skip
 
 
 def find_obstacle() -> None:
