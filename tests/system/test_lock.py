@@ -59,7 +59,7 @@ def test_a_folder_made_for_nothing_goes_again(tmp_path):
 def test_a_file_is_no_folder(tmp_path):
     (tmp_path / "file").touch()
     for path in (tmp_path / "file", tmp_path / "file" / "run"):
-        with pytest.raises(RunError, match="name a"), claim(path):
+        with pytest.raises(RunError, match="choose a"), claim(path):
             pass
 
 
