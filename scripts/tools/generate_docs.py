@@ -40,20 +40,21 @@ def write_commands() -> str:
         "Every command takes `-h` and `--help`. Exit codes: 0 done, 1 an expected failure ",
     ]
     parts[-1] += "(one line says why), 2 wrong usage, 130 stopped by Ctrl-C, 143 stopped by SIGTERM.\n"
-    for path, command in _walk(cli, ("imdb-gru",)):
-        parts.append(f"## {' '.join(path)}\n")
-        context = click.Context(command, info_name=" ".join(path), terminal_width=100, max_content_width=100)
-        parts.append(f"```text\n{command.get_help(context).rstrip()}\n```\n")
+    width = {"terminal_width": 100, "max_content_width": 100}
+    for context in _walk(click.Context(cli, info_name="imdb-gru", **{**cli.context_settings, **width})):
+        parts.append(f"## {context.command_path}\n")
+        parts.append(f"```text\n{context.get_help().rstrip()}\n```\n")
     return "\n".join(parts)
 
 
-def _walk(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    yield path, command
-    if isinstance(command, click.Group):
-        for name in command.list_commands(click.Context(command)):
-            inner = command.get_command(click.Context(command), name)
+def _walk(context: click.Context) -> Iterator[click.Context]:
+    """Yield the context of a command and of all commands in it; settings such as -h are inherited."""
+    yield context
+    if isinstance(context.command, click.Group):
+        for name in context.command.list_commands(context):
+            inner = context.command.get_command(context, name)
             assert inner is not None
-            yield from _walk(inner, (*path, name))
+            yield from _walk(click.Context(inner, info_name=name, parent=context, **inner.context_settings))
 
 
 def write_configuration() -> str:

@@ -81,5 +81,5 @@ def test_output_dropout_drops_the_same_units_at_all_timesteps(build_twins):
 
 
 def test_a_model_that_reads_backwards_has_no_other_objective():
-    with pytest.raises(ConfigError, match=r"train\.objective: .* got linear; set it to last"):
+    with pytest.raises(ConfigError, match=r"train\.objective: .* got linear; use last"):
         build_config(start_from_scratch({"model": {"bidirectional": True}, "train": {"objective": "linear"}}), "test")
