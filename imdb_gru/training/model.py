@@ -40,11 +40,6 @@ def choose_precision(config: AnyConfig, engine: str) -> Precision:
     return "float32" if obstacle else "bfloat16"
 
 
-def describe_engine(engine: str, reason: str, precision: str) -> str:
-    """Return one line about the engine of the recurrent layers."""
-    return f"engine: {engine}, {reason}{', bfloat16 products' * (precision == 'bfloat16')}"
-
-
 def build_model(
     config: ModelConfig,
     vocabulary_size: int,

@@ -117,7 +117,7 @@ def test_a_next_word_run_is_judged_on_all_of_other_reviews(invoke, next_word_run
         assert result.code == 1
         assert message in result.err.splitlines()[-1]
     (tmp_path / "empty.csv").write_text("text\n")
-    assert "holds no reviews" in invoke("evaluate", "--run", next_word_run.path, "--data", "empty.csv").err
+    assert "has no reviews" in invoke("evaluate", "--run", next_word_run.path, "--data", "empty.csv").err
 
 
 def test_where_nothing_was_held_out_it_says_so(invoke, make_next_word_run):

@@ -128,7 +128,7 @@ def test_what_a_terminal_would_obey_is_shown(ask):
     ("arguments", "message"),
     [
         (["--generate", "3", "--timesteps"], "--generate cannot be used with --timesteps"),
-        (["--generate", "3", "-k", "2"], "use it without --timesteps and --count"),
+        (["--generate", "3", "-k", "2"], "cannot be used with --timesteps or --count"),
         (["--temperature", "1"], "need --generate"),
         (["--top", "1"], "need --generate"),
         (["--seed", "0", "--timesteps"], "need --generate"),

@@ -162,7 +162,7 @@ def test_without_a_home_folder_a_download_says_what_to_set(tmp_path):
     assert "Traceback" not in done.stderr
     done = call_without_home("predict", "--run", "~/run", "fine")
     assert done.returncode == 2
-    assert "the home folder is not known, because HOME is not set" in done.stderr
+    assert "the home folder is unknown, because HOME is not set" in done.stderr
 
 
 @pytest.mark.parametrize(

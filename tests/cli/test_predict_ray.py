@@ -34,7 +34,7 @@ def read_rows(folder):
     [
         (["fine"], "needs --input and --output"),
         (["--input", "a.csv"], "needs --input and --output"),
-        (["--input", "a.csv", "--output", "out", "--plot", "p.png"], "not with texts or --plot"),
+        (["--input", "a.csv", "--output", "out", "--plot", "p.png"], "cannot be used with texts or --plot"),
         (["--input", "a.csv", "--output", "out", "--workers", "0"], "--workers"),
     ],
 )

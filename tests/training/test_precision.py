@@ -56,13 +56,6 @@ def test_a_config_at_odds_with_bfloat16_is_refused(values, message):
         build_config(values, "test")
 
 
-def test_the_line_about_the_engine_names_bfloat16():
-    from imdb_gru.training.model import describe_engine
-
-    assert describe_engine("fused", "a GRU on a CPU", "float32") == "engine: fused, a GRU on a CPU"
-    assert describe_engine("fused", "a GRU on a CPU", "bfloat16") == "engine: fused, a GRU on a CPU, bfloat16 products"
-
-
 def test_a_next_word_model_takes_bfloat16_by_itself():
     assert NextWordConfig().train.precision == "auto"
 
