@@ -123,7 +123,7 @@ def check_writable(path: Path, deed: str, advice: str) -> None:
     `deed` is the passive verb for the message, such as "be resumed", and `advice` says what to do instead.
     """
     if path == Path(BUNDLED):
-        raise RunError(f"{BUNDLED} is the name of the model in the package, which cannot {deed}: {advice}")
+        raise RunError(f"{BUNDLED} is the model that comes with the package; it cannot {deed}: {advice}")
 
 
 def list_runs(folder: Path = RUNS) -> list[Run]:

@@ -57,7 +57,7 @@ def test_timesteps_tell_what_was_expected_and_what_came(ask):
     out = ask("w1 strange w2", "--timesteps").out.splitlines()
     assert out[0].split() == ["timestep", "token", "next", "word", "rank", "probability", "most", "likely"]
     assert out[4].split()[:5] == ["3", "w2", "-", "-", "-"]
-    assert out[-1] == f"perplexity {record['perplexity']:.1f} of 3 words"
+    assert out[-1] == f"perplexity {record['perplexity']:.1f} over 3 words"
 
 
 def test_a_text_is_written_on(ask):

@@ -104,7 +104,7 @@ def test_nothing_is_overwritten_unasked(run, tmp_path):
 
 
 def test_the_name_of_the_model_in_the_package_is_no_folders():
-    with pytest.raises(RunError, match="bundled is the name of the model in the package, which cannot be replaced: "):
+    with pytest.raises(RunError, match="bundled is the model that comes with the package; it cannot be replaced: "):
         check_free(runs.Path("bundled"), overwrite=True)
 
 
