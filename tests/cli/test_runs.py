@@ -92,5 +92,5 @@ def test_the_run_in_the_package_is_accepted_wherever_a_run_is(invoke, bundled, t
 def test_the_run_in_the_package_cannot_be_written_to(invoke, tmp_path, arguments, message):
     result = invoke(*arguments)
     assert (result.code, result.out) == (1, "")
-    assert f"bundled is the name of the model in the package, which {message}" in result.err
+    assert f"bundled is the model that comes with the package; it {message}" in result.err
     assert not (tmp_path / "bundled").exists()
