@@ -47,7 +47,7 @@ class ReadingReviews(Event):
 
 @dataclass(frozen=True)
 class BuildingModel(Event):
-    """The model of a plan is about to be built, which loads TensorFlow."""
+    """The model of a plan is about to be built; this loads TensorFlow."""
 
     def __str__(self) -> str:
         """Return the message."""
@@ -161,7 +161,7 @@ class Resumed(Event):
 
 @dataclass(frozen=True)
 class CompilingEngine(Event):
-    """The engine is about to be compiled, which happens once per version and machine."""
+    """The engine is about to be compiled; this happens once per version and machine."""
 
     def __str__(self) -> str:
         """Return the message, including how long compilation takes."""

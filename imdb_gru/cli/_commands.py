@@ -21,7 +21,7 @@ class Command(click.Command):
         return rest
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; raises `ImdbGruError` if $IMDB_GRU_THREADS is invalid, whichever the command."""
+        """Run the command; every command raises `ImdbGruError` if $IMDB_GRU_THREADS is invalid."""
         from imdb_gru.system.threads import read_setting
 
         read_setting()

@@ -1,4 +1,4 @@
-"""Error messages for configs: invalid keys and values, and keys that contradict each other."""
+"""Error messages about configs: invalid keys and values, and keys that contradict each other."""
 
 import difflib
 from collections.abc import Iterator

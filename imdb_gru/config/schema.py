@@ -96,7 +96,7 @@ class ModelConfig(EncoderConfig):
     dense: list[Count] = []
     """The number of units in each ReLU layer before the output."""
     pretrained: str | None = "bundled"
-    """The next-word model whose vocabulary, embedding and recurrent weights the training starts from.
+    """The next-word model whose vocabulary, embedding and recurrent weights training starts from.
 
     It is a run made by 'imdb-gru pretrain', or bundled for the model that comes with the package; null starts from
     random weights.
@@ -124,7 +124,7 @@ class FitConfig(Section):
     batch_size: Count = 64
     """The number of reviews in a batch."""
     validation_split: Annotated[float, Field(ge=0, le=0.9)] = 0.1
-    """The share of the training reviews for validation, stratified by label; films are kept whole if they are named."""
+    """The share of the training reviews for validation, stratified by label; films that the source names stay whole."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     """The seed for the initial weights, the order of the reviews, dropout and the choice of validation reviews."""
     engine: Literal["auto", "keras", "fused"] = "auto"

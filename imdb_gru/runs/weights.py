@@ -86,7 +86,7 @@ def open_keras(path: Path, config: EncoderConfig) -> Iterator[Iterator[Array]]:
 
 
 def list_stock(arrays: Sequence[Array]) -> list[Array]:
-    """List the arrays of a next-word model's `model.keras`, given those of `weights.npz`; pad is never predicted."""
+    """Convert a next-word model's `weights.npz` arrays to those of its `model.keras`, which never predicts pad."""
     bias = np.array(arrays[-1])
     bias[PAD] = -1e9
     return [*arrays[:-1], arrays[0].T.copy(), bias]

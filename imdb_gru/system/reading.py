@@ -78,7 +78,7 @@ def read_header(file: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
         version = np.lib.format.read_magic(file)
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         header: tuple[tuple[int, ...], bool, np.dtype[Any]] = read(file)
-    except Exception as error:  # NumPy parses the header as Python, which can raise many types of errors
+    except Exception as error:  # NumPy parses the header as Python; this can raise many types of errors
         raise ValueError(f"the array has no valid header: {' '.join(str(error).split())[:200]}") from error
     return header
 

@@ -28,7 +28,7 @@ class Session(Protocol):
 
     @property
     def keeps_batches(self) -> bool:
-        """Return whether training that is stopped during the first epoch can be resumed."""
+        """Return whether a run that is stopped during its first epoch can be resumed."""
         ...
 
     @property

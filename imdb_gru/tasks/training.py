@@ -1,4 +1,4 @@
-"""Training into a run directory, resuming training, and planning it."""
+"""Starting, resuming and planning training runs."""
 
 import math
 from collections.abc import Mapping
@@ -49,7 +49,7 @@ def train(
     observer: Observer | None = None,
     place: Place | None = None,
 ) -> Run:
-    """Train a classifier into a run directory, and return the run.
+    """Train a classifier, save it in a run directory, and return the run.
 
     `config` is the name of a config that comes with the package, a path, nested values or a config; `overrides`
     replaces some of its keys, as in `{"train.epochs": 2}`. `data` is a value for `--data`, a `DataConfig` or a
@@ -70,7 +70,7 @@ def pretrain(
     overwrite: bool = False,
     observer: Observer | None = None,
 ) -> Run:
-    """Train a next-word model, which needs no labels, into a run directory; takes the arguments of `train`."""
+    """Train a next-word model, which needs no labels, and save it in a run directory; arguments as for `train`."""
     return _train(NextWordConfig, config, data, run, overrides, overwrite, observer or ignore, ThisProcess())
 
 
@@ -193,8 +193,8 @@ def load_corpus(
 ) -> Corpus:
     """Read, tokenize and encode the reviews of a config.
 
-    If `source` is None, the config's data is read. If `vocabulary` is None, it is taken from the weights from which
-    training starts (pass them as `start` if they are already loaded) or built from the training reviews. Raises
+    If `source` is None, the config's data is read. If `vocabulary` is None, it comes with the initial weights (pass
+    them as `start` if they are already loaded) or is built from the training reviews. Raises
     `DataError`, or `ImdbGruError` if the machine does not have enough memory to train the model.
     """
     task = find_task(config.task)
