@@ -5,7 +5,7 @@
     model = imdb_gru.load()
     model.predict("A slow start, but the ending is superb.")
 
-Names are imported when they are first used, so that `import imdb_gru` is fast.
+Names are imported on first use, so that `import imdb_gru` is fast.
 """
 
 from importlib import import_module
@@ -72,10 +72,10 @@ _MODULES = {
     "train": "tasks.training",
     "write_report": "report.page",
 }
-"""The module of each public name."""
+"""The module that defines each public name."""
 
 _SUBMODULES = ("sklearn",)
-"""Public modules that need an extra; they are not in `__all__`, so that a star import works without the extra."""
+"""Public modules that need an extra; they are left out of `__all__` so that a star import works without it."""
 
 __all__ = [
     "Classifier",
@@ -115,7 +115,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name on its first use."""
+    """Import a public name on first use."""
     if name in _SUBMODULES:
         return import_module(f"imdb_gru.{name}")
     if name not in _MODULES:

@@ -1,7 +1,7 @@
-"""Errors that users can cause; a command prints one line for each and exits with code 1.
+"""Errors that users can cause; a command prints each on one line and exits with code 1.
 
 ImdbGruError
-├── ConfigError          the YAML or a --set is wrong
+├── ConfigError          the YAML or a --set is invalid
 ├── DataError            reviews cannot be read
 │   └── DownloadError    reviews cannot be fetched
 ├── RunError             a run directory is missing, incomplete, damaged or cannot be overwritten
@@ -15,7 +15,7 @@ class ImdbGruError(Exception):
 
 
 class ConfigError(ImdbGruError):
-    """A config or an override of one of its keys is not valid."""
+    """A config, or an override of one of its keys, is invalid."""
 
 
 class DataError(ImdbGruError):
@@ -35,7 +35,7 @@ class FormatError(RunError):
 
 
 class MissingExtraError(ImdbGruError):
-    """A feature needs packages of an extra that is not installed."""
+    """A feature needs packages from an extra that is not installed."""
 
     def __init__(self, feature: str, extra: str) -> None:
         super().__init__(f"{feature} needs the extra '{extra}': install it with pip install 'imdb-gru[{extra}]'")

@@ -1,4 +1,4 @@
-"""Events that a training or an evaluation sends to its observer; `str` describes each in plain English."""
+"""Events that training or evaluation sends to its observer; `str` describes each in plain English."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened; `str` describes it in one line or more."""
+    """Something that happened; `str` describes it in one or more lines."""
 
 
 Observer = Callable[[Event], object]
@@ -25,7 +25,7 @@ def ignore(event: Event) -> None:
 
 @dataclass(frozen=True)
 class Notice(Event):
-    """A message for the user that no other event has."""
+    """A message for the user that no other event covers."""
 
     message: str
 
@@ -36,7 +36,7 @@ class Notice(Event):
 
 @dataclass(frozen=True)
 class ReadingReviews(Event):
-    """The training starts to read the reviews of a source."""
+    """The reviews of a source are about to be read."""
 
     source: str
 
@@ -47,7 +47,7 @@ class ReadingReviews(Event):
 
 @dataclass(frozen=True)
 class BuildingModel(Event):
-    """A plan starts to build its model, which loads TensorFlow."""
+    """The model of a plan is about to be built; this loads TensorFlow."""
 
     def __str__(self) -> str:
         """Return the message."""
@@ -56,18 +56,18 @@ class BuildingModel(Event):
 
 @dataclass(frozen=True)
 class CorpusRead(Event):
-    """The reviews for a training have been read and encoded."""
+    """The reviews for training have been read and encoded."""
 
     statistics: CorpusStatistics
     length: int
     """Maximum number of words of a review; longer reviews are cut."""
     validation_split: float
-    """Share of the reviews that the config asks to use for validation."""
+    """Share of the reviews that the config reserves for validation."""
     counts: Mapping[str, int] = field(default_factory=dict)
-    """Number of reviews of each split, if several splits were combined."""
+    """Number of reviews in each split, if several splits were combined."""
 
     def __str__(self) -> str:
-        """Return the numbers of reviews and words, with a warning if validation figures cannot be trusted."""
+        """Return the numbers of reviews and words, with a warning if validation metrics cannot be trusted."""
         figures = self.statistics
         lines = []
         if self.counts:
@@ -95,7 +95,7 @@ class CorpusRead(Event):
 
 @dataclass(frozen=True)
 class StartChosen(Event):
-    """A training has chosen the weights that it starts from."""
+    """The initial weights for training have been chosen."""
 
     pretrained: str | None
     """The path of a next-word run or `bundled`, or None for random weights."""
@@ -107,7 +107,7 @@ class StartChosen(Event):
 
 @dataclass(frozen=True)
 class EngineChosen(Event):
-    """A training has chosen the engine that computes the recurrent layers."""
+    """The engine that computes the recurrent layers has been chosen."""
 
     engine: str
     reason: str
@@ -120,7 +120,7 @@ class EngineChosen(Event):
 
 @dataclass(frozen=True)
 class TrainingStarted(Event):
-    """A training has started to write to its run directory."""
+    """Training has started to write to its run directory."""
 
     run: str
 
@@ -131,15 +131,15 @@ class TrainingStarted(Event):
 
 @dataclass(frozen=True)
 class Resumed(Event):
-    """A training has been resumed."""
+    """Training has been resumed."""
 
     epoch: int
-    """Number of complete epochs."""
+    """Number of completed epochs."""
     epochs: int
     batch: int
-    """Number of complete batches in the next epoch."""
+    """Number of completed batches in the current epoch."""
     changes: Mapping[str, tuple[object, object]] = field(default_factory=dict)
-    """Changes of the environment that may change the last bits of the weights, as (before, now)."""
+    """Changes in the environment that may alter the last bits of the weights, as (before, now)."""
 
     @classmethod
     def build(
@@ -150,7 +150,7 @@ class Resumed(Event):
         return cls(progress.epoch, config.epochs, progress.batch, changes)
 
     def __str__(self) -> str:
-        """Return where the training resumes, with a warning if the last bits of the weights may change."""
+        """Return where training resumes, with a warning if the last bits of the weights may change."""
         within = f" and {self.batch} batches of the next epoch" if self.batch else ""
         lines = [f"resuming after epoch {self.epoch} of {self.epochs}{within}"]
         if self.changes:
@@ -161,10 +161,10 @@ class Resumed(Event):
 
 @dataclass(frozen=True)
 class CompilingEngine(Event):
-    """The engine starts to compile, which happens once per version and machine."""
+    """The engine is about to be compiled; this happens once per version and machine."""
 
     def __str__(self) -> str:
-        """Return the message, with the time that this takes."""
+        """Return the message, including how long compilation takes."""
         return "compiling the engine for this machine, which takes about half a minute the first time"
 
 
@@ -175,7 +175,7 @@ class EpochDone(Event):
     record: Epoch
 
     def __str__(self) -> str:
-        """Return the figures of the epoch."""
+        """Return the metrics of the epoch."""
         record = self.record
         parts = []
         if record.perplexity is not None:
@@ -196,7 +196,7 @@ class StopRequested(Event):
     """The process has received Ctrl-C or SIGTERM."""
 
     def __str__(self) -> str:
-        """Return when the training will stop."""
+        """Return when training will stop."""
         return "stopping after the current batch, or after the compilation of the engine"
 
 
@@ -214,22 +214,22 @@ class EvaluationStarted(Event):
 
 @dataclass(frozen=True)
 class Stopped(Event):
-    """A training was stopped before its last epoch was complete."""
+    """Training was stopped before its last epoch was complete."""
 
     resumption: str
-    """The command that resumes the training."""
+    """The command that resumes training."""
     kept: bool
     """Whether the run has a checkpoint to resume from."""
     exit_code: int
-    """The exit code for the process: 130 for Ctrl-C, 143 for SIGTERM."""
+    """The exit code of the process: 130 for Ctrl-C, 143 for SIGTERM."""
 
     def __str__(self) -> str:
-        """Return the command that resumes the training, or that trains again."""
+        """Return the command that resumes training or starts it again."""
         if self.kept:
             return f"stopped; resume with: {self.resumption}"
         return f"stopped before the first epoch was complete, so nothing is saved; train again with: {self.resumption}"
 
 
 def count_noun(number: int, noun: str) -> str:
-    """Return a number and its noun, in the plural unless the number is 1."""
+    """Return a number with its noun, which is plural unless the number is 1."""
     return f"{number} {noun}{'s' * (number != 1)}"

@@ -10,13 +10,13 @@ from imdb_gru.system.escaping import show_value
 
 
 class Record(BaseModel):
-    """Base class for figures of a training; unknown keys are kept."""
+    """Base class for records of a training run; unknown keys are kept."""
 
     model_config = ConfigDict(frozen=True, extra="allow", strict=True)
 
     @classmethod
     def parse(cls, values: Any) -> Self:
-        """Check values that were read from a file; raises `ValueError` with the name of the first invalid key."""
+        """Check values read from a file; raises `ValueError` with the name of the first invalid key."""
         try:
             return cls.model_validate(values)
         except ValidationError as error:
@@ -30,25 +30,25 @@ class Record(BaseModel):
 
 
 class Epoch(Record):
-    """The figures of one epoch; a classifier has accuracies, and a next-word model has perplexities."""
+    """The metrics of one epoch: accuracies for a classifier, perplexities for a next-word model."""
 
     epoch: int
-    """Number of the epoch, from 1."""
+    """Number of the epoch, starting at 1."""
     loss: float | None = None
     accuracy: float | None = None
     perplexity: float | None = None
     validation_loss: float | None = None
-    """Mean log loss in nats on the validation reviews; None if there are none, like all validation figures."""
+    """Mean log loss in nats on the validation reviews; None, like all validation metrics, if there are none."""
     validation_accuracy: float | None = None
     validation_perplexity: float | None = None
     words_per_second: int | None = None
     learning_rate: float | None = None
     seconds: float | None = None
-    """Time in seconds for training and validation, without compiling the engine."""
+    """Time in seconds for training and validation, excluding compilation of the engine."""
 
 
 class CorpusStatistics(Record):
-    """Statistics of the reviews that a training uses."""
+    """Statistics of the reviews used for training and validation."""
 
     source: str | None = None
     hash: str
@@ -64,7 +64,7 @@ class CorpusStatistics(Record):
     longest_words: int | None = None
     truncated_share: float | None = None
     vocabulary: int | None = None
-    """Number of ids, including pad, start and unknown."""
+    """Number of ids, including those for pad, start and unknown."""
     unknown_share: float | None = None
     unknown_share_validation: float | None = None
     repeated_validation: int = 0
@@ -77,26 +77,26 @@ class CorpusStatistics(Record):
 
 
 class Start(Record):
-    """The data and environment of a training when it was started or resumed: a line of environment.jsonl."""
+    """The data and environment at the time training was started or resumed: a line of environment.jsonl."""
 
     format: int
     started_at: str
     epoch: int
-    """Number of complete epochs."""
+    """Number of completed epochs."""
     batch: int
-    """Number of complete batches in the next epoch."""
+    """Number of completed batches in the current epoch."""
     data: dict[str, Any]
     vocabulary: str
-    """SHA-256 of the vocabulary's file."""
+    """SHA-256 of the vocabulary file."""
     environment: dict[str, Any]
 
 
 class Metrics(Record):
-    """The final figures of a run, with the hashes of its files."""
+    """The final metrics of a run, with the hashes of its files."""
 
     format: int
     interrupted: bool
-    """Whether the training was stopped before its last epoch, so that it can be resumed."""
+    """Whether training was stopped before its last epoch, so that it can be resumed."""
     best: Epoch
     data: CorpusStatistics
     files: dict[str, str]
@@ -111,21 +111,21 @@ class Metrics(Record):
 
 @dataclass
 class Progress:
-    """The progress of a training, which is stored in the checkpoint."""
+    """The progress of a training run, as stored in the checkpoint."""
 
     epoch: int = 0
-    """Number of complete epochs."""
+    """Number of completed epochs."""
     batch: int = 0
-    """Number of complete batches in the next epoch."""
+    """Number of completed batches in the current epoch."""
     loss: float = 0.0
     """Sum of the losses over the words in those batches."""
     words: int = 0
     """Number of words in those batches."""
     best: Epoch | None = None
     seconds: float = 0.0
-    """Time in seconds of all complete epochs."""
+    """Time in seconds spent on all completed epochs."""
     epoch_seconds: float = 0.0
-    """Time in seconds of the next epoch so far."""
+    """Time in seconds spent on the current epoch so far."""
     data_hash: str = ""
 
     def to_json(self) -> str:
@@ -134,7 +134,7 @@ class Progress:
 
     @classmethod
     def from_json(cls, text: str) -> "Progress":
-        """Parse the text of `to_json`; raises `ValueError` or `TypeError` for any other text."""
+        """Parse the output of `to_json`; raises `ValueError` or `TypeError` for any other text."""
         values = json.loads(text)
         best = values.pop("best")
         return cls(best=None if best is None else Epoch.parse(best), **values)

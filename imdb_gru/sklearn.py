@@ -42,39 +42,39 @@ KEYS = {
     "length": "text.length",
     "random_state": "train.seed",
 }
-"""The config key that each parameter of the estimator sets."""
+"""The config key set by each parameter of the estimator."""
 
 MAX_SEED = 2**31 - 1
-"""The largest seed to draw from a `RandomState`, which is the largest of its integers on some systems."""
+"""The largest seed drawn from a `RandomState`: on some systems, it cannot draw larger integers."""
 
 _TRAINING = threading.Lock()
-"""Keras keeps state for a whole process, so only one thread of it trains at a time."""
+"""Keras keeps process-wide state, so only one thread trains at a time."""
 
 
 class GRUClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """A scikit-learn classifier of texts into two classes: embedding, GRU and dense.
+    """A scikit-learn estimator that sorts texts into two classes: embedding, GRU and dense layers.
 
         from imdb_gru.sklearn import GRUClassifier
 
         classifier = GRUClassifier(epochs=3).fit(texts, labels)
         classifier.predict_proba(["A slow start, but the ending is superb."])
 
-    `config` is the name of a config in the package, a path or a `Config`. `default` and `fast` start from the next-word
-    model in the package, which was trained on many film reviews; `scratch` starts from random weights. `overrides`
-    replaces keys of the config, such as `{"model.dropout.word": 0.2}`; a grid search can try several such mappings.
+    `config` is a `Config`, a path or the name of a config that comes with the package. `default` and `fast` start from
+    the bundled next-word model, which was trained on many film reviews; `scratch` starts from random weights.
+    `overrides` replaces keys of the config, as in `{"model.dropout.word": 0.2}`; a grid search can try several.
 
     Each other parameter sets one key, and None keeps the value of the config: `epochs`, `batch_size` and
-    `learning_rate` are those of the training; `units` is the size of the GRU, which only a config that starts from
-    random weights can change; `length` is the maximum number of words of a text; `random_state`, a number or a
-    `RandomState`, sets the seed, so that two trainings with the same number start with the same weights. `fit` checks
+    `learning_rate` control training; `units` is the size of the GRU, which can be changed only if the config starts
+    from random weights; `length` is the maximum number of words of a text; `random_state`, a number or a
+    `RandomState`, sets the seed, so that two fits with the same number start from the same weights. `fit` checks
     the parameters, and raises `ConfigError` if the config does not allow them or if `overrides` sets the same key.
 
-    The data section of the config is ignored: the classifier is trained only on the texts given to `fit`. A share of
-    them, `train.validation_split`, is used for validation, to choose the best epoch, unless there are very few texts.
+    The data section of the config is ignored: the classifier is trained only on the texts given to `fit`. Unless
+    there are very few, a share of them, `train.validation_split`, is used for validation to choose the best epoch.
 
-    After `fit`, `classes_` has the two labels in sorted order, of which the second is the positive class of the model;
-    `model_` is the `Classifier`, which can inspect a text; `history_` has the figures of each epoch and `n_iter_` is
-    the number of epochs. The estimator keeps the model in memory, so it can be pickled, and leaves no run on disk.
+    After `fit`, `classes_` holds the two labels in sorted order (the second is the model's positive class); `model_` is
+    the `Classifier`, which can inspect a text; `history_` holds the metrics of each epoch, and `n_iter_` is the number
+    of epochs. The estimator keeps the model in memory, so it can be pickled, and leaves no run on disk.
     """
 
     classes_: NDArray[Any]
@@ -104,7 +104,7 @@ class GRUClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.random_state = random_state
 
     def __sklearn_tags__(self) -> Any:
-        """Return the tags of scikit-learn: the input is texts, and there are two classes."""
+        """Return scikit-learn's tags: the inputs are texts, and there are two classes."""
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
         tags.input_tags.one_d_array = True
@@ -113,11 +113,11 @@ class GRUClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return tags
 
     def fit(self, X: Iterable[str], y: Iterable[Any], *, observer: Observer | None = None) -> Self:
-        """Train on texts and their labels, of two classes; return the estimator.
+        """Train on texts and their labels, which must be of two classes; return the estimator.
 
-        `observer` is called with each event of the training, except those about its temporary run directory. Ctrl-C
-        stops after the current batch and raises `KeyboardInterrupt`; the estimator is then fitted with the best epoch
-        so far, if an epoch was complete. Raises `ValueError` or `TypeError` for invalid texts or labels, and
+        `observer` is called with each training event except those about its temporary run directory. Ctrl-C
+        stops after the current batch and raises `KeyboardInterrupt`; if an epoch was complete, the estimator is
+        then fitted with the best epoch so far. Raises `ValueError` or `TypeError` for invalid texts or labels, and
         `ConfigError`.
         """
         texts = _check_texts(X)
@@ -157,7 +157,7 @@ class GRUClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             if key in given:
                 raise ConfigError(f"{name} and overrides both set {key}: remove one of them")
             given[key] = value.randint(MAX_SEED) if isinstance(value, np.random.RandomState) else value
-        # A parameter search can draw NumPy numbers, which a config does not accept.
+        # A parameter search may draw NumPy numbers, which a config does not accept.
         given = {key: value.item() if isinstance(value, np.generic) else value for key, value in given.items()}
         config: Config = load_config(self.config, given, Config)
         return config.model_copy(update={"data": DataConfig()})
@@ -168,7 +168,7 @@ def train_in_memory(
 ) -> tuple[Classifier, list[Epoch], KeyboardInterrupt | None]:
     """Train a classifier without leaving a run on disk.
 
-    Return the classifier, the figures of its epochs, and the exception to raise if the training was stopped.
+    Return the classifier, the metrics of its epochs, and the exception to raise if training was stopped.
     """
     stops: list[Stopped] = []
 
@@ -187,10 +187,10 @@ def train_in_memory(
 
 @contextmanager
 def leave_no_trace() -> Iterator[None]:
-    """Restore the global random states at the end, because a training seeds them and other estimators may use them.
+    """Restore the global random states at the end, because training seeds them and other estimators may use them.
 
-    TensorFlow warns about every training after the fourth in a process, because each builds a new graph. A search does
-    that on purpose, so the warning is suppressed.
+    TensorFlow warns about every training run after the fourth in a process, because each builds a new graph. A search
+    does so on purpose, so the warning is suppressed.
     """
     state, numpy_state = random.getstate(), np.random.get_state()
     logger = logging.getLogger("tensorflow")
@@ -204,7 +204,7 @@ def leave_no_trace() -> Iterator[None]:
 
 
 def _is_no_retracing(record: logging.LogRecord) -> bool:
-    """Return whether a log record is not TensorFlow's warning about retracing."""
+    """Return whether a log record is something other than TensorFlow's retracing warning."""
     return "triggered tf.function retracing" not in record.getMessage()
 
 

@@ -1,4 +1,4 @@
-"""The command line, with one file per command. Slow imports wait until a command's body runs."""
+"""The command line, with one file per command. Slow imports are deferred until a command runs."""
 
 import contextlib
 import errno
@@ -31,10 +31,10 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class MainGroup(Group):
-    """The group of all commands; a command whose output is closed early, for example by head, exits with 0."""
+    """The group of all commands; if a command's output is closed early, for example by head, it exits with code 0."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command, and exit with 0 if nobody reads its output any more."""
+        """Run a command; exit with code 0 if nothing is reading its output any more."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError:  # Click would report a failure
@@ -63,7 +63,7 @@ def main() -> None:
 
     The exit code is 0 for success, 1 for an expected failure, 2 for wrong usage, 130 for Ctrl-C and 143 for SIGTERM.
     """
-    # The matrices of a timestep are small: a second BLAS thread makes nothing faster, and a busy machine delays it.
+    # Each timestep's matrices are small: a second BLAS thread speeds nothing up, and a busy machine slows it down.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     _open_closed_streams()
     from imdb_gru.errors import ImdbGruError
@@ -83,7 +83,7 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt) as stop:
         click.echo("Stopped.", err=True)
         _leave(find_exit_code(stop))
-    except OSError as error:  # for example, the disk of stdout is full; the library reports its own files
+    except OSError as error:  # for example, stdout's disk is full; the library reports errors in its own files
         reason = f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error)
         advice = "; free some space, or write elsewhere" if error.errno in NO_ROOM else ""
         click.echo(f"Error: cannot continue: {neutralise_error(reason)}{advice}", err=True)
@@ -92,14 +92,14 @@ def main() -> None:
 
 
 def _open_closed_streams() -> None:
-    """Replace stdin, stdout or stderr with the null device if the caller closed it, so that no file gets its number."""
+    """Open the null device in place of a closed stdin, stdout or stderr, so that no file gets its descriptor."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115 - open until the process ends
 
 
 def _leave(code: int) -> NoReturn:
-    """Exit at once, without waiting for threads that compute or compile."""
+    """Exit at once, without waiting for threads that are still computing or compiling."""
     with contextlib.suppress(OSError):
         sys.stdout.flush()
     os._exit(code)

@@ -1,4 +1,4 @@
-"""Classes of commands and command groups."""
+"""Classes for commands and command groups."""
 
 from collections import Counter
 from typing import Any
@@ -21,7 +21,7 @@ class Command(click.Command):
         return rest
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; raises `ImdbGruError` if $IMDB_GRU_THREADS is not valid, for every command."""
+        """Run the command; every command raises `ImdbGruError` if $IMDB_GRU_THREADS is invalid."""
         from imdb_gru.system.threads import read_setting
 
         read_setting()
@@ -35,7 +35,7 @@ class Group(click.Group):
 
 
 class DefaultGroup(Group):
-    """A group that runs its default command unless the first argument is the name of another command."""
+    """A group that runs its default command unless the first argument names one of its commands."""
 
     def __init__(self, *arguments: Any, default: str, **options: Any) -> None:
         """Store the name of the default command."""
@@ -43,7 +43,7 @@ class DefaultGroup(Group):
         self.default = default
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse the arguments, and insert the name of the default command if the first argument is not a command."""
+        """Parse the arguments, inserting the name of the default command if the first argument is not a command."""
         if not args or args[0] not in {*self.commands, *ctx.help_option_names}:
             args = [self.default, *args]
         return super().parse_args(ctx, args)

@@ -1,4 +1,4 @@
-"""Messages on stderr while a command works."""
+"""Messages printed on stderr while a command runs."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def say(message: str) -> None:
-    """Print a message on stderr; if nobody reads stderr any more, discard it."""
+    """Print a message on stderr, or discard it if nothing is reading stderr any more."""
     from imdb_gru.system.escaping import neutralise
 
     try:
@@ -21,14 +21,14 @@ def say(message: str) -> None:
 
 
 def silence(stream: TextIO) -> None:
-    """Discard everything written to a stream, including what Python has buffered and writes when it exits."""
+    """Discard everything written to a stream, including buffered output that Python would write on exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
 
 
 class EventPrinter:
-    """An observer that prints events on stderr, and keeps the event `Stopped` if there is one."""
+    """An observer that prints events on stderr and keeps the `Stopped` event if there is one."""
 
     def __init__(self) -> None:
         self.stopped: Stopped | None = None

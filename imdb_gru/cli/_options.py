@@ -1,4 +1,4 @@
-"""Parameter types and options that several commands use."""
+"""Parameter types and options shared by several commands."""
 
 import functools
 from collections.abc import Callable, Sequence
@@ -70,7 +70,7 @@ TRAINING_DATA = "$IMDB_GRU_DATA, or if that is not set, IMDB, which is downloade
 def number_option(
     name: str, help_text: str, *, least: int = 1, default: int | None = None, metavar: str = "N"
 ) -> Callable[[AnyCommand], AnyCommand]:
-    """Build an option that takes a whole number from `least` up; a default is shown in the help."""
+    """Build an option that takes a whole number of at least `least`; the help shows any default."""
     shown: dict[str, Any] = {} if default is None else {"default": default, "show_default": True}
     return click.option(name, type=click.IntRange(min=least), metavar=metavar, help=help_text, **shown)
 
@@ -78,7 +78,7 @@ def number_option(
 def _add_reviews(
     command: AnyCommand, name: str, path: Callable[[AnyCommand], AnyCommand], *, labels: bool
 ) -> AnyCommand:
-    """Add the parameter `reviews_path` and the options for the columns of a table.
+    """Add the parameter `reviews_path` and the options that name a table's columns.
 
     The command receives them as one `DataConfig` in the argument `name`, or None if none of them was given.
     """
@@ -103,17 +103,17 @@ def _add_reviews(
 
 
 def data_options(command: AnyCommand) -> AnyCommand:
-    """Add --data, --text-column and --label-column, for a command that trains."""
+    """Add --data, --text-column and --label-column to a command that trains."""
     return _add_data(command, TRAINING_DATA)
 
 
 def compared_data_options(command: AnyCommand) -> AnyCommand:
-    """Add the same options, for a command that trains models or compares runs."""
+    """Add the same options to a command that trains models or compares runs."""
     return _add_data(command, f"the data of the RUNs, or if models are trained, {TRAINING_DATA}")
 
 
 def other_data_options(command: AnyCommand) -> AnyCommand:
-    """Add the same options, for a command that evaluates a run."""
+    """Add the same options to a command that evaluates a run."""
     return _add_data(command, "the data that the run was trained on")
 
 
@@ -131,18 +131,18 @@ def data_argument(command: AnyCommand) -> AnyCommand:
 
 
 def build_input_option(name: str, more: str = "") -> Callable[[AnyCommand], AnyCommand]:
-    """Build the option --input, a file of texts, which the command receives as the argument `name`."""
+    """Build the --input option for a file of texts; the command receives it as the argument `name`."""
     text = f"A file with one review per line, or a .csv, .tsv, .jsonl or .parquet table; - reads stdin.{more}"
     return click.option("--input", name, type=LOCATION, metavar="FILE", help=text)
 
 
 def input_options(more: str = "") -> Callable[[AnyCommand], AnyCommand]:
-    """Build a decorator that adds --input and --text-column, which the command receives as the `DataConfig` `file`."""
+    """Build a decorator that adds --input and --text-column; the command receives both as a `DataConfig`, `file`."""
     return lambda command: _add_reviews(command, "file", build_input_option("reviews_path", more), labels=False)
 
 
 class Setting(click.ParamType[tuple[str, Any]]):
-    """The `KEY=VALUE` of --set, such as `train.epochs=3`: a dotted key and a value in YAML."""
+    """The `KEY=VALUE` given to --set, such as `train.epochs=3`: a dotted key and a YAML value."""
 
     name = "KEY=VALUE"
 
@@ -168,7 +168,7 @@ def _merge_settings(
 
 
 def set_option(help_text: str) -> Callable[[AnyCommand], AnyCommand]:
-    """Build the option --set, which the command receives as a mapping of dotted keys to values."""
+    """Build the --set option; the command receives it as a mapping from dotted keys to values."""
     return click.option(
         "--set",
         "overrides",
@@ -201,7 +201,7 @@ def config_options(default: str) -> Callable[[AnyCommand], AnyCommand]:
 
 
 def open_run(path: Path | None, task: "TaskName" = "sentiment") -> "Run":
-    """Open a run; if `path` is None, choose one and print which."""
+    """Open a run; if `path` is None, choose a run and print which one was chosen."""
     from imdb_gru.runs.catalogue import find_run
 
     run = find_run(path, task)

@@ -43,10 +43,10 @@ def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @dataclass(frozen=True)
 class RayRequest:
-    """The options of a prediction on a cluster."""
+    """The options for prediction on a cluster."""
 
     file: "DataConfig"
-    """The path, glob or address of the tables, and their column of texts."""
+    """The path, glob or address of the tables, and the column that holds their texts."""
     output: str
     timesteps: bool
     resume: bool
@@ -56,7 +56,7 @@ class RayRequest:
 
 
 def predict_on_ray(run_path: Path | None, request: RayRequest) -> None:
-    """Predict the texts of tables on a cluster into a folder of partitions, and print the figures of it."""
+    """Classify the texts in tables on a cluster, write a folder of partitions, and print statistics."""
     from imdb_gru.cluster.connection import check_ray
 
     check_ray("--engine ray")
@@ -91,7 +91,7 @@ def predict_on_ray(run_path: Path | None, request: RayRequest) -> None:
 def _predict(
     classifier: "Classifier", partitions: "Partitions", files: list[dict[str, Any]], request: RayRequest
 ) -> dict[str, Any]:
-    """Predict the remaining tables, and return the figures of all tables."""
+    """Predict the remaining tables, and return statistics for all tables."""
     counts, undecodable = Counts(), 0
     for notes in partitions.done.values():
         counts.add(notes.counts)

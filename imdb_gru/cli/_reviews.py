@@ -1,4 +1,4 @@
-"""The reviews that units and gradients are measured on: texts, the file of --input, or a split."""
+"""The reviews on which units and gradients are measured: texts, the --input file, or a split."""
 
 import functools
 from collections.abc import Callable
@@ -28,7 +28,7 @@ class ReviewChoice:
     reviews: int | None
 
     def load(self, run: "Run", most: int | None = None) -> list[str]:
-        """Return the texts, or reviews of a split, drawn at random; their number is --reviews, or else `most`."""
+        """Return the texts, or a random sample of a split's reviews, of size --reviews if given, otherwise `most`."""
         from imdb_gru.config import DataConfig
         from imdb_gru.tasks.evaluation import choose_reviews
 
@@ -50,7 +50,7 @@ class ReviewChoice:
 
 
 def review_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add TEXT, --input, --reviews, --split and the data options; the command receives one `ReviewChoice`, `chosen`."""
+    """Add TEXT, --input, --reviews, --split and the data options; the command receives a `ReviewChoice`, `chosen`."""
 
     @functools.wraps(command)
     def join(

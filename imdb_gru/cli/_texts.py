@@ -1,4 +1,4 @@
-"""Texts that a command applies a model to, from its arguments, a file or stdin."""
+"""The texts to which a command applies a model, from its arguments, a file or stdin."""
 
 import sys
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def open_reader(texts: tuple[str, ...], file: "DataConfig | None", command: str) -> "TextReader":
-    """Open the texts or the file; if there are neither, read stdin, unless stdin is a terminal."""
+    """Open the texts or the file; if neither is given, read stdin unless it is a terminal."""
     from imdb_gru.config import DataConfig
     from imdb_gru.models.texts import STDIN, TextReader
 

@@ -1,4 +1,4 @@
-"""Options and output of the commands train and pretrain."""
+"""Options and output of the `train` and `pretrain` commands."""
 
 import functools
 import json
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """What a person asks of a command that trains."""
+    """The options that the user gave to a command that trains."""
 
     config: str
-    """The path or the name of a config; the command's default if none was given."""
+    """The path or name of a config, or the command's default if none was given."""
     overrides: dict[str, Any]
     data: "DataConfig | None"
     run_path: Path | None
@@ -35,9 +35,9 @@ class TrainingOptions:
 
 
 def training_options(default: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Build a decorator that adds the options of a command that trains; `default` is the name of its default config.
+    """Build a decorator that adds the options of a training command; `default` is the name of its default config.
 
-    The command gets them as `TrainingOptions`, and its own options by their names.
+    The command receives them as `TrainingOptions`, and its own options by name.
     """
 
     def add(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -77,7 +77,7 @@ def training_options(default: str) -> Callable[[Callable[..., Any]], Callable[..
 
 
 def _check_options(options: TrainingOptions, config_path: str | None) -> None:
-    """Raise `click.UsageError` for options that exclude each other."""
+    """Raise `click.UsageError` for mutually exclusive options."""
     others = (options.run_path, options.overwrite, config_path, options.overrides, options.dry_run)
     if options.resume and any(others):
         raise click.UsageError(
@@ -90,7 +90,7 @@ def _check_options(options: TrainingOptions, config_path: str | None) -> None:
 def start_training(
     options: TrainingOptions, train: Callable[..., "Run"], kind: "type[Config | NextWordConfig]", **chosen: Any
 ) -> None:
-    """Train, resume or plan, as the options say, and print the result; `train` takes configs of that kind."""
+    """Train, resume or plan according to the options, and print the result; `train` takes configs of that kind."""
     import imdb_gru
 
     printer = EventPrinter()
@@ -108,7 +108,7 @@ def start_training(
 
 
 def _show_run(run: "Run", printer: EventPrinter, *, as_json: bool) -> None:
-    """Print the figures of a trained run; if a signal stopped the training, exit with its exit code."""
+    """Print the metrics of a training run; if a signal stopped it, exit with that signal's exit code."""
     if as_json:
         click.echo(json.dumps({"run": str(run), **run.load_metrics().to_dict()}))
     else:

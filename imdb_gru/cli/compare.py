@@ -1,4 +1,4 @@
-"""The command imdb-gru compare, which compares models on the same reviews."""
+"""The `imdb-gru compare` command, which compares models on the same reviews."""
 
 import json
 from pathlib import Path
@@ -46,8 +46,8 @@ def compare(
 ) -> None:
     """Compare complete RUNs, or train and compare a GRU, an LSTM, a SimpleRNN and an n-gram model.
 
-    Networks are trained from random weights, even if the config sets model.pretrained. RUNs are not trained again, so
-    --config, --set, --models and --seeds cannot be used with them.
+    Networks are trained from random weights, even if the config sets model.pretrained. RUNs are not retrained, so they
+    cannot be combined with --config, --set, --models or --seeds.
 
     \b
     imdb-gru compare --data sample --seeds 1

@@ -1,4 +1,4 @@
-"""The command imdb-gru config, which shows, checks and describes configs."""
+"""The `imdb-gru config` command, which shows, checks and describes configs."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,7 +21,7 @@ def config() -> None:
 @config.command(short_help="Print a config as YAML with all keys.")
 @config_options("default")
 def show(config_path: str | None, overrides: Mapping[str, Any]) -> None:
-    """Print a config or a sweep as YAML with the values of all keys.
+    """Print a config or a sweep as YAML, with the value of every key.
 
     \b
     imdb-gru config show --config scratch --set model.cell=lstm > my.yaml
@@ -35,7 +35,7 @@ def show(config_path: str | None, overrides: Mapping[str, Any]) -> None:
 @config.command(short_help="Check configs and sweeps, and print their errors.")
 @click.argument("files", nargs=-1, required=True, type=LOCATION, metavar="FILE|NAME...")
 def check(files: tuple[str, ...]) -> None:
-    """Check configs and sweeps, and stop at the first invalid one with all its errors.
+    """Check configs and sweeps; stop at the first invalid one and print all its errors.
 
     \b
     imdb-gru config check my.yaml

@@ -1,4 +1,4 @@
-"""The command imdb-gru data, which checks reviews before a training."""
+"""The `imdb-gru data` command, which checks reviews before training."""
 
 from typing import TYPE_CHECKING
 
@@ -30,10 +30,10 @@ def data() -> None:
 @click.option("--strict", is_flag=True, help="Exit with 1 if any problem is found.")
 @json_option
 def check(data: "DataConfig | None", no_labels: bool, strict: bool, as_json: bool) -> None:
-    """Count the reviews at PATH, and find reviews that are repeated, are in two splits, or are damaged.
+    """Count the reviews at PATH, and find those that are repeated, damaged, or in two splits.
 
-    PATH can be anything that --data accepts. The default is $IMDB_GRU_DATA, or if that is not set, IMDB, which is
-    downloaded once.
+    PATH can be anything that --data accepts. The default is $IMDB_GRU_DATA, or, if that is not set, the
+    IMDB reviews, which are downloaded once.
 
     \b
     imdb-gru data check sample

@@ -1,4 +1,4 @@
-"""The command imdb-gru evaluate, which evaluates a run on reviews."""
+"""The `imdb-gru evaluate` command, which evaluates a run on reviews."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 @click.option("--errors", type=click.IntRange(min=0), default=0, metavar="N", help="Show the N most confident errors.")
 @json_option
 def evaluate(run_path: Path | None, data: "DataConfig | None", split: str | None, errors: int, as_json: bool) -> None:
-    """Evaluate a run on labelled reviews: accuracy, calibration, and accuracy after the first words of a review.
+    """Evaluate a run on labelled reviews: accuracy, calibration, and accuracy on the first words of each review.
 
-    For a next-word run, which needs no labels, print the perplexity.
+    For a next-word run, which needs no labels, print its perplexity.
 
     \b
     imdb-gru evaluate --errors 3

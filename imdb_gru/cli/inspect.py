@@ -1,4 +1,4 @@
-"""The command imdb-gru inspect, which explains a model by the words of a text, its units and its gradients."""
+"""The `imdb-gru inspect` command, which explains a model through the words of a text, its units and its gradients."""
 
 import itertools
 import json
@@ -32,18 +32,18 @@ if TYPE_CHECKING:
     from imdb_gru.models.classifier import Classifier
 
 MOST_TEXTS = 200
-"""The largest number of texts on one page."""
+"""Maximum number of texts on one page."""
 MIN_COUNT = 20
-"""Number of times that a word must occur before its mean effect on a unit is meaningful."""
+"""Minimum number of occurrences for a word's mean effect on a unit to be meaningful."""
 GRADIENT_REVIEWS = 100
-"""The default number of reviews to measure gradients on."""
+"""Default number of reviews on which gradients are measured."""
 
 
 @click.group(cls=DefaultGroup, default="text", short_help="Explain a model by words, units and gradients.")
 def inspect() -> None:
     """Explain a model: how each word of a TEXT changes the probability, what the gates do, and what is remembered.
 
-    To inspect a TEXT that is only the word units, gradients or text, which are commands, put -- before it.
+    If the whole TEXT is the name of a command (units, gradients or text), put -- before it.
 
     \b
     imdb-gru inspect "A slow start, but the ending is superb."
@@ -55,7 +55,7 @@ def inspect() -> None:
 
 @dataclass(frozen=True)
 class Files:
-    """The files that an inspection is written to."""
+    """The files to which an inspection is written."""
 
     html: Path | None
     plots: Path | None
@@ -66,7 +66,7 @@ class Files:
         return bool(self.html or self.plots or self.npz)
 
     def check(self) -> None:
-        """Raise an error now if a file cannot be written later."""
+        """Raise an error in advance if a file could not be written."""
         if self.html and self.npz and self.html.absolute() == self.npz.absolute():
             raise click.UsageError(f"--html and --npz both write {self.html}: choose different files")
         if self.html:
@@ -163,7 +163,7 @@ def inspect_texts(
     _check_view(classifier, layer, unit)
     made = (classifier.inspect(text) for text in came_in)
     inspections: Iterable[Inspection] = count_seen(made, classifier.config.text, reader, EventPrinter())
-    if files.are_wanted():  # first, because whoever reads stdout may close it early
+    if files.are_wanted():  # first, because the reader of stdout may close it early
         inspections = list(inspections)
         files.write(inspections)
     for inspection in inspections:
@@ -184,9 +184,9 @@ def _check_view(classifier: "Classifier", layer: int | None, unit: int | None) -
 @number_option("--words", "List N words that raise each unit, and N that lower it.", default=5)
 @json_option
 def units(chosen: ReviewChoice, run_path: Path | None, words: int, as_json: bool) -> None:
-    """List the words that raise and lower each unit of the last layer most, on average over reviews.
+    """List the words that, averaged over reviews, raise and lower each unit of the last layer most.
 
-    Without TEXT and --input, the reviews are a split of the data that the run was trained on, or of --data.
+    If neither TEXT nor --input is given, the reviews are a split of --data, or of the data the run was trained on.
 
     \b
     imdb-gru inspect units --words 3
@@ -217,9 +217,9 @@ def units(chosen: ReviewChoice, run_path: Path | None, words: int, as_json: bool
 )
 @json_option
 def gradients(chosen: ReviewChoice, run_paths: tuple[Path, ...], plots: Path | None, as_json: bool) -> None:
-    """Measure how much of the gradient remains at each number of words before the last, on average over reviews.
+    """Measure how much of the gradient remains at each distance from the last word, averaged over reviews.
 
-    Without TEXT and --input, the reviews are a split of the data that the run was trained on, or of --data.
+    If neither TEXT nor --input is given, the reviews are a split of --data, or of the data the run was trained on.
 
     \b
     imdb-gru inspect gradients --run runs/gru --run runs/simple_rnn

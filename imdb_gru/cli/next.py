@@ -1,4 +1,4 @@
-"""The command imdb-gru next, which predicts the next word of a text, or continues the text."""
+"""The `imdb-gru next` command, which predicts the next word of a text or continues it."""
 
 import math
 from pathlib import Path
@@ -62,9 +62,9 @@ def next_word(
     file: "DataConfig | None",
     as_json: bool,
 ) -> None:
-    """Predict which words come next in a review, with a run of 'imdb-gru pretrain'.
+    """Predict which words come next in a review, using a run made by 'imdb-gru pretrain'.
 
-    <end> is the end of the review, and <unknown> is any word that is not in the run's vocabulary.
+    <end> is the end of the review, and <unknown> is any word outside the run's vocabulary.
 
     \b
     imdb-gru next "The first half is funny, but the"

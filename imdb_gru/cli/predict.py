@@ -1,4 +1,4 @@
-"""The command imdb-gru predict, which predicts whether texts are positive or negative."""
+"""The `imdb-gru predict` command, which predicts whether texts are positive or negative."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,7 +57,7 @@ def predict(
     address: str | None,
     as_json: bool,
 ) -> None:
-    """Predict whether texts are positive or negative, and how probable positive is.
+    """Predict whether texts are positive or negative, with the probability that each is positive.
 
     \b
     imdb-gru predict --timesteps "I expected it to be dull, but it was wonderful."

@@ -1,4 +1,4 @@
-"""The command imdb-gru pretrain, which trains a next-word model."""
+"""The `imdb-gru pretrain` command, which trains a next-word model."""
 
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def pretrain(options: TrainingOptions) -> None:
     """Train a next-word model, which needs no labels, and save it in a run directory.
 
-    The model is trained on all reviews except a test split. 'imdb-gru next' uses it to predict words.
+    The model is trained on all reviews except those of a test split. 'imdb-gru next' uses it to predict words.
 
     \b
     imdb-gru pretrain --data sample --set train.epochs=1

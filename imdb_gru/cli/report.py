@@ -1,4 +1,4 @@
-"""The command imdb-gru report, which writes an HTML page about a run."""
+"""The `imdb-gru report` command, which writes an HTML page about a run."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,9 +35,9 @@ def report(
     plots: Path | None,
     examples: int,
 ) -> None:
-    """Write an HTML page about a run: figures, charts, errors, and reviews to explore word by word.
+    """Write an HTML page about a run: metrics, charts, errors, and reviews to explore word by word.
 
-    The page opens in any browser and needs no network.
+    The page opens in any browser and needs no network connection.
 
     \b
     imdb-gru report --output report.html

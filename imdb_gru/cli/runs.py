@@ -1,4 +1,4 @@
-"""The command imdb-gru runs, which lists runs, or checks one."""
+"""The `imdb-gru runs` command, which lists runs or checks one."""
 
 import json
 from dataclasses import asdict
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.group(cls=DefaultGroup, default="list", short_help="List runs, or check one.")
 def runs() -> None:
-    """List the runs in a folder, or check one run. Without a command, list the runs in FOLDER [default: runs].
+    """List the runs in a folder, or check one run. If no command is given, list the runs in FOLDER [default: runs].
 
     If the folder is called list or check, write ./list or ./check.
 
@@ -32,7 +32,7 @@ def runs() -> None:
 @click.argument("folder", default="runs", type=PATH)
 @json_option
 def list_folder(folder: Path, as_json: bool) -> None:
-    """List the runs in FOLDER, oldest first, with their state, model and validation figure [default: runs].
+    """List the runs in FOLDER, oldest first, with their state, model and validation metric [default: runs].
 
     \b
     imdb-gru runs list --json
@@ -55,10 +55,10 @@ def list_folder(folder: Path, as_json: bool) -> None:
 @click.argument("run_path", metavar="RUN", type=PATH)
 @json_option
 def check(run_path: Path, as_json: bool) -> None:
-    """Check the files and weights of a finished run, or of 'bundled', and compare its environment with the current one.
+    """Check the files and weights of a finished run or of 'bundled', and compare its environment with the current one.
 
-    Exits with 1 if a file is missing or changed, or if the weights do not fit the config. A different environment is
-    not an error.
+    Exits with 1 if a file is missing or changed, or if the weights do not match the config. A different environment
+    is not an error.
 
     \b
     imdb-gru runs check bundled

@@ -1,4 +1,4 @@
-"""The command imdb-gru sweep, which searches for a better config with Ray Tune."""
+"""The `imdb-gru sweep` command, which searches for a better config with Ray Tune."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,9 +54,9 @@ def sweep(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Search for the config that is best on the validation reviews. The sweep does not read test reviews.
+    """Search for the config that does best on the validation reviews. The sweep never reads test reviews.
 
-    SWEEP is a YAML file with the keys to search, or 'sweep', which is the name of the file in the package.
+    SWEEP is a YAML file with the keys to search, or 'sweep' for the file that comes with the package.
 
     \b
     imdb-gru sweep sweep --data sample --trials 4
@@ -84,7 +84,7 @@ def sweep(
 
 
 def _check_options(resume: Path | None, sweep_path: str | None, *others: object) -> None:
-    """Raise `click.UsageError` for options that exclude each other."""
+    """Raise `click.UsageError` for mutually exclusive options."""
     if resume and (sweep_path or any(others)):
         raise click.UsageError(
             "--resume uses the sweep's own file: add only --trials, --minutes, --address, --plots or --json"

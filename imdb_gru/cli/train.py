@@ -1,4 +1,4 @@
-"""The command imdb-gru train, which trains a classifier."""
+"""The `imdb-gru train` command, which trains a classifier."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Configs: keys, defaults, and loading from YAML."""
+"""Configs: their keys and defaults, and loading them from YAML."""
 
 from imdb_gru.config.loading import (
     build_config,

@@ -1,4 +1,4 @@
-"""Error messages for configs: invalid keys and values, and keys that contradict each other."""
+"""Error messages about configs: invalid keys and values, and keys that contradict each other."""
 
 import difflib
 from collections.abc import Iterator
@@ -10,11 +10,11 @@ from imdb_gru.config.schema import INHERITED, AnyConfig, Config, EncoderConfig, 
 from imdb_gru.system.escaping import neutralise, show_value
 
 LONGEST_KEY = 200
-"""Number of characters at which a key is cut in a message."""
+"""Maximum length in characters of a key in a message; longer keys are cut."""
 SCRATCH = "--config scratch"
-"""The option that chooses the config which starts from random weights."""
+"""The option that chooses the config that starts from random weights."""
 PACKAGED = Config()
-"""The defaults, which agree with the next-word model in the package."""
+"""The defaults, which match the bundled next-word model."""
 
 
 def _iter_keys(section: type[BaseModel], prefix: str = "") -> Iterator[str]:
@@ -26,7 +26,7 @@ def _iter_keys(section: type[BaseModel], prefix: str = "") -> Iterator[str]:
 
 
 def describe_mistake(detail: dict[str, Any], kind: type[BaseModel]) -> str:
-    """Return pydantic's error about a key in one line, with the most similar valid key if the key does not exist."""
+    """Return pydantic's error about a key as one line, suggesting the most similar valid key if it does not exist."""
     path = ".".join(neutralise(str(part)) for part in detail["loc"])
     if len(path) > LONGEST_KEY:
         path = f"{path[:LONGEST_KEY]}…"
@@ -44,9 +44,9 @@ def describe_mistake(detail: dict[str, Any], kind: type[BaseModel]) -> str:
 
 
 def find_misfits(config: Config, text: TextConfig, model: EncoderConfig, name: str) -> Iterator[tuple[str, str]]:
-    """Yield each difference from the next-word model `name` that a classifier starts from, with the required setting.
+    """Yield each difference from the next-word model `name` that a classifier starts from, and the setting it requires.
 
-    A difference reads "model.units is 256, but the bundled model has 512", and its setting "model.units=512".
+    For example, the difference "model.units is 256, but the bundled model has 512" has the setting "model.units=512".
     """
     sections = {"text": (config.text, text), "model": (config.model, model)}
     for section, keys in INHERITED.items():
@@ -66,7 +66,7 @@ def _write(value: object) -> str:
 def find_conflicts(config: AnyConfig, *, trained: bool = False) -> Iterator[str]:
     """Yield an error message for each pair of valid keys that contradict each other.
 
-    If the model is already `trained`, its config is not compared with the bundled model, which may be newer.
+    If the model is already `trained`, its config is not compared with the bundled model, which may be more recent.
     """
     text, train = config.text, config.train
     if text.vocabulary == "keras" and text.tokenizer != "keras":

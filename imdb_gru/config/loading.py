@@ -25,16 +25,16 @@ MOST_COMPLAINTS = 50
 Chosen = TypeVar("Chosen", bound=AnyConfig)
 Checked = TypeVar("Checked", bound=Section)
 ConfigSource = str | Path | WholeConfig | Mapping[str, Any] | None
-"""A file, the name of a config in the package, a config, nested values, or None for the defaults."""
+"""A file, the name of a config that comes with the package, a config, nested values, or None for the defaults."""
 
 SWEEP = "sweep"
-"""The task in the file that 'imdb-gru sweep' reads, and the name of the command."""
+"""The task named in the file that 'imdb-gru sweep' reads; also the name of that command."""
 
 
 def build_schema(kind: type[WholeConfig] = Config) -> dict[str, Any]:
-    """Build the JSON Schema of a config, in which the docstring of each key is its description.
+    """Build the JSON Schema of a config, using the docstring of each key as its description.
 
-    Pydantic can collect the docstrings itself, but then it reads the source files at every start.
+    Pydantic can collect the docstrings itself, but it would then read the source files at every start.
     """
     described = kind.model_json_schema()
     module = sys.modules[kind.__module__]
@@ -57,10 +57,10 @@ def _iter_descriptions(section: type[Section]) -> Iterator[tuple[str, str]]:
 
 
 class _Loader(yaml.SafeLoader):
-    """A YAML loader in which 1e-3 is a number; repeated keys and aliases are errors."""
+    """A YAML loader that reads 1e-3 as a number and rejects repeated keys and aliases."""
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        """Raise an error for an alias, because a few aliases can expand to more than the memory holds."""
+        """Raise an error for an alias, because a few aliases can expand to more than fits in memory."""
         if self.check_event(yaml.AliasEvent):
             mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
             raise yaml.composer.ComposerError(None, None, "a config must not have aliases (*name)", mark)
@@ -90,10 +90,10 @@ def load_config(
     overrides: Mapping[str, Any] | None = None,
     kind: type[Chosen] = Config,  # type: ignore[assignment]  # mypy does not support a default for a type variable
 ) -> Chosen:
-    """Load a config and set keys of it; raises `ConfigError` with all errors at once.
+    """Load a config and override some of its keys; raises `ConfigError` with all errors at once.
 
-    `source` is the path to a YAML file, the name of a config in the package, a config, nested values, or None;
-    `overrides` gives values by their dotted keys, such as `{"train.epochs": 2}`.
+    `source` is the path to a YAML file, the name of a config that comes with the package, a config, nested values,
+    or None; `overrides` maps dotted keys to values, such as `{"train.epochs": 2}`.
     """
     return build_config(read_values(source, overrides), describe_source(source), kind)
 
@@ -101,16 +101,16 @@ def load_config(
 def load_any_config(
     source: ConfigSource = None, overrides: Mapping[str, Any] | None = None, *, trained: bool = False
 ) -> AnyConfig:
-    """Load a config like `load_config`, for the task that the config names.
+    """Load a config as `load_config` does, but for whichever task the config names.
 
-    `trained` is True for the config of a run, which is not compared with the bundled model, because the run may have
-    started from the bundled model of another version.
+    `trained` is True for the config of a run. It is not compared with the bundled model, because the run may have
+    started from the bundled model of a different version.
     """
     return build_any_config(read_values(source, overrides), describe_source(source), trained=trained)
 
 
 def build_any_config(values: dict[str, Any], origin: str, *, trained: bool = False) -> AnyConfig:
-    """Build a config from nested values, for the task that they name, or sentiment if they name none."""
+    """Build a config from nested values for the task that they name, or for sentiment if they name none."""
     if values.get("task") == "next_word":
         return build_config(values, origin, NextWordConfig)
     return build_config(values, origin, trained=trained)
@@ -123,7 +123,7 @@ def build_config(
     *,
     trained: bool = False,
 ) -> Chosen:
-    """Build a config from nested values, and compare it with the bundled model unless it is `trained`.
+    """Build a config from nested values, and compare it with the bundled model unless `trained` is True.
 
     Raises `ConfigError` with all errors at once.
     """
@@ -175,14 +175,14 @@ def _complete(values: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any
 
 
 def describe_source(source: ConfigSource) -> str:
-    """Return the name of a config in messages."""
+    """Return the name used for a config in messages."""
     if source is None or isinstance(source, WholeConfig | Mapping):
         return "the config"
     return f"the config {source}" if is_name(source) else str(source)
 
 
 def read_values(source: ConfigSource = None, overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Read the nested values of a config without checks, and set keys of it; raises `ConfigError`."""
+    """Read the nested values of a config without checking them, and apply overrides; raises `ConfigError`."""
     if isinstance(source, WholeConfig):
         values = source.model_dump()
     elif isinstance(source, Mapping):
@@ -195,7 +195,7 @@ def read_values(source: ConfigSource = None, overrides: Mapping[str, Any] | None
 
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        with path.open("rb") as file:  # a pipe is accepted
+        with path.open("rb") as file:  # a pipe is accepted too
             content = file.read(MAX_CONFIG_BYTES + 1)
         if len(content) > MAX_CONFIG_BYTES:
             raise ConfigError(f"{path} is too large for a config: it has more than {MAX_CONFIG_BYTES:,} bytes")
@@ -227,7 +227,7 @@ def parse_override(text: str) -> tuple[str, Any]:
 def apply_overrides(values: dict[str, Any], overrides: Mapping[str, Any]) -> None:
     """Set dotted keys in nested values; raises `ConfigError`."""
     for key, value in overrides.items():
-        if isinstance(value, Mapping):  # a section, whose other keys are kept
+        if isinstance(value, Mapping):  # a section: its other keys are kept
             apply_overrides(values, {f"{key}.{name}": inner for name, inner in value.items()})
             continue
         *sections, last = str(key).split(".")

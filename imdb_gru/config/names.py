@@ -1,4 +1,4 @@
-"""Names and paths of the configs in the package."""
+"""Names and paths of the configs that come with the package."""
 
 import difflib
 import os
@@ -9,25 +9,25 @@ from imdb_gru.system.escaping import show_value
 
 PACKAGE = Path(__file__).parent.parent
 FOLDERS = (PACKAGE / "configs", PACKAGE.parent / "configs")
-"""The folders of the configs, in an installed package and in a checkout."""
+"""The folders that hold the configs in an installed package and in a checkout."""
 SUFFIX = ".yaml"
 
 
 def list_names() -> list[str]:
-    """List the names of the configs in the package, in alphabetical order."""
+    """List the names of the configs that come with the package, in alphabetical order."""
     return sorted(path.stem for path in _find_folder().glob(f"*{SUFFIX}"))
 
 
 def is_name(source: str | Path) -> bool:
-    """Return whether a source is the name of a config, which is a string without a suffix or a path separator."""
+    """Return whether a source is the name of a config: a string with no suffix and no path separator."""
     separators = {os.sep, os.altsep or os.sep}
     return isinstance(source, str) and not separators & set(source) and not Path(source).suffix
 
 
 def find_config(source: str | Path) -> Path:
-    """Return the path of a config, given its path or its name in the package.
+    """Return the path of a config, given its path or the name of one that comes with the package.
 
-    Raises `ConfigError` if the package has no config with this name.
+    Raises `ConfigError` if the package has no config of this name.
     """
     if not is_name(source):
         return Path(source).expanduser()

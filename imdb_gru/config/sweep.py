@@ -1,4 +1,4 @@
-"""The config of a sweep: the base of its trials, the values of the keys to search, and the budget."""
+"""The config of a sweep: the base of its trials, the keys to search and their values, and the budget."""
 
 import copy
 from collections.abc import Iterator, Mapping
@@ -31,7 +31,7 @@ SETTLED = {
     "train.validation_split": "the validation reviews are the same for all trials",
     "train.monitor": "metric decides which trial is best",
 }
-"""The keys that a sweep cannot search, with the reason."""
+"""The keys that a sweep cannot search, with the reasons."""
 
 
 class Dimension(Section):
@@ -39,13 +39,13 @@ class Dimension(Section):
 
     choice: Annotated[list[Any], Field(min_length=1)] | None = None
     range: Bounds | None = None
-    """The lowest and the highest value, between which all values are equally likely; integers if both are integers."""
+    """The lowest and highest values; all values between them are equally likely, and integers if both are integers."""
     log_range: Bounds | None = None
-    """The lowest and the highest value on a log scale: 1 to 10 is as likely as 10 to 100."""
+    """The lowest and highest values on a log scale: a value from 1 to 10 is as likely as one from 10 to 100."""
 
     @property
     def bounds(self) -> list[Any]:
-        """Return the lowest and the highest value, or all choices."""
+        """Return the lowest and highest values, or all choices."""
         return self.choice or self.range or self.log_range or []
 
     @property
@@ -68,18 +68,18 @@ class AshaConfig(Section):
     """How bad trials are stopped early: asynchronous successive halving (Li et al. 2020)."""
 
     grace: Count = 1
-    """The number of epochs that every trial is trained for."""
+    """The number of epochs for which every trial is trained."""
     reduction: Annotated[int, Field(ge=2)] = 3
-    """The reduction factor: one of this many trials continues, for this many times the epochs."""
+    """The reduction factor: one in this many trials continues, for this many times as many epochs."""
 
 
 class FinalistsConfig(Section):
     """How the best trials and the base are evaluated again."""
 
     count: Count = 3
-    """The number of finalists, which are the best trials."""
+    """The number of best trials to evaluate again as finalists."""
     seeds: Count = 3
-    """The number of seeds to train each finalist with; each seed uses different validation reviews."""
+    """The number of seeds with which each finalist is trained; each seed selects different validation reviews."""
 
 
 class SweepConfig(WholeConfig):
@@ -92,25 +92,25 @@ class SweepConfig(WholeConfig):
     base: Annotated[
         dict[str, Any], Field(default_factory=dict), WithJsonSchema({"type": ["object", "string"], "default": {}})
     ]
-    """The config that all trials modify and that is trial 0: its keys, a path or a name."""
+    """The config that is trial 0 and that all other trials modify: its keys, a path or a name."""
     space: Annotated[dict[str, Dimension], Field(min_length=1)]
-    """The values to search, by dotted key."""
+    """The values to search for each dotted key."""
     search: Literal["optuna", "random"] = "optuna"
     """optuna learns from earlier trials (TPE, Bergstra et al. 2011); random does not."""
     metric: Literal["accuracy", "loss"] = "accuracy"
-    """The validation figure to improve."""
+    """The validation metric to improve."""
     trials: Count | None = 20
-    """The maximum number of trials; null is no limit."""
+    """The maximum number of trials; null means no limit."""
     minutes: Annotated[float, Field(gt=0)] | None = None
-    """The maximum time of the search in minutes, without the training of the finalists; null is no limit."""
+    """The maximum search time in minutes, not counting the training of the finalists; null means no limit."""
     cpus: Count | None = None
-    """The number of cores per trial; null is one."""
+    """The number of cores per trial; null means one."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     """The seed of the search; the trials are trained with train.seed of base."""
     asha: AshaConfig | None = AshaConfig()
-    """How bad trials are stopped early; null trains all trials to their last epoch."""
+    """How bad trials are stopped early; null trains every trial to its last epoch."""
     finalists: FinalistsConfig | None = FinalistsConfig()
-    """How the best trials are evaluated again; null chooses the best trial without that."""
+    """How the best trials are evaluated again; null chooses the best trial without doing so."""
 
     def build_trial(self, values: Mapping[str, Any], seed: int | None = None) -> Config:
         """Build the config of a trial with these values; raises `ConfigError` if they contradict each other."""
@@ -122,18 +122,18 @@ class SweepConfig(WholeConfig):
         return _build_config(given, "the trial's config")
 
     def resolve(self) -> "SweepConfig":
-        """Return the sweep with all keys of its base."""
+        """Return the sweep with every key of its base filled in."""
         return self.model_copy(update={"base": self.build_trial({}).model_dump(mode="json")})
 
     def replace_base(self, values: Mapping[str, Any]) -> "SweepConfig":
-        """Return the sweep with these values, by dotted key, in its base."""
+        """Return the sweep with the given values, by dotted key, set in its base."""
         base = copy.deepcopy(self.base)
         for key, value in values.items():
             _put(base, key, value)
         return self.model_copy(update={"base": base})
 
     def read_values(self, config: Config) -> dict[str, Any]:
-        """Return the values of the searched keys in a trial's config."""
+        """Return the values that a trial's config has for the searched keys."""
         return {key: _get(config.model_dump(), key) for key in self.space}
 
 
@@ -158,11 +158,11 @@ def load_sweep(
     overrides: Mapping[str, Any] | None = None,
     budget: Mapping[str, Any] | None = None,
 ) -> SweepConfig:
-    """Load a sweep and set keys of its base; raises `ConfigError` with all errors at once.
+    """Load a sweep and override keys of its base; raises `ConfigError` with all errors at once.
 
-    `source` is the path to a YAML file or the name of a sweep in the package; `overrides` gives values by their dotted
-    keys in the base, such as `{"train.epochs": 2}`; `budget` replaces keys of the sweep. Every value of a choice and
-    both ends of a range are checked in the base.
+    `source` is the path to a YAML file or the name of a sweep that comes with the package; `overrides` maps dotted
+    keys in the base to values, such as `{"train.epochs": 2}`; `budget` replaces keys of the sweep. Every value of a
+    choice and both ends of a range are checked in the base.
     """
     return _build_sweep({**read_values(source), **(budget or {})}, describe_source(source), overrides or {})
 
@@ -170,7 +170,7 @@ def load_sweep(
 def load_config_or_sweep(
     source: str | Path | None = None, overrides: Mapping[str, Any] | None = None
 ) -> AnyConfig | SweepConfig:
-    """Load a config of any task or a sweep; `overrides` sets keys of the config or of the sweep's base."""
+    """Load a sweep or a config for any task; `overrides` sets keys of the config or of the sweep's base."""
     values, name = read_values(source), describe_source(source)
     if values.get("task") == SWEEP or ("task" not in values and "space" in values):
         return _build_sweep(values, name, overrides or {})
@@ -193,7 +193,7 @@ def _build_sweep(values: dict[str, Any], name: str, overrides: Mapping[str, Any]
 
 
 def _build_config(values: dict[str, Any], origin: str) -> Config:
-    """Build a config from a base; error messages advise keys of the sweep instead of options."""
+    """Build a config from a base; error messages suggest keys of the sweep instead of options."""
     try:
         return build_config(values, origin)
     except ConfigError as error:

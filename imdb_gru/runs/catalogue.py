@@ -1,4 +1,4 @@
-"""The places of runs: new runs, runs under runs/, and the models in the package."""
+"""Where runs are found: new runs, runs under `runs/`, and the models that come with the package."""
 
 import os
 import shutil
@@ -12,14 +12,14 @@ from imdb_gru.system.writing import UNFINISHED
 
 RUNS = Path("runs")
 BUNDLED = "bundled"
-"""The name of the models in the package in options and messages."""
+"""The name that options and messages use for the models that come with the package."""
 BUNDLE = Path(__file__).parent.parent / BUNDLED
 
 
 class BundledRun(Run):
-    """A model in the package: the classifier, or the next-word model that it was trained from.
+    """A model that comes with the package: the classifier, or the next-word model from which it was trained.
 
-    The two models share a vocabulary. Their weights are compact, and they have no `model.keras` and no history.
+    The two models share a vocabulary. Their weights are compact, and they have neither a `model.keras` nor a history.
     """
 
     def __init__(self, task: TaskName, folder: Path | None = None) -> None:
@@ -31,12 +31,12 @@ class BundledRun(Run):
             self.base = BundledRun("next_word", folder)
 
     def __str__(self) -> str:
-        """Return the name of the run in messages and results."""
+        """Return the name used for the run in messages and results."""
         return BUNDLED
 
 
 def check_free(path: Path, *, overwrite: bool) -> None:
-    """Raise `RunError` if a new run cannot be written to the path."""
+    """Raise `RunError` if a new run cannot be written to `path`."""
     check_writable(path, "be replaced", "choose another folder with --run")
     if not path.is_dir():
         if path.exists():
@@ -49,7 +49,7 @@ def check_free(path: Path, *, overwrite: bool) -> None:
 
 
 def choose_path(config: AnyConfig) -> Path:
-    """Return a path for a new run, named after the current time."""
+    """Return a path for a new run, named for the current time."""
     stamp = f"{datetime.now():%Y%m%d-%H%M%S}-{config.model.cell}{config.model.units}"
     path = RUNS / stamp
     number = 2
@@ -60,13 +60,13 @@ def choose_path(config: AnyConfig) -> Path:
 
 
 def create_run(path: Path | None, config: AnyConfig, *, overwrite: bool = False) -> Run:
-    """Create a run directory at `path`, or at a new path if it is None; raises `RunError` if that is not possible."""
+    """Create a run directory at `path`, or at a new path if None; raises `RunError` if that is not possible."""
     path = path or choose_path(config)
     check_free(path, overwrite=overwrite)
     run = Run(path)
     try:
         for file in (run.metrics_path, run.checkpoint_path, *run.sealed_paths):
-            if file != run.config_path:  # which still marks the folder as a run if the process is killed here
+            if file != run.config_path:  # this still marks the folder as a run if the process is killed here
                 file.unlink(missing_ok=True)
         shutil.rmtree(run.path / "tensorboard", ignore_errors=True)
         path.mkdir(parents=True, exist_ok=True)
@@ -77,7 +77,7 @@ def create_run(path: Path | None, config: AnyConfig, *, overwrite: bool = False)
 
 
 def find_run(path: Path | None, task: TaskName = "sentiment") -> Run:
-    """Open the run at `path`, or if it is None, the newest complete one under runs/, or else the model in the package.
+    """Open the run at `path`; if it is None, open the newest complete run under `runs/`, or else the bundled model.
 
     Raises `RunError` if `path` is not a complete run, or if there is no run at all.
     """
@@ -102,32 +102,32 @@ def find_run(path: Path | None, task: TaskName = "sentiment") -> Run:
 
 
 def is_bundled(path: Path) -> bool:
-    """Return whether a path is the name of the models in the package; a folder with this name takes precedence."""
+    """Return whether a path is the name of the bundled models; a folder with this name takes precedence."""
     return path == Path(BUNDLED) and not path.is_dir()
 
 
 def locate_run(path: Path, task: TaskName = "sentiment") -> Run:
-    """Open the run at `path` in any state, or a model in the package if the path is its name."""
+    """Open the run at `path`, whatever its state, or a bundled model if the path is its name."""
     return BundledRun(task) if is_bundled(path) else Run(path)
 
 
 def find_runs(path: Path) -> list[Run]:
-    """Open the run at `path` in any state, or both models in the package if the path is their name."""
+    """Open the run at `path`, whatever its state, or both bundled models if the path is their name."""
     tasks: tuple[TaskName, ...] = ("sentiment", "next_word") if is_bundled(path) else ("sentiment",)
     return [locate_run(path, task) for task in tasks]
 
 
 def check_writable(path: Path, deed: str, advice: str) -> None:
-    """Raise `RunError` if the path is the name of the models in the package, which cannot be changed.
+    """Raise `RunError` if the path is the name of the bundled models, which cannot be changed.
 
-    `deed` is the passive verb for the message, such as "be resumed", and `advice` says what to do instead.
+    `deed` is a passive verb for the message, such as "be resumed", and `advice` says what to do instead.
     """
     if path == Path(BUNDLED):
         raise RunError(f"{BUNDLED} is the model that comes with the package; it cannot {deed}: {advice}")
 
 
 def list_runs(folder: Path = RUNS) -> list[Run]:
-    """List the runs in a folder in any state, oldest first."""
+    """List the runs in a folder, whatever their state, oldest first."""
     runs = [Run(path) for path in folder.iterdir() if (path / "config.yaml").is_file()] if folder.is_dir() else []
     return sorted(runs, key=_modified)
 

@@ -1,7 +1,7 @@
-"""Compact weights of six or seven bits each, which keep the model in the package small.
+"""Compact weights of six or seven bits each, which keep the bundled models small.
 
-Each row of a matrix is stored as small integers and a step size. A model that was trained from another model is stored
-as the difference from it, with steps twice as large, which compresses well.
+Each row of a matrix is stored as small integers and a step size. A model trained from another model is stored
+as its difference from that model, with steps twice as large, which compresses well.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,22 +18,22 @@ LARGEST_OF_EMBEDDING = 24
 LARGEST = 63
 """The largest integer of the other arrays."""
 WIDER = np.float32(2)
-"""Ratio of the steps of a difference to those of its base."""
+"""Ratio of a difference's steps to those of its base."""
 
 
 def choose_steps(array: Array, largest: int = LARGEST) -> Array:
-    """Return the step of each row, so that its largest absolute value is `largest` steps; a vector is one row."""
+    """Return each row's step size, such that its largest absolute value is `largest` steps; a vector is one row."""
     return np.asarray(np.abs(np.atleast_2d(array)).max(axis=1) / largest, np.float32)
 
 
 def quantise(array: Array, steps: Array) -> NDArray[np.int8]:
-    """Round an array to integer numbers of steps, int8."""
+    """Round an array to whole numbers of steps, as int8."""
     numbers = np.rint(np.atleast_2d(array) / np.where(steps > 0, steps, 1)[:, None])
     return numbers.astype(np.int8).reshape(array.shape)
 
 
 def restore(numbers: NDArray[np.int8], steps: Array) -> Array:
-    """Return the array that `quantise` rounded to; raises `ValueError` if there is not one step per row."""
+    """Return the array to which `quantise` rounded; raises `ValueError` unless there is one step per row."""
     if steps.shape != np.atleast_2d(numbers).shape[:1]:
         raise ValueError(f"{steps.shape} steps for an array of shape {numbers.shape}")
     rows = np.atleast_2d(numbers).astype(np.float32) * steps[:, None]
@@ -41,9 +41,9 @@ def restore(numbers: NDArray[np.int8], steps: Array) -> Array:
 
 
 def save_compact(path: Path, arrays: Sequence[Array], base: Sequence[Array] = (), kept: Sequence[bool] = ()) -> None:
-    """Write arrays as integers and steps; the first ones as differences from `base`, without those that are `kept`.
+    """Write arrays as integers and steps, the first ones as differences from `base`; those that are `kept` are omitted.
 
-    `base` is the result of `restore_arrays` for the model that the arrays were trained from.
+    `base` is the result of `restore_arrays` for the model from which the arrays were trained.
     """
     stored: dict[str, NDArray[np.generic]] = {}
     for number, array in enumerate(arrays):
@@ -67,7 +67,7 @@ def is_compact(stored: Mapping[str, Any]) -> bool:
 def restore_arrays(stored: Mapping[str, Any], base: Sequence[Array] = ()) -> list[Array]:
     """Return the arrays that `save_compact` wrote; raises `KeyError` if one is missing.
 
-    `base` may have more arrays than `save_compact` was given.
+    `base` may contain more arrays than `save_compact` was given.
     """
     arrays = []
     base = base[: int(stored["inherited"])]

@@ -15,7 +15,7 @@ from imdb_gru.text.vocabulary import Vocabulary
 
 @dataclass(frozen=True)
 class PretrainedWeights:
-    """The vocabulary and weights of a next-word model that a classifier starts from."""
+    """The vocabulary and weights of the next-word model that a classifier starts from."""
 
     vocabulary: Vocabulary
     weights: list[Array]
@@ -25,7 +25,7 @@ class PretrainedWeights:
 def load_pretrained(config: Config) -> PretrainedWeights | None:
     """Load the next-word model that `model.pretrained` names, or return None if it names none.
 
-    Raises `ConfigError` with all keys in which the config differs from the next-word model.
+    Raises `ConfigError` with all keys for which the config differs from the next-word model.
     """
     name = config.model.pretrained
     if name is None:
@@ -39,7 +39,7 @@ def load_pretrained(config: Config) -> PretrainedWeights | None:
     if run.task != "next_word":
         raise ConfigError(f"model.pretrained: {name} is a classifier; choose a run of 'imdb-gru pretrain'")
     if isinstance(run, BundledRun):
-        run.check_complete()  # `find_run` skips this check, so that `predict` starts fast
+        run.check_complete()  # `find_run` skips this check so that `predict` starts fast
     own = run.load_next_word_config()
     refuse(
         (

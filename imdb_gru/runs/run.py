@@ -1,8 +1,8 @@
 """The run directory: its files and its state.
 
 A run has config.yaml, vocabulary.json, environment.jsonl (the data and environment at each start), history.jsonl,
-model.keras and weights.npz (both with the weights of the best epoch so far), checkpoint.npz while it can be resumed,
-and metrics.json, which is written last and has the hashes of all other files of the complete run.
+model.keras and weights.npz (both with the weights of the best epoch so far), checkpoint.npz as long as it can be
+resumed, and metrics.json, which is written last and contains the hashes of all other files of the complete run.
 """
 
 import json
@@ -34,7 +34,7 @@ class Run:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.base: Run | None = None
-        """The run from which the weights of this run are stored as differences."""
+        """The base run, if this run's weights are stored as differences from its weights."""
         self.config_path = path / "config.yaml"
         self.vocabulary_path = path / "vocabulary.json"
         self.model_path = path / "model.keras"
@@ -50,11 +50,11 @@ class Run:
         """The files whose hashes are in metrics.json."""
 
     def __str__(self) -> str:
-        """Return the name of the run in messages and results."""
+        """Return the name used for the run in messages and results."""
         return str(self.path)
 
     def __repr__(self) -> str:
-        """Return the run's path, its state and the figures of its best epoch."""
+        """Return the run's path, its state and the metrics of its best epoch."""
         figures = ""
         if self.metrics_path.exists():
             best = self.load_metrics().best.to_dict()
@@ -63,7 +63,7 @@ class Run:
 
     @property
     def task(self) -> TaskName:
-        """Return the task of the run; a config without a task is that of a classifier."""
+        """Return the task of the run; if its config names none, it is a classifier's."""
         try:
             found = re.search(r"^task: *next_word\b", read_text(self.config_path), re.MULTILINE)
         except (OSError, ValueError):
@@ -72,7 +72,7 @@ class Run:
 
     @property
     def model_name(self) -> str:
-        """Return the kind of model for messages: a classifier or a next-word model."""
+        """Return the kind of model, for messages: a classifier or a next-word model."""
         return KINDS[self.task].model_name
 
     def load_config(self) -> Config:
@@ -93,7 +93,7 @@ class Run:
         return config
 
     def load_any_config(self) -> AnyConfig:
-        """Read the complete config of any task; raises `RunError` if it is damaged."""
+        """Read the complete config, whatever its task; raises `RunError` if it is damaged."""
         if self.config_path.exists() and not self.config_path.is_file():
             raise RunError(f"{self} is damaged: {self.config_path} is not a regular file")
         try:
@@ -112,7 +112,7 @@ class Run:
         if not self.metrics_path.exists():
             return
         if not self.load_metrics().interrupted:
-            self.checkpoint_path.unlink(missing_ok=True)  # left if the training was killed just before its end
+            self.checkpoint_path.unlink(missing_ok=True)  # left over if training was killed just before the end
             raise RunError(f"{self} is complete, so it cannot be resumed: train a new run")
         self.check_complete()
         if not self.checkpoint_path.exists():
@@ -128,13 +128,13 @@ class Run:
         return Vocabulary.load(self.vocabulary_path)
 
     def keep_vocabulary(self, vocabulary: Vocabulary) -> None:
-        """Write the vocabulary unless it exists, which it may not if the run was killed early."""
+        """Write the vocabulary if it is missing, as it may be if the run was killed early."""
         if not self.vocabulary_path.exists():
             with write_atomically(self.vocabulary_path) as temporary:
                 vocabulary.save(temporary)
 
     def load_metrics(self) -> Metrics:
-        """Read the final figures; raises `RunError` if they are missing or damaged."""
+        """Read the final metrics; raises `RunError` if they are missing or damaged."""
         try:
             values = json.loads(read_text(self.metrics_path))
             self._check_format(values["format"])
@@ -152,7 +152,7 @@ class Run:
             raise ValueError(f"format {show_value(number)}, not {FORMAT}")
 
     def load_starts(self) -> list[Start]:
-        """Read the records of each start of the training, oldest first; raises `RunError` if they are damaged."""
+        """Read the records of each start of training, oldest first; raises `RunError` if they are damaged."""
         if not self.environment_path.exists():
             return []
         try:
@@ -164,12 +164,12 @@ class Run:
             raise RunError(f"{self.environment_path} cannot be read ({error}): train the run again") from error
 
     def add_start(self, **figures: Any) -> None:
-        """Append a record of a start of the training, with these figures."""
+        """Append a record of a start of training, with these values."""
         lines = [json.dumps(part.to_dict()) + "\n" for part in (*self.load_starts(), Start(format=FORMAT, **figures))]
         self.write_text(self.environment_path, "".join(lines))
 
     def load_history(self) -> list[Epoch]:
-        """Read the figures of every epoch so far; raises `RunError` if they are damaged."""
+        """Read the metrics of every epoch so far; raises `RunError` if they are damaged."""
         if not self.history_path.exists():
             return []
         try:
@@ -178,7 +178,7 @@ class Run:
             raise RunError(f"{self.history_path} cannot be read ({error}): train the run again") from error
 
     def load_progress(self) -> Progress | None:
-        """Read the progress in the checkpoint, or return None without one; raises `RunError` if it is damaged."""
+        """Read the progress from the checkpoint; return None if there is none; raises `RunError` if it is damaged."""
         if not self.checkpoint_path.exists():
             return None
         try:
@@ -193,14 +193,14 @@ class Run:
         )
 
     def seal(self, figures: dict[str, Any]) -> Metrics:
-        """Mark the run as complete: write the final figures with the hashes of all other files."""
+        """Mark the run as complete by writing the final metrics with the hashes of all other files."""
         files = {path.name: hash_file(path) for path in self.sealed_paths}
         metrics = Metrics.parse({"format": FORMAT, **figures, "files": files})
         self.write_text(self.metrics_path, json.dumps(metrics.to_dict(), indent=2) + "\n")
         return metrics
 
     def find_damage(self) -> str | None:
-        """Return what has changed since the run was complete, or None if nothing has."""
+        """Return what has changed since the run was completed, or None if nothing has."""
         try:
             files = self.compare_files()
         except FormatError:
@@ -227,7 +227,7 @@ class Run:
 
     @property
     def state(self) -> RunState:
-        """Return the state of the run; one that was killed is also "in progress"."""
+        """Return the state of the run; a run that was killed also counts as "in progress"."""
         if not self.metrics_path.exists():
             return "in progress"
         try:
@@ -236,7 +236,7 @@ class Run:
             return "newer"
 
     def check_finished(self) -> None:
-        """Raise `RunError` unless the run has final figures; its files may be damaged."""
+        """Raise `RunError` unless the run has final metrics; its files may still be damaged."""
         if not self.config_path.is_file():
             raise RunError(f"{self} is not a run: it has no config.yaml; 'imdb-gru runs' lists the runs under runs/")
         if not self.metrics_path.exists():

@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 Shape = tuple[int, ...]
 
 ANY = -1
-"""A size in a shape that is unknown."""
+"""An unknown size in a shape."""
 
 
 def load_network(run: Run, config: ModelConfig) -> Network:
     """Read a run's weights; raises `RunError` if they do not fit its config.
 
-    `weights.npz` has the same weights as `model.keras`, and needs no HDF5, and half the time and memory.
+    `weights.npz` has the same weights as `model.keras`, but needs no HDF5 and only half the time and memory.
     """
     with read_arrays(run) as arrays:
         return _assemble(arrays, config)
@@ -57,7 +57,7 @@ def _load_arrays(run: Run) -> list[Array]:
 
 
 def list_weights(cells: Iterable[Cell]) -> list[Array]:
-    """List the weights of cells in the order of `weights.npz`: kernel, recurrent kernel and bias of each."""
+    """List the weights of cells in the order of `weights.npz`: the kernel, recurrent kernel and bias of each cell."""
     return [weight for cell in cells for weight in (cell.kernel, cell.recurrent_kernel, cell.bias)]
 
 
@@ -69,9 +69,9 @@ def read_keras(path: Path, config: ModelConfig) -> Network:
 
 @contextlib.contextmanager
 def open_keras(path: Path, config: EncoderConfig) -> Iterator[Iterator[Array]]:
-    """Yield an iterator over the arrays of a `model.keras` file, a zip with an HDF5 file; raises `RunError`.
+    """Yield an iterator over the arrays of a `model.keras` file, a zip containing an HDF5 file; raises `RunError`.
 
-    A classifier's arrays are in the order of `weights.npz`; a next-word model's are those of `list_stock`.
+    A classifier's arrays are in the order of `weights.npz`; a next-word model's are in that of `list_stock`.
     """
     import h5py
 
@@ -86,7 +86,7 @@ def open_keras(path: Path, config: EncoderConfig) -> Iterator[Iterator[Array]]:
 
 
 def list_stock(arrays: Sequence[Array]) -> list[Array]:
-    """List the arrays of a next-word model's `model.keras`, given those of `weights.npz`; pad is never predicted."""
+    """Convert a next-word model's `weights.npz` arrays to those of its `model.keras`, which never predicts pad."""
     bias = np.array(arrays[-1])
     bias[PAD] = -1e9
     return [*arrays[:-1], arrays[0].T.copy(), bias]
@@ -120,8 +120,8 @@ def _iter_keras(
 def iter_shapes(config: EncoderConfig, vocabulary_size: int = ANY) -> Iterator[Shape]:
     """Yield the shapes of the arrays in a run's `weights.npz`, in order.
 
-    The order is: embedding; cells, forward before backward; then the dense layers of a classifier, or the kernel and
-    bias of the projection of a next-word model and the bias of its softmax.
+    The order is: embedding; cells, forward before backward; then a classifier's dense layers, or the kernel and bias of
+    a next-word model's projection and the bias of its softmax.
     """
     yield vocabulary_size, config.embedding
     directions = 2 if isinstance(config, ModelConfig) and config.bidirectional else 1
@@ -144,7 +144,7 @@ _NONE: Array = np.empty(0, np.float32)
 
 
 def _take(arrays: Iterator[Array], config: EncoderConfig) -> Iterator[Array]:
-    """Yield a run's weights; raises `ValueError` if one is missing, has a wrong shape or is not finite float32."""
+    """Yield a run's weights; raises `ValueError` if one is missing, has the wrong shape or is not finite float32."""
     for shape in iter_shapes(config):
         weight = next(arrays, _NONE)
         if len(weight.shape) != len(shape) or any(
@@ -161,7 +161,7 @@ def _take_cell(weights: Iterator[Array], config: EncoderConfig) -> Cell:
 
 
 def _assemble(arrays: Iterator[Array], config: ModelConfig) -> Network:
-    """Build the network from its weights, in the order of `iter_shapes`."""
+    """Build a network from its weights, which are in the order of `iter_shapes`."""
     weights = _take(arrays, config)
     embedding = next(weights)
     layers = []
@@ -173,7 +173,7 @@ def _assemble(arrays: Iterator[Array], config: ModelConfig) -> Network:
 
 
 def save_arrays(run: Run, arrays: Sequence[Array]) -> None:
-    """Write `weights.npz`, in the order of `iter_shapes`."""
+    """Write `weights.npz`; the arrays are in the order of `iter_shapes`."""
     with write_atomically(run.weights_path) as temporary:
         np.savez(temporary, allow_pickle=False, **{str(number): array for number, array in enumerate(arrays)})
 

@@ -1,1 +1,1 @@
-"""What the operating system offers: files that may be hostile or half written, locks, threads, memory, signals."""
+"""Operating system services: locks, threads, memory, signals, and files that may be hostile or half-written."""

@@ -1,4 +1,4 @@
-"""Types of arrays, named after their contents."""
+"""Array types, named after their contents."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,4 +1,4 @@
-"""The environment of a training: versions, machine and threads, without importing the packages."""
+"""The environment of a training run: versions, machine and threads, found without importing the packages."""
 
 import os
 import platform
@@ -13,7 +13,7 @@ PACKAGES = ("tensorflow", "keras", "numpy", "h5py", "numba")
 
 
 def describe_environment() -> dict[str, Any]:
-    """Return the versions, machine and threads, which may change the weights of a training."""
+    """Return the versions, machine and threads, all of which may affect the trained weights."""
     return {
         "imdb_gru": imdb_gru.__version__,
         "python": platform.python_version(),
@@ -25,7 +25,7 @@ def describe_environment() -> dict[str, Any]:
 
 
 def find_changes(before: Mapping[str, object], here: Mapping[str, object]) -> dict[str, tuple[object, object]]:
-    """Return the values that differ between two environments, as (before, here), for the keys that both have."""
+    """Return the values that differ between two environments, as (before, here), for the keys they share."""
     return {key: (before[key], here[key]) for key in here if key in before and before[key] != here[key]}
 
 

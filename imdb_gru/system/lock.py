@@ -1,4 +1,4 @@
-"""Locks between processes, which the operating system releases if a process dies."""
+"""Locks between processes; the operating system releases them if a process dies."""
 
 import contextlib
 import errno
@@ -10,7 +10,7 @@ from imdb_gru.errors import RunError
 
 
 def lock(handle: int) -> None:
-    """Lock an open file or folder; raises `BlockingIOError` if it is locked, another `OSError` without support."""
+    """Lock an open file or folder; raises `BlockingIOError` if it is locked, a different `OSError` if unsupported."""
     try:
         import fcntl
     except ImportError as error:  # Windows
@@ -32,9 +32,9 @@ def find_holder(handle: int) -> str:
 
 @contextlib.contextmanager
 def claim(folder: Path) -> Iterator[None]:
-    """Lock a folder for this process, and create it if necessary; raises `RunError` if another process has locked it.
+    """Lock a folder for this process, creating it if necessary; raises `RunError` if another process has locked it.
 
-    A folder that was created is removed at the end if it is empty.
+    A newly created folder is removed at the end if it is empty.
     """
     made = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
@@ -62,7 +62,7 @@ def claim(folder: Path) -> Iterator[None]:
 
 
 def remove_leftovers(folder: Path, pattern: str) -> None:
-    """Remove the incomplete files of killed processes: files that match and that no process has locked."""
+    """Remove incomplete files left by killed processes: those that match the pattern and that no process has locked."""
     for path in folder.glob(pattern):
         with contextlib.suppress(OSError), path.open("rb") as file:
             lock(file.fileno())

@@ -1,4 +1,4 @@
-"""Measurement and limits of the memory of a process."""
+"""Measuring and limiting the memory of a process."""
 
 import contextlib
 import os
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 SMALLER = "reduce model.units, model.embedding, text.max_words or train.batch_size"
-"""Advice in the error for a training that needs too much memory."""
+"""Advice in the error message for training that needs too much memory."""
 
 
 def measure_peak_memory() -> float | None:
@@ -21,9 +21,9 @@ def measure_peak_memory() -> float | None:
 
 
 def measure_own_memory() -> float | None:
-    """Return the memory that only this process uses now, in MB, or None if the system does not report it.
+    """Return the memory currently used only by this process, in MB, or None if the system does not report it.
 
-    It excludes shared memory, because pages that were read from Ray's object store can be as large as the store.
+    Shared memory is excluded, because the pages read from Ray's object store can add up to the size of the store.
     """
     pages = Path("/proc/self/statm")
     if not pages.exists():
@@ -33,7 +33,7 @@ def measure_own_memory() -> float | None:
 
 
 def find_memory() -> int | None:
-    """Return the memory of the machine in bytes, or None if the system does not report it."""
+    """Return the machine's memory in bytes, or None if the system does not report it."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):  # Windows has no sysconf
@@ -42,7 +42,7 @@ def find_memory() -> int | None:
 
 @contextlib.contextmanager
 def limit_growth(megabytes: int) -> Iterator[None]:
-    """Raise `MemoryError` in the body if the process grows by more than `megabytes`; only on Linux."""
+    """Raise `MemoryError` in the body if the process grows by more than `megabytes`; works only on Linux."""
     pages = Path("/proc/self/statm")
     if not pages.exists():
         yield

@@ -1,7 +1,7 @@
-"""The file of finished predictions from which a bulk prediction resumes, even after it was killed.
+"""The file of finished predictions from which bulk prediction can resume, even after being killed.
 
-It has one JSON object per line: first the settings of the prediction, then for each chunk of texts its output and the
-counts up to its end. An incomplete last line is dropped.
+It has one JSON object per line: first the prediction settings, then, for each chunk of texts, its output and the
+running counts up to its end. An incomplete last line is dropped.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ class Partial:
     """The finished part of an output."""
 
     def __init__(self, file: BinaryIO, begun_with: Mapping[str, Any]) -> None:
-        """Read the file up to its last complete line; raises `DataError` if its settings are not `begun_with`."""
+        """Read the file up to its last complete line; raises `DataError` if its settings differ from `begun_with`."""
         self._file = file
         self.counts: dict[str, int] = {}
         """The counts up to the end of the last chunk; empty before the first chunk."""
@@ -54,7 +54,7 @@ class Partial:
 
 
 def check_same(old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
-    """Raise `DataError` with the name of the first setting that differs."""
+    """Raise `DataError` with the name of the first setting that differs, if any does."""
     for name, value in new.items():
         if old.get(name) != value:
             raise DataError(f"was started with a different {name}")
@@ -62,9 +62,9 @@ def check_same(old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
 
 @contextlib.contextmanager
 def open_partial(path: Path, begun_with: Mapping[str, Any]) -> Iterator[Partial]:
-    """Open or create the file at `path`; it is removed at the end unless the body raises an error.
+    """Open or create the file at `path`, and remove it at the end unless the body raises an error.
 
-    Raises `DataError` if it was started with other settings, or if another process is writing it.
+    Raises `DataError` if the file was started with different settings, or if another process is writing to it.
     """
     path.touch()
     with path.open("rb+") as file:

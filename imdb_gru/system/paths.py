@@ -1,4 +1,4 @@
-"""Expansion of paths."""
+"""Path expansion."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Progress bars, which are shown in terminals and notebooks only."""
+"""Progress bars, shown only in terminals and notebooks."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -7,14 +7,14 @@ if TYPE_CHECKING:
 
 
 def show_bar(*iterable: Any, **options: Any) -> "tqdm[Any]":
-    """Return a `tqdm.auto.tqdm` bar that disappears at its end; `options` are those of tqdm."""
+    """Return a `tqdm.auto.tqdm` bar that disappears when it is done; `options` are passed to tqdm."""
     from tqdm.auto import tqdm
 
     return tqdm(*iterable, **{"disable": None, "leave": False, **options})
 
 
 def show_reading(file: Any, size: int, title: str) -> Any:
-    """Return a context manager that yields the file, and shows in a bar how much of `size` bytes was read."""
+    """Return a context manager that yields the file and shows a bar of how many of its `size` bytes have been read."""
     from tqdm.auto import tqdm
 
     return tqdm.wrapattr(file, "read", total=size, desc=title, disable=None, leave=False, delay=1)

@@ -1,4 +1,4 @@
-"""Reading of untrusted files: only regular files, no pipes or devices, up to a maximum size."""
+"""Reading untrusted files: only regular files (no pipes or devices), up to a maximum size."""
 
 import errno
 import hashlib
@@ -12,25 +12,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 MAX_TEXT_BYTES = 64 * 2**20
-"""Maximum size in bytes of a vocabulary, a word index, or a file of figures."""
+"""Maximum size in bytes of a vocabulary, word index or metrics file."""
 DAMAGE = (
     OSError, KeyError, ValueError, TypeError, AttributeError, EOFError, StopIteration, RuntimeError, MemoryError,
     SyntaxError, NotImplementedError, OverflowError, zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
-"""The errors that reading damaged arrays can raise."""
+"""The errors that can be raised when damaged arrays are read."""
 MAX_ARRAYS_BYTES = 2**31
-"""Maximum size in bytes of all arrays of a run's weights or checkpoint together."""
+"""Maximum total size in bytes of all arrays in a run's weights or checkpoint."""
 
 
 def open_file(path: Path) -> BinaryIO:
-    """Open a file; raises `OSError` if it is missing, or if it is a pipe or device, which could block."""
+    """Open a file; raises `OSError` if it is missing, or if it is a pipe or device, since these could block."""
     if path.exists() and not path.is_dir() and not path.is_file():
         raise OSError(errno.EINVAL, "it is not a regular file", str(path))
     return path.open("rb")
 
 
 def read_bytes(path: Path, most: int = MAX_TEXT_BYTES) -> bytes:
-    """Read a file; raises `OSError`, or `ValueError` if it has more than `most` bytes."""
+    """Read a file; raises `OSError`, or `ValueError` if it is larger than `most` bytes."""
     with open_file(path) as file:
         content = file.read(most + 1)
     if len(content) > most:
@@ -39,20 +39,21 @@ def read_bytes(path: Path, most: int = MAX_TEXT_BYTES) -> bytes:
 
 
 def read_text(path: Path, most: int = MAX_TEXT_BYTES) -> str:
-    """Read a UTF-8 file; raises `OSError`, or `ValueError` if it is not UTF-8 or has more than `most` bytes."""
+    """Read a UTF-8 file; raises `OSError`, or `ValueError` if it is not UTF-8 or is larger than `most` bytes."""
     return read_bytes(path, most).decode("utf-8")
 
 
 def read_member(archive: zipfile.ZipFile, name: str) -> bytes:
-    """Read a member of a zip file; raises `ValueError` if its unpacked size is above `MAX_ARRAYS_BYTES`."""
+    """Read a member of a zip file; raises `ValueError` if its unpacked size exceeds `MAX_ARRAYS_BYTES`."""
     _check_size(archive.getinfo(name).file_size)
     return archive.read(name)
 
 
 def read_npz(path: Path) -> dict[str, NDArray[Any]]:
-    """Read all arrays of an .npz file, which may hold numbers and text, but no pickles.
+    """Read all arrays of an .npz file, which may contain numbers and text but no pickles.
 
-    Raises `OSError`, `ValueError` and the errors of `zipfile`. Allocates no more memory than the file has data for.
+    Raises `OSError`, `ValueError` and the errors of `zipfile`. Never allocates more memory than the
+    file's data fills.
     """
     with open_file(path) as file, zipfile.ZipFile(file) as archive:
         _check_size(sum(member.file_size for member in archive.infolist()))
@@ -72,18 +73,18 @@ def _iter_arrays(archive: zipfile.ZipFile) -> Iterator[tuple[str, NDArray[Any]]]
 
 
 def read_header(file: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """Read the header of an .npy stream: shape, whether the order is Fortran's, and dtype; raises `ValueError`."""
+    """Read the header of an .npy stream: shape, whether it is in Fortran order, and dtype; raises `ValueError`."""
     try:
         version = np.lib.format.read_magic(file)
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         header: tuple[tuple[int, ...], bool, np.dtype[Any]] = read(file)
-    except Exception as error:  # NumPy parses it as Python, which can raise errors of many types
+    except Exception as error:  # NumPy parses the header as Python; this can raise many types of errors
         raise ValueError(f"the array has no valid header: {' '.join(str(error).split())[:200]}") from error
     return header
 
 
 def fits(shape: tuple[int, ...], dtype: np.dtype[Any], size: int) -> bool:
-    """Return whether an array fits into `size` bytes."""
+    """Return whether an array fits in `size` bytes."""
     count = 1
     for length in shape:
         count *= length

@@ -7,11 +7,11 @@ import threading
 from collections.abc import Callable, Iterator
 
 INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
-"""The exit codes of a command that was stopped by Ctrl-C or SIGTERM."""
+"""The exit codes of a command stopped by Ctrl-C or by SIGTERM."""
 
 
 class Terminated(KeyboardInterrupt):
-    """The exception for SIGTERM, which stops a command like Ctrl-C."""
+    """The exception for SIGTERM, which stops a command just as Ctrl-C does."""
 
 
 def build_stop(code: int) -> KeyboardInterrupt:
@@ -20,7 +20,7 @@ def build_stop(code: int) -> KeyboardInterrupt:
 
 
 def raise_on_sigterm() -> None:
-    """Make SIGTERM raise an exception, like Ctrl-C, so that context managers clean up."""
+    """Make SIGTERM raise an exception, as Ctrl-C does, so that context managers clean up."""
 
     def stop(_number: int, _frame: object) -> None:
         raise Terminated
@@ -29,22 +29,22 @@ def raise_on_sigterm() -> None:
 
 
 def find_exit_code(stop: BaseException) -> int:
-    """Return the exit code for an exception that was caused by a signal."""
+    """Return the exit code for an exception caused by a signal."""
     return TERMINATED if isinstance(stop.__cause__ or stop, Terminated) else INTERRUPTED
 
 
 class Stop(threading.Event):
-    """A request to stop, which is made by setting it."""
+    """A request to stop, made by setting the event."""
 
     exit_code = INTERRUPTED
-    """The exit code for a process that stops because of the request."""
+    """The exit code of a process that stops because of the request."""
 
 
 @contextlib.contextmanager
 def stop_on_signals(stop: Stop) -> Iterator[None]:
     """Turn the first Ctrl-C or SIGTERM in the body into a request to stop; a second one has its usual effect.
 
-    In other threads than the main thread, which alone receives signals, this does nothing.
+    This does nothing outside the main thread, which alone receives signals.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -1,4 +1,4 @@
-"""The number of threads that this process uses, from its cores, a CPU quota and $IMDB_GRU_THREADS."""
+"""The number of threads used by this process, derived from its cores, any CPU quota and $IMDB_GRU_THREADS."""
 
 import functools
 import math
@@ -10,23 +10,23 @@ from imdb_gru.errors import ImdbGruError
 
 ENVIRONMENT = "IMDB_GRU_THREADS"
 TENSORFLOW_VARIABLES = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
-"""The variables that TensorFlow reads when it starts; without them, it uses one thread per available core."""
+"""The variables that TensorFlow reads at startup; if they are unset, it uses one thread per available core."""
 
 
 @functools.cache
 def count_threads() -> int:
     """Return the number of threads to use; raises `ImdbGruError` if $IMDB_GRU_THREADS is not a valid number.
 
-    It is the number of cores that the process may use, or less if a CPU quota or $IMDB_GRU_THREADS allows fewer.
+    It is the number of cores that the process may use, unless a CPU quota or $IMDB_GRU_THREADS allows fewer.
     """
     limits = (count_cores(), find_quota(), read_setting())
     return min(limit for limit in limits if limit is not None)
 
 
 def set_threads(count: int) -> None:
-    """Use at most `count` threads in this process and in its child processes, including TensorFlow's threads.
+    """Use at most `count` threads, including TensorFlow's, in this process and in each of its child processes.
 
-    Call it before the engine or TensorFlow is first used.
+    Call this before the engine or TensorFlow is first used.
     """
     for name in (ENVIRONMENT, *TENSORFLOW_VARIABLES):
         os.environ[name] = str(count)
@@ -34,9 +34,9 @@ def set_threads(count: int) -> None:
 
 
 def limit_tensorflow() -> None:
-    """Give TensorFlow no more threads than `count_threads` allows; call it before TensorFlow is imported.
+    """Give TensorFlow no more threads than `count_threads` allows; call this before TensorFlow is imported.
 
-    If there is no limit below the number of cores, TensorFlow keeps its default.
+    If nothing limits the threads to fewer than the cores, TensorFlow keeps its default.
     """
     if count_threads() < count_cores():
         for name in TENSORFLOW_VARIABLES:
@@ -50,7 +50,7 @@ def read_setting() -> int | None:
         return None
     try:
         number = int(text) if text.isascii() and text.isdigit() else 0
-    except ValueError:  # Python refuses to parse a number of several thousand digits
+    except ValueError:  # Python refuses to parse a number with several thousand digits
         number = 0
     if not number:
         raise ImdbGruError(f"${ENVIRONMENT} is {text[:40]!r}: set it to an integer of at least 1, or unset it")
@@ -63,10 +63,10 @@ def count_cores() -> int:
 
 
 def find_quota(root: Path = Path("/")) -> int | None:
-    """Return the CPU quota of the process's control groups in cores, rounded up, or None if there is no quota.
+    """Return the CPU quota, in cores, of the process's control groups, rounded up, or None if there is no quota.
 
     Containers limit the CPU time of a process in this way. Both versions of Linux control groups are read, and a
-    parent's quota applies to its children. `root` is the folder that holds `proc` and `sys`.
+    parent's quota applies to its children. `root` is the folder that contains `proc` and `sys`.
     """
     quotas = [quota for quota in _iter_quotas(root) if quota > 0]
     return max(1, math.ceil(min(quotas))) if quotas else None
@@ -89,7 +89,7 @@ def _iter_quotas(root: Path) -> Iterator[float]:
 def _iter_folders(mount: Path, path: str) -> Iterator[Path]:
     """Yield the folder of a control group and those of its parents.
 
-    Inside a container, the group's own path may not exist, because the container's group is mounted as the root.
+    Inside a container, the group's full path may not exist, because the container's group is mounted as the root.
     """
     parts = [part for part in PurePosixPath(path).parts if part not in ("/", "..")]
     for depth in range(len(parts), -1, -1):
@@ -97,7 +97,7 @@ def _iter_folders(mount: Path, path: str) -> Iterator[Path]:
 
 
 def _parse_quota(quota: str = "", period: str = "") -> float:
-    """Return a quota in cores, or 0 for no quota, which is `max` in cgroup v2 and -1 in v1."""
+    """Return a quota in cores, or 0 if there is none, written as `max` in cgroup v2 and -1 in v1."""
     try:
         return max(0.0, int(quota) / int(period))
     except (ValueError, ZeroDivisionError):
@@ -105,7 +105,7 @@ def _parse_quota(quota: str = "", period: str = "") -> float:
 
 
 def _read(path: Path) -> str:
-    """Return the text of a file, or an empty text if it cannot be read."""
+    """Return the text of a file, or an empty string if it cannot be read."""
     try:
         return path.read_text("ascii", "replace")
     except OSError:

@@ -4,7 +4,7 @@ from imdb_gru.tasks.task import Task
 
 
 def find_task(name: str) -> Task:
-    """Return the task of a config or a run by its name, sentiment or next_word."""
+    """Return the task called `name`, which is sentiment or next_word."""
     from imdb_gru.tasks.next_word import NextWordTask
     from imdb_gru.tasks.sentiment import SentimentTask
 

@@ -1,4 +1,4 @@
-"""Configs of trainings, with the caller's data and with absolute paths."""
+"""Configs for training, with the caller's data and absolute paths."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,7 +23,7 @@ def prepare_config(
     data: Data | None,
     overrides: Mapping[str, Any] | None,
 ) -> OneConfig:
-    """Load a config, apply overrides and data, and make its paths absolute, so that they work from any folder."""
+    """Load a config, apply overrides and data, and make its paths absolute so that they work from any folder."""
     if not isinstance(overrides, Mapping | None):
         raise TypeError(f"overrides is {show_value(overrides)}: give a mapping, such as {{'train.epochs': 2}}")
     if data is not None and not (isinstance(data, str | Path | DataConfig) or hasattr(data, "iter_reviews")):
@@ -43,7 +43,7 @@ def prepare_config(
 
 
 def merge_data(overrides: Mapping[str, Any] | None, data: str | Path | DataConfig | None) -> dict[str, Any]:
-    """Return the overrides of a config, with those added that make it use `data`."""
+    """Return the overrides of a config, plus those that make it use `data`."""
     if data is not None and not isinstance(data, DataConfig):
         data = DataConfig(path=str(data))
     chosen = data.model_dump(exclude_unset=True) if data else {}

@@ -1,4 +1,4 @@
-"""Evaluation of a run on a split of its own or of other data."""
+"""Evaluation of a run on a split of its own data or of different data."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,12 +29,12 @@ def evaluate(
     errors: int = 0,
     observer: Observer | None = None,
 ) -> "Evaluation | NextWordEvaluation":
-    """Evaluate a classifier on labelled reviews, or a next-word model on any reviews; return all figures.
+    """Evaluate a classifier on labelled reviews, or a next-word model on any reviews; return all metrics.
 
-    `model` is the result of `load`, a run or its path; None is the newest complete run under `runs/`, or if there is
-    none, the model in the package. If `data` is None, the reviews are those of the run's config. If `split` is None, it
-    is the test split; for a next-word model, and for data without a test split, it is the validation split. `errors`
-    is the number of most confident errors to return. Raises `RunError` or `DataError`.
+    `model` is the result of `load`, a run or its path; None means the newest complete run under `runs/`, or, if there
+    is none, the bundled model. If `data` is None, the reviews are those of the run's config. If `split` is None, the
+    test split is used; for a next-word model, or for data without a test split, it is the validation split. `errors` is
+    the number of most confident errors to return. Raises `RunError` or `DataError`.
     """
     run = open_model(model)
     if not isinstance(errors, int) or errors < 0:
@@ -53,7 +53,7 @@ def choose_reviews(
     split: str | None = None,
     observer: Observer | None = None,
 ) -> tuple[str, Sequence[Review]]:
-    """Return the name of a split and its reviews; the arguments are those of `evaluate`."""
+    """Return the name of a split and its reviews; takes the arguments of `evaluate`."""
     observer = observer or ignore
     if split is not None and split not in SPLITS:
         raise DataError(f"there is no split {show_value(split)}: choose {', '.join(SPLITS[:-1])} or {SPLITS[-1]}")
@@ -65,7 +65,7 @@ def choose_reviews(
 
 
 def open_model(model: Model | None) -> Run:
-    """Return the run of a model; raises `RunError` if it was not loaded from one."""
+    """Return the run of a model; raises `RunError` if the model was not loaded from a run."""
     if isinstance(model, Classifier):
         if model.run is None:
             raise RunError("the model was not loaded from a run, so its data is unknown: load it from a run")

@@ -40,7 +40,7 @@ class NextWordTask(Task):
         corpus: Corpus,
         pretrained: PretrainedWeights | None,  # noqa: ARG002 - a next-word model starts from random weights
     ) -> "NextWordTrainer":
-        """Build a trainer of a next-word model."""
+        """Build a trainer for a next-word model."""
         from imdb_gru.training.next_word.trainer import NextWordTrainer
 
         return NextWordTrainer(config, corpus)
@@ -52,7 +52,7 @@ class NextWordTask(Task):
         return summarise_next_word_model(config, corpus)
 
     def estimate_memory(self, config: NextWordConfig, parameters: int, corpus: Corpus) -> int:
-        """Return an estimate of the memory for a training, in bytes."""
+        """Return an estimate of the memory needed for training, in bytes."""
         from imdb_gru.training.summary import estimate_next_word_memory
 
         return estimate_next_word_memory(config, parameters, corpus)
@@ -64,7 +64,7 @@ class NextWordTask(Task):
         split: str | None,
         observer: Observer,  # noqa: ARG002 - it has no notices
     ) -> Reviews:
-        """Read a split; the default is the validation reviews of the training, and for other data all reviews."""
+        """Read a split; the default is the run's validation reviews, or, for different data, all reviews."""
         config = run.load_next_word_config()
         source = open_run_source(str(run), config.data, data, require_labels=False)
         if data and split is None:

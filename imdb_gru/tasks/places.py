@@ -1,4 +1,4 @@
-"""Places where a training runs: this process, or others with the same interface."""
+"""Places where training can run: this process, or others with the same interface."""
 
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
@@ -13,35 +13,35 @@ from imdb_gru.tasks.task import Task
 
 
 class Session(Protocol):
-    """A training that is ready to start, in any place."""
+    """A training run that is ready to start, in any place."""
 
     def restore(self) -> Resumed:
-        """Load the run's checkpoint; return the event that says where the training resumes."""
+        """Load the run's checkpoint; return the event that says where training resumes."""
         ...
 
     def train(self, observer: Observer) -> Metrics:
-        """Train until the last epoch, or until Ctrl-C or SIGTERM; return the final figures.
+        """Train until the last epoch, or until Ctrl-C or SIGTERM; return the final metrics.
 
-        Raises `KeyboardInterrupt` if the training was stopped before its first epoch was complete.
+        Raises `KeyboardInterrupt` if training was stopped before the first epoch was complete.
         """
         ...
 
     @property
     def keeps_batches(self) -> bool:
-        """Return whether a training that is stopped in its first epoch can be resumed."""
+        """Return whether a run that is stopped during its first epoch can be resumed."""
         ...
 
     @property
     def exit_code(self) -> int:
-        """Return the exit code for a process whose training was stopped."""
+        """Return the exit code of a process whose training was stopped."""
         ...
 
 
 class Place(Protocol):
-    """A place where a training runs."""
+    """A place where training runs."""
 
     def open(self) -> AbstractContextManager[object]:
-        """Return a context manager that is open while the training runs."""
+        """Return a context manager to keep open while training runs."""
         ...
 
     def adapt(self, config: OneConfig) -> OneConfig:
@@ -51,7 +51,7 @@ class Place(Protocol):
     def build_session(
         self, task: Task, run: Run, config: Any, corpus: Corpus, start: PretrainedWeights | None
     ) -> Session:
-        """Build a training that is ready to start."""
+        """Build a session that is ready to start."""
         ...
 
 
@@ -69,7 +69,7 @@ class ThisProcess:
     def build_session(
         self, task: Task, run: Run, config: Any, corpus: Corpus, start: PretrainedWeights | None
     ) -> Session:
-        """Build a training in this process; this loads TensorFlow."""
+        """Build a session in this process; this loads TensorFlow."""
         from imdb_gru.training.session import LocalSession
 
         return LocalSession(run, lambda: task.build_trainer(config, corpus, start))

@@ -27,13 +27,13 @@ class SentimentTask(Task):
         return load_training_reviews(source, config)
 
     def load_pretrained(self, config: Config) -> PretrainedWeights | None:
-        """Load the weights of the next-word run in `model.pretrained`, or return None if it is null."""
+        """Load the weights of the next-word run named by `model.pretrained`; return None if it is null."""
         return load_pretrained(config)
 
     def build_trainer(
         self, config: Config, corpus: Corpus, pretrained: PretrainedWeights | None
     ) -> "ClassifierTrainer":
-        """Build a trainer of a classifier."""
+        """Build a trainer for a classifier."""
         from imdb_gru.training.classifier.trainer import ClassifierTrainer
 
         return ClassifierTrainer(config, corpus, pretrained)
@@ -45,13 +45,13 @@ class SentimentTask(Task):
         return summarise_model(config, corpus)
 
     def estimate_memory(self, config: Config, parameters: int, corpus: Corpus) -> int:
-        """Return an estimate of the memory for a training, in bytes."""
+        """Return an estimate of the memory needed for training, in bytes."""
         from imdb_gru.training.summary import estimate_memory
 
         return estimate_memory(config, parameters, corpus)
 
     def choose_reviews(self, run: Run, data: DataConfig | None, split: str | None, observer: Observer) -> Reviews:
-        """Read a split; the default is test, or the validation reviews if the data of the run has no test split."""
+        """Read a split; the default is test, or the validation reviews if the run's data has no test split."""
         config = run.load_config()
         source = open_run_source(str(run), config.data, data)
         if split is None:
@@ -67,7 +67,7 @@ class SentimentTask(Task):
         return split, [review for review in self.choose_part(run, source, split) if review.label is not None]
 
     def evaluate(self, run: Run, split: str, reviews: Sequence[Review], errors: int) -> "Evaluation":
-        """Return all figures of a classifier on labelled reviews."""
+        """Return all metrics of a classifier on labelled reviews."""
         from imdb_gru.models.classifier import Classifier
         from imdb_gru.models.evaluation import evaluate_reviews
 

@@ -23,19 +23,19 @@ class Task(ABC):
     """How a kind of model is trained on reviews and evaluated."""
 
     require_labels: ClassVar[bool]
-    """Whether the model is trained on labelled reviews only."""
+    """Whether the model is trained only on labelled reviews."""
 
     @abstractmethod
     def load_reviews(self, source: Source, config: Any) -> TrainingReviews:
         """Read the training and validation reviews."""
 
     def load_pretrained(self, config: Any) -> PretrainedWeights | None:  # noqa: ARG002 - used for classifiers
-        """Load the weights that a training starts from, or return None for random weights."""
+        """Load the weights from which training starts, or return None for random weights."""
         return None
 
     @abstractmethod
     def build_trainer(self, config: Any, corpus: Corpus, pretrained: PretrainedWeights | None) -> "Trainer":
-        """Build a trainer, which loads TensorFlow."""
+        """Build a trainer; this loads TensorFlow."""
 
     @abstractmethod
     def summarise(self, config: Any, corpus: Corpus) -> tuple[str, int]:
@@ -43,15 +43,15 @@ class Task(ABC):
 
     @abstractmethod
     def estimate_memory(self, config: Any, parameters: int, corpus: Corpus) -> int:
-        """Return an estimate of the memory for a training, in bytes."""
+        """Return an estimate of the memory needed for training, in bytes."""
 
     @abstractmethod
     def choose_reviews(self, run: Run, data: DataConfig | None, split: str | None, observer: Observer) -> Reviews:
-        """Read the reviews to evaluate a run on, from its own or other data."""
+        """Read the reviews on which to evaluate a run, from its own or different data."""
 
     @abstractmethod
     def evaluate(self, run: Run, split: str, reviews: Sequence[Review], errors: int) -> Any:
-        """Evaluate a run on reviews; return all figures, and for a classifier its most confident errors."""
+        """Evaluate a run on reviews; return all metrics and, for a classifier, its most confident errors."""
 
     def choose_part(self, run: Run, source: Source, split: str) -> Sequence[Review]:
         """Return a run's training or validation reviews; raises `RunError` or `DataError` if they are missing."""

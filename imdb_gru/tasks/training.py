@@ -1,4 +1,4 @@
-"""Training into a run directory, resuming, and planning."""
+"""Starting, resuming and planning training runs."""
 
 import math
 from collections.abc import Mapping
@@ -49,13 +49,14 @@ def train(
     observer: Observer | None = None,
     place: Place | None = None,
 ) -> Run:
-    """Train a classifier into a run directory, and return the run.
+    """Train a classifier, save it in a run directory, and return the run.
 
-    `config` is the name of a config in the package, a path, nested values or a config; `overrides` replaces some of its
-    keys, such as `{"train.epochs": 2}`. `data` is a value for `--data`, a `DataConfig` or a `Source`. `run` is the path
-    of the run; None is a new folder under `runs/`. `observer` is called with each event. Ctrl-C stops after the current
-    batch; the run then has the best epoch so far, and can be resumed with `resume`. Raises `KeyboardInterrupt` if it is
-    stopped before an epoch is complete, and `ConfigError`, `DataError` or `RunError`.
+    `config` is the name of a config that comes with the package, a path, nested values or a config; `overrides`
+    replaces some of its keys, as in `{"train.epochs": 2}`. `data` is a value for `--data`, a `DataConfig` or a
+    `Source`. `run` is the path of the run; None means a new folder under `runs/`. `observer` is called with each event.
+    Ctrl-C stops training after the current batch; the run then holds the best epoch so far and can be continued with
+    `resume`. Raises `KeyboardInterrupt` if training is stopped before an epoch is complete, and `ConfigError`,
+    `DataError` or `RunError`.
     """
     return _train(Config, config, data, run, overrides, overwrite, observer or ignore, place or ThisProcess())
 
@@ -69,7 +70,7 @@ def pretrain(
     overwrite: bool = False,
     observer: Observer | None = None,
 ) -> Run:
-    """Train a next-word model, which needs no labels, into a run directory; the arguments are those of `train`."""
+    """Train a next-word model, which needs no labels, and save it in a run directory; arguments as for `train`."""
     return _train(NextWordConfig, config, data, run, overrides, overwrite, observer or ignore, ThisProcess())
 
 
@@ -105,10 +106,10 @@ def resume(
     observer: Observer | None = None,
     place: Place | None = None,
 ) -> Run:
-    """Resume a training that was stopped, with the run's own config; return the run.
+    """Resume a stopped training run with its own config; return the run.
 
-    `data` is the new path of its reviews if they were moved. Raises `RunError` if the run is complete, or if its
-    training started with other reviews.
+    `data` is the new path of its reviews if they were moved. Raises `RunError` if the run is complete, or if it was
+    started with different reviews.
     """
     observer, place = observer or ignore, place or ThisProcess()
     run = run if isinstance(run, Run) else Run(Path(run).expanduser())
@@ -137,14 +138,14 @@ def resume(
 
 @dataclass(frozen=True)
 class Plan:
-    """The plan of a training, which describes it without training."""
+    """The plan of a training run: a description made without training."""
 
     data: CorpusStatistics
     summary: str
     """Keras's summary of the model."""
     parameters: int
     memory_bytes: int
-    """Estimated memory for the training, in bytes."""
+    """Estimated memory needed for training, in bytes."""
     engine: str
     reason: str
     """Why this engine computes the recurrent layers."""
@@ -152,7 +153,7 @@ class Plan:
     config: AnyConfig
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the plan as a dictionary, as `--dry-run --json` prints it."""
+        """Return the plan as the dictionary that `--dry-run --json` prints."""
         figures = {key: value for key, value in vars(self).items() if key not in ("summary", "reason")}
         return {**figures, "data": self.data.to_dict(), "config": self.config.model_dump()}
 
@@ -166,7 +167,7 @@ def plan(
     kind: type[Config] | type[NextWordConfig] = Config,
     place: Place | None = None,
 ) -> Plan:
-    """Describe the training of `train`, or of `pretrain` if `kind` is `NextWordConfig`, without training."""
+    """Describe what `train`, or `pretrain` if `kind` is `NextWordConfig`, would do, without training."""
     observer, place = observer or ignore, place or ThisProcess()
     complete = place.adapt(prepare_config(kind, config, data, overrides))
     task = find_task(complete.task)
@@ -192,8 +193,8 @@ def load_corpus(
 ) -> Corpus:
     """Read, tokenize and encode the reviews of a config.
 
-    If `source` is None, the config's data is read. If `vocabulary` is None, it is that of the weights that the training
-    starts from (pass them as `start` if they are already loaded), or one built from the training reviews. Raises
+    If `source` is None, the config's data is read. If `vocabulary` is None, it comes with the initial weights (pass
+    them as `start` if they are already loaded) or is built from the training reviews. Raises
     `DataError`, or `ImdbGruError` if the machine does not have enough memory to train the model.
     """
     task = find_task(config.task)
@@ -220,7 +221,7 @@ def _load_start(task: Task, config: AnyConfig, observer: Observer) -> Pretrained
 
 
 def _finish(run: Run, session: Session, observer: Observer) -> None:
-    """Train, and send the event `Stopped` if the training was stopped."""
+    """Train; send the `Stopped` event if training was stopped."""
     try:
         metrics = session.train(observer)
     except KeyboardInterrupt as stop:

@@ -1,1 +1,1 @@
-"""Tables that commands print."""
+"""Tables printed by commands."""

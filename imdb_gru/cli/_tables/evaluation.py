@@ -1,4 +1,4 @@
-"""Tables of an evaluation."""
+"""Tables for an evaluation."""
 
 from typing import TYPE_CHECKING
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from imdb_gru.models.metrics import LengthScores
 
 SNIPPET = 300
-"""Number of characters to show of a misclassified review."""
+"""Number of characters shown of a misclassified review."""
 
 
 def print_evaluation(figures: "Evaluation | NextWordEvaluation") -> None:
-    """Print the figures of a classifier or of a next-word model."""
+    """Print the metrics of a classifier or a next-word model."""
     from imdb_gru.models.evaluation import Evaluation
 
     if isinstance(figures, Evaluation):

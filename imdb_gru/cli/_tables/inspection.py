@@ -1,4 +1,4 @@
-"""Tables of an inspection: the words of a text, the units of a network, or gradients."""
+"""Tables for an inspection: the words of a text, the units of a network, or gradients."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 LONGEST_FIGURE = len("1.00e-00")
 LONGEST_TOKEN, LONGEST_WORD = 24, 12
-"""Number of characters at which a table cuts a token, and up to which a narrow table keeps it on one line."""
+"""Maximum token lengths in characters: longer tokens are cut in any table, and wrapped in a narrow one."""
 
 GATE_ORDER = {"candidate": 1, "state": 2}
-"""The order in which a narrow table omits columns of a cell; other gates are 3."""
+"""The order in which a narrow table omits a cell's columns; gates not listed here are 3."""
 HEADINGS = {
     "probability": "prob.",
     "contribution": "contrib.",
@@ -28,9 +28,9 @@ HEADINGS = {
     "|candidate|": "|cand.|",
     "Jacobian": "Jacob.",
 }
-"""The headings in a narrow table."""
+"""The headings of a narrow table."""
 DISTANCES = (0, 1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300, 400, 500, 1000)
-"""Numbers of words before the last at which gradients are printed."""
+"""Distances from the last word, in words, at which gradients are printed."""
 
 Values = tuple[Column, list[str]]
 
@@ -48,9 +48,9 @@ def show_inspection(
 
 
 def print_inspection(inspection: "Inspection", words: int, layer: int | None, unit: int | None) -> None:
-    """Print an inspection: its sums, then the `words` words that contribute most, in the order of the text.
+    """Print an inspection: its sums, then the `words` words that contribute most, in text order.
 
-    The gates are those of `layer`, or of the last layer if it is None, as means over the units or for one `unit`.
+    The gates are those of `layer` (None means the last layer), for one `unit` or averaged over all units.
     """
     cells = [cell for cell in inspection.cells if cell.layer == (layer or inspection.cells[-1].layer)]
     click.echo(f"{inspection.label} {inspection.probability:.4f}")
@@ -94,7 +94,7 @@ def _count_words(count: int | None) -> str:
 def _iter_columns(inspection: "Inspection", cells: list["CellTrace"], unit: int | None) -> Iterator[Values]:
     from imdb_gru.models.timesteps import shorten
 
-    # If the user asks for one unit, its gates are omitted last.
+    # If the user asked for one unit, its gates are the last columns to be omitted.
     sooner, later = (0, 0) if unit is None else (3, 4)
     yield Column("word"), [str(timestep) for timestep in range(len(inspection.tokens))]
     tokens = zip(inspection.tokens, inspection.known, strict=True)
@@ -133,7 +133,7 @@ def _sign(values: NDArray[np.float32]) -> list[str]:
 
 
 def _choose_rows(inspection: "Inspection", cell: "CellTrace", words: int, unit: int | None) -> list[int]:
-    """Choose the words that contribute most, or that change the unit most, in the order of the text."""
+    """Choose the words that contribute most, or that change the unit most; return them in text order."""
     if unit is None:
         weights = inspection.contributions.integrated_gradients
     else:
@@ -162,7 +162,7 @@ def _join(words: Sequence[tuple[str, float]]) -> str:
 
 
 def print_curves(curves: Mapping[str, "GradientCurve"]) -> None:
-    """Print how much of the gradient is left after so many words, run by run."""
+    """Print, for each run, how much of the gradient is left after a given number of words."""
     longest = max(len(curve.loss) for curve in curves.values())
     shown = [distance for distance in DISTANCES if distance < longest]
     for title, name in (

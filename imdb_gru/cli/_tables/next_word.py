@@ -1,4 +1,4 @@
-"""Tables of the predictions of a next-word model."""
+"""Tables for the predictions of a next-word model."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -19,12 +19,12 @@ COLUMNS = (
 
 
 def print_likeliest(candidates: Iterable["LikelyToken"], text: str | None) -> None:
-    """Print the most likely next words, and above them the text if there is one."""
+    """Print the most likely next words, below the text if there is one."""
     from imdb_gru.system.escaping import neutralise
 
     if text is not None:
         click.echo(neutralise(text))
-    click.echo("probability  next word")  # without rich, because loading it takes as long as the prediction
+    click.echo("probability  next word")  # rich is not used, because loading it takes as long as the prediction
     for token, probability in candidates:
         click.echo(f"{probability:11.4f}  {neutralise(token)}")
 

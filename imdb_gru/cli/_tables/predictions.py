@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def show_predictions(classifier: "Classifier", reader: "TextReader", layout: "FileFormat", plot: Path | None) -> None:
-    """Predict the texts, print each prediction immediately, and save its chart at `plot` if that is given."""
+    """Predict the texts, print each prediction as it is made, and save its chart at `plot` if given."""
     from imdb_gru.models.bulk import count_seen
 
     with reader.show_bar("predicting") as observe:
@@ -30,7 +30,7 @@ def show_predictions(classifier: "Classifier", reader: "TextReader", layout: "Fi
 
 
 def _hide_bar() -> contextlib.AbstractContextManager[None]:
-    """Hide the progress bar while text is printed in a terminal."""
+    """Hide the progress bar while text is printed to a terminal."""
     if "tqdm" not in sys.modules or not sys.stdout.isatty():
         return contextlib.nullcontext()
     from tqdm import tqdm

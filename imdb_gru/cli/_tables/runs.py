@@ -1,4 +1,4 @@
-"""Tables of runs, and of the check of a run."""
+"""Tables for lists of runs and for checks of runs."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ RUNS = (
 
 
 def print_runs(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print the runs of a folder."""
+    """Print the runs in a folder."""
     print_table([[_format(row, column.name.replace(" ", "_")) for column in RUNS] for row in rows], RUNS)
 
 
@@ -29,7 +29,7 @@ def _format(row: Mapping[str, Any], column: str) -> str:
 
 
 def print_findings(found: Mapping["Run", "Findings"]) -> None:
-    """Print the result of a check of each run."""
+    """Print the findings of each run's check."""
     print_table([row for run, findings in found.items() for row in _list_findings(run, findings)])
 
 

@@ -1,4 +1,4 @@
-"""Tables of a sweep, which are updated live in a terminal."""
+"""Tables for a sweep, updated live in a terminal."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from imdb_gru.sweep.outcome import Outcome
 
 FRAME = 4
-"""Number of lines in a terminal that a live table leaves free."""
-# Not epochs alone, because train.epochs may be a column, too.
+"""Number of terminal lines that a live table leaves free."""
+# Not just "epochs", because train.epochs may be a column too.
 FIGURES = (Column("state"), Column("accuracy"), Column("log loss"), Column("epochs done", "done"), Column("seconds"))
 FINALISTS = (
     Column("trial"), Column("seeds"), Column("mean accuracy", width=15), Column("mean log loss"),
@@ -62,7 +62,7 @@ class SweepPrinter(EventPrinter):
 
 
 def _name_keys(keys: Sequence[str]) -> list[Column]:
-    """Return the columns of the keys, of which the last one is omitted first."""
+    """Return the columns for the keys; the last one is the first to be omitted."""
     return [Column(name, drop=len(keys) - index) for index, name in enumerate(shorten_keys(keys))]
 
 
@@ -103,7 +103,7 @@ def print_sweep(figures: Mapping[str, Any]) -> None:
 
 
 def show_sweep(figures: Mapping[str, Any], *, as_json: bool) -> None:
-    """Print all figures of a sweep as JSON, or its tables and the command that trains the best config."""
+    """Print all results of a sweep as JSON, or as tables with the command that trains the best config."""
     if as_json:
         click.echo(json.dumps(figures))
         return
@@ -114,7 +114,7 @@ def show_sweep(figures: Mapping[str, Any], *, as_json: bool) -> None:
 
 
 def show_sweep_plan(config: "SweepConfig", folder: Path, *, as_json: bool) -> None:
-    """Print the values, budget and base of a sweep that is not run."""
+    """Print the values, budget and base of a sweep without running it."""
     base = config.build_trial({})
     if as_json:
         click.echo(json.dumps({"sweep": str(folder), **config.model_dump(), "base": base.model_dump()}))
@@ -172,7 +172,7 @@ def describe_dimension(dimension: "Dimension") -> str:
 
 
 def shorten_keys(keys: Sequence[str]) -> list[str]:
-    """Return the last part of each dotted key, or the whole key if two have the same last part."""
+    """Return the last part of each dotted key, or the whole key if another key has the same last part."""
     last = [key.rpartition(".")[2] for key in keys]
     return [short if last.count(short) == 1 else key for key, short in zip(keys, last, strict=True)]
 

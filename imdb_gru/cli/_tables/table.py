@@ -27,19 +27,19 @@ class Column:
     short: str | None = None
     """The heading in a narrow table."""
     width: int = 0
-    """Number of characters before a text is wrapped, always between words."""
+    """Number of characters after which a text is wrapped, always between words."""
     cut_to: int | None = None
-    """Number of characters to keep of the end of a path; None keeps all."""
+    """Number of characters to keep from the end of a path; None keeps them all."""
     longest_word: int = LONGEST_WORD
     """Length in characters of the longest word that is kept on one line."""
     drop: int = 0
-    """The order in which columns are omitted: 1 first, and 0 after all others."""
+    """The column's place in the order of omission: 1 is omitted first, 0 last."""
 
 
 def print_table(
     rows: Iterable[Sequence[str]], columns: Sequence[str | Column] | None = None, title: str | None = None
 ) -> None:
-    """Print a table, with a header if there are `columns`; numbers are right-aligned.
+    """Print a table, with a header if `columns` are given; numbers are right-aligned.
 
     If the terminal is too narrow, texts are wrapped and columns are omitted; a last line lists the omitted columns.
     """
@@ -68,7 +68,7 @@ def print_table(
 
 
 def print_line(line: str) -> None:
-    """Print a line, wrapped between words if the terminal is too narrow."""
+    """Print a line, wrapping it between words if the terminal is too narrow."""
     from rich.console import Console
     from rich.text import Text
 
@@ -82,7 +82,7 @@ def print_line(line: str) -> None:
 
 
 def fit_table(rows: Iterable[Sequence[str]], columns: Sequence[Column], width: int) -> "Table":
-    """Build a table that is at most `width` characters wide."""
+    """Build a table at most `width` characters wide."""
     table, _ = _fit(_neutralise_cells(rows), columns, width, header=True)
     return table
 
@@ -108,7 +108,7 @@ def _build_table(
     header: bool,
     title: str | None = None,
 ) -> "Table":
-    """Build a table with these columns and no rows; cells that are wider than their column are wrapped."""
+    """Build a table with these columns and no rows; cells wider than their column are wrapped."""
     from rich.table import Table
     from rich.text import Text
 
@@ -126,7 +126,7 @@ def _build_table(
 def _fit(
     cells: Sequence[Sequence["Text"]], columns: Sequence[Column], width: int, *, header: bool
 ) -> tuple["Table", list[str]]:
-    """Build a table that is at most `width` characters wide; return it with the names of its omitted columns."""
+    """Build a table at most `width` characters wide; return it with the names of the omitted columns."""
     widths = [_measure(column.name, index, cells) for index, column in enumerate(columns)]
     shown = list(range(len(columns)))
     drawn = list(columns)
@@ -172,7 +172,7 @@ def _find_least(column: Column, index: int, cells: Sequence[Sequence["Text"]]) -
 
 
 def _choose_columns(columns: Sequence[Column], least: Sequence[int], width: int) -> list[int]:
-    """Return the columns that fit: omit columns with a `drop` first, then from the right."""
+    """Return the columns that fit, omitting columns with a `drop` first, then others from the right."""
     shown = list(range(len(columns)))
     order = sorted(shown[1:], key=lambda index: (columns[index].drop or math.inf, -index))
     for index in order:
@@ -191,6 +191,6 @@ def _share_width(least: Sequence[int], most: Sequence[int], width: int) -> list[
         more = min(max(rest, 0) // (len(order) - place), most[index] - least[index])
         shares[index] += more
         rest -= more
-    if rest < 0:  # the smallest widths do not fit either: break long words in the last column
+    if rest < 0:  # even the smallest widths do not fit: break long words in the last column
         shares[-1] = max(1, shares[-1] + rest)
     return shares

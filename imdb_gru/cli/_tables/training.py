@@ -1,4 +1,4 @@
-"""Tables of the plan and of the result of a training."""
+"""Tables for the plan and the result of a training run."""
 
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def print_run(run: "Run") -> None:
-    """Print the figures of a trained run."""
+    """Print the metrics of a training run."""
     metrics = run.load_metrics()
     best = metrics.best
     rows = [("best epoch", f"{best.epoch} of {metrics.epochs}")]
@@ -26,7 +26,7 @@ def print_run(run: "Run") -> None:
 
 
 def print_plan(plan: "Plan") -> None:
-    """Print the data, model, memory, engine and config of a training."""
+    """Print the data, model, memory, engine and config of a planned training run."""
     from imdb_gru.events import EngineChosen
 
     figures = [(name, "-" if value is None else str(value)) for name, value in plan.data.to_dict().items()]
