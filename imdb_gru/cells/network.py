@@ -63,7 +63,7 @@ class Network:
 
     @property
     def bidirectional(self) -> bool:
-        """Tell whether the model is bidirectional, so that only the last timestep has a probability."""
+        """Tell whether the model is bidirectional, in which case only the last timestep has a probability."""
         return any(layer.backward is not None for layer in self.layers)
 
     @property

@@ -29,7 +29,7 @@ inlined = njit(**INLINED)
 
 
 def hash_sources(folder: Path) -> str:
-    """Hash a folder's Python files, because Numba does not notice changes to called functions in other files."""
+    """Hash a folder's Python files, because Numba does not notice changes in other files whose functions are called."""
     return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(folder.rglob("*.py")))).hexdigest()[:16]
 
 

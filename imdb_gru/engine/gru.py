@@ -67,7 +67,7 @@ class GRUEngine:
         workers: int = 0,
         precision: Precision = "float32",
     ) -> None:
-        """Choose the results besides the last hidden state; `reverse` processes the timesteps from last to first.
+        """Choose what to return besides the last hidden state; `reverse` processes the timesteps from last to first.
 
         The default number of workers is given by `count_threads`. Raises `ValueError` if this machine does not support
         the precision.

@@ -16,7 +16,7 @@ from imdb_gru.text.vocabulary import FIRST_WORD, PAD, UNKNOWN
 from imdb_gru.training.shares import WholeShare
 
 SHUFFLE_STREAM, WORD_DROPOUT_STREAM = 2, 3
-"""Numbers of the seed's random streams; validation reviews are chosen with another stream."""
+"""Numbers of the seed's random streams; the choice of validation reviews uses a different one."""
 
 Batch = tuple[Ids, Array]
 

@@ -53,7 +53,7 @@ class FusedEmbedding(keras.layers.Embedding):  # type: ignore[misc]
 
 @keras.saving.register_keras_serializable("imdb_gru")  # Bidirectional copies its layer from its config
 class FusedGRU(keras.layers.GRU):  # type: ignore[misc]
-    """A `keras.layers.GRU` computed by the engine: `reset_after`, tanh and sigmoid, float32, without dropout.
+    """A `keras.layers.GRU` computed by the engine: `reset_after`, tanh and sigmoid, float32, no dropout.
 
     With `pooling` it returns a list of pooled hidden states, each `(B, U)`: the last, or the mean or maximum of the
     real timesteps. Matrix products multiply numbers of type `precision`. Raises `ValueError` for options

@@ -28,7 +28,7 @@ def multiply(a, a_start, a_row, rows, b, steps, c, c_start, c_row, columns, accu
 
 @inlined
 def count_alive(rows, mask, t):
-    """Return the number of leading rows, in whole tiles, that include every review with a real timestep t."""
+    """Return the number of leading rows, in whole tiles, that include every review whose timestep t is real."""
     alive = 0
     for i in range(len(rows)):
         if rows[i] >= 0 and mask[rows[i], t]:

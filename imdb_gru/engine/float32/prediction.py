@@ -1,4 +1,4 @@
-"""A GRU classifier's predictions after every timestep of many reviews, and nothing else."""
+"""A GRU classifier's predictions after every timestep of many reviews; nothing else is computed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -59,8 +59,8 @@ class ReviewModel(keras.Model):  # type: ignore[misc]
 
     Adversarial training (Miyato, Dai and Goodfellow 2017, equation 5) adds the loss of reviews whose embeddings x are
     moved by r = ε ‖x‖ g / ‖g‖, where g is the gradient of the loss with respect to x. Virtual adversarial training
-    (equation 7) needs no label: it adds the distance by which a move by r changes the probability, where g is the
-    gradient of that distance. The paper normalises the embeddings and ε is a length; here ε is a share of the
+    (equation 7) needs no label: it adds a measure of how far a move by r changes the probability, where g is the
+    gradient of that measure. The paper normalises the embeddings and ε is a length; here ε is a share of the
     embeddings' length, so that the model cannot evade it by making them longer.
     """
 
