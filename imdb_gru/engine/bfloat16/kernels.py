@@ -23,7 +23,7 @@ ROOM, KEPT = 32, 2
 
 @inlined
 def find_real(rows, mask, t, real):
-    """Mark the rows whose timestep t is real; return the number of leading rows, in whole tiles, that include them all."""
+    """Mark the rows whose timestep t is real; return how many leading rows, in whole tiles, include them all."""
     alive = 0
     for i in range(len(rows)):
         real[i] = rows[i] >= 0 and mask[rows[i], t]
