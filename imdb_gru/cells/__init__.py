@@ -1,8 +1,8 @@
-"""The equations of the recurrent cells in plain NumPy, and their registry; imports nothing else of the project.
+"""The recurrent cells' equations in plain NumPy, and the registry of cells; imports nothing else from the project.
 
 To add a cell, write a file with a subclass of `Cell`, add it to `CELLS`, and add its name to `CellName` in
 `config/schema.py`, which must not import NumPy. The rest follows from the class: the shapes in a run's files, the Keras
-layer that trains it, its gates in `inspect` and in pages. Add a text about its gates for the pages to
+layer that trains it, and its gates in `inspect` and in pages. Add a text about its gates for the pages to
 `report/templates/cells/`, and a scalar oracle to `tests/support/oracles.py`.
 
 The cell must be one that Keras has. A run's `model.keras` holds stock layers only, so that it opens with
@@ -16,6 +16,6 @@ from imdb_gru.cells.lstm import LSTMCell
 from imdb_gru.cells.simple_rnn import SimpleRNNCell
 
 CELLS: dict[str, type[Cell]] = {"gru": GRUCell, "lstm": LSTMCell, "simple_rnn": SimpleRNNCell}
-"""The cells by their names in configs."""
+"""The cells, keyed by their names in configs."""
 
 __all__ = ["CELLS", "Cell", "GRUCell", "LSTMCell", "SimpleRNNCell"]

@@ -1,4 +1,4 @@
-"""The interface of a recurrent cell: its weights, its gates, and its step forward and back."""
+"""The interface of a recurrent cell: its weights, its gates, and its forward and backward steps."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -21,11 +21,11 @@ class Cell(ABC):
     title: ClassVar[str]
     """The name to display."""
     keras_layer: ClassVar[str]
-    """The layer of `keras.layers` that computes the same from the same weights."""
+    """The layer in `keras.layers` that computes the same results from the same weights."""
     gates: ClassVar[Mapping[str, str]] = {}
     """The symbol of each gate in the equations, in the order of the blocks of the weights."""
     state_parts: ClassVar[int] = 1
-    """Number of arrays in the state: the hidden state, and a memory in an LSTM."""
+    """Number of arrays in the state: the hidden state and, in an LSTM, the memory."""
     keeping_gate: ClassVar[str | None] = None
     """The gate that lets the previous state through; None in a cell without gates."""
 
@@ -34,11 +34,11 @@ class Cell(ABC):
     recurrent_kernel: Array
     """Weights of the previous hidden state, U in the equations, `(U, G·U)`."""
     bias: Array
-    """Biases, b in the equations, `(G·U,)`; a GRU's have a second row for the recurrent kernel, `(2, 3·U)`."""
+    """Biases, b in the equations, `(G·U,)`; in a GRU they have a second row for the recurrent kernel, `(2, 3·U)`."""
 
     @classmethod
     def count_blocks(cls) -> int:
-        """Return G, the number of blocks of U columns in the weights: one for each gate, or one without gates."""
+        """Return G, the number of blocks of U columns in the weights: one per gate, or one if there are no gates."""
         return len(cls.gates) or 1
 
     @classmethod
@@ -68,8 +68,9 @@ class Cell(ABC):
     def step_back(self, gates: Gates, before: State, after: State, gradient: State) -> tuple[Array, State]:
         """Return the gradients of the projected input, `(B, G·U)`, and of the state before the step.
 
-        Takes the step's gates, its states, and the gradient of the state after it, in the shapes of `step`. If
-        `gradient` has several rows and the rest one, each row is propagated: unit vectors give the step's Jacobian.
+        Takes the step's gates, the states before and after it, and the gradient of the state after it, in the shapes of
+        `step`. If `gradient` has several rows and the rest have one, each row is propagated separately: unit vectors
+        give the step's Jacobian.
         """
 
 
@@ -84,11 +85,11 @@ def slope_of_sigmoid(y: Array) -> Array:
 
 
 def tanh(x: Array) -> Array:
-    """Squash to (−1, 1)."""
+    """Squash values to (−1, 1)."""
     squashed: Array = np.tanh(x)
     return squashed
 
 
 def sigmoid(x: Array) -> Array:
-    """Squash to (0, 1); σ(x) = (1 + tanh(x / 2)) / 2, which cannot overflow."""
+    """Squash values to (0, 1); σ(x) = (1 + tanh(x / 2)) / 2, which cannot overflow."""
     return np.float32(0.5) * (np.float32(1) + tanh(np.float32(0.5) * x))

@@ -22,7 +22,7 @@ class GRUCell(Cell):
 
     @classmethod
     def list_shapes(cls, features: int, units: int) -> list[tuple[int, ...]]:
-        """Return the shapes of the kernel, the recurrent kernel and the bias, which has a row for each kernel."""
+        """Return the shapes of the kernel, the recurrent kernel and the bias, which has one row for each kernel."""
         kernel, recurrent_kernel, (width,) = super().list_shapes(features, units)
         return [kernel, recurrent_kernel, (2, width)]
 

@@ -15,8 +15,8 @@ from imdb_gru.system.arrays import Array, Ids, Lengths
 def run_cell(cell: Cell, x: Array, lengths: Lengths, *, backwards: bool = False) -> Array:
     """Run a cell over right-padded reviews, longest first: `(B, T, E)` to hidden states `(B, T, U)`.
 
-    Each timestep computes only the reviews that are long enough; a review's hidden states past its end are zero. With
-    `backwards`, a review is processed from its last token, but output t still belongs to token t.
+    Each timestep is computed only for reviews that are long enough; a review's hidden states past its end are zero.
+    With `backwards`, a review is processed from its last token to its first, but output t still belongs to token t.
     """
     batch, timesteps, _ = x.shape
     states = np.zeros((batch, timesteps, cell.units), np.float32)
@@ -63,7 +63,7 @@ class Network:
 
     @property
     def bidirectional(self) -> bool:
-        """Tell whether the model is bidirectional, so that only the last timestep has a probability."""
+        """Tell whether the model is bidirectional, in which case only the last timestep has a probability."""
         return any(layer.backward is not None for layer in self.layers)
 
     @property
@@ -74,7 +74,7 @@ class Network:
 
     @property
     def output_weights(self) -> dict[Pooling, Array]:
-        """Return the output's weights for each pooling, each `(U,)`; empty if there are dense layers in between."""
+        """Return the output's weights for each pooling, each `(U,)`; empty if there are more dense layers."""
         if len(self.dense) > 1:
             return {}
         ((kernel, _),) = self.dense
@@ -88,7 +88,7 @@ class Network:
         return x
 
     def predict(self, ids: Ids, lengths: Lengths) -> Array:
-        """Return the probability of positive, `(B,)`, given right-padded ids `(B, T)`, longest first."""
+        """Return each review's probability of positive, `(B,)`, given right-padded ids `(B, T)`, longest first."""
         states = self.compute_states(ids, lengths)
         rows, last = np.arange(len(states)), lengths - 1
         real = (np.arange(ids.shape[1]) < lengths[:, None])[:, :, None]  # (B, T, 1)
@@ -106,7 +106,7 @@ class Network:
         return sigmoid(self.compute_logits(np.concatenate(pooled, axis=-1)))
 
     def predict_timesteps(self, ids: Ids, lengths: Lengths) -> Array:
-        """Return the probability of positive after every timestep, `(B, T)`; meaningless past a review's end.
+        """Return the probability of positive after every timestep, `(B, T)`; ignore values past a review's end.
 
         Raises `ValueError` if the network is bidirectional.
         """
@@ -126,7 +126,7 @@ class Network:
         return np.concatenate(pooled, axis=-1)
 
     def compute_logits(self, x: Array) -> Array:
-        """Compute the logit of positive from pooled hidden states `(..., P·U)` by the dense layers."""
+        """Compute the logit of positive from pooled hidden states `(..., P·U)` with the dense layers."""
         *hidden, (kernel, bias) = self.dense
         for hidden_kernel, hidden_bias in hidden:
             x = np.maximum(x @ hidden_kernel + hidden_bias, 0)

@@ -18,7 +18,7 @@ class NextWordNetwork:
     """A trained next-word model's weights and its forward pass."""
 
     embedding: Array
-    """Embedding of every id, which is also the softmax's weights, `(V, E)`."""
+    """Embedding of every id, `(V, E)`; also the softmax's weights."""
     cells: Sequence[Cell]
     kernel: Array
     """Kernel of the projection, `(U, E)`."""
@@ -28,7 +28,7 @@ class NextWordNetwork:
     """Bias of the softmax, `(V,)`; −∞ for an id that never comes next."""
 
     def read(self, ids: Ids, lengths: Lengths) -> Array:
-        """Return the queries, `(B, T, E)`, after each of the right-padded ids `(B, T)`, longest first."""
+        """Return the query after each id, `(B, T, E)`, given right-padded ids `(B, T)`, longest first."""
         x = self.embedding[ids]
         for cell in self.cells:
             x = run_cell(cell, x, lengths)
@@ -59,7 +59,7 @@ class NextWordNetwork:
         return logits
 
     def compute_losses(self, queries: Array, targets: Ids) -> Array:
-        """Return the negative log-probability of each target, `(N,)`, given queries `(N, E)`, with little memory."""
+        """Return the negative log-probability of each target, `(N,)`, given queries `(N, E)`; needs little memory."""
         losses = np.empty(len(targets), np.float32)
         for start in range(0, len(targets), TILE_ROWS):
             rows = slice(start, start + TILE_ROWS)

@@ -7,7 +7,7 @@ from imdb_gru.system.arrays import Array
 
 
 class SimpleRNNCell(Cell):
-    """A plain recurrent timestep, without gates: h_t = tanh(W x_t + U h_{t-1} + b)."""
+    """A timestep of a plain recurrent layer, without gates: h_t = tanh(W x_t + U h_{t-1} + b)."""
 
     title = "SimpleRNN"
     keras_layer = "SimpleRNN"

@@ -1,4 +1,4 @@
-"""The interface of the engine's arithmetics, and their list."""
+"""The interface of the engine's arithmetics, and the list of them."""
 
 from collections.abc import Sequence
 from typing import Any, Literal, Protocol
@@ -13,24 +13,24 @@ from imdb_gru.engine.pool import ArrayPool
 from imdb_gru.system.arrays import Array, Mask, Rows
 
 Precision = Literal["float32", "bfloat16"]
-"""Type of the factors in matrix products; sums and everything else are float32."""
+"""Type of the factors in matrix products; sums and all other numbers are float32."""
 Packed = tuple[NDArray[Any], ...]
-"""Weight matrices in the layout of an arithmetic's products."""
+"""Weight matrices in the layout that an arithmetic's products expect."""
 
 
 class Arithmetic(Protocol):
     """The sizes, the packing of weights and the two passes of a GRU in one precision.
 
     A batch has B reviews of T timesteps, E features and U units. E' and U' are E and U rounded up to whole tiles, with
-    zeros beyond E and U. A worker has R of the reviews, a multiple of `ROWS`. It keeps one row for every review at
-    every step, K rows in all; a step's rows are consecutive, without reviews that have ended or not begun. A step is a
-    timestep in the order of processing, which `reverse` reverses. Arrays are C-contiguous.
+    zeros beyond E and U. A worker has R of the reviews, where R is a multiple of `ROWS`. It keeps one row for every
+    review at every step, K rows in all; a step's rows are consecutive, excluding reviews that have ended or not begun.
+    A step is a timestep in the order of processing, which `reverse` reverses. Arrays are C-contiguous.
     """
 
     ROWS: int
-    """Number of rows of a tile."""
+    """Number of rows in a tile."""
     COLUMNS: int
-    """Number of columns of a panel; packed matrices and gradients are laid out panel by panel."""
+    """Number of columns in a panel; packed matrices and gradients are laid out panel by panel."""
     NUMBER: type[np.generic]
     """Type of the numbers in `inputs`."""
     ROOM: int
@@ -39,10 +39,10 @@ class Arithmetic(Protocol):
     """Number of float32 values that `blocks` keeps for each unit."""
 
     def find_obstacle(self) -> str | None:
-        """Return the reason why this machine cannot compute it, or None if it can."""
+        """Return the reason why this machine does not support this arithmetic, or None if it does."""
 
     def count_scratch(self, features: int, units: int, rows: int) -> int:
-        """Return the size of `run_backward`'s scratch array in float32 numbers, given E', U' and R."""
+        """Return the size of the scratch array for `run_backward`, in float32 numbers, given E', U' and R."""
 
     def pack_forward(self, weights: GRUWeights, pool: ArrayPool) -> Packed:
         """Return the weights from h to m, from [x, h] to z and r, and from x to h'."""
@@ -51,13 +51,13 @@ class Arithmetic(Protocol):
         """Return the weights from m, z and r back to h, and from z, r and h' back to x."""
 
     def unpack(self, weights: GRUWeights, gradients: Array, sums: Array, pool: ArrayPool) -> tuple[Array, Array, Array]:
-        """Add up the workers' `gradient` and `sums`, stacked in a new first dimension; may change them.
+        """Add up the workers' `gradient` and `sums`, each stacked along a new first axis; may modify both.
 
         Returns the gradients of kernel `(E, 3·U)`, recurrent kernel `(U, 3·U)` and bias `(2, 3·U)`.
         """
 
     def pack_matrices(self, matrices: Sequence[Array], shapes: Sequence[tuple[int, int]], pool: ArrayPool) -> Packed:
-        """Pack matrices, each padded with zeros to its shape, as right factors of products."""
+        """Pack matrices, each padded with zeros to the given shape, as right-hand factors of products."""
 
     def run_forward(
         self,
@@ -89,23 +89,23 @@ class Arithmetic(Protocol):
         - `reverse`, whether to process the timesteps from last to first.
         - `weights`, the result of `pack_forward`.
         - `bias` `(4·U',)` float32, the bias of the `GRUWeights`.
-        - `keep`, whether a backward pass follows. Without it, `inputs` and `blocks` hold one step at a time.
+        - `keep`, whether a backward pass follows. If false, `inputs` and `blocks` hold only one step at a time.
 
         Updated:
 
-        - `h` `(R, U')` float32, the hidden states before the first step, then those after the last.
+        - `h` `(R, U')` float32, initially the hidden states before the first step, finally those after the last.
 
         Written:
 
         - `inputs` `(K, E' + U' + ROOM)` NUMBER, rows [x_t, h_{t-1}].
         - `blocks` `(K, KEPT·U')` float32, the values of m, z, r and h' for a backward pass.
-        - `places` `(T + 1,)` int64, the first row of each step, and the end; only if `keep`.
+        - `places` `(T + 1,)` int64, the first row of each step, and the end of the last; only if `keep`.
         - `states` `(B, T, U)` float32, the hidden state after every step, zero before the review begins.
         - `peaks` `(R, U')` float32 and `peak_steps` `(R, U')` int32, the maximum over the real steps and its step;
           initially `LOWEST` and −1.
         - `totals` `(R, U')` float32, the sum over the real steps; initially zero.
 
-        The last four are not computed if they are empty.
+        Of the last four, any that are empty are not computed.
         """
 
     def run_backward(
@@ -128,7 +128,7 @@ class Arithmetic(Protocol):
         gradient: Array,
         sums: Array,
     ) -> None:
-        """Run the backward pass for what `run_forward` kept.
+        """Run the backward pass from what `run_forward` kept.
 
         Read, besides the first four and what `run_forward` wrote with `keep`:
 
@@ -138,15 +138,15 @@ class Arithmetic(Protocol):
 
         Updated:
 
-        - `dh` `(R, U')` float32, the gradient of the last hidden states, then that of the initial ones.
+        - `dh` `(R, U')` float32, initially the gradient of the last hidden states, finally that of the initial ones.
         - `gradient` `(E' + U', 4·U')` float32, to which the gradient of the joined weights is added, in the layout
-          for `unpack`.
+          that `unpack` expects.
         - `sums` `(4·U',)` float32, to which the gradients of m, z, r and h' before their activations are added, summed
           over all rows.
 
         Written:
 
-        - `dx` `(B, T, E)` float32, the rows of the worker's reviews, including timesteps that are not real.
+        - `dx` `(B, T, E)` float32, the rows of the worker's reviews, including masked timesteps.
         - `blocks` and `scratch`, of `count_scratch` float32 numbers, overwritten with arbitrary values.
         """
 
@@ -155,7 +155,7 @@ ARITHMETICS: dict[Precision, Arithmetic] = {"float32": float32, "bfloat16": bflo
 
 
 def choose_arithmetic(precision: Precision) -> Arithmetic:
-    """Return the arithmetic of a precision; raises `ValueError` if this machine cannot compute it."""
+    """Return the arithmetic for a precision; raises `ValueError` if this machine does not support it."""
     arithmetic = ARITHMETICS[precision]
     if obstacle := arithmetic.find_obstacle():
         raise ValueError(f"cannot compute {precision} products: {obstacle}; choose float32")

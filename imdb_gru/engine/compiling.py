@@ -1,4 +1,4 @@
-"""The compilation of the engine's functions, and the cache of their machine code."""
+"""Compilation of the engine's functions, and the cache of their machine code."""
 
 import contextlib
 import hashlib
@@ -19,17 +19,17 @@ REASSOCIATED: Any = {"nsz", "arcp", "contract", "afn", "reassoc"}
 """LLVM's fast-math flags that allow rearranging arithmetic for speed but respect infinities and NaN."""
 
 INLINED: Any = {"error_model": "numpy", "fastmath": REASSOCIATED, "forceinline": True}
-"""Options of functions that are inlined; the error model allows loops with a division to be vectorised.
+"""Options for functions that are inlined; the error model allows loops with a division to be vectorised.
 
-Inlining is forced because, if the compiler chooses, a function that is not inlined has different machine code in the
-process that compiles it and in those that load it from the cache, so that the last bits of sums differ.
+Inlining is forced because, if the compiler were to choose, a function that is not inlined would have different machine
+code in the process that compiles it and in those that load it from the cache, so the last bits of sums would differ.
 """
 inlined = njit(**INLINED)
-"""Decorator that compiles a function as a part of its callers."""
+"""Decorator that compiles a function as part of its callers."""
 
 
 def hash_sources(folder: Path) -> str:
-    """Hash a folder's Python files, because Numba does not notice changes in other files that a function calls."""
+    """Hash a folder's Python files, because Numba does not notice changes in other files whose functions are called."""
     return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(folder.rglob("*.py")))).hexdigest()[:16]
 
 
@@ -37,10 +37,10 @@ DIGEST = hash_sources(FOLDER)
 
 
 class Cache(FunctionCache):  # type: ignore[misc]
-    """Numba's cache of a function, except that damaged files are compiled again and failures to write are ignored."""
+    """A version of Numba's function cache that recompiles damaged entries and ignores failures to write."""
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """Return the machine code for a signature, or None if there is none that can be read."""
+        """Return the machine code for a signature, or None if there is none or it cannot be read."""
         try:
             return super().load_overload(sig, target_context)
         except Exception:  # unpickling a damaged file may raise anything
@@ -48,7 +48,7 @@ class Cache(FunctionCache):  # type: ignore[misc]
             return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
-        """Write machine code unless the disk is full, and remove temporary files of killed processes."""
+        """Write machine code unless the disk is full, and remove temporary files left by killed processes."""
         with contextlib.suppress(OSError):
             super().save_overload(sig, data)
         self._remove("*.tmp.*")
@@ -61,9 +61,9 @@ class Cache(FunctionCache):  # type: ignore[misc]
 
 
 def compiled(function: Compiled) -> Compiled:
-    """Compile a function on its first call, to run without the interpreter's lock, and cache the machine code.
+    """Compile a function on its first call, to run without the GIL, and cache the machine code.
 
-    The cache is beside the sources, else in the user's cache folder; without permission to write, there is no cache.
+    The cache is next to the sources, or else in the user's cache folder; if neither is writable, nothing is cached.
     """
     compile_function: Any = njit
     options = {"error_model": "numpy", "fastmath": REASSOCIATED, "nogil": True}
@@ -79,7 +79,7 @@ def compiled(function: Compiled) -> Compiled:
 
 
 class Listener(event.Listener):  # type: ignore[misc]
-    """A listener to Numba's compilations, which run under a lock, one function at a time with those that it calls."""
+    """A listener for Numba's compilations, which run under a lock: one function at a time, with those it calls."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -109,7 +109,7 @@ event.register("numba:compile", _LISTENER)
 
 
 def measure() -> float:
-    """Return the time in seconds that this process has spent on compiling."""
+    """Return the time, in seconds, that this process has spent on compiling."""
     return _LISTENER.seconds
 
 

@@ -1,4 +1,4 @@
-"""A GRU layer's forward and backward pass on all cores: each worker computes a part of the batch."""
+"""A GRU layer's forward and backward passes on all cores: each worker computes part of the batch."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,7 @@ NOTHING: Array = np.empty((0, 0), np.float32)
 
 @dataclass
 class WorkerTape:
-    """The arrays that a worker keeps for the backward pass of its reviews; see `Arithmetic.run_forward`."""
+    """The arrays that a worker keeps for the backward pass over its reviews; see `Arithmetic.run_forward`."""
 
     rows: Rows
     begins: Rows
@@ -33,7 +33,7 @@ class WorkerTape:
 
 @dataclass
 class Tape:
-    """The results of a forward pass for one backward pass, which overwrites them."""
+    """What a forward pass keeps for a single backward pass, which overwrites it."""
 
     weights: GRUWeights
     mask: Mask
@@ -42,12 +42,12 @@ class Tape:
 
 @dataclass
 class Hidden:
-    """The hidden states of a batch; those that were not requested are empty."""
+    """The hidden states of a batch; any that were not requested are empty."""
 
     last: Array
     """Hidden state after the last timestep, `(B, U)`."""
     states: Array
-    """Hidden states, `(B, T, U)`; masked timesteps repeat the previous state, zero before the first real one."""
+    """Hidden states, `(B, T, U)`; masked timesteps repeat the previous state, or zero before the first real one."""
     peaks: Array
     """Maximum over the real timesteps, `(B, U)`."""
     totals: Array
@@ -55,7 +55,7 @@ class Hidden:
 
 
 class GRUEngine:
-    """Runs the forward and backward pass of a GRU layer; reuses its memory from batch to batch."""
+    """Runs the forward and backward passes of a GRU layer; reuses its memory from batch to batch."""
 
     def __init__(
         self,
@@ -67,9 +67,9 @@ class GRUEngine:
         workers: int = 0,
         precision: Precision = "float32",
     ) -> None:
-        """Choose the results besides the last hidden state; `reverse` processes timesteps from last to first.
+        """Choose what to return besides the last hidden state; `reverse` processes the timesteps from last to first.
 
-        The default number of workers is that of `count_threads`. Raises `ValueError` if this machine cannot compute
+        The default number of workers is given by `count_threads`. Raises `ValueError` if this machine does not support
         the precision.
         """
         self.arithmetic = choose_arithmetic(precision)
@@ -162,9 +162,9 @@ class GRUEngine:
         return dx, dstart, *arithmetic.unpack(weights, dweights, sums, self.pool)
 
     def _take(self, size: int) -> Array:
-        """Return an array of `size` floats from reused memory, whose pages need not be cleared again.
+        """Return an array of `size` floats from reused memory, whose pages the system need not clear again.
 
-        If every piece is too small, a new one replaces the smallest.
+        If every block is too small, a new one replaces the smallest.
         """
         self.spare.sort(key=len)
         place = next((place for place, memory in enumerate(self.spare) if len(memory) >= size), None)

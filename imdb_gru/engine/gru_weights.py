@@ -12,7 +12,7 @@ class GRUWeights:
     """A GRU's weights, with blocks that can be padded with zeros to whole tiles."""
 
     def __init__(self, kernel: Array, recurrent_kernel: Array, bias: Array | None) -> None:
-        """Take Keras's weights, `(E, 3·U)`, `(U, 3·U)` and `(2, 3·U)`, with gates in the order z, r, h."""
+        """Store Keras's weights, `(E, 3·U)`, `(U, 3·U)` and `(2, 3·U)`, with gates in the order z, r, h."""
         self.features, self.units = len(kernel), len(recurrent_kernel)
         self.padded_features, self.padded_units = round_up(self.features, COLUMNS), round_up(self.units, COLUMNS)
         self.kernel, self.recurrent_kernel = kernel, recurrent_kernel
@@ -29,7 +29,7 @@ class GRUWeights:
 
     @cached_property
     def joined(self) -> Array:
-        """Return all weights in one matrix, `(E' + U', 4·U')`, from [x, h] to the blocks m, z, r, h'."""
+        """Return all weights as one matrix, `(E' + U', 4·U')`, from [x, h] to the blocks m, z, r, h'."""
         E, U = self.padded_features, self.padded_units
         x_part, h_part = (part.reshape(-1, 3, self.units) for part in (self.kernel, self.recurrent_kernel))
         joined = np.zeros((E + U, 4, U), np.float32)

@@ -8,7 +8,7 @@ from numpy.typing import DTypeLike, NDArray
 
 Block = NDArray[np.uint8]
 ALIGNMENT = 64
-"""Alignment of an array in bytes, with which TensorFlow can use it without a copy."""
+"""Alignment of an array in bytes, so that TensorFlow can use it without copying."""
 
 
 class BlockInUse:
@@ -24,7 +24,7 @@ class BlockInUse:
 
 
 class ArrayPool:
-    """Allocates arrays, from separate memory for each purpose."""
+    """Allocates arrays, with separate memory for each purpose."""
 
     def __init__(self) -> None:
         self.free: dict[str, list[Block]] = {}

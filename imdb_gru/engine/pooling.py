@@ -7,7 +7,7 @@ from imdb_gru.engine.workers import cut_evenly, share_out
 from imdb_gru.system.arrays import Array
 
 LOWEST = np.float32(-1e9)
-"""Maximum of no hidden states."""
+"""The maximum if there are no hidden states."""
 
 
 @compiled
@@ -44,7 +44,7 @@ def find_running_peaks(states: Array) -> Array:
 
 
 def find_running_peaks_back(states: Array, peaks: Array, gradient: Array) -> Array:
-    """Return the gradient of the states, given the result of `find_running_peaks` and its gradient."""
+    """Return the gradient with respect to the states, given the result of `find_running_peaks` and its gradient."""
     into = np.empty_like(states)
 
     def work(rows: slice) -> None:

@@ -1,6 +1,6 @@
-"""Loops over parts of flat arrays, which are inlined into the compiled functions that call them.
+"""Loops over parts of flat arrays; they are inlined into the compiled functions that call them.
 
-A part is given by its start, because a slice's reference counting would cost more than the arithmetic.
+A part is given by its start index, because a slice's reference counting would cost more than the arithmetic.
 """
 
 import numpy as np
@@ -13,13 +13,13 @@ LINE = 64
 
 @inlined
 def at(place):
-    """Return an index as unsigned, so that no check for negative indices is compiled."""
+    """Return an index as an unsigned integer, so that no check for negative indices is compiled."""
     return np.uintp(place)
 
 
 @inlined
 def allocate(size, number):
-    """Return an uninitialised array that starts at a cache line, which is best for the rows of AMX's tiles."""
+    """Return an uninitialised array that starts on a cache line boundary, as is best for the rows of AMX tiles."""
     room = np.empty(size + LINE, number)
     start = -room.ctypes.data % LINE // room.itemsize
     return room[start : start + size]

@@ -23,12 +23,12 @@ def open_pool() -> "ThreadPoolExecutor":
 
 
 def share_out(work: Callable[[Task], Result], tasks: Sequence[Task]) -> list[Result]:
-    """Run the tasks in parallel; return the results in the tasks' order."""
+    """Run the tasks in parallel; return the results in the order of the tasks."""
     return list(iter_shared(work, tasks))
 
 
 def iter_shared(work: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[Result]:
-    """Run the tasks in parallel; yield the results in the tasks' order, each as soon as it is ready."""
+    """Run the tasks in parallel; yield the results in the order of the tasks, each as soon as possible."""
     if len(tasks) == 1:
         yield work(tasks[0])
     else:
@@ -36,14 +36,14 @@ def iter_shared(work: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterat
 
 
 def cut_evenly(count: int) -> list[slice]:
-    """Divide `count` rows into one part for each thread, with sizes that differ by one row at most."""
+    """Divide `count` rows into one part for each thread, with sizes that differ by at most one row."""
     threads = count_threads()
     edges = [count * part // threads for part in range(threads + 1)]
     return [slice(*pair) for pair in itertools.pairwise(edges)]
 
 
 def map_ahead(work: Callable[[Task], Result], tasks: Iterator[Task]) -> Iterator[tuple[Task, Result]]:
-    """Yield every task with its result, fetching the next task meanwhile; a single task runs on the caller's thread."""
+    """Yield every task with its result while fetching the next task; a single task runs on the caller's thread."""
     head = list(itertools.islice(tasks, 2))
     if len(head) < 2:
         yield from ((task, work(task)) for task in head)

@@ -1,1 +1,1 @@
-"""How text becomes tokens and tokens become ids, and how words are shown in colours."""
+"""Turning text into tokens and tokens into ids, and showing words in colour."""

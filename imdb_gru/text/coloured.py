@@ -8,25 +8,25 @@ from imdb_gru.system.escaping import neutralise
 from imdb_gru.text.tokenizer import find_spaces
 
 COLOURS = ("#d45e00", "#c06a2c", "#a57c67", "#808080", "#6683a4", "#4683c5", "#0081e7")
-"""From orange (negative) through grey to blue (positive), which colour-blind people can tell apart.
+"""From orange (negative) through grey to blue (positive), distinguishable to colour-blind people.
 
 All have the same lightness (0.6 in OKLCH), so that they are legible on black and on white, and stay distinct in a
-terminal of 256 colours.
+256-colour terminal.
 """
 NEGATIVE, POSITIVE = COLOURS[0], COLOURS[-1]
 
 STRONGEST = 0x90
 """Opacity of the strongest background, from 0 to 255; dark and light text are legible on it."""
 FAINTEST = 0.05
-"""Smallest share that colours a word."""
+"""Smallest share at which a word is coloured."""
 
 
 def build_html(
     label: str, figures: str, tokens: Sequence[str], shares: Sequence[float], titles: Sequence[str], note: str
 ) -> str:
-    """Build an HTML fragment that needs no script, style sheet or other file and fits light and dark pages.
+    """Build an HTML fragment that needs no script, style sheet or other file, and suits both light and dark pages.
 
-    `label` and `figures` are the headline. Each token but the start token is coloured by its share, from −1 (most
+    `label` and `figures` form the headline. Each token except the start token is coloured by its share, from −1 (most
     negative) to 1 (most positive); its title appears when the mouse rests on it. `note` says what the colours mean.
     """
     words = []

@@ -1,4 +1,4 @@
-"""The two tokenizers, which the config names; training and prediction share them.
+"""The two tokenizers that a config can name, shared by training and prediction.
 
 Each is a plain function from text to tokens.
 """
@@ -11,13 +11,13 @@ _KERAS_TABLE = str.maketrans(dict.fromkeys(KERAS_FILTERS, " "))
 
 _LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _CLOSING, _OPENING = frozenset("!?.,;:)-"), ("(", "-")
-"""Marks without a space before them, and marks without a space after them."""
+"""Marks with no space before them, and marks with no space after them."""
 _EMOJI = "\u2600-\u27bf\U0001f300-\U0001faff"
 _WORD = re.compile(rf"[^\W_]+(?:['’][^\W_]+)*|[!?.,;:()\"\-]|[{_EMOJI}]")
 
 
 def tokenize_keras(text: str) -> list[str]:
-    """Lower-case, replace Keras's filter characters by spaces, and split on spaces, as was done for `imdb.npz`."""
+    """Lower-case, replace Keras's filter characters with spaces, and split on spaces, as was done for `imdb.npz`."""
     return [token for token in text.lower().translate(_KERAS_TABLE).split(" ") if token]
 
 
@@ -28,7 +28,7 @@ def tokenize_words(text: str) -> list[str]:
 
 
 def find_spaces(tokens: Iterable[str], text: str = "") -> Iterator[bool]:
-    """Yield for each token whether a space precedes it; `text` is what precedes the first token."""
+    """Yield, for each token, whether a space precedes it; `text` is what precedes the first token."""
     quoted = text.count('"') % 2 == 1
     attached = not text or text[-1].isspace() or text.endswith(_OPENING) or (text[-1] == '"' and quoted)
     for token in tokens:
@@ -39,7 +39,7 @@ def find_spaces(tokens: Iterable[str], text: str = "") -> Iterator[bool]:
 
 
 def join_tokens(tokens: Sequence[str], text: str = "") -> str:
-    """Write tokens as the continuation of `text`, with spaces between them and a capital at the start of a sentence."""
+    """Join tokens into a continuation of `text`, with spaces where needed and a capital at the start of a sentence."""
     written = text
     for token, space in zip(tokens, find_spaces(tokens, text), strict=True):
         begins = written.rstrip(' "(')[-1:] in ("", ".", "!", "?")

@@ -21,7 +21,7 @@ START_TOKEN, END_TOKEN, UNKNOWN_TOKEN = "<start>", "<end>", "<unknown>"
 
 
 class Vocabulary:
-    """A tokenizer, and the words that have an id, most frequent first."""
+    """A tokenizer and the words that have an id, most frequent first."""
 
     def __init__(self, tokenizer: str, words: Sequence[str]) -> None:
         self.tokenizer = tokenizer
@@ -30,7 +30,7 @@ class Vocabulary:
         self._id_of = {word: rank for rank, word in enumerate(self.words, FIRST_WORD)}
 
     def __len__(self) -> int:
-        """Count the ids, including pad, start and unknown; an embedding has as many rows."""
+        """Count the ids, including pad, start and unknown; an embedding has the same number of rows."""
         return FIRST_WORD + len(self.words)
 
     def encode(self, tokens: Iterable[str]) -> Ids:
@@ -39,7 +39,7 @@ class Vocabulary:
         return np.array([START, *(look_up(token, UNKNOWN) for token in tokens)], dtype=np.int32)
 
     def name_next(self, id: int) -> str:
-        """Return the token of a predicted next id; the start token's id means the end of the review."""
+        """Return the token for a predicted next id; the start token's id means the end of the review."""
         return self.words[id - FIRST_WORD] if id >= FIRST_WORD else {START: END_TOKEN, UNKNOWN: UNKNOWN_TOKEN}[id]
 
     def save(self, path: Path) -> None:
@@ -48,7 +48,7 @@ class Vocabulary:
 
     @classmethod
     def load(cls, path: Path) -> "Vocabulary":
-        """Read a vocabulary that `save` wrote; raises `RunError` if the file is anything else."""
+        """Read a vocabulary written by `save`; raises `RunError` if the file is anything else."""
         try:
             stored = json.loads(read_text(path))
             words = stored["words"]
@@ -64,9 +64,9 @@ class Vocabulary:
 def build_vocabulary(
     tokenizer: str, counts: Counter[str], *, max_words: int | None = None, min_count: int = 1
 ) -> Vocabulary:
-    """Build a vocabulary of tokens ranked by frequency, and alphabetically if equally frequent.
+    """Build a vocabulary of tokens ranked by frequency, with ties in alphabetical order.
 
-    All ids are below `max_words`, as with Keras's `num_words`, so it includes pad, start and unknown.
+    All ids are below `max_words`, as with Keras's `num_words`, so that limit also counts pad, start and unknown.
     """
     ranked = sorted((-count, word) for word, count in counts.items() if count >= min_count)
     return _bounded(tokenizer, [word for _, word in ranked], max_words)

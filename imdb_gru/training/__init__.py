@@ -1,4 +1,4 @@
-"""Training, in the only package that imports Keras and TensorFlow; their start-up messages are suppressed."""
+"""Training: the only package that imports Keras and TensorFlow; it suppresses their start-up messages."""
 
 import contextlib
 import os
@@ -16,7 +16,7 @@ limit_tensorflow()
 
 @contextlib.contextmanager
 def _hush_stderr() -> Iterator[None]:
-    """Hold back what C++ writes to stderr while TensorFlow starts, and write it only if the start fails."""
+    """Hold back what C++ code writes to stderr while TensorFlow starts, and show it only if that fails."""
     with tempfile.TemporaryFile() as kept:
         saved = os.dup(2)
         os.dup2(kept.fileno(), 2)

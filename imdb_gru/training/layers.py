@@ -1,4 +1,4 @@
-"""Keras layers that the engine computes, with the same weights and results as stock layers."""
+"""Keras layers computed by the engine, with the same weights and results as stock layers."""
 
 import itertools
 from collections.abc import Sequence
@@ -16,14 +16,14 @@ from imdb_gru.engine.gru import GRUEngine, Hidden, Tape
 from imdb_gru.engine.gru_weights import GRUWeights
 
 OUTSTANDING = 8
-"""Number of forward passes that are kept for their backward pass; older ones are discarded."""
+"""Number of forward passes kept for the backward pass; older ones are discarded."""
 
 
 class ChannelDropout(keras.layers.SpatialDropout1D):  # type: ignore[misc]
-    """A `keras.layers.SpatialDropout1D` with the same draws, applied to all timesteps by one multiplication."""
+    """A `keras.layers.SpatialDropout1D` with the same draws, applied to all timesteps in one multiplication."""
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        """Set some channels of `(B, T, E)` to zero, and scale the others."""
+        """Set some channels of `(B, T, E)` to zero and scale the others."""
         if not training or not self.rate:
             return inputs
         ones = tf.ones((tf.shape(inputs)[0], 1, inputs.shape[2]))
@@ -31,7 +31,7 @@ class ChannelDropout(keras.layers.SpatialDropout1D):  # type: ignore[misc]
 
 
 class FusedEmbedding(keras.layers.Embedding):  # type: ignore[misc]
-    """A `keras.layers.Embedding` whose gradient the engine adds up to a dense one."""
+    """A `keras.layers.Embedding` whose gradient the engine sums into a dense array."""
 
     def call(self, inputs: Any) -> Any:
         """Map ids `(B, T)` to `(B, T, E)`."""
@@ -51,13 +51,13 @@ class FusedEmbedding(keras.layers.Embedding):  # type: ignore[misc]
         return look_up(tf.convert_to_tensor(self.embeddings))
 
 
-@keras.saving.register_keras_serializable("imdb_gru")  # Bidirectional copies its layer by its config
+@keras.saving.register_keras_serializable("imdb_gru")  # Bidirectional copies its layer from its config
 class FusedGRU(keras.layers.GRU):  # type: ignore[misc]
-    """A `keras.layers.GRU` computed by the engine: `reset_after`, tanh and sigmoid, float32, without dropout.
+    """A `keras.layers.GRU` computed by the engine: `reset_after`, tanh and sigmoid, float32, no dropout.
 
     With `pooling` it returns a list of pooled hidden states, each `(B, U)`: the last, or the mean or maximum of the
-    real timesteps. Matrix products multiply `precision` numbers. Raises `ValueError` for options that the engine does
-    not compute.
+    real timesteps. Matrix products multiply numbers of type `precision`. Raises `ValueError` for options
+    that the engine does not support.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class FusedGRU(keras.layers.GRU):  # type: ignore[misc]
         self._numbers = itertools.count()
 
     def _check_options(self) -> None:
-        """Raise `ValueError` if an option asks for what the engine does not compute."""
+        """Raise `ValueError` if an option is not supported by the engine."""
         name_activation = keras.activations.serialize
         for option, received, computed in (
             ("reset_after", self.reset_after, True),
@@ -98,7 +98,7 @@ class FusedGRU(keras.layers.GRU):  # type: ignore[misc]
                 )
 
     def call(self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False) -> Any:
-        """Map `(B, T, E)` to what a GRU returns, or to the pooled hidden states."""
+        """Map `(B, T, E)` to a GRU's usual output, or to the pooled hidden states."""
         if not self.pooling:
             return super().call(sequences, initial_state, mask, training)
         start = ops.zeros((ops.shape(sequences)[0], self.units))
@@ -109,7 +109,7 @@ class FusedGRU(keras.layers.GRU):  # type: ignore[misc]
         return [pooled[pooling]() for pooling in self.pooling]
 
     def inner_loop(self, sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
-        """Return the last output, all outputs and the final state; replaces Keras's own loop."""
+        """Return the last output, all outputs and the final state, in place of Keras's own loop."""
         mask = _complete_mask(sequences, mask)
         last, states, *_ = self._compute(sequences, initial_state[0], mask, training)
         if not self.return_sequences:
@@ -120,7 +120,7 @@ class FusedGRU(keras.layers.GRU):  # type: ignore[misc]
         return last, states, [last]
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments that build the same layer."""
+        """Return the arguments that recreate the layer."""
         return {**super().get_config(), "pooling": self.pooling, "precision": self.precision}
 
     def compute_output_shape(self, sequences_shape: Any, initial_state_shape: Any = None) -> Any:
@@ -134,7 +134,7 @@ class FusedGRU(keras.layers.GRU):  # type: ignore[misc]
         return [None] * len(self.pooling) if self.pooling else super().compute_mask(inputs, mask)
 
     def _compute(self, x: Any, start: Any, mask: Any, training: bool) -> Any:
-        """Return last, states, peaks and totals, as in `Hidden`, with the engine's gradients."""
+        """Return `last`, `states`, `peaks` and `totals` as in `Hidden`, with the engine's gradients."""
 
         def forward(x: Any, mask: Any, start: Any, *weights: Any) -> Any:
             hidden, tape = self._engine.run(x, mask, start, GRUWeights(*weights), keep=training)

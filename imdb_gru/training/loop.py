@@ -1,4 +1,4 @@
-"""The epoch loop, which all trainings share, and the steps around it from the first batch to the complete run."""
+"""The epoch loop shared by all training runs, and the steps around it, from the first batch to the complete run."""
 
 import contextlib
 import math
@@ -15,7 +15,7 @@ from imdb_gru.training.trainer import Trainer
 
 
 def train_epochs(trainer: Trainer, recorder: Recorder, stop: Stop) -> Iterator[Epoch]:
-    """Train the remaining epochs; yield each one's figures after the recorder has stored it.
+    """Train the remaining epochs; yield each epoch's metrics once the recorder has stored them.
 
     The caller may stop iterating after any epoch. Once `stop` is set, the loop ends after the current batch. Raises
     `RunError` if a loss is not finite.
@@ -46,10 +46,10 @@ def train_epochs(trainer: Trainer, recorder: Recorder, stop: Stop) -> Iterator[E
 
 
 def run_training(trainer: Trainer, recorder: Recorder, observer: Observer, stop: Stop | None = None) -> Metrics | None:
-    """Train to the end, or until Ctrl-C or SIGTERM, and complete the run; return its final figures.
+    """Train to the end, or until Ctrl-C or SIGTERM, and complete the run; return its final metrics.
 
     Raises `KeyboardInterrupt` if the training was stopped before its first epoch was complete. A run that was stopped
-    later is complete with its best epoch so far, and can be resumed.
+    later is completed with its best epoch so far, and can be resumed.
     """
     stop = stop or Stop()
     with contextlib.ExitStack() as stack:
@@ -65,21 +65,21 @@ def run_training(trainer: Trainer, recorder: Recorder, observer: Observer, stop:
 
 
 class Stopwatch:
-    """Measures time without the time that the engine takes to compile."""
+    """Measures time, excluding the time that the engine takes to compile."""
 
     def __init__(self) -> None:
         self._started = 0.0
         self.take()
 
     def take(self) -> float:
-        """Return the seconds since the previous call, and start again."""
+        """Return the seconds since the previous call, and restart the clock."""
         now, before = time.monotonic() - compiling.measure(), self._started
         self._started = now
         return now - before
 
 
 def _build_record(trainer: Trainer, figures: dict[str, float]) -> Epoch:
-    """Return the record of the completed epoch and reset its time; raises `RunError` if a loss is not finite."""
+    """Return the record of the completed epoch and restart its clock; raises `RunError` if a loss is not finite."""
     progress = trainer.progress
     seconds, progress.epoch_seconds = progress.epoch_seconds, 0.0
     progress.seconds += seconds

@@ -1,4 +1,4 @@
-"""The Keras model of a classifier, saved with stock layers so that the file opens without this package."""
+"""The classifier as a Keras model, saved with stock layers so that the file opens without this package."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ def choose_engine(config: AnyConfig) -> tuple[str, str]:
 
 
 def choose_precision(config: AnyConfig, engine: str) -> Precision:
-    """Choose the precision of matrix products, float32 or bfloat16; raises `ConfigError` if it is impossible."""
+    """Choose the precision of matrix products, float32 or bfloat16; raises `ConfigError` if it is not available."""
     precision = config.train.precision
     if precision == "float32":
         return precision
@@ -53,7 +53,7 @@ def build_model(
 
     With `fused`, the engine computes the GRUs in `precision`. With an `objective` other than last, the model returns
     the probability at every timestep and learns from all of them. With `train`, the model can be trained with this
-    config; without, it is a stock model. Weights and their order are always the same.
+    config; otherwise, it is a stock model. The weights and their order are always the same.
     """
     ids = keras.Input((None,), dtype="int32", name="ids")
     embedding = FusedEmbedding if fused else layers.Embedding
@@ -80,7 +80,7 @@ def build_model(
 def build_recurrent(
     config: EncoderConfig, number: int, fused: bool, precision: Precision = "float32", **returned: Any
 ) -> keras.Layer:
-    """Build the forward recurrent layer `number`, from 1; `returned` are Keras's options for what it returns."""
+    """Build forward recurrent layer `number`, counted from 1; `returned` holds Keras's options for its outputs."""
     name = f"{config.cell}_{number}"
     if fused:
         return FusedGRU(config.units, precision=precision, name=name, **returned)
@@ -112,7 +112,7 @@ def _pool(config: ModelConfig, ids: Any, x: Any, fused: bool, precision: Precisi
 
 
 def _predict(config: ModelConfig, x: Any, dropout: type[keras.Layer]) -> Any:
-    """Compute the probability from pooled hidden states by the dense layers."""
+    """Compute the probability from pooled hidden states with the dense layers."""
 
     def drop(x: Any) -> Any:
         return dropout(config.dropout.output)(x) if config.dropout.output else x

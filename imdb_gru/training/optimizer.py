@@ -14,7 +14,7 @@ class FusedAdam(keras.optimizers.Adam):  # type: ignore[misc]
     """A `keras.optimizers.Adam` with the same mathematics and state, but one pass over each weight instead of ten."""
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        """Update a weight and its two moments by its gradient."""
+        """Update a weight and its two moments with its gradient."""
         index = self._get_variable_index(variable)
         step = ops.cast(self.iterations + 1, variable.dtype)
         tf.raw_ops.ResourceApplyAdam(
@@ -31,9 +31,9 @@ class FusedAdam(keras.optimizers.Adam):  # type: ignore[misc]
         )
 
     def update_rows(self, variable: Any, rows: Any, gradient: Any) -> None:
-        """Update some rows of a weight and of its moments; the rows of words that did not occur stay as they are.
+        """Update some rows of a weight and of its moments, leaving the rows of words that did not occur unchanged.
 
-        Call this before the step's `apply`, which counts the step.
+        Call this before `apply`, which increments the step count.
         """
         index = self._get_variable_index(variable)
         m, v = _get_handle(self._momentums[index]), _get_handle(self._velocities[index])
@@ -55,14 +55,14 @@ def _get_handle(variable: Any) -> Any:
 
 
 class EarlyAverage:
-    """An optimizer mixin whose averages of weights follow quickly at first, and only later with `ema_momentum`.
+    """An optimizer mixin whose weight averages adapt quickly at first, and use `ema_momentum` only later.
 
-    Otherwise the averages of a short training would stay near the initial weights. After t steps the momentum is at
-    most (1 + t) / (10 + t), as in TensorFlow's `ExponentialMovingAverage`.
+    Otherwise, the averages would stay near the initial weights in a short training run. After t steps, the momentum is
+    at most (1 + t) / (10 + t), as in TensorFlow's `ExponentialMovingAverage`.
     """
 
     def _update_model_variables_moving_average(self, trainable_variables: Any) -> None:
-        """Move the averages towards the weights; the first step copies them, as Keras does."""
+        """Move the averages towards the weights; the first step copies the weights, as Keras does."""
         done = ops.cast(self.iterations, "float32")  # type: ignore[attr-defined]
         momentum = ops.minimum(self.ema_momentum, (1 + done) / (10 + done))  # type: ignore[attr-defined]
         share = ops.where(done == 0, 1.0, 1.0 - momentum)
@@ -79,27 +79,27 @@ class Discriminative:
 
     slow: Sequence[keras.Variable] = ()
     rate: float = 1.0
-    """Ratio of the slow weights' learning rate to that of the others."""
+    """Ratio of the slow weights' learning rate to that of the other weights."""
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        """Update a weight by its gradient."""
+        """Update a weight with its gradient."""
         super().update_step(gradient, variable, learning_rate * self._find_share(variable))  # type: ignore[misc]
 
     def _find_share(self, variable: Any) -> float:
-        """Return the factor of the learning rate for a weight, which may be Keras's or TensorFlow's variable."""
+        """Return the learning rate factor for a weight, which may be a Keras or a TensorFlow variable."""
         handle = _get_handle(variable)
         return self.rate if any(_get_handle(weight) is handle for weight in self.slow) else 1.0
 
 
 class TrainingAdam(EarlyAverage, Discriminative, FusedAdam):
-    """The optimizer of every training."""
+    """The optimizer used in every training run."""
 
 
 @keras.saving.register_keras_serializable("imdb_gru")
 class WarmupSchedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
     """A learning rate that rises from zero over the first steps and then falls to zero.
 
-    The cosine is that of Loshchilov and Hutter 2017, equation 5, without restarts.
+    The cosine decay follows Loshchilov and Hutter 2017, equation 5, without restarts.
     """
 
     def __init__(self, learning_rate: float, schedule: str, steps: int, warmup_steps: int) -> None:
@@ -109,7 +109,7 @@ class WarmupSchedule(keras.optimizers.schedules.LearningRateSchedule):  # type: 
         self.warmup_steps = warmup_steps
 
     def __call__(self, step: Any) -> Any:
-        """Return the learning rate of a step, counted from 0."""
+        """Return the learning rate at a step, counted from 0."""
         done = ops.cast(step, "float32")
         factor = ops.minimum(1.0, (done + 1) / max(1, self.warmup_steps))
         if self.schedule != "constant":
@@ -126,9 +126,9 @@ class WarmupSchedule(keras.optimizers.schedules.LearningRateSchedule):  # type: 
 def build_optimizer(
     config: FitConfig, steps: int, *, averaging: float | None = None, clipped: bool = True
 ) -> keras.Optimizer:
-    """Build the optimizer for a training of `steps` batches; `averaging` is the momentum of the weights' averages.
+    """Build the optimizer for training on `steps` batches; `averaging` is the momentum of the weight averages.
 
-    Unless `clipped` is False, it clips gradients as the config says.
+    Unless `clipped` is False, the optimizer clips gradients as the config specifies.
     """
     options: dict[str, Any] = {} if averaging is None else {"use_ema": True, "ema_momentum": averaging}
     return TrainingAdam(

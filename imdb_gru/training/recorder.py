@@ -1,4 +1,4 @@
-"""The recorders of a training, which write into its run directory or nowhere."""
+"""The recorders of a training run: one writes into its run directory, the other writes nothing."""
 
 import json
 from datetime import UTC, datetime
@@ -18,10 +18,10 @@ from imdb_gru.training.trainer import Trainer
 
 
 class Recorder:
-    """A recorder that writes nothing, for all workers of a training but the first."""
+    """A recorder that writes nothing, for every worker except the first."""
 
     def begin(self, trainer: Trainer) -> None:
-        """Record that a training starts or is resumed."""
+        """Record that training starts or resumes."""
 
     def keep_model(self, trainer: Trainer) -> None:
         """Record the model, which is the best so far."""
@@ -30,23 +30,23 @@ class Recorder:
         """Record a complete epoch."""
 
     def keep_checkpoint(self, trainer: Trainer) -> None:
-        """Record a state from which the training can be resumed."""
+        """Record a state from which training can be resumed."""
 
     def complete(self, trainer: Trainer, *, interrupted: bool) -> Metrics | None:  # noqa: ARG002 - nothing is written
-        """Record the end of the training; return the final figures if they were written."""
+        """Record the end of training; return the final metrics if they were written."""
         return None
 
 
 class RunRecorder(Recorder):
-    """A recorder that writes a training's checkpoint, history, model files and metrics into its run directory."""
+    """A recorder that writes the checkpoint, history, model files and metrics into the run directory."""
 
     def __init__(self, run: Run) -> None:
         self.run = run
         self._logs: Any = None
-        """The writer of TensorBoard's logs, or None."""
+        """The writer of TensorBoard logs, or None."""
 
     def begin(self, trainer: Trainer) -> None:
-        """Mark the run as in progress, and write the environment and the data of this part of its training."""
+        """Mark the run as in progress, and record the environment and data used for this part of its training."""
         self.run.metrics_path.unlink(missing_ok=True)
         self.run.add_start(
             started_at=_now(),
@@ -66,7 +66,7 @@ class RunRecorder(Recorder):
         save_arrays(self.run, trainer.list_arrays())
 
     def keep_epoch(self, trainer: Trainer, record: Epoch) -> None:
-        """Add the epoch to the history, and write a checkpoint; an epoch repeated after a kill is listed once."""
+        """Add the epoch to the history, and write a checkpoint; an epoch repeated after a kill is listed only once."""
         records = [old for old in self.run.load_history() if old.epoch < record.epoch]
         lines = "".join(json.dumps(line.to_dict()) + "\n" for line in [*records, record])
         self.run.write_text(self.run.history_path, lines)
@@ -79,13 +79,13 @@ class RunRecorder(Recorder):
             self._logs.flush()
 
     def keep_checkpoint(self, trainer: Trainer) -> None:
-        """Write everything that a resumed training needs."""
+        """Write everything needed to resume training."""
         arrays = {str(number): variable.numpy() for number, variable in enumerate(trainer.variables)}
         with write_atomically(self.run.checkpoint_path) as temporary:
             np.savez(temporary, progress=trainer.progress.to_json(), **arrays)
 
     def complete(self, trainer: Trainer, *, interrupted: bool) -> Metrics:
-        """Write the final figures, which mark the run as complete; keep the checkpoint if it can be resumed."""
+        """Write the final metrics, which mark the run as complete; keep the checkpoint if the run can be resumed."""
         progress = trainer.progress
         if progress.best is None:
             raise RunError(f"{self.run} has no complete epoch")

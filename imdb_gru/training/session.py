@@ -1,4 +1,4 @@
-"""A training in this process, prepared but not started."""
+"""A training run in this process, prepared but not started."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -23,29 +23,29 @@ class LocalSession:
     def __init__(self, run: Run, build: Callable[[], Trainer]) -> None:
         self.run = run
         self.stop = Stop()
-        keras.backend.clear_session()  # frees what an earlier training of this process left
+        keras.backend.clear_session()  # frees what earlier training in this process left behind
         with explain_memory():
             self.trainer = build()
 
     @property
     def keeps_batches(self) -> bool:
-        """Tell whether a training that is stopped in its first epoch can be resumed there."""
+        """Tell whether training that is stopped in its first epoch can be resumed there."""
         return self.trainer.resumes_within_epochs
 
     @property
     def exit_code(self) -> int:
-        """Return the exit code for a process whose training was stopped."""
+        """Return the exit code of a process whose training was stopped."""
         return self.stop.exit_code
 
     def restore(self) -> Resumed:
-        """Return to the state of the run's checkpoint, and say where the training resumes."""
+        """Return to the state of the run's checkpoint, and report where training resumes."""
         self.trainer.restore(self.run)
         return Resumed.build(
             self.trainer.config.train, self.run.load_starts(), self.trainer.progress, self.trainer.environment
         )
 
     def train(self, observer: Observer) -> Metrics:
-        """Train to the end, or until Ctrl-C or SIGTERM; return the final figures."""
+        """Train to the end, or until Ctrl-C or SIGTERM; return the final metrics."""
         observer(self.trainer.engine_chosen)
         with explain_memory():
             metrics = run_training(self.trainer, RunRecorder(self.run), observer, self.stop)

@@ -1,4 +1,4 @@
-"""A worker's share of every batch of a training, and the sums over all workers."""
+"""A worker's share of every training batch, and the sums over all workers."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,16 +10,16 @@ from imdb_gru.system.arrays import Lengths, Rows
 from imdb_gru.system.signals import Stop
 
 GROUP, FIGURES, GRADIENTS = 47_001, 0, 1
-"""Keys by which TensorFlow identifies the workers' group, the sums of figures and the sums of gradients."""
+"""Keys by which TensorFlow identifies the group of workers, the sums of metrics and the sums of gradients."""
 BLOCK = 2**14
-"""Gradients are padded to a multiple of this many numbers, because TensorFlow needs one key for each size."""
+"""Gradients are padded to a multiple of this length, because TensorFlow needs a separate key for each size."""
 
 
 class WholeShare:
-    """The share of a single worker: the whole of every batch."""
+    """The share of a single worker: all of every batch."""
 
     rank = 0
-    """Number of this worker, from 0."""
+    """Number of this worker, counted from 0."""
     count = 1
     """Number of workers."""
 
@@ -35,11 +35,11 @@ class WholeShare:
         return 1.0, 1.0
 
     def add_up_gradients(self, gradients: Sequence[Any], embedding: int, share: Any) -> Sequence[Any]:  # noqa: ARG002
-        """Return the gradients' sums over all workers; `embedding` is the index of the embedding's gradient."""
+        """Return the gradients summed over all workers; `embedding` is the index of the embedding's gradient."""
         return gradients
 
     def average(self, figures: dict[str, float], count: int) -> dict[str, float]:  # noqa: ARG002
-        """Return figures averaged over all workers; this worker's are means over `count` reviews."""
+        """Return metrics averaged over all workers; this worker's are means over `count` reviews."""
         return figures
 
     def request_stop(self, stop: Stop) -> None:
@@ -47,39 +47,40 @@ class WholeShare:
         stop.set()
 
     def is_stopping(self) -> bool:
-        """Tell whether any worker has requested a stop; all workers know it after the same step."""
+        """Tell whether any worker has requested a stop; all workers learn of it after the same step."""
         return False
 
 
 class Shares(WholeShare):
-    """One of several workers, each of which has the whole corpus, the whole model and its share of every batch.
+    """One of several workers, each with the whole corpus, the whole model and its own share of every batch.
 
-    Everything that a decision of the training depends on is summed over the workers first, so that all decide the same.
-    TensorFlow computes the sums around a ring of the workers that the environment variable TF_CONFIG names.
+    Anything that a decision during training depends on is first summed over the workers, so that all of them reach the
+    same decision. TensorFlow computes the sums around a ring of the workers listed in the environment variable
+    TF_CONFIG.
     """
 
     def __init__(self, rank: int, count: int) -> None:
         self.rank = rank
         self.count = count
         self.wish = tf.Variable(0.0)
-        """Above zero if this worker requests that all workers stop."""
+        """Above zero if this worker is asking all workers to stop."""
         self.wishes = tf.Variable(0.0)
-        """Sum of all workers' `wish` at the last step."""
+        """Sum of `wish` over all workers at the last step."""
 
     def select_rows(self, rows: Rows, lengths: Lengths) -> Rows:
-        """Return every n-th review of a batch, longest first, so that all shares have similar lengths."""
+        """Return every n-th review of a batch, longest first, so that lengths are similar in all shares."""
         return rows[np.argsort(-lengths[rows], kind="stable")][self.rank :: self.count]
 
     def weigh_losses(self, share: Any) -> tuple[Any, Any]:
-        """Return the fractions that `ReviewBatches` measured."""
+        """Return the fractions that `ReviewBatches` computed."""
         labelled, of_all = tf.unstack(share[0])
         return labelled, of_all
 
     def add_up_gradients(self, gradients: Sequence[Any], embedding: int, share: Any) -> Sequence[Any]:
-        """Return the gradients' sums over all workers.
+        """Return the gradients summed over all workers.
 
-        Of the embedding's gradient, only the rows of the batch's words are exchanged. These words, `(R,)`, must be the
-        same for all workers and include every row that is not zero for one of them.
+        Only the rows of the embedding's gradient that belong to the batch's words are exchanged. These words, `(R,)`,
+        must be the same for all workers and include every row that is nonzero for any of them.
         """
         _, words = share
         own = [tf.convert_to_tensor(gradient) for gradient in gradients]
@@ -99,13 +100,13 @@ class Shares(WholeShare):
         return added
 
     def average(self, figures: dict[str, float], count: int) -> dict[str, float]:
-        """Return figures averaged over all workers, with sums computed around the ring."""
+        """Return metrics averaged over all workers, with sums computed around the ring."""
         own = [*(figures[name] * count for name in figures), count]
         *sums, whole = self._add_up_figures(tf.constant(own, tf.float64)).numpy()
         return dict(zip(figures, (float(part / whole) for part in sums), strict=True))
 
     def request_stop(self, stop: Stop) -> None:  # noqa: ARG002 - all workers stop, at the same step
-        """Send the request to stop with the gradients of the next step."""
+        """Send the stop request along with the gradients of the next step."""
         self.wish.assign(1.0)
 
     def is_stopping(self) -> bool:

@@ -1,4 +1,4 @@
-"""The summary of a model to be trained, and an estimate of the memory that the training needs."""
+"""The summary of a model to be trained, and an estimate of the memory that training needs."""
 
 import io
 
@@ -10,11 +10,11 @@ from imdb_gru.training.model import build_model
 from imdb_gru.training.next_word.model import FULL_ROWS, KerasNextWordModel
 
 BASE_BYTES = 620 * 2**20
-"""Memory in bytes of a process that has only loaded TensorFlow and Keras."""
+"""Memory, in bytes, of a process that has only loaded TensorFlow and Keras."""
 
 
 def summarise_model(config: Config, corpus: Corpus) -> tuple[str, int]:
-    """Return Keras's summary of the model as text, and its count of parameters."""
+    """Return Keras's summary of the model as text, and the number of parameters."""
     model = build_model(config.model, len(corpus.vocabulary))
     return _print_summary(model), int(model.count_params())
 
@@ -26,11 +26,11 @@ def _print_summary(model: keras.Model) -> str:
 
 
 def estimate_memory(config: Config, parameters: int, corpus: Corpus) -> int:
-    """Estimate the memory of a training in bytes: TensorFlow, weights and optimizer state, and the longest batch.
+    """Estimate the bytes of memory that training needs: TensorFlow, weights, optimizer state and the longest batch.
 
-    The text and token of an id take about five times its bytes. Every weight has a gradient, two moments, a copy to
-    export and, if weights are averaged, an average. A timestep keeps its embedding and about 8 values per unit for the
-    backward pass.
+    The text and token behind an id take about five times as many bytes as the id. Every weight has a gradient, two
+    moments, a copy to export and, if weights are averaged, an average. Each timestep keeps its embedding and about 8
+    values per unit for the backward pass.
     """
     copies = 5 + (config.train.averaging is not None)
     model = config.model
@@ -42,16 +42,17 @@ def estimate_memory(config: Config, parameters: int, corpus: Corpus) -> int:
 
 
 def summarise_next_word_model(config: NextWordConfig, corpus: Corpus) -> tuple[str, int]:
-    """Return Keras's summary of the next-word model as text, and its count of parameters."""
+    """Return Keras's summary of the next-word model as text, and the number of parameters."""
     model = KerasNextWordModel(config.model, len(corpus.vocabulary), fused=False, samples=config.train.samples, seed=0)
     return _print_summary(model), int(model.count_params())
 
 
 def estimate_next_word_memory(config: NextWordConfig, parameters: int, corpus: Corpus) -> int:
-    """Estimate the memory of a next-word training in bytes, as `estimate_memory` does.
+    """Estimate the bytes of memory that next-word training needs, as `estimate_memory` does.
 
-    The gradient of the table that embedding and softmax share is the sum of several of its size, and the saved model's
-    softmax has a separate table. Validation needs about 6 values per id for each of the words computed at once.
+    The gradient of the table that the embedding and softmax share is the sum of several arrays of the same size, and
+    the saved model's softmax has a separate table. Validation needs about 6 values per id for each of the words
+    computed at once.
     """
     model, train, size = config.model, config.train, len(corpus.vocabulary)
     timesteps = min(int(max(corpus.train.lengths)), train.timesteps)

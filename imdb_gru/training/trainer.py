@@ -1,4 +1,4 @@
-"""The interface between the epoch loop and a model in training, with its optimizer and its reviews."""
+"""The interface between the epoch loop and a model being trained, with its optimizer and its reviews."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -23,14 +23,14 @@ Figures = dict[str, float]
 
 
 class Trainer(ABC):
-    """Trains a model: says how an epoch is trained and validated, and which epoch is better."""
+    """Trains a model: defines how an epoch is trained and validated, and which epoch is better."""
 
     resumes_within_epochs: ClassVar[bool]
-    """Whether a training can be resumed within an epoch."""
+    """Whether training can be resumed within an epoch."""
     config: AnyConfig
     model: keras.Model
     stock: keras.Model
-    """The model of stock layers, never compiled, that is saved, so that its file opens without this package."""
+    """The model to save, never compiled, with stock layers only, so that its file opens without this package."""
 
     def __init__(self, config: AnyConfig, corpus: Corpus) -> None:
         self.corpus = corpus
@@ -45,7 +45,7 @@ class Trainer(ABC):
 
     @property
     def environment(self) -> dict[str, Any]:
-        """Return everything but the data that determines the weights."""
+        """Return everything that determines the weights except the data."""
         own = {"seed": self.seed, "engine": self.engine, "precision": self.precision}
         return {**describe_environment(), **own}
 
@@ -56,27 +56,27 @@ class Trainer(ABC):
 
     @property
     def variables(self) -> list[keras.Variable]:
-        """List all variables that a step changes: weights, dropout's states, the optimizer's moments and averages."""
+        """List all variables that a step changes: weights, dropout states, and the optimizer's moments and averages."""
         return [*self.model.variables, *self.optimizer.variables]
 
     @property
     def is_done(self) -> bool:
-        """Tell whether all epochs are trained."""
+        """Tell whether all epochs are done."""
         return self.progress.epoch >= self.config.train.epochs
 
     @abstractmethod
     def train_epoch(self, stop: Stop, checkpoint: Callable[[], None]) -> Figures:
-        """Train the rest of an epoch, unless `stop` is set; return its figures.
+        """Train the rest of an epoch, or until `stop` is set; return its metrics.
 
-        `checkpoint` may be called between two batches if the training can be resumed there.
+        `checkpoint` may be called between batches if training can be resumed there.
         """
 
     @abstractmethod
     def validate(self, stop: Stop) -> Figures | None:
-        """Return the figures on the validation reviews, empty without such reviews, or None if stopped midway."""
+        """Return the metrics on the validation reviews: empty if there are none, or None if stopped midway."""
 
     def finish_epoch(self, seconds: float) -> dict[str, int]:  # noqa: ARG002 - used by next-word models
-        """Return figures other than losses, given the epoch's duration, and reset the counts for the next epoch."""
+        """Return metrics other than losses, given the epoch's duration, and reset the counts for the next epoch."""
         return {}
 
     @abstractmethod
@@ -115,7 +115,7 @@ class Trainer(ABC):
         self.progress = progress
 
     def _check_start(self, run: Run) -> None:
-        """Raise `RunError` if the run was started with other reviews or with another vocabulary."""
+        """Raise `RunError` if the run was started with different reviews or a different vocabulary."""
         start, *_ = [*run.load_starts(), None]
         if start is None:
             return  # killed before it began to train

@@ -1,1 +1,1 @@
-"""Arithmetic with bfloat16 matrix products, for CPUs with the matrix unit AMX; everything else is float32."""
+"""Arithmetic for CPUs with the matrix unit AMX: matrix products in bfloat16, everything else in float32."""

@@ -1,4 +1,4 @@
-"""The CPU's matrix unit, AMX: a check of its availability, and one tile of a product of bfloat16 matrices."""
+"""The CPU's matrix unit, AMX: a check that it is available, and one tile of a product of bfloat16 matrices."""
 
 import ctypes
 import functools
@@ -13,19 +13,19 @@ from numba.extending import intrinsic
 from imdb_gru.engine.float32.tile import list_features
 
 ROWS = 16
-"""Number of rows of a tile register, for A and for C."""
+"""Number of rows in a tile register, both for A and for C."""
 COLUMNS = 32
-"""Number of columns of C that are computed at once, in two registers side by side."""
+"""Number of columns of C computed at once, in two registers side by side."""
 STEP = 32
-"""Number of products that one instruction adds up; k is a multiple of it."""
+"""Number of products that one instruction adds up; k is a multiple of this number."""
 
 ARCH_PRCTL, REQUEST_PERMISSION, TILE_DATA = 158, 0x1023, 18
-"""Numbers of the system call that requests the tile registers, which Linux requires of each process."""
+"""Numbers for the system call that requests the tile registers; Linux requires each process to make it."""
 
 
 @functools.cache
 def find_bfloat16_obstacle() -> str | None:
-    """Return the reason why bfloat16 products cannot be computed here, or None if they can."""
+    """Return the reason why this machine cannot compute bfloat16 products, or None if it can."""
     if not {"amx-tile", "amx-bf16", "avx512f"} <= list_features():
         return "this CPU has no AMX for bfloat16"
     if not sys.platform.startswith("linux"):

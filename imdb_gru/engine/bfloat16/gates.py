@@ -1,4 +1,4 @@
-"""The gates and their derivatives between AMX's products, and the rounding of numbers to bfloat16.
+"""The gates and their derivatives, computed between AMX products, and rounding to bfloat16.
 
 Arrays are flat, as in `imdb_gru.engine.rows`. Bfloat16 numbers are stored in uint16 arrays, or as pairs in uint32
 arrays.
@@ -18,7 +18,7 @@ HALF, MIDDLE = np.float32(0.5), np.int32(32767)
 
 @inlined
 def round_bits(bits):
-    """Round a float32's bits to the nearest bfloat16, in the upper half of the bits; ties go to the even one."""
+    """Round a float32's bits to the nearest bfloat16, stored in the upper half of the bits; ties go to even."""
     return np.uint32(bits + EVEN + np.uint32((bits >> SHIFT) & ODD))
 
 
@@ -31,7 +31,7 @@ def round_row(bits, start, into, into_start, count):
 
 @inlined
 def round_pairs(bits, first, second, pairs, start, count):
-    """Round two rows to bfloat16 and interleave them, as a product needs its right factor."""
+    """Round two rows to bfloat16 and interleave them, as the right-hand factor of a product must be."""
     for i in range(count):
         low, high = round_bits(bits[at(first + i)]), round_bits(bits[at(second + i)])
         pairs[at(start + i)] = (low >> SHIFT) | (high & HIGH)
@@ -39,7 +39,7 @@ def round_pairs(bits, first, second, pairs, start, count):
 
 @inlined
 def pair_rows(values, first, second, pairs, start, count):
-    """Interleave two rows of bfloat16 numbers, as a product needs its right factor."""
+    """Interleave two rows of bfloat16 numbers, as the right-hand factor of a product must be."""
     for i in range(count):
         pairs[at(start + i)] = np.uint32(values[at(first + i)]) | (np.uint32(values[at(second + i)]) << SHIFT)
 
@@ -53,10 +53,10 @@ def widen_row(values, start, into, into_start, count):
 
 @inlined
 def open_gates(products, bits, block, h, start, count, kept, kept_start, kept_block):
-    """Turn products that include the bias into m, z, r and h', and h_{t-1} into h_t, from `start` on.
+    """Turn products, with the bias already added, into m, z, r and h', and h_{t-1} into h_t, from `start` on.
 
     The four are `block` apart, and `bits` are their bits. `kept` receives the values for a backward pass: m as bfloat16
-    beside z, then, `kept_block` apart, r beside h', where z, r and h' are fixed-point numbers of 16 bits.
+    next to z, then, `kept_block` apart, r next to h', where z, r and h' are 16-bit fixed-point numbers.
     """
     for i in range(start, start + count):
         m = products[at(i)]
@@ -72,7 +72,7 @@ def open_gates(products, bits, block, h, start, count, kept, kept_start, kept_bl
 
 @inlined
 def differentiate_gates(kept, kept_start, kept_block, h_prev, dh, start, count, m, m_bits, gradients, block):
-    """Turn kept values into dm, dz, dr and dh', `block` apart, and the gradient of h_t into its part for h_{t-1} via z.
+    """Turn kept values into dm, dz, dr and dh', `block` apart, and the gradient of h_t into h_{t-1}'s part via z.
 
     `m` is a scratch array.
     """

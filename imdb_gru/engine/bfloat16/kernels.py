@@ -1,6 +1,6 @@
-"""The compiled loops for AMX: products of bfloat16 numbers, everything else in float32.
+"""The compiled loops for AMX, with products of bfloat16 numbers and everything else in float32.
 
-`imdb_gru.engine.arithmetic.Arithmetic` describes the arrays. The gates are computed directly after the products of
+`imdb_gru.engine.arithmetic.Arithmetic` describes the arrays. The gates are computed right after the products for
 `COLUMNS` units and all rows, while these are in the cache, and `blocks` receives what `open_gates` keeps of them.
 """
 
@@ -18,12 +18,12 @@ CHUNK = 256
 """Number of rows whose gradients of weights and of x are computed at once."""
 NUMBER: type[np.generic] = np.uint16
 ROOM, KEPT = 32, 2
-"""Constants of `Arithmetic`; the room prevents rows from sharing a cache line."""
+"""Constants of `Arithmetic`; `ROOM` prevents rows from sharing a cache line."""
 
 
 @inlined
 def find_real(rows, mask, t, real):
-    """Mark the rows with a real timestep t; return how many leading rows, in whole tiles, include them all."""
+    """Mark the rows whose timestep t is real; return how many leading rows, in whole tiles, include them all."""
     alive = 0
     for i in range(len(rows)):
         real[i] = rows[i] >= 0 and mask[rows[i], t]
@@ -34,7 +34,7 @@ def find_real(rows, mask, t, real):
 
 @inlined
 def find_run(real, start, alive):
-    """Return the start and end of the next run of real rows from `start` on."""
+    """Return the start and end of the next run of real rows at or after `start`."""
     while start < alive and not real[start]:
         start += 1
     stop = start
@@ -47,7 +47,7 @@ def find_run(real, start, alive):
 def run_forward(
     x, mask, rows, begins, reverse, weights, bias, h, inputs, blocks, places, keep, states, peaks, peak_steps, totals
 ):  # fmt: skip
-    """Compute `Arithmetic.run_forward`."""
+    """Implement `Arithmetic.run_forward`."""
     timesteps, features = x.shape[1], x.shape[2]
     units, room = h.shape[1], inputs.shape[1]
     width, whole = room - ROOM, states.shape[2]
@@ -122,7 +122,7 @@ def run_forward(
 
 
 def count_scratch(features: int, units: int, rows: int) -> int:
-    """Compute `Arithmetic.count_scratch`."""
+    """Implement `Arithmetic.count_scratch`."""
     most = CHUNK + round_up(rows, STEP)
     return most * (4 * units + ROOM // 2 + (features + units) // 2 + features)
 
@@ -132,10 +132,10 @@ def run_backward(
     mask, rows, begins, reverse, weights, dh, inputs, blocks, places, dstates, dpeaks, peak_steps, dtotals, scratch, dx,
     gradient, sums,
 ):  # fmt: skip
-    """Compute `Arithmetic.run_backward`; `gradient` is in panels of `COLUMNS` columns.
+    """Implement `Arithmetic.run_backward`; `gradient` is in panels of `COLUMNS` columns.
 
-    Gradients of blocks are collected in `dblocks`, and in `pairs` of rows, until a chunk of rows is complete; their
-    inputs are collected in `turned`, as columns.
+    The gradients of the blocks are collected in `dblocks`, and as `pairs` of rows, until a chunk of rows is complete;
+    their inputs are collected as columns in `turned`.
     """
     timesteps, features = mask.shape[1], dx.shape[2]
     units, room = dh.shape[1], inputs.shape[1]

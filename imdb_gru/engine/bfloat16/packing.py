@@ -1,4 +1,4 @@
-"""The packing of weights, rounded to bfloat16, for AMX, and the unpacking of gradients."""
+"""Packing weights for AMX, rounded to bfloat16, and unpacking gradients."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ Pairs = NDArray[np.uint32]
 
 @compiled
 def _pack(matrix, pairs, panel, pair, size):
-    """Write a matrix, padded with zeros to a multiple of `size` rows, starting at a panel and a pair of rows."""
+    """Write a matrix, padded with zeros to a multiple of `size` rows, from a given panel and pair of rows on."""
     rows, columns = matrix.shape
     own, flat = np.zeros((2, COLUMNS), np.float32), pairs.reshape(-1)
     bits = own.reshape(-1).view(np.uint32)
@@ -50,7 +50,7 @@ def _unpack(panels, panel, row, matrix, column, columns):
 
 
 def allocate_panels(pool: ArrayPool, shapes: Sequence[tuple[int, int]]) -> list[Pairs]:
-    """Allocate panels of pairs of rows for matrices of these shapes, in one piece of memory."""
+    """Allocate panels of row pairs for matrices of these shapes, in one block of memory."""
     sizes = [rows * columns // 2 for rows, columns in shapes]
     parts = np.split(pool.allocate("weights", (sum(sizes),), np.uint32), np.cumsum(sizes)[:-1])
     return [
@@ -60,7 +60,7 @@ def allocate_panels(pool: ArrayPool, shapes: Sequence[tuple[int, int]]) -> list[
 
 
 def fill(tasks: list[tuple[Array, Pairs, int, int, int]]) -> None:
-    """Write matrices, each starting at a panel and a pair of rows, padded to a multiple of a number of rows."""
+    """Write matrices, each from a given panel and pair of rows on, padded to a multiple of a given number of rows."""
     share_out(lambda task: _pack(*task), tasks)
 
 
@@ -72,14 +72,14 @@ def flatten(pairs: list[Pairs]) -> tuple[NDArray[np.uint16], ...]:
 def pack_matrices(
     matrices: Sequence[Array], shapes: Sequence[tuple[int, int]], pool: ArrayPool
 ) -> tuple[NDArray[np.uint16], ...]:
-    """Compute `Arithmetic.pack_matrices`."""
+    """Implement `Arithmetic.pack_matrices`."""
     panels = allocate_panels(pool, shapes)
     fill([(matrix, into, 0, 0, rows) for matrix, into, (rows, _) in zip(matrices, panels, shapes, strict=True)])
     return flatten(panels)
 
 
 def pack_forward(weights: GRUWeights, pool: ArrayPool) -> tuple[NDArray[np.uint16], ...]:
-    """Compute `Arithmetic.pack_forward`."""
+    """Implement `Arithmetic.pack_forward`."""
     E, U = weights.padded_features, weights.padded_units
     x_parts, h_parts = weights.cut_gates()
     to_m, to_zr, to_candidate = allocate_panels(pool, [(U, U), (E + U, 2 * U), (E, U)])
@@ -93,7 +93,7 @@ def pack_forward(weights: GRUWeights, pool: ArrayPool) -> tuple[NDArray[np.uint1
 
 
 def pack_backward(weights: GRUWeights, pool: ArrayPool) -> tuple[NDArray[np.uint16], ...]:
-    """Compute `Arithmetic.pack_backward`."""
+    """Implement `Arithmetic.pack_backward`."""
     E, U = weights.padded_features, weights.padded_units
     x_parts, h_parts = weights.cut_gates()
     to_h, to_x = allocate_panels(pool, [(3 * U, U), (3 * U, E)])
@@ -107,7 +107,7 @@ def pack_backward(weights: GRUWeights, pool: ArrayPool) -> tuple[NDArray[np.uint
 
 
 def unpack(weights: GRUWeights, gradients: Array, sums: Array, pool: ArrayPool) -> tuple[Array, Array, Array]:
-    """Compute `Arithmetic.unpack`."""
+    """Implement `Arithmetic.unpack`."""
     E, U, units = weights.padded_features, weights.padded_units, weights.units
     panels = gradients.reshape(len(gradients), 4 * U // COLUMNS, E + U, COLUMNS)
     from_x = pool.allocate("kernel", (weights.features, 3 * units))

@@ -1,4 +1,4 @@
-"""Matrix products by AMX: products with weights, and those that give the gradients of weights."""
+"""Matrix products computed by AMX: products with weights, and those that give the gradients of weights."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from imdb_gru.engine.compiling import inlined
 from imdb_gru.engine.rows import at, copy_row, fill_row
 
 ONE = 0x3F80
-"""The number 1 as the bits of a bfloat16."""
+"""The bits of the number 1 as a bfloat16."""
 
 
 @inlined
@@ -31,7 +31,7 @@ def multiply(a, a_start, a_row, rows, b, b_start, steps, first, first_start, fir
 def turn(values, start, room, rows, turned, most, width, done):
     """Write rows of inputs as columns, in pairs, tile by tile of `STEP` inputs and rows.
 
-    Rows at a distance of half their number become neighbours, as in pairs of gradients.
+    Rows half the total number of rows apart become neighbours, as in pairs of gradients.
     """
     half, row_pairs = rows // 2, STEP // 2
     for pair in range(half):
@@ -48,7 +48,7 @@ def turn(values, start, room, rows, turned, most, width, done):
 def add_products(turned, pairs, most, width, units, done, gradient, sums):
     """Add a chunk's contributions, Aᵀ B, to the gradient of the joined weights, and its rows to the blocks' sums.
 
-    There are no weights from x_t to m or from h_{t-1} to h', so those parts of the gradient are not changed.
+    There are no weights from x_t to m or from h_{t-1} to h', so those parts of the gradient stay unchanged.
     """
     padded, steps = width - units, (done + STEP - 1) // STEP
     if done % STEP:

@@ -1,1 +1,1 @@
-"""Float32 arithmetic, for every CPU."""
+"""Float32 arithmetic, available on every CPU."""

@@ -11,4 +11,4 @@ __all__ = [
 
 
 def find_obstacle() -> None:
-    """Return None: every CPU computes float32."""
+    """Return None, because every CPU supports float32."""

@@ -1,4 +1,4 @@
-"""The gates of one row and their derivatives, which are computed between two matrix products.
+"""The gates of one row and their derivatives, computed between two matrix products.
 
 A row has four blocks of `U` floats,
 
@@ -13,7 +13,7 @@ import numpy as np
 from imdb_gru.engine.compiling import inlined
 
 TINY = np.float32(1e-25)
-"""Smaller gradients become zero, because denormal floats would make the computation many times slower."""
+"""Smaller gradients are set to zero, because denormal floats would make the computation many times slower."""
 
 ONE, HALF, BOUND = np.float32(1), np.float32(0.5), np.float32(7.9)
 P = tuple(np.float32(c) for c in (1.54285369e-08, 2.20236520e-05, 3.57901681e-03, 1.34506415e-01, 9.99999994e-01))
@@ -58,7 +58,7 @@ def open_gates(row, bias, h):
 
 @inlined
 def differentiate_gates(row, h_prev, dh):
-    """Turn m, z, r and h' into dm, dz, dr and dh', and the gradient of h_t into its part for h_{t-1} via z."""
+    """Turn m, z, r and h' into dm, dz, dr and dh', and the gradient of h_t into the part that reaches h_{t-1} via z."""
     units = len(dh)
     for u in range(units):
         dh_t = dh[u] if abs(dh[u]) > TINY else np.float32(0)
@@ -73,7 +73,7 @@ def differentiate_gates(row, h_prev, dh):
 
 @inlined
 def raise_peaks(peaks, steps, h, step):
-    """Update the maxima with h, and the steps of those that it exceeds."""
+    """Update the maxima with h, and the steps of those it exceeds."""
     for u in range(len(h)):
         higher = h[u] > peaks[u]
         peaks[u] = h[u] if higher else peaks[u]
@@ -82,6 +82,6 @@ def raise_peaks(peaks, steps, h, step):
 
 @inlined
 def add_where(dh, dpeaks, steps, step):
-    """Add the gradients of the maxima that occurred at this step."""
+    """Add the gradients of the maxima that were reached at this step."""
     for u in range(len(dh)):
         dh[u] += dpeaks[u] if steps[u] == step else np.float32(0)

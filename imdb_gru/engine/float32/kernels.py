@@ -1,4 +1,4 @@
-"""The compiled loops in float32: the forward and backward passes of a worker's reviews.
+"""The compiled float32 loops: the forward and backward passes over a worker's reviews.
 
 `imdb_gru.engine.arithmetic.Arithmetic` describes the arrays, and `gates.py` the contents of `blocks`.
 """
@@ -10,7 +10,7 @@ from imdb_gru.engine.float32.gates import add_where, differentiate_gates, open_g
 from imdb_gru.engine.float32.tile import COLUMNS, ROWS, multiply_tile
 
 CHUNK = 256
-"""Number of rows whose weight gradients are summed at once, while they are still in the cache."""
+"""Number of rows whose weight gradients are summed at once, while the rows are still in the cache."""
 NUMBER: type[np.generic] = np.float32
 ROOM, KEPT = 0, 4
 
@@ -28,7 +28,7 @@ def multiply(a, a_start, a_row, rows, b, steps, c, c_start, c_row, columns, accu
 
 @inlined
 def count_alive(rows, mask, t):
-    """Return the number of leading rows, in whole tiles, that include every review with a real timestep t."""
+    """Return the number of leading rows, in whole tiles, that include every review whose timestep t is real."""
     alive = 0
     for i in range(len(rows)):
         if rows[i] >= 0 and mask[rows[i], t]:
@@ -40,7 +40,7 @@ def count_alive(rows, mask, t):
 def run_forward(
     x, mask, rows, begins, reverse, weights, bias, h, inputs, blocks, places, keep, states, peaks, peak_steps, totals
 ):  # fmt: skip
-    """Compute `Arithmetic.run_forward`."""
+    """Implement `Arithmetic.run_forward`."""
     timesteps, features = x.shape[1], x.shape[2]
     units, width = h.shape[1], inputs.shape[1]
     padded = width - units
@@ -88,7 +88,7 @@ def run_forward(
 
 
 def count_scratch(features: int, units: int, rows: int) -> int:
-    """Compute `Arithmetic.count_scratch`."""
+    """Implement `Arithmetic.count_scratch`."""
     return (CHUNK + rows) * features
 
 
@@ -97,7 +97,7 @@ def run_backward(
     mask, rows, begins, reverse, weights, dh, inputs, blocks, places, dstates, dpeaks, peak_steps, dtotals, scratch, dx,
     gradient, sums,
 ):  # fmt: skip
-    """Compute `Arithmetic.run_backward`; `gradient` has the layout of the joined weights, row by row."""
+    """Implement `Arithmetic.run_backward`; `gradient` has the layout of the joined weights, row by row."""
     timesteps = mask.shape[1]
     units, width = dh.shape[1], inputs.shape[1]
     padded, stride, features = width - units, 4 * units, dx.shape[2]
@@ -145,7 +145,7 @@ def run_backward(
 def add_products(inputs, blocks, start, stop, gradient, sums):
     """Add the contributions of some rows, Aᵀ B, to the gradient of the joined weights, and the rows to `sums`.
 
-    There are no weights from x_t to m or from h_{t-1} to h', so those parts of the gradient are not changed.
+    There are no weights from x_t to m or from h_{t-1} to h', so those parts of the gradient stay unchanged.
     """
     width, stride = inputs.shape[1], blocks.shape[1]
     units = stride // 4

@@ -1,4 +1,4 @@
-"""The packing of weights for the float32 kernels, and the unpacking of gradients."""
+"""Packing weights for the float32 kernels, and unpacking gradients."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ def pack(matrix: Array) -> Array:
 
 
 def pack_matrices(matrices: Sequence[Array], shapes: Sequence[tuple[int, int]], _pool: ArrayPool) -> tuple[Array, ...]:
-    """Compute `Arithmetic.pack_matrices`."""
+    """Implement `Arithmetic.pack_matrices`."""
     packed = []
     for matrix, shape in zip(matrices, shapes, strict=True):
         padded = np.zeros(shape, np.float32)
@@ -27,19 +27,19 @@ def pack_matrices(matrices: Sequence[Array], shapes: Sequence[tuple[int, int]], 
 
 
 def pack_forward(weights: GRUWeights, _pool: ArrayPool) -> tuple[Array, ...]:
-    """Compute `Arithmetic.pack_forward`."""
+    """Implement `Arithmetic.pack_forward`."""
     E, U, joined = weights.padded_features, weights.padded_units, weights.joined
     return pack(joined[E:, :U]), pack(joined[:, U : 3 * U]), pack(joined[:E, 3 * U :])
 
 
 def pack_backward(weights: GRUWeights, _pool: ArrayPool) -> tuple[Array, ...]:
-    """Compute `Arithmetic.pack_backward`."""
+    """Implement `Arithmetic.pack_backward`."""
     E, U, joined = weights.padded_features, weights.padded_units, weights.joined
     return pack(joined[E:, : 3 * U].T), pack(joined[:E, U:].T)
 
 
 def unpack(weights: GRUWeights, gradients: Array, sums: Array, _pool: ArrayPool) -> tuple[Array, Array, Array]:
-    """Compute `Arithmetic.unpack`."""
+    """Implement `Arithmetic.unpack`."""
     for part in (gradients, sums):
         for other in part[1:]:
             part[0] += other

@@ -1,4 +1,4 @@
-"""A GRU classifier's predictions after every timestep of many reviews, without any other results."""
+"""A GRU classifier's predictions after every timestep of many reviews; nothing else is computed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ LAST, MEAN, MAX = (POOLINGS.index(name) for name in ("last", "mean", "max"))
 
 @inlined
 def add_poolings(h, peaks, totals, output_kernel, share):
-    """Update the maximum and the sum with a hidden state; return the part of the logit from last, maximum and mean."""
+    """Update the maximum and the sum with a hidden state; return what last, maximum and mean add to the logit."""
     logit = np.float32(0)
     for u in range(len(h)):
         peaks[u] = max(peaks[u], h[u])
@@ -56,8 +56,8 @@ def _predict(ids, lengths, table, bias, to_blocks, output_kernel, output_bias, h
 class TimestepPredictor:
     """A GRU classifier with one forward layer and no dense layers before the output.
 
-    Embedding, kernel and biases are combined into one row of `4·U` floats for every word of the vocabulary, so that
-    only the recurrent product remains at each timestep.
+    The embedding, kernel and biases are combined into one row of `4·U` floats for each word in the vocabulary, so that
+    only the recurrent product is left to compute at each timestep.
     """
 
     table: Array
@@ -70,7 +70,7 @@ class TimestepPredictor:
     def build(
         cls, embedding: Array, weights: GRUWeights, pooling: Sequence[Pooling], dense: tuple[Array, Array]
     ) -> "TimestepPredictor":
-        """Combine embedding `(V, E)` and weights; `dense` is the output's kernel `(P·U, 1)` and bias `(1,)`."""
+        """Combine the embedding `(V, E)` and the weights; `dense` is the output's kernel `(P·U, 1)` and bias `(1,)`."""
         features, units = weights.padded_features, weights.padded_units
         kernel, bias = dense
         output_kernel = np.zeros((len(POOLINGS), units), np.float32)
@@ -84,9 +84,9 @@ class TimestepPredictor:
         )
 
     def predict_logits(self, ids: Ids, lengths: Lengths) -> Array:
-        """Return the logit of positive after every timestep, `(B, T)`, given right-padded ids, longest first.
+        """Return the logit of the positive class after every timestep, `(B, T)`, given right-padded ids, longest first.
 
-        Logits past a review's end are meaningless. Uses only the caller's thread, and releases the interpreter's lock.
+        Logits past a review's end are meaningless. Uses only the caller's thread, and releases the GIL.
         """
         shape = round_up(len(ids), ROWS), self.output_kernel.shape[1]
         logits = np.zeros(ids.shape, np.float32)

@@ -10,7 +10,7 @@ from numba.extending import intrinsic
 
 
 def choose_tile(features: set[str]) -> tuple[int, int, int]:
-    """Return a vector's lanes, and a tile's vectors per row and rows, for a CPU with these features.
+    """Return the lanes of a vector, the vectors per row of a tile, and its rows, for a CPU with these features.
 
     A tile's sums fill at least half of the vector registers, so that consecutive products have independent sums.
     """
@@ -22,7 +22,7 @@ def choose_tile(features: set[str]) -> tuple[int, int, int]:
 
 
 def list_features() -> set[str]:
-    """List the CPU features that Numba compiles for: the host's, or those of $NUMBA_CPU_FEATURES."""
+    """List the CPU features that Numba compiles for: the host's, or those in $NUMBA_CPU_FEATURES."""
     if config.CPU_FEATURES is not None:
         return {name[1:] for name in config.CPU_FEATURES.split(",") if name.startswith("+")}
     return {name for name, present in llvm.get_host_cpu_features().items() if present}
@@ -33,7 +33,7 @@ COLUMNS = LANES * VECTORS
 
 
 def round_up(size: int, step: int) -> int:
-    """Return the smallest multiple of `step` that is not below `size`."""
+    """Return the smallest multiple of `step` that is at least `size`."""
     return -(-size // step) * step
 
 
@@ -44,7 +44,7 @@ def multiply_tile(
 ) -> Any:  # fmt: skip
     """Compute C[m, n] = Σ_k A[m, k] B[k, n] for `ROWS` rows and `COLUMNS` columns; add it to C if `accumulate`.
 
-    A, B and C are in flat float32 arrays: A[m, k] at `a_start + m·a_row + k·a_step`, B[k, n] at
+    A, B and C are stored in flat float32 arrays: A[m, k] at `a_start + m·a_row + k·a_step`, B[k, n] at
     `b_start + k·b_step + n`, C[m, n] at `c_start + m·c_row + n`. Nothing is checked; `steps` is at least 1.
     """
     place = types.intp

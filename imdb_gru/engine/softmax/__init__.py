@@ -1,1 +1,1 @@
-"""The output layer of a next-word model: projection and softmax, with losses and gradients."""
+"""The output layer of a next-word model: projection and softmax, with their losses and gradients."""

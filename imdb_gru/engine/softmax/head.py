@@ -1,6 +1,6 @@
 """A next-word model's head: projection, a softmax over few words, and their gradients, on all cores.
 
-Logits exist for only one block of rows at a time; their gradients are added up while they are in the cache.
+Logits exist for only one block of rows at a time, and their gradients are summed while the block is in the cache.
 """
 
 from typing import NamedTuple
@@ -25,14 +25,14 @@ class HeadWeights(NamedTuple):
     bias: Array
     """Bias of the projection, `(E,)`."""
     offsets: Array
-    """Biases and corrections of the logits of the words drawn, `(S,)`."""
+    """Biases of the words drawn plus the corrections to their logits, `(S,)`."""
 
 
 class HeadResult(NamedTuple):
-    """Losses, and the gradients of their mean over the rows that have a target."""
+    """The losses, and the gradients of their mean over the rows that have a target."""
 
     losses: Array
-    """Loss of each row, `(N,)`; zero without a target, as are the next three."""
+    """Loss of each row, `(N,)`; zero if the row has no target, as are the next three."""
     x: Array
     """Gradients of the hidden states, `(N, U)`."""
     true: Array
@@ -46,7 +46,7 @@ class Head:
     """Computes losses and gradients; reuses its memory from batch to batch."""
 
     def __init__(self, precision: Precision = "float32") -> None:
-        """Raise `ValueError` if this machine cannot compute the precision."""
+        """Set the precision; raises `ValueError` if this machine does not support it."""
         self.arithmetic = choose_arithmetic(precision)
         self.pool = ArrayPool()
 
@@ -54,7 +54,7 @@ class Head:
         """Compute losses and gradients for hidden states `(N, U)`, of which `real` `(N,)` have a target.
 
         `true` `(N, E)` and `true_bias` `(N,)` are the targets' weights. `places` `(N,)` is each target's index among
-        the words drawn, or −1, so that a target that was drawn is counted only once.
+        the words drawn, or −1 if it was not drawn, so that a target that was drawn is counted only once.
         """
         count, units = x.shape
         width = true.shape[1]
@@ -89,7 +89,7 @@ class Head:
         return HeadResult(losses, into_x, into_true, into_true_bias, weights)
 
     def _pack(self, w: HeadWeights) -> tuple[Packed, Array, Array]:
-        """Return the packed matrices, the bias and the offsets, all of them padded."""
+        """Return the packed matrices, the bias and the offsets, all padded."""
         U, E, S = (round_up(size, TILE) for size in (*w.kernel.shape, len(w.others)))
         bias, offsets = np.zeros(E, np.float32), np.full(S, LOWEST)
         bias[: len(w.bias)], offsets[: len(w.offsets)] = w.bias, w.offsets
@@ -97,7 +97,7 @@ class Head:
         return self.arithmetic.pack_matrices(matrices, shapes, self.pool), bias, offsets
 
     def _unpack(self, panels: Array, shape: tuple[int, ...]) -> Array:
-        """Return a matrix, given panels of its transpose."""
+        """Return a matrix, given the panels of its transpose."""
         rows, columns = shape
         width = round_up(columns, TILE)
         return panels.reshape(-1, width, self.arithmetic.COLUMNS).transpose(0, 2, 1).reshape(-1, width)[:rows, :columns]

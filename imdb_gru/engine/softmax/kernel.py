@@ -1,6 +1,6 @@
-"""The compiled loop of `head.py`: the forward and backward pass of projection and softmax, by blocks of rows.
+"""The compiled loop of `head.py`: the forward and backward passes of projection and softmax, block of rows by block.
 
-Sizes U, E and S are padded with zeros to whole tiles, and so is a block's count of rows.
+The sizes U, E and S and the rows of a block are padded with zeros to whole tiles.
 """
 
 import math
@@ -16,15 +16,15 @@ from imdb_gru.engine.rows import add_row, allocate, at, copy_row, fill_row
 from imdb_gru.engine.softmax.products import add_product, add_transposed, put_row
 
 TILE = 32
-"""Number that all sizes are multiples of, in every arithmetic."""
+"""All sizes are multiples of this number, in every arithmetic."""
 BLOCK = 128
-"""Number of rows that are computed at once, to fit the cache."""
+"""Number of rows computed at once, so that they fit in the cache."""
 LOWEST = np.float32(-1e30)
 """Logit of a word that cannot come next."""
 SIGN, MAGNITUDE = np.int32(31), np.int32(0x7FFFFFFF)
 LOG2_E, HALF = np.float32(math.log2(math.e)), np.float32(0.5)
 LEAST = np.float32(-60)
-"""Lowest exponent; smaller powers of 2 become zero, because denormal floats would be many times slower."""
+"""Lowest exponent; smaller powers of 2 are set to zero, because denormal floats would be many times slower."""
 POWERS = tuple(np.float32(math.log(2) ** k / math.factorial(k)) for k in range(7))
 """Coefficients of the Taylor series of 2ˣ, with an error below 2e-7 for |x| ≤ ½."""
 
@@ -41,7 +41,7 @@ def read_bits(_context, _bits):
 
 @inlined
 def order(bits):
-    """Map a float32's bits to a signed integer with the same order as the float32, or back."""
+    """Map a float32's bits to a signed integer that sorts in the same order, or back."""
     return np.int32(bits ^ ((bits >> SIGN) & MAGNITUDE))
 
 
@@ -57,7 +57,7 @@ def find_peak(bits, start, count):
 
 @inlined
 def exponentiate(values, start, count, peak):
-    """Replace numbers by exp(number − peak), to 1e-6, or by zero if that is negligible; return their sum."""
+    """Replace each number with exp(number − peak), accurate to 1e-6, or with zero if negligible; return the sum."""
     total = np.float32(0)
     for i in range(start, start + count):
         y = (values[at(i)] - peak) * LOG2_E
@@ -90,10 +90,10 @@ def run(
     x, rows, true, true_bias, places, packed, bias, offsets, share, losses, into_x, into_true, into_true_bias,
     into_kernel, into_others, into_bias, into_offsets,
 ):  # fmt: skip
-    """Write the losses of `rows` and `share` times their gradients; add to those of the weights.
+    """Write the losses of `rows`, and their gradients times `share`; weight gradients are added to existing ones.
 
-    `packed` are the kernel, the transpose of the others, the others, and the transpose of the kernel. The gradients of
-    the kernel and of the others are transposed, in panels.
+    `packed` holds the kernel, the transpose of `others`, `others`, and the transpose of the kernel. The gradients of
+    the kernel and of `others` are transposed, in panels.
     """
     units, features = x.shape[1], true.shape[1]
     width, words = len(bias), len(offsets)

@@ -1,4 +1,4 @@
-"""The products of `products.py` by AMX, for bfloat16 numbers in uint16 arrays."""
+"""The AMX implementation of the products in `products.py`, for bfloat16 numbers in uint16 arrays."""
 
 import numpy as np
 
@@ -9,12 +9,12 @@ from imdb_gru.engine.rows import allocate
 
 
 def put_row(values, bits, start, into, into_start, count):
-    """Compute `Products.put_row`."""
+    """Implement `Products.put_row`."""
     round_row(bits, start, into, into_start, count)
 
 
 def add_product(a, room, height, b, depth, c, c_row, columns):
-    """Compute `Products.add_product`."""
+    """Implement `Products.add_product`."""
     open_tiles()
     for column in range(0, columns, COLUMNS):
         multiply(
@@ -24,7 +24,7 @@ def add_product(a, room, height, b, depth, c, c_row, columns):
 
 
 def add_transposed(a, a_room, width, b, b_room, columns, height, sums):
-    """Compute `Products.add_transposed`."""
+    """Implement `Products.add_transposed`."""
     turned, pairs = allocate(width * height // 2, np.uint32), allocate(columns * height // 2, np.uint32)
     turn(a, 0, a_room, height, turned, height, width, 0)
     half = height // 2

@@ -1,1 +1,1 @@
-"""The training of a classifier: its train step, adversarial losses and trainer."""
+"""Training a classifier: its training step, adversarial losses and trainer."""

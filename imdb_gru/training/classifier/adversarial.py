@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 PROBE = 1e-3
-"""Length of the random move that is used to find the worst direction, as a share of the embeddings' length."""
+"""Length of the random move used to find the worst direction, as a fraction of the embeddings' length."""
 
 
 class Perturbation(keras.layers.Layer):  # type: ignore[misc]
@@ -25,12 +25,12 @@ class Perturbation(keras.layers.Layer):  # type: ignore[misc]
 
 
 def scale(direction: Any, x: Any, share: float) -> Any:
-    """Scale each review's direction `(B, T, E)` to `share` of the length of its embeddings x, as a constant."""
+    """Scale each review's direction `(B, T, E)` to `share` times the length of its embeddings x; passes no gradient."""
     return tf.stop_gradient(share * _measure(x) * direction / (_measure(direction) + 1e-12))
 
 
 def draw_direction(x: Any, mask: Any, step: Any, seed: int) -> Any:
-    """Draw a random direction for each review, zero in the padding."""
+    """Draw a random direction for each review, with zeros in the padding."""
     return tf.random.stateless_normal(tf.shape(x), [seed, step]) * tf.cast(mask, tf.float32)[:, :, None]
 
 

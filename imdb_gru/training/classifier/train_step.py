@@ -1,4 +1,4 @@
-"""The train step of every classifier: losses at the last or at all timesteps, and adversarial losses."""
+"""The training step for all classifiers: losses at the last timestep or at every timestep, and adversarial losses."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +16,7 @@ from imdb_gru.training.shares import WholeShare
 
 
 class RunningPooling(keras.layers.Layer):  # type: ignore[misc]
-    """A layer that pools hidden states up to each timestep: `(B, T, U)` to `(B, T, P·U)`; meaningless in padding."""
+    """A layer that pools hidden states up to each timestep: `(B, T, U)` to `(B, T, P·U)`; padding holds no results."""
 
     def __init__(self, pooling: Sequence[Pooling], **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -34,7 +34,7 @@ class RunningPooling(keras.layers.Layer):  # type: ignore[misc]
         return ops.concatenate([pooled[pooling]() for pooling in self.pooling], axis=-1)
 
     def compute_mask(self, inputs: Any, mask: Any) -> None:
-        """Return no mask, because the loss finds the real timesteps itself."""
+        """Return no mask, because the loss identifies the real timesteps itself."""
 
 
 @tf.custom_gradient  # type: ignore[untyped-decorator]
@@ -55,13 +55,13 @@ class ReviewModel(keras.Model):  # type: ignore[misc]
 
     A review's loss is that of its last timestep (`last`), or the mean of its timesteps' losses with equal weights
     (`every`) or with weights proportional to the timestep (`linear`, the linear gain of Dai and Le 2015). Metrics are
-    those of the last timestep. A review without a label (a negative one) counts only in the virtual adversarial loss.
+    those of the last timestep. An unlabelled review (label −1) counts only in the virtual adversarial loss.
 
     Adversarial training (Miyato, Dai and Goodfellow 2017, equation 5) adds the loss of reviews whose embeddings x are
     moved by r = ε ‖x‖ g / ‖g‖, where g is the gradient of the loss with respect to x. Virtual adversarial training
-    (equation 7) needs no label: it adds the distance by which a move by r changes the probability, where g is the
-    gradient of that distance. The paper normalises the embeddings and ε is a length; here ε is a share of the
-    embeddings' length, so that the model cannot evade it by longer embeddings.
+    (equation 7) needs no label: it adds a measure of how far a move by r changes the probability, where g is the
+    gradient of that measure. The paper normalises the embeddings and ε is a length; here ε is a share of the
+    embeddings' length, so that the model cannot evade it by making them longer.
     """
 
     def __init__(self, ids: Any, probability: Any, objective: str, config: TrainConfig, name: str) -> None:
@@ -87,7 +87,7 @@ class ReviewModel(keras.Model):  # type: ignore[misc]
         return super().compute_metrics(x, tf.boolean_mask(y, labelled), tf.boolean_mask(last, labelled), sample_weight)
 
     def train_step(self, data: Any) -> Any:
-        """Update the weights by the gradients of both losses; report the loss without perturbations."""
+        """Update the weights with the gradients of both losses; report the loss without perturbations."""
         ids, labels, share = keras.utils.unpack_x_y_sample_weight(data)
         labelled, of_all = self.shares.weigh_losses(share)
         config = self.settings
@@ -132,7 +132,7 @@ class ReviewModel(keras.Model):  # type: ignore[misc]
         return self.settings.seed + self.shares.rank
 
     def _predict_with(self, ids: Any, x: Any) -> Any:
-        """Return the probability with the words' embeddings replaced by x."""
+        """Return the probability when the words' embeddings are replaced with x."""
         perturbation = self.get_layer("perturbation")
         perturbation.replacement = x
         probability = self(ids, training=True)
@@ -140,7 +140,7 @@ class ReviewModel(keras.Model):  # type: ignore[misc]
         return probability
 
     def _measure(self, ids: Any, targets: Any, probability: Any) -> Any:
-        """Return each review's cross-entropy, `(B,)`, of probabilities and targets, both `(B, 1)` or `(B, T, 1)`."""
+        """Return each review's cross-entropy, `(B,)`, given probabilities and targets, both `(B, 1)` or `(B, T, 1)`."""
         if self.objective == "last":
             return ops.binary_crossentropy(targets, probability)[:, 0]
         probability = probability[:, :, 0]

@@ -1,4 +1,4 @@
-"""The training of a classifier: Keras's `fit` and `evaluate` on `ReviewBatches`, and averages of the weights."""
+"""Training a classifier: Keras's `fit` and `evaluate` on `ReviewBatches`, and averages of the weights."""
 
 import math
 from collections.abc import Callable
@@ -66,15 +66,15 @@ class ClassifierTrainer(Trainer):
             self.optimizer.rate = config.train.pretrained_rate
         self.model.optimizer.build(self.model.trainable_variables)
         self._next_weights: list[Any] = []
-        """The unaveraged weights while the model has their averages."""
+        """The unaveraged weights while the model holds their averages."""
 
     def restore(self, run: Run) -> None:
-        """Return to the state of the run's checkpoint; with several workers, each then draws its own dropout."""
+        """Return to the state of the run's checkpoint; if there are several workers, each draws its own dropout."""
         super().restore(run)
         self._part_draws()
 
     def _part_draws(self) -> None:
-        """Give each worker its own dropout; the first worker's is that of a training without workers."""
+        """Give each worker its own dropout; the first worker's is the same as in training with a single worker."""
         if self.shares.rank:
             for variable in self.model.variables:
                 if variable.path.endswith("seed_generator_state"):
@@ -82,19 +82,19 @@ class ClassifierTrainer(Trainer):
 
     @property
     def environment(self) -> dict[str, Any]:
-        """Return everything but the data that determines the weights, including the number of workers."""
+        """Return everything that determines the weights except the data, including the number of workers."""
         workers = {"workers": self.shares.count} if self.shares.count > 1 else {}
         return {**super().environment, "objective": self.config.train.objective, **workers}
 
     @property
     def is_done(self) -> bool:
-        """Tell whether all epochs are trained, or the last `train.patience` epochs brought no improvement."""
+        """Tell whether all epochs are done, or the last `train.patience` epochs brought no improvement."""
         patience, best = self.config.train.patience, self.progress.best
         tired = patience is not None and self.progress.epoch - (best.epoch if best else 0) >= patience
         return super().is_done or tired
 
     def train_epoch(self, stop: Stop, checkpoint: Callable[[], None]) -> Figures:  # noqa: ARG002 - epochs are whole
-        """Train an epoch; if weights are averaged, `fit` finally replaces the model's weights by the averages."""
+        """Train an epoch; if weights are averaged, `fit` replaces the model's weights with the averages at the end."""
         number = self.progress.epoch
         batches = ReviewBatches(self.corpus.train, self.config, number, self.shares)
         title = f"epoch {number + 1}/{self.config.train.epochs}"
@@ -105,7 +105,7 @@ class ClassifierTrainer(Trainer):
         return callback.figures if stop.is_set() else self._average(callback.figures, batches)
 
     def validate(self, stop: Stop) -> Figures:  # noqa: ARG002 - it does not take long
-        """Return loss and accuracy on the validation reviews."""
+        """Return the loss and accuracy on the validation reviews."""
         if not len(self.corpus.validation):
             return {}
         batches = ReviewBatches(self.corpus.validation, self.config, None, self.shares)
@@ -116,11 +116,11 @@ class ClassifierTrainer(Trainer):
         return {f"validation_{name}": figure for name, figure in figures.items()}
 
     def _average(self, figures: Figures, batches: ReviewBatches) -> Figures:
-        """Return the figures averaged over all workers."""
+        """Return the metrics averaged over all workers."""
         return self.shares.average(figures, batches.count_labelled())
 
     def is_better(self, record: Epoch, best: Epoch) -> bool:
-        """Tell whether an epoch is better than the best so far; without validation reviews, every later epoch is."""
+        """Tell whether an epoch is better than the best so far; always true without validation reviews."""
         if record.validation_loss is None or record.validation_accuracy is None:
             return True
         assert best.validation_loss is not None
@@ -131,7 +131,7 @@ class ClassifierTrainer(Trainer):
         return new > old
 
     def start_next_epoch(self) -> None:
-        """Put the weights back in place of their averages."""
+        """Replace the averages with the weights themselves."""
         if self.config.train.averaging is not None:
             self.model.set_weights(self._next_weights)
 

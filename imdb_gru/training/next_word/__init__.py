@@ -1,1 +1,1 @@
-"""The training of a next-word model: its Keras model, batches and trainer."""
+"""Training a next-word model: its Keras model, batches and trainer."""

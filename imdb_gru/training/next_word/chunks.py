@@ -20,14 +20,14 @@ class Chunk:
     ids: Ids
     """Ids, `(B, T)`; pad past a review's end."""
     targets: Ids
-    """The next id at each timestep, `(B, T)`; after a review's last word the start token, then pad."""
+    """The next id at each timestep, `(B, T)`; a review's last word is followed by the start token, then pad."""
 
 
 class ReviewChunks:
-    """One epoch of batches, each cut into chunks of at most `timesteps`: the same for the same seed and epoch."""
+    """One epoch of batches, each cut into chunks of at most `timesteps`; determined by the seed and epoch."""
 
     def __init__(self, reviews: EncodedReviews, config: NextWordConfig, epoch: int | None) -> None:
-        """Build the batches of an epoch; `None` is validation, with the longest reviews first."""
+        """Build the batches of an epoch; `None` means validation, with the longest reviews first."""
         self.reviews = reviews
         self.timesteps = config.train.timesteps
         self.batches: list[Rows]
@@ -44,7 +44,7 @@ class ReviewChunks:
         return sum(math.ceil(int(lengths[rows].max()) / self.timesteps) for rows in self.batches)
 
     def cut(self, number: int) -> Iterator[Chunk]:
-        """Yield a batch's chunks, whose lengths differ by one timestep at most."""
+        """Yield a batch's chunks, whose lengths differ by at most one timestep."""
         sequences = [self.reviews[row] for row in self.batches[number]]
         ids, targets = pad(sequences), pad_targets(sequences)
         count = math.ceil(ids.shape[1] / self.timesteps)

@@ -18,26 +18,26 @@ from imdb_gru.training.layers import ChannelDropout
 from imdb_gru.training.model import build_recurrent
 
 EMBEDDING_DEVIATION = 0.1
-"""Standard deviation of the initial embeddings; Keras's ±0.05 makes a tied softmax's logits too small to learn fast."""
+"""Standard deviation of the initial embeddings; with Keras's ±0.05, tied logits would be too small to learn fast."""
 FULL_ROWS = 1024
-"""Number of timesteps whose whole softmax is computed at once."""
+"""Number of timesteps whose full softmax is computed at once."""
 
 
 @dataclass(frozen=True)
 class Strata:
     """The strata of a sampled softmax, which draws one word from each; ids are ranked by frequency.
 
-    Each stratum of the first half has one word, so that frequent words always count; the others grow in size. A word
+    Each stratum in the first half has one word, so that frequent words always count; the rest grow in size. A word
     drawn from a stratum of n words represents all n: its logit is raised by log n, the correction of importance
-    sampling (Bengio and Senécal 2008, section 3). With as many strata as words this is the whole softmax.
+    sampling (Bengio and Senécal 2008, section 3). With as many strata as words, this is the full softmax.
     """
 
     edges: Ids
-    """Boundaries of the strata, `(S + 1,)`, from the first id that can come next to the vocabulary's size."""
+    """Boundaries of the strata, `(S + 1,)`: they start at the first possible next id and end at the vocabulary size."""
 
     @classmethod
     def build(cls, vocabulary_size: int, samples: int) -> "Strata":
-        """Divide all ids but pad's into `samples` strata, or fewer if there are fewer ids."""
+        """Divide all ids except pad into `samples` strata, or fewer if there are not enough ids."""
         words = vocabulary_size - 1
         samples = min(samples, words)
         single = words if samples == words else samples // 2
@@ -48,12 +48,12 @@ class Strata:
 
     @property
     def sizes(self) -> Ids:
-        """Count the ids of each stratum, `(S,)`."""
+        """Return the number of ids in each stratum, `(S,)`."""
         return np.diff(self.edges)
 
 
 class KerasNextWordModel(keras.Model):  # type: ignore[misc]
-    """Ids to the next word: embedding → recurrent layers → projection to the embedding's size → tied softmax.
+    """The model from ids to the next word: embedding → recurrent layers → projection to embedding size → tied softmax.
 
     The softmax shares its weights with the embedding (Press and Wolf 2017; Inan et al. 2017).
     """
@@ -100,7 +100,7 @@ class KerasNextWordModel(keras.Model):  # type: ignore[misc]
         self.bias.assign(np.log(shares).astype(np.float32))
 
     def encode(self, rows: Any, mask: Any, states: Any, *, training: bool) -> tuple[Any, Any]:
-        """Return the hidden states `(B, T, U)` after each of the embeddings `(B, T, E)`, and the final states."""
+        """Return the hidden state after each embedding, `(B, T, E)` to `(B, T, U)`, and the final states."""
         x = self.embedding_dropout(rows, training=training)
         ends = []
         for layer, start in zip(self.recurrent, states, strict=True):
@@ -109,26 +109,26 @@ class KerasNextWordModel(keras.Model):  # type: ignore[misc]
         return self.output_dropout(x, training=training), ends
 
     def read(self, rows: Any, mask: Any, states: Any, *, training: bool) -> tuple[Any, Any]:
-        """Return the result of `encode` with the hidden states projected to queries `(B, T, E)`."""
+        """Return the result of `encode`, with the hidden states projected to queries `(B, T, E)`."""
         x, ends = self.encode(rows, mask, states, training=training)
         return self.projection(x), ends
 
     def draw(self, step: Any) -> tuple[Any, Any]:
-        """Draw the words of a step; return their ids and the corrections of their logits, each `(S,)`."""
+        """Draw the words for a step; return their ids and the corrections to their logits, each `(S,)`."""
         starts, sizes = tf.constant(self.strata.edges[:-1]), tf.constant(self.strata.sizes)
         chance = tf.random.stateless_uniform(tf.shape(sizes), [self.seed, step])
         drawn = starts + tf.minimum(tf.cast(chance * tf.cast(sizes, tf.float32), tf.int32), sizes - 1)
         return drawn, tf.math.log(tf.cast(sizes, tf.float32))
 
     def compute_loss_of_all(self, queries: Any, targets: Any) -> Any:
-        """Return the loss of each target, `(N,)`, in the whole softmax, given queries `(N, E)`."""
+        """Return the loss of each target, `(N,)`, under the full softmax, given queries `(N, E)`."""
         logits = tf.matmul(queries, self.embedding.embeddings, transpose_b=True) + self.bias
         never = tf.one_hot(PAD, self.vocabulary_size, on_value=-1e9, off_value=0.0)
         return tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits + never)
 
     @property
     def table(self) -> keras.Variable:
-        """Return the weights `(V, E)` that embedding and softmax share."""
+        """Return the weights `(V, E)` that the embedding and the softmax share."""
         return self.embedding.embeddings
 
     @property
@@ -137,11 +137,11 @@ class KerasNextWordModel(keras.Model):  # type: ignore[misc]
         return self.read_weights[1:]
 
     def compute_gradients(self, ids: Any, targets: Any, states: Any, step: Any) -> "Gradients":
-        """Return the losses of a chunk, the states after it and the gradients of their mean.
+        """Return a chunk's total loss, the states after the chunk and the gradients of the mean loss.
 
-        The table's gradient only has the rows of the words that are inputs, targets or drawn.
+        The table's gradient has rows only for words that are inputs or targets or were drawn.
         """
-        table = self.table.value  # gathers directly from the variable, because conversion to a tensor would copy it
+        table = self.table.value  # gathers directly from the variable, because converting it to a tensor would copy it
         drawn, offsets = self.draw(step)
         read, true, others = (tf.gather(table, chosen) for chosen in (ids, targets, drawn))
         *cells, kernel, bias, own_bias = (weight.value for weight in self.dense_weights)
@@ -165,7 +165,7 @@ class KerasNextWordModel(keras.Model):  # type: ignore[misc]
     ) -> tuple[Array, ...]:
         """Return the sum of the losses and the gradients of their mean.
 
-        The gradients are those of `x`, `true`, `others`, the projection's kernel and bias, and the softmax's bias.
+        The gradients are for `x`, `true`, `others`, the projection's kernel and bias, and the softmax's bias.
         """
         kernel, bias, own_bias = weights
         shape, targets = x.shape, targets.reshape(-1)
@@ -184,14 +184,14 @@ class KerasNextWordModel(keras.Model):  # type: ignore[misc]
         )  # fmt: skip
 
     def _gather(self, *parts: Any) -> tuple[Ids, Array]:
-        """Add up gradients by id, given ids and gradients in turn."""
+        """Sum gradients by id, given ids and gradients alternately."""
         flat = [
             (ids.reshape(-1), values.reshape(ids.size, -1)) for ids, values in zip(parts[::2], parts[1::2], strict=True)
         ]
         return gather_rows(flat, self.vocabulary_size)
 
     def get_arrays(self) -> list[Array]:
-        """Return the weights in order: embedding, cells, projection's kernel and bias, the softmax's bias."""
+        """Return the weights in this order: embedding, cells, the projection's kernel and bias, the softmax's bias."""
         return [weight.numpy() for weight in self.read_weights]
 
     @property

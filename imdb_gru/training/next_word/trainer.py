@@ -1,4 +1,4 @@
-"""The training of a next-word model: truncated backpropagation through time, with checkpoints within epochs."""
+"""Training a next-word model: truncated backpropagation through time, with checkpoints within epochs."""
 
 import time
 from collections.abc import Callable
@@ -25,7 +25,7 @@ from imdb_gru.training.optimizer import build_optimizer
 from imdb_gru.training.trainer import Figures, Trainer
 
 CHECKPOINT_SECONDS = 300.0
-"""Seconds between two checkpoints within an epoch."""
+"""Seconds between checkpoints within an epoch."""
 
 IDS = tf.TensorSpec((None, None), tf.int32)
 
@@ -65,7 +65,7 @@ class NextWordTrainer(Trainer):
         return [[tf.zeros((batch, self.config.model.units))] * count for count in self._count_states()]
 
     def _take_step(self, ids: Any, targets: Any, states: Any) -> Any:
-        """Update the weights by a chunk's gradients; return the sum of its losses and the states after it."""
+        """Update the weights with a chunk's gradients; return the sum of its losses and the states after it."""
         rate = self.config.model.dropout.word
         step = tf.cast(self.optimizer.iterations.value, tf.int32)
         if rate:
@@ -78,12 +78,12 @@ class NextWordTrainer(Trainer):
         return found.loss, found.ends
 
     def _clip(self, gradients: list[Any]) -> list[Any]:
-        """Clip the norm of all gradients together."""
+        """Clip the gradients by their joint norm."""
         bound = self.config.train.clip_norm
         return gradients if bound is None else tf.clip_by_global_norm(gradients, bound)[0]
 
     def _validate_chunk(self, ids: Any, targets: Any, states: Any) -> Any:
-        """Return the sum of a chunk's losses in the whole softmax, and the states after it."""
+        """Return the sum of a chunk's losses under the full softmax, and the states after it."""
         rows = tf.gather(self.model.table.value, ids)
         queries, ends = self.model.read(rows, ids != PAD, states, training=False)
         real = targets != PAD
@@ -95,7 +95,7 @@ class NextWordTrainer(Trainer):
         return total, ends
 
     def train_epoch(self, stop: Stop, checkpoint: Callable[[], None]) -> Figures:
-        """Train the remaining batches of the epoch, with regular checkpoints."""
+        """Train on the remaining batches of the epoch, with regular checkpoints."""
         progress, chunks = self.progress, ReviewChunks(self.corpus.train, self.config, self.progress.epoch)
         title = f"epoch {progress.epoch + 1}/{self.config.train.epochs}"
         total = len(self.corpus.train.ids)
@@ -115,7 +115,7 @@ class NextWordTrainer(Trainer):
         return {"loss": loss, "perplexity": compute_perplexity(loss)}
 
     def _run_batch(self, chunks: ReviewChunks, number: int, run: Callable[..., Any]) -> tuple[float, int]:
-        """Run a batch chunk by chunk with carried states; return the sum of its losses and its number of targets."""
+        """Run a batch chunk by chunk, carrying the states over; return its total loss and its number of targets."""
         states, total = self._start(len(chunks.batches[number])), 0.0
         for chunk in chunks.cut(number):
             loss, states = run(chunk.ids, chunk.targets, states)
@@ -123,7 +123,7 @@ class NextWordTrainer(Trainer):
         return total, chunks.count_words(number)
 
     def validate(self, stop: Stop) -> Figures | None:
-        """Return loss and perplexity on the validation reviews, or None if the validation was stopped."""
+        """Return the loss and perplexity on the validation reviews, or None if validation was stopped."""
         if not len(self.corpus.validation):
             return {}
         chunks = ReviewChunks(self.corpus.validation, self.config, None)
@@ -135,14 +135,14 @@ class NextWordTrainer(Trainer):
         return {"validation_loss": loss, "validation_perplexity": compute_perplexity(loss)}
 
     def finish_epoch(self, seconds: float) -> dict[str, int]:
-        """Return the speed of the epoch in words per second, and reset the counts for the next epoch."""
+        """Return the epoch's speed in words per second, and reset the counts for the next epoch."""
         progress = self.progress
         speed = round(progress.words / seconds)
         progress.batch, progress.loss, progress.words = 0, 0.0, 0
         return {"words_per_second": speed}
 
     def is_better(self, record: Epoch, best: Epoch) -> bool:
-        """Tell whether an epoch is at least as good as the best so far; without validation reviews, every epoch is."""
+        """Tell whether an epoch is at least as good as the best so far; always true without validation reviews."""
         return (record.validation_loss or 0.0) <= (best.validation_loss or 0.0)
 
     def list_arrays(self) -> list[Array]:
