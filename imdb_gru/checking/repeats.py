@@ -62,7 +62,7 @@ class Texts:
         return [group for digest, group in groups.items() if digest and len(group) > 1]
 
     def find_twins(self, rows: Rows, others: Rows) -> tuple[Twins, Twins]:
-        """Return the `rows` that are identical to one of the `others`, and those that are nearly identical."""
+        """Return the `rows` that are identical to one of the `others`, and those that are only nearly identical."""
         known = {self.digests[other]: other for other in reversed(others.tolist())}
         same = {row: known[digest] for row in rows.tolist() if (digest := self.digests[row]) and digest in known}
         return same, self._find_near(np.array([row for row in rows.tolist() if row not in same], np.int64), others)

@@ -59,8 +59,8 @@ def compare(
 
     If `runs` is not given, train every model from random weights under one config with the seeds 0 to `seeds` - 1 in
     `folder` (default `runs/compare`). Complete models in the folder are used as they are, and unfinished ones are
-    resumed. Each model is trained in a separate process, so a script must call this function below `if __name__ ==
-    "__main__":`. With `runs`, `folder` is optional and receives comparison.json.
+    resumed. Each model is trained in a separate process, so a script must call this function below
+    `if __name__ == "__main__":`. With `runs`, `folder` is optional and receives comparison.json.
 
     `data` takes the same values as `--data`. `split` defaults to the test split, or to the validation reviews if the
     data has no test split. `observer` is called with each event. Raises `ConfigError`, `DataError`, `RunError` or

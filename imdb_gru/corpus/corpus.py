@@ -168,7 +168,7 @@ def hash_reviews(reviews: Iterable[Review]) -> str:
 
 
 def encode_corpus(source: Source, config: AnyConfig, reviews: TrainingReviews, vocabulary: Vocabulary | None) -> Corpus:
-    """Tokenize and encode the reviews for a training run, using the given vocabulary or building one from them."""
+    """Tokenize and encode the reviews for a run, with the given vocabulary or one built from the training reviews."""
     train = tokenize_reviews(reviews.train, config.text)
     validation = tokenize_reviews(reviews.validation, config.text, train.lexicon)
     vocabulary = vocabulary or _build_vocabulary(source, config, train)

@@ -188,7 +188,7 @@ def pad(sequences: Sequence[Ids], timesteps: int | None = None) -> Ids:
 
 
 def pad_targets(sequences: Sequence[Ids]) -> Ids:
-    """Return the id that follows each id, padded as by `pad`; the start token follows a review's last id."""
+    """Return the id that follows each id, padded as in `pad`; the start token follows a review's last id."""
     return pad([np.append(sequence[1:], np.int32(START)) for sequence in sequences])
 
 

@@ -94,7 +94,7 @@ class CellPass:
         return self.in_text_order(norms.astype(np.float32))
 
     def measure_kept(self) -> Array | None:
-        """Return how much of the state after each timestep later gates let through, averaged over units, `(T,)`."""
+        """Return the share of each timestep's state that later gates let through, averaged over units, `(T,)`."""
         if self.cell.keeping_gate is None:
             return None
         gate = self.gates[self.cell.keeping_gate]

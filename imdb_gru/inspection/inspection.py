@@ -22,7 +22,7 @@ SIGNED = frozenset({"candidate", "state"})
 
 
 def summarise_units(name: str, values: Array) -> Array:
-    """Return the mean over units of a gate or state `(T, U)`; if signed, of absolute values, as signs would cancel."""
+    """Average a gate or state `(T, U)` over units; signed values are made absolute first, as they would cancel out."""
     means: Array = (np.abs(values) if name in SIGNED else values).mean(axis=1)
     return means
 
@@ -74,7 +74,7 @@ class CellTrace:
 
     @property
     def half_life(self) -> dict[str, int | None]:
-        """Return how many words back only half is left, by gates (kept) and by Jacobian; None if more always is."""
+        """Return how many words back only half is left, by gates and by Jacobian; None if more is always left."""
         return {"kept": self._count_back(self.kept), "jacobian": self._count_back(self.jacobian)}
 
     def _count_back(self, left: Array | None) -> int | None:

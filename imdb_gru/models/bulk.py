@@ -27,7 +27,7 @@ DELIMITERS = {".csv": ",", ".tsv": "\t"}
 JSON_SUFFIXES = (".jsonl", ".ndjson")
 
 Seen = TypeVar("Seen", Prediction, "Inspection", EncodedText)
-"""The result for one text, with its numbers of words, of words read and of unknown words."""
+"""The result for one text, with its counts of words, words read and unknown words."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from imdb_gru.config import TextConfig
 
 
 class Seen(Protocol):
-    """The result for one text, with its numbers of words."""
+    """The result for one text, with its word counts."""
 
     @property
     def words(self) -> int:

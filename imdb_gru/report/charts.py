@@ -35,7 +35,7 @@ class Chart:
 def build_charts(
     evaluation: Evaluation, bins: Sequence[ReliabilityBin], history: Sequence[Epoch], best_epoch: int | None
 ) -> list[Chart]:
-    """Return the charts of an evaluation, its reliability bins and the run's epochs."""
+    """Return the charts for an evaluation, its reliability bins and a run's epochs."""
     return list(_iter_charts(evaluation, bins, history, best_epoch))
 
 
@@ -79,7 +79,7 @@ def _iter_charts(
 
 
 def check_charts(folder: Path, *, extra: str = "plot") -> None:
-    """Make a folder for charts; raise `ImdbGruError` if that fails, or if matplotlib (of `extra`) is not installed."""
+    """Make a folder for charts; raise `ImdbGruError` if that fails, or if matplotlib (from `extra`) is not installed."""
     check_matplotlib(extra)
     _make_folder(folder)
 

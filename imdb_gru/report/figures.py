@@ -44,7 +44,7 @@ def draw_learning_curves(history: Sequence[Epoch], best_epoch: int | None) -> An
 
 
 def _list_values(history: Sequence[Epoch], name: str) -> list[float]:
-    """Return a metric for every epoch; an empty list if any epoch lacks it."""
+    """Return a metric's value for every epoch; an empty list if any epoch lacks it."""
     values = [getattr(record, name) for record in history]
     return [] if None in values else values
 

@@ -90,7 +90,7 @@ def _draw_probabilities(axes: Any, probabilities: Sequence[float], *, marked: bo
 
 
 def _direction(probabilities: Sequence[float], timestep: int) -> str:
-    """Return the colour of the direction in which the probability changed."""
+    """Return the colour for the direction in which the probability changed."""
     return POSITIVE if probabilities[timestep] > probabilities[timestep - 1] else NEGATIVE
 
 

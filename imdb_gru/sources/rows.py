@@ -54,7 +54,7 @@ class _Lines:
             yield line
 
     def divide(self, rows: Iterable[Divided]) -> Iterator[Divided]:
-        """Yield the rows read from these lines, and after each start measuring the next one."""
+        """Yield the rows read from these lines, and start measuring anew after each row."""
         for row in rows:
             self.read = 0
             yield row
@@ -71,9 +71,7 @@ def _too_long(what: str) -> DataError:
 
 
 def _iter_csv(path: Path, delimiter: str = ",") -> Iterator[tuple[int, Row]]:
-    csv.field_size_limit(
-        MAX_ROW_CHARACTERS
-    )  # the limit applies to the whole process, and two tables may be read alternately
+    csv.field_size_limit(MAX_ROW_CHARACTERS)  # a process-wide limit, because two tables may be read alternately
     with _Lines(path, newline="") as lines:
         reader = csv.reader(lines, delimiter=delimiter, strict=True)
         try:

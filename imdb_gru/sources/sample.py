@@ -92,7 +92,7 @@ class SampleSource:
             label = number % 2
             film = films[number // REVIEWS_PER_FILM]
             text = _write_review(rng, label, film)
-            while text in taken:  # short reviews name no film, so there are few distinct ones
+            while text in taken:  # short reviews name no film, and few distinct ones exist
                 text = _write_review(rng, label, film)
             yield Review(text, label, film)
 
