@@ -79,7 +79,7 @@ def _iter_charts(
 
 
 def check_charts(folder: Path, *, extra: str = "plot") -> None:
-    """Make a folder for charts; raise `ImdbGruError` if that fails, or if matplotlib (from `extra`) is not installed."""
+    """Make a folder for charts; raise `ImdbGruError` if that fails or if matplotlib (from `extra`) is not installed."""
     check_matplotlib(extra)
     _make_folder(folder)
 
