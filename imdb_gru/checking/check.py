@@ -1,4 +1,4 @@
-"""The check of a source: figures for every split, reviews that are in two splits, and other findings."""
+"""The check of a source: statistics for every split, reviews that are in two splits, and other findings."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
@@ -20,19 +20,19 @@ from imdb_gru.text.tokenizer import TOKENIZERS
 from imdb_gru.text.vocabulary import build_vocabulary
 
 HELD_OUT = "held out"
-"""The name of the reviews that `train` uses for validation by default."""
+"""The name for the reviews that `train` uses for validation by default."""
 EVALUATED = ("validation", HELD_OUT, "test")
 TRAINED = (UNDIVIDED, "train", "validation", UNLABELLED)
-"""The validation reviews count as training reviews, because they choose the epoch."""
+"""Training splits; validation reviews count as training reviews, because they determine the best epoch."""
 MOST_EXAMPLES = 3
 EXCERPT, BEFORE = 70, 20
-"""Length of an example in characters, and how many of them precede the damaged text."""
+"""Length of an excerpt in characters, and how many of them precede the damaged text."""
 
 Figures = dict[str, Any]
 
 
 def check_source(source: Source) -> Figures:
-    """Read all reviews of a source and return its figures and findings, with a classifier's default config."""
+    """Read all reviews of a source and return its statistics and findings, using a classifier's default config."""
     check = Check(source, Config())
     overlaps = list(check.iter_overlaps())
     return {
@@ -56,7 +56,7 @@ class Check:
         self.reviews: list[Review] = []
         self.texts = Texts()
         self.spoilt: dict[str, dict[int, int]] = {sign: {} for sign in SIGNS}
-        """For each sign of damage, the rows that show it, with its position in the text."""
+        """For each sign of damage, the rows that show it, each with the sign's position in the text."""
         self.splits = self._read(source)
         self.train = next((split for split in (UNDIVIDED, "train") if split in self.splits), None)
         self.parts = {**self.splits, **self._hold_out()}
@@ -84,7 +84,7 @@ class Check:
         return {HELD_OUT: rows[held_out]} if held_out.any() else {}
 
     def describe_splits(self) -> dict[str, Figures]:
-        """Return the figures of each split."""
+        """Return the statistics of each split."""
         return {split: self._describe(rows) for split, rows in self.splits.items()}
 
     def _describe(self, rows: Rows) -> Figures:
@@ -102,7 +102,7 @@ class Check:
         }
 
     def iter_overlaps(self) -> Iterator[tuple[str, str, Twins, Twins]]:
-        """Yield pairs of an evaluation split and a training split, with the reviews of the former that are in both."""
+        """Yield pairs of an evaluation and a training split, with the former's reviews that are in both."""
         for split in EVALUATED:
             for training_split in TRAINED:
                 if split in self.parts and training_split in self.splits and split != training_split:
@@ -171,7 +171,7 @@ class Check:
             yield from self._find(f"reviews that contain {sign}", dict.fromkeys(places), places)
 
     def _find(self, finding: str, rows: Mapping[int, int | None], places: Twins | None = None) -> Iterator[Figures]:
-        """Yield a finding with examples, and their twins if any are given; yield nothing without rows."""
+        """Yield a finding with examples, and their twins if given; yield nothing if there are no rows."""
         if rows:
             examples = []
             for row, twin in list(rows.items())[:MOST_EXAMPLES]:

@@ -1,4 +1,4 @@
-"""A search for reviews that occur twice, word for word or nearly so.
+"""The search for reviews that occur twice, word for word or nearly so.
 
 MinHash in bands (Broder 1997; Leskovec, Rajaraman, Ullman 2014, chapter 3) proposes pairs of nearly identical reviews;
 only pairs whose Jaccard similarity is `SIMILARITY` or more are reported.
@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 from imdb_gru.system.arrays import Ids, Rows
 
 SHINGLE = 3
-"""Number of consecutive words that are compared as one item."""
+"""Number of consecutive words compared as one item."""
 SIMILARITY = 0.7
-"""Jaccard similarity of two reviews' shingles from which they count as nearly identical."""
+"""Jaccard similarity of shingles at or above which two reviews count as nearly identical."""
 BANDS, HASHES_A_BAND = 25, 4
-"""A pair of similarity `SIMILARITY` is proposed with probability 0.999, one of similarity 0.1 with 0.0025."""
+"""A pair with similarity `SIMILARITY` is proposed with probability 0.999, one with similarity 0.1 with 0.0025."""
 BLOCK = 1024
 """Number of shingles that are hashed at once."""
 MOST_CANDIDATES = 20
-"""Number of reviews with the same band that a review is compared to."""
+"""Maximum number of reviews with the same band that a review is compared with."""
 
 _ODD = np.random.default_rng(0).integers(2**63, size=BANDS * HASHES_A_BAND + SHINGLE + 1, dtype=np.uint64) * 2 + 1
 _PLACES, _MIXER, _MULTIPLIERS = _ODD[:SHINGLE], _ODD[SHINGLE], _ODD[SHINGLE + 1 :, None]
@@ -40,7 +40,7 @@ class Texts:
         self._numbers: defaultdict[str, int] = defaultdict(count().__next__)
         self.words: list[Ids] = []
         self.digests: list[bytes] = []
-        """Digest of each review, the same for the same words; empty for a review without words."""
+        """Digest of each review, identical for identical words; empty if the review has no words."""
         self._keys: list[Keys] = []
 
     def name_words(self) -> list[str]:
@@ -55,7 +55,7 @@ class Texts:
         self._keys.append(_hash_bands(words))
 
     def group(self, rows: Iterable[int]) -> list[list[int]]:
-        """Return groups of rows whose texts are identical, without those of texts that have no words."""
+        """Return groups of rows whose texts are identical, excluding texts that have no words."""
         groups: defaultdict[bytes, list[int]] = defaultdict(list)
         for row in rows:
             groups[self.digests[row]].append(row)
@@ -95,18 +95,18 @@ class Texts:
 
 
 def _cut_shingles(words: Ids) -> set[tuple[int, ...]]:
-    """Return all runs of `SHINGLE` words; a shorter text is a run by itself."""
+    """Return every sequence of `SHINGLE` consecutive words; a shorter text forms a single one."""
     listed = words.tolist()
     return set(zip(*(listed[place:] for place in range(SHINGLE)), strict=False)) or {tuple(listed)}
 
 
 def _hash_bands(words: Ids) -> Keys:
-    """Return one key for each band, `(BANDS,)`; how often two reviews share a key is stated at `BANDS`."""
+    """Return one key for each band, `(BANDS,)`; see `BANDS` for how often two reviews share a key."""
     least = np.full((len(_MULTIPLIERS), 1), np.iinfo(np.uint64).max, dtype=np.uint64)
     padded = np.pad(words, (0, max(0, SHINGLE - len(words))), constant_values=-1).astype(np.uint64)
     windows = np.lib.stride_tricks.sliding_window_view(padded, SHINGLE)
     for start in range(0, len(windows), BLOCK):
-        shingles = windows[start : start + BLOCK] @ _PLACES  # this and the next lines are modulo 2^64
+        shingles = windows[start : start + BLOCK] @ _PLACES  # this line and the next ones compute modulo 2^64
         shingles = (shingles ^ shingles >> 32) * _MIXER
         shingles ^= shingles >> 29
         np.minimum(least, (_MULTIPLIERS * shingles).min(axis=1, keepdims=True), out=least)

@@ -9,7 +9,7 @@ _TAGS = (
 
 SIGNS: dict[str, re.Pattern[str]] = {
     "replacement characters": re.compile("\ufffd"),
-    # UTF-8 read as Latin-1 or Windows-1252. A quotation mark or dash after Ã could be one too, but is not counted,
+    # UTF-8 read as Latin-1 or Windows-1252. A quotation mark or dash after Ã could also be damage, but does not count,
     # because it also occurs in correct Portuguese text.
     "mojibake": re.compile(
         "Ã[\x80-\xbf€‚ƒ„†‡ˆ‰Š‹ŒŽ˜™š›œžŸ]|Â[\xa0-\xbf]|â(?:€|\x80)[\x80-\xbf‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|ðŸ|ï»¿"
@@ -20,7 +20,7 @@ SIGNS: dict[str, re.Pattern[str]] = {
         rf"</?(?:{_TAGS})(?:\s[^<>]*)?/?>|&(?:[a-z]{{2,8}}|#\d{{1,7}}|#x[0-9a-f]{{1,6}});", re.IGNORECASE
     ),
 }
-"""The signs by name, each with the pattern that finds it."""
+"""The signs by name, each with the pattern that matches it."""
 
 
 def find_signs(text: str) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Addresses by which the workers of a training find each other; Ray's version would load TensorFlow everywhere."""
+"""Addresses by which the workers of a training run find each other; Ray's own code would load TensorFlow everywhere."""
 
 import json
 import os
@@ -15,19 +15,19 @@ class Places(BackendConfig):  # type: ignore[misc]
 
     @property
     def backend_cls(self) -> type[Backend]:
-        """Return the class that tells the workers."""
+        """Return the class that sends the addresses to the workers."""
         return _Teller
 
 
 class _Teller(Backend):  # type: ignore[misc]
     def on_start(self, worker_group: Any, backend_config: BackendConfig) -> None:  # noqa: ARG002 - Ray's signature
-        """Collect the addresses and send them to all workers; Ray calls this when the workers have started."""
+        """Collect the addresses and send them to all workers; Ray calls this once the workers have started."""
         places = worker_group.execute(find_place)
         ray.get([worker_group.execute_single_async(rank, set_place, places, rank) for rank in range(len(places))])
 
 
 def find_place() -> str:
-    """Return this node's address with a free port."""
+    """Return this node's address and a free port."""
     host = ray.util.get_node_ip_address()
     six = ":" in host
     with socket.socket(socket.AF_INET6 if six else socket.AF_INET) as free:

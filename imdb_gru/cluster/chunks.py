@@ -1,4 +1,4 @@
-"""The three steps for a chunk of reviews: read, predict and write. Ray calls these functions on its workers.
+"""The three steps for a chunk of reviews: read, predict and write. Ray calls them on its workers.
 
 Every step takes and returns tables with one row per chunk, so Ray cannot split a chunk. The last bits of a prediction
 depend on the chunk, and local prediction cuts a file into the same chunks, so the predictions are identical.
@@ -24,7 +24,7 @@ from imdb_gru.sources.table import open_table
 from imdb_gru.system.memory import measure_own_memory
 
 METADATA = b"imdb-gru"
-"""Key of the counts in the footer of a partition."""
+"""Key under which a partition's footer holds the counts."""
 
 STEP = pyarrow.struct([("timestep", pyarrow.int32()), ("token", pyarrow.string()), ("probability", pyarrow.float64())])
 FILE = pyarrow.schema(
@@ -61,7 +61,7 @@ def name_partition(file: int, chunk: int) -> str:
 
 
 def read_chunks(files: pyarrow.Table, *, text_column: str | None) -> Iterator[pyarrow.Table]:
-    """Yield the chunks of files, except finished ones; an error is yielded as a last chunk that holds its message."""
+    """Yield the unfinished chunks of files; an error is yielded as a final chunk that holds its message."""
     for file in files.to_pylist():
         try:
             yield from (_make(CHUNK, **chunk) for chunk in _read_file(**file, text_column=text_column))
@@ -131,7 +131,7 @@ class Worker:
 
 
 def _encode(predictions: list[Prediction], chunk: dict[str, Any], notes: str) -> bytes:
-    """Return a partition as the content of a Parquet file."""
+    """Encode a partition as the content of a Parquet file."""
     columns: dict[str, Any] = {
         "text": pyarrow.array([prediction.text for prediction in predictions], pyarrow.string()),
         "label": pyarrow.array([prediction.label for prediction in predictions], pyarrow.string()),
@@ -164,7 +164,7 @@ def _lay_out_timesteps(predictions: list[Prediction]) -> pyarrow.Array:
 
 
 def write_partitions(partitions: pyarrow.Table, *, folder: str) -> pyarrow.Table:
-    """Write partitions to a folder, and return their rows without the content."""
+    """Write partitions to a folder, and return their rows with the content removed."""
     notes = partitions.select(RESULT.names)
     for name, content in zip(partitions["name"].to_pylist(), partitions["content"].to_pylist(), strict=True):
         if name is None:
@@ -178,5 +178,5 @@ def write_partitions(partitions: pyarrow.Table, *, folder: str) -> pyarrow.Table
 
 
 def _make(schema: pyarrow.Schema, **row: Any) -> pyarrow.Table:
-    """Return a table of one row; missing columns are null."""
+    """Return a table with one row; missing columns are null."""
     return pyarrow.Table.from_pylist([row], schema)

@@ -16,10 +16,10 @@ PATIENCE = 10
 
 
 def check_ray(feature: str, *others: str) -> None:
-    """Raise `MissingExtraError` for a feature if Ray, or one of the other packages, is not installed."""
+    """Raise `MissingExtraError` for a feature if Ray or any of the other packages is not installed."""
     try:
         missing = not all(map(find_spec, ("ray", *others)))
-    except ValueError:  # imported, but without a spec
+    except ValueError:  # imported, but has no spec
         missing = True
     if missing:
         raise MissingExtraError(feature, "ray")
@@ -46,7 +46,7 @@ def connect(address: str | None) -> Iterator[None]:
             )
     except (OSError, OverflowError, RuntimeError, ValueError) as error:
         raise ImdbGruError(f"no Ray cluster answers at {address}: {error}; start one with: ray start --head") from error
-    raise_on_sigterm()  # because Ray has replaced our handler
+    raise_on_sigterm()  # Ray has replaced our handler
     try:
         yield
     finally:
@@ -54,7 +54,7 @@ def connect(address: str | None) -> Iterator[None]:
 
 
 def _bring_token(address: str | None) -> None:
-    """Let Ray send this machine's token, but only if the cluster requires one; other clusters would fail with it."""
+    """Let Ray send this machine's token, but only if the cluster requires one; other clusters would reject it."""
     from ray._private.authentication import authentication_token_setup as setup
     from ray._raylet import GcsClient  # type: ignore[attr-defined]
     from ray.exceptions import AuthenticationError, RpcError
@@ -70,7 +70,7 @@ def _bring_token(address: str | None) -> None:
 
 
 def _find_place(address: str) -> tuple[str, int] | None:
-    """Return the host and the port of HOST:PORT; None for auto and for Ray's own kinds of addresses."""
+    """Return the host and port of a HOST:PORT address; None for `auto` and for Ray's own kinds of addresses."""
     host, _, port = address.rpartition(":")
     return (host.strip("[]"), int(port)) if port.isdigit() and host and "/" not in host else None
 

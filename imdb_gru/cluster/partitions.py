@@ -21,9 +21,9 @@ from imdb_gru.system.partial import check_same
 from imdb_gru.system.writing import UNFINISHED
 
 SETTINGS = "_settings.json"
-"""Name of the file of settings; tools that read partitions ignore names that begin with _."""
+"""Name of the settings file; tools that read partitions ignore names that begin with _."""
 READERS = 16
-"""Number of footers that are read at the same time, because reading from remote storage is slow."""
+"""Number of footers to read at the same time, because reading from remote storage is slow."""
 
 
 @dataclass(frozen=True)
@@ -52,13 +52,13 @@ class Partitions:
 
     @property
     def address(self) -> str:
-        """Return the address of the folder, for a process on another machine."""
+        """Return the folder's address as a process on another machine needs it."""
         return str(self.folder)
 
     def begin(self, begun_with: Mapping[str, Any], stamps: Sequence[Stamp], *, resume: bool) -> list[str]:
         """Start in an empty folder, or resume; raises `DataError` if neither is possible.
 
-        Return the input files that have changed since the start; their partitions are removed.
+        Returns the input files that have changed since the start; their partitions are removed.
         """
         settings = self.folder / SETTINGS
         begun = {**begun_with, "input": [stamp[0] for stamp in stamps]}
@@ -99,7 +99,7 @@ class Partitions:
         write_bytes(self.folder / SETTINGS, json.dumps(record).encode())
 
     def _read_notes(self, match: re.Match[str]) -> Notes | None:
-        """Read a partition's footer; return None if the file is incomplete, as on non-atomic storage."""
+        """Read a partition's footer; return None if the file is incomplete, as can happen on non-atomic storage."""
         with (self.folder / match[0]).open("rb") as file:
             try:
                 return Notes.parse(parquet.read_metadata(file).metadata[METADATA])
@@ -107,7 +107,7 @@ class Partitions:
                 return None
 
     def list_left(self, tables: Sequence[str]) -> list[dict[str, Any]]:
-        """Return the files that are not finished, each with its finished chunks."""
+        """Return the unfinished files, each with its finished chunks."""
         chunks: dict[int, list[int]] = {}
         ends: dict[int, int] = {}
         for (file, chunk), notes in sorted(self.done.items()):
@@ -137,7 +137,7 @@ class Partitions:
 
 
 def open_partitions(address: str) -> Partitions:
-    """Return the folder at an address, which need not exist; raises `DataError` for an invalid address."""
+    """Return the folder at an address, whether or not it exists; raises `DataError` if the address is invalid."""
     return Partitions(locate(address))
 
 

@@ -19,14 +19,14 @@ from imdb_gru.errors import DataError, ImdbGruError
 from imdb_gru.models.classifier import Classifier
 
 RESTARTS = 10
-"""Greatest number of restarts of a worker, because a chunk may kill every worker that predicts it."""
+"""Maximum number of times a worker is restarted, because a chunk may kill every worker that predicts it."""
 READS = 1000
-"""Greatest number of tasks among which the files are divided."""
+"""Maximum number of tasks among which the files are divided."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """The files to predict, and where the predictions are written."""
+    """The files to predict, and where to write the predictions."""
 
     files: Sequence[dict[str, Any]]
     """Unfinished files, as `Partitions.list_left` returns them."""
@@ -43,18 +43,18 @@ class PredictedChunk:
     notes: Notes
     worker: str
     megabytes: float | None
-    """Memory of the worker process when the chunk was predicted, without shared memory."""
+    """Memory of the worker process when the chunk was predicted, excluding shared memory."""
 
 
 class _RayWorker(Worker):
-    """A worker that gets the classifier from Ray's object store, so that workers of a node share its memory."""
+    """A worker that gets the classifier from Ray's object store, so that all workers on a node share one copy."""
 
     def __init__(self, classifier: list[Any], **options: Any) -> None:
         super().__init__(ray.get(classifier[0]), **options)
 
 
 def count_cluster_cores() -> int:
-    """Return the number of cores of the cluster; raises `ImdbGruError` if there are none."""
+    """Return the number of cores in the cluster; raises `ImdbGruError` if there are none."""
     cores = int(ray.cluster_resources().get("CPU", 0))
     if not cores:
         raise ImdbGruError("the cluster has 0 cores: add a node with cores")
@@ -66,7 +66,8 @@ def predict_tables(classifier: Classifier, job: Job) -> Iterator[PredictedChunk]
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     try:
         with warnings.catch_warnings():
-            # Ray warns of more workers than chunks, which is harmless, and of max_restarts, which has no alternative.
+            # Ray warns about having more workers than chunks, which is harmless, and about max_restarts, for
+            # which there is no alternative.
             warnings.simplefilter("ignore", UserWarning)
             warnings.simplefilter("ignore", DeprecationWarning)
             for batch in _plan(classifier, job).iter_batches(batch_size=None, batch_format="pyarrow"):
@@ -120,7 +121,7 @@ def _plan(classifier: Classifier, job: Job) -> Any:
 
 
 def _select_node(address: str) -> dict[str, str] | None:
-    """Return a selector that keeps a task on this node if it uses this node's disk, else None."""
+    """Return a selector that keeps a task on this node if the task uses this node's disk, else None."""
     return {"ray.io/node-id": ray.get_runtime_context().get_node_id()} if is_local(address) else None
 
 

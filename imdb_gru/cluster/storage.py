@@ -18,7 +18,7 @@ from imdb_gru.system.writing import write_atomically
 HIDDEN = ("_", ".")
 """Prefixes of files and folders that hold no data, by the convention of tools that write partitions."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
-"""Characters by which Python represents bytes of a name that are not UTF-8."""
+"""Characters with which Python represents bytes of a name that are not UTF-8."""
 
 
 class RemotePath:
@@ -83,7 +83,7 @@ class RemotePath:
 
 Location = Path | RemotePath
 Stamp = list[str | int]
-"""The address of a file, and values that change if the file changes."""
+"""The address of a file, and values that change when the file does."""
 
 
 def is_local(address: str) -> bool:
@@ -116,7 +116,7 @@ def _open_remote(address: str) -> RemotePath:
 def list_tables(address: str, *, but: str) -> list[str]:
     """Return the addresses of all tables in a file, a folder or a glob; raises `DataError` if there are none.
 
-    Partitions in the folder `but` are left out, even if links lead to it.
+    Partitions in the folder `but` are excluded, even if they are reached through links.
     """
     location = locate(address)
     try:
@@ -135,7 +135,7 @@ def list_tables(address: str, *, but: str) -> list[str]:
 
 def _is_partition(name: str, folder: str) -> bool:
     parent, own = os.path.split(name)
-    # realpath changes remote addresses, too, but both in the same way.
+    # realpath also changes remote addresses, but it changes both in the same way.
     return own.startswith("part-") and os.path.realpath(parent) == os.path.realpath(folder)
 
 
@@ -157,7 +157,7 @@ def _find(location: Location) -> list[str]:
 
 
 def _expand(filesystem: Any, pattern: str) -> Iterator[tuple[str, str]]:
-    """Yield the files that match a glob, each with the part of its name in which hidden names are left out."""
+    """Yield the files that match a glob, each with the part of its path in which hidden names exclude it."""
     folder = re.split(r"[*?[]", pattern)[0].rpartition("/")[0]
     asked = _is_hidden(pattern.removeprefix(folder))
     for name, state in filesystem.glob(pattern, detail=True).items():

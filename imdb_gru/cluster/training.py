@@ -1,4 +1,4 @@
-"""A training on several workers, from the side of the process that starts it and receives the workers' reports."""
+"""Training on several workers, as seen from the process that starts it and receives the workers' reports."""
 
 import os
 import tempfile
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from imdb_gru.tasks.task import Task
 
 MOST_FAILURES = 3
-"""Number of failures of workers or nodes after which the training ends."""
+"""Number of worker or node failures after which training ends."""
 NEVER = 1e9
 """Seconds after which Ray may interrupt an epoch to use a new node: practically never."""
 ROOM = 5
-"""Seconds to wait for the cores that Ray, whose information may be outdated, believes to exist."""
+"""Seconds to wait for cores that Ray believes to exist, as its information may be outdated."""
 ENDING = 10
 """Seconds to wait for Ray Train to end after its workers have ended."""
 PATIENCE = 0.5
@@ -32,7 +32,7 @@ PATIENCE = 0.5
 
 
 def find_cores_per_worker(nodes: list[dict[str, Any]], workers: int) -> int:
-    """Return the greatest number of cores that every worker can have; raises `ImdbGruError` if it is 0."""
+    """Return the largest number of cores that every worker can have; raises `ImdbGruError` if it is 0."""
     cores = [int(node["Resources"].get("CPU", 0)) for node in nodes if node["Alive"]]
     for share in range(max(cores, default=0), 0, -1):
         if sum(own // share for own in cores) >= workers:
@@ -41,7 +41,7 @@ def find_cores_per_worker(nodes: list[dict[str, Any]], workers: int) -> int:
 
 
 class Workers:
-    """The settings of a training on several workers of a Ray cluster."""
+    """The settings for training on several workers of a Ray cluster."""
 
     def __init__(self, count: int, address: str | None = None) -> None:
         self.count = count
@@ -55,7 +55,7 @@ class Workers:
         return connect(self.address)
 
     def adapt(self, config: Any) -> Any:
-        """Set the batch size to that of all workers together, so that any number of workers can resume the run."""
+        """Set the batch size to the total over all workers, so that any number of workers can resume the run."""
         batch_size = config.train.batch_size * self.count
         return config.model_copy(update={"train": config.train.model_copy(update={"batch_size": batch_size})})
 
@@ -67,7 +67,7 @@ class Workers:
         corpus: Corpus,
         start: PretrainedWeights | None,
     ) -> "ClusterSession":
-        """Build the training on the workers; raises `ImdbGruError` if there are too few cores."""
+        """Build the session that trains on the workers; raises `ImdbGruError` if there are too few cores."""
         import ray
 
         if not isinstance(config, Config):
@@ -76,7 +76,7 @@ class Workers:
 
 
 class ClusterSession:
-    """A classifier's training on several workers."""
+    """The training of a classifier on several workers."""
 
     keeps_batches = False
 
@@ -104,11 +104,11 @@ class ClusterSession:
         return Resumed.build(self.config.train, self.run.load_starts(), progress, environment)
 
     def train(self, observer: Observer) -> Metrics:
-        """Train the remaining epochs on the workers and complete the run; return its final figures.
+        """Train the remaining epochs on the workers and complete the run; return its final metrics.
 
-        If workers die, as many as the remaining nodes have cores for resume from the end of the last epoch. Ctrl-C
-        stops after the current batch, as in a single process. A second Ctrl-C, or one before the workers have started,
-        leaves a run that can be resumed.
+        If workers die, training resumes from the end of the last epoch on as many workers as the remaining nodes have
+        cores for. Ctrl-C stops it after the current batch, as in a single process. A second Ctrl-C, or one before the
+        workers have started, leaves a run that can be resumed.
         """
         import ray
         from ray.util.queue import Empty, Queue

@@ -1,4 +1,4 @@
-"""The linear baseline on disk: fit it, store it in a folder, and load its predictions.
+"""The linear baseline on disk: fitting it, storing it in a folder, and loading its predictions.
 
 The folder holds probabilities.npz and, written last, figures.json.
 """
@@ -33,7 +33,7 @@ from imdb_gru.system.writing import write_atomically
 
 
 class BaselineSplit(Record):
-    """A split that the baseline was evaluated on, and its figures by number of words read."""
+    """A split that the baseline was evaluated on, and its metrics by number of words read."""
 
     model_config = ConfigDict(strict=False)  # a strict model could not load a dataclass from JSON
 
@@ -43,18 +43,18 @@ class BaselineSplit(Record):
 
 
 class BaselineMetrics(Record):
-    """The figures of a fitted baseline, and the hash of its file of probabilities."""
+    """The metrics of a fitted baseline, and the hash of its probability file."""
 
     finished_at: str | None = None
     config: dict[str, Any]
-    """Complete config with which the reviews were loaded."""
+    """The complete config with which the reviews were loaded."""
     ngrams: int | None = None
     """Number of words in the longest n-gram."""
     C: float
     """Inverse strength of the regularization, as in scikit-learn."""
     parameters: int
     seconds: float
-    """Seconds of fitting, for all strengths of regularization together."""
+    """Fitting time for all regularization strengths together."""
     peak_memory_mb: float | None
     data: CorpusStatistics
     splits: dict[str, BaselineSplit]
@@ -62,7 +62,7 @@ class BaselineMetrics(Record):
 
 
 class Baseline:
-    """A fitted baseline's folder and the paths of its files."""
+    """The folder of a fitted baseline, and the paths of its files."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -70,7 +70,7 @@ class Baseline:
         self.figures_path = path / "figures.json"
 
     def __str__(self) -> str:
-        """Return the name of the baseline in messages and results."""
+        """Return the name used for the baseline in messages and results."""
         return str(self.path)
 
     def exists(self) -> bool:
@@ -78,7 +78,7 @@ class Baseline:
         return self.figures_path.is_file()
 
     def load_metrics(self) -> BaselineMetrics:
-        """Load the figures; raises `RunError` if they are damaged."""
+        """Load the metrics; raises `RunError` if they are damaged."""
         try:
             return BaselineMetrics.parse(json.loads(read_text(self.figures_path)))
         except (OSError, ValueError, RecursionError) as error:

@@ -28,7 +28,7 @@ class Candidate:
     """A model with one seed, and its folder."""
 
     model: str
-    """Name of the model, which candidates with different seeds share."""
+    """Name of the model; candidates that differ only in their seed share it."""
     config: Config
     result: Run | Baseline
 
@@ -39,16 +39,16 @@ class Candidate:
 
     @property
     def seed(self) -> int:
-        """Return the seed of the weights and of the choice of validation reviews."""
+        """Return the seed for the weights and for the choice of validation reviews."""
         return self.config.train.seed
 
     def __str__(self) -> str:
-        """Return the name of the candidate in messages and results."""
+        """Return the name used for the candidate in messages and results."""
         return str(self.result)
 
 
 def build_candidates(config: Config, models: Sequence[str], seeds: int, folder: Path) -> list[Candidate]:
-    """Build a candidate for each model with seed 0, then seed 1, and so on; only the cell and the seed differ."""
+    """Build a candidate for each model with seed 0, then with seed 1, and so on; only the cell and the seed differ."""
     candidates = []
     for seed in range(seeds):
         for model in models:
@@ -80,7 +80,7 @@ def check_models(models: Sequence[str]) -> None:
 def open_candidates(runs: Sequence[str | Path | Run], *, same_data: bool) -> list[Candidate]:
     """Open complete runs as candidates; each is a separate model, named after its folder.
 
-    Raises `RunError` if only one run is given, if a run is not complete or is given twice, or, with `same_data`, if the
+    Raises `RunError` if only one run is given, if a run is incomplete or given twice, or, with `same_data`, if the
     runs were trained on different data.
     """
     opened = [open_model(run) for run in runs]
@@ -148,7 +148,7 @@ def _find_changes(old: dict[str, Any], new: dict[str, Any], prefix: str = "") ->
 
 
 def pair_candidates(candidates: Sequence[Candidate]) -> list[tuple[Candidate, Candidate]]:
-    """Pair candidates of different models that have the same seed, or that are the only ones of their models."""
+    """Pair candidates of different models that have the same seed, or that are their models' only candidates."""
     models: dict[str, list[Candidate]] = {}
     for candidate in candidates:
         models.setdefault(candidate.model, []).append(candidate)
@@ -161,7 +161,7 @@ def pair_candidates(candidates: Sequence[Candidate]) -> list[tuple[Candidate, Ca
 
 
 def check_training_reviews(candidates: Sequence[Candidate]) -> None:
-    """Raise `RunError` if two candidates of a pair have different training or validation reviews."""
+    """Raise `RunError` if the two candidates of a pair have different training or validation reviews."""
     hashes = {candidate.path: candidate.result.load_metrics().data.hash for candidate in candidates}
     for one, other in pair_candidates(candidates):
         if hashes[one.path] != hashes[other.path]:

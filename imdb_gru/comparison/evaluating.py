@@ -21,9 +21,9 @@ from imdb_gru.sources.review import Review
 from imdb_gru.system.arrays import Labels
 
 ReviewLoader = Callable[[Run, str | None], tuple[str, Sequence[Review]]]
-"""Function that returns the name of the split on which to evaluate a run, and its reviews."""
+"""Function that returns the name of the split to evaluate a run on, and the split's reviews."""
 TRAINING_SPLITS = ("train", "validation")
-"""Splits whose reviews depend on the seed of the training."""
+"""Splits whose reviews depend on the training run's seed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,7 @@ class EvaluatedCandidate:
 
     candidate: Candidate
     metrics: Metrics | BaselineMetrics
-    """Figures of the candidate's training."""
+    """Metrics of the candidate's training run."""
     labels: Labels
     """Labels of the reviews, 0 or 1, `(N,)` int8."""
     predictions: Predictions
@@ -43,8 +43,8 @@ def evaluate_candidates(
 ) -> tuple[str, list[EvaluatedCandidate]]:
     """Evaluate trained candidates on a split; return the name of the split and the results.
 
-    Predictions of networks are stored in the folder `cache`, if given. Raises `RunError` if two candidates of a pair
-    have different reviews.
+    Predictions of networks are stored in the folder `cache`, if given. Raises `RunError` if the two candidates of a
+    pair have different reviews.
     """
     loaded: dict[str, Sequence[Review]] = {}
     evaluated = []
@@ -67,7 +67,7 @@ def evaluate_candidates(
 
 
 def _find_run(candidate: Candidate, candidates: Sequence[Candidate]) -> Run:
-    """Return the candidate's run; for the baseline, that of a network with the same seed and reviews."""
+    """Return the candidate's run; for the baseline, the run of a network with the same seed and reviews."""
     return next(
         other.result
         for other in (candidate, *candidates)

@@ -1,4 +1,4 @@
-"""The events of a comparison, in addition to those of its trainings and evaluations."""
+"""The events of a comparison, in addition to those of its training runs and evaluations."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from imdb_gru.events import Event
 
 @dataclass(frozen=True)
 class CandidateChosen(Event):
-    """A comparison has reached a model, which is trained, resumed or used as it is."""
+    """A comparison has reached a model, which it will train, resume or use as it is."""
 
     number: int
     """Position of the model in the comparison, starting at 1."""
@@ -17,7 +17,7 @@ class CandidateChosen(Event):
     state: CandidateState
 
     def __str__(self) -> str:
-        """Return what is done with the model."""
+        """Return what happens to the model."""
         done = {
             "new": f"training {self.run}",
             "unfinished": f"resuming {self.run}",

@@ -19,7 +19,7 @@ from imdb_gru.system.arrays import Labels
 from imdb_gru.system.progress import show_bar
 
 STRENGTHS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
-"""Inverse strengths of regularization (scikit-learn's C); the best on the validation reviews is chosen."""
+"""Inverse strengths of regularization (scikit-learn's C), from which the best on the validation reviews is chosen."""
 DEFAULT_STRENGTH = 1.0
 """Inverse strength of regularization if there are no validation reviews."""
 MOST_PASSES = 1000
@@ -36,7 +36,7 @@ class LinearModel:
     """Log-count ratios times coefficients, `(F,)` float64."""
     bias: float
     strength: float
-    """Inverse strength of regularization (scikit-learn's C) of the fit."""
+    """Inverse strength of regularization (scikit-learn's C) used in the fit."""
 
     @property
     def parameters(self) -> int:
@@ -44,7 +44,7 @@ class LinearModel:
         return len(self.weights) + 1
 
     def predict_timesteps(self, reviews: Sequence[Sequence[str]]) -> list[Probabilities]:
-        """Return the probability of positive after each timestep of tokenized reviews, `(T,)` each, start included."""
+        """Return the probability of positive after each timestep, including the start, of each review, `(T,)` each."""
         occurrences = self.index.locate(reviews)
         moves = np.zeros(int(occurrences.offsets[-1]))
         np.add.at(moves, occurrences.places, self.weights[occurrences.features])
@@ -86,7 +86,7 @@ def _build_matrix(occurrences: Occurrences, ratios: Weights) -> Any:
 def _fit(index: NgramIndex, matrix: Any, labels: Labels, ratios: Weights, strength: float) -> LinearModel:
     from sklearn.linear_model import LogisticRegression
 
-    # The dual problem has a variable per review; the primal problem has one per n-gram, a hundred times as many.
+    # The dual problem has one variable per review; the primal problem has one per n-gram, a hundred times as many.
     regression = LogisticRegression(
         C=strength, solver="liblinear", dual=True, max_iter=MOST_PASSES, random_state=0
     ).fit(matrix, labels)
@@ -94,7 +94,7 @@ def _fit(index: NgramIndex, matrix: Any, labels: Labels, ratios: Weights, streng
 
 
 def _rank(model: LinearModel, validation: Tokenized, monitor: str) -> tuple[float, ...]:
-    """Return a sort key that is lowest for the best model, by the same rule as for a network's best epoch."""
+    """Return a sort key that is lowest for the best model; the rule is the same as for a network's best epoch."""
     probabilities = np.array([curve[-1] for curve in model.predict_timesteps(validation.to_lists())])
     loss = compute_log_loss(validation.labels, probabilities)
     if monitor == "loss":

@@ -23,7 +23,7 @@ _ABSENT = -1
 
 @dataclass(frozen=True)
 class Occurrences:
-    """The first occurrence of each feature in each review, sorted by review and word."""
+    """The first occurrences of features in each review, sorted by review and word."""
 
     rows: Numbers
     """Number of the review, `(K,)`."""
@@ -41,8 +41,9 @@ class NgramIndex:
     def __init__(self, words: dict[str, int], codes: list[Numbers]) -> None:
         self.words = words
         self.codes = codes
-        """Sorted codes of the n-grams of each order from 2 on. The code of an n-gram is the number of its prefix (the
-        n-gram without its last word, numbered within its order), times the number of words, plus its last word."""
+        """Sorted codes of the n-grams of each order, starting at 2. The code of an n-gram is the number of its prefix
+        (the n-gram without its last word, numbered within its order), times the number of words, plus its last
+        word."""
 
     @classmethod
     def build(cls, reviews: Sequence[Sequence[str]], order: int = ORDER) -> "NgramIndex":
@@ -72,7 +73,7 @@ class NgramIndex:
             if codes is not None:
                 numbers = _look_up(self._join(numbers, ids, offsets), codes)
             known = np.flatnonzero(numbers != _ABSENT)
-            # np.unique returns the index of the first of equal keys.
+            # np.unique returns the index of the first among equal keys.
             found, where = np.unique(rows[known] * len(self) + first + numbers[known], return_index=True)
             keys.append(found)
             places.append(known[where])
@@ -82,7 +83,7 @@ class NgramIndex:
         return Occurrences(key[order] // len(self), key[order] % len(self), place[order], offsets)
 
     def _lay_out(self, reviews: Sequence[Sequence[str]]) -> tuple[Numbers, Numbers]:
-        """Return the concatenated numbers of all words, and the start of each review."""
+        """Return the concatenated word numbers, and the start of each review."""
         offsets = np.zeros(len(reviews) + 1, dtype=np.int64)
         np.cumsum([len(tokens) for tokens in reviews], out=offsets[1:])
         look_up = self.words.get
@@ -90,7 +91,7 @@ class NgramIndex:
         return np.fromiter(words, np.int64, offsets[-1]), offsets
 
     def _join(self, shorter: Numbers, ids: Numbers, offsets: Numbers) -> Numbers:
-        """Return the code of the n-gram that ends at each word, or -1; `shorter` numbers those one word shorter."""
+        """Return the code of the n-gram that ends at each word, or -1; `shorter` numbers the next shorter n-grams."""
         codes = np.full(len(ids), _ABSENT, dtype=np.int64)
         whole = (shorter[:-1] != _ABSENT) & (ids[1:] != _ABSENT)
         codes[1:][whole] = shorter[:-1][whole] * len(self.words) + ids[1:][whole]

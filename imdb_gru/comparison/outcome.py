@@ -1,4 +1,4 @@
-"""The figures of a comparison, computed from predictions: per model, per pair of models, and the verdict."""
+"""The results of a comparison, computed from predictions: for each model, for each pair of models, and the verdict."""
 
 import statistics
 from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ SIGNIFICANT = 0.05
 
 
 def build_comparison(split: str, evaluated: Sequence[EvaluatedCandidate]) -> Comparison:
-    """Return all figures of a comparison."""
+    """Return all results of a comparison."""
     names = dict.fromkeys(one.candidate.model for one in evaluated)
     models = [_summarise_model(name, [one for one in evaluated if one.candidate.model == name]) for name in names]
     by_path = {one.candidate.path: one for one in evaluated}
@@ -35,10 +35,10 @@ def build_comparison(split: str, evaluated: Sequence[EvaluatedCandidate]) -> Com
 
 
 def compute_mcnemar(labels: Labels, first: Probabilities, second: Probabilities) -> tuple[int, int, float]:
-    """Return the numbers of reviews that only the first or only the second classifies correctly, and the p-value.
+    """Return how many reviews only the first and only the second model classifies correctly, and the p-value.
 
-    The test is exact and two-sided (McNemar 1947): if both were equally accurate, each would be expected to be correct
-    on half of these reviews.
+    The test is exact and two-sided (McNemar 1947): if both are equally accurate, each can be expected to be correct on
+    half of these reviews.
     """
     first_correct, second_correct = (find_correct(labels, probabilities) for probabilities in (first, second))
     only_first, only_second = int((first_correct & ~second_correct).sum()), int((second_correct & ~first_correct).sum())
@@ -126,7 +126,7 @@ def _compare_pair(one: EvaluatedCandidate, other: EvaluatedCandidate) -> Compare
 def write_verdict(models: Sequence[ComparedModel], pairs: Sequence[ComparedPair], n: int) -> str:
     """Return a sentence that compares the linear model with the best network, or else the two best models.
 
-    With several seeds, a model wins only if it is significantly better with each of them.
+    If there are several seeds, a model wins only if it is significantly better with each of them.
     """
     ranked = sorted(models, key=lambda model: -model.accuracy)
     networks = [model for model in ranked if model.model != LINEAR]
@@ -159,7 +159,7 @@ def _describe_chance(p_values: Sequence[float]) -> str:
 
 
 def _find_p_values(leader: str, other: str, pairs: Sequence[ComparedPair]) -> list[float]:
-    """Return the p-value of each pair of the two models; 1 if the leader is not ahead in the pair."""
+    """Return the p-value of each pair of the two models' candidates; 1 if the leader is not ahead in that pair."""
     p_values = []
     for pair in pairs:
         if set(pair.models) == {leader, other}:

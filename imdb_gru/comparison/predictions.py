@@ -14,15 +14,15 @@ from imdb_gru.system.writing import write_atomically
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """A model's probabilities for reviews, and its figures by number of words read."""
+    """A model's probabilities for reviews, and its metrics by number of words read."""
 
     probabilities: Probabilities
-    """Probability of positive of each review, `(N,)` float32."""
+    """Probability that each review is positive, `(N,)` float32."""
     accuracy_by_timestep: Sequence[TimestepScores]
-    """Figures after 10, 25, 50 … words; empty for a bidirectional model."""
+    """Metrics after 10, 25, 50 … words; empty for a bidirectional model."""
 
     def save(self, path: Path) -> None:
-        """Write the predictions to an .npz file; make its folder if needed."""
+        """Write the predictions to an .npz file; create its folder if needed."""
         curve = json.dumps([asdict(row) for row in self.accuracy_by_timestep])
         path.parent.mkdir(parents=True, exist_ok=True)
         with write_atomically(path) as temporary:
@@ -30,7 +30,7 @@ class Predictions:
 
 
 def load_predictions(path: Path, count: int) -> Predictions | None:
-    """Load the predictions for `count` reviews; return None if the file is missing, damaged or of another length."""
+    """Load the predictions for `count` reviews; None if the file is missing, damaged or of a different length."""
     try:
         with path.open("rb") as file, np.load(file) as stored:
             probabilities = stored["probabilities"]

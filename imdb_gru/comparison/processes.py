@@ -1,8 +1,8 @@
-"""Training in a child process, so that time and memory are measured for one training alone.
+"""Training in a child process, so that time and memory are measured for one training run alone.
 
 The child sends each event through a pipe and waits until the parent's observer has handled it. A terminal sends Ctrl-C
-to both processes, and a training stops after the current batch. If the child does not confirm that it is stopping, the
-parent sends it SIGTERM, which stops a training in the same way and ends anything else at once.
+to both processes, and training stops after the current batch. If the child does not confirm that it is stopping, the
+parent sends it SIGTERM, which stops training in the same way and ends anything else at once.
 """
 
 import contextlib
@@ -36,7 +36,7 @@ class ChildDiedError(Exception):
 
 @dataclass(frozen=True)
 class ProcessResult:
-    """The result of a child process: success, an error, or a stop by a signal."""
+    """The result of a child process: success, an error, or a stop caused by a signal."""
 
     error: type[ImdbGruError] | None = None
     message: str = ""
@@ -115,7 +115,7 @@ def _follow(connection: Connection, signals: "_Signals", observer: Observer) -> 
 
 
 class _Signals:
-    """A context that records Ctrl-C and SIGTERM while a child runs, and sends SIGTERM to a child that does not react.
+    """A context that records Ctrl-C and SIGTERM while a child runs, and sends SIGTERM if the child does not react.
 
     Only the main thread receives signals; in other threads this has no effect.
     """
@@ -123,7 +123,7 @@ class _Signals:
     def __init__(self, process: BaseProcess) -> None:
         self.process = process
         self.exit_code: int | None = None
-        """Exit code for the first signal that was received."""
+        """Exit code for the first signal received."""
         self.heard = threading.Event()
         """Set when the child has confirmed that it is stopping."""
         self._before: dict[int, Any] = {}
@@ -163,7 +163,7 @@ class _Signals:
 
 @contextlib.contextmanager
 def _block_interrupts() -> Iterator[None]:
-    """Block Ctrl-C inside the context; a process started inside begins with Ctrl-C blocked."""
+    """Block Ctrl-C inside the context; a process started there begins with Ctrl-C blocked."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
@@ -176,7 +176,7 @@ def _block_interrupts() -> Iterator[None]:
 
 
 def _find_stop(code: int | None) -> int | None:
-    """Return the exit code for a process that was ended by a stop signal, or None for any other end."""
+    """Return the exit code for a process that was ended by a stop signal, or None if it ended in any other way."""
     return {-signal.SIGINT: INTERRUPTED, -signal.SIGTERM: TERMINATED}.get(code or 0)
 
 
@@ -201,7 +201,7 @@ def _work(connection: Connection, work: Callable[[Observer], object]) -> None:
 
 
 class _Reporter:
-    """An observer that sends events to the parent process and waits for it, so that output stays in order."""
+    """An observer that sends events to the parent process and waits until they are handled, to keep output in order."""
 
     def __init__(self, connection: Connection) -> None:
         self.exit_code: int | None = None

@@ -1,4 +1,4 @@
-"""Types for the figures of a comparison, as `compare --json` prints them and comparison.json holds them."""
+"""Types for the results of a comparison, as printed by `compare --json` and stored in comparison.json."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -9,7 +9,7 @@ from imdb_gru.models.metrics import TimestepScores
 
 @dataclass(frozen=True)
 class ComparedRun:
-    """The figures of one training of a model."""
+    """The metrics of one training run of a model."""
 
     seed: int
     run: str
@@ -21,28 +21,28 @@ class ComparedRun:
     log_loss: float
     ece: float
     parameters: int | None
-    """Number of parameters; like all figures of the training, None if the run did not record it."""
+    """Number of parameters; like all training metrics, None if the run did not record it."""
     epochs: int | None
     """Number of epochs trained; None for the linear baseline."""
     seconds: float | None
     """Training time."""
     seconds_per_epoch: float | None
     peak_memory_mb: float | None
-    """Peak memory of the training."""
+    """Peak memory during training."""
     C: float | None
     """Inverse strength of regularization of the linear baseline; None for networks."""
     accuracy_by_timestep: Sequence[TimestepScores]
-    """Figures after 10, 25, 50 … words; empty if the model is bidirectional."""
+    """Metrics after 10, 25, 50 … words; empty if the model is bidirectional."""
 
 
 @dataclass(frozen=True)
 class ComparedModel:
-    """The figures of a model, as means over its seeds."""
+    """The metrics of a model, averaged over its seeds."""
 
     model: str
     accuracy: float
     accuracy_spread: float | None
-    """Standard deviation over the seeds; None for one seed."""
+    """Standard deviation over the seeds; None if there is only one."""
     accuracy_interval: tuple[float, float]
     """95 % confidence interval (Wilson 1927), as if the mean were the accuracy of one model."""
     log_loss: float
@@ -70,11 +70,11 @@ class ComparedPair:
 
 @dataclass(frozen=True, repr=False)
 class Comparison:
-    """All figures of models that were compared on the same reviews."""
+    """All results for models that were compared on the same reviews."""
 
     split: str
     n: int
-    """Number of reviews; the smallest one if the seeds have different validation reviews."""
+    """Number of reviews; the smallest number if the seeds have different validation reviews."""
     models: Sequence[ComparedModel]
     pairs: Sequence[ComparedPair]
     verdict: str

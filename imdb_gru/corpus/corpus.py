@@ -1,4 +1,4 @@
-"""Loading of a source's reviews by split, and their encoding to ids, for both training and evaluation."""
+"""Loading a source's reviews by split and encoding them as ids, for both training and evaluation."""
 
 import functools
 import hashlib
@@ -24,26 +24,26 @@ from imdb_gru.text.vocabulary import Vocabulary, build_keras_vocabulary, build_v
 UNDIVIDED = "all"
 LIMIT_SEED = 0
 MAX_CORPUS_CHARACTERS = 4 * 2**30
-"""Most characters that the reviews of one split may have; IMDB's largest split has 65 million."""
+"""Maximum number of characters in the reviews of one split; IMDB's largest split has 65 million."""
 HOLD_OUT_STREAM = 1
-"""Number of the seed's random stream that chooses the validation reviews; the training uses higher numbers."""
+"""Number of the seed's random stream that chooses the validation reviews; training uses higher numbers."""
 
 
 @dataclass(frozen=True)
 class TrainingReviews:
-    """The reviews of a training, divided into training and validation reviews."""
+    """The reviews for a training run, divided into training and validation reviews."""
 
     train: StoredReviews
     validation: StoredReviews
     hash: str
-    """Hash of all texts and labels in order."""
+    """Hash of all texts and labels, in order."""
     counts: dict[str, int] = field(default_factory=dict)
-    """Number of reviews read from each split, if several splits are joined."""
+    """Number of reviews read from each split, if several are joined."""
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """The data of a training: encoded training and validation reviews, the vocabulary, and figures about them."""
+    """The data for a training run: encoded training and validation reviews, the vocabulary, and statistics."""
 
     train: EncodedReviews
     validation: EncodedReviews
@@ -62,7 +62,7 @@ def load_reviews(source: Source, split: str, limit: int | None = None, store: Te
 
 
 def hold_reviews(source: Source, split: str, store: TextStore | None = None) -> StoredReviews:
-    """Read a split into a store; raises `DataError` if it is too large, as a small archive may unpack to any size."""
+    """Read a split into a store; raises `DataError` if it is too large: even a small archive may unpack to any size."""
     return store_reviews(_limit_characters(source, split), store)
 
 
@@ -87,7 +87,7 @@ def _draw(reviews: StoredReviews, limit: int | None) -> StoredReviews:
 
 
 def load_training_reviews(source: Source, config: Config) -> TrainingReviews:
-    """Read the reviews of a training; set some apart for validation unless the source has a validation split."""
+    """Read the reviews for a training run; hold some out for validation unless the source has a validation split."""
     limit, store = config.data.limit, TextStore()
     reviews = load_reviews(source, UNDIVIDED if UNDIVIDED in source.splits else "train", limit, store)
     if len(np.unique(reviews.labels)) < 2:
@@ -105,7 +105,7 @@ def load_training_reviews(source: Source, config: Config) -> TrainingReviews:
 
 
 def load_pretraining_reviews(source: Source, config: NextWordConfig) -> TrainingReviews:
-    """Read all labelled and unlabelled reviews but those of the test split, and set some apart for validation."""
+    """Read all labelled and unlabelled reviews except those of the test split; hold some out for validation."""
     limit, store = config.data.limit, TextStore()
     splits = [split for split in (UNDIVIDED, "train", UNLABELLED) if split in source.splits]
     if not splits:
@@ -125,10 +125,10 @@ def load_pretraining_reviews(source: Source, config: NextWordConfig) -> Training
 
 
 def choose_held_out(reviews: Sequence[Review], share: float, seed: int) -> Mask:
-    """Choose the validation reviews, `(N,)`, stratified by label and by whole films.
+    """Choose the validation reviews, `(N,)`, stratified by label and keeping films whole.
 
-    Films are taken in random order, each unless it would raise one label above `share`. A review without a film and
-    the reviews that repeat it count as one film.
+    Films are considered in random order, and each is taken unless it would raise a label above `share`. A review whose
+    film is unknown and the reviews that repeat it count as one film.
     """
     numbers: dict[str | bytes, int] = {}
     films = np.array([numbers.setdefault(_name_film(review), len(numbers)) for review in reviews], np.int64)
@@ -160,7 +160,7 @@ def _divide(reviews: StoredReviews, held_out: Mask) -> tuple[StoredReviews, Stor
 
 
 def hash_reviews(reviews: Iterable[Review]) -> str:
-    """Return a hash of texts and labels in order."""
+    """Return a hash of texts and labels, in order."""
     digest = hashlib.sha256()
     for review in reviews:
         digest.update(f"{review.label}\t{len(review.text)}\t{review.text}\n".encode("utf-8", "surrogatepass"))
@@ -168,7 +168,7 @@ def hash_reviews(reviews: Iterable[Review]) -> str:
 
 
 def encode_corpus(source: Source, config: AnyConfig, reviews: TrainingReviews, vocabulary: Vocabulary | None) -> Corpus:
-    """Tokenize and encode a training's reviews, with the given vocabulary or one built from the training reviews."""
+    """Tokenize and encode the reviews for a run, with the given vocabulary or one built from the training reviews."""
     train = tokenize_reviews(reviews.train, config.text)
     validation = tokenize_reviews(reviews.validation, config.text, train.lexicon)
     vocabulary = vocabulary or _build_vocabulary(source, config, train)
@@ -195,9 +195,9 @@ def encode_corpus(source: Source, config: AnyConfig, reviews: TrainingReviews, v
 
 
 def count_repeated(reviews: Tokenized, others: Tokenized) -> int:
-    """Count the reviews that are identical to one of the others after truncation; ignores reviews without words.
+    """Count the reviews that are identical to one of `others` after truncation; ignores reviews without words.
 
-    Both must share a lexicon.
+    Both sets of reviews must share a lexicon.
     """
     known = hash_tokens(others)
     return int((np.isin(hash_tokens(reviews), known) & (np.diff(reviews.offsets) > 1)).sum())

@@ -15,7 +15,7 @@ from imdb_gru.text.tokenizer import TOKENIZERS
 from imdb_gru.text.vocabulary import PAD, START, UNKNOWN, Vocabulary
 
 ALIGNMENT = 64
-"""Alignment of an array of ids in bytes."""
+"""Alignment, in bytes, of an array of ids."""
 BUCKET_BATCHES = 50
 """Number of batches whose shuffled reviews are sorted by length together."""
 
@@ -42,7 +42,7 @@ class EncodedText:
     kept: Sequence[str]
     """Tokens after truncation."""
     ids: Ids
-    """The start token's id and those of `kept`, `(1 + len(kept),)` int32."""
+    """The ids of the start token and of `kept`, `(1 + len(kept),)` int32."""
 
     @property
     def read(self) -> int:
@@ -64,17 +64,17 @@ def encode_text(text: str, vocabulary: Vocabulary, config: TextConfig) -> Encode
 
 @dataclass(frozen=True, eq=False)
 class Tokenized:
-    """Truncated reviews as the numbers of their tokens, with their lengths before truncation."""
+    """Truncated reviews as token numbers, with their lengths before truncation."""
 
     lexicon: dict[str, int]
-    """The number of every token, from 1; reviews that are tokenized together share one lexicon."""
+    """The number of every token, starting at 1; reviews that are tokenized together share one lexicon."""
     numbers: Ids
     """Numbers of the tokens, `(sum of lengths,)` int32; each review starts with a 0."""
     offsets: NDArray[np.int64]
     """Review `i` is `numbers[offsets[i] : offsets[i + 1]]`; `(N + 1,)`."""
     labels: Labels
     lengths: Lengths
-    """Number of words of each review before truncation, `(N,)`."""
+    """Number of words in each review before truncation, `(N,)`."""
 
     def __getitem__(self, row: int) -> Ids:
         """Return the numbers of a review's tokens."""
@@ -101,7 +101,7 @@ _PIECE = 2**16
 
 def tokenize_reviews(reviews: StoredReviews, text: TextConfig, lexicon: dict[str, int] | None = None) -> Tokenized:
     """Tokenize and truncate reviews, with a progress bar; adds their tokens to `lexicon` if it is given."""
-    from imdb_gru.system.progress import show_bar  # loads tqdm, which the encoding of a single text does not need
+    from imdb_gru.system.progress import show_bar  # loads tqdm, which encoding a single text does not need
 
     tokenize = TOKENIZERS[text.tokenizer]
     lexicon = {_OPENING: 0} if lexicon is None else lexicon
@@ -127,7 +127,7 @@ class EncodedReviews:
     offsets: NDArray[np.int64]
     """Position in `ids` of each review's first id, and the end, `(N + 1,)`."""
     labels: Labels
-    """Label of each review, `(N,)`; −1 without one."""
+    """Label of each review, `(N,)`; −1 if unlabelled."""
 
     def __len__(self) -> int:
         """Count the reviews."""
@@ -139,7 +139,7 @@ class EncodedReviews:
 
     @property
     def lengths(self) -> Lengths:
-        """Count each review's ids, the start token included; `(N,)`."""
+        """Count each review's ids, including the start token; `(N,)`."""
         return np.diff(self.offsets)
 
     @property
@@ -159,7 +159,7 @@ def encode_sequences(sequences: Sequence[Ids], labels: Labels) -> EncodedReviews
 def encode_reviews(tokenized: Tokenized, vocabulary: Vocabulary) -> EncodedReviews:
     """Encode tokenized reviews in place: the ids overwrite the tokens' numbers."""
     _, *words = tokenized.lexicon
-    ids = vocabulary.encode(words)  # the start token's id comes first, as the 0 at the start of each review does
+    ids = vocabulary.encode(words)  # the start token comes first, like the 0 at the start of each review
     for piece in _cut(tokenized.numbers):
         piece[:] = ids[piece]
     return EncodedReviews(tokenized.numbers, tokenized.offsets, tokenized.labels)
@@ -179,7 +179,7 @@ def _cut(numbers: Ids) -> Iterator[Ids]:
 
 
 def pad(sequences: Sequence[Ids], timesteps: int | None = None) -> Ids:
-    """Pad on the right to the longest sequence, or to `timesteps`; `(B, T)` int32."""
+    """Pad on the right to the length of the longest sequence, or to `timesteps`; `(B, T)` int32."""
     longest = max(map(len, sequences))
     padded = np.full((len(sequences), max(longest, timesteps or 0)), PAD, dtype=np.int32)
     for row, sequence in enumerate(sequences):
@@ -188,12 +188,12 @@ def pad(sequences: Sequence[Ids], timesteps: int | None = None) -> Ids:
 
 
 def pad_targets(sequences: Sequence[Ids]) -> Ids:
-    """Return the id that follows each id, padded as by `pad`; the start token follows a review's last id."""
+    """Return the id that follows each id, padded as in `pad`; the start token follows a review's last id."""
     return pad([np.append(sequence[1:], np.int32(START)) for sequence in sequences])
 
 
 def iter_batches(lengths: Lengths, batch_size: int, rng: np.random.Generator, *, bucket: bool = True) -> Iterator[Rows]:
-    """Yield the rows of one batch at a time, in random order, every row once.
+    """Yield the rows of one batch at a time, in random order, each row once.
 
     With `bucket`, reviews of similar length share a batch: shuffled rows are sorted by length within pools of
     `BUCKET_BATCHES` batches, and all batches are then shuffled.

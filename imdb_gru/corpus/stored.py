@@ -1,4 +1,4 @@
-"""Reviews stored for a training, with their texts in memory up to 64 MB and beyond that in a temporary file."""
+"""Reviews stored for a training run; up to 64 MB of texts stay in memory, larger ones go to a temporary file."""
 
 import sys
 import tempfile
@@ -13,7 +13,7 @@ from imdb_gru.system.arrays import Labels, Rows
 
 NO_LABEL = -1
 MOST_IN_MEMORY = 64 * 2**20
-"""Size in bytes of the texts that are kept in memory; IMDB's train split has 33 million."""
+"""Maximum size in bytes of texts kept in memory; IMDB's train split has 33 million."""
 
 
 class TextStore:
@@ -43,7 +43,7 @@ class TextStore:
         return self._file.read(end - start).decode("utf-8", "surrogatepass")
 
     def count_bytes(self, numbers: Rows) -> Rows:
-        """Return the sizes in bytes of the texts of these numbers."""
+        """Return the sizes in bytes of the texts with these numbers."""
         return np.diff(self._ends)[numbers]
 
 
@@ -55,7 +55,7 @@ class StoredReviews(Sequence[Review]):
         self.numbers = numbers
         """Number of each review's text in the store, `(N,)`."""
         self.labels = labels
-        """Label of each review, `(N,)`; -1 without one."""
+        """Label of each review, `(N,)`; -1 if unlabelled."""
         self.films = films
 
     def __len__(self) -> int:
@@ -81,7 +81,7 @@ class StoredReviews(Sequence[Review]):
         return StoredReviews(self.store, numbers, labels, [*self.films, *others.films])
 
     def take(self, rows: Rows) -> "StoredReviews":
-        """Return the reviews of these rows."""
+        """Return the reviews in these rows."""
         return StoredReviews(self.store, self.numbers[rows], self.labels[rows], [self.films[row] for row in rows])
 
     def count_bytes(self) -> Rows:

@@ -1,4 +1,4 @@
-"""A cell's pass over a text: forwards with all gates kept, and backpropagation through time (Werbos 1990).
+"""A cell's pass over a text: forwards, keeping all gates, and backpropagation through time (Werbos 1990).
 
 A pass processes B variants of one text, all of length T, at once. A cell's arrays have time first, `(T, B, ·)`, in the
 order in which the cell processes the timesteps.
@@ -17,7 +17,7 @@ Index = NDArray[np.int64]
 TINY = np.float32(1e-30)
 """Smaller gradients become 0, because arithmetic with denormal float32 numbers is a hundred times slower."""
 SMALL = 1e-6
-"""A Jacobian whose norm is below this is divided by it, and the norm kept, so that its elements do not vanish."""
+"""A Jacobian whose norm is below this is divided by its norm, which is kept, so that its elements do not vanish."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class CellPass:
     cell: Cell
     backwards: bool
     states: State
-    """The state before each timestep and after the last; each part `(T + 1, B, U)`."""
+    """The state before each timestep and after the last one; each part `(T + 1, B, U)`."""
     gates: Gates
     """Gates by name, each `(T, B, U)`; empty if they were not kept."""
 
@@ -38,11 +38,11 @@ class CellPass:
 
     @property
     def hidden(self) -> Array:
-        """Return h_t `(B, T, U)` in the order of the text."""
+        """Return h_t, `(B, T, U)`, in text order."""
         return self.in_text_order(self.states[0][1:]).swapaxes(0, 1)
 
     def in_text_order(self, values: Array) -> Array:
-        """Return values `(T, …)` of the cell's order in the text's order, reversed if the cell runs backwards."""
+        """Return values `(T, …)`, given in the cell's order, in text order: reversed if the cell runs backwards."""
         return values[::-1] if self.backwards else values
 
     def state_at(self, step: int) -> State:
@@ -56,8 +56,8 @@ class CellPass:
     def run_back(self, gradient: Array) -> tuple[Array, State]:
         """Propagate the gradient of h_t `(B, T, U)` back through time.
 
-        Returns the gradients of the projected inputs, `(B, T, G·U)`, and of the state after every timestep including
-        its effect on later timesteps, each part `(T, B, U)`; both in the order of the text.
+        Returns the gradients of the projected inputs, `(B, T, G·U)`, and of the state after every timestep, including
+        its effect on later timesteps, each part `(T, B, U)`; both in text order.
         """
         gradient = self.in_text_order(gradient.swapaxes(0, 1))
         steps, batch, units = gradient.shape
@@ -74,7 +74,7 @@ class CellPass:
         return self.in_text_order(dx).swapaxes(0, 1), tuple(map(self.in_text_order, dstates))
 
     def measure_jacobians(self) -> Array:
-        """Return ‖∂h_T/∂s_t‖ / √U (Frobenius) of the one text, `(T,)` in the order of the text.
+        """Return ‖∂h_T/∂s_t‖ / √U (Frobenius) for a pass over a single text, `(T,)`, in text order.
 
         s_t is the whole state after timestep t, including an LSTM's memory. Every row of ∂h_T/∂s_t is a gradient
         propagated back through time.
@@ -94,7 +94,7 @@ class CellPass:
         return self.in_text_order(norms.astype(np.float32))
 
     def measure_kept(self) -> Array | None:
-        """Return the share of the state after each timestep that later gates let through, mean over units, `(T,)`."""
+        """Return the share of each timestep's state that later gates let through, averaged over units, `(T,)`."""
         if self.cell.keeping_gate is None:
             return None
         gate = self.gates[self.cell.keeping_gate]
@@ -130,7 +130,7 @@ def trace_cell(
 
 
 def measure_norms(gradients: State) -> Array:
-    """Return the norm at every timestep, `(T,)`, of one text's gradients, each part `(T, 1, U)`."""
+    """Return the norm of one text's gradients, each part `(T, 1, U)`, at every timestep, `(T,)`."""
     norms: Array = np.sqrt(sum(np.square(part[:, 0]).sum(axis=-1) for part in gradients))
     return norms
 

@@ -1,6 +1,6 @@
 """The contribution of each word to the logit: integrated gradients, checked by their sum, and occlusion.
 
-Both compare a word with the unknown word, which the model knows from training.
+Both methods compare a word with the unknown word, which the model knows from training.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ VARIANTS = 64
 
 
 def measure_contributions(network: Network, ids: Ids, read: NetworkPass, steps: int = STEPS) -> Contributions:
-    """Measure the contribution of each timestep of a text to the logit, `(T,)`, given the network's pass over it."""
+    """Measure each timestep's contribution to the logit, `(T,)`, given the network's pass over the text."""
     baseline = network.embedding[np.where(np.arange(len(ids)) > 0, UNKNOWN, ids)][None]  # the start token is kept
     x = network.embedding[ids][None]
     low = float(run_network(network, baseline, keep=False).logits[0])
@@ -40,7 +40,7 @@ def measure_contributions(network: Network, ids: Ids, read: NetworkPass, steps: 
 def _integrate_gradients(
     network: Network, x: Array, baseline: Array, steps: int, tell: Callable[[int], object]
 ) -> Array:
-    """Integrate the gradients on the straight line from the baseline to x by the Gauss–Legendre rule."""
+    """Integrate the gradients along the straight line from the baseline to x by Gauss–Legendre quadrature."""
     points, weights = np.polynomial.legendre.leggauss(steps)
     way = x - baseline
 
@@ -58,7 +58,7 @@ def _integrate_gradients(
 
 
 def _occlude(network: Network, x: Array, baseline: Array, read: NetworkPass, tell: Callable[[int], object]) -> Array:
-    """Run the network again from each timestep on, with that timestep replaced by the baseline's."""
+    """Run the network again from each timestep onwards, with that timestep replaced by the baseline's."""
     timesteps = x.shape[1]
     rows = np.concatenate([x[0], baseline[0]])
 

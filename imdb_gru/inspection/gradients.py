@@ -1,4 +1,4 @@
-"""The sizes of gradients back through time, over many reviews."""
+"""The sizes of gradients propagated back through time, over many reviews."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,18 +15,18 @@ from imdb_gru.system.progress import show_bar
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GradientCurve:
-    """Medians over reviews of the gradients' sizes, by distance in words from the last word, 0 first."""
+    """Medians over reviews of the gradients' sizes, by distance in words from the last word, starting at 0."""
 
     cell: str
     loss: Array
-    """‖∂L/∂s_t‖ relative to that at the last word, `(D,)`; L is the loss, s_t the whole state after timestep t."""
+    """‖∂L/∂s_t‖ relative to its value at the last word, `(D,)`; L is the loss, s_t the whole state after timestep t."""
     recurrence: Array
     """‖∂h_T/∂s_t‖ / √U (Frobenius), `(D,)`: the effect of the recurrence alone, without pooling."""
     reviews: Array
     """Number of reviews that are long enough for each distance, `(D,)`."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the curve as JSON's types, with one list entry for each distance."""
+        """Return the curve as JSON types, with one list entry for each distance."""
         return {
             "cell": self.cell,
             "loss": self.loss.tolist(),
@@ -38,7 +38,7 @@ class GradientCurve:
 def measure_curve(classifier: Classifier, texts: Iterable[str]) -> GradientCurve:
     """Measure the gradient curve of the last layer's forward cell over texts.
 
-    The gradient of the loss is that of the logit times (probability − label), so both have the same ratios.
+    The loss gradient is the logit gradient times (probability − label), so both have the same ratios.
     """
     network = classifier.network
     by_loss, by_recurrence = [], []
@@ -53,7 +53,7 @@ def measure_curve(classifier: Classifier, texts: Iterable[str]) -> GradientCurve
 
 
 def _find_medians(curves: list[Array]) -> tuple[Array, Array]:
-    """Return the median at every distance over the curves that reach it, and the number of those curves."""
+    """Return, for every distance, the median over the curves that reach it, and the number of those curves."""
     table = np.full((len(curves), max(map(len, curves))), np.nan, np.float32)
     for row, curve in enumerate(curves):
         table[row, : len(curve)] = curve

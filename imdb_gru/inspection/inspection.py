@@ -1,7 +1,7 @@
 """The result of an inspection: everything that a model computed for one text, timestep by timestep.
 
 T is the number of timesteps, including the start token's, and U the number of units. Timestep t belongs to token t,
-also in a backward cell.
+even in a backward cell.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ SIGNED = frozenset({"candidate", "state"})
 
 
 def summarise_units(name: str, values: Array) -> Array:
-    """Return the mean over units of a gate or state `(T, U)`; of absolute values if signed, as it averages to 0."""
+    """Average a gate or state `(T, U)` over units; signed values are made absolute first, as they would cancel out."""
     means: Array = (np.abs(values) if name in SIGNED else values).mean(axis=1)
     return means
 
@@ -32,7 +32,7 @@ class CellTrace:
     """The gates, states and gradients of one cell."""
 
     layer: int
-    """Number of the layer, from 1."""
+    """Number of the layer, starting at 1."""
     direction: str
     """Direction of the cell, forward or backward."""
     cell: str
@@ -51,13 +51,14 @@ class CellTrace:
     kept: Array | None
     """Share of the state after each timestep that later gates let through to the final one, `(T,)`.
 
-    It is the product of the later update gates (GRU) or forget gates (LSTM), mean over units; None without gates.
+    It is the product of the later update gates (GRU) or forget gates (LSTM), averaged over units; None if the cell
+    has no gates.
     """
     jacobian: Array
-    """‖∂h_T/∂s_t‖ / √U (Frobenius), `(T,)`: how a small change spreads by recurrence alone; 1 at the last word."""
+    """‖∂h_T/∂s_t‖ / √U (Frobenius), `(T,)`: how a small change spreads through recurrence alone; 1 at the last word."""
 
     def __repr__(self) -> str:
-        """Describe the cell without its arrays."""
+        """Describe the cell, omitting its arrays."""
         timesteps = len(self.states)
         return f"CellTrace(layer {self.layer}, {self.direction}, {self.cell} {self.units}, timesteps={timesteps})"
 
@@ -73,7 +74,7 @@ class CellTrace:
 
     @property
     def half_life(self) -> dict[str, int | None]:
-        """Return how many words before the last one half is left, by gates (kept) and Jacobian; None if always more."""
+        """Return how many words back only half is left, by gates and by Jacobian; None if more is always left."""
         return {"kept": self._count_back(self.kept), "jacobian": self._count_back(self.jacobian)}
 
     def _count_back(self, left: Array | None) -> int | None:
@@ -103,11 +104,11 @@ class Contributions:
     """The contribution of each word to the logit of positive, by two methods."""
 
     integrated_gradients: Array
-    """Integrated gradients, `(T,)`, from a text of unknown words (Sundararajan et al. 2017, equation 1)."""
+    """Integrated gradients, `(T,)`, starting from a text of unknown words (Sundararajan et al. 2017, equation 1)."""
     occlusion: Array
-    """Decrease of the logit if only this word is unknown, `(T,)`."""
+    """Decrease in the logit if only this word is made unknown, `(T,)`."""
     baseline: float
-    """Logit of the text with every word unknown."""
+    """Logit of the text if every word is made unknown."""
     gap: float
     """Sum of the integrated gradients minus (logit − baseline); in exact arithmetic it is 0 (completeness)."""
     steps: int
@@ -135,14 +136,14 @@ class Inspection:
     cells: Sequence[CellTrace]
     """Cells layer by layer, forward before backward."""
     pooled: Mapping[str, Array]
-    """Part of the logit that each pooling takes from each timestep, each `(T,)`; empty with dense layers in between."""
+    """Part of the logit that each pooling draws from each timestep, `(T,)`; empty if dense layers lie in between."""
 
     def __repr__(self) -> str:
-        """Describe the inspection by label, probability and the beginning of the text, without the arrays."""
+        """Describe the inspection by its label, its probability and the beginning of the text, omitting the arrays."""
         return f"Inspection({self.label!r}, probability={self.probability:.4f}, text={show_value(self.text)})"
 
     def _repr_html_(self) -> str:
-        """Return the words in the colours of their contributions, as HTML for a notebook."""
+        """Return the words, coloured by their contributions, as HTML for a notebook."""
         contributions = self.contributions.integrated_gradients
         largest = float(np.abs(contributions).max())
         parts = [f"{self.read} of {self.words} words read" if self.read < self.words else f"{self.words} words"]
@@ -158,7 +159,7 @@ class Inspection:
         )
 
     def _describe(self, timestep: int) -> str:
-        """Return the figures of a timestep in one line."""
+        """Describe a timestep in one line."""
         found = self.contributions
         parts = [
             f"contribution {found.integrated_gradients[timestep]:+.3f}, by occlusion {found.occlusion[timestep]:+.3f}"
@@ -181,7 +182,7 @@ class Inspection:
 
     @property
     def moves(self) -> Array | None:
-        """Return the change of the probability at each timestep, `(T,)`; 0 for the start token."""
+        """Return the change in probability at each timestep, `(T,)`; 0 for the start token."""
         return None if self.probabilities is None else np.diff(self.probabilities, prepend=self.probabilities[:1])
 
     def to_dict(self) -> dict[str, Any]:
@@ -218,7 +219,7 @@ class Inspection:
         }
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the whole inspection as arrays by name, for an .npz file."""
+        """Return the whole inspection as named arrays for an .npz file."""
         arrays: dict[str, NDArray[Any] | None] = {
             "tokens": np.array(self.tokens),
             "known": np.array(self.known),
@@ -235,11 +236,11 @@ class Inspection:
 
 
 def save_arrays(path: Path, inspection: Inspection) -> None:
-    """Write all of an inspection's arrays into an .npz file, atomically."""
+    """Write all arrays of an inspection to an .npz file, atomically."""
     with write_atomically(path.resolve()) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **inspection.to_arrays())
 
 
 def _round(values: NDArray[Any] | None) -> Any:
-    """Return values as JSON's numbers, rounded to the precision of float32."""
+    """Return values as JSON numbers, rounded to float32 precision."""
     return None if values is None else values.astype(np.float64).round(6).tolist()

@@ -1,4 +1,4 @@
-"""A network's pass over variants of one text: forwards, pooled, and back to the embedding."""
+"""A network's pass over variants of one text: forwards, through pooling, and back to the embedding."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from imdb_gru.system.arrays import Array
 
 @dataclass(frozen=True)
 class NetworkPass:
-    """The passes of all cells of a network over B texts of one length."""
+    """The passes of all cells of a network over B texts of the same length."""
 
     network: Network
     layers: Sequence[Sequence[CellPass]]
@@ -25,7 +25,7 @@ class NetworkPass:
 
     @cached_property
     def peaks(self) -> NDArray[np.intp]:
-        """Return the timestep of each unit's largest hidden state, `(B, 1, U)`."""
+        """Return the timestep at which each unit's hidden state is largest, `(B, 1, U)`."""
         peaks: NDArray[np.intp] = self.hidden.argmax(axis=1, keepdims=True)
         return peaks
 
@@ -49,15 +49,15 @@ class NetworkPass:
         return np.concatenate(pooled, axis=-1)
 
     def spread(self) -> dict[str, Array]:
-        """Return the part of the logit that each pooling takes from each timestep, each `(B, T)`.
+        """Return the part of the logit that each pooling draws from each timestep, each `(B, T)`.
 
-        Their sum plus the output's bias is the logit. Empty if there are dense layers in between.
+        Their sum plus the output's bias is the logit. The result is empty if there are dense layers in between.
         """
         weights = self.network.output_weights
         return {pooling: np.matmul(self._weigh(pooling) * self.hidden, weights[pooling]) for pooling in weights}
 
     def run_back(self) -> tuple[Array, list[list[State]]]:
-        """Propagate the logits' gradient back to the embedding, `(B, T, E)`, and every cell's states, `(T, B, U)`."""
+        """Propagate the logit gradient back to the embedding, `(B, T, E)`, and to every cell's states, `(T, B, U)`."""
         above = np.zeros_like(self.hidden)
         parts = np.split(self._run_output_back(), len(self.network.pooling), axis=-1)
         for pooling, part in zip(self.network.pooling, parts, strict=True):
@@ -109,10 +109,10 @@ def run_network(
     follow: NetworkPass | None = None,
     start: int = 0,
 ) -> NetworkPass:
-    """Run a network over embedded texts `(B, T, E)`; `keep` what a backward pass needs.
+    """Run a network over embedded texts `(B, T, E)`; with `keep`, keep what a backward pass needs.
 
     With `index` `(B, T)`, the texts are those rows of x, `(R, E)`. With `follow`, the texts have only the timesteps
-    from `start` on; before it, they are identical to the text of `follow`.
+    from `start` onwards; before that, they are identical to the text of `follow`.
     """
     batch = len(x if index is None else index)
     layers = []

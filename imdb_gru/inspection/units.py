@@ -17,19 +17,19 @@ class DrivenUnit(NamedTuple):
     """A unit of the last layer, and the words that change it most."""
 
     unit: int
-    """Number of the unit, from 0; in a bidirectional model, backward units follow the forward ones."""
+    """Number of the unit, starting at 0; in a bidirectional model, backward units follow the forward ones."""
     weights: dict[str, float]
     """The unit's weights in the output, by pooling; empty if there are dense layers in between."""
     raised_by: Sequence[tuple[str, float]]
-    """Words and their mean change of the hidden state, the largest first."""
+    """Words and the mean change they cause in the hidden state, largest first."""
     lowered_by: Sequence[tuple[str, float]]
-    """Words and their mean change of the hidden state, the lowest first."""
+    """Words and the mean change they cause in the hidden state, lowest first."""
 
 
 def find_drivers(classifier: Classifier, texts: Iterable[str], *, words: int, min_count: int) -> list[DrivenUnit]:
-    """Find the `words` that change each unit most, of those that occur `min_count` times; largest weights first.
+    """Find the `words` words that change each unit most and occur at least `min_count` times; largest weights first.
 
-    A word's change is h_t − h_{t−1} in the cell's direction, mean over all its occurrences.
+    A word's change is h_t − h_{t−1} in the cell's direction, averaged over all occurrences of the word.
     """
     means, counts = _measure_changes(classifier, [classifier.encode(text).ids for text in texts])
     frequent = np.flatnonzero(counts >= min_count)
@@ -52,7 +52,7 @@ def find_drivers(classifier: Classifier, texts: Iterable[str], *, words: int, mi
 
 
 def _measure_changes(classifier: Classifier, sequences: Sequence[Ids]) -> tuple[Array, NDArray[np.int64]]:
-    """Return the mean change of each unit at each id, `(V, U)`, and how often each id occurs, `(V,)`."""
+    """Return each unit's mean change at each id, `(V, U)`, and how often each id occurs, `(V,)`."""
     from imdb_gru.engine.embedding import add_rows
 
     network = classifier.network

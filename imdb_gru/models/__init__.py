@@ -1,1 +1,1 @@
-"""A finished run in use: classifiers and next-word models, their evaluation, and prediction of whole files."""
+"""The use of finished runs: classifiers and next-word models, their evaluation, and the prediction of whole files."""

@@ -1,4 +1,4 @@
-"""Bulk prediction: predict the texts of a file into another file, and resume if this was stopped."""
+"""Bulk prediction: predict the texts of a file, write the results to another, and resume if interrupted."""
 
 import contextlib
 import io
@@ -27,7 +27,7 @@ DELIMITERS = {".csv": ",", ".tsv": "\t"}
 JSON_SUFFIXES = (".jsonl", ".ndjson")
 
 Seen = TypeVar("Seen", Prediction, "Inspection", EncodedText)
-"""The result for one text, with the number of its words, of the words read and of the unknown words."""
+"""The result for one text, with its counts of words, words read and unknown words."""
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,13 @@ class FileFormat:
     as_json: bool
     timesteps: bool
     many: bool
-    """Whether there are several texts, so that each plain line shows its text."""
+    """Whether there are several texts, in which case each plain line shows its text."""
 
     @classmethod
     def choose(
         cls, path: Path | None, *, as_json: bool = False, timesteps: bool = False, many: bool = True
     ) -> "FileFormat":
-        """Choose the format for a file by its suffix; raises `DataError` for timesteps in a table."""
+        """Choose a file's format by its suffix; raises `DataError` if timesteps would go into a table."""
         as_json = as_json or (path is not None and path.suffix in JSON_SUFFIXES)
         delimiter = DELIMITERS.get(path.suffix) if path and not as_json else None
         if delimiter and timesteps:
@@ -96,12 +96,13 @@ def predict_file(
     resume: bool = False,
     observer: Observer | None = None,
 ) -> Counts:
-    """Predict all texts of a file, or the given texts, and write the predictions to a file; return the counts of texts.
+    """Predict all texts of a file, or the given texts, and write the predictions to a file; return the text counts.
 
     `texts` is a table, a file with one text per line, a `DataConfig` that also names the table's column of texts, or
-    the texts themselves. If `output` ends in .csv, .tsv or .jsonl, it gets that format, otherwise plain lines. The
-    file appears under its name only when it is complete. With `resume`, finished predictions are stored in a file next
-    to `output`, and after a stop or a kill the same call resumes from there. Raises `DataError` or `RunError`.
+    the texts themselves. If `output` ends in .csv, .tsv or .jsonl, it is written in that format, otherwise as plain
+    lines. The file appears under its name only when it is complete. With `resume`, finished predictions are stored in
+    a file next to `output`, and if the process is stopped or killed, the same call resumes from there. Raises
+    `DataError` or `RunError`.
     """
     observer, output = observer or ignore, Path(output).expanduser()
     reader = texts if isinstance(texts, TextReader) else _open_reader(texts)
@@ -161,7 +162,7 @@ def _explain_failure(path: Path) -> Iterator[None]:
 
 
 def _resume(classifier: Classifier, reader: TextReader, layout: FileFormat, output: Path, observer: Observer) -> Counts:
-    """Append chunk by chunk to the partial file, starting where it ends, and then copy it to the output."""
+    """Append to the partial file chunk by chunk, starting where it ends, then copy it to the output."""
     if not (reader.path and reader.path.is_file() and (output.is_file() or not output.exists())):
         raise DataError("--resume needs --input FILE and --output FILE, and both must be regular files")
     path = output.resolve().with_name(f"{output.resolve().name}.partial")
@@ -191,7 +192,7 @@ def _resume(classifier: Classifier, reader: TextReader, layout: FileFormat, outp
 
 
 def _identify(classifier: Classifier, reader: TextReader, layout: FileFormat) -> dict[str, Any]:
-    """Return everything that the output depends on, under the names that error messages use."""
+    """Return everything that the output depends on, keyed by the names used in error messages."""
     from imdb_gru import __version__
     from imdb_gru.system.reading import hash_file
 
@@ -220,7 +221,7 @@ def count_seen(
 ) -> Iterator[Seen]:
     """Yield each result, then notify the observer of texts that were truncated, empty, unknown or undecodable.
 
-    `warn_empty` decides whether texts without words are reported; `counts` already holds the counts of earlier texts.
+    `warn_empty` decides whether texts without words are reported; `counts` may already include earlier texts.
     """
     counts = Counts() if counts is None else counts
     for one in seen:

@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 
 BATCH_SIZE = 64
 CHUNK = 4096
-"""Number of reviews that bulk prediction holds in memory and sorts by length."""
+"""Number of reviews that bulk prediction holds in memory at once and sorts by length."""
 CHUNK_CHARACTERS = 64 * 2**20
 """Number of characters after which a chunk ends early."""
 
 ENGINE_TOKENS = 150_000
-"""Number of tokens from which loading the engine saves time; NumPy needs about a second for them."""
+"""Number of tokens above which loading the engine saves time; NumPy takes about a second for this many."""
 
 LABELS = ("negative", "positive")
 
@@ -79,7 +79,7 @@ class Prediction:
         return f"Prediction({self.label!r}, probability={self.probability:.4f}, text={show_value(self.text)})"
 
     def _repr_html_(self) -> str | None:
-        """Colour each word by the probability after it, for a notebook; return None without timesteps."""
+        """Colour each word by the probability after it, for a notebook; return None if there are no timesteps."""
         if self.probabilities is None:
             return None
         return build_html(
@@ -123,7 +123,7 @@ class Classifier:
         return {name: value for name, value in vars(self).items() if name != "_predictor"}
 
     def predict(self, text: str, *, timesteps: bool = False) -> Prediction:
-        """Predict whether a text is positive or negative; with `timesteps`, also after each word.
+        """Predict whether a text is positive or negative; with `timesteps`, also predict after each word.
 
         Raises `TypeError` if the text is not a string, `RunError` if timesteps are requested of a bidirectional model.
         """
@@ -145,9 +145,9 @@ class Classifier:
     ) -> Iterator[Prediction]:
         """Yield a prediction for each text, in order, in constant memory, on all cores.
 
-        With `timesteps`, each prediction holds the probability after each token. `observe` is called with the number of
-        newly predicted texts, before their predictions are yielded. Raises `TypeError` if `texts` is a string or holds
-        something else than strings, and `RunError` if timesteps are requested of a bidirectional model.
+        With `timesteps`, each prediction holds the probability after each token. `observe` is called with the number
+        of newly predicted texts, before their predictions are yielded. Raises `TypeError` if `texts` is a string or
+        contains anything other than strings, and `RunError` if timesteps are requested of a bidirectional model.
         """
         if isinstance(texts, str):
             raise TypeError(f"predict_many takes several texts, got one, {show_value(texts)}: use predict for it")
@@ -182,7 +182,7 @@ class Classifier:
         return encode_text(text, self.vocabulary, self.config.text)
 
     def check_timesteps(self) -> None:
-        """Raise `RunError` if the model is bidirectional, as it has no probability after each word then."""
+        """Raise `RunError` if the model is bidirectional and so has no probability after each word."""
         if self.network.bidirectional:
             raise RunError(
                 "the model of this run is bidirectional, so it has no probability before the last word: "
@@ -221,7 +221,7 @@ class Classifier:
         return probabilities
 
     def _choose_predictor(self, sequences: Sequence[Ids]) -> "TimestepPredictor | None":
-        """Return the engine's predictor, or None if it does not support this network or there are too few tokens."""
+        """Return the engine's predictor; None if it does not support this network or there are too few tokens."""
         if sum(map(len, sequences)) < ENGINE_TOKENS or not self._fits_engine:
             return None
         return self._predictor
@@ -246,7 +246,8 @@ class Classifier:
 def load(run: str | Path | Run | None = None) -> Classifier:
     """Load a classifier from a run, from the path of a run, or from the package (`bundled`).
 
-    Without a run, load the newest complete classifier under `runs/`, or else the one in the package. Raises `RunError`.
+    If no run is given, load the newest complete classifier under `runs/`, or else the one that comes with the package.
+    Raises `RunError`.
     """
     if not isinstance(run, Run):
         run = find_run(None if run is None else Path(run).expanduser())
@@ -278,7 +279,7 @@ def cut_batches(lengths: Lengths) -> list[Rows]:
 def _map_sorted(
     compute: Callable[[Ids, Lengths], Array], sequences: Sequence[Ids], observe: Callable[[int], object] | None
 ) -> Iterator[tuple[Rows, Lengths, Array]]:
-    """Compute batches on all cores, the longest sequences first; yield rows, lengths and results."""
+    """Compute batches on all cores, longest sequences first; yield rows, lengths and results."""
     lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
     batches = cut_batches(lengths)
 

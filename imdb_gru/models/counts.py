@@ -8,7 +8,7 @@ from imdb_gru.config import TextConfig
 
 
 class Seen(Protocol):
-    """The result for one text, with its numbers of words."""
+    """The result for one text, with its word counts."""
 
     @property
     def words(self) -> int:
@@ -28,13 +28,13 @@ class Seen(Protocol):
 
 @dataclass
 class Counts:
-    """The number of texts, and of those that were truncated, had no words, or had only unknown words."""
+    """The numbers of all texts and of those that were truncated, had no words, or had only unknown words."""
 
     all: int = 0
     cut: int = 0
     """Number of texts that were truncated."""
     longest: int = 0
-    """Number of words of the longest text."""
+    """Number of words in the longest text."""
     empty: int = 0
     """Number of texts without words."""
     strange: int = 0
@@ -49,7 +49,7 @@ class Counts:
         self.strange += seen.words > 0 and seen.read == seen.unknown
 
     def add(self, other: "Counts") -> None:
-        """Add the counts of other texts."""
+        """Add the counts of further texts."""
         self.all += other.all
         self.cut += other.cut
         self.longest = max(self.longest, other.longest)
@@ -57,7 +57,7 @@ class Counts:
         self.strange += other.strange
 
     def describe(self, config: TextConfig, undecodable: int, *, warn_empty: bool = True) -> Iterator[str]:
-        """Yield a line for each kind of problem that texts had; `warn_empty` as in `count_seen`."""
+        """Yield a line for each kind of problem found in the texts; `warn_empty` is as in `count_seen`."""
         part = {"head": "first", "tail": "last", "middle": "outer"}[config.truncate]
         one = self.all == 1
         if self.cut:

@@ -1,4 +1,4 @@
-"""Evaluation of a model on reviews: of a classifier on their labels, of a next-word model on their words."""
+"""Evaluation of a model on reviews: of a classifier against their labels, of a next-word model on their words."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
@@ -32,18 +32,18 @@ class PredictedReviews:
     labels: Labels
     probabilities: Probabilities
     words: NDArray[np.int64]
-    """Number of words of each review, before truncation."""
+    """Number of words in each review, before truncation."""
     curves: Sequence[Probabilities]
     """Probabilities after each timestep of each review, `(T,)` each; empty if the model is bidirectional."""
     length: int
     """Number of words to which the model truncates a review."""
 
     def compute_accuracy_by_timestep(self) -> list[TimestepScores]:
-        """Return the figures after 10, 25, 50 … words; an empty list if the model is bidirectional."""
+        """Return the metrics after 10, 25, 50 … words; an empty list if the model is bidirectional."""
         return compute_accuracy_by_timestep(self.labels, self.curves, self.length) if self.curves else []
 
     def find_errors(self) -> Rows:
-        """Return the rows of the misclassified reviews, the most confident error first."""
+        """Return the rows of the misclassified reviews, most confident errors first."""
         wrong = np.flatnonzero(~find_correct(self.labels, self.probabilities))
         return wrong[np.argsort(-np.abs(self.probabilities - self.labels)[wrong], kind="stable")]
 
@@ -61,12 +61,12 @@ class Misclassified:
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Evaluation(Scores):
-    """A classifier's figures on a split of labelled reviews."""
+    """A classifier's metrics on a split of labelled reviews."""
 
     run: str
     split: str
     accuracy_by_timestep: Sequence[TimestepScores]
-    """Figures after 10, 25, 50 … words; empty if the model is bidirectional."""
+    """Metrics after 10, 25, 50 … words; empty if the model is bidirectional."""
     accuracy_by_length: Sequence[LengthScores]
     errors: Sequence[Misclassified] | None = None
     """The most confident errors; None unless requested."""
@@ -85,7 +85,7 @@ class Evaluation(Scores):
         return figures
 
     def __repr__(self) -> str:
-        """Return the main figures."""
+        """Return the main metrics."""
         return (
             f"Evaluation({self.run!r}, split={self.split!r}, n={self.n}, accuracy={self.accuracy:.4f}, "
             f"log_loss={self.log_loss:.4f}, ece={self.ece:.4f})"
@@ -94,7 +94,7 @@ class Evaluation(Scores):
 
 @dataclass(frozen=True)
 class NextWordEvaluation:
-    """A next-word model's figures on a split of reviews."""
+    """A next-word model's metrics on a split of reviews."""
 
     run: str
     split: str
@@ -112,12 +112,12 @@ class NextWordEvaluation:
 
 
 def evaluate_reviews(classifier: Classifier, split: str, reviews: Sequence[Review], errors: int = 0) -> Evaluation:
-    """Evaluate a classifier on labelled reviews; the result includes its `errors` most confident errors."""
+    """Evaluate a classifier on labelled reviews; `errors` is the number of its most confident errors to include."""
     return build_evaluation(str(classifier.run), split, predict_reviews(classifier, reviews), errors)
 
 
 def predict_reviews(classifier: Classifier, reviews: Sequence[Review]) -> PredictedReviews:
-    """Predict labelled reviews, after each timestep too unless the model is bidirectional."""
+    """Predict labelled reviews, and also after each timestep unless the model is bidirectional."""
     by_timestep = not classifier.network.bidirectional
     probabilities, words, curves = [], [], []
     texts = (review.text for review in reviews)
@@ -133,7 +133,7 @@ def predict_reviews(classifier: Classifier, reviews: Sequence[Review]) -> Predic
 
 
 def build_evaluation(run: str, split: str, predicted: PredictedReviews, errors: int = 0) -> Evaluation:
-    """Return all figures of predicted reviews, including the `errors` most confident errors."""
+    """Compute all metrics from predicted reviews, and include the given number of most confident `errors`."""
     labels, probabilities = predicted.labels, predicted.probabilities
     wrong = [
         Misclassified(predicted.reviews[row].text, LABELS[labels[row]], float(probabilities[row]))

@@ -1,4 +1,4 @@
-"""The figures of an evaluated classifier. Labels are 0 or 1, probabilities are of positive; all arrays are `(N,)`."""
+"""The metrics of a classifier. Labels are 0 or 1, and probabilities are those of positive; all arrays are `(N,)`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ LENGTHS = (50, 100, 200, 300, 400, 500, 1000)
 
 @dataclass(frozen=True)
 class Scores:
-    """A classifier's figures on labelled reviews; an undefined one is None, such as precision without positives."""
+    """A classifier's metrics on labelled reviews; None if undefined, such as precision with no positive predictions."""
 
     n: int
     """Number of reviews."""
@@ -40,7 +40,7 @@ class Scores:
 
 @dataclass(frozen=True)
 class TimestepScores:
-    """The figures after a number of words; a shorter review keeps its last probability."""
+    """The metrics after a number of words; shorter reviews keep their last probability."""
 
     timestep: int
     accuracy: float
@@ -53,20 +53,20 @@ class LengthScores:
     """The accuracy on reviews of similar length."""
 
     shortest: int
-    """Least number of words, before truncation."""
+    """Smallest number of words, before truncation."""
     longest: int | None
-    """Greatest number of words, before truncation; None if there is no limit."""
+    """Largest number of words, before truncation; None if there is no limit."""
     n: int
     accuracy: float
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the figures under the names that JSON output uses."""
+        """Return the metrics under the names used in JSON output."""
         return {"from": self.shortest, "to": self.longest, "n": self.n, "accuracy": self.accuracy}
 
 
 @dataclass(frozen=True)
 class ReliabilityBin:
-    """The reviews whose predicted probability is in one interval."""
+    """The reviews whose predicted probabilities fall into one interval."""
 
     low: float
     high: float
@@ -74,11 +74,11 @@ class ReliabilityBin:
     probability: float
     """Mean probability of positive."""
     positive_share: float
-    """Share of the reviews that are positive."""
+    """Share of these reviews that are positive."""
 
 
 def compute_scores(labels: Labels, probabilities: Probabilities) -> Scores:
-    """Return all figures of a classifier on labelled reviews."""
+    """Return all metrics of a classifier on labelled reviews."""
     predicted = probabilities >= 0.5
     positive = labels == 1
     tp, fp = int((predicted & positive).sum()), int((predicted & ~positive).sum())
@@ -105,7 +105,7 @@ def find_correct(labels: Labels, probabilities: Probabilities) -> Mask:
 
 
 def compute_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Return the confidence interval of a proportion (Wilson 1927), which holds the proportion despite rounding."""
+    """Return the confidence interval (Wilson 1927) of a proportion; it contains the proportion despite rounding."""
     z = NormalDist().inv_cdf(0.5 + confidence / 2)
     share = successes / n
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
@@ -120,7 +120,7 @@ def compute_log_loss(labels: Labels, probabilities: Probabilities) -> float:
 
 
 def compute_roc_auc(labels: Labels, probabilities: Probabilities) -> float | None:
-    """Return the probability that a positive review ranks above a negative one; None if one label is missing."""
+    """Return the probability that a positive review ranks above a negative one; None if either label is missing."""
     _, inverse, counts = np.unique(probabilities, return_inverse=True, return_counts=True)
     ranks = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
     positive = labels == 1
@@ -133,14 +133,15 @@ def compute_roc_auc(labels: Labels, probabilities: Probabilities) -> float | Non
 def compute_ece(labels: Labels, probabilities: Probabilities, bins: int = BINS) -> float:
     """Return the expected calibration error of the probability of positive (Guo et al. 2017, equation 3).
 
-    The error is the mean gap between a bin's mean probability and its share of positive reviews, weighted by reviews.
+    The error is the mean gap between a bin's mean probability and its share of positive reviews, weighted by
+    the bin's number of reviews.
     """
     filled = compute_reliability(labels, probabilities, bins)
     return sum(row.n * abs(row.probability - row.positive_share) for row in filled) / len(labels)
 
 
 def compute_reliability(labels: Labels, probabilities: Probabilities, bins: int = BINS) -> list[ReliabilityBin]:
-    """Return the bins that are not empty; all bins have the same width, from 0 to 1."""
+    """Return the non-empty bins; all bins have the same width, and together they cover 0 to 1."""
     index = np.minimum((probabilities * bins).astype(np.int64), bins - 1)
     counts, positive = np.bincount(index, minlength=bins), np.bincount(index, weights=labels, minlength=bins)
     sums = np.bincount(index, weights=probabilities, minlength=bins)
@@ -157,7 +158,7 @@ def compute_reliability(labels: Labels, probabilities: Probabilities, bins: int 
 
 
 def compute_accuracy_by_timestep(labels: Labels, curves: Sequence[Probabilities], length: int) -> list[TimestepScores]:
-    """Return accuracy, log loss and ECE after 10, 25, 50 … `length` words; a curve is a review's probabilities."""
+    """Return accuracy, log loss and ECE after 10, 25, 50 … `length` words; each curve is one review's probabilities."""
     steps = [step for step in TIMESTEPS if step < length] + [length]
     rows = []
     for step in steps:

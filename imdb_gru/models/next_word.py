@@ -35,7 +35,7 @@ class Timestep(NamedTuple):
     next_token: str | None
     """The actual next token; None, like its rank and probability, after the last token of the text."""
     rank: int | None
-    """Rank of the next token among all tokens, 1 for the likeliest."""
+    """Rank of the next token among all tokens; 1 is the likeliest."""
     probability: float | None
     """Predicted probability of the next token."""
     likeliest: list[LikelyToken]
@@ -108,7 +108,7 @@ class NextWordModel:
         return [LikelyToken(self.vocabulary.name_next(id), math.exp(log_probabilities[id])) for id in chosen.tolist()]
 
     def follow(self, text: EncodedText, count: int) -> tuple[list[Timestep], float | None]:
-        """Return every timestep of a text with its `count` likeliest tokens, and the perplexity of its words.
+        """Return every timestep of a text with the `count` likeliest next tokens, and the perplexity of its words.
 
         The perplexity is None if the text has no words. A word outside the vocabulary counts as the unknown word.
         """
@@ -124,9 +124,9 @@ class NextWordModel:
         return steps, compute_perplexity(-float(own.mean(dtype=np.float64))) if len(own) else None
 
     def generate(self, ids: Ids, count: int, sampling: Sampling) -> Iterator[LikelyToken]:
-        """Yield up to `count` words that continue a sequence, none of them unknown; stop if the review ends.
+        """Yield up to `count` words that continue a sequence, never an unknown word; stop if the review ends.
 
-        The probabilities are those before temperature and `top` are applied.
+        The probabilities yielded are those before temperature and `top` are applied.
         """
         rng = np.random.default_rng(sampling.seed)
         states = self.network.start(1)
@@ -142,7 +142,7 @@ class NextWordModel:
             yield LikelyToken(self.vocabulary.name_next(last), math.exp(log_probabilities[last]))
 
     def iter_losses(self, sequences: Sequence[Ids]) -> Iterator[tuple[Rows, Array]]:
-        """Compute on all cores; yield the rows of each batch and the summed loss of each sequence with its end."""
+        """Compute on all cores; yield each batch's rows and each sequence's summed loss, including that of its end."""
         lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
         batches = cut_batches(lengths)
 
@@ -161,8 +161,8 @@ class NextWordModel:
 def load_next_word(run: str | Path | Run | None = None) -> NextWordModel:
     """Load a next-word model from a run, from the path of a run, or from the package (`bundled`).
 
-    Without a run, load the newest complete next-word model under `runs/`, or else the one in the package. Raises
-    `RunError`.
+    If no run is given, load the newest complete next-word model under `runs/`, or else the one that comes with the
+    package. Raises `RunError`.
     """
     if not isinstance(run, Run):
         run = find_run(None if run is None else Path(run).expanduser(), "next_word")
@@ -170,25 +170,25 @@ def load_next_word(run: str | Path | Run | None = None) -> NextWordModel:
 
 
 def choose_likeliest(log_probabilities: Array, count: int) -> Rows:
-    """Return the ids of the `count` greatest log-probabilities, the greatest first."""
+    """Return the ids of the `count` highest log-probabilities, highest first."""
     chosen = np.sort(np.argpartition(-log_probabilities, count - 1)[:count])
     ordered: Rows = chosen[np.argsort(-log_probabilities[chosen], kind="stable")]
     return ordered
 
 
 def _draw(log_probabilities: Array, sampling: Sampling, rng: np.random.Generator) -> int:
-    """Draw the next id, but never unknown. The maximum of logits plus Gumbel noise is a sample from their softmax."""
+    """Draw the next id, never the unknown word's. The argmax of logits plus Gumbel noise samples their softmax."""
     logits = log_probabilities.astype(np.float64)
     logits[UNKNOWN] = -np.inf
     if sampling.temperature == 0:
         return int(logits.argmax())
     if sampling.top is not None and sampling.top < len(logits):
         logits[np.argpartition(-logits, sampling.top)[sampling.top :]] = -np.inf
-    with np.errstate(over="ignore"):  # with a temperature near 0, only the likeliest word is left
+    with np.errstate(over="ignore"):  # at a temperature near 0, only the likeliest word is left
         logits = (logits - logits.max()) / sampling.temperature
     return int((logits + rng.gumbel(size=len(logits))).argmax())
 
 
 def compute_perplexity(loss: float) -> float:
-    """Return the perplexity for a mean loss in nats: its exponential."""
+    """Return the perplexity, which is the exponential of a mean loss in nats."""
     return math.exp(min(loss, 700.0))

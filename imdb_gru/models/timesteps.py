@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 BLOCKS = "▁▂▃▄▅▆▇█"
 """Blocks for probabilities from 0 to 1; there are eight, so ▅ and above mean positive."""
 MARKERS = ("▼", "▲")
-"""Markers of a word that changed the prediction to negative, or to positive."""
+"""Markers of words that changed the prediction to negative or to positive."""
 MOST_TURNS = MOST_JUMPS = 5
 CONTEXT = 3
 """Number of words shown on either side of a word that changed the prediction."""
 SMALLEST_MOVE = 0.005
-"""Smallest listed change of probability; smaller ones would be printed as 0.00."""
+"""Smallest change in probability that is listed; smaller ones would be printed as 0.00."""
 
 
 def find_turns(probabilities: Sequence[float]) -> list[int]:
@@ -36,14 +36,14 @@ def find_turns(probabilities: Sequence[float]) -> list[int]:
 
 
 def find_jumps(probabilities: Sequence[float], count: int) -> list[int]:
-    """Return up to `count` timesteps that changed the probability most, the largest change first."""
+    """Return up to `count` timesteps that changed the probability most, largest change first."""
     moves = np.abs(np.diff(np.asarray(probabilities, dtype=float)))
     order = np.argsort(-moves, kind="stable")[:count]
     return [int(index) + 1 for index in order if moves[index] > 0]
 
 
 def sparkline(probabilities: Sequence[float], width: int) -> str:
-    """Draw probabilities as blocks on a scale from 0 to 1: one block per timestep, but at most `width`."""
+    """Draw probabilities as blocks on a scale from 0 to 1: one per timestep, but no more than `width`."""
     return "".join(_pick(BLOCKS, probabilities[timestep]) for timestep in _sample(probabilities, width))
 
 
@@ -53,7 +53,7 @@ def choose_marker(probability: float) -> str:
 
 
 def shorten(text: str, length: int) -> str:
-    """Neutralise a text and shorten it to `length` characters, and end a shortened text with "…"."""
+    """Neutralise a text and shorten it to `length` characters, ending it with "…" if it was shortened."""
     text = neutralise(text)
     return text if len(text) <= length else text[: length - 1] + "…"
 
@@ -69,7 +69,7 @@ def format_plain(tokens: Sequence[str], probabilities: Sequence[float]) -> str:
 def iter_view(tokens: Sequence[str], probabilities: Sequence[float], console: "Console") -> "Iterator[Text]":
     """Yield the lines of the view: a sparkline, the coloured words, and the words that changed the probability most.
 
-    The lines fit the width and the colours of `console`.
+    The lines suit the width and colours of `console`.
     """
     from rich.text import Text
 
@@ -96,9 +96,9 @@ def iter_view(tokens: Sequence[str], probabilities: Sequence[float], console: "C
 def _sample(probabilities: Sequence[float], width: int) -> list[int]:
     """Choose at most `width` timesteps that preserve the shape of the curve.
 
-    A variant of "largest triangle three buckets" (Steinarsson 2013, section 4.2): take the first and the last timestep,
-    and from each bucket between them the one farthest from the line between its neighbours. This keeps the dip of a
-    single word visible, which the mean of a bucket would flatten.
+    This is a variant of "largest triangle three buckets" (Steinarsson 2013, section 4.2): take the first and the last
+    timestep, and from each bucket between them the one farthest from the line between its neighbours. This keeps the
+    dip of a single word visible, which the mean of a bucket would flatten.
     """
     values = np.asarray(probabilities, dtype=float)
     last = len(values) - 1
@@ -129,7 +129,7 @@ def _build_header(probabilities: Sequence[float], width: int) -> "Text":
 
 
 def _build_words(tokens: Sequence[str], probabilities: Sequence[float]) -> list["Text"]:
-    """Return a coloured text for each word except the start token, with the space before it if there is one."""
+    """Return a coloured text for each word except the start token, including the space before it, if any."""
     from rich.text import Text
 
     turns = set(find_turns(probabilities))

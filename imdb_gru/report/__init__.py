@@ -1,1 +1,1 @@
-"""Pages, charts and pictures of evaluations, inspections, comparisons and sweeps."""
+"""Pages, charts and images of evaluations, inspections, comparisons and sweeps."""

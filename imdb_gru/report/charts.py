@@ -1,4 +1,4 @@
-"""The charts of a report with their captions, drawn into files or into a page."""
+"""The charts of a report with their captions, drawn to files or into a page."""
 
 import io
 import re
@@ -25,7 +25,7 @@ class Chart:
     """A chart with its title, its caption and the function that draws it."""
 
     name: str
-    """Name of the chart's files, without a suffix."""
+    """Name of the chart's files, excluding the suffix."""
     title: str
     caption: str
     draw: Callable[[], Any]
@@ -35,7 +35,7 @@ class Chart:
 def build_charts(
     evaluation: Evaluation, bins: Sequence[ReliabilityBin], history: Sequence[Epoch], best_epoch: int | None
 ) -> list[Chart]:
-    """Return the charts of an evaluation, its reliability bins and the run's epochs."""
+    """Return the charts for an evaluation, its reliability bins and a run's epochs."""
     return list(_iter_charts(evaluation, bins, history, best_epoch))
 
 
@@ -79,13 +79,13 @@ def _iter_charts(
 
 
 def check_charts(folder: Path, *, extra: str = "plot") -> None:
-    """Make a folder for charts; raise `ImdbGruError` if that fails, or if matplotlib (of `extra`) is not installed."""
+    """Make a folder for charts; raise `ImdbGruError` if that fails or if matplotlib (from `extra`) is not installed."""
     check_matplotlib(extra)
     _make_folder(folder)
 
 
 def save_charts(charts: Sequence[Chart], folder: Path) -> list[Path]:
-    """Draw every chart into a .png and an .svg file; make the folder if needed, and return the paths."""
+    """Draw every chart to a .png and an .svg file; create the folder if needed, and return the paths."""
     _make_folder(folder)
     paths = [folder / f"{chart.name}{suffix}" for chart in charts for suffix in (".png", ".svg")]
     with prepare_matplotlib():
@@ -104,14 +104,14 @@ def _make_folder(folder: Path) -> None:
 
 
 def render_svg(chart: Chart) -> str:
-    """Draw a chart as an svg element for a page, in the page's text colour and with ids unique to the chart."""
+    """Draw a chart as an svg element for a page, using the page's text colour and ids unique to the chart."""
     settings = {"svg.fonttype": "none", "savefig.transparent": True, **dict.fromkeys(_STYLED, INK)}
     stream = io.StringIO()
     with prepare_matplotlib(**settings):
         chart.draw().savefig(stream, format="svg", metadata=choose_metadata("svg"))
     svg = stream.getvalue()
     svg = svg[svg.index("<svg") :].strip()
-    # A style element would apply to the whole page, and the metadata is not visible.
+    # A style element would affect the whole page, and metadata is not visible.
     svg = re.sub(r"<(metadata|style)\b.*?</\1>", "", svg, flags=re.DOTALL)
     svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{chart.name}-", svg)
     svg = svg.replace(INK, "currentColor")

@@ -11,7 +11,7 @@ from imdb_gru.report.plot import label_run
 from imdb_gru.text.coloured import COLOURS
 
 SHAPES = ("o", "s", "^", "D", "v", "P", "X", "*")
-"""Marker shapes: eight for seven colours, so that a repeated colour gets another shape."""
+"""Marker shapes: eight for seven colours, so that a repeated colour gets a different shape."""
 DASHES = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)))
 SIZE = (6.4, 4.2)
 
@@ -45,7 +45,7 @@ def _draw(draw: Callable[[Any, Sequence[ComparedModel]], None], comparison: Comp
 
 
 def _choose_style(number: int, count: int) -> dict[str, Any]:
-    """Return the colour and the shape of one of `count` models; the colours differ as much as possible."""
+    """Return the colour and the shape of one of `count` models; colours differ as much as possible."""
     shades = min(count, len(COLOURS))
     shade = round(number % shades * (len(COLOURS) - 1) / max(1, shades - 1))
     return {"color": COLOURS[shade], "marker": SHAPES[number % len(SHAPES)]}
@@ -83,7 +83,7 @@ def _draw_curves(axes: Any, models: Sequence[ComparedModel]) -> None:
 
 
 def _draw_seconds(axes: Any, models: Sequence[ComparedModel]) -> None:
-    """Draw a mark for each training whose time is known."""
+    """Draw a mark for each training run whose time is known."""
     times = []
     for number, model in enumerate(models):
         timed = [(run.seconds, 100 * run.accuracy) for run in model.runs if run.seconds is not None]

@@ -14,7 +14,7 @@ NEGATIVE, NEUTRAL, POSITIVE = COLOURS[0], COLOURS[len(COLOURS) // 2], COLOURS[-1
 
 
 def check_matplotlib(extra: str = "plot") -> None:
-    """Raise `MissingExtraError`, which names the extra, if matplotlib is not installed."""
+    """Raise a `MissingExtraError` that names the extra if matplotlib is not installed."""
     try:
         import matplotlib  # noqa: F401
     except ImportError as error:
@@ -28,7 +28,7 @@ def prepare_matplotlib(**settings: Any) -> Iterator[None]:
 
     with matplotlib.rc_context(), warnings.catch_warnings():
         matplotlib.rcdefaults()
-        # With a fixed salt, the same figures give the same file.
+        # With a fixed salt, the same data gives the same file.
         matplotlib.rcParams.update({"svg.hashsalt": "imdb-gru", **settings})
         # No font covers every script; missing glyphs are drawn as boxes.
         warnings.filterwarnings("ignore", message="Glyph .* missing|Matplotlib currently does not support")
@@ -36,7 +36,7 @@ def prepare_matplotlib(**settings: Any) -> Iterator[None]:
 
 
 def save_figure(figure: Any, path: Path) -> None:
-    """Write a figure into a .png or .svg file atomically; raises `ImdbGruError` if that fails."""
+    """Write a figure to a .png or .svg file atomically; raises `ImdbGruError` if that fails."""
     kind = path.suffix.lower()[1:]
     try:
         with write_atomically(path) as temporary:
@@ -46,12 +46,12 @@ def save_figure(figure: Any, path: Path) -> None:
 
 
 def choose_metadata(kind: str) -> dict[str, None]:
-    """Return metadata without the date and the version, so that the same figures give the same file."""
+    """Return metadata that omits the date and the version, so that the same data gives the same file."""
     return {"Date": None} if kind == "svg" else {"Software": None}
 
 
 def get_ink() -> str:
-    """Return the colour of letters and lines in the current settings."""
+    """Return the colour of text and lines in the current settings."""
     from matplotlib import rcParams
 
     return str(rcParams["text.color"])

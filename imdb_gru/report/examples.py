@@ -13,14 +13,14 @@ from imdb_gru.models.timesteps import find_turns
 ERROR, CORRECT, LATE, OFTEN = "Confident errors", "Confident and correct", "Late change", "Many changes"
 UNSURE = "Undecided"
 ORDER = (ERROR, CORRECT, LATE, OFTEN, UNSURE)
-"""Reasons in the order of the report."""
+"""Reasons in the order in which the report lists them."""
 ROUND = (ERROR, CORRECT, ERROR, LATE, CORRECT, ERROR, OFTEN, LATE)
-"""Reasons in the order in which reviews are chosen; after the last, the first follows again."""
+"""Reasons in the order in which reviews are chosen; after the last, start again with the first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A chosen review, and the reason."""
+    """A chosen review and the reason for choosing it."""
 
     row: int
     reason: str
@@ -28,13 +28,13 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Example:
-    """An inspected text with its label and the reason why it is shown."""
+    """An inspected text with its label and the reason for showing it."""
 
     inspection: Inspection
     truth: str | None = None
     """The label of the text, if it has one."""
     reason: str = ""
-    """Reason why the text was chosen; empty if a user gave the text."""
+    """Reason for choosing the text; empty if the user supplied it."""
 
 
 def choose_examples(predicted: PredictedReviews, count: int) -> list[Choice]:
@@ -57,11 +57,11 @@ def choose_examples(predicted: PredictedReviews, count: int) -> list[Choice]:
 
 
 def _rank(predicted: PredictedReviews) -> dict[str, list[int]]:
-    """Return the rows for each reason, the best first."""
+    """Return the rows for each reason, best first."""
     probabilities, labels = predicted.probabilities, predicted.labels
     confidence = np.abs(probabilities - 0.5)
     turns = [find_turns(curve.tolist()) for curve in predicted.curves]
-    # Predictions close to 0.5 change by chance, so a late change is weighted by the final confidence.
+    # Predictions close to 0.5 can change by chance, so a late change is weighted by the final confidence.
     last = np.array([turn[-1] if turn else 0 for turn in turns]) * confidence[: len(turns)]
     often = np.array([len(turn) for turn in turns])
     correct = find_correct(labels, probabilities)

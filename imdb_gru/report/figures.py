@@ -14,13 +14,13 @@ from imdb_gru.report.drawing import NEGATIVE, NEUTRAL, POSITIVE, get_ink, tidy
 WIDTH = 5.2
 """Width in inches; a page shows charts at most this wide, so that their text is as large as the page's."""
 CLOSEST_TICKS = 1.26
-"""Smallest ratio of two neighbouring tick values whose labels do not overlap."""
+"""Smallest ratio between neighbouring tick values at which their labels do not overlap."""
 FAINT = 0.35
 """Opacity of reference lines."""
 
 
 def draw_learning_curves(history: Sequence[Epoch], best_epoch: int | None) -> Any:
-    """Draw loss and accuracy by epoch, on the training reviews and, if any, on the validation reviews."""
+    """Draw loss and accuracy by epoch on the training reviews and on the validation reviews, if any."""
     figure = _build_figure(2.7)
     epochs = [record.epoch for record in history]
     names = [name for name in ("loss", "accuracy") if _list_values(history, name)]
@@ -44,13 +44,13 @@ def draw_learning_curves(history: Sequence[Epoch], best_epoch: int | None) -> An
 
 
 def _list_values(history: Sequence[Epoch], name: str) -> list[float]:
-    """Return a figure for every epoch; an empty list if one epoch lacks it."""
+    """Return a metric's value for every epoch; an empty list if any epoch lacks it."""
     values = [getattr(record, name) for record in history]
     return [] if None in values else values
 
 
 def draw_confusion_matrix(matrix: Sequence[Sequence[int]]) -> Any:
-    """Draw the number of reviews for each label and prediction, coloured by their share of the label."""
+    """Draw the number of reviews for each label and prediction, coloured by the share of that label's reviews."""
     from matplotlib.patches import Rectangle
 
     figure = _build_figure(3.2, width=4.2)
@@ -72,7 +72,7 @@ def draw_confusion_matrix(matrix: Sequence[Sequence[int]]) -> Any:
 
 
 def draw_reliability(bins: Sequence[ReliabilityBin], ece: float) -> Any:
-    """Draw the share of positive reviews against the predicted probability, and how many reviews each bin holds."""
+    """Draw the share of positive reviews against the predicted probability, and the number of reviews in each bin."""
     figure = _build_figure(4.4, width=4.6)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=[3.2, 1])
     predicted, found = [row.probability for row in bins], [row.positive_share for row in bins]
@@ -92,7 +92,7 @@ def draw_reliability(bins: Sequence[ReliabilityBin], ece: float) -> Any:
 
 
 def draw_accuracy_by_words_read(rows: Sequence[TimestepScores]) -> Any:
-    """Draw the accuracy by words read, and the calibration error below it."""
+    """Draw the accuracy by number of words read, and the calibration error below it."""
     figure = _build_figure(4.2)
     first, last = figure.subplots(2, 1, sharex=True)
     steps = [row.timestep for row in rows]
@@ -123,7 +123,7 @@ def draw_accuracy_by_words_read(rows: Sequence[TimestepScores]) -> Any:
 
 
 def draw_accuracy_by_length(rows: Sequence[LengthScores]) -> Any:
-    """Draw the accuracy on reviews of similar length with its 95 % intervals."""
+    """Draw the accuracy by review length, with 95 % intervals."""
     figure = _build_figure(3.1)
     axes = figure.add_subplot()
     for place, row in enumerate(rows):

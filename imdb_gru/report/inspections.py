@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from imdb_gru.inspection.gradients import GradientCurve
 
 MOST_NAMES = 12
-"""Greatest number of words that are labelled in a chart of a long text."""
+"""Maximum number of words labelled in a chart of a long text."""
 CELL_STYLES = (("-", "o"), ("--", "s"), (":", "^"), ("-.", "D"))
 SMALLEST_SHOWN, SMALLEST_GRADIENT = 1e-6, 1e-16
 
@@ -71,7 +71,7 @@ def build_gradient_charts(curves: Mapping[str, "GradientCurve"]) -> list[Chart]:
 
 
 def draw_contributions(inspection: "Inspection") -> Any:
-    """Draw the contribution of each word to the logit, by both methods."""
+    """Draw the contribution of each word to the logit according to both methods."""
     figure, axes = _build_figure(inspection, 3.6)
     measured = inspection.contributions
     steps = np.arange(len(inspection.tokens))
@@ -88,7 +88,7 @@ def draw_contributions(inspection: "Inspection") -> Any:
 
 
 def draw_gates(inspection: "Inspection", cell: "CellTrace") -> Any:
-    """Draw gates and hidden state as heat maps; units are sorted by the mean of the gate that keeps the past."""
+    """Draw gates and hidden state as heat maps; units are sorted by the mean of their gate that keeps the past."""
     panels = cell.quantities
     figure, all_axes = _build_figure(inspection, 0.8 + 1.5 * len(panels), len(panels))
     keeping = cell.states if cell.keeping_gate is None else cell.gates[cell.keeping_gate]
@@ -171,7 +171,7 @@ def _build_figure(inspection: "Inspection", height: float, panels: int = 1) -> t
 
 
 def _label_words(axes: Any, inspection: "Inspection", weights: NDArray[Any], signs: NDArray[Any] | None = None) -> None:
-    """Label the x axis with all words of a short text, or with the words of largest weight of a long text."""
+    """Label the x axis with all words of a short text, or with the most heavily weighted words of a long one."""
     steps = list(range(len(inspection.tokens)))
     if len(inspection.tokens) > MOST_AXIS_LABELS:
         steps = sorted(_space_out(np.argsort(-weights, kind="stable"), len(inspection.tokens) / 60)[:MOST_NAMES])
@@ -184,7 +184,7 @@ def _label_words(axes: Any, inspection: "Inspection", weights: NDArray[Any], sig
 
 
 def _space_out(order: NDArray[Any], gap: float) -> list[int]:
-    """Return the timesteps, best first, that are at least `gap` away from every better one."""
+    """Return the timesteps, best first, that are at least `gap` away from any better one."""
     kept: list[int] = []
     for step in order:
         if all(abs(int(step) - other) >= gap for other in kept):

@@ -1,4 +1,4 @@
-"""Inspections packed as JSON for a page: rounded figures, and the gates of every unit within a size limit."""
+"""Inspections packed as JSON for a page: rounded numbers, and the gates of every unit within a size limit."""
 
 import base64
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,14 +15,14 @@ from imdb_gru.system.escaping import neutralise
 from imdb_gru.text.tokenizer import find_spaces
 
 UNITS_BUDGET = 3_000_000
-"""Greatest number of characters for the gates of every unit, for all texts of a page together."""
+"""Maximum number of characters for the gates of every unit, across all texts on a page."""
 DIGITS = 4
 SNIPPET = 60
-"""Number of characters of a text that are used as its name."""
+"""Number of a text's characters that are used as its name."""
 
 
 def pack_examples(examples: Iterable[Example], budget: int = UNITS_BUDGET) -> list[dict[str, Any]]:
-    """Return each example in JSON types; an example that exceeds the remaining budget has only mean gates."""
+    """Return each example as JSON types; an example that exceeds the remaining budget has only the mean gates."""
     packed = []
     for example in examples:
         size = sum(count_characters(trace) for trace in example.inspection.cells)
@@ -32,7 +32,7 @@ def pack_examples(examples: Iterable[Example], budget: int = UNITS_BUDGET) -> li
 
 
 def count_characters(trace: CellTrace) -> int:
-    """Return the number of characters that the gates and hidden states of every unit take."""
+    """Return the number of characters that the gates and hidden states of all units take up."""
     return (len(trace.gates) + 1) * 4 * -(-trace.states.size // 3)
 
 
@@ -48,7 +48,7 @@ def round_numbers(values: Iterable[float] | Array) -> list[float | None]:
 
 
 def name_text(text: str) -> str:
-    """Return the start of a text as one line, with harmful characters replaced."""
+    """Return the start of a text as a single line, with harmful characters replaced."""
     return shorten(" ".join(text.split()), SNIPPET)
 
 
@@ -111,5 +111,5 @@ def _pack_quantity(cell: str, name: str, values: Array, *, units: bool) -> dict[
 
 
 def list_cells(packed: Sequence[Mapping[str, Any]]) -> list[str]:
-    """List the kinds of cells that occur in packed examples."""
+    """List the kinds of cells found in packed examples."""
     return sorted({cell["cell"] for example in packed for cell in example["cells"]})

@@ -37,9 +37,9 @@ class Report:
     model: str
     """Short description of the layers."""
     config: str
-    """The whole config as YAML."""
+    """The complete config as YAML."""
     facts: Mapping[str, str]
-    """Facts about the training, by name."""
+    """Facts about the training run, by name."""
     evaluation: Evaluation
     charts: Sequence[Chart]
     examples: Sequence[Example]
@@ -57,8 +57,8 @@ def write_report(
 ) -> Path:
     """Evaluate a model and write a page about it; return the path of the page.
 
-    `model`, `data` and `split` are those of `evaluate`. `examples` is the number of reviews to show word by word.
-    `plots` is a folder that gets every chart as a file, too. Raises `RunError`, `DataError`, or `ImdbGruError` if a
+    `model`, `data` and `split` are as in `evaluate`. `examples` is the number of reviews to show word by word. `plots`
+    is a folder to which every chart is also written as a file. Raises `RunError`, `DataError`, or `ImdbGruError` if a
     file cannot be written; the output paths are checked before anything is evaluated.
     """
     observer, page = observer or ignore, Path(output).expanduser()
@@ -78,7 +78,7 @@ def write_report(
 
 
 def check_page(path: Path, feature: str = "The report") -> None:
-    """Raise `ImdbGruError` if a page cannot be written to a path, or if a package for the feature is not installed."""
+    """Raise `ImdbGruError` if a page cannot be written to a path, or if a required package is not installed."""
     if path.is_dir():
         raise ImdbGruError(f"cannot write {path}: it is a folder; choose a file")
     check_parent(path, "write")
@@ -124,7 +124,7 @@ def write_page(path: Path, report: Report) -> None:
 def write_explorer(path: Path, inspections: Sequence[Inspection], title: str | None = None) -> None:
     """Write a page that shows inspected texts word by word; raises `ImdbGruError` if that fails.
 
-    Without a title, the page is titled with its only text, or with the number of texts.
+    If no title is given, the page is titled with its only text, or with the number of texts.
     """
     check_page(path, "The explorer")
     if title is None:
@@ -133,7 +133,7 @@ def write_explorer(path: Path, inspections: Sequence[Inspection], title: str | N
 
 
 def _list_facts(metrics: Metrics) -> dict[str, str]:
-    """Return the facts about a training that its run has recorded, by name."""
+    """Return the facts that a run has recorded about its training, by name."""
     data = metrics.data
     source = f" of {data.source}" if data.source else ""
     facts = {

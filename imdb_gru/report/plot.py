@@ -14,15 +14,15 @@ from imdb_gru.system.writing import check_parent
 
 SUFFIXES = (".png", ".svg")
 MOST_AXIS_LABELS = 61
-"""Greatest number of tokens that are all labelled; in a longer review, only important words are labelled."""
+"""Maximum number of tokens for all to be labelled; in longer reviews, only important words are."""
 MOST_NAMES, MOST_JUMPS = 12, 8
 LONGEST_LABEL = 18
-"""Greatest number of characters of a label; longer labels would leave no space for the chart."""
+"""Maximum number of characters in a label; longer labels would leave no space for the chart."""
 FONT_SIZE = 9
 LONG_WIDTH = 14.0
 """Width in inches of the chart of a long review."""
 NAME_HEIGHT = 1.1
-"""Position of the labels on the axis of probability, above the chart."""
+"""Position of the labels on the probability axis, above the chart."""
 NAME_GAP = 10
 """Number of pixels between two labels."""
 
@@ -36,7 +36,7 @@ def check_plot_path(path: Path) -> None:
 
 
 def plot_timesteps(path: Path, tokens: Sequence[str], probabilities: Sequence[float], title: str | None = None) -> None:
-    """Draw the probability after each token into a .png or .svg file; raises `ImdbGruError` if that fails."""
+    """Draw the probability after each token to a .png or .svg file; raises `ImdbGruError` if that fails."""
     check_plot_path(path)
     with prepare_matplotlib():
         save_figure(draw_timesteps(tokens, probabilities, title), path)
@@ -69,12 +69,12 @@ def name_token(token: str) -> str:
 
 
 def label_run(name: str) -> str:
-    """Return the label of a run in a legend; matplotlib would leave out a name that begins with _."""
+    """Return the label of a run in a legend; matplotlib would omit a name that begins with _."""
     return _spare_xml(neutralise(name)).removeprefix("_")
 
 
 def _spare_xml(text: str) -> str:
-    """Replace the two characters that XML, and so SVG, cannot hold."""
+    """Replace the two characters that XML, and therefore SVG, cannot contain."""
     return text.translate(dict.fromkeys((0xFFFE, 0xFFFF), "�"))
 
 
@@ -90,7 +90,7 @@ def _draw_probabilities(axes: Any, probabilities: Sequence[float], *, marked: bo
 
 
 def _direction(probabilities: Sequence[float], timestep: int) -> str:
-    """Return the colour of the direction in which the probability changed."""
+    """Return the colour for the direction in which the probability changed."""
     return POSITIVE if probabilities[timestep] > probabilities[timestep - 1] else NEGATIVE
 
 
@@ -107,7 +107,7 @@ def _name_words(axes: Any, labels: Sequence[str], probabilities: Sequence[float]
     turns = find_turns(probabilities)
     # The last change decided the prediction, so it is labelled first.
     wanted = dict.fromkeys([*turns[-1:], *find_jumps(probabilities, MOST_JUMPS), *reversed(turns)])
-    timesteps_per_pixel = len(labels) / (axes.figure.dpi * (LONG_WIDTH - 1))  # the margins take an inch
+    timesteps_per_pixel = len(labels) / (axes.figure.dpi * (LONG_WIDTH - 1))  # the margins take up an inch
     named: dict[int, Any] = {}
     widths: dict[int, float] = {}
     for timestep in list(wanted)[:MOST_NAMES]:
@@ -131,7 +131,7 @@ def _name_words(axes: Any, labels: Sequence[str], probabilities: Sequence[float]
 
 
 def _spread(wanted: Sequence[float], widths: Sequence[float], room: float) -> list[float]:
-    """Return positions near the wanted ones, in the same order, at which labels of these widths do not overlap.
+    """Return positions near the wanted ones and in the same order, such that labels of these widths do not overlap.
 
     The shift of a label is its distance from its position in a row without gaps. Labels do not overlap if the shifts
     never decrease. This holds for the running maximum from the left, for the running minimum from the right, and for

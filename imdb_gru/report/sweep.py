@@ -12,11 +12,11 @@ from imdb_gru.report.plot import name_token
 SHADES = "viridis"
 """Colour map, from the worst trial to the best."""
 AXIS_WIDTH = 1.35
-"""Distance between two axes, in inches."""
+"""Distance between neighbouring axes, in inches."""
 
 
 def build_sweep_charts(figures: Mapping[str, Any]) -> list[Chart]:
-    """Return the charts of a sweep; importance is left out if the sweep could not compute it."""
+    """Return the charts of a sweep; importance is omitted if the sweep could not compute it."""
     charts = []
     if figures["importance"]:
         caption = "How much each key matters for the difference between the best trials and the others (PED-ANOVA)."
@@ -36,7 +36,7 @@ def _draw_importance(importance: Mapping[str, float], figures: Mapping[str, Any]
 
     figure = Figure(figsize=(6.4, 1.2 + 0.35 * len(importance)), layout="constrained")
     axes = figure.add_subplot()
-    shares = dict(reversed(list(importance.items())))  # the largest on top
+    shares = dict(reversed(list(importance.items())))  # largest on top
     bars = axes.barh(range(len(shares)), list(shares.values()), color=POSITIVE)
     axes.bar_label(bars, [f"{share:.0%}" for share in shares.values()], padding=4)
     axes.set_yticks(range(len(shares)), list(shares), parse_math=False)
@@ -56,7 +56,7 @@ def _draw_parallel(trials: Sequence[Mapping[str, Any]], figures: Mapping[str, An
     columns.append(_place_results(results))
     figure = Figure(figsize=(max(6.4, AXIS_WIDTH * len(columns)), 4.4), layout="constrained")
     axes = figure.add_subplot()
-    for rank in reversed(range(len(trials))):  # the best on top
+    for rank in reversed(range(len(trials))):  # best on top
         shade = colormaps[SHADES](0.95 * (1 - rank / max(1, len(trials) - 1)))
         heights = [places[rank] for places, _ in columns]
         early = trials[rank]["state"] != "finished"

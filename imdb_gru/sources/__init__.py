@@ -28,9 +28,9 @@ ACCEPTED = (
 def open_source(data: str | Path | DataConfig | None = None, *, require_labels: bool = True) -> Source:
     """Open the reviews at a path, or those of a config's data section, which also names a table's columns.
 
-    Without a path, $IMDB_GRU_DATA names it; without that variable, IMDB is downloaded once. Unless labels are required,
-    a table may lack them. Raises `DataError` if there is nothing that can be read, or if a column is named although the
-    reviews are not a table.
+    If no path is given, $IMDB_GRU_DATA is used; if that is not set either, IMDB is downloaded once. Unless labels are
+    required, a table may lack them. Raises `DataError` if there is nothing that can be read, or if a column is named
+    but the reviews are not a table.
     """
     if not isinstance(data, DataConfig):
         data = DataConfig(path=None if data is None else str(data))
@@ -48,16 +48,16 @@ def open_source(data: str | Path | DataConfig | None = None, *, require_labels: 
         return TarSource(fetch(ARCHIVE))
     try:
         return _open_path(Path(path).expanduser(), data, require_labels)
-    except (OSError, RuntimeError) as error:  # too long a name, a folder without permission, an unknown ~user
+    except (OSError, RuntimeError) as error:  # the name is too long, access to a folder is denied, or ~user is unknown
         reason = (isinstance(error, OSError) and error.strerror) or error
         raise DataError(f"cannot read {path[:200]}: {reason}; choose {ACCEPTED}, or try --data {SAMPLE}") from error
 
 
 def open_run_source(run: str, own: DataConfig, other: DataConfig | None, *, require_labels: bool = True) -> Source:
-    """Open the reviews of `other`, or if it has no path, the reviews that a run was trained on.
+    """Open the reviews of `other` or, if it has no path, those that a run was trained on.
 
     `run` is the name of the run in messages, and `own` the data section of its config, which also names the columns of
-    a table if `other` does not. Raises `DataError` as `open_source` does, or if the run's own data have moved.
+    a table if `other` does not. Raises `DataError` as `open_source` does, or if the run's own data has moved.
     """
     from imdb_gru.sources.table import is_table
 
@@ -125,7 +125,7 @@ def _open_path(path: Path, data: DataConfig, require_labels: bool) -> Source:
 
 
 def load_word_index(folder: Path | None) -> dict[str, int]:
-    """Read Keras's word index, which maps words to ranks from 1, from a folder; download it if it is not there."""
+    """Read Keras's word index, which maps words to ranks starting at 1, from a folder; download it if it is missing."""
     from imdb_gru.sources.download import WORD_INDEX, fetch
 
     path = folder / WORD_INDEX_NAME if folder else None

@@ -1,4 +1,4 @@
-"""The corpus of Maas et al. 2011 as published: the aclImdb folder and its tar.gz, both read in place.
+"""The corpus of Maas et al. 2011 as published: the aclImdb folder or its tar.gz, read in place.
 
 Both yield reviews in the order of Keras's imdb.npz: positive, then negative, sorted by file name as text.
 """
@@ -26,12 +26,12 @@ FOLDERS = {
 }
 """The folders of each split's reviews."""
 TOGETHER = (("train", "test"), (UNLABELLED,))
-"""Splits that are unpacked together: labelled reviews do without the 50,000 unlabelled ones in memory."""
+"""Splits that are unpacked together: the labelled ones without holding the 50,000 unlabelled reviews in memory."""
 MAX_REVIEW_BYTES = 10 * 2**20
 MAX_HEADER_BYTES = 2**20
-"""Most bytes of all headers before one member of an archive."""
+"""Maximum total size in bytes of the headers before a member of an archive."""
 MAX_UNPACKED_BYTES = 4 * 2**30
-"""Most bytes of a whole unpacked archive; the published one has a tenth of it."""
+"""Maximum size in bytes of a whole unpacked archive; the published one is a tenth of that."""
 
 _REVIEW = re.compile(r"(?:\./)?aclImdb/(train|test)/(pos|neg|unsup)/(\d+_\d+\.txt)")
 _URLS = re.compile(r"(?:\./)?aclImdb/(train|test)/urls_(pos|neg|unsup)\.txt")
@@ -67,7 +67,7 @@ class FolderSource:
             raise _no_reviews(self.path, split)
 
     def _read(self, path: Path) -> bytes:
-        """Read a file inside the folder; refuses links out of it, which could expose any other file of the user."""
+        """Read a file inside the folder; refuses links that lead out of it and could expose any user file."""
         if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self.path)):
             raise DataError(f"{path} points outside {self.path}; do not trust this folder")
         try:
@@ -125,7 +125,7 @@ class TarSource:
     def _iter_members(self, file: IO[bytes]) -> Iterator[tuple[str, bytes]]:
         """Yield the members that are reviews or lists of URLs, and ignore all others.
 
-        tarfile takes a damaged header for the archive's end, and its gzip reader verifies no checksum. So gzip
+        tarfile mistakes a damaged header for the archive's end, and its gzip reader verifies no checksum. So gzip
         decompresses the file to the last byte, and only padding may follow the end of the archive.
         """
         with gzip.open(file) as content:
@@ -135,7 +135,7 @@ class TarSource:
         """Yield the members of the unpacked archive, and read it to its last byte."""
         with tarfile.open(fileobj=metered, mode="r|", bufsize=tarfile.BLOCKSIZE) as archive:  # type: ignore[call-overload]
             for member in archive:
-                archive.members = []  # otherwise it would keep all 100,000 members
+                archive.members = []  # otherwise tarfile would keep all 100,000 members
                 if member.issparse():
                     raise DataError(f"{self.path}: {member.name} is a sparse file; do not trust this archive")
                 metered.expect(member.size)
@@ -189,7 +189,7 @@ def _decode(content: bytes) -> str:
 
 
 def _read_films(content: bytes) -> dict[str, str]:
-    """Map each line's number, from 0, to the title id in its URL; a review's file name starts with its number."""
+    """Map each line's number, starting at 0, to the title id in its URL; each review's file name starts with it."""
     matches = ((str(number), _FILM.search(line)) for number, line in enumerate(_decode(content).split("\n")))
     return {number: match.group() for number, match in matches if match}
 

@@ -13,7 +13,7 @@ CACHE_ENVIRONMENT = "IMDB_GRU_CACHE"
 RETRIES = 2
 TIMEOUT_SECONDS = 30
 UNFINISHED = "unfinished"
-"""Folder inside the cache where downloads are written, the only one where files are cleaned up."""
+"""Folder inside the cache to which downloads are written; the only one in which files are cleaned up."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,8 @@ WORD_INDEX = RemoteFile(
 def fetch(remote: RemoteFile) -> Path:
     """Return the path of a file in the cache; download and verify it first if it is missing or damaged.
 
-    A download gets its final name only when it is complete and its hash is right. A broken connection is tried again,
-    but not a download of other content. Raises `DownloadError`.
+    A download gets its final name only when it is complete and its hash is correct. A broken connection is retried,
+    but a download with the wrong content is not. Raises `DownloadError`.
     """
     import pooch
     import requests
@@ -49,7 +49,7 @@ def fetch(remote: RemoteFile) -> Path:
     advice = "choose a local copy with --data PATH, or try --data sample"
     try:
         cache = Path(os.environ.get(CACHE_ENVIRONMENT) or pooch.os_cache("imdb-gru")).expanduser()
-    except RuntimeError as error:  # without HOME, or with an unknown ~user in the variable
+    except RuntimeError as error:  # HOME is not set, or the variable contains an unknown ~user
         raise DownloadError(
             f"the folder to download {remote.filename} into is not known, because there is no home folder: set "
             f"${CACHE_ENVIRONMENT} to a folder, or {advice}"

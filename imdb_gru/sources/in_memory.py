@@ -11,7 +11,7 @@ class MemorySource:
     """Texts and labels in memory, in a single split unless validation reviews are given.
 
     A label is 1 or True for positive, 0 or False for negative. Raises `DataError` if the numbers of labels and texts
-    differ, or if a text or a label is something else.
+    differ, or if a text or a label is anything else.
     """
 
     name = "the reviews in memory"
@@ -35,7 +35,7 @@ class MemorySource:
         return tuple(self._reviews)
 
     def iter_reviews(self, split: str) -> Iterator[Review]:
-        """Yield a split's reviews in the order given."""
+        """Yield a split's reviews in the given order."""
         if split not in self._reviews:
             raise DataError(f"there is no {split} split in {self.name}, only {', '.join(self.splits)}")
         yield from self._reviews[split]

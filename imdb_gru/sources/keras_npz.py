@@ -17,13 +17,13 @@ from imdb_gru.system.memory import limit_growth
 from imdb_gru.system.reading import fits, open_file, read_header
 
 MAX_MEMBER_BYTES = 2**27
-"""Most bytes of a stored array; the largest of the published file has 14 million."""
+"""Maximum size in bytes of a stored array; the largest one in the published file has 14 million."""
 MAX_UNPICKLED_MB = 2048
-"""Megabytes by which the process may grow while it reads a pickle, a few bytes of which can ask for any memory."""
+"""Megabytes by which the process may grow while reading a pickle, as a few bytes can request any amount of memory."""
 
 
 class NpzSource:
-    """The reviews of `keras.datasets.imdb`, decoded to words."""
+    """The reviews of `keras.datasets.imdb`, decoded into words."""
 
     splits = ("train", "test")
 
@@ -65,7 +65,7 @@ class NpzSource:
 
 
 def check_npz(path: Path) -> None:
-    """Raise `DataError` if a file is not Keras's imdb.npz, before its word index is downloaded."""
+    """Raise `DataError` if a file is not Keras's imdb.npz; called before its word index is downloaded."""
     with _open(path) as archive:
         archive.getinfo("x_train.npy")
 
@@ -92,7 +92,7 @@ class _ForbiddenError(Exception):
 
 
 class _Inert:
-    """A stand-in for NumPy's classes, whose unpickling trusts its input; it only stores the pickled state."""
+    """A stand-in for NumPy's classes, which trust the input when unpickled; it only stores the pickled state."""
 
     state: Any = None
 
@@ -104,10 +104,10 @@ class _Inert:
 
 
 class _ArrayUnpickler(pickle.Unpickler):
-    """An unpickler that builds lists and numbers, and never calls what a pickle names."""
+    """An unpickler that builds lists and numbers, and never calls anything that a pickle names."""
 
     def find_class(self, module: str, name: str) -> Any:
-        """Return a stand-in for the names that a pickled array needs; refuse all others."""
+        """Return a stand-in for the names that a pickled array needs; refuse any other name."""
         if (module, name) not in _STAND_INS:
             raise _ForbiddenError(f"its pickle asks for {module}.{name}")
         return _Inert

@@ -1,4 +1,4 @@
-"""The protocol of a source and the reviews that it yields; imports no other module of the project."""
+"""The protocol of a source and the reviews that it yields; this imports no other module of the project."""
 
 import re
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ class Review:
 
     text: str
     label: int | None
-    """1 for positive, 0 for negative, None without a label."""
+    """1 for positive, 0 for negative, None if unlabelled."""
     film: str | None = None
 
 
@@ -28,12 +28,12 @@ class Source(Protocol):
 
     @property
     def name(self) -> str:
-        """Return the name of this source in messages and runs."""
+        """Return the name used for this source in messages and runs."""
         ...
 
     @property
     def folder(self) -> Path | None:
-        """Return the folder of its data, where related files may be; None if the source reads no files."""
+        """Return the folder of the data, which may hold related files; None if the source reads no files."""
         ...
 
     @property
@@ -42,5 +42,5 @@ class Source(Protocol):
         ...
 
     def iter_reviews(self, split: str) -> Iterator[Review]:
-        """Yield a split's reviews in a fixed order; raises `DataError`, but not if there are no unlabelled reviews."""
+        """Yield a split's reviews in a fixed order; raises `DataError`, except if there are no unlabelled reviews."""
         ...

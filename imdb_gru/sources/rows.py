@@ -1,6 +1,6 @@
 """Rows of tables in CSV, TSV, JSON lines and Parquet, streamed one by one in constant memory.
 
-Bytes that are not UTF-8 become surrogates by `surrogateescape`, so that the caller can count them.
+Bytes that are not UTF-8 become surrogates through `surrogateescape`, so that the caller can count them.
 """
 
 import codecs
@@ -17,7 +17,7 @@ from imdb_gru.system.escaping import show_value
 from imdb_gru.system.reading import open_file
 
 MAX_ROW_CHARACTERS = 16 * 2**20
-"""Most characters of all cells of a row together, about three million words."""
+"""Maximum number of characters in all cells of a row together; about three million words."""
 PARQUET_BATCH = 64
 """Number of Parquet rows that are unpacked together, before their sizes can be checked."""
 ONE_COLUMN = "separate the cells of a .csv by commas, and those of a .tsv by tabs"
@@ -30,7 +30,7 @@ RowReader = Callable[[Path], Iterator[tuple[int, Row]]]
 
 
 class _Lines:
-    """The lines of a table, with a check of the rows' sizes while they are read."""
+    """The lines of a table; checks the sizes of rows while reading them."""
 
     def __init__(self, path: Path, newline: str | None) -> None:
         self.path = path
@@ -54,7 +54,7 @@ class _Lines:
             yield line
 
     def divide(self, rows: Iterable[Divided]) -> Iterator[Divided]:
-        """Yield the rows that are read from these lines, and measure the next row from here."""
+        """Yield the rows read from these lines, and start measuring anew after each row."""
         for row in rows:
             self.read = 0
             yield row
@@ -71,7 +71,7 @@ def _too_long(what: str) -> DataError:
 
 
 def _iter_csv(path: Path, delimiter: str = ",") -> Iterator[tuple[int, Row]]:
-    csv.field_size_limit(MAX_ROW_CHARACTERS)  # a limit of the whole process, as two tables may be read alternately
+    csv.field_size_limit(MAX_ROW_CHARACTERS)  # a process-wide limit, because two tables may be read alternately
     with _Lines(path, newline="") as lines:
         reader = csv.reader(lines, delimiter=delimiter, strict=True)
         try:
@@ -137,7 +137,7 @@ def _iter_parquet(path: Path) -> Iterator[tuple[int, Row]]:
 
 
 def _check_cells(path: Path, number: int, batch: Any) -> None:
-    """Raise `DataError` if a row of the batch is too long to be held in memory; `number` rows precede the batch."""
+    """Raise `DataError` if a row of the batch is too long to hold in memory; `number` rows precede the batch."""
     for place in range(len(batch)):
         if batch.slice(place, 1).nbytes > MAX_ROW_CHARACTERS:
             raise _too_long(f"{path}, row {number + place + 1}")
@@ -153,6 +153,6 @@ READERS: dict[str, RowReader] = {
 
 
 def list_columns(columns: Iterable[str]) -> str:
-    """List columns in a message, the first 20 of them."""
+    """List the first 20 columns for a message."""
     shown = list(map(show_value, columns))
     return ", ".join(shown[:20]) + (" …" if len(shown) > 20 else "")

@@ -1,7 +1,7 @@
 """The built-in sample: about 2,000 invented film reviews, the same on every machine.
 
 A review's label depends on negation ("never dull"), on contrast ("dreadful at first, but wonderful") and on the
-position of the verdict, so that the words without their order say little about it.
+position of the verdict, so that the words alone, in no order, say little about it.
 """
 
 import random
@@ -84,7 +84,7 @@ class SampleSource:
     splits = tuple(SIZES)
 
     def iter_reviews(self, split: str) -> Iterator[Review]:
-        """Yield a split's reviews; train and test share no film and no text."""
+        """Yield a split's reviews; train and test share neither films nor texts."""
         rng = random.Random(f"{SEED} {split}")
         taken = set() if split == "train" else {review.text for review in self.iter_reviews("train")}
         films = _name_films(split)
@@ -92,7 +92,7 @@ class SampleSource:
             label = number % 2
             film = films[number // REVIEWS_PER_FILM]
             text = _write_review(rng, label, film)
-            while text in taken:  # short reviews name no film, and few different ones exist
+            while text in taken:  # short reviews name no film, and few distinct ones exist
                 text = _write_review(rng, label, film)
             yield Review(text, label, film)
 

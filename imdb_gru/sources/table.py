@@ -21,11 +21,11 @@ SPLITS = {
     "test": "test",
     **dict.fromkeys((UNLABELLED, "unlabeled", "unsupervised", "unsup"), UNLABELLED),
 }
-"""Splits by their names in a table, in the order of `TableSource.splits`."""
+"""Splits by name in a table, in the order of `TableSource.splits`."""
 
 
 class TableSource:
-    """A table of reviews, in a single split unless it has a column `split`."""
+    """A table of reviews, with a single split unless it has a `split` column."""
 
     def __init__(
         self, path: Path, text_column: str | None, label_column: str | None, *, require_labels: bool, divide: bool
@@ -34,7 +34,7 @@ class TableSource:
         self.folder = path.parent
         self.path = path
         self.undecodable = 0
-        """Number of reviews read so far with bytes that are not UTF-8; each such byte was replaced by U+FFFD."""
+        """Number of reviews read so far that contain invalid UTF-8; each invalid byte was replaced with U+FFFD."""
         self._require_labels = require_labels
         columns = self._read_columns()
         text = _choose_column(path, "text", text_column, TEXT_COLUMNS, columns)
@@ -57,7 +57,7 @@ class TableSource:
 
     def iter_reviews(self, split: str) -> Iterator[Review]:
         """Yield the reviews of a split, or of the whole table, one row at a time."""
-        if split not in self.splits:  # an undivided table must not be taken for a test split
+        if split not in self.splits:  # an undivided table must not be mistaken for a test split
             raise DataError(f"{self.path} has no {split} split, only {', '.join(self.splits)}")
         rows = self._iter_rows()
         next(rows, None)
@@ -111,7 +111,7 @@ class TableSource:
 
 
 def _name(value: object) -> str:
-    """Return a label or a split in the form of the known ones; empty for other types than text and numbers."""
+    """Return a label or a split in the form of the known ones; empty for types other than text and numbers."""
     return str(value).strip().lower() if isinstance(value, str | float | int) else ""
 
 
@@ -124,7 +124,7 @@ def open_table(
     """
     try:
         exists = path.exists()
-    except OSError as error:  # too long a name, or a folder without permission
+    except OSError as error:  # the name is too long, or access to a folder is denied
         raise DataError(f"cannot read {str(path)[:200]}: {error.strerror or error}; choose a table") from error
     if not exists:
         raise DataError(f"there is no table at {path}")
@@ -132,7 +132,7 @@ def open_table(
 
 
 def is_table(path: Path) -> bool:
-    """Tell whether a file is a table, by its suffix."""
+    """Return whether a file is a table, judging by its suffix."""
     return path.suffix.lower() in READERS
 
 

@@ -1,4 +1,4 @@
-"""The outcomes of a sweep's trainings, and the file that stores them."""
+"""The outcomes of a sweep's training runs, and the file that stores them."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -19,13 +19,13 @@ RESULTS = "results.jsonl"
 
 @dataclass(frozen=True)
 class Outcome:
-    """A training of a sweep, and its state and figures so far."""
+    """A training run of a sweep, with its state and metrics so far."""
 
     trial: int
     seed: int
-    """Seed of the weights and of the choice of validation reviews."""
+    """Seed for the weights and for the choice of validation reviews."""
     run: str
-    """Name of the run's folder in the sweep's folder."""
+    """Name of the run's folder inside the sweep's folder."""
     values: dict[str, Any] = field(default_factory=dict)
     """Values of the searched keys."""
     state: TrainingState = "waiting"
@@ -37,10 +37,10 @@ class Outcome:
     seconds: float = 0.0
     """Training time."""
     reason: str | None = None
-    """Reason of the failure; None if the training has not failed."""
+    """Reason for the failure; None if training has not failed."""
 
     def measure(self, metric: str) -> tuple[float, float] | None:
-        """Return a key for ranking, higher is better: the metric, then the other figure; None without figures."""
+        """Return a ranking key (higher is better): the chosen metric, then the other; None if there are no metrics."""
         if self.state == "failed" or self.accuracy is None or self.loss is None:
             return None
         return (self.accuracy, -self.loss) if metric == "accuracy" else (-self.loss, self.accuracy)
@@ -48,21 +48,21 @@ class Outcome:
 
 @dataclass(frozen=True)
 class TrialChanged(Event):
-    """A training of a sweep has started, completed an epoch, or ended."""
+    """A training run of a sweep has started, completed an epoch, or ended."""
 
     outcome: Outcome
     trials: Sequence[Outcome]
-    """All trials so far, the best first."""
+    """All trials so far, best first."""
 
 
 def rank_outcomes(outcomes: Iterable[Outcome], metric: str) -> list[Outcome]:
-    """Sort outcomes from best to worst, and those without figures last."""
+    """Sort outcomes from best to worst, with those that have no metrics last."""
     nothing = (float("-inf"), float("-inf"))
     return sorted(outcomes, key=lambda outcome: outcome.measure(metric) or nothing, reverse=True)
 
 
 def rank_finalists(finalists: Iterable[Sequence[Outcome]], metric: str) -> list[dict[str, Any]]:
-    """Return the finalists' means over seeds, the best first; finalists with failed seeds come last."""
+    """Return the finalists' means over seeds, best first; finalists with failed seeds come last."""
     rows = []
     for outcomes in finalists:
         done = [outcome for outcome in outcomes if outcome.measure(metric)]
@@ -93,6 +93,6 @@ def load_outcomes(folder: Path) -> list[Outcome]:
 
 
 def save_outcomes(folder: Path, outcomes: Iterable[Outcome]) -> None:
-    """Save the outcomes of the trainings that have ended."""
+    """Save the outcomes of the training runs that have ended."""
     lines = [json.dumps(asdict(outcome)) + "\n" for outcome in outcomes if outcome.state in SETTLED]
     Run.write_text(folder / RESULTS, "".join(lines))

@@ -31,16 +31,14 @@ def plan_sweep(
 ) -> SweepConfig:
     """Load a sweep and check it, including every choice and both ends of each range, without training.
 
-    `overrides` replaces keys of the base config, `budget` replaces keys of the sweep, such as `{"trials": 10}`. Raises
-    `ConfigError`.
+    `overrides` replaces keys of the base config, and `budget` replaces keys of the sweep, such as `{"trials": 10}`.
+    Raises `ConfigError`.
     """
     config = load_sweep(source, merge_data(overrides, data), budget)
     base = config.build_trial({})
     if base.data.path:
         open_source(base.data)
-    complete = prepare_config(
-        Config, base, None, None
-    )  # with paths that are valid on every node and for later commands
+    complete = prepare_config(Config, base, None, None)  # the paths are valid on every node and in later commands
     values = {"data.path": complete.data.path, "model.pretrained": complete.model.pretrained}
     changed = (complete.data.path, complete.model.pretrained) != (base.data.path, base.model.pretrained)
     return config.replace_base(values) if changed else config
@@ -57,10 +55,10 @@ def sweep(
     address: str | None = None,
     observer: Observer | None = None,
 ) -> dict[str, Any]:
-    """Train the trials of a sweep into a folder, then the finalists with several seeds; return all figures.
+    """Train the trials of a sweep into a folder, then the finalists with several seeds; return all results.
 
-    `source`, `data`, `overrides` and `budget` are those of `plan_sweep`. `address` is that of a Ray cluster; without
-    it, the sweep uses this machine's cores. The best config is written to the folder. Ctrl-C stops the sweep, and
+    `source`, `data`, `overrides` and `budget` are as in `plan_sweep`. `address` is that of a Ray cluster; if it is not
+    given, the sweep uses this machine's cores. The best config is written to the folder. Ctrl-C stops the sweep, and
     `resume_sweep` resumes it. Needs the extra `ray`.
     """
     check_ray("imdb-gru sweep", "optuna")
@@ -78,7 +76,7 @@ def resume_sweep(
     address: str | None = None,
     observer: Observer | None = None,
 ) -> dict[str, Any]:
-    """Resume the sweep in a folder with its stored config, in which `budget` replaces keys; return all figures."""
+    """Resume the sweep in a folder with its stored config, after replacing the keys in `budget`; return all results."""
     check_ray("imdb-gru sweep", "optuna")
     folder = Path(folder)
     if not (folder / FILE).is_file():
@@ -89,7 +87,7 @@ def resume_sweep(
 
 
 def _clear(folder: Path, *, overwrite: bool) -> None:
-    """Remove an earlier sweep from a folder; raises `RunError` without `overwrite` or if it has other files."""
+    """Remove an earlier sweep from a folder; raises `RunError` unless `overwrite` is set or if it has other files."""
     if not (folder / FILE).exists():
         if any(not path.name.startswith(UNFINISHED) for path in folder.iterdir()):
             raise RunError(f"{folder} holds files that do not belong to a sweep: choose another folder with --into")

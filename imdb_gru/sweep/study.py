@@ -14,13 +14,13 @@ from imdb_gru.config.sweep import Dimension, SweepConfig
 from imdb_gru.sweep.outcome import SETTLED, Outcome
 
 IMPORTANT_SHARE = 0.25
-"""Share of the trials, the best ones, whose values are compared with those of all trials."""
+"""Share of the best trials, whose values are compared with those of all trials."""
 
 SAMPLERS = {"optuna": optuna.samplers.TPESampler, "random": optuna.samplers.RandomSampler}
 
 
 class Study:
-    """A search. A trial's values depend only on the seed, its number and the outcomes known so far."""
+    """A search, in which a trial's values depend only on the seed, its number and the outcomes known so far."""
 
     def __init__(self, sweep: SweepConfig, outcomes: Iterable[Outcome] = ()) -> None:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -35,7 +35,7 @@ class Study:
     def ask(self, number: int, values: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Choose a trial's values, or register the given ones; return them."""
         if values is not None:
-            if self._build_trial(values) is None:  # for example, the base may be outside the space
+            if self._build_trial(values) is None:  # the base, for example, may be outside the space
                 return dict(values)
             self._study.enqueue_trial(self._encode(values))
         seed = int(np.random.SeedSequence([self.sweep.seed, number]).generate_state(1)[0])
@@ -58,7 +58,7 @@ class Study:
             self._study.tell(trial, measure[0])
 
     def find_importance(self) -> dict[str, float]:
-        """Return the importance of each key for a good result (PED-ANOVA, Watanabe et al. 2023), the largest first.
+        """Return how important each key is for a good result (PED-ANOVA, Watanabe et al. 2023), most important first.
 
         The result is empty if too few trials differ.
         """
@@ -85,7 +85,7 @@ class Study:
             return None
 
     def _encode(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Encode choices as JSON, because Optuna does not support lists as choices."""
+        """Encode choices as JSON, because Optuna does not accept lists as choices."""
         return {key: _encode_value(self.sweep.space[key], value) for key, value in values.items()}
 
     def _decode(self, params: Mapping[str, Any]) -> dict[str, Any]:

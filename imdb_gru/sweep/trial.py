@@ -27,11 +27,11 @@ HELD = 180.0
 No other command can hold the lock, because this sweep has locked its folder."""
 LONGEST_REASON = 200
 KEPT = 4
-"""Number of corpora that a process keeps in memory if keys of `text` or `data` are searched."""
+"""Number of corpora that a process keeps in memory if the sweep searches keys of `text` or `data`."""
 
 
 class Trial(Trainable):  # type: ignore[misc]
-    """A trial for Ray Tune, in which a step is an epoch and the run on disk is the checkpoint."""
+    """A trial for Ray Tune: a step is an epoch, and the run on disk is the checkpoint."""
 
     def setup(self, config: dict[str, Any], sweep: SweepConfig, corpora: Mapping[str, Corpus], cpus: int) -> None:
         """Store what all trials share, and open the first trial."""
@@ -52,7 +52,7 @@ class Trial(Trainable):  # type: ignore[misc]
         self._close()
 
     def step(self) -> dict[str, Any]:
-        """Train an epoch; an error is returned as a result, because a second attempt would fail, too."""
+        """Train an epoch; an error is returned as a result, because a second attempt would also fail."""
         if self._failure is None:
             try:
                 return self._train_epoch()
@@ -109,7 +109,7 @@ class Trial(Trainable):  # type: ignore[misc]
         return self._read[name]
 
     def _train_epoch(self) -> dict[str, Any]:
-        """Train an epoch; return the figures of the best one so far."""
+        """Train an epoch; return the metrics of the best one so far."""
         if not self._finished:
             with stop_on_signals(self.stop_request):
                 record = next(self._epochs, None)
@@ -120,7 +120,7 @@ class Trial(Trainable):  # type: ignore[misc]
         return self._report()
 
     def _report(self) -> dict[str, Any]:
-        """Return the figures by which the sweep ranks trials."""
+        """Return the metrics by which the sweep ranks trials."""
         if self._finished:
             metrics = self.run.load_metrics()
             best, epoch, seconds = metrics.best, metrics.epochs, metrics.seconds
@@ -145,14 +145,14 @@ class Trial(Trainable):  # type: ignore[misc]
         self._finished = not interrupted
 
     def _close(self) -> None:
-        """Close the run; a training that was stopped early is completed with its best epoch so far."""
+        """Close the run; if it was stopped early, complete it with its best epoch so far."""
         if self._failure is None and not self._finished and self.trainer.progress.best is not None:
             self._complete(interrupted=True)
         self._held.close()
 
 
 def describe_failure(error: BaseException) -> str:
-    """Return in one line why a trial failed."""
+    """Return a one-line explanation of why a trial failed."""
     if isinstance(error, ImdbGruError):
         return " ".join(str(error).partition(";")[0].split())  # the advice after the semicolon does not apply to trials
     first = [line for line in str(error).splitlines() if line.strip()][:1]
@@ -161,7 +161,7 @@ def describe_failure(error: BaseException) -> str:
 
 @contextlib.contextmanager
 def _wait_and_claim(path: Path) -> Iterator[None]:
-    """Lock a run; wait until the process that trained it before has released it."""
+    """Lock a run, waiting until the process that trained it before has released it."""
     deadline = time.monotonic() + HELD
     with contextlib.ExitStack() as stack:
         while True:
@@ -176,7 +176,7 @@ def _wait_and_claim(path: Path) -> Iterator[None]:
 
 
 def name_corpus(config: Config) -> str:
-    """Return a name that is equal for two configs if they encode the same reviews."""
+    """Return a name that two configs share if they encode the same reviews."""
     train = config.train
     parts = (config.data, config.text, train.validation_split, train.seed, train.unlabelled, config.model.pretrained)
     return repr(parts)

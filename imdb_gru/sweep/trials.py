@@ -1,4 +1,4 @@
-"""A sweep: its trials, which Ray Tune runs, the trainings of the finalists, and the figures."""
+"""A sweep: its trials, run by Ray Tune, the training runs of the finalists, and the results."""
 
 import itertools
 import logging
@@ -11,7 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-# Tune reads these variables on import or at the start. They switch off its files, its output and its handling of
+# Tune reads these variables on import or at startup. They switch off its files, its output and its handling of
 # Ctrl-C, and allow a failed trial to report no metric.
 os.environ.update(
     RAY_AIR_NEW_OUTPUT="0",
@@ -47,7 +47,7 @@ from imdb_gru.sweep.watcher import Jobs, Watcher
 from imdb_gru.tasks.training import load_corpus
 
 MOST_DEATHS = 3
-"""Number of times that a trial is resumed after its worker or node has died."""
+"""Maximum number of times that a trial is resumed after its worker or node has died."""
 BASE = 0
 """Number of the trial that trains the unchanged base config."""
 TUNE = "tune"
@@ -55,7 +55,7 @@ TUNE = "tune"
 
 
 class Sweep:
-    """A sweep, whose state is in its folder: settled trainings are kept, and unfinished ones are resumed."""
+    """A sweep, whose state is in its folder: settled training runs are kept, and unfinished ones are resumed."""
 
     def __init__(self, config: SweepConfig, folder: Path) -> None:
         self.config, self.folder = config, folder.absolute()
@@ -65,20 +65,20 @@ class Sweep:
 
     @property
     def trials(self) -> list[Outcome]:
-        """Return the outcomes of the trials, without the finalists' further seeds, the best first."""
+        """Return the outcomes of the trials, best first, excluding the finalists' additional seeds."""
         own = (outcome for outcome in self.outcomes.values() if outcome.seed == self.seed)
         return rank_outcomes(own, self.config.metric)
 
     @property
     def finalists(self) -> list[list[Outcome]]:
-        """Return the trainings of every finalist and of the base, one for each seed."""
+        """Return the training runs of every finalist and of the base, one for each seed."""
         count, seeds = (self.config.finalists.count, self.config.finalists.seeds) if self.config.finalists else (1, 1)
         able = [trial for trial in self.trials if trial.measure(self.config.metric)]
         chosen = [trial for rank, trial in enumerate(able) if rank < count or trial.trial == BASE]
         return [[self._find(trial.trial, self.seed + more, trial.values) for more in range(seeds)] for trial in chosen]
 
     def summarise(self) -> dict[str, Any]:
-        """Return all figures, as `sweep --json` prints them."""
+        """Return all results, as printed by `sweep --json`."""
         finalists = rank_finalists(self.finalists, self.config.metric)
         return {
             "sweep": str(self.folder),
@@ -122,7 +122,7 @@ class Sweep:
             self._run(iter(left), lambda outcome: observer(TrialChanged(outcome, self.trials)))
 
     def _load_corpora(self, outcomes: Iterable[Outcome], observer: Observer = ignore) -> None:
-        """Load and encode the reviews of several trainings; trainings with the same reviews share them."""
+        """Load and encode the reviews for several training runs; runs on the same reviews share them."""
         for outcome in outcomes:
             config = self.config.build_trial(outcome.values, outcome.seed)
             if (name := name_corpus(config)) not in self._corpora:
@@ -134,7 +134,7 @@ class Sweep:
         return self.outcomes.get((trial, seed), new)
 
     def _iter_trials(self, study: Study) -> Iterator[Outcome]:
-        """Yield the trials that have not ended, in order: unfinished ones of a stopped sweep, and new ones."""
+        """Yield the trials that have not ended, in order: the unfinished ones of a stopped sweep, then new ones."""
         for number in itertools.count():
             if number == self.config.trials:
                 return
@@ -156,7 +156,7 @@ class Sweep:
         scheduler: TrialScheduler | None = None,
         minutes: float | None = None,
     ) -> None:
-        """Train jobs, as many at the same time as the cluster has cores for."""
+        """Train jobs, running as many at a time as the cluster has cores for."""
 
         def settle(outcome: Outcome) -> None:
             self.outcomes[outcome.trial, outcome.seed] = outcome
@@ -199,7 +199,7 @@ class Sweep:
         shutil.rmtree(self.folder / TUNE, ignore_errors=True)
 
     def _build_scheduler(self) -> TrialScheduler | None:
-        """Build the scheduler that stops trials early, with the epochs of the trials that have already ended."""
+        """Build the scheduler that stops trials early, and replay the epochs of trials that have already ended."""
         asha, epochs = self.config.asha, self.config.build_trial({}).train.epochs
         if asha is None:
             return None

@@ -1,4 +1,4 @@
-"""The connection between Ray Tune and a sweep: the searcher that yields trainings, and the reports on them."""
+"""The connection between Ray Tune and a sweep: the searcher that yields training runs, and the reports on them."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -12,23 +12,23 @@ from imdb_gru.sweep.outcome import Outcome
 
 
 class _Unstored:
-    """A base class without state to pickle: Tune saves its own state, but a sweep's state is its runs and results."""
+    """A base class with no state to pickle: Tune saves its own state, but a sweep's is in its runs and results."""
 
     def __getstate__(self) -> dict[str, Any]:
         return {}
 
 
 class Jobs(_Unstored, Searcher):  # type: ignore[misc]
-    """A searcher that yields trainings in order; the watcher, and not this class, reports results to Optuna."""
+    """A searcher that yields training runs in order; the watcher, not this class, reports results to Optuna."""
 
     def __init__(self, jobs: Iterator[Outcome], folder: Path) -> None:
         super().__init__()
         self.jobs, self.folder = jobs, folder
         self.given: dict[str, Outcome] = {}
-        """Trainings by Tune's trial id."""
+        """Training runs by Tune's trial id."""
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str:
-        """Return the next training."""
+        """Return the next training run."""
         job = next(self.jobs, None)
         if job is None:
             return str(Searcher.FINISHED)
@@ -49,7 +49,7 @@ class Watcher(_Unstored, Callback):  # type: ignore[misc]
         self.jobs, self.settle = jobs, settle
 
     def on_trial_start(self, *, trial: Any, **_info: Any) -> None:
-        """Record that a training has started or resumed."""
+        """Record that a training run has started or resumed."""
         self._note(trial, state="running")
 
     def on_trial_result(self, *, trial: Any, result: dict[str, Any], **_info: Any) -> None:
@@ -58,7 +58,7 @@ class Watcher(_Unstored, Callback):  # type: ignore[misc]
             self._note(trial, state="running", **_pick(result))
 
     def on_trial_complete(self, *, trial: Any, **_info: Any) -> None:
-        """Record the end of a training."""
+        """Record the end of a training run."""
         result = trial.last_result or {}
         if "failure" in result:
             self._note(trial, state="failed", reason=result["failure"])
@@ -66,7 +66,7 @@ class Watcher(_Unstored, Callback):  # type: ignore[misc]
             self._note(trial, state="finished" if result.get("finished") else "stopped early", **_pick(result))
 
     def on_trial_error(self, *, trial: Any, **_info: Any) -> None:
-        """Record that a training failed because its worker died too often."""
+        """Record that a training run failed because its worker died too often."""
         reason = f"its worker died {trial.num_failures} times"
         cause = trial.get_pickled_error()
         first = [line.strip() for line in str(cause or "").splitlines() if line.strip()][:1]
