@@ -165,7 +165,7 @@ def test_the_schema_of_a_next_word_config_describes_inherited_keys_too():
 def test_the_schema_of_a_sweep_describes_its_own_keys():
     schema = build_schema(SweepConfig)
     assert schema["properties"].keys() == SweepConfig.model_fields.keys()
-    assert "The validation figure to improve" in schema["properties"]["metric"]["description"]
+    assert "The validation metric to improve" in schema["properties"]["metric"]["description"]
     assert schema["properties"]["base"]["type"] == ["object", "string"]
     assert (
         "The number of epochs that every trial is trained for"
