@@ -49,7 +49,7 @@ docs: $(VENV)/docs  ## Write the generated pages and build the site into site/
 	$(BIN)/python scripts/tools/generate_docs.py
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
-examples: $(VENV)/docs  ## Run every example in the documentation that needs neither IMDB nor hours
+examples: $(VENV)/docs  ## Run the benchmark scripts in small, and the examples that need neither IMDB nor hours
 	$(BIN)/pytest -m examples
 
 cluster: $(VENV)/dev  ## Run the tests that start Ray

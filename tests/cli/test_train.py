@@ -1,5 +1,4 @@
 import json
-import os
 import re
 import shutil
 import signal
@@ -174,8 +173,7 @@ def test_reviews_without_labels_are_learnt_from_and_not_judged(invoke, write_cor
     assert "has no unlabelled split" in result.err
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_stopped_in_the_middle_it_completes_the_best_epoch_and_resumes(invoke, tmp_path, number, code):
+def test_stopped_in_the_middle_it_completes_the_best_epoch_and_resumes(invoke, tmp_path):
     command = [
         sys.executable, "-m", "imdb_gru", "train", "--data", "sample", "--run", str(tmp_path / "run"), *SMALL,
         "--set", "train.epochs=12", "--set", "data.limit=200",
@@ -185,9 +183,9 @@ def test_stopped_in_the_middle_it_completes_the_best_epoch_and_resumes(invoke, t
         deadline = time.monotonic() + 90
         while not history.exists() and time.monotonic() < deadline:
             time.sleep(0.05)
-        os.kill(process.pid, number)
+        process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
-    assert process.returncode == code, err
+    assert process.returncode == 130, err
     assert "stopping after the current batch" in err
     assert "resume with: imdb-gru train --resume" in err
     assert "Traceback" not in err
@@ -195,8 +193,6 @@ def test_stopped_in_the_middle_it_completes_the_best_epoch_and_resumes(invoke, t
     done = len(history.read_text().splitlines())
     assert 1 <= done < 12
     assert invoke("predict", "--run", "run", "fine").code == 0
-    if number == signal.SIGTERM:
-        return  # the same run as after Ctrl-C
 
     result = invoke("train", "--resume", "run")
     assert result.code == 0, result.err

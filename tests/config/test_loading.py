@@ -168,6 +168,6 @@ def test_the_schema_of_a_sweep_describes_its_own_keys():
     assert "The validation metric to improve" in schema["properties"]["metric"]["description"]
     assert schema["properties"]["base"]["type"] == ["object", "string"]
     assert (
-        "The number of epochs that every trial is trained for"
+        "The number of epochs for which every trial is trained"
         in schema["$defs"]["AshaConfig"]["properties"]["grace"]["description"]
     )

@@ -129,6 +129,7 @@ print(begin(2**22))
     assert float(grown) < 0.5
 
 
+@pytest.mark.examples
 def test_the_script_shows_memory_and_speed_on_the_way(pair, tmp_path):
     _, run = pair
     figures = tmp_path / "figures.json"
@@ -151,6 +152,7 @@ def test_the_script_shows_memory_and_speed_on_the_way(pair, tmp_path):
     assert json.loads(figures.read_text())["peak_megabytes"] > 20
 
 
+@pytest.mark.examples
 def test_the_script_says_what_failed(tmp_path):
     command = [
         sys.executable,

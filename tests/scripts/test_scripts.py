@@ -42,6 +42,7 @@ def test_a_command_that_fails_ends_the_benchmark_with_its_words(measurements):
         measurements.measure([sys.executable, "-c", "import sys; sys.stderr.write('what went wrong'); sys.exit(3)"])
 
 
+@pytest.mark.examples
 @pytest.mark.keras
 def test_startup_and_bulk_scoring_are_timed_side_by_side(sample_run, tmp_path):
     output = run_benchmark("startup", sample_run.path, "--rounds", 1)
@@ -51,6 +52,7 @@ def test_startup_and_bulk_scoring_are_timed_side_by_side(sample_run, tmp_path):
     assert json.loads((tmp_path / "figures.json").read_text())[0]["imdb-gru"][0]["wall"] > 0
 
 
+@pytest.mark.examples
 @pytest.mark.keras
 def test_training_is_timed_against_keras_of_the_same_sizes(tmp_path):
     rng = np.random.default_rng(0)
