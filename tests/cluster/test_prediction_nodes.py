@@ -38,7 +38,7 @@ def make_job(folder, paths, *, workers):
 
 def test_a_node_that_dies_costs_no_answer(cluster, tmp_path):
     from imdb_gru.cluster.connection import connect
-    from imdb_gru.cluster.prediction import score
+    from imdb_gru.cluster.prediction import predict_tables
 
     classifier = make_classifier(units=16)
     slow = hinder(classifier, lambda: time.sleep(0.3))
@@ -47,7 +47,7 @@ def test_a_node_that_dies_costs_no_answer(cluster, tmp_path):
     killer = threading.Thread(target=cluster.remove_node, args=(victim,), kwargs={"allow_graceful": False})
     with connect(cluster.address):
         workers = set()
-        for number, scored in enumerate(score(slow, make_job(tmp_path / "out", paths, workers=3))):
+        for number, scored in enumerate(predict_tables(slow, make_job(tmp_path / "out", paths, workers=3))):
             workers.add(scored.worker)
             if number == 3:
                 killer.start()
