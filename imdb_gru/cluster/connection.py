@@ -29,6 +29,8 @@ def check_ray(feature: str, *others: str) -> None:
 def connect(address: str | None) -> Iterator[None]:
     """Connect to the cluster at an address, or start one on this machine; raises `ImdbGruError` if none responds."""
     import ray
+
+    # Ray 2.60 has no public switch for this; the range in pyproject.toml ends before 2.61 because of such places.
     import ray._private.worker
 
     # log_to_driver=False alone would still let messages about dead nodes through, to stdout
@@ -55,6 +57,7 @@ def connect(address: str | None) -> Iterator[None]:
 
 def _bring_token(address: str | None) -> None:
     """Let Ray send this machine's token, but only if the cluster requires one; other clusters would reject it."""
+    # Ray 2.60 has no public way to ask a cluster whether it answers, and whether it requires a token.
     from ray._private.authentication import authentication_token_setup as setup
     from ray._raylet import GcsClient  # type: ignore[attr-defined]
     from ray.exceptions import AuthenticationError, RpcError

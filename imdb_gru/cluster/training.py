@@ -148,6 +148,8 @@ class ClusterSession:
 
         os.environ.setdefault("RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S", str(ROOM))
         from ray.train import FailureConfig, RunConfig, ScalingConfig
+
+        # Not a public module in Ray 2.60; the range in pyproject.toml ends before 2.61 because of such places.
         from ray.train.v2.api.data_parallel_trainer import DataParallelTrainer
 
         from imdb_gru.cluster.addresses import Places

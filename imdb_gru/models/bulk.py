@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 JSON_SUFFIXES = (".jsonl", ".ndjson")
 
-Seen = TypeVar("Seen", Prediction, "Inspection", EncodedText)
+ReadText = TypeVar("ReadText", Prediction, "Inspection", EncodedText)
 """The result for one text, with its counts of words, words read and unknown words."""
 
 
@@ -211,14 +211,14 @@ def identify_run(run: Run | None) -> list[dict[str, str]]:
 
 
 def count_seen(
-    seen: Iterable[Seen],
+    seen: Iterable[ReadText],
     config: TextConfig,
     reader: TextReader,
     observer: Observer,
     *,
     warn_empty: bool = True,
     counts: Counts | None = None,
-) -> Iterator[Seen]:
+) -> Iterator[ReadText]:
     """Yield each result, then notify the observer of texts that were truncated, empty, unknown or undecodable.
 
     `warn_empty` decides whether texts without words are reported; `counts` may already include earlier texts.
