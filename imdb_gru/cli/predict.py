@@ -96,7 +96,7 @@ def _check_outputs(
     texts: tuple[str, ...], file: "DataConfig | None", output: Path | None, plot: Path | None, *, resume: bool
 ) -> None:
     if plot:
-        from imdb_gru.report.plot import check_plot_path
+        from imdb_gru.report.timestep_chart import check_plot_path
 
         if len(texts) != 1 or output:
             raise click.UsageError("--plot needs exactly one text as an argument, and cannot be used with --output")

@@ -12,8 +12,8 @@ from imdb_gru.errors import ImdbGruError
 from imdb_gru.models.evaluation import Evaluation
 from imdb_gru.models.metrics import ReliabilityBin
 from imdb_gru.records import Epoch
-from imdb_gru.report import figures as drawings
-from imdb_gru.report.drawing import check_matplotlib, choose_metadata, prepare_matplotlib, save_figure
+from imdb_gru.report import evaluation_charts as drawings
+from imdb_gru.report.matplotlib_setup import check_matplotlib, choose_metadata, prepare_matplotlib, save_figure
 
 INK = "#010203"
 """Placeholder colour; a page replaces it with its text colour, so that charts fit light and dark mode."""

@@ -6,8 +6,8 @@ from typing import Any
 
 from imdb_gru.comparison.results import ComparedModel, Comparison
 from imdb_gru.report.charts import Chart
-from imdb_gru.report.drawing import tidy
-from imdb_gru.report.plot import label_run
+from imdb_gru.report.matplotlib_setup import tidy
+from imdb_gru.report.timestep_chart import label_run
 from imdb_gru.text.coloured import COLOURS
 
 SHAPES = ("o", "s", "^", "D", "v", "P", "X", "*")

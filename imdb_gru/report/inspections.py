@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from imdb_gru.inspection.inspection import SIGNED
 from imdb_gru.report.charts import Chart
-from imdb_gru.report.drawing import NEGATIVE, NEUTRAL, POSITIVE, get_ink, tidy
-from imdb_gru.report.figures import FAINT
-from imdb_gru.report.plot import LONG_WIDTH, MOST_AXIS_LABELS, draw_timesteps, label_run, name_token
+from imdb_gru.report.evaluation_charts import FAINT
+from imdb_gru.report.matplotlib_setup import NEGATIVE, NEUTRAL, POSITIVE, get_ink, tidy
+from imdb_gru.report.timestep_chart import LONG_WIDTH, MOST_AXIS_LABELS, draw_timesteps, label_run, name_token
 
 if TYPE_CHECKING:
     from imdb_gru.inspection import CellTrace, Inspection

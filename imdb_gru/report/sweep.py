@@ -6,8 +6,8 @@ from functools import partial
 from typing import Any
 
 from imdb_gru.report.charts import Chart
-from imdb_gru.report.drawing import POSITIVE, get_ink, tidy
-from imdb_gru.report.plot import name_token
+from imdb_gru.report.matplotlib_setup import POSITIVE, get_ink, tidy
+from imdb_gru.report.timestep_chart import name_token
 
 SHADES = "viridis"
 """Colour map, from the worst trial to the best."""

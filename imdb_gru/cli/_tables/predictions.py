@@ -39,7 +39,7 @@ def _hide_bar() -> contextlib.AbstractContextManager[None]:
 
 
 def _draw(prediction: "Prediction", path: Path) -> None:
-    from imdb_gru.report.plot import plot_timesteps
+    from imdb_gru.report.timestep_chart import plot_timesteps
 
     assert prediction.probabilities is not None
     plot_timesteps(path, prediction.tokens, prediction.probabilities.tolist())

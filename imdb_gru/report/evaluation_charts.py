@@ -9,7 +9,7 @@ from typing import Any
 
 from imdb_gru.models.metrics import LengthScores, ReliabilityBin, TimestepScores, compute_interval
 from imdb_gru.records import Epoch
-from imdb_gru.report.drawing import NEGATIVE, NEUTRAL, POSITIVE, get_ink, tidy
+from imdb_gru.report.matplotlib_setup import NEGATIVE, NEUTRAL, POSITIVE, get_ink, tidy
 
 WIDTH = 5.2
 """Width in inches; a page shows charts at most this wide, so that their text is as large as the page's."""

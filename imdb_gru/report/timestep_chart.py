@@ -8,7 +8,7 @@ import numpy as np
 
 from imdb_gru.errors import ImdbGruError
 from imdb_gru.models.timesteps import choose_marker, find_jumps, find_turns, shorten
-from imdb_gru.report.drawing import NEGATIVE, POSITIVE, check_matplotlib, prepare_matplotlib, save_figure
+from imdb_gru.report.matplotlib_setup import NEGATIVE, POSITIVE, check_matplotlib, prepare_matplotlib, save_figure
 from imdb_gru.system.escaping import neutralise
 from imdb_gru.system.writing import check_parent
 

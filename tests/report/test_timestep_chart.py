@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imdb_gru.errors import ImdbGruError, MissingExtraError
-from imdb_gru.report.plot import _spread, check_plot_path, draw_timesteps, plot_timesteps
+from imdb_gru.report.timestep_chart import _spread, check_plot_path, draw_timesteps, plot_timesteps
 
 pytestmark = pytest.mark.processes
 
@@ -169,7 +169,7 @@ def test_a_failed_write_leaves_the_old_picture(tmp_path, monkeypatch):
 
 def test_pyplot_stays_out(tmp_path):
     program = (
-        "import sys; from pathlib import Path; from imdb_gru.report.plot import plot_timesteps; "
+        "import sys; from pathlib import Path; from imdb_gru.report.timestep_chart import plot_timesteps; "
         "assert 'matplotlib' not in sys.modules; "
         "plot_timesteps(Path(sys.argv[1]), ['<start>', 'good'], [0.5, 0.9]); "
         "assert 'matplotlib.pyplot' not in sys.modules"

@@ -10,9 +10,9 @@ from imdb_gru.models.metrics import (
     LengthScores,
 )
 from imdb_gru.records import Epoch
-from imdb_gru.report import figures as drawings
+from imdb_gru.report import evaluation_charts as drawings
 from imdb_gru.report.charts import INK, render_svg, save_charts
-from imdb_gru.report.drawing import prepare_matplotlib
+from imdb_gru.report.matplotlib_setup import prepare_matplotlib
 
 matplotlib = pytest.importorskip("matplotlib")
 
