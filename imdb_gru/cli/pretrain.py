@@ -1,14 +1,9 @@
 """The `imdb-gru pretrain` command, which trains a next-word model."""
 
-from typing import TYPE_CHECKING
-
 import click
 
 from imdb_gru.cli._commands import Command
 from imdb_gru.cli._training import TrainingOptions, start_training, training_options
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.command(cls=Command, short_help="Train a next-word model, which needs no labels.")

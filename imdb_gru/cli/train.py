@@ -1,15 +1,10 @@
 """The `imdb-gru train` command, which trains a classifier."""
 
-from typing import TYPE_CHECKING
-
 import click
 
 from imdb_gru.cli._commands import Command
 from imdb_gru.cli._options import number_option
 from imdb_gru.cli._training import TrainingOptions, start_training, training_options
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.command(cls=Command, short_help="Train a classifier of reviews.")

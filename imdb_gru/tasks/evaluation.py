@@ -1,4 +1,4 @@
-"""Evaluation of a run on a split of its own data or of different data."""
+"""Evaluation of a run on reviews from its own data or from other data."""
 
 from collections.abc import Sequence
 from pathlib import Path

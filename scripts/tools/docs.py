@@ -25,7 +25,9 @@ from pathlib import Path
 import click
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+GENERATED = (ROOT / "docs" / "reference" / "commands.md", ROOT / "docs" / "reference" / "configuration.md")
+"""Pages whose examples, if any, are copies of those in `_configuration.md`."""
+PAGES = [page for page in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))) if page not in GENERATED]
 FENCE = re.compile(r"((?:<!-- [a-z]+: [^\n]*? -->\n)*)```console\n(.*?)```\n", re.DOTALL)
 COMMENT = re.compile(r"<!-- ([a-z]+): (.*?) -->")
 NUMBER = re.compile(r"[-+]?\d[\d,.]*(?:e[-+]?\d+)?")

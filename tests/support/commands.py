@@ -1,4 +1,4 @@
-"""Run the command line in a process of its own."""
+"""Commands that tests run, and the arguments of small trainings."""
 
 import subprocess
 import sys
@@ -17,7 +17,7 @@ class Result:
 
 
 def call(*arguments, text=True, **options):
-    """Run the command line in a process of its own."""
+    """Run the command line in a separate process."""
     command = [sys.executable, "-m", "imdb_gru", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=text, timeout=120, check=False, **options)
 

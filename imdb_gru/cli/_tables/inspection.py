@@ -81,14 +81,14 @@ def _describe_verdict(inspection: "Inspection") -> Iterator[str]:
 def _describe_memory(cell: "CellTrace") -> str:
     measured = {f"the products of the {cell.keeping_gate} gate": "kept"} if cell.keeping_gate else {}
     measured["the Jacobian"] = "jacobian"
-    lives = (f"{_count_words(cell.half_life[name])} by {what}" for what, name in measured.items())
+    lives = (f"{_describe_half_life(cell.half_life[name])} by {what}" for what, name in measured.items())
     return f"memory of layer {cell.layer}, {cell.direction}: half-life {', '.join(lives)}"
 
 
-def _count_words(count: int | None) -> str:
-    if count is None:
-        return "longer than the text"
-    return f"{count} {'word' if count == 1 else 'words'}"
+def _describe_half_life(words: int | None) -> str:
+    from imdb_gru.events import count_noun
+
+    return "longer than the text" if words is None else count_noun(words, "word")
 
 
 def _iter_columns(inspection: "Inspection", cells: list["CellTrace"], unit: int | None) -> Iterator[Values]:

@@ -115,6 +115,8 @@ def show_sweep(figures: Mapping[str, Any], *, as_json: bool) -> None:
 
 def show_sweep_plan(config: "SweepConfig", folder: Path, *, as_json: bool) -> None:
     """Print the values, budget and base of a sweep without running it."""
+    from imdb_gru.events import count_noun
+
     base = config.build_trial({})
     if as_json:
         click.echo(json.dumps({"sweep": str(folder), **config.model_dump(), "base": base.model_dump()}))
@@ -123,7 +125,7 @@ def show_sweep_plan(config: "SweepConfig", folder: Path, *, as_json: bool) -> No
     rows = [(key, describe_dimension(dimension), show(values[key])) for key, dimension in config.space.items()]
     print_table(rows, ("key", "values", "base"), "space")
     click.echo()
-    limits = [f"{config.trials} trial{'s' * (config.trials > 1)}"] if config.trials else []
+    limits = [count_noun(config.trials, "trial")] if config.trials else []
     limits += [f"{config.minutes:g} minutes"] if config.minutes else []
     asha, finalists = config.asha, config.finalists
     print_table(
