@@ -32,7 +32,10 @@ def check(tmp_path, rows=ROWS, **options):
     return check_source(open_source(str(path), **options))
 
 
-NEARLY = "reviews in test that are nearly identical to one in train (70% or more of their runs of 3 words are the same)"
+NEARLY = (
+    "reviews in test that are nearly identical to a review in train "
+    "(70% or more of their sequences of 3 words are the same)"
+)
 
 
 def find(figures, part):
@@ -66,8 +69,8 @@ def test_each_trouble_is_a_finding(tmp_path):
     figures = check(tmp_path)
     assert {finding["finding"]: finding["reviews"] for finding in figures["findings"]} == {
         "reviews in train without words": 1,
-        "reviews in train that repeat an earlier one word for word": 2,
-        "reviews that repeat an earlier one word for word with the opposite label": 1,
+        "reviews in train that repeat an earlier review word for word": 2,
+        "reviews that repeat an earlier review word for word with the opposite label": 1,
         "reviews in validation that are also in train word for word": 1,
         "reviews in test that are also in train word for word": 1,
         NEARLY: 1,

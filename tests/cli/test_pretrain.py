@@ -125,7 +125,7 @@ def test_a_dry_run_trains_nothing(invoke, tmp_path):
     arguments = ["pretrain", "--data", "sample", "--dry-run", *SMALL]
     result = invoke(*arguments)
     assert result.code == 0
-    for part in ("unknown share", "gru_1", "parameters: ", "memory for the training: ", "engine: fused", "samples: "):
+    for part in ("unknown share", "gru_1", "parameters: ", "memory for training: ", "engine: fused", "samples: "):
         assert part in result.out
     plan = json.loads(invoke(*arguments, "--json").out)
     assert plan.keys() == {"data", "parameters", "memory_bytes", "engine", "precision", "config"}

@@ -70,7 +70,7 @@ def test_a_dry_run_trains_nothing(invoke, tmp_path):
         "unknown share",
         "gru_1",
         "parameters: ",
-        "memory for the training: ",
+        "memory for training: ",
         "engine: fused, a GRU on a CPU",
         "learning_rate: ",
     ):
