@@ -61,7 +61,7 @@ def test_what_stands_in_two_splits_is_counted(tmp_path):
     assert counted == {("validation", "train"): (1, 0), ("test", "train"): (1, 1), ("test", "validation"): (1, 0)}
     leak = find(figures, "test that are also in train")
     assert leak["examples"] == [{"review": "test 1", "text": "a fine film.", "twin": "train 1"}]
-    near = find(figures, "test that are nearly identical to one in train")
+    near = find(figures, "test that are nearly identical to a review in train")
     assert (near["reviews"], near["examples"][0]["review"], near["examples"][0]["twin"]) == (1, "test 2", "train 4")
 
 
