@@ -1,7 +1,7 @@
-"""Errors that users can cause; a command prints each on one line and exits with code 1.
+"""Errors that users can cause; a command prints such an error on one line and exits with code 1.
 
 ImdbGruError
-├── ConfigError          the YAML or a --set is invalid
+├── ConfigError          a config or an override is invalid
 ├── DataError            reviews cannot be read
 │   └── DownloadError    reviews cannot be fetched
 ├── RunError             a run directory is missing, incomplete, damaged or cannot be overwritten
@@ -11,7 +11,7 @@ ImdbGruError
 
 
 class ImdbGruError(Exception):
-    """Base class; the message says what was wrong, what was received, and what to do."""
+    """Base class of these errors; each message says what was wrong, what was received, and what to do."""
 
 
 class ConfigError(ImdbGruError):
