@@ -4,7 +4,7 @@ ImdbGruError
 ├── ConfigError          a config or an override is invalid
 ├── DataError            reviews cannot be read
 │   └── DownloadError    reviews cannot be fetched
-├── RunError             a run directory is missing, incomplete, damaged or cannot be overwritten
+├── RunError             a run directory is missing, incomplete or damaged, or cannot be overwritten
 │   └── FormatError      a run was written by a newer version
 └── MissingExtraError    an optional package is not installed
 """
@@ -27,7 +27,7 @@ class DownloadError(DataError):
 
 
 class RunError(ImdbGruError):
-    """A run directory is missing, incomplete, damaged or cannot be overwritten."""
+    """A run directory is missing, incomplete or damaged, or cannot be overwritten."""
 
 
 class FormatError(RunError):

@@ -161,7 +161,7 @@ class Resumed(Event):
 
 @dataclass(frozen=True)
 class CompilingEngine(Event):
-    """The engine is about to be compiled; this happens once per version and machine."""
+    """The engine is about to be compiled, which happens once per version and machine."""
 
     def __str__(self) -> str:
         """Return the message, including how long compilation takes."""

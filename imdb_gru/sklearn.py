@@ -113,7 +113,7 @@ class GRUClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return tags
 
     def fit(self, X: Iterable[str], y: Iterable[Any], *, observer: Observer | None = None) -> Self:
-        """Train on texts and their labels, which must have two classes, and return the estimator.
+        """Train on texts and labels of two classes, and return the estimator.
 
         `observer` is called with each training event, except for events about the temporary run directory. Ctrl-C
         stops after the current batch and raises `KeyboardInterrupt`; if an epoch was complete, the estimator is
@@ -139,14 +139,14 @@ class GRUClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return labels
 
     def predict_proba(self, X: Iterable[str]) -> NDArray[np.float64]:
-        """Return the probability of each class, in the order of `classes_`, for each text; `(n, 2)`."""
+        """Return the probabilities of both classes for each text, `(n, 2)`, in the order of `classes_`."""
         check_is_fitted(self)
         predictions = self.model_.predict_many(_check_texts(X))
         positive = np.array([prediction.probability for prediction in predictions], np.float64)
         return np.column_stack([1 - positive, positive])
 
     def _load_config(self) -> Config:
-        """Return the config with the overrides and the parameters that are not None. May raise `ConfigError`."""
+        """Return the config with the overrides and the parameters that are not None, or raise `ConfigError`."""
         given = dict(self.overrides or {})
         if data := [key for key in given if str(key).split(".")[0] == "data"]:
             raise ConfigError(f"overrides sets {data[0]}, but fit uses the texts passed to it: remove that key")

@@ -62,7 +62,7 @@ class Cell(ABC):
 
     @abstractmethod
     def step(self, x_t: Array, state: State) -> tuple[State, Gates]:
-        """Return the next state and the gates, each `(B, U)`, given a projected input `(B, G·U)` and the last state."""
+        """Return the next state and the gates, each `(B, U)`, given a projected input `(B, G·U)` and a state."""
 
     @abstractmethod
     def step_back(self, gates: Gates, before: State, after: State, gradient: State) -> tuple[Array, State]:
@@ -91,5 +91,5 @@ def tanh(x: Array) -> Array:
 
 
 def sigmoid(x: Array) -> Array:
-    """Return σ(x), which squashes values to the range (0, 1), as (1 + tanh(x / 2)) / 2, which cannot overflow."""
+    """Return the logistic function of x, computed as (1 + tanh(x / 2)) / 2, which cannot overflow."""
     return np.float32(0.5) * (np.float32(1) + tanh(np.float32(0.5) * x))

@@ -106,9 +106,9 @@ class Network:
         return sigmoid(self.compute_logits(np.concatenate(pooled, axis=-1)))
 
     def predict_timesteps(self, ids: Ids, lengths: Lengths) -> Array:
-        """Return the probability of positive after each timestep, `(B, T)`; values past a review's end are meaningless.
+        """Return the probability of the positive class after each timestep, `(B, T)`.
 
-        Raises `ValueError` if the network is bidirectional.
+        Values past a review's end are meaningless. Raises `ValueError` if the network is bidirectional.
         """
         if self.bidirectional:
             raise ValueError("a bidirectional network gives no probability before the last word")

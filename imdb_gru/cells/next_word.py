@@ -10,12 +10,15 @@ from imdb_gru.cells.network import run_cell
 from imdb_gru.system.arrays import Array, Ids, Lengths
 
 TILE_ROWS, TILE_IDS = 256, 1000
-"""Numbers of rows and ids in a tile of logits that fits in the cache; tiles are used when only a sum is needed."""
+"""Numbers of rows and ids in a tile of logits, chosen so that a tile fits in the cache."""
 
 
 @dataclass(frozen=True)
 class NextWordNetwork:
-    """A trained next-word model's weights and its forward pass; a projected hidden state is called a query."""
+    """A trained next-word model's weights and its forward pass.
+
+    A projected hidden state is called a query. Its products with the embeddings, plus the bias, are the logits.
+    """
 
     embedding: Array
     """Embeddings of all ids, `(V, E)`, which are also the weights of the softmax."""
@@ -69,7 +72,7 @@ class NextWordNetwork:
         return losses
 
     def _sum_logits(self, queries: Array) -> Array:
-        """Return the logarithm of the sum of each query's exponentiated logits, `(N,)`, computed tile by tile."""
+        """Return log Σ exp of each query's logits, `(N,)`, computed tile by tile."""
         peak, total = np.full(len(queries), -np.inf, np.float32), np.zeros(len(queries), np.float32)
         for start in range(0, len(self.bias), TILE_IDS):
             ids = slice(start, start + TILE_IDS)

@@ -101,7 +101,7 @@ def load_config(
 def load_any_config(
     source: ConfigSource = None, overrides: Mapping[str, Any] | None = None, *, trained: bool = False
 ) -> AnyConfig:
-    """Load a config as `load_config` does, but for any task: the config names its own.
+    """Load a config as `load_config` does, but for the task that the config itself names.
 
     `trained` is True for the config of a run. Such a config is not compared with the bundled model, because the run
     may have started from a different version of that model.
@@ -110,7 +110,7 @@ def load_any_config(
 
 
 def build_any_config(values: dict[str, Any], origin: str, *, trained: bool = False) -> AnyConfig:
-    """Build a config from nested values, for the task that they name or, if they name none, for sentiment."""
+    """Build a config from nested values; if they name no task, it is for sentiment."""
     if values.get("task") == "next_word":
         return build_config(values, origin, NextWordConfig)
     return build_config(values, origin, trained=trained)
@@ -164,7 +164,7 @@ def _refuse(complaints: list[str], count: int, origin: str) -> ConfigError:
 
 
 def _complete(values: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
-    """Add the default of each key that is not given."""
+    """Return the values with the defaults of all keys that are not given."""
     given = {
         key: _complete(value, defaults[key])
         if isinstance(value, dict) and isinstance(defaults.get(key), dict)
@@ -182,7 +182,10 @@ def describe_source(source: ConfigSource) -> str:
 
 
 def read_values(source: ConfigSource = None, overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Read the nested values of a config without checking them, and apply overrides. May raise `ConfigError`."""
+    """Read the nested values of a config and apply overrides, without checking the result.
+
+    Raises `ConfigError` if the config cannot be read or an override is invalid.
+    """
     if isinstance(source, WholeConfig):
         values = source.model_dump()
     elif isinstance(source, Mapping):

@@ -46,7 +46,7 @@ class TextConfig(Section):
     max_words: Annotated[int, Field(ge=4)] | None = 20000
     """The maximum vocabulary size, including pad, start and unknown, like Keras's num_words; null keeps all words."""
     min_count: Count = 1
-    """The minimum number of occurrences in the training reviews; rarer words are treated as unknown."""
+    """How often a word must occur in the training reviews; rarer words are treated as unknown."""
     length: Count = 500
     """The maximum number of words per review, not counting the start token; longer reviews are cut."""
     truncate: Truncation = "tail"
@@ -128,7 +128,7 @@ class FitConfig(Section):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     """The seed for the initial weights, the order of the reviews, dropout and the choice of validation reviews."""
     engine: Literal["auto", "keras", "fused"] = "auto"
-    """What computes the recurrent layers: keras, or fused, an engine for GRUs on CPUs; auto uses fused where possible."""
+    """The engine of the recurrent layers; fused computes GRUs on CPUs, and auto uses it where possible."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """The precision of the fused engine's multiplications; auto uses bfloat16, which is faster, on CPUs with AMX.
 
@@ -166,7 +166,7 @@ class TrainConfig(FitConfig):
 class PretrainConfig(FitConfig):
     """How the weights of a next-word model are trained.
 
-    Each batch updates the embeddings of only those words that occur in its reviews or that it samples.
+    Each batch updates the embeddings only of words that it contains or samples.
     """
 
     learning_rate: Annotated[float, Field(gt=0)] = 0.003

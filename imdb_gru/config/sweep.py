@@ -27,7 +27,7 @@ Bounds = Annotated[list[int | float], Field(min_length=2, max_length=2)]
 SETTLED = {
     "task": "a sweep trains classifiers only",
     "data": "all trials are evaluated on the same reviews; choose them in base or with --data",
-    "train.seed": "all trials share the validation reviews, which it chooses; finalists.seeds sets the number of seeds",
+    "train.seed": "it chooses the validation reviews, which all trials share; finalists are trained with several seeds",
     "train.validation_split": "the validation reviews are the same for all trials",
     "train.monitor": "metric decides which trial is best",
 }
@@ -39,7 +39,7 @@ class Dimension(Section):
 
     choice: Annotated[list[Any], Field(min_length=1)] | None = None
     range: Bounds | None = None
-    """The lowest and highest values, between which all values are equally likely; two integers allow only integers."""
+    """The lowest and highest values; all values in between are equally likely, and are integers if both ends are."""
     log_range: Bounds | None = None
     """The lowest and highest values on a log scale: a value from 1 to 10 is as likely as one from 10 to 100."""
 

@@ -62,7 +62,7 @@ def load_reviews(source: Source, split: str, limit: int | None = None, store: Te
 
 
 def hold_reviews(source: Source, split: str, store: TextStore | None = None) -> StoredReviews:
-    """Read a split into a store, or raise `DataError` if it is too large, as even a small archive may prove to be."""
+    """Read a split into a store, or raise `DataError` if it is too large: a small archive can unpack to any size."""
     return store_reviews(_limit_characters(source, split), store)
 
 

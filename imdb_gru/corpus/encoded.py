@@ -95,7 +95,7 @@ class Tokenized:
 
 
 _OPENING = ""
-"""The token for the 0 at the start of each review; real tokens are never empty."""
+"""The token that stands for the 0 at the start of each review; no real token is empty."""
 _PIECE = 2**16
 
 
@@ -179,7 +179,7 @@ def _cut(numbers: Ids) -> Iterator[Ids]:
 
 
 def pad(sequences: Sequence[Ids], timesteps: int | None = None) -> Ids:
-    """Pad on the right to the length of the longest sequence, or to `timesteps`; `(B, T)` int32."""
+    """Return the sequences as `(B, T)` int32, padded on the right to the longest length or to `timesteps`."""
     longest = max(map(len, sequences))
     padded = np.full((len(sequences), max(longest, timesteps or 0)), PAD, dtype=np.int32)
     for row, sequence in enumerate(sequences):

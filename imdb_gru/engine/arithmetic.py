@@ -52,7 +52,7 @@ class Arithmetic(Protocol):
         """Pack the weights for the backward pass: from m, z and r back to h, and from z, r and h' back to x."""
 
     def unpack(self, weights: GRUWeights, gradients: Array, sums: Array, pool: ArrayPool) -> tuple[Array, Array, Array]:
-        """Add up the `gradient` and `sums` arrays of all workers, stacked along a new first axis; may modify both.
+        """Add up all workers' `gradient` and `sums`, which are stacked along a new first axis and may be modified.
 
         Returns the gradients of the kernel `(E, 3·U)`, the recurrent kernel `(U, 3·U)` and the bias `(2, 3·U)`.
         """

@@ -36,7 +36,10 @@ def _gather_rows(places, values, total, first, last):
 
 
 def gather_rows(parts: Sequence[tuple[Ids, Array]], size: int) -> tuple[Ids, Array]:
-    """Sum all parts' values `(N, E)` by id `(N,)`, and return the ids `(R,)`, all below `size`, and sums `(R, E)`."""
+    """Sum the values `(N, E)` of all parts by id `(N,)`, and return the ids `(R,)` and their sums `(R, E)`.
+
+    All ids must be less than `size`.
+    """
     found = np.zeros(size, bool)
     for ids, _ in parts:
         found[ids] = True

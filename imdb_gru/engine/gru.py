@@ -67,7 +67,7 @@ class GRUEngine:
         workers: int = 0,
         precision: Precision = "float32",
     ) -> None:
-        """Choose what to return besides the last hidden state; with `reverse`, run backwards.
+        """Choose what to return besides the last hidden state; `reverse` runs the layer backwards.
 
         By default, `count_threads` determines the number of workers. Raises `ValueError` if this machine does not
         support the precision.
@@ -128,7 +128,7 @@ class GRUEngine:
         return hidden, Tape(weights, mask, parts)
 
     def run_back(self, tape: Tape, gradients: Hidden) -> tuple[Array, Array, Array, Array, Array]:
-        """Return the gradients of x, start, kernel, recurrent kernel and bias, given the gradients of `Hidden`."""
+        """Return the gradients of x, start, kernel, recurrent kernel and bias, given those of the hidden states."""
         weights, mask = tape.weights, tape.mask
         units, padded = weights.units, weights.padded_units
         dx = self.pool.allocate("dx", (*mask.shape, weights.features))

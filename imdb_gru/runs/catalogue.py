@@ -51,7 +51,7 @@ def check_free(path: Path, *, overwrite: bool) -> None:
 
 
 def choose_path(config: AnyConfig) -> Path:
-    """Return a path for a new run, whose name contains the current time and the model's size."""
+    """Return a path for a new run; its name contains the current time, the cell and the number of units."""
     stamp = f"{datetime.now():%Y%m%d-%H%M%S}-{config.model.cell}{config.model.units}"
     path = RUNS / stamp
     number = 2
@@ -79,7 +79,7 @@ def create_run(path: Path | None, config: AnyConfig, *, overwrite: bool = False)
 
 
 def find_run(path: Path | None, task: TaskName = "sentiment") -> Run:
-    """Open the run at `path` or, if that is None, the newest complete run under `runs/` or else the bundled model.
+    """Open the run at `path`, by default the newest complete run under `runs/`, or else the bundled model.
 
     Raises `RunError` if `path` is not a complete run, or if there is no run at all.
     """
@@ -114,7 +114,7 @@ def locate_run(path: Path, task: TaskName = "sentiment") -> Run:
 
 
 def find_runs(path: Path) -> list[Run]:
-    """Return a list with the run at `path`, whatever its state, or with both bundled models if `path` is `bundled`."""
+    """List the run at `path`, whatever its state, or both bundled models if `path` is `bundled`."""
     tasks: tuple[TaskName, ...] = ("sentiment", "next_word") if is_bundled(path) else ("sentiment",)
     return [locate_run(path, task) for task in tasks]
 

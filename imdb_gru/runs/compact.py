@@ -1,7 +1,7 @@
 """Compact weights of six or seven bits each, which keep the bundled models small.
 
-Each row of a matrix is stored as small integers and a step size. If a model was trained from another model,
-only the difference between them is stored, with steps twice as large, which compresses well.
+Each row of a matrix is stored as small integers and a step size. If a model was trained from another model, only the
+difference between them is stored, with steps twice as large, which compresses well.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,10 @@ WIDER = np.float32(2)
 
 
 def choose_steps(array: Array, largest: int = LARGEST) -> Array:
-    """Return a step size for each row, whose largest absolute value becomes `largest` steps; a vector is one row."""
+    """Return each row's step size, chosen so that the row's largest absolute value is `largest` steps.
+
+    A vector counts as one row.
+    """
     return np.asarray(np.abs(np.atleast_2d(array)).max(axis=1) / largest, np.float32)
 
 
@@ -43,8 +46,8 @@ def restore(numbers: NDArray[np.int8], steps: Array) -> Array:
 def save_compact(path: Path, arrays: Sequence[Array], base: Sequence[Array] = (), kept: Sequence[bool] = ()) -> None:
     """Write arrays as integers and step sizes, the first arrays as differences from those of `base`.
 
-    `base` is the result of `restore_arrays` for the model from which the arrays were trained. `kept` tells which arrays
-    are the same as those of `base` and need not be written.
+    `base` is the result of `restore_arrays` for the model from which the arrays were trained. `kept` marks
+    arrays that are the same as in `base` and are not written.
     """
     stored: dict[str, NDArray[np.generic]] = {}
     for number, array in enumerate(arrays):

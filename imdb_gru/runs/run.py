@@ -34,7 +34,7 @@ class Run:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.base: Run | None = None
-        """The run whose weights were subtracted from this run's weights before they were stored, or None."""
+        """The run whose weights this run's weights are stored relative to, or None if they are stored in full."""
         self.config_path = path / "config.yaml"
         self.vocabulary_path = path / "vocabulary.json"
         self.model_path = path / "model.keras"
@@ -107,7 +107,7 @@ class Run:
             raise RunError(f"there is no run at {self}: 'imdb-gru runs' lists the runs under runs/")
 
     def check_resumable(self) -> None:
-        """Raise `RunError` unless the run was stopped before its last epoch."""
+        """Raise `RunError` unless the run was stopped before its last epoch was complete."""
         self.check_found()
         if not self.metrics_path.exists():
             return
@@ -166,7 +166,7 @@ class Run:
             raise RunError(f"{self.environment_path} cannot be read ({error}): train the run again") from error
 
     def add_start(self, **figures: Any) -> None:
-        """Append a record with these values, because training has been started or resumed."""
+        """Append a record with these values when training starts or resumes."""
         lines = [json.dumps(part.to_dict()) + "\n" for part in (*self.load_starts(), Start(format=FORMAT, **figures))]
         self.write_text(self.environment_path, "".join(lines))
 

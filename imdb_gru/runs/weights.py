@@ -90,7 +90,7 @@ def open_keras(path: Path, config: EncoderConfig) -> Iterator[Iterator[Array]]:
 
 
 def list_stock(arrays: Sequence[Array]) -> list[Array]:
-    """Convert the arrays of a next-word model's `weights.npz` to those of its `model.keras`, which never gives pad."""
+    """Convert the arrays of `weights.npz` to those of a next-word model's `model.keras`, which never predicts pad."""
     bias = np.array(arrays[-1])
     bias[PAD] = -1e9
     return [*arrays[:-1], arrays[0].T.copy(), bias]
@@ -148,7 +148,7 @@ _NONE: Array = np.empty(0, np.float32)
 
 
 def _take(arrays: Iterator[Array], config: EncoderConfig) -> Iterator[Array]:
-    """Yield a run's weights, or raise `ValueError` if one is missing, has the wrong shape or is not finite float32."""
+    """Yield a run's weights, or raise `ValueError` if one is missing or has the wrong shape, type or values."""
     for shape in iter_shapes(config):
         weight = next(arrays, _NONE)
         if len(weight.shape) != len(shape) or any(
@@ -156,7 +156,7 @@ def _take(arrays: Iterator[Array], config: EncoderConfig) -> Iterator[Array]:
         ):
             raise ValueError(f"a weight has the shape {weight.shape}, not {shape}")
         if weight.dtype != np.float32 or not np.isfinite(weight).all():
-            raise ValueError(f"a weight of shape {weight.shape} is not of type float32, or not finite")
+            raise ValueError(f"a weight of shape {weight.shape} is not float32 or has a value that is not finite")
         yield weight
 
 

@@ -10,7 +10,10 @@ from imdb_gru.errors import RunError
 
 
 def lock(handle: int) -> None:
-    """Lock an open file or folder, or raise `BlockingIOError` if it is locked and `OSError` if that is impossible."""
+    """Lock an open file or folder.
+
+    Raises `BlockingIOError` if it is already locked, and a different `OSError` if locks are not supported.
+    """
     try:
         import fcntl
     except ImportError as error:  # Windows

@@ -18,7 +18,7 @@ class Partial:
     """The finished part of an output."""
 
     def __init__(self, file: BinaryIO, begun_with: Mapping[str, Any]) -> None:
-        """Read the file up to its last complete line. Raises `DataError` if its settings are not `begun_with`."""
+        """Read the file up to its last complete line. Raises `DataError` if its settings differ from `begun_with`."""
         self._file = file
         self.counts: dict[str, int] = {}
         """The counts up to the end of the last chunk; empty before the first chunk."""

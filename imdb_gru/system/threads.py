@@ -44,7 +44,10 @@ def limit_tensorflow() -> None:
 
 
 def read_setting() -> int | None:
-    """Return the number in $IMDB_GRU_THREADS, or None if it is unset or empty, or raise `ImdbGruError`."""
+    """Return the number in $IMDB_GRU_THREADS, or None if it is unset or empty.
+
+    Raises `ImdbGruError` if it is not a valid number.
+    """
     text = os.environ.get(ENVIRONMENT, "").strip()
     if not text:
         return None
@@ -63,9 +66,9 @@ def count_cores() -> int:
 
 
 def find_quota(root: Path = Path("/")) -> int | None:
-    """Return the CPU quota of the process's control groups in cores, rounded up, or None if there is no quota.
+    """Return the process's CPU quota in cores, rounded up, or None if it has no quota.
 
-    Containers limit the CPU time of a process in this way. Both versions of Linux control groups are read, and a
+    Containers limit CPU time with the quotas of control groups. Both versions of Linux control groups are read, and a
     parent's quota applies to its children. `root` is the folder that contains `proc` and `sys`.
     """
     quotas = [quota for quota in _iter_quotas(root) if quota > 0]

@@ -46,7 +46,7 @@ class ReviewBatches:
     def __init__(
         self, reviews: EncodedReviews, config: Config, epoch: int | None, shares: WholeShare | None = None
     ) -> None:
-        """Build the batches of an epoch or, if it is None, of validation: longest reviews first, without dropout."""
+        """Build the batches of an epoch; None means validation, which has no dropout and starts with long reviews."""
         self.reviews = reviews
         self.config = config
         self.epoch = epoch

@@ -23,7 +23,7 @@ class ChannelDropout(keras.layers.SpatialDropout1D):  # type: ignore[misc]
     """A `keras.layers.SpatialDropout1D` with the same masks, applied to all timesteps in one multiplication."""
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        """Set some channels of `(B, T, E)` to zero and scale the others."""
+        """Set some channels of the inputs `(B, T, E)` to zero and scale the others."""
         if not training or not self.rate:
             return inputs
         ones = tf.ones((tf.shape(inputs)[0], 1, inputs.shape[2]))

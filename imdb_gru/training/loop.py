@@ -46,9 +46,9 @@ def train_epochs(trainer: Trainer, recorder: Recorder, stop: Stop) -> Iterator[E
 
 
 def run_training(trainer: Trainer, recorder: Recorder, observer: Observer, stop: Stop | None = None) -> Metrics | None:
-    """Train to the end, or until Ctrl-C or SIGTERM, complete the run, and return its final metrics.
+    """Train to the end or until Ctrl-C or SIGTERM; then complete the run and return its final metrics.
 
-    Raises `KeyboardInterrupt` if the training was stopped before its first epoch was complete. A run that was stopped
+    Raises `KeyboardInterrupt` if training was stopped before its first epoch was complete. A run that was stopped
     later is completed with its best epoch so far, and can be resumed.
     """
     stop = stop or Stop()

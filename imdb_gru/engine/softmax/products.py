@@ -17,7 +17,7 @@ class Products(Protocol):
     """The products for one number type, on parts of flat arrays, each given by its start index."""
 
     def put_row(self, values, bits, start, into, into_start, count):
-        """Convert `count` float32 numbers to the type of `into`; `bits` contains `values` as uint32 bits."""
+        """Convert `count` float32 numbers to the type of `into`; `bits` is `values` viewed as uint32."""
 
     def add_product(self, a, room, height, b, depth, c, c_row, columns):
         """Add the product A B to C, a float32 matrix.

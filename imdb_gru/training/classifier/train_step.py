@@ -16,7 +16,10 @@ from imdb_gru.training.shares import WholeShare
 
 
 class RunningPooling(keras.layers.Layer):  # type: ignore[misc]
-    """A layer that pools hidden states `(B, T, U)` up to each timestep, giving `(B, T, P·U)`; ignore the padding."""
+    """A layer that pools hidden states `(B, T, U)` up to each timestep, giving `(B, T, P·U)`.
+
+    Results in the padding are meaningless.
+    """
 
     def __init__(self, pooling: Sequence[Pooling], **kwargs: Any) -> None:
         super().__init__(**kwargs)

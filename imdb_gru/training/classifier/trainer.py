@@ -146,9 +146,10 @@ class ClassifierTrainer(Trainer):
 
 
 def count_steps_at_once(config: Config, engine: str) -> int:
-    """Return how many batches Keras runs between two updates of the bar and checks for a stop.
+    """Return the number of batches after which the bar is updated and a stop is checked for.
 
-    They take less than a second. Keras runs no Python code in between, which saves time only if batches are short.
+    These batches take less than a second. Keras runs no Python code between them, which saves time only if they are
+    short.
     """
     model, batch_size = config.model, config.train.batch_size
     if engine == "keras":

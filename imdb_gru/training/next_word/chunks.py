@@ -27,7 +27,7 @@ class ReviewChunks:
     """The batches of one epoch, determined by the seed and the epoch, each cut into chunks of at most `timesteps`."""
 
     def __init__(self, reviews: EncodedReviews, config: NextWordConfig, epoch: int | None) -> None:
-        """Build the batches of an epoch or, if it is None, of validation: longest reviews first."""
+        """Build the batches of an epoch; None means validation, which starts with the longest reviews."""
         self.reviews = reviews
         self.timesteps = config.train.timesteps
         self.batches: list[Rows]
