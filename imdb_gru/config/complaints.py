@@ -1,4 +1,4 @@
-"""Error messages about configs: invalid keys and values, and keys that contradict each other."""
+"""Error messages about the keys and values of a config that are invalid or contradict each other."""
 
 import difflib
 from collections.abc import Iterator
@@ -12,9 +12,9 @@ from imdb_gru.system.escaping import neutralise, show_value
 LONGEST_KEY = 200
 """Maximum length in characters of a key in a message; longer keys are cut."""
 SCRATCH = "--config scratch"
-"""The option that chooses the config that starts from random weights."""
+"""The option that selects the bundled config for training from random weights."""
 PACKAGED = Config()
-"""The defaults, which match the bundled next-word model."""
+"""The default config, which matches the bundled next-word model."""
 
 
 def _iter_keys(section: type[BaseModel], prefix: str = "") -> Iterator[str]:
@@ -26,7 +26,7 @@ def _iter_keys(section: type[BaseModel], prefix: str = "") -> Iterator[str]:
 
 
 def describe_mistake(detail: dict[str, Any], kind: type[BaseModel]) -> str:
-    """Return pydantic's error about a key as one line, suggesting the most similar valid key if it does not exist."""
+    """Return a pydantic error as one line; for an unknown key, suggest the most similar valid key."""
     path = ".".join(neutralise(str(part)) for part in detail["loc"])
     if len(path) > LONGEST_KEY:
         path = f"{path[:LONGEST_KEY]}…"
@@ -44,9 +44,10 @@ def describe_mistake(detail: dict[str, Any], kind: type[BaseModel]) -> str:
 
 
 def find_misfits(config: Config, text: TextConfig, model: EncoderConfig, name: str) -> Iterator[tuple[str, str]]:
-    """Yield each difference from the next-word model `name` that a classifier starts from, and the setting it requires.
+    """Yield each difference between a classifier's config and its next-word model, with the setting that removes it.
 
-    For example, the difference "model.units is 256, but the bundled model has 512" has the setting "model.units=512".
+    For example, "model.units is 256, but the bundled model has 512" comes with the setting "model.units=512". Here,
+    `name` is "the bundled model".
     """
     sections = {"text": (config.text, text), "model": (config.model, model)}
     for section, keys in INHERITED.items():
@@ -66,13 +67,13 @@ def _write(value: object) -> str:
 def find_conflicts(config: AnyConfig, *, trained: bool = False) -> Iterator[str]:
     """Yield an error message for each pair of valid keys that contradict each other.
 
-    If the model is already `trained`, its config is not compared with the bundled model, which may be more recent.
+    If the model is already `trained`, its config is not compared with the bundled model, which may be newer.
     """
     text, train = config.text, config.train
     if text.vocabulary == "keras" and text.tokenizer != "keras":
         yield f"text.vocabulary: keras needs text.tokenizer keras, got {text.tokenizer}; set text.tokenizer to keras"
     if text.vocabulary == "keras" and text.min_count > 1:
-        yield f"text.min_count: the word index of keras has no word counts, got {text.min_count}; set it to 1"
+        yield f"text.min_count: Keras's word index has no word counts, got {text.min_count}; set it to 1"
     if train.engine == "fused" and (obstacle := find_fused_obstacle(config.model)):
         yield f"train.engine: {obstacle}; set it to auto or keras"
     if train.precision == "bfloat16":
@@ -87,7 +88,7 @@ def find_conflicts(config: AnyConfig, *, trained: bool = False) -> Iterator[str]
 def _find_conflicts_of_classifier(config: Config, *, trained: bool) -> Iterator[str]:
     model, train = config.model, config.train
     if len(set(model.pooling)) < len(model.pooling):
-        yield f"model.pooling: must not repeat a pooling, got {model.pooling}"
+        yield f"model.pooling: must not contain a method twice, got {model.pooling}"
     if model.pretrained == PACKAGED.model.pretrained and not trained:
         remedy = f"use {SCRATCH}, or --set model.pretrained=null"
         if model.bidirectional:
@@ -100,7 +101,7 @@ def _find_conflicts_of_classifier(config: Config, *, trained: bool) -> Iterator[
             "or model.pretrained=null"
         )
     if model.bidirectional and train.objective != "last":
-        yield f"train.objective: a bidirectional model predicts at the last word only, got {train.objective}; use last"
+        yield f"train.objective: a bidirectional model predicts only at the last word, got {train.objective}; use last"
     if train.adversarial and train.virtual:
         yield "train.virtual: cannot be used together with train.adversarial; set one of them to null"
     if train.patience is not None and not train.validation_split:

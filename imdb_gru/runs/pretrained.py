@@ -25,7 +25,7 @@ class PretrainedWeights:
 def load_pretrained(config: Config) -> PretrainedWeights | None:
     """Load the next-word model that `model.pretrained` names, or return None if it names none.
 
-    Raises `ConfigError` with all keys for which the config differs from the next-word model.
+    Raises a `ConfigError` that lists all differences between the config and the next-word model.
     """
     name = config.model.pretrained
     if name is None:

@@ -70,7 +70,7 @@ def test_other_weights_in_one_of_the_two_files_are_told(invoke, run):
     result, (row,) = check(invoke)
     assert result.code == 1
     assert set(row["files"].values()) == {"ok"}
-    assert row["faults"] == ["model.keras and weights.npz hold different weights"]
+    assert row["faults"] == ["model.keras and weights.npz contain different weights"]
 
 
 def test_weights_of_another_config_or_vocabulary_are_told(invoke, run):
