@@ -20,7 +20,7 @@ from imdb_gru.config import Config, build_config
 from imdb_gru.corpus.corpus import hash_reviews, load_reviews, load_training_reviews
 from imdb_gru.corpus.encoded import tokenize_reviews
 from imdb_gru.errors import RunError
-from imdb_gru.events import Observer, ReadingReviews, ignore
+from imdb_gru.events import Observer, ReadingReviews, ignore, send_notes
 from imdb_gru.models.metrics import Probabilities, TimestepScores, compute_accuracy_by_timestep
 from imdb_gru.records import CorpusStatistics, Record
 from imdb_gru.runs.run import Run
@@ -110,6 +110,7 @@ def fit_baseline(config: Config, path: Path, observer: Observer = ignore) -> Bas
     source = open_source(config.data)
     observer(ReadingReviews(source.name))
     reviews = load_training_reviews(source, config)
+    send_notes(source, observer)
     train, validation = (tokenize_reviews(part, config.text) for part in (reviews.train, reviews.validation))
     started = time.monotonic()
     model = fit_linear(train, validation, config.train.monitor)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from imdb_gru.config import Config, DataConfig
 from imdb_gru.corpus.corpus import UNDIVIDED, Corpus, TrainingReviews, load_reviews, load_training_reviews
-from imdb_gru.events import Notice, Observer
+from imdb_gru.events import Notice, Observer, send_notes
 from imdb_gru.runs.pretrained import PretrainedWeights, load_pretrained
 from imdb_gru.runs.run import Run
 from imdb_gru.sources import open_run_source
@@ -54,6 +54,7 @@ class SentimentTask(Task):
         """Read a split; the default is test, or the validation reviews if the run's data has no test split."""
         config = run.load_config()
         source = open_run_source(str(run), config.data, data)
+        send_notes(source, observer)
         if split is None:
             if "test" in source.splits:
                 split = "test"

@@ -18,6 +18,7 @@ from imdb_gru.events import (
     Stopped,
     TrainingStarted,
     ignore,
+    send_notes,
 )
 from imdb_gru.records import CorpusStatistics
 from imdb_gru.runs.catalogue import check_free, check_writable, choose_path, create_run
@@ -203,6 +204,7 @@ def load_corpus(
     source = source or open_source(config.data, require_labels=task.require_labels)
     observer(ReadingReviews(source.name))
     reviews = task.load_reviews(source, config)
+    send_notes(source, observer)
     corpus = encode_corpus(source, config, reviews, vocabulary)
     observer(CorpusRead(corpus.statistics, config.text.length, config.train.validation_split, reviews.counts))
     _check_memory(config, corpus)
