@@ -34,12 +34,6 @@ class Notice(Event):
         return self.message
 
 
-def send_notes(source: object, observer: Observer) -> None:
-    """Send what a source has to say about its reviews, such as which rows are left out, once it has been read."""
-    for note in getattr(source, "notes", ()):
-        observer(Notice(note))
-
-
 @dataclass(frozen=True)
 class ReadingReviews(Event):
     """The reviews of a source are about to be read."""

@@ -20,7 +20,7 @@ from imdb_gru.config import Config, build_config
 from imdb_gru.corpus.corpus import hash_reviews, load_reviews, load_training_reviews
 from imdb_gru.corpus.encoded import tokenize_reviews
 from imdb_gru.errors import RunError
-from imdb_gru.events import Observer, ReadingReviews, ignore, send_notes
+from imdb_gru.events import Observer, ReadingReviews, ignore
 from imdb_gru.models.metrics import Probabilities, TimestepScores, compute_accuracy_by_timestep
 from imdb_gru.records import CorpusStatistics, Record
 from imdb_gru.runs.run import Run
@@ -30,6 +30,7 @@ from imdb_gru.system.arrays import Labels
 from imdb_gru.system.memory import measure_peak_memory
 from imdb_gru.system.reading import hash_file, read_text
 from imdb_gru.system.writing import write_atomically
+from imdb_gru.tasks.task import send_notes
 
 
 class BaselineSplit(Record):

@@ -40,13 +40,13 @@ class LabelValue:
 
     text: str
     """How the value is first written in the table."""
-    first: int
-    """Number of the first row that holds it."""
+    first: str
+    """The place of the first row that holds it, such as "row 3"."""
     rows: int = 0
 
     def __str__(self) -> str:
-        """Return the value with its number of rows, or with the number of its only row."""
-        return f"{self.shown} ({f'{self.rows:,}' if self.rows > 1 else f'row {self.first}'})"
+        """Return the value with its number of rows, or with the place of its only row."""
+        return f"{self.shown} ({f'{self.rows:,}' if self.rows > 1 else self.first})"
 
     @property
     def shown(self) -> str:
@@ -66,7 +66,7 @@ class LabelSurvey:
     """Number of rows that hold other values."""
     unlabelled: int = 0
 
-    def add(self, split: str, number: int, value: object, wanted: Collection[str] = ()) -> None:
+    def add(self, split: str, place: str, value: object, wanted: Collection[str] = ()) -> None:
         """Count the value of a row; values that are `wanted` are counted however many others there are."""
         spelling = spell_label(value)
         if not spelling:
@@ -76,7 +76,7 @@ class LabelSurvey:
         else:
             if spelling not in self.values:
                 text = value.strip()[:LONGEST_LABEL] if isinstance(value, str) else show_value(value)
-                self.values[spelling] = LabelValue(text, number)
+                self.values[spelling] = LabelValue(text, place)
             self.values[spelling].rows += 1
             self.splits[split].add(spelling)
 
@@ -109,9 +109,9 @@ class TableLabels:
         }
         self.meaning: Mapping[str, int] = self.given
 
-    def add(self, split: str, number: int, value: object) -> None:
+    def add(self, split: str, place: str, value: object) -> None:
         """Count the value of a row that must have a label."""
-        self.survey.add(split, number, value, self.given)
+        self.survey.add(split, place, value, self.given)
 
     def understand(self) -> None:
         """Decide what each value means once all are counted; raises `DataError` if that is not certain."""
@@ -156,8 +156,8 @@ class TableLabels:
             yield left_out
         for label, name in enumerate(("negative", "positive")):
             if not self._list_read(1 - label) and (values := self._list_read(label)):
-                labels = " or ".join(value.shown for value in values)
-                yield f"every label of {self.table} is {labels}, which is understood as {name}"
+                labels = ", ".join(value.shown for value in values)
+                yield f"all {'other ' * bool(left_out)}labels of {self.table} are understood as {name}: {labels}"
 
     def describe_left_out(self) -> str | None:
         """Return which rows are left out, or None if all have a label that is understood."""
@@ -225,7 +225,7 @@ class TableLabels:
 
 
 def propose_options(survey: LabelSurvey) -> str | None:
-    """Return an example of the options that name labels, or None if there is only one value."""
+    """Return an example of the options that name labels, or None if there is only one value or they are unprintable."""
     numbers = _find_numbers(survey.values)
     sides = [[spelling for spelling in survey.values if LIKELY.get(spelling) == label] for label in (1, 0)]
     if not all(sides) and len(numbers) > 1:
@@ -241,7 +241,8 @@ def propose_options(survey: LabelSurvey) -> str | None:
     if not all(sides):
         return None
     positive, negative = (_write_option([survey.values[spelling].text for spelling in side]) for side in sides)
-    return f"--positive {positive} --negative {negative}"
+    options = f"--positive {positive} --negative {negative}"
+    return options if options.isprintable() else None
 
 
 def _is_ordered(found: Collection[str]) -> bool:

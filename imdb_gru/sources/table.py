@@ -110,7 +110,7 @@ class TableSource:
                 split = self._read_split(number, row)
                 present.add(split)
                 if self.labels and split != UNLABELLED:
-                    self.labels.add(split, number, row.get(self._label or ""))
+                    self.labels.add(split, f"row {number}", row.get(self._label or ""))
         if self.labels:
             self.labels.understand()
             present = {split for split in present if split == UNLABELLED or self.labels.has_labels(split)}

@@ -18,7 +18,6 @@ from imdb_gru.events import (
     Stopped,
     TrainingStarted,
     ignore,
-    send_notes,
 )
 from imdb_gru.records import CorpusStatistics
 from imdb_gru.runs.catalogue import check_free, check_writable, choose_path, create_run
@@ -33,7 +32,7 @@ from imdb_gru.system.signals import find_exit_code
 from imdb_gru.tasks import find_task
 from imdb_gru.tasks.configs import Data, OneConfig, prepare_config
 from imdb_gru.tasks.places import Place, Session, ThisProcess
-from imdb_gru.tasks.task import Task
+from imdb_gru.tasks.task import Task, send_notes
 from imdb_gru.text.vocabulary import Vocabulary
 
 WEIGHT_BYTES = 4

@@ -92,7 +92,7 @@ def test_an_evaluation_on_one_kind_of_reviews_is_made_with_a_note(invoke, stars)
     stars.write_text("text,label\na good one,1\nanother of them,1\n")
     result = invoke("evaluate", "--run", "bundled", "--data", "stars.csv", "--json")
     assert json.loads(result.out)["n"] == 2
-    assert "every label of stars.csv is 1, which is understood as positive" in result.err
+    assert "all labels of stars.csv are understood as positive: 1" in result.err
     assert (
         "all of them are positive, so the accuracy is only the share that the model predicts as positive" in result.err
     )

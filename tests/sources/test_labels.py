@@ -176,7 +176,23 @@ def test_rows_without_a_label_are_left_out_and_counted(tmp_path):
 )
 def test_one_value_only_is_noted(tmp_path, labels, name):
     source = open_labels(write(tmp_path, labels))
-    assert source.notes == (f"every label of {source.name} is {labels[0]}, which is understood as {name}",)
+    assert source.notes == (f"all labels of {source.name} are understood as {name}: {labels[0]}",)
+
+
+def test_one_kind_of_labels_beside_those_left_out_is_noted(tmp_path):
+    source = open_labels(write(tmp_path, ["1", "5", "4", ""]), [4, 5], [0])
+    assert source.notes == (
+        f"2 of 4 rows of {source.name} are left out: 1 labelled 1, 1 without a label",
+        f"all other labels of {source.name} are understood as positive: 4, 5",
+    )
+
+
+def test_no_option_holds_a_label_that_cannot_be_typed(tmp_path):
+    with pytest.raises(
+        DataError, match=r"'a\\nb' \(row 1\) and c \(row 2\): .* such as --positive 4,5 --negative 1,2; rows"
+    ) as error:
+        open_labels(write(tmp_path, ["a\nb", "c"]))
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize(
