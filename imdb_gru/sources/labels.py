@@ -15,6 +15,7 @@ from typing import Any
 from imdb_gru.config.labels import LONGEST_LABEL, Label, find_label_conflict, spell_label
 from imdb_gru.errors import DataError
 from imdb_gru.system.escaping import show_value
+from imdb_gru.system.wording import count_noun
 
 WORDS = {"pos": 1, "positive": 1, "good": 1, "neg": 0, "negative": 0, "bad": 0}
 CERTAIN: tuple[Mapping[str, int], ...] = (WORDS, {"true": 1, "false": 0}, {"1": 1, "0": 0})
@@ -46,7 +47,7 @@ class LabelValue:
 
     def __str__(self) -> str:
         """Return the value with its number of rows, or with the place of its only row."""
-        return f"{self.shown} ({f'{self.rows:,}' if self.rows > 1 else self.first})"
+        return f"{self.shown} ({count_noun(self.rows, 'row') if self.rows > 1 else self.first})"
 
     @property
     def shown(self) -> str:
@@ -142,10 +143,10 @@ class TableLabels:
         return not self.meaning.keys().isdisjoint(self.survey.splits[split])
 
     def describe(self) -> str:
-        """Return the values and how they are understood, such as "positive 4 (20), 5 (8); negative 1 (9)"."""
+        """Return the values and how they are understood, such as "positive 4 (20 rows); negative 1 (9 rows)"."""
         left = [str(value) for value in self._list_left(MOST_SHOWN)]
-        left += [f"other labels ({self.survey.others:,})"] if self.survey.others else []
-        left += [f"no label ({self.survey.unlabelled:,})"] if self.survey.unlabelled else []
+        left += [f"other labels ({count_noun(self.survey.others, 'row')})"] if self.survey.others else []
+        left += [f"no label ({count_noun(self.survey.unlabelled, 'row')})"] if self.survey.unlabelled else []
         read = [[str(value) for value in self._list_read(label)] for label in (1, 0)]
         parts = zip(("positive", "negative", "left out"), (*read, left), strict=True)
         return "; ".join(f"{name} {', '.join(values)}" for name, values in parts if values)

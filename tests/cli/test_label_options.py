@@ -64,15 +64,21 @@ def test_uncertain_labels_are_refused_by_every_command(invoke, stars, command):
     result = invoke(*command.format("stars.csv").split())
     assert (result.code, result.out) == (1, "")
     (line,) = [line for line in result.err.splitlines() if line.startswith("Error: ")]
-    assert "stars.csv: the column 'label' holds the labels 1 (2), 2 (row 2), 3 (row 3), 4 (row 4) and 5 (2)" in line
+    assert (
+        "stars.csv: the column 'label' holds the labels 1 (2 rows), 2 (row 2), 3 (row 3), 4 (row 4) and 5 (2 rows)"
+        in line
+    )
     assert "such as --positive 4,5 --negative 1,2; rows with other labels are left out" in line
 
 
 def test_a_check_says_how_labels_are_understood(invoke, stars):
     out = invoke("data", "check", "stars.csv", *OPTIONS).out
-    assert "labels (label): positive 4 (1), 5 (2); negative 1 (2), 2 (1); left out 3 (1), no label (1)" in out
-    assert "labels (" not in invoke("data", "check", "sample").out
-    assert "labels (" not in invoke("data", "check", "stars.csv", "--no-labels").out
+    assert (
+        "rows of each label in the column label: positive 4 (1), 5 (2); negative 1 (2), 2 (1); left out 3 (1), " in out
+    )
+    assert "left out 3 (1), no label (1)" in out
+    assert "rows of each label" not in invoke("data", "check", "sample").out
+    assert "rows of each label" not in invoke("data", "check", "stars.csv", "--no-labels").out
 
 
 def test_a_check_finds_a_column_with_one_value(invoke, stars):
@@ -134,4 +140,4 @@ def test_a_training_tells_what_is_left_out_and_refuses_one_kind(invoke, stars):
         "has only positive training reviews, but a classifier needs both kinds; its labels are understood as: "
         in result.err
     )
-    assert "positive 4 (row 4), 5 (2); left out 1 (2), 2 (row 2), 3 (row 3), no label (1)" in result.err
+    assert "positive 4 (row 4), 5 (2 rows); left out 1 (2 rows), 2 (row 2), 3 (row 3), no label (1 row)" in result.err

@@ -148,7 +148,7 @@ def test_both_ways_out_read_what_they_say(tmp_path):
 
 def test_a_value_that_occurs_once_is_named_with_its_row(tmp_path):
     path = write(tmp_path, ["pos", "neg", "pos", "psoitive", "Neg."])
-    with pytest.raises(DataError, match=r"labels pos \(2\), neg \(2\) and psoitive \(row 4\): say which"):
+    with pytest.raises(DataError, match=r"labels pos \(2 rows\), neg \(2 rows\) and psoitive \(row 4\): say which"):
         open_labels(path)
 
 
@@ -168,7 +168,7 @@ def test_rows_without_a_label_are_left_out_and_counted(tmp_path):
     source = open_labels(write(tmp_path, ["1", "", "0", "  "]))
     assert read(source) == [1, 0]
     assert source.notes == (f"2 of 4 rows of {source.name} are left out: 2 without a label",)
-    assert source.labels.describe() == "positive 1 (row 1); negative 0 (row 3); left out no label (2)"
+    assert source.labels.describe() == "positive 1 (row 1); negative 0 (row 3); left out no label (2 rows)"
 
 
 @pytest.mark.parametrize(

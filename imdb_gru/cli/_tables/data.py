@@ -59,7 +59,9 @@ def _describe_labels(
     listed = {
         name: ", ".join(f"{value} ({rows:,})" for value, rows in part.items() if rows) for name, part in parts.items()
     }
-    return f"labels ({column}): " + "; ".join(f"{name} {values}" for name, values in listed.items() if values)
+    return f"rows of each label in the column {column}: " + "; ".join(
+        f"{name} {values}" for name, values in listed.items() if values
+    )
 
 
 def _print_example(review: str, text: str, twin: str | None = None) -> None:
