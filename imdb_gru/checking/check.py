@@ -12,7 +12,9 @@ from imdb_gru.checking.spoilt import SIGNS, find_signs
 from imdb_gru.config import Config
 from imdb_gru.corpus.corpus import UNDIVIDED, choose_held_out
 from imdb_gru.corpus.encoded import truncate
+from imdb_gru.corpus.stored import find_only_label
 from imdb_gru.errors import DataError
+from imdb_gru.sources.labels import TableLabels
 from imdb_gru.sources.review import UNLABELLED, Review, Source
 from imdb_gru.system.arrays import Rows
 from imdb_gru.system.progress import show_bar
@@ -37,6 +39,7 @@ def check_source(source: Source) -> Figures:
     overlaps = list(check.iter_overlaps())
     return {
         "source": source.name,
+        "labels": check.labels.to_dict() if check.labels else None,
         "splits": check.describe_splits(),
         "overlaps": [
             {"split": split, "training_split": training_split, "same": len(same), "near": len(near)}
@@ -44,7 +47,7 @@ def check_source(source: Source) -> Figures:
         ],
         "similarity": SIMILARITY,
         "unknown_share": check.measure_unknown(),
-        "findings": [*check.iter_repeats(), *check.iter_leaks(overlaps), *check.iter_spoilt()],
+        "findings": [*check.iter_one_sided(), *check.iter_repeats(), *check.iter_leaks(overlaps), *check.iter_spoilt()],
     }
 
 
@@ -53,6 +56,7 @@ class Check:
 
     def __init__(self, source: Source, config: Config) -> None:
         self.config = config
+        self.labels: TableLabels | None = getattr(source, "labels", None)
         self.reviews: list[Review] = []
         self.texts = Texts()
         self.spoilt: dict[str, dict[int, int]] = {sign: {} for sign in SIGNS}
@@ -138,6 +142,16 @@ class Check:
                 unknown = sum(number for word, number in counts.items() if word not in known)
                 shares[split] = round(unknown / counts.total(), 4)
         return shares
+
+    def iter_one_sided(self) -> Iterator[Figures]:
+        """Yield a finding if all training reviews have the same label, because a classifier needs both."""
+        rows = self.splits.get(self.train or "", ())
+        if (only := find_only_label([self.reviews[row] for row in rows])) is not None:
+            name = "positive" if only else "negative"
+            yield from self._find(
+                f"reviews in {self.train} that are all {name}, so a classifier cannot be trained on them",
+                {int(row): None for row in rows},
+            )
 
     def iter_repeats(self) -> Iterator[Figures]:
         """Yield findings on reviews that have no words or that repeat other reviews."""

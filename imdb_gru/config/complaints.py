@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from imdb_gru.config.labels import find_label_conflict
 from imdb_gru.config.schema import INHERITED, AnyConfig, Config, EncoderConfig, TextConfig, find_fused_obstacle
 from imdb_gru.system.escaping import neutralise, show_value
 
@@ -70,6 +71,8 @@ def find_conflicts(config: AnyConfig, *, trained: bool = False) -> Iterator[str]
     If the model is already `trained`, its config is not compared with the bundled model, which may be newer.
     """
     text, train = config.text, config.train
+    if conflict := find_label_conflict(config.data.positive, config.data.negative):
+        yield conflict
     if text.vocabulary == "keras" and text.tokenizer != "keras":
         yield f"text.vocabulary: keras needs text.tokenizer keras, got {text.tokenizer}; set text.tokenizer to keras"
     if text.vocabulary == "keras" and text.min_count > 1:

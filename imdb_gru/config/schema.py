@@ -1,9 +1,12 @@
 """The keys of a config, with their types and defaults."""
 
-from typing import Annotated, ClassVar, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from imdb_gru.config.labels import Label, is_label
 
 Truncation = Literal["head", "tail", "middle"]
 Pooling = Literal["last", "mean", "max"]
@@ -12,6 +15,15 @@ POOLINGS: tuple[Pooling, ...] = get_args(Pooling)
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
 
+
+def _check_label(value: Any) -> Any:
+    """Refuse truth values: YAML reads the labels yes, no, true and false as such."""
+    if not is_label(value):
+        raise PydanticCustomError("label", "a label is a number or text; put yes, no, true and false in quotes")
+    return value
+
+
+LabelList = Annotated[list[Annotated[Label, BeforeValidator(_check_label)]], Field(min_length=1)]
 
 CellName = Literal["gru", "lstm", "simple_rnn"]
 """The names in `imdb_gru.cells.CELLS`, repeated here so that checking a config does not import NumPy."""
@@ -32,6 +44,10 @@ class DataConfig(Section):
     """The table column that contains the texts; null looks for a column with a common name."""
     label_column: str | None = None
     """The table column that contains the labels; null looks for a column with a common name."""
+    positive: LabelList | None = None
+    """The labels that mean positive, such as [4, 5]; null reads common labels and refuses uncertain ones."""
+    negative: LabelList | None = None
+    """The labels that mean negative, such as [1, 2]; rows with labels in neither list are left out."""
     limit: Count | None = None
     """The maximum number of reviews per split; larger splits are sampled at random, always in the same way."""
 

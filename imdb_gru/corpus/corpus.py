@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from imdb_gru.config import AnyConfig, Config, NextWordConfig
 from imdb_gru.corpus.encoded import EncodedReviews, Tokenized, encode_reviews, tokenize_reviews
-from imdb_gru.corpus.stored import NO_LABEL, StoredReviews, TextStore, store_reviews
+from imdb_gru.corpus.stored import NO_LABEL, StoredReviews, TextStore, find_only_label, store_reviews
 from imdb_gru.errors import DataError
 from imdb_gru.records import CorpusStatistics
 from imdb_gru.sources import load_word_index
@@ -90,10 +90,11 @@ def load_training_reviews(source: Source, config: Config) -> TrainingReviews:
     """Read the reviews for a training run; if the source has no validation split, reserve some for validation."""
     limit, store = config.data.limit, TextStore()
     reviews = load_reviews(source, UNDIVIDED if UNDIVIDED in source.splits else "train", limit, store)
-    if len(np.unique(reviews.labels)) < 2:
-        raise DataError(
-            f"{source.name} has reviews with only one label: a classifier needs positive and negative reviews"
-        )
+    if (only := find_only_label(reviews)) is not None:
+        labels = getattr(source, "labels", None)
+        read = f"; its labels are understood as: {labels.describe()}" if labels else ""
+        name = "positive" if only else "negative"
+        raise DataError(f"{source.name} has only {name} training reviews, but a classifier needs both kinds{read}")
     if "validation" in source.splits:
         train, validation = reviews, load_reviews(source, "validation", limit, store)
     else:

@@ -89,6 +89,13 @@ class StoredReviews(Sequence[Review]):
         return self.store.count_bytes(self.numbers)
 
 
+def find_only_label(reviews: Sequence[Review]) -> int | None:
+    """Return the label that all reviews have, or None if they have different labels or none."""
+    labels = reviews.labels.tolist() if isinstance(reviews, StoredReviews) else [review.label for review in reviews]
+    found = set(labels)
+    return found.pop() if len(found) == 1 and found <= {0, 1} else None
+
+
 def store_reviews(reviews: Iterable[Review], store: TextStore | None = None) -> StoredReviews:
     """Read reviews into a new store, or into one that already contains reviews."""
     store = TextStore() if store is None else store

@@ -7,6 +7,7 @@ from pathlib import Path
 from imdb_gru.config import DataConfig
 from imdb_gru.errors import DataError
 from imdb_gru.sources.review import Review, Source
+from imdb_gru.system.escaping import show_value
 from imdb_gru.system.reading import read_text
 
 __all__ = ["Review", "Source", "check_data_found", "load_word_index", "open_run_source", "open_source"]
@@ -26,17 +27,17 @@ ACCEPTED = (
 
 
 def open_source(data: str | Path | DataConfig | None = None, *, require_labels: bool = True) -> Source:
-    """Open the reviews at a path, or those of a config's data section, which also names a table's columns.
+    """Open the reviews at a path, or those of a config's data section, which also names a table's columns and labels.
 
     If no path is given, $IMDB_GRU_DATA is used; if that is not set either, IMDB is downloaded once. Unless labels are
-    required, a table may lack them. Raises `DataError` if there is nothing that can be read, or if a column is named
-    but the reviews are not a table.
+    required, a table may lack them. Raises `DataError` if there is nothing that can be read, or if a column or a
+    label is named but the reviews are not a table.
     """
     if not isinstance(data, DataConfig):
         data = DataConfig(path=None if data is None else str(data))
     path = data.path or os.environ.get(ENVIRONMENT)
     if path == SAMPLE or not path:
-        _refuse_columns(path or "IMDB", data)
+        _refuse_names(path or "IMDB", data)
     if path == SAMPLE:
         from imdb_gru.sources.sample import SampleSource
 
@@ -56,8 +57,8 @@ def open_source(data: str | Path | DataConfig | None = None, *, require_labels: 
 def open_run_source(run: str, own: DataConfig, other: DataConfig | None, *, require_labels: bool = True) -> Source:
     """Open the reviews of `other` or, if it has no path, those that a run was trained on.
 
-    `run` is the name of the run in messages, and `own` the data section of its config, which also names the columns of
-    a table if `other` does not. Raises `DataError` as `open_source` does, or if the run's own data has moved.
+    `run` is the name of the run in messages, and `own` the data section of its config, which also names the columns and
+    labels of a table if `other` does not. Raises `DataError` as `open_source` does, or if the run's own data has moved.
     """
     from imdb_gru.sources.table import is_table
 
@@ -65,11 +66,14 @@ def open_run_source(run: str, own: DataConfig, other: DataConfig | None, *, requ
     if other.path is None:
         check_data_found(run, own)
     inherited = other.path is None or is_table(Path(other.path))
-    columns = own if inherited else DataConfig()
+    names = own if inherited else DataConfig()
+    labels = other if other.positive or other.negative else names
     chosen = DataConfig(
         path=other.path or own.path,
-        text_column=other.text_column or columns.text_column,
-        label_column=other.label_column or columns.label_column,
+        text_column=other.text_column or names.text_column,
+        label_column=other.label_column or names.label_column,
+        positive=labels.positive,
+        negative=labels.negative,
     )
     return open_source(chosen, require_labels=require_labels)
 
@@ -88,13 +92,15 @@ def check_data_found(run: str, own: DataConfig) -> None:
         )
 
 
-def _refuse_columns(path: str, data: DataConfig) -> None:
-    """Raise `DataError` if a column is named; the reviews are not a table."""
-    for key, column in (("text_column", data.text_column), ("label_column", data.label_column)):
-        if column is not None:
+def _refuse_names(path: str, data: DataConfig) -> None:
+    """Raise `DataError` if a column or a label is named; the reviews are not a table."""
+    for key in ("text_column", "label_column", "positive", "negative"):
+        name = getattr(data, key)
+        if name is not None:
+            what = f"the column '{name}'" if key.endswith("column") else f"the {key} labels {show_value(name)}"
             option = "--" + key.replace("_", "-")
             raise DataError(
-                f"the column '{column}' cannot be read from {path}, which is not a table: leave out {option} "
+                f"{what} cannot be read from {path}, which is not a table: leave out {option} "
                 f"(data.{key} in a config), or choose a .csv, .tsv, .jsonl or .parquet table with --data"
             )
 
@@ -107,7 +113,7 @@ def _open_path(path: Path, data: DataConfig, require_labels: bool) -> Source:
     if not path.exists():
         raise DataError(f"there are no reviews at {path}: choose {ACCEPTED}, or try --data {SAMPLE}")
     if path.is_dir() or not is_table(path):
-        _refuse_columns(str(path), data)
+        _refuse_names(str(path), data)
     if path.is_dir():
         if (path / "train" / "pos").is_dir():
             return FolderSource(path)
@@ -120,7 +126,14 @@ def _open_path(path: Path, data: DataConfig, require_labels: bool) -> Source:
         check_npz(path)
         return NpzSource(path, load_word_index(path.parent))
     elif is_table(path):
-        return open_table(path, data.text_column, data.label_column, require_labels=require_labels)
+        return open_table(
+            path,
+            data.text_column,
+            data.label_column,
+            require_labels=require_labels,
+            positive=data.positive,
+            negative=data.negative,
+        )
     raise DataError(f"cannot recognise the format of {path}: choose {ACCEPTED}")
 
 

@@ -1,9 +1,11 @@
-"""Tables of reviews: the columns that hold texts, labels and splits, and the values of a label."""
+"""Tables of reviews: the columns that hold texts, labels and splits."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from imdb_gru.config.labels import Label
 from imdb_gru.errors import DataError
+from imdb_gru.sources.labels import TableLabels
 from imdb_gru.sources.review import SURROGATE, UNLABELLED, Review
 from imdb_gru.sources.rows import READERS, Row, list_columns
 from imdb_gru.system.escaping import show_value
@@ -11,10 +13,6 @@ from imdb_gru.system.escaping import show_value
 TEXT_COLUMNS = ("text", "review", "reviews", "review_text", "reviewtext", "content", "sentence", "comment", "body")
 LABEL_COLUMNS = ("label", "labels", "sentiment", "polarity", "class", "target")
 SPLIT_COLUMN = "split"
-LABELS = {
-    **dict.fromkeys(("pos", "positive", "1", "1.0", "true"), 1),
-    **dict.fromkeys(("neg", "negative", "0", "0.0", "-1", "-1.0", "false"), 0),
-}
 SPLITS = {
     "train": "train",
     **dict.fromkeys(("validation", "valid", "val", "dev"), "validation"),
@@ -27,8 +25,19 @@ SPLITS = {
 class TableSource:
     """A table of reviews, with a single split unless it has a `split` column."""
 
+    labels: TableLabels | None = None
+    """The labels and how they are understood, if they are required."""
+
     def __init__(
-        self, path: Path, text_column: str | None, label_column: str | None, *, require_labels: bool, divide: bool
+        self,
+        path: Path,
+        text_column: str | None,
+        label_column: str | None,
+        *,
+        require_labels: bool,
+        divide: bool,
+        positive: Sequence[Label] | None,
+        negative: Sequence[Label] | None,
     ) -> None:
         self.name = str(path)
         self.folder = path.parent
@@ -46,11 +55,13 @@ class TableSource:
         self._text = text
         wanted = require_labels or label_column is not None
         self._label = _choose_column(path, "label", label_column, LABEL_COLUMNS, columns) if wanted else None
-        if require_labels and self._label is None:
-            raise DataError(
-                f"{path} has no known label column, only {list_columns(columns)}: "
-                "name the label column with --label-column"
-            )
+        if require_labels:
+            if self._label is None:
+                raise DataError(
+                    f"{path} has no known label column, only {list_columns(columns)}: "
+                    "name the label column with --label-column"
+                )
+            self.labels = TableLabels(str(path), self._label, positive, negative)
         splits = [column for column in columns if column.strip().lower() == SPLIT_COLUMN]
         self._split = _require_once(path, splits[0], columns) if splits and divide else None
         self.splits = self._find_splits()
@@ -62,15 +73,19 @@ class TableSource:
         rows = self._iter_rows()
         next(rows, None)
         for number, row in rows:
-            if self._split is not None and self._read_split(number, row) != split:
+            if self._read_split(number, row) != split:
                 continue
+            label = None
+            if self.labels and split != UNLABELLED:
+                label = self.labels.read(row.get(self._label or ""))
+                if label is None:
+                    continue
             text = row.get(self._text)
             if not isinstance(text, str):
                 raise DataError(f"{self.path}, row {number}: {self._text} is {show_value(text)}, not a text")
             text, replaced = SURROGATE.subn("\ufffd", text)
             self.undecodable += replaced > 0
-            unlabelled = split == UNLABELLED and self._require_labels
-            yield Review(text, None if unlabelled else self._read_label(number, row))
+            yield Review(text, label)
 
     def _iter_rows(self) -> Iterator[tuple[int, Row]]:
         try:
@@ -86,41 +101,56 @@ class TableSource:
         return columns
 
     def _find_splits(self) -> tuple[str, ...]:
-        if self._split is None:
+        """Return the splits that have reviews, after counting the labels in all of them."""
+        if self._split is None and self.labels is None:
             return ("all",)
-        present = {self._read_split(number, row) for number, row in self._iter_rows() if number}
-        return tuple(split for split in dict.fromkeys(SPLITS.values()) if split in present)
+        present = set()
+        for number, row in self._iter_rows():
+            if number:
+                split = self._read_split(number, row)
+                present.add(split)
+                if self.labels and split != UNLABELLED:
+                    self.labels.add(split, f"row {number}", row.get(self._label or ""))
+        if self.labels:
+            self.labels.understand()
+            present = {split for split in present if split == UNLABELLED or self.labels.has_labels(split)}
+        return tuple(split for split in dict.fromkeys(("all", *SPLITS.values())) if split in present)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what a user should know about these reviews, such as which rows are left out."""
+        return tuple(self.labels.iter_notes()) if self.labels else ()
 
     def _read_split(self, number: int, row: Row) -> str:
-        value = row.get(self._split or "")
+        if self._split is None:
+            return "all"
+        value = row.get(self._split)
         split = SPLITS.get(_name(value))
         if split is None:
             known = ", ".join(SPLITS)
             raise DataError(f"{self.path}, row {number}: the split {show_value(value)} is not one of {known}")
         return split
 
-    def _read_label(self, number: int, row: Row) -> int | None:
-        value = row.get(self._label) if self._label else None
-        label = None if value is None else LABELS.get(_name(value))
-        if label is None and self._require_labels:
-            raise DataError(
-                f"{self.path}, row {number}: the label {show_value(value)} is not one of "
-                "pos/neg, positive/negative, 1/0, true/false"
-            )
-        return label
-
 
 def _name(value: object) -> str:
-    """Return a label or a split in the form of the known ones; empty for types other than text and numbers."""
-    return str(value).strip().lower() if isinstance(value, str | float | int) else ""
+    """Return a split in the form of the known ones; empty for types other than text."""
+    return value.strip().lower() if isinstance(value, str) else ""
 
 
 def open_table(
-    path: Path, text_column: str | None, label_column: str | None, *, require_labels: bool, divide: bool = True
+    path: Path,
+    text_column: str | None,
+    label_column: str | None,
+    *,
+    require_labels: bool,
+    divide: bool = True,
+    positive: Sequence[Label] | None = None,
+    negative: Sequence[Label] | None = None,
 ) -> TableSource:
     """Open a table; `divide` it by its split column if it has one. Raises `DataError`.
 
-    Unless labels are required, a review has a label only if the label column is named and the value is a known label.
+    Labels are read only if they are required; then rows without one are left out, as are rows whose label is in neither
+    `positive` nor `negative` if these are given.
     """
     try:
         exists = path.exists()
@@ -128,7 +158,15 @@ def open_table(
         raise DataError(f"cannot read {str(path)[:200]}: {error.strerror or error}; choose a table") from error
     if not exists:
         raise DataError(f"there is no table at {path}")
-    return TableSource(path, text_column, label_column, require_labels=require_labels, divide=divide)
+    return TableSource(
+        path,
+        text_column,
+        label_column,
+        require_labels=require_labels,
+        divide=divide,
+        positive=positive,
+        negative=negative,
+    )
 
 
 def is_table(path: Path) -> bool:

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imdb_gru.config import DataConfig
+from imdb_gru.corpus.stored import find_only_label
 from imdb_gru.errors import DataError, RunError
-from imdb_gru.events import EvaluationStarted, Observer, ignore
-from imdb_gru.models.classifier import Classifier
+from imdb_gru.events import EvaluationStarted, Notice, Observer, ignore
+from imdb_gru.models.classifier import LABELS, Classifier
 from imdb_gru.runs.catalogue import find_run
 from imdb_gru.runs.run import Run
 from imdb_gru.sources.review import Review
@@ -61,6 +62,9 @@ def choose_reviews(
         data = DataConfig(path=str(data))
     split, reviews = find_task(run.task).choose_reviews(run, data, split, observer)
     observer(EvaluationStarted(len(reviews), split))
+    if find_task(run.task).require_labels and (only := find_only_label(reviews)) is not None:
+        name = LABELS[only]
+        observer(Notice(f"all of them are {name}, so the accuracy is only the share that the model predicts as {name}"))
     return split, reviews
 
 

@@ -163,7 +163,7 @@ def make_hdf5() -> bytes:
 
 
 CSV = b'text,label,split\n"a, ""b""\nc",1,train\nd,0,test\n'
-JSON_LINES = b'{"text": "a", "label": 1, "split": "train"}\n{"text": "b", "label": "neg", "split": "test"}\n'
+JSON_LINES = b'{"text": "a", "label": 1, "split": "train"}\n{"text": "b", "label": 0, "split": "test"}\n'
 METRICS = {
     "format": 1,
     "interrupted": False,

@@ -121,5 +121,5 @@ def test_a_training_that_fails_says_why(tmp_path):
         assert done.returncode == 1
         error = done.stderr.splitlines()[-1]
         assert error.startswith("Error: ")
-        assert "has reviews with only one label" in error
+        assert "has only positive training reviews" in error
         assert "Traceback" not in done.stderr

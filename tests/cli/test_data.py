@@ -53,7 +53,7 @@ def test_strict_exits_with_1_only_where_something_is_found(invoke, write):
 
 def test_json_holds_all_figures(invoke, write):
     figures = json.loads(invoke("data", "check", write(SPOILT), "--json").out)
-    assert figures.keys() == {"source", "splits", "overlaps", "similarity", "unknown_share", "findings"}
+    assert figures.keys() == {"source", "labels", "splits", "overlaps", "similarity", "unknown_share", "findings"}
     assert figures["splits"]["train"]["reviews"] == 2
 
 

@@ -11,6 +11,9 @@ def print_check(figures: dict[str, Any]) -> None:
     """Print the statistics of each split, the reviews that two splits share, and the findings."""
     columns = ("split", "reviews", "positive", "words: min", "median", "mean", "95 %", "max", "truncated")
     print_table([(split, *_describe(row)) for split, row in figures["splits"].items()], columns)
+    if figures["labels"]:
+        click.echo()
+        print_line(_describe_labels(**figures["labels"]))
     if figures["overlaps"]:
         click.echo()
         rows = [
@@ -39,6 +42,25 @@ def _describe(row: dict[str, Any]) -> tuple[str, ...]:
         f"{row['words_of_95_percent']:,.0f}",
         f"{row['longest_words']:,}",
         f"{row['truncated_share']:.1%}",
+    )
+
+
+def _describe_labels(
+    column: str,
+    positive: dict[str, int],
+    negative: dict[str, int],
+    left_out: dict[str, int],
+    other: int,
+    unlabelled: int,
+) -> str:
+    """Return one line about the values of the label column: how they are understood, and how many rows hold each."""
+    left = {**left_out, "other labels": other, "no label": unlabelled}
+    parts = {"positive": positive, "negative": negative, "left out": left}
+    listed = {
+        name: ", ".join(f"{value} ({rows:,})" for value, rows in part.items() if rows) for name, part in parts.items()
+    }
+    return f"rows of each label in the column {column}: " + "; ".join(
+        f"{name} {values}" for name, values in listed.items() if values
     )
 
 
