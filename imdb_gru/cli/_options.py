@@ -1,6 +1,5 @@
 """Parameter types and options shared by several commands."""
 
-import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,46 +56,6 @@ split_option = click.option(
     help="The split to evaluate on [default: test, or validation for a next-word run].",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-_text_column_option = click.option(
-    "--text-column", metavar="NAME", help="The name of the column that holds the texts, if it is not a common one."
-)
-_label_column_option = click.option(
-    "--label-column", metavar="NAME", help="The name of the column that holds the labels, if it is not a common one."
-)
-
-
-class LabelsType(click.ParamType[list[str]]):
-    """Labels separated by commas; a label that contains a comma is in quotes, as in CSV."""
-
-    name = "LABELS"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> list[str]:
-        """Return the labels; raises `UsageError` if one is empty or a quote is not closed."""
-        import csv
-
-        try:
-            labels = [label.strip() for row in csv.reader([value], skipinitialspace=True, strict=True) for label in row]
-        except csv.Error as error:
-            self.fail(f"{value} is not a list of labels ({error}): separate them by commas, as in 4,5", param, ctx)
-        if not labels or not all(labels):
-            self.fail(f"{value or 'the list'} has an empty label: separate labels by commas, as in 4,5", param, ctx)
-        return labels
-
-
-def _build_labels_option(kind: str, other: str, example: str) -> Callable[[AnyCommand], AnyCommand]:
-    return click.option(
-        f"--{kind}",
-        type=LabelsType(),
-        metavar="LABELS",
-        help=f"The labels of a table that mean {kind}, such as {example}; needs --{other}, and leaves out rows with "
-        "other labels [default: common labels].",
-    )
-
-
-_positive_option = _build_labels_option("positive", "negative", "4,5")
-_negative_option = _build_labels_option("negative", "positive", "1,2")
-SOURCES = "An aclImdb folder or archive, imdb.npz, a .csv, .tsv, .jsonl or .parquet table, or 'sample'"
-TRAINING_DATA = "$IMDB_GRU_DATA, or, if that is not set, IMDB, which is downloaded once"
 
 
 def number_option(
@@ -105,87 +64,6 @@ def number_option(
     """Build an option that takes an integer of at least `least`; its help shows the default, if any."""
     shown: dict[str, Any] = {} if default is None else {"default": default, "show_default": True}
     return click.option(name, type=click.IntRange(min=least), metavar=metavar, help=help_text, **shown)
-
-
-def _add_reviews(
-    command: AnyCommand, name: str, path: Callable[[AnyCommand], AnyCommand], *, labels: bool
-) -> AnyCommand:
-    """Add the parameter `reviews_path` and the options that name a table's columns and labels.
-
-    The command receives them as one `DataConfig` in the argument `name`, or None if none of them was given.
-    """
-
-    @functools.wraps(command)
-    def join(
-        *,
-        reviews_path: str | None,
-        text_column: str | None,
-        label_column: str | None = None,
-        positive: list[str] | None = None,
-        negative: list[str] | None = None,
-        **options: Any,
-    ) -> Any:
-        from imdb_gru.config import DataConfig
-
-        if (positive is None) != (negative is None):
-            given_name, missing = ("positive", "negative") if positive else ("negative", "positive")
-            raise click.UsageError(f"--{given_name} needs --{missing}: name the labels of both kinds")
-        given = {
-            "path": reviews_path,
-            "text_column": text_column,
-            "label_column": label_column,
-            "positive": positive,
-            "negative": negative,
-        }
-        given = {key: value for key, value in given.items() if value is not None}
-        return command(**{name: DataConfig.model_validate(given) if given else None}, **options)
-
-    added: AnyCommand = join
-    columns: list[Callable[[AnyCommand], AnyCommand]] = [_text_column_option]
-    if labels:
-        columns = [_negative_option, _positive_option, _label_column_option, *columns]
-    for option in (*columns, path):
-        added = option(added)
-    return added
-
-
-def data_options(command: AnyCommand) -> AnyCommand:
-    """Add --data and the options that name columns and labels to a command that trains."""
-    return _add_data(command, TRAINING_DATA)
-
-
-def compared_data_options(command: AnyCommand) -> AnyCommand:
-    """Add --data, --text-column and --label-column to a command that trains models or compares runs."""
-    return _add_data(command, f"the data of the RUNs; without RUNs, {TRAINING_DATA}")
-
-
-def other_data_options(command: AnyCommand) -> AnyCommand:
-    """Add --data, --text-column and --label-column to a command that evaluates a run."""
-    return _add_data(command, "the data that the run was trained on")
-
-
-def _add_data(command: AnyCommand, default: str) -> AnyCommand:
-    path = click.option(
-        "--data", "reviews_path", type=LOCATION, metavar="PATH", help=f"{SOURCES} [default: {default}]."
-    )
-    return _add_reviews(command, "data", path, labels=True)
-
-
-def data_argument(command: AnyCommand) -> AnyCommand:
-    """Add the argument PATH and the options that name columns and labels."""
-    path = click.argument("reviews_path", required=False, type=LOCATION, metavar="[PATH]")
-    return _add_reviews(command, "data", path, labels=True)
-
-
-def build_input_option(name: str, more: str = "") -> Callable[[AnyCommand], AnyCommand]:
-    """Build the --input option for a file of texts; the command receives it as the argument `name`."""
-    text = f"A file with one review per line, or a .csv, .tsv, .jsonl or .parquet table; - reads stdin.{more}"
-    return click.option("--input", name, type=LOCATION, metavar="FILE", help=text)
-
-
-def input_options(more: str = "") -> Callable[[AnyCommand], AnyCommand]:
-    """Build a decorator that adds --input and --text-column; the command receives both as one `DataConfig`, `file`."""
-    return lambda command: _add_reviews(command, "file", build_input_option("reviews_path", more), labels=False)
 
 
 class Setting(click.ParamType[tuple[str, Any]]):

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from imdb_gru.cli._data_options import build_input_option, other_data_options
 from imdb_gru.cli._messages import say
-from imdb_gru.cli._options import build_input_option, number_option, other_data_options
+from imdb_gru.cli._options import number_option
 
 if TYPE_CHECKING:
     from imdb_gru.config import DataConfig

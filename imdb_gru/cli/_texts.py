@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def open_reader(texts: tuple[str, ...], file: "DataConfig | None", command: str) -> "TextReader":
     """Open the texts or the file; if neither is given, read stdin unless it is a terminal."""
     from imdb_gru.config import DataConfig
-    from imdb_gru.models.texts import STDIN, TextReader
+    from imdb_gru.models.texts import OPTIONS, STDIN, TextReader
 
     file = file or DataConfig()
     if texts and file.path:
@@ -24,6 +24,7 @@ def open_reader(texts: tuple[str, ...], file: "DataConfig | None", command: str)
                 f'no text was given: give one, as in imdb-gru {command} "A fine film.", or use --input FILE'
             )
         file = file.model_copy(update={"path": str(STDIN)})
-    if file.text_column and not file.path:
-        raise click.UsageError("--text-column needs a table: give the table with --input")
+    for key in OPTIONS:
+        if getattr(file, key) and not file.path:
+            raise click.UsageError(f"--{key.replace('_', '-')} needs a table or a file: give it with --input")
     return TextReader(texts, file)

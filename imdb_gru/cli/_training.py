@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from imdb_gru.cli._data_options import data_options
 from imdb_gru.cli._messages import EventPrinter
-from imdb_gru.cli._options import FOLDER_PATH, PATH, config_options, data_options, json_option
+from imdb_gru.cli._options import FOLDER_PATH, PATH, config_options, json_option
 from imdb_gru.cli._tables.training import print_plan, print_run
 
 if TYPE_CHECKING:

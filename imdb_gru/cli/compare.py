@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from imdb_gru.cli._commands import Command
+from imdb_gru.cli._data_options import compared_data_options
 from imdb_gru.cli._messages import EventPrinter, say
-from imdb_gru.cli._options import PATH, compared_data_options, config_options, json_option, number_option
+from imdb_gru.cli._options import PATH, config_options, json_option, number_option
 from imdb_gru.cli._tables.comparison import print_comparison
 
 if TYPE_CHECKING:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import click
 
 from imdb_gru.cli._commands import DefaultGroup
+from imdb_gru.cli._data_options import input_options
 from imdb_gru.cli._messages import EventPrinter, say
 from imdb_gru.cli._options import (
     FILE_PATH,
     FOLDER_PATH,
     PATH,
     RUN_HELP,
-    input_options,
     json_option,
     number_option,
     open_run,

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from imdb_gru.cli._commands import Command
+from imdb_gru.cli._data_options import input_options
 from imdb_gru.cli._messages import EventPrinter
-from imdb_gru.cli._options import PATH, input_options, json_option, number_option, open_run
+from imdb_gru.cli._options import PATH, json_option, number_option, open_run
 from imdb_gru.cli._texts import open_reader
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import click
 
 from imdb_gru.cli._commands import Command
+from imdb_gru.cli._data_options import input_options
 from imdb_gru.cli._messages import EventPrinter
-from imdb_gru.cli._options import LOCATION, PATH, input_options, json_option, open_run, run_option
+from imdb_gru.cli._options import LOCATION, PATH, json_option, open_run, run_option
 from imdb_gru.cli._ray_prediction import RayRequest, engine_options, predict_on_ray
 from imdb_gru.cli._tables.predictions import show_predictions
 from imdb_gru.cli._texts import open_reader

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import click
 
 from imdb_gru.cli._commands import Command
+from imdb_gru.cli._data_options import other_data_options
 from imdb_gru.cli._messages import EventPrinter
-from imdb_gru.cli._options import PATH, number_option, open_run, other_data_options, run_option, split_option
+from imdb_gru.cli._options import PATH, number_option, open_run, run_option, split_option
 
 if TYPE_CHECKING:
     from imdb_gru.config import DataConfig

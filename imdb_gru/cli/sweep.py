@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from imdb_gru.cli._commands import Command
+from imdb_gru.cli._data_options import data_options
 from imdb_gru.cli._messages import say
-from imdb_gru.cli._options import FOLDER_PATH, LOCATION, PATH, data_options, json_option, number_option, set_option
+from imdb_gru.cli._options import FOLDER_PATH, LOCATION, PATH, json_option, number_option, set_option
 from imdb_gru.cli._tables.sweep import SweepPrinter, show_sweep, show_sweep_plan
 
 if TYPE_CHECKING:

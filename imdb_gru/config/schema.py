@@ -48,6 +48,12 @@ class DataConfig(Section):
     """The labels that mean positive, such as [4, 5]; null reads common labels and refuses uncertain ones."""
     negative: LabelList | None = None
     """The labels that mean negative, such as [1, 2]; rows with labels in neither list are left out."""
+    format: Literal["csv", "tsv", "jsonl", "lines"] | None = None
+    """The format of the file, or of stdin; null decides by the file's first bytes and its name."""
+    encoding: str | None = None
+    """The encoding of the file, such as cp1252; null finds UTF-8, UTF-16 and Windows-1252."""
+    delimiter: str | None = None
+    """The character that separates the cells of a table, or tab; null finds it."""
     limit: Count | None = None
     """The maximum number of reviews per split; larger splits are sampled at random, always in the same way."""
 
@@ -197,6 +203,20 @@ class PretrainConfig(FitConfig):
     """The number of words in the sampled softmax used in training; validation uses the whole vocabulary."""
 
 
+_LINE_BREAKS = {"\x85", "\u2028", "\u2029"}
+
+
+class _Dumper(yaml.SafeDumper):
+    """A writer of YAML that escapes Unicode's line breaks, which a reader would take for ordinary ones."""
+
+
+def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, '"' if _LINE_BREAKS.intersection(text) else None)
+
+
+_Dumper.add_representer(str, _represent_text)
+
+
 class WholeConfig(Section):
     """A complete config for any task."""
 
@@ -205,7 +225,7 @@ class WholeConfig(Section):
 
     def to_yaml(self) -> str:
         """Return all keys and their values as YAML."""
-        return str(yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True))
+        return str(yaml.dump(self.model_dump(mode="json"), Dumper=_Dumper, sort_keys=False, allow_unicode=True))
 
 
 class Config(WholeConfig):

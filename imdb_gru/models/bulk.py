@@ -5,6 +5,7 @@ import io
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
@@ -201,7 +202,7 @@ def _identify(classifier: Classifier, reader: TextReader, layout: FileFormat) ->
         "version of imdb-gru": __version__,
         "input": hash_file(reader.path),
         "run": identify_run(classifier.run),
-        "set of options": {**asdict(layout), "text_column": reader.text_column},
+        "set of options": {**asdict(layout), **reader.options},
     }
 
 
@@ -227,5 +228,5 @@ def count_seen(
     for one in seen:
         counts.take(one)
         yield one
-    for line in counts.describe(config, reader.undecodable, warn_empty=warn_empty):
+    for line in chain(reader.notes, counts.describe(config, reader.undecodable, warn_empty=warn_empty)):
         observer(Notice(line))

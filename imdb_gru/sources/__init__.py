@@ -21,23 +21,27 @@ ARCHIVE_NAME, ARCHIVE_FOLDER, NPZ_NAME, WORD_INDEX_NAME = (
     "imdb_word_index.json",
 )
 ACCEPTED = (
-    "an aclImdb folder, aclImdb_v1.tar.gz, imdb.npz, a folder that holds one of these, "
-    "or a .csv, .tsv, .jsonl or .parquet table"
+    "an aclImdb folder, aclImdb_v1.tar.gz, imdb.npz, a folder that holds one of these or the folders pos and neg, "
+    "or a .csv, .tsv, .jsonl, .json, .parquet or .xlsx table"
 )
+NAME_KEYS = ("text_column", "label_column", "positive", "negative")
+"""The keys of a config's data section that name a table's columns and labels, which other tables may share."""
+TABLE_KEYS = (*NAME_KEYS, "format", "encoding", "delimiter")
+"""The keys of a config's data section that describe a table."""
 
 
 def open_source(data: str | Path | DataConfig | None = None, *, require_labels: bool = True) -> Source:
-    """Open the reviews at a path, or those of a config's data section, which also names a table's columns and labels.
+    """Open the reviews at a path, or those of a config's data section, which also describes a table.
 
     If no path is given, $IMDB_GRU_DATA is used; if that is not set either, IMDB is downloaded once. Unless labels are
-    required, a table may lack them. Raises `DataError` if there is nothing that can be read, or if a column or a
-    label is named but the reviews are not a table.
+    required, a table may lack them. Raises `DataError` if there is nothing that can be read, or if a table is
+    described but the reviews are not one.
     """
     if not isinstance(data, DataConfig):
         data = DataConfig(path=None if data is None else str(data))
     path = data.path or os.environ.get(ENVIRONMENT)
     if path == SAMPLE or not path:
-        _refuse_names(path or "IMDB", data)
+        _refuse_table_keys(path or "IMDB", data)
     if path == SAMPLE:
         from imdb_gru.sources.sample import SampleSource
 
@@ -60,22 +64,19 @@ def open_run_source(run: str, own: DataConfig, other: DataConfig | None, *, requ
     `run` is the name of the run in messages, and `own` the data section of its config, which also names the columns and
     labels of a table if `other` does not. Raises `DataError` as `open_source` does, or if the run's own data has moved.
     """
-    from imdb_gru.sources.table import is_table
+    from imdb_gru.sources.rows import is_table_name
 
     other = other or DataConfig()
     if other.path is None:
         check_data_found(run, own)
-    inherited = other.path is None or is_table(Path(other.path))
-    names = own if inherited else DataConfig()
-    labels = other if other.positive or other.negative else names
-    chosen = DataConfig(
-        path=other.path or own.path,
-        text_column=other.text_column or names.text_column,
-        label_column=other.label_column or names.label_column,
-        positive=labels.positive,
-        negative=labels.negative,
-    )
-    return open_source(chosen, require_labels=require_labels)
+        inherited: tuple[str, ...] = TABLE_KEYS
+    else:  # another file may be written in another way
+        inherited = NAME_KEYS if is_table_name(other.path) else ()
+    given = {key: value for key in TABLE_KEYS if (value := getattr(other, key)) is not None}
+    if "positive" in given or "negative" in given:  # they belong together
+        given = {"positive": None, "negative": None, **given}
+    chosen = {key: getattr(own, key) for key in inherited} | given
+    return open_source(DataConfig(path=other.path or own.path, **chosen), require_labels=require_labels)
 
 
 def check_data_found(run: str, own: DataConfig) -> None:
@@ -92,48 +93,60 @@ def check_data_found(run: str, own: DataConfig) -> None:
         )
 
 
-def _refuse_names(path: str, data: DataConfig) -> None:
-    """Raise `DataError` if a column or a label is named; the reviews are not a table."""
-    for key in ("text_column", "label_column", "positive", "negative"):
-        name = getattr(data, key)
-        if name is not None:
-            what = f"the column '{name}'" if key.endswith("column") else f"the {key} labels {show_value(name)}"
-            option = "--" + key.replace("_", "-")
+def _refuse_table_keys(path: str, data: DataConfig) -> None:
+    """Raise `DataError` if the config describes a table; the reviews are not one."""
+    for key in TABLE_KEYS:
+        if (value := getattr(data, key)) is not None:
+            option, what = "--" + key.replace("_", "-"), key.removeprefix("text_").removeprefix("label_")
+            applies = f"{what} {show_value(value)} does not apply"
+            if key in ("positive", "negative"):
+                applies = f"{key} labels {show_value(value)} do not apply"
             raise DataError(
-                f"{what} cannot be read from {path}, which is not a table: leave out {option} "
-                f"(data.{key} in a config), or choose a .csv, .tsv, .jsonl or .parquet table with --data"
+                f"the {applies} to {path}, which is not a table: leave out {option} "
+                f"(data.{key} in a config), or choose a .csv, .tsv, .jsonl, .json, .parquet or .xlsx table with --data"
             )
 
 
 def _open_path(path: Path, data: DataConfig, require_labels: bool) -> Source:
-    from imdb_gru.sources.aclimdb import FolderSource, TarSource
-    from imdb_gru.sources.keras_npz import NpzSource, check_npz
-    from imdb_gru.sources.table import is_table, open_table
-
     if not path.exists():
         raise DataError(f"there are no reviews at {path}: choose {ACCEPTED}, or try --data {SAMPLE}")
-    if path.is_dir() or not is_table(path):
-        _refuse_names(str(path), data)
     if path.is_dir():
-        if (path / "train" / "pos").is_dir():
-            return FolderSource(path)
-        for inside in (ARCHIVE_FOLDER, ARCHIVE_NAME, NPZ_NAME):
-            if (path / inside).exists():
-                return _open_path(path / inside, data, require_labels)
-    elif path.name.lower().endswith((".tar.gz", ".tgz")):
-        return TarSource(path)
-    elif path.suffix.lower() == ".npz":
+        return _open_folder(path, data, require_labels)
+    if path.suffix.lower() == ".npz":
+        from imdb_gru.sources.keras_npz import NpzSource, check_npz
+
+        _refuse_table_keys(str(path), data)
         check_npz(path)
         return NpzSource(path, load_word_index(path.parent))
-    elif is_table(path):
-        return open_table(
-            path,
-            data.text_column,
-            data.label_column,
-            require_labels=require_labels,
-            positive=data.positive,
-            negative=data.negative,
-        )
+    from imdb_gru.sources.rows import find_format
+    from imdb_gru.sources.table import TableSource
+    from imdb_gru.sources.unpacking import open_content
+
+    content = open_content(path)
+    if content.kind == "corpus":
+        from imdb_gru.sources.aclimdb import TarSource
+
+        _refuse_table_keys(str(path), data)
+        return TarSource(path)
+    kind = find_format(content, data)
+    if kind is None:
+        raise DataError(f"cannot recognise the format of {path}: choose {ACCEPTED}, or name it with --format")
+    return TableSource(content, kind, path.parent, data, require_labels=require_labels, divide=True)
+
+
+def _open_folder(path: Path, data: DataConfig, require_labels: bool) -> Source:
+    from imdb_gru.sources.folders import FolderSource, find_class_folders
+    from imdb_gru.sources.split_files import SplitFilesSource, find_split_files
+
+    if folders := find_class_folders(path):
+        _refuse_table_keys(str(path), data)
+        return FolderSource(path, folders)
+    for inside in (ARCHIVE_FOLDER, ARCHIVE_NAME, NPZ_NAME):
+        if (path / inside).exists():
+            return _open_path(path / inside, data, require_labels)
+    if files := find_split_files(path):
+        return SplitFilesSource(path, files, data, require_labels=require_labels)
+    _refuse_table_keys(str(path), data)
     raise DataError(f"cannot recognise the format of {path}: choose {ACCEPTED}")
 
 

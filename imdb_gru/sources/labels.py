@@ -22,6 +22,8 @@ CERTAIN: tuple[Mapping[str, int], ...] = (WORDS, {"true": 1, "false": 0}, {"1": 
 """Labels that are understood if the column holds no other ones, by their spelling."""
 SIGNS = {"1": 1, "-1": 0}
 """Labels that are understood if the column holds both and no other one: -1 alone may mark rows without a label."""
+KNOWN_LABELS = frozenset().union(*CERTAIN, SIGNS)
+"""The spellings of all labels that are understood without options."""
 LIKELY = {**WORDS, "true": 1, "yes": 1, "y": 1, "recommended": 1, "false": 0, "no": 0, "n": 0, "not recommended": 0}
 """Labels that are not certain enough to be understood, but that an example of the options may use."""
 OUTER = 0.4

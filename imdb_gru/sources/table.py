@@ -1,18 +1,25 @@
 """Tables of reviews: the columns that hold texts, labels and splits."""
 
-from collections.abc import Iterator, Sequence
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from imdb_gru.config.labels import Label
+from imdb_gru.config import DataConfig
+from imdb_gru.config.labels import spell_label
 from imdb_gru.errors import DataError
-from imdb_gru.sources.labels import TableLabels
+from imdb_gru.sources.labels import KNOWN_LABELS, TableLabels
 from imdb_gru.sources.review import SURROGATE, UNLABELLED, Review
-from imdb_gru.sources.rows import READERS, Row, list_columns
+from imdb_gru.sources.row import TableRow
+from imdb_gru.sources.rows import find_format, list_columns, open_rows
+from imdb_gru.sources.unpacking import Content, open_content
 from imdb_gru.system.escaping import show_value
+from imdb_gru.system.wording import count_noun
 
 TEXT_COLUMNS = ("text", "review", "reviews", "review_text", "reviewtext", "content", "sentence", "comment", "body")
 LABEL_COLUMNS = ("label", "labels", "sentiment", "polarity", "class", "target")
 SPLIT_COLUMN = "split"
+LONGEST_NAME = 5
+"""Maximum number of words in the name of a column."""
 SPLITS = {
     "train": "train",
     **dict.fromkeys(("validation", "valid", "val", "dev"), "validation"),
@@ -30,106 +37,158 @@ class TableSource:
 
     def __init__(
         self,
-        path: Path,
-        text_column: str | None,
-        label_column: str | None,
+        content: Content,
+        kind: str,
+        folder: Path,
+        data: DataConfig,
         *,
         require_labels: bool,
         divide: bool,
-        positive: Sequence[Label] | None,
-        negative: Sequence[Label] | None,
+        share_labels: bool = False,
     ) -> None:
-        self.name = str(path)
-        self.folder = path.parent
-        self.path = path
+        """Open a table and, if its labels are required but not shared, understand them.
+
+        Labels that several tables share are understood once `count_labels` has counted those of each.
+        """
+        self.name = content.name
+        self.folder = folder
+        self.path = Path(content.name)
+        self.kind = kind
         self.undecodable = 0
-        """Number of reviews read so far that contain invalid UTF-8; each invalid byte was replaced with U+FFFD."""
-        self._require_labels = require_labels
-        columns = self._read_columns()
-        text = _choose_column(path, "text", text_column, TEXT_COLUMNS, columns)
+        """Number of reviews read so far with bytes that cannot be decoded; each was replaced with U+FFFD."""
+        self._missing: dict[str, int] = {}
+        """Number of texts of each split that are null."""
+        with self._explain():
+            self._rows = open_rows(content, kind, data)
+        columns = self._rows.columns
+        if not columns:
+            raise self._describe_absence()
+        text = _choose_column(self.name, "text", data.text_column, TEXT_COLUMNS, columns)
         if text is None:
-            remedy = "name the text column with --text-column"
-            if len(columns) == 1 and ";" in next(iter(columns)):
-                remedy = "separate columns by commas, not by semicolons"
-            raise DataError(f"{path} has no known text column, only {list_columns(columns)}: {remedy}")
+            raise _describe_unknown_text(self.name, columns)
         self._text = text
-        wanted = require_labels or label_column is not None
-        self._label = _choose_column(path, "label", label_column, LABEL_COLUMNS, columns) if wanted else None
-        if require_labels:
-            if self._label is None:
-                raise DataError(
-                    f"{path} has no known label column, only {list_columns(columns)}: "
-                    "name the label column with --label-column"
-                )
-            self.labels = TableLabels(str(path), self._label, positive, negative)
+        wanted = require_labels or data.label_column is not None
+        self._label = _choose_column(self.name, "label", data.label_column, LABEL_COLUMNS, columns) if wanted else None
+        if require_labels and self._label is None:
+            raise DataError(
+                f"{self.name} has no known label column, only {list_columns(columns)}: "
+                "name the label column with --label-column"
+            )
+        if require_labels and next(self._iter_rows(), None) is None:
+            raise self._describe_absence()
         splits = [column for column in columns if column.strip().lower() == SPLIT_COLUMN]
-        self._split = _require_once(path, splits[0], columns) if splits and divide else None
-        self.splits = self._find_splits()
+        if divide and len(splits) > 1:
+            raise DataError(
+                f"{self.name} has several split columns, {list_columns(splits)}: rename all but one of them"
+            )
+        self._split = _require_once(self.name, splits[0], columns) if splits and divide else None
+        self.splits: tuple[str, ...] = ("all",)
+        if require_labels and not share_labels:
+            labels = TableLabels(self.name, self.label_column, data.positive, data.negative)
+            present = self.count_labels(labels)
+            labels.understand()
+            self.splits = _sort_splits(split for split in present if split == UNLABELLED or labels.has_labels(split))
+        elif self._split is not None:
+            self.splits = _sort_splits(self._read_split(row) for row in self._iter_rows())
 
-    def iter_reviews(self, split: str) -> Iterator[Review]:
-        """Yield the reviews of a split, or of the whole table, one row at a time."""
-        if split not in self.splits:  # an undivided table must not be mistaken for a test split
-            raise DataError(f"{self.path} has no {split} split, only {', '.join(self.splits)}")
-        rows = self._iter_rows()
-        next(rows, None)
-        for number, row in rows:
-            if self._read_split(number, row) != split:
-                continue
-            label = None
-            if self.labels and split != UNLABELLED:
-                label = self.labels.read(row.get(self._label or ""))
-                if label is None:
-                    continue
-            text = row.get(self._text)
-            if not isinstance(text, str):
-                raise DataError(f"{self.path}, row {number}: {self._text} is {show_value(text)}, not a text")
-            text, replaced = SURROGATE.subn("\ufffd", text)
-            self.undecodable += replaced > 0
-            yield Review(text, label)
+    def count_labels(self, labels: TableLabels, part: str | None = None) -> set[str]:
+        """Count the labels of all rows that need one, and read them with `labels`; return the splits that have rows.
 
-    def _iter_rows(self) -> Iterator[tuple[int, Row]]:
-        try:
-            yield from READERS[self.path.suffix.lower()](self.path)
-        except OSError as error:
-            raise DataError(f"cannot read {self.path}: {error.strerror or error}") from error
-
-    def _read_columns(self) -> Row:
-        rows = self._iter_rows()
-        _, columns = next(rows, (0, {}))
-        if not columns or (self._require_labels and next(rows, None) is None):
-            raise DataError(f"{self.path} holds no reviews: choose a table with a header and rows")
-        return columns
-
-    def _find_splits(self) -> tuple[str, ...]:
-        """Return the splits that have reviews, after counting the labels in all of them."""
-        if self._split is None and self.labels is None:
-            return ("all",)
+        `part` is the split that the whole table is a part of, if several tables share the labels.
+        """
+        self.labels = labels
         present = set()
-        for number, row in self._iter_rows():
-            if number:
-                split = self._read_split(number, row)
-                present.add(split)
-                if self.labels and split != UNLABELLED:
-                    self.labels.add(split, f"row {number}", row.get(self._label or ""))
-        if self.labels:
-            self.labels.understand()
-            present = {split for split in present if split == UNLABELLED or self.labels.has_labels(split)}
-        return tuple(split for split in dict.fromkeys(("all", *SPLITS.values())) if split in present)
+        for row in self._iter_rows():
+            split = part or self._read_split(row)
+            present.add(split)
+            if split != UNLABELLED:
+                place = f"{self.path.name}, {row.place}" if part else row.place
+                labels.add(split, place, row.cells.get(self.label_column))
+        return present
+
+    @property
+    def label_column(self) -> str:
+        """Return the name of the column of labels; it is empty if there is none."""
+        return self._label or ""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return the names of all columns, in the order of the table."""
+        return tuple(self._rows.columns)
+
+    @property
+    def file_notes(self) -> tuple[str, ...]:
+        """Return what is unusual about the file; complete once the reviews have been read."""
+        missing = sum(self._missing.values())
+        null = f"{self.name}: {count_noun(missing, 'text')} without a value, read as empty"
+        return (*self._rows.notes, *([null] if missing else []))
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Return what a user should know about these reviews, such as which rows are left out."""
-        return tuple(self.labels.iter_notes()) if self.labels else ()
+        """Return what a user should know about the file and its labels; complete once the reviews have been read."""
+        return (*self.file_notes, *(self.labels.iter_notes() if self.labels else ()))
 
-    def _read_split(self, number: int, row: Row) -> str:
+    def iter_reviews(self, split: str) -> Iterator[Review]:
+        """Yield the reviews of a split, or of the whole table, one row at a time."""
+        for text, label, _ in self._iter_labelled(split):
+            yield Review(text, label)
+
+    def iter_rows(self, split: str) -> Iterator[tuple[str, TableRow]]:
+        """Yield the rows of a split, each with its text."""
+        for text, _, row in self._iter_labelled(split):
+            yield text, row
+
+    def _iter_labelled(self, split: str) -> Iterator[tuple[str, int | None, TableRow]]:
+        """Yield the rows of a split that are not left out, each with its text and its label."""
+        if split not in self.splits:  # an undivided table must not be mistaken for a test split
+            raise DataError(f"{self.name} has no {split} split, only {', '.join(self.splits)}")
+        self._missing[split] = 0
+        for row in self._iter_rows():
+            if self._read_split(row) != split:
+                continue
+            label = None
+            if self.labels and split != UNLABELLED:
+                label = self.labels.read(row.cells.get(self.label_column))
+                if label is None:
+                    continue
+            text = row.cells.get(self._text)
+            if text is None:
+                self._missing[split] += 1
+                text = ""
+            if not isinstance(text, str):
+                raise DataError(f"{self.name}, {row.place}: {self._text} is {show_value(text)}, not a text")
+            text, replaced = SURROGATE.subn("\ufffd", text)
+            self.undecodable += replaced > 0
+            yield text, label, row
+
+    def _iter_rows(self) -> Iterator[TableRow]:
+        with self._explain():
+            yield from self._rows
+
+    @contextlib.contextmanager
+    def _explain(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise DataError(f"cannot read {self.name}: {error.strerror or error}") from error
+
+    def _describe_absence(self) -> DataError:
+        return DataError(f"{self.name} holds no reviews: choose a table with a header and rows")
+
+    def _read_split(self, row: TableRow) -> str:
         if self._split is None:
             return "all"
-        value = row.get(self._split)
+        value = row.cells.get(self._split)
         split = SPLITS.get(_name(value))
         if split is None:
             known = ", ".join(SPLITS)
-            raise DataError(f"{self.path}, row {number}: the split {show_value(value)} is not one of {known}")
+            raise DataError(f"{self.name}, {row.place}: the split {show_value(value)} is not one of {known}")
         return split
+
+
+def _sort_splits(splits: Iterable[str]) -> tuple[str, ...]:
+    present = set(splits)
+    return tuple(split for split in dict.fromkeys(("all", *SPLITS.values())) if split in present)
 
 
 def _name(value: object) -> str:
@@ -139,53 +198,71 @@ def _name(value: object) -> str:
 
 def open_table(
     path: Path,
-    text_column: str | None,
-    label_column: str | None,
+    data: DataConfig | None = None,
     *,
     require_labels: bool,
     divide: bool = True,
-    positive: Sequence[Label] | None = None,
-    negative: Sequence[Label] | None = None,
+    share_labels: bool = False,
 ) -> TableSource:
-    """Open a table; `divide` it by its split column if it has one. Raises `DataError`.
+    """Open a table that the config may describe; `divide` it by its split column if it has one.
 
-    Labels are read only if they are required; then rows without one are left out, as are rows whose label is in neither
-    `positive` nor `negative` if these are given.
+    Labels are read only if they are required; then rows without a label are left out, as are rows whose label the
+    config names neither as positive nor as negative, if it names any. Raises `DataError`.
     """
-    try:
-        exists = path.exists()
-    except OSError as error:  # the name is too long, or access to a folder is denied
-        raise DataError(f"cannot read {str(path)[:200]}: {error.strerror or error}; choose a table") from error
-    if not exists:
-        raise DataError(f"there is no table at {path}")
+    data = data or DataConfig()
+    content = find_content(path)
+    kind = find_format(content, data)
+    if kind is None:
+        raise DataError(f"cannot recognise the format of {path}: name it with --format")
     return TableSource(
-        path,
-        text_column,
-        label_column,
+        content,
+        kind,
+        path.parent,
+        data,
         require_labels=require_labels,
         divide=divide,
-        positive=positive,
-        negative=negative,
+        share_labels=share_labels,
     )
 
 
-def is_table(path: Path) -> bool:
-    """Return whether a file is a table, judging by its suffix."""
-    return path.suffix.lower() in READERS
+def find_content(path: Path) -> Content:
+    """Open a file of reviews; raises `DataError` if there is none, or if it cannot be unpacked."""
+    try:
+        if not path.exists():
+            raise DataError(f"there is no table at {path}")
+        return open_content(path)
+    except OSError as error:  # the name is too long, access is denied, or it is a folder or a pipe
+        raise DataError(f"cannot read {str(path)[:200]}: {error.strerror or error}; choose a table") from error
 
 
-def _choose_column(path: Path, kind: str, given: str | None, known: tuple[str, ...], columns: Row) -> str | None:
-    if given is not None:
-        if given not in columns:
-            raise DataError(f"{path} has no column {given!r}, only {list_columns(columns)}")
-        return _require_once(path, given, columns)
+def _choose_column(
+    name: str, kind: str, given: str | None, known: tuple[str, ...], columns: Mapping[str, int]
+) -> str | None:
+    if given is not None and given in columns:
+        return _require_once(name, given, columns)
     found = [column for column in columns if column.strip().lower() in known]
+    if given is not None:
+        raise DataError(f"{name} has no column {given!r}, only {list_columns(columns)}")
     if len(found) > 1:
-        raise DataError(f"{path} has several {kind} columns, {list_columns(found)}: choose one with --{kind}-column")
-    return _require_once(path, found[0], columns) if found else None
+        raise DataError(f"{name} has several {kind} columns, {list_columns(found)}: choose one with --{kind}-column")
+    return _require_once(name, found[0], columns) if found else None
 
 
-def _require_once(path: Path, column: str, columns: Row) -> str:
+def _describe_unknown_text(name: str, columns: Mapping[str, int]) -> DataError:
+    """Return the error for a table without a known text column, which may lack a header."""
+    shown = list_columns(columns)
+    if any(spell_label(column) in KNOWN_LABELS or len(column.split()) > LONGEST_NAME for column in columns):
+        return DataError(
+            f"{name} seems to have no header, because its first row is {shown}: put a row with the names of the "
+            "columns above it, such as text,label, or name the text column with --text-column"
+        )
+    remedy = "name the text column with --text-column"
+    if len(columns) == 1:
+        remedy += ", or what separates the columns with --delimiter"
+    return DataError(f"{name} has no known text column, only {shown}: {remedy}")
+
+
+def _require_once(name: str, column: str, columns: Mapping[str, int]) -> str:
     if columns[column] > 1:  # a row keeps only the last value
-        raise DataError(f"{path} has several columns named {show_value(column)}: rename or remove all but one of them")
+        raise DataError(f"{name} has several columns named {show_value(column)}: rename or remove all but one of them")
     return column

@@ -3,6 +3,7 @@ import json
 import pytest
 
 from imdb_gru.checking import check_source
+from imdb_gru.config import DataConfig
 from imdb_gru.corpus.corpus import encode_corpus, load_training_reviews
 from imdb_gru.errors import DataError
 from imdb_gru.sources import open_source
@@ -129,3 +130,11 @@ def test_reviews_without_any_words_are_a_finding_and_no_error(tmp_path):
     figures = check(tmp_path, [("train", number % 2, "") for number in range(20)])
     assert find(figures, "reviews in train without words")["reviews"] == 20
     assert figures["unknown_share"] == {}
+
+
+def test_the_labels_of_a_table_for_each_split_are_counted_together(tmp_path):
+    (tmp_path / "train.csv").write_text("text,label\nfine,5\ndull,1\n")
+    (tmp_path / "test.csv").write_text("text,label\nfine too,4\nno label,\n")
+    source = open_source(DataConfig(path=str(tmp_path), positive=[4, 5], negative=[1]))
+    labels = check_source(source)["labels"]
+    assert (labels["positive"], labels["negative"], labels["unlabelled"]) == ({"4": 1, "5": 1}, {"1": 1}, 1)

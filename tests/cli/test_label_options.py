@@ -56,7 +56,7 @@ def test_labels_that_cannot_be_read_are_wrong_usage(invoke, stars, options, mess
 def test_labels_of_what_is_not_a_table_are_refused(invoke, command):
     result = invoke(*command.format("sample").split(), *OPTIONS)
     assert (result.code, result.out) == (1, "")
-    assert "Error: the positive labels ['4', '5'] cannot be read from sample, which is not a table" in result.err
+    assert "Error: the positive labels ['4', '5'] do not apply to sample, which is not a table" in result.err
 
 
 @pytest.mark.parametrize("command", ["data check {}", "train --dry-run --data {}", "evaluate --run bundled --data {}"])
@@ -65,7 +65,7 @@ def test_uncertain_labels_are_refused_by_every_command(invoke, stars, command):
     assert (result.code, result.out) == (1, "")
     (line,) = [line for line in result.err.splitlines() if line.startswith("Error: ")]
     assert (
-        "stars.csv: the column 'label' holds the labels 1 (2 rows), 2 (row 2), 3 (row 3), 4 (row 4) and 5 (2 rows)"
+        "stars.csv: the column 'label' holds the labels 1 (2 rows), 2 (row 3), 3 (row 4), 4 (row 5) and 5 (2 rows)"
         in line
     )
     assert "such as --positive 4,5 --negative 1,2; rows with other labels are left out" in line
@@ -140,4 +140,4 @@ def test_a_training_tells_what_is_left_out_and_refuses_one_kind(invoke, stars):
         "has only positive training reviews, but a classifier needs both kinds; its labels are understood as: "
         in result.err
     )
-    assert "positive 4 (row 4), 5 (2 rows); left out 1 (2 rows), 2 (row 2), 3 (row 3), no label (1 row)" in result.err
+    assert "positive 4 (row 5), 5 (2 rows); left out 1 (2 rows), 2 (row 3), 3 (row 4), no label (1 row)" in result.err

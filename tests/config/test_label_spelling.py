@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from imdb_gru.config import load_config
@@ -45,6 +45,7 @@ def test_a_spelling_spells_itself(value):
 
 
 @given(st.lists(st.one_of(st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text()), min_size=1))
+@example(["0\x85", "a\u2028b"])
 def test_labels_of_a_config_survive_its_file(labels):
     values = {"data": {"positive": labels, "negative": ["no such label"]}}
     if find_label_conflict(labels, values["data"]["negative"]):

@@ -148,7 +148,7 @@ def test_both_ways_out_read_what_they_say(tmp_path):
 
 def test_a_value_that_occurs_once_is_named_with_its_row(tmp_path):
     path = write(tmp_path, ["pos", "neg", "pos", "psoitive", "Neg."])
-    with pytest.raises(DataError, match=r"labels pos \(2 rows\), neg \(2 rows\) and psoitive \(row 4\): say which"):
+    with pytest.raises(DataError, match=r"labels pos \(2 rows\), neg \(2 rows\) and psoitive \(row 5\): say which"):
         open_labels(path)
 
 
@@ -168,7 +168,7 @@ def test_rows_without_a_label_are_left_out_and_counted(tmp_path):
     source = open_labels(write(tmp_path, ["1", "", "0", "  "]))
     assert read(source) == [1, 0]
     assert source.notes == (f"2 of 4 rows of {source.name} are left out: 2 without a label",)
-    assert source.labels.describe() == "positive 1 (row 1); negative 0 (row 3); left out no label (2 rows)"
+    assert source.labels.describe() == "positive 1 (row 2); negative 0 (row 4); left out no label (2 rows)"
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_one_kind_of_labels_beside_those_left_out_is_noted(tmp_path):
 
 def test_no_option_holds_a_label_that_cannot_be_typed(tmp_path):
     with pytest.raises(
-        DataError, match=r"'a\\nb' \(row 1\) and c \(row 2\): .* such as --positive 4,5 --negative 1,2; rows"
+        DataError, match=r"'a\\nb' \(row 2\) and c \(row 3 \(line 4\)\): .* such as --positive 4,5 --negative 1,2; rows"
     ) as error:
         open_labels(write(tmp_path, ["a\nb", "c"]))
     assert "\n" not in str(error.value)
@@ -205,7 +205,7 @@ def test_no_option_holds_a_label_that_cannot_be_typed(tmp_path):
         (
             [7],
             [8],
-            r"holds the labels 1 \(row 1\) and 5 \(row 2\), but the positive labels are 7 and the negative ones are 8",
+            r"holds the labels 1 \(row 2\) and 5 \(row 3\), but the positive labels are 7 and the negative ones are 8",
         ),
     ],
 )
