@@ -66,16 +66,17 @@ _label_column_option = click.option(
 _format_option = click.option(
     "--format",
     type=click.Choice(["csv", "tsv", "jsonl", "lines"]),
-    help="The format of the file, or of stdin [default: found by its first bytes and its name].",
+    metavar="NAME",
+    help="The format of the file, or of stdin: csv, tsv, jsonl or lines [default: found by its content and name].",
 )
 _encoding_option = click.option(
     "--encoding",
     metavar="NAME",
-    help="The encoding of the file, such as cp1252 [default: found: UTF-8, UTF-16 or Windows-1252].",
+    help="The encoding of the file, such as cp1252 [default: found, if it is UTF-8, UTF-16 or Windows-1252].",
 )
 _delimiter_option = click.option(
     "--delimiter",
-    metavar="CHARACTER",
+    metavar="CHAR",
     help="The character that separates the cells of the table, or tab [default: found].",
 )
 _FORMAT_KEYS = ("format", "encoding", "delimiter")
