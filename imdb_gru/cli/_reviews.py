@@ -13,6 +13,7 @@ from imdb_gru.cli._options import number_option
 
 if TYPE_CHECKING:
     from imdb_gru.config import DataConfig
+    from imdb_gru.events import Event
     from imdb_gru.runs.run import Run
 
 SEED = 0
@@ -37,9 +38,13 @@ class ReviewChoice:
         if self.texts or self.input_path:
             from imdb_gru.models.texts import TextReader
 
-            return list(TextReader(self.texts, data.model_copy(update={"path": self.input_path})).follow("reading"))
+            reader = TextReader(self.texts, data.model_copy(update={"path": self.input_path}))
+            texts = list(reader.follow("reading"))
+            for note in reader.notes:
+                say(note)
+            return texts
         split = self.split or (None if data.path else "validation")
-        split, reviews = choose_reviews(run, data=self.data, split=split)
+        split, reviews = choose_reviews(run, data=self.data, split=split, observer=_show_notice)
         most = self.reviews or most or len(reviews)
         if most < len(reviews):
             import numpy as np
@@ -48,6 +53,13 @@ class ReviewChoice:
             reviews = [reviews[row] for row in sorted(rows)]
         say(f"reading {len(reviews)} reviews of split {split} from {data.path or run}")
         return [review.text for review in reviews]
+
+
+def _show_notice(event: "Event") -> None:
+    from imdb_gru.events import Notice
+
+    if isinstance(event, Notice):
+        say(str(event))
 
 
 def review_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -156,7 +156,7 @@ def test_units_of_one_run_only(inspect_units):
         (["--run", "other", TEXT], "--run was given 2 times"),
         (["--split", "test", TEXT], "No such option '--split'"),
         (["--data", "sample", TEXT], "No such option '--data'"),
-        (["--plots", "plots", "--input", "empty.txt"], "the input has no text"),
+        (["--plots", "plots", "--input", "empty.txt"], "empty.txt holds no reviews"),
         (["--npz", "a.npz", TEXT, TEXT], "accept only one text, but the input has more"),
         (["--npz", "nowhere/a.npz", TEXT], "there is no folder nowhere"),
         (["--npz", "same", "--html", "same", TEXT], "both write same"),

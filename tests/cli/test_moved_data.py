@@ -73,21 +73,21 @@ def test_a_column_of_what_is_not_a_table_is_refused(invoke, write_corpus, kind, 
     path = kind if kind in ("sample", "IMDB") else str(write_corpus(kind))
     result = invoke("data", "check", *([] if kind == "IMDB" else [path]), option, "body")
     assert (result.code, result.out) == (1, "")
-    assert result.err.startswith("Error: the column 'body' cannot be read from ")
+    assert result.err.startswith("Error: the column 'body' does not apply to ")
     assert f"which is not a table: leave out {option}" in result.err
 
 
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["train", "--data", "sample", "--text-column", "body"], 1, "cannot be read from sample, which is not a table"),
+        (["train", "--data", "sample", "--text-column", "body"], 1, "does not apply to sample, which is not a table"),
         (["evaluate", "--run", "bundled", "--data", "sample", "--text-column", "b"], 1, "which is not a table"),
         (["inspect", "units", "--run", "bundled", "--data", "sample", "--text-column", "b"], 1, "is not a table"),
         (["train", "--set", "data.path=sample", "--set", "data.text_column=b"], 1, "data.text_column in a config"),
         (
             ["predict", "--text-column", "body", "fine"],
             2,
-            "--text-column needs a table: give the table with --input",
+            "--text-column needs a table or a file: give it with --input",
         ),
         (["inspect", "--text-column", "body", "fine"], 2, "--text-column needs a table"),
         (["next", "--text-column", "body", "fine"], 2, "--text-column needs a table"),

@@ -85,10 +85,10 @@ def test_a_file_of_lines_keeps_its_order_and_its_empty_lines(predict, tmp_path):
 
 
 def test_bad_bytes_in_a_file_are_replaced_and_told(predict, tmp_path):
-    (tmp_path / "reviews.txt").write_bytes(b"caf\xe9 fine\nfine\n")
+    (tmp_path / "reviews.txt").write_bytes(b"caf\x81 fine\nfine\n")
     result = predict("--json", "--input", "reviews.txt")
     assert [record["text"] for record in read_json(result.out)] == ["caf� fine", "fine"]
-    assert "1 text is not valid UTF-8" in result.err
+    assert "1 text is not valid in the encoding of the input: some bytes were read as �" in result.err
 
 
 @pytest.mark.parametrize("suffix", ["csv", "tsv", "jsonl", "parquet"])
@@ -97,6 +97,18 @@ def test_tables_are_read_with_or_without_labels(predict, write_corpus, suffix):
     result = predict("--json", "--input", path)
     assert result.code == 0
     assert len(read_json(result.out)) == 8
+
+
+def test_a_file_is_read_as_the_options_describe_it(predict, tmp_path):
+    (tmp_path / "a.dat").write_bytes("id:body\n1:café\n2:dull\n".encode("cp437"))
+    options = ["--format", "csv", "--delimiter", ":", "--encoding", "cp437", "--text-column", "body"]
+    result = predict("--json", "--input", "a.dat", *options)
+    assert [record["text"] for record in read_json(result.out)] == ["café", "dull"]
+    result = predict("--json", "--input", "a.dat", "--format", "lines")
+    assert [record["text"] for record in read_json(result.out)] == ["id:body", "1:caf\u201a", "2:dull"]
+    assert "a.dat is not UTF-8 and was read as Windows-1252" in result.err
+    assert "needs a table, but a.dat is read line by line" in predict("--input", "a.dat", "--delimiter", ":").err
+    assert predict("fine", "--encoding", "cp437").code == 2
 
 
 def test_a_table_keeps_the_order_of_its_rows(predict, tmp_path):
@@ -110,13 +122,15 @@ def test_stdin_is_read_where_no_text_is_named(sample_run):
     done = call("predict", "--run", sample_run.path, "--json", input="It is wonderful.\nIt is dull.\n")
     assert [json.loads(line)["text"] for line in done.stdout.splitlines()] == ["It is wonderful.", "It is dull."]
     assert call("predict", "--run", sample_run.path, input="").stderr.endswith("there were no texts\n")
+    done = call("predict", "--run", sample_run.path, "--json", "--format", "csv", input="text;n\nfine;1\n")
+    assert [json.loads(line)["text"] for line in done.stdout.splitlines()] == ["fine"]
 
 
 def test_output_is_whole_or_absent(predict, tmp_path):
     (tmp_path / "in.jsonl").write_text('{"text": "fine"}\n{broken\n')
     result = predict("--input", "in.jsonl", "--output", "out.jsonl")
     assert result.code == 1
-    assert "line 2" in result.err
+    assert "row 2" in result.err
     assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]
     result = predict("fine", "dull", "--output", "out.txt")
     assert result.out == ""
