@@ -19,7 +19,7 @@ def open_reader(texts: tuple[str, ...], file: "DataConfig | None", command: str)
     if texts and file.path:
         raise click.UsageError("give texts or --input, not both")
     if not texts and not file.path:
-        if sys.stdin.isatty():
+        if sys.stdin is not None and sys.stdin.isatty():
             raise click.UsageError(
                 f'no text was given: give one, as in imdb-gru {command} "A fine film.", or use --input FILE'
             )

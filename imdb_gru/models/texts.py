@@ -65,6 +65,8 @@ class TextReader:
             return
         if self.text_column:
             raise DataError(f"--text-column needs a table, but {path} is read line by line: leave out the option")
+        if path == STDIN and sys.stdin is None:
+            raise DataError("stdin is closed: give texts as arguments, or choose a file with --input")
         try:
             with contextlib.ExitStack() as stack:
                 file = sys.stdin.buffer if path == STDIN else stack.enter_context(path.open("rb"))
