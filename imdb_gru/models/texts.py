@@ -2,7 +2,8 @@
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
@@ -11,6 +12,19 @@ from imdb_gru.errors import DataError
 
 MAX_LINE_BYTES = 16 * 2**20
 STDIN = Path("-")
+
+
+@dataclass(frozen=True, slots=True)
+class InputRow:
+    """A text of the input, with the place that it came from."""
+
+    text: str
+    row: int
+    """The number of its row in the file, or of its text among the given ones, starting at 1."""
+    cells: Mapping[str, object] = field(default_factory=dict)
+    """The values of all columns of a table's row; empty for lines and given texts."""
+    path: Path | None = None
+    """The file that holds the text; None for given texts."""
 
 
 class TextReader:
@@ -26,14 +40,21 @@ class TextReader:
         self.text_column = file.text_column
         self.undecodable = 0
         """Number of texts read so far that are not valid UTF-8."""
+        self.columns: tuple[str, ...] = ()
+        """The names of a table's columns, once reading has begun; empty for lines and given texts."""
 
     def __iter__(self) -> Iterator[str]:
         """Yield the texts."""
+        for row in self.iter_rows():
+            yield row.text
+
+    def iter_rows(self) -> Iterator[InputRow]:
+        """Yield the texts with their rows."""
         if self.path is not None:
             yield from self._iter_file(self.path)
             return
-        for text in self.texts:
-            yield text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        for number, text in enumerate(self.texts, 1):
+            yield InputRow(text.encode("utf-8", "surrogateescape").decode("utf-8", "replace"), number)
 
     def follow(self, title: str) -> Iterator[str]:
         """Yield the texts; show a progress bar if they come from a file."""
@@ -53,14 +74,15 @@ class TextReader:
         with show_bar(desc=title, unit=" reviews", initial=first, delay=1) as bar:
             yield bar.update
 
-    def _iter_file(self, path: Path) -> Iterator[str]:
+    def _iter_file(self, path: Path) -> Iterator[InputRow]:
         from imdb_gru.sources.table import is_table, open_table
 
         if is_table(path):
             table = open_table(path, self.text_column, None, require_labels=False, divide=False)
+            self.columns = table.columns
             for split in table.splits:
-                for review in table.iter_reviews(split):
-                    yield review.text
+                for number, text, cells in table.iter_rows(split):
+                    yield InputRow(text, number, cells, path)
             self.undecodable = table.undecodable
             return
         if self.text_column:
@@ -70,7 +92,8 @@ class TextReader:
         try:
             with contextlib.ExitStack() as stack:
                 file = sys.stdin.buffer if path == STDIN else stack.enter_context(path.open("rb"))
-                yield from self._decode(file)
+                for number, text in enumerate(self._decode(file), 1):
+                    yield InputRow(text, number, path=path)
         except OSError as error:
             raise DataError(f"cannot read {path}: {error.strerror}; choose a file of reviews with --input") from error
 

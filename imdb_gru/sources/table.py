@@ -36,7 +36,7 @@ class TableSource:
         self.undecodable = 0
         """Number of reviews read so far that contain invalid UTF-8; each invalid byte was replaced with U+FFFD."""
         self._require_labels = require_labels
-        columns = self._read_columns()
+        self._columns = columns = self._read_columns()
         text = _choose_column(path, "text", text_column, TEXT_COLUMNS, columns)
         if text is None:
             remedy = "name the text column with --text-column"
@@ -55,8 +55,19 @@ class TableSource:
         self._split = _require_once(path, splits[0], columns) if splits and divide else None
         self.splits = self._find_splits()
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return the names of all columns, in the order of the table."""
+        return tuple(self._columns)
+
     def iter_reviews(self, split: str) -> Iterator[Review]:
         """Yield the reviews of a split, or of the whole table, one row at a time."""
+        unlabelled = split == UNLABELLED and self._require_labels
+        for number, text, row in self.iter_rows(split):
+            yield Review(text, None if unlabelled else self._read_label(number, row))
+
+    def iter_rows(self, split: str) -> Iterator[tuple[int, str, Row]]:
+        """Yield the rows of a split, each with its number and its text."""
         if split not in self.splits:  # an undivided table must not be mistaken for a test split
             raise DataError(f"{self.path} has no {split} split, only {', '.join(self.splits)}")
         rows = self._iter_rows()
@@ -69,8 +80,7 @@ class TableSource:
                 raise DataError(f"{self.path}, row {number}: {self._text} is {show_value(text)}, not a text")
             text, replaced = SURROGATE.subn("\ufffd", text)
             self.undecodable += replaced > 0
-            unlabelled = split == UNLABELLED and self._require_labels
-            yield Review(text, None if unlabelled else self._read_label(number, row))
+            yield number, text, row
 
     def _iter_rows(self) -> Iterator[tuple[int, Row]]:
         try:
