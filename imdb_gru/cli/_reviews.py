@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imdb_gru.cli._messages import say
+from imdb_gru.cli._messages import EventPrinter, say
 from imdb_gru.cli._options import build_input_option, number_option, other_data_options
 
 if TYPE_CHECKING:
@@ -34,9 +34,10 @@ class ReviewChoice:
 
         data = self.data or DataConfig()
         if self.texts or self.input_path:
-            from imdb_gru.models.texts import TextReader
+            from imdb_gru.models.inputs import open_input
 
-            return list(TextReader(self.texts, data.model_copy(update={"path": self.input_path})).follow("reading"))
+            file = data.model_copy(update={"path": self.input_path})
+            return list(open_input(self.texts, file, observer=EventPrinter()).follow("reading"))
         split = self.split or (None if data.path else "validation")
         split, reviews = choose_reviews(run, data=self.data, split=split)
         most = self.reviews or most or len(reviews)

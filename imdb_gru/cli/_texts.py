@@ -1,19 +1,28 @@
 """The texts to which a command applies a model, from its arguments, a file or stdin."""
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from imdb_gru.cli._messages import EventPrinter
 
 if TYPE_CHECKING:
     from imdb_gru.config import DataConfig
     from imdb_gru.models.texts import TextReader
 
 
-def open_reader(texts: tuple[str, ...], file: "DataConfig | None", command: str) -> "TextReader":
-    """Open the texts or the file; if neither is given, read stdin unless it is a terminal."""
+def open_reader(
+    texts: tuple[str, ...], file: "DataConfig | None", command: str, output: str | None = None
+) -> "TextReader":
+    """Open the texts, or the file or files; if neither is given, read stdin unless it is a terminal.
+
+    Files that the command writes to `output` are not read.
+    """
     from imdb_gru.config import DataConfig
-    from imdb_gru.models.texts import STDIN, TextReader
+    from imdb_gru.models.inputs import open_input
+    from imdb_gru.models.texts import STDIN
 
     file = file or DataConfig()
     if texts and file.path:
@@ -26,4 +35,4 @@ def open_reader(texts: tuple[str, ...], file: "DataConfig | None", command: str)
         file = file.model_copy(update={"path": str(STDIN)})
     if file.text_column and not file.path:
         raise click.UsageError("--text-column needs a table: give the table with --input")
-    return TextReader(texts, file)
+    return open_input(texts, file, Path(output) if output else None, EventPrinter())

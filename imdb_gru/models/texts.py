@@ -42,6 +42,13 @@ class TextReader:
         """Number of texts read so far that are not valid UTF-8."""
         self.columns: tuple[str, ...] = ()
         """The names of a table's columns, once reading has begun; empty for lines and given texts."""
+        self.text_name: str | None = None
+        """The name of the table's column of texts, once reading has begun."""
+
+    @property
+    def files(self) -> list[Path]:
+        """Return the paths of the files that hold the texts."""
+        return [] if self.path is None else [self.path]
 
     def __iter__(self) -> Iterator[str]:
         """Yield the texts."""
@@ -79,7 +86,7 @@ class TextReader:
 
         if is_table(path):
             table = open_table(path, self.text_column, None, require_labels=False, divide=False)
-            self.columns = table.columns
+            self.columns, self.text_name = table.columns, table.text_column
             for split in table.splits:
                 for number, text, cells in table.iter_rows(split):
                     yield InputRow(text, number, cells, path)

@@ -60,6 +60,11 @@ class TableSource:
         """Return the names of all columns, in the order of the table."""
         return tuple(self._columns)
 
+    @property
+    def text_column(self) -> str:
+        """Return the name of the column of texts."""
+        return self._text
+
     def iter_reviews(self, split: str) -> Iterator[Review]:
         """Yield the reviews of a split, or of the whole table, one row at a time."""
         unlabelled = split == UNLABELLED and self._require_labels
