@@ -19,7 +19,7 @@ import imdb_gru
 from imdb_gru.cluster.storage import explain, locate, write_bytes
 from imdb_gru.errors import ImdbGruError
 from imdb_gru.models.classifier import Classifier, Prediction, take_chunk
-from imdb_gru.models.counts import Counts
+from imdb_gru.models.counts import Counts, describe_text
 from imdb_gru.sources.table import open_table
 from imdb_gru.system.memory import measure_own_memory
 
@@ -35,7 +35,7 @@ CHUNK = pyarrow.schema(
         ("file", pyarrow.int64()),
         ("chunk", pyarrow.int64()),
         ("address", pyarrow.string()),
-        ("begin", pyarrow.int64()),
+        ("rows", pyarrow.list_(pyarrow.int64())),
         ("texts", pyarrow.list_(pyarrow.string())),
         ("undecodable", pyarrow.int64()),
         ("last", pyarrow.bool_()),
@@ -75,23 +75,32 @@ def read_chunks(files: pyarrow.Table, *, text_column: str | None) -> Iterator[py
 
 def _read_file(file: int, address: str, done: list[int], text_column: str | None) -> Iterator[dict[str, Any]]:
     table = cast(Any, open_table)(locate(address), text_column, None, require_labels=False, divide=False)
-    texts_of_file = (review.text for split in table.splits for review in table.iter_reviews(split))
-    begin = undecodable = number = 0
+    numbers: list[int] = []
+
+    def iter_texts() -> Iterator[str]:
+        for split in table.splits:
+            for row, text, _ in table.iter_rows(split):
+                numbers.append(row)
+                yield text
+
+    texts_of_file = iter_texts()
+    undecodable = number = 0
     texts = list(take_chunk(texts_of_file))
     while texts:
-        now = table.undecodable
+        now, rows = table.undecodable, numbers[: len(texts)]
+        del numbers[: len(texts)]
         following = list(take_chunk(texts_of_file))
         if number not in done:
             yield {
                 "file": file,
                 "chunk": number,
                 "address": address,
-                "begin": begin,
+                "rows": rows,
                 "texts": texts,
                 "undecodable": now - undecodable,
                 "last": not following,
             }
-        begin, undecodable, number, texts = begin + len(texts), now, number + 1, following
+        undecodable, number, texts = now, number + 1, following
 
 
 class Worker:
@@ -136,11 +145,12 @@ def _encode(predictions: list[Prediction], chunk: dict[str, Any], notes: str) ->
         "text": pyarrow.array([prediction.text for prediction in predictions], pyarrow.string()),
         "label": pyarrow.array([prediction.label for prediction in predictions], pyarrow.string()),
         "probability": pyarrow.array([prediction.probability for prediction in predictions], pyarrow.float64()),
+        "note": pyarrow.array([describe_text(prediction) for prediction in predictions], pyarrow.string()),
     }
     if predictions[0].probabilities is not None:
         columns["timesteps"] = _lay_out_timesteps(predictions)
     columns["file"] = pyarrow.array([chunk["address"]] * len(predictions), pyarrow.string())
-    columns["row"] = pyarrow.array(range(chunk["begin"] + 1, chunk["begin"] + len(predictions) + 1), pyarrow.int64())
+    columns["row"] = pyarrow.array(chunk["rows"], pyarrow.int64())
     table = pyarrow.table(columns).replace_schema_metadata({METADATA: notes.encode()})
     sink = io.BytesIO()
     parquet.write_table(table, sink)

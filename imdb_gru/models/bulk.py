@@ -66,9 +66,10 @@ def predict_file(
             counts.add(_resume(classifier, target, observer) if resume else _write(classifier, target))
     tell(counts, classifier.config.text, sum(target.reader.undecodable for target in targets), observer)
     if failures:
+        advice = "; the same command resumes with these files" if resume else ""
         raise DataError(
             f"{len(failures)} of {len(targets)} files could not be read and have no predictions: "
-            f"{list_names([*failures])}; the predictions of the others are in {output}"
+            f"{list_names([*failures])}; the predictions of the others are in {output}{advice}"
         )
     for target in targets if resume else ():
         _name_partial(target).unlink()

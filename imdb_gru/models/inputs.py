@@ -13,7 +13,7 @@ from imdb_gru.sources.rows import READERS
 from imdb_gru.sources.table import is_table
 
 HIDDEN = ("_", ".", "~$")
-"""Prefixes of files and folders that hold no data: partitions' settings, hidden files, Excel's locks."""
+"""Prefixes of files and folders that hold no data: settings of partitions, hidden files, Excel's lock files."""
 MOST_NAMES = 10
 """Number of files that a message names at most."""
 

@@ -60,9 +60,9 @@ def test_other_chunks_would_give_other_bits():
 def test_chunks_that_are_done_are_passed_over_and_the_last_says_so(tmp_path):
     path = write_lines(tmp_path / "a.jsonl", TEXTS[:20])
     rows = [table.to_pylist()[0] for table in read_all(path, done=[1])]
-    assert [(row["chunk"], row["begin"], len(row["texts"]), row["last"]) for row in rows] == [
-        (0, 0, 8, False),
-        (2, 16, 4, True),
+    assert [(row["chunk"], row["rows"][0], len(row["texts"]), row["last"]) for row in rows] == [
+        (0, 1, 8, False),
+        (2, 17, 4, True),
     ]
 
 
@@ -145,5 +145,5 @@ print(sorted({{"tensorflow", "keras", "h5py"}} & set(sys.modules)))
     from pyarrow import parquet
 
     assert parquet.read_table(tmp_path / "part-00000-00000.parquet").column_names == [
-        "text", "label", "probability", "file", "row",
+        "text", "label", "probability", "note", "file", "row",
     ]  # fmt: skip
