@@ -94,7 +94,7 @@ def _find_failures(reader: TextReader, targets: Sequence[Target], observer: Obse
     if not isinstance(reader, TableFiles):
         return {}
     if len(reader.failures) == len(targets) or targets[0].reader is reader:
-        next(reader.iter_rows())  # raises the error if there are failures
+        reader.check()
         return {}
     for reason in reader.failures.values():
         observer(Notice(f"left out: {reason}"))

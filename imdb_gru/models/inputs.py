@@ -48,27 +48,32 @@ class TableFiles(TextReader):
 
     def iter_rows(self) -> Iterator[InputRow]:
         """Yield the texts of all tables with their rows; raises `DataError` before the first one if any is damaged."""
+        self.check()
+        for reader in self.readers:
+            yield from reader.iter_rows()
+            self.undecodable += reader.undecodable
+
+    def check(self) -> None:
+        """Raise `DataError` if a table cannot be read."""
         if self.failures:
             reasons = "".join(f"\n  {reason}" for reason in list(self.failures.values())[:MOST_NAMES])
             raise DataError(
                 f"{len(self.failures)} of {len(self.readers)} files cannot be read, so nothing was predicted:{reasons}"
             )
-        for reader in self.readers:
-            yield from reader.iter_rows()
-            self.undecodable += reader.undecodable
 
     @cached_property
     def failures(self) -> dict[Path, str]:
         """Read all tables once, and return why some of them cannot be read; this also sets `columns`."""
         failures: dict[Path, str] = {}
         columns: dict[str, None] = {}
-        for reader, path in zip(self.readers, self.files, strict=True):
-            try:
-                if not sum(1 for _ in reader.iter_rows()):
-                    raise DataError(f"{path} holds no reviews: remove it, or choose the other files with a glob")
-                columns.update(dict.fromkeys(name for name in reader.columns if name != reader.text_name))
-            except ImdbGruError as error:
-                failures[path] = str(error)
+        with self.show_bar("reading") as observe:
+            for reader, path in zip(self.readers, self.files, strict=True):
+                try:
+                    for _ in reader.iter_rows():
+                        observe(1)
+                    columns.update(dict.fromkeys(name for name in reader.columns if name != reader.text_name))
+                except ImdbGruError as error:
+                    failures[path] = str(error)
         self.columns = tuple(columns)
         return failures
 
