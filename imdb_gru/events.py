@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from imdb_gru.records import CorpusStatistics, Epoch, Progress, Start
 from imdb_gru.system.environment import find_changes
+from imdb_gru.system.wording import count_noun
 
 if TYPE_CHECKING:
     from imdb_gru.config.schema import FitConfig
@@ -228,8 +229,3 @@ class Stopped(Event):
         if self.kept:
             return f"stopped; resume with: {self.resumption}"
         return f"stopped before the first epoch was complete, so nothing is saved; train again with: {self.resumption}"
-
-
-def count_noun(number: int, noun: str) -> str:
-    """Return a number with its noun, which is plural unless the number is 1."""
-    return f"{number} {noun}{'s' * (number != 1)}"

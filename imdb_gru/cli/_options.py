@@ -63,7 +63,26 @@ _text_column_option = click.option(
 _label_column_option = click.option(
     "--label-column", metavar="NAME", help="The column of the table that holds the labels, if its name is uncommon."
 )
-SOURCES = "An aclImdb folder or archive, imdb.npz, a .csv, .tsv, .jsonl or .parquet table, or 'sample'"
+_format_option = click.option(
+    "--format",
+    type=click.Choice(["csv", "tsv", "jsonl", "lines"]),
+    help="The format of the file, or of stdin [default: found by its first bytes and its name].",
+)
+_encoding_option = click.option(
+    "--encoding",
+    metavar="NAME",
+    help="The encoding of the file, such as cp1252 [default: found: UTF-8, UTF-16 or Windows-1252].",
+)
+_delimiter_option = click.option(
+    "--delimiter",
+    metavar="CHARACTER",
+    help="The character that separates the cells of the table, or tab [default: found].",
+)
+_FORMAT_KEYS = ("format", "encoding", "delimiter")
+TABLES = "a .csv, .tsv, .jsonl, .json, .parquet or .xlsx table"
+SOURCES = (
+    f"An aclImdb folder or archive, imdb.npz, a folder with pos and neg, {TABLES} (it may be compressed), or 'sample'"
+)
 TRAINING_DATA = "$IMDB_GRU_DATA, or if that is not set, IMDB, which is downloaded once"
 
 
@@ -78,32 +97,30 @@ def number_option(
 def _add_reviews(
     command: AnyCommand, name: str, path: Callable[[AnyCommand], AnyCommand], *, labels: bool
 ) -> AnyCommand:
-    """Add the parameter `reviews_path` and the options that name a table's columns.
+    """Add the parameter `reviews_path`, and the options that describe a file and name a table's columns.
 
     The command receives them as one `DataConfig` in the argument `name`, or None if none of them was given.
     """
 
     @functools.wraps(command)
-    def join(
-        *, reviews_path: str | None, text_column: str | None, label_column: str | None = None, **options: Any
-    ) -> Any:
+    def join(*, reviews_path: str | None, **options: Any) -> Any:
         from imdb_gru.config import DataConfig
 
-        given = {"path": reviews_path, "text_column": text_column, "label_column": label_column}
-        given = {key: value for key, value in given.items() if value is not None}
+        described = {key: options.pop(key) for key in ("text_column", "label_column", *_FORMAT_KEYS) if key in options}
+        given = {key: value for key, value in {"path": reviews_path, **described}.items() if value is not None}
         return command(**{name: DataConfig.model_validate(given) if given else None}, **options)
 
     added: AnyCommand = join
-    columns: list[Callable[[AnyCommand], AnyCommand]] = [_text_column_option]
-    if labels:
-        columns.insert(0, _label_column_option)
-    for option in (*columns, path):
+    described: list[Callable[[AnyCommand], AnyCommand]] = [_delimiter_option, _encoding_option, _format_option]
+    described += [_label_column_option] if labels else []
+    described += [_text_column_option, path]
+    for option in described:
         added = option(added)
     return added
 
 
 def data_options(command: AnyCommand) -> AnyCommand:
-    """Add --data, --text-column and --label-column to a command that trains."""
+    """Add --data, and the options that describe a table, to a command that trains."""
     return _add_data(command, TRAINING_DATA)
 
 
@@ -125,19 +142,19 @@ def _add_data(command: AnyCommand, default: str) -> AnyCommand:
 
 
 def data_argument(command: AnyCommand) -> AnyCommand:
-    """Add the argument PATH and the options --text-column and --label-column."""
+    """Add the argument PATH, and the options that describe a table."""
     path = click.argument("reviews_path", required=False, type=LOCATION, metavar="[PATH]")
     return _add_reviews(command, "data", path, labels=True)
 
 
 def build_input_option(name: str, more: str = "") -> Callable[[AnyCommand], AnyCommand]:
     """Build the --input option for a file of texts; the command receives it as the argument `name`."""
-    text = f"A file with one review per line, or a .csv, .tsv, .jsonl or .parquet table; - reads stdin.{more}"
+    text = f"A file with one review per line, or {TABLES}; both may be compressed; - reads stdin.{more}"
     return click.option("--input", name, type=LOCATION, metavar="FILE", help=text)
 
 
 def input_options(more: str = "") -> Callable[[AnyCommand], AnyCommand]:
-    """Build a decorator that adds --input and --text-column; the command receives both as a `DataConfig`, `file`."""
+    """Build a decorator that adds --input and its description; the command receives both as a `DataConfig`, `file`."""
     return lambda command: _add_reviews(command, "file", build_input_option("reviews_path", more), labels=False)
 
 

@@ -13,6 +13,7 @@ from imdb_gru.cli._messages import say
 from imdb_gru.cli._options import number_option, open_run
 from imdb_gru.cli._tables.table import print_table
 from imdb_gru.models.counts import Counts
+from imdb_gru.models.texts import OPTIONS
 
 if TYPE_CHECKING:
     from imdb_gru.cluster.partitions import Partitions
@@ -76,7 +77,7 @@ def predict_on_ray(run_path: Path | None, request: RayRequest) -> None:
         begun_with = {
             "version of imdb-gru": __version__,
             "run": identify_run(run),
-            "set of options": {"timesteps": request.timesteps, "text_column": request.file.text_column},
+            "set of options": {"timesteps": request.timesteps, **{key: getattr(request.file, key) for key in OPTIONS}},
         }
         for address in partitions.begin(begun_with, stamp_tables(tables), resume=request.resume):
             say(f"{address} has changed since it was predicted, so it is predicted again")
@@ -92,10 +93,11 @@ def _predict(
     classifier: "Classifier", partitions: "Partitions", files: list[dict[str, Any]], request: RayRequest
 ) -> dict[str, Any]:
     """Predict the remaining tables, and return statistics for all tables."""
-    counts, undecodable = Counts(), 0
+    counts, undecodable, remarks = Counts(), 0, list[str]()
     for notes in partitions.done.values():
         counts.add(notes.counts)
         undecodable += notes.undecodable
+        remarks += notes.remarks
     count, before = len(partitions.done), counts.all
     if before:
         say(f"resuming after {before} reviews")
@@ -111,7 +113,7 @@ def _predict(
             workers = request.workers or cores
             if workers > cores:
                 say(f"the cluster has {cores} cores, so only {cores} of the {workers} workers run at a time")
-            job = Job(files, request.file.text_column, request.timesteps, partitions.address, workers)
+            job = Job(files, request.file, request.timesteps, partitions.address, workers)
             started = time.perf_counter()
             bar = show_bar(desc="predicting", unit=" reviews", initial=before, delay=1)
             try:
@@ -119,6 +121,7 @@ def _predict(
                     for predicted in predict_tables(classifier, job):
                         counts.add(predicted.notes.counts)
                         undecodable += predicted.notes.undecodable
+                        remarks += predicted.notes.remarks
                         count += 1
                         peaks[predicted.worker] = max(peaks.get(predicted.worker, 0), predicted.megabytes or 0)
                         bar.update(predicted.notes.counts.all)
@@ -126,7 +129,7 @@ def _predict(
                 say(f"stopped after {counts.all} reviews; run the same command with --resume to resume")
                 raise
             seconds = time.perf_counter() - started
-    for line in counts.describe(classifier.config.text, undecodable):
+    for line in (*remarks, *counts.describe(classifier.config.text, undecodable)):
         say(line)
     return {
         "reviews": counts.all,

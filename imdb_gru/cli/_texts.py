@@ -22,7 +22,7 @@ def open_reader(
     """
     from imdb_gru.config import DataConfig
     from imdb_gru.models.inputs import open_input
-    from imdb_gru.models.texts import STDIN
+    from imdb_gru.models.texts import OPTIONS, STDIN
 
     file = file or DataConfig()
     if texts and file.path:
@@ -33,6 +33,7 @@ def open_reader(
                 f'no text was given: give one, as in imdb-gru {command} "A fine film.", or use --input FILE'
             )
         file = file.model_copy(update={"path": str(STDIN)})
-    if file.text_column and not file.path:
-        raise click.UsageError("--text-column needs a table: give the table with --input")
+    for key in OPTIONS:
+        if getattr(file, key) and not file.path:
+            raise click.UsageError(f"--{key.replace('_', '-')} needs a table or a file: give it with --input")
     return open_input(texts, file, Path(output) if output else None, EventPrinter())

@@ -40,11 +40,14 @@ def check(data: "DataConfig | None", no_labels: bool, strict: bool, as_json: boo
     """
     from imdb_gru.checking import check_source
     from imdb_gru.sources import open_source
+    from imdb_gru.sources.review import list_notes
     from imdb_gru.system.escaping import dump_json
 
     source = open_source(data, require_labels=not no_labels)
     say(f"reading {source.name}")
     figures = check_source(source)
+    for note in list_notes(source):
+        say(note)
     if as_json:
         click.echo(dump_json(figures))
     else:

@@ -17,6 +17,7 @@ from pyarrow import parquet
 
 import imdb_gru
 from imdb_gru.cluster.storage import explain, locate, write_bytes
+from imdb_gru.config import DataConfig
 from imdb_gru.errors import ImdbGruError
 from imdb_gru.models.classifier import Classifier, Prediction, take_chunk
 from imdb_gru.models.counts import Counts, describe_text
@@ -35,9 +36,10 @@ CHUNK = pyarrow.schema(
         ("file", pyarrow.int64()),
         ("chunk", pyarrow.int64()),
         ("address", pyarrow.string()),
-        ("rows", pyarrow.list_(pyarrow.int64())),
         ("texts", pyarrow.list_(pyarrow.string())),
+        ("rows", pyarrow.list_(pyarrow.int64())),
         ("undecodable", pyarrow.int64()),
+        ("remarks", pyarrow.list_(pyarrow.string())),
         ("last", pyarrow.bool_()),
         ("error", pyarrow.string()),
     ]
@@ -60,11 +62,11 @@ def name_partition(file: int, chunk: int) -> str:
     return f"part-{file:05d}-{chunk:05d}.parquet"
 
 
-def read_chunks(files: pyarrow.Table, *, text_column: str | None) -> Iterator[pyarrow.Table]:
+def read_chunks(files: pyarrow.Table, *, data: DataConfig) -> Iterator[pyarrow.Table]:
     """Yield the unfinished chunks of files; an error is yielded as a final chunk that holds its message."""
     for file in files.to_pylist():
         try:
-            yield from (_make(CHUNK, **chunk) for chunk in _read_file(**file, text_column=text_column))
+            yield from (_make(CHUNK, **chunk) for chunk in _read_file(**file, data=data))
         except ImdbGruError as error:
             yield _make(CHUNK, error=str(error))
             return
@@ -73,31 +75,33 @@ def read_chunks(files: pyarrow.Table, *, text_column: str | None) -> Iterator[py
             return
 
 
-def _read_file(file: int, address: str, done: list[int], text_column: str | None) -> Iterator[dict[str, Any]]:
-    table = cast(Any, open_table)(locate(address), text_column, None, require_labels=False, divide=False)
-    numbers: list[int] = []
+def _read_file(file: int, address: str, done: list[int], data: DataConfig) -> Iterator[dict[str, Any]]:
+    table = cast(Any, open_table)(locate(address), data, require_labels=False, divide=False)
+    places: list[int] = []
+    """The numbers of the rows whose texts have been read, but not yielded."""
 
     def iter_texts() -> Iterator[str]:
         for split in table.splits:
-            for row, text, _ in table.iter_rows(split):
-                numbers.append(row)
+            for text, row in table.iter_rows(split):
+                places.append(row.number)
                 yield text
 
     texts_of_file = iter_texts()
     undecodable = number = 0
     texts = list(take_chunk(texts_of_file))
     while texts:
-        now, rows = table.undecodable, numbers[: len(texts)]
-        del numbers[: len(texts)]
+        rows, now = places[: len(texts)], table.undecodable
+        del places[: len(texts)]
         following = list(take_chunk(texts_of_file))
         if number not in done:
             yield {
                 "file": file,
                 "chunk": number,
                 "address": address,
-                "rows": rows,
                 "texts": texts,
+                "rows": rows,
                 "undecodable": now - undecodable,
+                "remarks": [] if following else table.notes,
                 "last": not following,
             }
         undecodable, number, texts = now, number + 1, following
@@ -127,7 +131,8 @@ class Worker:
         predictions = list(self.classifier.predict_many(chunk["texts"], timesteps=self.timesteps))
         for prediction in predictions:
             counts.take(prediction)
-        notes = json.dumps({"counts": asdict(counts), "undecodable": chunk["undecodable"], "last": chunk["last"]})
+        kept = {key: chunk[key] for key in ("undecodable", "last", "remarks")}
+        notes = json.dumps({"counts": asdict(counts), **kept})
         content = _encode(predictions, chunk, notes)
         return _make(
             PARTITION,

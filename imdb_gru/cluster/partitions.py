@@ -34,12 +34,14 @@ class Notes:
     undecodable: int
     last: bool
     """Whether this is the last chunk of its file."""
+    remarks: tuple[str, ...] = ()
+    """What is unusual about the file, if this is its last chunk."""
 
     @classmethod
     def parse(cls, text: str | bytes) -> "Notes":
         """Parse the JSON that a worker wrote."""
         record = json.loads(text)
-        return cls(Counts(**record["counts"]), record["undecodable"], record["last"])
+        return cls(Counts(**record["counts"]), record["undecodable"], record["last"], tuple(record["remarks"]))
 
 
 class Partitions:

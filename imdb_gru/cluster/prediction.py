@@ -15,6 +15,7 @@ import imdb_gru
 from imdb_gru.cluster.chunks import FILE, Worker, read_chunks, write_partitions
 from imdb_gru.cluster.partitions import Notes
 from imdb_gru.cluster.storage import is_local
+from imdb_gru.config import DataConfig
 from imdb_gru.errors import DataError, ImdbGruError
 from imdb_gru.models.classifier import Classifier
 
@@ -30,7 +31,8 @@ class Job:
 
     files: Sequence[dict[str, Any]]
     """Unfinished files, as `Partitions.list_left` returns them."""
-    text_column: str | None
+    data: DataConfig
+    """The format of the files, and the column that holds their texts."""
     timesteps: bool
     output: str
     workers: int
@@ -96,7 +98,7 @@ def _plan(classifier: Classifier, job: Job) -> Any:
         ray.data.from_arrow(groups)
         .map_batches(
             read_chunks,
-            fn_kwargs={"text_column": job.text_column},
+            fn_kwargs={"data": job.data},
             compute=ray.data.TaskPoolStrategy(size=min(count, job.workers + 1)),
             label_selector=_select_node(job.files[0]["address"]),
             **task,

@@ -12,8 +12,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from imdb_gru.errors import DataError
 from imdb_gru.models.inputs import is_hidden
-from imdb_gru.sources.rows import READERS
-from imdb_gru.sources.table import is_table
+from imdb_gru.sources.rows import FORMATS, is_table_name
 from imdb_gru.system.writing import write_atomically
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -125,7 +124,7 @@ def list_tables(address: str, *, but: str) -> list[str]:
     except Exception as error:  # every kind of storage has errors of its own
         raise DataError(f"cannot read {address}: {explain(error)}") from error
     if not found:
-        raise DataError(f"no tables at {address}: choose a file, a folder or a glob of {', '.join(READERS)} files")
+        raise DataError(f"no tables at {address}: choose a file, a folder or a glob of {', '.join(FORMATS)} files")
     for name in found:
         if _SURROGATE.search(name):
             raise DataError(f"cannot read {name!a}: its name is not UTF-8; rename it")
@@ -141,8 +140,8 @@ def _is_partition(name: str, folder: str) -> bool:
 def _find(location: Location) -> list[str]:
     filesystem, path = _split(location)
     if filesystem.isfile(path):
-        if not is_table(Path(path)):
-            raise DataError(f"{location} is not a table: with --engine ray, --input needs {', '.join(READERS)}")
+        if not is_table_name(PurePosixPath(path).name):
+            raise DataError(f"{location} is not a table: with --engine ray, --input needs {', '.join(FORMATS)}")
         found = [(path, "")]
     elif filesystem.isdir(path):
         found = [(name, name.removeprefix(path)) for name in filesystem.find(path)]
@@ -151,7 +150,7 @@ def _find(location: Location) -> list[str]:
     return [
         name if isinstance(location, Path) else str(RemotePath(filesystem, name))
         for name, named in found
-        if is_table(Path(name)) and not is_hidden(named)
+        if is_table_name(PurePosixPath(name).name) and not is_hidden(named)
     ]
 
 

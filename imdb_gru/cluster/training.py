@@ -10,11 +10,12 @@ from imdb_gru.cluster.worker import work
 from imdb_gru.config import Config
 from imdb_gru.corpus.corpus import Corpus
 from imdb_gru.errors import ImdbGruError, RunError
-from imdb_gru.events import Event, Notice, Observer, Resumed, StopRequested, count_noun
+from imdb_gru.events import Event, Notice, Observer, Resumed, StopRequested
 from imdb_gru.records import Metrics, Progress
 from imdb_gru.runs.pretrained import PretrainedWeights
 from imdb_gru.runs.run import Run
 from imdb_gru.system.signals import Stop, announce_signals, build_stop, stop_on_signals
+from imdb_gru.system.wording import count_noun
 
 if TYPE_CHECKING:
     from imdb_gru.tasks.task import Task

@@ -30,6 +30,7 @@ from imdb_gru.system.arrays import Labels
 from imdb_gru.system.memory import measure_peak_memory
 from imdb_gru.system.reading import hash_file, read_text
 from imdb_gru.system.writing import write_atomically
+from imdb_gru.tasks.task import send_notes
 
 
 class BaselineSplit(Record):
@@ -110,6 +111,7 @@ def fit_baseline(config: Config, path: Path, observer: Observer = ignore) -> Bas
     source = open_source(config.data)
     observer(ReadingReviews(source.name))
     reviews = load_training_reviews(source, config)
+    send_notes(source, observer)
     train, validation = (tokenize_reviews(part, config.text) for part in (reviews.train, reviews.validation))
     started = time.monotonic()
     model = fit_linear(train, validation, config.train.monitor)

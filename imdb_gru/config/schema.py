@@ -32,6 +32,12 @@ class DataConfig(Section):
     """The table column that holds the texts; null looks for common names."""
     label_column: str | None = None
     """The table column that holds the labels; null looks for common names."""
+    format: Literal["csv", "tsv", "jsonl", "lines"] | None = None
+    """The format of the file, or of stdin; null decides by the file's first bytes and its name."""
+    encoding: str | None = None
+    """The encoding of the file, such as cp1252; null finds UTF-8, UTF-16 and Windows-1252."""
+    delimiter: str | None = None
+    """The character that separates the cells of a table, or tab; null finds it."""
     limit: Count | None = None
     """The maximum number of reviews per split; they are chosen at random, but the choice is always the same."""
 

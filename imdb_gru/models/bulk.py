@@ -64,7 +64,7 @@ def predict_file(
                 with explain_failure(target.path):
                     target.path.parent.mkdir(parents=True, exist_ok=True)
             counts.add(_resume(classifier, target, observer) if resume else _write(classifier, target))
-    tell(counts, classifier.config.text, sum(target.reader.undecodable for target in targets), observer)
+    tell(counts, classifier.config.text, [target.reader for target in targets], observer)
     if failures:
         advice = "; the same command resumes with these files" if resume else ""
         raise DataError(
@@ -186,7 +186,7 @@ def _identify(classifier: Classifier, target: Target) -> dict[str, Any]:
         "version of imdb-gru": __version__,
         "input": [hash_file(path) for path in target.reader.files],
         "run": identify_run(classifier.run),
-        "set of options": {**asdict(target.layout), "text_column": target.reader.text_column},
+        "set of options": {**asdict(target.layout), **target.reader.options},
     }
 
 
@@ -211,10 +211,19 @@ def count_seen(
     for one in seen:
         counts.take(one)
         yield one
-    tell(counts, config, reader.undecodable, observer, warn_empty=warn_empty)
+    tell(counts, config, [reader], observer, warn_empty=warn_empty)
 
 
-def tell(counts: Counts, config: TextConfig, undecodable: int, observer: Observer, *, warn_empty: bool = True) -> None:
-    """Notify the observer of texts that were truncated, empty, unknown or undecodable."""
-    for line in counts.describe(config, undecodable, warn_empty=warn_empty):
+def tell(
+    counts: Counts,
+    config: TextConfig,
+    readers: Sequence[TextReader],
+    observer: Observer,
+    *,
+    warn_empty: bool = True,
+) -> None:
+    """Notify the observer of unusual files, and of texts that were truncated, empty, unknown or undecodable."""
+    undecodable = sum(reader.undecodable for reader in readers)
+    notes = [note for reader in readers for note in reader.notes]
+    for line in (*notes, *counts.describe(config, undecodable, warn_empty=warn_empty)):
         observer(Notice(line))

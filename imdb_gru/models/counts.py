@@ -77,7 +77,10 @@ class Counts:
         if self.strange:
             yield f"{_name(self.strange, one)} made of unknown words only, so the prediction means little"
         if undecodable:
-            yield f"{_name(undecodable, one)} not valid UTF-8: invalid bytes were read as �"
+            yield (
+                f"{_name(undecodable, one)} not valid in the encoding of the input: some bytes were read as �; "
+                "choose another one with --encoding"
+            )
         if not self.all:
             yield "there were no texts"
 

@@ -9,8 +9,7 @@ from imdb_gru.config import DataConfig
 from imdb_gru.errors import DataError, ImdbGruError
 from imdb_gru.events import Notice, Observer, ignore
 from imdb_gru.models.texts import InputRow, TextReader
-from imdb_gru.sources.rows import READERS
-from imdb_gru.sources.table import is_table
+from imdb_gru.sources.rows import FORMATS, is_table_name
 
 HIDDEN = ("_", ".", "~$")
 """Prefixes of files and folders that hold no data: settings of partitions, hidden files, Excel's lock files."""
@@ -30,15 +29,15 @@ class TableFiles(TextReader):
         found = _iter_files(self.path, self.folder)
         files = sorted(path for path in found if not _is_output(path, output, self.folder))
         self.readers = [
-            TextReader(file=file.model_copy(update={"path": str(path)})) for path in files if is_table(path)
+            TextReader(file=file.model_copy(update={"path": str(path)})) for path in files if is_table_name(path.name)
         ]
         """The readers of the tables."""
-        self.skipped = [path for path in files if not is_table(path)]
+        self.skipped = [path for path in files if not is_table_name(path.name)]
         """Files that are not tables."""
         if not self.readers:
             others = f", only {list_names(self.skipped)}" if self.skipped else ""
             raise DataError(
-                f"no tables at {self.path}{others}: choose a file, a folder or a glob of {', '.join(READERS)} files"
+                f"no tables at {self.path}{others}: choose a file, a folder or a glob of {', '.join(FORMATS)} files"
             )
 
     @property
@@ -52,6 +51,7 @@ class TableFiles(TextReader):
         for reader in self.readers:
             yield from reader.iter_rows()
             self.undecodable += reader.undecodable
+            self.notes += reader.notes
 
     def check(self) -> None:
         """Raise `DataError` if a table cannot be read."""

@@ -5,12 +5,17 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import TYPE_CHECKING
 
 from imdb_gru.config import DataConfig
 from imdb_gru.errors import DataError
 
-MAX_LINE_BYTES = 16 * 2**20
+if TYPE_CHECKING:
+    from imdb_gru.sources.table import TableSource
+    from imdb_gru.sources.unpacking import Content
+
+OPTIONS = ("text_column", "format", "encoding", "delimiter")
+"""The keys of a config's data section that describe a file of texts."""
 STDIN = Path("-")
 
 
@@ -31,19 +36,27 @@ class TextReader:
     """A reader that yields texts in order and counts those that it cannot decode."""
 
     def __init__(self, texts: Sequence[str] = (), file: DataConfig | None = None) -> None:
-        """Use the given texts or those of a file; raises `DataError` if a column is given but no table."""
-        file = file or DataConfig()
-        if file.text_column and file.path is None:
-            raise DataError("--text-column needs a table: give the table with --input")
+        """Use the given texts or those of a file; raises `DataError` if a file is described but not given."""
+        self._data = file or DataConfig()
+        if self._data.path is None:
+            for key, value in self.options.items():
+                if value is not None:
+                    raise DataError(f"--{key.replace('_', '-')} needs a table or a file: give it with --input")
         self.texts = texts
-        self.path = None if file.path is None else Path(file.path)
-        self.text_column = file.text_column
+        self.path = None if self._data.path is None else Path(self._data.path)
         self.undecodable = 0
-        """Number of texts read so far that are not valid UTF-8."""
+        """Number of texts read so far with bytes that cannot be decoded."""
         self.columns: tuple[str, ...] = ()
         """The names of a table's columns, once reading has begun; empty for lines and given texts."""
         self.text_name: str | None = None
         """The name of the table's column of texts, once reading has begun."""
+        self.notes: tuple[str, ...] = ()
+        """What is unusual about the file, once it has been read."""
+
+    @property
+    def options(self) -> dict[str, str | None]:
+        """Return what was said about the file: its column of texts, format, encoding and delimiter."""
+        return {key: getattr(self._data, key) for key in OPTIONS}
 
     @property
     def files(self) -> list[Path]:
@@ -82,38 +95,54 @@ class TextReader:
             yield bar.update
 
     def _iter_file(self, path: Path) -> Iterator[InputRow]:
-        from imdb_gru.sources.table import is_table, open_table
-
-        if is_table(path):
-            table = open_table(path, self.text_column, None, require_labels=False, divide=False)
-            self.columns, self.text_name = table.columns, table.text_column
+        empty = True
+        with self._open(path) as content:
+            table = self._open_table(content, path)
+            lines = table.kind == "lines"
+            self.columns, self.text_name = ((), None) if lines else (table.columns, table.text_column)
             for split in table.splits:
-                for number, text, cells in table.iter_rows(split):
-                    yield InputRow(text, number, cells, path)
-            self.undecodable = table.undecodable
-            return
-        if self.text_column:
-            raise DataError(f"--text-column needs a table, but {path} is read line by line: leave out the option")
-        if path == STDIN and sys.stdin is None:
-            raise DataError("stdin is closed: give texts as arguments, or choose a file with --input")
-        try:
-            with contextlib.ExitStack() as stack:
-                file = sys.stdin.buffer if path == STDIN else stack.enter_context(path.open("rb"))
-                for number, text in enumerate(self._decode(file), 1):
-                    yield InputRow(text, number, path=path)
-        except OSError as error:
-            raise DataError(f"cannot read {path}: {error.strerror}; choose a file of reviews with --input") from error
+                for text, row in table.iter_rows(split):
+                    empty = False
+                    yield InputRow(text, row.number, {} if lines else row.cells, path)
+            self.undecodable, self.notes = table.undecodable, table.notes
+        if empty and path != STDIN:
+            raise DataError(f"{path} holds no reviews: choose a file of lines, or a table with a header and rows")
 
-    def _decode(self, file: IO[bytes]) -> Iterator[str]:
-        for number, line in enumerate(iter(lambda: file.readline(MAX_LINE_BYTES + 1), b"")):
-            if len(line) > MAX_LINE_BYTES:
-                raise DataError(
-                    f"{self.path}, line {number + 1}: longer than {MAX_LINE_BYTES:,} bytes; "
-                    "choose a file that has one review per line"
-                )
-            raw = line.rstrip(b"\r\n")
-            try:
-                yield raw.decode("utf-8-sig" if number == 0 else "utf-8")
-            except UnicodeDecodeError:
-                self.undecodable += 1
-                yield raw.decode("utf-8", "replace")
+    @contextlib.contextmanager
+    def _open(self, path: Path) -> Iterator["Content"]:
+        from imdb_gru.sources.streams import open_stream
+        from imdb_gru.sources.unpacking import open_content
+
+        try:
+            if path == STDIN:
+                if sys.stdin is None:
+                    raise DataError("stdin is closed: give texts, or a file with --input")
+                with open_stream(sys.stdin.buffer, "stdin", self._data) as content:
+                    yield content
+            elif path.exists() and not path.is_file() and not path.is_dir():
+                with path.open("rb") as file, open_stream(file, str(path), self._data) as content:
+                    yield content
+            else:
+                yield open_content(path)
+        except OSError as error:
+            reason = error.strerror or error
+            raise DataError(f"cannot read {path}: {reason}; choose a file of reviews with --input") from error
+
+    def _open_table(self, content: "Content", path: Path) -> "TableSource":
+        from imdb_gru.sources.lines import check_text
+        from imdb_gru.sources.rows import find_format
+        from imdb_gru.sources.table import TableSource
+
+        kind = find_format(content, self._data)
+        if kind is None:
+            if content.head is None and path == STDIN:
+                raise DataError("stdin holds a compressed file: say what it contains with --format")
+            check_text(content, self._data.encoding)
+            kind = "lines"
+        if kind == "lines" and (self._data.text_column or self._data.delimiter):
+            option = "--text-column" if self._data.text_column else "--delimiter"
+            raise DataError(
+                f"{option} needs a table, but {content.name} is read line by line: leave out the option, or name the "
+                "format of the table with --format"
+            )
+        return TableSource(content, kind, path.parent, self._data, require_labels=False, divide=False)

@@ -20,9 +20,11 @@ ARCHIVE_NAME, ARCHIVE_FOLDER, NPZ_NAME, WORD_INDEX_NAME = (
     "imdb_word_index.json",
 )
 ACCEPTED = (
-    "an aclImdb folder, aclImdb_v1.tar.gz, imdb.npz, a folder that holds one of these, "
-    "or a .csv, .tsv, .jsonl or .parquet table"
+    "an aclImdb folder, aclImdb_v1.tar.gz, imdb.npz, a folder that holds one of these or the folders pos and neg, "
+    "or a .csv, .tsv, .jsonl, .json, .parquet or .xlsx table"
 )
+TABLE_KEYS = ("text_column", "label_column", "format", "encoding", "delimiter")
+"""The keys of a config's data section that describe a table."""
 
 
 def open_source(data: str | Path | DataConfig | None = None, *, require_labels: bool = True) -> Source:
@@ -59,19 +61,17 @@ def open_run_source(run: str, own: DataConfig, other: DataConfig | None, *, requ
     `run` is the name of the run in messages, and `own` the data section of its config, which also names the columns of
     a table if `other` does not. Raises `DataError` as `open_source` does, or if the run's own data has moved.
     """
-    from imdb_gru.sources.table import is_table
+    from imdb_gru.sources.rows import is_table_name
 
     other = other or DataConfig()
     if other.path is None:
         check_data_found(run, own)
-    inherited = other.path is None or is_table(Path(other.path))
-    columns = own if inherited else DataConfig()
-    chosen = DataConfig(
-        path=other.path or own.path,
-        text_column=other.text_column or columns.text_column,
-        label_column=other.label_column or columns.label_column,
-    )
-    return open_source(chosen, require_labels=require_labels)
+        inherited: tuple[str, ...] = TABLE_KEYS
+    else:  # another file may be written in another way
+        inherited = ("text_column", "label_column") if is_table_name(other.path) else ()
+    chosen = {key: getattr(own, key) for key in inherited}
+    chosen |= {key: value for key in TABLE_KEYS if (value := getattr(other, key)) is not None}
+    return open_source(DataConfig(path=other.path or own.path, **chosen), require_labels=require_labels)
 
 
 def check_data_found(run: str, own: DataConfig) -> None:
@@ -89,38 +89,56 @@ def check_data_found(run: str, own: DataConfig) -> None:
 
 
 def _refuse_columns(path: str, data: DataConfig) -> None:
-    """Raise `DataError` if a column is named; the reviews are not a table."""
-    for key, column in (("text_column", data.text_column), ("label_column", data.label_column)):
-        if column is not None:
-            option = "--" + key.replace("_", "-")
+    """Raise `DataError` if a column or a format is named; the reviews are not a table."""
+    for key in TABLE_KEYS:
+        if (value := getattr(data, key)) is not None:
+            option, what = "--" + key.replace("_", "-"), key.removeprefix("text_").removeprefix("label_")
             raise DataError(
-                f"the column '{column}' cannot be read from {path}, which is not a table: leave out {option} "
-                f"(data.{key} in a config), or choose a .csv, .tsv, .jsonl or .parquet table with --data"
+                f"the {what} '{value}' does not apply to {path}, which is not a table: leave out {option} "
+                f"(data.{key} in a config), or choose a .csv, .tsv, .jsonl, .json, .parquet or .xlsx table with --data"
             )
 
 
 def _open_path(path: Path, data: DataConfig, require_labels: bool) -> Source:
-    from imdb_gru.sources.aclimdb import FolderSource, TarSource
-    from imdb_gru.sources.keras_npz import NpzSource, check_npz
-    from imdb_gru.sources.table import is_table, open_table
-
     if not path.exists():
         raise DataError(f"there are no reviews at {path}: choose {ACCEPTED}, or try --data {SAMPLE}")
-    if path.is_dir() or not is_table(path):
-        _refuse_columns(str(path), data)
     if path.is_dir():
-        if (path / "train" / "pos").is_dir():
-            return FolderSource(path)
-        for inside in (ARCHIVE_FOLDER, ARCHIVE_NAME, NPZ_NAME):
-            if (path / inside).exists():
-                return _open_path(path / inside, data, require_labels)
-    elif path.name.lower().endswith((".tar.gz", ".tgz")):
-        return TarSource(path)
-    elif path.suffix.lower() == ".npz":
+        return _open_folder(path, data, require_labels)
+    if path.suffix.lower() == ".npz":
+        from imdb_gru.sources.keras_npz import NpzSource, check_npz
+
+        _refuse_columns(str(path), data)
         check_npz(path)
         return NpzSource(path, load_word_index(path.parent))
-    elif is_table(path):
-        return open_table(path, data.text_column, data.label_column, require_labels=require_labels)
+    from imdb_gru.sources.rows import find_format
+    from imdb_gru.sources.table import TableSource
+    from imdb_gru.sources.unpacking import open_content
+
+    content = open_content(path)
+    if content.kind == "corpus":
+        from imdb_gru.sources.aclimdb import TarSource
+
+        _refuse_columns(str(path), data)
+        return TarSource(path)
+    kind = find_format(content, data)
+    if kind is None:
+        raise DataError(f"cannot recognise the format of {path}: choose {ACCEPTED}, or name it with --format")
+    return TableSource(content, kind, path.parent, data, require_labels=require_labels, divide=True)
+
+
+def _open_folder(path: Path, data: DataConfig, require_labels: bool) -> Source:
+    from imdb_gru.sources.folders import FolderSource, find_class_folders
+    from imdb_gru.sources.split_files import SplitFilesSource, find_split_files
+
+    if folders := find_class_folders(path):
+        _refuse_columns(str(path), data)
+        return FolderSource(path, folders)
+    for inside in (ARCHIVE_FOLDER, ARCHIVE_NAME, NPZ_NAME):
+        if (path / inside).exists():
+            return _open_path(path / inside, data, require_labels)
+    if files := find_split_files(path):
+        return SplitFilesSource(path, files, data, require_labels=require_labels)
+    _refuse_columns(str(path), data)
     raise DataError(f"cannot recognise the format of {path}: choose {ACCEPTED}")
 
 

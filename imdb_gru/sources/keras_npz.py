@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from imdb_gru.errors import DataError
+from imdb_gru.sources.decoding import MAX_ROW_CHARACTERS
 from imdb_gru.sources.review import Review
-from imdb_gru.sources.rows import MAX_ROW_CHARACTERS
 from imdb_gru.system.escaping import show_value
 from imdb_gru.system.memory import limit_growth
 from imdb_gru.system.reading import fits, open_file, read_header

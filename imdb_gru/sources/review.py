@@ -44,3 +44,8 @@ class Source(Protocol):
     def iter_reviews(self, split: str) -> Iterator[Review]:
         """Yield a split's reviews in a fixed order; raises `DataError`, except if there are no unlabelled reviews."""
         ...
+
+
+def list_notes(source: Source) -> tuple[str, ...]:
+    """Return what is unusual about a source's files; complete once its reviews have been read."""
+    return tuple(getattr(source, "notes", ()))

@@ -1,16 +1,23 @@
 """Tables of reviews: the columns that hold texts, labels and splits, and the values of a label."""
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from imdb_gru.config import DataConfig
 from imdb_gru.errors import DataError
 from imdb_gru.sources.review import SURROGATE, UNLABELLED, Review
-from imdb_gru.sources.rows import READERS, Row, list_columns
+from imdb_gru.sources.row import Cells, TableRow
+from imdb_gru.sources.rows import find_format, list_columns, open_rows
+from imdb_gru.sources.unpacking import Content, open_content
 from imdb_gru.system.escaping import show_value
+from imdb_gru.system.wording import count_noun
 
 TEXT_COLUMNS = ("text", "review", "reviews", "review_text", "reviewtext", "content", "sentence", "comment", "body")
 LABEL_COLUMNS = ("label", "labels", "sentiment", "polarity", "class", "target")
 SPLIT_COLUMN = "split"
+LONGEST_NAME = 5
+"""Maximum number of words in the name of a column."""
 LABELS = {
     **dict.fromkeys(("pos", "positive", "1", "1.0", "true"), 1),
     **dict.fromkeys(("neg", "negative", "0", "0.0", "-1", "-1.0", "false"), 0),
@@ -28,37 +35,52 @@ class TableSource:
     """A table of reviews, with a single split unless it has a `split` column."""
 
     def __init__(
-        self, path: Path, text_column: str | None, label_column: str | None, *, require_labels: bool, divide: bool
+        self, content: Content, kind: str, folder: Path, data: DataConfig, *, require_labels: bool, divide: bool
     ) -> None:
-        self.name = str(path)
-        self.folder = path.parent
-        self.path = path
+        self.name = content.name
+        self.folder = folder
+        self.path = Path(content.name)
+        self.kind = kind
         self.undecodable = 0
-        """Number of reviews read so far that contain invalid UTF-8; each invalid byte was replaced with U+FFFD."""
+        """Number of reviews read so far with bytes that cannot be decoded; each was replaced with U+FFFD."""
+        self._missing: dict[str, int] = {}
+        """Number of texts of each split that are null."""
         self._require_labels = require_labels
-        self._columns = columns = self._read_columns()
-        text = _choose_column(path, "text", text_column, TEXT_COLUMNS, columns)
+        with self._explain():
+            self._rows = open_rows(content, kind, data)
+        columns = self._rows.columns
+        if not columns or (require_labels and next(self._iter_rows(), None) is None):
+            raise DataError(f"{self.name} holds no reviews: choose a table with a header and rows")
+        text = _choose_column(self.name, "text", data.text_column, TEXT_COLUMNS, columns)
         if text is None:
-            remedy = "name the text column with --text-column"
-            if len(columns) == 1 and ";" in next(iter(columns)):
-                remedy = "separate columns by commas, not by semicolons"
-            raise DataError(f"{path} has no known text column, only {list_columns(columns)}: {remedy}")
+            raise _describe_unknown_text(self.name, columns)
         self._text = text
-        wanted = require_labels or label_column is not None
-        self._label = _choose_column(path, "label", label_column, LABEL_COLUMNS, columns) if wanted else None
+        wanted = require_labels or data.label_column is not None
+        self._label = _choose_column(self.name, "label", data.label_column, LABEL_COLUMNS, columns) if wanted else None
         if require_labels and self._label is None:
             raise DataError(
-                f"{path} has no known label column, only {list_columns(columns)}: "
+                f"{self.name} has no known label column, only {list_columns(columns)}: "
                 "name the label column with --label-column"
             )
         splits = [column for column in columns if column.strip().lower() == SPLIT_COLUMN]
-        self._split = _require_once(path, splits[0], columns) if splits and divide else None
+        if divide and len(splits) > 1:
+            raise DataError(
+                f"{self.name} has several split columns, {list_columns(splits)}: rename all but one of them"
+            )
+        self._split = _require_once(self.name, splits[0], columns) if splits and divide else None
         self.splits = self._find_splits()
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Return the names of all columns, in the order of the table."""
-        return tuple(self._columns)
+        return tuple(self._rows.columns)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what is unusual about the table; complete once the reviews have been read."""
+        missing = sum(self._missing.values())
+        null = f"{self.name}: {count_noun(missing, 'text')} without a value, read as empty"
+        return (*self._rows.notes, *([null] if missing else []))
 
     @property
     def text_column(self) -> str:
@@ -68,53 +90,53 @@ class TableSource:
     def iter_reviews(self, split: str) -> Iterator[Review]:
         """Yield the reviews of a split, or of the whole table, one row at a time."""
         unlabelled = split == UNLABELLED and self._require_labels
-        for number, text, row in self.iter_rows(split):
-            yield Review(text, None if unlabelled else self._read_label(number, row))
+        for text, row in self.iter_rows(split):
+            yield Review(text, None if unlabelled else self._read_label(row.number, row.cells))
 
-    def iter_rows(self, split: str) -> Iterator[tuple[int, str, Row]]:
-        """Yield the rows of a split, each with its number and its text."""
+    def iter_rows(self, split: str) -> Iterator[tuple[str, TableRow]]:
+        """Yield the rows of a split, each with its text."""
         if split not in self.splits:  # an undivided table must not be mistaken for a test split
-            raise DataError(f"{self.path} has no {split} split, only {', '.join(self.splits)}")
-        rows = self._iter_rows()
-        next(rows, None)
-        for number, row in rows:
-            if self._split is not None and self._read_split(number, row) != split:
+            raise DataError(f"{self.name} has no {split} split, only {', '.join(self.splits)}")
+        self._missing[split] = 0
+        for row in self._iter_rows():
+            if self._split is not None and self._read_split(row) != split:
                 continue
-            text = row.get(self._text)
+            text = row.cells.get(self._text)
+            if text is None:
+                self._missing[split] += 1
+                text = ""
             if not isinstance(text, str):
-                raise DataError(f"{self.path}, row {number}: {self._text} is {show_value(text)}, not a text")
+                raise DataError(f"{self.name}, {row.place}: {self._text} is {show_value(text)}, not a text")
             text, replaced = SURROGATE.subn("\ufffd", text)
             self.undecodable += replaced > 0
-            yield number, text, row
+            yield text, row
 
-    def _iter_rows(self) -> Iterator[tuple[int, Row]]:
+    def _iter_rows(self) -> Iterator[TableRow]:
+        with self._explain():
+            yield from self._rows
+
+    @contextlib.contextmanager
+    def _explain(self) -> Iterator[None]:
         try:
-            yield from READERS[self.path.suffix.lower()](self.path)
+            yield
         except OSError as error:
-            raise DataError(f"cannot read {self.path}: {error.strerror or error}") from error
-
-    def _read_columns(self) -> Row:
-        rows = self._iter_rows()
-        _, columns = next(rows, (0, {}))
-        if not columns or (self._require_labels and next(rows, None) is None):
-            raise DataError(f"{self.path} holds no reviews: choose a table with a header and rows")
-        return columns
+            raise DataError(f"cannot read {self.name}: {error.strerror or error}") from error
 
     def _find_splits(self) -> tuple[str, ...]:
         if self._split is None:
             return ("all",)
-        present = {self._read_split(number, row) for number, row in self._iter_rows() if number}
+        present = {self._read_split(row) for row in self._iter_rows()}
         return tuple(split for split in dict.fromkeys(SPLITS.values()) if split in present)
 
-    def _read_split(self, number: int, row: Row) -> str:
-        value = row.get(self._split or "")
+    def _read_split(self, row: TableRow) -> str:
+        value = row.cells.get(self._split or "")
         split = SPLITS.get(_name(value))
         if split is None:
             known = ", ".join(SPLITS)
-            raise DataError(f"{self.path}, row {number}: the split {show_value(value)} is not one of {known}")
+            raise DataError(f"{self.name}, {row.place}: the split {show_value(value)} is not one of {known}")
         return split
 
-    def _read_label(self, number: int, row: Row) -> int | None:
+    def _read_label(self, number: int, row: Cells) -> int | None:
         value = row.get(self._label) if self._label else None
         label = None if value is None else LABELS.get(_name(value))
         if label is None and self._require_labels:
@@ -130,39 +152,58 @@ def _name(value: object) -> str:
     return str(value).strip().lower() if isinstance(value, str | float | int) else ""
 
 
-def open_table(
-    path: Path, text_column: str | None, label_column: str | None, *, require_labels: bool, divide: bool = True
-) -> TableSource:
-    """Open a table; `divide` it by its split column if it has one. Raises `DataError`.
+def open_table(path: Path, data: DataConfig | None = None, *, require_labels: bool, divide: bool = True) -> TableSource:
+    """Open a table, whose columns and format the config may name; `divide` it by its split column if it has one.
 
     Unless labels are required, a review has a label only if the label column is named and the value is a known label.
+    Raises `DataError`.
     """
+    data = data or DataConfig()
+    content = find_content(path)
+    kind = find_format(content, data)
+    if kind is None:
+        raise DataError(f"cannot recognise the format of {path}: name it with --format")
+    return TableSource(content, kind, path.parent, data, require_labels=require_labels, divide=divide)
+
+
+def find_content(path: Path) -> Content:
+    """Open a file of reviews; raises `DataError` if there is none, or if it cannot be unpacked."""
     try:
-        exists = path.exists()
-    except OSError as error:  # the name is too long, or access to a folder is denied
+        if not path.exists():
+            raise DataError(f"there is no table at {path}")
+        return open_content(path)
+    except OSError as error:  # the name is too long, access is denied, or it is a folder or a pipe
         raise DataError(f"cannot read {str(path)[:200]}: {error.strerror or error}; choose a table") from error
-    if not exists:
-        raise DataError(f"there is no table at {path}")
-    return TableSource(path, text_column, label_column, require_labels=require_labels, divide=divide)
 
 
-def is_table(path: Path) -> bool:
-    """Return whether a file is a table, judging by its suffix."""
-    return path.suffix.lower() in READERS
-
-
-def _choose_column(path: Path, kind: str, given: str | None, known: tuple[str, ...], columns: Row) -> str | None:
-    if given is not None:
-        if given not in columns:
-            raise DataError(f"{path} has no column {given!r}, only {list_columns(columns)}")
-        return _require_once(path, given, columns)
+def _choose_column(
+    name: str, kind: str, given: str | None, known: tuple[str, ...], columns: Mapping[str, int]
+) -> str | None:
+    if given is not None and given in columns:
+        return _require_once(name, given, columns)
     found = [column for column in columns if column.strip().lower() in known]
+    if given is not None:
+        raise DataError(f"{name} has no column {given!r}, only {list_columns(columns)}")
     if len(found) > 1:
-        raise DataError(f"{path} has several {kind} columns, {list_columns(found)}: choose one with --{kind}-column")
-    return _require_once(path, found[0], columns) if found else None
+        raise DataError(f"{name} has several {kind} columns, {list_columns(found)}: choose one with --{kind}-column")
+    return _require_once(name, found[0], columns) if found else None
 
 
-def _require_once(path: Path, column: str, columns: Row) -> str:
+def _describe_unknown_text(name: str, columns: Mapping[str, int]) -> DataError:
+    """Return the error for a table without a known text column, which may lack a header."""
+    shown = list_columns(columns)
+    if any(_name(column) in LABELS or len(column.split()) > LONGEST_NAME for column in columns):
+        return DataError(
+            f"{name} seems to have no header, because its first row is {shown}: put a row with the names of the "
+            "columns above it, such as text,label, or name the text column with --text-column"
+        )
+    remedy = "name the text column with --text-column"
+    if len(columns) == 1:
+        remedy += ", or what separates the columns with --delimiter"
+    return DataError(f"{name} has no known text column, only {shown}: {remedy}")
+
+
+def _require_once(name: str, column: str, columns: Mapping[str, int]) -> str:
     if columns[column] > 1:  # a row keeps only the last value
-        raise DataError(f"{path} has several columns named {show_value(column)}: rename or remove all but one of them")
+        raise DataError(f"{name} has several columns named {show_value(column)}: rename or remove all but one of them")
     return column

@@ -18,7 +18,7 @@ from imdb_gru.runs.pretrained import PretrainedWeights
 from imdb_gru.runs.run import Run
 from imdb_gru.sources import open_run_source
 from imdb_gru.sources.review import Review, Source
-from imdb_gru.tasks.task import Reviews, Task
+from imdb_gru.tasks.task import Reviews, Task, send_notes
 
 if TYPE_CHECKING:
     from imdb_gru.models.evaluation import NextWordEvaluation
@@ -57,13 +57,7 @@ class NextWordTask(Task):
 
         return estimate_next_word_memory(config, parameters, corpus)
 
-    def choose_reviews(
-        self,
-        run: Run,
-        data: DataConfig | None,
-        split: str | None,
-        observer: Observer,  # noqa: ARG002 - it has no notices
-    ) -> Reviews:
+    def choose_reviews(self, run: Run, data: DataConfig | None, split: str | None, observer: Observer) -> Reviews:
         """Read a split; the default is the run's validation reviews, or, for different data, all reviews."""
         config = run.load_next_word_config()
         source = open_run_source(str(run), config.data, data, require_labels=False)
@@ -71,11 +65,15 @@ class NextWordTask(Task):
             reviews = [review for part in source.splits for review in hold_reviews(source, part)]
             if not reviews:
                 raise DataError(f"{source.name} has no reviews: choose other data with --data")
+            send_notes(source, observer)
             return UNDIVIDED, reviews
         split = split or "validation"
         if split == "test" or split in set(source.splits) - {"train"}:
-            return split, load_reviews(source, split, config.data.limit if data is None else data.limit)
-        return split, self.choose_part(run, source, split)
+            chosen: Sequence[Review] = load_reviews(source, split, config.data.limit if data is None else data.limit)
+        else:
+            chosen = self.choose_part(run, source, split)
+        send_notes(source, observer)
+        return split, chosen
 
     def evaluate(
         self,

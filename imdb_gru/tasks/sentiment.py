@@ -10,7 +10,7 @@ from imdb_gru.runs.pretrained import PretrainedWeights, load_pretrained
 from imdb_gru.runs.run import Run
 from imdb_gru.sources import open_run_source
 from imdb_gru.sources.review import Review, Source
-from imdb_gru.tasks.task import Reviews, Task
+from imdb_gru.tasks.task import Reviews, Task, send_notes
 
 if TYPE_CHECKING:
     from imdb_gru.models.evaluation import Evaluation
@@ -63,8 +63,11 @@ class SentimentTask(Task):
             else:
                 split = UNDIVIDED if UNDIVIDED in source.splits else source.splits[-1]
         if split in (UNDIVIDED, "test") or (split == "validation" and split in source.splits):
-            return split, load_reviews(source, split, config.data.limit if data is None else data.limit)
-        return split, [review for review in self.choose_part(run, source, split) if review.label is not None]
+            reviews: Sequence[Review] = load_reviews(source, split, config.data.limit if data is None else data.limit)
+        else:
+            reviews = [review for review in self.choose_part(run, source, split) if review.label is not None]
+        send_notes(source, observer)
+        return split, reviews
 
     def evaluate(self, run: Run, split: str, reviews: Sequence[Review], errors: int) -> "Evaluation":
         """Return all metrics of a classifier on labelled reviews."""

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from imdb_gru.config import DataConfig
 from imdb_gru.corpus.corpus import Corpus, TrainingReviews
 from imdb_gru.errors import DataError, RunError
-from imdb_gru.events import Observer
+from imdb_gru.events import Notice, Observer
 from imdb_gru.runs.pretrained import PretrainedWeights
 from imdb_gru.runs.run import Run
-from imdb_gru.sources.review import Review, Source
+from imdb_gru.sources.review import Review, Source, list_notes
 
 if TYPE_CHECKING:
     from imdb_gru.training.trainer import Trainer
@@ -71,3 +71,9 @@ class Task(ABC):
                 "with --split or --data"
             )
         return chosen
+
+
+def send_notes(source: Source, observer: Observer) -> None:
+    """Notify the observer of what is unusual about the files of a source whose reviews have been read."""
+    for note in list_notes(source):
+        observer(Notice(note))

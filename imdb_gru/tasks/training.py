@@ -32,7 +32,7 @@ from imdb_gru.system.signals import find_exit_code
 from imdb_gru.tasks import find_task
 from imdb_gru.tasks.configs import Data, OneConfig, prepare_config
 from imdb_gru.tasks.places import Place, Session, ThisProcess
-from imdb_gru.tasks.task import Task
+from imdb_gru.tasks.task import Task, send_notes
 from imdb_gru.text.vocabulary import Vocabulary
 
 WEIGHT_BYTES = 4
@@ -203,6 +203,7 @@ def load_corpus(
     source = source or open_source(config.data, require_labels=task.require_labels)
     observer(ReadingReviews(source.name))
     reviews = task.load_reviews(source, config)
+    send_notes(source, observer)
     corpus = encode_corpus(source, config, reviews, vocabulary)
     observer(CorpusRead(corpus.statistics, config.text.length, config.train.validation_split, reviews.counts))
     _check_memory(config, corpus)

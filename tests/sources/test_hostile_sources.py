@@ -64,7 +64,7 @@ def test_deep_nesting_in_any_column_is_told(tmp_path, depth, column):
     refuse(write(tmp_path, f"{row}\n{hostile}\n", "a.jsonl"), r"(row|line) 2")
 
 
-@pytest.mark.parametrize("value", ["NaN", "1e999", "-1e999", "1" * 5000, "1" * 4000, "{}", "[1]", "null"])
+@pytest.mark.parametrize("value", ["NaN", "1e999", "-1e999", "1" * 5000, "1" * 4000, "{}", "[1]"])
 @pytest.mark.parametrize("column", ["text", "label", "split"])
 def test_json_values_of_other_types_are_told(tmp_path, value, column):
     values = {"text": '"a"', "label": "1", "split": '"train"', column: value}
@@ -107,7 +107,7 @@ def test_parquet_whose_texts_are_no_texts_is_told(tmp_path, parquet):
     import pyarrow
 
     path = tmp_path / "a.parquet"
-    for column in ([b"\xff\xfe"], [{"a": 1}], [[1, 2]], [1.5], [None]):
+    for column in ([b"\xff\xfe"], [{"a": 1}], [[1, 2]], [1.5]):
         parquet.write_table(pyarrow.table({"text": column, "label": [1]}), path)
         refuse(path, "not a text")
     lie = pyarrow.array([b"\xff\xfe"]).view(pyarrow.string())
@@ -179,7 +179,7 @@ def test_a_review_of_gigabytes_in_an_archive_is_refused(tmp_path):
 
 
 def test_a_member_that_is_no_review_does_not_unpack_for_ever(tmp_path, monkeypatch):
-    monkeypatch.setattr("imdb_gru.sources.aclimdb.MAX_UNPACKED_BYTES", 2**25, raising=False)
+    monkeypatch.setattr("imdb_gru.sources.unpacking.MAX_UNPACKED_BYTES", 2**25)
     path = write_tar_stream(tmp_path / "a.tar.gz", [make_member("aclImdb/README", 2**26), 2**26, 1024])
     refuse(path, r"unpacks to more than 33,554,432 bytes", mib=256)
     path = write_tar_stream(tmp_path / "b.tar.gz", [make_member(NAME, 1), b"a" + bytes(511), 2**26])
@@ -200,7 +200,7 @@ def test_a_sparse_member_is_refused(tmp_path):
 
 
 def test_reviews_that_unpack_to_gigabytes_together_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("imdb_gru.sources.aclimdb.MAX_UNPACKED_BYTES", 2**25, raising=False)
+    monkeypatch.setattr("imdb_gru.sources.unpacking.MAX_UNPACKED_BYTES", 2**25)
     parts = []
     for number in range(10):
         parts += [make_member(f"aclImdb/train/pos/{number}_9.txt", 2**23), 2**23]

@@ -3,7 +3,8 @@ from support.corpora import FORMATS
 
 from imdb_gru.errors import DataError
 from imdb_gru.sources import download, open_source
-from imdb_gru.sources.aclimdb import FolderSource, TarSource
+from imdb_gru.sources.aclimdb import TarSource
+from imdb_gru.sources.folders import FolderSource
 from imdb_gru.sources.keras_npz import NpzSource
 from imdb_gru.sources.sample import SampleSource
 
@@ -45,7 +46,9 @@ def test_imdb_is_fetched_where_nothing_is_named(write_corpus, monkeypatch, value
 
 @pytest.mark.parametrize("path", ["missing.csv", "missing/aclImdb", "x" * 5000, "~no-such-user/a.csv", "a\0b"])
 def test_a_path_that_leads_nowhere_is_told_with_what_to_do(path):
-    with pytest.raises(DataError, match=r"a \.csv, \.tsv, \.jsonl or \.parquet table.*--data sample") as error:
+    with pytest.raises(
+        DataError, match=r"a \.csv, \.tsv, \.jsonl, \.json, \.parquet or \.xlsx table.*--data sample"
+    ) as error:
         open_source(path)
     assert len(str(error.value)) < 500
     assert "\n" not in str(error.value)

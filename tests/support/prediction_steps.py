@@ -5,6 +5,7 @@ import json
 import pytest
 
 from imdb_gru import __version__
+from imdb_gru.config import DataConfig
 from imdb_gru.system.escaping import dump_json
 
 pyarrow = pytest.importorskip("pyarrow")
@@ -28,7 +29,8 @@ def list_files(*paths, done=()):
 
 
 def read_all(*paths, text_column=None, done=()):
-    return list(steps.read_chunks(list_files(*paths, done=done), text_column=text_column))
+    data = DataConfig(text_column=text_column)
+    return list(steps.read_chunks(list_files(*paths, done=done), data=data))
 
 
 def predict_locally(classifier, texts, *, timesteps=False):

@@ -86,7 +86,7 @@ def _describe_memory(cell: "CellTrace") -> str:
 
 
 def _describe_half_life(words: int | None) -> str:
-    from imdb_gru.events import count_noun
+    from imdb_gru.system.wording import count_noun
 
     return "longer than the text" if words is None else count_noun(words, "word")
 

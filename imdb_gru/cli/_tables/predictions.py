@@ -32,7 +32,7 @@ def show_predictions(classifier: "Classifier", reader: "TextReader", layout: "Fi
                     _show(row, prediction, layout, sys.stdout)
                 else:
                     writer.write(row, prediction, sys.stdout)
-    tell(counts, classifier.config.text, reader.undecodable, EventPrinter())
+    tell(counts, classifier.config.text, [reader], EventPrinter())
 
 
 def _hide_bar() -> contextlib.AbstractContextManager[None]:

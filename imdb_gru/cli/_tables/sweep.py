@@ -115,7 +115,7 @@ def show_sweep(figures: Mapping[str, Any], *, as_json: bool) -> None:
 
 def show_sweep_plan(config: "SweepConfig", folder: Path, *, as_json: bool) -> None:
     """Print the values, budget and base of a sweep without running it."""
-    from imdb_gru.events import count_noun
+    from imdb_gru.system.wording import count_noun
 
     base = config.build_trial({})
     if as_json:

@@ -1,0 +1,165 @@
+"""The encodings of text files, and their lines.
+
+Bytes that cannot be decoded become surrogates, so that the caller can count them.
+"""
+
+import codecs
+import io
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+from imdb_gru.errors import DataError
+from imdb_gru.sources.unpacking import Content
+from imdb_gru.system.escaping import show_value
+
+MAX_ROW_CHARACTERS = 16 * 2**20
+"""Maximum number of characters in all cells of a row together; about three million words."""
+UNDECODABLE = "\udcff"
+ERRORS = "imdb-gru-undecodable"
+BLOCK = 2**20
+WINDOWS = "cp1252"
+_UNUSED_IN_WINDOWS = b"\x81\x8d\x8f\x90\x9d"
+_NOT_ASCII = re.compile("[^\x00-\x7f]")
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig", None),
+    (codecs.BOM_UTF32_LE, "utf-32", "UTF-32"),
+    (codecs.BOM_UTF32_BE, "utf-32", "UTF-32"),
+    (codecs.BOM_UTF16_LE, "utf-16", "UTF-16"),
+    (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
+)
+"""Byte order marks, each with its codec and the name for a note."""
+
+Divided = TypeVar("Divided")
+
+
+def _mark_undecodable(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return UNDECODABLE, error.end
+
+
+codecs.register_error(ERRORS, _mark_undecodable)
+
+
+@dataclass(frozen=True)
+class Text:
+    """The decoded content of a file."""
+
+    content: Content
+    encoding: str
+    note: str | None = None
+    """How the text was decoded, if that is not plain UTF-8."""
+
+    def open(self, newline: str | None) -> io.TextIOWrapper:
+        """Open the text at its start; `newline` is as for `io.TextIOWrapper`."""
+        return io.TextIOWrapper(self.content.open(), self.encoding, ERRORS, newline)
+
+
+def open_text(content: Content, encoding: str | None) -> Text:
+    """Open a text in a given encoding, or find its encoding; raises `DataError` if there is no such encoding."""
+    if encoding is not None:
+        return Text(content, check_encoding(encoding))
+    if content.head is not None:
+        found, note = find_encoding([content.head])
+    else:
+        with content.open() as file:
+            found, note = find_encoding(iter(lambda: file.read(BLOCK), b""))
+    return Text(content, found, note and f"{content.name} {note}")
+
+
+def check_encoding(name: str) -> str:
+    """Return the name of a codec; raises `DataError` if Python has no such text encoding."""
+    try:
+        codec = codecs.lookup(name)
+        io.TextIOWrapper(io.BytesIO(), codec.name)  # refuses codecs such as zlib
+    except (LookupError, ValueError) as error:
+        raise DataError(
+            f"there is no encoding {show_value(name)}: choose one that Python knows, such as utf-8, utf-16, cp1252 "
+            "or shift_jis"
+        ) from error
+    return "utf-8-sig" if codec.name == "utf-8" else codec.name
+
+
+def find_encoding(blocks: Iterable[bytes]) -> tuple[str, str | None]:
+    """Return the codec of a text that is given in blocks, and a note if it is not UTF-8."""
+    blocks = iter(blocks)
+    block = next(blocks, b"")
+    for mark, marked, name in _MARKS:
+        if block.startswith(mark):
+            return marked, name and f"was read as {name}"
+    if codec := _find_wide(block[:4096]):
+        return codec, "was read as UTF-16"
+    decoder = codecs.getincrementaldecoder("utf-8")(ERRORS)
+    valid = invalid = 0
+    windows = True
+    while block:
+        text = decoder.decode(block)
+        if not text.isascii():
+            bad = text.count(UNDECODABLE)
+            invalid += bad
+            valid += len(_NOT_ASCII.findall(text)) - bad
+            windows = windows and len(block) == len(block.translate(None, _UNUSED_IN_WINDOWS))
+        block = next(blocks, b"")
+    if windows and invalid > valid:
+        return WINDOWS, "is not UTF-8 and was read as Windows-1252; if that is wrong, name its encoding with --encoding"
+    return "utf-8", None
+
+
+def _find_wide(head: bytes) -> str | None:
+    """Return the codec if a text without a byte order mark is UTF-16: if every second byte is mostly zero."""
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    half = len(head) // 2
+    if half and odd > 0.6 * half and even < 0.1 * half:
+        return "utf-16-le"
+    if half and even > 0.6 * half and odd < 0.1 * half:
+        return "utf-16-be"
+    return None
+
+
+def decode(content: bytes) -> tuple[str, str | None]:
+    """Decode a whole text, with U+FFFD for bytes that cannot be decoded, and return how if it is not UTF-8."""
+    codec, note = find_encoding([content])
+    return content.decode(codec, "replace"), note
+
+
+class Lines:
+    """The lines of a text; checks the sizes of rows while reading them."""
+
+    def __init__(self, text: Text, newline: str | None) -> None:
+        self.name = text.content.name
+        self.file = text.open(newline)
+        self.number = self._read = 0
+        self.taken: list[str] = []
+        """The lines read since the last row."""
+
+    def __enter__(self) -> "Lines":
+        """Return the lines."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the file."""
+        self.file.close()
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the lines; raises `DataError` if a row is too long."""
+        while line := self.file.readline(MAX_ROW_CHARACTERS + 1 - self._read):
+            self.number += 1
+            self._read += len(line)
+            if self._read > MAX_ROW_CHARACTERS:
+                raise describe_length(f"{self.name}, line {self.number}: the row")
+            self.taken.append(line)
+            yield line
+
+    def divide(self, rows: Iterable[Divided]) -> Iterator[Divided]:
+        """Yield the rows read from these lines, and start measuring anew after each row."""
+        for row in rows:
+            yield row
+            self._read = 0
+            self.taken.clear()
+
+
+def describe_length(what: str) -> DataError:
+    """Return the error for a row that is too long."""
+    return DataError(f"{what} is longer than {MAX_ROW_CHARACTERS:,} characters; do not trust this table")

@@ -1,0 +1,160 @@
+"""Rows of tables whose cells are separated by a delimiter, such as CSV and TSV, streamed in constant memory.
+
+The whole table is read once before the first row is yielded, to find out how it uses quotation marks.
+"""
+
+import csv
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from imdb_gru.config import DataConfig
+from imdb_gru.errors import DataError
+from imdb_gru.sources.decoding import BLOCK, MAX_ROW_CHARACTERS, Lines, Text
+from imdb_gru.sources.dialects import Quoting, find_delimiter, list_quotings, read_separator
+from imdb_gru.sources.doubts import SpanningCells
+from imdb_gru.sources.row import TableRow, describe_place
+from imdb_gru.system.wording import count_noun
+
+
+class _Record(NamedTuple):
+    """A row as it is in the file."""
+
+    number: int
+    """As a spreadsheet counts, in which each row has a number even if its cells span several lines."""
+    line: int
+    """The line in which it begins."""
+    cells: list[str]
+    lines: list[str]
+    """The lines that it spans; valid until the next record is read."""
+
+
+@dataclass
+class _Survey:
+    """What reading a whole table showed."""
+
+    problem: DataError | None = None
+    empty: int = 0
+    """The number of rows whose cells are all empty."""
+    note: str | None = None
+
+
+class DelimitedRows:
+    """The rows of a table in CSV, TSV or the like."""
+
+    def __init__(self, text: Text, data: DataConfig, preferred: str) -> None:
+        self.name = text.content.name
+        self._text = text
+        self._skipped, self._delimiter = self._find_delimiter(data.delimiter, preferred)
+        self._quoting, survey = self._find_quoting()
+        self.columns = Counter(self._header)
+        empty = survey.empty and f"{self.name}: {count_noun(survey.empty, 'row')} without any content left out"
+        self.notes = tuple(note for note in (text.note, survey.note, empty) if note)
+
+    def __iter__(self) -> Iterator[TableRow]:
+        """Yield the rows below the header, except those whose cells are all empty."""
+        for record in self._iter_records(self._quoting):
+            if record.cells:
+                yield TableRow(record.number, dict(zip(self._header, record.cells, strict=True)), record.line)
+
+    def _find_delimiter(self, given: str | None, preferred: str) -> tuple[int, str]:
+        """Return the number of lines before the table, and the delimiter."""
+        with Lines(self._text, newline="") as lines:
+            head = []
+            for line in lines:
+                head.append(line)
+                if sum(map(len, head)) > 2**18 or len(head) == 200:  # the last row may be cut
+                    break
+        separator = read_separator(head[0]) if head else None
+        return (separator is not None), find_delimiter(head, given, separator, preferred)
+
+    def _find_quoting(self) -> tuple[Quoting, _Survey]:
+        """Return the first way of quoting by which the whole table can be read; raises `DataError` if there is none."""
+        with self._text.open(newline="") as file:
+            quotings = list_quotings(iter(lambda: file.read(BLOCK), ""), self._delimiter)
+        surveys = [(quoting, self._survey(quoting)) for quoting in quotings[:1]]
+        while surveys[-1][1].problem and len(surveys) < len(quotings):
+            quoting = quotings[len(surveys)]
+            surveys.append((quoting, self._survey(quoting)))
+        quoting, survey = surveys[-1]
+        if survey.problem:
+            standard = next((found.problem for tried, found in surveys if tried == Quoting()), None)
+            raise standard or survey.problem
+        return quoting, survey
+
+    def _survey(self, quoting: Quoting) -> _Survey:
+        """Read the whole table."""
+        survey, spanning = _Survey(), None
+        try:
+            for record in self._iter_records(quoting):
+                spanning = spanning or SpanningCells(self._delimiter, len(self._header))
+                if record.cells:
+                    spanning.add(record.number, record.line, record.cells, record.lines)
+                else:
+                    survey.empty += 1
+            if spanning and (swallowed := spanning.find_swallowed()):
+                raise DataError(f"{self.name}, {swallowed}")
+        except DataError as error:
+            survey.problem = error
+        survey.note = (spanning and spanning.doubts and f"{self.name}: {spanning.describe()}") or None
+        return survey
+
+    def _iter_records(self, quoting: Quoting) -> Iterator[_Record]:
+        """Yield the rows below the header with as many cells as it has, or none if all are empty."""
+        self._header: list[str] = []
+        for record in self._iter_all(quoting):
+            blank = not "".join(record.cells).strip()
+            if not self._header:
+                if not blank:
+                    self._header = record.cells
+            elif blank and len(record.cells) != 1:
+                if record.cells:
+                    yield record._replace(cells=[])
+            else:
+                yield record._replace(cells=self._fit(record))
+
+    def _fit(self, record: _Record) -> list[str]:
+        """Return as many cells as the header has, if the remaining ones are empty; raises `DataError` otherwise."""
+        width, cells = len(self._header), record.cells
+        if len(cells) == width or (len(cells) > width and not "".join(cells[width:]).strip()):
+            return cells[:width]
+        remedy = "quote cells that contain a delimiter or a line break"
+        if width == 1:
+            remedy = (
+                "quote texts that contain a delimiter, name the delimiter with --delimiter, "
+                "or read each line as a text with --format lines"
+            )
+        raise DataError(
+            f"{self.name}, {describe_place(record.number, record.line)}: "
+            f"cells expected: {width}, found: {len(cells)}; {remedy}"
+        )
+
+    def _iter_all(self, quoting: Quoting) -> Iterator[_Record]:
+        """Yield the rows of the file, from the header on."""
+        csv.field_size_limit(MAX_ROW_CHARACTERS)  # a process-wide limit, because two tables may be read alternately
+        with Lines(self._text, newline="") as lines:
+            for _ in range(self._skipped):
+                next(lines.divide(lines), None)
+            reader = csv.reader(quoting.protect(lines), **quoting.options(self._delimiter))
+            number, first = 1, lines.number + 1
+            try:
+                for cells in lines.divide(reader):
+                    yield _Record(number, first, quoting.restore(cells), lines.taken)
+                    number, first = number + 1, lines.number + 1
+            except csv.Error as error:
+                place = describe_place(number, first)
+                raise DataError(f"{self.name}, {place}: {_explain(str(error), lines.number, first)}") from error
+
+
+def _explain(error: str, line: int, first: int) -> str:
+    """Return csv's error for a row that begins in line `first` as a sentence about what to do."""
+    where = f" in line {line}" if line != first else ""
+    if "unexpected end" in error:
+        return "the file ends inside a quoted cell: close the cell's quotation mark, and double those within the cell"
+    if "expected after" in error:
+        return (
+            f"text follows the quotation mark that closes a cell{where}: double the quotation marks within the cell, "
+            "or remove the one that opens it"
+        )
+    return f"{error}{where}"

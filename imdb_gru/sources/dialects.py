@@ -1,0 +1,115 @@
+"""The dialects of CSV and TSV: delimiters, and the ways in which cells are quoted."""
+
+import csv
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from imdb_gru.errors import DataError
+from imdb_gru.system.escaping import show_value
+
+DELIMITERS = (",", ";", "\t", "|")
+_NAMES = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";"}
+_SEPARATOR = re.compile(r'\ufeff?"?sep=(.)"?[\r\n]*', re.IGNORECASE)
+_ESCAPE = re.compile(r'\\(["\\])')
+_QUOTE, _BACKSLASH = "\ud800", "\ud801"
+"""What stands for an escaped mark while csv divides the cells; no decoded text contains these surrogates."""
+LONGEST_GAP = 16
+"""Number of characters of a block that are looked at with the next block."""
+_SPACED = re.compile('[,;\t|\r\n] {1,15}"')
+
+
+@dataclass(frozen=True)
+class Quoting:
+    r"""A way in which cells are quoted; the default is that of RFC 4180, where `""` is a mark within a quoted cell.
+
+    `escaped` adds that `\"` is one too, as MySQL and R write it, and `spaced` that spaces may precede a quoted cell.
+    """
+
+    quoted: bool = True
+    escaped: bool = False
+    spaced: bool = False
+
+    def options(self, delimiter: str) -> dict[str, Any]:
+        """Return the options of `csv.reader`."""
+        quoting = csv.QUOTE_MINIMAL if self.quoted else csv.QUOTE_NONE
+        return {"delimiter": delimiter, "quoting": quoting, "skipinitialspace": self.spaced, "strict": True}
+
+    def protect(self, lines: Iterable[str]) -> Iterable[str]:
+        """Return the lines with escaped marks replaced, so that csv does not see them."""
+        return (_ESCAPE.sub(_hide, line) for line in lines) if self.escaped else lines
+
+    def restore(self, cells: list[str]) -> list[str]:
+        """Return the cells with the escaped marks in place."""
+        if not self.escaped:
+            return cells
+        return [cell.replace(_QUOTE, '"').replace(_BACKSLASH, "\\") for cell in cells]
+
+
+LITERAL = Quoting(quoted=False)
+"""Quotation marks are characters like all others, as in most TSV."""
+
+
+def _hide(found: "re.Match[str]") -> str:
+    return _QUOTE if found[1] == '"' else _BACKSLASH
+
+
+def read_separator(line: str) -> str | None:
+    """Return the delimiter that a line such as `sep=;` declares to Excel; None for other lines."""
+    found = _SEPARATOR.fullmatch(line)
+    return found[1] if found else None
+
+
+def find_delimiter(head: Sequence[str], given: str | None, separator: str | None, preferred: str) -> str:
+    """Return the delimiter that is given or declared, or the one by which most rows of the head look like a table.
+
+    Raises `DataError` if the given one is no character that can separate cells.
+    """
+    if given is not None:
+        delimiter = _NAMES.get(given.lower(), given)
+        if len(delimiter) != 1 or delimiter in '"\r\n\\ ':
+            raise DataError(f"the delimiter {show_value(given)} cannot separate cells: choose one character, or tab")
+        return delimiter
+    if separator is not None:
+        return separator
+
+    def rate(delimiter: str) -> tuple[float, int, bool]:
+        rows = [row for row in csv.reader(head, delimiter=delimiter) if row]
+        literal = [line.rstrip("\r\n").split(delimiter) for line in head if line.strip()]
+        return max((*_rate(rows), delimiter == preferred), (*_rate(literal), delimiter == preferred))
+
+    best = max((preferred, *DELIMITERS), key=rate)
+    return best if rate(best)[1] > 1 else preferred
+
+
+def _rate(rows: list[list[str]]) -> tuple[float, int]:
+    """Return the share of rows that have as many cells as the first, and that number; both 0 for a single column."""
+    rows = [row for row in rows if "".join(row).strip()]
+    width = len(rows[0]) if rows else 0
+    if width < 2:
+        return 0, 0
+    return sum(len(row) == width for row in rows) / len(rows), width
+
+
+def list_quotings(blocks: Iterable[str], delimiter: str) -> list[Quoting]:
+    """Return the ways in which the cells of a table that is given in blocks may be quoted, the likeliest first."""
+    quotes = escapes = spaced = False
+    last = "\n"
+    for block in blocks:
+        if '"' in block:
+            quotes = True
+            block = last + block
+            escapes = escapes or '\\"' in block
+            spaced = spaced or _SPACED.search(block) is not None
+        last = block[-LONGEST_GAP:]
+    if not quotes:
+        return [LITERAL]
+    quotings = list(_iter_quotings(escapes, spaced))
+    return [*quotings, LITERAL] if delimiter == "\t" else quotings
+
+
+def _iter_quotings(escapes: bool, spaced: bool) -> Iterator[Quoting]:
+    for escaped in (True, False) if escapes else (False,):
+        for with_spaces in (True, False) if spaced else (False,):
+            yield Quoting(escaped=escaped, spaced=with_spaces)

@@ -1,0 +1,271 @@
+"""The content of files, unpacked while it is read; nothing is unpacked to disk, and no more than the limits allow."""
+
+import bz2
+import contextlib
+import gzip
+import io
+import lzma
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO, cast
+
+from imdb_gru.errors import DataError
+from imdb_gru.sources.signatures import FOREIGN, find_signature, name_office_file
+from imdb_gru.system.escaping import show_value
+from imdb_gru.system.reading import open_file
+
+MAX_UNPACKED_BYTES = 4 * 2**30
+"""Maximum size in bytes of a whole unpacked file; the published archive is a tenth of that."""
+MAX_HEADER_BYTES = 2**20
+"""Maximum total size in bytes of the headers before a member of a tar archive."""
+MAX_XZ_BYTES = 2**28
+"""Maximum memory in bytes for unpacking .xz; xz -9 needs a quarter of that."""
+MAX_LAYERS = 3
+"""Maximum number of archives and compressions around a file."""
+MAX_SHOWN = 5
+"""Maximum number of an archive's files that a message names."""
+PACKED = {".gz": "", ".bz2": "", ".xz": "", ".tgz": ".tar", ".tbz2": ".tar", ".txz": ".tar"}
+"""The suffixes of compressed files, each with the suffix that remains when they are unpacked."""
+CORPUS_FOLDER = "aclImdb"
+_DAMAGE = (EOFError, zlib.error, lzma.LZMAError, tarfile.TarError, zipfile.BadZipFile, NotImplementedError, ValueError)
+
+
+@dataclass(frozen=True)
+class Content:
+    """The content of a file, which can be opened as often as needed, always at its start."""
+
+    name: str
+    """The name of the file in messages."""
+    file: str
+    """The name of the unpacked file, whose suffix tells its format."""
+    open: Callable[[], BinaryIO]
+    kind: str | None = None
+    """What the first bytes show: parquet, excel or corpus (an archive with an aclImdb folder); None for text."""
+    head: bytes | None = None
+    """The first bytes of a stream, which can be opened only once."""
+
+    @property
+    def suffix(self) -> str:
+        """Return the suffix of the unpacked file, in lower case."""
+        return PurePosixPath(self.file).suffix.lower()
+
+
+def open_content(path: Path, name: str | None = None) -> Content:
+    """Open a file, which messages call `name`, and what it packs; raises `DataError` if that fails, and `OSError`."""
+    return _unpack(Content(name or str(path), name or path.name, lambda: open_file(path)), 0)
+
+
+def strip_packing(name: str) -> str:
+    """Return a file's name when it is unpacked."""
+    suffix = PurePosixPath(name).suffix
+    return name.removesuffix(suffix) + PACKED.get(suffix.lower(), suffix)
+
+
+def _unpack(content: Content, layers: int) -> Content:
+    with content.open() as file:
+        head = file.read(tarfile.BLOCKSIZE)
+    found = find_signature(head)
+    if layers > MAX_LAYERS:
+        raise DataError(f"{content.name} packs more than {MAX_LAYERS} files into one another: unpack it first")
+    if found in _DECOMPRESSORS:
+        inner = replace(content, file=strip_packing(content.file), open=lambda: _decompress(content, found))
+        return _unpack(inner, layers + 1)
+    if found in ("zip", "parquet") and layers:
+        raise DataError(f"{content.name} holds a {found.capitalize()} file within another file: unpack it first")
+    if found == "zip":
+        return _open_zip(content, layers)
+    name = strip_packing(content.file)
+    if found == "tar" or name.lower().endswith(".tar"):
+        return _open_tar(content, layers)
+    if found in FOREIGN:
+        raise DataError(f"{content.name} is {found}: {FOREIGN[found]}")
+    return replace(content, file=name, kind=found)
+
+
+class Meter(io.RawIOBase):
+    """Unpacked bytes, of which there are never more than the limits allow or the headers of an archive announce."""
+
+    def __init__(self, name: str, content: Any, owner: contextlib.ExitStack | None = None) -> None:
+        self.name = name
+        self._content = content
+        self._owner = owner
+        self._whole = self._expected = MAX_UNPACKED_BYTES
+
+    def readable(self) -> bool:
+        """Return true."""
+        return True
+
+    def expect(self, size: int) -> None:
+        """Allow a member of `size` bytes and the next header to be read."""
+        self._expected = size + MAX_HEADER_BYTES
+
+    def readinto(self, buffer: Any) -> int:
+        """Read into a buffer; raises `DataError` if the content is damaged or exceeds a limit."""
+        try:
+            content = self._content.read(len(buffer))
+        except (*_DAMAGE, OSError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise
+            raise describe_damage(self.name, error) from error
+        self._whole -= len(content)
+        self._expected -= len(content)
+        if self._whole < 0:
+            raise DataError(f"{self.name} unpacks to more than {MAX_UNPACKED_BYTES:,} bytes; do not trust this file")
+        if self._expected < 0:
+            raise DataError(
+                f"{self.name}: a header has more than {MAX_HEADER_BYTES:,} bytes; do not trust this archive"
+            )
+        buffer[: len(content)] = content
+        return len(content)
+
+    def close(self) -> None:
+        """Close the file that is unpacked."""
+        if self._owner:
+            self._owner.close()
+        super().close()
+
+
+def describe_damage(name: str, error: Exception) -> DataError:
+    """Return the error for a file that cannot be unpacked."""
+    reason = " ".join(str(error).split()) or type(error).__name__
+    return DataError(f"{name} is cut short or damaged ({reason}): download or copy it again")
+
+
+class _XzFile(io.RawIOBase):
+    """An .xz file; unlike `lzma.LZMAFile`, it limits the memory that the file can ask for."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._decoder = lzma.LZMADecompressor(memlimit=MAX_XZ_BYTES)
+
+    def readable(self) -> bool:
+        """Return true."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Unpack into a buffer."""
+        while True:
+            packed = b""
+            if self._decoder.eof:  # several streams may follow one another, with zeros between them
+                packed = self._decoder.unused_data.lstrip(b"\0")
+                while not packed:
+                    if not (block := self._file.read(2**16)):
+                        return 0
+                    packed = block.lstrip(b"\0")
+                self._decoder = lzma.LZMADecompressor(memlimit=MAX_XZ_BYTES)
+            elif self._decoder.needs_input and not (packed := self._file.read(2**16)):
+                raise EOFError("the file ended before its end marker was reached")
+            if content := self._decoder.decompress(packed, len(buffer)):
+                buffer[: len(content)] = content
+                return len(content)
+
+
+_DECOMPRESSORS: dict[str | None, Callable[[BinaryIO], Any]] = {
+    "gzip": lambda file: gzip.GzipFile(fileobj=file),
+    "bzip2": bz2.BZ2File,
+    "xz": lambda file: io.BufferedReader(_XzFile(file)),
+}
+
+
+def decompress(file: BinaryIO, head: bytes) -> Any:
+    """Return what an open file with these first bytes compresses, or the file itself if it is not compressed."""
+    decompressor = _DECOMPRESSORS.get(find_signature(head))
+    return decompressor(file) if decompressor else file
+
+
+def _decompress(content: Content, found: str | None) -> BinaryIO:
+    stack = contextlib.ExitStack()
+    file = stack.enter_context(content.open())
+    return _meter(content.name, stack.enter_context(_DECOMPRESSORS[found](file)), stack)
+
+
+def _meter(name: str, content: Any, stack: contextlib.ExitStack) -> BinaryIO:
+    return cast(BinaryIO, io.BufferedReader(Meter(name, content, stack), 2**16))
+
+
+def _open_zip(content: Content, layers: int) -> Content:
+    try:
+        with content.open() as file, zipfile.ZipFile(file) as archive:
+            names = archive.namelist()
+            encrypted = any(member.flag_bits & 1 for member in archive.infolist())
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise describe_damage(content.name, error) from error
+    if (office := name_office_file(names)) == "excel":
+        return replace(content, kind=office)
+    if office is not None:
+        raise DataError(f"{content.name} is {office}: {FOREIGN[office]}")
+    if encrypted:
+        raise DataError(f"{content.name} is encrypted: unpack it first")
+    name = _choose_member(content.name, names)
+
+    def open_member() -> BinaryIO:
+        stack = contextlib.ExitStack()
+        archive = stack.enter_context(zipfile.ZipFile(stack.enter_context(content.open())))
+        return _meter(content.name, stack.enter_context(archive.open(name)), stack)
+
+    return _unpack(replace(content, file=PurePosixPath(name).name, open=open_member), layers + 1)
+
+
+def _open_tar(content: Content, layers: int) -> Content:
+    names: list[str] = []
+    for member, _ in _iter_tar(content):
+        if PurePosixPath(member.name).parts[:1] == (CORPUS_FOLDER,):
+            return replace(content, kind="corpus")
+        if member.isreg() and not _is_hidden(member.name) and len(names) <= MAX_SHOWN:
+            names.append(member.name)
+    name = _choose_member(content.name, names)
+
+    def open_member() -> BinaryIO:
+        stack = contextlib.ExitStack()
+        for member, archive in stack.enter_context(contextlib.closing(_iter_tar(content))):
+            if member.name == name and member.isreg():
+                return _meter(content.name, archive.extractfile(member), stack)
+        raise DataError(f"{content.name} no longer holds {name}")
+
+    return _unpack(replace(content, file=PurePosixPath(name).name, open=open_member), layers + 1)
+
+
+def _iter_tar(content: Content) -> Generator[tuple[tarfile.TarInfo, tarfile.TarFile], None, None]:
+    with content.open() as file:
+        yield from iter_members(Meter(content.name, file))
+
+
+def iter_members(meter: Meter) -> Iterator[tuple[tarfile.TarInfo, tarfile.TarFile]]:
+    """Yield the members of an unpacked tar archive, each with the archive, and read it to its last byte.
+
+    tarfile mistakes a damaged header for the archive's end, so only padding may follow the end.
+    """
+    meter.expect(0)
+    try:
+        with tarfile.open(fileobj=meter, mode="r|", bufsize=tarfile.BLOCKSIZE) as archive:
+            for member in archive:
+                archive.members = []  # type: ignore[attr-defined]  # otherwise tarfile would keep all 100,000 members
+                if member.issparse():
+                    raise DataError(f"{meter.name}: {member.name} is a sparse file; do not trust this archive")
+                meter.expect(member.size)
+                yield member, archive
+            meter.expect(MAX_UNPACKED_BYTES)
+            while rest := meter.read(2**20):
+                if rest.strip(b"\0"):
+                    raise tarfile.ReadError("a member's header is unreadable")
+    except _DAMAGE as error:
+        raise describe_damage(meter.name, error) from error
+
+
+def _choose_member(name: str, names: list[str]) -> str:
+    """Return the only file of an archive, not counting hidden ones; raises `DataError` if it holds several."""
+    files = [file for file in names if not file.endswith("/") and not _is_hidden(file)]
+    if len(files) == 1:
+        return files[0]
+    if not files:
+        raise DataError(f"{name} holds no files")
+    shown = ", ".join(map(show_value, files[:MAX_SHOWN])) + (", …" if len(files) > MAX_SHOWN else "")
+    raise DataError(f"{name} holds several files ({shown}): unpack it, and choose one of them")
+
+
+def _is_hidden(file: str) -> bool:
+    return any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(file).parts if part not in (".", ".."))
