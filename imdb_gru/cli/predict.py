@@ -21,13 +21,17 @@ if TYPE_CHECKING:
 @click.argument("texts", nargs=-1, metavar="[TEXT]...")
 @run_option
 @click.option("--timesteps", is_flag=True, help="Show the probability after each word.")
-@input_options(" With --engine ray, only tables: a file, a folder, a glob or an address such as s3://bucket/reviews.")
+@input_options(
+    " A folder or a quoted glob stands for all tables in it. With --engine ray, only tables, also at an address such as "
+    "s3://bucket/reviews."
+)
 @click.option(
     "--output",
     "output_name",
     type=LOCATION,
     metavar="FILE",
-    help="Write predictions to a .csv, .tsv or .jsonl file, or as lines to any other file; - is stdout, the default. "
+    help="Write predictions to a .csv, .tsv or .jsonl file, with the other columns of a table, or as lines to a .txt "
+    "file; - is stdout, the default. If --input is several tables, FILE may be a folder, for one file for each table. "
     "With --engine ray, write Parquet to a folder or an address.",
 )
 @click.option(
@@ -61,6 +65,7 @@ def predict(
 
     \b
     imdb-gru predict --timesteps "I expected it to be dull, but it was wonderful."
+    imdb-gru predict --input inbox/ --output predictions.csv
     imdb-gru predict --engine ray --input reviews/ --output predicted/
     """
     _check_engine(engine, texts, file, output_name, plot, workers, address)

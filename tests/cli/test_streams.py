@@ -67,5 +67,5 @@ def test_reading_from_a_closed_stdin_is_an_error(tmp_path, arguments):
     command = f"exec {sys.executable} -m imdb_gru {arguments} --run bundled <&-"
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith("Error: stdin is closed: give texts as arguments")
+    assert done.stderr.splitlines()[-1].startswith("Error: stdin is closed: give texts")
     assert not list(tmp_path.iterdir())

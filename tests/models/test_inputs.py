@@ -154,7 +154,7 @@ def test_a_file_that_cannot_be_read_does_not_lose_the_others(damaged):
         "the predictions of the others are in out"
     )
     assert list_files("out") == ["2024/c.jsonl", "a.csv", "b.tsv"]
-    assert [line for line in said if line.startswith("left out: ")][1].startswith("left out: inbox/e.jsonl, line 4")
+    assert [line for line in said if line.startswith("left out: ")][1].startswith("left out: inbox/e.jsonl, row 4")
 
 
 @pytest.mark.parametrize("output", ["all.csv", "all.jsonl"])
