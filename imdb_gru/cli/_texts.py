@@ -26,7 +26,7 @@ def open_reader(
 
     file = file or DataConfig()
     if texts and file.path:
-        raise click.UsageError("give texts or --input, not both")
+        raise click.UsageError("give texts or --input, not both; put a glob in quotes")
     if not texts and not file.path:
         if sys.stdin is not None and sys.stdin.isatty():
             raise click.UsageError(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @run_option
 @click.option("--timesteps", is_flag=True, help="Show the probability after each word.")
 @input_options(
-    " A folder or a quoted glob stands for all tables in it. With --engine ray, only tables, also at an address such as "
+    " A folder or a quoted glob stands for all tables in it. With --engine ray, only tables, also at an address like "
     "s3://bucket/reviews."
 )
 @click.option(

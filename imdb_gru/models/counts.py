@@ -31,7 +31,7 @@ def describe_text(seen: Seen) -> str | None:
     if not seen.words:
         return "no words"
     if seen.unknown == seen.read:
-        return "unknown words only"
+        return "no known words"
     return f"only {seen.read} of {seen.words} words were read" if seen.read < seen.words else None
 
 

@@ -1,17 +1,22 @@
 """The formats of predictions, and the columns that stand beside them."""
 
 import csv
+import io
 import json
 import math
 from datetime import date
+from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from support.models import make_classifier
 
 from imdb_gru.config import DataConfig
 from imdb_gru.errors import DataError
 from imdb_gru.models.bulk import predict_file
-from imdb_gru.models.outputs import FileFormat, name_columns
+from imdb_gru.models.outputs import FileFormat, PredictionWriter, name_columns
+from imdb_gru.models.texts import InputRow, TextReader
 
 OWN = ["text", "label", "probability", "note"]
 
@@ -102,7 +107,7 @@ def test_names_are_never_used_twice():
     [
         ("", "no words"),
         ("  ", "no words"),
-        ("never seen", "unknown words only"),
+        ("never seen", "no known words"),
         ("w1 " * 501, "only 500 of 501 words were read"),
         ("w1", None),
     ],
@@ -147,3 +152,26 @@ def test_an_output_that_cannot_be_written_is_refused_at_once(tmp_path, name, opt
 @pytest.mark.parametrize("name", ["o", "o.txt", "o.TXT", "/dev/null"])
 def test_lines_are_written_to_files_of_no_format(tmp_path, name):
     assert FileFormat.choose(tmp_path / name) == FileFormat(None, as_json=False, timesteps=False, many=True)
+
+
+@settings(max_examples=200)
+@given(
+    suffix=st.sampled_from(["csv", "tsv", "jsonl"]),
+    cells=st.dictionaries(st.text(st.characters(codec="utf-8"), min_size=1), st.text(st.characters(codec="utf-8"))),
+)
+def test_any_cells_in_columns_of_any_names_come_back(suffix, cells):
+    reader = TextReader()
+    reader.columns = tuple(cells)
+    writer = PredictionWriter(FileFormat.choose(Path(f"out.{suffix}")), reader)
+    prediction = make_classifier().predict("w1")
+    stream = io.StringIO()
+    writer.begin(stream)
+    writer.write(InputRow("w1", 1, cells), prediction, stream)
+    if suffix == "jsonl":
+        record = json.loads(stream.getvalue())
+        kept = list(record.values())[3:]
+    else:
+        header, row = csv.reader(io.StringIO(stream.getvalue(), newline=""), delimiter="," if suffix == "csv" else "\t")
+        assert len(set(header)) == len(header)
+        kept = row[4:]
+    assert kept == list(cells.values())
