@@ -96,15 +96,18 @@ class TextReader:
 
     def _iter_file(self, path: Path) -> Iterator[InputRow]:
         empty = True
+        hint: tuple[str, ...] = ()
         with self._open(path) as content:
             table = self._open_table(content, path)
             lines = table.kind == "lines"
             self.columns, self.text_name = ((), None) if lines else (table.columns, table.text_column)
             for split in table.splits:
                 for text, row in table.iter_rows(split):
+                    if empty and lines and self._data.format is None and text.startswith('{"'):
+                        hint = (f"{content.name} is read line by line; if it holds JSON, say --format jsonl",)
                     empty = False
                     yield InputRow(text, row.number, {} if lines else row.cells, path)
-            self.undecodable, self.notes = table.undecodable, table.notes
+            self.undecodable, self.notes = table.undecodable, (*hint, *table.notes)
         if empty and path != STDIN:
             raise DataError(f"{path} holds no reviews: choose a file of lines, or a table with a header and rows")
 

@@ -13,7 +13,7 @@ from imdb_gru.config import DataConfig
 from imdb_gru.errors import DataError
 from imdb_gru.sources.decoding import BLOCK, MAX_ROW_CHARACTERS, Lines, Text
 from imdb_gru.sources.dialects import Quoting, find_delimiter, list_quotings, read_separator
-from imdb_gru.sources.doubts import SpanningCells
+from imdb_gru.sources.doubts import QuotedCells, SpanningCells
 from imdb_gru.sources.row import TableRow, describe_place
 from imdb_gru.system.wording import count_noun
 
@@ -85,19 +85,25 @@ class DelimitedRows:
 
     def _survey(self, quoting: Quoting) -> _Survey:
         """Read the whole table."""
-        survey, spanning = _Survey(), None
+        survey = _Survey()
+        spanning = quoted = None
         try:
             for record in self._iter_records(quoting):
                 spanning = spanning or SpanningCells(self._delimiter, len(self._header))
+                quoted = quoted or QuotedCells(self._delimiter, len(self._header))
                 if record.cells:
                     spanning.add(record.number, record.line, record.cells, record.lines)
+                    quoted.add(record.lines)
                 else:
                     survey.empty += 1
             if spanning and (swallowed := spanning.find_swallowed()):
                 raise DataError(f"{self.name}, {swallowed}")
+            if quoted and quoting.quoted and self._delimiter == "\t" and quoted.are_texts():
+                raise DataError(f"{self.name} has quotation marks that do not quote cells: remove them")
         except DataError as error:
             survey.problem = error
-        survey.note = (spanning and spanning.doubts and f"{self.name}: {spanning.describe()}") or None
+        if spanning and spanning.doubts:
+            survey.note = f"{self.name}: {spanning.describe()}"
         return survey
 
     def _iter_records(self, quoting: Quoting) -> Iterator[_Record]:

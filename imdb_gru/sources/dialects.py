@@ -16,8 +16,7 @@ _ESCAPE = re.compile(r'\\(["\\])')
 _QUOTE, _BACKSLASH = "\ud800", "\ud801"
 """What stands for an escaped mark while csv divides the cells; no decoded text contains these surrogates."""
 LONGEST_GAP = 16
-"""Number of characters of a block that are looked at with the next block."""
-_SPACED = re.compile('[,;\t|\r\n] {1,15}"')
+"""Maximum number of spaces before the quotation mark that opens a cell."""
 
 
 @dataclass(frozen=True)
@@ -94,16 +93,18 @@ def _rate(rows: list[list[str]]) -> tuple[float, int]:
 
 def list_quotings(blocks: Iterable[str], delimiter: str) -> list[Quoting]:
     """Return the ways in which the cells of a table that is given in blocks may be quoted, the likeliest first."""
-    quotes = escapes = spaced = False
+    start = rf"[\r\n{re.escape(delimiter)}]"
+    opening, spaced_opening = re.compile(rf'{start} {{0,{LONGEST_GAP}}}"'), re.compile(rf'{start} {{1,{LONGEST_GAP}}}"')
+    quoted = escapes = spaced = False
     last = "\n"
     for block in blocks:
         if '"' in block:
-            quotes = True
             block = last + block
+            quoted = quoted or opening.search(block) is not None
+            spaced = spaced or spaced_opening.search(block) is not None
             escapes = escapes or '\\"' in block
-            spaced = spaced or _SPACED.search(block) is not None
-        last = block[-LONGEST_GAP:]
-    if not quotes:
+        last = block[-LONGEST_GAP - 1 :]
+    if not quoted:
         return [LITERAL]
     quotings = list(_iter_quotings(escapes, spaced))
     return [*quotings, LITERAL] if delimiter == "\t" else quotings

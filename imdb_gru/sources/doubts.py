@@ -1,4 +1,4 @@
-"""Cells that span several lines, which may be rows that a stray quotation mark has swallowed."""
+"""Signs that quotation marks are not what they seem: rows swallowed by a quoted cell, and marks that quote nothing."""
 
 from collections.abc import Sequence
 
@@ -8,14 +8,13 @@ from imdb_gru.system.wording import count_noun
 SAMPLED = 1000
 """Number of rows, and of doubtful ones, whose cells are compared."""
 LONGEST_WORD = 30
-SHORT = ({"number"}, {"word"})
 
 
 class SpanningCells:
     """The rows of a table that span several lines, compared with those that span one.
 
-    A row is swallowed if each of its lines would make a row: it has as many cells as the header, and its numbers and
-    single words stand in the columns in which the rows of one line have only numbers or only single words.
+    A row has swallowed others if each of its lines would make a row: it has as many cells as the header, and numbers in
+    the columns in which the rows of one line have only numbers. Without such columns, single words count instead.
     """
 
     def __init__(self, delimiter: str, width: int) -> None:
@@ -46,7 +45,7 @@ class SpanningCells:
 
     def find_swallowed(self) -> str | None:
         """Return what is wrong with the first row that has swallowed others."""
-        columns = [place for place, shapes in enumerate(self._shapes) if shapes - {"empty"} in SHORT]
+        columns = self._find_columns("number") or self._find_columns("word")
         if not self._rows or self._width == 1 or not (columns or self._delimiter == "\t"):
             return None
         for number, line, lines, shapes in self._rows:
@@ -58,6 +57,10 @@ class SpanningCells:
                 )
         return None
 
+    def _find_columns(self, shape: str) -> list[int]:
+        """Return the places of the columns that have only cells of this shape, and empty ones."""
+        return [place for place, shapes in enumerate(self._shapes) if shapes - {"empty"} == {shape}]
+
     def describe(self) -> str:
         """Return a note about the rows that may have swallowed others."""
         number, line, _, _ = self._rows[0]
@@ -65,6 +68,32 @@ class SpanningCells:
             f"{count_noun(self.doubts, 'row')} with cells of several lines, which could be rows of their own if a "
             f"quotation mark is missing; the first is {describe_place(number, line)}"
         )
+
+
+class QuotedCells:
+    """The quoted cells of a table, which are only texts with marks around them if their columns have other cells too.
+
+    Writers of tables either quote whole columns, or only cells that contain the delimiter, a mark or a line break.
+    """
+
+    def __init__(self, delimiter: str, width: int) -> None:
+        self._delimiter = delimiter
+        self._quoted, self._bare = [False] * width, [False] * width
+
+    def add(self, lines: Sequence[str]) -> None:
+        """Take a row into account."""
+        parts = lines[0].rstrip("\r\n").split(self._delimiter)
+        if len(lines) > 1 or len(parts) != len(self._bare):
+            return
+        for place, part in enumerate(parts):
+            if part.startswith('"'):
+                self._quoted[place] = self._quoted[place] or '"' not in part[1:-1]
+            elif part:
+                self._bare[place] = True
+
+    def are_texts(self) -> bool:
+        """Return whether a column has both cells that are quoted without need and cells that are not quoted."""
+        return any(quoted and bare for quoted, bare in zip(self._quoted, self._bare, strict=True))
 
 
 def _shape(cell: str) -> str:

@@ -64,7 +64,8 @@ class JsonRows:
                     array.skip(",")
                     mark = array.find_next()
                 if mark != "{":
-                    raise self._describe(number, f"{show_value(mark)} does not begin an object")
+                    reason = f"{show_value(mark)} does not begin an object" if mark else "the array has no end"
+                    raise self._describe(number, reason)
                 try:
                     row = array.decode()
                 except (ValueError, RecursionError) as error:
