@@ -122,9 +122,9 @@ def _resume(classifier: Classifier, target: Target, observer: Observer) -> Count
         counts = Counts(**partial.counts)
         if counts.all:
             observer(Notice(f"resuming after {counts.all} reviews{of}"))
-        rows = begin_rows(reader, counts.all)  # starts at a chunk or at the end of the texts
-        writer = PredictionWriter(target.layout, reader)
         try:
+            rows = begin_rows(reader, counts.all)  # starts at a chunk or at the end of the texts
+            writer = PredictionWriter(target.layout, reader)
             with reader.show_bar("predicting", counts.all) as observe:
                 pairs = predict_rows(classifier, rows, target.layout.timesteps, observe)
                 for _, group in itertools.groupby(pairs, lambda pair: pair[0].path):
