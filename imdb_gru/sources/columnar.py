@@ -87,7 +87,7 @@ class ExcelRows:
         """Yield the rows below the first that is not empty, which becomes the header."""
         self._header, self._empty, waiting = [], 0, 0
         for number, cells in enumerate(self._iter_sheet(), 1):
-            if not any(cells):
+            if not "".join(cells).strip():
                 waiting += bool(self._header)
             elif not self._header:
                 self._header = cells

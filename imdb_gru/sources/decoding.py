@@ -62,7 +62,7 @@ def open_text(content: Content, encoding: str | None) -> Text:
     if encoding is not None:
         return Text(content, check_encoding(encoding))
     if content.head is not None:
-        found, note = find_encoding([content.head])
+        found, note = find_encoding([content.head], whole=len(content.head) < BLOCK)
     else:
         with content.open() as file:
             found, note = find_encoding(iter(lambda: file.read(BLOCK), b""))
@@ -82,8 +82,8 @@ def check_encoding(name: str) -> str:
     return "utf-8-sig" if codec.name == "utf-8" else codec.name
 
 
-def find_encoding(blocks: Iterable[bytes]) -> tuple[str, str | None]:
-    """Return the codec of a text that is given in blocks, and a note if it is not UTF-8."""
+def find_encoding(blocks: Iterable[bytes], *, whole: bool = True) -> tuple[str, str | None]:
+    """Return the codec of a text, and a note if it is not UTF-8; unless the blocks are the `whole` text, it goes on."""
     blocks = iter(blocks)
     block = next(blocks, b"")
     for mark, marked, name in _MARKS:
@@ -95,13 +95,14 @@ def find_encoding(blocks: Iterable[bytes]) -> tuple[str, str | None]:
     valid = invalid = 0
     windows = True
     while block:
-        text = decoder.decode(block)
+        following = next(blocks, b"")
+        text = decoder.decode(block, final=whole and not following)
         if not text.isascii():
             bad = text.count(UNDECODABLE)
             invalid += bad
             valid += len(_NOT_ASCII.findall(text)) - bad
             windows = windows and len(block) == len(block.translate(None, _UNUSED_IN_WINDOWS))
-        block = next(blocks, b"")
+        block = following
     if windows and invalid > valid:
         return WINDOWS, "is not UTF-8 and was read as Windows-1252; if that is wrong, name its encoding with --encoding"
     return "utf-8", None

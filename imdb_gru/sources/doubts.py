@@ -85,7 +85,7 @@ class QuotedCells:
         parts = lines[0].rstrip("\r\n").split(self._delimiter)
         if len(lines) > 1 or len(parts) != len(self._bare):
             return
-        for place, part in enumerate(parts):
+        for place, part in enumerate(part.lstrip(" ") for part in parts):
             if part.startswith('"'):
                 self._quoted[place] = self._quoted[place] or '"' not in part[1:-1]
             elif part:

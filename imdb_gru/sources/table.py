@@ -49,8 +49,8 @@ class TableSource:
         with self._explain():
             self._rows = open_rows(content, kind, data)
         columns = self._rows.columns
-        if not columns or (require_labels and next(self._iter_rows(), None) is None):
-            raise DataError(f"{self.name} holds no reviews: choose a table with a header and rows")
+        if not columns:
+            raise self._describe_absence()
         text = _choose_column(self.name, "text", data.text_column, TEXT_COLUMNS, columns)
         if text is None:
             raise _describe_unknown_text(self.name, columns)
@@ -62,6 +62,8 @@ class TableSource:
                 f"{self.name} has no known label column, only {list_columns(columns)}: "
                 "name the label column with --label-column"
             )
+        if require_labels and next(self._iter_rows(), None) is None:
+            raise self._describe_absence()
         splits = [column for column in columns if column.strip().lower() == SPLIT_COLUMN]
         if divide and len(splits) > 1:
             raise DataError(
@@ -121,6 +123,9 @@ class TableSource:
             yield
         except OSError as error:
             raise DataError(f"cannot read {self.name}: {error.strerror or error}") from error
+
+    def _describe_absence(self) -> DataError:
+        return DataError(f"{self.name} holds no reviews: choose a table with a header and rows")
 
     def _find_splits(self) -> tuple[str, ...]:
         if self._split is None:

@@ -126,7 +126,7 @@ def test_unusual_texts_are_read(tmp_path, name, content, text, undecodable):
         ("a.jsonl", '{"text": "a", "label": 3}\n', "row 1: the label 3 is not one of"),
         ("a.jsonl", '{"text": "a", "label": NaN}\n', "row 1: the label nan is not one of"),
         ("a.jsonl", '{"text": "a", "label": null}\n', "row 1: the label None is not one of"),
-        ("a.csv", ",".join(f"column {n} {'x' * 999}" for n in range(999)) + "\n", "holds no reviews"),
+        ("a.csv", ",".join(f"column {n} {'x' * 999}" for n in range(999)) + "\n", "no known text column"),
         ("a.jsonl", json.dumps({f"column {n} {'x' * 999}": n for n in range(999)}), "no known text column"),
     ],
 )
