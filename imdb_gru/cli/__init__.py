@@ -67,7 +67,10 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     _open_closed_streams()
     from imdb_gru.errors import ImdbGruError
-    from imdb_gru.system.escaping import neutralise, neutralise_error
+    from imdb_gru.system.escaping import escape_unwritable, neutralise, neutralise_error
+
+    for stream in (sys.stdout, sys.stderr):
+        escape_unwritable(stream)
 
     try:
         raise_on_sigterm()
@@ -92,10 +95,15 @@ def main() -> None:
 
 
 def _open_closed_streams() -> None:
-    """Open the null device in place of each closed standard stream, so that no other file gets its descriptor."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+    """Open the null device in place of each closed standard stream, so that no other file gets its descriptor.
+
+    `sys.stdin` stays None, because reading from a closed stdin is an error.
+    """
+    if sys.stdin is None:
+        os.open(os.devnull, os.O_RDONLY)
+    for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115 - open until the process ends
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 - open until the process ends
 
 
 def _leave(code: int) -> NoReturn:

@@ -5,6 +5,9 @@ from typing import Any
 
 import click
 
+TEXTS = ("text", "texts")
+"""Names of the arguments that take texts."""
+
 
 class Command(click.Command):
     """A command that rejects a repeated option unless the option takes several values."""
@@ -12,7 +15,13 @@ class Command(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the arguments, or raise `UsageError` if an option that takes one value is repeated."""
         given = list(args)
-        rest = super().parse_args(ctx, args)
+        try:
+            rest = super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if error.possibilities or not any(parameter.name in TEXTS for parameter in self.params):
+                raise
+            hint = 'If it is a text, put -- before it and after all options, as in -- "-5 out of 10".'
+            raise click.NoSuchOption(error.option_name, f"{error.message} {hint}", ctx=ctx) from error
         _, _, order = self.make_parser(ctx).parse_args(given)
         for parameter, count in Counter(order).items():
             if isinstance(parameter, click.Option) and count > 1 and not (parameter.multiple or parameter.is_flag):

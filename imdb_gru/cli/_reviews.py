@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from imdb_gru.cli._data_options import build_input_option, other_data_options
-from imdb_gru.cli._messages import say
+from imdb_gru.cli._messages import EventPrinter, say
 from imdb_gru.cli._options import number_option
 
 if TYPE_CHECKING:
@@ -36,9 +36,10 @@ class ReviewChoice:
 
         data = self.data or DataConfig()
         if self.texts or self.input_path:
-            from imdb_gru.models.texts import TextReader
+            from imdb_gru.models.inputs import open_input
 
-            reader = TextReader(self.texts, data.model_copy(update={"path": self.input_path}))
+            file = data.model_copy(update={"path": self.input_path})
+            reader = open_input(self.texts, file, observer=EventPrinter())
             texts = list(reader.follow("reading"))
             for note in reader.notes:
                 say(note)

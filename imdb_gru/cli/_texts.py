@@ -1,25 +1,34 @@
 """The texts to which a command applies a model, from its arguments, a file or stdin."""
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from imdb_gru.cli._messages import EventPrinter
 
 if TYPE_CHECKING:
     from imdb_gru.config import DataConfig
     from imdb_gru.models.texts import TextReader
 
 
-def open_reader(texts: tuple[str, ...], file: "DataConfig | None", command: str) -> "TextReader":
-    """Open the texts or the file; if neither is given, read stdin unless it is a terminal."""
+def open_reader(
+    texts: tuple[str, ...], file: "DataConfig | None", command: str, output: str | None = None
+) -> "TextReader":
+    """Open the texts, or the file or files; if neither is given, read stdin unless it is a terminal.
+
+    Files that the command writes to `output` are not read.
+    """
     from imdb_gru.config import DataConfig
-    from imdb_gru.models.texts import OPTIONS, STDIN, TextReader
+    from imdb_gru.models.inputs import open_input
+    from imdb_gru.models.texts import OPTIONS, STDIN
 
     file = file or DataConfig()
     if texts and file.path:
-        raise click.UsageError("give texts or --input, not both")
+        raise click.UsageError("give texts or --input, not both; put a glob in quotes")
     if not texts and not file.path:
-        if sys.stdin.isatty():
+        if sys.stdin is not None and sys.stdin.isatty():
             raise click.UsageError(
                 f'no text was given: give one, as in imdb-gru {command} "A fine film.", or use --input FILE'
             )
@@ -27,4 +36,4 @@ def open_reader(texts: tuple[str, ...], file: "DataConfig | None", command: str)
     for key in OPTIONS:
         if getattr(file, key) and not file.path:
             raise click.UsageError(f"--{key.replace('_', '-')} needs a table or a file: give it with --input")
-    return TextReader(texts, file)
+    return open_input(texts, file, Path(output) if output else None, EventPrinter())

@@ -22,13 +22,17 @@ if TYPE_CHECKING:
 @click.argument("texts", nargs=-1, metavar="[TEXT]...")
 @run_option
 @click.option("--timesteps", is_flag=True, help="Show the probability after each word.")
-@input_options(" With --engine ray, give tables: a file, a folder, a glob or an address such as s3://bucket/reviews.")
+@input_options(
+    " A folder or a quoted glob stands for all tables in it. With --engine ray, only tables, also at an address like "
+    "s3://bucket/reviews."
+)
 @click.option(
     "--output",
     "output_name",
     type=LOCATION,
     metavar="FILE",
-    help="Write predictions to a .csv, .tsv or .jsonl file, or as lines to any other file; - (the default) is stdout. "
+    help="Write predictions to a .csv, .tsv or .jsonl file, with the other columns of a table, or as lines to a .txt "
+    "file; - (the default) is stdout. If --input is several tables, FILE may be a folder, for one file for each table. "
     "With --engine ray, write Parquet to a folder or an address.",
 )
 @click.option(
@@ -62,6 +66,7 @@ def predict(
 
     \b
     imdb-gru predict --timesteps "I expected it to be dull, but it was wonderful."
+    imdb-gru predict --input inbox/ --output predictions.csv
     imdb-gru predict --engine ray --input reviews/ --output predicted/
     """
     _check_engine(engine, texts, file, output_name, plot, workers, address)
@@ -69,9 +74,9 @@ def predict(
         request = RayRequest(file, output_name, timesteps, resume, workers, address, as_json)
         predict_on_ray(run_path, request)
         return
-    output = None if output_name in (None, "-") else Path(str(output_name))
+    output = None if output_name == "-" else output_name
     _check_outputs(texts, file, output, plot, resume=resume)
-    reader = open_reader(texts, file, "predict")
+    reader = open_reader(texts, file, "predict", output)
     if output:
         _predict_file(reader, output, run_path, timesteps=timesteps, as_json=as_json, resume=resume)
     else:
@@ -94,7 +99,7 @@ def _check_engine(
 
 
 def _check_outputs(
-    texts: tuple[str, ...], file: "DataConfig | None", output: Path | None, plot: Path | None, *, resume: bool
+    texts: tuple[str, ...], file: "DataConfig | None", output: str | None, plot: Path | None, *, resume: bool
 ) -> None:
     if plot:
         from imdb_gru.report.timestep_chart import check_plot_path
@@ -107,24 +112,23 @@ def _check_outputs(
 
 
 def _predict_file(
-    reader: "TextReader", output: Path, run_path: Path | None, *, timesteps: bool, as_json: bool, resume: bool
+    reader: "TextReader", output: str, run_path: Path | None, *, timesteps: bool, as_json: bool, resume: bool
 ) -> None:
-    from imdb_gru.models.bulk import FileFormat, check_output, predict_file
-    from imdb_gru.models.classifier import Classifier
+    from imdb_gru.models.bulk import predict_file
 
-    FileFormat.choose(output, as_json=as_json, timesteps=timesteps)
-    check_output(output, reader.path)
-    model = Classifier.load(open_run(run_path))
+    run = open_run(run_path)
     predict_file(
-        reader, output, model=model, timesteps=timesteps, as_json=as_json, resume=resume, observer=EventPrinter()
+        reader, output, model=run, timesteps=timesteps, as_json=as_json, resume=resume, observer=EventPrinter()
     )
 
 
 def _print_predictions(
     reader: "TextReader", run_path: Path | None, plot: Path | None, *, timesteps: bool, as_json: bool
 ) -> None:
-    from imdb_gru.models.bulk import FileFormat
     from imdb_gru.models.classifier import Classifier
+    from imdb_gru.models.inputs import TableFiles
+    from imdb_gru.models.outputs import FileFormat
 
-    layout = FileFormat.choose(None, as_json=as_json, timesteps=timesteps, many=len(reader.texts) != 1)
+    several, many = isinstance(reader, TableFiles), len(reader.texts) != 1
+    layout = FileFormat.choose(None, as_json=as_json, timesteps=timesteps, many=many, placed=several)
     show_predictions(Classifier.load(open_run(run_path)), reader, layout, plot)

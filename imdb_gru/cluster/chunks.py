@@ -20,7 +20,7 @@ from imdb_gru.cluster.storage import explain, locate, write_bytes
 from imdb_gru.config import DataConfig
 from imdb_gru.errors import ImdbGruError
 from imdb_gru.models.classifier import Classifier, Prediction, take_chunk
-from imdb_gru.models.counts import Counts
+from imdb_gru.models.counts import Counts, describe_text
 from imdb_gru.sources.table import open_table
 from imdb_gru.system.memory import measure_own_memory
 
@@ -150,6 +150,7 @@ def _encode(predictions: list[Prediction], chunk: dict[str, Any], notes: str) ->
         "text": pyarrow.array([prediction.text for prediction in predictions], pyarrow.string()),
         "label": pyarrow.array([prediction.label for prediction in predictions], pyarrow.string()),
         "probability": pyarrow.array([prediction.probability for prediction in predictions], pyarrow.float64()),
+        "note": pyarrow.array([describe_text(prediction) for prediction in predictions], pyarrow.string()),
     }
     if predictions[0].probabilities is not None:
         columns["timesteps"] = _lay_out_timesteps(predictions)

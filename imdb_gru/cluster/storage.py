@@ -11,11 +11,10 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from imdb_gru.errors import DataError
+from imdb_gru.models.inputs import is_hidden
 from imdb_gru.sources.rows import FORMATS, is_table_name
 from imdb_gru.system.writing import write_atomically
 
-HIDDEN = ("_", ".")
-"""By convention, files and folders whose names begin with one of these characters hold no data."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 """Characters by which Python represents bytes in a file name that are not valid UTF-8."""
 
@@ -151,21 +150,17 @@ def _find(location: Location) -> list[str]:
     return [
         name if isinstance(location, Path) else str(RemotePath(filesystem, name))
         for name, named in found
-        if is_table_name(PurePosixPath(name).name) and not _is_hidden(named)
+        if is_table_name(PurePosixPath(name).name) and not is_hidden(named)
     ]
 
 
 def _expand(filesystem: Any, pattern: str) -> Iterator[tuple[str, str]]:
     """Yield the files that match a glob, each with the part of its path that must not contain a hidden name."""
     folder = re.split(r"[*?[]", pattern)[0].rpartition("/")[0]
-    asked = _is_hidden(pattern.removeprefix(folder))
+    asked = is_hidden(pattern.removeprefix(folder))
     for name, state in filesystem.glob(pattern, detail=True).items():
         if state["type"] != "directory":
             yield name, "" if asked else name.removeprefix(folder)
-
-
-def _is_hidden(name: str) -> bool:
-    return any(part.startswith(HIDDEN) for part in PurePosixPath(name).parts)
 
 
 def _split(location: Location) -> tuple[Any, str]:

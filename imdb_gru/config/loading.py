@@ -56,8 +56,16 @@ def _iter_descriptions(section: type[Section]) -> Iterator[tuple[str, str]]:
                 yield name, description
 
 
+class _MisspelledError(yaml.YAMLError):
+    """A value that YAML 1.1 reads as something else than it looks like; the message gives the right spelling."""
+
+    def __init__(self, problem: str, line: int) -> None:
+        super().__init__(problem)
+        self.line = line
+
+
 class _Loader(yaml.SafeLoader):
-    """A YAML loader that reads 1e-3 as a number and rejects repeated keys and aliases."""
+    """A YAML loader that reads 1e-3 as a number and rejects aliases, repeated keys and misleading values."""
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         """Raise an error for an alias, because a few aliases can expand to more data than fits in memory."""
@@ -75,6 +83,26 @@ class _Loader(yaml.SafeLoader):
                 raise yaml.constructor.ConstructorError(None, None, f"the key '{name}' is given twice", key.start_mark)
             seen.add(name)
         return super().construct_mapping(node, deep)
+
+    def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> Any:
+        """Raise an error for an unquoted value that is likely to mean something else than YAML reads."""
+        value = super().construct_scalar(node)
+        if isinstance(node, yaml.ScalarNode) and node.style is None and (remedy := _find_misspelling(value, node.tag)):
+            problem = f"{value} {remedy}, or '{value}' in quotes if it is a text"
+            raise _MisspelledError(problem, node.start_mark.line + 1)
+        return value
+
+
+def _find_misspelling(value: str, tag: str) -> str | None:
+    """Return what is wrong with an unquoted value, and the right spelling; None if nothing is."""
+    kind = tag.removeprefix("tag:yaml.org,2002:")
+    if value.lower() == "none":
+        return "is no value in YAML: write null for no value"
+    if kind in ("int", "float") and ":" in value:
+        return "is a number of base 60 in YAML: write one number, such as 90 or 1.5"
+    if kind == "int" and re.fullmatch(r"[-+]?0[0-9_]+", value):
+        return f"is an octal number in YAML: write {value[0].strip('0')}{value.strip('+-').lstrip('0_') or 0}"
+    return None
 
 
 _NOT_YAML = (yaml.YAMLError, ValueError, KeyError, AttributeError, TypeError, RecursionError)
@@ -205,6 +233,8 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         values = yaml.load(content.decode("utf-8"), _Loader)
     except OSError as error:
         raise ConfigError(f"cannot read the config {path}: {error.strerror}") from error
+    except _MisspelledError as error:
+        raise ConfigError(f"{path}, line {error.line}: {error}") from error
     except _NOT_YAML as error:
         raise ConfigError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
     if values is None:
@@ -223,6 +253,8 @@ def parse_override(text: str) -> tuple[str, Any]:
         raise ConfigError(f"{text} is not of the form KEY=VALUE, such as train.epochs=3")
     try:
         return key.strip(), yaml.load(value, _Loader)
+    except _MisspelledError as error:
+        raise ConfigError(f"{text}: {error}") from error
     except _NOT_YAML as error:
         raise ConfigError(f"{text}: the value is not valid YAML; put it in quotes if it is text") from error
 

@@ -1,13 +1,12 @@
-"""Bulk prediction: read the texts of a file, write predictions to another file, and resume if interrupted."""
+"""Bulk prediction: read the texts of files, write predictions to other files, and resume if interrupted."""
 
-import contextlib
 import io
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from itertools import chain
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from imdb_gru.config import DataConfig, TextConfig
 from imdb_gru.corpus.encoded import EncodedText
@@ -16,75 +15,17 @@ from imdb_gru.events import Notice, Observer, ignore
 from imdb_gru.models import classifier as classifiers
 from imdb_gru.models.classifier import Classifier, Prediction, load
 from imdb_gru.models.counts import Counts
-from imdb_gru.models.texts import TextReader
+from imdb_gru.models.inputs import TableFiles, list_names, open_input
+from imdb_gru.models.outputs import PredictionWriter, Target, explain_failure, open_output, plan_targets
+from imdb_gru.models.texts import InputRow, TextReader
 from imdb_gru.runs.run import Run
 from imdb_gru.system.partial import open_partial
-from imdb_gru.system.writing import write_atomically
 
 if TYPE_CHECKING:
     from imdb_gru.inspection import Inspection
 
-DELIMITERS = {".csv": ",", ".tsv": "\t"}
-JSON_SUFFIXES = (".jsonl", ".ndjson")
-
 ReadText = TypeVar("ReadText", Prediction, "Inspection", EncodedText)
 """The result for one text, with its counts of words, words read and unknown words."""
-
-
-@dataclass(frozen=True)
-class FileFormat:
-    """The format of written predictions: a table, JSON Lines, or plain lines."""
-
-    delimiter: str | None
-    as_json: bool
-    timesteps: bool
-    many: bool
-    """Whether there are several texts, in which case each plain line includes its text."""
-
-    @classmethod
-    def choose(
-        cls, path: Path | None, *, as_json: bool = False, timesteps: bool = False, many: bool = True
-    ) -> "FileFormat":
-        """Choose a file's format by its suffix, or raise `DataError` if timesteps would go into a table."""
-        as_json = as_json or (path is not None and path.suffix in JSON_SUFFIXES)
-        delimiter = DELIMITERS.get(path.suffix) if path and not as_json else None
-        if delimiter and timesteps:
-            raise DataError(f"{path} is a table, and tables cannot hold timesteps: choose a .jsonl or .txt file")
-        return cls(delimiter, as_json, timesteps, many)
-
-    def begin(self, stream: TextIO) -> None:
-        """Write the header of a table; the other formats have no header."""
-        if self.delimiter:
-            self._write_row(stream, "text", "label", "probability")
-
-    def write(self, prediction: Prediction, stream: TextIO) -> None:
-        """Write one prediction."""
-        if self.delimiter:
-            self._write_row(stream, prediction.text, prediction.label, prediction.probability)
-        elif self.as_json:
-            from imdb_gru.system.escaping import dump_json
-
-            record = prediction.to_dict()
-            if not self.timesteps:
-                record.pop("timesteps", None)
-            stream.write(dump_json(record) + "\n")
-        else:
-            self._write_lines(prediction, stream)
-
-    def _write_row(self, stream: TextIO, *cells: object) -> None:
-        import csv
-
-        csv.writer(stream, delimiter=self.delimiter or ",", lineterminator="\n").writerow(cells)
-
-    def _write_lines(self, prediction: Prediction, stream: TextIO) -> None:
-        from imdb_gru.models.timesteps import format_plain
-        from imdb_gru.system.escaping import neutralise
-
-        text = f"\t{neutralise(prediction.text)}" if self.many else ""
-        stream.write(f"{prediction.label}\t{prediction.probability:.4f}{text}\n")
-        if self.timesteps:
-            assert prediction.probabilities is not None
-            stream.write(format_plain(prediction.tokens, prediction.probabilities.tolist()).rstrip("\n") + "\n")
 
 
 def predict_file(
@@ -99,110 +40,153 @@ def predict_file(
 ) -> Counts:
     """Classify the texts of a file, or the given texts, write the predictions to a file, and return the text counts.
 
-    `texts` is a table, a file with one text per line, a `DataConfig` that also names the table's column of texts, or
-    the texts themselves. If `output` ends in .csv, .tsv or .jsonl, it is written in that format, otherwise as plain
-    lines. The file appears under its name only when it is complete. With `resume`, finished predictions are stored in
+    `texts` is a table, a file with one text per line, a folder or a glob of tables, a `DataConfig` that also names the
+    table's column of texts, or the texts themselves. If `output` ends in .csv, .tsv or .jsonl, it is written in that
+    format, together with the other columns of the table, otherwise as plain lines. The predictions of several tables
+    go into one file with their file names and rows or, if `output` is a folder, into one file for each table.
+
+    A file appears under its name only when it is complete. With `resume`, finished predictions are stored in
     a file next to `output`, and if the process is stopped or killed, the same call resumes from there. Raises
-    `DataError` or `RunError`.
+    `DataError` or `RunError`. If some of several tables cannot be read, a folder still gets the predictions of the
+    others before the error is raised.
     """
-    observer, output = observer or ignore, Path(output).expanduser()
-    reader = texts if isinstance(texts, TextReader) else _open_reader(texts)
-    check_output(output, reader.path)
-    layout = FileFormat.choose(output, as_json=as_json, timesteps=timesteps, many=len(reader.texts) != 1)
+    observer, output = observer or ignore, str(Path(output).expanduser()) + "/" * str(output).endswith("/")
+    reader = texts if isinstance(texts, TextReader) else _open_reader(texts, Path(output), observer)
+    targets = plan_targets(reader, output, as_json=as_json, timesteps=timesteps)
+    if resume and not (reader.path and all(map(_can_resume, targets))):
+        raise DataError("--resume needs --input FILE and --output FILE, and both must be regular files")
+    failures = _find_failures(reader, targets, observer)
     classifier = model if isinstance(model, Classifier) else load(model)
-    if resume:
-        return _resume(classifier, reader, layout, output, observer)
     counts = Counts()
-    with open_output(output) as stream, reader.show_bar("predicting") as count:
-        layout.begin(stream)
-        predictions = classifier.predict_many(reader, timesteps=timesteps, observe=count)
-        for prediction in count_seen(predictions, classifier.config.text, reader, observer, counts=counts):
-            layout.write(prediction, stream)
+    for target in targets:
+        if target.reader.path not in failures:
+            if target.one_of_several:
+                with explain_failure(target.path):
+                    target.path.parent.mkdir(parents=True, exist_ok=True)
+            counts.add(_resume(classifier, target, observer) if resume else _write(classifier, target))
+    tell(counts, classifier.config.text, [target.reader for target in targets], observer)
+    if failures:
+        advice = "; to resume with these files, repeat the command" if resume else ""
+        raise DataError(
+            f"{len(failures)} of {len(targets)} files could not be read and have no predictions: "
+            f"{list_names([*failures])}; the predictions of the others are in {output}{advice}"
+        )
+    for target in targets if resume else ():
+        _name_partial(target).unlink()
     return counts
 
 
-def _open_reader(texts: str | Path | DataConfig | Sequence[str]) -> TextReader:
+def _open_reader(texts: str | Path | DataConfig | Sequence[str], output: Path, observer: Observer) -> TextReader:
     if isinstance(texts, str | Path):
         texts = DataConfig(path=str(texts))
     if not isinstance(texts, DataConfig):
         return TextReader(texts)
     path = None if texts.path is None else str(Path(texts.path).expanduser())
-    return TextReader(file=texts.model_copy(update={"path": path}))
+    return open_input((), texts.model_copy(update={"path": path}), output, observer)
 
 
-def check_output(path: Path, source: Path | None) -> None:
-    """Raise `DataError` if predictions cannot be written to a path."""
-    if path.is_dir():
-        raise DataError(f"--output {path} is a folder: choose a file")
-    if path.suffix == ".parquet":
-        raise DataError(f"--output {path}: choose a .csv, .tsv or .jsonl file; only --engine ray writes Parquet")
-    if path.suffix == ".json":
-        raise DataError(f"--output {path}: predictions are written as one JSON object per line, so choose .jsonl")
-    if source and path.is_file() and source.is_file() and path.samefile(source):
-        raise DataError(f"--output {path} is the same file as --input: choose another file")
+def _can_resume(target: Target) -> bool:
+    return all(path.is_file() for path in target.reader.files) and (target.path.is_file() or not target.path.exists())
 
 
-@contextlib.contextmanager
-def open_output(path: Path) -> Iterator[TextIO]:
-    """Open a file that appears under its name only when it is complete; write to a pipe or a device directly."""
-    with _explain_failure(path):
-        if path.exists() and not path.is_file():
-            with path.open("w", encoding="utf-8") as file:
-                yield file
-        else:
-            with write_atomically(path.resolve()) as temporary, temporary.open("w", encoding="utf-8") as file:
-                yield file
+def _find_failures(reader: TextReader, targets: Sequence[Target], observer: Observer) -> dict[Path, str]:
+    """Return the tables that are left out because they cannot be read; raises `DataError` if none can be."""
+    if not isinstance(reader, TableFiles):
+        return {}
+    if len(reader.failures) == len(targets) or targets[0].reader is reader:
+        reader.check()
+        return {}
+    for reason in reader.failures.values():
+        observer(Notice(f"left out: {reason}"))
+    return reader.failures
 
 
-@contextlib.contextmanager
-def _explain_failure(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise DataError(f"cannot write {path}: {error.strerror}; choose another file with --output") from error
+def _write(classifier: Classifier, target: Target) -> Counts:
+    """Predict the texts of a file, and write their predictions."""
+    counts, reader = Counts(), target.reader
+    with open_output(target.path) as stream, reader.show_bar("predicting") as observe:
+        rows = begin_rows(reader)
+        writer = PredictionWriter(target.layout, reader)
+        writer.begin(stream)
+        for row, prediction in predict_rows(classifier, rows, target.layout.timesteps, observe):
+            counts.take(prediction)
+            writer.write(row, prediction, stream)
+    return counts
 
 
-def _resume(classifier: Classifier, reader: TextReader, layout: FileFormat, output: Path, observer: Observer) -> Counts:
+def _resume(classifier: Classifier, target: Target, observer: Observer) -> Counts:
     """Append to the partial file chunk by chunk, starting where it ends, then copy it to the output."""
-    if not (reader.path and reader.path.is_file() and (output.is_file() or not output.exists())):
-        raise DataError("--resume needs --input FILE and --output FILE, and both must be regular files")
-    path = output.resolve().with_name(f"{output.resolve().name}.partial")
-    begun_with = _identify(classifier, reader, layout)
-    with _explain_failure(output), open_partial(path, begun_with) as partial:
+    reader, of = target.reader, f" of {target.reader.path}" if target.one_of_several else ""
+    begun_with = _identify(classifier, target)
+    with explain_failure(target.path), open_partial(_name_partial(target), begun_with) as partial:
         counts = Counts(**partial.counts)
         if counts.all:
-            observer(Notice(f"resuming after {counts.all} reviews"))
-        texts = itertools.islice(reader, counts.all, None)  # starts at a chunk or at the end of the texts
+            observer(Notice(f"resuming after {counts.all} reviews{of}"))
         try:
+            rows = begin_rows(reader, counts.all)  # starts at a chunk or at the end of the texts
+            writer = PredictionWriter(target.layout, reader)
             with reader.show_bar("predicting", counts.all) as observe:
-                predictions = classifier.predict_many(texts, timesteps=layout.timesteps, observe=observe)
-                seen = count_seen(predictions, classifier.config.text, reader, observer, counts=counts)
-                while chunk := list(itertools.islice(seen, classifiers.CHUNK)):
-                    stream = io.StringIO()
-                    for prediction in chunk:
-                        layout.write(prediction, stream)
-                    partial.append(stream.getvalue(), asdict(counts))
+                pairs = predict_rows(classifier, rows, target.layout.timesteps, observe)
+                for _, group in itertools.groupby(pairs, lambda pair: pair[0].path):
+                    while chunk := list(itertools.islice(group, classifiers.CHUNK)):
+                        stream = io.StringIO()
+                        for row, prediction in chunk:
+                            counts.take(prediction)
+                            writer.write(row, prediction, stream)
+                        partial.append(stream.getvalue(), asdict(counts))
         except KeyboardInterrupt:
             done = partial.counts.get("all", 0)
-            observer(Notice(f"stopped after {done} reviews; to resume, repeat the command"))
+            observer(Notice(f"stopped after {done} reviews{of}; to resume, repeat the command"))
             raise
-        with open_output(output) as file:
-            layout.begin(file)
+        with open_output(target.path) as file:
+            writer.begin(file)
             partial.copy_to(file)
     return counts
 
 
-def _identify(classifier: Classifier, reader: TextReader, layout: FileFormat) -> dict[str, Any]:
+def _name_partial(target: Target) -> Path:
+    output = target.path.resolve()
+    return output.with_name(f"{output.name}.partial")
+
+
+def begin_rows(reader: TextReader, skip: int = 0) -> Iterator[InputRow]:
+    """Read the first row, so that the reader knows its columns, and return all rows but the first `skip`."""
+    rows = reader.iter_rows()
+    first = list(itertools.islice(rows, 1))
+    return itertools.islice(itertools.chain(first, rows), skip, None)
+
+
+def predict_rows(
+    classifier: Classifier,
+    rows: Iterable[InputRow],
+    timesteps: bool,
+    observe: Callable[[int], object],
+) -> Iterator[tuple[InputRow, Prediction]]:
+    """Yield each row with its prediction; chunks end where files end, as on a cluster."""
+    for _, group in itertools.groupby(rows, lambda row: row.path):
+        waiting: deque[InputRow] = deque()
+        texts = _remember(group, waiting)
+        for prediction in classifier.predict_many(texts, timesteps=timesteps, observe=observe):
+            yield waiting.popleft(), prediction
+
+
+def _remember(rows: Iterable[InputRow], waiting: "deque[InputRow]") -> Iterator[str]:
+    """Yield the text of each row, and keep the row until its prediction is there."""
+    for row in rows:
+        waiting.append(row)
+        yield row.text
+
+
+def _identify(classifier: Classifier, target: Target) -> dict[str, Any]:
     """Return everything that the output depends on, keyed by the names used in error messages."""
     from imdb_gru import __version__
     from imdb_gru.system.reading import hash_file
 
-    assert reader.path is not None
     return {
         "version of imdb-gru": __version__,
-        "input": hash_file(reader.path),
+        "input": [hash_file(path) for path in target.reader.files],
         "run": identify_run(classifier.run),
-        "set of options": {**asdict(layout), **reader.options},
+        "set of options": {**asdict(target.layout), **target.reader.options},
     }
 
 
@@ -218,15 +202,28 @@ def count_seen(
     observer: Observer,
     *,
     warn_empty: bool = True,
-    counts: Counts | None = None,
 ) -> Iterator[ReadText]:
     """Yield each result, then notify the observer of texts that were truncated, empty, unknown or undecodable.
 
-    `warn_empty` decides whether texts without words are reported; `counts` may already include earlier texts.
+    `warn_empty` decides whether texts without words are reported.
     """
-    counts = Counts() if counts is None else counts
+    counts = Counts()
     for one in seen:
         counts.take(one)
         yield one
-    for line in chain(reader.notes, counts.describe(config, reader.undecodable, warn_empty=warn_empty)):
+    tell(counts, config, [reader], observer, warn_empty=warn_empty)
+
+
+def tell(
+    counts: Counts,
+    config: TextConfig,
+    readers: Sequence[TextReader],
+    observer: Observer,
+    *,
+    warn_empty: bool = True,
+) -> None:
+    """Notify the observer of unusual files, and of texts that were truncated, empty, unknown or undecodable."""
+    undecodable = sum(reader.undecodable for reader in readers)
+    notes = [note for reader in readers for note in reader.notes]
+    for line in (*notes, *counts.describe(config, undecodable, warn_empty=warn_empty)):
         observer(Notice(line))

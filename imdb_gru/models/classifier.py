@@ -16,6 +16,7 @@ from imdb_gru.config import Config
 from imdb_gru.corpus.encoded import EncodedText, encode_text, pad
 from imdb_gru.engine.workers import iter_shared, map_ahead
 from imdb_gru.errors import RunError
+from imdb_gru.models.counts import describe_text
 from imdb_gru.runs.catalogue import find_run
 from imdb_gru.runs.run import Run
 from imdb_gru.runs.weights import load_network
@@ -64,8 +65,10 @@ class Prediction:
         return LABELS[self.probability >= 0.5]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what `predict --json` prints, with the timesteps if there are any."""
+        """Return what `predict --json` prints, with the note and the timesteps if there are any."""
         record: dict[str, Any] = {"text": self.text, "label": self.label, "probability": self.probability}
+        if note := describe_text(self):
+            record["note"] = note
         if self.probabilities is not None:
             steps = zip(self.tokens, self.probabilities.tolist(), strict=True)
             record["timesteps"] = [

@@ -26,6 +26,15 @@ class Seen(Protocol):
         ...
 
 
+def describe_text(seen: Seen) -> str | None:
+    """Return why the prediction for a text may mean little: it has no words, only unknown ones, or too many."""
+    if not seen.words:
+        return "no words"
+    if seen.unknown == seen.read:
+        return "no known words"
+    return f"only {seen.read} of {seen.words} words were read" if seen.read < seen.words else None
+
+
 @dataclass
 class Counts:
     """The number of texts, and how many were truncated, had no words, or had only unknown words."""

@@ -48,6 +48,8 @@ class TextReader:
         """Number of texts read so far with bytes that cannot be decoded."""
         self.columns: tuple[str, ...] = ()
         """The names of a table's columns, once reading has begun; empty for lines and given texts."""
+        self.text_name: str | None = None
+        """The name of the table's column of texts, once reading has begun."""
         self.notes: tuple[str, ...] = ()
         """What is unusual about the file, once it has been read."""
 
@@ -55,6 +57,11 @@ class TextReader:
     def options(self) -> dict[str, str | None]:
         """Return what was said about the file: its column of texts, format, encoding and delimiter."""
         return {key: getattr(self._data, key) for key in OPTIONS}
+
+    @property
+    def files(self) -> list[Path]:
+        """Return the paths of the files that hold the texts."""
+        return [] if self.path is None else [self.path]
 
     def __iter__(self) -> Iterator[str]:
         """Yield the texts."""
@@ -93,7 +100,7 @@ class TextReader:
         with self._open(path) as content:
             table = self._open_table(content, path)
             lines = table.kind == "lines"
-            self.columns = () if lines else table.columns
+            self.columns, self.text_name = ((), None) if lines else (table.columns, table.text_column)
             for split in table.splits:
                 for text, row in table.iter_rows(split):
                     if empty and lines and self._data.format is None and text.startswith('{"'):

@@ -107,6 +107,11 @@ class TableSource:
         return present
 
     @property
+    def text_column(self) -> str:
+        """Return the name of the column of texts."""
+        return self._text
+
+    @property
     def label_column(self) -> str:
         """Return the name of the column of labels; it is empty if there is none."""
         return self._label or ""

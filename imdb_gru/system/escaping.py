@@ -1,7 +1,10 @@
-"""Escaping control characters in untrusted text before it is shown."""
+"""Escaping characters that must not or cannot be shown."""
 
+import codecs
+import io
 import json
 import unicodedata
+from typing import TextIO
 
 _JOINERS = frozenset("\u200c\u200d")
 """Harmless format characters that emoji and several scripts need."""
@@ -9,6 +12,9 @@ _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode categories of control, format (some reverse the text), surrogate and line-break characters."""
 LONGEST_VALUE = 60
 """Maximum length in characters of a value in a message; longer values are cut."""
+
+UNWRITABLE = "imdb_gru.escape"
+"""Name of the error handler for characters that an encoding does not have."""
 
 
 def neutralise(text: str) -> str:
@@ -42,3 +48,20 @@ def show_value(value: object) -> str:
 
 def _harms(char: str) -> bool:
     return unicodedata.category(char) in _UNSAFE and char not in _JOINERS
+
+
+def escape_unwritable(stream: TextIO) -> None:
+    """Have a stream write JSON's escapes, such as \\u00e9, for characters that its encoding does not have.
+
+    A stream in ASCII is changed to UTF-8, as Click does, because ASCII is almost always a missing locale.
+    """
+    if isinstance(stream, io.TextIOWrapper):
+        codecs.register_error(UNWRITABLE, _escape)
+        ascii_only = codecs.lookup(stream.encoding).name == "ascii"
+        stream.reconfigure(encoding="utf-8" if ascii_only else None, errors=UNWRITABLE)
+
+
+def _escape(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(json.dumps(char)[1:-1] for char in error.object[error.start : error.end]), error.end

@@ -62,7 +62,7 @@ def check_same(old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
 
 @contextlib.contextmanager
 def open_partial(path: Path, begun_with: Mapping[str, Any]) -> Iterator[Partial]:
-    """Open or create the file at `path`, and remove it at the end unless the body raises an error.
+    """Open or create the file at `path`, which is to be removed when its content is in the output.
 
     Raises `DataError` if the file was started with different settings, or if another process is writing to it.
     """
@@ -80,4 +80,3 @@ def open_partial(path: Path, begun_with: Mapping[str, Any]) -> Iterator[Partial]
             reason = error if isinstance(error, DataError) else "is not a file of predictions"
             raise DataError(f"{path} {reason}: use the same one, or remove {path} to start again") from None
         yield partial
-        path.unlink()

@@ -197,3 +197,18 @@ def test_without_a_home_that_can_be_written_a_download_says_what_to_set():
     assert done.returncode == 1
     assert "cannot write to the cache /proc/nowhere/.cache/imdb-gru" in done.stderr
     assert "set $IMDB_GRU_CACHE" in done.stderr
+
+
+@pytest.mark.parametrize("command", [["predict"], ["inspect"], ["inspect", "units"], ["next"]])
+@pytest.mark.parametrize("text", ["-5 out of 10", "--5 stars", "- dull"])
+def test_a_text_that_looks_like_an_option_is_told(invoke, command, text):
+    result = invoke(*command, "--run", "bundled", text)
+    assert result.code == 2
+    assert "If it is a text, put -- before it and after all options" in result.err
+    result = invoke("predict", "--run", "bundled", "--json", "--", text)
+    assert f'"text": "{text}"' in result.out
+
+
+@pytest.mark.parametrize("arguments", [["predict", "--timestep"], ["evaluate", "-5"]])
+def test_only_what_may_be_a_text_is_told_so(invoke, arguments):
+    assert "If it is a text" not in invoke(*arguments).err

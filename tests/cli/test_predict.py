@@ -142,7 +142,7 @@ def test_output_follows_its_suffix(predict, tmp_path, suffix, delimiter):
     texts = ['a "fine", film', "dull\tfilm"]
     assert predict(*texts, "--output", f"out.{suffix}").code == 0
     rows = list(csv.DictReader(io.StringIO((tmp_path / f"out.{suffix}").read_text()), delimiter=delimiter))
-    assert [list(row) for row in rows] == [["text", "label", "probability"]] * 2
+    assert [list(row) for row in rows] == [["text", "label", "probability", "note"]] * 2
     assert [row["text"] for row in rows] == texts
     assert predict("fine", "--output", "out.jsonl").code == 0
     assert json.loads((tmp_path / "out.jsonl").read_text())["text"] == "fine"
@@ -168,6 +168,9 @@ def test_output_goes_through_a_link_and_into_a_device(predict, tmp_path):
         (".", "is a folder"),
         ("out.json", "so choose .jsonl"),
         ("o.parquet", "ray writes Parquet"),
+        ("o.XLSX", "cannot write the format .XLSX: choose a .csv file, which Excel opens"),
+        ("o.csv.gz", "cannot write the format .gz: choose a .csv, .tsv, .jsonl or .txt file"),
+        ("o.ods", "cannot write the format .ods"),
         ("in.txt", "is the same file as --input"),
     ],
 )

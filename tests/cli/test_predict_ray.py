@@ -104,8 +104,8 @@ def test_a_folder_is_scored_as_file_by_file_and_goes_on_after_a_mistake(invoke, 
     assert (figures["files"], figures["partitions"], figures["reviews"]) == (5, 5, 33)
     rows = read_rows(Path("out"))
     local = [invoke("predict", "--input", path, "--json").out for path in [*paths, broken]]
-    assert [{name: row[name] for name in ANSWERS} for row in rows] == [
-        json.loads(line) for answers in local for line in answers.splitlines()
+    assert [[row[name] for name in ANSWERS] for row in rows] == [
+        [json.loads(line)[name] for name in ANSWERS] for answers in local for line in answers.splitlines()
     ]
     assert [row["file"] for row in rows] == [str(path.absolute()) for path in paths for _ in range(8)] + [
         str(broken.absolute())

@@ -143,5 +143,5 @@ print(sorted({{"tensorflow", "keras", "h5py"}} & set(sys.modules)))
     from pyarrow import parquet
 
     assert parquet.read_table(tmp_path / "part-00000-00000.parquet").column_names == [
-        "text", "label", "probability", "file", "row",
+        "text", "label", "probability", "note", "file", "row",
     ]  # fmt: skip

@@ -56,12 +56,30 @@ def test_any_key_can_be_set(override, value):
         ("train.objective=null", "train.objective: input should be 'last', 'every' or 'linear', got None"),
         ("train.epochs=[", "the value is not valid YAML"),
         ("train.epochs.deep=3", "train.epochs: input should be a valid integer"),
+        ("model.pretrained=None", "None is no value in YAML: write null for no value, or 'None' in quotes"),
+        ("model.dense=[none]", "none is no value in YAML"),
+        ("train.epochs=010", "train.epochs=010: 010 is an octal number in YAML: write 10, or '010' in quotes"),
+        ("train.seed=-0_7", "is an octal number in YAML: write -7"),
+        ("train.seed=00", "write 0, or"),
+        ("train.epochs=1:30", "1:30 is a number of base 60 in YAML: write one number, such as 90 or 1.5"),
+        ("train.learning_rate=0:00.5", "is a number of base 60"),
     ],
 )
 def test_a_wrong_override_is_told(override, message):
     with pytest.raises(ConfigError) as error:
         load_config(overrides=dict([parse_override(override)]))
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize("value", ["'None'", '"010"', "'1:30'"])
+def test_a_quoted_value_is_a_text(value):
+    assert load_config(overrides=dict([parse_override(f"data.path={value}")])).data.path == value[1:-1]
+
+
+def test_a_misspelled_value_in_a_file_is_told_with_its_line(tmp_path):
+    (tmp_path / "c.yaml").write_text("train:\n  epochs: 3\n  patience: None\n")
+    with pytest.raises(ConfigError, match=r"c.yaml, line 3: None is no value in YAML: write null"):
+        load_config(tmp_path / "c.yaml")
 
 
 def test_all_errors_are_told_at_once():

@@ -39,9 +39,10 @@ def predict_locally(classifier, texts, *, timesteps=False):
 
 def read_answers(folder, *, timesteps=False):
     """The partitions' rows, as the local path writes them, and where each says that it is from."""
-    names = ["text", "label", "probability", *(["timesteps"] if timesteps else [])]
+    names = ["text", "label", "probability", "note", *(["timesteps"] if timesteps else [])]
     rows = [row for path in sorted(folder.glob("part-*")) for row in parquet.read_table(path).to_pylist()]
-    return [dump_json({name: row[name] for name in names}) for row in rows], [(r["file"], r["row"]) for r in rows]
+    answers = [{name: row[name] for name in names if row[name] is not None} for row in rows]
+    return list(map(dump_json, answers)), [(row["file"], row["row"]) for row in rows]
 
 
 def make_worker(classifier, *, timesteps=False, version=__version__):

@@ -8,25 +8,31 @@ from typing import TYPE_CHECKING, TextIO
 from imdb_gru.cli._messages import EventPrinter, say
 
 if TYPE_CHECKING:
-    from imdb_gru.models.bulk import FileFormat
     from imdb_gru.models.classifier import Classifier, Prediction
-    from imdb_gru.models.texts import TextReader
+    from imdb_gru.models.outputs import FileFormat
+    from imdb_gru.models.texts import InputRow, TextReader
 
 
 def show_predictions(classifier: "Classifier", reader: "TextReader", layout: "FileFormat", plot: Path | None) -> None:
     """Classify the texts, and print each prediction as it is made; if `plot` is given, save a chart there."""
-    from imdb_gru.models.bulk import count_seen
+    from imdb_gru.models.bulk import begin_rows, predict_rows, tell
+    from imdb_gru.models.counts import Counts
+    from imdb_gru.models.outputs import PredictionWriter
 
+    counts = Counts()
     with reader.show_bar("predicting") as observe:
-        predictions = classifier.predict_many(reader, timesteps=layout.timesteps or plot is not None, observe=observe)
-        for prediction in count_seen(predictions, classifier.config.text, reader, EventPrinter()):
+        rows = begin_rows(reader)
+        writer = PredictionWriter(layout, reader)
+        for row, prediction in predict_rows(classifier, rows, layout.timesteps or plot is not None, observe):
+            counts.take(prediction)
             if plot:
                 _draw(prediction, plot)
             with _hide_bar():
                 if sys.stdout.isatty() and not layout.as_json:
-                    _show(prediction, layout, sys.stdout)
+                    _show(row, prediction, layout, sys.stdout)
                 else:
-                    layout.write(prediction, sys.stdout)
+                    writer.write(row, prediction, sys.stdout)
+    tell(counts, classifier.config.text, [reader], EventPrinter())
 
 
 def _hide_bar() -> contextlib.AbstractContextManager[None]:
@@ -46,16 +52,18 @@ def _draw(prediction: "Prediction", path: Path) -> None:
     say(f"saved the chart {path}")
 
 
-def _show(prediction: "Prediction", layout: "FileFormat", stream: TextIO) -> None:
+def _show(row: "InputRow", prediction: "Prediction", layout: "FileFormat", stream: TextIO) -> None:
     from rich.console import Console
     from rich.text import Text
 
+    from imdb_gru.models.outputs import describe_place
     from imdb_gru.models.timesteps import iter_view
     from imdb_gru.system.escaping import neutralise
 
     console = Console(file=stream)
     headline = Text(f"{prediction.label} {prediction.probability:.4f}", style="bold")
-    text = f"  {neutralise(prediction.text)}" if layout.many else ""
+    place = f"  {neutralise(describe_place(row))}" if layout.placed else ""
+    text = f"{place}  {neutralise(prediction.text)}" if layout.many else ""
     console.print(headline + Text(text), no_wrap=True, overflow="ellipsis")
     if layout.timesteps:
         assert prediction.probabilities is not None

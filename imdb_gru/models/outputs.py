@@ -1,0 +1,222 @@
+"""The files that predictions are written to: their formats, their columns and their places."""
+
+import contextlib
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from imdb_gru.errors import DataError
+from imdb_gru.models.classifier import Prediction
+from imdb_gru.models.inputs import TableFiles
+from imdb_gru.models.texts import InputRow, TextReader
+from imdb_gru.sources.review import SURROGATE
+from imdb_gru.system.escaping import dump_json, neutralise
+from imdb_gru.system.writing import write_atomically
+
+DELIMITERS = {".csv": ",", ".tsv": "\t"}
+JSON_SUFFIXES = (".jsonl", ".ndjson")
+LINES_SUFFIXES = (".txt", "")
+CHOICES = "choose a .csv, .tsv, .jsonl or .txt file"
+ADVICE = {
+    ".parquet": f"{CHOICES}; only --engine ray writes Parquet",
+    ".json": "predictions are written as one JSON object per line, so choose .jsonl",
+    ".xlsx": "choose a .csv file, which Excel opens",
+}
+"""What to do about the suffixes of other formats."""
+INPUT = "input_"
+"""Prefix of a column of the input that has the name of a column of predictions."""
+
+
+@dataclass(frozen=True)
+class FileFormat:
+    """The format of written predictions: a table, JSON Lines, or plain lines."""
+
+    delimiter: str | None
+    as_json: bool
+    timesteps: bool
+    many: bool
+    """Whether there are several texts, in which case each plain line includes its text."""
+    placed: bool = False
+    """Whether each prediction is written with the file and the row of its text."""
+
+    @classmethod
+    def choose(
+        cls,
+        path: Path | None,
+        *,
+        as_json: bool = False,
+        timesteps: bool = False,
+        many: bool = True,
+        placed: bool = False,
+    ) -> "FileFormat":
+        """Choose a file's format by its suffix, or raise `DataError` if predictions cannot be written in it."""
+        suffix = path.suffix.lower() if path else ""
+        delimiter = DELIMITERS.get(suffix)
+        if path and delimiter and as_json:
+            raise DataError(f"{path} is a table, but --json writes JSON lines: leave out --json, or choose .jsonl")
+        if path and delimiter and timesteps:
+            raise DataError(f"{path} is a table, and tables cannot hold timesteps: choose a .jsonl or .txt file")
+        special = path and path.exists() and not path.is_file()
+        if path and not special and suffix not in (*DELIMITERS, *JSON_SUFFIXES, *LINES_SUFFIXES):
+            advice = ADVICE.get(suffix, CHOICES)
+            raise DataError(f"--output {path}: cannot write the format {path.suffix}: {advice}")
+        return cls(delimiter, as_json or suffix in JSON_SUFFIXES, timesteps, many, placed)
+
+
+class PredictionWriter:
+    """A writer of predictions in a format, together with the other columns of the input's table."""
+
+    def __init__(self, layout: FileFormat, reader: TextReader) -> None:
+        """Name the columns; reading must have begun, so that the reader knows its own."""
+        self.layout = layout
+        self._own = ["text", "label", "probability", "note", *(["file", "row"] if layout.placed else [])]
+        taken = {*self._own, *(["timesteps"] if layout.timesteps else [])}
+        self._names = name_columns([name for name in reader.columns if name != reader.text_name], taken)
+
+    def begin(self, stream: TextIO) -> None:
+        """Write the header of a table; the other formats have no header."""
+        if self.layout.delimiter:
+            self._write_cells([*self._own, *self._names.values()], stream)
+
+    def write(self, row: InputRow, prediction: Prediction, stream: TextIO) -> None:
+        """Write one prediction."""
+        if self.layout.delimiter or self.layout.as_json:
+            record = prediction.to_dict()
+            if not self.layout.timesteps:
+                record.pop("timesteps", None)
+            if self.layout.placed:
+                record |= {"file": str(row.path), "row": row.row}
+            others = {self._names[name]: value for name, value in row.cells.items() if name in self._names}
+            record |= {name: _simplify(value) for name, value in others.items()}
+            if self.layout.as_json:
+                stream.write(dump_json(record) + "\n")
+            else:
+                self._write_cells([record.get(name) for name in (*self._own, *self._names.values())], stream)
+        else:
+            self._write_lines(row, prediction, stream)
+
+    def _write_cells(self, cells: Sequence[object], stream: TextIO) -> None:
+        import csv
+
+        line = io.StringIO()
+        # With another terminator, the writer would leave a carriage return in a cell without quotes.
+        writer = csv.writer(line, delimiter=self.layout.delimiter or ",", lineterminator="\r\n")
+        writer.writerow([SURROGATE.sub("\ufffd", _write_cell(cell)) for cell in cells])
+        stream.write(line.getvalue().removesuffix("\r\n") + "\n")
+
+    def _write_lines(self, row: InputRow, prediction: Prediction, stream: TextIO) -> None:
+        from imdb_gru.models.timesteps import format_plain
+
+        place = f"\t{neutralise(describe_place(row))}" if self.layout.placed else ""
+        text = f"\t{neutralise(prediction.text)}" if self.layout.many else ""
+        stream.write(f"{prediction.label}\t{prediction.probability:.4f}{place}{text}\n")
+        if self.layout.timesteps:
+            assert prediction.probabilities is not None
+            stream.write(format_plain(prediction.tokens, prediction.probabilities.tolist()).rstrip("\n") + "\n")
+
+
+def name_columns(columns: Sequence[str], taken: set[str]) -> Mapping[str, str]:
+    """Return the name of each column in the output, which begins with `input_` if it would be one of `taken`."""
+    names: dict[str, str] = {}
+    for column in columns:
+        name = column
+        while name.strip().lower() in taken or name in names.values() or (name != column and name in columns):
+            name = INPUT + name
+        names[column] = name
+    return names
+
+
+def describe_place(row: InputRow) -> str:
+    """Return the file and the row of a text, for example a.csv:2."""
+    return f"{row.path}:{row.row}"
+
+
+def _simplify(value: object) -> object:
+    """Return a cell as JSON can hold it: numbers that are none as null, dates and the like as text."""
+    if value is None or isinstance(value, str | int):
+        return value
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        return None if isinstance(value, float) else str(value)
+    return value
+
+
+def _write_cell(value: object) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else dump_json(value)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A file of predictions, and the reader of its texts."""
+
+    reader: TextReader
+    path: Path
+    layout: FileFormat
+    one_of_several: bool = False
+    """Whether there are other targets, in the same folder."""
+
+
+def plan_targets(
+    reader: TextReader, output: str | Path, *, as_json: bool = False, timesteps: bool = False
+) -> list[Target]:
+    """Return the file to write, or one file for each table if there are several and the output is a folder.
+
+    Raises `DataError` if one of them cannot be written.
+    """
+    path = Path(output)
+    folder = path.is_dir() or str(output).endswith("/")
+    several = isinstance(reader, TableFiles)
+    spread = several and (folder or not path.suffix)
+    if isinstance(reader, TableFiles) and spread:
+        if path.exists() and path.samefile(reader.folder):
+            raise DataError(f"--output {path} is the same folder as --input: choose another folder")
+        suffix = ".jsonl" if as_json or timesteps else ".csv"
+        places = [path / _name_output(file.relative_to(reader.folder), suffix) for file in reader.files]
+        pairs = list(zip(reader.readers, places, strict=True))
+    elif folder:
+        raise DataError(f"--output {path} is a folder: choose a file")
+    else:
+        pairs = [(reader, path)]
+    sources, seen = {file.resolve() for file in reader.files}, set()
+    for _, target in pairs:
+        if target.exists() and target.resolve() in sources:
+            raise DataError(f"--output {target} is the same file as --input: choose another file")
+        if target in seen:
+            raise DataError(f"two files would have their predictions in {target}: rename one of them")
+        seen.add(target)
+    choices = {"as_json": as_json, "timesteps": timesteps, "many": len(reader.texts) != 1}
+    choices["placed"] = several and not spread
+    return [Target(one, target, FileFormat.choose(target, **choices), spread) for one, target in pairs]
+
+
+def _name_output(path: Path, suffix: str) -> Path:
+    """Return the name of a table's predictions: its own, with a suffix added unless it is written in its own format."""
+    own = JSON_SUFFIXES if suffix in JSON_SUFFIXES else (*DELIMITERS, *JSON_SUFFIXES)
+    return path if path.suffix.lower() in own else path.with_name(path.name + suffix)
+
+
+@contextlib.contextmanager
+def open_output(path: Path) -> Iterator[TextIO]:
+    """Open a file that appears under its name only when it is complete; write to a pipe or a device directly."""
+    with explain_failure(path):
+        if path.exists() and not path.is_file():
+            with path.open("w", encoding="utf-8") as file:
+                yield file
+        else:
+            with write_atomically(path.resolve()) as temporary, temporary.open("w", encoding="utf-8") as file:
+                yield file
+
+
+@contextlib.contextmanager
+def explain_failure(path: Path) -> Iterator[None]:
+    """Raise `DataError` if a file cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise DataError(f"cannot write {path}: {error.strerror}; choose another file with --output") from error
