@@ -1,20 +1,30 @@
 """Error messages about configs: invalid keys and values, and keys that contradict each other."""
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pydantic import BaseModel
 
-from imdb_gru.config.schema import INHERITED, AnyConfig, Config, EncoderConfig, TextConfig, find_fused_obstacle
+from imdb_gru.config.schema import (
+    AUTO,
+    INHERITED,
+    INHERITED_OUTPUT,
+    AnyConfig,
+    Config,
+    EncoderConfig,
+    ModelConfig,
+    TextConfig,
+    find_fused_obstacle,
+)
 from imdb_gru.system.escaping import neutralise, show_value
 
 LONGEST_KEY = 200
 """Maximum length in characters of a key in a message; longer keys are cut."""
 SCRATCH = "--config scratch"
 """The option that chooses the config that starts from random weights."""
-PACKAGED = Config()
-"""The defaults, which match the bundled next-word model."""
+PACKAGED = {"bundled": EncoderConfig(), "bundled-classifier": ModelConfig()}
+"""The layers of the models that come with the package, which are those of the defaults."""
 
 
 def _iter_keys(section: type[BaseModel], prefix: str = "") -> Iterator[str]:
@@ -23,6 +33,16 @@ def _iter_keys(section: type[BaseModel], prefix: str = "") -> Iterator[str]:
             yield from _iter_keys(field.annotation, f"{prefix}{name}.")
         else:
             yield prefix + name
+
+
+def drop_auto(details: Iterable[Any]) -> Iterator[dict[str, Any]]:
+    """Yield pydantic's errors, with one instead of two for a key that may be `auto`: it names each alternative."""
+    for detail in details:
+        *path, alternative = detail["loc"]
+        if alternative in ("constrained-int", "bool"):
+            yield {**detail, "loc": path}
+        elif alternative != f"literal['{AUTO}']":
+            yield dict(detail)
 
 
 def describe_mistake(detail: dict[str, Any], kind: type[BaseModel]) -> str:
@@ -44,13 +64,16 @@ def describe_mistake(detail: dict[str, Any], kind: type[BaseModel]) -> str:
 
 
 def find_misfits(config: Config, text: TextConfig, model: EncoderConfig, name: str) -> Iterator[tuple[str, str]]:
-    """Yield each difference from the next-word model `name` that a classifier starts from, and the setting it requires.
+    """Yield each difference from the model `name` that a classifier starts from, and the setting that it requires.
 
     For example, the difference "model.units is 256, but the bundled model has 512" has the setting "model.units=512".
     """
     sections = {"text": (config.text, text), "model": (config.model, model)}
+    if config.model.bidirectional and not isinstance(model, ModelConfig):
+        yield f"model.bidirectional is true, but {name} is unidirectional", "model.bidirectional=false"
     for section, keys in INHERITED.items():
-        for key in keys:
+        output = INHERITED_OUTPUT if section == "model" and isinstance(model, ModelConfig) else ()
+        for key in (*keys, *output):
             mine, theirs = (getattr(values, key) for values in sections[section])
             if mine != theirs:
                 yield (
@@ -88,17 +111,10 @@ def _find_conflicts_of_classifier(config: Config, *, trained: bool) -> Iterator[
     model, train = config.model, config.train
     if len(set(model.pooling)) < len(model.pooling):
         yield f"model.pooling: must not repeat a pooling, got {model.pooling}"
-    if model.pretrained == PACKAGED.model.pretrained and not trained:
+    if (bundled := PACKAGED.get(model.pretrained or "")) and not trained:
         remedy = f"use {SCRATCH}, or --set model.pretrained=null"
-        if model.bidirectional:
-            yield f"model.bidirectional is true, but the bundled model is unidirectional: {remedy}"
-        for misfit, _ in find_misfits(config, PACKAGED.text, PACKAGED.model, "the bundled model"):
+        for misfit, _ in find_misfits(config, TextConfig(), bundled, "the bundled model"):
             yield f"{misfit}: {remedy}"
-    elif model.pretrained and model.bidirectional:
-        yield (
-            "model.bidirectional is true, but a next-word model is unidirectional: set model.bidirectional=false, "
-            "or model.pretrained=null"
-        )
     if model.bidirectional and train.objective != "last":
         yield f"train.objective: a bidirectional model predicts at the last word only, got {train.objective}; use last"
     if train.adversarial and train.virtual:

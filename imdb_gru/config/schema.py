@@ -11,6 +11,8 @@ POOLINGS: tuple[Pooling, ...] = get_args(Pooling)
 """All pooling methods."""
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
+AUTO: Literal["auto"] = "auto"
+"""The value of a key that is chosen when the number of training reviews is known."""
 
 
 CellName = Literal["gru", "lstm", "simple_rnn"]
@@ -96,10 +98,10 @@ class ModelConfig(EncoderConfig):
     dense: list[Count] = []
     """The number of units in each ReLU layer before the output."""
     pretrained: str | None = "bundled"
-    """The next-word model whose vocabulary, embedding and recurrent weights training starts from.
+    """The run whose vocabulary and weights training starts from; null starts from random weights.
 
-    It is a run made by 'imdb-gru pretrain', or bundled for the model that comes with the package; null starts from
-    random weights.
+    A next-word model gives its embedding and recurrent weights, a classifier all of its weights. bundled is the
+    next-word model that comes with the package, and bundled-classifier is its classifier, which was trained on IMDB.
     """
 
     @property
@@ -119,10 +121,10 @@ class FitConfig(Section):
     """The share of all batches over which the learning rate rises from zero."""
     clip_norm: Annotated[float, Field(gt=0)] | None = 1.0
     """The maximum global norm of the gradients (Pascanu et al. 2013)."""
-    epochs: Count = 3
-    """The number of passes over the training reviews."""
-    batch_size: Count = 64
-    """The number of reviews in a batch."""
+    epochs: Count | Literal["auto"] = AUTO
+    """The number of passes over the training reviews; auto aims at train.steps batches in total."""
+    batch_size: Count | Literal["auto"] = AUTO
+    """The number of reviews in a batch; auto chooses it by the number of training reviews."""
     validation_split: Annotated[float, Field(ge=0, le=0.9)] = 0.1
     """The share of the training reviews for validation, stratified by label; films that the source names stay whole."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
@@ -143,6 +145,13 @@ class FitConfig(Section):
 class TrainConfig(FitConfig):
     """How the weights of a classifier are trained."""
 
+    steps: Count = 1000
+    """The approximate number of batches to train on if train.epochs is auto."""
+    output_first: bool | Literal["auto"] = AUTO
+    """Whether the output layer is fitted first, while the pretrained weights do not change (Kumar et al. 2022).
+
+    auto does so if there are few training reviews.
+    """
     objective: Literal["last", "every", "linear"] = "last"
     """The timesteps whose probability is trained: last, every, or linear (every, with growing weight)."""
     averaging: Annotated[float, Field(gt=0, lt=1)] | None = 0.99
@@ -173,6 +182,8 @@ class PretrainConfig(FitConfig):
     """The highest learning rate, reached at the end of the warm-up."""
     epochs: Count = 2
     """The number of passes over the training reviews."""
+    batch_size: Count = 64
+    """The number of reviews in a batch."""
     warmup: Rate = 0.02
     validation_split: Annotated[float, Field(ge=0, le=0.9)] = 0.01
     timesteps: Count = 50
@@ -232,7 +243,9 @@ INHERITED = {
     "text": ("tokenizer", "vocabulary", "max_words", "min_count"),
     "model": ("embedding", "cell", "units", "layers"),
 }
-"""The keys whose values must match those of the next-word model that a classifier starts from."""
+"""The keys whose values must match those of the model that a classifier starts from."""
+INHERITED_OUTPUT = ("bidirectional", "pooling", "dense")
+"""The keys of the model section that must match, too, if that model is a classifier."""
 
 
 def find_fused_obstacle(model: EncoderConfig) -> str | None:

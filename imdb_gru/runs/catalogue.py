@@ -13,6 +13,8 @@ from imdb_gru.system.writing import UNFINISHED
 RUNS = Path("runs")
 BUNDLED = "bundled"
 """The name that options and messages use for the models that come with the package."""
+BUNDLED_CLASSIFIER = "bundled-classifier"
+"""The name that `model.pretrained` uses for the bundled classifier, because `bundled` is the next-word model there."""
 BUNDLE = Path(__file__).parent.parent / BUNDLED
 
 

@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from imdb_gru.config import AnyConfig
+from imdb_gru.config.schedule import get_number
 from imdb_gru.corpus.corpus import Corpus
 from imdb_gru.errors import RunError
 from imdb_gru.events import EngineChosen
@@ -62,7 +63,7 @@ class Trainer(ABC):
     @property
     def is_done(self) -> bool:
         """Tell whether all epochs are done."""
-        return self.progress.epoch >= self.config.train.epochs
+        return self.progress.epoch >= get_number(self.config.train.epochs)
 
     @abstractmethod
     def train_epoch(self, stop: Stop, checkpoint: Callable[[], None]) -> Figures:
