@@ -75,7 +75,7 @@ _MODULES = {
 """The module that defines each public name."""
 
 _SUBMODULES = ("sklearn",)
-"""Public modules that need an extra; they are left out of `__all__` so that a star import works without it."""
+"""Public modules that need an extra; `__all__` omits them so that a star import works without the extra."""
 
 __all__ = [
     "Classifier",

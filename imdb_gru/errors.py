@@ -1,17 +1,17 @@
-"""Errors that users can cause; a command prints each on one line and exits with code 1.
+"""Errors that users can cause; a command prints such an error on one line and exits with code 1.
 
 ImdbGruError
-├── ConfigError          the YAML or a --set is invalid
+├── ConfigError          a config or an override is invalid
 ├── DataError            reviews cannot be read
 │   └── DownloadError    reviews cannot be fetched
-├── RunError             a run directory is missing, incomplete, damaged or cannot be overwritten
+├── RunError             a run directory is missing, incomplete or damaged, or cannot be overwritten
 │   └── FormatError      a run was written by a newer version
 └── MissingExtraError    an optional package is not installed
 """
 
 
 class ImdbGruError(Exception):
-    """Base class; the message says what was wrong, what was received, and what to do."""
+    """Base class of these errors; each message says what was wrong, what was received, and what to do."""
 
 
 class ConfigError(ImdbGruError):
@@ -27,7 +27,7 @@ class DownloadError(DataError):
 
 
 class RunError(ImdbGruError):
-    """A run directory is missing, incomplete, damaged or cannot be overwritten."""
+    """A run directory is missing, incomplete or damaged, or cannot be overwritten."""
 
 
 class FormatError(RunError):

@@ -1,4 +1,4 @@
-"""Events that training or evaluation sends to its observer; `str` describes each in plain English."""
+"""Events that training and evaluation send to an observer; `str` describes each event in plain English."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened; `str` describes it in one or more lines."""
+    """Base class of events; `str` describes an event in one or more lines."""
 
 
 Observer = Callable[[Event], object]
@@ -48,11 +48,11 @@ class ReadingReviews(Event):
 
 @dataclass(frozen=True)
 class BuildingModel(Event):
-    """The model of a plan is about to be built; this loads TensorFlow."""
+    """The model of a plan is about to be built, which loads TensorFlow."""
 
     def __str__(self) -> str:
         """Return the message."""
-        return "building the model to describe it, without training; this loads TensorFlow"
+        return "loading TensorFlow and building the model to describe it, without training"
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class CorpusRead(Event):
 
     statistics: CorpusStatistics
     length: int
-    """Maximum number of words of a review; longer reviews are cut."""
+    """Maximum number of words in a review; longer reviews are cut."""
     validation_split: float
     """Share of the reviews that the config reserves for validation."""
     counts: Mapping[str, int] = field(default_factory=dict)
@@ -81,8 +81,8 @@ class CorpusRead(Event):
         )
         if self.validation_split and not figures.validation:
             lines.append(
-                "there are no validation reviews, because there are too few reviews or too few different ones; "
-                "all figures are for the training reviews"
+                "there are too few different reviews to use any for validation, "
+                "so all figures are for the training reviews"
             )
         if figures.repeated_validation:
             repeated = count_noun(figures.repeated_validation, "validation review")
@@ -159,13 +159,13 @@ class Resumed(Event):
     batch: int
     """Number of completed batches in the current epoch."""
     changes: Mapping[str, tuple[object, object]] = field(default_factory=dict)
-    """Changes in the environment that may alter the last bits of the weights, as (before, now)."""
+    """Changes in the environment that may alter the last bits of the weights, each as (before, now)."""
 
     @classmethod
     def build(
         cls, config: "FitConfig", starts: Sequence[Start], progress: Progress, environment: Mapping[str, object]
     ) -> "Resumed":
-        """Build the event; environments are compared only if the config asks for deterministic weights."""
+        """Build the event, comparing environments only if the config asks for deterministic weights."""
         changes = find_changes(starts[-1].environment, environment) if starts and config.deterministic else {}
         return cls(progress.epoch, get_number(config.epochs), progress.batch, changes)
 
@@ -174,14 +174,14 @@ class Resumed(Event):
         within = f" and {self.batch} batches of the next epoch" if self.batch else ""
         lines = [f"resuming after epoch {self.epoch} of {self.epochs}{within}"]
         if self.changes:
-            changes = ", ".join(f"{name} was {before}, is {here} now" for name, (before, here) in self.changes.items())
-            lines.append(f"the last bits of the weights may differ from an uninterrupted training: {changes}")
+            changes = ", ".join(f"{name} was {before}, now {here}" for name, (before, here) in self.changes.items())
+            lines.append(f"the last bits of the weights may differ from those of an uninterrupted run: {changes}")
         return "\n".join(lines)
 
 
 @dataclass(frozen=True)
 class CompilingEngine(Event):
-    """The engine is about to be compiled; this happens once per version and machine."""
+    """The engine is about to be compiled, which happens once per version and machine."""
 
     def __str__(self) -> str:
         """Return the message, including how long compilation takes."""
@@ -234,10 +234,10 @@ class EvaluationStarted(Event):
 
 @dataclass(frozen=True)
 class Stopped(Event):
-    """Training was stopped before its last epoch was complete."""
+    """Training was stopped before the last epoch was complete."""
 
     resumption: str
-    """The command that resumes training."""
+    """The command that resumes training or starts it again."""
     kept: bool
     """Whether the run has a checkpoint to resume from."""
     exit_code: int
@@ -247,7 +247,7 @@ class Stopped(Event):
         """Return the command that resumes training or starts it again."""
         if self.kept:
             return f"stopped; resume with: {self.resumption}"
-        return f"stopped before the first epoch was complete, so nothing is saved; train again with: {self.resumption}"
+        return f"stopped before the first epoch was complete, so nothing was saved; train again with: {self.resumption}"
 
 
 def count_noun(number: int, noun: str) -> str:

@@ -10,13 +10,13 @@ from imdb_gru.system.escaping import show_value
 
 
 class Record(BaseModel):
-    """Base class for records of a training run; unknown keys are kept."""
+    """Base class for the records of a training run; unknown keys are kept."""
 
     model_config = ConfigDict(frozen=True, extra="allow", strict=True)
 
     @classmethod
     def parse(cls, values: Any) -> Self:
-        """Check values read from a file; raises `ValueError` with the name of the first invalid key."""
+        """Check values read from a file, or raise a `ValueError` that names the first invalid key."""
         try:
             return cls.model_validate(values)
         except ValidationError as error:
@@ -38,7 +38,7 @@ class Epoch(Record):
     accuracy: float | None = None
     perplexity: float | None = None
     validation_loss: float | None = None
-    """Mean log loss in nats on the validation reviews; None, like all validation metrics, if there are none."""
+    """Mean log loss on the validation reviews, in nats; without such reviews, all validation metrics are None."""
     validation_accuracy: float | None = None
     validation_perplexity: float | None = None
     words_per_second: int | None = None
@@ -64,7 +64,7 @@ class CorpusStatistics(Record):
     longest_words: int | None = None
     truncated_share: float | None = None
     vocabulary: int | None = None
-    """Number of ids, including those for pad, start and unknown."""
+    """Size of the vocabulary, including pad, start and unknown."""
     unknown_share: float | None = None
     unknown_share_validation: float | None = None
     repeated_validation: int = 0
@@ -77,7 +77,7 @@ class CorpusStatistics(Record):
 
 
 class Start(Record):
-    """The data and environment at the time training was started or resumed: a line of environment.jsonl."""
+    """A line of environment.jsonl: the data and the environment when training was started or resumed."""
 
     format: int
     started_at: str
@@ -96,7 +96,7 @@ class Metrics(Record):
 
     format: int
     interrupted: bool
-    """Whether training was stopped before its last epoch, so that it can be resumed."""
+    """Whether training was stopped before the last epoch was complete, and can therefore be resumed."""
     best: Epoch
     data: CorpusStatistics
     files: dict[str, str]
@@ -118,9 +118,9 @@ class Progress:
     batch: int = 0
     """Number of completed batches in the current epoch."""
     loss: float = 0.0
-    """Sum of the losses over the words in those batches."""
+    """Sum of the losses over all words in the completed batches of the current epoch."""
     words: int = 0
-    """Number of words in those batches."""
+    """Number of words in the completed batches of the current epoch."""
     best: Epoch | None = None
     seconds: float = 0.0
     """Time in seconds spent on all completed epochs."""
@@ -134,7 +134,7 @@ class Progress:
 
     @classmethod
     def from_json(cls, text: str) -> "Progress":
-        """Parse the output of `to_json`; raises `ValueError` or `TypeError` for any other text."""
+        """Parse the output of `to_json`, or raise `ValueError` or `TypeError` for any other text."""
         values = json.loads(text)
         best = values.pop("best")
         return cls(best=None if best is None else Epoch.parse(best), **values)

@@ -1,4 +1,4 @@
-"""The classifier as a scikit-learn estimator; needs the extra `sklearn`."""
+"""The classifier as a scikit-learn estimator, which needs the extra `sklearn`."""
 
 import logging
 import math
@@ -52,7 +52,7 @@ _TRAINING = threading.Lock()
 
 
 class GRUClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """A scikit-learn estimator that sorts texts into two classes: embedding, GRU and dense layers.
+    """A scikit-learn estimator that assigns texts to two classes with an embedding, a GRU and dense layers.
 
         from imdb_gru.sklearn import GRUClassifier
 
@@ -63,14 +63,14 @@ class GRUClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     the bundled next-word model, which was trained on many film reviews; `scratch` starts from random weights.
     `overrides` replaces keys of the config, as in `{"model.dropout.word": 0.2}`; a grid search can try several.
 
-    Each other parameter sets one key, and None keeps the value of the config: `epochs`, `batch_size` and
-    `learning_rate` control training; `units` is the size of the GRU, which can be changed only if the config starts
-    from random weights; `length` is the maximum number of words of a text; `random_state`, a number or a
-    `RandomState`, sets the seed, so that two fits with the same number start from the same weights. `fit` checks
-    the parameters, and raises `ConfigError` if the config does not allow them or if `overrides` sets the same key.
+    Each of the other parameters sets one key of the config, unless it is None. `epochs`, `batch_size` and
+    `learning_rate` control training. `units` is the size of the GRU, which can be changed only if the config starts
+    from random weights. `length` is the maximum number of words in a text. `random_state`, a number or a
+    `RandomState`, sets the seed, so that two fits with the same number start from the same weights. `fit` checks the
+    parameters, and raises `ConfigError` if the config does not allow them or if `overrides` sets the same key.
 
     The data section of the config is ignored: the classifier is trained only on the texts given to `fit`. Unless
-    there are very few, a share of them, `train.validation_split`, is used for validation to choose the best epoch.
+    there are very few texts, a share of them, `train.validation_split`, is used to choose the best epoch.
 
     After `fit`, `classes_` holds the two labels in sorted order (the second is the model's positive class); `model_` is
     the `Classifier`, which can inspect a text; `history_` holds the metrics of each epoch, and `n_iter_` is the number
@@ -113,9 +113,9 @@ class GRUClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return tags
 
     def fit(self, X: Iterable[str], y: Iterable[Any], *, observer: Observer | None = None) -> Self:
-        """Train on texts and their labels, which must be of two classes; return the estimator.
+        """Train on texts and labels of two classes, and return the estimator.
 
-        `observer` is called with each training event except those about its temporary run directory. Ctrl-C
+        `observer` is called with each training event, except for events about the temporary run directory. Ctrl-C
         stops after the current batch and raises `KeyboardInterrupt`; if an epoch was complete, the estimator is
         then fitted with the best epoch so far. Raises `ValueError` or `TypeError` for invalid texts or labels, and
         `ConfigError`.
@@ -139,17 +139,17 @@ class GRUClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return labels
 
     def predict_proba(self, X: Iterable[str]) -> NDArray[np.float64]:
-        """Return the probability of each class, in the order of `classes_`, for each text; `(n, 2)`."""
+        """Return the probabilities of both classes for each text, `(n, 2)`, in the order of `classes_`."""
         check_is_fitted(self)
         predictions = self.model_.predict_many(_check_texts(X))
         positive = np.array([prediction.probability for prediction in predictions], np.float64)
         return np.column_stack([1 - positive, positive])
 
     def _load_config(self) -> Config:
-        """Return the config with the overrides and the parameters that are not None; raises `ConfigError`."""
+        """Return the config with the overrides and the parameters that are not None, or raise `ConfigError`."""
         given = dict(self.overrides or {})
         if data := [key for key in given if str(key).split(".")[0] == "data"]:
-            raise ConfigError(f"overrides sets {data[0]}, but the data is the texts given to fit: remove that key")
+            raise ConfigError(f"overrides sets {data[0]}, but fit uses the texts passed to it: remove that key")
         for name, key in KEYS.items():
             value = getattr(self, name)
             if value is None:
@@ -168,7 +168,7 @@ def train_in_memory(
 ) -> tuple[Classifier, list[Epoch], KeyboardInterrupt | None]:
     """Train a classifier without leaving a run on disk.
 
-    Return the classifier, the metrics of its epochs, and the exception to raise if training was stopped.
+    Returns the classifier, the metrics of its epochs, and the exception to raise if training was stopped.
     """
     stops: list[Stopped] = []
 
@@ -190,7 +190,7 @@ def leave_no_trace() -> Iterator[None]:
     """Restore the global random states at the end, because training seeds them and other estimators may use them.
 
     TensorFlow warns about every training run after the fourth in a process, because each builds a new graph. A search
-    does so on purpose, so the warning is suppressed.
+    has many training runs, so the warning is suppressed.
     """
     state, numpy_state = random.getstate(), np.random.get_state()
     logger = logging.getLogger("tensorflow")
@@ -209,27 +209,27 @@ def _is_no_retracing(record: logging.LogRecord) -> bool:
 
 
 def _check_texts(texts: Any) -> list[str]:
-    """Return texts as a list; raises `TypeError` or `ValueError` for anything else."""
+    """Return texts as a list, or raise `TypeError` or `ValueError` for anything else."""
     shape = getattr(texts, "shape", None)
     if isinstance(shape, tuple) and len(shape) != 1:
         raise ValueError(
             f"X must be one column of texts, got a {type(texts).__name__} of shape {shape}: choose one of its columns"
         )
     if isinstance(texts, str | bytes | Mapping | Set) or not isinstance(texts, Iterable):
-        raise TypeError(f"X must be a sequence of texts, got {show_value(texts)}: give a list, even of one text")
+        raise TypeError(f"X must be a sequence of texts, got {show_value(texts)}: pass a list, even for a single text")
     checked = list(texts)
     for number, text in enumerate(checked):
         if _is_missing(text):
             raise ValueError(
-                f"X has a missing value, text {number} is {text}: remove it, or replace it by an empty text"
+                f"X has a missing value: text {number} is {text}; remove it, or replace it with an empty text"
             )
         if not isinstance(text, str):
-            raise TypeError(f"X must contain texts, but text {number} is {show_value(text)}")
+            raise TypeError(f"X must contain only texts, but item {number} is {show_value(text)}")
     return checked
 
 
 def _encode_labels(y: Any, texts: list[str]) -> tuple[NDArray[Any], list[int]]:
-    """Return the two classes in sorted order, and each label as 0 or 1; raises `ValueError` for anything else."""
+    """Return the two classes in sorted order, and all labels as 0 or 1. Raises `ValueError` for invalid labels."""
     if y is None:
         raise ValueError("GRUClassifier requires y to be passed, but the target y is None")
     y = column_or_1d(y, warn=True)

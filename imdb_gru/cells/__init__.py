@@ -1,13 +1,13 @@
-"""The recurrent cells' equations in plain NumPy, and the registry of cells; imports nothing else from the project.
+"""The equations of the recurrent cells in plain NumPy, and the registry of cells.
 
 To add a cell, write a file with a subclass of `Cell`, add it to `CELLS`, and add its name to `CellName` in
-`config/schema.py`, which must not import NumPy. The rest follows from the class: the shapes in a run's files, the Keras
-layer that trains it, and its gates in `inspect` and in pages. Add a text about its gates for the pages to
-`report/templates/cells/`, and a scalar oracle to `tests/support/oracles.py`.
+`config/schema.py`, which must not import NumPy. The class determines everything else: the shapes of the weights in a
+run, the Keras layer that trains the cell, and the gates that `inspect` and reports show. Add a text that explains the
+gates in reports to `report/templates/cells/`, and a scalar oracle for tests to `tests/support/oracles.py`.
 
-The cell must be one that Keras has. A run's `model.keras` holds stock layers only, so that it opens with
-`keras.models.load_model` where this package is not installed. A cell that Keras lacks, such as the minimal gated unit,
-would need a custom layer in that file, which would break this promise to users.
+Only cells that Keras has can be added. A run's `model.keras` contains only stock layers, so that
+`keras.models.load_model` can open it where this package is not installed. A cell that Keras lacks, such as the minimal
+gated unit, would need a custom layer in that file, which would break this promise to users.
 """
 
 from imdb_gru.cells.cell import Cell

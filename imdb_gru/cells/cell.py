@@ -10,31 +10,31 @@ import numpy as np
 from imdb_gru.system.arrays import Array
 
 State = tuple[Array, ...]
-"""The hidden state, `(B, U)`, then any other arrays that the cell carries, such as an LSTM's memory."""
+"""The hidden state, `(B, U)`, followed by any other arrays that the cell carries over, such as an LSTM's memory."""
 Gates = dict[str, Array]
 
 
 @dataclass(frozen=True)
 class Cell(ABC):
-    """One timestep of a recurrent layer with visible gates; weights are in Keras's layout, G blocks side by side."""
+    """One timestep of a recurrent layer and its gates, with weights in Keras's layout of G blocks side by side."""
 
     title: ClassVar[str]
-    """The name to display."""
+    """The name shown to users."""
     keras_layer: ClassVar[str]
-    """The layer in `keras.layers` that computes the same results from the same weights."""
+    """The name of the layer in `keras.layers` that computes the same results from the same weights."""
     gates: ClassVar[Mapping[str, str]] = {}
-    """The symbol of each gate in the equations, in the order of the blocks of the weights."""
+    """Each gate's name and its symbol in the equations, in the order of the weight blocks."""
     state_parts: ClassVar[int] = 1
-    """Number of arrays in the state: the hidden state and, in an LSTM, the memory."""
+    """Number of arrays in the state: one for the hidden state and, in an LSTM, one for the memory."""
     keeping_gate: ClassVar[str | None] = None
-    """The gate that lets the previous state through; None in a cell without gates."""
+    """The name of the gate that lets the previous state through, or None if the cell has no gates."""
 
     kernel: Array
-    """Weights of the inputs, W in the equations, `(E, G·U)`."""
+    """Weights of the inputs (W in the equations), `(E, G·U)`."""
     recurrent_kernel: Array
-    """Weights of the previous hidden state, U in the equations, `(U, G·U)`."""
+    """Weights of the previous hidden state (U in the equations), `(U, G·U)`."""
     bias: Array
-    """Biases, b in the equations, `(G·U,)`; in a GRU they have a second row for the recurrent kernel, `(2, 3·U)`."""
+    """Biases (b in the equations), `(G·U,)`; a GRU has a second row for the recurrent kernel, `(2, 3·U)`."""
 
     @classmethod
     def count_blocks(cls) -> int:
@@ -43,53 +43,53 @@ class Cell(ABC):
 
     @classmethod
     def list_shapes(cls, features: int, units: int) -> list[tuple[int, ...]]:
-        """Return the shapes of the kernel, the recurrent kernel and the bias for `features` inputs and `units`."""
+        """Return the shapes of the kernel, the recurrent kernel and the bias, given the numbers of inputs and units."""
         width = cls.count_blocks() * units
         return [(features, width), (units, width), (width,)]
 
     @property
     def units(self) -> int:
-        """Count the units."""
+        """Return the number of units."""
         return int(self.recurrent_kernel.shape[0])
 
     def start(self, batch: int) -> State:
-        """Return the state before the first timestep: zeros, each part `(B, U)`."""
+        """Return the initial state, whose arrays `(B, U)` contain zeros."""
         return tuple(np.zeros((batch, self.units), np.float32) for _ in range(self.state_parts))
 
     def project(self, x: Array) -> Array:
-        """Multiply the inputs of all timesteps by the kernel and add the bias: `(..., E)` to `(..., G·U)`."""
+        """Multiply all timesteps' inputs by the kernel and add the bias, mapping `(..., E)` to `(..., G·U)`."""
         return x @ self.kernel + self.bias
 
     @abstractmethod
     def step(self, x_t: Array, state: State) -> tuple[State, Gates]:
-        """Return the next state and the gates, each `(B, U)`, given a projected input `(B, G·U)` and the state."""
+        """Return the next state and the gates, each `(B, U)`, given a projected input `(B, G·U)` and a state."""
 
     @abstractmethod
     def step_back(self, gates: Gates, before: State, after: State, gradient: State) -> tuple[Array, State]:
         """Return the gradients of the projected input, `(B, G·U)`, and of the state before the step.
 
-        Takes the step's gates, the states before and after it, and the gradient of the state after it, in the shapes of
-        `step`. If `gradient` has several rows and the rest have one, each row is propagated separately: unit vectors
-        give the step's Jacobian.
+        The arguments are the step's gates, the states before and after it, and the gradient of the state after it, in
+        the shapes of `step`. If `gradient` has several rows and the other arrays have one, each row is propagated
+        separately, so that unit vectors yield the step's Jacobian.
         """
 
 
 def slope_of_tanh(y: Array) -> Array:
-    """Return the derivative of tanh at the point where its value is `y`."""
+    """Return the derivative of tanh where its value is `y`."""
     return 1 - y * y
 
 
 def slope_of_sigmoid(y: Array) -> Array:
-    """Return the derivative of σ at the point where its value is `y`."""
+    """Return the derivative of σ where its value is `y`."""
     return y * (1 - y)
 
 
 def tanh(x: Array) -> Array:
-    """Squash values to (−1, 1)."""
+    """Return the hyperbolic tangent, which squashes values to the range (−1, 1)."""
     squashed: Array = np.tanh(x)
     return squashed
 
 
 def sigmoid(x: Array) -> Array:
-    """Squash values to (0, 1); σ(x) = (1 + tanh(x / 2)) / 2, which cannot overflow."""
+    """Return the logistic function of x, computed as (1 + tanh(x / 2)) / 2, which cannot overflow."""
     return np.float32(0.5) * (np.float32(1) + tanh(np.float32(0.5) * x))

@@ -7,7 +7,7 @@ from imdb_gru.system.arrays import Array
 
 
 class GRUCell(Cell):
-    """A GRU's timestep; gate order z, r, h.
+    """One timestep of a GRU, with the gates in the order z, r, h.
 
     z_t  = σ(W_z x_t + U_z h_{t-1} + b_z)                        update gate
     r_t  = σ(W_r x_t + U_r h_{t-1} + b_r)                        reset gate
@@ -27,7 +27,7 @@ class GRUCell(Cell):
         return [kernel, recurrent_kernel, (2, width)]
 
     def project(self, x: Array) -> Array:
-        """Multiply the inputs of all timesteps by the kernel and add the first bias: `(..., E)` to `(..., 3·U)`."""
+        """Multiply all timesteps' inputs by the kernel and add the first bias, mapping `(..., E)` to `(..., 3·U)`."""
         projected: Array = x @ self.kernel + self.bias[0]
         return projected
 
@@ -43,7 +43,7 @@ class GRUCell(Cell):
         return (h,), {"update": z, "reset": r, "candidate": candidate}
 
     def step_back(self, gates: Gates, before: State, after: State, gradient: State) -> tuple[Array, State]:
-        """Return the gradients of the projected input, `(B, 3·U)`, and of h_{t-1}, given that of h_t, `(B, U)`."""
+        """Return the gradients of the projected input `(B, 3·U)` and of h_{t-1}, given the gradient of h_t `(B, U)`."""
         (h_prev,), (dh,) = before, gradient
         z, r, candidate = gates["update"], gates["reset"], gates["candidate"]
         past = h_prev @ self.recurrent_kernel[:, 2 * self.units :] + self.bias[1, 2 * self.units :]  # U_h h_{t-1} + c_h

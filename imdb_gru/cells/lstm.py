@@ -7,7 +7,7 @@ from imdb_gru.system.arrays import Array
 
 
 class LSTMCell(Cell):
-    """An LSTM's timestep; gate order i, f, c, o.
+    """One timestep of an LSTM, with the gates in the order i, f, c, o.
 
     i_t, f_t, o_t = σ(W x_t + U h_{t-1} + b)         input, forget and output gates
     c'_t = tanh(W_c x_t + U_c h_{t-1} + b_c)         candidate
@@ -34,7 +34,7 @@ class LSTMCell(Cell):
         return (o * tanh(c), c), {"input": i, "forget": f, "candidate": candidate, "output": o}
 
     def step_back(self, gates: Gates, before: State, after: State, gradient: State) -> tuple[Array, State]:
-        """Return the gradients of the projected input, `(B, 4·U)`, h_{t-1} and c_{t-1}, given those of h_t and c_t."""
+        """Return the gradients of the projected input `(B, 4·U)`, h_{t-1} and c_{t-1}, given those of h_t and c_t."""
         (_, c_prev), (_, c), (dh, dc) = before, after, gradient
         i, f, candidate, o = (gates[name] for name in ("input", "forget", "candidate", "output"))
         squashed = tanh(c)

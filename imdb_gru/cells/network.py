@@ -13,7 +13,7 @@ from imdb_gru.system.arrays import Array, Ids, Lengths
 
 
 def run_cell(cell: Cell, x: Array, lengths: Lengths, *, backwards: bool = False) -> Array:
-    """Run a cell over right-padded reviews, longest first: `(B, T, E)` to hidden states `(B, T, U)`.
+    """Run a cell over right-padded reviews `(B, T, E)`, longest first, and return the hidden states `(B, T, U)`.
 
     Each timestep is computed only for reviews that are long enough; a review's hidden states past its end are zero.
     With `backwards`, a review is processed from its last token to its first, but output t still belongs to token t.
@@ -43,7 +43,7 @@ class Layer:
     backward: Cell | None = None
 
     def run(self, x: Array, lengths: Lengths) -> Array:
-        """Return the hidden states at every timestep, with both directions side by side."""
+        """Return the hidden states at every timestep, concatenating both directions of a bidirectional layer."""
         states = run_cell(self.forward, x, lengths)
         if self.backward is None:
             return states
@@ -59,22 +59,22 @@ class Network:
     layers: Sequence[Layer]
     pooling: Sequence[Pooling]
     dense: Sequence[tuple[Array, Array]]
-    """Kernel and bias of every dense layer, with a ReLU between layers and a sigmoid after the last."""
+    """Kernel and bias of each dense layer; a ReLU follows every layer except the last, which has a sigmoid."""
 
     @property
     def bidirectional(self) -> bool:
-        """Tell whether the model is bidirectional, in which case only the last timestep has a probability."""
+        """Return whether the model is bidirectional, in which case only the last timestep has a probability."""
         return any(layer.backward is not None for layer in self.layers)
 
     @property
     def hidden_size(self) -> int:
-        """Count the units of the last layer, in both directions together."""
+        """Return the number of units in the last recurrent layer, counting both directions."""
         layer = self.layers[-1]
         return layer.forward.units * (1 + (layer.backward is not None))
 
     @property
     def output_weights(self) -> dict[Pooling, Array]:
-        """Return the output's weights for each pooling, each `(U,)`; empty if there are more dense layers."""
+        """Return the output weights `(U,)` of each pooling, or an empty dictionary if there are hidden dense layers."""
         if len(self.dense) > 1:
             return {}
         ((kernel, _),) = self.dense
@@ -88,7 +88,7 @@ class Network:
         return x
 
     def predict(self, ids: Ids, lengths: Lengths) -> Array:
-        """Return each review's probability of positive, `(B,)`, given right-padded ids `(B, T)`, longest first."""
+        """Return the probability that each review is positive, `(B,)`, given right-padded ids, longest first."""
         states = self.compute_states(ids, lengths)
         rows, last = np.arange(len(states)), lengths - 1
         real = (np.arange(ids.shape[1]) < lengths[:, None])[:, :, None]  # (B, T, 1)
@@ -106,16 +106,16 @@ class Network:
         return sigmoid(self.compute_logits(np.concatenate(pooled, axis=-1)))
 
     def predict_timesteps(self, ids: Ids, lengths: Lengths) -> Array:
-        """Return the probability of positive after every timestep, `(B, T)`; ignore values past a review's end.
+        """Return the probability of the positive class after each timestep, `(B, T)`.
 
-        Raises `ValueError` if the network is bidirectional.
+        Values past a review's end are meaningless. Raises `ValueError` if the network is bidirectional.
         """
         if self.bidirectional:
             raise ValueError("a bidirectional network gives no probability before the last word")
         return sigmoid(self.compute_logits(self.pool_prefixes(self.compute_states(ids, lengths))))
 
     def pool_prefixes(self, states: Array) -> Array:
-        """Pool hidden states `(B, T, U)` up to and including each timestep, `(B, T, P·U)`."""
+        """Pool the hidden states `(B, T, U)` up to and including each timestep, giving an array `(B, T, P·U)`."""
         pooled: list[NDArray[Any]] = []
         for pooling in self.pooling:
             if pooling == "mean":
@@ -126,7 +126,7 @@ class Network:
         return np.concatenate(pooled, axis=-1)
 
     def compute_logits(self, x: Array) -> Array:
-        """Compute the logit of positive from pooled hidden states `(..., P·U)` with the dense layers."""
+        """Run the dense layers on pooled hidden states `(..., P·U)`, and return the logit of the positive class."""
         *hidden, (kernel, bias) = self.dense
         for hidden_kernel, hidden_bias in hidden:
             x = np.maximum(x @ hidden_kernel + hidden_bias, 0)

@@ -10,22 +10,25 @@ from imdb_gru.cells.network import run_cell
 from imdb_gru.system.arrays import Array, Ids, Lengths
 
 TILE_ROWS, TILE_IDS = 256, 1000
-"""Numbers of rows and ids whose logits are computed together when only their sum is needed, to fit the cache."""
+"""Numbers of rows and ids in a tile of logits, chosen so that a tile fits in the cache."""
 
 
 @dataclass(frozen=True)
 class NextWordNetwork:
-    """A trained next-word model's weights and its forward pass."""
+    """A trained next-word model's weights and its forward pass.
+
+    A projected hidden state is called a query. Its products with the embeddings, plus the bias, are the logits.
+    """
 
     embedding: Array
-    """Embedding of every id, `(V, E)`; also the softmax's weights."""
+    """Embeddings of all ids, `(V, E)`, which are also the weights of the softmax."""
     cells: Sequence[Cell]
     kernel: Array
     """Kernel of the projection, `(U, E)`."""
     kernel_bias: Array
     """Bias of the projection, `(E,)`."""
     bias: Array
-    """Bias of the softmax, `(V,)`; −∞ for an id that never comes next."""
+    """Bias of the softmax, `(V,)`, which is −∞ for ids that can never come next."""
 
     def read(self, ids: Ids, lengths: Lengths) -> Array:
         """Return the query after each id, `(B, T, E)`, given right-padded ids `(B, T)`, longest first."""
@@ -35,11 +38,11 @@ class NextWordNetwork:
         return self._project(x)
 
     def start(self, batch: int) -> list[State]:
-        """Return every layer's state before the first timestep."""
+        """Return the initial state of every layer."""
         return [cell.start(batch) for cell in self.cells]
 
     def step(self, ids: Ids, states: Sequence[State]) -> tuple[Array, list[State]]:
-        """Process one more id of each sequence, `(B,)`; return the queries `(B, E)` after it and the next states."""
+        """Process the next id of each sequence, `(B,)`, and return the resulting queries `(B, E)` and states."""
         x, after = self.embedding[ids], []
         for cell, before in zip(self.cells, states, strict=True):
             state, _ = cell.step(cell.project(x), before)
@@ -59,7 +62,7 @@ class NextWordNetwork:
         return logits
 
     def compute_losses(self, queries: Array, targets: Ids) -> Array:
-        """Return the negative log-probability of each target, `(N,)`, given queries `(N, E)`; needs little memory."""
+        """Return the negative log-probability of each target, `(N,)`, given queries `(N, E)`, using little memory."""
         losses = np.empty(len(targets), np.float32)
         for start in range(0, len(targets), TILE_ROWS):
             rows = slice(start, start + TILE_ROWS)
@@ -69,7 +72,7 @@ class NextWordNetwork:
         return losses
 
     def _sum_logits(self, queries: Array) -> Array:
-        """Compute log Σ exp of all logits, `(N,)`, tile by tile."""
+        """Return log Σ exp of each query's logits, `(N,)`, computed tile by tile."""
         peak, total = np.full(len(queries), -np.inf, np.float32), np.zeros(len(queries), np.float32)
         for start in range(0, len(self.bias), TILE_IDS):
             ids = slice(start, start + TILE_IDS)

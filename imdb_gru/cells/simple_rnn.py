@@ -7,7 +7,7 @@ from imdb_gru.system.arrays import Array
 
 
 class SimpleRNNCell(Cell):
-    """A timestep of a plain recurrent layer, without gates: h_t = tanh(W x_t + U h_{t-1} + b)."""
+    """One timestep of a plain recurrent layer, which has no gates: h_t = tanh(W x_t + U h_{t-1} + b)."""
 
     title = "SimpleRNN"
     keras_layer = "SimpleRNN"
@@ -18,7 +18,7 @@ class SimpleRNNCell(Cell):
         return (tanh(x_t + h_prev @ self.recurrent_kernel),), {}
 
     def step_back(self, gates: Gates, before: State, after: State, gradient: State) -> tuple[Array, State]:
-        """Return the gradients of the projected input and of h_{t-1}, given that of h_t; all `(B, U)`."""
+        """Return the gradients of the projected input and of h_{t-1}, given the gradient of h_t; all are `(B, U)`."""
         (h,), (dh,) = after, gradient
         dx: Array = dh * slope_of_tanh(h)
         return dx, (np.matmul(dx, self.recurrent_kernel.T),)

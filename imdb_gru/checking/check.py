@@ -32,7 +32,7 @@ Figures = dict[str, Any]
 
 
 def check_source(source: Source) -> Figures:
-    """Read all reviews of a source and return its statistics and findings, using a classifier's default config."""
+    """Check all reviews of a source with a classifier's default config; return the statistics and the findings."""
     check = Check(source, Config())
     overlaps = list(check.iter_overlaps())
     return {
@@ -49,14 +49,14 @@ def check_source(source: Source) -> Figures:
 
 
 class Check:
-    """All reviews of a source, one row for each review, ordered by split."""
+    """All reviews of a source, with one row for each review, ordered by split."""
 
     def __init__(self, source: Source, config: Config) -> None:
         self.config = config
         self.reviews: list[Review] = []
         self.texts = Texts()
         self.spoilt: dict[str, dict[int, int]] = {sign: {} for sign in SIGNS}
-        """For each sign of damage, the rows that show it, each with the sign's position in the text."""
+        """For each sign of damage, the rows that contain it, each with the sign's position in the text."""
         self.splits = self._read(source)
         self.train = next((split for split in (UNDIVIDED, "train") if split in self.splits), None)
         self.parts = {**self.splits, **self._hold_out()}
@@ -102,7 +102,7 @@ class Check:
         }
 
     def iter_overlaps(self) -> Iterator[tuple[str, str, Twins, Twins]]:
-        """Yield pairs of an evaluation and a training split, with the former's reviews that are in both."""
+        """Yield each pair of an evaluation split and a training split, with the evaluation reviews that are in both."""
         for split in EVALUATED:
             for training_split in TRAINED:
                 if split in self.parts and training_split in self.splits and split != training_split:
@@ -140,28 +140,28 @@ class Check:
         return shares
 
     def iter_repeats(self) -> Iterator[Figures]:
-        """Yield findings on reviews without words and on those that repeat others."""
+        """Yield findings on reviews that have no words or that repeat other reviews."""
         for split, rows in self.splits.items():
             yield from self._find(
                 f"reviews in {split} without words", {int(row): None for row in rows if not self.texts.digests[row]}
             )
         for split, rows in self.splits.items():
             again = {row: group[0] for group in self.texts.group(rows) for row in group[1:]}
-            yield from self._find(f"reviews in {split} that repeat an earlier one word for word", again)
+            yield from self._find(f"reviews in {split} that repeat an earlier review word for word", again)
         contrary = {}  # within a split or between splits
         for first, *others in self.texts.group(range(len(self.reviews))):
             for row in others:
                 if {self.reviews[first].label, self.reviews[row].label} == {0, 1}:
                     contrary[row] = first
-        yield from self._find("reviews that repeat an earlier one word for word with the opposite label", contrary)
+        yield from self._find("reviews that repeat an earlier review word for word with the opposite label", contrary)
 
     def iter_leaks(self, overlaps: list[tuple[str, str, Twins, Twins]]) -> Iterator[Figures]:
         """Yield findings on reviews that a model would be both trained and evaluated on."""
         for split, training_split, same, near in overlaps:
             yield from self._find(f"reviews in {split} that are also in {training_split} word for word", same)
             yield from self._find(
-                f"reviews in {split} that are nearly identical to one in {training_split} "
-                f"({SIMILARITY:.0%} or more of their runs of {SHINGLE} words are the same)",
+                f"reviews in {split} that are nearly identical to a review in {training_split} "
+                f"({SIMILARITY:.0%} or more of their sequences of {SHINGLE} words are the same)",
                 near,
             )
 
@@ -171,7 +171,7 @@ class Check:
             yield from self._find(f"reviews that contain {sign}", dict.fromkeys(places), places)
 
     def _find(self, finding: str, rows: Mapping[int, int | None], places: Twins | None = None) -> Iterator[Figures]:
-        """Yield a finding with examples, and their twins if given; yield nothing if there are no rows."""
+        """Yield a finding with examples (and their twins if given), or nothing if there are no rows."""
         if rows:
             examples = []
             for row, twin in list(rows.items())[:MOST_EXAMPLES]:

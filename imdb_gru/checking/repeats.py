@@ -15,32 +15,32 @@ from numpy.typing import NDArray
 from imdb_gru.system.arrays import Ids, Rows
 
 SHINGLE = 3
-"""Number of consecutive words compared as one item."""
+"""Number of consecutive words that form a shingle, the unit of comparison."""
 SIMILARITY = 0.7
-"""Jaccard similarity of shingles at or above which two reviews count as nearly identical."""
+"""Two reviews count as nearly identical if the Jaccard similarity of their shingles is at least this."""
 BANDS, HASHES_A_BAND = 25, 4
-"""A pair with similarity `SIMILARITY` is proposed with probability 0.999, one with similarity 0.1 with 0.0025."""
+"""The probability that a pair is proposed is 0.999 if its similarity is `SIMILARITY`, and 0.0025 if it is 0.1."""
 BLOCK = 1024
 """Number of shingles that are hashed at once."""
 MOST_CANDIDATES = 20
-"""Maximum number of reviews with the same band that a review is compared with."""
+"""A review is compared with at most this many reviews that have the same band."""
 
 _ODD = np.random.default_rng(0).integers(2**63, size=BANDS * HASHES_A_BAND + SHINGLE + 1, dtype=np.uint64) * 2 + 1
 _PLACES, _MIXER, _MULTIPLIERS = _ODD[:SHINGLE], _ODD[SHINGLE], _ODD[SHINGLE + 1 :, None]
 
 Keys = NDArray[np.uint64]
 Twins = dict[int, int]
-"""Maps a row to the row of a review that repeats it."""
+"""Mapping from the rows of reviews to the rows of their twins."""
 
 
 class Texts:
-    """Reviews as numbered words, with digests to tell whether two are identical; each row is a review."""
+    """Reviews as numbered words, one row for each, with digests that show whether two reviews are identical."""
 
     def __init__(self) -> None:
         self._numbers: defaultdict[str, int] = defaultdict(count().__next__)
         self.words: list[Ids] = []
         self.digests: list[bytes] = []
-        """Digest of each review, identical for identical words; empty if the review has no words."""
+        """Digest of each review, which depends only on its words; empty if it has none."""
         self._keys: list[Keys] = []
 
     def name_words(self) -> list[str]:

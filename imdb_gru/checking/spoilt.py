@@ -1,4 +1,4 @@
-"""Signs of text that was damaged when it was read, converted or scraped."""
+"""Signs that a text was damaged when it was read, converted or scraped."""
 
 import re
 
@@ -20,7 +20,7 @@ SIGNS: dict[str, re.Pattern[str]] = {
         rf"</?(?:{_TAGS})(?:\s[^<>]*)?/?>|&(?:[a-z]{{2,8}}|#\d{{1,7}}|#x[0-9a-f]{{1,6}});", re.IGNORECASE
     ),
 }
-"""The signs by name, each with the pattern that matches it."""
+"""Names of the signs, each with the pattern that matches it."""
 
 
 def find_signs(text: str) -> dict[str, int]:

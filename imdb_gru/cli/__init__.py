@@ -31,10 +31,10 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class MainGroup(Group):
-    """The group of all commands; if a command's output is closed early, for example by head, it exits with code 0."""
+    """The group of all commands, which exits with code 0 if a program such as `head` closes the output early."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; exit with code 0 if nothing is reading its output any more."""
+        """Run a command; exit with code 0 if nothing reads its output any longer."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError:  # Click would report a failure
@@ -92,7 +92,7 @@ def main() -> None:
 
 
 def _open_closed_streams() -> None:
-    """Open the null device in place of a closed stdin, stdout or stderr, so that no file gets its descriptor."""
+    """Open the null device in place of each closed standard stream, so that no other file gets its descriptor."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115 - open until the process ends

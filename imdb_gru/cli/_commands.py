@@ -7,10 +7,10 @@ import click
 
 
 class Command(click.Command):
-    """A command that refuses a repeated option unless the option takes several values."""
+    """A command that rejects a repeated option unless the option takes several values."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse the arguments; raises `UsageError` if an option that takes one value is repeated."""
+        """Parse the arguments, or raise `UsageError` if an option that takes one value is repeated."""
         given = list(args)
         rest = super().parse_args(ctx, args)
         _, _, order = self.make_parser(ctx).parse_args(given)
@@ -21,7 +21,7 @@ class Command(click.Command):
         return rest
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; every command raises `ImdbGruError` if $IMDB_GRU_THREADS is invalid."""
+        """Run the command, or raise `ImdbGruError` if $IMDB_GRU_THREADS is invalid."""
         from imdb_gru.system.threads import read_setting
 
         read_setting()
@@ -43,13 +43,13 @@ class DefaultGroup(Group):
         self.default = default
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse the arguments, inserting the name of the default command if the first argument is not a command."""
+        """Parse the arguments, inserting the name of the default command unless the first argument names a command."""
         if not args or args[0] not in {*self.commands, *ctx.help_option_names}:
             args = [self.default, *args]
         return super().parse_args(ctx, args)
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the usage of the default command."""
+        """Write the usage line of the default command."""
         formatter.write_usage(ctx.command_path, " ".join(self.commands[self.default].collect_usage_pieces(ctx)))
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -1,4 +1,4 @@
-"""Messages printed on stderr while a command runs."""
+"""Messages printed to stderr while a command runs."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def say(message: str) -> None:
-    """Print a message on stderr, or discard it if nothing is reading stderr any more."""
+    """Print a message to stderr, or discard it if nothing reads stderr any longer."""
     from imdb_gru.system.escaping import neutralise
 
     try:
@@ -28,7 +28,7 @@ def silence(stream: TextIO) -> None:
 
 
 class EventPrinter:
-    """An observer that prints events on stderr and keeps the `Stopped` event if there is one."""
+    """An observer that prints events to stderr and keeps the `Stopped` event if there is one."""
 
     def __init__(self) -> None:
         self.stopped: Stopped | None = None

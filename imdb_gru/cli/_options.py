@@ -23,19 +23,19 @@ class PathType(click.Path):
         super().__init__(file_okay=file_okay, dir_okay=dir_okay, path_type=Path)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the path; raises `UsageError` if it is empty or its home folder is unknown."""
+        """Return the path, or raise `UsageError` if it is empty or its home folder is unknown."""
         if isinstance(value, str):
             value = LOCATION.convert(value, param, ctx)
         return super().convert(value, param, ctx)
 
 
 class LocationType(click.ParamType[str]):
-    """A path, an address such as s3://bucket/reviews or a name such as `sample`, as a string; `~` is expanded."""
+    """A string with a path, an address such as s3://bucket/reviews, or a name such as `sample`; `~` is expanded."""
 
     name = "path"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the location; raises `UsageError` if it is empty or its home folder is unknown."""
+        """Return the location, or raise `UsageError` if it is empty or its home folder is unknown."""
         if not value:
             self.fail("the path is empty: give the path of a file or a folder", param, ctx)
         from imdb_gru.system.paths import expand_home
@@ -54,23 +54,23 @@ run_option = click.option("--run", "run_path", type=PATH, metavar="DIR", help=RU
 split_option = click.option(
     "--split",
     type=click.Choice(["train", "validation", "test"]),
-    help="The split to evaluate on [default: test; for a next-word run, validation].",
+    help="The split to evaluate on [default: test, or validation for a next-word run].",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 _text_column_option = click.option(
-    "--text-column", metavar="NAME", help="The column of the table that holds the texts, if its name is uncommon."
+    "--text-column", metavar="NAME", help="The name of the column that holds the texts, if it is not a common one."
 )
 _label_column_option = click.option(
-    "--label-column", metavar="NAME", help="The column of the table that holds the labels, if its name is uncommon."
+    "--label-column", metavar="NAME", help="The name of the column that holds the labels, if it is not a common one."
 )
 SOURCES = "An aclImdb folder or archive, imdb.npz, a .csv, .tsv, .jsonl or .parquet table, or 'sample'"
-TRAINING_DATA = "$IMDB_GRU_DATA, or if that is not set, IMDB, which is downloaded once"
+TRAINING_DATA = "$IMDB_GRU_DATA, or, if that is not set, IMDB, which is downloaded once"
 
 
 def number_option(
     name: str, help_text: str, *, least: int = 1, default: int | None = None, metavar: str = "N"
 ) -> Callable[[AnyCommand], AnyCommand]:
-    """Build an option that takes a whole number of at least `least`; the help shows any default."""
+    """Build an option that takes an integer of at least `least`; its help shows the default, if any."""
     shown: dict[str, Any] = {} if default is None else {"default": default, "show_default": True}
     return click.option(name, type=click.IntRange(min=least), metavar=metavar, help=help_text, **shown)
 
@@ -108,12 +108,12 @@ def data_options(command: AnyCommand) -> AnyCommand:
 
 
 def compared_data_options(command: AnyCommand) -> AnyCommand:
-    """Add the same options to a command that trains models or compares runs."""
-    return _add_data(command, f"the data of the RUNs, or if models are trained, {TRAINING_DATA}")
+    """Add --data, --text-column and --label-column to a command that trains models or compares runs."""
+    return _add_data(command, f"the data of the RUNs; without RUNs, {TRAINING_DATA}")
 
 
 def other_data_options(command: AnyCommand) -> AnyCommand:
-    """Add the same options to a command that evaluates a run."""
+    """Add --data, --text-column and --label-column to a command that evaluates a run."""
     return _add_data(command, "the data that the run was trained on")
 
 
@@ -137,7 +137,7 @@ def build_input_option(name: str, more: str = "") -> Callable[[AnyCommand], AnyC
 
 
 def input_options(more: str = "") -> Callable[[AnyCommand], AnyCommand]:
-    """Build a decorator that adds --input and --text-column; the command receives both as a `DataConfig`, `file`."""
+    """Build a decorator that adds --input and --text-column; the command receives both as one `DataConfig`, `file`."""
     return lambda command: _add_reviews(command, "file", build_input_option("reviews_path", more), labels=False)
 
 
@@ -185,7 +185,7 @@ def config_options(default: str) -> Callable[[AnyCommand], AnyCommand]:
 
     def add(command: AnyCommand) -> AnyCommand:
         for option in (
-            set_option("Set a key of the config, such as train.epochs=3."),
+            set_option("Set a key of the config, for example train.epochs=3."),
             click.option(
                 "--config",
                 "config_path",

@@ -26,7 +26,7 @@ def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--address",
             metavar="HOST:PORT",
-            help="The address of a Ray cluster [default: start one on this machine, and stop it at the end].",
+            help="The address of a Ray cluster [default: a cluster on this machine that ends with the command].",
         ),
         number_option("--workers", "The number of Ray workers [default: one per core]."),
         click.option(
@@ -56,7 +56,7 @@ class RayRequest:
 
 
 def predict_on_ray(run_path: Path | None, request: RayRequest) -> None:
-    """Classify the texts in tables on a cluster, write a folder of partitions, and print statistics."""
+    """Use a cluster to classify the texts in tables, write a folder of partitions, and print statistics."""
     from imdb_gru.cluster.connection import check_ray
 
     check_ray("--engine ray")
@@ -79,7 +79,7 @@ def predict_on_ray(run_path: Path | None, request: RayRequest) -> None:
             "set of options": {"timesteps": request.timesteps, "text_column": request.file.text_column},
         }
         for address in partitions.begin(begun_with, stamp_tables(tables), resume=request.resume):
-            say(f"{address} has changed since it was predicted, so it is predicted again")
+            say(f"{address} has changed, so its texts are classified again")
         figures = _predict(classifier, partitions, partitions.list_left(tables), request)
     result = {"run": str(run), "output": partitions.address, "files": len(tables), **figures}
     if request.as_json:
@@ -91,7 +91,7 @@ def predict_on_ray(run_path: Path | None, request: RayRequest) -> None:
 def _predict(
     classifier: "Classifier", partitions: "Partitions", files: list[dict[str, Any]], request: RayRequest
 ) -> dict[str, Any]:
-    """Predict the remaining tables, and return statistics for all tables."""
+    """Classify the texts in the remaining tables, and return statistics for all tables."""
     counts, undecodable = Counts(), 0
     for notes in partitions.done.values():
         counts.add(notes.counts)
@@ -123,7 +123,7 @@ def _predict(
                         peaks[predicted.worker] = max(peaks.get(predicted.worker, 0), predicted.megabytes or 0)
                         bar.update(predicted.notes.counts.all)
             except KeyboardInterrupt:
-                say(f"stopped after {counts.all} reviews; run the same command with --resume to resume")
+                say(f"stopped after {counts.all} reviews; to resume, repeat the command with --resume")
                 raise
             seconds = time.perf_counter() - started
     for line in counts.describe(classifier.config.text, undecodable):

@@ -28,7 +28,7 @@ class ReviewChoice:
     reviews: int | None
 
     def load(self, run: "Run", most: int | None = None) -> list[str]:
-        """Return the texts, or a random sample of a split's reviews, of size --reviews if given, otherwise `most`."""
+        """Return the texts, or a random sample of a split; its size is --reviews if given, or else `most`."""
         from imdb_gru.config import DataConfig
         from imdb_gru.tasks.evaluation import choose_reviews
 
@@ -50,7 +50,7 @@ class ReviewChoice:
 
 
 def review_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add TEXT, --input, --reviews, --split and the data options; the command receives a `ReviewChoice`, `chosen`."""
+    """Add TEXT, --input, --reviews, --split and the data options; the command receives one `ReviewChoice`, `chosen`."""
 
     @functools.wraps(command)
     def join(
@@ -69,9 +69,9 @@ def review_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--split",
             type=click.Choice(["train", "validation", "test"]),
-            help="The split to take reviews from [default: validation; with --data, the one that evaluate uses].",
+            help="The split to take reviews from [default: validation, or with --data, the split that evaluate uses].",
         ),
-        number_option("--reviews", "Use N reviews of the split, drawn at random."),
+        number_option("--reviews", "Use N randomly chosen reviews of the split."),
         build_input_option("input_path"),
         click.argument("texts", nargs=-1, metavar="[TEXT]..."),
     ):

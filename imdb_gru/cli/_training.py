@@ -24,7 +24,7 @@ class TrainingOptions:
     """The options that the user gave to a command that trains."""
 
     config: str
-    """The path or name of a config, or the command's default if none was given."""
+    """The path or name of a config; the command's default if none was given."""
     overrides: dict[str, Any]
     data: "DataConfig | None"
     run_path: Path | None
@@ -56,9 +56,9 @@ def training_options(default: str) -> Callable[[Callable[..., Any]], Callable[..
             click.option(
                 "--dry-run",
                 is_flag=True,
-                help="Show the data, model, memory and config of the training, without training.",
+                help="Show the data, model, memory and config that training would use, without training.",
             ),
-            click.option("--overwrite", is_flag=True, help="Replace the run in the folder --run."),
+            click.option("--overwrite", is_flag=True, help="Replace the run in the folder given by --run."),
             click.option("--resume", type=FOLDER_PATH, metavar="DIR", help="Resume the stopped run in this folder."),
             click.option(
                 "--run",
@@ -90,7 +90,7 @@ def _check_options(options: TrainingOptions, config_path: str | None) -> None:
 def start_training(
     options: TrainingOptions, train: Callable[..., "Run"], kind: "type[Config | NextWordConfig]", **chosen: Any
 ) -> None:
-    """Train, resume or plan according to the options, and print the result; `train` takes configs of that kind."""
+    """Train, resume or plan according to the options, and print the result; `train` takes configs of type `kind`."""
     import imdb_gru
 
     printer = EventPrinter()

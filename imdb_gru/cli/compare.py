@@ -57,7 +57,7 @@ def compare(
     chosen = {name: value for name, value in budget.items() if value is not None}
     if runs and chosen:
         raise click.UsageError(
-            "--config, --set, --models and --seeds cannot be used with RUNs, which are not trained again"
+            "--config, --set, --models and --seeds cannot be used with RUNs, which are not retrained"
         )
     from imdb_gru.comparison.comparing import compare
     from imdb_gru.report.charts import check_charts, save_charts

@@ -18,10 +18,10 @@ def config() -> None:
     """
 
 
-@config.command(short_help="Print a config as YAML with all keys.")
+@config.command(short_help="Print a config as YAML, with all keys.")
 @config_options("default")
 def show(config_path: str | None, overrides: Mapping[str, Any]) -> None:
-    """Print a config or a sweep as YAML, with the value of every key.
+    """Print a config or a sweep as YAML, with the values of all keys.
 
     \b
     imdb-gru config show --config scratch --set model.cell=lstm > my.yaml
@@ -35,7 +35,7 @@ def show(config_path: str | None, overrides: Mapping[str, Any]) -> None:
 @config.command(short_help="Check configs and sweeps, and print their errors.")
 @click.argument("files", nargs=-1, required=True, type=LOCATION, metavar="FILE|NAME...")
 def check(files: tuple[str, ...]) -> None:
-    """Check configs and sweeps; stop at the first invalid one and print all its errors.
+    """Check configs and sweeps; stop at the first invalid one, and print all of its errors.
 
     \b
     imdb-gru config check my.yaml
@@ -54,7 +54,7 @@ def check(files: tuple[str, ...]) -> None:
     type=click.Choice(["sentiment", "next_word", "sweep"]),
     default="sentiment",
     show_default=True,
-    help="The task of the config: 'imdb-gru train', 'pretrain' or 'sweep' reads it, in this order.",
+    help="The kind of config: for 'imdb-gru train', 'imdb-gru pretrain' or 'imdb-gru sweep', respectively.",
 )
 def schema(task: str) -> None:
     """Print the JSON Schema of a config, for editors.

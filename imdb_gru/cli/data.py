@@ -24,10 +24,8 @@ def data() -> None:
 
 @data.command(short_help="Count reviews, and find repeated, leaked or damaged ones.")
 @data_argument
-@click.option(
-    "--no-labels", is_flag=True, help="Check only the texts, so that a table needs no labels, as for pretrain."
-)
-@click.option("--strict", is_flag=True, help="Exit with 1 if any problem is found.")
+@click.option("--no-labels", is_flag=True, help="Check only the texts; a table then needs no labels, as for pretrain.")
+@click.option("--strict", is_flag=True, help="Exit with code 1 if any problem is found.")
 @json_option
 def check(data: "DataConfig | None", no_labels: bool, strict: bool, as_json: bool) -> None:
     """Count the reviews at PATH, and find those that are repeated, damaged, or in two splits.

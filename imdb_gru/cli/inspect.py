@@ -1,4 +1,4 @@
-"""The `imdb-gru inspect` command, which explains a model through the words of a text, its units and its gradients."""
+"""The `imdb-gru inspect` command, which explains a model's predictions, units and gradients."""
 
 import itertools
 import json
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 MOST_TEXTS = 200
 """Maximum number of texts on one page."""
 MIN_COUNT = 20
-"""Minimum number of occurrences for a word's mean effect on a unit to be meaningful."""
+"""Minimum number of occurrences at which a word's mean effect on a unit is meaningful."""
 GRADIENT_REVIEWS = 100
 """Default number of reviews on which gradients are measured."""
 
 
-@click.group(cls=DefaultGroup, default="text", short_help="Explain a model by words, units and gradients.")
+@click.group(cls=DefaultGroup, default="text", short_help="Explain a model's predictions, units and gradients.")
 def inspect() -> None:
     """Explain a model: how each word of a TEXT changes the probability, what the gates do, and what is remembered.
 
@@ -62,11 +62,11 @@ class Files:
     npz: Path | None
 
     def are_wanted(self) -> bool:
-        """Return whether the user asked for a file."""
+        """Return whether the user asked for any file."""
         return bool(self.html or self.plots or self.npz)
 
     def check(self) -> None:
-        """Raise an error in advance if a file could not be written."""
+        """Raise an error before any work is done if a file could not be written."""
         if self.html and self.npz and self.html.absolute() == self.npz.absolute():
             raise click.UsageError(f"--html and --npz both write {self.html}: choose different files")
         if self.html:
@@ -83,16 +83,16 @@ class Files:
             check_parent(self.npz, "write")
 
     def limit(self, texts: Iterable[str]) -> list[str]:
-        """Return the texts; raises `UsageError` if there are none, or more than a file can hold."""
+        """Return the texts, or raise `UsageError` if there are none or more than a file can hold."""
         most = 1 if self.npz or self.plots else MOST_TEXTS
         taken = list(itertools.islice(texts, most + 1))
         if not taken:
             raise click.UsageError("the input has no text: give a text, or a file with texts")
         if len(taken) > most:
             raise click.UsageError(
-                "--npz and --plots accept only one text, and the input has more"
+                "--npz and --plots accept only one text, but the input has more"
                 if most == 1
-                else f"--html accepts at most {most} texts, and the input has more"
+                else f"--html accepts at most {most} texts, but the input has more"
             )
         return taken
 
@@ -123,7 +123,7 @@ class Files:
 @input_options()
 @number_option("--words", "List the N words that contribute most to the prediction.", default=30)
 @number_option("--layer", "The recurrent layer to show [default: the last].", metavar="L")
-@number_option("--unit", "Show the gates of one unit, counted from 0.", least=0, metavar="K")
+@number_option("--unit", "Show the gates of one unit; the first unit is 0.", least=0, metavar="K")
 @click.option(
     "--html", type=FILE_PATH, metavar="FILE", help="Write an HTML page that explains every word of the texts."
 )
@@ -173,7 +173,7 @@ def inspect_texts(
 def _check_view(classifier: "Classifier", layer: int | None, unit: int | None) -> None:
     model = classifier.config.model
     if layer is not None and layer > model.layers:
-        raise click.UsageError(f"--layer {layer}: this run has {model.layers} recurrent layer(s)")
+        raise click.UsageError(f"--layer {layer}: the number of recurrent layers in this run is {model.layers}")
     if unit is not None and unit >= model.units:
         raise click.UsageError(f"--unit {unit}: this run's layers have units 0 to {model.units - 1}")
 
@@ -181,10 +181,10 @@ def _check_view(classifier: "Classifier", layer: int | None, unit: int | None) -
 @inspect.command(short_help="List the words that change each unit most.")
 @review_options
 @run_option
-@number_option("--words", "List N words that raise each unit, and N that lower it.", default=5)
+@number_option("--words", "List the N words that raise each unit most, and the N that lower it most.", default=5)
 @json_option
 def units(chosen: ReviewChoice, run_path: Path | None, words: int, as_json: bool) -> None:
-    """List the words that, averaged over reviews, raise and lower each unit of the last layer most.
+    """List the words that raise and lower each unit of the last layer most, on average over reviews.
 
     If neither TEXT nor --input is given, the reviews are a split of --data, or of the data the run was trained on.
 
@@ -200,7 +200,7 @@ def units(chosen: ReviewChoice, run_path: Path | None, words: int, as_json: bool
     classifier = Classifier.load(run)
     driven = find_drivers(classifier, chosen.load(run), words=words, min_count=MIN_COUNT)
     if not any(unit.raised_by or unit.lowered_by for unit in driven):
-        say(f"no word occurs {MIN_COUNT} times: use more reviews")
+        say(f"no word occurs at least {MIN_COUNT} times: use more reviews")
     if as_json:
         click.echo(dump_json([unit._asdict() for unit in driven]))
     else:
@@ -210,14 +210,14 @@ def units(chosen: ReviewChoice, run_path: Path | None, words: int, as_json: bool
 @inspect.command(short_help="Measure how far gradients reach back in time.")
 @review_options
 @click.option(
-    "--run", "run_paths", multiple=True, type=PATH, metavar="DIR", help=f"{RUN_HELP} Give several to compare them."
+    "--run", "run_paths", multiple=True, type=PATH, metavar="DIR", help=f"{RUN_HELP} Give several runs to compare them."
 )
 @click.option(
     "--plots", type=FOLDER_PATH, metavar="DIR", help="Save charts of the curves in this folder, as .png and .svg."
 )
 @json_option
 def gradients(chosen: ReviewChoice, run_paths: tuple[Path, ...], plots: Path | None, as_json: bool) -> None:
-    """Measure how much of the gradient remains at each distance from the last word, averaged over reviews.
+    """Measure how much of the gradient remains at each distance from the last word, as a median over reviews.
 
     If neither TEXT nor --input is given, the reviews are a split of --data, or of the data the run was trained on.
 

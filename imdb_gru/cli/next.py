@@ -26,8 +26,8 @@ COUNT, COUNT_A_TIMESTEP = 10, 3
     "run_path",
     type=PATH,
     metavar="DIR",
-    help="The run of 'imdb-gru pretrain' to use [default: the newest complete one under runs/, or if there is none, "
-    "the model in the package].",
+    help="The run to use, made by 'imdb-gru pretrain' [default: the newest complete one under runs/, or else the model "
+    "in the package].",
 )
 @click.option(
     "-k",
@@ -46,7 +46,7 @@ COUNT, COUNT_A_TIMESTEP = 10, 3
     metavar="X",
     help="How random the continuation is: 0 always takes the most likely word [default: 1].",
 )
-@number_option("--top", "Continue only with the K most likely words.", metavar="K")
+@number_option("--top", "Choose each word of the continuation from the K most likely ones.", metavar="K")
 @number_option("--seed", "The seed of the continuation [default: 0].", least=0)
 @input_options()
 @json_option

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 @click.argument("texts", nargs=-1, metavar="[TEXT]...")
 @run_option
 @click.option("--timesteps", is_flag=True, help="Show the probability after each word.")
-@input_options(" With --engine ray, only tables: a file, a folder, a glob or an address such as s3://bucket/reviews.")
+@input_options(" With --engine ray, give tables: a file, a folder, a glob or an address such as s3://bucket/reviews.")
 @click.option(
     "--output",
     "output_name",
     type=LOCATION,
     metavar="FILE",
-    help="Write predictions to a .csv, .tsv or .jsonl file, or as lines to any other file; - is stdout, the default. "
+    help="Write predictions to a .csv, .tsv or .jsonl file, or as lines to any other file; - (the default) is stdout. "
     "With --engine ray, write Parquet to a folder or an address.",
 )
 @click.option(

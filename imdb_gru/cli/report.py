@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     help="The page to write [default: the run's name with .html, in the current folder].",
 )
 @click.option("--plots", type=PATH, metavar="DIR", help="Also save every chart in this folder, as .png and .svg.")
-@number_option("--examples", "The number of reviews to explore word by word.", least=0, default=16)
+@number_option("--examples", "The number of reviews that the page shows word by word.", least=0, default=16)
 def report(
     run_argument: Path | None,
     run_path: Path | None,
@@ -35,7 +35,7 @@ def report(
     plots: Path | None,
     examples: int,
 ) -> None:
-    """Write an HTML page about a run: metrics, charts, errors, and reviews to explore word by word.
+    """Write an HTML page about a run: metrics, charts, errors, and some reviews word by word.
 
     The page opens in any browser and needs no network connection.
 

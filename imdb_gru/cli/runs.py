@@ -51,14 +51,14 @@ def list_folder(folder: Path, as_json: bool) -> None:
         say(f"there are no runs in {folder}")
 
 
-@runs.command(short_help="Check the files and weights of a finished run.")
+@runs.command(short_help="Check the files and weights of a complete run.")
 @click.argument("run_path", metavar="RUN", type=PATH)
 @json_option
 def check(run_path: Path, as_json: bool) -> None:
-    """Check the files and weights of a finished run or of 'bundled', and compare its environment with the current one.
+    """Check the files and weights of a complete run (or 'bundled'), and compare its environment with the current one.
 
-    Exits with 1 if a file is missing or changed, or if the weights do not match the config. A different environment
-    is not an error.
+    Exits with code 1 if a file is missing or changed, or if the weights do not match the config. A different
+    environment is not an error.
 
     \b
     imdb-gru runs check bundled
@@ -75,7 +75,7 @@ def check(run_path: Path, as_json: bool) -> None:
         print_findings(found)
     if not all(findings.whole for findings in found.values()):
         raise RunError(
-            f"{run_path} has changed since it was complete: restore the original files, or train the run again"
+            f"{run_path} has changed since it was completed: restore the original files, or train the run again"
         )
 
 

@@ -20,7 +20,7 @@ FOLDER = Path("runs/sweep")
 @click.argument("sweep_path", required=False, type=LOCATION, metavar="[SWEEP]")
 @set_option("Set a key of the sweep's base config, such as train.epochs=3.")
 @data_options
-@number_option("--trials", "The number of trials [default: the one in SWEEP].")
+@number_option("--trials", "The number of trials [default: the number in SWEEP].")
 @click.option(
     "--minutes",
     type=click.FloatRange(min=0, min_open=True),
@@ -31,14 +31,14 @@ FOLDER = Path("runs/sweep")
     "--into", type=PATH, metavar="DIR", help=f"The folder for the trained models and the results [default: {FOLDER}]."
 )
 @click.option("--resume", type=FOLDER_PATH, metavar="DIR", help="Resume the stopped sweep in this folder.")
-@click.option("--overwrite", is_flag=True, help="Replace the sweep in the folder --into.")
+@click.option("--overwrite", is_flag=True, help="Replace the sweep in the folder given by --into.")
 @click.option(
     "--address",
     metavar="HOST:PORT",
     help="The address of a Ray cluster whose machines share the folder [default: start Ray on this machine].",
 )
 @click.option("--plots", type=PATH, metavar="DIR", help="Save the charts in this folder, as .png and .svg.")
-@click.option("--dry-run", is_flag=True, help="Show what the sweep would search, without training.")
+@click.option("--dry-run", is_flag=True, help="Show what the sweep would do, without training.")
 @json_option
 def sweep(
     sweep_path: str | None,
@@ -54,7 +54,7 @@ def sweep(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Search for the config that does best on the validation reviews. The sweep never reads test reviews.
+    """Search for the config that performs best on the validation reviews. The sweep never reads test reviews.
 
     SWEEP is a YAML file with the keys to search, or 'sweep' for the file that comes with the package.
 

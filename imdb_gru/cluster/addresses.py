@@ -1,4 +1,4 @@
-"""Addresses by which the workers of a training run find each other; Ray's own code would load TensorFlow everywhere."""
+"""The exchange of addresses between a training run's workers; Ray's own code would load TensorFlow in all of them."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from ray.train.backend import Backend, BackendConfig
 
 
 class Places(BackendConfig):  # type: ignore[misc]
-    """A Ray Train backend that tells every worker the addresses of all workers."""
+    """A Ray Train backend that sends every worker the addresses of all workers."""
 
     @property
     def backend_cls(self) -> type[Backend]:
@@ -27,7 +27,7 @@ class _Teller(Backend):  # type: ignore[misc]
 
 
 def find_place() -> str:
-    """Return this node's address and a free port."""
+    """Return this node's address with a free port, as `HOST:PORT`."""
     host = ray.util.get_node_ip_address()
     six = ":" in host
     with socket.socket(socket.AF_INET6 if six else socket.AF_INET) as free:

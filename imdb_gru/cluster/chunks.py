@@ -1,7 +1,7 @@
-"""The three steps for a chunk of reviews: read, predict and write. Ray calls them on its workers.
+"""The three steps by which Ray's workers process a chunk of reviews: reading, predicting and writing.
 
 Every step takes and returns tables with one row per chunk, so Ray cannot split a chunk. The last bits of a prediction
-depend on the chunk, and local prediction cuts a file into the same chunks, so the predictions are identical.
+depend on its chunk. Because local prediction cuts a file into the same chunks, its predictions are identical.
 """
 
 import io
@@ -56,12 +56,12 @@ RESULT = PARTITION.remove(PARTITION.get_field_index("content"))
 
 
 def name_partition(file: int, chunk: int) -> str:
-    """Return a partition's name; names sort in the order of the input."""
+    """Return a partition's name; sorting the names puts them in the order of the input."""
     return f"part-{file:05d}-{chunk:05d}.parquet"
 
 
 def read_chunks(files: pyarrow.Table, *, text_column: str | None) -> Iterator[pyarrow.Table]:
-    """Yield the unfinished chunks of files; an error is yielded as a final chunk that holds its message."""
+    """Yield the unfinished chunks of files; if there is an error, the last chunk holds its message."""
     for file in files.to_pylist():
         try:
             yield from (_make(CHUNK, **chunk) for chunk in _read_file(**file, text_column=text_column))
@@ -95,7 +95,7 @@ def _read_file(file: int, address: str, done: list[int], text_column: str | None
 
 
 class Worker:
-    """A predictor of chunks that runs on one core and loads its classifier once."""
+    """A worker that classifies the reviews in chunks on one core, and loads its classifier once."""
 
     def __init__(self, classifier: Classifier, *, version: str, timesteps: bool) -> None:
         self.classifier = classifier
@@ -103,7 +103,7 @@ class Worker:
         self.version = version
 
     def __call__(self, chunks: pyarrow.Table) -> pyarrow.Table:
-        """Predict chunks, and return the contents of their partitions."""
+        """Classify the reviews in chunks, and return the contents of their partitions."""
         return pyarrow.concat_tables([self._predict(chunk) for chunk in chunks.to_pylist()])
 
     def _predict(self, chunk: dict[str, Any]) -> pyarrow.Table:
@@ -164,7 +164,7 @@ def _lay_out_timesteps(predictions: list[Prediction]) -> pyarrow.Array:
 
 
 def write_partitions(partitions: pyarrow.Table, *, folder: str) -> pyarrow.Table:
-    """Write partitions to a folder, and return their rows with the content removed."""
+    """Write partitions to a folder, and return their rows without the content."""
     notes = partitions.select(RESULT.names)
     for name, content in zip(partitions["name"].to_pylist(), partitions["content"].to_pylist(), strict=True):
         if name is None:

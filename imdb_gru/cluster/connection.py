@@ -27,7 +27,7 @@ def check_ray(feature: str, *others: str) -> None:
 
 @contextlib.contextmanager
 def connect(address: str | None) -> Iterator[None]:
-    """Connect to the cluster at an address, or start one on this machine; raises `ImdbGruError` if none responds."""
+    """Connect to the cluster at an address or start one on this machine; raise `ImdbGruError` if none responds."""
     import ray
 
     # Ray 2.60 has no public switch for this; the range in pyproject.toml ends before 2.61 because of such places.
@@ -80,7 +80,7 @@ def _find_place(address: str) -> tuple[str, int] | None:
 
 @contextlib.contextmanager
 def _drop_stderr() -> Iterator[None]:
-    """Discard what compiled code writes to stderr."""
+    """Discard everything that compiled code writes to stderr."""
     sys.stderr.flush()
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)

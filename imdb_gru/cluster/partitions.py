@@ -23,12 +23,12 @@ from imdb_gru.system.writing import UNFINISHED
 SETTINGS = "_settings.json"
 """Name of the settings file; tools that read partitions ignore names that begin with _."""
 READERS = 16
-"""Number of footers to read at the same time, because reading from remote storage is slow."""
+"""Number of footers to read at the same time; reading them one by one is slow on remote storage."""
 
 
 @dataclass(frozen=True)
 class Notes:
-    """The counts of a partition."""
+    """The information in a partition's footer."""
 
     counts: Counts
     undecodable: int
@@ -52,13 +52,13 @@ class Partitions:
 
     @property
     def address(self) -> str:
-        """Return the folder's address as a process on another machine needs it."""
+        """Return the folder's address in the form that a process on another machine needs."""
         return str(self.folder)
 
     def begin(self, begun_with: Mapping[str, Any], stamps: Sequence[Stamp], *, resume: bool) -> list[str]:
-        """Start in an empty folder, or resume; raises `DataError` if neither is possible.
+        """Start in an empty folder or resume; raise `DataError` if neither is possible.
 
-        Returns the input files that have changed since the start; their partitions are removed.
+        Returns the input files that have changed since the job was started; their partitions are removed.
         """
         settings = self.folder / SETTINGS
         begun = {**begun_with, "input": [stamp[0] for stamp in stamps]}
@@ -107,7 +107,7 @@ class Partitions:
                 return None
 
     def list_left(self, tables: Sequence[str]) -> list[dict[str, Any]]:
-        """Return the unfinished files, each with its finished chunks."""
+        """Return the unfinished files, each with the numbers of its finished chunks."""
         chunks: dict[int, list[int]] = {}
         ends: dict[int, int] = {}
         for (file, chunk), notes in sorted(self.done.items()):
@@ -122,7 +122,7 @@ class Partitions:
 
     @contextlib.contextmanager
     def claim(self) -> Iterator[None]:
-        """Lock a local folder for this process; raises `ImdbGruError` if another process has locked it."""
+        """Lock a local folder for this process, or raise `ImdbGruError` if another process has locked it."""
         with claim(self.folder) if isinstance(self.folder, Path) else contextlib.nullcontext():
             yield
 
@@ -137,11 +137,11 @@ class Partitions:
 
 
 def open_partitions(address: str) -> Partitions:
-    """Return the folder at an address, whether or not it exists; raises `DataError` if the address is invalid."""
+    """Return the folder at an address, whether or not it exists, or raise `DataError` if the address is invalid."""
     return Partitions(locate(address))
 
 
 def stamp_tables(tables: Sequence[str]) -> list[Stamp]:
-    """Return the stamp of every table; raises `DataError` if a table cannot be read."""
+    """Return the stamp of every table, or raise `DataError` if a table cannot be read."""
     with ThreadPoolExecutor(READERS) as pool:
         return list(pool.map(stamp, tables))

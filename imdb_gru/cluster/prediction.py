@@ -1,4 +1,4 @@
-"""Bulk prediction on Ray: workers read tables in chunks, predict them, and write partitions."""
+"""Bulk prediction on Ray: workers read tables in chunks, classify their reviews, and write partitions."""
 
 import logging
 import warnings
@@ -19,7 +19,7 @@ from imdb_gru.errors import DataError, ImdbGruError
 from imdb_gru.models.classifier import Classifier
 
 RESTARTS = 10
-"""Maximum number of times a worker is restarted, because a chunk may kill every worker that predicts it."""
+"""Maximum number of times a worker is restarted; limited because a chunk may kill every worker that receives it."""
 READS = 1000
 """Maximum number of tasks among which the files are divided."""
 
@@ -43,7 +43,7 @@ class PredictedChunk:
     notes: Notes
     worker: str
     megabytes: float | None
-    """Memory of the worker process when the chunk was predicted, excluding shared memory."""
+    """Memory of the worker process while it classified the chunk, excluding shared memory."""
 
 
 class _RayWorker(Worker):
@@ -54,7 +54,7 @@ class _RayWorker(Worker):
 
 
 def count_cluster_cores() -> int:
-    """Return the number of cores in the cluster; raises `ImdbGruError` if there are none."""
+    """Return the number of cores in the cluster, or raise `ImdbGruError` if there are none."""
     cores = int(ray.cluster_resources().get("CPU", 0))
     if not cores:
         raise ImdbGruError("the cluster has 0 cores: add a node with cores")
@@ -62,7 +62,7 @@ def count_cluster_cores() -> int:
 
 
 def predict_tables(classifier: Classifier, job: Job) -> Iterator[PredictedChunk]:
-    """Yield partitions as they are written, in any order; an `ImdbGruError` leaves finished partitions in place."""
+    """Yield partitions as they are written, in any order; an `ImdbGruError` does not remove finished partitions."""
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     try:
         with warnings.catch_warnings():
@@ -80,7 +80,7 @@ def predict_tables(classifier: Classifier, job: Job) -> Iterator[PredictedChunk]
 
 
 def _plan(classifier: Classifier, job: Job) -> Any:
-    """Return the dataset of the partitions' notes; reading it computes the partitions.
+    """Return a dataset of the partitions' notes; the partitions are computed when the dataset is read.
 
     The dataset starts with the names of files, not their content. Each chunk is one row and one block, so only the
     chunks in progress are in memory, and Ray pauses a reading task while the later steps are busy.
@@ -121,7 +121,7 @@ def _plan(classifier: Classifier, job: Job) -> Any:
 
 
 def _select_node(address: str) -> dict[str, str] | None:
-    """Return a selector that keeps a task on this node if the task uses this node's disk, else None."""
+    """Return a selector that keeps a task on this node if the task uses this node's disk, or else None."""
     return {"ray.io/node-id": ray.get_runtime_context().get_node_id()} if is_local(address) else None
 
 

@@ -16,9 +16,9 @@ from imdb_gru.sources.table import is_table
 from imdb_gru.system.writing import write_atomically
 
 HIDDEN = ("_", ".")
-"""Prefixes of files and folders that hold no data, by the convention of tools that write partitions."""
+"""By convention, files and folders whose names begin with one of these characters hold no data."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
-"""Characters with which Python represents bytes of a name that are not UTF-8."""
+"""Characters by which Python represents bytes in a file name that are not valid UTF-8."""
 
 
 class RemotePath:
@@ -33,7 +33,7 @@ class RemotePath:
         return str(self.filesystem.unstrip_protocol(self.path))
 
     def __truediv__(self, name: str) -> "RemotePath":
-        """Return the address of an entry of this folder."""
+        """Return the address of an entry in this folder."""
         return RemotePath(self.filesystem, f"{self.path.rstrip('/')}/{name}")
 
     @property
@@ -43,7 +43,7 @@ class RemotePath:
 
     @property
     def suffix(self) -> str:
-        """Return the file extension, with its dot."""
+        """Return the file extension, including its dot."""
         return PurePosixPath(self.path).suffix
 
     @property
@@ -64,7 +64,7 @@ class RemotePath:
         return bool(self.filesystem.isfile(self.path))
 
     def open(self, mode: str = "rb") -> BinaryIO:
-        """Open the file; its content is fetched while it is read."""
+        """Open the file; its content is fetched as it is read."""
         return cast(BinaryIO, self.filesystem.open(self.path, mode))
 
     def read_bytes(self) -> bytes:
@@ -92,7 +92,7 @@ def is_local(address: str) -> bool:
 
 
 def locate(address: str) -> Location:
-    """Return the file or folder at an address; raises `DataError` if this kind of address cannot be opened."""
+    """Return the file or folder at an address, or raise `DataError` if this kind of address cannot be opened."""
     if is_local(address):
         return Path(LocalFileSystem._strip_protocol(address)).absolute()  # "~…" can still be relative
     if address.startswith("memory://"):
@@ -114,7 +114,7 @@ def _open_remote(address: str) -> RemotePath:
 
 
 def list_tables(address: str, *, but: str) -> list[str]:
-    """Return the addresses of all tables in a file, a folder or a glob; raises `DataError` if there are none.
+    """List the addresses of the tables in a folder or a glob, or of one table; raise `DataError` if there are none.
 
     Partitions in the folder `but` are excluded, even if they are reached through links.
     """
@@ -157,7 +157,7 @@ def _find(location: Location) -> list[str]:
 
 
 def _expand(filesystem: Any, pattern: str) -> Iterator[tuple[str, str]]:
-    """Yield the files that match a glob, each with the part of its path in which hidden names exclude it."""
+    """Yield the files that match a glob, each with the part of its path that must not contain a hidden name."""
     folder = re.split(r"[*?[]", pattern)[0].rpartition("/")[0]
     asked = _is_hidden(pattern.removeprefix(folder))
     for name, state in filesystem.glob(pattern, detail=True).items():
@@ -176,7 +176,7 @@ def _split(location: Location) -> tuple[Any, str]:
 
 
 def stamp(address: str) -> Stamp:
-    """Return a file's stamp without reading the file; raises `DataError` if that fails."""
+    """Return a file's stamp without reading the file, or raise `DataError` if that fails."""
     location = locate(address)
     try:
         if isinstance(location, Path):

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from imdb_gru.tasks.task import Task
 
 MOST_FAILURES = 3
-"""Number of worker or node failures after which training ends."""
+"""Maximum number of worker or node failures before training ends."""
 NEVER = 1e9
 """Seconds after which Ray may interrupt an epoch to use a new node: practically never."""
 ROOM = 5
-"""Seconds to wait for cores that Ray believes to exist, as its information may be outdated."""
+"""Seconds to wait for cores that Ray reports as available, because its information may be outdated."""
 ENDING = 10
 """Seconds to wait for Ray Train to end after its workers have ended."""
 PATIENCE = 0.5
@@ -33,12 +33,12 @@ PATIENCE = 0.5
 
 
 def find_cores_per_worker(nodes: list[dict[str, Any]], workers: int) -> int:
-    """Return the largest number of cores that every worker can have; raises `ImdbGruError` if it is 0."""
+    """Return the largest number of cores that every worker can have, or raise `ImdbGruError` if it is 0."""
     cores = [int(node["Resources"].get("CPU", 0)) for node in nodes if node["Alive"]]
     for share in range(max(cores, default=0), 0, -1):
         if sum(own // share for own in cores) >= workers:
             return share
-    raise ImdbGruError(f"--workers is {workers}, but there are {sum(cores)} cores: choose fewer, or a larger cluster")
+    raise ImdbGruError(f"--workers is {workers}, but there are {sum(cores)} cores: lower it, or use a larger cluster")
 
 
 class Workers:
@@ -68,7 +68,7 @@ class Workers:
         corpus: Corpus,
         start: PretrainedWeights | None,
     ) -> "ClusterSession":
-        """Build the session that trains on the workers; raises `ImdbGruError` if there are too few cores."""
+        """Build the session that trains on the workers, or raise `ImdbGruError` if there are too few cores."""
         import ray
 
         if not isinstance(config, Config):

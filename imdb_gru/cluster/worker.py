@@ -1,4 +1,4 @@
-"""The work of one of several workers: the code that each process started by Ray Train executes.
+"""The work of one of several workers: the code that runs in each process started by Ray Train.
 
 A worker limits its threads before it imports the packages that count them.
 """
@@ -14,14 +14,14 @@ from imdb_gru.events import ignore
 from imdb_gru.system.threads import set_threads
 
 SIGN_OF_LIFE = 60
-"""Seconds that a worker waits after another has died, so that Ray can notice and restart all workers."""
-TOO_LARGE = "a worker needs more memory than its machine has: choose fewer workers, or a smaller train.batch_size"
+"""Seconds that a worker waits after another worker has died, so that Ray can notice and restart all workers."""
+TOO_LARGE = "a worker needs more memory than its machine has: use fewer workers or a smaller train.batch_size"
 
 
 def work(task: dict[str, Any]) -> None:
     """Train as one of the workers; the first worker reports events and the result.
 
-    An expected error, such as divergence, is reported rather than raised: Ray would only retry in vain.
+    An expected error, such as divergence, is reported rather than raised, because Ray would retry in vain.
     """
     import ray
     import ray.train

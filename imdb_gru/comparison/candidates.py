@@ -105,7 +105,7 @@ def open_candidates(runs: Sequence[str | Path | Run], *, same_data: bool) -> lis
 
 
 def check_folder(folder: Path) -> None:
-    """Raise `RunError` if a comparison may not be written into a folder."""
+    """Raise `RunError` if a comparison cannot be written to a folder."""
     check_writable(folder, "hold a comparison", "choose another folder with --into")
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not existing.is_dir():
@@ -120,7 +120,7 @@ def check_folder(folder: Path) -> None:
 
 
 def find_state(candidate: Candidate) -> CandidateState:
-    """Return whether a candidate is new, unfinished or complete; raises `RunError` if its folder cannot be used."""
+    """Return whether a candidate is new, unfinished or complete, or raise `RunError` if its folder cannot be used."""
     path, result = candidate.path, candidate.result
     if not path.exists():
         return "new"
@@ -149,7 +149,7 @@ def _find_changes(old: dict[str, Any], new: dict[str, Any], prefix: str = "") ->
 
 
 def pair_candidates(candidates: Sequence[Candidate]) -> list[tuple[Candidate, Candidate]]:
-    """Pair candidates of different models that have the same seed, or that are their models' only candidates."""
+    """Pair candidates of different models if they have the same seed, or if each is the only one of its model."""
     models: dict[str, list[Candidate]] = {}
     for candidate in candidates:
         models.setdefault(candidate.model, []).append(candidate)

@@ -1,4 +1,4 @@
-"""The comparison of complete runs, or of models trained for the comparison under one config."""
+"""The comparison of complete runs, or of models trained for the comparison with one config."""
 
 import contextlib
 import importlib.util
@@ -40,7 +40,7 @@ SETTLED = {
     "model.pretrained": "all models start from random weights; to compare pretrained models, give complete runs",
     "train.seed": "the comparison uses the seeds 0, 1, … up to the number of seeds",
 }
-"""Keys that a comparison sets itself, and the reasons."""
+"""Keys that a comparison sets itself, with the reasons."""
 
 
 def compare(
@@ -57,10 +57,10 @@ def compare(
 ) -> Comparison:
     """Compare complete runs, or models trained for the comparison, on the same reviews; return all metrics.
 
-    If `runs` is not given, train every model from random weights under one config with the seeds 0 to `seeds` - 1 in
-    `folder` (default `runs/compare`). Complete models in the folder are used as they are, and unfinished ones are
-    resumed. Each model is trained in a separate process, so a script must call this function below
-    `if __name__ == "__main__":`. With `runs`, `folder` is optional and receives comparison.json.
+    If `runs` is not given, train every model from random weights, with one config and the seeds 0 to `seeds` - 1, and
+    save the models in `folder` (default `runs/compare`). Complete models in the folder are used as they are, and
+    unfinished ones are resumed. Each model is trained in a separate process, so a script must call this function below
+    `if __name__ == "__main__":`. If `runs` is given, `folder` is optional and receives only comparison.json.
 
     `data` takes the same values as `--data`. `split` defaults to the test split, or to the validation reviews if the
     data has no test split. `observer` is called with each event. Raises `ConfigError`, `DataError`, `RunError` or
@@ -109,7 +109,7 @@ def _plan(
     overrides: Mapping[str, Any] | None,
     folder: Path,
 ) -> list[Candidate]:
-    """Return the candidates to train; raises `ConfigError` if an argument is not valid for a comparison."""
+    """Return the candidates to train, or raise `ConfigError` if an argument is not valid for a comparison."""
     check_models(models)
     if seeds < 1:
         raise ConfigError(f"a comparison needs at least one seed, got {seeds}")

@@ -19,9 +19,9 @@ from imdb_gru.system.arrays import Labels
 from imdb_gru.system.progress import show_bar
 
 STRENGTHS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
-"""Inverse strengths of regularization (scikit-learn's C), from which the best on the validation reviews is chosen."""
+"""Inverse regularization strengths (scikit-learn's C) to try; the best on the validation reviews is chosen."""
 DEFAULT_STRENGTH = 1.0
-"""Inverse strength of regularization if there are no validation reviews."""
+"""Inverse regularization strength to use if there are no validation reviews."""
 MOST_PASSES = 1000
 
 Weights = NDArray[np.float64]
@@ -36,15 +36,15 @@ class LinearModel:
     """Log-count ratios times coefficients, `(F,)` float64."""
     bias: float
     strength: float
-    """Inverse strength of regularization (scikit-learn's C) used in the fit."""
+    """Inverse regularization strength (scikit-learn's C) used in the fit."""
 
     @property
     def parameters(self) -> int:
-        """Return the number of weights plus one for the bias."""
+        """Return the number of weights, plus one for the bias."""
         return len(self.weights) + 1
 
     def predict_timesteps(self, reviews: Sequence[Sequence[str]]) -> list[Probabilities]:
-        """Return the probability of positive after each timestep, including the start, of each review, `(T,)` each."""
+        """Return, for each review, the probability of positive after each timestep, including the start, `(T,)`."""
         occurrences = self.index.locate(reviews)
         moves = np.zeros(int(occurrences.offsets[-1]))
         np.add.at(moves, occurrences.places, self.weights[occurrences.features])
@@ -57,7 +57,7 @@ class LinearModel:
 
 
 def fit_linear(train: Tokenized, validation: Tokenized, monitor: Literal["accuracy", "loss"]) -> LinearModel:
-    """Fit the baseline with each C, and return the model that is best on the validation reviews by `monitor`.
+    """Fit the baseline with each C, and return the model with the best `monitor` on the validation reviews.
 
     Needs scikit-learn. Raises `DataError` if the reviews contain no words.
     """
@@ -76,7 +76,7 @@ def fit_linear(train: Tokenized, validation: Tokenized, monitor: Literal["accura
 
 
 def _build_matrix(occurrences: Occurrences, ratios: Weights) -> Any:
-    """Return the features as a sparse matrix `(N, F)`: the log-count ratio of each n-gram in a review."""
+    """Return the features as a sparse matrix `(N, F)`: the log-count ratio of each n-gram that a review contains."""
     from scipy.sparse import csr_matrix
 
     shape = len(occurrences.offsets) - 1, len(ratios)
@@ -94,7 +94,7 @@ def _fit(index: NgramIndex, matrix: Any, labels: Labels, ratios: Weights, streng
 
 
 def _rank(model: LinearModel, validation: Tokenized, monitor: str) -> tuple[float, ...]:
-    """Return a sort key that is lowest for the best model; the rule is the same as for a network's best epoch."""
+    """Return a sort key that is lowest for the best model, by the rule that chooses a network's best epoch."""
     probabilities = np.array([curve[-1] for curve in model.predict_timesteps(validation.to_lists())])
     loss = compute_log_loss(validation.labels, probabilities)
     if monitor == "loss":

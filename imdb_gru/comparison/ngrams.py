@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from imdb_gru.system.arrays import Labels
 
 ORDER = 3
-"""Number of words in the longest n-gram; trigrams helped on IMDB's validation reviews at every C that was tried."""
+"""Number of words in the longest n-gram; trigrams helped on IMDB's validation reviews with every C that was tried."""
 
 Numbers = NDArray[np.int64]
 
@@ -41,9 +41,9 @@ class NgramIndex:
     def __init__(self, words: dict[str, int], codes: list[Numbers]) -> None:
         self.words = words
         self.codes = codes
-        """Sorted codes of the n-grams of each order, starting at 2. The code of an n-gram is the number of its prefix
-        (the n-gram without its last word, numbered within its order), times the number of words, plus its last
-        word."""
+        """The sorted codes of the n-grams, for each order from 2 up. The code of an n-gram is the number of its prefix
+        (the n-gram without its last word, numbered within its order), times the number of different words, plus the
+        number of its last word."""
 
     @classmethod
     def build(cls, reviews: Sequence[Sequence[str]], order: int = ORDER) -> "NgramIndex":
@@ -83,7 +83,7 @@ class NgramIndex:
         return Occurrences(key[order] // len(self), key[order] % len(self), place[order], offsets)
 
     def _lay_out(self, reviews: Sequence[Sequence[str]]) -> tuple[Numbers, Numbers]:
-        """Return the concatenated word numbers, and the start of each review."""
+        """Return the concatenated word numbers, and the position at which each review starts."""
         offsets = np.zeros(len(reviews) + 1, dtype=np.int64)
         np.cumsum([len(tokens) for tokens in reviews], out=offsets[1:])
         look_up = self.words.get
@@ -91,7 +91,7 @@ class NgramIndex:
         return np.fromiter(words, np.int64, offsets[-1]), offsets
 
     def _join(self, shorter: Numbers, ids: Numbers, offsets: Numbers) -> Numbers:
-        """Return the code of the n-gram that ends at each word, or -1; `shorter` numbers the next shorter n-grams."""
+        """Return the code of the n-gram that ends at each word, or -1; `shorter` holds the numbers of the prefixes."""
         codes = np.full(len(ids), _ABSENT, dtype=np.int64)
         whole = (shorter[:-1] != _ABSENT) & (ids[1:] != _ABSENT)
         codes[1:][whole] = shorter[:-1][whole] * len(self.words) + ids[1:][whole]
@@ -100,7 +100,7 @@ class NgramIndex:
 
 
 def _look_up(codes: Numbers, known: Numbers) -> Numbers:
-    """Return the index of each code in the sorted known codes; -1 for an unknown code."""
+    """Return the index of each code in the sorted known codes, or -1 if the code is unknown."""
     if not len(known):
         return np.full(len(codes), _ABSENT, dtype=np.int64)
     numbers = np.minimum(np.searchsorted(known, codes), len(known) - 1)
@@ -108,9 +108,9 @@ def _look_up(codes: Numbers, known: Numbers) -> Numbers:
 
 
 def compute_log_count_ratios(occurrences: Occurrences, labels: Labels, features: int) -> NDArray[np.float64]:
-    """Return each feature's log-count ratio of positive to negative reviews, smoothed by 1; `(features,)`.
+    """Return each feature's log-count ratio between positive and negative reviews, smoothed by 1, `(features,)`.
 
-    Wang & Manning, Baselines and Bigrams, ACL 2012, equation 1, on binary counts.
+    Wang & Manning, Baselines and Bigrams, ACL 2012, equation 1, applied to binary counts.
     """
     shares = []
     for label in (1, 0):

@@ -1,4 +1,4 @@
-"""The results of a comparison, computed from predictions: for each model, for each pair of models, and the verdict."""
+"""The results of a comparison, computed from predictions: for each model, for each pair of models, and as a verdict."""
 
 import statistics
 from collections.abc import Iterable, Sequence
@@ -35,7 +35,7 @@ def build_comparison(split: str, evaluated: Sequence[EvaluatedCandidate]) -> Com
 
 
 def compute_mcnemar(labels: Labels, first: Probabilities, second: Probabilities) -> tuple[int, int, float]:
-    """Return how many reviews only the first and only the second model classifies correctly, and the p-value.
+    """Return how many reviews only the first model classifies correctly, how many only the second, and the p-value.
 
     The test is exact and two-sided (McNemar 1947): if both are equally accurate, each can be expected to be correct on
     half of these reviews.
@@ -140,7 +140,7 @@ def write_verdict(models: Sequence[ComparedModel], pairs: Sequence[ComparedPair]
     if max(p_values) < SIGNIFICANT:
         if leader == LINEAR and len(networks) > 1:
             other = f"the best network ({other})"
-        return f"{leader} wins: {_percent(first)} against {_percent(second)} of {other}, {chance}"
+        return f"{leader} wins: {_percent(first)} against {_percent(second)} for {other}, {chance}"
     points = 100 * (first.accuracy - second.accuracy)
     return f"{leader} is ahead of {other} by {points:.2f} points, which may be chance on {n:,} reviews ({chance})"
 

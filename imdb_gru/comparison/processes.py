@@ -41,7 +41,7 @@ class ProcessResult:
     error: type[ImdbGruError] | None = None
     message: str = ""
     exit_code: int | None = None
-    """130 or 143 if Ctrl-C or SIGTERM stopped it."""
+    """Exit code 130 if Ctrl-C stopped the process, 143 if SIGTERM did, or else None."""
 
 
 def train_candidate(candidate: Candidate, state: CandidateState, observer: Observer) -> None:
@@ -54,8 +54,8 @@ def train_candidate(candidate: Candidate, state: CandidateState, observer: Obser
         run_child(functools.partial(_train, candidate, state), observer)
     except ChildDiedError as error:
         raise RunError(
-            f"the training of {candidate} died ({error}): it may need more memory than this machine has; leave out "
-            f"{candidate.model} in --models, or set data.limit"
+            f"the training of {candidate} died ({error}): it may need more memory than this machine has; remove "
+            f"{candidate.model} from --models, or set data.limit"
         ) from error
 
 
@@ -176,7 +176,7 @@ def _block_interrupts() -> Iterator[None]:
 
 
 def _find_stop(code: int | None) -> int | None:
-    """Return the exit code for a process that was ended by a stop signal, or None if it ended in any other way."""
+    """Return the exit code for a process that a stop signal ended, or None if it ended in any other way."""
     return {-signal.SIGINT: INTERRUPTED, -signal.SIGTERM: TERMINATED}.get(code or 0)
 
 

@@ -30,7 +30,7 @@ class ComparedRun:
     peak_memory_mb: float | None
     """Peak memory during training."""
     C: float | None
-    """Inverse strength of regularization of the linear baseline; None for networks."""
+    """Inverse regularization strength of the linear baseline; None for networks."""
     accuracy_by_timestep: Sequence[TimestepScores]
     """Metrics after 10, 25, 50 … words; empty if the model is bidirectional."""
 

@@ -1,4 +1,4 @@
-"""Configs: their keys and defaults, and loading them from YAML."""
+"""Configs: their keys and defaults, and the functions that load them from YAML."""
 
 from imdb_gru.config.loading import (
     build_config,

@@ -1,4 +1,4 @@
-"""Error messages about configs: invalid keys and values, and keys that contradict each other."""
+"""Error messages about the keys and values of a config that are invalid or contradict each other."""
 
 import difflib
 from collections.abc import Iterable, Iterator
@@ -22,7 +22,7 @@ from imdb_gru.system.escaping import neutralise, show_value
 LONGEST_KEY = 200
 """Maximum length in characters of a key in a message; longer keys are cut."""
 SCRATCH = "--config scratch"
-"""The option that chooses the config that starts from random weights."""
+"""The option that selects the bundled config for training from random weights."""
 PACKAGED = {"bundled": EncoderConfig(), "bundled-classifier": ModelConfig()}
 """The layers of the models that come with the package, which are those of the defaults."""
 
@@ -46,7 +46,7 @@ def drop_auto(details: Iterable[Any]) -> Iterator[dict[str, Any]]:
 
 
 def describe_mistake(detail: dict[str, Any], kind: type[BaseModel]) -> str:
-    """Return pydantic's error about a key as one line, suggesting the most similar valid key if it does not exist."""
+    """Return a pydantic error as one line; for an unknown key, suggest the most similar valid key."""
     path = ".".join(neutralise(str(part)) for part in detail["loc"])
     if len(path) > LONGEST_KEY:
         path = f"{path[:LONGEST_KEY]}…"
@@ -64,9 +64,10 @@ def describe_mistake(detail: dict[str, Any], kind: type[BaseModel]) -> str:
 
 
 def find_misfits(config: Config, text: TextConfig, model: EncoderConfig, name: str) -> Iterator[tuple[str, str]]:
-    """Yield each difference from the model `name` that a classifier starts from, and the setting that it requires.
+    """Yield each difference between a config and the model that it starts from, with the setting that removes it.
 
-    For example, the difference "model.units is 256, but the bundled model has 512" has the setting "model.units=512".
+    For example, "model.units is 256, but the bundled model has 512" comes with the setting "model.units=512". Here,
+    `name` is "the bundled model".
     """
     sections = {"text": (config.text, text), "model": (config.model, model)}
     if config.model.bidirectional and not isinstance(model, ModelConfig):
@@ -89,13 +90,13 @@ def _write(value: object) -> str:
 def find_conflicts(config: AnyConfig, *, trained: bool = False) -> Iterator[str]:
     """Yield an error message for each pair of valid keys that contradict each other.
 
-    If the model is already `trained`, its config is not compared with the bundled model, which may be more recent.
+    If the model is already `trained`, its config is not compared with the bundled model, which may be newer.
     """
     text, train = config.text, config.train
     if text.vocabulary == "keras" and text.tokenizer != "keras":
         yield f"text.vocabulary: keras needs text.tokenizer keras, got {text.tokenizer}; set text.tokenizer to keras"
     if text.vocabulary == "keras" and text.min_count > 1:
-        yield f"text.min_count: the word index of keras has no word counts, got {text.min_count}; set it to 1"
+        yield f"text.min_count: Keras's word index has no word counts, got {text.min_count}; set it to 1"
     if train.engine == "fused" and (obstacle := find_fused_obstacle(config.model)):
         yield f"train.engine: {obstacle}; set it to auto or keras"
     if train.precision == "bfloat16":
@@ -110,13 +111,13 @@ def find_conflicts(config: AnyConfig, *, trained: bool = False) -> Iterator[str]
 def _find_conflicts_of_classifier(config: Config, *, trained: bool) -> Iterator[str]:
     model, train = config.model, config.train
     if len(set(model.pooling)) < len(model.pooling):
-        yield f"model.pooling: must not repeat a pooling, got {model.pooling}"
+        yield f"model.pooling: must not contain a method twice, got {model.pooling}"
     if (bundled := PACKAGED.get(model.pretrained or "")) and not trained:
         remedy = f"use {SCRATCH}, or --set model.pretrained=null"
         for misfit, _ in find_misfits(config, TextConfig(), bundled, "the bundled model"):
             yield f"{misfit}: {remedy}"
     if model.bidirectional and train.objective != "last":
-        yield f"train.objective: a bidirectional model predicts at the last word only, got {train.objective}; use last"
+        yield f"train.objective: a bidirectional model predicts only at the last word, got {train.objective}; use last"
     if train.adversarial and train.virtual:
         yield "train.virtual: cannot be used together with train.adversarial; set one of them to null"
     if train.patience is not None and not train.validation_split:

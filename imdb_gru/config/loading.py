@@ -1,4 +1,4 @@
-"""Loading configs from YAML, with overrides and checks, and their JSON Schema."""
+"""Loading configs from YAML, overriding and checking their keys, and building their JSON Schema."""
 
 import ast
 import copy
@@ -25,10 +25,10 @@ MOST_COMPLAINTS = 50
 Chosen = TypeVar("Chosen", bound=AnyConfig)
 Checked = TypeVar("Checked", bound=Section)
 ConfigSource = str | Path | WholeConfig | Mapping[str, Any] | None
-"""A file, the name of a config that comes with the package, a config, nested values, or None for the defaults."""
+"""A file, the name of a config in the package, a config object, nested values, or None for the defaults."""
 
 SWEEP = "sweep"
-"""The task named in the file that 'imdb-gru sweep' reads; also the name of that command."""
+"""The task that marks a config as a sweep, which is also the name of the command that runs it."""
 
 
 def build_schema(kind: type[WholeConfig] = Config) -> dict[str, Any]:
@@ -60,10 +60,10 @@ class _Loader(yaml.SafeLoader):
     """A YAML loader that reads 1e-3 as a number and rejects repeated keys and aliases."""
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        """Raise an error for an alias, because a few aliases can expand to more than fits in memory."""
+        """Raise an error for an alias, because a few aliases can expand to more data than fits in memory."""
         if self.check_event(yaml.AliasEvent):
             mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise yaml.composer.ComposerError(None, None, "a config must not have aliases (*name)", mark)
+            raise yaml.composer.ComposerError(None, None, "a config must not contain aliases (*name)", mark)
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -90,10 +90,10 @@ def load_config(
     overrides: Mapping[str, Any] | None = None,
     kind: type[Chosen] = Config,  # type: ignore[assignment]  # mypy does not support a default for a type variable
 ) -> Chosen:
-    """Load a config and override some of its keys; raises `ConfigError` with all errors at once.
+    """Load a config and override some of its keys, or raise a `ConfigError` that lists all errors.
 
-    `source` is the path to a YAML file, the name of a config that comes with the package, a config, nested values,
-    or None; `overrides` maps dotted keys to values, such as `{"train.epochs": 2}`.
+    `source` is the path to a YAML file, the name of a config that comes with the package, a config object, nested
+    values, or None; `overrides` maps dotted keys to values, such as `{"train.epochs": 2}`.
     """
     return build_config(read_values(source, overrides), describe_source(source), kind)
 
@@ -101,16 +101,16 @@ def load_config(
 def load_any_config(
     source: ConfigSource = None, overrides: Mapping[str, Any] | None = None, *, trained: bool = False
 ) -> AnyConfig:
-    """Load a config as `load_config` does, but for whichever task the config names.
+    """Load a config as `load_config` does, but for the task that the config itself names.
 
-    `trained` is True for the config of a run. It is not compared with the bundled model, because the run may have
-    started from the bundled model of a different version.
+    `trained` is True for the config of a run. Such a config is not compared with the bundled model, because the run
+    may have started from a different version of that model.
     """
     return build_any_config(read_values(source, overrides), describe_source(source), trained=trained)
 
 
 def build_any_config(values: dict[str, Any], origin: str, *, trained: bool = False) -> AnyConfig:
-    """Build a config from nested values for the task that they name, or for sentiment if they name none."""
+    """Build a config from nested values; if they name no task, it is for sentiment."""
     if values.get("task") == "next_word":
         return build_config(values, origin, NextWordConfig)
     return build_config(values, origin, trained=trained)
@@ -125,7 +125,7 @@ def build_config(
 ) -> Chosen:
     """Build a config from nested values, and compare it with the bundled model unless `trained` is True.
 
-    Raises `ConfigError` with all errors at once.
+    Raises a `ConfigError` that lists all errors.
     """
     wanted, task = kind.model_fields["task"].default, values.get("task")
     if task in (*KINDS, SWEEP) and task != wanted:
@@ -138,7 +138,7 @@ def build_config(
 
 
 def validate(build: Callable[[], Checked], origin: str, kind: type[Section]) -> Checked:
-    """Call `build` and return its result; raises `ConfigError` with all errors at once."""
+    """Call `build` and return its result, or raise a `ConfigError` that lists all errors."""
     try:
         return build()
     except ValidationError as error:
@@ -149,7 +149,7 @@ def validate(build: Callable[[], Checked], origin: str, kind: type[Section]) -> 
 
 
 def refuse(complaints: Iterable[str], origin: str) -> None:
-    """Raise `ConfigError` with all complaints if there are any."""
+    """Raise a `ConfigError` that lists all complaints, if there are any."""
     if found := list(complaints):
         raise _refuse(found, len(found), origin)
 
@@ -162,7 +162,7 @@ def _refuse(complaints: list[str], count: int, origin: str) -> ConfigError:
 
 
 def _complete(values: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
-    """Add the default of each key that is not given."""
+    """Return the values with the defaults of all keys that are not given."""
     given = {
         key: _complete(value, defaults[key])
         if isinstance(value, dict) and isinstance(defaults.get(key), dict)
@@ -173,14 +173,17 @@ def _complete(values: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any
 
 
 def describe_source(source: ConfigSource) -> str:
-    """Return the name used for a config in messages."""
+    """Return the name that messages use for a config."""
     if source is None or isinstance(source, WholeConfig | Mapping):
         return "the config"
     return f"the config {source}" if is_name(source) else str(source)
 
 
 def read_values(source: ConfigSource = None, overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Read the nested values of a config without checking them, and apply overrides; raises `ConfigError`."""
+    """Read the nested values of a config and apply overrides, without checking the result.
+
+    Raises `ConfigError` if the config cannot be read or an override is invalid.
+    """
     if isinstance(source, WholeConfig):
         values = source.model_dump()
     elif isinstance(source, Mapping):
@@ -206,13 +209,13 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         return {}
     if not isinstance(values, dict):
         raise ConfigError(
-            f"{path} contains {show_value(values)}: a config consists of sections of keys, see 'imdb-gru config show'"
+            f"{path} contains {show_value(values)}: a config consists of sections of keys (see 'imdb-gru config show')"
         )
     return values
 
 
 def parse_override(text: str) -> tuple[str, Any]:
-    """Split `key=value` into a dotted key and a YAML value; raises `ConfigError`."""
+    """Split `key=value` into a dotted key and a YAML value, or raise `ConfigError` if it is invalid."""
     key, equals, value = text.partition("=")
     if not equals or not all(key.strip().split(".")):
         raise ConfigError(f"{text} is not of the form KEY=VALUE, such as train.epochs=3")
@@ -223,7 +226,7 @@ def parse_override(text: str) -> tuple[str, Any]:
 
 
 def apply_overrides(values: dict[str, Any], overrides: Mapping[str, Any]) -> None:
-    """Set dotted keys in nested values; raises `ConfigError`."""
+    """Set dotted keys in nested values, or raise `ConfigError` if a key is invalid."""
     for key, value in overrides.items():
         if isinstance(value, Mapping):  # a section: its other keys are kept
             apply_overrides(values, {f"{key}.{name}": inner for name, inner in value.items()})

@@ -25,7 +25,7 @@ def is_name(source: str | Path) -> bool:
 
 
 def find_config(source: str | Path) -> Path:
-    """Return the path of a config, given its path or the name of one that comes with the package.
+    """Return the path of a config, given its path or, if the config comes with the package, its name.
 
     Raises `ConfigError` if the package has no config of this name.
     """

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 Truncation = Literal["head", "tail", "middle"]
 Pooling = Literal["last", "mean", "max"]
 POOLINGS: tuple[Pooling, ...] = get_args(Pooling)
-"""All pooling methods."""
+"""The names of all pooling methods."""
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
 AUTO: Literal["auto"] = "auto"
@@ -29,43 +29,43 @@ class DataConfig(Section):
     """Where the reviews come from."""
 
     path: str | None = None
-    """The reviews, as for --data; null means $IMDB_GRU_DATA, or, if that is not set, IMDB, which is downloaded."""
+    """The source of the reviews, as for --data; null uses $IMDB_GRU_DATA if it is set, or else downloads IMDB."""
     text_column: str | None = None
-    """The table column that holds the texts; null looks for common names."""
+    """The table column that contains the texts; null looks for a column with a common name."""
     label_column: str | None = None
-    """The table column that holds the labels; null looks for common names."""
+    """The table column that contains the labels; null looks for a column with a common name."""
     limit: Count | None = None
-    """The maximum number of reviews per split; they are chosen at random, but the choice is always the same."""
+    """The maximum number of reviews per split; larger splits are sampled at random, always in the same way."""
 
 
 class TextConfig(Section):
     """How a text is converted to ids."""
 
     tokenizer: Literal["words", "keras"] = "words"
-    """words splits into words, punctuation marks and emoji; keras splits as Keras did to make imdb.npz."""
+    """How texts are split: words finds words, punctuation marks and emoji; keras splits as Keras did for imdb.npz."""
     vocabulary: Literal["train", "keras"] = "train"
-    """train uses the words of the training reviews; keras uses the IMDB word index published by Keras."""
+    """The words in the vocabulary: train uses those of the training reviews; keras uses Keras's IMDB word index."""
     max_words: Annotated[int, Field(ge=4)] | None = 20000
-    """The number of ids, including those for pad, start and unknown, like Keras's num_words; null keeps all words."""
+    """The maximum vocabulary size, including pad, start and unknown, like Keras's num_words; null keeps all words."""
     min_count: Count = 1
-    """Words that occur fewer times than this in the training reviews are treated as unknown."""
+    """How often a word must occur in the training reviews; rarer words are treated as unknown."""
     length: Count = 500
     """The maximum number of words per review, not counting the start token; longer reviews are cut."""
     truncate: Truncation = "tail"
-    """The part of a longer review that is kept: head, tail, or middle, which keeps both ends and cuts the middle."""
+    """How a longer review is cut: head keeps its beginning, tail keeps its end, and middle keeps both ends."""
 
 
 class DropoutConfig(Section):
     """Dropout rates, which apply only during training."""
 
     word: Rate = 0.1
-    """The share of words that are replaced with unknown (Iyyer et al. 2015)."""
+    """The share of words that are replaced with the unknown id (Iyyer et al. 2015)."""
     embedding: Rate = 0.1
-    """The share of embedding channels dropped, the same at all timesteps of a review (Gal and Ghahramani 2016)."""
+    """The share of embedding channels dropped, with one mask per review (Gal and Ghahramani 2016)."""
     recurrent: Rate = 0.0
-    """The share of the hidden state that is dropped before the gates, one mask per review (Gal and Ghahramani 2016)."""
+    """The share of the hidden state dropped before the gates, with one mask per review (Gal and Ghahramani 2016)."""
     output: Rate = 0.3
-    """The share dropped of the pooled hidden state and the dense layers' activations (Srivastava et al. 2014)."""
+    """The share of the pooled hidden state and of dense activations that is dropped (Srivastava et al. 2014)."""
 
 
 class EncoderConfig(Section):
@@ -92,7 +92,7 @@ class ModelConfig(EncoderConfig):
     """The layers: embedding, cells, pooling of the hidden states, and dense layers."""
 
     bidirectional: bool = False
-    """Whether to process the review backwards as well; if so, there is no probability after each word."""
+    """Whether to process reviews backwards as well, in which case there is no probability after each word."""
     pooling: Annotated[list[Pooling], Field(min_length=1)] = list(POOLINGS)
     """How the hidden states are pooled for the dense layers; the results of several methods are concatenated."""
     dense: list[Count] = []
@@ -111,14 +111,14 @@ class ModelConfig(EncoderConfig):
 
 
 class FitConfig(Section):
-    """How the weights of any model are trained, with Adam (Kingma and Ba 2015)."""
+    """How the weights of any model are trained; the optimizer is Adam (Kingma and Ba 2015)."""
 
     learning_rate: Annotated[float, Field(gt=0)] = 0.001
     """The highest learning rate, reached at the end of the warm-up."""
     schedule: Literal["constant", "linear", "cosine"] = "cosine"
-    """How the learning rate changes after the warm-up: constant, or falling to zero by the end of the last epoch."""
+    """How the learning rate changes after the warm-up: it stays constant, or falls to zero by the end of training."""
     warmup: Rate = 0.1
-    """The share of all batches over which the learning rate rises from zero."""
+    """The share of all batches during which the learning rate rises from zero."""
     clip_norm: Annotated[float, Field(gt=0)] | None = 1.0
     """The maximum global norm of the gradients (Pascanu et al. 2013)."""
     epochs: Count | Literal["auto"] = AUTO
@@ -126,20 +126,20 @@ class FitConfig(Section):
     batch_size: Count | Literal["auto"] = AUTO
     """The number of reviews in a batch; auto chooses it by the number of training reviews."""
     validation_split: Annotated[float, Field(ge=0, le=0.9)] = 0.1
-    """The share of the training reviews for validation, stratified by label; films that the source names stay whole."""
+    """The share of training reviews used for validation, stratified by label; reviews of a known film stay together."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     """The seed for the initial weights, the order of the reviews, dropout and the choice of validation reviews."""
     engine: Literal["auto", "keras", "fused"] = "auto"
-    """What computes the recurrent layers: fused is an engine for GRUs on CPUs; auto uses it where possible."""
+    """The engine of the recurrent layers; fused computes GRUs on CPUs, and auto uses it where possible."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    """The precision in which the fused engine multiplies; auto uses bfloat16, which is faster, on CPUs with AMX.
+    """The precision of the fused engine's multiplications; auto uses bfloat16, which is faster, on CPUs with AMX.
 
-    Sums, gates, hidden states and the weights themselves are float32 either way.
+    Sums, gates, hidden states and the weights themselves are always float32.
     """
     deterministic: bool = False
-    """Whether training on the same machine always gives exactly the same weights; this is somewhat slower."""
+    """Whether to make training exactly repeatable on the same machine, which is somewhat slower."""
     tensorboard: bool = False
-    """Whether to write TensorBoard logs into the run; needs the extra 'tensorboard'."""
+    """Whether to write TensorBoard logs into the run, which needs the extra 'tensorboard'."""
 
 
 class TrainConfig(FitConfig):
@@ -153,19 +153,19 @@ class TrainConfig(FitConfig):
     auto does so if there are few training reviews.
     """
     objective: Literal["last", "every", "linear"] = "last"
-    """The timesteps whose probability is trained: last, every, or linear (every, with growing weight)."""
+    """The timesteps whose losses count: last, every, or linear (every timestep, with linearly growing weights)."""
     averaging: Annotated[float, Field(gt=0, lt=1)] | None = 0.99
-    """The momentum of the moving average of weights that forms the final model (Polyak and Juditsky 1992)."""
+    """The momentum of the moving average of the weights, which the final model uses (Polyak and Juditsky 1992)."""
     pretrained_rate: Annotated[float, Field(gt=0, le=1)] = 1.0
-    """The learning rate of pretrained weights, as a factor of learning_rate (Howard and Ruder 2018)."""
+    """The learning rate of pretrained weights, as a fraction of learning_rate (Howard and Ruder 2018)."""
     adversarial: Annotated[float, Field(gt=0, lt=1)] | None = 0.02
     """The size of adversarial perturbations relative to the embeddings' norm; null means none (Miyato et al. 2017)."""
     virtual: Annotated[float, Field(gt=0, lt=1)] | None = None
     """The size of virtual adversarial perturbations, which need no labels; null means none (Miyato et al. 2017)."""
     unlabelled: bool = False
-    """Whether to read the source's unlabelled reviews too, for use by virtual."""
+    """Whether to read the source's unlabelled reviews as well, so that train.virtual can use them."""
     batches: Literal["bucketed", "shuffled", "padded"] = "bucketed"
-    """bucketed batches reviews of similar length together; shuffled does not; padded pads all to text.length."""
+    """How reviews are batched: bucketed by length, shuffled, or padded to text.length and shuffled."""
     monitor: Literal["accuracy", "loss"] = "accuracy"
     """The validation metric by which the best epoch is chosen."""
     patience: Count | None = None
@@ -175,7 +175,7 @@ class TrainConfig(FitConfig):
 class PretrainConfig(FitConfig):
     """How the weights of a next-word model are trained.
 
-    A batch updates only the embeddings of the words in its reviews and of the words that it samples.
+    Each batch updates the embeddings only of words that it contains or samples.
     """
 
     learning_rate: Annotated[float, Field(gt=0)] = 0.003
@@ -196,7 +196,7 @@ class WholeConfig(Section):
     """A complete config for any task."""
 
     command: ClassVar[str]
-    """The command that uses the config."""
+    """The command that trains a model with the config."""
 
     def to_yaml(self) -> str:
         """Return all keys and their values as YAML."""
@@ -249,9 +249,9 @@ INHERITED_OUTPUT = ("bidirectional", "pooling", "dense")
 
 
 def find_fused_obstacle(model: EncoderConfig) -> str | None:
-    """Return why the fused engine cannot compute a model, or None if it can."""
+    """Return the reason why the fused engine cannot compute a model, or None if it can."""
     if model.cell != "gru":
-        return f"fused computes GRUs only, and model.cell is {model.cell}"
+        return f"fused computes only GRUs, and model.cell is {model.cell}"
     if model.dropout.recurrent:
-        return f"fused has no recurrent dropout, but model.dropout.recurrent is {model.dropout.recurrent}"
+        return f"fused has no recurrent dropout, and model.dropout.recurrent is {model.dropout.recurrent}"
     return None

@@ -28,11 +28,11 @@ Bounds = Annotated[list[int | float], Field(min_length=2, max_length=2)]
 SETTLED = {
     "task": "a sweep trains classifiers only",
     "data": "all trials are evaluated on the same reviews; choose them in base or with --data",
-    "train.seed": "it chooses the validation reviews, which all trials share; finalists.seeds trains with several",
+    "train.seed": "it chooses the validation reviews, which all trials share; finalists are trained with several seeds",
     "train.validation_split": "the validation reviews are the same for all trials",
     "train.monitor": "metric decides which trial is best",
 }
-"""The keys that a sweep cannot search, with the reasons."""
+"""The keys that a sweep cannot search, and the reason for each."""
 
 
 class Dimension(Section):
@@ -40,7 +40,7 @@ class Dimension(Section):
 
     choice: Annotated[list[Any], Field(min_length=1)] | None = None
     range: Bounds | None = None
-    """The lowest and highest values; all values between them are equally likely, and integers if both are integers."""
+    """The lowest and highest values; all values in between are equally likely, and are integers if both ends are."""
     log_range: Bounds | None = None
     """The lowest and highest values on a log scale: a value from 1 to 10 is as likely as one from 10 to 100."""
 
@@ -58,7 +58,7 @@ class Dimension(Section):
         """Yield an error message for each mistake that does not depend on the key."""
         given = [name for name in type(self).model_fields if getattr(self, name) is not None]
         if len(given) != 1:
-            yield f"give one of choice, range and log_range, got {', '.join(given) or 'none'}"
+            yield f"give exactly one of choice, range and log_range, got {', '.join(given) or 'none'}"
         elif self.choice is None and self.bounds[0] >= self.bounds[1]:
             yield f"{given[0]}: the first value must be less than the second, got {self.bounds}"
         elif self.log_range is not None and self.bounds[0] <= 0:
@@ -71,14 +71,14 @@ class AshaConfig(Section):
     grace: Count = 1
     """The number of epochs for which every trial is trained."""
     reduction: Annotated[int, Field(ge=2)] = 3
-    """The reduction factor: one in this many trials continues, for this many times as many epochs."""
+    """The reduction factor n: one in n trials continues, and is trained for n times as many epochs."""
 
 
 class FinalistsConfig(Section):
     """How the best trials and the base are evaluated again."""
 
     count: Count = 3
-    """The number of best trials to evaluate again as finalists."""
+    """The number of finalists, which are the best trials."""
     seeds: Count = 3
     """The number of seeds with which each finalist is trained; each seed selects different validation reviews."""
 
@@ -93,11 +93,11 @@ class SweepConfig(WholeConfig):
     base: Annotated[
         dict[str, Any], Field(default_factory=dict), WithJsonSchema({"type": ["object", "string"], "default": {}})
     ]
-    """The config that is trial 0 and that all other trials modify: its keys, a path or a name."""
+    """The config of trial 0, which all other trials modify, given as its keys, a path or a name."""
     space: Annotated[dict[str, Dimension], Field(min_length=1)]
     """The values to search for each dotted key."""
     search: Literal["optuna", "random"] = "optuna"
-    """optuna learns from earlier trials (TPE, Bergstra et al. 2011); random does not."""
+    """The search method: optuna learns from earlier trials (TPE, Bergstra et al. 2011); random does not."""
     metric: Literal["accuracy", "loss"] = "accuracy"
     """The validation metric to improve."""
     trials: Count | None = 20
@@ -111,10 +111,10 @@ class SweepConfig(WholeConfig):
     asha: AshaConfig | None = AshaConfig()
     """How bad trials are stopped early; null trains every trial to its last epoch."""
     finalists: FinalistsConfig | None = FinalistsConfig()
-    """How the best trials are evaluated again; null chooses the best trial without doing so."""
+    """How the best trials are evaluated again; with null, there is no second evaluation."""
 
     def build_trial(self, values: Mapping[str, Any], seed: int | None = None) -> Config:
-        """Build the config of a trial with these values; raises `ConfigError` if they contradict each other."""
+        """Build the config of a trial with these values, or raise `ConfigError` if they contradict each other."""
         given = copy.deepcopy(self.base)
         for key, value in {**values, "train.monitor": self.metric}.items():
             _put(given, key, value)
@@ -123,11 +123,11 @@ class SweepConfig(WholeConfig):
         return _build_config(given, "the trial's config")
 
     def resolve(self) -> "SweepConfig":
-        """Return the sweep with every key of its base filled in."""
+        """Return a copy of the sweep with every key of its base filled in."""
         return self.model_copy(update={"base": self.build_trial({}).model_dump(mode="json")})
 
     def replace_base(self, values: Mapping[str, Any]) -> "SweepConfig":
-        """Return the sweep with the given values, by dotted key, set in its base."""
+        """Return a copy of the sweep with new values for dotted keys of its base."""
         base = copy.deepcopy(self.base)
         for key, value in values.items():
             _put(base, key, value)
@@ -139,7 +139,7 @@ class SweepConfig(WholeConfig):
         return self.replace_base({f"train.{key}": getattr(train, key) for key in FITTED})
 
     def read_values(self, config: Config) -> dict[str, Any]:
-        """Return the values that a trial's config has for the searched keys."""
+        """Return the values of the searched keys in a trial's config."""
         return {key: _get(config.model_dump(), key) for key in self.space}
 
 
@@ -164,7 +164,7 @@ def load_sweep(
     overrides: Mapping[str, Any] | None = None,
     budget: Mapping[str, Any] | None = None,
 ) -> SweepConfig:
-    """Load a sweep and override keys of its base; raises `ConfigError` with all errors at once.
+    """Load a sweep and override keys of its base, or raise a `ConfigError` that lists all errors.
 
     `source` is the path to a YAML file or the name of a sweep that comes with the package; `overrides` maps dotted
     keys in the base to values, such as `{"train.epochs": 2}`; `budget` replaces keys of the sweep. Every value of a
@@ -186,7 +186,7 @@ def load_config_or_sweep(
 
 def _build_sweep(values: dict[str, Any], name: str, overrides: Mapping[str, Any]) -> SweepConfig:
     if values.get("task", SWEEP) != SWEEP or "space" not in values:
-        raise ConfigError(f"{name} is not a sweep: it needs task: {SWEEP} and a space of keys, like the config sweep")
+        raise ConfigError(f"{name} is not a sweep: it needs task: {SWEEP} and a space of keys, as in the config sweep")
     base = values.get("base") or {}
     if isinstance(base, str):
         base = read_values(base)
@@ -199,7 +199,7 @@ def _build_sweep(values: dict[str, Any], name: str, overrides: Mapping[str, Any]
 
 
 def _build_config(values: dict[str, Any], origin: str) -> Config:
-    """Build a config from a base; error messages suggest keys of the sweep instead of options."""
+    """Build a config from a base, with error messages that suggest keys of the sweep instead of options."""
     try:
         return build_config(values, origin)
     except ConfigError as error:
@@ -208,7 +208,7 @@ def _build_config(values: dict[str, Any], origin: str) -> Config:
 
 def _find_mistakes(sweep: SweepConfig) -> Iterator[str]:
     if sweep.trials is None and sweep.minutes is None:
-        yield "trials: must be set if minutes is not, so that the search ends"
+        yield "trials: must be set if minutes is not set, so that the search ends"
     for key, dimension in sweep.space.items():
         name = f"space.{neutralise(key)}"
         reason = next((why for settled, why in SETTLED.items() if f"{key}.".startswith(f"{settled}.")), None)

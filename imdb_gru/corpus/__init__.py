@@ -1,1 +1,1 @@
-"""Reviews as ids: read from a source, tokenized, encoded, truncated and padded."""
+"""Reading reviews from a source and turning them into ids: tokenizing, truncating, encoding and padding."""

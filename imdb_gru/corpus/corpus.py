@@ -1,4 +1,4 @@
-"""Loading a source's reviews by split and encoding them as ids, for both training and evaluation."""
+"""Loading the splits of a source and encoding their reviews as ids, for training and evaluation."""
 
 import functools
 import hashlib
@@ -24,9 +24,9 @@ from imdb_gru.text.vocabulary import Vocabulary, build_keras_vocabulary, build_v
 UNDIVIDED = "all"
 LIMIT_SEED = 0
 MAX_CORPUS_CHARACTERS = 4 * 2**30
-"""Maximum number of characters in the reviews of one split; IMDB's largest split has 65 million."""
+"""Maximum number of characters in all reviews of a split; IMDB's largest split has 65 million."""
 HOLD_OUT_STREAM = 1
-"""Number of the seed's random stream that chooses the validation reviews; training uses higher numbers."""
+"""Number of the random stream that chooses the validation reviews; training uses streams with higher numbers."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,9 @@ class TrainingReviews:
     train: StoredReviews
     validation: StoredReviews
     hash: str
-    """Hash of all texts and labels, in order."""
+    """Hash of all texts and labels in order."""
     counts: dict[str, int] = field(default_factory=dict)
-    """Number of reviews read from each split, if several are joined."""
+    """Number of reviews read from each split, if several splits were combined."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Corpus:
 
 
 def load_reviews(source: Source, split: str, limit: int | None = None, store: TextStore | None = None) -> StoredReviews:
-    """Read a split, or always the same `limit` reviews of it; raises `DataError` if there are no reviews."""
+    """Read a split, or a fixed selection of `limit` reviews from it. Raises `DataError` if it has no reviews."""
     if split not in source.splits:
         raise DataError(f"{source.name} has no {split} split, only {', '.join(source.splits)}")
     reviews = hold_reviews(source, split, store)
@@ -62,7 +62,7 @@ def load_reviews(source: Source, split: str, limit: int | None = None, store: Te
 
 
 def hold_reviews(source: Source, split: str, store: TextStore | None = None) -> StoredReviews:
-    """Read a split into a store; raises `DataError` if it is too large: even a small archive may unpack to any size."""
+    """Read a split into a store, or raise `DataError` if it is too large: a small archive can unpack to any size."""
     return store_reviews(_limit_characters(source, split), store)
 
 
@@ -79,7 +79,7 @@ def _limit_characters(source: Source, split: str) -> Iterator[Review]:
 
 
 def _draw(reviews: StoredReviews, limit: int | None) -> StoredReviews:
-    """Return all reviews, or always the same `limit` of them."""
+    """Return all reviews, or a fixed selection of `limit` reviews."""
     if limit is None or limit >= len(reviews):
         return reviews
     chosen = np.random.default_rng(LIMIT_SEED).choice(len(reviews), limit, replace=False)
@@ -87,12 +87,12 @@ def _draw(reviews: StoredReviews, limit: int | None) -> StoredReviews:
 
 
 def load_training_reviews(source: Source, config: Config) -> TrainingReviews:
-    """Read the reviews for a training run; hold some out for validation unless the source has a validation split."""
+    """Read the reviews for a training run; if the source has no validation split, reserve some for validation."""
     limit, store = config.data.limit, TextStore()
     reviews = load_reviews(source, UNDIVIDED if UNDIVIDED in source.splits else "train", limit, store)
     if len(np.unique(reviews.labels)) < 2:
         raise DataError(
-            f"{source.name} has reviews of one label only: a classifier needs positive and negative reviews"
+            f"{source.name} has reviews with only one label: a classifier needs positive and negative reviews"
         )
     if "validation" in source.splits:
         train, validation = reviews, load_reviews(source, "validation", limit, store)
@@ -105,7 +105,7 @@ def load_training_reviews(source: Source, config: Config) -> TrainingReviews:
 
 
 def load_pretraining_reviews(source: Source, config: NextWordConfig) -> TrainingReviews:
-    """Read all labelled and unlabelled reviews except those of the test split; hold some out for validation."""
+    """Read all labelled and unlabelled reviews outside the test split, and reserve some for validation."""
     limit, store = config.data.limit, TextStore()
     splits = [split for split in (UNDIVIDED, "train", UNLABELLED) if split in source.splits]
     if not splits:
@@ -125,10 +125,10 @@ def load_pretraining_reviews(source: Source, config: NextWordConfig) -> Training
 
 
 def choose_held_out(reviews: Sequence[Review], share: float, seed: int) -> Mask:
-    """Choose the validation reviews, `(N,)`, stratified by label and keeping films whole.
+    """Return a mask of the validation reviews, `(N,)`, stratified by label; all reviews of a film stay together.
 
-    Films are considered in random order, and each is taken unless it would raise a label above `share`. A review whose
-    film is unknown and the reviews that repeat it count as one film.
+    Films are considered in random order. Each is chosen unless more than `share` of a label's reviews would then be
+    validation reviews. If a review's film is unknown, the review and its repetitions count as one film.
     """
     numbers: dict[str | bytes, int] = {}
     films = np.array([numbers.setdefault(_name_film(review), len(numbers)) for review in reviews], np.int64)
@@ -160,7 +160,7 @@ def _divide(reviews: StoredReviews, held_out: Mask) -> tuple[StoredReviews, Stor
 
 
 def hash_reviews(reviews: Iterable[Review]) -> str:
-    """Return a hash of texts and labels, in order."""
+    """Return a hash of the texts and labels in order."""
     digest = hashlib.sha256()
     for review in reviews:
         digest.update(f"{review.label}\t{len(review.text)}\t{review.text}\n".encode("utf-8", "surrogatepass"))
@@ -195,7 +195,7 @@ def encode_corpus(source: Source, config: AnyConfig, reviews: TrainingReviews, v
 
 
 def count_repeated(reviews: Tokenized, others: Tokenized) -> int:
-    """Count the reviews that are identical to one of `others` after truncation; ignores reviews without words.
+    """Count the reviews that are identical to one of `others` after truncation, ignoring reviews without words.
 
     Both sets of reviews must share a lexicon.
     """
@@ -204,7 +204,7 @@ def count_repeated(reviews: Tokenized, others: Tokenized) -> int:
 
 
 def hash_tokens(reviews: Tokenized) -> NDArray[np.int64]:
-    """Return a hash of each review's tokens; `(N,)`."""
+    """Return a hash of each review's tokens, `(N,)`."""
     return np.array([hash(reviews[row].tobytes()) for row in range(len(reviews.labels))], np.int64)
 
 

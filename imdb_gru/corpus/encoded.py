@@ -1,4 +1,4 @@
-"""Reviews as ids: truncation, padding, and the flat array that holds a corpus."""
+"""Reviews as ids: truncation, padding, and the flat array in which a corpus is stored."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ from imdb_gru.text.vocabulary import PAD, START, UNKNOWN, Vocabulary
 ALIGNMENT = 64
 """Alignment, in bytes, of an array of ids."""
 BUCKET_BATCHES = 50
-"""Number of batches whose shuffled reviews are sorted by length together."""
+"""Number of batches in a pool, within which shuffled reviews are sorted by length."""
 
 
 def truncate(items: Sequence[str], length: int, side: Truncation) -> Sequence[str]:
@@ -34,7 +34,7 @@ def truncate(items: Sequence[str], length: int, side: Truncation) -> Sequence[st
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EncodedText:
-    """A text before truncation, after it, and as ids."""
+    """A text before and after truncation, and as ids."""
 
     text: str
     words: int
@@ -46,12 +46,12 @@ class EncodedText:
 
     @property
     def read(self) -> int:
-        """Count the words left after truncation."""
+        """Return the number of words left after truncation."""
         return len(self.kept)
 
     @property
     def unknown(self) -> int:
-        """Count the words left after truncation that are not in the vocabulary."""
+        """Return the number of words left after truncation that are not in the vocabulary."""
         return int(np.count_nonzero(self.ids == UNKNOWN))
 
 
@@ -67,9 +67,9 @@ class Tokenized:
     """Truncated reviews as token numbers, with their lengths before truncation."""
 
     lexicon: dict[str, int]
-    """The number of every token, starting at 1; reviews that are tokenized together share one lexicon."""
+    """The number assigned to each token, starting at 1; reviews that are tokenized together share one lexicon."""
     numbers: Ids
-    """Numbers of the tokens, `(sum of lengths,)` int32; each review starts with a 0."""
+    """Token numbers of all reviews, `(sum of lengths,)` int32; each review starts with a 0."""
     offsets: NDArray[np.int64]
     """Review `i` is `numbers[offsets[i] : offsets[i + 1]]`; `(N + 1,)`."""
     labels: Labels
@@ -95,12 +95,12 @@ class Tokenized:
 
 
 _OPENING = ""
-"""The lexicon's entry for the 0 at the start of each review; no token is empty."""
+"""The token that stands for the 0 at the start of each review; no real token is empty."""
 _PIECE = 2**16
 
 
 def tokenize_reviews(reviews: StoredReviews, text: TextConfig, lexicon: dict[str, int] | None = None) -> Tokenized:
-    """Tokenize and truncate reviews, with a progress bar; adds their tokens to `lexicon` if it is given."""
+    """Tokenize and truncate reviews, with a progress bar; add their tokens to `lexicon` if it is given."""
     from imdb_gru.system.progress import show_bar  # loads tqdm, which encoding a single text does not need
 
     tokenize = TOKENIZERS[text.tokenizer]
@@ -120,17 +120,17 @@ def tokenize_reviews(reviews: StoredReviews, text: TextConfig, lexicon: dict[str
 
 @dataclass(frozen=True, eq=False)
 class EncodedReviews:
-    """Reviews as ids in one flat array, review `i` from `offsets[i]` to `offsets[i + 1]`."""
+    """Reviews as ids in one flat array; review `i` is `ids[offsets[i] : offsets[i + 1]]`."""
 
     ids: Ids
     """Ids, `(sum of lengths,)` int32; each review starts with the start token."""
     offsets: NDArray[np.int64]
-    """Position in `ids` of each review's first id, and the end, `(N + 1,)`."""
+    """Position in `ids` of each review's first id, followed by the length of `ids`, `(N + 1,)`."""
     labels: Labels
     """Label of each review, `(N,)`; −1 if unlabelled."""
 
     def __len__(self) -> int:
-        """Count the reviews."""
+        """Return the number of reviews."""
         return len(self.labels)
 
     def __getitem__(self, row: int) -> Ids:
@@ -139,7 +139,7 @@ class EncodedReviews:
 
     @property
     def lengths(self) -> Lengths:
-        """Count each review's ids, including the start token; `(N,)`."""
+        """Return the number of ids in each review, including the start token, `(N,)`."""
         return np.diff(self.offsets)
 
     @property
@@ -157,7 +157,7 @@ def encode_sequences(sequences: Sequence[Ids], labels: Labels) -> EncodedReviews
 
 
 def encode_reviews(tokenized: Tokenized, vocabulary: Vocabulary) -> EncodedReviews:
-    """Encode tokenized reviews in place: the ids overwrite the tokens' numbers."""
+    """Encode tokenized reviews in place: the ids overwrite the token numbers."""
     _, *words = tokenized.lexicon
     ids = vocabulary.encode(words)  # the start token comes first, like the 0 at the start of each review
     for piece in _cut(tokenized.numbers):
@@ -179,7 +179,7 @@ def _cut(numbers: Ids) -> Iterator[Ids]:
 
 
 def pad(sequences: Sequence[Ids], timesteps: int | None = None) -> Ids:
-    """Pad on the right to the length of the longest sequence, or to `timesteps`; `(B, T)` int32."""
+    """Return the sequences as `(B, T)` int32, padded on the right to the longest length or to `timesteps`."""
     longest = max(map(len, sequences))
     padded = np.full((len(sequences), max(longest, timesteps or 0)), PAD, dtype=np.int32)
     for row, sequence in enumerate(sequences):
@@ -188,12 +188,12 @@ def pad(sequences: Sequence[Ids], timesteps: int | None = None) -> Ids:
 
 
 def pad_targets(sequences: Sequence[Ids]) -> Ids:
-    """Return the id that follows each id, padded as in `pad`; the start token follows a review's last id."""
+    """Return the id that follows each id, padded as by `pad`; the start token follows a review's last id."""
     return pad([np.append(sequence[1:], np.int32(START)) for sequence in sequences])
 
 
 def iter_batches(lengths: Lengths, batch_size: int, rng: np.random.Generator, *, bucket: bool = True) -> Iterator[Rows]:
-    """Yield the rows of one batch at a time, in random order, each row once.
+    """Yield the rows of one batch at a time; every row occurs once, in random order.
 
     With `bucket`, reviews of similar length share a batch: shuffled rows are sorted by length within pools of
     `BUCKET_BATCHES` batches, and all batches are then shuffled.

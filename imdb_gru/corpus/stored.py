@@ -1,4 +1,4 @@
-"""Reviews stored for a training run; up to 64 MB of texts stay in memory, larger ones go to a temporary file."""
+"""Reviews stored for a training run, in memory if their texts take up to 64 MB, and otherwise in a temporary file."""
 
 import sys
 import tempfile
@@ -13,7 +13,7 @@ from imdb_gru.system.arrays import Labels, Rows
 
 NO_LABEL = -1
 MOST_IN_MEMORY = 64 * 2**20
-"""Maximum size in bytes of texts kept in memory; IMDB's train split has 33 million."""
+"""Maximum total size of texts kept in memory, in bytes; the texts of IMDB's train split take 33 million."""
 
 
 class TextStore:
@@ -24,11 +24,11 @@ class TextStore:
         self._ends = array("q", [0])
 
     def __del__(self) -> None:
-        """Remove the file."""
+        """Delete the file."""
         self._file.close()
 
     def __len__(self) -> int:
-        """Count the texts."""
+        """Return the number of texts."""
         return len(self._ends) - 1
 
     def add(self, text: str) -> None:
@@ -37,7 +37,7 @@ class TextStore:
         self._ends.append(self._ends[-1] + self._file.write(text.encode("utf-8", "surrogatepass")))
 
     def read(self, number: int) -> str:
-        """Return a text."""
+        """Return the text with this number."""
         start, end = self._ends[number : number + 2]
         self._file.seek(start)
         return self._file.read(end - start).decode("utf-8", "surrogatepass")
@@ -48,7 +48,7 @@ class TextStore:
 
 
 class StoredReviews(Sequence[Review]):
-    """Reviews whose texts are read from a store at every access."""
+    """Reviews whose texts are read from a store whenever they are accessed."""
 
     def __init__(self, store: TextStore, numbers: Rows, labels: Labels, films: Sequence[str | None]) -> None:
         self.store = store
@@ -59,7 +59,7 @@ class StoredReviews(Sequence[Review]):
         self.films = films
 
     def __len__(self) -> int:
-        """Count the reviews."""
+        """Return the number of reviews."""
         return len(self.numbers)
 
     @overload
@@ -67,14 +67,14 @@ class StoredReviews(Sequence[Review]):
     @overload
     def __getitem__(self, row: slice) -> "StoredReviews": ...
     def __getitem__(self, row: int | slice) -> "Review | StoredReviews":
-        """Return one review, or a slice of them."""
+        """Return one review, or several reviews for a slice."""
         if isinstance(row, slice):
             return self.take(np.arange(len(self))[row])
         label = int(self.labels[row])
         return Review(self.store.read(int(self.numbers[row])), None if label == NO_LABEL else label, self.films[row])
 
     def __add__(self, others: "StoredReviews") -> "StoredReviews":
-        """Append reviews from the same store."""
+        """Return these reviews followed by other reviews from the same store."""
         assert others.store is self.store
         numbers = np.concatenate([self.numbers, others.numbers])
         labels = np.concatenate([self.labels, others.labels])
@@ -90,7 +90,7 @@ class StoredReviews(Sequence[Review]):
 
 
 def store_reviews(reviews: Iterable[Review], store: TextStore | None = None) -> StoredReviews:
-    """Read reviews into a store: a new one, or one that already has reviews."""
+    """Read reviews into a new store, or into one that already contains reviews."""
     store = TextStore() if store is None else store
     first = len(store)
     labels, films = array("b"), []

@@ -5,5 +5,5 @@ and `softmax/` computes the losses of a next-word model.
 
 A batch is split into tiles of a few reviews. Tiles are independent, so every core runs its own tiles through the whole
 sequence without waiting, and the hidden states do not depend on the number of cores. The gradients of weights are
-summed core by core, so their last digits do depend on that number.
+summed core by core, so their last digits do depend on the number of cores.
 """

@@ -1,4 +1,4 @@
-"""The interface of the engine's arithmetics, and the list of them."""
+"""The interface that the engine implements for each precision, and the list of implementations."""
 
 from collections.abc import Sequence
 from typing import Any, Literal, Protocol
@@ -15,16 +15,17 @@ from imdb_gru.system.arrays import Array, Mask, Rows
 Precision = Literal["float32", "bfloat16"]
 """Type of the factors in matrix products; sums and all other numbers are float32."""
 Packed = tuple[NDArray[Any], ...]
-"""Weight matrices in the layout that an arithmetic's products expect."""
+"""Weight matrices in the layout that an implementation's matrix products expect."""
 
 
 class Arithmetic(Protocol):
-    """The sizes, the packing of weights and the two passes of a GRU in one precision.
+    """A GRU in one precision: its sizes, the packing of its weights, and its forward and backward passes.
 
     A batch has B reviews of T timesteps, E features and U units. E' and U' are E and U rounded up to whole tiles, with
-    zeros beyond E and U. A worker has R of the reviews, where R is a multiple of `ROWS`. It keeps one row for every
-    review at every step, K rows in all; a step's rows are consecutive, excluding reviews that have ended or not begun.
-    A step is a timestep in the order of processing, which `reverse` reverses. Arrays are C-contiguous.
+    zeros beyond E and U. A worker processes R of the reviews, where R is a multiple of `ROWS`. It keeps one row for
+    every review at every step, K rows in all. The rows of a step are consecutive, and exclude reviews that have ended
+    or not yet begun. Steps are timesteps in the order of processing, which `reverse` reverses. Arrays are
+    C-contiguous.
     """
 
     ROWS: int
@@ -34,26 +35,26 @@ class Arithmetic(Protocol):
     NUMBER: type[np.generic]
     """Type of the numbers in `inputs`."""
     ROOM: int
-    """Number of unused elements at the end of every row of `inputs`."""
+    """Number of unused elements at the end of each row of `inputs`."""
     KEPT: int
     """Number of float32 values that `blocks` keeps for each unit."""
 
     def find_obstacle(self) -> str | None:
-        """Return the reason why this machine does not support this arithmetic, or None if it does."""
+        """Return the reason why this machine does not support this precision, or None if it does."""
 
     def count_scratch(self, features: int, units: int, rows: int) -> int:
-        """Return the size of the scratch array for `run_backward`, in float32 numbers, given E', U' and R."""
+        """Return the number of float32 values in the scratch array of `run_backward`, given E', U' and R."""
 
     def pack_forward(self, weights: GRUWeights, pool: ArrayPool) -> Packed:
-        """Return the weights from h to m, from [x, h] to z and r, and from x to h'."""
+        """Pack the weights for the forward pass: from h to m, from [x, h] to z and r, and from x to h'."""
 
     def pack_backward(self, weights: GRUWeights, pool: ArrayPool) -> Packed:
-        """Return the weights from m, z and r back to h, and from z, r and h' back to x."""
+        """Pack the weights for the backward pass: from m, z and r back to h, and from z, r and h' back to x."""
 
     def unpack(self, weights: GRUWeights, gradients: Array, sums: Array, pool: ArrayPool) -> tuple[Array, Array, Array]:
-        """Add up the workers' `gradient` and `sums`, each stacked along a new first axis; may modify both.
+        """Add up all workers' `gradient` and `sums`, which are stacked along a new first axis and may be modified.
 
-        Returns the gradients of kernel `(E, 3·U)`, recurrent kernel `(U, 3·U)` and bias `(2, 3·U)`.
+        Returns the gradients of the kernel `(E, 3·U)`, the recurrent kernel `(U, 3·U)` and the bias `(2, 3·U)`.
         """
 
     def pack_matrices(self, matrices: Sequence[Array], shapes: Sequence[tuple[int, int]], pool: ArrayPool) -> Packed:
@@ -80,7 +81,7 @@ class Arithmetic(Protocol):
     ) -> None:
         """Run a worker's reviews through the whole sequence.
 
-        Read:
+        Only read:
 
         - `x` `(B, T, E)` float32, the batch.
         - `mask` `(B, T)` bool, true at real timesteps.
@@ -99,13 +100,13 @@ class Arithmetic(Protocol):
 
         - `inputs` `(K, E' + U' + ROOM)` NUMBER, rows [x_t, h_{t-1}].
         - `blocks` `(K, KEPT·U')` float32, the values of m, z, r and h' for a backward pass.
-        - `places` `(T + 1,)` int64, the first row of each step, and the end of the last; only if `keep`.
+        - `places` `(T + 1,)` int64, the first row of each step, followed by K; only if `keep`.
         - `states` `(B, T, U)` float32, the hidden state after every step, zero before the review begins.
         - `peaks` `(R, U')` float32 and `peak_steps` `(R, U')` int32, the maximum over the real steps and its step;
           initially `LOWEST` and −1.
         - `totals` `(R, U')` float32, the sum over the real steps; initially zero.
 
-        Of the last four, any that are empty are not computed.
+        The last four arrays are computed only if they are not empty.
         """
 
     def run_backward(
@@ -128,13 +129,13 @@ class Arithmetic(Protocol):
         gradient: Array,
         sums: Array,
     ) -> None:
-        """Run the backward pass from what `run_forward` kept.
+        """Run the backward pass, using the values that `run_forward` kept.
 
-        Read, besides the first four and what `run_forward` wrote with `keep`:
+        Only read, as are the first four arguments and the arrays that `run_forward` wrote with `keep`:
 
         - `weights`, the result of `pack_backward`.
-        - `dstates` `(B, T, U)`, `dpeaks` `(R, U')`, `dtotals` `(R, U')` float32, the loss's gradients of `states`,
-          `peaks` and `totals`; an empty array means zero.
+        - `dstates` `(B, T, U)`, `dpeaks` `(R, U')`, `dtotals` `(R, U')` float32, the gradients of the loss with
+          respect to `states`, `peaks` and `totals`; an empty array means zero.
 
         Updated:
 
@@ -146,8 +147,8 @@ class Arithmetic(Protocol):
 
         Written:
 
-        - `dx` `(B, T, E)` float32, the rows of the worker's reviews, including masked timesteps.
-        - `blocks` and `scratch`, of `count_scratch` float32 numbers, overwritten with arbitrary values.
+        - `dx` `(B, T, E)` float32, the gradient of `x` for the worker's reviews, including masked timesteps.
+        - `blocks`, and `scratch` of `count_scratch` float32 values, both overwritten with arbitrary values.
         """
 
 
@@ -155,7 +156,7 @@ ARITHMETICS: dict[Precision, Arithmetic] = {"float32": float32, "bfloat16": bflo
 
 
 def choose_arithmetic(precision: Precision) -> Arithmetic:
-    """Return the arithmetic for a precision; raises `ValueError` if this machine does not support it."""
+    """Return the implementation of a precision, or raise `ValueError` if this machine does not support it."""
     arithmetic = ARITHMETICS[precision]
     if obstacle := arithmetic.find_obstacle():
         raise ValueError(f"cannot compute {precision} products: {obstacle}; choose float32")

@@ -21,15 +21,15 @@ REASSOCIATED: Any = {"nsz", "arcp", "contract", "afn", "reassoc"}
 INLINED: Any = {"error_model": "numpy", "fastmath": REASSOCIATED, "forceinline": True}
 """Options for functions that are inlined; the error model allows loops with a division to be vectorised.
 
-Inlining is forced because, if the compiler were to choose, a function that is not inlined would have different machine
-code in the process that compiles it and in those that load it from the cache, so the last bits of sums would differ.
+Inlining is forced so that sums always have the same last bits. If the compiler left a function out of line, its machine
+code would differ between the process that compiles it and the processes that load it from the cache.
 """
 inlined = njit(**INLINED)
 """Decorator that compiles a function as part of its callers."""
 
 
 def hash_sources(folder: Path) -> str:
-    """Hash a folder's Python files, because Numba does not notice changes in other files whose functions are called."""
+    """Return a hash of a folder's Python files, because Numba does not notice when a called function's file changes."""
     return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(folder.rglob("*.py")))).hexdigest()[:16]
 
 
@@ -40,7 +40,7 @@ class Cache(FunctionCache):  # type: ignore[misc]
     """A version of Numba's function cache that recompiles damaged entries and ignores failures to write."""
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """Return the machine code for a signature, or None if there is none or it cannot be read."""
+        """Return the machine code for a signature, or None if it is missing or cannot be read."""
         try:
             return super().load_overload(sig, target_context)
         except Exception:  # unpickling a damaged file may raise anything
@@ -61,7 +61,7 @@ class Cache(FunctionCache):  # type: ignore[misc]
 
 
 def compiled(function: Compiled) -> Compiled:
-    """Compile a function on its first call, to run without the GIL, and cache the machine code.
+    """Compile a function when it is first called, so that it runs without the GIL, and cache its machine code.
 
     The cache is next to the sources, or else in the user's cache folder; if neither is writable, nothing is cached.
     """
@@ -79,11 +79,11 @@ def compiled(function: Compiled) -> Compiled:
 
 
 class Listener(event.Listener):  # type: ignore[misc]
-    """A listener for Numba's compilations, which run under a lock: one function at a time, with those it calls."""
+    """A listener for Numba's compilations; a lock ensures that only one function and its callees compile at a time."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
-        """Seconds spent on compiling so far."""
+        """Seconds spent on compilation so far."""
         self.depth = 0
         self.started = 0.0
         self.announce: Callable[[], object] | None = None
@@ -109,7 +109,7 @@ event.register("numba:compile", _LISTENER)
 
 
 def measure() -> float:
-    """Return the time, in seconds, that this process has spent on compiling."""
+    """Return the time, in seconds, that this process has spent on compilation."""
     return _LISTENER.seconds
 
 

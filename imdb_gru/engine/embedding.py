@@ -21,7 +21,7 @@ def _add_rows(ids, values, total, first, last):
 
 
 def add_rows(ids: Ids, values: Array, size: int) -> Array:
-    """Sum values `(N, E)` by id `(N,)`; return the sums `(size, E)`. Each core handles a range of ids."""
+    """Sum values `(N, E)` by id `(N,)`, and return the sums `(size, E)`; each core handles a range of ids."""
     total = np.empty((size, values.shape[1]), np.float32)
     share_out(lambda part: _add_rows(ids, values, total, part.start, part.stop), cut_evenly(size))
     return total
@@ -36,7 +36,10 @@ def _gather_rows(places, values, total, first, last):
 
 
 def gather_rows(parts: Sequence[tuple[Ids, Array]], size: int) -> tuple[Ids, Array]:
-    """Sum the parts' values `(N, E)` by id `(N,)`, below `size`; return the ids `(R,)` and their sums `(R, E)`."""
+    """Sum the values `(N, E)` of all parts by id `(N,)`, and return the ids `(R,)` and their sums `(R, E)`.
+
+    All ids must be less than `size`.
+    """
     found = np.zeros(size, bool)
     for ids, _ in parts:
         found[ids] = True

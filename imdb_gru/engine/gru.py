@@ -33,7 +33,7 @@ class WorkerTape:
 
 @dataclass
 class Tape:
-    """What a forward pass keeps for a single backward pass, which overwrites it."""
+    """The values that a forward pass keeps for a single backward pass, which overwrites them."""
 
     weights: GRUWeights
     mask: Mask
@@ -47,7 +47,7 @@ class Hidden:
     last: Array
     """Hidden state after the last timestep, `(B, U)`."""
     states: Array
-    """Hidden states, `(B, T, U)`; masked timesteps repeat the previous state, or zero before the first real one."""
+    """Hidden states, `(B, T, U)`; masked timesteps repeat the previous state, which is initially zero."""
     peaks: Array
     """Maximum over the real timesteps, `(B, U)`."""
     totals: Array
@@ -67,10 +67,10 @@ class GRUEngine:
         workers: int = 0,
         precision: Precision = "float32",
     ) -> None:
-        """Choose what to return besides the last hidden state; `reverse` processes the timesteps from last to first.
+        """Choose what to return besides the last hidden state; `reverse` runs the layer backwards.
 
-        The default number of workers is given by `count_threads`. Raises `ValueError` if this machine does not support
-        the precision.
+        By default, `count_threads` determines the number of workers. Raises `ValueError` if this machine does not
+        support the precision.
         """
         self.arithmetic = choose_arithmetic(precision)
         self.reverse = reverse
@@ -80,7 +80,7 @@ class GRUEngine:
         self.pool = ArrayPool()
 
     def run(self, x: Array, mask: Mask, start: Array | None, weights: GRUWeights, *, keep: bool) -> tuple[Hidden, Tape]:
-        """Run a batch `(B, T, E)` from the hidden states `start`, or from zero; the tape is empty unless `keep`."""
+        """Run a batch `(B, T, E)` from the hidden states `start`, or from zero; without `keep`, the tape is empty."""
         x = np.ascontiguousarray(x)
         batch, timesteps, _ = x.shape
         units, padded = weights.units, weights.padded_units
@@ -162,7 +162,7 @@ class GRUEngine:
         return dx, dstart, *arithmetic.unpack(weights, dweights, sums, self.pool)
 
     def _take(self, size: int) -> Array:
-        """Return an array of `size` floats from reused memory, whose pages the system need not clear again.
+        """Return an array of `size` floats in reused memory, whose pages the system does not have to clear again.
 
         If every block is too small, a new one replaces the smallest.
         """
@@ -188,7 +188,7 @@ def _gather(values: Array | None, rows: Rows, padded_units: int) -> Array:
 
 
 def divide_rows(mask: Mask, workers: int, tile: int) -> list[Rows]:
-    """Divide a batch's reviews, longest first, among the workers in turn, a tile of rows at a time."""
+    """Deal a batch's reviews, longest first, to the workers in turn, one tile of rows at a time."""
     order = np.argsort(-mask.sum(axis=1), kind="stable")
     tiles = np.full((-(-len(order) // tile), tile), -1, np.int64)
     tiles.reshape(-1)[: len(order)] = order

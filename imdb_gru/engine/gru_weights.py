@@ -9,7 +9,7 @@ from imdb_gru.system.arrays import Array
 
 
 class GRUWeights:
-    """A GRU's weights, with blocks that can be padded with zeros to whole tiles."""
+    """A GRU's weights, whose blocks can be padded with zeros to whole tiles."""
 
     def __init__(self, kernel: Array, recurrent_kernel: Array, bias: Array | None) -> None:
         """Store Keras's weights, `(E, 3·U)`, `(U, 3·U)` and `(2, 3·U)`, with gates in the order z, r, h."""
@@ -23,13 +23,13 @@ class GRUWeights:
             blocks[0], blocks[1:3], blocks[3] = h_bias[2], x_bias[:2] + h_bias[:2], x_bias[2]
 
     def cut_gates(self) -> tuple[list[Array], list[Array]]:
-        """Return the kernel's and the recurrent kernel's parts for z, r and h."""
+        """Return the parts of the kernel and of the recurrent kernel for z, r and h."""
         places = [slice(gate * self.units, (gate + 1) * self.units) for gate in range(3)]
         return [self.kernel[:, place] for place in places], [self.recurrent_kernel[:, place] for place in places]
 
     @cached_property
     def joined(self) -> Array:
-        """Return all weights as one matrix, `(E' + U', 4·U')`, from [x, h] to the blocks m, z, r, h'."""
+        """Return all weights as one matrix, `(E' + U', 4·U')`, which maps [x, h] to the blocks m, z, r and h'."""
         E, U = self.padded_features, self.padded_units
         x_part, h_part = (part.reshape(-1, 3, self.units) for part in (self.kernel, self.recurrent_kernel))
         joined = np.zeros((E + U, 4, U), np.float32)

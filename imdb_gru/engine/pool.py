@@ -8,11 +8,11 @@ from numpy.typing import DTypeLike, NDArray
 
 Block = NDArray[np.uint8]
 ALIGNMENT = 64
-"""Alignment of an array in bytes, so that TensorFlow can use it without copying."""
+"""Alignment of an array, in bytes, which lets TensorFlow use the array without copying it."""
 
 
 class BlockInUse:
-    """The owner of an array's memory, which frees it when the array and all its views are gone."""
+    """Owns an array's memory, and returns it to the pool when the array and all its views are gone."""
 
     def __init__(self, block: Block, free: list[Block]) -> None:
         self.__array_interface__ = block.__array_interface__

@@ -1,4 +1,4 @@
-"""Loops over parts of flat arrays; they are inlined into the compiled functions that call them.
+"""Loops over parts of flat arrays, which are inlined into the compiled functions that call them.
 
 A part is given by its start index, because a slice's reference counting would cost more than the arithmetic.
 """
@@ -19,7 +19,7 @@ def at(place):
 
 @inlined
 def allocate(size, number):
-    """Return an uninitialised array that starts on a cache line boundary, as is best for the rows of AMX tiles."""
+    """Return an uninitialised array that starts on a cache line boundary, which is best for the rows of AMX tiles."""
     room = np.empty(size + LINE, number)
     start = -room.ctypes.data % LINE // room.itemsize
     return room[start : start + size]
@@ -34,13 +34,13 @@ def copy_row(values, start, into, into_start, count):
 
 @inlined
 def add_row(values, start, into, into_start, count):
-    """Add `count` numbers to others."""
+    """Add `count` numbers to those of another array."""
     for i in range(count):
         into[at(into_start + i)] += values[at(start + i)]
 
 
 @inlined
 def fill_row(into, start, count):
-    """Write `count` zeros."""
+    """Set `count` numbers to zero."""
     for i in range(count):
         into[at(start + i)] = 0

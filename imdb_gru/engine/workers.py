@@ -16,19 +16,19 @@ Result = TypeVar("Result")
 
 @functools.cache
 def open_pool() -> "ThreadPoolExecutor":
-    """Start the threads, on first use."""
+    """Return the pool of threads, which is created on first use."""
     from concurrent.futures import ThreadPoolExecutor
 
     return ThreadPoolExecutor(count_threads(), thread_name_prefix="engine")
 
 
 def share_out(work: Callable[[Task], Result], tasks: Sequence[Task]) -> list[Result]:
-    """Run the tasks in parallel; return the results in the order of the tasks."""
+    """Run the tasks in parallel, and return the results in the order of the tasks."""
     return list(iter_shared(work, tasks))
 
 
 def iter_shared(work: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[Result]:
-    """Run the tasks in parallel; yield the results in the order of the tasks, each as soon as possible."""
+    """Run the tasks in parallel, and yield each result, in the order of the tasks, as soon as possible."""
     if len(tasks) == 1:
         yield work(tasks[0])
     else:
@@ -43,7 +43,7 @@ def cut_evenly(count: int) -> list[slice]:
 
 
 def map_ahead(work: Callable[[Task], Result], tasks: Iterator[Task]) -> Iterator[tuple[Task, Result]]:
-    """Yield every task with its result while fetching the next task; a single task runs on the caller's thread."""
+    """Yield each task with its result while a thread runs the next; a single task runs on the caller's thread."""
     head = list(itertools.islice(tasks, 2))
     if len(head) < 2:
         yield from ((task, work(task)) for task in head)

@@ -1,4 +1,4 @@
-"""A cell's pass over a text: forwards, keeping all gates, and backpropagation through time (Werbos 1990).
+"""A cell's forward pass over a text, which keeps all gates, and backpropagation through time (Werbos 1990).
 
 A pass processes B variants of one text, all of length T, at once. A cell's arrays have time first, `(T, B, ·)`, in the
 order in which the cell processes the timesteps.
@@ -15,9 +15,9 @@ from imdb_gru.system.arrays import Array
 Index = NDArray[np.int64]
 
 TINY = np.float32(1e-30)
-"""Smaller gradients become 0, because arithmetic with denormal float32 numbers is a hundred times slower."""
+"""Gradients smaller than this become 0, because arithmetic with denormal float32 numbers is a hundred times slower."""
 SMALL = 1e-6
-"""A Jacobian whose norm is below this is divided by its norm, which is kept, so that its elements do not vanish."""
+"""A Jacobian with a smaller norm is divided by that norm, which is stored, so that its elements do not vanish."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class CellPass:
         return self.in_text_order(self.states[0][1:]).swapaxes(0, 1)
 
     def in_text_order(self, values: Array) -> Array:
-        """Return values `(T, …)`, given in the cell's order, in text order: reversed if the cell runs backwards."""
+        """Convert values `(T, …)` from the cell's order to text order; they are reversed if the cell runs backwards."""
         return values[::-1] if self.backwards else values
 
     def state_at(self, step: int) -> State:
@@ -54,10 +54,10 @@ class CellPass:
         return {name: gate[step] for name, gate in self.gates.items()}
 
     def run_back(self, gradient: Array) -> tuple[Array, State]:
-        """Propagate the gradient of h_t `(B, T, U)` back through time.
+        """Propagate the gradient with respect to h_t, `(B, T, U)`, back through time.
 
-        Returns the gradients of the projected inputs, `(B, T, G·U)`, and of the state after every timestep, including
-        its effect on later timesteps, each part `(T, B, U)`; both in text order.
+        Returns, in text order, the gradients with respect to the projected inputs, `(B, T, G·U)`, and to the state
+        after every timestep, including its effect on later timesteps, each part `(T, B, U)`.
         """
         gradient = self.in_text_order(gradient.swapaxes(0, 1))
         steps, batch, units = gradient.shape
@@ -106,7 +106,7 @@ class CellPass:
 def trace_cell(
     cell: Cell, x: Array, start: State, *, index: Index | None = None, backwards: bool = False, keep: bool = True
 ) -> CellPass:
-    """Run a cell over texts `(B, T, E)` from state `start`; with `index` `(B, T)`, the texts are rows of x `(R, E)`."""
+    """Run a cell from `start` over texts x `(B, T, E)`; with `index` `(B, T)`, the texts are rows of x `(R, E)`."""
     if index is None:
         index = np.arange(x.shape[0] * x.shape[1]).reshape(x.shape[:2])
         x = x.reshape(-1, x.shape[2])
@@ -130,7 +130,7 @@ def trace_cell(
 
 
 def measure_norms(gradients: State) -> Array:
-    """Return the norm of one text's gradients, each part `(T, 1, U)`, at every timestep, `(T,)`."""
+    """Return the norm at every timestep, `(T,)`, of the gradients for one text, each part `(T, 1, U)`."""
     norms: Array = np.sqrt(sum(np.square(part[:, 0]).sum(axis=-1) for part in gradients))
     return norms
 

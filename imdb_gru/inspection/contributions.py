@@ -17,7 +17,7 @@ from imdb_gru.text.vocabulary import UNKNOWN
 
 STEPS = 32
 VARIANTS = 64
-"""Number of variants of a text, each with one unknown word, that are computed together."""
+"""Number of variants of a text that are computed together; each has a different word made unknown."""
 
 
 def measure_contributions(network: Network, ids: Ids, read: NetworkPass, steps: int = STEPS) -> Contributions:
@@ -58,7 +58,7 @@ def _integrate_gradients(
 
 
 def _occlude(network: Network, x: Array, baseline: Array, read: NetworkPass, tell: Callable[[int], object]) -> Array:
-    """Run the network again from each timestep onwards, with that timestep replaced by the baseline's."""
+    """For each timestep, replace its embedding with the baseline's, and run the network again from there."""
     timesteps = x.shape[1]
     rows = np.concatenate([x[0], baseline[0]])
 

@@ -1,4 +1,4 @@
-"""The sizes of gradients propagated back through time, over many reviews."""
+"""The sizes of gradients that are propagated back through time, measured over many reviews."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from imdb_gru.system.progress import show_bar
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GradientCurve:
-    """Medians over reviews of the gradients' sizes, by distance in words from the last word, starting at 0."""
+    """Median sizes of gradients over many reviews, by distance in words from the last word, starting at 0."""
 
     cell: str
     loss: Array
@@ -23,7 +23,7 @@ class GradientCurve:
     recurrence: Array
     """‖∂h_T/∂s_t‖ / √U (Frobenius), `(D,)`: the effect of the recurrence alone, without pooling."""
     reviews: Array
-    """Number of reviews that are long enough for each distance, `(D,)`."""
+    """Number of reviews that are long enough to have a gradient at each distance, `(D,)`."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the curve as JSON types, with one list entry for each distance."""

@@ -18,11 +18,11 @@ from imdb_gru.system.writing import write_atomically
 from imdb_gru.text.coloured import build_html
 
 SIGNED = frozenset({"candidate", "state"})
-"""Quantities between −1 and 1; all others are values of σ, between 0 and 1."""
+"""Quantities that lie between −1 and 1; all others are values of σ, between 0 and 1."""
 
 
 def summarise_units(name: str, values: Array) -> Array:
-    """Average a gate or state `(T, U)` over units; signed values are made absolute first, as they would cancel out."""
+    """Average a gate or state `(T, U)` over units, using magnitudes if its values are signed."""
     means: Array = (np.abs(values) if name in SIGNED else values).mean(axis=1)
     return means
 
@@ -49,13 +49,13 @@ class CellTrace:
     keeping_gate: str | None
     """Name of the gate that keeps the past: update, forget, or None in a cell without gates."""
     kept: Array | None
-    """Share of the state after each timestep that later gates let through to the final one, `(T,)`.
+    """Share of the state after each timestep that later gates let through to the final state, `(T,)`.
 
     It is the product of the later update gates (GRU) or forget gates (LSTM), averaged over units; None if the cell
     has no gates.
     """
     jacobian: Array
-    """‖∂h_T/∂s_t‖ / √U (Frobenius), `(T,)`: how a small change spreads through recurrence alone; 1 at the last word."""
+    """‖∂h_T/∂s_t‖ / √U (Frobenius), `(T,)`: how a small change spreads by recurrence alone; 1 at the last word."""
 
     def __repr__(self) -> str:
         """Describe the cell, omitting its arrays."""
@@ -64,7 +64,7 @@ class CellTrace:
 
     @property
     def units(self) -> int:
-        """Count the units."""
+        """Return the number of units."""
         return int(self.states.shape[1])
 
     @property
@@ -74,7 +74,7 @@ class CellTrace:
 
     @property
     def half_life(self) -> dict[str, int | None]:
-        """Return how many words back only half is left, by gates and by Jacobian; None if more is always left."""
+        """Return the number of words after which half is left, by gates and by Jacobian; None if more always is."""
         return {"kept": self._count_back(self.kept), "jacobian": self._count_back(self.jacobian)}
 
     def _count_back(self, left: Array | None) -> int | None:
@@ -84,7 +84,7 @@ class CellTrace:
         return int(fallen.argmax()) if fallen.any() else None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the whole object as JSON's types."""
+        """Return the whole object as JSON types."""
         return {
             "layer": self.layer,
             "direction": self.direction,
@@ -101,7 +101,7 @@ class CellTrace:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Contributions:
-    """The contribution of each word to the logit of positive, by two methods."""
+    """The contribution of each word to the logit, by two methods."""
 
     integrated_gradients: Array
     """Integrated gradients, `(T,)`, starting from a text of unknown words (Sundararajan et al. 2017, equation 1)."""
@@ -127,16 +127,16 @@ class Inspection:
     words: int
     """Number of words in the text before truncation."""
     tokens: Sequence[str]
-    """Token of each timestep, the start token first."""
+    """Token at each timestep; the first is the start token."""
     known: Sequence[bool]
     """Whether each token is in the vocabulary."""
     probabilities: Array | None
     """Probability of positive after each timestep, `(T,)`; None if the model is bidirectional."""
     contributions: Contributions
     cells: Sequence[CellTrace]
-    """Cells layer by layer, forward before backward."""
+    """Cells, layer by layer; in each layer, the forward cell comes first."""
     pooled: Mapping[str, Array]
-    """Part of the logit that each pooling draws from each timestep, `(T,)`; empty if dense layers lie in between."""
+    """Part of the logit that each pooling takes from each timestep, `(T,)`; empty if pooling feeds a dense layer."""
 
     def __repr__(self) -> str:
         """Describe the inspection by its label, its probability and the beginning of the text, omitting the arrays."""
@@ -172,21 +172,21 @@ class Inspection:
 
     @property
     def read(self) -> int:
-        """Count the words left after truncation."""
+        """Return the number of words left after truncation."""
         return len(self.tokens) - 1
 
     @property
     def unknown(self) -> int:
-        """Count the words left after truncation that are not in the vocabulary."""
+        """Return how many of the words left after truncation are not in the vocabulary."""
         return len(self.known) - sum(self.known)
 
     @property
     def moves(self) -> Array | None:
-        """Return the change in probability at each timestep, `(T,)`; 0 for the start token."""
+        """Return the change in probability at each timestep, `(T,)`, which is 0 for the start token."""
         return None if self.probabilities is None else np.diff(self.probabilities, prepend=self.probabilities[:1])
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the whole object as JSON's types."""
+        """Return the whole object as JSON types."""
         by_timestep: dict[str, Array | None] = {
             "probability": self.probabilities,
             "move": self.moves,

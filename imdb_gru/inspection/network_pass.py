@@ -1,4 +1,4 @@
-"""A network's pass over variants of one text: forwards, through pooling, and back to the embedding."""
+"""A network's forward pass over variants of one text, and its backward pass from the logit to the embedding."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from imdb_gru.system.arrays import Array
 
 @dataclass(frozen=True)
 class NetworkPass:
-    """The passes of all cells of a network over B texts of the same length."""
+    """The passes of a network's cells over B texts of the same length."""
 
     network: Network
     layers: Sequence[Sequence[CellPass]]
@@ -31,7 +31,7 @@ class NetworkPass:
 
     @property
     def logits(self) -> Array:
-        """Return the logit of positive of each text, `(B,)`."""
+        """Return each text's logit, `(B,)`."""
         return self.network.compute_logits(self.pool())
 
     def pool(self) -> Array:
@@ -49,15 +49,15 @@ class NetworkPass:
         return np.concatenate(pooled, axis=-1)
 
     def spread(self) -> dict[str, Array]:
-        """Return the part of the logit that each pooling draws from each timestep, each `(B, T)`.
+        """Return, for each pooling, the part of the logit that it takes from each timestep, `(B, T)`.
 
-        Their sum plus the output's bias is the logit. The result is empty if there are dense layers in between.
+        The sum of all parts plus the output's bias is the logit. The result is empty if pooling feeds a dense layer.
         """
         weights = self.network.output_weights
         return {pooling: np.matmul(self._weigh(pooling) * self.hidden, weights[pooling]) for pooling in weights}
 
     def run_back(self) -> tuple[Array, list[list[State]]]:
-        """Propagate the logit gradient back to the embedding, `(B, T, E)`, and to every cell's states, `(T, B, U)`."""
+        """Propagate the logit's gradient back to the embedding, `(B, T, E)`, and to each cell's states, `(T, B, U)`."""
         above = np.zeros_like(self.hidden)
         parts = np.split(self._run_output_back(), len(self.network.pooling), axis=-1)
         for pooling, part in zip(self.network.pooling, parts, strict=True):
@@ -111,7 +111,7 @@ def run_network(
 ) -> NetworkPass:
     """Run a network over embedded texts `(B, T, E)`; with `keep`, keep what a backward pass needs.
 
-    With `index` `(B, T)`, the texts are those rows of x, `(R, E)`. With `follow`, the texts have only the timesteps
+    With `index` `(B, T)`, the texts are those rows of x, `(R, E)`. With `follow`, the texts contain only the timesteps
     from `start` onwards; before that, they are identical to the text of `follow`.
     """
     batch = len(x if index is None else index)

@@ -1,4 +1,4 @@
-"""The words at which each unit's hidden state rises or falls most, over many reviews."""
+"""The words at which each unit's hidden state rises or falls most, on average over many reviews."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -19,17 +19,18 @@ class DrivenUnit(NamedTuple):
     unit: int
     """Number of the unit, starting at 0; in a bidirectional model, backward units follow the forward ones."""
     weights: dict[str, float]
-    """The unit's weights in the output, by pooling; empty if there are dense layers in between."""
+    """The unit's weights in the output, by pooling; empty if pooling feeds a dense layer."""
     raised_by: Sequence[tuple[str, float]]
-    """Words and the mean change they cause in the hidden state, largest first."""
+    """Words with the mean change that they cause in the hidden state, largest increase first."""
     lowered_by: Sequence[tuple[str, float]]
-    """Words and the mean change they cause in the hidden state, lowest first."""
+    """Words with the mean change that they cause in the hidden state, largest decrease first."""
 
 
 def find_drivers(classifier: Classifier, texts: Iterable[str], *, words: int, min_count: int) -> list[DrivenUnit]:
-    """Find the `words` words that change each unit most and occur at least `min_count` times; largest weights first.
+    """Find the words that raise and lower each unit most; the units with the largest weights come first.
 
-    A word's change is h_t − h_{t−1} in the cell's direction, averaged over all occurrences of the word.
+    `words` is the number of words in each direction; words that occur less than `min_count` times are ignored. A word's
+    change is h_t − h_{t−1} in the cell's direction, averaged over all occurrences of the word.
     """
     means, counts = _measure_changes(classifier, [classifier.encode(text).ids for text in texts])
     frequent = np.flatnonzero(counts >= min_count)

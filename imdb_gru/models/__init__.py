@@ -1,1 +1,1 @@
-"""The use of finished runs: classifiers and next-word models, their evaluation, and the prediction of whole files."""
+"""The use of complete runs: classifiers and next-word models, their evaluation, and bulk prediction."""

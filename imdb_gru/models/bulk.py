@@ -1,4 +1,4 @@
-"""Bulk prediction: predict the texts of a file, write the results to another, and resume if interrupted."""
+"""Bulk prediction: read the texts of a file, write predictions to another file, and resume if interrupted."""
 
 import contextlib
 import io
@@ -38,13 +38,13 @@ class FileFormat:
     as_json: bool
     timesteps: bool
     many: bool
-    """Whether there are several texts, in which case each plain line shows its text."""
+    """Whether there are several texts, in which case each plain line includes its text."""
 
     @classmethod
     def choose(
         cls, path: Path | None, *, as_json: bool = False, timesteps: bool = False, many: bool = True
     ) -> "FileFormat":
-        """Choose a file's format by its suffix; raises `DataError` if timesteps would go into a table."""
+        """Choose a file's format by its suffix, or raise `DataError` if timesteps would go into a table."""
         as_json = as_json or (path is not None and path.suffix in JSON_SUFFIXES)
         delimiter = DELIMITERS.get(path.suffix) if path and not as_json else None
         if delimiter and timesteps:
@@ -96,7 +96,7 @@ def predict_file(
     resume: bool = False,
     observer: Observer | None = None,
 ) -> Counts:
-    """Predict all texts of a file, or the given texts, and write the predictions to a file; return the text counts.
+    """Classify the texts of a file, or the given texts, write the predictions to a file, and return the text counts.
 
     `texts` is a table, a file with one text per line, a `DataConfig` that also names the table's column of texts, or
     the texts themselves. If `output` ends in .csv, .tsv or .jsonl, it is written in that format, otherwise as plain
@@ -138,7 +138,7 @@ def check_output(path: Path, source: Path | None) -> None:
     if path.suffix == ".json":
         raise DataError(f"--output {path}: predictions are written as one JSON object per line, so choose .jsonl")
     if source and path.is_file() and source.is_file() and path.samefile(source):
-        raise DataError(f"--output {path} is also the file of --input: choose another file")
+        raise DataError(f"--output {path} is the same file as --input: choose another file")
 
 
 @contextlib.contextmanager
@@ -183,7 +183,7 @@ def _resume(classifier: Classifier, reader: TextReader, layout: FileFormat, outp
                     partial.append(stream.getvalue(), asdict(counts))
         except KeyboardInterrupt:
             done = partial.counts.get("all", 0)
-            observer(Notice(f"stopped after {done} reviews; the same command resumes from there"))
+            observer(Notice(f"stopped after {done} reviews; to resume, repeat the command"))
             raise
         with open_output(output) as file:
             layout.begin(file)

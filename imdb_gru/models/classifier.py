@@ -32,7 +32,7 @@ BATCH_SIZE = 64
 CHUNK = 4096
 """Number of reviews that bulk prediction holds in memory at once and sorts by length."""
 CHUNK_CHARACTERS = 64 * 2**20
-"""Number of characters after which a chunk ends early."""
+"""Number of characters after which a chunk ends even if it holds few reviews."""
 
 ENGINE_TOKENS = 150_000
 """Number of tokens above which loading the engine saves time; NumPy takes about a second for this many."""
@@ -54,7 +54,7 @@ class Prediction:
     unknown: int
     """Number of words read that are not in the vocabulary."""
     tokens: tuple[str, ...] = ()
-    """Token of each timestep, the start token first; empty unless timesteps were requested."""
+    """Token at each timestep, beginning with the start token; empty unless timesteps were requested."""
     probabilities: Array | None = None
     """Probability of positive after each timestep, `(T,)` float32; None unless timesteps were requested."""
 
@@ -93,7 +93,7 @@ class Prediction:
 
 
 class Classifier:
-    """A trained network with the vocabulary and the truncation that it was trained with."""
+    """A trained network, with the vocabulary and the truncation used in its training."""
 
     def __init__(self, config: Config, vocabulary: Vocabulary, network: Network, run: Run | None = None) -> None:
         self.run = run
@@ -104,7 +104,7 @@ class Classifier:
 
     @classmethod
     def load(cls, run: Run) -> "Classifier":
-        """Load a complete run; raises `RunError` if its files do not fit together."""
+        """Load a complete run, or raise `RunError` if its files do not fit together."""
         config, vocabulary = run.load_config(), run.load_vocabulary()
         network = load_network(run, config.model)
         if len(network.embedding) != len(vocabulary):
@@ -125,7 +125,7 @@ class Classifier:
     def predict(self, text: str, *, timesteps: bool = False) -> Prediction:
         """Predict whether a text is positive or negative; with `timesteps`, also predict after each word.
 
-        Raises `TypeError` if the text is not a string, `RunError` if timesteps are requested of a bidirectional model.
+        Raises `TypeError` if the text is not a string, or `RunError` if a bidirectional model is given `timesteps`.
         """
         if not isinstance(text, str):
             raise TypeError(f"predict takes one text, got {show_value(text)}: use predict_many for several texts")
@@ -143,11 +143,11 @@ class Classifier:
     def predict_many(
         self, texts: Iterable[str], *, timesteps: bool = False, observe: Callable[[int], object] | None = None
     ) -> Iterator[Prediction]:
-        """Yield a prediction for each text, in order, in constant memory, on all cores.
+        """Yield a prediction for each text in order, using all cores and constant memory.
 
         With `timesteps`, each prediction holds the probability after each token. `observe` is called with the number
         of newly predicted texts, before their predictions are yielded. Raises `TypeError` if `texts` is a string or
-        contains anything other than strings, and `RunError` if timesteps are requested of a bidirectional model.
+        contains anything other than strings, and `RunError` if a bidirectional model is given `timesteps`.
         """
         if isinstance(texts, str):
             raise TypeError(f"predict_many takes several texts, got one, {show_value(texts)}: use predict for it")
@@ -182,7 +182,7 @@ class Classifier:
         return encode_text(text, self.vocabulary, self.config.text)
 
     def check_timesteps(self) -> None:
-        """Raise `RunError` if the model is bidirectional and so has no probability after each word."""
+        """Raise `RunError` if the model is bidirectional, because such a model has no probability after each word."""
         if self.network.bidirectional:
             raise RunError(
                 "the model of this run is bidirectional, so it has no probability before the last word: "
@@ -206,7 +206,7 @@ class Classifier:
     def predict_timesteps(
         self, sequences: Sequence[Ids], observe: Callable[[int], object] | None = None
     ) -> list[Array]:
-        """Return the probability of positive after each timestep of each sequence of ids, `(T,)` float32 each."""
+        """Return, for each sequence of ids, the probability of positive after each timestep, `(T,)` float32."""
         predictor = self._choose_predictor(sequences)
 
         def compute(ids: Ids, lengths: Lengths) -> Array:
@@ -221,7 +221,7 @@ class Classifier:
         return probabilities
 
     def _choose_predictor(self, sequences: Sequence[Ids]) -> "TimestepPredictor | None":
-        """Return the engine's predictor; None if it does not support this network or there are too few tokens."""
+        """Return the engine's predictor, or None if it does not support this network or there are too few tokens."""
         if sum(map(len, sequences)) < ENGINE_TOKENS or not self._fits_engine:
             return None
         return self._predictor

@@ -28,7 +28,7 @@ class Seen(Protocol):
 
 @dataclass
 class Counts:
-    """The numbers of all texts and of those that were truncated, had no words, or had only unknown words."""
+    """The number of texts, and how many were truncated, had no words, or had only unknown words."""
 
     all: int = 0
     cut: int = 0
@@ -61,7 +61,7 @@ class Counts:
         part = {"head": "first", "tail": "last", "middle": "outer"}[config.truncate]
         one = self.all == 1
         if self.cut:
-            of = f"of {self.longest} words" if one else f"words each (the longest has {self.longest})"
+            of = f"of {self.longest} words" if one else f"words of each (the longest has {self.longest})"
             yield f"{_name(self.cut, one)} longer than the limit: only the {part} {config.length} {of} were read"
         if self.empty and warn_empty:
             yield f"{_name(self.empty, one)} without words, so the prediction is the probability before the first word"

@@ -1,4 +1,4 @@
-"""Evaluation of a model on reviews: of a classifier against their labels, of a next-word model on their words."""
+"""Evaluation on reviews: a classifier is compared with their labels, a next-word model with their words."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
@@ -39,7 +39,7 @@ class PredictedReviews:
     """Number of words to which the model truncates a review."""
 
     def compute_accuracy_by_timestep(self) -> list[TimestepScores]:
-        """Return the metrics after 10, 25, 50 … words; an empty list if the model is bidirectional."""
+        """Return the metrics after 10, 25, 50 … words, or an empty list if the model is bidirectional."""
         return compute_accuracy_by_timestep(self.labels, self.curves, self.length) if self.curves else []
 
     def find_errors(self) -> Rows:
@@ -117,7 +117,7 @@ def evaluate_reviews(classifier: Classifier, split: str, reviews: Sequence[Revie
 
 
 def predict_reviews(classifier: Classifier, reviews: Sequence[Review]) -> PredictedReviews:
-    """Predict labelled reviews, and also after each timestep unless the model is bidirectional."""
+    """Make predictions for labelled reviews, and, unless the model is bidirectional, after each of their timesteps."""
     by_timestep = not classifier.network.bidirectional
     probabilities, words, curves = [], [], []
     texts = (review.text for review in reviews)
@@ -133,7 +133,7 @@ def predict_reviews(classifier: Classifier, reviews: Sequence[Review]) -> Predic
 
 
 def build_evaluation(run: str, split: str, predicted: PredictedReviews, errors: int = 0) -> Evaluation:
-    """Compute all metrics from predicted reviews, and include the given number of most confident `errors`."""
+    """Compute all metrics from predicted reviews; `errors` is the number of most confident errors to include."""
     labels, probabilities = predicted.labels, predicted.probabilities
     wrong = [
         Misclassified(predicted.reviews[row].text, LABELS[labels[row]], float(probabilities[row]))

@@ -19,7 +19,7 @@ LENGTHS = (50, 100, 200, 300, 400, 500, 1000)
 
 @dataclass(frozen=True)
 class Scores:
-    """A classifier's metrics on labelled reviews; None if undefined, such as precision with no positive predictions."""
+    """A classifier's metrics on labelled reviews; a metric is None if it is undefined, as precision can be."""
 
     n: int
     """Number of reviews."""
@@ -105,7 +105,7 @@ def find_correct(labels: Labels, probabilities: Probabilities) -> Mask:
 
 
 def compute_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Return the confidence interval (Wilson 1927) of a proportion; it contains the proportion despite rounding."""
+    """Return the confidence interval of a proportion (Wilson 1927); despite rounding, it contains the proportion."""
     z = NormalDist().inv_cdf(0.5 + confidence / 2)
     share = successes / n
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)

@@ -53,7 +53,7 @@ class Sampling:
 
 
 class NextWordModel:
-    """A trained network with the vocabulary and the truncation that it was trained with."""
+    """A trained network, with the vocabulary and the truncation used in its training."""
 
     def __init__(
         self, config: NextWordConfig, vocabulary: Vocabulary, network: NextWordNetwork, run: Run | None = None
@@ -66,7 +66,7 @@ class NextWordModel:
 
     @classmethod
     def load(cls, run: Run) -> "NextWordModel":
-        """Load a complete run; raises `RunError` if its files do not fit together."""
+        """Load a complete run, or raise `RunError` if its files do not fit together."""
         config, vocabulary = run.load_next_word_config(), run.load_vocabulary()
         network = load_next_word_network(run, config.model)
         if not len(network.embedding) == len(network.bias) == len(vocabulary):
@@ -124,7 +124,7 @@ class NextWordModel:
         return steps, compute_perplexity(-float(own.mean(dtype=np.float64))) if len(own) else None
 
     def generate(self, ids: Ids, count: int, sampling: Sampling) -> Iterator[LikelyToken]:
-        """Yield up to `count` words that continue a sequence, never an unknown word; stop if the review ends.
+        """Yield up to `count` known words that continue a sequence; stop if the review ends.
 
         The probabilities yielded are those before temperature and `top` are applied.
         """
@@ -142,7 +142,7 @@ class NextWordModel:
             yield LikelyToken(self.vocabulary.name_next(last), math.exp(log_probabilities[last]))
 
     def iter_losses(self, sequences: Sequence[Ids]) -> Iterator[tuple[Rows, Array]]:
-        """Compute on all cores; yield each batch's rows and each sequence's summed loss, including that of its end."""
+        """Yield, using all cores, each batch's rows and the summed loss of each sequence, including its end."""
         lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
         batches = cut_batches(lengths)
 
@@ -177,7 +177,7 @@ def choose_likeliest(log_probabilities: Array, count: int) -> Rows:
 
 
 def _draw(log_probabilities: Array, sampling: Sampling, rng: np.random.Generator) -> int:
-    """Draw the next id, never the unknown word's. The argmax of logits plus Gumbel noise samples their softmax."""
+    """Draw the next id, but never the unknown word. The argmax of logits plus Gumbel noise samples their softmax."""
     logits = log_probabilities.astype(np.float64)
     logits[UNKNOWN] = -np.inf
     if sampling.temperature == 0:

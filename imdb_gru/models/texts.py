@@ -1,4 +1,4 @@
-"""The input texts of a model: given texts, the lines of a file or of stdin, or a column of a table."""
+"""The input texts of a model: given texts, the lines of a file or stdin, or a column of a table."""
 
 import contextlib
 import sys
@@ -17,7 +17,7 @@ class TextReader:
     """A reader that yields texts in order and counts those that it cannot decode."""
 
     def __init__(self, texts: Sequence[str] = (), file: DataConfig | None = None) -> None:
-        """Use the given texts or those of a file; raises `DataError` if a column is given but no table."""
+        """Use the given texts or those of a file, or raise `DataError` if a column is given without a table."""
         file = file or DataConfig()
         if file.text_column and file.path is None:
             raise DataError("--text-column needs a table: give the table with --input")
@@ -44,7 +44,7 @@ class TextReader:
 
     @contextlib.contextmanager
     def show_bar(self, title: str, first: int = 0) -> Iterator[Callable[[int], object]]:
-        """Yield a function that advances the progress bar; it does nothing if the texts do not come from a file."""
+        """Yield a function that advances the progress bar, but does nothing if the texts do not come from a file."""
         if self.path is None:
             yield lambda _: None
             return

@@ -1,4 +1,4 @@
-"""The probability after each word as text: a coloured view for a terminal, and plain lines for a pipe.
+"""The probability after each word, shown as text: a coloured view for a terminal, or plain lines for a pipe.
 
 In all functions, `tokens` holds the token of each timestep. The first is the start token, so timestep t is word t.
 `probabilities` holds the probability of positive after each timestep.
@@ -53,7 +53,7 @@ def choose_marker(probability: float) -> str:
 
 
 def shorten(text: str, length: int) -> str:
-    """Neutralise a text and shorten it to `length` characters, ending it with "…" if it was shortened."""
+    """Neutralise a text, and shorten it to `length` characters; a shortened text ends with "…"."""
     text = neutralise(text)
     return text if len(text) <= length else text[: length - 1] + "…"
 

@@ -1,4 +1,4 @@
-"""The charts of a report with their captions, drawn to files or into a page."""
+"""The charts of a report with their captions, drawn to files or on a page."""
 
 import io
 import re
@@ -35,7 +35,7 @@ class Chart:
 def build_charts(
     evaluation: Evaluation, bins: Sequence[ReliabilityBin], history: Sequence[Epoch], best_epoch: int | None
 ) -> list[Chart]:
-    """Return the charts for an evaluation, its reliability bins and a run's epochs."""
+    """Return the charts of an evaluation, of its reliability bins and of a run's epochs."""
     return list(_iter_charts(evaluation, bins, history, best_epoch))
 
 
@@ -53,14 +53,14 @@ def _iter_charts(
     yield Chart(
         "confusion_matrix",
         "Confusion matrix",
-        "Rows are the labels of the reviews, columns the predictions: blue is correct, orange is wrong.",
+        "The rows are the labels of the reviews, the columns the predictions; blue is correct, and orange is wrong.",
         lambda: drawings.draw_confusion_matrix(evaluation.confusion_matrix),
     )
     yield Chart(
         "reliability",
         "Reliability",
-        "Share of positive reviews among reviews of similar probability. On the dashed line both are equal; the orange "
-        "gaps are the calibration error.",
+        "Share of positive reviews among reviews with similar probabilities. On the dashed line, the two are equal; "
+        "the orange gaps are the calibration error.",
         lambda: drawings.draw_reliability(bins, evaluation.ece),
     )
     if evaluation.accuracy_by_timestep:
@@ -73,7 +73,7 @@ def _iter_charts(
     yield Chart(
         "accuracy_by_length",
         "Accuracy by length of review",
-        "Each dot is the accuracy on reviews of that length; its bar is the 95 % interval, longer for fewer reviews.",
+        "Each dot is the accuracy on reviews of that length; its bar is the 95 % interval.",
         lambda: drawings.draw_accuracy_by_length(evaluation.accuracy_by_length),
     )
 
@@ -104,7 +104,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def render_svg(chart: Chart) -> str:
-    """Draw a chart as an svg element for a page, using the page's text colour and ids unique to the chart."""
+    """Draw a chart as an svg element for a page, using the page's text colour and ids that are unique to the chart."""
     settings = {"svg.fonttype": "none", "savefig.transparent": True, **dict.fromkeys(_STYLED, INK)}
     stream = io.StringIO()
     with prepare_matplotlib(**settings):

@@ -19,7 +19,7 @@ SIZE = (6.4, 4.2)
 def build_comparison_charts(comparison: Comparison) -> list[Chart]:
     """Return the charts of a comparison."""
     charts = [
-        ("accuracy", "Accuracy", "Mean accuracy with its 95 % interval; small marks are the seeds.", _draw_models),
+        ("accuracy", "Accuracy", "Mean accuracy with its 95 % interval; the small marks are the seeds.", _draw_models),
         (
             "accuracy_by_seconds",
             "Accuracy by training time",
@@ -45,7 +45,7 @@ def _draw(draw: Callable[[Any, Sequence[ComparedModel]], None], comparison: Comp
 
 
 def _choose_style(number: int, count: int) -> dict[str, Any]:
-    """Return the colour and the shape of one of `count` models; colours differ as much as possible."""
+    """Return the colour and the marker shape of one of `count` models; the colours differ as much as possible."""
     shades = min(count, len(COLOURS))
     shade = round(number % shades * (len(COLOURS) - 1) / max(1, shades - 1))
     return {"color": COLOURS[shade], "marker": SHAPES[number % len(SHAPES)]}

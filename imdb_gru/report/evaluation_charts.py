@@ -1,4 +1,4 @@
-"""The drawings of a run's charts: each function returns the matplotlib figure of one chart.
+"""The functions that draw a run's charts; each returns the matplotlib figure of one chart.
 
 Call them within `prepare_matplotlib`, whose settings determine the text colour.
 """
@@ -44,13 +44,13 @@ def draw_learning_curves(history: Sequence[Epoch], best_epoch: int | None) -> An
 
 
 def _list_values(history: Sequence[Epoch], name: str) -> list[float]:
-    """Return a metric's value for every epoch; an empty list if any epoch lacks it."""
+    """Return a metric's value for every epoch, or an empty list if it is missing for any epoch."""
     values = [getattr(record, name) for record in history]
     return [] if None in values else values
 
 
 def draw_confusion_matrix(matrix: Sequence[Sequence[int]]) -> Any:
-    """Draw the number of reviews for each label and prediction, coloured by the share of that label's reviews."""
+    """Draw the number of reviews for each label and prediction; the colour shows its share of that label's reviews."""
     from matplotlib.patches import Rectangle
 
     figure = _build_figure(3.2, width=4.2)

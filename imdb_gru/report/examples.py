@@ -15,7 +15,7 @@ UNSURE = "Undecided"
 ORDER = (ERROR, CORRECT, LATE, OFTEN, UNSURE)
 """Reasons in the order in which the report lists them."""
 ROUND = (ERROR, CORRECT, ERROR, LATE, CORRECT, ERROR, OFTEN, LATE)
-"""Reasons in the order in which reviews are chosen; after the last, start again with the first."""
+"""Reasons in the order in which reviews are chosen for them; the order repeats as often as needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,9 @@ class Example:
 
 
 def choose_examples(predicted: PredictedReviews, count: int) -> list[Choice]:
-    """Choose up to `count` reviews: confident errors, confident correct predictions of both labels, and changes.
+    """Choose up to `count` reviews: confident errors, confident correct predictions, and changed predictions.
 
-    The choices are sorted by reason, and the best review of each reason comes first.
+    The choices are sorted by reason, and the best review for each reason comes first.
     """
     rankings = {reason: iter(rows) for reason, rows in _rank(predicted).items()}
     chosen: dict[int, str] = {}

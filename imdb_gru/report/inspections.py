@@ -39,7 +39,7 @@ def _iter_inspection_charts(inspection: "Inspection") -> Iterator[Chart]:
     yield Chart(
         "contributions",
         "Contributions",
-        "How much each word adds to the logit: by integrated gradients, and by occlusion (the fall without the word).",
+        "How much each word adds to the logit, by integrated gradients and by occlusion (the fall without the word).",
         lambda: draw_contributions(inspection),
     )
     for cell in inspection.cells:
@@ -88,7 +88,7 @@ def draw_contributions(inspection: "Inspection") -> Any:
 
 
 def draw_gates(inspection: "Inspection", cell: "CellTrace") -> Any:
-    """Draw gates and hidden state as heat maps; units are sorted by the mean of their gate that keeps the past."""
+    """Draw gates and hidden states as heat maps; units are sorted by the mean of the gate that keeps the past."""
     panels = cell.quantities
     figure, all_axes = _build_figure(inspection, 0.8 + 1.5 * len(panels), len(panels))
     keeping = cell.states if cell.keeping_gate is None else cell.gates[cell.keeping_gate]
@@ -133,7 +133,7 @@ def draw_memory(inspection: "Inspection") -> Any:
 
 
 def draw_gradients(curves: Mapping[str, "GradientCurve"]) -> Any:
-    """Draw gradients by distance from the last word: of the loss (including pooling) and of the recurrence alone."""
+    """Draw the gradients of the loss (with pooling) and of the recurrence alone, by distance from the last word."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9.6, 4.0), layout="constrained")
@@ -184,7 +184,7 @@ def _label_words(axes: Any, inspection: "Inspection", weights: NDArray[Any], sig
 
 
 def _space_out(order: NDArray[Any], gap: float) -> list[int]:
-    """Return the timesteps, best first, that are at least `gap` away from any better one."""
+    """Return, best first, the timesteps that are at least `gap` away from any better one."""
     kept: list[int] = []
     for step in order:
         if all(abs(int(step) - other) >= gap for other in kept):

@@ -1,4 +1,4 @@
-"""Functions shared by all charts: matplotlib's settings, and writing files."""
+"""Functions that all charts share: they configure matplotlib and write files."""
 
 import contextlib
 import warnings
@@ -36,7 +36,7 @@ def prepare_matplotlib(**settings: Any) -> Iterator[None]:
 
 
 def save_figure(figure: Any, path: Path) -> None:
-    """Write a figure to a .png or .svg file atomically; raises `ImdbGruError` if that fails."""
+    """Write a figure to a .png or .svg file atomically, or raise `ImdbGruError` if that fails."""
     kind = path.suffix.lower()[1:]
     try:
         with write_atomically(path) as temporary:
@@ -46,7 +46,7 @@ def save_figure(figure: Any, path: Path) -> None:
 
 
 def choose_metadata(kind: str) -> dict[str, None]:
-    """Return metadata that omits the date and the version, so that the same data gives the same file."""
+    """Return metadata that omits the date and the version, so that the same data always gives the same file."""
     return {"Date": None} if kind == "svg" else {"Software": None}
 
 

@@ -15,14 +15,14 @@ from imdb_gru.system.escaping import neutralise
 from imdb_gru.text.tokenizer import find_spaces
 
 UNITS_BUDGET = 3_000_000
-"""Maximum number of characters for the gates of every unit, across all texts on a page."""
+"""Maximum number of characters on a page that may be spent on the gates of individual units."""
 DIGITS = 4
 SNIPPET = 60
-"""Number of a text's characters that are used as its name."""
+"""Number of characters at the start of a text that are used as its name."""
 
 
 def pack_examples(examples: Iterable[Example], budget: int = UNITS_BUDGET) -> list[dict[str, Any]]:
-    """Return each example as JSON types; an example that exceeds the remaining budget has only the mean gates."""
+    """Return each example as JSON types; an example that exceeds the remaining budget gets only the mean gates."""
     packed = []
     for example in examples:
         size = sum(count_characters(trace) for trace in example.inspection.cells)

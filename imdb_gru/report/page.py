@@ -72,7 +72,7 @@ def write_report(
     report = build_report(classifier, split, predict_reviews(classifier, reviews), examples)
     if folder:
         save_charts(report.charts, folder)
-        observer(Notice(f"drew {len(report.charts)} charts into {folder}"))
+        observer(Notice(f"saved {len(report.charts)} charts in {folder}"))
     write_page(page, report)
     return page
 
@@ -90,7 +90,7 @@ def check_page(path: Path, feature: str = "The report") -> None:
 
 
 def build_report(classifier: Classifier, split: str, predicted: PredictedReviews, examples: int = EXAMPLES) -> Report:
-    """Build the report on a classifier from its predictions for a split, and inspect `examples` of the reviews."""
+    """Build the report on a classifier from its predictions for a split, and inspect `examples` of its reviews."""
     run = classifier.run
     if run is None:
         raise RunError("the model was not loaded from a run, so there is no training to report on")
@@ -112,7 +112,7 @@ def build_report(classifier: Classifier, split: str, predicted: PredictedReviews
 
 
 def write_page(path: Path, report: Report) -> None:
-    """Write a report; raises `ImdbGruError` if that fails."""
+    """Write a report, or raise `ImdbGruError` if that fails."""
     from markupsafe import Markup
 
     check_page(path)
@@ -122,9 +122,9 @@ def write_page(path: Path, report: Report) -> None:
 
 
 def write_explorer(path: Path, inspections: Sequence[Inspection], title: str | None = None) -> None:
-    """Write a page that shows inspected texts word by word; raises `ImdbGruError` if that fails.
+    """Write a page that shows inspected texts word by word, or raise `ImdbGruError` if that fails.
 
-    If no title is given, the page is titled with its only text, or with the number of texts.
+    The default title is the text itself if there is only one, or else the number of texts.
     """
     check_page(path, "The explorer")
     if title is None:
@@ -133,7 +133,7 @@ def write_explorer(path: Path, inspections: Sequence[Inspection], title: str | N
 
 
 def _list_facts(metrics: Metrics) -> dict[str, str]:
-    """Return the facts that a run has recorded about its training, by name."""
+    """Return, by name, the facts that a run has recorded about its training."""
     data = metrics.data
     source = f" of {data.source}" if data.source else ""
     facts = {

@@ -16,7 +16,7 @@ AXIS_WIDTH = 1.35
 
 
 def build_sweep_charts(figures: Mapping[str, Any]) -> list[Chart]:
-    """Return the charts of a sweep; importance is omitted if the sweep could not compute it."""
+    """Return the charts of a sweep; the chart of importance is omitted if the sweep could not compute it."""
     charts = []
     if figures["importance"]:
         caption = "How much each key matters for the difference between the best trials and the others (PED-ANOVA)."
@@ -24,7 +24,7 @@ def build_sweep_charts(figures: Mapping[str, Any]) -> list[Chart]:
             Chart("importance", "Importance", caption, partial(_draw_importance, figures["importance"], figures))
         )
     trials = [trial for trial in figures["trials"] if trial["accuracy"] is not None]
-    caption = "One line for each trial, through its values to its result; better trials are brighter."
+    caption = "Each line is a trial and runs through its values to its result; better trials are brighter."
     charts.append(
         Chart("parallel_coordinates", "Parallel coordinates", caption, partial(_draw_parallel, trials, figures))
     )

@@ -14,10 +14,10 @@ from imdb_gru.system.writing import check_parent
 
 SUFFIXES = (".png", ".svg")
 MOST_AXIS_LABELS = 61
-"""Maximum number of tokens for all to be labelled; in longer reviews, only important words are."""
+"""If a review has at most this many tokens, all are labelled; in a longer one, only important words are."""
 MOST_NAMES, MOST_JUMPS = 12, 8
 LONGEST_LABEL = 18
-"""Maximum number of characters in a label; longer labels would leave no space for the chart."""
+"""Maximum number of characters in a label; a longer one would leave no space for the chart."""
 FONT_SIZE = 9
 LONG_WIDTH = 14.0
 """Width in inches of the chart of a long review."""
@@ -36,7 +36,7 @@ def check_plot_path(path: Path) -> None:
 
 
 def plot_timesteps(path: Path, tokens: Sequence[str], probabilities: Sequence[float], title: str | None = None) -> None:
-    """Draw the probability after each token to a .png or .svg file; raises `ImdbGruError` if that fails."""
+    """Draw the probability after each token to a .png or .svg file, or raise `ImdbGruError` if that fails."""
     check_plot_path(path)
     with prepare_matplotlib():
         save_figure(draw_timesteps(tokens, probabilities, title), path)
@@ -103,7 +103,7 @@ def _label_axis(axes: Any, labels: Sequence[str], probabilities: Sequence[float]
 
 
 def _name_words(axes: Any, labels: Sequence[str], probabilities: Sequence[float]) -> None:
-    """Label the words that changed the probability most, or the prediction, in a row above the chart."""
+    """Label the words that changed the prediction, or changed the probability most, in a row above the chart."""
     turns = find_turns(probabilities)
     # The last change decided the prediction, so it is labelled first.
     wanted = dict.fromkeys([*turns[-1:], *find_jumps(probabilities, MOST_JUMPS), *reversed(turns)])
@@ -131,7 +131,7 @@ def _name_words(axes: Any, labels: Sequence[str], probabilities: Sequence[float]
 
 
 def _spread(wanted: Sequence[float], widths: Sequence[float], room: float) -> list[float]:
-    """Return positions near the wanted ones and in the same order, such that labels of these widths do not overlap.
+    """Return positions close to the wanted ones, in the same order, at which labels of these widths do not overlap.
 
     The shift of a label is its distance from its position in a row without gaps. Labels do not overlap if the shifts
     never decrease. This holds for the running maximum from the left, for the running minimum from the right, and for

@@ -1,4 +1,4 @@
-"""Where runs are found: new runs, runs under `runs/`, and the models that come with the package."""
+"""Creating and finding runs, including the models that come with the package."""
 
 import os
 import shutil
@@ -21,7 +21,7 @@ BUNDLE = Path(__file__).parent.parent / BUNDLED
 class BundledRun(Run):
     """A model that comes with the package: the classifier, or the next-word model from which it was trained.
 
-    The two models share a vocabulary. Their weights are compact, and they have neither a `model.keras` nor a history.
+    The two models share a vocabulary. Their weights are compact, and neither model has a `model.keras` or a history.
     """
 
     def __init__(self, task: TaskName, folder: Path | None = None) -> None:
@@ -45,13 +45,15 @@ def check_free(path: Path, *, overwrite: bool) -> None:
             raise RunError(f"{path} is a file: choose a folder with --run")
     elif (path / "config.yaml").exists():
         if not overwrite:
-            raise RunError(f"{path} already contains a run: choose another with --run, or replace it with --overwrite")
+            raise RunError(
+                f"{path} already contains a run: choose another folder with --run, or replace the run with --overwrite"
+            )
     elif any(not file.name.startswith(UNFINISHED) for file in path.iterdir()):
         raise RunError(f"{path} contains files that do not belong to a run: choose another folder with --run")
 
 
 def choose_path(config: AnyConfig) -> Path:
-    """Return a path for a new run, named for the current time."""
+    """Return a path for a new run; its name contains the current time, the cell and the number of units."""
     stamp = f"{datetime.now():%Y%m%d-%H%M%S}-{config.model.cell}{config.model.units}"
     path = RUNS / stamp
     number = 2
@@ -62,7 +64,7 @@ def choose_path(config: AnyConfig) -> Path:
 
 
 def create_run(path: Path | None, config: AnyConfig, *, overwrite: bool = False) -> Run:
-    """Create a run directory at `path`, or at a new path if None; raises `RunError` if that is not possible."""
+    """Create a run directory at `path`, or at a new path if it is None. Raises `RunError` if that fails."""
     path = path or choose_path(config)
     check_free(path, overwrite=overwrite)
     run = Run(path)
@@ -79,7 +81,7 @@ def create_run(path: Path | None, config: AnyConfig, *, overwrite: bool = False)
 
 
 def find_run(path: Path | None, task: TaskName = "sentiment") -> Run:
-    """Open the run at `path`; if it is None, open the newest complete run under `runs/`, or else the bundled model.
+    """Open the run at `path`, by default the newest complete run under `runs/`, or else the bundled model.
 
     Raises `RunError` if `path` is not a complete run, or if there is no run at all.
     """
@@ -109,12 +111,12 @@ def is_bundled(path: Path) -> bool:
 
 
 def locate_run(path: Path, task: TaskName = "sentiment") -> Run:
-    """Open the run at `path`, whatever its state, or a bundled model if the path is its name."""
+    """Open the run at `path`, whatever its state, or the bundled model for the task if `path` is `bundled`."""
     return BundledRun(task) if is_bundled(path) else Run(path)
 
 
 def find_runs(path: Path) -> list[Run]:
-    """Open the run at `path`, whatever its state, or both bundled models if the path is their name."""
+    """List the run at `path`, whatever its state, or both bundled models if `path` is `bundled`."""
     tasks: tuple[TaskName, ...] = ("sentiment", "next_word") if is_bundled(path) else ("sentiment",)
     return [locate_run(path, task) for task in tasks]
 
@@ -122,7 +124,7 @@ def find_runs(path: Path) -> list[Run]:
 def check_writable(path: Path, deed: str, advice: str) -> None:
     """Raise `RunError` if the path is the name of the bundled models, which cannot be changed.
 
-    `deed` is a passive verb for the message, such as "be resumed", and `advice` says what to do instead.
+    `deed` is what the message says cannot be done, such as "be resumed", and `advice` says what to do instead.
     """
     if path == Path(BUNDLED):
         raise RunError(f"{BUNDLED} is the model that comes with the package; it cannot {deed}: {advice}")

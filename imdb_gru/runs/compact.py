@@ -1,7 +1,7 @@
 """Compact weights of six or seven bits each, which keep the bundled models small.
 
-Each row of a matrix is stored as small integers and a step size. A model trained from another model is stored
-as its difference from that model, with steps twice as large, which compresses well.
+Each row of a matrix is stored as small integers and a step size. If a model was trained from another model, only the
+difference between them is stored, with steps twice as large, which compresses well.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,15 +14,18 @@ from numpy.typing import NDArray
 from imdb_gru.system.arrays import Array
 
 LARGEST_OF_EMBEDDING = 24
-"""The largest integer of the first array, the embedding, which tolerates more rounding than a cell."""
+"""The largest integer in the first array, the embedding, which tolerates more rounding than a cell."""
 LARGEST = 63
-"""The largest integer of the other arrays."""
+"""The largest integer in the other arrays."""
 WIDER = np.float32(2)
-"""Ratio of a difference's steps to those of its base."""
+"""Ratio of the step sizes of a difference to the step sizes of its base."""
 
 
 def choose_steps(array: Array, largest: int = LARGEST) -> Array:
-    """Return each row's step size, such that its largest absolute value is `largest` steps; a vector is one row."""
+    """Return each row's step size, chosen so that the row's largest absolute value is `largest` steps.
+
+    A vector counts as one row.
+    """
     return np.asarray(np.abs(np.atleast_2d(array)).max(axis=1) / largest, np.float32)
 
 
@@ -33,17 +36,18 @@ def quantise(array: Array, steps: Array) -> NDArray[np.int8]:
 
 
 def restore(numbers: NDArray[np.int8], steps: Array) -> Array:
-    """Return the array to which `quantise` rounded; raises `ValueError` unless there is one step per row."""
+    """Return the rounded array, given the result of `quantise`. Raises `ValueError` unless each row has one step."""
     if steps.shape != np.atleast_2d(numbers).shape[:1]:
-        raise ValueError(f"{steps.shape} steps for an array of shape {numbers.shape}")
+        raise ValueError(f"steps of shape {steps.shape} for an array of shape {numbers.shape}")
     rows = np.atleast_2d(numbers).astype(np.float32) * steps[:, None]
     return rows.reshape(numbers.shape)
 
 
 def save_compact(path: Path, arrays: Sequence[Array], base: Sequence[Array] = (), kept: Sequence[bool] = ()) -> None:
-    """Write arrays as integers and steps, the first ones as differences from `base`; those that are `kept` are omitted.
+    """Write arrays as integers and step sizes, the first arrays as differences from those of `base`.
 
-    `base` is the result of `restore_arrays` for the model from which the arrays were trained.
+    `base` is the result of `restore_arrays` for the model from which the arrays were trained. `kept` marks
+    arrays that are the same as in `base` and are not written.
     """
     stored: dict[str, NDArray[np.generic]] = {}
     for number, array in enumerate(arrays):
@@ -65,7 +69,7 @@ def is_compact(stored: Mapping[str, Any]) -> bool:
 
 
 def restore_arrays(stored: Mapping[str, Any], base: Sequence[Array] = ()) -> list[Array]:
-    """Return the arrays that `save_compact` wrote; raises `KeyError` if one is missing.
+    """Return the arrays that `save_compact` wrote, or raise `KeyError` if one is missing.
 
     `base` may contain more arrays than `save_compact` was given.
     """

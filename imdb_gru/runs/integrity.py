@@ -22,7 +22,7 @@ class Findings:
     faults: list[str]
     """Error messages about the weights."""
     environment: dict[str, tuple[object, object]]
-    """Differences between the training environment and the current one, as (before, here); these are not errors."""
+    """Differences between the training environment and the current one, as (before, now); these are not errors."""
 
     @property
     def whole(self) -> bool:
@@ -31,7 +31,7 @@ class Findings:
 
 
 def check_run(run: Run) -> Findings:
-    """Check a finished run; raises `RunError` if it is not finished or its metrics cannot be read."""
+    """Check a finished run, or raise `RunError` if it is not finished or its metrics cannot be read."""
     run.check_finished()
     changes = find_changes(run.load_metrics().environment, describe_environment())
     try:
@@ -42,7 +42,7 @@ def check_run(run: Run) -> Findings:
 
 
 def _find_faults(run: Run) -> Iterator[str]:
-    """Yield an error message for each fault in the weights; raises `RunError` if they cannot be read."""
+    """Yield an error message for each fault in the weights, or raise `RunError` if they cannot be read."""
     config, size = run.load_any_config(), len(run.load_vocabulary())
     arrays = _read(read_arrays(run))
     if fault := _compare_shapes(arrays, list(iter_shapes(config.model, size))):
@@ -55,7 +55,7 @@ def _find_faults(run: Run) -> Iterator[str]:
     if fault := _compare_shapes(stock, [array.shape for array in expected]):
         yield f"{run.model_path.name} does not fit config.yaml and vocabulary.json: {fault}"
     elif not all(map(np.array_equal, stock, expected)):
-        yield f"{run.model_path.name} and {run.weights_path.name} hold different weights"
+        yield f"{run.model_path.name} and {run.weights_path.name} contain different weights"
 
 
 def _read(opened: AbstractContextManager[Iterator[Array]]) -> list[Array]:

@@ -37,7 +37,7 @@ class PretrainedWeights:
 def load_pretrained(config: Config) -> PretrainedWeights | None:
     """Load the run that `model.pretrained` names, or return None if it names none.
 
-    Raises `ConfigError` with all keys for which the config differs from that run's.
+    Raises a `ConfigError` that lists all differences between the config and that run.
     """
     name = config.model.pretrained
     if name is None:

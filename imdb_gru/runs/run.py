@@ -20,7 +20,7 @@ from imdb_gru.system.writing import write_atomically
 from imdb_gru.text.vocabulary import Vocabulary
 
 FORMAT = 1
-"""The version number of the file formats that this version writes and reads."""
+"""The number of the file format that this version of the package reads and writes."""
 
 RunState = Literal["in progress", "complete", "damaged", "newer"]
 FileState = Literal["ok", "changed", "missing"]
@@ -34,7 +34,7 @@ class Run:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.base: Run | None = None
-        """The base run, if this run's weights are stored as differences from its weights."""
+        """The run whose weights this run's weights are stored relative to, or None if they are stored in full."""
         self.config_path = path / "config.yaml"
         self.vocabulary_path = path / "vocabulary.json"
         self.model_path = path / "model.keras"
@@ -63,7 +63,7 @@ class Run:
 
     @property
     def task(self) -> TaskName:
-        """Return the task of the run; if its config names none, it is a classifier's."""
+        """Return the run's task, which is sentiment if its config names no task."""
         try:
             found = re.search(r"^task: *next_word\b", read_text(self.config_path), re.MULTILINE)
         except (OSError, ValueError):
@@ -72,15 +72,15 @@ class Run:
 
     @property
     def model_name(self) -> str:
-        """Return the kind of model, for messages: a classifier or a next-word model."""
+        """Return the kind of model as messages name it: a classifier or a next-word model."""
         return KINDS[self.task].model_name
 
     def load_config(self) -> Config:
-        """Read a classifier's complete config; raises `RunError` if the run is not a classifier."""
+        """Read the complete config of a classifier, or raise `RunError` if the run is not a classifier."""
         return self._load_config(Config)
 
     def load_next_word_config(self) -> NextWordConfig:
-        """Read a next-word model's complete config; raises `RunError` if the run is not a next-word model."""
+        """Read the complete config of a next-word model, or raise `RunError` if the run is not one."""
         return self._load_config(NextWordConfig)
 
     def _load_config(self, kind: type[OneConfig]) -> OneConfig:
@@ -93,7 +93,7 @@ class Run:
         return config
 
     def load_any_config(self) -> AnyConfig:
-        """Read the complete config, whatever its task; raises `RunError` if it is damaged."""
+        """Read the complete config for any task, or raise `RunError` if it is damaged."""
         if self.config_path.exists() and not self.config_path.is_file():
             raise RunError(f"{self} is damaged: {self.config_path} is not a regular file")
         try:
@@ -107,7 +107,7 @@ class Run:
             raise RunError(f"there is no run at {self}: 'imdb-gru runs' lists the runs under runs/")
 
     def check_resumable(self) -> None:
-        """Raise `RunError` unless the run was stopped before its last epoch."""
+        """Raise `RunError` unless the run was stopped before its last epoch was complete."""
         self.check_found()
         if not self.metrics_path.exists():
             return
@@ -116,7 +116,9 @@ class Run:
             raise RunError(f"{self} is complete, so it cannot be resumed: train a new run")
         self.check_complete()
         if not self.checkpoint_path.exists():
-            raise RunError(f"{self} cannot be resumed: checkpoint.npz is missing; its best epoch so far can be used")
+            raise RunError(
+                f"{self} cannot be resumed: checkpoint.npz is missing; the model of the best epoch so far can be used"
+            )
 
     @property
     def resumption(self) -> str:
@@ -134,7 +136,7 @@ class Run:
                 vocabulary.save(temporary)
 
     def load_metrics(self) -> Metrics:
-        """Read the final metrics; raises `RunError` if they are missing or damaged."""
+        """Read the final metrics, or raise `RunError` if they are missing or damaged."""
         try:
             values = json.loads(read_text(self.metrics_path))
             self._check_format(values["format"])
@@ -152,7 +154,7 @@ class Run:
             raise ValueError(f"format {show_value(number)}, not {FORMAT}")
 
     def load_starts(self) -> list[Start]:
-        """Read the records of each start of training, oldest first; raises `RunError` if they are damaged."""
+        """Read the records of all starts of training, oldest first, or raise `RunError` if they are damaged."""
         if not self.environment_path.exists():
             return []
         try:
@@ -164,12 +166,12 @@ class Run:
             raise RunError(f"{self.environment_path} cannot be read ({error}): train the run again") from error
 
     def add_start(self, **figures: Any) -> None:
-        """Append a record of a start of training, with these values."""
+        """Append a record with these values when training starts or resumes."""
         lines = [json.dumps(part.to_dict()) + "\n" for part in (*self.load_starts(), Start(format=FORMAT, **figures))]
         self.write_text(self.environment_path, "".join(lines))
 
     def load_history(self) -> list[Epoch]:
-        """Read the metrics of every epoch so far; raises `RunError` if they are damaged."""
+        """Read the metrics of every epoch so far, or raise `RunError` if they are damaged."""
         if not self.history_path.exists():
             return []
         try:
@@ -178,7 +180,7 @@ class Run:
             raise RunError(f"{self.history_path} cannot be read ({error}): train the run again") from error
 
     def load_progress(self) -> Progress | None:
-        """Read the progress from the checkpoint; return None if there is none; raises `RunError` if it is damaged."""
+        """Return the progress from the checkpoint, or None if there is none. Raises `RunError` if it is damaged."""
         if not self.checkpoint_path.exists():
             return None
         try:
@@ -189,7 +191,7 @@ class Run:
     def refuse_checkpoint(self, reason: object) -> RunError:
         """Build the error for a checkpoint that cannot be used."""
         return RunError(
-            f"{self.checkpoint_path} cannot be resumed from ({reason}): train the run again with --overwrite"
+            f"{self.checkpoint_path} cannot be used to resume training ({reason}): train the run again with --overwrite"
         )
 
     def seal(self, figures: dict[str, Any]) -> Metrics:
@@ -200,7 +202,7 @@ class Run:
         return metrics
 
     def find_damage(self) -> str | None:
-        """Return what has changed since the run was completed, or None if nothing has."""
+        """Return a description of what has changed since the run was completed, or None if nothing has changed."""
         try:
             files = self.compare_files()
         except FormatError:
@@ -211,11 +213,11 @@ class Run:
             if state == "missing":
                 return f"{name} is missing"
             if state == "changed":
-                return f"{name} has changed since the run was complete"
+                return f"{name} has changed since the run was completed"
         return None
 
     def compare_files(self) -> dict[str, FileState]:
-        """Compare each file with its hash in metrics.json; raises `RunError` if the hashes cannot be read."""
+        """Compare each file with its hash in metrics.json, or raise `RunError` if the hashes cannot be read."""
         recorded = self.load_metrics().files
         states: dict[str, FileState] = {}
         for path in self.sealed_paths:

@@ -28,13 +28,14 @@ if TYPE_CHECKING:
 Shape = tuple[int, ...]
 
 ANY = -1
-"""An unknown size in a shape."""
+"""Stands for an unknown size in a shape."""
 
 
 def load_network(run: Run, config: ModelConfig) -> Network:
-    """Read a run's weights; raises `RunError` if they do not fit its config.
+    """Read a run's weights, or raise `RunError` if they do not fit its config.
 
-    `weights.npz` has the same weights as `model.keras`, but needs no HDF5 and only half the time and memory.
+    `weights.npz` has the same weights as `model.keras`, but reading it does not need HDF5 and takes only half the time
+    and memory.
     """
     with read_arrays(run) as arrays:
         return _assemble(arrays, config)
@@ -42,11 +43,13 @@ def load_network(run: Run, config: ModelConfig) -> Network:
 
 @contextlib.contextmanager
 def read_arrays(run: Run) -> Iterator[Iterator[Array]]:
-    """Yield an iterator over the arrays of a run's `weights.npz`; raises `RunError` if they are damaged or missing."""
+    """Yield an iterator over the arrays in `weights.npz`, or raise `RunError` if they are damaged or missing."""
     try:
         yield iter(_load_arrays(run))
     except DAMAGE as error:
-        raise RunError(f"{run.weights_path} has no weights that fit its config ({error}): train it again") from error
+        raise RunError(
+            f"{run.weights_path} has no weights that fit its config ({error}): train the run again"
+        ) from error
 
 
 def _load_arrays(run: Run) -> list[Array]:
@@ -62,16 +65,17 @@ def list_weights(cells: Iterable[Cell]) -> list[Array]:
 
 
 def read_keras(path: Path, config: ModelConfig) -> Network:
-    """Read the weights of a `model.keras` file as a network; raises `RunError`."""
+    """Read the weights of a `model.keras` file as a network, or raise `RunError` if they do not fit the config."""
     with open_keras(path, config) as arrays:
         return _assemble(arrays, config)
 
 
 @contextlib.contextmanager
 def open_keras(path: Path, config: EncoderConfig) -> Iterator[Iterator[Array]]:
-    """Yield an iterator over the arrays of a `model.keras` file, a zip containing an HDF5 file; raises `RunError`.
+    """Yield an iterator over the arrays of a `model.keras` file, which is a zip archive with an HDF5 file in it.
 
-    A classifier's arrays are in the order of `weights.npz`; a next-word model's are in that of `list_stock`.
+    A classifier's arrays are in the order of `weights.npz`, and a next-word model's are in the order of
+    `list_stock`. Raises `RunError` if they do not fit the config.
     """
     import h5py
 
@@ -86,7 +90,7 @@ def open_keras(path: Path, config: EncoderConfig) -> Iterator[Iterator[Array]]:
 
 
 def list_stock(arrays: Sequence[Array]) -> list[Array]:
-    """Convert a next-word model's `weights.npz` arrays to those of its `model.keras`, which never predicts pad."""
+    """Convert the arrays of `weights.npz` to those of a next-word model's `model.keras`, which never predicts pad."""
     bias = np.array(arrays[-1])
     bias[PAD] = -1e9
     return [*arrays[:-1], arrays[0].T.copy(), bias]
@@ -95,7 +99,7 @@ def list_stock(arrays: Sequence[Array]) -> list[Array]:
 def _iter_keras(
     groups: "dict[str, h5py.Group]", config: EncoderConfig, file: "h5py.File", size: int
 ) -> Iterator[Array]:
-    """Yield the weights in the order of `iter_shapes`; raises `ValueError` if one is not in the file."""
+    """Yield the weights in the order of `iter_shapes`, or raise `ValueError` if one is not in the file."""
     wanted = [groups["embedding"]]
     for number in range(1, config.layers + 1):
         if isinstance(config, ModelConfig) and config.bidirectional:
@@ -144,7 +148,7 @@ _NONE: Array = np.empty(0, np.float32)
 
 
 def _take(arrays: Iterator[Array], config: EncoderConfig) -> Iterator[Array]:
-    """Yield a run's weights; raises `ValueError` if one is missing, has the wrong shape or is not finite float32."""
+    """Yield a run's weights, or raise `ValueError` if one is missing or has the wrong shape, type or values."""
     for shape in iter_shapes(config):
         weight = next(arrays, _NONE)
         if len(weight.shape) != len(shape) or any(
@@ -152,7 +156,7 @@ def _take(arrays: Iterator[Array], config: EncoderConfig) -> Iterator[Array]:
         ):
             raise ValueError(f"a weight has the shape {weight.shape}, not {shape}")
         if weight.dtype != np.float32 or not np.isfinite(weight).all():
-            raise ValueError(f"a weight of shape {weight.shape} is not finite float32")
+            raise ValueError(f"a weight of shape {weight.shape} is not float32 or has a value that is not finite")
         yield weight
 
 
@@ -161,7 +165,7 @@ def _take_cell(weights: Iterator[Array], config: EncoderConfig) -> Cell:
 
 
 def _assemble(arrays: Iterator[Array], config: ModelConfig) -> Network:
-    """Build a network from its weights, which are in the order of `iter_shapes`."""
+    """Build a network from weights in the order of `iter_shapes`."""
     weights = _take(arrays, config)
     embedding = next(weights)
     layers = []
@@ -173,7 +177,7 @@ def _assemble(arrays: Iterator[Array], config: ModelConfig) -> Network:
 
 
 def save_arrays(run: Run, arrays: Sequence[Array]) -> None:
-    """Write `weights.npz`; the arrays are in the order of `iter_shapes`."""
+    """Write arrays, which are in the order of `iter_shapes`, to `weights.npz`."""
     with write_atomically(run.weights_path) as temporary:
         np.savez(temporary, allow_pickle=False, **{str(number): array for number, array in enumerate(arrays)})
 
@@ -185,7 +189,7 @@ def load_weights(run: Run, config: EncoderConfig) -> list[Array]:
 
 
 def load_next_word_network(run: Run, config: EncoderConfig) -> NextWordNetwork:
-    """Read a next-word model's weights; raises `RunError` if they do not fit its config."""
+    """Read a next-word model's weights, or raise `RunError` if they do not fit its config."""
     with read_arrays(run) as arrays:
         weights = _take(arrays, config)
         embedding = next(weights)

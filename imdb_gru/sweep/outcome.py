@@ -13,7 +13,7 @@ from imdb_gru.runs.run import Run
 
 TrainingState = Literal["waiting", "running", "finished", "stopped early", "failed", "unfinished"]
 SETTLED: tuple[TrainingState, ...] = ("finished", "stopped early", "failed")
-"""States that no longer change."""
+"""States in which a training run has ended."""
 RESULTS = "results.jsonl"
 
 
@@ -40,7 +40,7 @@ class Outcome:
     """Reason for the failure; None if training has not failed."""
 
     def measure(self, metric: str) -> tuple[float, float] | None:
-        """Return a ranking key (higher is better): the chosen metric, then the other; None if there are no metrics."""
+        """Return the chosen metric and the other one as a ranking key (higher is better), or None if there are none."""
         if self.state == "failed" or self.accuracy is None or self.loss is None:
             return None
         return (self.accuracy, -self.loss) if metric == "accuracy" else (-self.loss, self.accuracy)
@@ -82,7 +82,7 @@ def rank_finalists(finalists: Iterable[Sequence[Outcome]], metric: str) -> list[
 
 
 def load_outcomes(folder: Path) -> list[Outcome]:
-    """Load the outcomes of a sweep so far; raises `RunError` if the file is damaged."""
+    """Load the outcomes that a sweep has saved so far, or raise `RunError` if the file is damaged."""
     path = folder / RESULTS
     if not path.exists():
         return []

@@ -55,9 +55,9 @@ def sweep(
     address: str | None = None,
     observer: Observer | None = None,
 ) -> dict[str, Any]:
-    """Train the trials of a sweep into a folder, then the finalists with several seeds; return all results.
+    """Run a sweep in a folder: train the trials, then the finalists with several seeds; return all results.
 
-    `source`, `data`, `overrides` and `budget` are as in `plan_sweep`. `address` is that of a Ray cluster; if it is not
+    `source`, `data`, `overrides` and `budget` are as in `plan_sweep`. `address` names a Ray cluster; if it is not
     given, the sweep uses this machine's cores. The best config is written to the folder. Ctrl-C stops the sweep, and
     `resume_sweep` resumes it. Needs the extra `ray`.
     """
@@ -87,7 +87,7 @@ def resume_sweep(
 
 
 def _clear(folder: Path, *, overwrite: bool) -> None:
-    """Remove an earlier sweep from a folder; raises `RunError` unless `overwrite` is set or if it has other files."""
+    """Remove an earlier sweep from a folder; raise `RunError` if `overwrite` is false or there are other files."""
     if not (folder / FILE).exists():
         if any(not path.name.startswith(UNFINISHED) for path in folder.iterdir()):
             raise RunError(f"{folder} holds files that do not belong to a sweep: choose another folder with --into")
@@ -112,7 +112,7 @@ def _run(config: SweepConfig, folder: Path, address: str | None, observer: Obser
     Run.write_text(folder / FILE, config.to_yaml())
     try:
         with connect(address):
-            observer(Notice(f"running trials in {folder} (Ctrl-C stops, --resume {folder} resumes)"))
+            observer(Notice(f"running trials in {folder} (Ctrl-C stops them, --resume {folder} resumes them)"))
             sweep.search(observer)
             observer(Notice("training the finalists to their last epoch, with all seeds"))
             sweep.train_finalists(observer)

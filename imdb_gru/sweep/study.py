@@ -14,13 +14,13 @@ from imdb_gru.config.sweep import Dimension, SweepConfig
 from imdb_gru.sweep.outcome import SETTLED, Outcome
 
 IMPORTANT_SHARE = 0.25
-"""Share of the best trials, whose values are compared with those of all trials."""
+"""Share of trials that count as the best; their values are compared with those of all trials."""
 
 SAMPLERS = {"optuna": optuna.samplers.TPESampler, "random": optuna.samplers.RandomSampler}
 
 
 class Study:
-    """A search, in which a trial's values depend only on the seed, its number and the outcomes known so far."""
+    """A search in which a trial's values depend only on the seed, the trial's number and the outcomes so far."""
 
     def __init__(self, sweep: SweepConfig, outcomes: Iterable[Outcome] = ()) -> None:
         optuna.logging.set_verbosity(optuna.logging.ERROR)

@@ -98,7 +98,7 @@ class Trial(Trainable):  # type: ignore[misc]
         self._epochs = train_epochs(self.trainer, self.recorder, self.stop_request)
 
     def _find_corpus(self, config: Config, start: PretrainedWeights | None) -> Corpus:
-        """Return the encoded reviews: shared by all trials or, if the searched keys change them, loaded here."""
+        """Return the encoded reviews that all trials share, or, if the searched keys change them, load them here."""
         name = name_corpus(config)
         if name in self.corpora:
             return self.corpora[name]
@@ -109,7 +109,7 @@ class Trial(Trainable):  # type: ignore[misc]
         return self._read[name]
 
     def _train_epoch(self) -> dict[str, Any]:
-        """Train an epoch; return the metrics of the best one so far."""
+        """Train an epoch; return the metrics of the best epoch so far."""
         if not self._finished:
             with stop_on_signals(self.stop_request):
                 record = next(self._epochs, None)

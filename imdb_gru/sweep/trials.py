@@ -1,4 +1,4 @@
-"""A sweep: its trials, run by Ray Tune, the training runs of the finalists, and the results."""
+"""A sweep: its trials (run by Ray Tune), the training runs of the finalists, and the results."""
 
 import itertools
 import logging
@@ -52,11 +52,11 @@ MOST_DEATHS = 3
 BASE = 0
 """Number of the trial that trains the unchanged base config."""
 TUNE = "tune"
-"""Name of Tune's folder, by which Tune also checks that all nodes share the sweep's folder."""
+"""Name of Tune's folder, which Tune also uses to check that all nodes share the sweep's folder."""
 
 
 class Sweep:
-    """A sweep, whose state is in its folder: settled training runs are kept, and unfinished ones are resumed."""
+    """A sweep, whose state is in its folder: ended training runs are kept, and unfinished ones are resumed."""
 
     def __init__(self, config: SweepConfig, folder: Path) -> None:
         self.config, self.folder = config, folder.absolute()
@@ -94,7 +94,7 @@ class Sweep:
         }
 
     def prepare(self, observer: Observer) -> Corpus:
-        """Load the reviews of the trials; raises `ImdbGruError` if there are no validation reviews."""
+        """Load the reviews of the trials, or raise `ImdbGruError` if there are no validation reviews."""
         self._load_corpora([self._find(BASE, self.seed, {})], observer)
         (corpus,) = self._corpora.values()
         self.config = self.config.fit(len(corpus.train))
@@ -158,7 +158,7 @@ class Sweep:
         scheduler: TrialScheduler | None = None,
         minutes: float | None = None,
     ) -> None:
-        """Train jobs, running as many at a time as the cluster has cores for."""
+        """Train the jobs, as many at a time as the cluster has cores for."""
 
         def settle(outcome: Outcome) -> None:
             self.outcomes[outcome.trial, outcome.seed] = outcome

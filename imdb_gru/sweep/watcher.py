@@ -25,7 +25,7 @@ class Jobs(_Unstored, Searcher):  # type: ignore[misc]
         super().__init__()
         self.jobs, self.folder = jobs, folder
         self.given: dict[str, Outcome] = {}
-        """Training runs by Tune's trial id."""
+        """The training runs, by the ids of their trials in Tune."""
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str:
         """Return the next training run."""
@@ -53,12 +53,12 @@ class Watcher(_Unstored, Callback):  # type: ignore[misc]
         self._note(trial, state="running")
 
     def on_trial_result(self, *, trial: Any, result: dict[str, Any], **_info: Any) -> None:
-        """Record an epoch."""
+        """Record that a training run has completed an epoch."""
         if "failure" not in result:
             self._note(trial, state="running", **_pick(result))
 
     def on_trial_complete(self, *, trial: Any, **_info: Any) -> None:
-        """Record the end of a training run."""
+        """Record that a training run has ended."""
         result = trial.last_result or {}
         if "failure" in result:
             self._note(trial, state="failed", reason=result["failure"])

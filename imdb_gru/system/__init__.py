@@ -1,1 +1,1 @@
-"""Operating system services: locks, threads, memory, signals, and files that may be hostile or half-written."""
+"""Operating system services: locks, threads, memory, signals, and files that may be malicious or incomplete."""

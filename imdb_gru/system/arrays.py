@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
-"""Embeddings, hidden states, weights, logits, probabilities, and gradients of all of them."""
+"""Embeddings, hidden states, weights, logits, probabilities, and the gradients of all of these."""
 Ids = NDArray[np.int32]
 """Word ids."""
 Rows = NDArray[np.int64]
@@ -12,6 +12,6 @@ Rows = NDArray[np.int64]
 Lengths = NDArray[np.int64]
 """Sequence lengths."""
 Labels = NDArray[np.int8]
-"""Labels: 1 positive, 0 negative."""
+"""Labels: 1 for positive and 0 for negative."""
 Mask = NDArray[np.bool_]
-"""True for positions that are not padding, or that are chosen."""
+"""True for positions that are not padding, or for items that are selected."""

@@ -1,4 +1,4 @@
-"""The environment of a training run: versions, machine and threads, found without importing the packages."""
+"""The environment of a training run: package versions, machine and threads, found without importing the packages."""
 
 import os
 import platform
@@ -25,7 +25,7 @@ def describe_environment() -> dict[str, Any]:
 
 
 def find_changes(before: Mapping[str, object], here: Mapping[str, object]) -> dict[str, tuple[object, object]]:
-    """Return the values that differ between two environments, as (before, here), for the keys they share."""
+    """Return the values that differ between two environments, as (before, now), for the keys that both have."""
     return {key: (before[key], here[key]) for key in here if key in before and before[key] != here[key]}
 
 

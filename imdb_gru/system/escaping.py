@@ -19,7 +19,7 @@ def neutralise(text: str) -> str:
 
 
 def neutralise_error(text: str) -> str:
-    """Replace the same characters, but keep line breaks before indented lines, as in config errors."""
+    """Replace control characters, but keep line breaks before indented lines, as in config errors."""
     return "\n  ".join(map(neutralise, text.split("\n  ")))
 
 
@@ -32,7 +32,7 @@ def dump_json(record: object) -> str:
 
 
 def show_value(value: object) -> str:
-    """Return a value as text for a message, cut if too long."""
+    """Return a value as text for a message, shortened if it is too long."""
     try:
         text = repr(value)
     except (RecursionError, ValueError):  # it is nested too deeply or has too many digits

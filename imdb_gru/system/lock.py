@@ -10,7 +10,10 @@ from imdb_gru.errors import RunError
 
 
 def lock(handle: int) -> None:
-    """Lock an open file or folder; raises `BlockingIOError` if it is locked, a different `OSError` if unsupported."""
+    """Lock an open file or folder.
+
+    Raises `BlockingIOError` if it is already locked, and a different `OSError` if locks are not supported.
+    """
     try:
         import fcntl
     except ImportError as error:  # Windows
@@ -32,7 +35,7 @@ def find_holder(handle: int) -> str:
 
 @contextlib.contextmanager
 def claim(folder: Path) -> Iterator[None]:
-    """Lock a folder for this process, creating it if necessary; raises `RunError` if another process has locked it.
+    """Lock a folder, creating it if necessary, or raise `RunError` if another process has locked it.
 
     A newly created folder is removed at the end if it is empty.
     """
@@ -62,7 +65,7 @@ def claim(folder: Path) -> Iterator[None]:
 
 
 def remove_leftovers(folder: Path, pattern: str) -> None:
-    """Remove incomplete files left by killed processes: those that match the pattern and that no process has locked."""
+    """Remove files that killed processes left incomplete: files that match the pattern and are not locked."""
     for path in folder.glob(pattern):
         with contextlib.suppress(OSError), path.open("rb") as file:
             lock(file.fileno())

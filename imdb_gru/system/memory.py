@@ -42,7 +42,7 @@ def find_memory() -> int | None:
 
 @contextlib.contextmanager
 def limit_growth(megabytes: int) -> Iterator[None]:
-    """Raise `MemoryError` in the body if the process grows by more than `megabytes`; works only on Linux."""
+    """Raise `MemoryError` in the body if the process grows by more than `megabytes`. This works only on Linux."""
     pages = Path("/proc/self/statm")
     if not pages.exists():
         yield

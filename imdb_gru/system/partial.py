@@ -18,7 +18,7 @@ class Partial:
     """The finished part of an output."""
 
     def __init__(self, file: BinaryIO, begun_with: Mapping[str, Any]) -> None:
-        """Read the file up to its last complete line; raises `DataError` if its settings differ from `begun_with`."""
+        """Read the file up to its last complete line. Raises `DataError` if its settings differ from `begun_with`."""
         self._file = file
         self.counts: dict[str, int] = {}
         """The counts up to the end of the last chunk; empty before the first chunk."""
@@ -54,7 +54,7 @@ class Partial:
 
 
 def check_same(old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
-    """Raise `DataError` with the name of the first setting that differs, if any does."""
+    """Raise a `DataError` that names the first setting that differs, if there is one."""
     for name, value in new.items():
         if old.get(name) != value:
             raise DataError(f"was started with a different {name}")

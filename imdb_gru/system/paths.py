@@ -4,7 +4,7 @@ from pathlib import Path
 
 
 def expand_home(text: str) -> str:
-    """Replace a leading `~` or `~user` with the home folder; raises `ValueError` if the home folder is unknown."""
+    """Replace a leading `~` or `~user` with the home folder, or raise `ValueError` if that is unknown."""
     if not text.startswith("~"):
         return text
     try:
@@ -16,7 +16,7 @@ def expand_home(text: str) -> str:
 
 
 def make_absolute(path: str) -> str:
-    """Return an absolute path with `~` expanded; raises `ConfigError` if the home folder is unknown."""
+    """Return an absolute path with `~` expanded, or raise `ConfigError` if the home folder is unknown."""
     from imdb_gru.errors import ConfigError
 
     try:

@@ -14,7 +14,7 @@ def show_bar(*iterable: Any, **options: Any) -> "tqdm[Any]":
 
 
 def show_reading(file: Any, size: int, title: str) -> Any:
-    """Return a context manager that yields the file and shows a bar of how many of its `size` bytes have been read."""
+    """Return a context manager that yields the file and shows how many of its `size` bytes have been read."""
     from tqdm.auto import tqdm
 
     return tqdm.wrapattr(file, "read", total=size, desc=title, disable=None, leave=False, delay=1)

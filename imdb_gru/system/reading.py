@@ -23,14 +23,14 @@ MAX_ARRAYS_BYTES = 2**31
 
 
 def open_file(path: Path) -> BinaryIO:
-    """Open a file; raises `OSError` if it is missing, or if it is a pipe or device, since these could block."""
+    """Open a file, or raise `OSError` if it is missing or if it is a pipe or a device, which could block."""
     if path.exists() and not path.is_dir() and not path.is_file():
         raise OSError(errno.EINVAL, "it is not a regular file", str(path))
     return path.open("rb")
 
 
 def read_bytes(path: Path, most: int = MAX_TEXT_BYTES) -> bytes:
-    """Read a file; raises `OSError`, or `ValueError` if it is larger than `most` bytes."""
+    """Read a file. Raises `OSError`, or `ValueError` if the file is larger than `most` bytes."""
     with open_file(path) as file:
         content = file.read(most + 1)
     if len(content) > most:
@@ -39,12 +39,12 @@ def read_bytes(path: Path, most: int = MAX_TEXT_BYTES) -> bytes:
 
 
 def read_text(path: Path, most: int = MAX_TEXT_BYTES) -> str:
-    """Read a UTF-8 file; raises `OSError`, or `ValueError` if it is not UTF-8 or is larger than `most` bytes."""
+    """Read a UTF-8 file. Raises `OSError`, or `ValueError` if it is not UTF-8 or is larger than `most` bytes."""
     return read_bytes(path, most).decode("utf-8")
 
 
 def read_member(archive: zipfile.ZipFile, name: str) -> bytes:
-    """Read a member of a zip file; raises `ValueError` if its unpacked size exceeds `MAX_ARRAYS_BYTES`."""
+    """Read a member of a zip file, or raise `ValueError` if its unpacked size exceeds `MAX_ARRAYS_BYTES`."""
     _check_size(archive.getinfo(name).file_size)
     return archive.read(name)
 
@@ -52,8 +52,8 @@ def read_member(archive: zipfile.ZipFile, name: str) -> bytes:
 def read_npz(path: Path) -> dict[str, NDArray[Any]]:
     """Read all arrays of an .npz file, which may contain numbers and text but no pickles.
 
-    Raises `OSError`, `ValueError` and the errors of `zipfile`. Never allocates more memory than the
-    file's data fills.
+    Raises `OSError`, `ValueError` and the errors of `zipfile`. The arrays never take more memory than the data in the
+    file.
     """
     with open_file(path) as file, zipfile.ZipFile(file) as archive:
         _check_size(sum(member.file_size for member in archive.infolist()))
@@ -73,7 +73,7 @@ def _iter_arrays(archive: zipfile.ZipFile) -> Iterator[tuple[str, NDArray[Any]]]
 
 
 def read_header(file: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """Read the header of an .npy stream: shape, whether it is in Fortran order, and dtype; raises `ValueError`."""
+    """Return the shape, whether the order is Fortran's, and the dtype from an .npy header, or raise `ValueError`."""
     try:
         version = np.lib.format.read_magic(file)
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0

@@ -34,7 +34,7 @@ def find_exit_code(stop: BaseException) -> int:
 
 
 class Stop(threading.Event):
-    """A request to stop, made by setting the event."""
+    """A request to stop, which is made by setting the event."""
 
     exit_code = INTERRUPTED
     """The exit code of a process that stops because of the request."""
@@ -44,7 +44,7 @@ class Stop(threading.Event):
 def stop_on_signals(stop: Stop) -> Iterator[None]:
     """Turn the first Ctrl-C or SIGTERM in the body into a request to stop; a second one has its usual effect.
 
-    This does nothing outside the main thread, which alone receives signals.
+    This does nothing outside the main thread, because only the main thread receives signals.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

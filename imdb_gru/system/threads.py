@@ -15,7 +15,7 @@ TENSORFLOW_VARIABLES = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
 @functools.cache
 def count_threads() -> int:
-    """Return the number of threads to use; raises `ImdbGruError` if $IMDB_GRU_THREADS is not a valid number.
+    """Return the number of threads to use, or raise `ImdbGruError` if $IMDB_GRU_THREADS is not a valid number.
 
     It is the number of cores that the process may use, unless a CPU quota or $IMDB_GRU_THREADS allows fewer.
     """
@@ -36,7 +36,7 @@ def set_threads(count: int) -> None:
 def limit_tensorflow() -> None:
     """Give TensorFlow no more threads than `count_threads` allows; call this before TensorFlow is imported.
 
-    If nothing limits the threads to fewer than the cores, TensorFlow keeps its default.
+    If there may be as many threads as cores, TensorFlow keeps its default.
     """
     if count_threads() < count_cores():
         for name in TENSORFLOW_VARIABLES:
@@ -44,7 +44,10 @@ def limit_tensorflow() -> None:
 
 
 def read_setting() -> int | None:
-    """Return the number in $IMDB_GRU_THREADS, or None if it is unset or empty; raises `ImdbGruError` otherwise."""
+    """Return the number in $IMDB_GRU_THREADS, or None if it is unset or empty.
+
+    Raises `ImdbGruError` if it is not a valid number.
+    """
     text = os.environ.get(ENVIRONMENT, "").strip()
     if not text:
         return None
@@ -63,9 +66,9 @@ def count_cores() -> int:
 
 
 def find_quota(root: Path = Path("/")) -> int | None:
-    """Return the CPU quota, in cores, of the process's control groups, rounded up, or None if there is no quota.
+    """Return the process's CPU quota in cores, rounded up, or None if it has no quota.
 
-    Containers limit the CPU time of a process in this way. Both versions of Linux control groups are read, and a
+    Containers limit CPU time with the quotas of control groups. Both versions of Linux control groups are read, and a
     parent's quota applies to its children. `root` is the folder that contains `proc` and `sys`.
     """
     quotas = [quota for quota in _iter_quotas(root) if quota > 0]
@@ -87,7 +90,7 @@ def _iter_quotas(root: Path) -> Iterator[float]:
 
 
 def _iter_folders(mount: Path, path: str) -> Iterator[Path]:
-    """Yield the folder of a control group and those of its parents.
+    """Yield the folders of a control group and its parents.
 
     Inside a container, the group's full path may not exist, because the container's group is mounted as the root.
     """

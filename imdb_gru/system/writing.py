@@ -19,7 +19,7 @@ def write_atomically(path: Path) -> Iterator[Path]:
     """Yield a temporary path next to `path` for writing, then rename it to `path` unless the body raises an error.
 
     If `path` is a device or a pipe, the data is copied to it at the end. Temporary files left next to `path` by
-    killed processes are removed; those still being written are locked, and so are kept.
+    killed processes are removed; files that are still being written are locked and therefore kept.
     """
     special = path.exists() and not path.is_file()
     if not special:
@@ -46,6 +46,6 @@ def write_atomically(path: Path) -> Iterator[Path]:
 
 
 def check_parent(path: Path, deed: str) -> None:
-    """Raise `ImdbGruError` if a file's folder is missing; `deed` is a verb for the message, such as `write`."""
+    """Raise `ImdbGruError` if a file's folder is missing; `deed` is the verb in the message, such as `write`."""
     if not path.absolute().parent.is_dir():
         raise ImdbGruError(f"cannot {deed} {path}: there is no folder {path.parent}; create it, or choose another path")

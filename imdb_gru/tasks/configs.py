@@ -14,7 +14,7 @@ from imdb_gru.system.paths import make_absolute
 
 OneConfig = TypeVar("OneConfig", bound=AnyConfig)
 Data = str | Path | DataConfig | Source
-"""Reviews: a value for `--data`, a `DataConfig`, or a `Source`, which yields them."""
+"""Reviews, given as a value for `--data`, a `DataConfig` or a `Source`."""
 
 
 def prepare_config(
@@ -43,7 +43,7 @@ def prepare_config(
 
 
 def merge_data(overrides: Mapping[str, Any] | None, data: str | Path | DataConfig | None) -> dict[str, Any]:
-    """Return the overrides of a config, plus those that make it use `data`."""
+    """Return the overrides of a config together with those that make it use `data`."""
     if data is not None and not isinstance(data, DataConfig):
         data = DataConfig(path=str(data))
     chosen = data.model_dump(exclude_unset=True) if data else {}

@@ -53,7 +53,7 @@ def choose_reviews(
     split: str | None = None,
     observer: Observer | None = None,
 ) -> tuple[str, Sequence[Review]]:
-    """Return the name of a split and its reviews; takes the arguments of `evaluate`."""
+    """Return the name of a split and its reviews; the arguments are those of `evaluate`."""
     observer = observer or ignore
     if split is not None and split not in SPLITS:
         raise DataError(f"there is no split {show_value(split)}: choose {', '.join(SPLITS[:-1])} or {SPLITS[-1]}")
@@ -65,7 +65,7 @@ def choose_reviews(
 
 
 def open_model(model: Model | None) -> Run:
-    """Return the run of a model; raises `RunError` if the model was not loaded from a run."""
+    """Return the run of a model, or raise `RunError` if the model was not loaded from a run."""
     if isinstance(model, Classifier):
         if model.run is None:
             raise RunError("the model was not loaded from a run, so its data is unknown: load it from a run")

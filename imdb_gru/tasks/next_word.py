@@ -64,7 +64,7 @@ class NextWordTask(Task):
         split: str | None,
         observer: Observer,  # noqa: ARG002 - it has no notices
     ) -> Reviews:
-        """Read a split; the default is the run's validation reviews, or, for different data, all reviews."""
+        """Read a split; the default is the run's validation reviews or, for different data, all reviews."""
         config = run.load_next_word_config()
         source = open_run_source(str(run), config.data, data, require_labels=False)
         if data and split is None:

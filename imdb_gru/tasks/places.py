@@ -13,7 +13,7 @@ from imdb_gru.tasks.task import Task
 
 
 class Session(Protocol):
-    """A training run that is ready to start, in any place."""
+    """A training run that is ready to start, wherever it runs."""
 
     def restore(self) -> Resumed:
         """Load the run's checkpoint; return the event that says where training resumes."""
@@ -38,7 +38,7 @@ class Session(Protocol):
 
 
 class Place(Protocol):
-    """A place where training runs."""
+    """A place where training can run."""
 
     def open(self) -> AbstractContextManager[object]:
         """Return a context manager to keep open while training runs."""

@@ -20,7 +20,7 @@ Reviews = tuple[str, Sequence[Review]]
 
 
 class Task(ABC):
-    """How a kind of model is trained on reviews and evaluated."""
+    """The way in which a kind of model is trained and evaluated."""
 
     require_labels: ClassVar[bool]
     """Whether the model is trained only on labelled reviews."""
@@ -47,14 +47,14 @@ class Task(ABC):
 
     @abstractmethod
     def choose_reviews(self, run: Run, data: DataConfig | None, split: str | None, observer: Observer) -> Reviews:
-        """Read the reviews on which to evaluate a run, from its own or different data."""
+        """Read the reviews on which to evaluate a run, from its own data or from other data."""
 
     @abstractmethod
     def evaluate(self, run: Run, split: str, reviews: Sequence[Review], errors: int) -> Any:
         """Evaluate a run on reviews; return all metrics and, for a classifier, its most confident errors."""
 
     def choose_part(self, run: Run, source: Source, split: str) -> Sequence[Review]:
-        """Return a run's training or validation reviews; raises `RunError` or `DataError` if they are missing."""
+        """Return a run's training or validation reviews, or raise `RunError` or `DataError` if they are missing."""
         config = run.load_any_config()
         reviews = self.load_reviews(source, config)
         if reviews.hash != run.load_metrics().data.hash:

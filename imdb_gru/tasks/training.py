@@ -53,12 +53,12 @@ def train(
 ) -> Run:
     """Train a classifier, save it in a run directory, and return the run.
 
-    `config` is the name of a config that comes with the package, a path, nested values or a config; `overrides`
-    replaces some of its keys, as in `{"train.epochs": 2}`. `data` is a value for `--data`, a `DataConfig` or a
-    `Source`. `run` is the path of the run; None means a new folder under `runs/`. `observer` is called with each event.
-    Ctrl-C stops training after the current batch; the run then holds the best epoch so far and can be continued with
-    `resume`. Raises `KeyboardInterrupt` if training is stopped before an epoch is complete, and `ConfigError`,
-    `DataError` or `RunError`.
+    `config` is the name of a config in the package, a path, a nested mapping or a `Config`; `overrides` replaces some
+    of its keys, as in `{"train.epochs": 2}`. `data` is a value for `--data`, a `DataConfig` or a `Source`. `run` is the
+    path of the run; None means a new folder under `runs/`. `observer` is called with each event. Ctrl-C stops training
+    after the current batch; the run then holds the best epoch so far, and `resume` can resume it. Raises
+    `KeyboardInterrupt` if training is stopped before an epoch is complete, and `ConfigError`, `DataError` or
+    `RunError`.
     """
     return _train(Config, config, data, run, overrides, overwrite, observer or ignore, place or ThisProcess())
 
@@ -72,7 +72,7 @@ def pretrain(
     overwrite: bool = False,
     observer: Observer | None = None,
 ) -> Run:
-    """Train a next-word model, which needs no labels, and save it in a run directory; arguments as for `train`."""
+    """Train a next-word model, which needs no labels, and save it in a run directory. Arguments are as in `train`."""
     return _train(NextWordConfig, config, data, run, overrides, overwrite, observer or ignore, ThisProcess())
 
 
@@ -141,7 +141,7 @@ def resume(
 
 @dataclass(frozen=True)
 class Plan:
-    """The plan of a training run: a description made without training."""
+    """The plan of a training run, made without training."""
 
     data: CorpusStatistics
     summary: str
@@ -151,7 +151,7 @@ class Plan:
     """Estimated memory needed for training, in bytes."""
     engine: str
     reason: str
-    """Why this engine computes the recurrent layers."""
+    """Reason why this engine computes the recurrent layers."""
     precision: str
     config: AnyConfig
 

@@ -16,7 +16,7 @@ limit_tensorflow()
 
 @contextlib.contextmanager
 def _hush_stderr() -> Iterator[None]:
-    """Hold back what C++ code writes to stderr while TensorFlow starts, and show it only if that fails."""
+    """Hold back what C++ code writes to stderr while TensorFlow starts, and show it only if the start fails."""
     with tempfile.TemporaryFile() as kept:
         saved = os.dup(2)
         os.dup2(kept.fileno(), 2)

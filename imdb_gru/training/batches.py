@@ -1,4 +1,4 @@
-"""Batches for Keras: right-padded ids, cut by TensorFlow from one flat array in a random order set by the seed."""
+"""Batches for Keras: right-padded ids, which TensorFlow cuts from one flat array in an order determined by the seed."""
 
 import functools
 import math
@@ -17,14 +17,14 @@ from imdb_gru.text.vocabulary import FIRST_WORD, PAD, UNKNOWN
 from imdb_gru.training.shares import WholeShare
 
 SHUFFLE_STREAM, WORD_DROPOUT_STREAM = 2, 3
-"""Numbers of the seed's random streams; the choice of validation reviews uses a different one."""
+"""Numbers of the random streams used in training; the choice of validation reviews uses a different stream."""
 
 Batch = tuple[Ids, Array]
 
 
 @functools.lru_cache(maxsize=2)  # the training and the validation reviews
 def _to_tensors(reviews: EncodedReviews) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Return ids, offsets and labels; they are cached, because Keras keeps the datasets of several epochs alive."""
+    """Return the ids, offsets and labels, cached because Keras keeps the datasets of several epochs alive."""
     return _view_as_tensor(reviews.ids), tf.constant(reviews.offsets), tf.constant(reviews.labels.astype(np.float32))
 
 
@@ -36,18 +36,18 @@ def _view_as_tensor(array: Ids) -> tf.Tensor:
 
 
 class ReviewBatches:
-    """One epoch of batches: ids `(B, T)` and labels `(B, 1)`; determined by the seed and epoch.
+    """The batches of one epoch, determined by the seed and the epoch: ids `(B, T)` and labels `(B, 1)`.
 
-    With several workers, each gets its share of a batch. A batch then also has, for `Shares`, the worker's fraction of
-    the whole batch's labelled reviews and of all its reviews, `(2,)`, and the words that the whole batch may contain,
-    `(R,)`. A worker that would have no reviews gets one with weight zero. In validation, whole batches are divided
-    among the workers.
+    With several workers, each gets a share of every batch. The share then includes two more arrays for `Shares`: the
+    worker's fractions of the batch's labelled reviews and of all its reviews, `(2,)`, and the words that the whole
+    batch may contain, `(R,)`. A worker that would have no reviews gets one with weight zero. In validation, whole
+    batches are divided among the workers.
     """
 
     def __init__(
         self, reviews: EncodedReviews, config: Config, epoch: int | None, shares: WholeShare | None = None
     ) -> None:
-        """Build the batches of an epoch; `None` means validation, with the longest reviews first and no dropout."""
+        """Build the batches of an epoch; None means validation, which has no dropout and starts with long reviews."""
         self.reviews = reviews
         self.config = config
         self.epoch = epoch
@@ -68,13 +68,13 @@ class ReviewBatches:
         return self.to_dataset().as_numpy_iterator()  # type: ignore[no-any-return]
 
     def count_labelled(self) -> int:
-        """Count the labelled reviews in all batches."""
+        """Return the number of labelled reviews in all batches."""
         return sum(int((self.reviews.labels[rows] != NO_LABEL).sum()) for rows in self.rows)
 
     def to_dataset(self) -> tf.data.Dataset:
-        """Return the batches as a dataset for `fit` and `evaluate` that runs no Python code between batches.
+        """Return a dataset for `fit` and `evaluate` that yields the batches without running Python code.
 
-        Autotuning is off, because an epoch would end by waiting for the tuner to wake up, and its sleep doubles each
+        Autotuning is off, because every epoch would end by waiting for the tuner, which sleeps twice as long each
         time. Optimizations of the dataset's graph are also off, because they would copy all ids into the graph.
         """
         train, rate = self.config.train, self.config.model.dropout.word if self.epoch is not None else 0.0

@@ -20,10 +20,10 @@ OUTSTANDING = 8
 
 
 class ChannelDropout(keras.layers.SpatialDropout1D):  # type: ignore[misc]
-    """A `keras.layers.SpatialDropout1D` with the same draws, applied to all timesteps in one multiplication."""
+    """A `keras.layers.SpatialDropout1D` with the same masks, applied to all timesteps in one multiplication."""
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        """Set some channels of `(B, T, E)` to zero and scale the others."""
+        """Set some channels of the inputs `(B, T, E)` to zero and scale the others."""
         if not training or not self.rate:
             return inputs
         ones = tf.ones((tf.shape(inputs)[0], 1, inputs.shape[2]))
@@ -53,9 +53,9 @@ class FusedEmbedding(keras.layers.Embedding):  # type: ignore[misc]
 
 @keras.saving.register_keras_serializable("imdb_gru")  # Bidirectional copies its layer from its config
 class FusedGRU(keras.layers.GRU):  # type: ignore[misc]
-    """A `keras.layers.GRU` computed by the engine: `reset_after`, tanh and sigmoid, float32, no dropout.
+    """A `keras.layers.GRU` computed by the engine, with `reset_after`, tanh, sigmoid and float32, without dropout.
 
-    With `pooling` it returns a list of pooled hidden states, each `(B, U)`: the last, or the mean or maximum of the
+    With `pooling`, it returns a list of pooled hidden states, each `(B, U)`: the last, or the mean or maximum of the
     real timesteps. Matrix products multiply numbers of type `precision`. Raises `ValueError` for options
     that the engine does not support.
     """
@@ -98,7 +98,7 @@ class FusedGRU(keras.layers.GRU):  # type: ignore[misc]
                 )
 
     def call(self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False) -> Any:
-        """Map `(B, T, E)` to a GRU's usual output, or to the pooled hidden states."""
+        """Map an input `(B, T, E)` to a GRU's usual output, or to the pooled hidden states."""
         if not self.pooling:
             return super().call(sequences, initial_state, mask, training)
         start = ops.zeros((ops.shape(sequences)[0], self.units))
@@ -109,7 +109,7 @@ class FusedGRU(keras.layers.GRU):  # type: ignore[misc]
         return [pooled[pooling]() for pooling in self.pooling]
 
     def inner_loop(self, sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
-        """Return the last output, all outputs and the final state, in place of Keras's own loop."""
+        """Return the last output, all outputs and the final state; this replaces Keras's own loop."""
         mask = _complete_mask(sequences, mask)
         last, states, *_ = self._compute(sequences, initial_state[0], mask, training)
         if not self.return_sequences:

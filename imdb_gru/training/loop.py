@@ -1,4 +1,4 @@
-"""The epoch loop shared by all training runs, and the steps around it, from the first batch to the complete run."""
+"""The epoch loop that all training runs share, and the code around it that records and completes a run."""
 
 import contextlib
 import math
@@ -15,7 +15,7 @@ from imdb_gru.training.trainer import Trainer
 
 
 def train_epochs(trainer: Trainer, recorder: Recorder, stop: Stop) -> Iterator[Epoch]:
-    """Train the remaining epochs; yield each epoch's metrics once the recorder has stored them.
+    """Train for the remaining epochs, and yield the metrics of each epoch once the recorder has stored them.
 
     The caller may stop iterating after any epoch. Once `stop` is set, the loop ends after the current batch. Raises
     `RunError` if a loss is not finite.
@@ -46,9 +46,9 @@ def train_epochs(trainer: Trainer, recorder: Recorder, stop: Stop) -> Iterator[E
 
 
 def run_training(trainer: Trainer, recorder: Recorder, observer: Observer, stop: Stop | None = None) -> Metrics | None:
-    """Train to the end, or until Ctrl-C or SIGTERM, and complete the run; return its final metrics.
+    """Train to the end or until Ctrl-C or SIGTERM; then complete the run and return its final metrics.
 
-    Raises `KeyboardInterrupt` if the training was stopped before its first epoch was complete. A run that was stopped
+    Raises `KeyboardInterrupt` if training was stopped before its first epoch was complete. A run that was stopped
     later is completed with its best epoch so far, and can be resumed.
     """
     stop = stop or Stop()
@@ -79,14 +79,14 @@ class Stopwatch:
 
 
 def _build_record(trainer: Trainer, figures: dict[str, float]) -> Epoch:
-    """Return the record of the completed epoch and restart its clock; raises `RunError` if a loss is not finite."""
+    """Return the record of the completed epoch and restart the clock. Raises `RunError` if a loss is not finite."""
     progress = trainer.progress
     seconds, progress.epoch_seconds = progress.epoch_seconds, 0.0
     progress.seconds += seconds
     for name in ("loss", "validation_loss"):
         if not math.isfinite(figures.get(name, 0.0)):
             raise RunError(
-                f"the training diverged: {name.replace('_', ' ')} {figures[name]} in epoch {progress.epoch}; train "
+                f"training diverged: {name.replace('_', ' ')} was {figures[name]} in epoch {progress.epoch}; train "
                 "again with --overwrite and a smaller train.learning_rate"
             )
     return Epoch.parse(

@@ -1,4 +1,4 @@
-"""The classifier as a Keras model, saved with stock layers so that the file opens without this package."""
+"""The classifier as a Keras model, saved with stock layers so that Keras can open the file without this package."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ from imdb_gru.training.layers import ChannelDropout, FusedEmbedding, FusedGRU
 
 
 def choose_engine(config: AnyConfig) -> tuple[str, str]:
-    """Choose the engine that computes the recurrent layers, keras or fused; return it and the reason."""
+    """Choose the engine that computes the recurrent layers, keras or fused, and return it with the reason."""
     if config.train.engine != "auto":
         return config.train.engine, "set by train.engine"
     if obstacle := find_fused_obstacle(config.model):
@@ -30,7 +30,7 @@ def choose_engine(config: AnyConfig) -> tuple[str, str]:
 
 
 def choose_precision(config: AnyConfig, engine: str) -> Precision:
-    """Choose the precision of matrix products, float32 or bfloat16; raises `ConfigError` if it is not available."""
+    """Choose the precision of matrix products, float32 or bfloat16, or raise `ConfigError` if it is unavailable."""
     precision = config.train.precision
     if precision == "float32":
         return precision
@@ -49,10 +49,10 @@ def build_model(
     objective: str = "last",
     train: TrainConfig | None = None,
 ) -> keras.Model:
-    """Build ids `(B, T)` int32 → embedding → recurrent layers → pooling → dense → probability `(B, 1)`.
+    """Build the model: ids `(B, T)` int32 → embedding → recurrent layers → pooling → dense → probability `(B, 1)`.
 
     With `fused`, the engine computes the GRUs in `precision`. With an `objective` other than last, the model returns
-    the probability at every timestep and learns from all of them. With `train`, the model can be trained with this
+    the probability at every timestep and learns from all timesteps. With `train`, the model can be trained with this
     config; otherwise, it is a stock model. The weights and their order are always the same.
     """
     ids = keras.Input((None,), dtype="int32", name="ids")
@@ -80,7 +80,7 @@ def build_model(
 def build_recurrent(
     config: EncoderConfig, number: int, fused: bool, precision: Precision = "float32", **returned: Any
 ) -> keras.Layer:
-    """Build forward recurrent layer `number`, counted from 1; `returned` holds Keras's options for its outputs."""
+    """Build recurrent layer `number`, counted from 1, in the forward direction; `returned` are output options."""
     name = f"{config.cell}_{number}"
     if fused:
         return FusedGRU(config.units, precision=precision, name=name, **returned)

@@ -31,7 +31,7 @@ class FusedAdam(keras.optimizers.Adam):  # type: ignore[misc]
         )
 
     def update_rows(self, variable: Any, rows: Any, gradient: Any) -> None:
-        """Update some rows of a weight and of its moments, leaving the rows of words that did not occur unchanged.
+        """Update some rows of a weight and its moments; the rows of words that did not occur stay unchanged.
 
         Call this before `apply`, which increments the step count.
         """
@@ -79,7 +79,7 @@ class Discriminative:
 
     slow: Sequence[keras.Variable] = ()
     rate: float = 1.0
-    """Ratio of the slow weights' learning rate to that of the other weights."""
+    """Ratio of the slow weights' learning rate to the other weights' learning rate."""
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Update a weight with its gradient."""

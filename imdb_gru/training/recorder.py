@@ -21,7 +21,7 @@ class Recorder:
     """A recorder that writes nothing, for every worker except the first."""
 
     def begin(self, trainer: Trainer) -> None:
-        """Record that training starts or resumes."""
+        """Record that training is starting or resuming."""
 
     def keep_model(self, trainer: Trainer) -> None:
         """Record the model, which is the best so far."""
@@ -66,7 +66,7 @@ class RunRecorder(Recorder):
         save_arrays(self.run, trainer.list_arrays())
 
     def keep_epoch(self, trainer: Trainer, record: Epoch) -> None:
-        """Add the epoch to the history, and write a checkpoint; an epoch repeated after a kill is listed only once."""
+        """Add the epoch to the history, and write a checkpoint; an epoch repeated after a crash appears only once."""
         records = [old for old in self.run.load_history() if old.epoch < record.epoch]
         lines = "".join(json.dumps(line.to_dict()) + "\n" for line in [*records, record])
         self.run.write_text(self.run.history_path, lines)

@@ -29,7 +29,7 @@ class LocalSession:
 
     @property
     def keeps_batches(self) -> bool:
-        """Tell whether training that is stopped in its first epoch can be resumed there."""
+        """Return whether training that is stopped in its first epoch can be resumed there."""
         return self.trainer.resumes_within_epochs
 
     @property
@@ -38,14 +38,14 @@ class LocalSession:
         return self.stop.exit_code
 
     def restore(self) -> Resumed:
-        """Return to the state of the run's checkpoint, and report where training resumes."""
+        """Restore the state of the run's checkpoint, and report where training resumes."""
         self.trainer.restore(self.run)
         return Resumed.build(
             self.trainer.config.train, self.run.load_starts(), self.trainer.progress, self.trainer.environment
         )
 
     def train(self, observer: Observer) -> Metrics:
-        """Train to the end, or until Ctrl-C or SIGTERM; return the final metrics."""
+        """Train to the end, or until Ctrl-C or SIGTERM, and return the final metrics."""
         observer(self.trainer.engine_chosen)
         with explain_memory():
             metrics = run_training(self.trainer, RunRecorder(self.run), observer, self.stop)
@@ -59,4 +59,4 @@ def explain_memory() -> Iterator[None]:
     try:
         yield
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:
-        raise ImdbGruError(f"the training needs more memory than this machine has: {SMALLER}") from error
+        raise ImdbGruError(f"training needs more memory than this machine has: {SMALLER}") from error

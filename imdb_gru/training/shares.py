@@ -16,7 +16,7 @@ BLOCK = 2**14
 
 
 class WholeShare:
-    """The share of a single worker: all of every batch."""
+    """The share of a single worker, which is the whole of every batch."""
 
     rank = 0
     """Number of this worker, counted from 0."""
@@ -39,7 +39,7 @@ class WholeShare:
         return gradients
 
     def average(self, figures: dict[str, float], count: int) -> dict[str, float]:  # noqa: ARG002
-        """Return metrics averaged over all workers; this worker's are means over `count` reviews."""
+        """Return the metrics averaged over all workers, given this worker's means over `count` reviews."""
         return figures
 
     def request_stop(self, stop: Stop) -> None:
@@ -47,15 +47,15 @@ class WholeShare:
         stop.set()
 
     def is_stopping(self) -> bool:
-        """Tell whether any worker has requested a stop; all workers learn of it after the same step."""
+        """Return whether any worker has requested a stop; all workers learn of it after the same step."""
         return False
 
 
 class Shares(WholeShare):
     """One of several workers, each with the whole corpus, the whole model and its own share of every batch.
 
-    Anything that a decision during training depends on is first summed over the workers, so that all of them reach the
-    same decision. TensorFlow computes the sums around a ring of the workers listed in the environment variable
+    Every number on which a decision depends is first summed over all workers, so that all of them reach the same
+    decision. TensorFlow computes the sums around a ring of the workers listed in the environment variable
     TF_CONFIG.
     """
 
@@ -63,7 +63,7 @@ class Shares(WholeShare):
         self.rank = rank
         self.count = count
         self.wish = tf.Variable(0.0)
-        """Above zero if this worker is asking all workers to stop."""
+        """Greater than zero if this worker is asking all workers to stop."""
         self.wishes = tf.Variable(0.0)
         """Sum of `wish` over all workers at the last step."""
 
@@ -110,7 +110,7 @@ class Shares(WholeShare):
         self.wish.assign(1.0)
 
     def is_stopping(self) -> bool:
-        """Tell whether any worker had requested a stop at the last step."""
+        """Return whether any worker had requested a stop at the last step."""
         return bool(self.wishes.numpy() > 0)
 
     @tf.function  # type: ignore[untyped-decorator]

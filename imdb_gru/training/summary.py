@@ -30,7 +30,7 @@ def estimate_memory(config: Config, parameters: int, corpus: Corpus) -> int:
     """Estimate the bytes of memory that training needs: TensorFlow, weights, optimizer state and the longest batch.
 
     The text and token behind an id take about five times as many bytes as the id. Every weight has a gradient, two
-    moments, a copy to export and, if weights are averaged, an average. Each timestep keeps its embedding and about 8
+    moments, an exported copy and, if weights are averaged, an average. Each timestep keeps its embedding and about 8
     values per unit for the backward pass.
     """
     copies = 5 + (config.train.averaging is not None)
@@ -52,8 +52,8 @@ def estimate_next_word_memory(config: NextWordConfig, parameters: int, corpus: C
     """Estimate the bytes of memory that next-word training needs, as `estimate_memory` does.
 
     The gradient of the table that the embedding and softmax share is the sum of several arrays of the same size, and
-    the saved model's softmax has a separate table. Validation needs about 6 values per id for each of the words
-    computed at once.
+    the saved model's softmax has a separate table. In validation, each of the words computed at once needs
+    about 6 values for every id.
     """
     model, train, size = config.model, config.train, len(corpus.vocabulary)
     timesteps = min(int(max(corpus.train.lengths)), train.timesteps)

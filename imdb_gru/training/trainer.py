@@ -1,4 +1,4 @@
-"""The interface between the epoch loop and a model being trained, with its optimizer and its reviews."""
+"""The interface between the epoch loop and whatever it trains: a model with an optimizer and reviews."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -24,14 +24,14 @@ Figures = dict[str, float]
 
 
 class Trainer(ABC):
-    """Trains a model: defines how an epoch is trained and validated, and which epoch is better."""
+    """Trains a model; a subclass defines how an epoch is trained and validated, and which of two epochs is better."""
 
     resumes_within_epochs: ClassVar[bool]
     """Whether training can be resumed within an epoch."""
     config: AnyConfig
     model: keras.Model
     stock: keras.Model
-    """The model to save, never compiled, with stock layers only, so that its file opens without this package."""
+    """The model to save, which is never compiled and has only stock layers, so that it opens without this package."""
 
     def __init__(self, config: AnyConfig, corpus: Corpus) -> None:
         self.corpus = corpus
@@ -46,7 +46,7 @@ class Trainer(ABC):
 
     @property
     def environment(self) -> dict[str, Any]:
-        """Return everything that determines the weights except the data."""
+        """Return everything that determines the weights, except for the data."""
         own = {"seed": self.seed, "engine": self.engine, "precision": self.precision}
         return {**describe_environment(), **own}
 
@@ -62,19 +62,19 @@ class Trainer(ABC):
 
     @property
     def is_done(self) -> bool:
-        """Tell whether all epochs are done."""
+        """Return whether all epochs are done."""
         return self.progress.epoch >= get_number(self.config.train.epochs)
 
     @abstractmethod
     def train_epoch(self, stop: Stop, checkpoint: Callable[[], None]) -> Figures:
-        """Train the rest of an epoch, or until `stop` is set; return its metrics.
+        """Train for the rest of an epoch, or until `stop` is set, and return the metrics.
 
         `checkpoint` may be called between batches if training can be resumed there.
         """
 
     @abstractmethod
     def validate(self, stop: Stop) -> Figures | None:
-        """Return the metrics on the validation reviews: empty if there are none, or None if stopped midway."""
+        """Return the validation metrics, which are empty without validation reviews, or None if stopped midway."""
 
     def finish_epoch(self, seconds: float) -> dict[str, int]:  # noqa: ARG002 - used by next-word models
         """Return metrics other than losses, given the epoch's duration, and reset the counts for the next epoch."""
@@ -82,7 +82,7 @@ class Trainer(ABC):
 
     @abstractmethod
     def is_better(self, record: Epoch, best: Epoch) -> bool:
-        """Tell whether an epoch is better than the best so far."""
+        """Return whether an epoch is better than the best so far."""
 
     @abstractmethod
     def list_arrays(self) -> list[Array]:
@@ -96,7 +96,7 @@ class Trainer(ABC):
         """Restore the weights that the next epoch starts from."""
 
     def restore(self, run: Run) -> None:
-        """Return to the state of the run's checkpoint, if there is one; raises `RunError` if it does not fit."""
+        """Restore the state of the run's checkpoint, if there is one. Raises `RunError` if it does not fit."""
         self._check_start(run)
         if not run.checkpoint_path.exists():
             return
@@ -124,11 +124,11 @@ class Trainer(ABC):
             raise self._refuse_data(run)
         if start.vocabulary != hash_file(run.vocabulary_path):
             raise RunError(
-                f"{run.vocabulary_path} has changed since the training began: restore it, or train the run again"
+                f"{run.vocabulary_path} has changed since training began: restore it, or train the run again"
             )
 
     def _refuse_data(self, run: Run) -> RunError:
         source = self.corpus.statistics.source
         return RunError(
-            f"{run.path} was trained on other reviews than {source} contains: choose the original reviews with --data"
+            f"{run.path} was not trained on the reviews in {source}: choose the original reviews with --data"
         )

@@ -1,4 +1,4 @@
-"""Compare imdb-gru with its alternatives: time whole processes in alternation, and print medians.
+"""Compare imdb-gru with its alternatives: run whole processes in turn, and print the median times.
 
 python scripts/benchmarks/benchmark.py train
 """
@@ -24,12 +24,12 @@ TUTORIAL = {"text.tokenizer": "keras", "text.vocabulary": "keras", "text.max_wor
             "model.pooling": "[last]", "model.dropout": "{word: 0, embedding: 0, recurrent: 0, output: 0}",
             "train.learning_rate": 0.001, "train.schedule": "constant", "train.warmup": 0, "train.clip_norm": "null",
             "train.averaging": "null", "train.objective": "last", "train.validation_split": 0}  # fmt: skip
-"""Settings that turn the config scratch into the tutorial's model and optimizer."""
+"""Settings that turn the config `scratch` into the tutorial's model and optimizer."""
 
 FLOAT32 = "imdb-gru, float32"
 
 QUICK = ("model.units=64", "train.epochs=2", "train.learning_rate=0.004", "train.objective=last")
-"""Settings for the config scratch that reach a good validation accuracy quickly."""
+"""Settings with which the config `scratch` reaches a good validation accuracy quickly."""
 
 rounds_option = click.option("--rounds", default=3, show_default=True, type=click.IntRange(min=1))
 
@@ -44,7 +44,7 @@ npz_option = click.option(
     "--npz",
     default=find_npz,
     metavar="FILE",
-    help="imdb.npz, next to imdb_word_index.json [default: in $IMDB_GRU_DATA, or downloaded by Keras].",
+    help="The path of imdb.npz, beside imdb_word_index.json [default: in $IMDB_GRU_DATA, or downloaded by Keras].",
 )
 json_option = click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write all figures to a file.")
 run_argument = click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
@@ -60,13 +60,13 @@ def benchmark() -> None:
 @rounds_option
 @json_option
 @click.option("--reviews", default=6400, show_default=True, help="Number of reviews per epoch; IMDB has 25000.")
-@click.option("--units", default="128", show_default=True, help="Sizes of the GRU, for 500 words.")
+@click.option("--units", default="128", show_default=True, help="Numbers of units of the GRU, for 500 words.")
 @click.option("--words", default="500", show_default=True, help="Numbers of words per review, for 128 units.")
-@click.option("--plot", type=click.Path(path_type=Path), help="Draw reviews per second by units and words into a file.")
+@click.option("--plot", type=click.Path(path_type=Path), help="Save a chart of the speeds in this file.")
 def train(
     npz: str, rounds: int, json_path: Path | None, reviews: int, units: str, words: str, plot: Path | None
 ) -> None:
-    """Time an epoch of the tutorial's model, after a warm-up on the same reviews."""
+    """Measure the time of an epoch of the tutorial's model, after a warm-up on the same reviews."""
     sizes = [(int(u), 500) for u in units.split(",")] + [(128, int(w)) for w in words.split(",") if w != "500"]
     records = []
     with tempfile.TemporaryDirectory() as folder:
@@ -84,7 +84,7 @@ def train(
 
 
 def list_lines(records: list[Record], axis: str, fixed: Record) -> dict[str, list[tuple[float, float]]]:
-    """Return each trainer's points along an axis, from the records with the fixed values."""
+    """Return each trainer's points along an axis, using only the records with the fixed values."""
     lines: dict[str, list[tuple[float, float]]] = {}
     for record in records:
         if fixed.items() <= record.items():
@@ -93,7 +93,7 @@ def list_lines(records: list[Record], axis: str, fixed: Record) -> dict[str, lis
 
 
 def list_trainers(npz: str, reviews: int, units: int, words: int, folder: Path) -> dict[str, list[str]]:
-    """Return the commands that train an epoch: imdb-gru, Keras padded and bucketed, and PyTorch if it is installed."""
+    """Return the commands that train an epoch: imdb-gru, Keras (padded and bucketed), and PyTorch if installed."""
     size = [npz, "--reviews", str(reviews), "--units", str(units), "--words", str(words)]
     ours = [*OURS, "train", "--config", "scratch", "--data", name_data(npz)]
     ours += ["--run", str(folder / "run"), "--overwrite", "--json"]
@@ -138,7 +138,7 @@ def report_training(measurements: Measurements, reviews: int, units: int, words:
 @click.option("--units", default=256, show_default=True, help="Number of units of the GRU.")
 @click.option("--embedding", default=128, show_default=True, help="Size of the embedding.")
 def pretrain(npz: str, rounds: int, json_path: Path | None, reviews: int, units: int, embedding: int) -> None:
-    """Time an epoch of a next-word model with 20,000 words, after a warm-up on the same reviews."""
+    """Measure the time of an epoch of a next-word model with 20,000 words, after a warm-up on the same reviews."""
     sizes = {"--reviews": reviews, "--units": units, "--embedding": embedding}
     peer = [
         sys.executable,
@@ -171,11 +171,11 @@ def pretrain(npz: str, rounds: int, json_path: Path | None, reviews: int, units:
 @json_option
 @click.option("--accuracy", default=0.88, show_default=True, help="Accuracy to reach on the test split.")
 @click.option(
-    "--set", "settings", multiple=True, default=QUICK, show_default=True, help="Settings for the config scratch."
+    "--set", "settings", multiple=True, default=QUICK, show_default=True, help="Set a key of the config scratch."
 )
 @click.option("--most", default=6, show_default=True, help="Number of epochs after which the Keras script stops.")
 def reach(npz: str, rounds: int, json_path: Path | None, accuracy: float, settings: tuple[str, ...], most: int) -> None:
-    """Time from a cold start to a test accuracy, for imdb-gru train and evaluate and for the Keras script.
+    """Measure the time from a cold start to a test accuracy, for imdb-gru (train and evaluate) and a Keras script.
 
     The Keras script evaluates the test split after each epoch; only the last evaluation is counted.
     """
@@ -197,7 +197,7 @@ def reach(npz: str, rounds: int, json_path: Path | None, accuracy: float, settin
     theirs = measurements.median(STOCK, "wall") - measurements.median(STOCK, "scoring") * (
         1 - 1 / measurements.median(STOCK, "epoch")
     )
-    click.echo(f"\nto {accuracy:.0%} of the test split; {describe(measurements)}")
+    click.echo(f"\ntime to {accuracy:.0%} accuracy on the test split; {describe(measurements)}")
     click.echo(f"imdb-gru: {seconds:.0f} s, {measurements.median('imdb-gru evaluate', 'accuracy'):.2%}")
     click.echo(
         f"{STOCK}: {theirs:.0f} s, {measurements.median(STOCK, 'accuracy'):.2%} "
@@ -208,12 +208,12 @@ def reach(npz: str, rounds: int, json_path: Path | None, accuracy: float, settin
 
 @benchmark.command()
 @run_argument
-@click.option("--data", help="Reviews to predict, as for imdb-gru [default: IMDB].")
-@click.option("--reviews", default=25000, show_default=True, help="Number of reviews of the test split.")
+@click.option("--data", help="Reviews to predict, as for imdb-gru train --data [default: IMDB].")
+@click.option("--reviews", default=25000, show_default=True, help="Number of reviews to use from the test split.")
 @rounds_option
 @json_option
 def predict(run: Path, data: str | None, reviews: int, rounds: int, json_path: Path | None) -> None:
-    """Time the prediction of a file: imdb-gru and a Keras script that pads to 501, with and without start-up."""
+    """Measure how fast imdb-gru and a Keras script (padding to 501) predict a file, with and without start-up."""
     from imdb_gru.corpus.corpus import load_reviews
     from imdb_gru.sources import open_source
 
@@ -241,7 +241,7 @@ def predict(run: Path, data: str | None, reviews: int, rounds: int, json_path: P
     apart = measurements.median(script, "seconds") / measurements.median(alone, "seconds")
     in_all, memory = measurements.compare(script, MINE, "wall"), measurements.compare(script, MINE, "megabytes")
     click.echo(
-        f"imdb-gru is {apart:.1f} times as fast alone, {in_all:.1f} times in all, in 1/{memory:.1f} of the memory"
+        f"imdb-gru is {apart:.1f} times as fast alone and {in_all:.1f} times in all, in 1/{memory:.1f} of the memory"
     )
     save(json_path, [measurements.figures])
 
@@ -251,7 +251,7 @@ def predict(run: Path, data: str | None, reviews: int, rounds: int, json_path: P
 @rounds_option
 @json_option
 def startup(run: Path, rounds: int, json_path: Path | None) -> None:
-    """Time one prediction from a cold start: imdb-gru predict and a script that loads model.keras with Keras."""
+    """Measure the time of one prediction from a cold start, with imdb-gru and with a Keras script."""
     script = "Keras script"
     measurements = Measurements(
         {
@@ -272,7 +272,7 @@ def startup(run: Path, rounds: int, json_path: Path | None) -> None:
 
 
 def describe(measurements: Measurements) -> str:
-    """Return a description of the figures."""
+    """Describe how the figures were measured."""
     rounds = len(next(iter(measurements.figures.values())))
     return f"medians of {rounds} alternating rounds, {os.cpu_count()} cores"
 

@@ -38,7 +38,7 @@ run_option = click.option("--run", default="bundled", show_default=True, metavar
 
 
 class Watched:
-    """A running command, with the peak memory of it and its children together, in MB."""
+    """A running command, with the peak memory in MB that it and its children use together."""
 
     def __init__(self, command: list[str], **streams: Any) -> None:
         self.command = command
@@ -66,14 +66,14 @@ class Watched:
                 time.sleep(SECONDS_BETWEEN)
 
     def finish(self) -> float:
-        """Wait for the command and return its seconds; raises if it failed."""
+        """Wait for the command, and return its running time in seconds; raise an error if it failed."""
         code = self.process.wait()
         seconds = time.perf_counter() - self.started
         self._thread.join()
         self.errors.seek(0)
         said = self.errors.read().decode(errors="replace")
         if code:
-            raise click.ClickException(f"{' '.join(self.command)} ended with {code}: {said[-2000:]}")
+            raise click.ClickException(f"{' '.join(self.command)} exited with {code}: {said[-2000:]}")
         return seconds
 
 
@@ -83,13 +83,19 @@ def load() -> None:
 
 
 @load.command()
-@click.option("--reviews", default=1_000_000, show_default=True, type=click.IntRange(min=POINTS), help="To predict.")
+@click.option(
+    "--reviews",
+    default=1_000_000,
+    show_default=True,
+    type=click.IntRange(min=POINTS),
+    help="Number of reviews to predict.",
+)
 @run_option
 @json_option
 def predict(reviews: int, run: str, json_path: Path | None) -> None:
     """Predict a large file of reviews: memory and speed should stay constant.
 
-    The reviews are those of the sample and, if $IMDB_GRU_DATA is set, of IMDB; repeated ones have their words rotated.
+    The reviews are those of the sample and, if $IMDB_GRU_DATA is set, of IMDB; the words of each review are rotated.
     """
     points: list[Record] = []
     with tempfile.TemporaryDirectory() as folder:
@@ -148,11 +154,13 @@ def iter_reviews(split: str) -> Iterator["Review"]:
     type=click.IntRange(min=2),
     help="Number of times that the reviews are repeated.",
 )
-@click.option("--config", default="default", show_default=True, metavar="FILE|NAME", help="As for imdb-gru train.")
-@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="As for imdb-gru train.")
+@click.option(
+    "--config", default="default", show_default=True, metavar="FILE|NAME", help="The same as for imdb-gru train."
+)
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="The same as for imdb-gru train.")
 @json_option
 def train(times: int, config: str, overrides: tuple[str, ...], json_path: Path | None) -> None:
-    """Train on a table of reviews and on a repeated one: memory should grow no faster than the ids.
+    """Train on a table of reviews, then on repeated reviews: memory should grow no faster than the ids.
 
     The reviews are those of the sample and, if $IMDB_GRU_DATA is set, of IMDB's train split.
     """
@@ -179,12 +187,12 @@ def train(times: int, config: str, overrides: tuple[str, ...], json_path: Path |
     print_table(tuple(records[0]), records)
     first, last = records
     grown, ids = (last[figure] - first[figure] for figure in ("peak_megabytes", "ids_megabytes"))
-    click.echo(f"the peak grew by {grown:,.0f} MB, the ids by {ids:,.0f} MB: {grown / ids:.2f} times as much")
+    click.echo(f"the peak grew by {grown:,.0f} MB and the ids by {ids:,.0f} MB, a ratio of {grown / ids:.2f}")
     save(json_path, {"records": records, "growth": grown / ids})
 
 
 def write_table(path: Path, times: int) -> int:
-    """Write the labelled reviews several times; return the number of ids in them."""
+    """Write a table that repeats the labelled reviews; return the total number of their ids."""
     from imdb_gru.config import Config
     from imdb_gru.text.tokenizer import TOKENIZERS
 
@@ -205,12 +213,12 @@ def write_table(path: Path, times: int) -> int:
     default=1_000_000,
     show_default=True,
     type=click.IntRange(min=10),
-    help="Number of words of the longer text.",
+    help="Number of words in the longer text.",
 )
 @run_option
 @json_option
 def long(words: int, run: str, json_path: Path | None) -> None:
-    """Run every command that reads texts on a text of this length, and on one of a tenth of it."""
+    """Run every command that reads texts on a text of this length, and on a text a tenth as long."""
     records: list[Record] = []
     with tempfile.TemporaryDirectory() as folder:
         for length in (words // 10, words):
@@ -250,7 +258,7 @@ def print_table(columns: tuple[str, ...], records: list[Record]) -> None:
 
 
 def write(value: float | str) -> str:
-    """Format a figure for reading."""
+    """Format a figure for the table."""
     return value if isinstance(value, str) else f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
 
 

@@ -1,4 +1,4 @@
-"""Measurements of commands that run in alternation: wall time, memory, medians and ratios."""
+"""Measurements of commands that run in turn: wall time, memory, medians and ratios."""
 
 import json
 import os
@@ -28,11 +28,11 @@ class Measurements:
                 click.echo(f"round {number}/{rounds}, {name}: {figures['wall']:.1f} s", err=True)
 
     def median(self, name: str, figure: str) -> float:
-        """Return the median of a figure of a command over all rounds."""
+        """Return the median over all rounds of one of a command's figures."""
         return statistics.median(figures[figure] for figures in self.figures[name])
 
     def compare(self, name: str, ours: str, figure: str) -> float:
-        """Return the median, over the rounds, of a command's figure divided by that of ours."""
+        """Return the median over all rounds of the ratio between a command's figure and ours."""
         pairs = zip(self.figures[name], self.figures[ours], strict=True)
         return statistics.median(theirs[figure] / own[figure] for theirs, own in pairs)
 
@@ -47,7 +47,7 @@ def measure(command: list[str]) -> dict[str, float]:
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
             errors.seek(0)
-            raise click.ClickException(f"{' '.join(command)} ended with {process.returncode}: {errors.read()[-2000:]}")
+            raise click.ClickException(f"{' '.join(command)} exited with {process.returncode}: {errors.read()[-2000:]}")
         output.seek(0)
         lines = output.read().splitlines()
     printed = json.loads(lines[-1]) if lines and lines[-1].startswith("{") else {}
@@ -57,7 +57,7 @@ def measure(command: list[str]) -> dict[str, float]:
 
 
 def draw(path: Path, charts: dict[str, dict[str, list[tuple[float, float]]]], unit: str) -> None:
-    """Draw one line chart for each x axis in `charts`, which map names to points; the y axis is logarithmic."""
+    """Draw a chart for each x axis in `charts`, with a line for each name; both axes are logarithmic."""
     import matplotlib
 
     matplotlib.use("Agg")

@@ -1,6 +1,6 @@
-"""Predict a file of reviews, one on each line, in this process: python predict_in_process.py RUN FILE.
+"""Predict a file of reviews, one per line, in this process: python predict_in_process.py RUN FILE.
 
-Prints the seconds of the prediction alone, as a line of JSON.
+Prints the time of the prediction alone, in seconds, as a line of JSON.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Compare bulk prediction on Ray with imdb-gru in one process and with model.predict in Ray Data, in alternation.
+"""Compare imdb-gru's bulk prediction on Ray with imdb-gru in one process and with Keras on Ray, run in turn.
 
 python scripts/benchmarks/ray_prediction.py RUN
 """
@@ -18,8 +18,8 @@ LOCAL = "imdb-gru, local"
 
 @click.command()
 @run_argument
-@click.option("--data", help="Reviews to predict, as for imdb-gru [default: IMDB].")
-@click.option("--reviews", default=8192, show_default=True, help="Number of reviews of the test split.")
+@click.option("--data", help="Reviews to predict, as for imdb-gru train --data [default: IMDB].")
+@click.option("--reviews", default=8192, show_default=True, help="Number of reviews to use from the test split.")
 @click.option("--files", default=8, show_default=True, help="Number of tables into which the reviews are divided.")
 @click.option("--workers", default="1,2", show_default=True, help="Numbers of workers.")
 @rounds_option
@@ -27,7 +27,7 @@ LOCAL = "imdb-gru, local"
 def scoring(
     run: Path, data: str | None, reviews: int, files: int, workers: str, rounds: int, json_path: Path | None
 ) -> None:
-    """Predict the same reviews with a run that has a model.keras."""
+    """Predict the same reviews in every way, with a run that has a model.keras."""
     from imdb_gru.corpus.corpus import load_reviews
     from imdb_gru.sources import open_source
 

@@ -1,4 +1,4 @@
-"""Time a training on one worker and on two, and estimate the speed of more workers from the bytes of a step.
+"""Measure the training speed of one and two workers, and estimate that of more from the size of their gradients.
 
 python scripts/benchmarks/scaling.py --data sample --config configs/sample.yaml
 python scripts/benchmarks/scaling.py --peers --set data.limit=960 --set model.embedding=128 --set model.units=512
@@ -29,30 +29,30 @@ PLAIN = (
     "model.dropout.output=0", "train.objective=last", "train.adversarial=null", "train.averaging=null",
     "train.clip_norm=null",
 )  # fmt: skip
-"""Settings that make the model and its steps equal to those of the peers."""
+"""Settings that make the model and its training steps the same as those of the peers."""
 PEERS = {
     "tensorflow": "MultiWorkerMirroredStrategy",
-    "jax": "JAX, step by hand",
+    "jax": "JAX, custom step",
     "jax-fit": "JAX, DataParallel and fit",
 }
 
 
 @click.command()
 @click.option("--config", "config_path", metavar="FILE|NAME", help="Config of the model.")
-@click.option("--data", help="As for imdb-gru train.")
-@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="As for imdb-gru train.")
+@click.option("--data", help="As in imdb-gru train.")
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="As in imdb-gru train.")
 @click.option(
     "--gigabits", default=10.0, show_default=True, help="Speed of the network between machines, in gigabits per second."
 )
 @click.option("--rounds", default=1, show_default=True, type=click.IntRange(min=1))
-@click.option("--step", type=float, metavar="SECONDS", help="Time of a worker's step, instead of a measurement.")
-@click.option("--peers", is_flag=True, help="Instead, compare Keras's workers with ours, on the same plain model.")
-@click.option("--python", default=sys.executable, help="Python that runs the peers, if not this one.")
+@click.option("--step", type=float, metavar="SECONDS", help="Time of a worker's step, if it is not to be measured.")
+@click.option("--peers", is_flag=True, help="Compare Keras's workers with ours instead, on the same plain model.")
+@click.option("--python", default=sys.executable, help="Python interpreter for the peers [default: this one].")
 def scaling(
     config_path: str | None, data: str | None, overrides: tuple[str, ...], gigabits: float, rounds: int,
     step: float | None, peers: bool, python: str,
 ) -> None:  # fmt: skip
-    """Time workers on this machine; estimate 8, 64 and 512 workers on a network."""
+    """Measure the speed of workers on this machine; estimate that of 8, 64 and 512 workers on a network."""
     from imdb_gru import load_config, load_corpus
     from imdb_gru.config import parse_override
 
@@ -77,9 +77,9 @@ def scaling(
     print(f"a worker's step of {batch} reviews: {step * 1e3:.0f} ms")
     dense, rows = sizes[2]
     for name, size in (("dense", dense), ("rows of the batch's words", rows)):
-        print(f"gradient of a step of 2 workers, {name}: {size / 1e6:.2f} MB; added up here in {time_sum(size):.0f} ms")
-    print(f"\non {gigabits:g} gigabits a second, a ring moving 2 (N - 1) / N of the bytes, none of it hidden:")
-    print("workers  batch  dense MB  rows MB  dense ms  rows ms  of the time, computing: dense  rows")
+        print(f"gradient of a step of 2 workers, {name}: {size / 1e6:.2f} MB; summed here in {time_sum(size):.0f} ms")
+    print(f"\nat {gigabits:g} gigabits per second, if a ring moves 2 (N - 1) / N of the bytes after each step:")
+    print("workers  batch  dense MB  rows MB  dense ms  rows ms   share spent computing: dense  rows")
     for count, (dense, rows) in sizes.items():
         moved = [2 * (count - 1) / count * size * 8 / (gigabits * 1e9) for size in (dense, rows)]
         paid = [step / (step + wait) for wait in moved]
@@ -90,7 +90,7 @@ def scaling(
 
 
 def race(config: Any, corpus: Any, options: list[str], python: str, rounds: int) -> None:
-    """Time ours and the peers in alternation, with one and two workers of a core; print speeds and ratios."""
+    """Run ours and the peers in turn, with one and with two single-core workers; print speeds and ratios."""
     import numpy as np
 
     from imdb_gru.engine.bfloat16.amx import find_bfloat16_obstacle
@@ -98,7 +98,7 @@ def race(config: Any, corpus: Any, options: list[str], python: str, rounds: int)
     ours = ["float32"] if find_bfloat16_obstacle() else ["float32", "bfloat16"]
     peers = dict(PEERS)
     if subprocess.run([python, "-c", "import jax"], capture_output=True).returncode:
-        click.echo(f"no jax in {python}: pip install jax, or choose a Python that has it with --python", err=True)
+        click.echo(f"{python} has no JAX: run pip install jax, or choose a Python that has it with --python", err=True)
         del peers["jax"], peers["jax-fit"]
     with tempfile.TemporaryDirectory() as name:
         folder, reviews = Path(name), corpus.train
@@ -122,8 +122,8 @@ def race(config: Any, corpus: Any, options: list[str], python: str, rounds: int)
         measurements.run(rounds)
     for peer in peers:
         if measurements.median(f"{peer} 2", "weights_apart"):
-            raise click.ClickException(f"the workers of {peer} end with different weights")
-    described = "embedding {}, {} units, {} reviews a worker".format(*sizes)
+            raise click.ClickException(f"the workers of {peer} ended with different weights")
+    described = "embedding {}, {} units, {} reviews per worker".format(*sizes)
     print(f"{len(reviews)} reviews, {described}; load {' '.join(f'{load:.1f}' for load in os.getloadavg())}")
     print(f"{'':28}reviews/s of 1    of 2" + "".join(f"  ours, {precision}, 1: times    2:" for precision in ours))
     titles = {precision: f"imdb-gru, {precision}" for precision in ours} | peers
@@ -138,7 +138,7 @@ def race(config: Any, corpus: Any, options: list[str], python: str, rounds: int)
 
 
 def measure_bytes(config: Any, corpus: Any) -> tuple[int, int, dict[int, tuple[int, int]]]:
-    """Return a worker's batch size, the number of reviews, and the bytes of a gradient: dense, and as rows of words."""
+    """Return a worker's batch size, the number of reviews, and the size of a gradient, dense and as rows of words."""
     import numpy as np
 
     from imdb_gru.corpus.encoded import iter_batches
@@ -157,7 +157,7 @@ def measure_bytes(config: Any, corpus: Any) -> tuple[int, int, dict[int, tuple[i
 
 
 def time_epoch(name: str, options: list[str]) -> float:
-    """Return the seconds of a training's second epoch, which compiles nothing."""
+    """Train, and return the time in seconds of the second epoch, in which nothing is compiled."""
     folder = tempfile.mkdtemp()
     command = [sys.executable, "-m", "imdb_gru", "train", "--run", f"{folder}/run", *options]
     if name.startswith("2"):

@@ -22,7 +22,7 @@ SWEEP = {
     "finalists": None,
 }
 BASE = ("data.path=sample", "model.embedding=32", "model.units=64", "train.objective=linear")
-"""Settings for the base, which is the config scratch."""
+"""Settings for the base, which is the config `scratch`."""
 
 
 @click.command()
@@ -32,11 +32,11 @@ BASE = ("data.path=sample", "model.embedding=32", "model.units=64", "train.objec
     "--cpus",
     default=1,
     show_default=True,
-    help="Number of cores of a trial; the loop uses all cores for each training.",
+    help="Number of cores per trial; the loop uses all cores for each training.",
 )
 @click.option("--rounds", default=3, show_default=True, help="Number of timed rounds.")
 def main(trials: int, epochs: int, cpus: int, rounds: int) -> None:
-    """Print the median seconds of both, and their median ratio."""
+    """Print the median times of the sweep and the loop in seconds, and the median of their ratios."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "s.yaml").write_text(yaml.safe_dump({**SWEEP, "trials": trials, "cpus": cpus}))

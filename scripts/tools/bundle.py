@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def fit_temperature(labels: NDArray[np.int64], probabilities: Array) -> float:
-    """Return the temperature: the divisor of logits with the smallest log loss."""
+    """Return the temperature: the divisor of the logits that gives the smallest log loss."""
     p = np.clip(probabilities.astype(np.float64), 1e-7, 1 - 1e-7)
     signed = np.log(p / (1 - p)) * (2 * labels - 1)
     found = minimize_scalar(lambda log_t: np.logaddexp(0, -signed / np.exp(log_t)).mean(), bounds=(-2, 2))

@@ -1,4 +1,4 @@
-"""Run the console examples of the documentation and compare what they print: python scripts/tools/docs.py [PAGE]...
+"""Run the documentation's console examples, and check their output: python scripts/tools/docs.py [PAGE]...
 
 The examples of a page run in order, in one empty folder. A comment before a block changes how it is treated:
 
@@ -46,7 +46,7 @@ class Step:
 
 @dataclass
 class Block:
-    """A console example of a page."""
+    """A console example on a page."""
 
     page: Path
     line: int
@@ -57,7 +57,7 @@ class Block:
 
     @property
     def name(self) -> str:
-        """Return the page and the line of the block."""
+        """Return the page and the line number of the block."""
         return f"{self.page.relative_to(ROOT)}:{self.line}"
 
 
@@ -110,7 +110,7 @@ def _run_in_terminal(command: list[str], folder: Path, environment: dict[str, st
 
 
 def is_same(expected: str, printed: str, block: Block) -> bool:
-    """Tell whether a command printed what the page says; the last digit of a number may differ between CPUs."""
+    """Return whether a command printed what the page says; the last digit of a number may differ between CPUs."""
     ours, theirs = (_simplify(text, block) for text in (expected, printed))
     if block.output == "varies" or NUMBER.sub("#", ours) != NUMBER.sub("#", theirs):
         return ours == theirs
@@ -118,7 +118,7 @@ def is_same(expected: str, printed: str, block: Block) -> bool:
 
 
 def _simplify(text: str, block: Block) -> str:
-    """Leave out what depends on the machine alone; if the output varies, numbers and spaces too."""
+    """Remove what depends only on the machine; if the output varies, also replace numbers and join spaces."""
     lines = [line.rstrip() for line in text.rstrip("\n").splitlines() if not line.startswith("compiling the engine")]
     if block.output == "varies":
         lines = [" ".join(NUMBER.sub("#", line.replace(", bfloat16 products", "")).split()) for line in lines]

@@ -47,7 +47,7 @@ def write_commands() -> str:
 
 
 def _walk(context: click.Context) -> Iterator[click.Context]:
-    """Yield the context of a command and of all commands in it; settings such as -h are inherited."""
+    """Yield the contexts of a command and of all its subcommands, which inherit settings such as -h."""
     yield context
     if isinstance(context.command, click.Group):
         for name in context.command.list_commands(context):
@@ -86,7 +86,7 @@ def _list_keys(schema: dict[str, Any], section: dict[str, Any], prefix: str) -> 
 
 
 def _describe(schema: dict[str, Any], entry: dict[str, Any]) -> str:
-    """Describe the values of a key."""
+    """Describe the values that a key accepts."""
     if "$ref" in entry:
         return _describe(schema, schema["$defs"][entry["$ref"].rpartition("/")[2]])
     if "anyOf" in entry:

@@ -2,7 +2,7 @@
 
     python scripts/tools/package.py
 
-Both must contain the models and the configs, and the sdist also the tests; pip builds a wheel from the sdist.
+Both must contain the models and the configs, and the sdist must also contain the tests. Pip builds a wheel from it.
 """
 
 import subprocess
@@ -16,7 +16,7 @@ import click
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ("tests/conftest.py", "configs/default.yaml", "scripts/tools/package.py", "Makefile")
-"""Files that only the sdist must contain, as examples."""
+"""Examples of files that only the sdist must contain."""
 MODELS = ("vocabulary.json", "sentiment/weights.npz", "next_word/weights.npz", "sentiment/config.yaml")
 CONFIGS = ("default", "fast", "scratch", "tutorial", "best", "best-pretrain", "sample", "sweep", "pretrain")
 TINY = ("model.units=8", "model.embedding=8", "train.epochs=1", "data.limit=200")
@@ -67,7 +67,7 @@ def call(*command: object, cwd: Path | None = None) -> None:
     """Run a command; exit if it fails."""
     click.echo(f"$ {' '.join(map(str, command))}", err=True)
     if code := subprocess.run(list(map(str, command)), check=False, cwd=cwd).returncode:
-        raise click.ClickException(f"{command[0]} ended with {code}: see above")
+        raise click.ClickException(f"{command[0]} exited with {code}: see above")
 
 
 if __name__ == "__main__":

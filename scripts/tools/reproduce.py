@@ -26,7 +26,7 @@ class Recipe:
     config: str
     seeds: tuple[int, ...] = (0, 1, 2)
     pretraining: str | None = None
-    """Config of the next-word model to train first; None to start as the config says."""
+    """Config of the next-word model to train first; None to start training as the config specifies."""
 
 
 RECIPES = {
@@ -64,7 +64,7 @@ def reproduce(names: tuple[str, ...], runs: Path) -> None:
 
 
 def train(command: str, config: str, run: Path, *settings: str) -> float:
-    """Train a run, resume it if it was stopped, or skip it if it is complete; return its seconds."""
+    """Train a run, resume it if it was stopped, or skip it if it is complete; return its training time in seconds."""
     if Run(run).state != "complete" or Run(run).load_metrics().interrupted:
         started = [f"--config={config}", f"--run={run}", *settings]
         call(command, *(["--resume", str(run)] if Run(run).config_path.exists() else started))
@@ -84,7 +84,7 @@ def call(*arguments: str) -> str:
     click.echo(f"$ imdb-gru {' '.join(arguments)}", err=True)
     done = subprocess.run([*OURS, *arguments], stdout=subprocess.PIPE, text=True)
     if done.returncode:
-        raise click.ClickException(f"imdb-gru {arguments[0]} ended with {done.returncode}")
+        raise click.ClickException(f"imdb-gru {arguments[0]} exited with {done.returncode}")
     return done.stdout
 
 

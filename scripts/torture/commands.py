@@ -1,4 +1,4 @@
-"""The commands that are killed: each on tiny data, how it resumes, and how its files are checked."""
+"""The commands that are killed while they work on tiny data, and the checks of their files."""
 
 import hashlib
 import http.server
@@ -40,21 +40,21 @@ class Trial(ABC):
 
     @abstractmethod
     def read_result(self, folder: Path) -> dict[str, bytes]:
-        """Return, by name, everything that must equal the result of an undisturbed command, leftover files too."""
+        """Return, by name, everything that must equal an undisturbed command's result, including leftover files."""
 
     def prepare(self, folder: Path) -> None:  # noqa: B027 - most trials need no preparation
         """Prepare an empty folder for the command."""
 
 
 class Training(Trial):
-    """A training, which must resume to the same weights."""
+    """A command that trains, and must end with the same weights if it is killed and resumed."""
 
     def __init__(self, name: str, *options: str) -> None:
         self.name = name
         self.options = [*SMALL, *options]
 
     def build_command(self, folder: Path) -> list[str] | None:
-        """Train, or resume if the folder has a config."""
+        """Return a command that trains, or one that resumes if the folder has a config."""
         run = Run(folder / "run")
         if not run.config_path.exists():
             return [*COMMAND, self.name, f"--run={run}", *self.options]
@@ -62,12 +62,12 @@ class Training(Trial):
         return None if done and not run.checkpoint_path.exists() else [*COMMAND, self.name, f"--resume={run}"]
 
     def find_faults(self, folder: Path) -> list[str]:
-        """Load every existing file of the run."""
+        """Load every existing file of the run, and return descriptions of those that are faulty."""
         run = Run(folder / "run")
-        faults = [f"no {run.model_path.name} of the best epoch"] if self._lacks_best(run) else []
+        faults = [f"{run.model_path.name} of the best epoch is missing"] if self._lacks_best(run) else []
         for path in (run.model_path, run.weights_path, run.checkpoint_path):
             if path.exists() and (not zipfile.is_zipfile(path) or zipfile.ZipFile(path).testzip()):
-                faults.append(f"{path.name} is no whole zip")
+                faults.append(f"{path.name} is not a complete zip file")
         try:
             run.load_history()
             if run.config_path.exists():
@@ -95,7 +95,7 @@ class Training(Trial):
 
 
 class Bulk(Trial):
-    """A command that replaces old files by new ones."""
+    """A command that replaces old files with new ones."""
 
     def __init__(self, name: str, outputs: tuple[str, ...], *arguments: str) -> None:
         self.name = name
@@ -110,11 +110,11 @@ class Bulk(Trial):
             (folder / output).write_bytes(OLD)
 
     def build_command(self, folder: Path) -> list[str] | None:
-        """Return the paths of the outputs in this folder."""
+        """Return the command, with outputs in this folder."""
         return [*COMMAND, *(argument.replace("HERE", str(folder)) for argument in self.arguments)]
 
     def find_faults(self, folder: Path) -> list[str]:
-        """Compare every output with the old file, and with the file of an undisturbed command."""
+        """Compare every output with the old file and with that of an undisturbed command; describe any fault."""
         faults = [f"{output} is gone" for output in self.outputs if not (folder / output).exists()]
         for name, content in self.expected.items():
             if (folder / name).exists() and (folder / name).read_bytes() not in (OLD, content):
@@ -122,7 +122,7 @@ class Bulk(Trial):
         return faults
 
     def read_result(self, folder: Path) -> dict[str, bytes]:
-        """Return all files."""
+        """Return the contents of all files."""
         result = read_files(folder)
         self.expected = self.expected or result
         return result
@@ -151,7 +151,7 @@ class Download(Trial):
 
         class Server(http.server.ThreadingHTTPServer):
             def handle_error(self, *_: object) -> None:
-                """Ignore errors of killed clients."""
+                """Ignore errors caused by killed clients."""
 
         self.server = Server(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
@@ -170,17 +170,17 @@ class Download(Trial):
         return [sys.executable, "-c", code]
 
     def find_faults(self, folder: Path) -> list[str]:
-        """Compare the file with the served content."""
+        """Compare the file with the served content; describe any fault."""
         path = folder / "file.bin"
         return ["file.bin is half written"] if path.exists() and path.read_bytes() != self.content else []
 
     def read_result(self, folder: Path) -> dict[str, bytes]:
-        """Return all files of the cache."""
+        """Return the contents of all files in the cache."""
         return read_files(folder)
 
 
 def read_files(folder: Path) -> dict[str, bytes]:
-    """Return all files below a folder, hidden ones too."""
+    """Return the contents of all files below a folder, including hidden ones."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 

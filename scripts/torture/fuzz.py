@@ -26,7 +26,7 @@ import numpy as np
 from imdb_gru.errors import ImdbGruError
 
 LONGEST_MESSAGE = 20_000
-"""Greatest number of characters of an error message; the longest lists fifty errors of a config."""
+"""Maximum number of characters in an error message; the longest lists fifty errors in a config."""
 
 
 class Target(NamedTuple):
@@ -199,7 +199,7 @@ TARGETS: dict[str, Callable[[], Target]] = {
 def check_message(error: ImdbGruError) -> None:
     """Fail if an error message is too long."""
     if len(str(error)) > LONGEST_MESSAGE:
-        raise AssertionError(f"an error of {len(str(error)):,} characters")
+        raise AssertionError(f"an error message of {len(str(error)):,} characters")
 
 
 def feed(target: Target, content: bytes, folder: Path) -> None:
@@ -213,7 +213,7 @@ def feed(target: Target, content: bytes, folder: Path) -> None:
 
 
 def fuzz(name: str, runs: int | None, seconds: int | None, kept: Path) -> None:
-    """Fuzz one reader; ends the process."""
+    """Fuzz one reader, then end the process."""
     import atheris
 
     with atheris.instrument_imports(include=["imdb_gru"]):
@@ -262,7 +262,7 @@ def main(readers: tuple[str, ...], runs: int, seconds: int | None, kept: Path, h
         command = [sys.executable, __file__, "--here", "--kept", str(kept), *limit, name]
         result = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False, env=os.environ)
         done = re.findall(r"^#(\d+)", result.stderr, re.MULTILINE) or ["0"]
-        click.echo(f"{name:11}{int(done[-1]):9,}  {'held' if result.returncode == 0 else 'FAILED'}")
+        click.echo(f"{name:11}{int(done[-1]):9,}  {'passed' if result.returncode == 0 else 'FAILED'}")
         if result.returncode:
             failed.append(name)
             click.echo(result.stderr[-3000:], err=True)

@@ -38,7 +38,7 @@ class Tally:
 
     command: str
     seconds: float = 0.0
-    """Seconds of the undisturbed command."""
+    """Running time of the undisturbed command, in seconds."""
     kills: int = 0
     while_writing: int = 0
     limits: int = 0
@@ -49,15 +49,15 @@ class Tally:
 
 @dataclass
 class Outcome:
-    """The end of a process."""
+    """How a process ended, and what it did to its folder."""
 
     code: int
     said: str
     seconds: float
     changes: int
-    """Number of observed changes of files in its folder."""
+    """Number of observed changes to files in its folder."""
     bytes: int
-    """Greatest size of its folder, in bytes."""
+    """Maximum size of its folder, in bytes."""
 
 
 class Torturer:
@@ -76,7 +76,9 @@ class Torturer:
         here = self._open("calm")
         outcome = self._run(here, environment=dict(os.environ))
         if outcome.code:
-            raise click.ClickException(f"{self.trial.name}, left alone, ended with {outcome.code}: {outcome.said}")
+            raise click.ClickException(
+                f"{self.trial.name}, run undisturbed, exited with {outcome.code}: {outcome.said}"
+            )
         self.expected = self.trial.read_result(here)
         return outcome
 
@@ -130,7 +132,7 @@ class Torturer:
     def _judge_failure(self, here: Path, outcome: Outcome, title: str) -> None:
         told = outcome.code == 0 or (outcome.code == 1 and "Error: " in outcome.said)
         if not told or "Traceback" in outcome.said:
-            self._note([f"ended with {outcome.code}: {outcome.said[-2000:]}"], title)
+            self._note([f"exited with {outcome.code}: {outcome.said[-2000:]}"], title)
         self._note(self.trial.find_faults(here), title)
 
     def _finish(self, here: Path, title: str) -> None:
@@ -138,7 +140,7 @@ class Torturer:
         if self.trial.build_command(here):
             outcome = self._run(here)
             if outcome.code and "is finished" not in outcome.said:
-                self._note([f"run again, it ended with {outcome.code}: {outcome.said[-2000:]}"], title)
+                self._note([f"run again, it exited with {outcome.code}: {outcome.said[-2000:]}"], title)
                 return
         result = self.trial.read_result(here)
         self._note([f"{name} is left over" for name in result.keys() - self.expected.keys()], title)
@@ -161,7 +163,7 @@ class Torturer:
         limit: int | None = None,
         environment: dict[str, str] | None = None,
     ) -> Outcome:
-        """Run the command for the folder, to its end or until it is killed."""
+        """Run the command for the folder until it ends or is killed."""
         command = self.trial.build_command(here)
         if command is None:
             return Outcome(0, "", 0.0, 0, 0)

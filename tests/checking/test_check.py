@@ -32,7 +32,10 @@ def check(tmp_path, rows=ROWS, **options):
     return check_source(open_source(str(path), **options))
 
 
-NEARLY = "reviews in test that are nearly identical to one in train (70% or more of their runs of 3 words are the same)"
+NEARLY = (
+    "reviews in test that are nearly identical to a review in train "
+    "(70% or more of their sequences of 3 words are the same)"
+)
 
 
 def find(figures, part):
@@ -58,7 +61,7 @@ def test_what_stands_in_two_splits_is_counted(tmp_path):
     assert counted == {("validation", "train"): (1, 0), ("test", "train"): (1, 1), ("test", "validation"): (1, 0)}
     leak = find(figures, "test that are also in train")
     assert leak["examples"] == [{"review": "test 1", "text": "a fine film.", "twin": "train 1"}]
-    near = find(figures, "test that are nearly identical to one in train")
+    near = find(figures, "test that are nearly identical to a review in train")
     assert (near["reviews"], near["examples"][0]["review"], near["examples"][0]["twin"]) == (1, "test 2", "train 4")
 
 
@@ -66,8 +69,8 @@ def test_each_trouble_is_a_finding(tmp_path):
     figures = check(tmp_path)
     assert {finding["finding"]: finding["reviews"] for finding in figures["findings"]} == {
         "reviews in train without words": 1,
-        "reviews in train that repeat an earlier one word for word": 2,
-        "reviews that repeat an earlier one word for word with the opposite label": 1,
+        "reviews in train that repeat an earlier review word for word": 2,
+        "reviews that repeat an earlier review word for word with the opposite label": 1,
         "reviews in validation that are also in train word for word": 1,
         "reviews in test that are also in train word for word": 1,
         NEARLY: 1,

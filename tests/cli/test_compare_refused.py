@@ -74,7 +74,7 @@ def test_ctrl_c_while_the_linear_model_is_fitted(tmp_path):
         (["--set", "model.cell=gru"], 1, "model.cell cannot be set for a comparison"),
         (["--set", "train.seed=4"], 1, "train.seed cannot be set for a comparison"),
         (["--set", "train.epocs=4"], 1, "did you mean train.epochs?"),
-        (["--set", "train.engine=fused"], 1, "fused computes GRUs only, and model.cell is lstm"),
+        (["--set", "train.engine=fused"], 1, "fused computes only GRUs, and model.cell is lstm"),
         (["--config", "nowhere.yaml"], 1, "cannot read the config nowhere.yaml"),
         (["run"], 1, "there is no run at run"),
         (["run", "other", "--seeds", "2"], 2, "--config, --set, --models and --seeds cannot be used with RUNs"),
@@ -121,5 +121,5 @@ def test_a_training_that_fails_says_why(tmp_path):
         assert done.returncode == 1
         error = done.stderr.splitlines()[-1]
         assert error.startswith("Error: ")
-        assert "has reviews of one label only" in error
+        assert "has reviews with only one label" in error
         assert "Traceback" not in done.stderr

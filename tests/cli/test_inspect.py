@@ -97,7 +97,7 @@ def test_files_are_written(inspect, tmp_path):
 def test_units_are_named_by_their_words(inspect_units):
     rows = json.loads(inspect_units("--words", 2, "--json").out)
     assert sorted(row["unit"] for row in rows) == list(range(8))
-    assert "no word occurs 20 times" in inspect_units(TEXT).err
+    assert "no word occurs at least 20 times" in inspect_units(TEXT).err
     assert rows[0].keys() == {"unit", "weights", "raised_by", "lowered_by"}
     assert rows[0]["weights"].keys() == {"last", "max"}
     result = inspect_units("--words", 2)
@@ -157,12 +157,12 @@ def test_units_of_one_run_only(inspect_units):
         (["--split", "test", TEXT], "No such option '--split'"),
         (["--data", "sample", TEXT], "No such option '--data'"),
         (["--plots", "plots", "--input", "empty.txt"], "the input has no text"),
-        (["--npz", "a.npz", TEXT, TEXT], "accept only one text, and the input has more"),
+        (["--npz", "a.npz", TEXT, TEXT], "accept only one text, but the input has more"),
         (["--npz", "nowhere/a.npz", TEXT], "there is no folder nowhere"),
         (["--npz", "same", "--html", "same", TEXT], "both write same"),
         (["--plots", "empty.txt/plots", TEXT], "cannot draw into empty.txt/plots"),
         (["--unit", "8", TEXT], "units 0 to 7"),
-        (["--layer", "2", TEXT], "this run has 1 recurrent layer"),
+        (["--layer", "2", TEXT], "the number of recurrent layers in this run is 1"),
         (["--input", "f.txt", TEXT], "give texts or --input, not both"),
         (["--input", "nowhere.txt"], "cannot read nowhere.txt"),
         (["--words", "0", TEXT], "--words"),

@@ -225,7 +225,7 @@ def test_bulk_prediction_stops_at_once_and_leaves_nothing_hidden(sample_run, tmp
         assert process.returncode == code, err
         assert err.endswith("Stopped.\n")
         assert "Traceback" not in err
-        assert ("the same command resumes from there" in err) == bool(resume)
+        assert ("to resume, repeat the command" in err) == bool(resume)
         assert {path.name for path in tmp_path.iterdir()} == {source.name, *(["out.csv.partial"] if resume else [])}
 
 

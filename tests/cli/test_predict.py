@@ -154,7 +154,7 @@ def test_output_goes_through_a_link_and_into_a_device(predict, tmp_path):
         (".", "is a folder"),
         ("out.json", "so choose .jsonl"),
         ("o.parquet", "ray writes Parquet"),
-        ("in.txt", "is also the file of --input"),
+        ("in.txt", "is the same file as --input"),
     ],
 )
 def test_an_output_that_cannot_be_meant_is_refused_at_once(predict, tmp_path, output, message):

@@ -99,7 +99,7 @@ def test_a_folder_is_scored_as_file_by_file_and_goes_on_after_a_mistake(invoke, 
     broken.write_text('{"text": "w1"}\n')
     result = invoke(*command, "--resume", "--json")
     assert result.code == 0, result.err
-    assert f"{broken.absolute()} has changed since it was predicted" in result.err
+    assert f"{broken.absolute()} has changed, so its texts are classified again" in result.err
     figures = json.loads(result.out)
     assert (figures["files"], figures["partitions"], figures["reviews"]) == (5, 5, 33)
     rows = read_rows(Path("out"))
@@ -142,7 +142,7 @@ def test_a_driver_that_is_stopped_or_killed_leaves_whole_partitions_to_go_on_fro
         assert out == ""
         if number == signal.SIGINT:
             assert process.returncode == 130
-            assert "run the same command with --resume to resume" in err
+            assert "to resume, repeat the command with --resume" in err
             assert err.endswith("Stopped.\n")
             assert "Traceback" not in err
         before |= {path: path.stat().st_mtime_ns for path in tmp_path.glob("out/part-*") if path not in before}

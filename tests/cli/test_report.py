@@ -47,7 +47,7 @@ def test_a_report_is_a_function_of_the_library(sample_run, tmp_path):
     assert "evaluated on 20 reviews of split validation" in text
     assert "<dt>training reviews</dt><dd>180 of " in text
     assert [str(event) for event in events] == [
-        "evaluating on 20 reviews of split validation", "drew 5 charts into plots",
+        "evaluating on 20 reviews of split validation", "saved 5 charts in plots",
     ]  # fmt: skip
     assert len(list(Path("plots").iterdir())) == 10
     classifier.run = None

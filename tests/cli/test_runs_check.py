@@ -46,7 +46,7 @@ def test_a_run_that_nobody_touched_is_whole(invoke, run):
     assert (row["faults"], row["environment"]) == ([], {})
     table = invoke("runs", "check", "copy").out.splitlines()
     assert "model.keras        ok" in table
-    assert table[-1] == "environment        the same as at the training"
+    assert table[-1] == "environment        the same as during training"
 
 
 def test_every_file_is_told(invoke, run):
@@ -54,7 +54,7 @@ def test_every_file_is_told(invoke, run):
     run.config_path.write_text(run.config_path.read_text() + "# mine\n")
     result, (row,) = check(invoke)
     assert result.code == 1
-    assert result.err.startswith("Error: copy has changed since it was complete")
+    assert result.err.startswith("Error: copy has changed since it was completed")
     assert not row["whole"]
     states = {name: state for name, state in row["files"].items() if state != "ok"}
     assert states == {"history.jsonl": "missing", "config.yaml": "changed"}
@@ -70,7 +70,7 @@ def test_other_weights_in_one_of_the_two_files_are_told(invoke, run):
     result, (row,) = check(invoke)
     assert result.code == 1
     assert set(row["files"].values()) == {"ok"}
-    assert row["faults"] == ["model.keras and weights.npz hold different weights"]
+    assert row["faults"] == ["model.keras and weights.npz contain different weights"]
 
 
 def test_weights_of_another_config_or_vocabulary_are_told(invoke, run):

@@ -38,7 +38,7 @@ def test_json_says_all_of_the_run(invoke, tmp_path):
     [
         ("train.engine=auto", "engine: fused, a GRU on a CPU"),
         ("train.engine=keras", "engine: keras, set by train.engine"),
-        ("model.cell=lstm", "engine: keras, fused computes GRUs only, and model.cell is lstm"),
+        ("model.cell=lstm", "engine: keras, fused computes only GRUs, and model.cell is lstm"),
     ],
 )
 def test_it_says_which_engine_trains_and_why(invoke, setting, said):
@@ -63,14 +63,14 @@ def test_a_finished_run_is_not_resumed(invoke, sample_run):
 
 def test_a_dry_run_trains_nothing(invoke, tmp_path):
     result = invoke("train", "--data", "sample", "--dry-run", *SMALL)
-    assert result.err.splitlines()[-1] == "building the model to describe it, without training; this loads TensorFlow"
+    assert result.err.splitlines()[-1] == "loading TensorFlow and building the model to describe it, without training"
     assert result.code == 0
     for part in (
         "truncated share",
         "unknown share",
         "gru_1",
         "parameters: ",
-        "memory for the training: ",
+        "memory for training: ",
         "engine: fused, a GRU on a CPU",
         "learning_rate: ",
     ):
@@ -215,12 +215,12 @@ def test_what_takes_too_much_memory_is_told_and_replaces_no_run(invoke, tmp_path
 def test_it_says_so_where_nothing_can_be_held_out(invoke, tmp_path):
     (tmp_path / "same.csv").write_text("text,label\n" + "fine,1\nbad,0\n" * 20)
     result = train(invoke, tmp_path / "run", "--dry-run", data=tmp_path / "same.csv")
-    assert "there are no validation reviews, because there are too few reviews or too few different ones" in result.err
+    assert "there are too few different reviews to use any for validation, so all figures are for the" in result.err
 
 
 def test_a_training_that_diverges_ends_in_one_line(invoke, tmp_path):
     settings = ["--set", "train.learning_rate=1e38", "--set", "train.clip_norm=null"]
     result = train(invoke, tmp_path / "run", *settings)
     assert result.code == 1
-    assert "the training diverged: loss nan in epoch 1; train again" in result.err.splitlines()[-1]
+    assert "training diverged: loss was nan in epoch 1; train again" in result.err.splitlines()[-1]
     assert not (tmp_path / "run" / "metrics.json").exists()

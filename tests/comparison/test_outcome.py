@@ -110,12 +110,12 @@ def test_json_holds_every_figure_under_its_name():
     [
         (
             [evaluate("gru", 0, 80), evaluate("lstm", 0, 79), evaluate("linear", 0, 99)],
-            "linear wins: 99.0 % against 80.0 % of the best network (gru), p < 0.001",
+            "linear wins: 99.0 % against 80.0 % for the best network (gru), p < 0.001",
         ),
-        ([evaluate("gru", 0, 80), evaluate("linear", 0, 99)], "linear wins: 99.0 % against 80.0 % of gru, p < 0.001"),
+        ([evaluate("gru", 0, 80), evaluate("linear", 0, 99)], "linear wins: 99.0 % against 80.0 % for gru, p < 0.001"),
         (
             [evaluate("lstm", 0, 80), evaluate("gru", 0, 90), evaluate("linear", 0, 80)],
-            "gru wins: 90.0 % against 80.0 % of linear, p = 0.002",
+            "gru wins: 90.0 % against 80.0 % for linear, p = 0.002",
         ),
         (
             [evaluate("gru", 0, 80), evaluate("linear", 0, 78)],
@@ -131,7 +131,7 @@ def test_json_holds_every_figure_under_its_name():
         ),
         (
             [evaluate("gru", 0, 80), evaluate("linear", 0, 99), evaluate("gru", 1, 80), evaluate("linear", 1, 90)],
-            "linear wins: 94.5 % against 80.0 % of gru, p ≤ 0.002 with each of 2 seeds",
+            "linear wins: 94.5 % against 80.0 % for gru, p ≤ 0.002 with each of 2 seeds",
         ),
         (
             [evaluate("gru", 0, 80), evaluate("linear", 0, 99), evaluate("gru", 1, 81), evaluate("linear", 1, 80)],

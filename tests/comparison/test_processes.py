@@ -171,5 +171,5 @@ def test_a_training_that_dies_is_named(monkeypatch, tmp_path):
 
     monkeypatch.setattr(processes, "run_child", die_here)
     (linear,) = build_candidates(build_config({}, "test"), ["linear"], 1, tmp_path)
-    with pytest.raises(RunError, match=r"linear-0 died \(signal 9\).*leave out linear in --models.*set data\.limit"):
+    with pytest.raises(RunError, match=r"linear-0 died \(signal 9\).*remove linear from --models.*set data\.limit"):
         train_candidate(linear, "new", ignore)

@@ -26,7 +26,7 @@ def refuse(tmp_path, content, message, mib=256):
 
 @pytest.mark.parametrize("content", [LAUGHS, MERGES, f"- {LAUGHS}".replace("\n", "\n  "), "a: &a [*a]\n"])
 def test_aliases_that_multiply_are_refused(tmp_path, content):
-    refuse(tmp_path, content, "is not valid YAML: .*must not have aliases")
+    refuse(tmp_path, content, "is not valid YAML: .*must not contain aliases")
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def test_any_key_can_be_set(override, value):
         ("model.dropout=3", "model.dropout: must be a section of keys, got 3"),
         ("train.learning_rate=.nan", "train.learning_rate: input should be"),
         ("model.pooling=[]", "model.pooling: list should have at least 1 item"),
-        ("model.pooling=[last, last]", "model.pooling: must not repeat a pooling"),
+        ("model.pooling=[last, last]", "model.pooling: must not contain a method twice"),
         ("text.vocabulary=keras", "text.vocabulary: keras needs text.tokenizer keras, got words"),
         ("epochs", "epochs is not of the form KEY=VALUE, such as train.epochs=3"),
         ("=3", "not of the form KEY=VALUE"),
@@ -125,7 +125,7 @@ def test_a_wrong_override_of_a_next_word_config_is_told(override, message):
 
 
 def test_the_fused_engine_is_refused_to_a_next_word_model_it_cannot_compute():
-    with pytest.raises(ConfigError, match=r"train\.engine: fused computes GRUs only, and model.cell is lstm"):
+    with pytest.raises(ConfigError, match=r"train\.engine: fused computes only GRUs, and model.cell is lstm"):
         load_config(overrides={"train.engine": "fused", "model.cell": "lstm"}, kind=NextWordConfig)
 
 

@@ -30,8 +30,8 @@ def load(tmp_path):
         ("model.units", {"range": [3, 2]}, "range: the first value must be less than the second, got [3, 2]"),
         ("train.learning_rate", {"log_range": [0, 1]}, "log_range: both values must be greater than 0, got [0, 1]"),
         ("model.cell", {"choice": ["gru", "gpu"]}, "input should be 'gru', 'lstm' or 'simple_rnn', got 'gpu'"),
-        ("model.cell", {"choice": ["gru"], "range": [1, 2]}, "give one of choice, range and log_range, got choice, r"),
-        ("model.cell", {}, "give one of choice, range and log_range, got none"),
+        ("model.cell", {"choice": ["gru"], "range": [1, 2]}, "give exactly one of choice, range and log_range, got c"),
+        ("model.cell", {}, "give exactly one of choice, range and log_range, got none"),
         ("model.dropout", {"choice": [{"word": 0.1}]}, "is a section of keys"),
         ("train", {"choice": [2]}, "is a section of keys"),
         ("a..b", {"choice": [1]}, "is not a dotted key"),
@@ -64,7 +64,7 @@ def test_all_mistakes_are_told_at_once(load):
     [
         ({"trails": 3}, "trails: there is no such key; did you mean trials?"),
         ({"trials": 0}, "trials: input should be greater than or equal to 1, got 0"),
-        ({"trials": None}, "trials: must be set if minutes is not, so that the search ends"),
+        ({"trials": None}, "trials: must be set if minutes is not set, so that the search ends"),
         ({"space": {}}, "space: dictionary should have at least 1 item"),
         ({"base": {"train": {"epocs": 1}}}, "train.epocs: there is no such key; did you mean train.epochs?"),
         (

@@ -176,7 +176,7 @@ def test_a_cpu_without_amx_and_a_system_that_refuses_it_are_named(monkeypatch):
     assert find() == "this CPU has no AMX for bfloat16"
     monkeypatch.setattr(amx, "list_features", lambda: {"avx512f", "amx-tile", "amx-bf16"})
     monkeypatch.setattr(amx.sys, "platform", "plan9")
-    assert find() == "AMX is supported on Linux only"
+    assert find() == "AMX is supported only on Linux"
     monkeypatch.setattr(amx.sys, "platform", "linux")
     monkeypatch.setattr(amx.ctypes, "CDLL", lambda name: type("Library", (), {"syscall": lambda *_: -1})())
     assert find() == "the operating system denies access to AMX"

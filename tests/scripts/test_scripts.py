@@ -38,7 +38,7 @@ def test_medians_and_ratios_are_of_alternating_rounds(measurements):
 
 
 def test_a_command_that_fails_ends_the_benchmark_with_its_words(measurements):
-    with pytest.raises(click.ClickException, match="ended with 3: what went wrong"):
+    with pytest.raises(click.ClickException, match="exited with 3: what went wrong"):
         measurements.measure([sys.executable, "-c", "import sys; sys.stderr.write('what went wrong'); sys.exit(3)"])
 
 

@@ -72,7 +72,7 @@ def test_what_is_left_over_and_what_is_no_plain_failure_is_found(torture, build_
     torturer.limit(0)
     assert torturer.tally.limits == 1
     found = " ".join(torturer.tally.faults)
-    for part in ("ended with 1: Traceback", ".hidden is left over", "gone is missing", "out differs"):
+    for part in ("exited with 1: Traceback", ".hidden is left over", "gone is missing", "out differs"):
         assert part in found
 
 

@@ -115,7 +115,7 @@ def test_a_training_that_diverged_fails_without_advice_for_another_command(open_
     trial = open_trial(tmp_path / "trial")
     figures = {"validation_loss": float("nan"), "validation_accuracy": 0.5}
     monkeypatch.setattr(trial.trainer, "validate", lambda stop: figures)
-    assert trial.step()["failure"] == "the training diverged: validation loss nan in epoch 1"
+    assert trial.step()["failure"] == "training diverged: validation loss was nan in epoch 1"
 
 
 @pytest.mark.keras

@@ -115,11 +115,11 @@ def test_a_sparse_gradient_is_taken_as_the_dense_one():
         ({}, "fused", "a GRU on a CPU"),
         ({"train": {"engine": "keras"}}, "keras", "set by train.engine"),
         ({"train": {"engine": "fused"}}, "fused", "set by train.engine"),
-        ({"model": {"cell": "lstm"}}, "keras", "fused computes GRUs only, and model.cell is lstm"),
+        ({"model": {"cell": "lstm"}}, "keras", "fused computes only GRUs, and model.cell is lstm"),
         (
             {"model": {"dropout": {"recurrent": 0.1}}},
             "keras",
-            "fused has no recurrent dropout, but model.dropout.recurrent is 0.1",
+            "fused has no recurrent dropout, and model.dropout.recurrent is 0.1",
         ),
     ],
 )

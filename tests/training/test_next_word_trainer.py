@@ -133,11 +133,11 @@ def test_other_reviews_and_other_shapes_are_not_resumed(prepare, tmp_path):
     stopped = prepare()
     with pytest.raises(KeyboardInterrupt):
         train_until(stopped, 2)
-    with pytest.raises(RunError, match="cannot be resumed from"):
+    with pytest.raises(RunError, match="cannot be used to resume training"):
         prepare(run=stopped.run, model={"units": 8}).restore()
     shutil.copytree(stopped.run.path, tmp_path / "copy")
     other = prepare(run=Run(tmp_path / "copy"), validation_split=0.3)
-    with pytest.raises(RunError, match="was trained on other reviews than sample contains"):
+    with pytest.raises(RunError, match="was not trained on the reviews in sample"):
         other.restore()
 
 

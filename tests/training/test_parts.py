@@ -82,7 +82,7 @@ def test_other_reviews_are_refused_though_there_is_no_checkpoint(killed, reviews
     changed = TrainingReviews(
         store_reviews([replace(first, label=1 - first.label), *others]), reviews.validation, "other"
     )
-    with pytest.raises(RunError, match=r"on other reviews than .* contains: choose the original reviews with --data"):
+    with pytest.raises(RunError, match=r"was not trained on the reviews in .*: choose the original reviews with"):
         resume(changed, killed).restore()
 
 
@@ -90,14 +90,14 @@ def test_the_same_reviews_divided_otherwise_are_refused(killed, reviews):
     """The hash is of all reviews in order, whichever are held out."""
     *train, last = reviews.train
     divided = TrainingReviews(store_reviews(train), store_reviews([last, *reviews.validation]), reviews.hash)
-    with pytest.raises(RunError, match="was trained on other reviews than"):
+    with pytest.raises(RunError, match="was not trained on the reviews in"):
         resume(divided, killed).restore()
 
 
 def test_another_vocabulary_than_at_the_start_is_refused(killed, reviews):
     words = killed.load_vocabulary().words
     Vocabulary("words", [words[1], words[0], *words[2:]]).save(killed.vocabulary_path)
-    with pytest.raises(RunError, match=r"vocabulary\.json has changed since the training began: restore it"):
+    with pytest.raises(RunError, match=r"vocabulary\.json has changed since training began: restore it"):
         resume(reviews, killed).restore()
 
 
@@ -134,4 +134,4 @@ def test_a_training_elsewhere_says_what_the_weights_may_not_be(invoke, killed):
     _change_environment(killed, threads=64)
     result = invoke("train", "--resume", killed.path)
     assert result.code == 0, result.err
-    assert "may differ from an uninterrupted training: threads was 64, is " in result.err
+    assert "may differ from those of an uninterrupted run: threads was 64, now " in result.err

@@ -47,7 +47,7 @@ def test_bfloat16_is_refused_where_it_cannot_be(monkeypatch, engine, obstacle, m
     ("values", "message"),
     [
         ({"train": {"engine": "keras"}}, "bfloat16 needs train.engine fused, got keras; set it to float32"),
-        ({"model": {"cell": "lstm"}}, "fused computes GRUs only, and model.cell is lstm; set it to float32"),
+        ({"model": {"cell": "lstm"}}, "fused computes only GRUs, and model.cell is lstm; set it to float32"),
     ],
 )
 def test_a_config_at_odds_with_bfloat16_is_refused(values, message):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 LONGEST_FIGURE = len("100.00%")
 PATH_END = 20
-"""Number of characters that a narrow table keeps of a run's path, which is the model's name."""
+"""A narrow table keeps this many characters of a model's name, which is the path of its run."""
 MODELS = (
     Column("model", cut_to=PATH_END), Column("seeds"), Column("parameters", "params", drop=5),
     Column("s per epoch", drop=3), Column("total s", drop=2), Column("peak MB", drop=1),
@@ -26,7 +26,7 @@ PAIRS = (
 
 
 def print_comparison(comparison: "Comparison") -> None:
-    """Print the models, each pair of models, the accuracy by number of words read, and the verdict."""
+    """Print the models, the pairs of models, the accuracy by number of words read, and the verdict."""
     models = comparison.models
     print_table([_describe_model(model) for model in models], MODELS, f"{comparison.split}, {comparison.n} reviews")
     click.echo()

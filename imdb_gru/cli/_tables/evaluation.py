@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from imdb_gru.models.metrics import LengthScores
 
 SNIPPET = 300
-"""Number of characters shown of a misclassified review."""
+"""Maximum number of characters to show from a misclassified review."""
 
 
 def print_evaluation(figures: "Evaluation | NextWordEvaluation") -> None:

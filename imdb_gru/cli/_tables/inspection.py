@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 LONGEST_FIGURE = len("1.00e-00")
 LONGEST_TOKEN, LONGEST_WORD = 24, 12
-"""Maximum token lengths in characters: longer tokens are cut in any table, and wrapped in a narrow one."""
+"""Numbers of characters after which a token is cut in any table, and wrapped in a narrow table."""
 
 GATE_ORDER = {"candidate": 1, "state": 2}
-"""The order in which a narrow table omits a cell's columns; gates not listed here are 3."""
+"""The order in which a narrow table omits a cell's columns; gates that are not listed here come third."""
 HEADINGS = {
     "probability": "prob.",
     "contribution": "contrib.",
@@ -28,7 +28,7 @@ HEADINGS = {
     "|candidate|": "|cand.|",
     "Jacobian": "Jacob.",
 }
-"""The headings of a narrow table."""
+"""Shorter headings for a narrow table."""
 DISTANCES = (0, 1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300, 400, 500, 1000)
 """Distances from the last word, in words, at which gradients are printed."""
 
@@ -48,7 +48,7 @@ def show_inspection(
 
 
 def print_inspection(inspection: "Inspection", words: int, layer: int | None, unit: int | None) -> None:
-    """Print an inspection: its sums, then the `words` words that contribute most, in text order.
+    """Print an inspection: its sums, then, in text order, the `words` words that contribute most.
 
     The gates are those of `layer` (None means the last layer), for one `unit` or averaged over all units.
     """
@@ -143,7 +143,7 @@ def _choose_rows(inspection: "Inspection", cell: "CellTrace", words: int, unit: 
 
 
 def print_units(driven: Sequence["DrivenUnit"]) -> None:
-    """Print the words that raise and lower each unit of the last layer."""
+    """Print the words that raise and lower the value of each unit in the last layer."""
     poolings = list(driven[0].weights)
     rows = [
         [

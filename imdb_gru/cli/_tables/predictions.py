@@ -1,4 +1,4 @@
-"""Predictions on stdout: in colour in a terminal, and as plain lines or JSON otherwise."""
+"""Predictions on stdout, in colour for a terminal, as plain lines otherwise, or as JSON."""
 
 import contextlib
 import sys
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def show_predictions(classifier: "Classifier", reader: "TextReader", layout: "FileFormat", plot: Path | None) -> None:
-    """Predict the texts, print each prediction as it is made, and save its chart at `plot` if given."""
+    """Classify the texts, and print each prediction as it is made; if `plot` is given, save a chart there."""
     from imdb_gru.models.bulk import count_seen
 
     with reader.show_bar("predicting") as observe:

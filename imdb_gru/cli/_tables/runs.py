@@ -1,4 +1,4 @@
-"""Tables for lists of runs and for checks of runs."""
+"""Tables for lists and checks of runs."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -37,4 +37,4 @@ def _list_findings(run: "Run", findings: "Findings") -> list[tuple[str, str]]:
     rows = [("run", f"{run}, {run.model_name}"), *findings.files.items()]
     rows += [("weights", fault) for fault in findings.faults or ["ok"]]
     changes = [(name, f"was {before}, is {here} now") for name, (before, here) in findings.environment.items()]
-    return rows + (changes or [("environment", "the same as at the training")])
+    return rows + (changes or [("environment", "the same as during training")])

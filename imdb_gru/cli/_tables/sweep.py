@@ -26,7 +26,7 @@ FINALISTS = (
 
 
 class SweepPrinter(EventPrinter):
-    """An observer that prints the events of a sweep; a terminal shows a live table of the trials."""
+    """An observer that prints the events of a sweep, and shows a live table of the trials in a terminal."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -62,7 +62,7 @@ class SweepPrinter(EventPrinter):
 
 
 def _name_keys(keys: Sequence[str]) -> list[Column]:
-    """Return the columns for the keys; the last one is the first to be omitted."""
+    """Return a column for each key; if there is too little space, the last column is omitted first."""
     return [Column(name, drop=len(keys) - index) for index, name in enumerate(shorten_keys(keys))]
 
 
@@ -87,7 +87,7 @@ def _say_end(outcome: "Outcome") -> None:
 
 
 def print_sweep(figures: Mapping[str, Any]) -> None:
-    """Print the trials, best first, and the finalists."""
+    """Print the trials (best first) and the finalists."""
     keys = list(figures["space"])
     rows = [
         (str(rank), str(trial["trial"]), *_describe(trial, keys)) for rank, trial in enumerate(figures["trials"], 1)
@@ -142,7 +142,7 @@ def show_sweep_plan(config: "SweepConfig", folder: Path, *, as_json: bool) -> No
 
 
 def describe_result(figures: Mapping[str, Any]) -> str:
-    """Describe the best trial, and how much better it is than the base."""
+    """Describe the best trial, and by how much it beats the base."""
     best, base = figures["best"], figures["base"]
     values = ", ".join(f"{key} {show(value)}" for key, value in best["values"].items())
     if base is None:
@@ -150,7 +150,7 @@ def describe_result(figures: Mapping[str, Any]) -> str:
     if best["trial"] == base["trial"]:
         return f"best: the unchanged base, trial 0 ({values})"
     gain, change = 100 * (best["accuracy"] - base["accuracy"]), best["loss"] - base["loss"]
-    difference = f"{gain:+.2f} percentage points of accuracy and {change:+.4f} of log loss against the base"
+    difference = f"{gain:+.2f} percentage points of accuracy and {change:+.4f} of log loss compared with the base"
     return f"best: trial {best['trial']} ({values}), {difference}"
 
 
@@ -166,7 +166,7 @@ def _describe_finalist(finalist: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def describe_dimension(dimension: "Dimension") -> str:
-    """Describe the values that a key may have."""
+    """Describe the values that a key can take."""
     if dimension.choice:
         return ", ".join(map(show, dimension.choice))
     low, high = map(show, dimension.bounds)

@@ -21,19 +21,19 @@ LONGEST_WORD = 30
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table, and how it may be made narrower to fit a terminal."""
+    """A column of a table, with the ways in which it can be narrowed to fit a terminal."""
 
     name: str
     short: str | None = None
     """The heading in a narrow table."""
     width: int = 0
-    """Number of characters after which a text is wrapped, always between words."""
+    """Number of characters after which a text is wrapped; lines break only between words."""
     cut_to: int | None = None
     """Number of characters to keep from the end of a path; None keeps them all."""
     longest_word: int = LONGEST_WORD
     """Length in characters of the longest word that is kept on one line."""
     drop: int = 0
-    """The column's place in the order of omission: 1 is omitted first, 0 last."""
+    """Position of the column in the order of omission: columns with 1 are omitted first, those with 0 last."""
 
 
 def print_table(
@@ -108,7 +108,7 @@ def _build_table(
     header: bool,
     title: str | None = None,
 ) -> "Table":
-    """Build a table with these columns and no rows; cells wider than their column are wrapped."""
+    """Build an empty table with these columns; cells that are wider than their column are wrapped."""
     from rich.table import Table
     from rich.text import Text
 
@@ -172,7 +172,7 @@ def _find_least(column: Column, index: int, cells: Sequence[Sequence["Text"]]) -
 
 
 def _choose_columns(columns: Sequence[Column], least: Sequence[int], width: int) -> list[int]:
-    """Return the columns that fit, omitting columns with a `drop` first, then others from the right."""
+    """Return the columns that fit; omit those with a `drop` first, then the others from right to left."""
     shown = list(range(len(columns)))
     order = sorted(shown[1:], key=lambda index: (columns[index].drop or math.inf, -index))
     for index in order:

@@ -32,7 +32,7 @@ def print_plan(plan: "Plan") -> None:
     figures = [(name, "-" if value is None else str(value)) for name, value in plan.data.to_dict().items()]
     print_table([(name.replace("_", " "), value) for name, value in figures], title="data")
     click.echo(f"\nmodel\n{plan.summary}")
-    print_line(f"parameters: {plan.parameters:,}; memory for the training: about {plan.memory_bytes / 2**20:,.0f} MiB")
+    print_line(f"parameters: {plan.parameters:,}; memory for training: about {plan.memory_bytes / 2**20:,.0f} MiB")
     print_line(str(EngineChosen(plan.engine, plan.reason, plan.precision)))
     click.echo()
     click.echo(plan.config.to_yaml(), nl=False)

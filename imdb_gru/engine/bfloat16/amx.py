@@ -1,4 +1,4 @@
-"""The CPU's matrix unit, AMX: a check that it is available, and one tile of a product of bfloat16 matrices."""
+"""AMX, the CPU's matrix unit: a check that it is available, and functions that multiply tiles of bfloat16 matrices."""
 
 import ctypes
 import functools
@@ -13,14 +13,14 @@ from numba.extending import intrinsic
 from imdb_gru.engine.float32.tile import list_features
 
 ROWS = 16
-"""Number of rows in a tile register, both for A and for C."""
+"""Number of rows in a tile register, for both A and C."""
 COLUMNS = 32
 """Number of columns of C computed at once, in two registers side by side."""
 STEP = 32
-"""Number of products that one instruction adds up; k is a multiple of this number."""
+"""Number of products that one instruction adds up; the inner dimension of A B is a multiple of it."""
 
 ARCH_PRCTL, REQUEST_PERMISSION, TILE_DATA = 158, 0x1023, 18
-"""Numbers for the system call that requests the tile registers; Linux requires each process to make it."""
+"""Arguments of the system call with which each Linux process must request the tile registers."""
 
 
 @functools.cache
@@ -29,7 +29,7 @@ def find_bfloat16_obstacle() -> str | None:
     if not {"amx-tile", "amx-bf16", "avx512f"} <= list_features():
         return "this CPU has no AMX for bfloat16"
     if not sys.platform.startswith("linux"):
-        return "AMX is supported on Linux only"
+        return "AMX is supported only on Linux"
     if ctypes.CDLL(None).syscall(ARCH_PRCTL, REQUEST_PERMISSION, TILE_DATA):
         return "the operating system denies access to AMX"
     return None
@@ -67,7 +67,7 @@ def close_tiles(_context: Any) -> Any:
 
 
 def _build_product(heights: int) -> Any:
-    """Build a tile product `heights` registers high."""
+    """Build the function that computes a tile of C that is `heights` registers high."""
 
     @intrinsic
     def multiply(

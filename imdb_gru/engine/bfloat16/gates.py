@@ -1,4 +1,4 @@
-"""The gates and their derivatives, computed between AMX products, and rounding to bfloat16.
+"""The gates and their derivatives, which are computed between AMX products, and conversions to and from bfloat16.
 
 Arrays are flat, as in `imdb_gru.engine.rows`. Bfloat16 numbers are stored in uint16 arrays, or as pairs in uint32
 arrays.
@@ -18,7 +18,7 @@ HALF, MIDDLE = np.float32(0.5), np.int32(32767)
 
 @inlined
 def round_bits(bits):
-    """Round a float32's bits to the nearest bfloat16, stored in the upper half of the bits; ties go to even."""
+    """Round the bits of a float32 to the nearest bfloat16, with ties to even, in the upper half of the result."""
     return np.uint32(bits + EVEN + np.uint32((bits >> SHIFT) & ODD))
 
 
@@ -31,7 +31,7 @@ def round_row(bits, start, into, into_start, count):
 
 @inlined
 def round_pairs(bits, first, second, pairs, start, count):
-    """Round two rows to bfloat16 and interleave them, as the right-hand factor of a product must be."""
+    """Round two rows to bfloat16 and interleave them, as AMX requires for the right-hand factor of a product."""
     for i in range(count):
         low, high = round_bits(bits[at(first + i)]), round_bits(bits[at(second + i)])
         pairs[at(start + i)] = (low >> SHIFT) | (high & HIGH)
@@ -39,7 +39,7 @@ def round_pairs(bits, first, second, pairs, start, count):
 
 @inlined
 def pair_rows(values, first, second, pairs, start, count):
-    """Interleave two rows of bfloat16 numbers, as the right-hand factor of a product must be."""
+    """Interleave two rows of bfloat16 numbers, as AMX requires for the right-hand factor of a product."""
     for i in range(count):
         pairs[at(start + i)] = np.uint32(values[at(first + i)]) | (np.uint32(values[at(second + i)]) << SHIFT)
 
@@ -53,10 +53,11 @@ def widen_row(values, start, into, into_start, count):
 
 @inlined
 def open_gates(products, bits, block, h, start, count, kept, kept_start, kept_block):
-    """Turn products, with the bias already added, into m, z, r and h', and h_{t-1} into h_t, from `start` on.
+    """Replace products that include the bias with m, z, r and h', and h_{t-1} with h_t, from index `start` on.
 
-    The four are `block` apart, and `bits` are their bits. `kept` receives the values for a backward pass: m as bfloat16
-    next to z, then, `kept_block` apart, r next to h', where z, r and h' are 16-bit fixed-point numbers.
+    The four blocks are `block` elements apart, and `bits` views their values as integers. `kept` receives the values
+    for a backward pass: m beside z and, `kept_block` elements further on, r beside h'. There, m is a bfloat16 number,
+    and z, r and h' are 16-bit fixed-point numbers.
     """
     for i in range(start, start + count):
         m = products[at(i)]
@@ -72,9 +73,9 @@ def open_gates(products, bits, block, h, start, count, kept, kept_start, kept_bl
 
 @inlined
 def differentiate_gates(kept, kept_start, kept_block, h_prev, dh, start, count, m, m_bits, gradients, block):
-    """Turn kept values into dm, dz, dr and dh', `block` apart, and the gradient of h_t into h_{t-1}'s part via z.
+    """Compute dm, dz, dr and dh' from kept values, and replace the gradient of h_t with what reaches h_{t-1} via z.
 
-    `m` is a scratch array.
+    The four results are `block` elements apart, and `m` is a scratch array.
     """
     for i in range(start, start + count):
         m_bits[at(i)] = kept[at(kept_start + i)] & HIGH

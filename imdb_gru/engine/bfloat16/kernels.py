@@ -1,7 +1,7 @@
-"""The compiled loops for AMX, with products of bfloat16 numbers and everything else in float32.
+"""The compiled loops for AMX, which multiply bfloat16 matrices and compute everything else in float32.
 
 `imdb_gru.engine.arithmetic.Arithmetic` describes the arrays. The gates are computed right after the products for
-`COLUMNS` units and all rows, while these are in the cache, and `blocks` receives what `open_gates` keeps of them.
+`COLUMNS` units and all rows, while these are in the cache, and `blocks` receives the values that `open_gates` keeps.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ from imdb_gru.engine.float32.tile import round_up
 from imdb_gru.engine.rows import add_row, copy_row, fill_row
 
 CHUNK = 256
-"""Number of rows whose gradients of weights and of x are computed at once."""
+"""Number of rows in a chunk, for which the gradients of the weights and of x are computed at once."""
 NUMBER: type[np.generic] = np.uint16
 ROOM, KEPT = 32, 2
 """Constants of `Arithmetic`; `ROOM` prevents rows from sharing a cache line."""
@@ -23,7 +23,7 @@ ROOM, KEPT = 32, 2
 
 @inlined
 def find_real(rows, mask, t, real):
-    """Mark the rows whose timestep t is real; return how many leading rows, in whole tiles, include them all."""
+    """Mark the rows whose timestep t is real; return the number of leading rows, in whole tiles, that include them."""
     alive = 0
     for i in range(len(rows)):
         real[i] = rows[i] >= 0 and mask[rows[i], t]
@@ -134,8 +134,8 @@ def run_backward(
 ):  # fmt: skip
     """Implement `Arithmetic.run_backward`; `gradient` is in panels of `COLUMNS` columns.
 
-    The gradients of the blocks are collected in `dblocks`, and as `pairs` of rows, until a chunk of rows is complete;
-    their inputs are collected as columns in `turned`.
+    Until a chunk of rows is complete, the gradients of the blocks are collected in `dblocks` and, as pairs of rows, in
+    `pairs`; their inputs are collected as columns in `turned`.
     """
     timesteps, features = mask.shape[1], dx.shape[2]
     units, room = dh.shape[1], inputs.shape[1]

@@ -19,7 +19,7 @@ Pairs = NDArray[np.uint32]
 
 @compiled
 def _pack(matrix, pairs, panel, pair, size):
-    """Write a matrix, padded with zeros to a multiple of `size` rows, from a given panel and pair of rows on."""
+    """Write a matrix, padded with zeros to `size` rows, into `pairs`, starting at a given panel and pair of rows."""
     rows, columns = matrix.shape
     own, flat = np.zeros((2, COLUMNS), np.float32), pairs.reshape(-1)
     bits = own.reshape(-1).view(np.uint32)
@@ -40,7 +40,7 @@ def _pack(matrix, pairs, panel, pair, size):
 
 @compiled
 def _unpack(panels, panel, row, matrix, column, columns):
-    """Add up the workers' panels `(W, N/COLUMNS, K, COLUMNS)`, starting at a panel and a row, to a matrix's columns."""
+    """Sum the workers' panels `(W, N/COLUMNS, K, COLUMNS)`, from a given panel and row on, into columns of a matrix."""
     matrix[:, column : column + columns] = 0
     for worker in range(len(panels)):
         for first in range(0, columns, COLUMNS):
@@ -60,7 +60,7 @@ def allocate_panels(pool: ArrayPool, shapes: Sequence[tuple[int, int]]) -> list[
 
 
 def fill(tasks: list[tuple[Array, Pairs, int, int, int]]) -> None:
-    """Write matrices, each from a given panel and pair of rows on, padded to a multiple of a given number of rows."""
+    """Pack matrices in parallel; each task gives the arguments of `_pack`."""
     share_out(lambda task: _pack(*task), tasks)
 
 

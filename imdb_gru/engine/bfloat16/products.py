@@ -1,4 +1,4 @@
-"""Matrix products computed by AMX: products with weights, and those that give the gradients of weights."""
+"""Matrix products computed by AMX, both for multiplying by weights and for the gradients of weights."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ ONE = 0x3F80
 
 @inlined
 def multiply(a, a_start, a_row, rows, b, b_start, steps, first, first_start, first_row, c, c_start, c_row):
-    """Compute C = first + A B for `COLUMNS` columns, with `rows` rows of A from `a_start`, `steps`·`STEP` long."""
+    """Compute C = first + A B for `COLUMNS` columns, where A has `rows` rows of `steps`·`STEP` numbers."""
     paired = rows // (2 * ROWS) * (2 * ROWS)
     for row in range(0, paired, 2 * ROWS):
         multiply_two(
@@ -29,9 +29,9 @@ def multiply(a, a_start, a_row, rows, b, b_start, steps, first, first_start, fir
 
 @inlined
 def turn(values, start, room, rows, turned, most, width, done):
-    """Write rows of inputs as columns, in pairs, tile by tile of `STEP` inputs and rows.
+    """Write rows of inputs as columns, in pairs, in tiles of `STEP` inputs and `STEP` rows.
 
-    Rows half the total number of rows apart become neighbours, as in pairs of gradients.
+    Rows that are half the total number of rows apart become neighbours, as in the pairs of gradients.
     """
     half, row_pairs = rows // 2, STEP // 2
     for pair in range(half):
@@ -46,7 +46,7 @@ def turn(values, start, room, rows, turned, most, width, done):
 
 @inlined
 def add_products(turned, pairs, most, width, units, done, gradient, sums):
-    """Add a chunk's contributions, Aᵀ B, to the gradient of the joined weights, and its rows to the blocks' sums.
+    """Add a chunk's contribution, Aᵀ B, to the gradient of the joined weights, and the chunk's rows to `sums`.
 
     There are no weights from x_t to m or from h_{t-1} to h', so those parts of the gradient stay unchanged.
     """

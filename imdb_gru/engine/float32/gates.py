@@ -4,8 +4,8 @@ A row has four blocks of `U` floats,
 
     m = U_h h_{t-1} + c_h    z    r    h'
 
-which the backward pass turns into the gradients before the activations, dm, dz, dr and dh'. In this order, those that
-propagate to h_{t-1} are adjacent (dm, dz, dr), and so are those that propagate to x_t (dz, dr, dh').
+which the backward pass replaces with the gradients before the activations: dm, dz, dr and dh'. In this order, the
+gradients that propagate to h_{t-1} are adjacent (dm, dz, dr), and so are those that propagate to x_t (dz, dr, dh').
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 from imdb_gru.engine.compiling import inlined
 
 TINY = np.float32(1e-25)
-"""Smaller gradients are set to zero, because denormal floats would make the computation many times slower."""
+"""Smaller gradients are replaced with zero, because denormal floats would make the computation many times slower."""
 
 ONE, HALF, BOUND = np.float32(1), np.float32(0.5), np.float32(7.9)
 P = tuple(np.float32(c) for c in (1.54285369e-08, 2.20236520e-05, 3.57901681e-03, 1.34506415e-01, 9.99999994e-01))
@@ -22,7 +22,7 @@ Q = tuple(np.float32(c) for c in (8.59901080e-07, 3.42369103e-04, 2.61923324e-02
 
 @inlined
 def tanh(x):
-    """Compute tanh to 4e-7 as x P(x²) / Q(x²) up to |x| = 7.9, where its value is 1 to this precision.
+    """Compute tanh to within 4e-7 as x P(x²) / Q(x²) for |x| ≤ 7.9; beyond that, it is ±1 to this precision.
 
     The coefficients were fitted by least squares, reweighted until the largest relative error was minimal.
     """
@@ -42,7 +42,7 @@ def sigmoid(x):
 
 @inlined
 def open_gates(row, bias, h):
-    """Turn a row's products into m, z, r and h', and h_{t-1} into h_t."""
+    """Replace a row's products with m, z, r and h', and h_{t-1} with h_t."""
     units = len(h)
     for u in range(units):
         m = row[u] + bias[u]
@@ -58,7 +58,7 @@ def open_gates(row, bias, h):
 
 @inlined
 def differentiate_gates(row, h_prev, dh):
-    """Turn m, z, r and h' into dm, dz, dr and dh', and the gradient of h_t into the part that reaches h_{t-1} via z."""
+    """Replace m, z, r and h' with dm, dz, dr and dh', and the gradient of h_t with what reaches h_{t-1} via z."""
     units = len(dh)
     for u in range(units):
         dh_t = dh[u] if abs(dh[u]) > TINY else np.float32(0)
@@ -73,7 +73,7 @@ def differentiate_gates(row, h_prev, dh):
 
 @inlined
 def raise_peaks(peaks, steps, h, step):
-    """Update the maxima with h, and the steps of those it exceeds."""
+    """Update the maxima with h, and record the step wherever h is a new maximum."""
     for u in range(len(h)):
         higher = h[u] > peaks[u]
         peaks[u] = h[u] if higher else peaks[u]

@@ -1,4 +1,4 @@
-"""A GRU classifier's predictions after every timestep of many reviews; nothing else is computed."""
+"""Fast predictions of a GRU classifier after every timestep of many reviews."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ LAST, MEAN, MAX = (POOLINGS.index(name) for name in ("last", "mean", "max"))
 
 @inlined
 def add_poolings(h, peaks, totals, output_kernel, share):
-    """Update the maximum and the sum with a hidden state; return what last, maximum and mean add to the logit."""
+    """Update the maximum and the sum with a hidden state, and return its contribution to the logit."""
     logit = np.float32(0)
     for u in range(len(h)):
         peaks[u] = max(peaks[u], h[u])
@@ -63,7 +63,7 @@ class TimestepPredictor:
     table: Array
     to_blocks: Array
     output_kernel: Array
-    """The output's weights for each pooling, `(3, U)`, in the order of `POOLINGS`; zero for unused poolings."""
+    """The output weights for each pooling, `(3, U)`, in the order of `POOLINGS`; zero for unused poolings."""
     output_bias: np.float32
 
     @classmethod
@@ -86,7 +86,7 @@ class TimestepPredictor:
     def predict_logits(self, ids: Ids, lengths: Lengths) -> Array:
         """Return the logit of the positive class after every timestep, `(B, T)`, given right-padded ids, longest first.
 
-        Logits past a review's end are meaningless. Uses only the caller's thread, and releases the GIL.
+        Logits past a review's end are meaningless. The function uses only the caller's thread and releases the GIL.
         """
         shape = round_up(len(ids), ROWS), self.output_kernel.shape[1]
         logits = np.zeros(ids.shape, np.float32)

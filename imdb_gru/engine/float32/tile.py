@@ -10,7 +10,7 @@ from numba.extending import intrinsic
 
 
 def choose_tile(features: set[str]) -> tuple[int, int, int]:
-    """Return the lanes of a vector, the vectors per row of a tile, and its rows, for a CPU with these features.
+    """Return the numbers of lanes per vector, vectors per tile row and rows per tile, given the CPU's features.
 
     A tile's sums fill at least half of the vector registers, so that consecutive products have independent sums.
     """
@@ -45,7 +45,7 @@ def multiply_tile(
     """Compute C[m, n] = Σ_k A[m, k] B[k, n] for `ROWS` rows and `COLUMNS` columns; add it to C if `accumulate`.
 
     A, B and C are stored in flat float32 arrays: A[m, k] at `a_start + m·a_row + k·a_step`, B[k, n] at
-    `b_start + k·b_step + n`, C[m, n] at `c_start + m·c_row + n`. Nothing is checked; `steps` is at least 1.
+    `b_start + k·b_step + n`, C[m, n] at `c_start + m·c_row + n`. Arguments are not checked; `steps` must be at least 1.
     """
     place = types.intp
     signature = types.void(

@@ -1,4 +1,4 @@
-"""A next-word model's head: projection, a softmax over few words, and their gradients, on all cores.
+"""The head of a next-word model: a projection, a softmax over a few words, and their gradients, on all cores.
 
 Logits exist for only one block of rows at a time, and their gradients are summed while the block is in the cache.
 """
@@ -21,18 +21,18 @@ class HeadWeights(NamedTuple):
     kernel: Array
     """Kernel of the projection, `(U, E)`."""
     others: Array
-    """Embeddings of the words drawn, `(S, E)`."""
+    """Embeddings of the drawn words, `(S, E)`."""
     bias: Array
     """Bias of the projection, `(E,)`."""
     offsets: Array
-    """Biases of the words drawn plus the corrections to their logits, `(S,)`."""
+    """Biases of the drawn words plus the corrections to their logits, `(S,)`."""
 
 
 class HeadResult(NamedTuple):
-    """The losses, and the gradients of their mean over the rows that have a target."""
+    """The losses, and the gradients of the mean loss over the rows that have a target."""
 
     losses: Array
-    """Loss of each row, `(N,)`; zero if the row has no target, as are the next three."""
+    """Loss of each row, `(N,)`; like the next three arrays, it is zero in rows without a target."""
     x: Array
     """Gradients of the hidden states, `(N, U)`."""
     true: Array
@@ -46,15 +46,15 @@ class Head:
     """Computes losses and gradients; reuses its memory from batch to batch."""
 
     def __init__(self, precision: Precision = "float32") -> None:
-        """Set the precision; raises `ValueError` if this machine does not support it."""
+        """Set the precision, or raise `ValueError` if this machine does not support it."""
         self.arithmetic = choose_arithmetic(precision)
         self.pool = ArrayPool()
 
     def run(self, x: Array, real: Mask, true: Array, true_bias: Array, places: Ids, w: HeadWeights) -> HeadResult:
-        """Compute losses and gradients for hidden states `(N, U)`, of which `real` `(N,)` have a target.
+        """Compute losses and gradients for hidden states `(N, U)`; the mask `real` `(N,)` marks those with a target.
 
         `true` `(N, E)` and `true_bias` `(N,)` are the targets' weights. `places` `(N,)` is each target's index among
-        the words drawn, or −1 if it was not drawn, so that a target that was drawn is counted only once.
+        the drawn words, or −1 if it was not drawn, so that a drawn target is counted only once.
         """
         count, units = x.shape
         width = true.shape[1]

@@ -1,4 +1,4 @@
-"""The compiled loop of `head.py`: the forward and backward passes of projection and softmax, block of rows by block.
+"""The compiled loop of `head.py`: forward and backward passes of projection and softmax, one block of rows at a time.
 
 The sizes U, E and S and the rows of a block are padded with zeros to whole tiles.
 """
@@ -16,9 +16,9 @@ from imdb_gru.engine.rows import add_row, allocate, at, copy_row, fill_row
 from imdb_gru.engine.softmax.products import add_product, add_transposed, put_row
 
 TILE = 32
-"""All sizes are multiples of this number, in every arithmetic."""
+"""The number of which all padded sizes are multiples, in every precision."""
 BLOCK = 128
-"""Number of rows computed at once, so that they fit in the cache."""
+"""Number of rows in a block, which fits in the cache."""
 LOWEST = np.float32(-1e30)
 """Logit of a word that cannot come next."""
 SIGN, MAGNITUDE = np.int32(31), np.int32(0x7FFFFFFF)
@@ -41,7 +41,7 @@ def read_bits(_context, _bits):
 
 @inlined
 def order(bits):
-    """Map a float32's bits to a signed integer that sorts in the same order, or back."""
+    """Map the bits of a float32 to a signed integer that sorts in the same order, or map the integer back."""
     return np.int32(bits ^ ((bits >> SIGN) & MAGNITUDE))
 
 
@@ -57,7 +57,7 @@ def find_peak(bits, start, count):
 
 @inlined
 def exponentiate(values, start, count, peak):
-    """Replace each number with exp(number − peak), accurate to 1e-6, or with zero if negligible; return the sum."""
+    """Replace each number with exp(number − peak), accurate to 1e-6, or with zero if negligible, and return the sum."""
     total = np.float32(0)
     for i in range(start, start + count):
         y = (values[at(i)] - peak) * LOG2_E
@@ -90,7 +90,7 @@ def run(
     x, rows, true, true_bias, places, packed, bias, offsets, share, losses, into_x, into_true, into_true_bias,
     into_kernel, into_others, into_bias, into_offsets,
 ):  # fmt: skip
-    """Write the losses of `rows`, and their gradients times `share`; weight gradients are added to existing ones.
+    """Write the losses of `rows` and the gradients times `share`; weight gradients are added to the existing values.
 
     `packed` holds the kernel, the transpose of `others`, `others`, and the transpose of the kernel. The gradients of
     the kernel and of `others` are transposed, in panels.

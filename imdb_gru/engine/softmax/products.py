@@ -1,7 +1,7 @@
 """The products that the softmax kernel calls, for each number type that it can multiply.
 
-The kernel calls this module's `put_row`, `add_product` and `add_transposed`; when Numba compiles it, the functions of
-the same names for the arrays' number type are selected.
+The kernel calls this module's `put_row`, `add_product` and `add_transposed`. When Numba compiles the kernel, it
+selects the functions of the same names for the number type of the arrays.
 """
 
 from typing import Any, Protocol
@@ -14,23 +14,23 @@ from imdb_gru.engine.softmax import products_bfloat16, products_float32
 
 
 class Products(Protocol):
-    """The products for one number type; arrays are flat, and their parts are given by start index."""
+    """The products for one number type, on parts of flat arrays, each given by its start index."""
 
     def put_row(self, values, bits, start, into, into_start, count):
-        """Convert `count` float32 numbers to the type of `into`; `bits` are those of `values`, as uint32."""
+        """Convert `count` float32 numbers to the type of `into`; `bits` is `values` viewed as uint32."""
 
     def add_product(self, a, room, height, b, depth, c, c_row, columns):
-        """Add A B to float32 C.
+        """Add the product A B to C, a float32 matrix.
 
-        A has `height` rows, `room` apart. B is packed and has `depth` rows. C has `columns` columns, and its rows are
-        `c_row` apart.
+        A has `height` rows, which are `room` apart. B is packed and has `depth` rows. C has `columns` columns, and its
+        rows are `c_row` apart.
         """
 
     def add_transposed(self, a, a_room, width, b, b_room, columns, height, sums):
-        """Add Aᵀ B to float32 `sums`, in panels of columns.
+        """Add the product Aᵀ B to `sums`, a float32 matrix in panels of columns.
 
-        A and B have `height` rows each: A's have `width` numbers and are `a_room` apart, B's have `columns` numbers and
-        are `b_room` apart.
+        A and B have `height` rows each. Those of A have `width` numbers and are `a_room` apart; those of B have
+        `columns` numbers and are `b_room` apart.
         """
 
 

@@ -1,1 +1,1 @@
-"""Training a classifier: its training step, adversarial losses and trainer."""
+"""Training a classifier: the training step, the adversarial losses and the trainer."""

@@ -25,7 +25,10 @@ class Perturbation(keras.layers.Layer):  # type: ignore[misc]
 
 
 def scale(direction: Any, x: Any, share: float) -> Any:
-    """Scale each review's direction `(B, T, E)` to `share` times the length of its embeddings x; passes no gradient."""
+    """Scale each review's direction `(B, T, E)` to `share` times the length of its embeddings x.
+
+    No gradient flows through the result.
+    """
     return tf.stop_gradient(share * _measure(x) * direction / (_measure(direction) + 1e-12))
 
 

@@ -16,7 +16,10 @@ from imdb_gru.training.shares import WholeShare
 
 
 class RunningPooling(keras.layers.Layer):  # type: ignore[misc]
-    """A layer that pools hidden states up to each timestep: `(B, T, U)` to `(B, T, P·U)`; padding holds no results."""
+    """A layer that pools hidden states `(B, T, U)` up to each timestep, giving `(B, T, P·U)`.
+
+    Results in the padding are meaningless.
+    """
 
     def __init__(self, pooling: Sequence[Pooling], **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -24,7 +27,7 @@ class RunningPooling(keras.layers.Layer):  # type: ignore[misc]
         self.supports_masking = True
 
     def call(self, states: Any) -> Any:
-        """Concatenate the poolings."""
+        """Return the concatenated results of the poolings."""
         count = ops.cast(ops.arange(1, ops.shape(states)[1] + 1), "float32")[:, None]
         pooled: dict[Pooling, Any] = {
             "last": lambda: states,
@@ -51,17 +54,17 @@ def _find_running_peaks(states: Any) -> Any:
 
 
 class ReviewModel(keras.Model):  # type: ignore[misc]
-    """A model from ids `(B, T)` to the probability at the end `(B, 1)` or after every timestep `(B, T, 1)`.
+    """A model that maps ids `(B, T)` to the probability at the end `(B, 1)` or after every timestep `(B, T, 1)`.
 
-    A review's loss is that of its last timestep (`last`), or the mean of its timesteps' losses with equal weights
+    A review's loss is the loss of its last timestep (`last`), or the mean of its timesteps' losses with equal weights
     (`every`) or with weights proportional to the timestep (`linear`, the linear gain of Dai and Le 2015). Metrics are
-    those of the last timestep. An unlabelled review (label −1) counts only in the virtual adversarial loss.
+    computed at the last timestep. An unlabelled review (label −1) counts only in the virtual adversarial loss.
 
     Adversarial training (Miyato, Dai and Goodfellow 2017, equation 5) adds the loss of reviews whose embeddings x are
     moved by r = ε ‖x‖ g / ‖g‖, where g is the gradient of the loss with respect to x. Virtual adversarial training
     (equation 7) needs no label: it adds a measure of how far a move by r changes the probability, where g is the
-    gradient of that measure. The paper normalises the embeddings and ε is a length; here ε is a share of the
-    embeddings' length, so that the model cannot evade it by making them longer.
+    gradient of that measure. In the paper, the embeddings are normalised and ε is a length. Here, ε is a
+    fraction of the embeddings' length, so that the model cannot evade the move by making them longer.
     """
 
     def __init__(self, ids: Any, probability: Any, objective: str, config: TrainConfig, name: str) -> None:
@@ -74,7 +77,7 @@ class ReviewModel(keras.Model):  # type: ignore[misc]
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
     ) -> Any:
-        """Return the mean loss of the labelled reviews; in evaluation, that of the last timestep."""
+        """Return the mean loss of the labelled reviews, which in evaluation is the loss at the last timestep."""
         if not training:
             return super().compute_loss(x, y, _take_last(x, y_pred), sample_weight, training)
         labelled = ops.cast(y[:, 0] >= 0, "float32")

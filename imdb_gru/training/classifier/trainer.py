@@ -1,4 +1,4 @@
-"""Training a classifier: Keras's `fit` and `evaluate` on `ReviewBatches`, and averages of the weights."""
+"""Training a classifier with Keras's `fit` and `evaluate` on `ReviewBatches`, and averaging its weights."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -71,12 +71,12 @@ class ClassifierTrainer(Trainer):
         """The unaveraged weights while the model holds their averages."""
 
     def restore(self, run: Run) -> None:
-        """Return to the state of the run's checkpoint; if there are several workers, each draws its own dropout."""
+        """Restore the state of the run's checkpoint; if there are several workers, each draws its own dropout."""
         super().restore(run)
         self._part_draws()
 
     def _part_draws(self) -> None:
-        """Give each worker its own dropout; the first worker's is the same as in training with a single worker."""
+        """Give each worker its own dropout; the first worker draws the same dropout as a single worker would."""
         if self.shares.rank:
             for variable in self.model.variables:
                 if variable.path.endswith("seed_generator_state"):
@@ -90,13 +90,13 @@ class ClassifierTrainer(Trainer):
 
     @property
     def is_done(self) -> bool:
-        """Tell whether all epochs are done, or the last `train.patience` epochs brought no improvement."""
+        """Return whether all epochs are done or the last `train.patience` epochs brought no improvement."""
         patience, best = self.config.train.patience, self.progress.best
         tired = patience is not None and self.progress.epoch - (best.epoch if best else 0) >= patience
         return super().is_done or tired
 
     def train_epoch(self, stop: Stop, checkpoint: Callable[[], None]) -> Figures:  # noqa: ARG002 - epochs are whole
-        """Train an epoch; if weights are averaged, `fit` replaces the model's weights with the averages at the end."""
+        """Train for an epoch; if weights are averaged, `fit` replaces the weights with the averages at the end."""
         number = self.progress.epoch
         if number == 0 and self.config.train.output_first is True:
             self._fit_output()
@@ -136,7 +136,7 @@ class ClassifierTrainer(Trainer):
         return self.shares.average(figures, batches.count_labelled())
 
     def is_better(self, record: Epoch, best: Epoch) -> bool:
-        """Tell whether an epoch is better than the best so far; always true without validation reviews."""
+        """Return whether an epoch is better than the best so far, which is always true without validation reviews."""
         if record.validation_loss is None or record.validation_accuracy is None:
             return True
         assert best.validation_loss is not None
@@ -147,7 +147,7 @@ class ClassifierTrainer(Trainer):
         return new > old
 
     def start_next_epoch(self) -> None:
-        """Replace the averages with the weights themselves."""
+        """Replace the averages with the unaveraged weights."""
         if self.config.train.averaging is not None:
             self.model.set_weights(self._next_weights)
 
@@ -162,9 +162,10 @@ class ClassifierTrainer(Trainer):
 
 
 def count_steps_at_once(config: Config, engine: str) -> int:
-    """Count the batches between two updates of the bar and checks for a stop, which take less than a second.
+    """Return the number of batches after which the bar is updated and a stop is checked for.
 
-    Keras runs no Python in between, which saves time only if batches are short.
+    These batches take less than a second. Keras runs no Python code between them, which saves time only if they are
+    short.
     """
     model, batch_size = config.model, get_number(config.train.batch_size)
     if engine == "keras":

@@ -1,1 +1,1 @@
-"""Training a next-word model: its Keras model, batches and trainer."""
+"""Training a next-word model: the Keras model, the batches and the trainer."""

@@ -24,10 +24,10 @@ class Chunk:
 
 
 class ReviewChunks:
-    """One epoch of batches, each cut into chunks of at most `timesteps`; determined by the seed and epoch."""
+    """The batches of one epoch, determined by the seed and the epoch, each cut into chunks of at most `timesteps`."""
 
     def __init__(self, reviews: EncodedReviews, config: NextWordConfig, epoch: int | None) -> None:
-        """Build the batches of an epoch; `None` means validation, with the longest reviews first."""
+        """Build the batches of an epoch; None means validation, which starts with the longest reviews."""
         self.reviews = reviews
         self.timesteps = config.train.timesteps
         self.batches: list[Rows]
@@ -39,7 +39,7 @@ class ReviewChunks:
             self.batches = list(iter_batches(reviews.lengths, config.train.batch_size, rng))
 
     def __len__(self) -> int:
-        """Count the chunks of all batches."""
+        """Return the number of chunks in all batches."""
         lengths = self.reviews.lengths
         return sum(math.ceil(int(lengths[rows].max()) / self.timesteps) for rows in self.batches)
 
@@ -53,5 +53,5 @@ class ReviewChunks:
             yield Chunk(ids[:, start:stop], targets[:, start:stop])
 
     def count_words(self, number: int) -> int:
-        """Count a batch's targets."""
+        """Return the number of targets in a batch."""
         return int(self.reviews.lengths[self.batches[number]].sum())

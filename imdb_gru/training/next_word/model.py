@@ -18,7 +18,7 @@ from imdb_gru.training.layers import ChannelDropout
 from imdb_gru.training.model import build_recurrent
 
 EMBEDDING_DEVIATION = 0.1
-"""Standard deviation of the initial embeddings; with Keras's ±0.05, tied logits would be too small to learn fast."""
+"""Standard deviation of the initial embeddings; Keras's ±0.05 would make tied logits too small to learn fast."""
 FULL_ROWS = 1024
 """Number of timesteps whose full softmax is computed at once."""
 
@@ -33,7 +33,7 @@ class Strata:
     """
 
     edges: Ids
-    """Boundaries of the strata, `(S + 1,)`: they start at the first possible next id and end at the vocabulary size."""
+    """Boundaries of the strata, `(S + 1,)`, from the first id that can come next to the vocabulary size."""
 
     @classmethod
     def build(cls, vocabulary_size: int, samples: int) -> "Strata":
@@ -53,7 +53,7 @@ class Strata:
 
 
 class KerasNextWordModel(keras.Model):  # type: ignore[misc]
-    """The model from ids to the next word: embedding → recurrent layers → projection to embedding size → tied softmax.
+    """The model: ids → embedding → recurrent layers → projection to embedding size → tied softmax → next word.
 
     The softmax shares its weights with the embedding (Press and Wolf 2017; Inan et al. 2017).
     """
@@ -100,7 +100,7 @@ class KerasNextWordModel(keras.Model):  # type: ignore[misc]
         self.bias.assign(np.log(shares).astype(np.float32))
 
     def encode(self, rows: Any, mask: Any, states: Any, *, training: bool) -> tuple[Any, Any]:
-        """Return the hidden state after each embedding, `(B, T, E)` to `(B, T, U)`, and the final states."""
+        """Return the hidden states `(B, T, U)` after each of the embeddings `(B, T, E)`, and the final states."""
         x = self.embedding_dropout(rows, training=training)
         ends = []
         for layer, start in zip(self.recurrent, states, strict=True):
@@ -109,12 +109,12 @@ class KerasNextWordModel(keras.Model):  # type: ignore[misc]
         return self.output_dropout(x, training=training), ends
 
     def read(self, rows: Any, mask: Any, states: Any, *, training: bool) -> tuple[Any, Any]:
-        """Return the result of `encode`, with the hidden states projected to queries `(B, T, E)`."""
+        """Return the result of `encode` with its hidden states projected to queries `(B, T, E)`."""
         x, ends = self.encode(rows, mask, states, training=training)
         return self.projection(x), ends
 
     def draw(self, step: Any) -> tuple[Any, Any]:
-        """Draw the words for a step; return their ids and the corrections to their logits, each `(S,)`."""
+        """Draw the words for a step, and return their ids and the corrections to their logits, each `(S,)`."""
         starts, sizes = tf.constant(self.strata.edges[:-1]), tf.constant(self.strata.sizes)
         chance = tf.random.stateless_uniform(tf.shape(sizes), [self.seed, step])
         drawn = starts + tf.minimum(tf.cast(chance * tf.cast(sizes, tf.float32), tf.int32), sizes - 1)
@@ -133,13 +133,13 @@ class KerasNextWordModel(keras.Model):  # type: ignore[misc]
 
     @property
     def dense_weights(self) -> list[keras.Variable]:
-        """List the weights with a dense gradient: all but the table, in the order of a run's file."""
+        """List the weights with dense gradients, which are all but the table, in the order of `weights.npz`."""
         return self.read_weights[1:]
 
     def compute_gradients(self, ids: Any, targets: Any, states: Any, step: Any) -> "Gradients":
         """Return a chunk's total loss, the states after the chunk and the gradients of the mean loss.
 
-        The table's gradient has rows only for words that are inputs or targets or were drawn.
+        The table's gradient has rows only for inputs, targets and drawn words.
         """
         table = self.table.value  # gathers directly from the variable, because converting it to a tensor would copy it
         drawn, offsets = self.draw(step)
@@ -202,7 +202,7 @@ class KerasNextWordModel(keras.Model):  # type: ignore[misc]
 
 
 def build_stock_model(config: EncoderConfig, vocabulary_size: int) -> keras.Model:
-    """Build ids `(B, T)` int32 → embedding → recurrent layers → projection → probability of every id `(B, T, V)`."""
+    """Build the model: ids `(B, T)` int32 → embedding → recurrent layers → projection → probabilities `(B, T, V)`."""
     ids = keras.Input((None,), dtype="int32", name="ids")
     x = layers.Embedding(vocabulary_size, config.embedding, mask_zero=True, name="embedding")(ids)
     for number in range(1, config.layers + 1):

@@ -58,14 +58,14 @@ class NextWordTrainer(Trainer):
         self._validate = tf.function(self._validate_chunk, input_signature=[IDS, IDS, states])
 
     def _count_states(self) -> list[int]:
-        """Count the state arrays of each recurrent layer."""
+        """Return the number of state arrays in each recurrent layer."""
         return [CELLS[self.config.model.cell].state_parts] * self.config.model.layers
 
     def _start(self, batch: int) -> list[list[Any]]:
         return [[tf.zeros((batch, self.config.model.units))] * count for count in self._count_states()]
 
     def _take_step(self, ids: Any, targets: Any, states: Any) -> Any:
-        """Update the weights with a chunk's gradients; return the sum of its losses and the states after it."""
+        """Update the weights with a chunk's gradients, and return the sum of its losses and the states after it."""
         rate = self.config.model.dropout.word
         step = tf.cast(self.optimizer.iterations.value, tf.int32)
         if rate:
@@ -115,7 +115,7 @@ class NextWordTrainer(Trainer):
         return {"loss": loss, "perplexity": compute_perplexity(loss)}
 
     def _run_batch(self, chunks: ReviewChunks, number: int, run: Callable[..., Any]) -> tuple[float, int]:
-        """Run a batch chunk by chunk, carrying the states over; return its total loss and its number of targets."""
+        """Run a batch chunk by chunk, carrying over the states, and return its total loss and its number of targets."""
         states, total = self._start(len(chunks.batches[number])), 0.0
         for chunk in chunks.cut(number):
             loss, states = run(chunk.ids, chunk.targets, states)
@@ -142,7 +142,7 @@ class NextWordTrainer(Trainer):
         return {"words_per_second": speed}
 
     def is_better(self, record: Epoch, best: Epoch) -> bool:
-        """Tell whether an epoch is at least as good as the best so far; always true without validation reviews."""
+        """Return whether an epoch is at least as good as the best so far; without validation reviews, it always is."""
         return (record.validation_loss or 0.0) <= (best.validation_loss or 0.0)
 
     def list_arrays(self) -> list[Array]:

@@ -1,4 +1,4 @@
-"""IMDB as `keras.datasets.imdb.load_data(num_words=…)` returns it, also from a local imdb.npz."""
+"""IMDB as `keras.datasets.imdb.load_data(num_words=…)` returns it, downloaded or from a local imdb.npz."""
 
 import keras
 import numpy as np

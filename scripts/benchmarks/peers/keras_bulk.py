@@ -1,6 +1,6 @@
 """Predict a file of reviews, one per line, with a plain Keras script: python keras_bulk.py RUN FILE.
 
-Prints the seconds of `model.predict` alone, as a line of JSON.
+Prints the time that `model.predict` alone takes, in seconds, as a line of JSON.
 """
 
 import json

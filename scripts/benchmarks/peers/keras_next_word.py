@@ -2,8 +2,8 @@
 
 python keras_next_word.py imdb.npz [--reviews N] [--units U] [--embedding E] [--words V] [--timesteps T]
 
-The reviews are concatenated and cut into windows of T timesteps. Prints the words per second of an epoch, after two
-batches that are not counted, as a line of JSON.
+The reviews are concatenated and cut into windows of T timesteps. After two batches as a warm-up, one epoch is measured.
+Prints its words per second, as a line of JSON.
 """
 
 import argparse

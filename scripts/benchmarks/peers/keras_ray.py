@@ -1,6 +1,6 @@
 """Predict a folder of Parquet files with model.predict on Ray Data: python keras_ray.py RUN FOLDER OUTPUT WORKERS.
 
-Prints the seconds without the start of Ray, and the peak memory of a worker, as a line of JSON.
+Prints the time in seconds, without the start of Ray, and the peak memory of a worker, as a line of JSON.
 """
 
 import json
@@ -32,7 +32,7 @@ class Worker:
         self.pad = keras.utils.pad_sequences
 
     def __call__(self, batch: pyarrow.Table) -> pyarrow.Table:
-        """Return the batch with its probabilities."""
+        """Return the batch with the predicted probabilities."""
         texts = batch["text"].to_pylist()
         ids = [[1, *(self.id_of.get(word, 2) for word in self.token.findall(text.lower())[-500:])] for text in texts]
         probabilities = self.model.predict(self.pad(ids, maxlen=501), verbose=0)[:, 0]

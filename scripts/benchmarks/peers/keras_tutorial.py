@@ -1,9 +1,9 @@
-"""The widespread tutorial: embedding, GRU and a sigmoid, on reviews padded to a fixed number of words.
+"""A widespread tutorial's model: an embedding, a GRU and a sigmoid, on reviews padded to a fixed number of words.
 
 python keras_tutorial.py imdb.npz [--reviews N] [--units U] [--words W] [--epochs E] [--bucketed] [--until ACCURACY]
 
-Prints one line of JSON per epoch: the seconds of its training alone, and of all evaluations so far. Without --until,
-two batches are trained before the first epoch as a warm-up.
+Prints one line of JSON per epoch: the seconds of its training alone, and those of all evaluations so far. Without
+--until, two batches are trained before the first epoch as a warm-up.
 """
 
 import argparse

@@ -5,7 +5,7 @@ python keras_workers.py tensorflow|jax|jax-fit REVIEWS.npz [--workers N] [--embe
 "tensorflow" uses tf.distribute.MultiWorkerMirroredStrategy with a custom step, because `fit` fails under it: Keras 3.15
 does not support PerReplica. "jax-fit" uses keras.distribution.DataParallel on jax.distributed through `fit`; XLA then
 sums the recurrent gradient over the workers at every timestep. "jax" is a custom step that sums once. With JAX, reviews
-are padded to multiples of a hundred words, because it compiles a program for every length. All compute in float32. The
+are padded to multiples of a hundred words, because it compiles a program for every length. All use float32. The
 npz holds the concatenated ids, the reviews' offsets in them, the labels, and the number of possible ids ("words").
 
 Prints a line of JSON: seconds and reviews per second of the second epoch, which compiles nothing; the largest
@@ -61,7 +61,7 @@ def start():
                 process.wait()
         for rank, end in enumerate(ends):
             if end:
-                sys.exit(Path(folder, f"{rank}.txt").read_text()[-2000:] or f"a worker ended with {end}")
+                sys.exit(Path(folder, f"{rank}.txt").read_text()[-2000:] or f"a worker exited with {end}")
         figures = [json.loads(Path(folder, f"{rank}.json").read_text()) for rank in range(options.workers)]
         weights = [np.load(Path(folder, f"{rank}.npy")) for rank in range(options.workers)]
     seconds = max(seconds for seconds, _ in figures)
@@ -72,7 +72,7 @@ def start():
 
 
 def find_ports():
-    """Return a free port of this machine for each worker."""
+    """Return a free port on this machine for each worker."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(options.workers)]
     ports = [str(place.getsockname()[1]) for place in sockets]
     for place in sockets:
@@ -97,7 +97,7 @@ def work(rank, folder):
 
 
 def cut_batches(rank):
-    """Return a worker's shares of batches of similar length, and the number of possible ids."""
+    """Return a worker's shares of the batches, whose reviews have similar lengths, and the number of possible ids."""
     with np.load(options.npz) as file:
         ids, offsets, labels, words = (file[name] for name in ("ids", "offsets", "labels", "words"))
     lengths, rng, size = np.diff(offsets), np.random.default_rng(0), options.batch_size * options.workers
@@ -120,7 +120,7 @@ def cut_batches(rank):
 
 
 def build(words):
-    """Build the model: embedding, GRU and a sigmoid; the padding in front is not masked."""
+    """Build the model: an embedding, a GRU and a sigmoid. The padding at the front is not masked."""
     import keras
     from keras import layers
 

@@ -1,6 +1,6 @@
 """The tutorial's model in PyTorch, padded: python torch_tutorial.py imdb.npz [--reviews N] [--units U] [--words W].
 
-Prints the seconds of an epoch, after two warm-up batches, as a line of JSON.
+Prints the time of an epoch in seconds, after two warm-up batches, as a line of JSON.
 """
 
 import argparse
@@ -22,7 +22,7 @@ options = parser.parse_args()
 
 
 class Model(nn.Module):
-    """A network of embedding and GRU, with a logit from the last hidden state."""
+    """A network with an embedding and a GRU, whose last hidden state gives the logit."""
 
     def __init__(self):
         super().__init__()
