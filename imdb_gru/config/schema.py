@@ -34,6 +34,11 @@ class DataConfig(Section):
     """The table column that holds the labels; null looks for common names."""
     limit: Count | None = None
     """The maximum number of reviews per split; they are chosen at random, but the choice is always the same."""
+    test_split: Annotated[float, Field(ge=0, le=0.9)] = 0.0
+    """The share of the training reviews kept away from training as a test part, if the data has no test split.
+
+    evaluate uses it by default. It is chosen like the validation reviews, but does not depend on train.seed.
+    """
 
 
 class TextConfig(Section):
@@ -124,7 +129,10 @@ class FitConfig(Section):
     batch_size: Count = 64
     """The number of reviews in a batch."""
     validation_split: Annotated[float, Field(ge=0, le=0.9)] = 0.1
-    """The share of the training reviews for validation, stratified by label; films that the source names stay whole."""
+    """The share of the training reviews for validation, stratified by label.
+
+    All reviews of a film stay together if the source names films, otherwise all reviews with the same words.
+    """
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     """The seed for the initial weights, the order of the reviews, dropout and the choice of validation reviews."""
     engine: Literal["auto", "keras", "fused"] = "auto"
