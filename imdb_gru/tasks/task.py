@@ -97,7 +97,7 @@ class Task(ABC):
             return chosen
         try:
             own = self.load_own_reviews(run, source)
-        except DataError:  # a model cannot be trained on these reviews
+        except DataError:  # a model can no longer be trained on these reviews
             return chosen
         if own is None or not (own.test or own.validation):
             return chosen
@@ -112,8 +112,14 @@ class Task(ABC):
 
     def load_own_reviews(self, run: Run, source: Source) -> TrainingReviews | None:
         """Read the reviews that a run was trained on; None if the source contains other reviews."""
-        reviews = self.load_reviews(source, run.load_any_config())
-        return reviews if reviews.hash == run.load_metrics().data.hash else None
+        data = run.load_metrics().data
+        try:
+            reviews = self.load_reviews(source, run.load_any_config())
+        except DataError:
+            if source.name == data.source:
+                raise
+            return None  # a model cannot be trained on these reviews in this way
+        return reviews if reviews.hash == data.hash else None
 
     def _take_part(self, run: Run, own: TrainingReviews, split: str | None) -> ChosenReviews:
         split = split or ("test" if own.test else "validation")
