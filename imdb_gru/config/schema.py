@@ -37,7 +37,8 @@ class DataConfig(Section):
     test_split: Annotated[float, Field(ge=0, le=0.9)] = 0.0
     """The share of the training reviews kept away from training as a test part, if the data has no test split.
 
-    evaluate uses it by default. It is chosen like the validation reviews, but does not depend on train.seed.
+    evaluate uses it by default. It is chosen like the validation reviews, but independently of train.seed. A next-word
+    model has none.
     """
 
 
