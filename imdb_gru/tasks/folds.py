@@ -12,7 +12,7 @@ from imdb_gru.config import Config
 from imdb_gru.corpus.corpus import choose_folds, load_labelled_reviews
 from imdb_gru.corpus.stored import StoredReviews
 from imdb_gru.errors import DataError
-from imdb_gru.events import EngineChosen, Event, Observer, ReadingReviews, StartChosen, count_noun, ignore
+from imdb_gru.events import EngineChosen, Event, Notice, Observer, ReadingReviews, StartChosen, count_noun, ignore
 from imdb_gru.models.metrics import Scores, compute_scores
 from imdb_gru.sources import open_source
 from imdb_gru.sources.review import UNLABELLED, Review, Source
@@ -129,11 +129,15 @@ def cross_validate(
         rows = np.flatnonzero(chosen == fold)
         observer(FoldStarted(fold + 1, folds, len(rows)))
         others = _OtherFolds(source, reviews.take(np.flatnonzero(chosen != fold)))
-        classifier, _, stop = train_in_memory(
-            complete, others, lambda event: None if isinstance(event, REPEATED) else observer(event)
-        )
-        if stop:
-            raise stop
+        try:
+            classifier, _, stop = train_in_memory(
+                complete, others, lambda event: None if isinstance(event, REPEATED) else observer(event)
+            )
+            if stop:
+                raise stop
+        except KeyboardInterrupt:
+            observer(Notice(f"stopped in fold {fold + 1} of {folds}; nothing is saved"))
+            raise
         part = reviews.take(rows)
         predictions = classifier.predict_many(review.text for review in part)
         probabilities[rows] = [prediction.probability for prediction in predictions]

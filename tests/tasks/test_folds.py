@@ -98,7 +98,7 @@ def test_a_number_of_folds_that_makes_no_sense_is_refused(count):
 
 
 def test_a_stopped_training_stops_the_cross_validation(monkeypatch, tmp_path):
-    calls = []
+    calls, events = [], []
 
     def train(config, source, observer=None):
         calls.append(source)
@@ -106,5 +106,6 @@ def test_a_stopped_training_stops_the_cross_validation(monkeypatch, tmp_path):
 
     monkeypatch.setattr(folds, "train_in_memory", train)
     with pytest.raises(KeyboardInterrupt):
-        cross_validate(write_rows(tmp_path / "a.csv"))
+        cross_validate(write_rows(tmp_path / "a.csv"), events=events)
     assert len(calls) == 1
+    assert str(events[-1]) == "stopped in fold 1 of 5; nothing is saved"
