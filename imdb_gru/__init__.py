@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from imdb_gru.report.page import write_report
     from imdb_gru.runs.run import Run
     from imdb_gru.tasks.evaluation import evaluate
+    from imdb_gru.tasks.folds import CrossValidation, cross_validate
     from imdb_gru.tasks.training import Plan, load_corpus, plan, pretrain, resume, train
 
 _MODULES = {
@@ -43,6 +44,7 @@ _MODULES = {
     "Comparison": "comparison.results",
     "Config": "config",
     "ConfigError": "errors",
+    "CrossValidation": "tasks.folds",
     "DataConfig": "config",
     "DataError": "errors",
     "DownloadError": "errors",
@@ -60,6 +62,7 @@ _MODULES = {
     "Run": "runs.run",
     "RunError": "errors",
     "compare": "comparison.comparing",
+    "cross_validate": "tasks.folds",
     "evaluate": "tasks.evaluation",
     "load": "models.classifier",
     "load_config": "config",
@@ -82,6 +85,7 @@ __all__ = [
     "Comparison",
     "Config",
     "ConfigError",
+    "CrossValidation",
     "DataConfig",
     "DataError",
     "DownloadError",
@@ -100,6 +104,7 @@ __all__ = [
     "RunError",
     "__version__",
     "compare",
+    "cross_validate",
     "evaluate",
     "load",
     "load_config",

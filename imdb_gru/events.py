@@ -75,7 +75,8 @@ class CorpusRead(Event):
             parts = ", ".join(f"{count_noun(count, 'review')} of split {split}" for split, count in self.counts.items())
             lines.append(f"read {parts}")
         lines.append(
-            f"{count_noun(figures.train, 'review')} for training, {figures.validation} for validation; "
+            f"{count_noun(figures.train, 'review')} for training, {figures.validation} for validation"
+            f"{f', {figures.test} for the test part' * bool(figures.test)}; "
             f"{figures.truncated_share:.1%} cut to {self.length} words; "
             f"vocabulary of {figures.vocabulary} ids, {figures.unknown_share:.1%} of words unknown"
         )

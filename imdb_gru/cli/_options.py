@@ -54,7 +54,30 @@ run_option = click.option("--run", "run_path", type=PATH, metavar="DIR", help=RU
 split_option = click.option(
     "--split",
     type=click.Choice(["train", "validation", "test"]),
-    help="The split to evaluate on [default: test, or validation for a next-word run].",
+    help="The split to evaluate on [default: test, or validation for a next-word run and for data without a test "
+    "split].",
+)
+
+
+class ThresholdType(click.FloatRange):
+    """A number from 0 to 1; not-a-number is an error, although `click.FloatRange` accepts it."""
+
+    def __init__(self) -> None:
+        super().__init__(min=0, max=1)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number."""
+        number = super().convert(value, param, ctx)
+        if number != number:
+            self.fail(f"{value} is not a number", param, ctx)
+        return number
+
+
+threshold_option = click.option(
+    "--threshold",
+    type=ThresholdType(),
+    metavar="P",
+    help="The lowest probability at which a text counts as positive [default: 0.5].",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 _text_column_option = click.option(

@@ -52,6 +52,7 @@ class RayRequest:
     resume: bool
     workers: int | None
     address: str | None
+    threshold: float
     as_json: bool
 
 
@@ -69,14 +70,18 @@ def predict_on_ray(run_path: Path | None, request: RayRequest) -> None:
     partitions = open_partitions(request.output)
     tables = list_tables(str(request.file.path), but=partitions.address)
     run = open_run(run_path)
-    classifier = Classifier.load(run)
+    classifier = Classifier.load(run, request.threshold)
     if request.timesteps:
         classifier.check_timesteps()
     with partitions.claim():
         begun_with = {
             "version of imdb-gru": __version__,
             "run": identify_run(run),
-            "set of options": {"timesteps": request.timesteps, "text_column": request.file.text_column},
+            "set of options": {
+                "timesteps": request.timesteps,
+                "text_column": request.file.text_column,
+                "threshold": request.threshold,
+            },
         }
         for address in partitions.begin(begun_with, stamp_tables(tables), resume=request.resume):
             say(f"{address} has changed, so its texts are classified again")

@@ -38,14 +38,15 @@ class ReviewChoice:
 
             return list(TextReader(self.texts, data.model_copy(update={"path": self.input_path})).follow("reading"))
         split = self.split or (None if data.path else "validation")
-        split, reviews = choose_reviews(run, data=self.data, split=split)
+        chosen = choose_reviews(run, data=self.data, split=split)
+        reviews = chosen.reviews
         most = self.reviews or most or len(reviews)
         if most < len(reviews):
             import numpy as np
 
             rows = np.random.default_rng(SEED).choice(len(reviews), most, replace=False)
             reviews = [reviews[row] for row in sorted(rows)]
-        say(f"reading {len(reviews)} reviews of split {split} from {data.path or run}")
+        say(f"reading {len(reviews)} reviews of split {chosen.split} from {data.path or run}")
         return [review.text for review in reviews]
 
 

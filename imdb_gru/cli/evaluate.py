@@ -7,7 +7,14 @@ import click
 
 from imdb_gru.cli._commands import Command
 from imdb_gru.cli._messages import EventPrinter
-from imdb_gru.cli._options import json_option, open_run, other_data_options, run_option, split_option
+from imdb_gru.cli._options import (
+    json_option,
+    open_run,
+    other_data_options,
+    run_option,
+    split_option,
+    threshold_option,
+)
 from imdb_gru.cli._tables.evaluation import print_evaluation
 
 if TYPE_CHECKING:
@@ -19,11 +26,20 @@ if TYPE_CHECKING:
 @other_data_options
 @split_option
 @click.option("--errors", type=click.IntRange(min=0), default=0, metavar="N", help="Show the N most confident errors.")
+@threshold_option
 @json_option
-def evaluate(run_path: Path | None, data: "DataConfig | None", split: str | None, errors: int, as_json: bool) -> None:
+def evaluate(
+    run_path: Path | None,
+    data: "DataConfig | None",
+    split: str | None,
+    errors: int,
+    threshold: float | None,
+    as_json: bool,
+) -> None:
     """Evaluate a run on labelled reviews: accuracy, calibration, and accuracy on the first words of each review.
 
-    For a next-word run, which needs no labels, print its perplexity.
+    Reviews that the run was trained on are left out if --data is the data of its training, and otherwise counted. For a
+    next-word run, which needs no labels, print its perplexity.
 
     \b
     imdb-gru evaluate --errors 3
@@ -31,7 +47,9 @@ def evaluate(run_path: Path | None, data: "DataConfig | None", split: str | None
     from imdb_gru.system.escaping import dump_json
     from imdb_gru.tasks.evaluation import evaluate
 
-    evaluation = evaluate(open_run(run_path), data=data, split=split, errors=errors, observer=EventPrinter())
+    evaluation = evaluate(
+        open_run(run_path), data=data, split=split, errors=errors, threshold=threshold, observer=EventPrinter()
+    )
     if as_json:
         click.echo(dump_json(evaluation.to_dict()))
     else:

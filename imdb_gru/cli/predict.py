@@ -7,7 +7,7 @@ import click
 
 from imdb_gru.cli._commands import Command
 from imdb_gru.cli._messages import EventPrinter
-from imdb_gru.cli._options import LOCATION, PATH, input_options, json_option, open_run, run_option
+from imdb_gru.cli._options import LOCATION, PATH, input_options, json_option, open_run, run_option, threshold_option
 from imdb_gru.cli._ray_prediction import RayRequest, engine_options, predict_on_ray
 from imdb_gru.cli._tables.predictions import show_predictions
 from imdb_gru.cli._texts import open_reader
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     help="Keep finished predictions in FILE.partial next to --output until all are finished, and resume from that file "
     "if it exists. With --engine ray, resume after the finished partitions.",
 )
+@threshold_option
 @engine_options
 @json_option
 def predict(
@@ -52,6 +53,7 @@ def predict(
     output_name: str | None,
     plot: Path | None,
     resume: bool,
+    threshold: float | None,
     engine: str,
     workers: int | None,
     address: str | None,
@@ -63,18 +65,21 @@ def predict(
     imdb-gru predict --timesteps "I expected it to be dull, but it was wonderful."
     imdb-gru predict --engine ray --input reviews/ --output predicted/
     """
+    if plot and threshold is not None:
+        raise click.UsageError("--plot shows where the probability crosses 0.5, so it cannot be used with --threshold")
+    threshold = 0.5 if threshold is None else threshold
     _check_engine(engine, texts, file, output_name, plot, workers, address)
     if engine == "ray" and file and output_name:
-        request = RayRequest(file, output_name, timesteps, resume, workers, address, as_json)
+        request = RayRequest(file, output_name, timesteps, resume, workers, address, threshold, as_json)
         predict_on_ray(run_path, request)
         return
     output = None if output_name in (None, "-") else Path(str(output_name))
     _check_outputs(texts, file, output, plot, resume=resume)
     reader = open_reader(texts, file, "predict")
     if output:
-        _predict_file(reader, output, run_path, timesteps=timesteps, as_json=as_json, resume=resume)
+        _predict_file(reader, output, run_path, threshold, timesteps=timesteps, as_json=as_json, resume=resume)
     else:
-        _print_predictions(reader, run_path, plot, timesteps=timesteps, as_json=as_json)
+        _print_predictions(reader, run_path, threshold, plot, timesteps=timesteps, as_json=as_json)
 
 
 def _check_engine(
@@ -106,24 +111,37 @@ def _check_outputs(
 
 
 def _predict_file(
-    reader: "TextReader", output: Path, run_path: Path | None, *, timesteps: bool, as_json: bool, resume: bool
+    reader: "TextReader",
+    output: Path,
+    run_path: Path | None,
+    threshold: float,
+    *,
+    timesteps: bool,
+    as_json: bool,
+    resume: bool,
 ) -> None:
     from imdb_gru.models.bulk import FileFormat, check_output, predict_file
     from imdb_gru.models.classifier import Classifier
 
     FileFormat.choose(output, as_json=as_json, timesteps=timesteps)
     check_output(output, reader.path)
-    model = Classifier.load(open_run(run_path))
+    model = Classifier.load(open_run(run_path), threshold)
     predict_file(
         reader, output, model=model, timesteps=timesteps, as_json=as_json, resume=resume, observer=EventPrinter()
     )
 
 
 def _print_predictions(
-    reader: "TextReader", run_path: Path | None, plot: Path | None, *, timesteps: bool, as_json: bool
+    reader: "TextReader",
+    run_path: Path | None,
+    threshold: float,
+    plot: Path | None,
+    *,
+    timesteps: bool,
+    as_json: bool,
 ) -> None:
     from imdb_gru.models.bulk import FileFormat
     from imdb_gru.models.classifier import Classifier
 
     layout = FileFormat.choose(None, as_json=as_json, timesteps=timesteps, many=len(reader.texts) != 1)
-    show_predictions(Classifier.load(open_run(run_path)), reader, layout, plot)
+    show_predictions(Classifier.load(open_run(run_path), threshold), reader, layout, plot)

@@ -106,6 +106,11 @@ def find_conflicts(config: AnyConfig, *, trained: bool = False) -> Iterator[str]
             yield f"train.precision: bfloat16 needs train.engine fused, but {obstacle}; set it to float32"
     if isinstance(config, Config):
         yield from _find_conflicts_of_classifier(config, trained=trained)
+    elif config.data.test_split:
+        yield (
+            "data.test_split: a next-word model is trained without labels, by which a test part is chosen, got "
+            f"{config.data.test_split:g}; set it to 0, and give the data a column 'split' with the value test instead"
+        )
 
 
 def _find_conflicts_of_classifier(config: Config, *, trained: bool) -> Iterator[str]:

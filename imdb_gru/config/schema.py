@@ -36,6 +36,11 @@ class DataConfig(Section):
     """The table column that contains the labels; null looks for a column with a common name."""
     limit: Count | None = None
     """The maximum number of reviews per split; larger splits are sampled at random, always in the same way."""
+    test_split: Annotated[float, Field(ge=0, le=0.9)] = 0.0
+    """The share of the reviews that is kept for testing and never used in training, if the data has no test split.
+
+    evaluate uses these reviews by default. They do not depend on train.seed. A next-word model has none.
+    """
 
 
 class TextConfig(Section):
@@ -126,7 +131,10 @@ class FitConfig(Section):
     batch_size: Count | Literal["auto"] = AUTO
     """The number of reviews in a batch; auto chooses it by the number of training reviews."""
     validation_split: Annotated[float, Field(ge=0, le=0.9)] = 0.1
-    """The share of training reviews used for validation, stratified by label; reviews of a known film stay together."""
+    """The share of training reviews used for validation, stratified by label.
+
+    Reviews of the same film stay together, or, if the films are unknown, reviews with the same words.
+    """
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     """The seed for the initial weights, the order of the reviews, dropout and the choice of validation reviews."""
     engine: Literal["auto", "keras", "fused"] = "auto"

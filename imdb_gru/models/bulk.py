@@ -201,7 +201,11 @@ def _identify(classifier: Classifier, reader: TextReader, layout: FileFormat) ->
         "version of imdb-gru": __version__,
         "input": hash_file(reader.path),
         "run": identify_run(classifier.run),
-        "set of options": {**asdict(layout), "text_column": reader.text_column},
+        "set of options": {
+            **asdict(layout),
+            "text_column": reader.text_column,
+            "threshold": classifier.threshold,
+        },
     }
 
 

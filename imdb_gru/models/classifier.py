@@ -16,6 +16,7 @@ from imdb_gru.config import Config
 from imdb_gru.corpus.encoded import EncodedText, encode_text, pad
 from imdb_gru.engine.workers import iter_shared, map_ahead
 from imdb_gru.errors import RunError
+from imdb_gru.models.metrics import THRESHOLD, check_threshold
 from imdb_gru.runs.catalogue import find_run
 from imdb_gru.runs.run import Run
 from imdb_gru.runs.weights import load_network
@@ -57,11 +58,13 @@ class Prediction:
     """Token at each timestep, beginning with the start token; empty unless timesteps were requested."""
     probabilities: Array | None = None
     """Probability of positive after each timestep, `(T,)` float32; None unless timesteps were requested."""
+    threshold: float = THRESHOLD
+    """Probability from which on the text is positive."""
 
     @property
     def label(self) -> str:
         """Return positive or negative."""
-        return LABELS[self.probability >= 0.5]
+        return LABELS[self.probability >= self.threshold]
 
     def to_dict(self) -> dict[str, Any]:
         """Return what `predict --json` prints, with the timesteps if there are any."""
@@ -95,6 +98,9 @@ class Prediction:
 class Classifier:
     """A trained network, with the vocabulary and the truncation used in its training."""
 
+    threshold = THRESHOLD
+    """Probability from which on a text is positive."""
+
     def __init__(self, config: Config, vocabulary: Vocabulary, network: Network, run: Run | None = None) -> None:
         self.run = run
         """Run that the model was loaded from, if any."""
@@ -103,7 +109,7 @@ class Classifier:
         self.network = network
 
     @classmethod
-    def load(cls, run: Run) -> "Classifier":
+    def load(cls, run: Run, threshold: float = THRESHOLD) -> "Classifier":
         """Load a complete run, or raise `RunError` if its files do not fit together."""
         config, vocabulary = run.load_config(), run.load_vocabulary()
         network = load_network(run, config.model)
@@ -111,7 +117,9 @@ class Classifier:
             raise RunError(
                 f"{run} is damaged: its model has {len(network.embedding)} embeddings for {len(vocabulary)} ids"
             )
-        return cls(config, vocabulary, network, run)
+        classifier = cls(config, vocabulary, network, run)
+        classifier.threshold = check_threshold(threshold)
+        return classifier
 
     def __repr__(self) -> str:
         """Return the name of the run, if any, and the layers."""
@@ -170,6 +178,7 @@ class Classifier:
                     unknown=row.unknown,
                     tokens=(START_TOKEN, *row.kept) if timesteps else (),
                     probabilities=result if timesteps else None,
+                    threshold=self.threshold,
                 )
 
     def _iter_chunks(self, texts: Iterator[str]) -> Iterator[list[EncodedText]]:
@@ -243,15 +252,14 @@ class Classifier:
         return TimestepPredictor.build(network.embedding, weights, network.pooling, network.dense[0])
 
 
-def load(run: str | Path | Run | None = None) -> Classifier:
+def load(run: str | Path | Run | None = None, *, threshold: float = THRESHOLD) -> Classifier:
     """Load a classifier from a run, from the path of a run, or from the package (`bundled`).
 
-    If no run is given, load the newest complete classifier under `runs/`, or else the one that comes with the package.
-    Raises `RunError`.
+    Without a run, load the newest complete one under `runs/`, or else the one in the package. Raises `RunError`.
     """
     if not isinstance(run, Run):
         run = find_run(None if run is None else Path(run).expanduser())
-    return Classifier.load(run)
+    return Classifier.load(run, threshold)
 
 
 def _check_text(text: object) -> str:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from imdb_gru.models.classifier import LABELS, Classifier
 from imdb_gru.models.metrics import (
+    THRESHOLD,
     LengthScores,
     Probabilities,
     Scores,
@@ -16,6 +17,7 @@ from imdb_gru.models.metrics import (
     compute_accuracy_by_length,
     compute_accuracy_by_timestep,
     compute_scores,
+    find_best_threshold,
     find_correct,
 )
 from imdb_gru.models.next_word import NextWordModel, compute_perplexity
@@ -37,14 +39,18 @@ class PredictedReviews:
     """Probabilities after each timestep of each review, `(T,)` each; empty if the model is bidirectional."""
     length: int
     """Number of words to which the model truncates a review."""
+    threshold: float = THRESHOLD
+    """Probability from which on a review counts as positive."""
 
     def compute_accuracy_by_timestep(self) -> list[TimestepScores]:
         """Return the metrics after 10, 25, 50 … words, or an empty list if the model is bidirectional."""
-        return compute_accuracy_by_timestep(self.labels, self.curves, self.length) if self.curves else []
+        if not self.curves:
+            return []
+        return compute_accuracy_by_timestep(self.labels, self.curves, self.length, self.threshold)
 
     def find_errors(self) -> Rows:
         """Return the rows of the misclassified reviews, most confident errors first."""
-        wrong = np.flatnonzero(~find_correct(self.labels, self.probabilities))
+        wrong = np.flatnonzero(~find_correct(self.labels, self.probabilities, self.threshold))
         return wrong[np.argsort(-np.abs(self.probabilities - self.labels)[wrong], kind="stable")]
 
 
@@ -70,13 +76,22 @@ class Evaluation(Scores):
     accuracy_by_length: Sequence[LengthScores]
     errors: Sequence[Misclassified] | None = None
     """The most confident errors; None unless requested."""
+    best_threshold: float | None = None
+    """Threshold with the highest balanced accuracy on the validation reviews; None for other reviews, where choosing
+    it would make the figures optimistic."""
+    seen: int | None = None
+    """Number of the reviews with which the run was trained or its best epoch was chosen; None if that is unknown."""
+    caveat: str | None = None
+    """A sentence that says why the figures are optimistic; None if they are not known to be."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return what `evaluate --json` prints."""
         figures = {
             "run": self.run,
             "split": self.split,
+            "seen": self.seen,
             **{field.name: getattr(self, field.name) for field in fields(Scores)},
+            "best_threshold": self.best_threshold,
             "accuracy_by_timestep": [asdict(row) for row in self.accuracy_by_timestep],
             "accuracy_by_length": [row.to_dict() for row in self.accuracy_by_length],
         }
@@ -111,11 +126,6 @@ class NextWordEvaluation:
         return asdict(self)
 
 
-def evaluate_reviews(classifier: Classifier, split: str, reviews: Sequence[Review], errors: int = 0) -> Evaluation:
-    """Evaluate a classifier on labelled reviews; `errors` is the number of its most confident errors to include."""
-    return build_evaluation(str(classifier.run), split, predict_reviews(classifier, reviews), errors)
-
-
 def predict_reviews(classifier: Classifier, reviews: Sequence[Review]) -> PredictedReviews:
     """Make predictions for labelled reviews, and, unless the model is bidirectional, after each of their timesteps."""
     by_timestep = not classifier.network.bidirectional
@@ -128,24 +138,35 @@ def predict_reviews(classifier: Classifier, reviews: Sequence[Review]) -> Predic
             if prediction.probabilities is not None:
                 curves.append(prediction.probabilities)
     labels = np.array([review.label for review in reviews], dtype=np.int8)
-    predicted = np.array(probabilities, dtype=np.float32)
-    return PredictedReviews(reviews, labels, predicted, np.array(words), curves, classifier.config.text.length)
+    predicted, length = np.array(probabilities, dtype=np.float32), classifier.config.text.length
+    return PredictedReviews(reviews, labels, predicted, np.array(words), curves, length, classifier.threshold)
 
 
-def build_evaluation(run: str, split: str, predicted: PredictedReviews, errors: int = 0) -> Evaluation:
+def build_evaluation(
+    run: str,
+    split: str,
+    predicted: PredictedReviews,
+    errors: int = 0,
+    *,
+    seen: int | None = None,
+    caveat: str | None = None,
+) -> Evaluation:
     """Compute all metrics from predicted reviews; `errors` is the number of most confident errors to include."""
-    labels, probabilities = predicted.labels, predicted.probabilities
+    labels, probabilities, threshold = predicted.labels, predicted.probabilities, predicted.threshold
     wrong = [
         Misclassified(predicted.reviews[row].text, LABELS[labels[row]], float(probabilities[row]))
         for row in predicted.find_errors()[:errors]
     ]
     return Evaluation(
-        **vars(compute_scores(labels, probabilities)),
+        **vars(compute_scores(labels, probabilities, threshold)),
         run=run,
         split=split,
         accuracy_by_timestep=predicted.compute_accuracy_by_timestep(),
-        accuracy_by_length=compute_accuracy_by_length(labels, probabilities, predicted.words),
+        accuracy_by_length=compute_accuracy_by_length(labels, probabilities, predicted.words, threshold),
         errors=wrong if errors else None,
+        best_threshold=find_best_threshold(labels, probabilities) if split == "validation" else None,
+        seen=seen,
+        caveat=caveat,
     )
 
 

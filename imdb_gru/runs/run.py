@@ -1,8 +1,9 @@
 """The run directory: its files and its state.
 
 A run has config.yaml, vocabulary.json, environment.jsonl (the data and environment at each start), history.jsonl,
-model.keras and weights.npz (both with the weights of the best epoch so far), checkpoint.npz as long as it can be
-resumed, and metrics.json, which is written last and contains the hashes of all other files of the complete run.
+model.keras and weights.npz (both with the weights of the best epoch so far), seen.npz (digests of the training and
+validation reviews), checkpoint.npz as long as it can be resumed, and metrics.json, which is written last and contains
+the hashes of all other files of the complete run.
 """
 
 import json
@@ -10,8 +11,11 @@ import re
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+import numpy as np
+
 import imdb_gru
 from imdb_gru.config import KINDS, AnyConfig, Config, NextWordConfig, TaskName, load_any_config
+from imdb_gru.corpus.digests import SeenReviews
 from imdb_gru.errors import ConfigError, FormatError, RunError
 from imdb_gru.records import Epoch, Metrics, Progress, Start
 from imdb_gru.system.escaping import show_value
@@ -41,13 +45,14 @@ class Run:
         self.weights_path = path / "weights.npz"
         self.history_path = path / "history.jsonl"
         self.environment_path = path / "environment.jsonl"
+        self.seen_path = path / "seen.npz"
         self.checkpoint_path = path / "checkpoint.npz"
         self.metrics_path = path / "metrics.json"
         self.sealed_paths: tuple[Path, ...] = (
             self.config_path, self.vocabulary_path, self.model_path, self.weights_path, self.history_path,
-            self.environment_path,
+            self.environment_path, self.seen_path,
         )  # fmt: skip
-        """The files whose hashes are in metrics.json."""
+        """The files whose hashes are in metrics.json; a run may lack seen.npz."""
 
     def __str__(self) -> str:
         """Return the name used for the run in messages and results."""
@@ -135,6 +140,24 @@ class Run:
             with write_atomically(self.vocabulary_path) as temporary:
                 vocabulary.save(temporary)
 
+    def keep_seen(self, seen: SeenReviews) -> None:
+        """Write the digests of the training reviews."""
+        with write_atomically(self.seen_path) as temporary:
+            np.savez(temporary, digests=seen.digests, share=seen.share)
+
+    def load_seen(self) -> SeenReviews | None:
+        """Read the digests of the training reviews; None if the run has none; raises `RunError` if damaged."""
+        if not self.seen_path.exists():
+            return None
+        try:
+            stored = read_npz(self.seen_path)
+            digests, share = stored["digests"], int(stored["share"])
+            if digests.dtype != np.uint64 or digests.ndim != 1 or share < 1:
+                raise ValueError(f"digests of type {digests.dtype} and shape {digests.shape}, 1 in {share}")
+        except DAMAGE as error:
+            raise RunError(f"{self.seen_path} cannot be read ({error}): train the run again") from error
+        return SeenReviews(digests, share)
+
     def load_metrics(self) -> Metrics:
         """Read the final metrics, or raise `RunError` if they are missing or damaged."""
         try:
@@ -196,7 +219,8 @@ class Run:
 
     def seal(self, figures: dict[str, Any]) -> Metrics:
         """Mark the run as complete by writing the final metrics with the hashes of all other files."""
-        files = {path.name: hash_file(path) for path in self.sealed_paths}
+        sealed = (path for path in self.sealed_paths if path != self.seen_path or path.exists())
+        files = {path.name: hash_file(path) for path in sealed}
         metrics = Metrics.parse({"format": FORMAT, **figures, "files": files})
         self.write_text(self.metrics_path, json.dumps(metrics.to_dict(), indent=2) + "\n")
         return metrics
@@ -221,6 +245,8 @@ class Run:
         recorded = self.load_metrics().files
         states: dict[str, FileState] = {}
         for path in self.sealed_paths:
+            if path == self.seen_path and not (path.exists() or path.name in recorded):
+                continue
             if not path.is_file():
                 states[path.name] = "missing"
             else:

@@ -92,11 +92,12 @@ def _train(
     with claim(run.path), place.open():
         check_free(run.path, overwrite=overwrite)
         start = _load_start(task, complete, observer)
-        corpus = load_corpus(complete, source=_find_source(data), start=start, observer=observer)
+        corpus = load_corpus(complete, source=find_source(data), start=start, observer=observer)
         fitted = place.adapt(_fit(complete, corpus, start, observer))
         session = place.build_session(task, run, fitted, corpus, start)
         create_run(run.path, fitted, overwrite=overwrite)
         run.keep_vocabulary(corpus.vocabulary)
+        run.keep_seen(corpus.seen)
         observer(TrainingStarted(str(run)))
         _finish(run, session, observer)
     return run
@@ -130,9 +131,10 @@ def resume(
         if start and vocabulary and start.vocabulary.words != vocabulary.words:
             name = getattr(config.model, "pretrained", None)
             raise RunError(f"{name} has changed since {run} was started from it: restore it, or train the run again")
-        corpus = load_corpus(config, source=_find_source(data), start=start, vocabulary=vocabulary, observer=observer)
+        corpus = load_corpus(config, source=find_source(data), start=start, vocabulary=vocabulary, observer=observer)
         session = place.build_session(task, run, config, corpus, start)
         run.keep_vocabulary(corpus.vocabulary)
+        run.keep_seen(corpus.seen)
         observer(TrainingStarted(str(run)))
         observer(session.restore())
         _finish(run, session, observer)
@@ -175,7 +177,7 @@ def plan(
     complete = prepare_config(kind, config, data, overrides)
     task = find_task(complete.task)
     start = _load_start(task, complete, observer)
-    corpus = load_corpus(complete, source=_find_source(data), start=start, observer=observer)
+    corpus = load_corpus(complete, source=find_source(data), start=start, observer=observer)
     complete = place.adapt(_fit(complete, corpus, start, observer))
     observer(BuildingModel())
     from imdb_gru.training.model import choose_engine, choose_precision
@@ -226,7 +228,8 @@ def _fit(config: AnyConfig, corpus: Corpus, start: PretrainedWeights | None, obs
     return fitted
 
 
-def _find_source(data: Data | None) -> Source | None:
+def find_source(data: Data | None) -> Source | None:
+    """Return the data if it is a source, or None if it only describes where the reviews are."""
     return None if data is None or isinstance(data, str | Path | DataConfig) else data
 
 

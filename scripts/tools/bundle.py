@@ -5,6 +5,11 @@
 The classifier's logits are divided by the temperature that makes its validation log loss smallest (Guo et al. 2017,
 section 4.2), so that its probabilities are calibrated without any extra code. Prints the validation figures before
 and after calibration and rounding, and the sizes of the files.
+
+The digests of one in 16 training reviews are stored as well, by which `evaluate` estimates how many of its reviews the
+model was trained on. `--seen` writes only them, which is necessary after any change of the tokenizer:
+
+    IMDB_GRU_DATA=aclImdb_v1.tar.gz python scripts/tools/bundle.py --seen
 """
 
 import argparse
@@ -15,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
-from imdb_gru.corpus.corpus import load_training_reviews
+from imdb_gru.corpus.corpus import TrainingReviews, load_training_reviews
+from imdb_gru.corpus.digests import SeenReviews, digest_texts
 from imdb_gru.models.classifier import Classifier
 from imdb_gru.models.metrics import compute_scores
 from imdb_gru.runs.catalogue import BUNDLE, BUNDLED, BundledRun, find_run
@@ -26,19 +32,34 @@ from imdb_gru.sources import open_source
 from imdb_gru.system.arrays import Array
 from imdb_gru.system.writing import write_atomically
 
+SHARE = 16
+"""One in this many training reviews has its digest stored."""
+
 
 def main() -> None:
     """Bundle the run given on the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run", type=Path, help="a complete classifier with model.pretrained")
+    parser.add_argument("run", type=Path, nargs="?", help="a complete classifier with model.pretrained")
     parser.add_argument("--folder", type=Path, default=BUNDLE, help="folder to write to [default: the package]")
+    parser.add_argument("--seen", action="store_true", help="write only the digests, for the model in the folder")
     arguments = parser.parse_args()
+    if arguments.seen:
+        bundled = BundledRun("sentiment", arguments.folder)
+        config = bundled.load_config()
+        training = load_training_reviews(open_source(config.data), config)
+        if training.hash != bundled.load_metrics().data.hash:
+            parser.error("these are not the reviews that the model was trained on: choose them with IMDB_GRU_DATA")
+        bundle_seen(training, arguments.folder)
+        return
+    if arguments.run is None:
+        parser.error("name the run to bundle")
     run = find_run(arguments.run)
     config = run.load_config()
     if config.model.pretrained is None:
         parser.error(f"{run} started from random weights: bundle a run with model.pretrained")
     encoder = find_run(Path(config.model.pretrained), "next_word")
-    reviews = load_training_reviews(open_source(config.data), config).validation
+    training = load_training_reviews(open_source(config.data), config)
+    reviews = training.validation
     labels = np.array([review.label for review in reviews])
 
     def predict(classifier: Classifier) -> Array:
@@ -52,6 +73,7 @@ def main() -> None:
     temperature = fit_temperature(labels, probabilities)
     show(f"{len(labels)} validation reviews", probabilities)
     bundle(run, encoder, temperature, arguments.folder)
+    bundle_seen(training, arguments.folder)
     show(f"rounded, T = {temperature:.3f}", predict(Classifier.load(BundledRun("sentiment", arguments.folder))))
     for path in sorted(arguments.folder.rglob("*")):
         if path.is_file():
@@ -93,6 +115,15 @@ def bundle(run: Run, encoder: Run, temperature: float, folder: Path) -> None:
         if metrics.data.source:
             figures["data"]["source"] = Path(metrics.data.source).name
         target.seal({**figures, "temperature": temperature} if source is run else figures)
+
+
+def bundle_seen(reviews: TrainingReviews, folder: Path) -> None:
+    """Write the digests of a part of the training reviews for the classifier in the folder."""
+    run = BundledRun("sentiment", folder)
+    metrics = run.load_metrics()
+    texts = (review.text for part in (reviews.train, reviews.validation) for review in part)
+    run.keep_seen(SeenReviews(np.unique(digest_texts(texts, run.load_config().text))).thin(SHARE))
+    run.seal({key: value for key, value in metrics.to_dict().items() if key not in ("format", "files")})
 
 
 def write(run: Run, arrays: Sequence[Array], base: Sequence[Array] = (), kept: Sequence[bool] = ()) -> list[Array]:

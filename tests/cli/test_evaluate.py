@@ -130,3 +130,19 @@ def test_where_nothing_was_held_out_it_says_so(invoke, make_next_word_run):
     result = invoke("evaluate", "--run", run.path)
     assert result.code == 1
     assert "has no validation reviews (train.validation_split is 0.01): evaluate on other reviews" in result.err
+
+
+def test_a_next_word_run_is_not_judged_on_the_reviews_of_its_training(invoke, make_next_word_run):
+    from imdb_gru.config import load_any_config
+    from imdb_gru.tasks.training import load_corpus
+
+    run = make_next_word_run()
+    config = load_any_config(run.load_next_word_config(), {"train.validation_split": 0.1})
+    corpus = load_corpus(config)
+    run.write_text(run.config_path, config.to_yaml())
+    run.keep_seen(corpus.seen)
+    run.seal({**run.load_metrics().to_dict(), "data": corpus.statistics})
+    result = invoke("evaluate", "--run", run.path, "--data", "sample", "--json")
+    figures = json.loads(result.out)
+    assert (figures["split"], figures["n"]) == ("validation", corpus.statistics.validation)
+    assert "was trained on sample, so only its validation reviews are used" in result.err

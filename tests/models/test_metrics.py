@@ -8,13 +8,13 @@ from imdb_gru.models import metrics
 CASES = st.lists(st.tuples(st.integers(0, 1), st.floats(0, 1, width=32)), min_size=2, max_size=60)
 
 
-@given(CASES)
-def test_figures_are_those_of_scikit_learn(cases):
+@given(CASES, st.sampled_from([0.5, 0.0, 0.3, 1.0]))
+def test_figures_are_those_of_scikit_learn(cases, threshold):
     judge = pytest.importorskip("sklearn.metrics")
     labels = np.array([label for label, _ in cases], dtype=np.int8)
     probabilities = np.array([probability for _, probability in cases], dtype=np.float32)
-    called = probabilities >= 0.5
-    scores = metrics.compute_scores(labels, probabilities)
+    called = probabilities.astype(float) >= threshold
+    scores = metrics.compute_scores(labels, probabilities, threshold)
     assert scores.n == len(cases)
     assert scores.accuracy == pytest.approx(judge.accuracy_score(labels, called))
     assert [*map(list, scores.confusion_matrix)] == judge.confusion_matrix(labels, called, labels=[0, 1]).tolist()
@@ -25,8 +25,40 @@ def test_figures_are_those_of_scikit_learn(cases):
         assert getattr(scores, name) == (None if np.isnan(expected) else pytest.approx(expected))
     if len(set(labels.tolist())) == 2:
         assert scores.roc_auc == pytest.approx(judge.roc_auc_score(labels, probabilities))
+        assert scores.balanced_accuracy == pytest.approx(judge.balanced_accuracy_score(labels, called))
     else:
         assert scores.roc_auc is None
+        assert scores.balanced_accuracy is None
+    assert scores.majority_accuracy == pytest.approx(max(labels.mean(), 1 - labels.mean()))
+
+
+@given(CASES)
+def test_no_threshold_has_a_higher_balanced_accuracy_than_the_best(cases):
+    labels = np.array([label for label, _ in cases], dtype=np.int8)
+    probabilities = np.array([probability for _, probability in cases], dtype=np.float32)
+    best = metrics.find_best_threshold(labels, probabilities)
+    if len(set(labels.tolist())) < 2:
+        assert best is None
+        return
+
+    def balance(threshold):
+        return metrics.compute_scores(labels, probabilities, threshold).balanced_accuracy
+
+    assert 0 <= best <= 1
+    tried = [0.0, 0.5, 1.0, *np.nextafter(probabilities.astype(float), 2).clip(0, 1)]
+    assert balance(best) >= max(map(balance, tried)) - 1e-6
+
+
+def test_the_best_threshold_is_close_to_a_half_if_several_are_equally_good():
+    labels, separable = np.array([0, 0, 1, 1]), np.array([0.1, 0.2, 0.9, 0.95], np.float32)
+    assert metrics.find_best_threshold(labels, separable) == pytest.approx(0.55)
+    assert metrics.find_best_threshold(labels, separable / 2) == pytest.approx(0.275)
+
+
+@pytest.mark.parametrize("threshold", [-0.1, 1.5, float("nan"), "0.5", None])
+def test_a_threshold_that_is_no_probability_is_refused(threshold):
+    with pytest.raises(ValueError, match="give a number from 0 to 1"):
+        metrics.check_threshold(threshold)
 
 
 def test_interval_is_wilsons():

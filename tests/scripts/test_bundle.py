@@ -127,8 +127,28 @@ def test_the_script_bundles_and_prints_the_validation_figures(script, make_pair,
     assert after.startswith("rounded, T = ")
     losses = [float(line.split()[line.split().index("log_loss") + 1]) for line in (before, after)]
     assert losses[1] < losses[0]
-    assert len(sizes) == 7
-    assert BundledRun("sentiment", tmp_path / "out").state == "complete"
+    assert len(sizes) == 8
+    bundled = BundledRun("sentiment", tmp_path / "out")
+    assert bundled.state == "complete"
+    assert bundled.load_seen().share == 16
+    assert 0 < len(bundled.load_seen().digests) < 30  # of 200 reviews
+
+
+def test_digests_are_written_again_if_the_reviews_are_those_of_the_training(script, bundled, monkeypatch, capsys):
+    folder, *_ = bundled
+    run = BundledRun("sentiment", folder)
+    monkeypatch.setenv("IMDB_GRU_DATA", "sample")
+    with pytest.raises(SystemExit):
+        run_script(script, monkeypatch, "--seen", "--folder", folder)
+    assert "these are not the reviews that the model was trained on" in capsys.readouterr().err
+    assert run.load_seen() is None
+    config = run.load_config()
+    reviews = script.load_training_reviews(script.open_source(config.data), config)
+    run.seal({**run.load_metrics().to_dict(), "data": {"hash": reviews.hash}})
+    run_script(script, monkeypatch, "--seen", "--folder", folder)
+    texts = [review.text for review in (*reviews.train, *reviews.validation)]
+    assert run.load_seen().count(script.digest_texts(texts, config.text)) > 0
+    assert run.state == "complete"
 
 
 def test_a_run_that_started_from_a_bundled_one_is_bundled_in_its_place(script, bundled, make_pair):

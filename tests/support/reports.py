@@ -18,7 +18,18 @@ from support.inspections import HOSTILE, make_inspection
 
 def make_report(**changes):
     matrix = {"confusion_matrix": ((5, 1), (2, 4)), "n": 12, "accuracy": 0.75, "accuracy_interval": (0.5, 0.9)}
-    shares = dict.fromkeys(("precision", "recall", "f1", "roc_auc", "log_loss", "ece"), 0.5)
+    names = (
+        "majority_accuracy",
+        "balanced_accuracy",
+        "threshold",
+        "log_loss",
+        "precision",
+        "recall",
+        "f1",
+        "roc_auc",
+        "ece",
+    )
+    shares = dict.fromkeys(names, 0.5)
     errors = [Misclassified(HOSTILE, "negative", 0.9)]
     content = {
         "model": "gru 8",
@@ -32,6 +43,7 @@ def make_report(**changes):
             accuracy_by_timestep=[],
             accuracy_by_length=[],
             errors=errors,
+            caveat="these reviews were <i>seen</i>",
         ),
         "charts": [],
         "examples": [Example(make_inspection(HOSTILE), "negative", "Confident errors")],

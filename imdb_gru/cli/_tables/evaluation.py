@@ -41,11 +41,18 @@ def _print_classifier(scores: "Evaluation") -> None:
     low, high = scores.accuracy_interval
     (tn, fp), (fn, tp) = scores.confusion_matrix
     shares = [(name, getattr(scores, name)) for name in ("precision", "recall", "f1", "roc_auc", "log_loss", "ece")]
+    chosen = [] if scores.threshold == 0.5 else [("threshold", f"{scores.threshold:g}")]
+    if scores.best_threshold is not None:
+        chosen.append(("best threshold", f"{scores.best_threshold:.3f}  (highest balanced accuracy)"))
+    balanced = "-" if scores.balanced_accuracy is None else f"{scores.balanced_accuracy:.2%}"
     print_table(
         [
             ("run", scores.run),
             ("split", f"{scores.split}, {scores.n} reviews"),
             ("accuracy", f"{scores.accuracy:.2%}  (95 % interval {low:.2%} to {high:.2%})"),
+            ("majority class", f"{scores.majority_accuracy:.2%}  (always the more frequent label)"),
+            ("balanced accuracy", balanced),
+            *chosen,
             *((name.replace("_", " "), "-" if value is None else f"{value:.4f}") for name, value in shares),
             ("true negatives", f"{tn}  (false positives {fp})"),
             ("true positives", f"{tp}  (false negatives {fn})"),

@@ -59,5 +59,6 @@ def _show(prediction: "Prediction", layout: "FileFormat", stream: TextIO) -> Non
     console.print(headline + Text(text), no_wrap=True, overflow="ellipsis")
     if layout.timesteps:
         assert prediction.probabilities is not None
-        for line in iter_view(prediction.tokens, prediction.probabilities.tolist(), console):
+        probabilities = prediction.probabilities.tolist()
+        for line in iter_view(prediction.tokens, probabilities, console, prediction.threshold):
             console.print(line, no_wrap=line.no_wrap, overflow=line.overflow)
