@@ -53,6 +53,7 @@ class RayRequest:
     workers: int | None
     address: str | None
     as_json: bool
+    max_error: float | None = None
 
 
 def predict_on_ray(run_path: Path | None, request: RayRequest) -> None:
@@ -72,11 +73,18 @@ def predict_on_ray(run_path: Path | None, request: RayRequest) -> None:
     classifier = Classifier.load(run)
     if request.timesteps:
         classifier.check_timesteps()
+    if request.max_error is not None:
+        say(str(classifier.find_threshold(request.max_error)))
+    options = {
+        "timesteps": request.timesteps,
+        "text_column": request.file.text_column,
+        "max_error": request.max_error,
+    }
     with partitions.claim():
         begun_with = {
             "version of imdb-gru": __version__,
             "run": identify_run(run),
-            "set of options": {"timesteps": request.timesteps, "text_column": request.file.text_column},
+            "set of options": options,
         }
         for address in partitions.begin(begun_with, stamp_tables(tables), resume=request.resume):
             say(f"{address} has changed since it was predicted, so it is predicted again")
@@ -111,7 +119,8 @@ def _predict(
             workers = request.workers or cores
             if workers > cores:
                 say(f"the cluster has {cores} cores, so only {cores} of the {workers} workers run at a time")
-            job = Job(files, request.file.text_column, request.timesteps, partitions.address, workers)
+            column, address = request.file.text_column, partitions.address
+            job = Job(files, column, request.timesteps, address, workers, request.max_error)
             started = time.perf_counter()
             bar = show_bar(desc="predicting", unit=" reviews", initial=before, delay=1)
             try:

@@ -7,7 +7,7 @@ import click
 
 from imdb_gru.cli._commands import Command
 from imdb_gru.cli._messages import EventPrinter
-from imdb_gru.cli._options import json_option, open_run, other_data_options, run_option, split_option
+from imdb_gru.cli._options import json_option, max_error_option, open_run, other_data_options, run_option, split_option
 from imdb_gru.cli._tables.evaluation import print_evaluation
 
 if TYPE_CHECKING:
@@ -19,9 +19,17 @@ if TYPE_CHECKING:
 @other_data_options
 @split_option
 @click.option("--errors", type=click.IntRange(min=0), default=0, metavar="N", help="Show the N most confident errors.")
+@max_error_option("Show how many reviews 'predict --max-error' would answer, and how many of them wrongly.")
 @json_option
-def evaluate(run_path: Path | None, data: "DataConfig | None", split: str | None, errors: int, as_json: bool) -> None:
-    """Evaluate a run on labelled reviews: accuracy, calibration, and accuracy on the first words of each review.
+def evaluate(
+    run_path: Path | None,
+    data: "DataConfig | None",
+    split: str | None,
+    errors: int,
+    max_error: float | None,
+    as_json: bool,
+) -> None:
+    """Evaluate a run on labelled reviews: accuracy, calibration, and accuracy by confidence and by words read.
 
     For a next-word run, which needs no labels, print its perplexity.
 
@@ -31,7 +39,9 @@ def evaluate(run_path: Path | None, data: "DataConfig | None", split: str | None
     from imdb_gru.system.escaping import dump_json
     from imdb_gru.tasks.evaluation import evaluate
 
-    evaluation = evaluate(open_run(run_path), data=data, split=split, errors=errors, observer=EventPrinter())
+    evaluation = evaluate(
+        open_run(run_path), data=data, split=split, errors=errors, max_error=max_error, observer=EventPrinter()
+    )
     if as_json:
         click.echo(dump_json(evaluation.to_dict()))
     else:

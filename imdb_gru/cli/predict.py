@@ -7,7 +7,15 @@ import click
 
 from imdb_gru.cli._commands import Command
 from imdb_gru.cli._messages import EventPrinter
-from imdb_gru.cli._options import LOCATION, PATH, input_options, json_option, open_run, run_option
+from imdb_gru.cli._options import (
+    LOCATION,
+    PATH,
+    input_options,
+    json_option,
+    max_error_option,
+    open_run,
+    run_option,
+)
 from imdb_gru.cli._ray_prediction import RayRequest, engine_options, predict_on_ray
 from imdb_gru.cli._tables.predictions import show_predictions
 from imdb_gru.cli._texts import open_reader
@@ -42,6 +50,10 @@ if TYPE_CHECKING:
     help="Keep finished predictions in FILE.partial next to --output until all are finished, and resume from that file "
     "if it exists. With --engine ray, resume after the finished partitions.",
 )
+@max_error_option(
+    "Answer 'unsure' where the confidence is too low to keep the share of wrong answers below this, such as 5%, judged "
+    "by the validation reviews of the run, with 90 % confidence."
+)
 @engine_options
 @json_option
 def predict(
@@ -52,6 +64,7 @@ def predict(
     output_name: str | None,
     plot: Path | None,
     resume: bool,
+    max_error: float | None,
     engine: str,
     workers: int | None,
     address: str | None,
@@ -65,16 +78,18 @@ def predict(
     """
     _check_engine(engine, texts, file, output_name, plot, workers, address)
     if engine == "ray" and file and output_name:
-        request = RayRequest(file, output_name, timesteps, resume, workers, address, as_json)
+        request = RayRequest(file, output_name, timesteps, resume, workers, address, as_json, max_error)
         predict_on_ray(run_path, request)
         return
     output = None if output_name in (None, "-") else Path(str(output_name))
     _check_outputs(texts, file, output, plot, resume=resume)
     reader = open_reader(texts, file, "predict")
     if output:
-        _predict_file(reader, output, run_path, timesteps=timesteps, as_json=as_json, resume=resume)
+        _predict_file(
+            reader, output, run_path, timesteps=timesteps, max_error=max_error, as_json=as_json, resume=resume
+        )
     else:
-        _print_predictions(reader, run_path, plot, timesteps=timesteps, as_json=as_json)
+        _print_predictions(reader, run_path, plot, timesteps=timesteps, max_error=max_error, as_json=as_json)
 
 
 def _check_engine(
@@ -106,7 +121,14 @@ def _check_outputs(
 
 
 def _predict_file(
-    reader: "TextReader", output: Path, run_path: Path | None, *, timesteps: bool, as_json: bool, resume: bool
+    reader: "TextReader",
+    output: Path,
+    run_path: Path | None,
+    *,
+    timesteps: bool,
+    max_error: float | None,
+    as_json: bool,
+    resume: bool,
 ) -> None:
     from imdb_gru.models.bulk import FileFormat, check_output, predict_file
     from imdb_gru.models.classifier import Classifier
@@ -115,15 +137,28 @@ def _predict_file(
     check_output(output, reader.path)
     model = Classifier.load(open_run(run_path))
     predict_file(
-        reader, output, model=model, timesteps=timesteps, as_json=as_json, resume=resume, observer=EventPrinter()
+        reader,
+        output,
+        model=model,
+        timesteps=timesteps,
+        max_error=max_error,
+        as_json=as_json,
+        resume=resume,
+        observer=EventPrinter(),
     )
 
 
 def _print_predictions(
-    reader: "TextReader", run_path: Path | None, plot: Path | None, *, timesteps: bool, as_json: bool
+    reader: "TextReader",
+    run_path: Path | None,
+    plot: Path | None,
+    *,
+    timesteps: bool,
+    max_error: float | None,
+    as_json: bool,
 ) -> None:
     from imdb_gru.models.bulk import FileFormat
     from imdb_gru.models.classifier import Classifier
 
     layout = FileFormat.choose(None, as_json=as_json, timesteps=timesteps, many=len(reader.texts) != 1)
-    show_predictions(Classifier.load(open_run(run_path)), reader, layout, plot)
+    show_predictions(Classifier.load(open_run(run_path)), reader, layout, plot, max_error)

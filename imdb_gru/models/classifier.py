@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,12 +15,13 @@ from imdb_gru.config import Config
 from imdb_gru.corpus.encoded import EncodedText, encode_text, pad
 from imdb_gru.engine.workers import iter_shared, map_ahead
 from imdb_gru.errors import RunError
+from imdb_gru.models.prediction import Prediction
+from imdb_gru.runs.calibration import Calibration, Threshold, check_max_error
 from imdb_gru.runs.catalogue import find_run
 from imdb_gru.runs.run import Run
 from imdb_gru.runs.weights import load_network
 from imdb_gru.system.arrays import Array, Ids, Lengths, Rows
 from imdb_gru.system.escaping import show_value
-from imdb_gru.text.coloured import build_html
 from imdb_gru.text.vocabulary import START_TOKEN, Vocabulary
 
 if TYPE_CHECKING:
@@ -37,67 +37,22 @@ CHUNK_CHARACTERS = 64 * 2**20
 ENGINE_TOKENS = 150_000
 """Number of tokens above which loading the engine saves time; NumPy takes about a second for this many."""
 
-LABELS = ("negative", "positive")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Prediction:
-    """A model's prediction for a text."""
-
-    text: str
-    probability: float
-    """Probability of positive."""
-    words: int
-    """Number of words in the text, including punctuation marks if they are tokens."""
-    read: int
-    """Number of words left after truncation."""
-    unknown: int
-    """Number of words read that are not in the vocabulary."""
-    tokens: tuple[str, ...] = ()
-    """Token of each timestep, the start token first; empty unless timesteps were requested."""
-    probabilities: Array | None = None
-    """Probability of positive after each timestep, `(T,)` float32; None unless timesteps were requested."""
-
-    @property
-    def label(self) -> str:
-        """Return positive or negative."""
-        return LABELS[self.probability >= 0.5]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return what `predict --json` prints, with the timesteps if there are any."""
-        record: dict[str, Any] = {"text": self.text, "label": self.label, "probability": self.probability}
-        if self.probabilities is not None:
-            steps = zip(self.tokens, self.probabilities.tolist(), strict=True)
-            record["timesteps"] = [
-                {"timestep": timestep, "token": token, "probability": probability}
-                for timestep, (token, probability) in enumerate(steps)
-            ]
-        return record
-
-    def __repr__(self) -> str:
-        """Return the label, the probability and the beginning of the text."""
-        return f"Prediction({self.label!r}, probability={self.probability:.4f}, text={show_value(self.text)})"
-
-    def _repr_html_(self) -> str | None:
-        """Colour each word by the probability after it, for a notebook; return None if there are no timesteps."""
-        if self.probabilities is None:
-            return None
-        return build_html(
-            self.label,
-            f"probability of positive {self.probability:.3f}",
-            self.tokens,
-            (2 * self.probabilities - 1).tolist(),
-            [f"word {timestep}: probability {value:.3f}" for timestep, value in enumerate(self.probabilities)],
-            "probability after each word",
-        )
-
 
 class Classifier:
     """A trained network with the vocabulary and the truncation that it was trained with."""
 
-    def __init__(self, config: Config, vocabulary: Vocabulary, network: Network, run: Run | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        vocabulary: Vocabulary,
+        network: Network,
+        run: Run | None = None,
+        calibration: Calibration | None = None,
+    ) -> None:
         self.run = run
         """Run that the model was loaded from, if any."""
+        self.calibration = calibration
+        """Errors on the validation reviews by confidence, if the run has recorded them."""
         self.config = config
         self.vocabulary = vocabulary
         self.network = network
@@ -111,7 +66,7 @@ class Classifier:
             raise RunError(
                 f"{run} is damaged: its model has {len(network.embedding)} embeddings for {len(vocabulary)} ids"
             )
-        return cls(config, vocabulary, network, run)
+        return cls(config, vocabulary, network, run, run.load_calibration())
 
     def __repr__(self) -> str:
         """Return the name of the run, if any, and the layers."""
@@ -122,14 +77,15 @@ class Classifier:
         """Return the state to pickle, without the engine's copy of the weights, which is large and quick to rebuild."""
         return {name: value for name, value in vars(self).items() if name != "_predictor"}
 
-    def predict(self, text: str, *, timesteps: bool = False) -> Prediction:
+    def predict(self, text: str, *, timesteps: bool = False, max_error: float | None = None) -> Prediction:
         """Predict whether a text is positive or negative; with `timesteps`, also predict after each word.
 
-        Raises `TypeError` if the text is not a string, `RunError` if timesteps are requested of a bidirectional model.
+        With `max_error`, such as 0.05, the label is unsure where this keeps errors rare; see `find_threshold`. Raises
+        `TypeError` if the text is not a string, `RunError` if timesteps are requested of a bidirectional model.
         """
         if not isinstance(text, str):
             raise TypeError(f"predict takes one text, got {show_value(text)}: use predict_many for several texts")
-        (prediction,) = self.predict_many([text], timesteps=timesteps)
+        (prediction,) = self.predict_many([text], timesteps=timesteps, max_error=max_error)
         return prediction
 
     def inspect(self, text: str) -> "Inspection":
@@ -141,20 +97,49 @@ class Classifier:
         return inspect_text(self, text)
 
     def predict_many(
-        self, texts: Iterable[str], *, timesteps: bool = False, observe: Callable[[int], object] | None = None
+        self,
+        texts: Iterable[str],
+        *,
+        timesteps: bool = False,
+        max_error: float | None = None,
+        observe: Callable[[int], object] | None = None,
     ) -> Iterator[Prediction]:
         """Yield a prediction for each text, in order, in constant memory, on all cores.
 
-        With `timesteps`, each prediction holds the probability after each token. `observe` is called with the number
-        of newly predicted texts, before their predictions are yielded. Raises `TypeError` if `texts` is a string or
-        contains anything other than strings, and `RunError` if timesteps are requested of a bidirectional model.
+        With `timesteps`, each prediction holds the probability after each token. With `max_error`, such as 0.05, labels
+        are unsure where this keeps errors rare; see `find_threshold`. `observe` is called with the number of newly
+        predicted texts, before their predictions are yielded. Raises `TypeError` if `texts` is a string or contains
+        anything other than strings, and `RunError` if timesteps are requested of a bidirectional model.
         """
         if isinstance(texts, str):
             raise TypeError(f"predict_many takes several texts, got one, {show_value(texts)}: use predict for it")
-        return self._predict_many(texts, timesteps=timesteps, observe=observe)
+        threshold = 0.0 if max_error is None else self.find_threshold(max_error).confidence
+        return self._predict_many(texts, threshold, timesteps=timesteps, observe=observe)
+
+    def find_threshold(self, max_error: float) -> Threshold:
+        """Return the threshold of confidence above which at most `max_error` of the predictions are wrong.
+
+        It holds for texts like the validation reviews, with 90 % confidence. Raises `ValueError` if `max_error` is not
+        between 0 and 0.5, and `RunError` if the validation reviews are missing, too few, or misclassified too often.
+        """
+        max_error, calibration = check_max_error(max_error), self.calibration
+        if calibration is None:
+            raise RunError(
+                f"{self.run or 'the model'} has no record of its confidence on validation reviews, so no maximum error "
+                "can be kept: train it again, with validation reviews (train.validation_split)"
+            )
+        found = calibration.find_threshold(max_error)
+        if found is None:
+            smallest = calibration.find_smallest_error()
+            advice = f"the smallest is about {smallest:.0%}; allow more errors, or train" if smallest else "train"
+            raise RunError(
+                f"the {calibration.reviews:,} validation reviews of {self.run or 'the model'} cannot show for any "
+                f"confidence that at most {max_error:.4g} of the answers are wrong: {advice} with more reviews"
+            )
+        return found
 
     def _predict_many(
-        self, texts: Iterable[str], *, timesteps: bool, observe: Callable[[int], object] | None
+        self, texts: Iterable[str], threshold: float, *, timesteps: bool, observe: Callable[[int], object] | None
     ) -> Iterator[Prediction]:
         if timesteps:
             self.check_timesteps()
@@ -168,6 +153,8 @@ class Classifier:
                     words=row.words,
                     read=row.read,
                     unknown=row.unknown,
+                    doubt=row.doubt,
+                    threshold=threshold,
                     tokens=(START_TOKEN, *row.kept) if timesteps else (),
                     probabilities=result if timesteps else None,
                 )

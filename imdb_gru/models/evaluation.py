@@ -7,20 +7,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imdb_gru.models.classifier import LABELS, Classifier
+from imdb_gru.corpus.doubt import NOTHING_KNOWN, find_doubt
+from imdb_gru.models.classifier import Classifier
 from imdb_gru.models.metrics import (
+    AnswerScores,
+    CoverageScores,
     LengthScores,
     Probabilities,
     Scores,
     TimestepScores,
     compute_accuracy_by_length,
     compute_accuracy_by_timestep,
+    compute_answers,
+    compute_coverage,
     compute_scores,
     find_correct,
 )
 from imdb_gru.models.next_word import NextWordModel, compute_perplexity
+from imdb_gru.models.prediction import LABELS
+from imdb_gru.runs.calibration import Calibration
 from imdb_gru.sources.review import Review
-from imdb_gru.system.arrays import Labels, Rows
+from imdb_gru.system.arrays import Ids, Labels, Rows
 from imdb_gru.system.progress import show_bar
 
 
@@ -37,6 +44,8 @@ class PredictedReviews:
     """Probabilities after each timestep of each review, `(T,)` each; empty if the model is bidirectional."""
     length: int
     """Number of words to which the model truncates a review."""
+    answers: AnswerScores | None = None
+    """Error on the answered reviews; None unless a maximum error was requested."""
 
     def compute_accuracy_by_timestep(self) -> list[TimestepScores]:
         """Return the metrics after 10, 25, 50 … words; an empty list if the model is bidirectional."""
@@ -68,6 +77,10 @@ class Evaluation(Scores):
     accuracy_by_timestep: Sequence[TimestepScores]
     """Metrics after 10, 25, 50 … words; empty if the model is bidirectional."""
     accuracy_by_length: Sequence[LengthScores]
+    coverage: Sequence[CoverageScores]
+    """Accuracy on the 99 %, 95 %, 90 % … of the reviews with the most confident predictions."""
+    answers: AnswerScores | None = None
+    """Error on the answered reviews; None unless a maximum error was requested."""
     errors: Sequence[Misclassified] | None = None
     """The most confident errors; None unless requested."""
 
@@ -79,7 +92,10 @@ class Evaluation(Scores):
             **{field.name: getattr(self, field.name) for field in fields(Scores)},
             "accuracy_by_timestep": [asdict(row) for row in self.accuracy_by_timestep],
             "accuracy_by_length": [row.to_dict() for row in self.accuracy_by_length],
+            "coverage": [asdict(row) for row in self.coverage],
         }
+        if self.answers is not None:
+            figures["answers"] = asdict(self.answers)
         if self.errors is not None:
             figures["errors"] = [asdict(error) for error in self.errors]
         return figures
@@ -111,25 +127,44 @@ class NextWordEvaluation:
         return asdict(self)
 
 
-def evaluate_reviews(classifier: Classifier, split: str, reviews: Sequence[Review], errors: int = 0) -> Evaluation:
+def evaluate_reviews(
+    classifier: Classifier, split: str, reviews: Sequence[Review], errors: int = 0, max_error: float | None = None
+) -> Evaluation:
     """Evaluate a classifier on labelled reviews; `errors` is the number of its most confident errors to include."""
-    return build_evaluation(str(classifier.run), split, predict_reviews(classifier, reviews), errors)
+    return build_evaluation(str(classifier.run), split, predict_reviews(classifier, reviews, max_error), errors)
 
 
-def predict_reviews(classifier: Classifier, reviews: Sequence[Review]) -> PredictedReviews:
+def predict_reviews(
+    classifier: Classifier, reviews: Sequence[Review], max_error: float | None = None
+) -> PredictedReviews:
     """Predict labelled reviews, and also after each timestep unless the model is bidirectional."""
     by_timestep = not classifier.network.bidirectional
-    probabilities, words, curves = [], [], []
+    threshold = None if max_error is None else classifier.find_threshold(max_error)
+    probabilities, words, curves, answered = [], [], [], []
     texts = (review.text for review in reviews)
     with show_bar(total=len(reviews), desc="evaluating", unit=" reviews", delay=1) as bar:
-        for prediction in classifier.predict_many(texts, timesteps=by_timestep, observe=bar.update):
+        predictions = classifier.predict_many(texts, timesteps=by_timestep, max_error=max_error, observe=bar.update)
+        for prediction in predictions:
+            answered.append(not prediction.unsure)
             probabilities.append(prediction.probability)
             words.append(prediction.words)
             if prediction.probabilities is not None:
                 curves.append(prediction.probabilities)
     labels = np.array([review.label for review in reviews], dtype=np.int8)
     predicted = np.array(probabilities, dtype=np.float32)
-    return PredictedReviews(reviews, labels, predicted, np.array(words), curves, classifier.config.text.length)
+    length = classifier.config.text.length
+    answers = compute_answers(labels, predicted, np.array(answered, bool), threshold) if threshold else None
+    return PredictedReviews(reviews, labels, predicted, np.array(words), curves, length, answers)
+
+
+def measure_calibration(classifier: Classifier, sequences: Sequence[Ids], labels: Labels) -> Calibration | None:
+    """Return the classifier's errors on validation reviews by confidence; None if no review has a known word."""
+    rows = [row for row, ids in enumerate(sequences) if find_doubt(ids, classifier.vocabulary) not in NOTHING_KNOWN]
+    if not rows:
+        return None
+    with show_bar(total=len(rows), desc="calibrating", unit=" reviews", delay=1) as bar:
+        probabilities = classifier.predict_ids([sequences[row] for row in rows], bar.update)
+    return Calibration.measure(labels[rows], probabilities)
 
 
 def build_evaluation(run: str, split: str, predicted: PredictedReviews, errors: int = 0) -> Evaluation:
@@ -145,6 +180,8 @@ def build_evaluation(run: str, split: str, predicted: PredictedReviews, errors: 
         split=split,
         accuracy_by_timestep=predicted.compute_accuracy_by_timestep(),
         accuracy_by_length=compute_accuracy_by_length(labels, probabilities, predicted.words),
+        coverage=compute_coverage(labels, probabilities),
+        answers=predicted.answers,
         errors=wrong if errors else None,
     )
 

@@ -2,7 +2,8 @@
 
 A run has config.yaml, vocabulary.json, environment.jsonl (the data and environment at each start), history.jsonl,
 model.keras and weights.npz (both with the weights of the best epoch so far), checkpoint.npz as long as it can be
-resumed, and metrics.json, which is written last and contains the hashes of all other files of the complete run.
+resumed, calibration.json (a classifier's errors by confidence, if it has validation reviews), and metrics.json, which
+is written last and contains the hashes of all other files of the complete run.
 """
 
 import json
@@ -14,6 +15,7 @@ import imdb_gru
 from imdb_gru.config import KINDS, AnyConfig, Config, NextWordConfig, TaskName, load_any_config
 from imdb_gru.errors import ConfigError, FormatError, RunError
 from imdb_gru.records import Epoch, Metrics, Progress, Start
+from imdb_gru.runs.calibration import Calibration
 from imdb_gru.system.escaping import show_value
 from imdb_gru.system.reading import DAMAGE, hash_file, read_npz, read_text
 from imdb_gru.system.writing import write_atomically
@@ -41,13 +43,14 @@ class Run:
         self.weights_path = path / "weights.npz"
         self.history_path = path / "history.jsonl"
         self.environment_path = path / "environment.jsonl"
+        self.calibration_path = path / "calibration.json"
         self.checkpoint_path = path / "checkpoint.npz"
         self.metrics_path = path / "metrics.json"
         self.sealed_paths: tuple[Path, ...] = (
             self.config_path, self.vocabulary_path, self.model_path, self.weights_path, self.history_path,
-            self.environment_path,
+            self.environment_path, self.calibration_path,
         )  # fmt: skip
-        """The files whose hashes are in metrics.json."""
+        """The files whose hashes are in metrics.json; calibration.json may be missing."""
 
     def __str__(self) -> str:
         """Return the name used for the run in messages and results."""
@@ -177,6 +180,20 @@ class Run:
         except (OSError, ValueError, RecursionError) as error:
             raise RunError(f"{self.history_path} cannot be read ({error}): train the run again") from error
 
+    def load_calibration(self) -> Calibration | None:
+        """Read the errors on the validation reviews; return None if there are none; raises `RunError` if damaged."""
+        if not self.metrics_path.exists() or self.calibration_path.name not in self.load_metrics().files:
+            return None
+        try:
+            return Calibration.parse(json.loads(read_text(self.calibration_path)))
+        except (OSError, ValueError, RecursionError) as error:
+            raise RunError(f"{self.calibration_path} cannot be read ({error}): train the run again") from error
+
+    def keep_calibration(self, calibration: Calibration, figures: dict[str, Any]) -> Metrics:
+        """Write the errors on the validation reviews, and seal the run again with the same figures."""
+        self.write_text(self.calibration_path, json.dumps(calibration.to_dict()) + "\n")
+        return self.seal(figures)
+
     def load_progress(self) -> Progress | None:
         """Read the progress from the checkpoint; return None if there is none; raises `RunError` if it is damaged."""
         if not self.checkpoint_path.exists():
@@ -194,7 +211,8 @@ class Run:
 
     def seal(self, figures: dict[str, Any]) -> Metrics:
         """Mark the run as complete by writing the final metrics with the hashes of all other files."""
-        files = {path.name: hash_file(path) for path in self.sealed_paths}
+        present = [path for path in self.sealed_paths if path != self.calibration_path or path.is_file()]
+        files = {path.name: hash_file(path) for path in present}
         metrics = Metrics.parse({"format": FORMAT, **figures, "files": files})
         self.write_text(self.metrics_path, json.dumps(metrics.to_dict(), indent=2) + "\n")
         return metrics
@@ -219,6 +237,8 @@ class Run:
         recorded = self.load_metrics().files
         states: dict[str, FileState] = {}
         for path in self.sealed_paths:
+            if path == self.calibration_path and path.name not in recorded:
+                continue
             if not path.is_file():
                 states[path.name] = "missing"
             else:

@@ -27,6 +27,7 @@ def evaluate(
     data: str | Path | DataConfig | None = None,
     split: str | None = None,
     errors: int = 0,
+    max_error: float | None = None,
     observer: Observer | None = None,
 ) -> "Evaluation | NextWordEvaluation":
     """Evaluate a classifier on labelled reviews, or a next-word model on any reviews; return all metrics.
@@ -34,15 +35,18 @@ def evaluate(
     `model` is the result of `load`, a run or its path; None means the newest complete run under `runs/`, or, if there
     is none, the bundled model. If `data` is None, the reviews are those of the run's config. If `split` is None, the
     test split is used; for a next-word model, or for data without a test split, it is the validation split. `errors` is
-    the number of most confident errors to return. Raises `RunError` or `DataError`.
+    the number of most confident errors to return. With `max_error`, such as 0.05, the evaluation also says how many
+    reviews `predict` would answer, and how many of them wrongly. Raises `RunError` or `DataError`.
     """
     run = open_model(model)
     if not isinstance(errors, int) or errors < 0:
         raise ValueError(f"errors is {show_value(errors)}: give an integer of at least 0")
     if errors and not find_task(run.task).require_labels:
         raise DataError(f"{run} is {run.model_name}, for which errors cannot be shown: omit --errors")
+    if max_error is not None and not find_task(run.task).require_labels:
+        raise DataError(f"{run} is {run.model_name}, which gives no labels: omit --max-error")
     split, reviews = choose_reviews(run, data=data, split=split, observer=observer)
-    evaluation: Evaluation | NextWordEvaluation = find_task(run.task).evaluate(run, split, reviews, errors)
+    evaluation: Evaluation | NextWordEvaluation = find_task(run.task).evaluate(run, split, reviews, errors, max_error)
     return evaluation
 
 

@@ -83,6 +83,7 @@ class NextWordTask(Task):
         split: str,
         reviews: Sequence[Review],
         errors: int,  # noqa: ARG002 - only a classifier has errors
+        max_error: float | None,  # noqa: ARG002 - only a classifier has errors
     ) -> "NextWordEvaluation":
         """Return the perplexity of a next-word model on reviews."""
         from imdb_gru.models.evaluation import evaluate_next_words

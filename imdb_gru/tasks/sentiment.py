@@ -66,9 +66,11 @@ class SentimentTask(Task):
             return split, load_reviews(source, split, config.data.limit if data is None else data.limit)
         return split, [review for review in self.choose_part(run, source, split) if review.label is not None]
 
-    def evaluate(self, run: Run, split: str, reviews: Sequence[Review], errors: int) -> "Evaluation":
+    def evaluate(
+        self, run: Run, split: str, reviews: Sequence[Review], errors: int, max_error: float | None
+    ) -> "Evaluation":
         """Return all metrics of a classifier on labelled reviews."""
         from imdb_gru.models.classifier import Classifier
         from imdb_gru.models.evaluation import evaluate_reviews
 
-        return evaluate_reviews(Classifier.load(run), split, reviews, errors)
+        return evaluate_reviews(Classifier.load(run), split, reviews, errors, max_error)

@@ -50,7 +50,7 @@ class Task(ABC):
         """Read the reviews on which to evaluate a run, from its own or different data."""
 
     @abstractmethod
-    def evaluate(self, run: Run, split: str, reviews: Sequence[Review], errors: int) -> Any:
+    def evaluate(self, run: Run, split: str, reviews: Sequence[Review], errors: int, max_error: float | None) -> Any:
         """Evaluate a run on reviews; return all metrics and, for a classifier, its most confident errors."""
 
     def choose_part(self, run: Run, source: Source, split: str) -> Sequence[Review]:

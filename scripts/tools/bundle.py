@@ -3,8 +3,11 @@
     python scripts/tools/bundle.py runs/classifier
 
 The classifier's logits are divided by the temperature that makes its validation log loss smallest (Guo et al. 2017,
-section 4.2), so that its probabilities are calibrated without any extra code. Prints the validation figures before
-and after calibration and rounding, and the sizes of the files.
+section 4.2), so that its probabilities are calibrated without any extra code. Its errors on the validation reviews by
+confidence are stored beside it. Prints the validation figures before and after calibration and rounding, and the sizes
+of the files. With --calibrate, only these errors are computed again, for the model in the folder:
+
+    python scripts/tools/bundle.py --calibrate
 """
 
 import argparse
@@ -16,7 +19,10 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
 from imdb_gru.corpus.corpus import load_training_reviews
+from imdb_gru.corpus.stored import StoredReviews
+from imdb_gru.errors import RunError
 from imdb_gru.models.classifier import Classifier
+from imdb_gru.models.evaluation import measure_calibration
 from imdb_gru.models.metrics import compute_scores
 from imdb_gru.runs.catalogue import BUNDLE, BUNDLED, BundledRun, find_run
 from imdb_gru.runs.compact import restore_arrays, save_compact
@@ -30,16 +36,23 @@ from imdb_gru.system.writing import write_atomically
 def main() -> None:
     """Bundle the run given on the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run", type=Path, help="a complete classifier with model.pretrained")
+    parser.add_argument("run", type=Path, nargs="?", help="a complete classifier with model.pretrained")
     parser.add_argument("--folder", type=Path, default=BUNDLE, help="folder to write to [default: the package]")
+    parser.add_argument("--calibrate", action="store_true", help="only calibrate the model in the folder again")
     arguments = parser.parse_args()
-    run = find_run(arguments.run)
+    target = BundledRun("sentiment", arguments.folder)
+    if arguments.calibrate == bool(arguments.run):
+        parser.error("give either a run or --calibrate")
+    run = target if arguments.calibrate else find_run(arguments.run)
     config = run.load_config()
+    if arguments.calibrate:
+        calibrate(target, load_validation(run))
+        return
     if config.model.pretrained is None:
         parser.error(f"{run} started from random weights: bundle a run with model.pretrained")
     encoder = find_run(Path(config.model.pretrained), "next_word")
-    reviews = load_training_reviews(open_source(config.data), config).validation
-    labels = np.array([review.label for review in reviews])
+    reviews = load_validation(run)
+    labels = reviews.labels
 
     def predict(classifier: Classifier) -> Array:
         return classifier.predict_ids([classifier.encode(review.text).ids for review in reviews])
@@ -52,10 +65,34 @@ def main() -> None:
     temperature = fit_temperature(labels, probabilities)
     show(f"{len(labels)} validation reviews", probabilities)
     bundle(run, encoder, temperature, arguments.folder)
-    show(f"rounded, T = {temperature:.3f}", predict(Classifier.load(BundledRun("sentiment", arguments.folder))))
+    show(f"rounded, T = {temperature:.3f}", predict(Classifier.load(target)))
+    calibrate(target, reviews)
     for path in sorted(arguments.folder.rglob("*")):
         if path.is_file():
             print(f"{path.stat().st_size:>10,} {path.relative_to(arguments.folder)}")
+
+
+def load_validation(run: Run) -> StoredReviews:
+    """Return a run's validation reviews; raises `RunError` if the data has changed."""
+    config = run.load_config()
+    reviews = load_training_reviews(open_source(config.data), config)
+    if reviews.hash != run.load_metrics().data.hash:
+        raise RunError(f"{config.data.path} does not contain the reviews that {run} was trained on")
+    return reviews.validation
+
+
+def calibrate(target: Run, reviews: StoredReviews) -> None:
+    """Store the errors of a bundled classifier on its validation reviews, by confidence."""
+    figures = {key: value for key, value in target.load_metrics().to_dict().items() if key not in ("format", "files")}
+    target.calibration_path.unlink(missing_ok=True)
+    target.seal(figures)
+    classifier = Classifier.load(target)
+    sequences = [classifier.encode(review.text).ids for review in reviews]
+    calibration = measure_calibration(classifier, sequences, reviews.labels)
+    if calibration is None:
+        raise RunError("the validation reviews have no words that the model knows")
+    target.keep_calibration(calibration, figures)
+    print(f"with a maximum error of 5 %: {calibration.find_threshold(0.05)}")
 
 
 def fit_temperature(labels: NDArray[np.int64], probabilities: Array) -> float:

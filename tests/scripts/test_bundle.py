@@ -6,12 +6,14 @@ import pytest
 import yaml
 from support.bundles import BUNDLED_WORDS, SIZES, load_script
 
+from imdb_gru.corpus.corpus import load_training_reviews
 from imdb_gru.inspection import inspect_text
 from imdb_gru.models.classifier import Classifier
 from imdb_gru.models.metrics import compute_scores
 from imdb_gru.models.next_word import NextWordModel
 from imdb_gru.runs.catalogue import BundledRun, find_run
 from imdb_gru.runs.weights import read_arrays
+from imdb_gru.sources import open_source
 from imdb_gru.text.tokenizer import TOKENIZERS
 
 
@@ -121,14 +123,27 @@ def run_script(script, monkeypatch, *arguments):
 
 def test_the_script_bundles_and_prints_the_validation_figures(script, make_pair, tmp_path, monkeypatch, capsys):
     _, run = make_pair(list_sample_words())
+    config = run.load_config()
+    data = {"hash": load_training_reviews(open_source(config.data), config).hash}
+    run.seal({"interrupted": False, "best": {"epoch": 1}, "data": data})
     run_script(script, monkeypatch, run.path, "--folder", tmp_path / "out")
-    before, after, *sizes = capsys.readouterr().out.splitlines()
+    before, after, threshold, *sizes = capsys.readouterr().out.splitlines()
     assert before.startswith("20 validation reviews ")
     assert after.startswith("rounded, T = ")
     losses = [float(line.split()[line.split().index("log_loss") + 1]) for line in (before, after)]
     assert losses[1] < losses[0]
-    assert len(sizes) == 7
-    assert BundledRun("sentiment", tmp_path / "out").state == "complete"
+    assert threshold.startswith("with a maximum error of 5 %")
+    assert len(sizes) == 8
+    bundled = BundledRun("sentiment", tmp_path / "out")
+    calibration = bundled.load_calibration()
+    assert (bundled.state, calibration.reviews) == ("complete", 20)
+    text, metrics = (path.read_text() for path in (bundled.calibration_path, bundled.metrics_path))
+    bundled.calibration_path.unlink()
+    monkeypatch.setenv("IMDB_GRU_DATA", "sample")
+    run_script(script, monkeypatch, "--calibrate", "--folder", tmp_path / "out")
+    assert [path.read_text() for path in (bundled.calibration_path, bundled.metrics_path)] == [text, metrics]
+    with pytest.raises(SystemExit):
+        run_script(script, monkeypatch, "--folder", tmp_path / "out")
 
 
 def test_a_run_that_started_from_a_bundled_one_is_bundled_in_its_place(script, bundled, make_pair):
