@@ -5,6 +5,7 @@ testing (Angelopoulos et al. 2021, "Learn then Test", section 2.2) with exact bi
 (2017, "Selective Classification for Deep Neural Networks", section 3) use for the error among answered texts.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Self
@@ -22,6 +23,9 @@ DOUBT = 0.1
 LARGEST_ERROR = 0.5
 MOST_ROWS = 1000
 """Number of thresholds that are stored; with more, the file would grow, but answers would hardly become more."""
+MOST_REVIEWS = 10**8
+NEGLIGIBLE = 12
+"""Number of standard deviations below the mean at which binomial probabilities add up to less than 1e-16."""
 ERRORS_AT_FIRST = 2
 """Number of errors that the first test should tolerate, so that a single wrong label does not end the search."""
 
@@ -64,6 +68,8 @@ class Calibration(Record):
             raise ValueError("thresholds, answered and errors differ in length, or are empty")
         if self.answered != sorted(self.answered) or not 0 < self.answered[0] <= self.answered[-1] <= self.reviews:
             raise ValueError("answered is not sorted, or exceeds reviews")
+        if len(self.thresholds) > MOST_ROWS or self.reviews > MOST_REVIEWS:
+            raise ValueError(f"more than {MOST_ROWS} thresholds or {MOST_REVIEWS} reviews")
         return self
 
     @classmethod
@@ -139,12 +145,17 @@ def count_allowed(answered: NDArray[np.int64], max_error: float) -> NDArray[np.i
     It is the largest number of errors that has at most the probability `DOUBT`, together with all smaller numbers, if
     each answer is wrong with probability `max_error`.
     """
-    logs = np.append(0.0, np.cumsum(np.log(np.arange(1, answered.max() + 1))))  # of the factorials
-    allowed = []
-    for n in answered.tolist():
-        errors = np.arange(int(n * max_error) + 1)
-        terms = (
-            logs[n] - logs[errors] - logs[n - errors] + errors * np.log(max_error) + (n - errors) * np.log1p(-max_error)
-        )
-        allowed.append(int(np.searchsorted(np.cumsum(np.exp(terms)), DOUBT, side="right")) - 1)
-    return np.array(allowed, np.int64)
+    return np.array([_count_allowed(n, max_error) for n in answered.tolist()], np.int64)
+
+
+def _count_allowed(n: int, max_error: float) -> int:
+    mean, spread = n * max_error, (n * max_error * (1 - max_error)) ** 0.5
+    first = max(0, int(mean - NEGLIGIBLE * spread))
+    errors = np.arange(first, int(mean))
+    log_odds = math.log(max_error) - math.log1p(-max_error)
+    steps = np.log(n - errors) - np.log(errors + 1) + log_odds  # from the probability of each number to the next one's
+    start = math.lgamma(n + 1) - math.lgamma(first + 1) - math.lgamma(n - first + 1)
+    start += first * log_odds + n * math.log1p(-max_error)
+    probabilities = np.exp(start + np.append(0.0, np.cumsum(steps)))
+    allowed = int(np.searchsorted(np.cumsum(probabilities), DOUBT, side="right")) - 1
+    return first + allowed
