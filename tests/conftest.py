@@ -121,7 +121,7 @@ def calibrated_run(sample_run, tmp_path_factory) -> Run:
     texts = [review.text for review in SampleSource().iter_reviews("test")]
     predictions = Classifier.load(run).predict_many(texts)
     middle = float(np.median(compute_confidence(np.array([prediction.probability for prediction in predictions]))))
-    calibration = Calibration(reviews=100, thresholds=[middle, 0.0], answered=[80, 100], errors=[2, 30])
+    calibration = Calibration(reviews=100, limits=[middle, 0.0], answered=[80, 100], errors=[2, 30])
     figures = {key: value for key, value in run.load_metrics().to_dict().items() if key not in ("format", "files")}
     run.keep_calibration(calibration, figures)
     return run

@@ -74,7 +74,7 @@ def predict_on_ray(run_path: Path | None, request: RayRequest) -> None:
     if request.timesteps:
         classifier.check_timesteps()
     if request.max_error is not None:
-        say(str(classifier.find_threshold(request.max_error)))
+        say(str(classifier.find_limit(request.max_error)))
     options = {
         "timesteps": request.timesteps,
         "text_column": request.file.text_column,

@@ -113,7 +113,7 @@ def predict_file(
     layout = FileFormat.choose(output, as_json=as_json, timesteps=timesteps, many=len(reader.texts) != 1)
     classifier = model if isinstance(model, Classifier) else load(model)
     if max_error is not None:
-        observer(Notice(str(classifier.find_threshold(max_error))))
+        observer(Notice(str(classifier.find_limit(max_error))))
     if resume:
         return _resume(classifier, reader, layout, output, observer, max_error)
     counts = Counts()

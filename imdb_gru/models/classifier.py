@@ -16,7 +16,7 @@ from imdb_gru.corpus.encoded import EncodedText, encode_text, pad
 from imdb_gru.engine.workers import iter_shared, map_ahead
 from imdb_gru.errors import RunError
 from imdb_gru.models.prediction import Prediction
-from imdb_gru.runs.calibration import Calibration, Threshold, check_max_error
+from imdb_gru.runs.calibration import Calibration, ConfidenceLimit, check_max_error
 from imdb_gru.runs.catalogue import find_run
 from imdb_gru.runs.run import Run
 from imdb_gru.runs.weights import load_network
@@ -80,7 +80,7 @@ class Classifier:
     def predict(self, text: str, *, timesteps: bool = False, max_error: float | None = None) -> Prediction:
         """Predict whether a text is positive or negative; with `timesteps`, also predict after each word.
 
-        With `max_error`, such as 0.05, the label is unsure where this keeps errors rare; see `find_threshold`. Raises
+        With `max_error`, such as 0.05, the label is unsure where this keeps errors rare; see `find_limit`. Raises
         `TypeError` if the text is not a string, `RunError` if timesteps are requested of a bidirectional model.
         """
         if not isinstance(text, str):
@@ -107,17 +107,17 @@ class Classifier:
         """Yield a prediction for each text, in order, in constant memory, on all cores.
 
         With `timesteps`, each prediction holds the probability after each token. With `max_error`, such as 0.05, labels
-        are unsure where this keeps errors rare; see `find_threshold`. `observe` is called with the number of newly
+        are unsure where this keeps errors rare; see `find_limit`. `observe` is called with the number of newly
         predicted texts, before their predictions are yielded. Raises `TypeError` if `texts` is a string or contains
         anything other than strings, and `RunError` if timesteps are requested of a bidirectional model.
         """
         if isinstance(texts, str):
             raise TypeError(f"predict_many takes several texts, got one, {show_value(texts)}: use predict for it")
-        threshold = 0.0 if max_error is None else self.find_threshold(max_error).confidence
-        return self._predict_many(texts, threshold, timesteps=timesteps, observe=observe)
+        limit = 0.0 if max_error is None else self.find_limit(max_error).confidence
+        return self._predict_many(texts, limit, timesteps=timesteps, observe=observe)
 
-    def find_threshold(self, max_error: float) -> Threshold:
-        """Return the threshold of confidence above which at most `max_error` of the predictions are wrong.
+    def find_limit(self, max_error: float) -> ConfidenceLimit:
+        """Return the limit of confidence above which at most `max_error` of the predictions are wrong.
 
         It holds for texts like the validation reviews, with 90 % confidence. Raises `ValueError` if `max_error` is not
         between 0 and 0.5, and `RunError` if the validation reviews are missing, too few, or misclassified too often.
@@ -128,7 +128,7 @@ class Classifier:
                 f"{self.run or 'the model'} has no record of its confidence on validation reviews, so no maximum error "
                 "can be kept: train it again, with validation reviews (train.validation_split)"
             )
-        found = calibration.find_threshold(max_error)
+        found = calibration.find_limit(max_error)
         if found is None:
             smallest = calibration.find_smallest_error()
             advice = f"the smallest is about {smallest:.0%}; allow more errors, or train" if smallest else "train"
@@ -139,7 +139,7 @@ class Classifier:
         return found
 
     def _predict_many(
-        self, texts: Iterable[str], threshold: float, *, timesteps: bool, observe: Callable[[int], object] | None
+        self, texts: Iterable[str], limit: float, *, timesteps: bool, observe: Callable[[int], object] | None
     ) -> Iterator[Prediction]:
         if timesteps:
             self.check_timesteps()
@@ -154,7 +154,7 @@ class Classifier:
                     read=row.read,
                     unknown=row.unknown,
                     doubt=row.doubt,
-                    threshold=threshold,
+                    confidence_limit=limit,
                     tokens=(START_TOKEN, *row.kept) if timesteps else (),
                     probabilities=result if timesteps else None,
                 )

@@ -91,7 +91,8 @@ class Counts:
             if count:
                 yield f"{_name(count, one)} {fault}, so the prediction means little"
         if self.unsure > self.empty + self.strange and not one:
-            yield f"{self.unsure:,} of {self.all:,} texts are unsure ({self.unsure / self.all:.1%})"
+            verb = "is" if self.unsure == 1 else "are"
+            yield f"{self.unsure:,} of {self.all:,} texts {verb} unsure ({self.unsure / self.all:.1%})"
         if undecodable:
             yield f"{_name(undecodable, one)} not valid UTF-8: invalid bytes were read as �"
         if not self.all:

@@ -139,7 +139,7 @@ def predict_reviews(
 ) -> PredictedReviews:
     """Predict labelled reviews, and also after each timestep unless the model is bidirectional."""
     by_timestep = not classifier.network.bidirectional
-    threshold = None if max_error is None else classifier.find_threshold(max_error)
+    limit = None if max_error is None else classifier.find_limit(max_error)
     probabilities, words, curves, answered = [], [], [], []
     texts = (review.text for review in reviews)
     with show_bar(total=len(reviews), desc="evaluating", unit=" reviews", delay=1) as bar:
@@ -153,7 +153,7 @@ def predict_reviews(
     labels = np.array([review.label for review in reviews], dtype=np.int8)
     predicted = np.array(probabilities, dtype=np.float32)
     length = classifier.config.text.length
-    answers = compute_answers(labels, predicted, np.array(answered, bool), threshold) if threshold else None
+    answers = compute_answers(labels, predicted, np.array(answered, bool), limit) if limit else None
     return PredictedReviews(reviews, labels, predicted, np.array(words), curves, length, answers)
 
 

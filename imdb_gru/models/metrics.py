@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from imdb_gru.runs.calibration import Threshold, compute_confidence
+from imdb_gru.runs.calibration import ConfidenceLimit, compute_confidence
 from imdb_gru.system.arrays import Array, Labels, Lengths, Mask
 
 Probabilities = Array
@@ -200,11 +200,13 @@ def compute_accuracy_by_timestep(labels: Labels, curves: Sequence[Probabilities]
     return rows
 
 
-def compute_answers(labels: Labels, probabilities: Probabilities, answered: Mask, threshold: Threshold) -> AnswerScores:
+def compute_answers(
+    labels: Labels, probabilities: Probabilities, answered: Mask, limit: ConfidenceLimit
+) -> AnswerScores:
     """Return the error among the answered reviews."""
     correct = find_correct(labels, probabilities)[answered]
     error = float(1 - correct.mean()) if len(correct) else None
-    return AnswerScores(threshold.max_error, threshold.confidence, len(correct), len(correct) / len(labels), error)
+    return AnswerScores(limit.max_error, limit.confidence, len(correct), len(correct) / len(labels), error)
 
 
 def compute_coverage(labels: Labels, probabilities: Probabilities) -> list[CoverageScores]:

@@ -12,9 +12,9 @@ LABELS = ("negative", "positive")
 UNSURE = "unsure"
 
 
-def choose_label(probability: float, doubt: Doubt | None, threshold: float = 0.0) -> str:
-    """Return positive or negative, or unsure if no known word was read or the confidence is at most `threshold`."""
-    if doubt in NOTHING_KNOWN or max(probability, 1 - probability) <= threshold:
+def choose_label(probability: float, doubt: Doubt | None, limit: float = 0.0) -> str:
+    """Return positive or negative, or unsure if no known word was read or the confidence is at most `limit`."""
+    if doubt in NOTHING_KNOWN or max(probability, 1 - probability) <= limit:
         return UNSURE
     return LABELS[probability >= 0.5]
 
@@ -34,7 +34,7 @@ class Prediction:
     """Number of words read that are not in the vocabulary."""
     doubt: Doubt | None = None
     """The reason why the prediction means little, if there is one: the text is unlike those of the training."""
-    threshold: float = 0.0
+    confidence_limit: float = 0.0
     """The confidence up to which the label is unsure; 0 unless a maximum error was requested."""
     tokens: tuple[str, ...] = ()
     """Token of each timestep, the start token first; empty unless timesteps were requested."""
@@ -44,7 +44,7 @@ class Prediction:
     @property
     def label(self) -> str:
         """Return positive, negative, or unsure."""
-        return choose_label(self.probability, self.doubt, self.threshold)
+        return choose_label(self.probability, self.doubt, self.confidence_limit)
 
     @property
     def unsure(self) -> bool:

@@ -161,6 +161,8 @@ def _build_legend(*, coloured: bool, turned: bool) -> "Text":
 def _list_turns(turns: Sequence[int], words: Sequence["Text"], probabilities: Sequence[float]) -> list["Text"]:
     from rich.text import Text
 
+    if not words:
+        return []  # the label is unsure, whatever the probability
     if not turns:
         return [Text(f"prediction never changed: {'positive' if probabilities[-1] >= 0.5 else 'negative'} throughout")]
     shown = turns[-MOST_TURNS:]

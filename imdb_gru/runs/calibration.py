@@ -1,6 +1,6 @@
 """How often a model was wrong on its validation reviews, by confidence, and the confidence that keeps errors rare.
 
-The confidence of a prediction is the probability of the predicted label. A threshold is chosen by fixed sequence
+The confidence of a prediction is the probability of the predicted label. A limit is chosen by fixed sequence
 testing (Angelopoulos et al. 2021, "Learn then Test", section 2.2) with exact binomial tests, which Geifman and El-Yaniv
 (2017, "Selective Classification for Deep Neural Networks", section 3) use for the error among answered texts.
 """
@@ -22,7 +22,7 @@ DOUBT = 0.1
 """Largest probability, over the choice of validation reviews, that the error exceeds its maximum."""
 LARGEST_ERROR = 0.5
 MOST_ROWS = 1000
-"""Number of thresholds that are stored; with more, the file would grow, but answers would hardly become more."""
+"""Number of limits that are stored; with more, the file would grow, but answers would hardly become more."""
 MOST_REVIEWS = 10**8
 NEGLIGIBLE = 12
 """Number of standard deviations below the mean at which binomial probabilities add up to less than 1e-16."""
@@ -31,19 +31,19 @@ ERRORS_AT_FIRST = 2
 
 
 @dataclass(frozen=True)
-class Threshold:
+class ConfidenceLimit:
     """The confidence up to which a model does not answer, and what it did on the validation reviews."""
 
     max_error: float
     confidence: float
     reviews: int
     answered: int
-    """Number of validation reviews above the threshold."""
+    """Number of validation reviews above the limit."""
     errors: int
     """Number of these reviews that were misclassified."""
 
     def __str__(self) -> str:
-        """Describe the threshold in one line."""
+        """Describe the limit in one line."""
         rule = f"unsure if the confidence is at most {self.confidence:.4f}" if self.confidence else "sure of every text"
         return (
             f"{rule}: of {self.reviews:,} validation reviews, {self.answered / self.reviews:.1%} were answered, "
@@ -52,45 +52,45 @@ class Threshold:
 
 
 class Calibration(Record):
-    """The numbers of validation reviews that were answered and misclassified above each threshold."""
+    """The numbers of validation reviews that were answered and misclassified above each limit."""
 
     reviews: int
-    thresholds: list[float]
+    limits: list[float]
     """Confidences, highest first; the last is 0, above which every review is answered."""
     answered: list[int]
-    """Number of reviews above each threshold."""
+    """Number of reviews above each limit."""
     errors: list[int]
-    """Number of misclassified reviews above each threshold."""
+    """Number of misclassified reviews above each limit."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if not len(self.thresholds) == len(self.answered) == len(self.errors) > 0:
-            raise ValueError("thresholds, answered and errors differ in length, or are empty")
+        if not len(self.limits) == len(self.answered) == len(self.errors) > 0:
+            raise ValueError("limits, answered and errors differ in length, or are empty")
         if self.answered != sorted(self.answered) or not 0 < self.answered[0] <= self.answered[-1] <= self.reviews:
             raise ValueError("answered is not sorted, or exceeds reviews")
-        if len(self.thresholds) > MOST_ROWS or self.reviews > MOST_REVIEWS:
-            raise ValueError(f"more than {MOST_ROWS} thresholds or {MOST_REVIEWS} reviews")
+        if len(self.limits) > MOST_ROWS or self.reviews > MOST_REVIEWS:
+            raise ValueError(f"more than {MOST_ROWS} limits or {MOST_REVIEWS} reviews")
         return self
 
     @classmethod
     def measure(cls, labels: Labels, probabilities: Array) -> "Calibration":
-        """Count answers and errors above every threshold, given at least one label and probability of positive."""
+        """Count answers and errors above every limit, given at least one label and probability of positive."""
         confidence = compute_confidence(probabilities)
         wrong = (probabilities >= 0.5) != (labels == 1)
         order = np.argsort(-confidence, kind="stable")
-        thresholds = np.append(np.unique(confidence)[-2::-1], 0.0)
-        answered = np.searchsorted(-confidence[order], -thresholds, side="left")
-        rows = np.unique(np.linspace(0, len(thresholds) - 1, MOST_ROWS).round().astype(np.int64))
+        limits = np.append(np.unique(confidence)[-2::-1], 0.0)
+        answered = np.searchsorted(-confidence[order], -limits, side="left")
+        rows = np.unique(np.linspace(0, len(limits) - 1, MOST_ROWS).round().astype(np.int64))
         errors = np.cumsum(wrong[order])[answered - 1]
         return cls(
             reviews=len(labels),
-            thresholds=thresholds[rows].tolist(),
+            limits=limits[rows].tolist(),
             answered=answered[rows].tolist(),
             errors=errors[rows].tolist(),
         )
 
-    def find_threshold(self, max_error: float) -> Threshold | None:
-        """Return the lowest threshold above which at most `max_error` of texts like these reviews are misclassified.
+    def find_limit(self, max_error: float) -> ConfidenceLimit | None:
+        """Return the lowest limit above which at most `max_error` of texts like these reviews are misclassified.
 
         With probability `1 - DOUBT` over the choice of validation reviews, the error among the answered texts is at
         most `max_error`. Return None if the reviews are too few, or too many of them are misclassified.
@@ -102,17 +102,17 @@ class Calibration(Record):
             found = row
         if found is None:
             return None
-        return Threshold(max_error, self.thresholds[found], self.reviews, self.answered[found], self.errors[found])
+        return ConfidenceLimit(max_error, self.limits[found], self.reviews, self.answered[found], self.errors[found])
 
     def find_smallest_error(self) -> float | None:
-        """Return the smallest maximum error, in whole percent, that has a threshold, or None if none has."""
+        """Return the smallest maximum error, in whole percent, that has a limit, or None if none has."""
         percents = range(1, round(100 * LARGEST_ERROR))
-        return next((percent / 100 for percent in percents if self.find_threshold(percent / 100)), None)
+        return next((percent / 100 for percent in percents if self.find_limit(percent / 100)), None)
 
     def _choose_tests(self, max_error: float) -> Iterator[tuple[int, int]]:
-        """Yield the thresholds to test, highest first, as their row and the number of errors that passes the test.
+        """Yield the limits to test, highest first, as their row and the number of errors that passes the test.
 
-        A threshold is tested where one more error passes than above, and at the end. The choice does not depend on
+        A limit is tested where one more error passes than above, and at the end. The choice does not depend on
         which reviews were misclassified, so the tests need no correction for their number.
         """
         allowed = count_allowed(np.array(self.answered), max_error)

@@ -92,7 +92,7 @@ def calibrate(target: Run, reviews: StoredReviews) -> None:
     if calibration is None:
         raise RunError("the validation reviews have no words that the model knows")
     target.keep_calibration(calibration, figures)
-    print(f"with a maximum error of 5 %: {calibration.find_threshold(0.05)}")
+    print(f"with a maximum error of 5 %: {calibration.find_limit(0.05)}")
 
 
 def fit_temperature(labels: NDArray[np.int64], probabilities: Array) -> float:

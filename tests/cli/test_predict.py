@@ -91,10 +91,10 @@ def test_labels_are_unsure_to_keep_a_maximum_error(invoke, calibrated_run, tmp_p
     assert result.code == 0
     first, *_, last = result.err.splitlines()
     assert first.endswith("of 100 validation reviews, 80.0% were answered, 2.5% of them wrongly")
-    threshold, unsure = calibrated_run.load_calibration().thresholds[0], 0
+    limit, unsure = calibrated_run.load_calibration().limits[0], 0
     for record in read_json(result.out):
         confidence = max(record["probability"], 1 - record["probability"])
-        assert (record["label"] == "unsure") == (confidence <= threshold)
+        assert (record["label"] == "unsure") == (confidence <= limit)
         unsure += record["label"] == "unsure"
     assert last.startswith(f"{unsure} of 40 texts are unsure")
     assert invoke("predict", *arguments, "--output", "out.jsonl").err == result.err

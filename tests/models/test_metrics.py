@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imdb_gru.models import metrics
-from imdb_gru.runs.calibration import Threshold
+from imdb_gru.runs.calibration import ConfidenceLimit
 
 CASES = st.lists(st.tuples(st.integers(0, 1), st.floats(0, 1, width=32)), min_size=2, max_size=60)
 
@@ -49,10 +49,10 @@ def test_coverage_is_the_accuracy_on_the_most_confident():
 
 def test_answers_are_judged_alone():
     labels, probabilities = np.array([1, 0, 1, 0], np.int8), np.array([0.9, 0.8, 0.7, 0.4], np.float32)
-    threshold = Threshold(0.1, 0.65, 100, 80, 2)
-    answers = metrics.compute_answers(labels, probabilities, np.array([True, True, False, False]), threshold)
+    limit = ConfidenceLimit(0.1, 0.65, 100, 80, 2)
+    answers = metrics.compute_answers(labels, probabilities, np.array([True, True, False, False]), limit)
     assert (answers.n, answers.share, answers.error) == (2, 0.5, 0.5)
-    assert metrics.compute_answers(labels, probabilities, np.zeros(4, bool), threshold).error is None
+    assert metrics.compute_answers(labels, probabilities, np.zeros(4, bool), limit).error is None
 
 
 def test_calibration_error_is_the_gap_within_bins():

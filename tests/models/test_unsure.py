@@ -17,7 +17,7 @@ TEXTS = [" ".join(f"w{(number * 7 + k) % 30}" for k in range(number % 5 + 1)) fo
 
 
 @pytest.mark.parametrize(
-    ("probability", "doubt", "threshold", "label"),
+    ("probability", "doubt", "limit", "label"),
     [
         (0.9, None, 0.0, "positive"),
         (0.5, None, 0.0, "positive"),
@@ -32,13 +32,13 @@ TEXTS = [" ".join(f"w{(number * 7 + k) % 30}" for k in range(number % 5 + 1)) fo
         (0.9, "another language", 0.0, "positive"),
     ],
 )
-def test_a_label_is_unsure_for_want_of_words_or_confidence(probability, doubt, threshold, label):
-    prediction = Prediction("text", probability, 1, 1, 0, doubt, threshold)
+def test_a_label_is_unsure_for_want_of_words_or_confidence(probability, doubt, limit, label):
+    prediction = Prediction("text", probability, 1, 1, 0, doubt, limit)
     assert (prediction.label, prediction.unsure) == (label, label == "unsure")
     assert prediction.to_dict() == {"text": "text", "label": label, "probability": probability}
 
 
-def test_labels_below_the_threshold_are_unsure():
+def test_labels_below_the_limit_are_unsure():
     classifier = make_calibrated_classifier()
     sure, careful = (list(classifier.predict_many(TEXTS, max_error=error)) for error in (None, 0.1))
     labels = [one.label if max(one.probability, 1 - one.probability) > 0.6 else "unsure" for one in sure]

@@ -1,4 +1,4 @@
-"""The threshold that keeps errors rare, judged by the validation reviews."""
+"""The limit that keeps errors rare, judged by the validation reviews."""
 
 import functools
 import json
@@ -17,7 +17,7 @@ from imdb_gru.runs.catalogue import create_run
 from imdb_gru.runs.run import Run
 
 FIGURES = {"interrupted": False, "best": {"epoch": 1}, "data": {"hash": "a"}}
-CALIBRATION = Calibration(reviews=4, thresholds=[0.9, 0.0], answered=[2, 4], errors=[0, 1])
+CALIBRATION = Calibration(reviews=4, limits=[0.9, 0.0], answered=[2, 4], errors=[0, 1])
 
 
 def draw(rng, count, scale=3.0):
@@ -32,17 +32,17 @@ def test_answers_and_errors_are_counted_above_each_confidence(cases):
     probabilities = np.array([probability for _, probability in cases], np.float32)
     measured = Calibration.measure(labels, probabilities)
     said = [(max(p, 1 - p), (p >= 0.5) != label) for label, p in zip(labels, probabilities.tolist(), strict=True)]
-    for threshold, answered, errors in zip(measured.thresholds, measured.answered, measured.errors, strict=True):
-        above = [wrong for confidence, wrong in said if confidence > threshold]
+    for limit, answered, errors in zip(measured.limits, measured.answered, measured.errors, strict=True):
+        above = [wrong for confidence, wrong in said if confidence > limit]
         assert (len(above), sum(above)) == (answered, errors)
-    assert measured.thresholds[-1] == 0
+    assert measured.limits[-1] == 0
     assert measured.answered[-1] == measured.reviews == len(cases)
     assert Calibration.parse(json.loads(json.dumps(measured.to_dict()))) == measured
 
 
-def test_a_thousand_thresholds_are_stored_at_most():
+def test_a_thousand_limits_are_stored_at_most():
     measured = Calibration.measure(*draw(np.random.default_rng(0), 5000))
-    assert len(measured.thresholds) == calibrations.MOST_ROWS
+    assert len(measured.limits) == calibrations.MOST_ROWS
     assert measured.answered[-1] == 5000
 
 
@@ -72,7 +72,7 @@ def test_the_error_exceeds_its_maximum_at_most_once_in_ten(monkeypatch, count, m
     confidence = calibrations.compute_confidence(everyone)
     draws, exceeded, errors, shares = 200, 0, [], []
     for _ in range(draws):
-        found = Calibration.measure(*draw(rng, count)).find_threshold(max_error)
+        found = Calibration.measure(*draw(rng, count)).find_limit(max_error)
         if found:
             answered = confidence > found.confidence
             errors.append((1 - confidence[answered]).mean())
@@ -86,7 +86,7 @@ def test_the_error_exceeds_its_maximum_at_most_once_in_ten(monkeypatch, count, m
 
 def test_a_model_that_is_good_enough_is_sure_of_every_text():
     labels, probabilities = draw(np.random.default_rng(0), 2000, scale=20)
-    found = Calibration.measure(labels, probabilities).find_threshold(0.1)
+    found = Calibration.measure(labels, probabilities).find_limit(0.1)
     assert (found.confidence, found.answered) == (0, 2000)
     assert str(found).startswith("sure of every text: of 2,000 validation reviews, 100.0% were answered, ")
 
@@ -95,16 +95,16 @@ def test_a_wrong_label_at_the_top_does_not_end_the_search():
     labels, probabilities = draw(np.random.default_rng(0), 2500)
     top = int(calibrations.compute_confidence(probabilities).argmax())
     labels[top] = probabilities[top] < 0.5
-    found = Calibration.measure(labels, probabilities).find_threshold(0.05)
+    found = Calibration.measure(labels, probabilities).find_limit(0.05)
     assert found.answered > 500
     assert "unsure if the confidence is at most 0." in str(found)
 
 
 def test_too_few_reviews_show_nothing():
     measured = Calibration.measure(np.ones(20, np.int8), np.linspace(0.6, 0.99, 20).astype("f"))
-    assert measured.find_threshold(0.05) is None
+    assert measured.find_limit(0.05) is None
     assert measured.find_smallest_error() == 0.11
-    assert measured.find_threshold(0.11).answered == 20
+    assert measured.find_limit(0.11).answered == 20
     assert Calibration.measure(np.zeros(20, np.int8), np.full(20, 0.9, np.float32)).find_smallest_error() is None
 
 
@@ -142,8 +142,8 @@ def test_a_run_is_whole_with_its_calibration_and_without(tmp_path):
         {"answered": [0, 4]},
         {"reviews": 3},
         {"reviews": 10**12},
-        {"thresholds": ["a", 0.0]},
-        {"thresholds": [0.0] * 2000, "answered": [4] * 2000, "errors": [1] * 2000},
+        {"limits": ["a", 0.0]},
+        {"limits": [0.0] * 2000, "answered": [4] * 2000, "errors": [1] * 2000},
     ],
 )
 def test_a_calibration_that_cannot_be_is_damage(tmp_path, changes):

@@ -127,12 +127,12 @@ def test_the_script_bundles_and_prints_the_validation_figures(script, make_pair,
     data = {"hash": load_training_reviews(open_source(config.data), config).hash}
     run.seal({"interrupted": False, "best": {"epoch": 1}, "data": data})
     run_script(script, monkeypatch, run.path, "--folder", tmp_path / "out")
-    before, after, threshold, *sizes = capsys.readouterr().out.splitlines()
+    before, after, limit, *sizes = capsys.readouterr().out.splitlines()
     assert before.startswith("20 validation reviews ")
     assert after.startswith("rounded, T = ")
     losses = [float(line.split()[line.split().index("log_loss") + 1]) for line in (before, after)]
     assert losses[1] < losses[0]
-    assert threshold.startswith("with a maximum error of 5 %")
+    assert limit.startswith("with a maximum error of 5 %")
     assert len(sizes) == 8
     bundled = BundledRun("sentiment", tmp_path / "out")
     calibration = bundled.load_calibration()

@@ -65,7 +65,7 @@ def make_classifier(seed=0, **model):
     return Classifier(config, Vocabulary("words", [f"w{number}" for number in range(TWIN_WORDS)]), network)
 
 
-CALIBRATION = {"reviews": 100, "thresholds": [0.9, 0.6, 0.0], "answered": [50, 80, 100], "errors": [0, 2, 30]}
+CALIBRATION = {"reviews": 100, "limits": [0.9, 0.6, 0.0], "answered": [50, 80, 100], "errors": [0, 2, 30]}
 """Errors on 100 validation reviews: with a maximum error of 10 %, a confidence of at most 0.6 is unsure."""
 
 

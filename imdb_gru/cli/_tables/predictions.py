@@ -25,7 +25,7 @@ def show_predictions(
     from imdb_gru.models.bulk import count_seen
 
     if max_error is not None:
-        say(str(classifier.find_threshold(max_error)))
+        say(str(classifier.find_limit(max_error)))
     timesteps = layout.timesteps or plot is not None
     with reader.show_bar("predicting") as observe:
         predictions = classifier.predict_many(reader, timesteps=timesteps, max_error=max_error, observe=observe)
