@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from imdb_gru.events import Event
     from imdb_gru.inspection import Inspection
     from imdb_gru.models.bulk import predict_file
-    from imdb_gru.models.classifier import Classifier, Prediction, load
+    from imdb_gru.models.classifier import Classifier, load
     from imdb_gru.models.evaluation import Evaluation, NextWordEvaluation
     from imdb_gru.models.next_word import NextWordModel, load_next_word
     from imdb_gru.report.page import write_report
@@ -58,7 +58,7 @@ _MODULES = {
     "NextWordConfig": "config",
     "NextWordEvaluation": "models.evaluation",
     "Plan": "tasks.training",
-    "Prediction": "models.classifier",
+    "Prediction": "models.prediction",
     "Run": "runs.run",
     "RunError": "errors",
     "compare": "comparison.comparing",

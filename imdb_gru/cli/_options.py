@@ -1,6 +1,7 @@
 """Parameter types and options shared by several commands."""
 
 import functools
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -162,6 +163,36 @@ def build_input_option(name: str, more: str = "") -> Callable[[AnyCommand], AnyC
 def input_options(more: str = "") -> Callable[[AnyCommand], AnyCommand]:
     """Build a decorator that adds --input and --text-column; the command receives both as one `DataConfig`, `file`."""
     return lambda command: _add_reviews(command, "file", build_input_option("reviews_path", more), labels=False)
+
+
+class ShareType(click.ParamType[float]):
+    """A share such as `5%` or `0.05`, above 0 and below a half."""
+
+    name = "SHARE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the share as a number."""
+        text = str(value).strip()
+        try:
+            share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+        except ValueError:
+            share = math.nan
+        if not 0 < share < 0.5:
+            self.fail(f"{value!r} is not a share above 0 and below 50%: write 5% or 0.05", param, ctx)
+        return share
+
+
+def max_error_option(help_text: str) -> Callable[[AnyCommand], AnyCommand]:
+    """Build the --max-error option."""
+    return click.option("--max-error", type=ShareType(), metavar="SHARE", help=help_text)
+
+
+def check_threshold_alone(threshold: float | None, max_error: float | None) -> None:
+    """Raise `UsageError` if both --threshold and --max-error are given."""
+    if threshold is not None and max_error is not None:
+        raise click.UsageError(
+            "--max-error was found for labels that change at the probability 0.5, so it cannot be used with --threshold"
+        )
 
 
 class Setting(click.ParamType[tuple[str, Any]]):

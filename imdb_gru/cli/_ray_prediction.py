@@ -53,6 +53,7 @@ class RayRequest:
     workers: int | None
     address: str | None
     threshold: float
+    max_error: float | None
     as_json: bool
 
 
@@ -73,15 +74,19 @@ def predict_on_ray(run_path: Path | None, request: RayRequest) -> None:
     classifier = Classifier.load(run, request.threshold)
     if request.timesteps:
         classifier.check_timesteps()
+    if request.max_error is not None:
+        say(str(classifier.find_limit(request.max_error)))
+    options = {
+        "timesteps": request.timesteps,
+        "text_column": request.file.text_column,
+        "threshold": request.threshold,
+        "max_error": request.max_error,
+    }
     with partitions.claim():
         begun_with = {
             "version of imdb-gru": __version__,
             "run": identify_run(run),
-            "set of options": {
-                "timesteps": request.timesteps,
-                "text_column": request.file.text_column,
-                "threshold": request.threshold,
-            },
+            "set of options": options,
         }
         for address in partitions.begin(begun_with, stamp_tables(tables), resume=request.resume):
             say(f"{address} has changed, so its texts are classified again")
@@ -116,7 +121,8 @@ def _predict(
             workers = request.workers or cores
             if workers > cores:
                 say(f"the cluster has {cores} cores, so only {cores} of the {workers} workers run at a time")
-            job = Job(files, request.file.text_column, request.timesteps, partitions.address, workers)
+            column, address = request.file.text_column, partitions.address
+            job = Job(files, column, request.timesteps, address, workers, request.max_error)
             started = time.perf_counter()
             bar = show_bar(desc="predicting", unit=" reviews", initial=before, delay=1)
             try:

@@ -8,7 +8,9 @@ import click
 from imdb_gru.cli._commands import Command
 from imdb_gru.cli._messages import EventPrinter
 from imdb_gru.cli._options import (
+    check_threshold_alone,
     json_option,
+    max_error_option,
     open_run,
     other_data_options,
     run_option,
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 @split_option
 @click.option("--errors", type=click.IntRange(min=0), default=0, metavar="N", help="Show the N most confident errors.")
 @threshold_option
+@max_error_option("Show how many reviews 'predict --max-error' would answer, and how many of them wrongly.")
 @json_option
 def evaluate(
     run_path: Path | None,
@@ -34,9 +37,10 @@ def evaluate(
     split: str | None,
     errors: int,
     threshold: float | None,
+    max_error: float | None,
     as_json: bool,
 ) -> None:
-    """Evaluate a run on labelled reviews: accuracy, calibration, and accuracy on the first words of each review.
+    """Evaluate a run on labelled reviews: accuracy, calibration, and accuracy by confidence and by words read.
 
     Reviews that the run was trained on are left out if --data is the data of its training, and otherwise counted. For a
     next-word run, which needs no labels, print its perplexity.
@@ -47,8 +51,15 @@ def evaluate(
     from imdb_gru.system.escaping import dump_json
     from imdb_gru.tasks.evaluation import evaluate
 
+    check_threshold_alone(threshold, max_error)
     evaluation = evaluate(
-        open_run(run_path), data=data, split=split, errors=errors, threshold=threshold, observer=EventPrinter()
+        open_run(run_path),
+        data=data,
+        split=split,
+        errors=errors,
+        threshold=threshold,
+        max_error=max_error,
+        observer=EventPrinter(),
     )
     if as_json:
         click.echo(dump_json(evaluation.to_dict()))

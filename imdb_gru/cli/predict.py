@@ -7,7 +7,17 @@ import click
 
 from imdb_gru.cli._commands import Command
 from imdb_gru.cli._messages import EventPrinter
-from imdb_gru.cli._options import LOCATION, PATH, input_options, json_option, open_run, run_option, threshold_option
+from imdb_gru.cli._options import (
+    LOCATION,
+    PATH,
+    check_threshold_alone,
+    input_options,
+    json_option,
+    max_error_option,
+    open_run,
+    run_option,
+    threshold_option,
+)
 from imdb_gru.cli._ray_prediction import RayRequest, engine_options, predict_on_ray
 from imdb_gru.cli._tables.predictions import show_predictions
 from imdb_gru.cli._texts import open_reader
@@ -43,6 +53,10 @@ if TYPE_CHECKING:
     "if it exists. With --engine ray, resume after the finished partitions.",
 )
 @threshold_option
+@max_error_option(
+    "Answer 'unsure' where the confidence is too low to keep the share of wrong answers below this, such as 5%, judged "
+    "by the validation reviews of the run, with 90 % confidence."
+)
 @engine_options
 @json_option
 def predict(
@@ -54,6 +68,7 @@ def predict(
     plot: Path | None,
     resume: bool,
     threshold: float | None,
+    max_error: float | None,
     engine: str,
     workers: int | None,
     address: str | None,
@@ -67,19 +82,29 @@ def predict(
     """
     if plot and threshold is not None:
         raise click.UsageError("--plot shows where the probability crosses 0.5, so it cannot be used with --threshold")
+    check_threshold_alone(threshold, max_error)
     threshold = 0.5 if threshold is None else threshold
     _check_engine(engine, texts, file, output_name, plot, workers, address)
     if engine == "ray" and file and output_name:
-        request = RayRequest(file, output_name, timesteps, resume, workers, address, threshold, as_json)
+        request = RayRequest(file, output_name, timesteps, resume, workers, address, threshold, max_error, as_json)
         predict_on_ray(run_path, request)
         return
     output = None if output_name in (None, "-") else Path(str(output_name))
     _check_outputs(texts, file, output, plot, resume=resume)
     reader = open_reader(texts, file, "predict")
     if output:
-        _predict_file(reader, output, run_path, threshold, timesteps=timesteps, as_json=as_json, resume=resume)
+        _predict_file(
+            reader,
+            output,
+            run_path,
+            threshold,
+            timesteps=timesteps,
+            max_error=max_error,
+            as_json=as_json,
+            resume=resume,
+        )
     else:
-        _print_predictions(reader, run_path, threshold, plot, timesteps=timesteps, as_json=as_json)
+        _print_predictions(reader, run_path, threshold, plot, timesteps=timesteps, max_error=max_error, as_json=as_json)
 
 
 def _check_engine(
@@ -117,6 +142,7 @@ def _predict_file(
     threshold: float,
     *,
     timesteps: bool,
+    max_error: float | None,
     as_json: bool,
     resume: bool,
 ) -> None:
@@ -127,7 +153,14 @@ def _predict_file(
     check_output(output, reader.path)
     model = Classifier.load(open_run(run_path), threshold)
     predict_file(
-        reader, output, model=model, timesteps=timesteps, as_json=as_json, resume=resume, observer=EventPrinter()
+        reader,
+        output,
+        model=model,
+        timesteps=timesteps,
+        max_error=max_error,
+        as_json=as_json,
+        resume=resume,
+        observer=EventPrinter(),
     )
 
 
@@ -138,10 +171,11 @@ def _print_predictions(
     plot: Path | None,
     *,
     timesteps: bool,
+    max_error: float | None,
     as_json: bool,
 ) -> None:
     from imdb_gru.models.bulk import FileFormat
     from imdb_gru.models.classifier import Classifier
 
     layout = FileFormat.choose(None, as_json=as_json, timesteps=timesteps, many=len(reader.texts) != 1)
-    show_predictions(Classifier.load(open_run(run_path), threshold), reader, layout, plot)
+    show_predictions(Classifier.load(open_run(run_path), threshold), reader, layout, plot, max_error)

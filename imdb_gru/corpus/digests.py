@@ -1,8 +1,9 @@
 """Digests of reviews: eight bytes each, by which a run recognises the reviews that it was trained on."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +54,14 @@ class SeenReviews:
     digests: Digests
     share: int = 1
     """1 if the digests of all reviews are stored; n if, to save space, only those that are multiples of n."""
+
+    @classmethod
+    def restore(cls, arrays: Mapping[str, NDArray[Any]]) -> "SeenReviews":
+        """Return the reviews whose digests a run has stored; raises `ValueError` or `KeyError` if they are damaged."""
+        digests, share = arrays["digests"], int(arrays["share"])
+        if digests.dtype != np.uint64 or digests.ndim != 1 or share < 1:
+            raise ValueError(f"digests of type {digests.dtype} and shape {digests.shape}, 1 in {share}")
+        return cls(digests, share)
 
     def count(self, digests: Digests) -> int:
         """Count the reviews that were used in training; an estimate unless `share` is 1."""

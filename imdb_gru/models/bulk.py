@@ -13,8 +13,9 @@ from imdb_gru.corpus.encoded import EncodedText
 from imdb_gru.errors import DataError
 from imdb_gru.events import Notice, Observer, ignore
 from imdb_gru.models import classifier as classifiers
-from imdb_gru.models.classifier import Classifier, Prediction, load
+from imdb_gru.models.classifier import Classifier, load
 from imdb_gru.models.counts import Counts
+from imdb_gru.models.prediction import Prediction
 from imdb_gru.models.texts import TextReader
 from imdb_gru.runs.run import Run
 from imdb_gru.system.partial import open_partial
@@ -27,7 +28,7 @@ DELIMITERS = {".csv": ",", ".tsv": "\t"}
 JSON_SUFFIXES = (".jsonl", ".ndjson")
 
 ReadText = TypeVar("ReadText", Prediction, "Inspection", EncodedText)
-"""The result for one text, with its counts of words, words read and unknown words."""
+"""The result for one text, with its counts of words and the reason to doubt it."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,7 @@ def predict_file(
     *,
     model: str | Path | Run | Classifier | None = None,
     timesteps: bool = False,
+    max_error: float | None = None,
     as_json: bool = False,
     resume: bool = False,
     observer: Observer | None = None,
@@ -100,21 +102,24 @@ def predict_file(
 
     `texts` is a table, a file with one text per line, a `DataConfig` that also names the table's column of texts, or
     the texts themselves. If `output` ends in .csv, .tsv or .jsonl, it is written in that format, otherwise as plain
-    lines. The file appears under its name only when it is complete. With `resume`, finished predictions are stored in
-    a file next to `output`, and if the process is stopped or killed, the same call resumes from there. Raises
-    `DataError` or `RunError`.
+    lines. With `max_error`, such as 0.05, labels are unsure where this keeps errors rare, as in
+    `Classifier.predict_many`. The file appears under its name only when it is complete. With `resume`, finished
+    predictions are stored in a file next to `output`, and if the process is stopped or killed, the same call resumes
+    from there. Raises `DataError` or `RunError`.
     """
     observer, output = observer or ignore, Path(output).expanduser()
     reader = texts if isinstance(texts, TextReader) else _open_reader(texts)
     check_output(output, reader.path)
     layout = FileFormat.choose(output, as_json=as_json, timesteps=timesteps, many=len(reader.texts) != 1)
     classifier = model if isinstance(model, Classifier) else load(model)
+    if max_error is not None:
+        observer(Notice(str(classifier.find_limit(max_error))))
     if resume:
-        return _resume(classifier, reader, layout, output, observer)
+        return _resume(classifier, reader, layout, output, observer, max_error)
     counts = Counts()
     with open_output(output) as stream, reader.show_bar("predicting") as count:
         layout.begin(stream)
-        predictions = classifier.predict_many(reader, timesteps=timesteps, observe=count)
+        predictions = classifier.predict_many(reader, timesteps=timesteps, max_error=max_error, observe=count)
         for prediction in count_seen(predictions, classifier.config.text, reader, observer, counts=counts):
             layout.write(prediction, stream)
     return counts
@@ -161,12 +166,19 @@ def _explain_failure(path: Path) -> Iterator[None]:
         raise DataError(f"cannot write {path}: {error.strerror}; choose another file with --output") from error
 
 
-def _resume(classifier: Classifier, reader: TextReader, layout: FileFormat, output: Path, observer: Observer) -> Counts:
+def _resume(
+    classifier: Classifier,
+    reader: TextReader,
+    layout: FileFormat,
+    output: Path,
+    observer: Observer,
+    max_error: float | None,
+) -> Counts:
     """Append to the partial file chunk by chunk, starting where it ends, then copy it to the output."""
     if not (reader.path and reader.path.is_file() and (output.is_file() or not output.exists())):
         raise DataError("--resume needs --input FILE and --output FILE, and both must be regular files")
     path = output.resolve().with_name(f"{output.resolve().name}.partial")
-    begun_with = _identify(classifier, reader, layout)
+    begun_with = _identify(classifier, reader, layout, max_error)
     with _explain_failure(output), open_partial(path, begun_with) as partial:
         counts = Counts(**partial.counts)
         if counts.all:
@@ -174,7 +186,9 @@ def _resume(classifier: Classifier, reader: TextReader, layout: FileFormat, outp
         texts = itertools.islice(reader, counts.all, None)  # starts at a chunk or at the end of the texts
         try:
             with reader.show_bar("predicting", counts.all) as observe:
-                predictions = classifier.predict_many(texts, timesteps=layout.timesteps, observe=observe)
+                predictions = classifier.predict_many(
+                    texts, timesteps=layout.timesteps, max_error=max_error, observe=observe
+                )
                 seen = count_seen(predictions, classifier.config.text, reader, observer, counts=counts)
                 while chunk := list(itertools.islice(seen, classifiers.CHUNK)):
                     stream = io.StringIO()
@@ -191,7 +205,9 @@ def _resume(classifier: Classifier, reader: TextReader, layout: FileFormat, outp
     return counts
 
 
-def _identify(classifier: Classifier, reader: TextReader, layout: FileFormat) -> dict[str, Any]:
+def _identify(
+    classifier: Classifier, reader: TextReader, layout: FileFormat, max_error: float | None
+) -> dict[str, Any]:
     """Return everything that the output depends on, keyed by the names used in error messages."""
     from imdb_gru import __version__
     from imdb_gru.system.reading import hash_file
@@ -205,6 +221,7 @@ def _identify(classifier: Classifier, reader: TextReader, layout: FileFormat) ->
             **asdict(layout),
             "text_column": reader.text_column,
             "threshold": classifier.threshold,
+            "max_error": max_error,
         },
     }
 
@@ -223,7 +240,7 @@ def count_seen(
     warn_empty: bool = True,
     counts: Counts | None = None,
 ) -> Iterator[ReadText]:
-    """Yield each result, then notify the observer of texts that were truncated, empty, unknown or undecodable.
+    """Yield each result, then notify the observer of texts that were truncated, hardly understood or undecodable.
 
     `warn_empty` decides whether texts without words are reported; `counts` may already include earlier texts.
     """

@@ -7,22 +7,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imdb_gru.models.classifier import LABELS, Classifier
+from imdb_gru.corpus.doubt import NOTHING_KNOWN, find_doubt
+from imdb_gru.models.classifier import Classifier
 from imdb_gru.models.metrics import (
     THRESHOLD,
+    AnswerScores,
+    CoverageScores,
     LengthScores,
     Probabilities,
     Scores,
     TimestepScores,
     compute_accuracy_by_length,
     compute_accuracy_by_timestep,
+    compute_answers,
+    compute_coverage,
     compute_scores,
     find_best_threshold,
     find_correct,
 )
 from imdb_gru.models.next_word import NextWordModel, compute_perplexity
+from imdb_gru.models.prediction import LABELS
+from imdb_gru.runs.calibration import Calibration
 from imdb_gru.sources.review import Review
-from imdb_gru.system.arrays import Labels, Rows
+from imdb_gru.system.arrays import Ids, Labels, Rows
 from imdb_gru.system.progress import show_bar
 
 
@@ -41,6 +48,8 @@ class PredictedReviews:
     """Number of words to which the model truncates a review."""
     threshold: float = THRESHOLD
     """Probability from which on a review counts as positive."""
+    answers: AnswerScores | None = None
+    """Error on the answered reviews; None unless a maximum error was requested."""
 
     def compute_accuracy_by_timestep(self) -> list[TimestepScores]:
         """Return the metrics after 10, 25, 50 … words, or an empty list if the model is bidirectional."""
@@ -74,6 +83,10 @@ class Evaluation(Scores):
     accuracy_by_timestep: Sequence[TimestepScores]
     """Metrics after 10, 25, 50 … words; empty if the model is bidirectional."""
     accuracy_by_length: Sequence[LengthScores]
+    coverage: Sequence[CoverageScores]
+    """Accuracy on the 99 %, 95 %, 90 % … of the reviews with the most confident predictions."""
+    answers: AnswerScores | None = None
+    """Error on the answered reviews; None unless a maximum error was requested."""
     errors: Sequence[Misclassified] | None = None
     """The most confident errors; None unless requested."""
     best_threshold: float | None = None
@@ -94,7 +107,10 @@ class Evaluation(Scores):
             "best_threshold": self.best_threshold,
             "accuracy_by_timestep": [asdict(row) for row in self.accuracy_by_timestep],
             "accuracy_by_length": [row.to_dict() for row in self.accuracy_by_length],
+            "coverage": [asdict(row) for row in self.coverage],
         }
+        if self.answers is not None:
+            figures["answers"] = asdict(self.answers)
         if self.errors is not None:
             figures["errors"] = [asdict(error) for error in self.errors]
         return figures
@@ -126,20 +142,44 @@ class NextWordEvaluation:
         return asdict(self)
 
 
-def predict_reviews(classifier: Classifier, reviews: Sequence[Review]) -> PredictedReviews:
+def predict_reviews(
+    classifier: Classifier, reviews: Sequence[Review], max_error: float | None = None
+) -> PredictedReviews:
     """Make predictions for labelled reviews, and, unless the model is bidirectional, after each of their timesteps."""
     by_timestep = not classifier.network.bidirectional
-    probabilities, words, curves = [], [], []
+    limit = None if max_error is None else classifier.find_limit(max_error)
+    probabilities, words, curves, answered = [], [], [], []
     texts = (review.text for review in reviews)
     with show_bar(total=len(reviews), desc="evaluating", unit=" reviews", delay=1) as bar:
-        for prediction in classifier.predict_many(texts, timesteps=by_timestep, observe=bar.update):
+        predictions = classifier.predict_many(texts, timesteps=by_timestep, max_error=max_error, observe=bar.update)
+        for prediction in predictions:
+            answered.append(not prediction.unsure)
             probabilities.append(prediction.probability)
             words.append(prediction.words)
             if prediction.probabilities is not None:
                 curves.append(prediction.probabilities)
     labels = np.array([review.label for review in reviews], dtype=np.int8)
-    predicted, length = np.array(probabilities, dtype=np.float32), classifier.config.text.length
-    return PredictedReviews(reviews, labels, predicted, np.array(words), curves, length, classifier.threshold)
+    predicted = np.array(probabilities, dtype=np.float32)
+    return PredictedReviews(
+        reviews,
+        labels,
+        predicted,
+        np.array(words),
+        curves,
+        classifier.config.text.length,
+        classifier.threshold,
+        compute_answers(labels, predicted, np.array(answered, bool), limit) if limit else None,
+    )
+
+
+def measure_calibration(classifier: Classifier, sequences: Sequence[Ids], labels: Labels) -> Calibration | None:
+    """Return the classifier's errors on validation reviews by confidence; None if no review has a known word."""
+    rows = [row for row, ids in enumerate(sequences) if find_doubt(ids, classifier.vocabulary) not in NOTHING_KNOWN]
+    if not rows:
+        return None
+    with show_bar(total=len(rows), desc="calibrating", unit=" reviews", delay=1) as bar:
+        probabilities = classifier.predict_ids([sequences[row] for row in rows], bar.update)
+    return Calibration.measure(labels[rows], probabilities)
 
 
 def build_evaluation(
@@ -163,6 +203,8 @@ def build_evaluation(
         split=split,
         accuracy_by_timestep=predicted.compute_accuracy_by_timestep(),
         accuracy_by_length=compute_accuracy_by_length(labels, probabilities, predicted.words, threshold),
+        coverage=compute_coverage(labels, probabilities, threshold),
+        answers=predicted.answers,
         errors=wrong if errors else None,
         best_threshold=find_best_threshold(labels, probabilities) if split == "validation" else None,
         seen=seen,

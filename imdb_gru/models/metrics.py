@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from imdb_gru.runs.calibration import ConfidenceLimit, compute_confidence
 from imdb_gru.system.arrays import Array, Labels, Lengths, Mask
 from imdb_gru.system.escaping import show_value
 
@@ -18,6 +19,8 @@ BINS = 15
 """Number of bins for the calibration error, as in Guo et al. 2017."""
 TIMESTEPS = (10, 25, 50, 100, 200, 300, 400, 500, 750, 1000, 1500, 2000)
 LENGTHS = (50, 100, 200, 300, 400, 500, 1000)
+SHARES = (0.99, 0.95, 0.9, 0.8, 0.5)
+"""Shares of reviews, the most confident first, for which the accuracy is computed."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,34 @@ class LengthScores:
     def to_dict(self) -> dict[str, Any]:
         """Return the metrics under the names used in JSON output."""
         return {"from": self.shortest, "to": self.longest, "n": self.n, "accuracy": self.accuracy}
+
+
+@dataclass(frozen=True)
+class CoverageScores:
+    """The accuracy on the share of the reviews with the most confident predictions."""
+
+    share: float
+    n: int
+    """Number of these reviews."""
+    accuracy: float
+    confidence: float
+    """Smallest confidence among them; a prediction's confidence is the probability of the predicted label."""
+
+
+@dataclass(frozen=True)
+class AnswerScores:
+    """The error on the reviews that are answered with a maximum error."""
+
+    max_error: float
+    """The maximum error that was requested."""
+    confidence: float
+    """Confidence up to which reviews are not answered."""
+    n: int
+    """Number of reviews that are answered."""
+    share: float
+    """Share of reviews that are answered."""
+    error: float | None
+    """Share of wrong answers; None if nothing is answered."""
 
 
 @dataclass(frozen=True)
@@ -210,6 +241,29 @@ def compute_accuracy_by_timestep(
         log_loss, ece = compute_log_loss(labels, probabilities), compute_ece(labels, probabilities)
         rows.append(TimestepScores(step, accuracy, log_loss, ece))
     return rows
+
+
+def compute_answers(
+    labels: Labels, probabilities: Probabilities, answered: Mask, limit: ConfidenceLimit
+) -> AnswerScores:
+    """Return the error among the answered reviews."""
+    correct = find_correct(labels, probabilities)[answered]
+    error = float(1 - correct.mean()) if len(correct) else None
+    return AnswerScores(limit.max_error, limit.confidence, len(correct), len(correct) / len(labels), error)
+
+
+def compute_coverage(
+    labels: Labels, probabilities: Probabilities, threshold: float = THRESHOLD
+) -> list[CoverageScores]:
+    """Return the accuracy on the 99 %, 95 %, 90 % … of the reviews with the most confident predictions."""
+    confidence = compute_confidence(probabilities, threshold)
+    order = np.argsort(-confidence, kind="stable")
+    correct = np.cumsum(find_correct(labels, probabilities, threshold)[order])
+    counts = [max(1, round(share * len(labels))) for share in SHARES]
+    return [
+        CoverageScores(share, n, float(correct[n - 1] / n), float(confidence[order[n - 1]]))
+        for share, n in zip(SHARES, counts, strict=True)
+    ]
 
 
 def compute_accuracy_by_length(

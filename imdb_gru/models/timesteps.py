@@ -166,6 +166,8 @@ def _list_turns(
 ) -> list["Text"]:
     from rich.text import Text
 
+    if not words:
+        return []  # the label is unsure, whatever the probability
     if not turns:
         label = "positive" if probabilities[-1] >= threshold else "negative"
         return [Text(f"prediction never changed: {label} throughout")]

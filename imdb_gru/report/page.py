@@ -10,9 +10,10 @@ from imdb_gru.config import DataConfig
 from imdb_gru.errors import ImdbGruError, MissingExtraError, RunError
 from imdb_gru.events import Notice, Observer, ignore
 from imdb_gru.inspection import Inspection, inspect_text
-from imdb_gru.models.classifier import LABELS, Classifier
+from imdb_gru.models.classifier import Classifier
 from imdb_gru.models.evaluation import Evaluation, PredictedReviews, build_evaluation, predict_reviews
 from imdb_gru.models.metrics import compute_reliability
+from imdb_gru.models.prediction import LABELS
 from imdb_gru.records import Metrics
 from imdb_gru.report.charts import Chart, build_charts, check_charts, render_svg, save_charts
 from imdb_gru.report.examples import Example, choose_examples

@@ -28,7 +28,7 @@ class BundledRun(Run):
         folder = folder or BUNDLE
         super().__init__(folder / task)
         self.vocabulary_path = folder / "vocabulary.json"
-        self.sealed_paths = (self.config_path, self.vocabulary_path, self.weights_path, self.seen_path)
+        self.sealed_paths = (self.config_path, self.vocabulary_path, self.weights_path, *self.optional_paths)
         if task == "sentiment":
             self.base = BundledRun("next_word", folder)
 

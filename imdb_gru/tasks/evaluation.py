@@ -28,6 +28,7 @@ def evaluate(
     split: str | None = None,
     errors: int = 0,
     threshold: float | None = None,
+    max_error: float | None = None,
     observer: Observer | None = None,
 ) -> "Evaluation | NextWordEvaluation":
     """Evaluate a classifier on labelled reviews, or a next-word model on any reviews; return all metrics.
@@ -39,7 +40,9 @@ def evaluate(
     all reviews are used; a notice and the `caveat` of the result say how many of them the run was trained on.
 
     `errors` is the number of most confident errors to return. A review is positive from the probability `threshold` on;
-    None means that of the model, which is 0.5 unless it was loaded with another. Raises `RunError` or `DataError`.
+    None means that of the model, which is 0.5 unless it was loaded with another. With `max_error`, such as 0.05, which
+    needs the threshold 0.5, the evaluation also says how many reviews `predict` would answer, and how many of them
+    wrongly. Raises `RunError` or `DataError`.
     """
     run = open_model(model)
     if not isinstance(errors, int) or errors < 0:
@@ -47,13 +50,16 @@ def evaluate(
     if not find_task(run.task).require_labels:
         if errors:
             raise DataError(f"{run} is {run.model_name}, for which errors cannot be shown: omit --errors")
-        if threshold is not None:
-            raise DataError(f"{run} is {run.model_name}, which predicts no labels: omit --threshold")
+        for option, value in (("--threshold", threshold), ("--max-error", max_error)):
+            if value is not None:
+                raise DataError(f"{run} is {run.model_name}, which predicts no labels: omit {option}")
     if threshold is None:
         threshold = model.threshold if isinstance(model, Classifier) else THRESHOLD
     check_threshold(threshold)
     chosen = choose_reviews(run, data=data, split=split, observer=observer)
-    evaluation: Evaluation | NextWordEvaluation = find_task(run.task).evaluate(run, chosen, errors, threshold)
+    evaluation: Evaluation | NextWordEvaluation = find_task(run.task).evaluate(
+        run, chosen, errors, threshold, max_error
+    )
     return evaluation
 
 

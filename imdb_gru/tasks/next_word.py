@@ -77,6 +77,7 @@ class NextWordTask(Task):
         chosen: ChosenReviews,
         errors: int,  # noqa: ARG002 - only a classifier has errors
         threshold: float,  # noqa: ARG002 - and a threshold
+        max_error: float | None,  # noqa: ARG002 - and a maximum error
     ) -> "NextWordEvaluation":
         """Return the perplexity of a next-word model on reviews."""
         from imdb_gru.models.evaluation import evaluate_next_words

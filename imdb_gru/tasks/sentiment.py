@@ -69,10 +69,12 @@ class SentimentTask(Task):
             return self.choose_part(run, source, split)
         return ChosenReviews.build(run, split, load_reviews(source, split, limit))
 
-    def evaluate(self, run: Run, chosen: ChosenReviews, errors: int, threshold: float) -> "Evaluation":
+    def evaluate(
+        self, run: Run, chosen: ChosenReviews, errors: int, threshold: float, max_error: float | None
+    ) -> "Evaluation":
         """Return all metrics of a classifier on labelled reviews."""
         from imdb_gru.models.classifier import Classifier
         from imdb_gru.models.evaluation import build_evaluation, predict_reviews
 
-        predicted = predict_reviews(Classifier.load(run, threshold), chosen.reviews)
+        predicted = predict_reviews(Classifier.load(run, threshold), chosen.reviews, max_error)
         return build_evaluation(str(run), chosen.split, predicted, errors, seen=chosen.seen, caveat=chosen.caveat)

@@ -74,7 +74,7 @@ class Task(ABC):
         """Read the reviews on which to evaluate a run, from its own data or from other data."""
 
     @abstractmethod
-    def evaluate(self, run: Run, chosen: ChosenReviews, errors: int, threshold: float) -> Any:
+    def evaluate(self, run: Run, chosen: ChosenReviews, errors: int, threshold: float, max_error: float | None) -> Any:
         """Evaluate a run on reviews; return all metrics and, for a classifier, its most confident errors."""
 
     def choose_part(self, run: Run, source: Source, split: str | None) -> ChosenReviews:

@@ -42,6 +42,8 @@ def test_a_run_that_nobody_touched_is_whole(invoke, run):
     assert row["whole"]
     assert row["task"] == run.task
     names = {"config.yaml", "vocabulary.json", "model.keras", "weights.npz", "history.jsonl", "environment.jsonl"}
+    if run.task == "sentiment":
+        names.add("calibration.json")
     assert row["files"] == dict.fromkeys(names, "ok")
     assert (row["faults"], row["environment"]) == ([], {})
     table = invoke("runs", "check", "copy").out.splitlines()

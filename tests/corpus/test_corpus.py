@@ -173,7 +173,7 @@ def test_a_limit_is_drawn_from_the_whole_split():
 def test_reviews_of_one_label_are_refused(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("text,label\na,1\nb,1\n")
-    with pytest.raises(DataError, match="only one label"):
+    with pytest.raises(DataError, match="reviews of one label only"):
         load_training_reviews(open_source(str(path)), build_config({}, "test"))
 
 

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imdb_gru.models import metrics
+from imdb_gru.runs.calibration import ConfidenceLimit
 
 CASES = st.lists(st.tuples(st.integers(0, 1), st.floats(0, 1, width=32)), min_size=2, max_size=60)
 
@@ -67,6 +68,23 @@ def test_interval_is_wilsons():
     for n in range(1, 500):
         assert metrics.compute_interval(n, n)[1] == 1.0
         assert metrics.compute_interval(0, n)[0] == 0.0
+
+
+def test_coverage_is_the_accuracy_on_the_most_confident():
+    probabilities = np.array([0.99, 0.02, 0.9, 0.2, 0.75, 0.3, 0.6, 0.45, 0.52, 0.49], np.float32)
+    labels = np.array([1, 0, 1, 0, 1, 1, 1, 1, 0, 0], np.int8)  # three errors, of confidence 0.7, 0.55 and 0.52
+    rows = metrics.compute_coverage(labels, probabilities)
+    assert [(row.share, row.n) for row in rows] == [(0.99, 10), (0.95, 10), (0.9, 9), (0.8, 8), (0.5, 5)]
+    assert [row.accuracy for row in rows] == pytest.approx([0.7, 0.7, 6 / 9, 6 / 8, 1.0])
+    assert [row.confidence for row in rows] == pytest.approx([0.51, 0.51, 0.52, 0.55, 0.75], abs=1e-6)
+
+
+def test_answers_are_judged_alone():
+    labels, probabilities = np.array([1, 0, 1, 0], np.int8), np.array([0.9, 0.8, 0.7, 0.4], np.float32)
+    limit = ConfidenceLimit(0.1, 0.65, 100, 80, 2)
+    answers = metrics.compute_answers(labels, probabilities, np.array([True, True, False, False]), limit)
+    assert (answers.n, answers.share, answers.error) == (2, 0.5, 0.5)
+    assert metrics.compute_answers(labels, probabilities, np.zeros(4, bool), limit).error is None
 
 
 def test_calibration_error_is_the_gap_within_bins():

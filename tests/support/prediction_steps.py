@@ -31,8 +31,8 @@ def read_all(*paths, text_column=None, done=()):
     return list(steps.read_chunks(list_files(*paths, done=done), text_column=text_column))
 
 
-def predict_locally(classifier, texts, *, timesteps=False):
-    return [dump_json(one.to_dict()) for one in classifier.predict_many(texts, timesteps=timesteps)]
+def predict_locally(classifier, texts, **options):
+    return [dump_json(one.to_dict()) for one in classifier.predict_many(texts, **options)]
 
 
 def read_answers(folder, *, timesteps=False):
@@ -42,13 +42,13 @@ def read_answers(folder, *, timesteps=False):
     return [dump_json({name: row[name] for name in names}) for row in rows], [(r["file"], r["row"]) for r in rows]
 
 
-def make_worker(classifier, *, timesteps=False, version=__version__):
-    return steps.Worker(classifier, version=version, timesteps=timesteps)
+def make_worker(classifier, *, timesteps=False, version=__version__, max_error=None):
+    return steps.Worker(classifier, version=version, timesteps=timesteps, max_error=max_error)
 
 
-def run_steps(classifier, folder, tables, *, timesteps=False):
+def run_steps(classifier, folder, tables, **options):
     """Take tables of chunks through a worker into partitions; return what was noted."""
-    worker = make_worker(classifier, timesteps=timesteps)
+    worker = make_worker(classifier, **options)
     folder.mkdir(exist_ok=True)
     noted = [steps.write_partitions(worker(table), folder=str(folder)) for table in tables]
     return [row for table in noted for row in table.to_pylist()]

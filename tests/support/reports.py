@@ -6,6 +6,7 @@ from imdb_gru.models.evaluation import Evaluation, Misclassified
 from imdb_gru.models.metrics import (
     TimestepScores,
     compute_accuracy_by_length,
+    compute_coverage,
     compute_reliability,
     compute_scores,
 )
@@ -42,6 +43,7 @@ def make_report(**changes):
             split="test",
             accuracy_by_timestep=[],
             accuracy_by_length=[],
+            coverage=[],
             errors=errors,
             caveat="these reviews were <i>seen</i>",
         ),
@@ -69,6 +71,7 @@ def evaluate(count=300, timesteps=(10, 25, 50)):
         split="test",
         accuracy_by_timestep=by_timestep,
         accuracy_by_length=by_length,
+        coverage=compute_coverage(labels, probabilities),
     )
     return evaluation, compute_reliability(labels, probabilities)
 

@@ -8,7 +8,7 @@ from imdb_gru.cli._tables.table import print_table
 
 if TYPE_CHECKING:
     from imdb_gru.models.evaluation import Evaluation, NextWordEvaluation
-    from imdb_gru.models.metrics import LengthScores
+    from imdb_gru.models.metrics import AnswerScores, LengthScores
 
 SNIPPET = 300
 """Maximum number of characters to show from a misclassified review."""
@@ -67,10 +67,25 @@ def _print_classifier(scores: "Evaluation") -> None:
         [(_name_range(row), str(row.n), f"{row.accuracy:.2%}") for row in scores.accuracy_by_length],
         ("words in review", "reviews", "accuracy"),
     )
+    click.echo()
+    print_table(
+        [(f"{row.share:.0%}", str(row.n), f"{row.accuracy:.2%}", f"{row.confidence:.4f}") for row in scores.coverage],
+        ("most confident", "reviews", "accuracy", "confidence from"),
+    )
+    if scores.answers:
+        _print_answers(scores.answers)
     for error in scores.errors or ():
         text = neutralise(error.text)
         snippet = text if len(text) <= SNIPPET else f"{text[: SNIPPET // 2]} … {text[-SNIPPET // 2 :]}"
         click.echo(f"\n{error.label}, but the probability of positive is {error.probability:.4f}:\n{snippet}")
+
+
+def _print_answers(answers: "AnswerScores") -> None:
+    error = "" if answers.error is None else f", {answers.error:.2%} of them wrongly"
+    click.echo(
+        f"\nwith a maximum error of {answers.max_error * 100:g} %, {answers.n} reviews ({answers.share:.2%}) are "
+        f"answered{error}; the others have a confidence of at most {answers.confidence:.4f}"
+    )
 
 
 def _name_range(row: "LengthScores") -> str:

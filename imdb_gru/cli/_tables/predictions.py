@@ -9,16 +9,26 @@ from imdb_gru.cli._messages import EventPrinter, say
 
 if TYPE_CHECKING:
     from imdb_gru.models.bulk import FileFormat
-    from imdb_gru.models.classifier import Classifier, Prediction
+    from imdb_gru.models.classifier import Classifier
+    from imdb_gru.models.prediction import Prediction
     from imdb_gru.models.texts import TextReader
 
 
-def show_predictions(classifier: "Classifier", reader: "TextReader", layout: "FileFormat", plot: Path | None) -> None:
+def show_predictions(
+    classifier: "Classifier",
+    reader: "TextReader",
+    layout: "FileFormat",
+    plot: Path | None,
+    max_error: float | None = None,
+) -> None:
     """Classify the texts, and print each prediction as it is made; if `plot` is given, save a chart there."""
     from imdb_gru.models.bulk import count_seen
 
+    if max_error is not None:
+        say(str(classifier.find_limit(max_error)))
+    timesteps = layout.timesteps or plot is not None
     with reader.show_bar("predicting") as observe:
-        predictions = classifier.predict_many(reader, timesteps=layout.timesteps or plot is not None, observe=observe)
+        predictions = classifier.predict_many(reader, timesteps=timesteps, max_error=max_error, observe=observe)
         for prediction in count_seen(predictions, classifier.config.text, reader, EventPrinter()):
             if plot:
                 _draw(prediction, plot)

@@ -10,7 +10,10 @@ from imdb_gru.config import Config
 from imdb_gru.config.schedule import count_steps, get_number
 from imdb_gru.corpus.corpus import Corpus
 from imdb_gru.corpus.stored import NO_LABEL
+from imdb_gru.models.classifier import Classifier
+from imdb_gru.models.evaluation import measure_calibration
 from imdb_gru.records import Epoch
+from imdb_gru.runs.calibration import Calibration
 from imdb_gru.runs.pretrained import PretrainedWeights
 from imdb_gru.runs.run import Run
 from imdb_gru.system.arrays import Array
@@ -150,6 +153,12 @@ class ClassifierTrainer(Trainer):
         """Replace the averages with the unaveraged weights."""
         if self.config.train.averaging is not None:
             self.model.set_weights(self._next_weights)
+
+    def calibrate(self, run: Run) -> Calibration | None:
+        """Return the errors of the complete run's model on the validation reviews, as `predict` would make them."""
+        reviews = self.corpus.validation
+        sequences = [reviews[row] for row in range(len(reviews))]
+        return measure_calibration(Classifier.load(run), sequences, reviews.labels)
 
     def list_arrays(self) -> list[Array]:
         """Return the weights in the order of `weights.npz`."""
