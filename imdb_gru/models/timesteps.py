@@ -79,7 +79,10 @@ def iter_view(tokens: Sequence[str], probabilities: Sequence[float], console: "C
     header.no_wrap, header.overflow = True, "crop"
     yield header
     yield Text()
-    review = Text().join(words) if words else Text("(no words)", style="dim")
+    if not words:
+        yield Text("(no words)", style="dim")
+        return  # the label is unsure, whatever the probability
+    review = Text().join(words)
     for line in review.wrap(console, console.width):
         line.rstrip()
         yield line
@@ -161,8 +164,6 @@ def _build_legend(*, coloured: bool, turned: bool) -> "Text":
 def _list_turns(turns: Sequence[int], words: Sequence["Text"], probabilities: Sequence[float]) -> list["Text"]:
     from rich.text import Text
 
-    if not words:
-        return []  # the label is unsure, whatever the probability
     if not turns:
         return [Text(f"prediction never changed: {'positive' if probabilities[-1] >= 0.5 else 'negative'} throughout")]
     shown = turns[-MOST_TURNS:]
