@@ -81,7 +81,10 @@ def iter_view(
     header.no_wrap, header.overflow = True, "crop"
     yield header
     yield Text()
-    review = Text().join(words) if words else Text("(no words)", style="dim")
+    if not words:
+        yield Text("(no words)", style="dim")
+        return  # the label is unsure, whatever the probability
+    review = Text().join(words)
     for line in review.wrap(console, console.width):
         line.rstrip()
         yield line
@@ -166,8 +169,6 @@ def _list_turns(
 ) -> list["Text"]:
     from rich.text import Text
 
-    if not words:
-        return []  # the label is unsure, whatever the probability
     if not turns:
         label = "positive" if probabilities[-1] >= threshold else "negative"
         return [Text(f"prediction never changed: {label} throughout")]
