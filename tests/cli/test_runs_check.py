@@ -42,7 +42,8 @@ def test_a_run_that_nobody_touched_is_whole(invoke, run):
     assert row["whole"]
     assert row["task"] == run.task
     names = {
-        "config.yaml", "vocabulary.json", "model.keras", "weights.npz", "history.jsonl", "environment.jsonl", "seen.npz",
+        "config.yaml", "vocabulary.json", "model.keras", "weights.npz", "history.jsonl", "environment.jsonl",
+        "seen.npz",
     }  # fmt: skip
     assert row["files"] == dict.fromkeys(names, "ok")
     assert (row["faults"], row["environment"]) == ([], {})
