@@ -46,8 +46,10 @@ def test_a_report_is_a_function_of_the_library(sample_run, tmp_path):
     text = path.read_text("utf-8")
     assert "evaluated on 20 reviews of split validation" in text
     assert "<dt>training reviews</dt><dd>180 of " in text
+    caveat = f"the best epoch of {classifier.run} was chosen on these reviews, so the figures are optimistic"
+    assert caveat in text
     assert [str(event) for event in events] == [
-        "evaluating on 20 reviews of split validation", "saved 6 charts in plots",
+        "evaluating on 20 reviews of split validation", caveat, "saved 6 charts in plots",
     ]  # fmt: skip
     assert len(list(Path("plots").iterdir())) == 12
     classifier.run = None

@@ -194,7 +194,9 @@ def test_a_config_that_is_built_already_is_taken_and_checked_anew():
     assert load_any_config(NextWordConfig(), {"model.units": 9}).model.units == 9
     with pytest.raises(ConfigError, match="input should be greater than or equal to 1, got 0"):
         load_config(config, {"train.epochs": 0})
-    with pytest.raises(ConfigError, match=r"train\.epochs\.deep cannot be set: epochs is 'auto', not a section of keys"):
+    with pytest.raises(
+        ConfigError, match=r"train\.epochs\.deep cannot be set: epochs is 'auto', not a section of keys"
+    ):
         load_config(config, {"train.epochs.deep": 0})
     with pytest.raises(ConfigError, match="for the task next_word, not sentiment"):
         load_config(NextWordConfig())
