@@ -30,12 +30,13 @@ if TYPE_CHECKING:
     from imdb_gru.events import Event
     from imdb_gru.inspection import Inspection
     from imdb_gru.models.bulk import predict_file
-    from imdb_gru.models.classifier import Classifier, Prediction, load
+    from imdb_gru.models.classifier import Classifier, load
     from imdb_gru.models.evaluation import Evaluation, NextWordEvaluation
     from imdb_gru.models.next_word import NextWordModel, load_next_word
     from imdb_gru.report.page import write_report
     from imdb_gru.runs.run import Run
     from imdb_gru.tasks.evaluation import evaluate
+    from imdb_gru.tasks.folds import CrossValidation, cross_validate
     from imdb_gru.tasks.training import Plan, load_corpus, plan, pretrain, resume, train
 
 _MODULES = {
@@ -43,6 +44,7 @@ _MODULES = {
     "Comparison": "comparison.results",
     "Config": "config",
     "ConfigError": "errors",
+    "CrossValidation": "tasks.folds",
     "DataConfig": "config",
     "DataError": "errors",
     "DownloadError": "errors",
@@ -56,10 +58,11 @@ _MODULES = {
     "NextWordConfig": "config",
     "NextWordEvaluation": "models.evaluation",
     "Plan": "tasks.training",
-    "Prediction": "models.classifier",
+    "Prediction": "models.prediction",
     "Run": "runs.run",
     "RunError": "errors",
     "compare": "comparison.comparing",
+    "cross_validate": "tasks.folds",
     "evaluate": "tasks.evaluation",
     "load": "models.classifier",
     "load_config": "config",
@@ -82,6 +85,7 @@ __all__ = [
     "Comparison",
     "Config",
     "ConfigError",
+    "CrossValidation",
     "DataConfig",
     "DataError",
     "DownloadError",
@@ -100,6 +104,7 @@ __all__ = [
     "RunError",
     "__version__",
     "compare",
+    "cross_validate",
     "evaluate",
     "load",
     "load_config",

@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from imdb_gru.config.schedule import get_number
 from imdb_gru.records import CorpusStatistics, Epoch, Progress, Start
 from imdb_gru.system.environment import find_changes
 from imdb_gru.system.wording import count_noun
 
 if TYPE_CHECKING:
-    from imdb_gru.config.schema import FitConfig
+    from imdb_gru.config import FitConfig
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,8 @@ class CorpusRead(Event):
             parts = ", ".join(f"{count_noun(count, 'review')} of split {split}" for split, count in self.counts.items())
             lines.append(f"read {parts}")
         lines.append(
-            f"{count_noun(figures.train, 'review')} for training, {figures.validation} for validation; "
+            f"{count_noun(figures.train, 'review')} for training, {figures.validation} for validation"
+            f"{f', {figures.test} for the test part' * bool(figures.test)}; "
             f"{figures.truncated_share:.1%} cut to {self.length} words; "
             f"vocabulary of {figures.vocabulary} ids, {figures.unknown_share:.1%} of words unknown"
         )
@@ -104,6 +106,25 @@ class StartChosen(Event):
     def __str__(self) -> str:
         """Return the initial weights."""
         return f"starting from {'random weights' if self.pretrained is None else self.pretrained}"
+
+
+@dataclass(frozen=True)
+class ScheduleChosen(Event):
+    """The schedule has been chosen to suit the number of training reviews."""
+
+    reviews: int
+    epochs: int
+    batch_size: int
+    steps: int
+    output_first: bool
+
+    def __str__(self) -> str:
+        """Return the schedule and the reason for it."""
+        first = "the output layer is fitted first; then " if self.output_first else ""
+        return (
+            f"schedule for {count_noun(self.reviews, 'training review')}: {first}{count_noun(self.epochs, 'epoch')} in "
+            f"batches of {self.batch_size}, which is {count_noun(self.steps, 'step')}"
+        )
 
 
 @dataclass(frozen=True)
@@ -148,7 +169,7 @@ class Resumed(Event):
     ) -> "Resumed":
         """Build the event, comparing environments only if the config asks for deterministic weights."""
         changes = find_changes(starts[-1].environment, environment) if starts and config.deterministic else {}
-        return cls(progress.epoch, config.epochs, progress.batch, changes)
+        return cls(progress.epoch, get_number(config.epochs), progress.batch, changes)
 
     def __str__(self) -> str:
         """Return where training resumes, with a warning if the last bits of the weights may change."""

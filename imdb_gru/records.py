@@ -57,7 +57,10 @@ class CorpusStatistics(Record):
     """Number of training reviews."""
     validation: int = 0
     """Number of validation reviews."""
+    test: int = 0
+    """Number of reviews kept away from training by `data.test_split`."""
     positive_share: float | None = None
+    positive_share_validation: float | None = None
     films: int | None = None
     mean_words: float | None = None
     median_words: float | None = None

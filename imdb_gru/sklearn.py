@@ -1,12 +1,7 @@
 """The classifier as a scikit-learn estimator, which needs the extra `sklearn`."""
 
-import logging
 import math
-import random
-import tempfile
-import threading
-from collections.abc import Iterable, Iterator, Mapping, Set
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Set
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,14 +10,12 @@ from numpy.typing import NDArray
 
 from imdb_gru.config import Config, DataConfig, load_config
 from imdb_gru.errors import ConfigError, MissingExtraError
-from imdb_gru.events import Event, Observer, Stopped, TrainingStarted
+from imdb_gru.events import Observer
 from imdb_gru.models.classifier import Classifier
 from imdb_gru.records import Epoch
 from imdb_gru.sources.in_memory import MemorySource
-from imdb_gru.sources.review import Source
 from imdb_gru.system.escaping import show_value
-from imdb_gru.system.signals import build_stop
-from imdb_gru.tasks.training import train
+from imdb_gru.tasks.in_memory import train_in_memory
 
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin
@@ -46,9 +39,6 @@ KEYS = {
 
 MAX_SEED = 2**31 - 1
 """The largest seed drawn from a `RandomState`: on some systems, it cannot draw larger integers."""
-
-_TRAINING = threading.Lock()
-"""Keras keeps process-wide state, so only one thread trains at a time."""
 
 
 class GRUClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -161,51 +151,6 @@ class GRUClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         given = {key: value.item() if isinstance(value, np.generic) else value for key, value in given.items()}
         config: Config = load_config(self.config, given, Config)
         return config.model_copy(update={"data": DataConfig()})
-
-
-def train_in_memory(
-    config: Config, source: Source, observer: Observer | None = None
-) -> tuple[Classifier, list[Epoch], KeyboardInterrupt | None]:
-    """Train a classifier without leaving a run on disk.
-
-    Returns the classifier, the metrics of its epochs, and the exception to raise if training was stopped.
-    """
-    stops: list[Stopped] = []
-
-    def observe(event: Event) -> None:
-        if isinstance(event, Stopped):
-            stops.append(event)
-        elif observer and not isinstance(event, TrainingStarted):
-            observer(event)
-
-    with _TRAINING, tempfile.TemporaryDirectory(prefix="imdb-gru-") as folder, leave_no_trace():
-        run = train(config, data=source, run=Path(folder) / "run", observer=observe)
-        classifier, history = Classifier.load(run), run.load_history()
-    classifier.run = None
-    return classifier, history, build_stop(stops[0].exit_code) if stops else None
-
-
-@contextmanager
-def leave_no_trace() -> Iterator[None]:
-    """Restore the global random states at the end, because training seeds them and other estimators may use them.
-
-    TensorFlow warns about every training run after the fourth in a process, because each builds a new graph. A search
-    has many training runs, so the warning is suppressed.
-    """
-    state, numpy_state = random.getstate(), np.random.get_state()
-    logger = logging.getLogger("tensorflow")
-    logger.addFilter(_is_no_retracing)
-    try:
-        yield
-    finally:
-        logger.removeFilter(_is_no_retracing)
-        random.setstate(state)
-        np.random.set_state(numpy_state)
-
-
-def _is_no_retracing(record: logging.LogRecord) -> bool:
-    """Return whether a log record is something other than TensorFlow's retracing warning."""
-    return "triggered tf.function retracing" not in record.getMessage()
 
 
 def _check_texts(texts: Any) -> list[str]:

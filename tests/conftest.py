@@ -1,5 +1,6 @@
 import functools
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -103,6 +104,27 @@ def sample_run(tmp_path_factory) -> Run:
 
     config = build_config(start_from_scratch({"data": {"path": "sample", "limit": 200}, **TINY}), "test")
     return train(config, run=tmp_path_factory.mktemp("runs") / "sample")
+
+
+@pytest.fixture
+def calibrated_run(sample_run, tmp_path_factory) -> Run:
+    """The same run, as if it had shown on 100 validation reviews that its most confident predictions are right.
+
+    With a maximum error of 10 %, it answers about half of the sample's test reviews.
+    """
+    from imdb_gru.models.classifier import Classifier
+    from imdb_gru.runs.calibration import Calibration, compute_confidence
+    from imdb_gru.sources.sample import SampleSource
+
+    path = tmp_path_factory.mktemp("calibrated") / "run"
+    run = Run(shutil.copytree(sample_run.path, path))
+    texts = [review.text for review in SampleSource().iter_reviews("test")]
+    predictions = Classifier.load(run).predict_many(texts)
+    middle = float(np.median(compute_confidence(np.array([prediction.probability for prediction in predictions]))))
+    calibration = Calibration(reviews=100, limits=[middle, 0.0], answered=[80, 100], errors=[2, 30])
+    figures = {key: value for key, value in run.load_metrics().to_dict().items() if key not in ("format", "files")}
+    run.keep_calibration(calibration, figures)
+    return run
 
 
 @pytest.fixture

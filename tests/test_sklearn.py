@@ -19,7 +19,8 @@ from sklearn.preprocessing import FunctionTransformer
 import imdb_gru
 from imdb_gru.config import load_config
 from imdb_gru.errors import ConfigError, MissingExtraError
-from imdb_gru.sklearn import GRUClassifier, leave_no_trace
+from imdb_gru.sklearn import GRUClassifier
+from imdb_gru.tasks.in_memory import leave_no_trace
 
 TEXTS = [f"w1 w2 w{number}" for number in range(5, 15)]
 LABELS = ["no", "yes"] * 5

@@ -1,5 +1,6 @@
 """Parameter types and options shared by several commands."""
 
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,7 +54,30 @@ run_option = click.option("--run", "run_path", type=PATH, metavar="DIR", help=RU
 split_option = click.option(
     "--split",
     type=click.Choice(["train", "validation", "test"]),
-    help="The split to evaluate on [default: test, or validation for a next-word run].",
+    help="The split to evaluate on [default: test, or validation for a next-word run and for data without a test "
+    "split].",
+)
+
+
+class ThresholdType(click.FloatRange):
+    """A number from 0 to 1; not-a-number is an error, although `click.FloatRange` accepts it."""
+
+    def __init__(self) -> None:
+        super().__init__(min=0, max=1)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number."""
+        number = super().convert(value, param, ctx)
+        if number != number:
+            self.fail(f"{value} is not a number", param, ctx)
+        return number
+
+
+threshold_option = click.option(
+    "--threshold",
+    type=ThresholdType(),
+    metavar="P",
+    help="The lowest probability at which a text counts as positive [default: 0.5].",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
@@ -64,6 +88,36 @@ def number_option(
     """Build an option that takes an integer of at least `least`; its help shows the default, if any."""
     shown: dict[str, Any] = {} if default is None else {"default": default, "show_default": True}
     return click.option(name, type=click.IntRange(min=least), metavar=metavar, help=help_text, **shown)
+
+
+class ShareType(click.ParamType[float]):
+    """A share such as `5%` or `0.05`, above 0 and below a half."""
+
+    name = "SHARE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the share as a number."""
+        text = str(value).strip()
+        try:
+            share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+        except ValueError:
+            share = math.nan
+        if not 0 < share < 0.5:
+            self.fail(f"{value!r} is not a share above 0 and below 50%: write 5% or 0.05", param, ctx)
+        return share
+
+
+def max_error_option(help_text: str) -> Callable[[AnyCommand], AnyCommand]:
+    """Build the --max-error option."""
+    return click.option("--max-error", type=ShareType(), metavar="SHARE", help=help_text)
+
+
+def check_threshold_alone(threshold: float | None, max_error: float | None) -> None:
+    """Raise `UsageError` if both --threshold and --max-error are given."""
+    if threshold is not None and max_error is not None:
+        raise click.UsageError(
+            "--max-error was found for labels that change at the probability 0.5, so it cannot be used with --threshold"
+        )
 
 
 class Setting(click.ParamType[tuple[str, Any]]):

@@ -53,6 +53,8 @@ class RayRequest:
     resume: bool
     workers: int | None
     address: str | None
+    threshold: float
+    max_error: float | None
     as_json: bool
 
 
@@ -70,14 +72,22 @@ def predict_on_ray(run_path: Path | None, request: RayRequest) -> None:
     partitions = open_partitions(request.output)
     tables = list_tables(str(request.file.path), but=partitions.address)
     run = open_run(run_path)
-    classifier = Classifier.load(run)
+    classifier = Classifier.load(run, request.threshold)
     if request.timesteps:
         classifier.check_timesteps()
+    if request.max_error is not None:
+        say(str(classifier.find_limit(request.max_error)))
+    options = {
+        "timesteps": request.timesteps,
+        **{key: getattr(request.file, key) for key in OPTIONS},
+        "threshold": request.threshold,
+        "max_error": request.max_error,
+    }
     with partitions.claim():
         begun_with = {
             "version of imdb-gru": __version__,
             "run": identify_run(run),
-            "set of options": {"timesteps": request.timesteps, **{key: getattr(request.file, key) for key in OPTIONS}},
+            "set of options": options,
         }
         for address in partitions.begin(begun_with, stamp_tables(tables), resume=request.resume):
             say(f"{address} has changed, so its texts are classified again")
@@ -113,7 +123,7 @@ def _predict(
             workers = request.workers or cores
             if workers > cores:
                 say(f"the cluster has {cores} cores, so only {cores} of the {workers} workers run at a time")
-            job = Job(files, request.file, request.timesteps, partitions.address, workers)
+            job = Job(files, request.file, request.timesteps, partitions.address, workers, request.max_error)
             started = time.perf_counter()
             bar = show_bar(desc="predicting", unit=" reviews", initial=before, delay=1)
             try:

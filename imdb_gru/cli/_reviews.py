@@ -45,14 +45,15 @@ class ReviewChoice:
                 say(note)
             return texts
         split = self.split or (None if data.path else "validation")
-        split, reviews = choose_reviews(run, data=self.data, split=split, observer=_show_notice)
+        chosen = choose_reviews(run, data=self.data, split=split, observer=_show_notice)
+        reviews = chosen.reviews
         most = self.reviews or most or len(reviews)
         if most < len(reviews):
             import numpy as np
 
             rows = np.random.default_rng(SEED).choice(len(reviews), most, replace=False)
             reviews = [reviews[row] for row in sorted(rows)]
-        say(f"reading {len(reviews)} reviews of split {split} from {data.path or run}")
+        say(f"reading {len(reviews)} reviews of split {chosen.split} from {data.path or run}")
         return [review.text for review in reviews]
 
 

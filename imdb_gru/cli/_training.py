@@ -2,7 +2,7 @@
 
 import functools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,9 +89,16 @@ def _check_options(options: TrainingOptions, config_path: str | None) -> None:
 
 
 def start_training(
-    options: TrainingOptions, train: Callable[..., "Run"], kind: "type[Config | NextWordConfig]", **chosen: Any
+    options: TrainingOptions,
+    train: Callable[..., "Run"],
+    kind: "type[Config | NextWordConfig]",
+    more: Mapping[str, Any] | None = None,
+    **chosen: Any,
 ) -> None:
-    """Train, resume or plan according to the options, and print the result; `train` takes configs of type `kind`."""
+    """Train, resume or plan according to the options, and print the result; `train` takes configs of type `kind`.
+
+    `more` is added to the metrics of the run when they are printed as JSON.
+    """
     import imdb_gru
 
     printer = EventPrinter()
@@ -105,13 +112,13 @@ def start_training(
     else:
         settings = {"overrides": options.overrides, "overwrite": options.overwrite}
         run = train(options.config, run=options.run_path, **settings, **chosen)
-    _show_run(run, printer, as_json=options.as_json)
+    _show_run(run, printer, more or {}, as_json=options.as_json)
 
 
-def _show_run(run: "Run", printer: EventPrinter, *, as_json: bool) -> None:
+def _show_run(run: "Run", printer: EventPrinter, more: Mapping[str, Any], *, as_json: bool) -> None:
     """Print the metrics of a training run; if a signal stopped it, exit with that signal's exit code."""
     if as_json:
-        click.echo(json.dumps({"run": str(run), **run.load_metrics().to_dict()}))
+        click.echo(json.dumps({"run": str(run), **run.load_metrics().to_dict(), **more}))
     else:
         print_run(run)
     if printer.stopped:

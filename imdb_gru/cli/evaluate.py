@@ -8,7 +8,15 @@ import click
 from imdb_gru.cli._commands import Command
 from imdb_gru.cli._data_options import other_data_options
 from imdb_gru.cli._messages import EventPrinter
-from imdb_gru.cli._options import json_option, open_run, run_option, split_option
+from imdb_gru.cli._options import (
+    check_threshold_alone,
+    json_option,
+    max_error_option,
+    open_run,
+    run_option,
+    split_option,
+    threshold_option,
+)
 from imdb_gru.cli._tables.evaluation import print_evaluation
 
 if TYPE_CHECKING:
@@ -20,11 +28,22 @@ if TYPE_CHECKING:
 @other_data_options
 @split_option
 @click.option("--errors", type=click.IntRange(min=0), default=0, metavar="N", help="Show the N most confident errors.")
+@threshold_option
+@max_error_option("Show how many reviews 'predict --max-error' would answer, and how many of them wrongly.")
 @json_option
-def evaluate(run_path: Path | None, data: "DataConfig | None", split: str | None, errors: int, as_json: bool) -> None:
-    """Evaluate a run on labelled reviews: accuracy, calibration, and accuracy on the first words of each review.
+def evaluate(
+    run_path: Path | None,
+    data: "DataConfig | None",
+    split: str | None,
+    errors: int,
+    threshold: float | None,
+    max_error: float | None,
+    as_json: bool,
+) -> None:
+    """Evaluate a run on labelled reviews: accuracy, calibration, and accuracy by confidence and by words read.
 
-    For a next-word run, which needs no labels, print its perplexity.
+    Reviews that the run was trained on are left out if --data is the data of its training, and otherwise counted. For a
+    next-word run, which needs no labels, print its perplexity.
 
     \b
     imdb-gru evaluate --errors 3
@@ -32,7 +51,16 @@ def evaluate(run_path: Path | None, data: "DataConfig | None", split: str | None
     from imdb_gru.system.escaping import dump_json
     from imdb_gru.tasks.evaluation import evaluate
 
-    evaluation = evaluate(open_run(run_path), data=data, split=split, errors=errors, observer=EventPrinter())
+    check_threshold_alone(threshold, max_error)
+    evaluation = evaluate(
+        open_run(run_path),
+        data=data,
+        split=split,
+        errors=errors,
+        threshold=threshold,
+        max_error=max_error,
+        observer=EventPrinter(),
+    )
     if as_json:
         click.echo(dump_json(evaluation.to_dict()))
     else:

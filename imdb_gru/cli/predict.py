@@ -8,7 +8,16 @@ import click
 from imdb_gru.cli._commands import Command
 from imdb_gru.cli._data_options import input_options
 from imdb_gru.cli._messages import EventPrinter
-from imdb_gru.cli._options import LOCATION, PATH, json_option, open_run, run_option
+from imdb_gru.cli._options import (
+    LOCATION,
+    PATH,
+    check_threshold_alone,
+    json_option,
+    max_error_option,
+    open_run,
+    run_option,
+    threshold_option,
+)
 from imdb_gru.cli._ray_prediction import RayRequest, engine_options, predict_on_ray
 from imdb_gru.cli._tables.predictions import show_predictions
 from imdb_gru.cli._texts import open_reader
@@ -47,6 +56,11 @@ if TYPE_CHECKING:
     help="Keep finished predictions in FILE.partial next to --output until all are finished, and resume from that file "
     "if it exists. With --engine ray, resume after the finished partitions.",
 )
+@threshold_option
+@max_error_option(
+    "Answer 'unsure' where the confidence is too low to keep the share of wrong answers below this, such as 5%, judged "
+    "by the validation reviews of the run, with 90 % confidence."
+)
 @engine_options
 @json_option
 def predict(
@@ -57,6 +71,8 @@ def predict(
     output_name: str | None,
     plot: Path | None,
     resume: bool,
+    threshold: float | None,
+    max_error: float | None,
     engine: str,
     workers: int | None,
     address: str | None,
@@ -69,18 +85,31 @@ def predict(
     imdb-gru predict --input inbox/ --output predictions.csv
     imdb-gru predict --engine ray --input reviews/ --output predicted/
     """
+    if plot and threshold is not None:
+        raise click.UsageError("--plot shows where the probability crosses 0.5, so it cannot be used with --threshold")
+    check_threshold_alone(threshold, max_error)
+    threshold = 0.5 if threshold is None else threshold
     _check_engine(engine, texts, file, output_name, plot, workers, address)
     if engine == "ray" and file and output_name:
-        request = RayRequest(file, output_name, timesteps, resume, workers, address, as_json)
+        request = RayRequest(file, output_name, timesteps, resume, workers, address, threshold, max_error, as_json)
         predict_on_ray(run_path, request)
         return
     output = None if output_name == "-" else output_name
     _check_outputs(texts, file, output, plot, resume=resume)
     reader = open_reader(texts, file, "predict", output)
     if output:
-        _predict_file(reader, output, run_path, timesteps=timesteps, as_json=as_json, resume=resume)
+        _predict_file(
+            reader,
+            output,
+            run_path,
+            threshold,
+            timesteps=timesteps,
+            max_error=max_error,
+            as_json=as_json,
+            resume=resume,
+        )
     else:
-        _print_predictions(reader, run_path, plot, timesteps=timesteps, as_json=as_json)
+        _print_predictions(reader, run_path, threshold, plot, timesteps=timesteps, max_error=max_error, as_json=as_json)
 
 
 def _check_engine(
@@ -112,18 +141,40 @@ def _check_outputs(
 
 
 def _predict_file(
-    reader: "TextReader", output: str, run_path: Path | None, *, timesteps: bool, as_json: bool, resume: bool
+    reader: "TextReader",
+    output: str,
+    run_path: Path | None,
+    threshold: float,
+    *,
+    timesteps: bool,
+    max_error: float | None,
+    as_json: bool,
+    resume: bool,
 ) -> None:
     from imdb_gru.models.bulk import predict_file
+    from imdb_gru.models.classifier import Classifier
 
-    run = open_run(run_path)
     predict_file(
-        reader, output, model=run, timesteps=timesteps, as_json=as_json, resume=resume, observer=EventPrinter()
+        reader,
+        output,
+        model=Classifier.load(open_run(run_path), threshold),
+        timesteps=timesteps,
+        max_error=max_error,
+        as_json=as_json,
+        resume=resume,
+        observer=EventPrinter(),
     )
 
 
 def _print_predictions(
-    reader: "TextReader", run_path: Path | None, plot: Path | None, *, timesteps: bool, as_json: bool
+    reader: "TextReader",
+    run_path: Path | None,
+    threshold: float,
+    plot: Path | None,
+    *,
+    timesteps: bool,
+    max_error: float | None,
+    as_json: bool,
 ) -> None:
     from imdb_gru.models.classifier import Classifier
     from imdb_gru.models.inputs import TableFiles
@@ -131,4 +182,4 @@ def _print_predictions(
 
     several, many = isinstance(reader, TableFiles), len(reader.texts) != 1
     layout = FileFormat.choose(None, as_json=as_json, timesteps=timesteps, many=many, placed=several)
-    show_predictions(Classifier.load(open_run(run_path)), reader, layout, plot)
+    show_predictions(Classifier.load(open_run(run_path), threshold), reader, layout, plot, max_error)

@@ -19,8 +19,9 @@ import imdb_gru
 from imdb_gru.cluster.storage import explain, locate, write_bytes
 from imdb_gru.config import DataConfig
 from imdb_gru.errors import ImdbGruError
-from imdb_gru.models.classifier import Classifier, Prediction, take_chunk
+from imdb_gru.models.classifier import Classifier, take_chunk
 from imdb_gru.models.counts import Counts, describe_text
+from imdb_gru.models.prediction import Prediction
 from imdb_gru.sources.table import open_table
 from imdb_gru.system.memory import measure_own_memory
 
@@ -110,8 +111,11 @@ def _read_file(file: int, address: str, done: list[int], data: DataConfig) -> It
 class Worker:
     """A worker that classifies the reviews in chunks on one core, and loads its classifier once."""
 
-    def __init__(self, classifier: Classifier, *, version: str, timesteps: bool) -> None:
+    def __init__(
+        self, classifier: Classifier, *, version: str, timesteps: bool, max_error: float | None = None
+    ) -> None:
         self.classifier = classifier
+        self.max_error = max_error
         self.timesteps = timesteps
         self.version = version
 
@@ -128,7 +132,9 @@ class Worker:
         if chunk["error"] is not None:
             return _make(PARTITION, error=chunk["error"])
         counts = Counts()
-        predictions = list(self.classifier.predict_many(chunk["texts"], timesteps=self.timesteps))
+        predictions = list(
+            self.classifier.predict_many(chunk["texts"], timesteps=self.timesteps, max_error=self.max_error)
+        )
         for prediction in predictions:
             counts.take(prediction)
         kept = {key: chunk[key] for key in ("undecodable", "last", "remarks")}

@@ -36,6 +36,7 @@ class Job:
     timesteps: bool
     output: str
     workers: int
+    max_error: float | None = None
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,11 @@ def _plan(classifier: Classifier, job: Job) -> Any:
         .map_batches(
             _RayWorker,
             fn_constructor_args=([ray.put(classifier)],),
-            fn_constructor_kwargs={"version": imdb_gru.__version__, "timesteps": job.timesteps},
+            fn_constructor_kwargs={
+                "version": imdb_gru.__version__,
+                "timesteps": job.timesteps,
+                "max_error": job.max_error,
+            },
             compute=ray.data.ActorPoolStrategy(size=job.workers),
             batch_size=1,
             batch_format="pyarrow",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from imdb_gru.cluster.worker import work
 from imdb_gru.config import Config
+from imdb_gru.config.schedule import get_number
 from imdb_gru.corpus.corpus import Corpus
 from imdb_gru.errors import ImdbGruError, RunError
 from imdb_gru.events import Event, Notice, Observer, Resumed, StopRequested
@@ -57,7 +58,7 @@ class Workers:
 
     def adapt(self, config: Any) -> Any:
         """Set the batch size to the total over all workers, so that any number of workers can resume the run."""
-        batch_size = config.train.batch_size * self.count
+        batch_size = get_number(config.train.batch_size) * self.count
         return config.model_copy(update={"train": config.train.model_copy(update={"batch_size": batch_size})})
 
     def build_session(
@@ -184,7 +185,7 @@ class ClusterSession:
         orders.put("stop")
 
     def _announce(self, content: dict[str, Any], observer: Observer, *, again: bool) -> None:
-        count, batch = content["workers"], self.config.train.batch_size
+        count, batch = content["workers"], get_number(self.config.train.batch_size)
         lost = "workers were lost; resuming with " if again else ""
         each = f"{batch / count:g} review{'s' * (batch != count)} each"
         observer(Notice(f"{lost}{count_noun(count, 'worker')} of {each}: batches of {batch}"))

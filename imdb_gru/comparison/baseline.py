@@ -126,7 +126,9 @@ def fit_baseline(config: Config, path: Path, observer: Observer = ignore) -> Bas
         "data": {"hash": reviews.hash, "train": len(train.labels), "validation": len(validation.labels)},
     }
     parts = {"validation": reviews.validation} if reviews.validation else {}
-    if "test" in source.splits:
+    if reviews.test:
+        parts["test"] = reviews.test
+    elif "test" in source.splits:
         parts["test"] = load_reviews(source, "test", config.data.limit)
     probabilities, splits = {}, {}
     for split, part in parts.items():

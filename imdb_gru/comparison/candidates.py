@@ -9,6 +9,7 @@ from typing import Any, Literal
 from imdb_gru.cells import CELLS
 from imdb_gru.comparison.baseline import Baseline
 from imdb_gru.config import Config, build_config
+from imdb_gru.config.schema import AUTO
 from imdb_gru.errors import ConfigError, RunError
 from imdb_gru.runs.catalogue import check_writable
 from imdb_gru.runs.run import Run
@@ -143,7 +144,7 @@ def _find_changes(old: dict[str, Any], new: dict[str, Any], prefix: str = "") ->
     for key, value in new.items():
         if isinstance(value, dict):
             yield from _find_changes(old[key], value, f"{prefix}{key}.")
-        elif old[key] != value:
+        elif value not in (old[key], AUTO):  # a run holds what was chosen for auto
             yield f"{prefix}{key} is {old[key]}, not {value}"
 
 

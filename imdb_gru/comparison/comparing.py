@@ -28,6 +28,7 @@ from imdb_gru.config import Config, DataConfig
 from imdb_gru.errors import ConfigError, MissingExtraError, RunError
 from imdb_gru.events import Notice, Observer, ignore
 from imdb_gru.runs.run import Run
+from imdb_gru.sources.review import Review
 from imdb_gru.system.lock import claim
 from imdb_gru.tasks.configs import prepare_config
 from imdb_gru.tasks.evaluation import choose_reviews
@@ -84,12 +85,12 @@ def compare(
     with claim(place) if place else contextlib.nullcontext():
         if not runs:
             _train(candidates, observer)
-        name, evaluated = evaluate_candidates(
-            candidates,
-            split,
-            lambda run, split: choose_reviews(run, data=data, split=split, observer=observer),
-            place / CACHE if place else None,
-        )
+
+        def load(run: Run, split: str | None) -> tuple[str, Sequence[Review]]:
+            chosen = choose_reviews(run, data=data, split=split, observer=observer)
+            return chosen.split, chosen.reviews
+
+        name, evaluated = evaluate_candidates(candidates, split, load, place / CACHE if place else None)
         comparison = build_comparison(name, evaluated)
         if place:
             _write(comparison, place, observer)

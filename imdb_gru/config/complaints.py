@@ -1,21 +1,31 @@
 """Error messages about the keys and values of a config that are invalid or contradict each other."""
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pydantic import BaseModel
 
 from imdb_gru.config.labels import find_label_conflict
-from imdb_gru.config.schema import INHERITED, AnyConfig, Config, EncoderConfig, TextConfig, find_fused_obstacle
+from imdb_gru.config.schema import (
+    AUTO,
+    INHERITED,
+    INHERITED_OUTPUT,
+    AnyConfig,
+    Config,
+    EncoderConfig,
+    ModelConfig,
+    TextConfig,
+    find_fused_obstacle,
+)
 from imdb_gru.system.escaping import neutralise, show_value
 
 LONGEST_KEY = 200
 """Maximum length in characters of a key in a message; longer keys are cut."""
 SCRATCH = "--config scratch"
 """The option that selects the bundled config for training from random weights."""
-PACKAGED = Config()
-"""The default config, which matches the bundled next-word model."""
+PACKAGED = {"bundled": EncoderConfig(), "bundled-classifier": ModelConfig()}
+"""The layers of the models that come with the package, which are those of the defaults."""
 
 
 def _iter_keys(section: type[BaseModel], prefix: str = "") -> Iterator[str]:
@@ -24,6 +34,16 @@ def _iter_keys(section: type[BaseModel], prefix: str = "") -> Iterator[str]:
             yield from _iter_keys(field.annotation, f"{prefix}{name}.")
         else:
             yield prefix + name
+
+
+def drop_auto(details: Iterable[Any]) -> Iterator[dict[str, Any]]:
+    """Yield pydantic's errors, with one instead of two for a key that may be `auto`: it names each alternative."""
+    for detail in details:
+        *path, alternative = detail["loc"]
+        if alternative in ("constrained-int", "bool"):
+            yield {**detail, "loc": path}
+        elif alternative != f"literal['{AUTO}']":
+            yield dict(detail)
 
 
 def describe_mistake(detail: dict[str, Any], kind: type[BaseModel]) -> str:
@@ -45,14 +65,17 @@ def describe_mistake(detail: dict[str, Any], kind: type[BaseModel]) -> str:
 
 
 def find_misfits(config: Config, text: TextConfig, model: EncoderConfig, name: str) -> Iterator[tuple[str, str]]:
-    """Yield each difference between a classifier's config and its next-word model, with the setting that removes it.
+    """Yield each difference between a config and the model that it starts from, with the setting that removes it.
 
     For example, "model.units is 256, but the bundled model has 512" comes with the setting "model.units=512". Here,
     `name` is "the bundled model".
     """
     sections = {"text": (config.text, text), "model": (config.model, model)}
+    if config.model.bidirectional and not isinstance(model, ModelConfig):
+        yield f"model.bidirectional is true, but {name} is unidirectional", "model.bidirectional=false"
     for section, keys in INHERITED.items():
-        for key in keys:
+        output = INHERITED_OUTPUT if section == "model" and isinstance(model, ModelConfig) else ()
+        for key in (*keys, *output):
             mine, theirs = (getattr(values, key) for values in sections[section])
             if mine != theirs:
                 yield (
@@ -86,23 +109,21 @@ def find_conflicts(config: AnyConfig, *, trained: bool = False) -> Iterator[str]
             yield f"train.precision: bfloat16 needs train.engine fused, but {obstacle}; set it to float32"
     if isinstance(config, Config):
         yield from _find_conflicts_of_classifier(config, trained=trained)
+    elif config.data.test_split:
+        yield (
+            "data.test_split: a next-word model is trained without labels, by which a test part is chosen, got "
+            f"{config.data.test_split:g}; set it to 0, and give the data a column 'split' with the value test instead"
+        )
 
 
 def _find_conflicts_of_classifier(config: Config, *, trained: bool) -> Iterator[str]:
     model, train = config.model, config.train
     if len(set(model.pooling)) < len(model.pooling):
         yield f"model.pooling: must not contain a method twice, got {model.pooling}"
-    if model.pretrained == PACKAGED.model.pretrained and not trained:
+    if (bundled := PACKAGED.get(model.pretrained or "")) and not trained:
         remedy = f"use {SCRATCH}, or --set model.pretrained=null"
-        if model.bidirectional:
-            yield f"model.bidirectional is true, but the bundled model is unidirectional: {remedy}"
-        for misfit, _ in find_misfits(config, PACKAGED.text, PACKAGED.model, "the bundled model"):
+        for misfit, _ in find_misfits(config, TextConfig(), bundled, "the bundled model"):
             yield f"{misfit}: {remedy}"
-    elif model.pretrained and model.bidirectional:
-        yield (
-            "model.bidirectional is true, but a next-word model is unidirectional: set model.bidirectional=false, "
-            "or model.pretrained=null"
-        )
     if model.bidirectional and train.objective != "last":
         yield f"train.objective: a bidirectional model predicts only at the last word, got {train.objective}; use last"
     if train.adversarial and train.virtual:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast
 import yaml
 from pydantic import ValidationError
 
-from imdb_gru.config.complaints import describe_mistake, find_conflicts
+from imdb_gru.config.complaints import describe_mistake, drop_auto, find_conflicts
 from imdb_gru.config.names import find_config, is_name
 from imdb_gru.config.schema import KINDS, AnyConfig, Config, NextWordConfig, Section, WholeConfig
 from imdb_gru.errors import ConfigError
@@ -170,10 +170,8 @@ def validate(build: Callable[[], Checked], origin: str, kind: type[Section]) -> 
     try:
         return build()
     except ValidationError as error:
-        details = error.errors(include_url=False)[:MOST_COMPLAINTS]
-        raise _refuse(
-            [describe_mistake(dict(detail), kind) for detail in details], error.error_count(), origin
-        ) from error
+        complaints = [describe_mistake(detail, kind) for detail in drop_auto(error.errors(include_url=False))]
+        raise _refuse(complaints, len(complaints), origin) from error
     except RecursionError as error:
         raise ConfigError(f"{origin} is nested too deeply: a config consists of sections of keys") from error
 

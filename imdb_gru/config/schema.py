@@ -14,6 +14,8 @@ POOLINGS: tuple[Pooling, ...] = get_args(Pooling)
 """The names of all pooling methods."""
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
+AUTO: Literal["auto"] = "auto"
+"""The value of a key that is chosen when the number of training reviews is known."""
 
 
 def _check_label(value: Any) -> Any:
@@ -56,6 +58,11 @@ class DataConfig(Section):
     """The character that separates the cells of a table, or tab; null finds it."""
     limit: Count | None = None
     """The maximum number of reviews per split; larger splits are sampled at random, always in the same way."""
+    test_split: Annotated[float, Field(ge=0, le=0.9)] = 0.0
+    """The share of the reviews that is kept for testing and never used in training, if the data has no test split.
+
+    evaluate uses these reviews by default. They do not depend on train.seed. A next-word model has none.
+    """
 
 
 class TextConfig(Section):
@@ -118,10 +125,10 @@ class ModelConfig(EncoderConfig):
     dense: list[Count] = []
     """The number of units in each ReLU layer before the output."""
     pretrained: str | None = "bundled"
-    """The next-word model that provides the vocabulary and the initial embedding and recurrent weights.
+    """The run whose vocabulary and weights training starts from; null starts from random weights.
 
-    This is a run of 'imdb-gru pretrain', or bundled for the model that comes with the package. With null, training
-    starts from random weights.
+    A next-word model gives its embedding and recurrent weights, a classifier all of its weights. bundled is the
+    next-word model that comes with the package, and bundled-classifier is its classifier, which was trained on IMDB.
     """
 
     @property
@@ -141,12 +148,15 @@ class FitConfig(Section):
     """The share of all batches during which the learning rate rises from zero."""
     clip_norm: Annotated[float, Field(gt=0)] | None = 1.0
     """The maximum global norm of the gradients (Pascanu et al. 2013)."""
-    epochs: Count = 3
-    """The number of passes over the training reviews."""
-    batch_size: Count = 64
-    """The number of reviews in a batch."""
+    epochs: Count | Literal["auto"] = AUTO
+    """The number of passes over the training reviews; auto aims at train.steps batches in total."""
+    batch_size: Count | Literal["auto"] = AUTO
+    """The number of reviews in a batch; auto chooses it by the number of training reviews."""
     validation_split: Annotated[float, Field(ge=0, le=0.9)] = 0.1
-    """The share of training reviews used for validation, stratified by label; reviews of a known film stay together."""
+    """The share of training reviews used for validation, stratified by label.
+
+    Reviews of the same film stay together, or, if the films are unknown, reviews with the same words.
+    """
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     """The seed for the initial weights, the order of the reviews, dropout and the choice of validation reviews."""
     engine: Literal["auto", "keras", "fused"] = "auto"
@@ -165,6 +175,13 @@ class FitConfig(Section):
 class TrainConfig(FitConfig):
     """How the weights of a classifier are trained."""
 
+    steps: Count = 1000
+    """The approximate number of batches to train on if train.epochs is auto."""
+    output_first: bool | Literal["auto"] = AUTO
+    """Whether the output layer is fitted first, while the pretrained weights do not change (Kumar et al. 2022).
+
+    auto does so if there are few training reviews.
+    """
     objective: Literal["last", "every", "linear"] = "last"
     """The timesteps whose losses count: last, every, or linear (every timestep, with linearly growing weights)."""
     averaging: Annotated[float, Field(gt=0, lt=1)] | None = 0.99
@@ -195,6 +212,8 @@ class PretrainConfig(FitConfig):
     """The highest learning rate, reached at the end of the warm-up."""
     epochs: Count = 2
     """The number of passes over the training reviews."""
+    batch_size: Count = 64
+    """The number of reviews in a batch."""
     warmup: Rate = 0.02
     validation_split: Annotated[float, Field(ge=0, le=0.9)] = 0.01
     timesteps: Count = 50
@@ -268,7 +287,9 @@ INHERITED = {
     "text": ("tokenizer", "vocabulary", "max_words", "min_count"),
     "model": ("embedding", "cell", "units", "layers"),
 }
-"""The keys whose values must match those of the next-word model that a classifier starts from."""
+"""The keys whose values must match those of the model that a classifier starts from."""
+INHERITED_OUTPUT = ("bidirectional", "pooling", "dense")
+"""The keys of the model section that must match, too, if that model is a classifier."""
 
 
 def find_fused_obstacle(model: EncoderConfig) -> str | None:

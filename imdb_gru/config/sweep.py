@@ -18,6 +18,7 @@ from imdb_gru.config.loading import (
     refuse,
     validate,
 )
+from imdb_gru.config.schedule import FITTED, fit_schedule
 from imdb_gru.config.schema import AnyConfig, Config, Count, Section, WholeConfig
 from imdb_gru.errors import ConfigError
 from imdb_gru.system.escaping import neutralise, show_value
@@ -131,6 +132,11 @@ class SweepConfig(WholeConfig):
         for key, value in values.items():
             _put(base, key, value)
         return self.model_copy(update={"base": base})
+
+    def fit(self, reviews: int) -> "SweepConfig":
+        """Return the sweep with a schedule in its base that suits this many training reviews."""
+        train = fit_schedule(self.build_trial({}), reviews).train
+        return self.replace_base({f"train.{key}": getattr(train, key) for key in FITTED})
 
     def read_values(self, config: Config) -> dict[str, Any]:
         """Return the values of the searched keys in a trial's config."""

@@ -9,16 +9,17 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 import numpy as np
-from numpy.typing import NDArray
 
-from imdb_gru.config import AnyConfig, Config, NextWordConfig
+from imdb_gru.config import AnyConfig, Config, DataConfig, NextWordConfig
+from imdb_gru.corpus.digests import SeenReviews, digest_tokenized, digest_words, find_repeated
 from imdb_gru.corpus.encoded import EncodedReviews, Tokenized, encode_reviews, tokenize_reviews
 from imdb_gru.corpus.stored import NO_LABEL, StoredReviews, TextStore, find_only_label, store_reviews
 from imdb_gru.errors import DataError
 from imdb_gru.records import CorpusStatistics
 from imdb_gru.sources import load_word_index
 from imdb_gru.sources.review import UNLABELLED, Review, Source
-from imdb_gru.system.arrays import Mask
+from imdb_gru.system.arrays import Labels, Mask, Rows
+from imdb_gru.text.tokenizer import tokenize_words
 from imdb_gru.text.vocabulary import Vocabulary, build_keras_vocabulary, build_vocabulary
 
 UNDIVIDED = "all"
@@ -27,6 +28,8 @@ MAX_CORPUS_CHARACTERS = 4 * 2**30
 """Maximum number of characters in all reviews of a split; IMDB's largest split has 65 million."""
 HOLD_OUT_STREAM = 1
 """Number of the random stream that chooses the validation reviews; training uses streams with higher numbers."""
+TEST_SEED = 2**32
+"""The seed for choosing the test part, which is therefore the same in all trainings on the same data."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,9 @@ class TrainingReviews:
     train: StoredReviews
     validation: StoredReviews
     hash: str
-    """Hash of all texts and labels in order."""
+    """Hash of all texts and labels of the training and validation reviews, in order."""
+    test: StoredReviews | None = None
+    """The reviews that `data.test_split` keeps for testing, if any."""
     counts: dict[str, int] = field(default_factory=dict)
     """Number of reviews read from each split, if several splits were combined."""
 
@@ -49,6 +54,8 @@ class Corpus:
     validation: EncodedReviews
     vocabulary: Vocabulary
     statistics: CorpusStatistics
+    seen: SeenReviews
+    """The training and validation reviews."""
 
 
 def load_reviews(source: Source, split: str, limit: int | None = None, store: TextStore | None = None) -> StoredReviews:
@@ -89,12 +96,7 @@ def _draw(reviews: StoredReviews, limit: int | None) -> StoredReviews:
 def load_training_reviews(source: Source, config: Config) -> TrainingReviews:
     """Read the reviews for a training run; if the source has no validation split, reserve some for validation."""
     limit, store = config.data.limit, TextStore()
-    reviews = load_reviews(source, UNDIVIDED if UNDIVIDED in source.splits else "train", limit, store)
-    if (only := find_only_label(reviews)) is not None:
-        labels = getattr(source, "labels", None)
-        read = f"; its labels are understood as: {labels.describe()}" if labels else ""
-        name = "positive" if only else "negative"
-        raise DataError(f"{source.name} has only {name} training reviews, but a classifier needs both kinds{read}")
+    reviews, test = load_labelled_reviews(source, config.data, store)
     if "validation" in source.splits:
         train, validation = reviews, load_reviews(source, "validation", limit, store)
     else:
@@ -102,7 +104,44 @@ def load_training_reviews(source: Source, config: Config) -> TrainingReviews:
         train, validation = _divide(reviews, held_out)
     if config.train.unlabelled:
         train += load_reviews(source, UNLABELLED, limit, store)
-    return TrainingReviews(train, validation, hash_reviews(chain(train, validation)))
+    return TrainingReviews(train, validation, hash_reviews(chain(train, validation)), test)
+
+
+def load_labelled_reviews(
+    source: Source, data: DataConfig, store: TextStore | None = None
+) -> tuple[StoredReviews, StoredReviews | None]:
+    """Read the labelled reviews for training, and the test part that is kept away from it, if any.
+
+    Raises `DataError` if they have only one label, or if they are too few for the test part that is asked for.
+    """
+    reviews = load_reviews(source, UNDIVIDED if UNDIVIDED in source.splits else "train", data.limit, store)
+    if (only := find_only_label(reviews)) is not None:
+        labels = getattr(source, "labels", None)
+        read = f"; its labels are understood as: {labels.describe()}" if labels else ""
+        name = "positive" if only else "negative"
+        raise DataError(f"{source.name} has only {name} training reviews, but a classifier needs both kinds{read}")
+    share = data.test_split
+    if not share:
+        return reviews, None
+    if "test" in source.splits:
+        raise DataError(f"{source.name} has a test split, so data.test_split must be 0, got {share:g}")
+    test = choose_held_out(reviews, share, TEST_SEED)
+    if not test.any():
+        raise DataError(
+            f"{source.name} has too few different reviews for a test part of {share:g} (data.test_split): "
+            "set a larger share, or 0 for no test part"
+        )
+    return _divide(reviews, test)
+
+
+def choose_folds(reviews: StoredReviews, count: int, seed: int) -> Rows:
+    """Divide reviews into folds as validation reviews are chosen; return the number of each review's fold, `(N,)`."""
+    folds, left = np.full(len(reviews), count - 1), np.arange(len(reviews))
+    for fold in range(count - 1):
+        chosen = choose_held_out(reviews.take(left), 1 / (count - fold), seed)
+        folds[left[chosen]] = fold
+        left = left[~chosen]
+    return folds
 
 
 def load_pretraining_reviews(source: Source, config: NextWordConfig) -> TrainingReviews:
@@ -122,17 +161,20 @@ def load_pretraining_reviews(source: Source, config: NextWordConfig) -> Training
         held_out = choose_held_out(reviews, config.train.validation_split, config.train.seed)
         train, validation = _divide(reviews, held_out)
     counts = {split: len(part) for split, part in parts.items() if part}
-    return TrainingReviews(train, validation, hash_reviews(chain(train, validation)), counts)
+    return TrainingReviews(train, validation, hash_reviews(chain(train, validation)), counts=counts)
 
 
 def choose_held_out(reviews: Sequence[Review], share: float, seed: int) -> Mask:
     """Return a mask of the validation reviews, `(N,)`, stratified by label; all reviews of a film stay together.
 
     Films are considered in random order. Each is chosen unless more than `share` of a label's reviews would then be
-    validation reviews. If a review's film is unknown, the review and its repetitions count as one film.
+    validation reviews. If a review's film is unknown, all reviews with the same words count as one film.
     """
-    numbers: dict[str | bytes, int] = {}
-    films = np.array([numbers.setdefault(_name_film(review), len(numbers)) for review in reviews], np.int64)
+    from imdb_gru.system.progress import show_bar  # loads tqdm
+
+    numbers: dict[str | int, int] = {}
+    bar = show_bar(reviews, desc="looking for repeated reviews", unit=" reviews", delay=2)
+    films = np.array([numbers.setdefault(_name_film(review), len(numbers)) for review in bar], np.int64)
     labels = np.array([NO_LABEL if review.label is None else review.label for review in reviews], np.int8)
     members = np.argsort(films, kind="stable")
     edges = np.searchsorted(films, np.arange(len(numbers) + 1), sorter=members)
@@ -148,11 +190,9 @@ def choose_held_out(reviews: Sequence[Review], share: float, seed: int) -> Mask:
     return held_out
 
 
-def _name_film(review: Review) -> str | bytes:
-    """Return the film, or a digest of the text if the film is unknown."""
-    if review.film is not None:
-        return review.film
-    return hashlib.blake2b(review.text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+def _name_film(review: Review) -> str | int:
+    """Return the film, or a digest of the words if the film is unknown."""
+    return digest_words(tokenize_words(review.text)) if review.film is None else review.film
 
 
 def _divide(reviews: StoredReviews, held_out: Mask) -> tuple[StoredReviews, StoredReviews]:
@@ -173,15 +213,17 @@ def encode_corpus(source: Source, config: AnyConfig, reviews: TrainingReviews, v
     train = tokenize_reviews(reviews.train, config.text)
     validation = tokenize_reviews(reviews.validation, config.text, train.lexicon)
     vocabulary = vocabulary or _build_vocabulary(source, config, train)
-    repeated = count_repeated(validation, train)
+    digests, validation_digests = digest_tokenized(train), digest_tokenized(validation)
     encoded, encoded_validation = encode_reviews(train, vocabulary), encode_reviews(validation, vocabulary)
-    words, labels = train.lengths, train.labels[train.labels != NO_LABEL]
+    words = train.lengths
     statistics = CorpusStatistics(
         source=source.name,
         hash=reviews.hash,
         train=len(encoded),
         validation=len(encoded_validation),
-        positive_share=round(float(labels.mean()), 4) if len(labels) else None,
+        test=len(reviews.test or ()),
+        positive_share=_measure_positive(train.labels),
+        positive_share_validation=_measure_positive(validation.labels),
         films=len({*reviews.train.films} - {None}),
         mean_words=round(float(words.mean()), 1),
         median_words=float(np.median(words)),
@@ -190,23 +232,16 @@ def encode_corpus(source: Source, config: AnyConfig, reviews: TrainingReviews, v
         vocabulary=len(vocabulary),
         unknown_share=round(encoded.unknown_share, 4),
         unknown_share_validation=round(encoded_validation.unknown_share, 4),
-        repeated_validation=repeated,
+        repeated_validation=int(find_repeated(validation_digests, digests).sum()),
     )
-    return Corpus(encoded, encoded_validation, vocabulary, statistics)
+    seen = SeenReviews(np.union1d(digests, validation_digests))
+    return Corpus(encoded, encoded_validation, vocabulary, statistics, seen)
 
 
-def count_repeated(reviews: Tokenized, others: Tokenized) -> int:
-    """Count the reviews that are identical to one of `others` after truncation, ignoring reviews without words.
-
-    Both sets of reviews must share a lexicon.
-    """
-    known = hash_tokens(others)
-    return int((np.isin(hash_tokens(reviews), known) & (np.diff(reviews.offsets) > 1)).sum())
-
-
-def hash_tokens(reviews: Tokenized) -> NDArray[np.int64]:
-    """Return a hash of each review's tokens, `(N,)`."""
-    return np.array([hash(reviews[row].tobytes()) for row in range(len(reviews.labels))], np.int64)
+def _measure_positive(labels: Labels) -> float | None:
+    """Return the share of positive reviews among the labelled ones; None if there are none."""
+    labelled = labels[labels != NO_LABEL]
+    return round(float(labelled.mean()), 4) if len(labelled) else None
 
 
 def _build_vocabulary(source: Source, config: AnyConfig, train: Tokenized) -> Vocabulary:

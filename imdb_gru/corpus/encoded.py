@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imdb_gru.config import TextConfig, Truncation
+from imdb_gru.corpus.doubt import NOTHING_KNOWN, Doubt, find_doubt
 from imdb_gru.corpus.stored import StoredReviews
 from imdb_gru.system.arrays import Ids, Labels, Lengths, Rows
 from imdb_gru.text.tokenizer import TOKENIZERS
@@ -43,6 +44,13 @@ class EncodedText:
     """Tokens after truncation."""
     ids: Ids
     """The ids of the start token and of `kept`, `(1 + len(kept),)` int32."""
+    doubt: Doubt | None
+    """The reason why a prediction for this text means little, if there is one."""
+
+    @property
+    def unsure(self) -> bool:
+        """Tell whether the text has no word that the model knows."""
+        return self.doubt in NOTHING_KNOWN
 
     @property
     def read(self) -> int:
@@ -59,7 +67,8 @@ def encode_text(text: str, vocabulary: Vocabulary, config: TextConfig) -> Encode
     """Tokenize, truncate and encode a text."""
     tokens = vocabulary.tokenize(text)
     kept = truncate(tokens, config.length, config.truncate)
-    return EncodedText(text, len(tokens), kept, vocabulary.encode(kept))
+    ids = vocabulary.encode(kept)
+    return EncodedText(text, len(tokens), kept, ids, find_doubt(ids, vocabulary))
 
 
 @dataclass(frozen=True, eq=False)

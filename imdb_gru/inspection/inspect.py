@@ -6,7 +6,8 @@ from imdb_gru.inspection.cell_pass import CellPass, measure_norms
 from imdb_gru.inspection.contributions import STEPS, measure_contributions
 from imdb_gru.inspection.inspection import CellTrace, Inspection
 from imdb_gru.inspection.network_pass import run_network
-from imdb_gru.models.classifier import LABELS, Classifier
+from imdb_gru.models.classifier import Classifier
+from imdb_gru.models.prediction import choose_label
 from imdb_gru.text.vocabulary import START_TOKEN, UNKNOWN
 
 NAMES = {cell: name for name, cell in CELLS.items()}
@@ -27,7 +28,7 @@ def inspect_text(classifier: Classifier, text: str, *, steps: int = STEPS) -> In
     probability = float(sigmoid(logit))
     return Inspection(
         text=text,
-        label=LABELS[probability >= 0.5],
+        label=choose_label(probability, encoded.doubt, threshold=classifier.threshold),
         probability=probability,
         logit=float(logit),
         words=encoded.words,
@@ -39,6 +40,7 @@ def inspect_text(classifier: Classifier, text: str, *, steps: int = STEPS) -> In
         contributions=measure_contributions(network, encoded.ids, read, steps),
         cells=cells,
         pooled={pooling: added[0] for pooling, added in read.spread().items()},
+        doubt=encoded.doubt,
     )
 
 

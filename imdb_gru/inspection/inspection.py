@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from imdb_gru.corpus.doubt import NOTHING_KNOWN, Doubt
 from imdb_gru.system.arrays import Array
 from imdb_gru.system.escaping import show_value
 from imdb_gru.system.writing import write_atomically
@@ -137,6 +138,8 @@ class Inspection:
     """Cells, layer by layer; in each layer, the forward cell comes first."""
     pooled: Mapping[str, Array]
     """Part of the logit that each pooling takes from each timestep, `(T,)`; empty if pooling feeds a dense layer."""
+    doubt: Doubt | None = None
+    """The reason why the prediction means little, if there is one."""
 
     def __repr__(self) -> str:
         """Describe the inspection by its label, its probability and the beginning of the text, omitting the arrays."""
@@ -179,6 +182,11 @@ class Inspection:
     def unknown(self) -> int:
         """Return how many of the words left after truncation are not in the vocabulary."""
         return len(self.known) - sum(self.known)
+
+    @property
+    def unsure(self) -> bool:
+        """Tell whether the label is unsure."""
+        return self.doubt in NOTHING_KNOWN
 
     @property
     def moves(self) -> Array | None:

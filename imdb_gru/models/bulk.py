@@ -13,10 +13,11 @@ from imdb_gru.corpus.encoded import EncodedText
 from imdb_gru.errors import DataError
 from imdb_gru.events import Notice, Observer, ignore
 from imdb_gru.models import classifier as classifiers
-from imdb_gru.models.classifier import Classifier, Prediction, load
+from imdb_gru.models.classifier import Classifier, load
 from imdb_gru.models.counts import Counts
 from imdb_gru.models.inputs import TableFiles, list_names, open_input
 from imdb_gru.models.outputs import PredictionWriter, Target, explain_failure, open_output, plan_targets
+from imdb_gru.models.prediction import Prediction
 from imdb_gru.models.texts import InputRow, TextReader
 from imdb_gru.runs.run import Run
 from imdb_gru.system.partial import open_partial
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from imdb_gru.inspection import Inspection
 
 ReadText = TypeVar("ReadText", Prediction, "Inspection", EncodedText)
-"""The result for one text, with its counts of words, words read and unknown words."""
+"""The result for one text, with its counts of words and the reason to doubt it."""
 
 
 def predict_file(
@@ -34,6 +35,7 @@ def predict_file(
     *,
     model: str | Path | Run | Classifier | None = None,
     timesteps: bool = False,
+    max_error: float | None = None,
     as_json: bool = False,
     resume: bool = False,
     observer: Observer | None = None,
@@ -43,7 +45,8 @@ def predict_file(
     `texts` is a table, a file with one text per line, a folder or a glob of tables, a `DataConfig` that also names the
     table's column of texts, or the texts themselves. If `output` ends in .csv, .tsv or .jsonl, it is written in that
     format, together with the other columns of the table, otherwise as plain lines. The predictions of several tables
-    go into one file with their file names and rows or, if `output` is a folder, into one file for each table.
+    go into one file with their file names and rows or, if `output` is a folder, into one file for each table. With
+    `max_error`, such as 0.05, labels are unsure where this keeps errors rare, as in `Classifier.predict_many`.
 
     A file appears under its name only when it is complete. With `resume`, finished predictions are stored in
     a file next to `output`, and if the process is stopped or killed, the same call resumes from there. Raises
@@ -57,13 +60,17 @@ def predict_file(
         raise DataError("--resume needs --input FILE and --output FILE, and both must be regular files")
     failures = _find_failures(reader, targets, observer)
     classifier = model if isinstance(model, Classifier) else load(model)
+    if max_error is not None:
+        observer(Notice(str(classifier.find_limit(max_error))))
     counts = Counts()
     for target in targets:
         if target.reader.path not in failures:
             if target.one_of_several:
                 with explain_failure(target.path):
                     target.path.parent.mkdir(parents=True, exist_ok=True)
-            counts.add(_resume(classifier, target, observer) if resume else _write(classifier, target))
+            counts.add(
+                _resume(classifier, target, max_error, observer) if resume else _write(classifier, target, max_error)
+            )
     tell(counts, classifier.config.text, [target.reader for target in targets], observer)
     if failures:
         advice = "; to resume with these files, repeat the command" if resume else ""
@@ -101,23 +108,23 @@ def _find_failures(reader: TextReader, targets: Sequence[Target], observer: Obse
     return reader.failures
 
 
-def _write(classifier: Classifier, target: Target) -> Counts:
+def _write(classifier: Classifier, target: Target, max_error: float | None) -> Counts:
     """Predict the texts of a file, and write their predictions."""
     counts, reader = Counts(), target.reader
     with open_output(target.path) as stream, reader.show_bar("predicting") as observe:
         rows = begin_rows(reader)
         writer = PredictionWriter(target.layout, reader)
         writer.begin(stream)
-        for row, prediction in predict_rows(classifier, rows, target.layout.timesteps, observe):
+        for row, prediction in predict_rows(classifier, rows, target.layout.timesteps, max_error, observe):
             counts.take(prediction)
             writer.write(row, prediction, stream)
     return counts
 
 
-def _resume(classifier: Classifier, target: Target, observer: Observer) -> Counts:
+def _resume(classifier: Classifier, target: Target, max_error: float | None, observer: Observer) -> Counts:
     """Append to the partial file chunk by chunk, starting where it ends, then copy it to the output."""
     reader, of = target.reader, f" of {target.reader.path}" if target.one_of_several else ""
-    begun_with = _identify(classifier, target)
+    begun_with = _identify(classifier, target, max_error)
     with explain_failure(target.path), open_partial(_name_partial(target), begun_with) as partial:
         counts = Counts(**partial.counts)
         if counts.all:
@@ -126,7 +133,7 @@ def _resume(classifier: Classifier, target: Target, observer: Observer) -> Count
             rows = begin_rows(reader, counts.all)  # starts at a chunk or at the end of the texts
             writer = PredictionWriter(target.layout, reader)
             with reader.show_bar("predicting", counts.all) as observe:
-                pairs = predict_rows(classifier, rows, target.layout.timesteps, observe)
+                pairs = predict_rows(classifier, rows, target.layout.timesteps, max_error, observe)
                 for _, group in itertools.groupby(pairs, lambda pair: pair[0].path):
                     while chunk := list(itertools.islice(group, classifiers.CHUNK)):
                         stream = io.StringIO()
@@ -160,13 +167,14 @@ def predict_rows(
     classifier: Classifier,
     rows: Iterable[InputRow],
     timesteps: bool,
+    max_error: float | None,
     observe: Callable[[int], object],
 ) -> Iterator[tuple[InputRow, Prediction]]:
     """Yield each row with its prediction; chunks end where files end, as on a cluster."""
     for _, group in itertools.groupby(rows, lambda row: row.path):
         waiting: deque[InputRow] = deque()
         texts = _remember(group, waiting)
-        for prediction in classifier.predict_many(texts, timesteps=timesteps, observe=observe):
+        for prediction in classifier.predict_many(texts, timesteps=timesteps, max_error=max_error, observe=observe):
             yield waiting.popleft(), prediction
 
 
@@ -177,7 +185,7 @@ def _remember(rows: Iterable[InputRow], waiting: "deque[InputRow]") -> Iterator[
         yield row.text
 
 
-def _identify(classifier: Classifier, target: Target) -> dict[str, Any]:
+def _identify(classifier: Classifier, target: Target, max_error: float | None) -> dict[str, Any]:
     """Return everything that the output depends on, keyed by the names used in error messages."""
     from imdb_gru import __version__
     from imdb_gru.system.reading import hash_file
@@ -186,7 +194,12 @@ def _identify(classifier: Classifier, target: Target) -> dict[str, Any]:
         "version of imdb-gru": __version__,
         "input": [hash_file(path) for path in target.reader.files],
         "run": identify_run(classifier.run),
-        "set of options": {**asdict(target.layout), **target.reader.options},
+        "set of options": {
+            **asdict(target.layout),
+            **target.reader.options,
+            "threshold": classifier.threshold,
+            "max_error": max_error,
+        },
     }
 
 
@@ -203,7 +216,7 @@ def count_seen(
     *,
     warn_empty: bool = True,
 ) -> Iterator[ReadText]:
-    """Yield each result, then notify the observer of texts that were truncated, empty, unknown or undecodable.
+    """Yield each result, then notify the observer of texts that were truncated, hardly understood or undecodable.
 
     `warn_empty` decides whether texts without words are reported.
     """

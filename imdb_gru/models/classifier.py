@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,13 +15,14 @@ from imdb_gru.config import Config
 from imdb_gru.corpus.encoded import EncodedText, encode_text, pad
 from imdb_gru.engine.workers import iter_shared, map_ahead
 from imdb_gru.errors import RunError
-from imdb_gru.models.counts import describe_text
+from imdb_gru.models.metrics import THRESHOLD, check_threshold
+from imdb_gru.models.prediction import Prediction
+from imdb_gru.runs.calibration import Calibration, ConfidenceLimit, check_max_error
 from imdb_gru.runs.catalogue import find_run
 from imdb_gru.runs.run import Run
 from imdb_gru.runs.weights import load_network
 from imdb_gru.system.arrays import Array, Ids, Lengths, Rows
 from imdb_gru.system.escaping import show_value
-from imdb_gru.text.coloured import build_html
 from imdb_gru.text.vocabulary import START_TOKEN, Vocabulary
 
 if TYPE_CHECKING:
@@ -38,75 +38,31 @@ CHUNK_CHARACTERS = 64 * 2**20
 ENGINE_TOKENS = 150_000
 """Number of tokens above which loading the engine saves time; NumPy takes about a second for this many."""
 
-LABELS = ("negative", "positive")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Prediction:
-    """A model's prediction for a text."""
-
-    text: str
-    probability: float
-    """Probability of positive."""
-    words: int
-    """Number of words in the text, including punctuation marks if they are tokens."""
-    read: int
-    """Number of words left after truncation."""
-    unknown: int
-    """Number of words read that are not in the vocabulary."""
-    tokens: tuple[str, ...] = ()
-    """Token at each timestep, beginning with the start token; empty unless timesteps were requested."""
-    probabilities: Array | None = None
-    """Probability of positive after each timestep, `(T,)` float32; None unless timesteps were requested."""
-
-    @property
-    def label(self) -> str:
-        """Return positive or negative."""
-        return LABELS[self.probability >= 0.5]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return what `predict --json` prints, with the note and the timesteps if there are any."""
-        record: dict[str, Any] = {"text": self.text, "label": self.label, "probability": self.probability}
-        if note := describe_text(self):
-            record["note"] = note
-        if self.probabilities is not None:
-            steps = zip(self.tokens, self.probabilities.tolist(), strict=True)
-            record["timesteps"] = [
-                {"timestep": timestep, "token": token, "probability": probability}
-                for timestep, (token, probability) in enumerate(steps)
-            ]
-        return record
-
-    def __repr__(self) -> str:
-        """Return the label, the probability and the beginning of the text."""
-        return f"Prediction({self.label!r}, probability={self.probability:.4f}, text={show_value(self.text)})"
-
-    def _repr_html_(self) -> str | None:
-        """Colour each word by the probability after it, for a notebook; return None if there are no timesteps."""
-        if self.probabilities is None:
-            return None
-        return build_html(
-            self.label,
-            f"probability of positive {self.probability:.3f}",
-            self.tokens,
-            (2 * self.probabilities - 1).tolist(),
-            [f"word {timestep}: probability {value:.3f}" for timestep, value in enumerate(self.probabilities)],
-            "probability after each word",
-        )
-
 
 class Classifier:
     """A trained network, with the vocabulary and the truncation used in its training."""
 
-    def __init__(self, config: Config, vocabulary: Vocabulary, network: Network, run: Run | None = None) -> None:
+    threshold = THRESHOLD
+    """Probability from which on a text is positive."""
+
+    def __init__(
+        self,
+        config: Config,
+        vocabulary: Vocabulary,
+        network: Network,
+        run: Run | None = None,
+        calibration: Calibration | None = None,
+    ) -> None:
         self.run = run
         """Run that the model was loaded from, if any."""
+        self.calibration = calibration
+        """Errors on the validation reviews by confidence, if the run has recorded them."""
         self.config = config
         self.vocabulary = vocabulary
         self.network = network
 
     @classmethod
-    def load(cls, run: Run) -> "Classifier":
+    def load(cls, run: Run, threshold: float = THRESHOLD) -> "Classifier":
         """Load a complete run, or raise `RunError` if its files do not fit together."""
         config, vocabulary = run.load_config(), run.load_vocabulary()
         network = load_network(run, config.model)
@@ -114,7 +70,9 @@ class Classifier:
             raise RunError(
                 f"{run} is damaged: its model has {len(network.embedding)} embeddings for {len(vocabulary)} ids"
             )
-        return cls(config, vocabulary, network, run)
+        classifier = cls(config, vocabulary, network, run, run.load_calibration())
+        classifier.threshold = check_threshold(threshold)
+        return classifier
 
     def __repr__(self) -> str:
         """Return the name of the run, if any, and the layers."""
@@ -125,14 +83,15 @@ class Classifier:
         """Return the state to pickle, without the engine's copy of the weights, which is large and quick to rebuild."""
         return {name: value for name, value in vars(self).items() if name != "_predictor"}
 
-    def predict(self, text: str, *, timesteps: bool = False) -> Prediction:
+    def predict(self, text: str, *, timesteps: bool = False, max_error: float | None = None) -> Prediction:
         """Predict whether a text is positive or negative; with `timesteps`, also predict after each word.
 
-        Raises `TypeError` if the text is not a string, or `RunError` if a bidirectional model is given `timesteps`.
+        With `max_error`, such as 0.05, the label is unsure where this keeps errors rare; see `find_limit`. Raises
+        `TypeError` if the text is not a string, or `RunError` if a bidirectional model is given `timesteps`.
         """
         if not isinstance(text, str):
             raise TypeError(f"predict takes one text, got {show_value(text)}: use predict_many for several texts")
-        (prediction,) = self.predict_many([text], timesteps=timesteps)
+        (prediction,) = self.predict_many([text], timesteps=timesteps, max_error=max_error)
         return prediction
 
     def inspect(self, text: str) -> "Inspection":
@@ -144,20 +103,55 @@ class Classifier:
         return inspect_text(self, text)
 
     def predict_many(
-        self, texts: Iterable[str], *, timesteps: bool = False, observe: Callable[[int], object] | None = None
+        self,
+        texts: Iterable[str],
+        *,
+        timesteps: bool = False,
+        max_error: float | None = None,
+        observe: Callable[[int], object] | None = None,
     ) -> Iterator[Prediction]:
         """Yield a prediction for each text in order, using all cores and constant memory.
 
-        With `timesteps`, each prediction holds the probability after each token. `observe` is called with the number
-        of newly predicted texts, before their predictions are yielded. Raises `TypeError` if `texts` is a string or
-        contains anything other than strings, and `RunError` if a bidirectional model is given `timesteps`.
+        With `timesteps`, each prediction holds the probability after each token. With `max_error`, such as 0.05, labels
+        are unsure where this keeps errors rare; see `find_limit`. `observe` is called with the number of newly
+        predicted texts, before their predictions are yielded. Raises `TypeError` if `texts` is a string or contains
+        anything other than strings, and `RunError` if a bidirectional model is given `timesteps`.
         """
         if isinstance(texts, str):
             raise TypeError(f"predict_many takes several texts, got one, {show_value(texts)}: use predict for it")
-        return self._predict_many(texts, timesteps=timesteps, observe=observe)
+        limit = 0.0 if max_error is None else self.find_limit(max_error).confidence
+        return self._predict_many(texts, limit, timesteps=timesteps, observe=observe)
+
+    def find_limit(self, max_error: float) -> ConfidenceLimit:
+        """Return the limit of confidence above which at most `max_error` of the predictions are wrong.
+
+        It holds for texts like the validation reviews, with 90 % confidence. Raises `ValueError` if `max_error` is not
+        between 0 and 0.5 or the model has another threshold than 0.5, for which the errors were not counted, and
+        `RunError` if the validation reviews are missing, too few, or misclassified too often.
+        """
+        max_error, calibration = check_max_error(max_error), self.calibration
+        if self.threshold != THRESHOLD:
+            raise ValueError(
+                f"max_error was given to a model with the threshold {self.threshold:g}: use it with {THRESHOLD}, for "
+                "which the errors on the validation reviews were counted"
+            )
+        if calibration is None:
+            raise RunError(
+                f"{self.run or 'the model'} has no record of its confidence on validation reviews, so no maximum error "
+                "can be kept: train it again, with validation reviews (train.validation_split)"
+            )
+        found = calibration.find_limit(max_error)
+        if found is None:
+            smallest = calibration.find_smallest_error()
+            advice = f"the smallest is about {smallest:.0%}; allow more errors, or train" if smallest else "train"
+            raise RunError(
+                f"the {calibration.reviews:,} validation reviews of {self.run or 'the model'} cannot show for any "
+                f"confidence that at most {max_error:.4g} of the answers are wrong: {advice} with more reviews"
+            )
+        return found
 
     def _predict_many(
-        self, texts: Iterable[str], *, timesteps: bool, observe: Callable[[int], object] | None
+        self, texts: Iterable[str], limit: float, *, timesteps: bool, observe: Callable[[int], object] | None
     ) -> Iterator[Prediction]:
         if timesteps:
             self.check_timesteps()
@@ -171,8 +165,11 @@ class Classifier:
                     words=row.words,
                     read=row.read,
                     unknown=row.unknown,
+                    doubt=row.doubt,
+                    confidence_limit=limit,
                     tokens=(START_TOKEN, *row.kept) if timesteps else (),
                     probabilities=result if timesteps else None,
+                    threshold=self.threshold,
                 )
 
     def _iter_chunks(self, texts: Iterator[str]) -> Iterator[list[EncodedText]]:
@@ -246,15 +243,14 @@ class Classifier:
         return TimestepPredictor.build(network.embedding, weights, network.pooling, network.dense[0])
 
 
-def load(run: str | Path | Run | None = None) -> Classifier:
+def load(run: str | Path | Run | None = None, *, threshold: float = THRESHOLD) -> Classifier:
     """Load a classifier from a run, from the path of a run, or from the package (`bundled`).
 
-    If no run is given, load the newest complete classifier under `runs/`, or else the one that comes with the package.
-    Raises `RunError`.
+    Without a run, load the newest complete one under `runs/`, or else the one in the package. Raises `RunError`.
     """
     if not isinstance(run, Run):
         run = find_run(None if run is None else Path(run).expanduser())
-    return Classifier.load(run)
+    return Classifier.load(run, threshold)
 
 
 def _check_text(text: object) -> str:

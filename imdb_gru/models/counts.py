@@ -1,10 +1,11 @@
-"""Counts of texts that were truncated, had no words, or had only unknown words."""
+"""Counts of texts that were truncated, that a model can hardly understand, or for which it is unsure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 from imdb_gru.config import TextConfig
+from imdb_gru.corpus.doubt import Doubt
 
 
 class Seen(Protocol):
@@ -21,23 +22,26 @@ class Seen(Protocol):
         ...
 
     @property
-    def unknown(self) -> int:
-        """Return the number of words read that are not in the vocabulary."""
+    def doubt(self) -> Doubt | None:
+        """Return the reason why the result means little, if there is one."""
+        ...
+
+    @property
+    def unsure(self) -> bool:
+        """Return whether the label is unsure."""
         ...
 
 
 def describe_text(seen: Seen) -> str | None:
-    """Return why the prediction for a text may mean little: it has no words, only unknown ones, or too many."""
-    if not seen.words:
-        return "no words"
-    if seen.unknown == seen.read:
-        return "no known words"
+    """Return why the prediction for a text may mean little: there is a doubt, or the text is too long."""
+    if seen.doubt:
+        return seen.doubt
     return f"only {seen.read} of {seen.words} words were read" if seen.read < seen.words else None
 
 
 @dataclass
 class Counts:
-    """The number of texts, and how many were truncated, had no words, or had only unknown words."""
+    """The number of texts, and how many are mentioned in each kind of note."""
 
     all: int = 0
     cut: int = 0
@@ -48,14 +52,23 @@ class Counts:
     """Number of texts without words."""
     strange: int = 0
     """Number of texts that have words, but none in the vocabulary."""
+    unfamiliar: int = 0
+    """Number of texts in which at least half of the words are unknown."""
+    foreign: int = 0
+    """Number of texts that are probably in another language."""
+    unsure: int = 0
+    """Number of texts whose label is unsure, for whatever reason."""
 
     def take(self, seen: Seen) -> None:
         """Count one more text."""
         self.all += 1
         self.cut += seen.read < seen.words
         self.longest = max(self.longest, seen.words)
-        self.empty += not seen.words
-        self.strange += seen.words > 0 and seen.read == seen.unknown
+        self.empty += seen.doubt == "no words"
+        self.strange += seen.doubt == "no known words"
+        self.unfamiliar += seen.doubt == "unknown words"
+        self.foreign += seen.doubt == "another language"
+        self.unsure += seen.unsure
 
     def add(self, other: "Counts") -> None:
         """Add the counts of further texts."""
@@ -64,6 +77,9 @@ class Counts:
         self.longest = max(self.longest, other.longest)
         self.empty += other.empty
         self.strange += other.strange
+        self.unfamiliar += other.unfamiliar
+        self.foreign += other.foreign
+        self.unsure += other.unsure
 
     def describe(self, config: TextConfig, undecodable: int, *, warn_empty: bool = True) -> Iterator[str]:
         """Yield a line for each kind of problem found in the texts; `warn_empty` is as in `count_seen`."""
@@ -73,9 +89,17 @@ class Counts:
             of = f"of {self.longest} words" if one else f"words of each (the longest has {self.longest})"
             yield f"{_name(self.cut, one)} longer than the limit: only the {part} {config.length} {of} were read"
         if self.empty and warn_empty:
-            yield f"{_name(self.empty, one)} without words, so the prediction is the probability before the first word"
-        if self.strange:
-            yield f"{_name(self.strange, one)} made of unknown words only, so the prediction means little"
+            yield f"{_name(self.empty, one)} without words, so the label is unsure"
+        for count, fault in (
+            (self.strange, "without a word that the model knows"),
+            (self.unfamiliar, "at least half made of words that the model does not know"),
+            (self.foreign, "probably in a language that the model was not trained on"),
+        ):
+            if count:
+                yield f"{_name(count, one)} {fault}, so the prediction means little"
+        if self.unsure > self.empty + self.strange and not one:
+            verb = "is" if self.unsure == 1 else "are"
+            yield f"{self.unsure:,} of {self.all:,} texts {verb} unsure ({self.unsure / self.all:.1%})"
         if undecodable:
             yield (
                 f"{_name(undecodable, one)} not valid in the encoding of the input: some bytes were read as �; "

@@ -7,20 +7,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imdb_gru.models.classifier import LABELS, Classifier
+from imdb_gru.corpus.doubt import NOTHING_KNOWN, find_doubt
+from imdb_gru.models.classifier import Classifier
 from imdb_gru.models.metrics import (
+    THRESHOLD,
+    AnswerScores,
+    CoverageScores,
     LengthScores,
     Probabilities,
     Scores,
     TimestepScores,
     compute_accuracy_by_length,
     compute_accuracy_by_timestep,
+    compute_answers,
+    compute_coverage,
     compute_scores,
+    find_best_threshold,
     find_correct,
 )
 from imdb_gru.models.next_word import NextWordModel, compute_perplexity
+from imdb_gru.models.prediction import LABELS
+from imdb_gru.runs.calibration import Calibration
 from imdb_gru.sources.review import Review
-from imdb_gru.system.arrays import Labels, Rows
+from imdb_gru.system.arrays import Ids, Labels, Rows
 from imdb_gru.system.progress import show_bar
 
 
@@ -37,14 +46,20 @@ class PredictedReviews:
     """Probabilities after each timestep of each review, `(T,)` each; empty if the model is bidirectional."""
     length: int
     """Number of words to which the model truncates a review."""
+    threshold: float = THRESHOLD
+    """Probability from which on a review counts as positive."""
+    answers: AnswerScores | None = None
+    """Error on the answered reviews; None unless a maximum error was requested."""
 
     def compute_accuracy_by_timestep(self) -> list[TimestepScores]:
         """Return the metrics after 10, 25, 50 … words, or an empty list if the model is bidirectional."""
-        return compute_accuracy_by_timestep(self.labels, self.curves, self.length) if self.curves else []
+        if not self.curves:
+            return []
+        return compute_accuracy_by_timestep(self.labels, self.curves, self.length, self.threshold)
 
     def find_errors(self) -> Rows:
         """Return the rows of the misclassified reviews, most confident errors first."""
-        wrong = np.flatnonzero(~find_correct(self.labels, self.probabilities))
+        wrong = np.flatnonzero(~find_correct(self.labels, self.probabilities, self.threshold))
         return wrong[np.argsort(-np.abs(self.probabilities - self.labels)[wrong], kind="stable")]
 
 
@@ -68,18 +83,34 @@ class Evaluation(Scores):
     accuracy_by_timestep: Sequence[TimestepScores]
     """Metrics after 10, 25, 50 … words; empty if the model is bidirectional."""
     accuracy_by_length: Sequence[LengthScores]
+    coverage: Sequence[CoverageScores]
+    """Accuracy on the 99 %, 95 %, 90 % … of the reviews with the most confident predictions."""
+    answers: AnswerScores | None = None
+    """Error on the answered reviews; None unless a maximum error was requested."""
     errors: Sequence[Misclassified] | None = None
     """The most confident errors; None unless requested."""
+    best_threshold: float | None = None
+    """Threshold with the highest balanced accuracy on the validation reviews; None for other reviews, where choosing
+    it would make the figures optimistic."""
+    seen: int | None = None
+    """Number of the reviews with which the run was trained or its best epoch was chosen; None if that is unknown."""
+    caveat: str | None = None
+    """A sentence that says why the figures are optimistic; None if they are not known to be."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return what `evaluate --json` prints."""
         figures = {
             "run": self.run,
             "split": self.split,
+            "seen": self.seen,
             **{field.name: getattr(self, field.name) for field in fields(Scores)},
+            "best_threshold": self.best_threshold,
             "accuracy_by_timestep": [asdict(row) for row in self.accuracy_by_timestep],
             "accuracy_by_length": [row.to_dict() for row in self.accuracy_by_length],
+            "coverage": [asdict(row) for row in self.coverage],
         }
+        if self.answers is not None:
+            figures["answers"] = asdict(self.answers)
         if self.errors is not None:
             figures["errors"] = [asdict(error) for error in self.errors]
         return figures
@@ -111,41 +142,73 @@ class NextWordEvaluation:
         return asdict(self)
 
 
-def evaluate_reviews(classifier: Classifier, split: str, reviews: Sequence[Review], errors: int = 0) -> Evaluation:
-    """Evaluate a classifier on labelled reviews; `errors` is the number of its most confident errors to include."""
-    return build_evaluation(str(classifier.run), split, predict_reviews(classifier, reviews), errors)
-
-
-def predict_reviews(classifier: Classifier, reviews: Sequence[Review]) -> PredictedReviews:
+def predict_reviews(
+    classifier: Classifier, reviews: Sequence[Review], max_error: float | None = None
+) -> PredictedReviews:
     """Make predictions for labelled reviews, and, unless the model is bidirectional, after each of their timesteps."""
     by_timestep = not classifier.network.bidirectional
-    probabilities, words, curves = [], [], []
+    limit = None if max_error is None else classifier.find_limit(max_error)
+    probabilities, words, curves, answered = [], [], [], []
     texts = (review.text for review in reviews)
     with show_bar(total=len(reviews), desc="evaluating", unit=" reviews", delay=1) as bar:
-        for prediction in classifier.predict_many(texts, timesteps=by_timestep, observe=bar.update):
+        predictions = classifier.predict_many(texts, timesteps=by_timestep, max_error=max_error, observe=bar.update)
+        for prediction in predictions:
+            answered.append(not prediction.unsure)
             probabilities.append(prediction.probability)
             words.append(prediction.words)
             if prediction.probabilities is not None:
                 curves.append(prediction.probabilities)
     labels = np.array([review.label for review in reviews], dtype=np.int8)
     predicted = np.array(probabilities, dtype=np.float32)
-    return PredictedReviews(reviews, labels, predicted, np.array(words), curves, classifier.config.text.length)
+    return PredictedReviews(
+        reviews,
+        labels,
+        predicted,
+        np.array(words),
+        curves,
+        classifier.config.text.length,
+        classifier.threshold,
+        compute_answers(labels, predicted, np.array(answered, bool), limit) if limit else None,
+    )
 
 
-def build_evaluation(run: str, split: str, predicted: PredictedReviews, errors: int = 0) -> Evaluation:
+def measure_calibration(classifier: Classifier, sequences: Sequence[Ids], labels: Labels) -> Calibration | None:
+    """Return the classifier's errors on validation reviews by confidence; None if no review has a known word."""
+    rows = [row for row, ids in enumerate(sequences) if find_doubt(ids, classifier.vocabulary) not in NOTHING_KNOWN]
+    if not rows:
+        return None
+    with show_bar(total=len(rows), desc="calibrating", unit=" reviews", delay=1) as bar:
+        probabilities = classifier.predict_ids([sequences[row] for row in rows], bar.update)
+    return Calibration.measure(labels[rows], probabilities)
+
+
+def build_evaluation(
+    run: str,
+    split: str,
+    predicted: PredictedReviews,
+    errors: int = 0,
+    *,
+    seen: int | None = None,
+    caveat: str | None = None,
+) -> Evaluation:
     """Compute all metrics from predicted reviews; `errors` is the number of most confident errors to include."""
-    labels, probabilities = predicted.labels, predicted.probabilities
+    labels, probabilities, threshold = predicted.labels, predicted.probabilities, predicted.threshold
     wrong = [
         Misclassified(predicted.reviews[row].text, LABELS[labels[row]], float(probabilities[row]))
         for row in predicted.find_errors()[:errors]
     ]
     return Evaluation(
-        **vars(compute_scores(labels, probabilities)),
+        **vars(compute_scores(labels, probabilities, threshold)),
         run=run,
         split=split,
         accuracy_by_timestep=predicted.compute_accuracy_by_timestep(),
-        accuracy_by_length=compute_accuracy_by_length(labels, probabilities, predicted.words),
+        accuracy_by_length=compute_accuracy_by_length(labels, probabilities, predicted.words, threshold),
+        coverage=compute_coverage(labels, probabilities, threshold),
+        answers=predicted.answers,
         errors=wrong if errors else None,
+        best_threshold=find_best_threshold(labels, probabilities) if split == "validation" else None,
+        seen=seen,
+        caveat=caveat,
     )
 
 

@@ -7,14 +7,20 @@ from typing import Any
 
 import numpy as np
 
+from imdb_gru.runs.calibration import ConfidenceLimit, compute_confidence
 from imdb_gru.system.arrays import Array, Labels, Lengths, Mask
+from imdb_gru.system.escaping import show_value
 
 Probabilities = Array
 
+THRESHOLD = 0.5
+"""The default probability from which on a text is positive."""
 BINS = 15
 """Number of bins for the calibration error, as in Guo et al. 2017."""
 TIMESTEPS = (10, 25, 50, 100, 200, 300, 400, 500, 750, 1000, 1500, 2000)
 LENGTHS = (50, 100, 200, 300, 400, 500, 1000)
+SHARES = (0.99, 0.95, 0.9, 0.8, 0.5)
+"""Shares of reviews, the most confident first, for which the accuracy is computed."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,12 @@ class Scores:
     accuracy: float
     accuracy_interval: tuple[float, float]
     """95 % confidence interval (Wilson 1927)."""
+    majority_accuracy: float
+    """Accuracy of always predicting the more frequent label."""
+    balanced_accuracy: float | None
+    """Mean of the accuracies on positive and on negative reviews."""
+    threshold: float
+    """Probability from which on a review counts as positive."""
     log_loss: float
     """Mean negative log-likelihood in nats."""
     precision: float | None
@@ -65,6 +77,34 @@ class LengthScores:
 
 
 @dataclass(frozen=True)
+class CoverageScores:
+    """The accuracy on the share of the reviews with the most confident predictions."""
+
+    share: float
+    n: int
+    """Number of these reviews."""
+    accuracy: float
+    confidence: float
+    """Smallest confidence among them; a prediction's confidence is the probability of the predicted label."""
+
+
+@dataclass(frozen=True)
+class AnswerScores:
+    """The error on the reviews that are answered with a maximum error."""
+
+    max_error: float
+    """The maximum error that was requested."""
+    confidence: float
+    """Confidence up to which reviews are not answered."""
+    n: int
+    """Number of reviews that are answered."""
+    share: float
+    """Share of reviews that are answered."""
+    error: float | None
+    """Share of wrong answers; None if nothing is answered."""
+
+
+@dataclass(frozen=True)
 class ReliabilityBin:
     """The reviews whose predicted probabilities fall into one interval."""
 
@@ -77,9 +117,16 @@ class ReliabilityBin:
     """Share of these reviews that are positive."""
 
 
-def compute_scores(labels: Labels, probabilities: Probabilities) -> Scores:
+def check_threshold(threshold: float) -> float:
+    """Return the threshold; raises `ValueError` unless it is a number from 0 to 1."""
+    if not (isinstance(threshold, int | float) and 0 <= threshold <= 1):
+        raise ValueError(f"threshold is {show_value(threshold)}: give a number from 0 to 1")
+    return threshold
+
+
+def compute_scores(labels: Labels, probabilities: Probabilities, threshold: float = THRESHOLD) -> Scores:
     """Return all metrics of a classifier on labelled reviews."""
-    predicted = probabilities >= 0.5
+    predicted = find_positive(probabilities, threshold)
     positive = labels == 1
     tp, fp = int((predicted & positive).sum()), int((predicted & ~positive).sum())
     fn, tn = int((~predicted & positive).sum()), int((~predicted & ~positive).sum())
@@ -88,6 +135,9 @@ def compute_scores(labels: Labels, probabilities: Probabilities) -> Scores:
         n=n,
         accuracy=(tp + tn) / n,
         accuracy_interval=compute_interval(tp + tn, n),
+        majority_accuracy=max(tp + fn, tn + fp) / n,
+        balanced_accuracy=(tp / (tp + fn) + tn / (tn + fp)) / 2 if tp + fn and tn + fp else None,
+        threshold=threshold,
         log_loss=compute_log_loss(labels, probabilities),
         precision=tp / (tp + fp) if tp + fp else None,
         recall=tp / (tp + fn) if tp + fn else None,
@@ -98,10 +148,32 @@ def compute_scores(labels: Labels, probabilities: Probabilities) -> Scores:
     )
 
 
-def find_correct(labels: Labels, probabilities: Probabilities) -> Mask:
-    """Return which reviews are classified correctly, `(N,)` bool; a probability of 0.5 is positive."""
-    correct: Mask = (probabilities >= 0.5) == (labels == 1)
+def find_positive(probabilities: Probabilities, threshold: float = THRESHOLD) -> Mask:
+    """Return which probabilities count as positive, `(N,)` bool: those of at least `threshold`."""
+    positive: Mask = probabilities.astype(np.float64) >= threshold
+    return positive
+
+
+def find_correct(labels: Labels, probabilities: Probabilities, threshold: float = THRESHOLD) -> Mask:
+    """Return which reviews are classified correctly, `(N,)` bool."""
+    correct: Mask = find_positive(probabilities, threshold) == (labels == 1)
     return correct
+
+
+def find_best_threshold(labels: Labels, probabilities: Probabilities) -> float | None:
+    """Return the threshold with the highest balanced accuracy, the one closest to 0.5 if several are equally good.
+
+    Only thresholds halfway between two probabilities are tried. None if either label is missing.
+    """
+    values, inverse = np.unique(probabilities.astype(np.float64), return_inverse=True)
+    counts = [np.bincount(inverse[labels == label], minlength=len(values)) for label in (0, 1)]
+    if not all(count.any() for count in counts):
+        return None
+    below, below_positive = (np.concatenate([[0], np.cumsum(count)]) / count.sum() for count in counts)
+    balanced = np.round((below + 1 - below_positive) / 2, 9)
+    thresholds = np.concatenate([[0.0], (values[:-1] + values[1:]) / 2, [1.0]])
+    best = np.flatnonzero(balanced == balanced.max())
+    return float(thresholds[best[np.argmin(np.abs(thresholds[best] - 0.5))]])
 
 
 def compute_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
@@ -157,21 +229,48 @@ def compute_reliability(labels: Labels, probabilities: Probabilities, bins: int 
     ]
 
 
-def compute_accuracy_by_timestep(labels: Labels, curves: Sequence[Probabilities], length: int) -> list[TimestepScores]:
+def compute_accuracy_by_timestep(
+    labels: Labels, curves: Sequence[Probabilities], length: int, threshold: float = THRESHOLD
+) -> list[TimestepScores]:
     """Return accuracy, log loss and ECE after 10, 25, 50 … `length` words; each curve is one review's probabilities."""
     steps = [step for step in TIMESTEPS if step < length] + [length]
     rows = []
     for step in steps:
         probabilities = np.array([curve[min(step, len(curve) - 1)] for curve in curves], dtype=np.float32)
-        accuracy = float(find_correct(labels, probabilities).mean())
+        accuracy = float(find_correct(labels, probabilities, threshold).mean())
         log_loss, ece = compute_log_loss(labels, probabilities), compute_ece(labels, probabilities)
         rows.append(TimestepScores(step, accuracy, log_loss, ece))
     return rows
 
 
-def compute_accuracy_by_length(labels: Labels, probabilities: Probabilities, lengths: Lengths) -> list[LengthScores]:
+def compute_answers(
+    labels: Labels, probabilities: Probabilities, answered: Mask, limit: ConfidenceLimit
+) -> AnswerScores:
+    """Return the error among the answered reviews."""
+    correct = find_correct(labels, probabilities)[answered]
+    error = float(1 - correct.mean()) if len(correct) else None
+    return AnswerScores(limit.max_error, limit.confidence, len(correct), len(correct) / len(labels), error)
+
+
+def compute_coverage(
+    labels: Labels, probabilities: Probabilities, threshold: float = THRESHOLD
+) -> list[CoverageScores]:
+    """Return the accuracy on the 99 %, 95 %, 90 % … of the reviews with the most confident predictions."""
+    confidence = compute_confidence(probabilities, threshold)
+    order = np.argsort(-confidence, kind="stable")
+    correct = np.cumsum(find_correct(labels, probabilities, threshold)[order])
+    counts = [max(1, round(share * len(labels))) for share in SHARES]
+    return [
+        CoverageScores(share, n, float(correct[n - 1] / n), float(confidence[order[n - 1]]))
+        for share, n in zip(SHARES, counts, strict=True)
+    ]
+
+
+def compute_accuracy_by_length(
+    labels: Labels, probabilities: Probabilities, lengths: Lengths, threshold: float = THRESHOLD
+) -> list[LengthScores]:
     """Return the accuracy on reviews of 0 to 50, 51 to 100 … words; `lengths` counts words before truncation."""
-    correct = find_correct(labels, probabilities)
+    correct = find_correct(labels, probabilities, threshold)
     edges = np.searchsorted(LENGTHS, lengths, side="left")
     rows = []
     for index in range(len(LENGTHS) + 1):

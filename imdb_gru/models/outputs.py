@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TextIO
 
 from imdb_gru.errors import DataError
-from imdb_gru.models.classifier import Prediction
 from imdb_gru.models.inputs import TableFiles
+from imdb_gru.models.prediction import Prediction
 from imdb_gru.models.texts import InputRow, TextReader
 from imdb_gru.sources.review import SURROGATE
 from imdb_gru.system.escaping import dump_json, neutralise

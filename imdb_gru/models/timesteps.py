@@ -29,9 +29,9 @@ SMALLEST_MOVE = 0.005
 """Smallest change in probability that is listed; smaller ones would be printed as 0.00."""
 
 
-def find_turns(probabilities: Sequence[float]) -> list[int]:
-    """Return the timesteps at which the label changes; a probability of 0.5 is positive."""
-    positive = np.asarray(probabilities) >= 0.5
+def find_turns(probabilities: Sequence[float], threshold: float = 0.5) -> list[int]:
+    """Return the timesteps at which the label changes; a probability of `threshold` is positive."""
+    positive = np.asarray(probabilities) >= threshold
     return [int(timestep) for timestep in np.flatnonzero(positive[1:] != positive[:-1]) + 1]
 
 
@@ -47,9 +47,9 @@ def sparkline(probabilities: Sequence[float], width: int) -> str:
     return "".join(_pick(BLOCKS, probabilities[timestep]) for timestep in _sample(probabilities, width))
 
 
-def choose_marker(probability: float) -> str:
+def choose_marker(probability: float, threshold: float = 0.5) -> str:
     """Return the marker of a word that changed the prediction, given the probability after it."""
-    return MARKERS[int(probability >= 0.5)]
+    return MARKERS[int(probability >= threshold)]
 
 
 def shorten(text: str, length: int) -> str:
@@ -66,20 +66,25 @@ def format_plain(tokens: Sequence[str], probabilities: Sequence[float]) -> str:
     )
 
 
-def iter_view(tokens: Sequence[str], probabilities: Sequence[float], console: "Console") -> "Iterator[Text]":
+def iter_view(
+    tokens: Sequence[str], probabilities: Sequence[float], console: "Console", threshold: float = 0.5
+) -> "Iterator[Text]":
     """Yield the lines of the view: a sparkline, the coloured words, and the words that changed the probability most.
 
     The lines suit the width and colours of `console`.
     """
     from rich.text import Text
 
-    words = _build_words(tokens, probabilities)
-    turns = find_turns(probabilities)
+    turns = find_turns(probabilities, threshold)
+    words = _build_words(tokens, probabilities, turns, threshold)
     header = _build_header(probabilities, console.width)
     header.no_wrap, header.overflow = True, "crop"
     yield header
     yield Text()
-    review = Text().join(words) if words else Text("(no words)", style="dim")
+    if not words:
+        yield Text("(no words)", style="dim")
+        return  # the label is unsure, whatever the probability
+    review = Text().join(words)
     for line in review.wrap(console, console.width):
         line.rstrip()
         yield line
@@ -88,7 +93,7 @@ def iter_view(tokens: Sequence[str], probabilities: Sequence[float], console: "C
     coloured = console.color_system is not None and not console.no_color
     if legend := _build_legend(coloured=coloured, turned=bool(turns)):
         yield legend
-    for line in (*_list_turns(turns, words, probabilities), *_list_jumps(tokens, probabilities)):
+    for line in (*_list_turns(turns, words, probabilities, threshold), *_list_jumps(tokens, probabilities)):
         line.no_wrap, line.overflow = True, "ellipsis"
         yield line
 
@@ -128,17 +133,18 @@ def _build_header(probabilities: Sequence[float], width: int) -> "Text":
     return header.append(last).append(scale, style="dim")
 
 
-def _build_words(tokens: Sequence[str], probabilities: Sequence[float]) -> list["Text"]:
+def _build_words(
+    tokens: Sequence[str], probabilities: Sequence[float], turns: Sequence[int], threshold: float
+) -> list["Text"]:
     """Return a coloured text for each word except the start token, including the space before it, if any."""
     from rich.text import Text
 
-    turns = set(find_turns(probabilities))
     words = []
     for timestep, (token, space) in enumerate(zip(tokens[1:], find_spaces(tokens[1:]), strict=True), 1):
         style = _pick(COLOURS, probabilities[timestep])
         word = Text(" " if space else "")
         if timestep in turns:
-            word.append(choose_marker(probabilities[timestep]), style=f"bold {style}")
+            word.append(choose_marker(probabilities[timestep], threshold), style=f"bold {style}")
             style = f"bold underline {style}"
         words.append(word.append(neutralise(token), style=style))
     return words
@@ -158,11 +164,14 @@ def _build_legend(*, coloured: bool, turned: bool) -> "Text":
     return legend
 
 
-def _list_turns(turns: Sequence[int], words: Sequence["Text"], probabilities: Sequence[float]) -> list["Text"]:
+def _list_turns(
+    turns: Sequence[int], words: Sequence["Text"], probabilities: Sequence[float], threshold: float
+) -> list["Text"]:
     from rich.text import Text
 
     if not turns:
-        return [Text(f"prediction never changed: {'positive' if probabilities[-1] >= 0.5 else 'negative'} throughout")]
+        label = "positive" if probabilities[-1] >= threshold else "negative"
+        return [Text(f"prediction never changed: {label} throughout")]
     shown = turns[-MOST_TURNS:]
     count = f" (the last {len(shown)} of {len(turns)})" if len(shown) < len(turns) else ""
     lines = [Text("prediction changed at", style="bold").append(count, style="not bold")]

@@ -71,6 +71,13 @@ def _iter_charts(
             lambda: drawings.draw_accuracy_by_words_read(evaluation.accuracy_by_timestep),
         )
     yield Chart(
+        "accuracy_by_coverage",
+        "Accuracy by confidence",
+        "Accuracy on the reviews with the most confident predictions, by their share of all reviews: the gain if the "
+        "others are answered with unsure.",
+        lambda: drawings.draw_accuracy_by_coverage(evaluation.coverage),
+    )
+    yield Chart(
         "accuracy_by_length",
         "Accuracy by length of review",
         "Each dot is the accuracy on reviews of that length; its bar is the 95 % interval.",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from imdb_gru.models.metrics import LengthScores, ReliabilityBin, TimestepScores, compute_interval
+from imdb_gru.models.metrics import CoverageScores, LengthScores, ReliabilityBin, TimestepScores, compute_interval
 from imdb_gru.records import Epoch
 from imdb_gru.report.matplotlib_setup import NEGATIVE, NEUTRAL, POSITIVE, get_ink, tidy
 
@@ -119,6 +119,23 @@ def draw_accuracy_by_words_read(rows: Sequence[TimestepScores]) -> Any:
         )
     first.margins(y=0.2)
     last.set_xlabel("words read")
+    return figure
+
+
+def draw_accuracy_by_coverage(rows: Sequence[CoverageScores]) -> Any:
+    """Draw the accuracy on the most confident reviews by their share, with 95 % intervals."""
+    figure = _build_figure(3.1)
+    axes = figure.add_subplot()
+    for place, row in enumerate(rows):
+        low, high = compute_interval(round(row.accuracy * row.n), row.n)
+        axes.vlines(place, low, high, color=POSITIVE, lw=6, alpha=0.3)
+    axes.plot([row.accuracy for row in rows], color=POSITIVE, marker="o", ms=6, lw=1.8)
+    labels = [f"{row.share:.0%}\n≥ {row.confidence:.2f}" for row in rows]
+    axes.set_xticks(range(len(rows)), labels, fontsize=7.5)
+    axes.set(xlabel="most confident reviews (below: their confidence)", ylabel="accuracy")
+    axes.set_xlim(-0.6, len(rows) - 0.4)
+    axes.yaxis.set_major_formatter(_format_percent)
+    tidy(axes)
     return figure
 
 

@@ -10,9 +10,10 @@ from imdb_gru.config import DataConfig
 from imdb_gru.errors import ImdbGruError, MissingExtraError, RunError
 from imdb_gru.events import Notice, Observer, ignore
 from imdb_gru.inspection import Inspection, inspect_text
-from imdb_gru.models.classifier import LABELS, Classifier
+from imdb_gru.models.classifier import Classifier
 from imdb_gru.models.evaluation import Evaluation, PredictedReviews, build_evaluation, predict_reviews
 from imdb_gru.models.metrics import compute_reliability
+from imdb_gru.models.prediction import LABELS
 from imdb_gru.records import Metrics
 from imdb_gru.report.charts import Chart, build_charts, check_charts, render_svg, save_charts
 from imdb_gru.report.examples import Example, choose_examples
@@ -22,6 +23,7 @@ from imdb_gru.system.escaping import neutralise
 from imdb_gru.system.progress import show_bar
 from imdb_gru.system.writing import check_parent, write_atomically
 from imdb_gru.tasks.evaluation import choose_reviews, open_model
+from imdb_gru.tasks.task import ChosenReviews
 from imdb_gru.text.coloured import COLOURS
 
 ERRORS = 8
@@ -68,8 +70,8 @@ def write_report(
     if folder:
         check_charts(folder, extra="report")
     classifier = model if isinstance(model, Classifier) else Classifier.load(run)
-    split, reviews = choose_reviews(run, data=data, split=split, observer=observer)
-    report = build_report(classifier, split, predict_reviews(classifier, reviews), examples)
+    chosen = choose_reviews(run, data=data, split=split, observer=observer)
+    report = build_report(classifier, chosen, predict_reviews(classifier, chosen.reviews), examples)
     if folder:
         save_charts(report.charts, folder)
         observer(Notice(f"saved {len(report.charts)} charts in {folder}"))
@@ -89,12 +91,14 @@ def check_page(path: Path, feature: str = "The report") -> None:
         raise MissingExtraError(feature, "report") from error
 
 
-def build_report(classifier: Classifier, split: str, predicted: PredictedReviews, examples: int = EXAMPLES) -> Report:
-    """Build the report on a classifier from its predictions for a split, and inspect `examples` of its reviews."""
+def build_report(
+    classifier: Classifier, chosen: ChosenReviews, predicted: PredictedReviews, examples: int = EXAMPLES
+) -> Report:
+    """Build the report on a classifier from its predictions for a split, and inspect `examples` of the reviews."""
     run = classifier.run
     if run is None:
         raise RunError("the model was not loaded from a run, so there is no training to report on")
-    evaluation = build_evaluation(str(run), split, predicted, ERRORS)
+    evaluation = build_evaluation(str(run), chosen.split, predicted, ERRORS, seen=chosen.seen, caveat=chosen.caveat)
     metrics = run.load_metrics()
     bins = compute_reliability(predicted.labels, predicted.probabilities)
     inspected = []

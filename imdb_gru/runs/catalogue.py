@@ -13,6 +13,8 @@ from imdb_gru.system.writing import UNFINISHED
 RUNS = Path("runs")
 BUNDLED = "bundled"
 """The name that options and messages use for the models that come with the package."""
+BUNDLED_CLASSIFIER = "bundled-classifier"
+"""The name that `model.pretrained` uses for the bundled classifier, because `bundled` is the next-word model there."""
 BUNDLE = Path(__file__).parent.parent / BUNDLED
 
 
@@ -26,7 +28,7 @@ class BundledRun(Run):
         folder = folder or BUNDLE
         super().__init__(folder / task)
         self.vocabulary_path = folder / "vocabulary.json"
-        self.sealed_paths = (self.config_path, self.vocabulary_path, self.weights_path)
+        self.sealed_paths = (self.config_path, self.vocabulary_path, self.weights_path, *self.optional_paths)
         if task == "sentiment":
             self.base = BundledRun("next_word", folder)
 

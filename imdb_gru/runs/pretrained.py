@@ -1,4 +1,4 @@
-"""The vocabulary and weights that a classifier takes from a next-word model."""
+"""The vocabulary and weights that a classifier takes from a finished run."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,40 +7,43 @@ from imdb_gru.config import Config
 from imdb_gru.config.complaints import find_misfits
 from imdb_gru.config.loading import refuse
 from imdb_gru.errors import ConfigError
-from imdb_gru.runs.catalogue import BUNDLED, BundledRun, find_run
-from imdb_gru.runs.weights import list_weights, load_next_word_network
+from imdb_gru.runs.catalogue import BUNDLED, BUNDLED_CLASSIFIER, BundledRun, find_run
+from imdb_gru.runs.run import Run
+from imdb_gru.runs.weights import load_weights
 from imdb_gru.system.arrays import Array
 from imdb_gru.text.vocabulary import Vocabulary
+
+OUTPUT = 3
+"""Number of arrays after the recurrent layers of a next-word model; a classifier does not take them."""
 
 
 @dataclass(frozen=True)
 class PretrainedWeights:
-    """The vocabulary and weights of the next-word model that a classifier starts from."""
+    """The vocabulary and weights that a classifier starts from."""
 
     vocabulary: Vocabulary
     weights: list[Array]
-    """Embedding `(V, E)`, then kernel, recurrent kernel and bias of each recurrent layer, as in Keras."""
+    """The first weights of the classifier, in the order of its `weights.npz`: from a next-word model, its embedding
+    and recurrent layers; from a classifier, all."""
+    run: Run
+    """The run that the weights come from."""
+
+    @property
+    def has_output(self) -> bool:
+        """Return whether the weights include those of the output layer, because they come from a classifier."""
+        return self.run.task == "sentiment"
 
 
 def load_pretrained(config: Config) -> PretrainedWeights | None:
-    """Load the next-word model that `model.pretrained` names, or return None if it names none.
+    """Load the run that `model.pretrained` names, or return None if it names none.
 
-    Raises a `ConfigError` that lists all differences between the config and the next-word model.
+    Raises a `ConfigError` that lists all differences between the config and that run.
     """
     name = config.model.pretrained
     if name is None:
         return None
-    path = Path(name)
-    if name != BUNDLED and not path.is_dir():
-        raise ConfigError(
-            f"model.pretrained: there is no run at {name}; train one with 'imdb-gru pretrain --run {name}'"
-        )
-    run = find_run(path, "next_word")
-    if run.task != "next_word":
-        raise ConfigError(f"model.pretrained: {name} is a classifier; choose a run of 'imdb-gru pretrain'")
-    if isinstance(run, BundledRun):
-        run.check_complete()  # `find_run` skips this check so that `predict` starts fast
-    own = run.load_next_word_config()
+    run = _find(name)
+    own = run.load_any_config()
     refuse(
         (
             f"{misfit}: set {setting}, or model.pretrained=null"
@@ -48,5 +51,18 @@ def load_pretrained(config: Config) -> PretrainedWeights | None:
         ),
         "the config",
     )
-    network = load_next_word_network(run, own.model)
-    return PretrainedWeights(run.load_vocabulary(), [network.embedding, *list_weights(network.cells)])
+    weights = load_weights(run, own.model)
+    return PretrainedWeights(run.load_vocabulary(), weights if isinstance(own, Config) else weights[:-OUTPUT], run)
+
+
+def _find(name: str) -> Run:
+    if Path(name).is_dir():
+        return find_run(Path(name))
+    if name not in (BUNDLED, BUNDLED_CLASSIFIER):
+        raise ConfigError(
+            f"model.pretrained: there is no run at {name}; train one with 'imdb-gru pretrain --run {name}', or choose "
+            f"{BUNDLED}, {BUNDLED_CLASSIFIER} or null"
+        )
+    run = BundledRun("next_word" if name == BUNDLED else "sentiment")
+    run.check_complete()
+    return run

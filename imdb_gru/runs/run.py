@@ -1,19 +1,26 @@
 """The run directory: its files and its state.
 
 A run has config.yaml, vocabulary.json, environment.jsonl (the data and environment at each start), history.jsonl,
-model.keras and weights.npz (both with the weights of the best epoch so far), checkpoint.npz as long as it can be
-resumed, and metrics.json, which is written last and contains the hashes of all other files of the complete run.
+model.keras and weights.npz (both with the weights of the best epoch so far), seen.npz (digests of the training and
+validation reviews), checkpoint.npz as long as it can be resumed, calibration.json (a classifier's errors by confidence,
+if it has validation reviews), and metrics.json, which is written last and contains the hashes of all other files of the
+complete run.
 """
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+import numpy as np
+
 import imdb_gru
 from imdb_gru.config import KINDS, AnyConfig, Config, NextWordConfig, TaskName, load_any_config
+from imdb_gru.corpus.digests import SeenReviews
 from imdb_gru.errors import ConfigError, FormatError, RunError
 from imdb_gru.records import Epoch, Metrics, Progress, Start
+from imdb_gru.runs.calibration import Calibration
 from imdb_gru.system.escaping import show_value
 from imdb_gru.system.reading import DAMAGE, hash_file, read_npz, read_text
 from imdb_gru.system.writing import write_atomically
@@ -26,6 +33,7 @@ RunState = Literal["in progress", "complete", "damaged", "newer"]
 FileState = Literal["ok", "changed", "missing"]
 
 OneConfig = TypeVar("OneConfig", Config, NextWordConfig)
+Content = TypeVar("Content")
 
 
 class Run:
@@ -41,11 +49,15 @@ class Run:
         self.weights_path = path / "weights.npz"
         self.history_path = path / "history.jsonl"
         self.environment_path = path / "environment.jsonl"
+        self.seen_path = path / "seen.npz"
+        self.calibration_path = path / "calibration.json"
         self.checkpoint_path = path / "checkpoint.npz"
         self.metrics_path = path / "metrics.json"
+        self.optional_paths = (self.seen_path, self.calibration_path)
+        """The sealed files that a run may lack; one without a hash in metrics.json is ignored."""
         self.sealed_paths: tuple[Path, ...] = (
             self.config_path, self.vocabulary_path, self.model_path, self.weights_path, self.history_path,
-            self.environment_path,
+            self.environment_path, *self.optional_paths,
         )  # fmt: skip
         """The files whose hashes are in metrics.json."""
 
@@ -135,6 +147,15 @@ class Run:
             with write_atomically(self.vocabulary_path) as temporary:
                 vocabulary.save(temporary)
 
+    def keep_seen(self, seen: SeenReviews) -> None:
+        """Write the digests of the training reviews."""
+        with write_atomically(self.seen_path) as temporary:
+            np.savez(temporary, digests=seen.digests, share=seen.share)
+
+    def load_seen(self) -> SeenReviews | None:
+        """Read the digests of the training reviews; None if the run has none; raises `RunError` if damaged."""
+        return self._load_optional(self.seen_path, lambda path: SeenReviews.restore(read_npz(path)))
+
     def load_metrics(self) -> Metrics:
         """Read the final metrics, or raise `RunError` if they are missing or damaged."""
         try:
@@ -179,6 +200,23 @@ class Run:
         except (OSError, ValueError, RecursionError) as error:
             raise RunError(f"{self.history_path} cannot be read ({error}): train the run again") from error
 
+    def load_calibration(self) -> Calibration | None:
+        """Read the errors on the validation reviews; None if the run has none; raises `RunError` if damaged."""
+        return self._load_optional(self.calibration_path, lambda path: Calibration.parse(json.loads(read_text(path))))
+
+    def keep_calibration(self, calibration: Calibration, figures: dict[str, Any]) -> Metrics:
+        """Write the errors on the validation reviews, and seal the run again with the same figures."""
+        self.write_text(self.calibration_path, json.dumps(calibration.to_dict()) + "\n")
+        return self.seal(figures)
+
+    def _load_optional(self, path: Path, load: Callable[[Path], Content]) -> Content | None:
+        if not self.metrics_path.exists() or path.name not in self.load_metrics().files:
+            return None
+        try:
+            return load(path)
+        except DAMAGE as error:
+            raise RunError(f"{path} cannot be read ({error}): train the run again") from error
+
     def load_progress(self) -> Progress | None:
         """Return the progress from the checkpoint, or None if there is none. Raises `RunError` if it is damaged."""
         if not self.checkpoint_path.exists():
@@ -196,7 +234,8 @@ class Run:
 
     def seal(self, figures: dict[str, Any]) -> Metrics:
         """Mark the run as complete by writing the final metrics with the hashes of all other files."""
-        files = {path.name: hash_file(path) for path in self.sealed_paths}
+        present = (path for path in self.sealed_paths if path not in self.optional_paths or path.is_file())
+        files = {path.name: hash_file(path) for path in present}
         metrics = Metrics.parse({"format": FORMAT, **figures, "files": files})
         self.write_text(self.metrics_path, json.dumps(metrics.to_dict(), indent=2) + "\n")
         return metrics
@@ -221,6 +260,8 @@ class Run:
         recorded = self.load_metrics().files
         states: dict[str, FileState] = {}
         for path in self.sealed_paths:
+            if path in self.optional_paths and path.name not in recorded:
+                continue
             if not path.is_file():
                 states[path.name] = "missing"
             else:

@@ -182,6 +182,12 @@ def save_arrays(run: Run, arrays: Sequence[Array]) -> None:
         np.savez(temporary, allow_pickle=False, **{str(number): array for number, array in enumerate(arrays)})
 
 
+def load_weights(run: Run, config: EncoderConfig) -> list[Array]:
+    """Read a run's arrays in the order of `iter_shapes`; raises `RunError` if they do not fit its config."""
+    with read_arrays(run) as arrays:
+        return list(_take(arrays, config))
+
+
 def load_next_word_network(run: Run, config: EncoderConfig) -> NextWordNetwork:
     """Read a next-word model's weights, or raise `RunError` if they do not fit its config."""
     with read_arrays(run) as arrays:

@@ -107,7 +107,7 @@ def _run(config: SweepConfig, folder: Path, address: str | None, observer: Obser
 
     sweep = Sweep(config, folder)
     corpus = sweep.prepare(observer)
-    train, validation = len(corpus.train), len(corpus.validation)
+    config, train, validation = sweep.config, len(corpus.train), len(corpus.validation)
     observer(Notice(f"{train} training and {validation} validation reviews, the same for all trials"))
     Run.write_text(folder / FILE, config.to_yaml())
     try:

@@ -92,6 +92,7 @@ class Trial(Trainable):  # type: ignore[misc]
         if not began:
             create_run(self.run.path, config)
         self.run.keep_vocabulary(corpus.vocabulary)
+        self.run.keep_seen(corpus.seen)
         self.trainer.restore(self.run)
         self.recorder, self.stop_request = RunRecorder(self.run), Stop()
         self.recorder.begin(self.trainer)

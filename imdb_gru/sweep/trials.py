@@ -27,6 +27,7 @@ import ray
 from ray import tune
 from ray.tune.schedulers import AsyncHyperBandScheduler, TrialScheduler
 
+from imdb_gru.config.schedule import get_number
 from imdb_gru.config.sweep import SweepConfig
 from imdb_gru.corpus.corpus import Corpus
 from imdb_gru.errors import ImdbGruError
@@ -96,6 +97,7 @@ class Sweep:
         """Load the reviews of the trials, or raise `ImdbGruError` if there are no validation reviews."""
         self._load_corpora([self._find(BASE, self.seed, {})], observer)
         (corpus,) = self._corpora.values()
+        self.config = self.config.fit(len(corpus.train))
         if not len(corpus.validation):
             raise ImdbGruError("a sweep needs validation reviews to compare trials: set train.validation_split in base")
         return corpus
@@ -200,7 +202,7 @@ class Sweep:
 
     def _build_scheduler(self) -> TrialScheduler | None:
         """Build the scheduler that stops trials early, and replay the epochs of trials that have already ended."""
-        asha, epochs = self.config.asha, self.config.build_trial({}).train.epochs
+        asha, epochs = self.config.asha, get_number(self.config.build_trial({}).train.epochs)
         if asha is None:
             return None
         if (dimension := self.config.space.get("train.epochs")) is not None:

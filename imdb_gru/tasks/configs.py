@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from imdb_gru.config import AnyConfig, Config, DataConfig, load_config
 from imdb_gru.errors import MissingExtraError
-from imdb_gru.runs.catalogue import BUNDLED
+from imdb_gru.runs.catalogue import BUNDLED, BUNDLED_CLASSIFIER
 from imdb_gru.sources import SAMPLE
 from imdb_gru.sources.review import Source
 from imdb_gru.system.escaping import show_value
@@ -34,7 +34,7 @@ def prepare_config(
     if complete.data.path not in (None, SAMPLE):
         changes["data.path"] = make_absolute(complete.data.path)
     pretrained = complete.model.pretrained if isinstance(complete, Config) else None
-    if pretrained not in (None, BUNDLED):
+    if pretrained not in (None, BUNDLED, BUNDLED_CLASSIFIER):
         changes["model.pretrained"] = make_absolute(pretrained)
     if changes:
         complete = load_config(complete, changes, kind)

@@ -1,6 +1,5 @@
 """Evaluation of a run on reviews from its own data or from other data."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,12 +7,14 @@ from imdb_gru.config import DataConfig
 from imdb_gru.corpus.stored import find_only_label
 from imdb_gru.errors import DataError, RunError
 from imdb_gru.events import EvaluationStarted, Notice, Observer, ignore
-from imdb_gru.models.classifier import LABELS, Classifier
+from imdb_gru.models.classifier import Classifier
+from imdb_gru.models.metrics import THRESHOLD, check_threshold
+from imdb_gru.models.prediction import LABELS
 from imdb_gru.runs.catalogue import find_run
 from imdb_gru.runs.run import Run
-from imdb_gru.sources.review import Review
 from imdb_gru.system.escaping import show_value
 from imdb_gru.tasks import find_task
+from imdb_gru.tasks.task import ChosenReviews
 
 if TYPE_CHECKING:
     from imdb_gru.models.evaluation import Evaluation, NextWordEvaluation
@@ -28,22 +29,39 @@ def evaluate(
     data: str | Path | DataConfig | None = None,
     split: str | None = None,
     errors: int = 0,
+    threshold: float | None = None,
+    max_error: float | None = None,
     observer: Observer | None = None,
 ) -> "Evaluation | NextWordEvaluation":
     """Evaluate a classifier on labelled reviews, or a next-word model on any reviews; return all metrics.
 
     `model` is the result of `load`, a run or its path; None means the newest complete run under `runs/`, or, if there
     is none, the bundled model. If `data` is None, the reviews are those of the run's config. If `split` is None, the
-    test split is used; for a next-word model, or for data without a test split, it is the validation split. `errors` is
-    the number of most confident errors to return. Raises `RunError` or `DataError`.
+    test split is used, or, without one, what was held out of the training: the test part of `data.test_split`, or else
+    the validation reviews. For a next-word model, it is the validation reviews. Of different data without a test split,
+    all reviews are used; a notice and the `caveat` of the result say how many of them the run was trained on.
+
+    `errors` is the number of most confident errors to return. A review is positive from the probability `threshold` on;
+    None means that of the model, which is 0.5 unless it was loaded with another. With `max_error`, such as 0.05, which
+    needs the threshold 0.5, the evaluation also says how many reviews `predict` would answer, and how many of them
+    wrongly. Raises `RunError` or `DataError`.
     """
     run = open_model(model)
     if not isinstance(errors, int) or errors < 0:
         raise ValueError(f"errors is {show_value(errors)}: give an integer of at least 0")
-    if errors and not find_task(run.task).require_labels:
-        raise DataError(f"{run} is {run.model_name}, for which errors cannot be shown: omit --errors")
-    split, reviews = choose_reviews(run, data=data, split=split, observer=observer)
-    evaluation: Evaluation | NextWordEvaluation = find_task(run.task).evaluate(run, split, reviews, errors)
+    if not find_task(run.task).require_labels:
+        if errors:
+            raise DataError(f"{run} is {run.model_name}, for which errors cannot be shown: omit --errors")
+        for option, value in (("--threshold", threshold), ("--max-error", max_error)):
+            if value is not None:
+                raise DataError(f"{run} is {run.model_name}, which predicts no labels: omit {option}")
+    if threshold is None:
+        threshold = model.threshold if isinstance(model, Classifier) else THRESHOLD
+    check_threshold(threshold)
+    chosen = choose_reviews(run, data=data, split=split, observer=observer)
+    evaluation: Evaluation | NextWordEvaluation = find_task(run.task).evaluate(
+        run, chosen, errors, threshold, max_error
+    )
     return evaluation
 
 
@@ -53,19 +71,21 @@ def choose_reviews(
     data: str | Path | DataConfig | None = None,
     split: str | None = None,
     observer: Observer | None = None,
-) -> tuple[str, Sequence[Review]]:
-    """Return the name of a split and its reviews; the arguments are those of `evaluate`."""
+) -> ChosenReviews:
+    """Return the reviews of a split; the arguments are those of `evaluate`."""
     observer = observer or ignore
     if split is not None and split not in SPLITS:
         raise DataError(f"there is no split {show_value(split)}: choose {', '.join(SPLITS[:-1])} or {SPLITS[-1]}")
     if data is not None and not isinstance(data, DataConfig):
         data = DataConfig(path=str(data))
-    split, reviews = find_task(run.task).choose_reviews(run, data, split, observer)
-    observer(EvaluationStarted(len(reviews), split))
-    if find_task(run.task).require_labels and (only := find_only_label(reviews)) is not None:
+    chosen = find_task(run.task).choose_reviews(run, data, split, observer)
+    observer(EvaluationStarted(len(chosen.reviews), chosen.split))
+    if chosen.caveat:
+        observer(Notice(chosen.caveat))
+    if find_task(run.task).require_labels and (only := find_only_label(chosen.reviews)) is not None:
         name = LABELS[only]
         observer(Notice(f"all of them are {name}, so the accuracy is only the share that the model predicts as {name}"))
-    return split, reviews
+    return chosen
 
 
 def open_model(model: Model | None) -> Run:

@@ -1,6 +1,5 @@
 """The task of next-word models, which are trained on reviews with or without labels."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from imdb_gru.config import DataConfig, NextWordConfig
@@ -16,9 +15,8 @@ from imdb_gru.errors import DataError
 from imdb_gru.events import Observer
 from imdb_gru.runs.pretrained import PretrainedWeights
 from imdb_gru.runs.run import Run
-from imdb_gru.sources import open_run_source
-from imdb_gru.sources.review import Review, Source
-from imdb_gru.tasks.task import Reviews, Task, send_notes
+from imdb_gru.sources.review import Source
+from imdb_gru.tasks.task import ChosenReviews, Task
 
 if TYPE_CHECKING:
     from imdb_gru.models.evaluation import NextWordEvaluation
@@ -57,33 +55,32 @@ class NextWordTask(Task):
 
         return estimate_next_word_memory(config, parameters, corpus)
 
-    def choose_reviews(self, run: Run, data: DataConfig | None, split: str | None, observer: Observer) -> Reviews:
-        """Read a split; the default is the run's validation reviews or, for different data, all reviews."""
+    def choose_split(
+        self, run: Run, source: Source, data: DataConfig | None, split: str | None, observer: Observer
+    ) -> ChosenReviews:
+        """Read a split; the default is the run's validation reviews, or, for different data, all reviews."""
         config = run.load_next_word_config()
-        source = open_run_source(str(run), config.data, data, require_labels=False)
         if data and split is None:
             reviews = [review for part in source.splits for review in hold_reviews(source, part)]
             if not reviews:
                 raise DataError(f"{source.name} has no reviews: choose other data with --data")
-            send_notes(source, observer)
-            return UNDIVIDED, reviews
+            return self.leave_out_training(run, source, ChosenReviews.build(run, UNDIVIDED, reviews), observer)
         split = split or "validation"
         if split == "test" or split in set(source.splits) - {"train"}:
-            chosen: Sequence[Review] = load_reviews(source, split, config.data.limit if data is None else data.limit)
-        else:
-            chosen = self.choose_part(run, source, split)
-        send_notes(source, observer)
-        return split, chosen
+            limit = config.data.limit if data is None else data.limit
+            return ChosenReviews.build(run, split, load_reviews(source, split, limit))
+        return self.choose_part(run, source, split)
 
     def evaluate(
         self,
         run: Run,
-        split: str,
-        reviews: Sequence[Review],
+        chosen: ChosenReviews,
         errors: int,  # noqa: ARG002 - only a classifier has errors
+        threshold: float,  # noqa: ARG002 - and a threshold
+        max_error: float | None,  # noqa: ARG002 - and a maximum error
     ) -> "NextWordEvaluation":
         """Return the perplexity of a next-word model on reviews."""
         from imdb_gru.models.evaluation import evaluate_next_words
         from imdb_gru.models.next_word import NextWordModel
 
-        return evaluate_next_words(NextWordModel.load(run), split, reviews)
+        return evaluate_next_words(NextWordModel.load(run), chosen.split, chosen.reviews)

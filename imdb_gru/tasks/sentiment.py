@@ -1,6 +1,5 @@
 """The task of classifiers, which are trained on labelled reviews."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from imdb_gru.config import Config, DataConfig
@@ -8,9 +7,8 @@ from imdb_gru.corpus.corpus import UNDIVIDED, Corpus, TrainingReviews, load_revi
 from imdb_gru.events import Notice, Observer
 from imdb_gru.runs.pretrained import PretrainedWeights, load_pretrained
 from imdb_gru.runs.run import Run
-from imdb_gru.sources import open_run_source
-from imdb_gru.sources.review import Review, Source
-from imdb_gru.tasks.task import Reviews, Task, send_notes
+from imdb_gru.sources.review import Source
+from imdb_gru.tasks.task import ChosenReviews, Task
 
 if TYPE_CHECKING:
     from imdb_gru.models.evaluation import Evaluation
@@ -50,28 +48,33 @@ class SentimentTask(Task):
 
         return estimate_memory(config, parameters, corpus)
 
-    def choose_reviews(self, run: Run, data: DataConfig | None, split: str | None, observer: Observer) -> Reviews:
-        """Read a split; the default is test, or the validation reviews if the run's data has no test split."""
+    def choose_split(
+        self, run: Run, source: Source, data: DataConfig | None, split: str | None, observer: Observer
+    ) -> ChosenReviews:
+        """Read a split; the default is test, or else what was held out of the training, or all of different data."""
         config = run.load_config()
-        source = open_run_source(str(run), config.data, data)
-        if split is None:
-            if "test" in source.splits:
-                split = "test"
-            elif data is None:
-                split = "validation"
+        limit = config.data.limit if data is None else data.limit
+        if split is None and "test" in source.splits:
+            split = "test"
+        if split is None and data is None:
+            part = self.choose_part(run, source, None)
+            if part.split == "validation":
                 observer(Notice(f"{source.name} has no test split, so the validation reviews are used"))
-            else:
-                split = UNDIVIDED if UNDIVIDED in source.splits else source.splits[-1]
-        if split in (UNDIVIDED, "test") or (split == "validation" and split in source.splits):
-            reviews: Sequence[Review] = load_reviews(source, split, config.data.limit if data is None else data.limit)
-        else:
-            reviews = [review for review in self.choose_part(run, source, split) if review.label is not None]
-        send_notes(source, observer)
-        return split, reviews
+            return part
+        if split is None:
+            split = UNDIVIDED if UNDIVIDED in source.splits else source.splits[-1]
+            chosen = ChosenReviews.build(run, split, load_reviews(source, split, limit))
+            return self.leave_out_training(run, source, chosen, observer)
+        if split == "train" or (split not in source.splits and (split == "validation" or config.data.test_split)):
+            return self.choose_part(run, source, split)
+        return ChosenReviews.build(run, split, load_reviews(source, split, limit))
 
-    def evaluate(self, run: Run, split: str, reviews: Sequence[Review], errors: int) -> "Evaluation":
+    def evaluate(
+        self, run: Run, chosen: ChosenReviews, errors: int, threshold: float, max_error: float | None
+    ) -> "Evaluation":
         """Return all metrics of a classifier on labelled reviews."""
         from imdb_gru.models.classifier import Classifier
-        from imdb_gru.models.evaluation import evaluate_reviews
+        from imdb_gru.models.evaluation import build_evaluation, predict_reviews
 
-        return evaluate_reviews(Classifier.load(run), split, reviews, errors)
+        predicted = predict_reviews(Classifier.load(run, threshold), chosen.reviews, max_error)
+        return build_evaluation(str(run), chosen.split, predicted, errors, seen=chosen.seen, caveat=chosen.caveat)

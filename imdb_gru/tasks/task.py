@@ -2,21 +2,47 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from imdb_gru.config import DataConfig
 from imdb_gru.corpus.corpus import Corpus, TrainingReviews
+from imdb_gru.corpus.digests import digest_texts
 from imdb_gru.errors import DataError, RunError
 from imdb_gru.events import Notice, Observer
 from imdb_gru.runs.pretrained import PretrainedWeights
 from imdb_gru.runs.run import Run
+from imdb_gru.sources import open_run_source
 from imdb_gru.sources.review import Review, Source, list_notes
+from imdb_gru.system.progress import show_bar
+from imdb_gru.system.wording import count_noun
 
 if TYPE_CHECKING:
     from imdb_gru.training.trainer import Trainer
 
-Reviews = tuple[str, Sequence[Review]]
-"""The name of a split and its reviews."""
+
+@dataclass(frozen=True)
+class ChosenReviews:
+    """The reviews on which a run is evaluated."""
+
+    split: str
+    reviews: Sequence[Review]
+    seen: int | None
+    """Number of reviews with which the run was trained or its best epoch was chosen; None if that is unknown."""
+    caveat: str | None = None
+    """A sentence about these reviews that says why the figures are optimistic, or None."""
+
+    @classmethod
+    def build(cls, run: Run, split: str, reviews: Sequence[Review]) -> "ChosenReviews":
+        """Count the reviews that the run has seen in training, as the model reads them."""
+        stored = run.load_seen()
+        if stored is None:
+            return cls(split, reviews, None)
+        bar = show_bar(reviews, desc="comparing with the training reviews", unit=" reviews", delay=1)
+        seen = stored.count(digest_texts((review.text for review in bar), run.load_any_config().text))
+        number = f"{'about ' * (stored.share > 1)}{seen} of {count_noun(len(reviews), 'review')}"
+        caveat = f"{number} {'was' if seen == 1 else 'were'} used to train {run}, so the figures are optimistic"
+        return cls(split, reviews, seen, caveat if seen else None)
 
 
 class Task(ABC):
@@ -45,32 +71,84 @@ class Task(ABC):
     def estimate_memory(self, config: Any, parameters: int, corpus: Corpus) -> int:
         """Return an estimate of the memory needed for training, in bytes."""
 
-    @abstractmethod
-    def choose_reviews(self, run: Run, data: DataConfig | None, split: str | None, observer: Observer) -> Reviews:
+    def choose_reviews(self, run: Run, data: DataConfig | None, split: str | None, observer: Observer) -> ChosenReviews:
         """Read the reviews on which to evaluate a run, from its own data or from other data."""
+        own = run.load_any_config().data
+        source = open_run_source(str(run), own, data, require_labels=self.require_labels)
+        chosen = self.choose_split(run, source, data, split, observer)
+        send_notes(source, observer)
+        return chosen
 
     @abstractmethod
-    def evaluate(self, run: Run, split: str, reviews: Sequence[Review], errors: int) -> Any:
+    def choose_split(
+        self, run: Run, source: Source, data: DataConfig | None, split: str | None, observer: Observer
+    ) -> ChosenReviews:
+        """Read a split of a source, which is the run's own data if `data` is None, or the task's default split."""
+
+    @abstractmethod
+    def evaluate(self, run: Run, chosen: ChosenReviews, errors: int, threshold: float, max_error: float | None) -> Any:
         """Evaluate a run on reviews; return all metrics and, for a classifier, its most confident errors."""
 
-    def choose_part(self, run: Run, source: Source, split: str) -> Sequence[Review]:
-        """Return a run's training or validation reviews, or raise `RunError` or `DataError` if they are missing."""
-        config = run.load_any_config()
-        reviews = self.load_reviews(source, config)
-        if reviews.hash != run.load_metrics().data.hash:
+    def choose_part(self, run: Run, source: Source, split: str | None) -> ChosenReviews:
+        """Return a run's training, validation or test part; None means the test part, or else the validation part.
+
+        Raises `RunError` or `DataError` if it is missing.
+        """
+        own = self.load_own_reviews(run, source)
+        if own is None:
             raise RunError(
                 f"{source.name} does not contain the reviews that {run} was trained on, which are from "
-                f"{run.load_metrics().data.source}, so its {split} split is unknown: choose that data with --data, or "
-                "evaluate on other reviews without --split"
+                f"{run.load_metrics().data.source}, so its {split or 'validation'} split is unknown: choose that data "
+                "with --data, or evaluate on other reviews without --split"
             )
-        chosen = reviews.train if split == "train" else reviews.validation
-        if not chosen:
-            share = config.train.validation_split
+        return self._take_part(run, own, split)
+
+    def leave_out_training(self, run: Run, source: Source, chosen: ChosenReviews, observer: Observer) -> ChosenReviews:
+        """Return only the run's test or validation part if the chosen reviews are those that it was trained on."""
+        if chosen.seen == 0:
+            return chosen
+        try:
+            own = self.load_own_reviews(run, source)
+        except DataError:  # a model can no longer be trained on these reviews
+            return chosen
+        if own is None or not (own.test or own.validation):
+            return chosen
+        part = self._take_part(run, own, None)
+        observer(
+            Notice(
+                f"{run} was trained on {source.name}, so only its {part.split} reviews are used: "
+                "choose others with --split"
+            )
+        )
+        return part
+
+    def load_own_reviews(self, run: Run, source: Source) -> TrainingReviews | None:
+        """Read the reviews that a run was trained on; None if the source contains other reviews."""
+        data = run.load_metrics().data
+        try:
+            reviews = self.load_reviews(source, run.load_any_config())
+        except DataError:
+            if source.name == data.source:
+                raise
+            return None  # a model cannot be trained on these reviews in this way
+        return reviews if reviews.hash == data.hash else None
+
+    def _take_part(self, run: Run, own: TrainingReviews, split: str | None) -> ChosenReviews:
+        split = split or ("test" if own.test else "validation")
+        if split == "test":
+            return ChosenReviews.build(run, split, own.test or [])
+        if split == "train":
+            caveat = f"{run} was trained on these reviews, so the figures say little about other reviews"
+            reviews = [review for review in own.train if review.label is not None or not self.require_labels]
+            return ChosenReviews(split, reviews, len(reviews), caveat)
+        if not own.validation:
+            share = run.load_any_config().train.validation_split
             raise DataError(
                 f"{run} has no validation reviews (train.validation_split is {share:g}): evaluate on other reviews "
                 "with --split or --data"
             )
-        return chosen
+        caveat = f"the best epoch of {run} was chosen on these reviews, so the figures are optimistic"
+        return ChosenReviews(split, own.validation, len(own.validation), caveat)
 
 
 def send_notes(source: Source, observer: Observer) -> None:

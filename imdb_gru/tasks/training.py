@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from imdb_gru.config import AnyConfig, Config, DataConfig, NextWordConfig
+from imdb_gru.config.schedule import count_steps, fit_schedule, get_number
 from imdb_gru.corpus.corpus import Corpus, encode_corpus
 from imdb_gru.errors import ImdbGruError, RunError
 from imdb_gru.events import (
@@ -14,6 +15,7 @@ from imdb_gru.events import (
     CorpusRead,
     Observer,
     ReadingReviews,
+    ScheduleChosen,
     StartChosen,
     Stopped,
     TrainingStarted,
@@ -84,16 +86,18 @@ def _train(
     observer: Observer,
     place: Place,
 ) -> Run:
-    complete = place.adapt(prepare_config(kind, config, data, overrides))
+    complete = prepare_config(kind, config, data, overrides)
     task = find_task(complete.task)
     run = Run(Path(path).expanduser() if path else choose_path(complete))
     with claim(run.path), place.open():
         check_free(run.path, overwrite=overwrite)
         start = _load_start(task, complete, observer)
-        corpus = load_corpus(complete, source=_find_source(data), start=start, observer=observer)
-        session = place.build_session(task, run, complete, corpus, start)
-        create_run(run.path, complete, overwrite=overwrite)
+        corpus = load_corpus(complete, source=find_source(data), start=start, observer=observer)
+        fitted = place.adapt(_fit(complete, corpus, start, observer))
+        session = place.build_session(task, run, fitted, corpus, start)
+        create_run(run.path, fitted, overwrite=overwrite)
         run.keep_vocabulary(corpus.vocabulary)
+        run.keep_seen(corpus.seen)
         observer(TrainingStarted(str(run)))
         _finish(run, session, observer)
     return run
@@ -127,9 +131,10 @@ def resume(
         if start and vocabulary and start.vocabulary.words != vocabulary.words:
             name = getattr(config.model, "pretrained", None)
             raise RunError(f"{name} has changed since {run} was started from it: restore it, or train the run again")
-        corpus = load_corpus(config, source=_find_source(data), start=start, vocabulary=vocabulary, observer=observer)
+        corpus = load_corpus(config, source=find_source(data), start=start, vocabulary=vocabulary, observer=observer)
         session = place.build_session(task, run, config, corpus, start)
         run.keep_vocabulary(corpus.vocabulary)
+        run.keep_seen(corpus.seen)
         observer(TrainingStarted(str(run)))
         observer(session.restore())
         _finish(run, session, observer)
@@ -169,10 +174,11 @@ def plan(
 ) -> Plan:
     """Describe what `train`, or `pretrain` if `kind` is `NextWordConfig`, would do, without training."""
     observer, place = observer or ignore, place or ThisProcess()
-    complete = place.adapt(prepare_config(kind, config, data, overrides))
+    complete = prepare_config(kind, config, data, overrides)
     task = find_task(complete.task)
     start = _load_start(task, complete, observer)
-    corpus = load_corpus(complete, source=_find_source(data), start=start, observer=observer)
+    corpus = load_corpus(complete, source=find_source(data), start=start, observer=observer)
+    complete = place.adapt(_fit(complete, corpus, start, observer))
     observer(BuildingModel())
     from imdb_gru.training.model import choose_engine, choose_precision
 
@@ -210,7 +216,21 @@ def load_corpus(
     return corpus
 
 
-def _find_source(data: Data | None) -> Source | None:
+def _fit(config: AnyConfig, corpus: Corpus, start: PretrainedWeights | None, observer: Observer) -> AnyConfig:
+    """Return the config with a schedule that suits the number of training reviews."""
+    if not isinstance(config, Config):
+        return config
+    reviews = len(corpus.train)
+    fitted = fit_schedule(config, reviews, trained_output=start is not None and start.has_output)
+    if fitted != config:
+        train = fitted.train
+        epochs, batch_size = get_number(train.epochs), get_number(train.batch_size)
+        observer(ScheduleChosen(reviews, epochs, batch_size, count_steps(fitted, reviews), bool(train.output_first)))
+    return fitted
+
+
+def find_source(data: Data | None) -> Source | None:
+    """Return the data if it is a source, or None if it only describes where the reviews are."""
     return None if data is None or isinstance(data, str | Path | DataConfig) else data
 
 

@@ -5,11 +5,14 @@ made its tokens, so that a text can be encoded in one way only.
 """
 
 import json
+import string
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from imdb_gru.errors import ConfigError, RunError
 from imdb_gru.system.arrays import Ids
@@ -18,6 +21,11 @@ from imdb_gru.text.tokenizer import TOKENIZERS
 
 PAD, START, UNKNOWN, FIRST_WORD = 0, 1, 2, 3
 START_TOKEN, END_TOKEN, UNKNOWN_TOKEN = "<start>", "<end>", "<unknown>"
+
+MARK, COMMON, OTHER, UNFAMILIAR = range(4)
+"""Kinds of ids: punctuation marks, pad and start; the commonest words; the other words; unknown words."""
+MOST_COMMON = 100
+"""Number of commonest words; in natural language, they are about half of a text."""
 
 
 class Vocabulary:
@@ -32,6 +40,16 @@ class Vocabulary:
     def __len__(self) -> int:
         """Count the ids, including pad, start and unknown; an embedding has the same number of rows."""
         return FIRST_WORD + len(self.words)
+
+    @cached_property
+    def kinds(self) -> NDArray[np.int8]:
+        """Return the kind of each id, `(V,)`: MARK, COMMON, OTHER or UNFAMILIAR."""
+        marks = np.array([len(word) == 1 and word in string.punctuation for word in self.words], bool)
+        kinds = np.full(len(self), OTHER, np.int8)
+        kinds[[PAD, START, UNKNOWN]] = MARK, MARK, UNFAMILIAR
+        kinds[FIRST_WORD + np.flatnonzero(marks)] = MARK
+        kinds[FIRST_WORD + np.flatnonzero(~marks)[:MOST_COMMON]] = COMMON
+        return kinds
 
     def encode(self, tokens: Iterable[str]) -> Ids:
         """Return the start token's id and those of `tokens`, `(1 + len(tokens),)` int32."""

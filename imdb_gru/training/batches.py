@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from imdb_gru.config import Config
+from imdb_gru.config.schedule import get_number
 from imdb_gru.corpus.encoded import ALIGNMENT, EncodedReviews, iter_batches
 from imdb_gru.corpus.stored import NO_LABEL
 from imdb_gru.system.arrays import Array, Ids, Rows
@@ -51,15 +52,15 @@ class ReviewBatches:
         self.config = config
         self.epoch = epoch
         self.shares = shares or WholeShare()
-        train = config.train
+        train, batch_size = config.train, get_number(config.train.batch_size)
         if epoch is None:
             order = np.argsort(-reviews.lengths, kind="stable")
-            rows = np.array_split(order, math.ceil(len(order) / train.batch_size))
+            rows = np.array_split(order, math.ceil(len(order) / batch_size))
             self.rows = rows[self.shares.rank :: self.shares.count]
         else:
             rng = np.random.default_rng([train.seed, SHUFFLE_STREAM, epoch])
             bucket = train.batches == "bucketed"
-            self.whole = list(iter_batches(reviews.lengths, train.batch_size, rng, bucket=bucket))
+            self.whole = list(iter_batches(reviews.lengths, batch_size, rng, bucket=bucket))
             self.rows = [self.shares.select_rows(rows, reviews.lengths) for rows in self.whole]
 
     def __iter__(self) -> Iterator[Batch]:

@@ -48,6 +48,7 @@ class RunRecorder(Recorder):
     def begin(self, trainer: Trainer) -> None:
         """Mark the run as in progress, and record the environment and data used for this part of its training."""
         self.run.metrics_path.unlink(missing_ok=True)
+        self.run.calibration_path.unlink(missing_ok=True)
         self.run.add_start(
             started_at=_now(),
             epoch=trainer.progress.epoch,
@@ -100,7 +101,9 @@ class RunRecorder(Recorder):
             "data": trainer.corpus.statistics,
             "environment": trainer.environment,
         }
-        metrics = self.run.seal(figures)
+        metrics = self.run.seal(figures)  # complete in any case: the next step takes some seconds, and may be killed
+        if calibration := trainer.calibrate(self.run):
+            metrics = self.run.keep_calibration(calibration, figures)
         if not interrupted:
             self.run.checkpoint_path.unlink(missing_ok=True)
         return metrics

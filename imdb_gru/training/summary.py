@@ -5,6 +5,7 @@ import io
 import keras
 
 from imdb_gru.config import Config, NextWordConfig
+from imdb_gru.config.schedule import get_number
 from imdb_gru.corpus.corpus import Corpus
 from imdb_gru.training.model import build_model
 from imdb_gru.training.next_word.model import FULL_ROWS, KerasNextWordModel
@@ -37,7 +38,7 @@ def estimate_memory(config: Config, parameters: int, corpus: Corpus) -> int:
     directions = 2 if model.bidirectional else 1
     values = model.embedding * 3 + model.units * 8 * model.layers * directions
     timesteps = int(max(corpus.train.lengths))
-    activations = config.train.batch_size * timesteps * values * 4
+    activations = get_number(config.train.batch_size) * timesteps * values * 4
     return BASE_BYTES + parameters * 4 * copies + activations + corpus.train.ids.nbytes * 5
 
 

@@ -8,10 +8,12 @@ import keras
 import tensorflow as tf
 
 from imdb_gru.config import AnyConfig
+from imdb_gru.config.schedule import get_number
 from imdb_gru.corpus.corpus import Corpus
 from imdb_gru.errors import RunError
 from imdb_gru.events import EngineChosen
 from imdb_gru.records import Epoch, Progress
+from imdb_gru.runs.calibration import Calibration
 from imdb_gru.runs.run import Run
 from imdb_gru.system.arrays import Array
 from imdb_gru.system.environment import describe_environment
@@ -62,7 +64,7 @@ class Trainer(ABC):
     @property
     def is_done(self) -> bool:
         """Return whether all epochs are done."""
-        return self.progress.epoch >= self.config.train.epochs
+        return self.progress.epoch >= get_number(self.config.train.epochs)
 
     @abstractmethod
     def train_epoch(self, stop: Stop, checkpoint: Callable[[], None]) -> Figures:
@@ -90,6 +92,10 @@ class Trainer(ABC):
     @abstractmethod
     def fill_stock(self) -> keras.Model:
         """Return the model to save, with the current weights."""
+
+    def calibrate(self, run: Run) -> Calibration | None:  # noqa: ARG002 - used by classifiers
+        """Return the errors of the complete run's model on the validation reviews by confidence, if it has any."""
+        return None
 
     def start_next_epoch(self) -> None:  # noqa: B027 - optional for a trainer
         """Restore the weights that the next epoch starts from."""

@@ -3,8 +3,15 @@
     python scripts/tools/bundle.py runs/classifier
 
 The classifier's logits are divided by the temperature that makes its validation log loss smallest (Guo et al. 2017,
-section 4.2), so that its probabilities are calibrated without any extra code. Prints the validation figures before
-and after calibration and rounding, and the sizes of the files.
+section 4.2), so that its probabilities are calibrated without any extra code. Stored beside it are its errors on the
+validation reviews by confidence, by which `predict --max-error` finds its limit, and the digests of one in 16 training
+reviews, by which `evaluate` estimates how many of its reviews the model was trained on. Prints the validation figures
+before and after calibration and rounding, and the sizes of the files.
+
+With --refresh, only these errors and digests are written again, for the model in the folder, which is necessary after
+any change of the tokenizer:
+
+    IMDB_GRU_DATA=aclImdb_v1.tar.gz python scripts/tools/bundle.py --refresh
 """
 
 import argparse
@@ -15,8 +22,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
-from imdb_gru.corpus.corpus import load_training_reviews
+from imdb_gru.corpus.corpus import TrainingReviews, load_training_reviews
+from imdb_gru.corpus.digests import SeenReviews, digest_texts
+from imdb_gru.errors import RunError
 from imdb_gru.models.classifier import Classifier
+from imdb_gru.models.evaluation import measure_calibration
 from imdb_gru.models.metrics import compute_scores
 from imdb_gru.runs.catalogue import BUNDLE, BUNDLED, BundledRun, find_run
 from imdb_gru.runs.compact import restore_arrays, save_compact
@@ -26,20 +36,35 @@ from imdb_gru.sources import open_source
 from imdb_gru.system.arrays import Array
 from imdb_gru.system.writing import write_atomically
 
+SHARE = 16
+"""One in this many training reviews has its digest stored."""
+
 
 def main() -> None:
     """Bundle the run given on the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run", type=Path, help="a complete classifier with model.pretrained")
+    parser.add_argument("run", type=Path, nargs="?", help="a complete classifier with model.pretrained")
     parser.add_argument("--folder", type=Path, default=BUNDLE, help="folder to write to [default: the package]")
+    parser.add_argument(
+        "--refresh", action="store_true", help="write only the errors and digests of the folder's model"
+    )
     arguments = parser.parse_args()
-    run = find_run(arguments.run)
+    target = BundledRun("sentiment", arguments.folder)
+    if arguments.refresh == bool(arguments.run):
+        parser.error("give either a run or --refresh")
+    run = target if arguments.refresh else find_run(arguments.run)
     config = run.load_config()
     if config.model.pretrained is None:
         parser.error(f"{run} started from random weights: bundle a run with model.pretrained")
+    training = load_training_reviews(open_source(config.data), config)
+    if training.hash != run.load_metrics().data.hash:
+        parser.error(f"these are not the reviews that {run} was trained on: choose them with IMDB_GRU_DATA")
+    if arguments.refresh:
+        describe(target, training)
+        return
     encoder = find_run(Path(config.model.pretrained), "next_word")
-    reviews = load_training_reviews(open_source(config.data), config).validation
-    labels = np.array([review.label for review in reviews])
+    reviews = training.validation
+    labels = reviews.labels
 
     def predict(classifier: Classifier) -> Array:
         return classifier.predict_ids([classifier.encode(review.text).ids for review in reviews])
@@ -52,7 +77,8 @@ def main() -> None:
     temperature = fit_temperature(labels, probabilities)
     show(f"{len(labels)} validation reviews", probabilities)
     bundle(run, encoder, temperature, arguments.folder)
-    show(f"rounded, T = {temperature:.3f}", predict(Classifier.load(BundledRun("sentiment", arguments.folder))))
+    show(f"rounded, T = {temperature:.3f}", predict(Classifier.load(target)))
+    describe(target, training)
     for path in sorted(arguments.folder.rglob("*")):
         if path.is_file():
             print(f"{path.stat().st_size:>10,} {path.relative_to(arguments.folder)}")
@@ -93,6 +119,22 @@ def bundle(run: Run, encoder: Run, temperature: float, folder: Path) -> None:
         if metrics.data.source:
             figures["data"]["source"] = Path(metrics.data.source).name
         target.seal({**figures, "temperature": temperature} if source is run else figures)
+
+
+def describe(target: Run, reviews: TrainingReviews) -> None:
+    """Write the digests of a part of a bundled classifier's reviews, and its errors on the validation reviews."""
+    figures = {key: value for key, value in target.load_metrics().to_dict().items() if key not in ("format", "files")}
+    texts = (review.text for part in (reviews.train, reviews.validation) for review in part)
+    target.keep_seen(SeenReviews(np.unique(digest_texts(texts, target.load_config().text))).thin(SHARE))
+    target.calibration_path.unlink(missing_ok=True)
+    target.seal(figures)
+    classifier = Classifier.load(target)
+    sequences = [classifier.encode(review.text).ids for review in reviews.validation]
+    calibration = measure_calibration(classifier, sequences, reviews.validation.labels)
+    if calibration is None:
+        raise RunError("the validation reviews have no words that the model knows")
+    target.keep_calibration(calibration, figures)
+    print(f"with a maximum error of 5 %: {calibration.find_limit(0.05)}")
 
 
 def write(run: Run, arrays: Sequence[Array], base: Sequence[Array] = (), kept: Sequence[bool] = ()) -> list[Array]:

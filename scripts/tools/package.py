@@ -17,7 +17,14 @@ import click
 ROOT = Path(__file__).parents[2]
 SOURCES = ("tests/conftest.py", "configs/default.yaml", "scripts/tools/package.py", "Makefile")
 """Examples of files that only the sdist must contain."""
-MODELS = ("vocabulary.json", "sentiment/weights.npz", "next_word/weights.npz", "sentiment/config.yaml")
+MODELS = (
+    "vocabulary.json",
+    "sentiment/weights.npz",
+    "sentiment/seen.npz",
+    "sentiment/calibration.json",
+    "next_word/weights.npz",
+    "sentiment/config.yaml",
+)
 CONFIGS = ("default", "fast", "scratch", "tutorial", "best", "best-pretrain", "sample", "sweep", "pretrain")
 TINY = ("model.units=8", "model.embedding=8", "train.epochs=1", "data.limit=200")
 

@@ -7,7 +7,7 @@ pytestmark = pytest.mark.keras
 
 AGREED = {
     "accuracy", "log_loss", "precision", "recall", "f1", "roc_auc", "ece", "confusion_matrix", "n",
-    "accuracy_by_timestep", "run", "split",
+    "accuracy_by_timestep", "run", "split", "coverage",
 }  # fmt: skip
 
 
@@ -36,8 +36,30 @@ def test_the_limit_of_the_runs_own_data_does_not_cut_other_data(invoke, sample_r
 
 def test_a_person_gets_tables(invoke, sample_run):
     out = invoke("evaluate", "--run", sample_run.path, "--errors", 1).out
-    for part in ("accuracy", "95 % interval", "words read", "words in review", "true positives", "ece"):
+    for part in (
+        "accuracy",
+        "95 % interval",
+        "words read",
+        "words in review",
+        "true positives",
+        "ece",
+        "most confident",
+    ):
         assert part in out
+
+
+def test_answers_are_counted_as_predict_gives_them(invoke, sample_run, calibrated_run):
+    arguments = ["--run", calibrated_run.path, "--max-error", "10%"]
+    figures = json.loads(invoke("evaluate", *arguments, "--json").out)
+    assert [row["share"] for row in figures["coverage"]] == [0.99, 0.95, 0.9, 0.8, 0.5]
+    answers = figures["answers"]
+    assert list(answers) == ["max_error", "confidence", "n", "share", "error"]
+    assert (answers["max_error"], answers["share"]) == (0.1, answers["n"] / 200)
+    assert 50 < answers["n"] < 150
+    assert f"{answers['n']} reviews ({answers['share']:.2%}) are answered" in invoke("evaluate", *arguments).out
+    refused = invoke("evaluate", "--run", sample_run.path, "--max-error", "1%")
+    assert refused.code == 1
+    assert "the 20 validation reviews of " in refused.err
 
 
 def test_splits_of_the_runs_own_data(invoke, sample_run):
@@ -130,3 +152,19 @@ def test_where_nothing_was_held_out_it_says_so(invoke, make_next_word_run):
     result = invoke("evaluate", "--run", run.path)
     assert result.code == 1
     assert "has no validation reviews (train.validation_split is 0.01): evaluate on other reviews" in result.err
+
+
+def test_a_next_word_run_is_not_judged_on_the_reviews_of_its_training(invoke, make_next_word_run):
+    from imdb_gru.config import load_any_config
+    from imdb_gru.tasks.training import load_corpus
+
+    run = make_next_word_run()
+    config = load_any_config(run.load_next_word_config(), {"train.validation_split": 0.1})
+    corpus = load_corpus(config)
+    run.write_text(run.config_path, config.to_yaml())
+    run.keep_seen(corpus.seen)
+    run.seal({**run.load_metrics().to_dict(), "data": corpus.statistics})
+    result = invoke("evaluate", "--run", run.path, "--data", "sample", "--json")
+    figures = json.loads(result.out)
+    assert (figures["split"], figures["n"]) == ("validation", corpus.statistics.validation)
+    assert "was trained on sample, so only its validation reviews are used" in result.err

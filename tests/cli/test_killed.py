@@ -182,6 +182,7 @@ def test_what_does_not_fit_what_was_begun_is_refused(bulk, invoke, tmp_path, sam
     result = bulk("--output=out.jsonl", "--resume", "--timesteps")
     assert result.code == 1
     assert "out.jsonl.partial was started with a different set of options: use the same one, or remove" in result.err
+    assert "a different set of options" in bulk("--output=out.jsonl", "--resume", "--threshold=0.7").err
     (tmp_path / "reviews.txt").write_text("other\n")
     assert "was started with a different input" in bulk("--output=out.jsonl", "--resume").err
     (tmp_path / "reviews.txt").write_text("\n".join(TEXTS) + "\n", "utf-8")

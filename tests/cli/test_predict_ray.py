@@ -68,6 +68,7 @@ def test_without_ray_the_extra_is_named(invoke, tmp_path, monkeypatch):
         (["--input", "in", "--output", "in/000.jsonl"], "is a file: choose a folder"),
         (["--input", "in", "--output", "s3://bucket/out"], "s3://bucket/out needs a package that is not installed"),
         (["--input", "in", "--output", "memory://out"], "in one process's memory"),
+        (["--input", "in", "--output", "out", "--max-error", "5%"], "bundled has no record of its confidence"),
     ],
 )
 def test_mistakes_end_in_one_line_before_ray_starts(invoke, bundled, tmp_path, monkeypatch, arguments, message):
@@ -151,7 +152,7 @@ def test_a_driver_that_is_stopped_or_killed_leaves_whole_partitions_to_go_on_fro
     assert json.loads(done.stdout)["reviews"] == 180
     first, *others = done.stderr.splitlines()
     assert first.startswith("resuming after")
-    assert others == ["180 texts are made of unknown words only, so the prediction means little"]
+    assert others == ["180 texts are without a word that the model knows, so the prediction means little"]
     assert {path: path.stat().st_mtime_ns for path in before} == before
     assert [row["text"] for row in read_rows(tmp_path / "out")] == [
         f"w{file} w{row} w{row * file}" for file in range(60) for row in range(3)

@@ -26,7 +26,7 @@ def test_a_report_says_what_evaluate_says(invoke, sample_run):
     for name in ("roc_auc", "f1", "precision", "recall", "log_loss", "ece"):
         assert f"<dd>{figures[name]:.4f}</dd>" in text
     assert f"{100 * figures['accuracy']:.2f} %" in text
-    assert text.count("<svg ") == 5
+    assert text.count("<svg ") == 6
     assert "embedding: 8" in text
     examples = load_examples("sample.html")
     assert len(examples) == 3
@@ -46,10 +46,12 @@ def test_a_report_is_a_function_of_the_library(sample_run, tmp_path):
     text = path.read_text("utf-8")
     assert "evaluated on 20 reviews of split validation" in text
     assert "<dt>training reviews</dt><dd>180 of " in text
+    caveat = f"the best epoch of {classifier.run} was chosen on these reviews, so the figures are optimistic"
+    assert caveat in text
     assert [str(event) for event in events] == [
-        "evaluating on 20 reviews of split validation", "saved 5 charts in plots",
+        "evaluating on 20 reviews of split validation", caveat, "saved 6 charts in plots",
     ]  # fmt: skip
-    assert len(list(Path("plots").iterdir())) == 10
+    assert len(list(Path("plots").iterdir())) == 12
     classifier.run = None
     with pytest.raises(imdb_gru.RunError, match="was not loaded from a run"):
         imdb_gru.write_report(classifier, output=tmp_path / "page.html")
@@ -62,7 +64,7 @@ def test_options_choose_data_place_and_plots(invoke, sample_run, tmp_path):
     assert (result.code, result.out) == (0, "page.html\n")
     assert "3 reviews of split all" in Path("page.html").read_text("utf-8")
     assert not load_examples("page.html")
-    assert len(list(Path("new/plots").iterdir())) == 10
+    assert len(list(Path("new/plots").iterdir())) == 12
 
 
 @pytest.mark.parametrize(

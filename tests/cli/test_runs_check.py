@@ -41,7 +41,12 @@ def test_a_run_that_nobody_touched_is_whole(invoke, run):
     assert (result.code, result.err) == (0, "")
     assert row["whole"]
     assert row["task"] == run.task
-    names = {"config.yaml", "vocabulary.json", "model.keras", "weights.npz", "history.jsonl", "environment.jsonl"}
+    names = {
+        "config.yaml", "vocabulary.json", "model.keras", "weights.npz", "history.jsonl", "environment.jsonl",
+        "seen.npz",
+    }  # fmt: skip
+    if run.task == "sentiment":
+        names.add("calibration.json")
     assert row["files"] == dict.fromkeys(names, "ok")
     assert (row["faults"], row["environment"]) == ([], {})
     table = invoke("runs", "check", "copy").out.splitlines()

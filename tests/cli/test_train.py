@@ -6,8 +6,10 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 from support.commands import SMALL, train
+from support.table_runs import write_rows
 
 pytestmark = [pytest.mark.keras, pytest.mark.processes]
 
@@ -224,3 +226,41 @@ def test_a_training_that_diverges_ends_in_one_line(invoke, tmp_path):
     assert result.code == 1
     assert "training diverged: loss was nan in epoch 1; train again" in result.err.splitlines()[-1]
     assert not (tmp_path / "run" / "metrics.json").exists()
+
+
+def test_a_cross_validation_comes_before_the_training(invoke, tmp_path):
+    write_rows(tmp_path / "mine.csv")
+    result = train(invoke, tmp_path / "run", "--folds", "2", data="mine.csv", limit=60)
+    assert result.code == 0, result.err
+    header, first, second, _, mean, together, majority, _, *rest = result.out.splitlines()
+    assert header.split() == ["fold", "reviews", "accuracy", "log", "loss"]
+    assert [line.split()[:2] for line in (first, second)] == [["1", "30"], ["2", "30"]]
+    assert re.fullmatch(r"mean of the folds  +\d+\.\d\d% ± \d+\.\d\d%", mean)
+    assert re.match(r"all 60 reviews  +\d+\.\d\d%  \(95 % interval ", together)
+    assert majority.startswith("majority class")
+    assert rest[0].startswith("best epoch")
+    assert "fold 2 of 2: accuracy" in result.err
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["run"]
+    result = train(invoke, tmp_path / "run", "--folds", "2", data="mine.csv")
+    assert result.code == 1  # before any training
+    assert "already contains a run" in result.err
+    assert "fold" not in result.err
+
+
+def test_the_figures_of_a_cross_validation_are_part_of_the_json(invoke, tmp_path, monkeypatch):
+    import imdb_gru
+    from imdb_gru.models.metrics import compute_scores
+
+    scores = compute_scores(np.array([0, 1]), np.array([0.2, 0.9], np.float32))
+    result = imdb_gru.CrossValidation((scores, scores), scores)
+    monkeypatch.setattr(imdb_gru, "cross_validate", lambda *_, **__: result)
+    figures = json.loads(train(invoke, tmp_path / "run", "--folds", "2", "--json").out)
+    assert figures["cross_validation"] == json.loads(json.dumps(result.to_dict()))
+    assert figures["best"]["epoch"] == 1
+
+
+@pytest.mark.parametrize("option", ["--dry-run", "--resume=run", "--workers=2"])
+def test_folds_are_refused_where_they_have_no_effect(invoke, option):
+    result = invoke("train", "--data", "sample", "--folds", "2", option)
+    assert result.code == 2
+    assert "--folds cannot be used with --workers, --resume or --dry-run" in result.err

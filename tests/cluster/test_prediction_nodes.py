@@ -22,9 +22,9 @@ def hinder(classifier, hindrance):
     """Make a classifier that does something before it answers; it goes to workers by value."""
 
     class HinderedClassifier(bulk.Classifier):
-        def predict_many(self, texts, *, timesteps=False):
+        def predict_many(self, texts, **options):
             hindrance()
-            return super().predict_many(texts, timesteps=timesteps)
+            return super().predict_many(texts, **options)
 
     return HinderedClassifier(classifier.config, classifier.vocabulary, classifier.network)
 

@@ -6,7 +6,7 @@ import sys
 from itertools import chain
 
 import pytest
-from support.models import make_classifier
+from support.models import make_calibrated_classifier, make_classifier
 from support.prediction_steps import (
     TEXTS,
     make_worker,
@@ -47,6 +47,15 @@ def test_answers_are_the_local_paths_to_the_last_bit_however_chunks_are_dealt_ou
         (str(path), row) for path, part in zip(paths, local, strict=True) for row in range(1, len(part) + 1)
     ]
     assert sum(json.loads(row["notes"])["counts"]["all"] for row in noted) == len(answers)
+
+
+def test_labels_are_unsure_where_the_local_path_is_unsure(tmp_path):
+    classifier = make_calibrated_classifier()
+    noted = run_steps(classifier, tmp_path / "out", read_all(write_lines(tmp_path / "a.jsonl", TEXTS)), max_error=0.1)
+    answers, _ = read_answers(tmp_path / "out")
+    assert answers == predict_locally(classifier, TEXTS, max_error=0.1) != predict_locally(classifier, TEXTS)
+    unsure = sum(json.loads(answer)["label"] == "unsure" for answer in answers)
+    assert sum(json.loads(row["notes"])["counts"]["unsure"] for row in noted) == unsure > 5
 
 
 @pytest.mark.usefixtures("_small_chunks")

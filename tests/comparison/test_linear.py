@@ -1,13 +1,17 @@
 import numpy as np
 import pytest
+from support.table_runs import write_rows
 
 from imdb_gru.comparison import linear
+from imdb_gru.comparison.baseline import fit_baseline
 from imdb_gru.comparison.linear import DEFAULT_STRENGTH, LinearModel, fit_linear
 from imdb_gru.comparison.ngrams import NgramIndex, compute_log_count_ratios
-from imdb_gru.config import TextConfig
+from imdb_gru.config import TextConfig, load_config
+from imdb_gru.corpus.corpus import load_training_reviews
 from imdb_gru.corpus.encoded import tokenize_reviews
 from imdb_gru.corpus.stored import store_reviews
 from imdb_gru.errors import DataError
+from imdb_gru.sources import open_source
 from imdb_gru.sources.review import Review
 
 pytest.importorskip("sklearn")
@@ -60,3 +64,11 @@ def test_the_strength_is_chosen_on_the_validation_reviews(monkeypatch, monitor):
 def test_reviews_without_words_are_refused():
     with pytest.raises(DataError, match="no words"):
         fit_linear(tokenized(["", ""], [0, 1]), tokenized(), "accuracy")
+
+
+def test_the_baseline_is_evaluated_on_the_test_part(tmp_path):
+    path = write_rows(tmp_path / "a.csv")
+    config = load_config("scratch", {"data.path": str(path), "data.test_split": 0.2})
+    baseline = fit_baseline(config, tmp_path / "linear")
+    reviews = load_training_reviews(open_source(str(path)), config)
+    assert baseline.load_predictions("test", reviews.test).probabilities.shape == (18,)

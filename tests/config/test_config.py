@@ -53,7 +53,7 @@ RESOLVED = {
         "model.pooling": ["last", "max"],
         "model.pretrained": None,
         "train.learning_rate": 0.002,
-        "train.epochs": 4,
+        "train.steps": 1400,
         "train.precision": "float32",
         "train.adversarial": None,
     },
@@ -90,12 +90,13 @@ RESOLVED = {
         "train.warmup": 0.0,
         "train.clip_norm": None,
         "train.epochs": 5,
+        "train.batch_size": 64,
         "train.precision": "float32",
         "train.averaging": None,
         "train.adversarial": None,
         "train.batches": "padded",
     },
-    "fast": {"model.dropout.word": 0.05, "train.epochs": 2, "train.adversarial": None},
+    "fast": {"model.dropout.word": 0.05, "train.steps": 700, "train.adversarial": None},
     "best": {"model.pretrained": "runs/best-words", "model.embedding": 256, "model.units": 1024},
     "default": {},
 }
@@ -157,7 +158,7 @@ def test_the_default_sizes_and_words_are_those_of_the_model_in_the_package():
 def test_a_config_is_found_by_its_name_or_its_path(tmp_path):
     Path("fast").write_text("train: {epochs: 9}")
     Path("fast.yaml").write_text("train: {epochs: 8}")
-    assert load_config("fast").train.epochs == 2
+    assert load_config("fast").train.steps == 700
     assert load_config("./fast").train.epochs == load_config(Path("fast")).train.epochs == 9
     assert load_config("fast.yaml").train.epochs == 8
     assert load_any_config("pretrain") == NextWordConfig()
@@ -188,12 +189,14 @@ def test_a_config_that_is_built_already_is_taken_and_checked_anew():
     config = load_config("scratch")
     assert load_config(config) == config
     changed = load_config(config, {"train.epochs": 9, "model.dropout": {"word": 0.3}})
-    assert (changed.train.epochs, changed.model.units, config.train.epochs) == (9, 128, 4)
+    assert (changed.train.epochs, changed.model.units, config.train.epochs) == (9, 128, "auto")
     assert changed.model.dropout.word == 0.3
     assert load_any_config(NextWordConfig(), {"model.units": 9}).model.units == 9
     with pytest.raises(ConfigError, match="input should be greater than or equal to 1, got 0"):
         load_config(config, {"train.epochs": 0})
-    with pytest.raises(ConfigError, match=r"train\.epochs\.deep cannot be set: epochs is 4, not a section of keys"):
+    with pytest.raises(
+        ConfigError, match=r"train\.epochs\.deep cannot be set: epochs is 'auto', not a section of keys"
+    ):
         load_config(config, {"train.epochs.deep": 0})
     with pytest.raises(ConfigError, match="for the task next_word, not sentiment"):
         load_config(NextWordConfig())

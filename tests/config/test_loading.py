@@ -145,6 +145,10 @@ def test_a_wrong_override_of_a_next_word_config_is_told(override, message):
 def test_the_fused_engine_is_refused_to_a_next_word_model_it_cannot_compute():
     with pytest.raises(ConfigError, match=r"train\.engine: fused computes only GRUs, and model.cell is lstm"):
         load_config(overrides={"train.engine": "fused", "model.cell": "lstm"}, kind=NextWordConfig)
+    with pytest.raises(
+        ConfigError, match=r"data.test_split: .*got 0.2; set it to 0, and give the data a column 'split'"
+    ):
+        load_config(overrides={"data.test_split": 0.2}, kind=NextWordConfig)
 
 
 def test_a_key_that_is_set_leaves_the_others_of_its_section_as_they_are():

@@ -1,3 +1,5 @@
+import hashlib
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -5,12 +7,14 @@ from hypothesis import strategies as st
 
 from imdb_gru.config import NextWordConfig, build_config
 from imdb_gru.corpus.corpus import (
+    choose_folds,
     choose_held_out,
     encode_corpus,
     load_pretraining_reviews,
     load_reviews,
     load_training_reviews,
 )
+from imdb_gru.corpus.stored import store_reviews
 from imdb_gru.errors import DataError
 from imdb_gru.sources import open_source
 from imdb_gru.sources.review import Review
@@ -48,6 +52,81 @@ def test_reviews_without_films_that_repeat_stay_on_one_side():
     )
     assert len(inside) > 10
     assert not inside & outside
+
+
+def test_reviews_with_the_same_words_stay_on_one_side_unless_their_films_are_known():
+    texts = [variant for number in range(100) for variant in (f"a film, {number}", f"A  FILM, {number}")]
+    held_out = choose_held_out([Review(text, 1) for text in texts], 0.3, 0)
+    assert (held_out[::2] == held_out[1::2]).all()
+    assert held_out.sum() == 60
+    films = choose_held_out([Review("the same", 1, str(number)) for number in range(200)], 0.3, 0)
+    assert films.sum() == 60
+
+
+@pytest.mark.corpus
+def test_the_validation_reviews_of_imdb_are_those_of_the_published_figures(corpus_path):
+    reviews = list(open_source(str(corpus_path)).iter_reviews("train"))
+    chosen = [choose_held_out(reviews, 0.1, seed) for seed in range(3)]
+    assert [hashlib.md5(held_out.tobytes()).hexdigest() for held_out in chosen] == [
+        "cd58186874f855a9055aa27ffe9ace30",
+        "c7dc3e01809d347da387e3818589b9a7",
+        "0be9112abc1037ddda5c53f6560691de",
+    ]
+
+
+def write_table(path, splits=("train",)):
+    rows = [(f"review {number // 2}", number % 4 > 0, split) for number in range(200) for split in splits]
+    path.write_text("text,label,split\n" + "".join(f"{text},{int(label)},{split}\n" for text, label, split in rows))
+    return open_source(str(path))
+
+
+def test_a_test_part_is_kept_away_from_training_and_choosing(tmp_path):
+    source = write_table(tmp_path / "a.csv")
+    parts = []
+    for seed in (0, 1):
+        config = build_config({"data": {"test_split": 0.2}, "train": {"seed": seed}}, "test")
+        reviews = load_training_reviews(source, config)
+        sets = [{review.text for review in part} for part in (reviews.train, reviews.validation, reviews.test)]
+        assert sum(map(len, sets)) == 100  # no text is in two of them
+        assert [len(reviews.train), len(reviews.validation), len(reviews.test)] == [144, 16, 40]
+        assert reviews.test.labels.mean() == pytest.approx(0.75, abs=0.03)
+        assert encode_corpus(source, config, reviews, None).statistics.test == 40
+        parts.append(list(reviews.test))
+    assert parts[0] == parts[1]
+    plain = load_training_reviews(source, build_config({}, "test"))
+    assert plain.test is None
+    assert len(plain.train) + len(plain.validation) == 200
+
+
+def test_a_table_with_validation_reviews_gets_a_test_part_of_its_training_reviews(tmp_path):
+    config = build_config({"data": {"test_split": 0.2}}, "test")
+    reviews = load_training_reviews(write_table(tmp_path / "a.csv", ("train", "dev")), config)
+    assert [len(reviews.train), len(reviews.validation), len(reviews.test)] == [160, 200, 40]
+
+
+@pytest.mark.parametrize(
+    ("splits", "share", "message"),
+    [
+        (("train", "test"), 0.2, "has a test split, so data.test_split must be 0, got 0.2"),
+        (("train",), 0.001, r"has too few different reviews for a test part of 0.001 \(data.test_split\)"),
+    ],
+)
+def test_a_test_part_that_cannot_be_is_refused(tmp_path, splits, share, message):
+    config = build_config({"data": {"test_split": share}}, "test")
+    with pytest.raises(DataError, match=message):
+        load_training_reviews(write_table(tmp_path / "a.csv", splits), config)
+
+
+@given(FILMS, st.integers(2, 6), st.integers(0, 3))
+def test_folds_are_whole_films_of_equal_size(rows, count, seed):
+    reviews = store_reviews(Review("", label, str(film)) for label, film in rows)
+    folds = choose_folds(reviews, count, seed)
+    assert set(folds.tolist()) <= set(range(count))
+    for film in {film for _, film in rows}:
+        assert len({fold for fold, row in zip(folds.tolist(), rows, strict=True) if row[1] == film}) == 1
+    single = choose_folds(store_reviews(Review(str(number), number % 2) for number in range(60)), count, seed)
+    sizes = np.bincount(single, minlength=count)
+    assert sizes.max() - sizes.min() <= 2
 
 
 def test_held_out_reviews_that_repeat_others_are_counted_as_the_model_reads_them(tmp_path):

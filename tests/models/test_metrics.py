@@ -4,17 +4,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imdb_gru.models import metrics
+from imdb_gru.runs.calibration import ConfidenceLimit
 
 CASES = st.lists(st.tuples(st.integers(0, 1), st.floats(0, 1, width=32)), min_size=2, max_size=60)
 
 
-@given(CASES)
-def test_figures_are_those_of_scikit_learn(cases):
+@given(CASES, st.sampled_from([0.5, 0.0, 0.3, 1.0]))
+def test_figures_are_those_of_scikit_learn(cases, threshold):
     judge = pytest.importorskip("sklearn.metrics")
     labels = np.array([label for label, _ in cases], dtype=np.int8)
     probabilities = np.array([probability for _, probability in cases], dtype=np.float32)
-    called = probabilities >= 0.5
-    scores = metrics.compute_scores(labels, probabilities)
+    called = probabilities.astype(float) >= threshold
+    scores = metrics.compute_scores(labels, probabilities, threshold)
     assert scores.n == len(cases)
     assert scores.accuracy == pytest.approx(judge.accuracy_score(labels, called))
     assert [*map(list, scores.confusion_matrix)] == judge.confusion_matrix(labels, called, labels=[0, 1]).tolist()
@@ -25,8 +26,40 @@ def test_figures_are_those_of_scikit_learn(cases):
         assert getattr(scores, name) == (None if np.isnan(expected) else pytest.approx(expected))
     if len(set(labels.tolist())) == 2:
         assert scores.roc_auc == pytest.approx(judge.roc_auc_score(labels, probabilities))
+        assert scores.balanced_accuracy == pytest.approx(judge.balanced_accuracy_score(labels, called))
     else:
         assert scores.roc_auc is None
+        assert scores.balanced_accuracy is None
+    assert scores.majority_accuracy == pytest.approx(max(labels.mean(), 1 - labels.mean()))
+
+
+@given(CASES)
+def test_no_threshold_has_a_higher_balanced_accuracy_than_the_best(cases):
+    labels = np.array([label for label, _ in cases], dtype=np.int8)
+    probabilities = np.array([probability for _, probability in cases], dtype=np.float32)
+    best = metrics.find_best_threshold(labels, probabilities)
+    if len(set(labels.tolist())) < 2:
+        assert best is None
+        return
+
+    def balance(threshold):
+        return metrics.compute_scores(labels, probabilities, threshold).balanced_accuracy
+
+    assert 0 <= best <= 1
+    tried = [0.0, 0.5, 1.0, *np.nextafter(probabilities.astype(float), 2).clip(0, 1)]
+    assert balance(best) >= max(map(balance, tried)) - 1e-6
+
+
+def test_the_best_threshold_is_close_to_a_half_if_several_are_equally_good():
+    labels, separable = np.array([0, 0, 1, 1]), np.array([0.1, 0.2, 0.9, 0.95], np.float32)
+    assert metrics.find_best_threshold(labels, separable) == pytest.approx(0.55)
+    assert metrics.find_best_threshold(labels, separable / 2) == pytest.approx(0.275)
+
+
+@pytest.mark.parametrize("threshold", [-0.1, 1.5, float("nan"), "0.5", None])
+def test_a_threshold_that_is_no_probability_is_refused(threshold):
+    with pytest.raises(ValueError, match="give a number from 0 to 1"):
+        metrics.check_threshold(threshold)
 
 
 def test_interval_is_wilsons():
@@ -35,6 +68,23 @@ def test_interval_is_wilsons():
     for n in range(1, 500):
         assert metrics.compute_interval(n, n)[1] == 1.0
         assert metrics.compute_interval(0, n)[0] == 0.0
+
+
+def test_coverage_is_the_accuracy_on_the_most_confident():
+    probabilities = np.array([0.99, 0.02, 0.9, 0.2, 0.75, 0.3, 0.6, 0.45, 0.52, 0.49], np.float32)
+    labels = np.array([1, 0, 1, 0, 1, 1, 1, 1, 0, 0], np.int8)  # three errors, of confidence 0.7, 0.55 and 0.52
+    rows = metrics.compute_coverage(labels, probabilities)
+    assert [(row.share, row.n) for row in rows] == [(0.99, 10), (0.95, 10), (0.9, 9), (0.8, 8), (0.5, 5)]
+    assert [row.accuracy for row in rows] == pytest.approx([0.7, 0.7, 6 / 9, 6 / 8, 1.0])
+    assert [row.confidence for row in rows] == pytest.approx([0.51, 0.51, 0.52, 0.55, 0.75], abs=1e-6)
+
+
+def test_answers_are_judged_alone():
+    labels, probabilities = np.array([1, 0, 1, 0], np.int8), np.array([0.9, 0.8, 0.7, 0.4], np.float32)
+    limit = ConfidenceLimit(0.1, 0.65, 100, 80, 2)
+    answers = metrics.compute_answers(labels, probabilities, np.array([True, True, False, False]), limit)
+    assert (answers.n, answers.share, answers.error) == (2, 0.5, 0.5)
+    assert metrics.compute_answers(labels, probabilities, np.zeros(4, bool), limit).error is None
 
 
 def test_calibration_error_is_the_gap_within_bins():

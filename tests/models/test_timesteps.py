@@ -21,12 +21,12 @@ from imdb_gru.text.coloured import COLOURS
 beliefs = st.lists(st.floats(0, 1), max_size=600)
 
 
-def show(tokens, probabilities, **options):
+def show(tokens, probabilities, *, threshold=0.5, **options):
     from rich.console import Console
 
     options = {"width": 80, "force_terminal": False, **options}
     console = Console(file=io.StringIO(), **options)
-    for line in iter_view(["<start>", *tokens], probabilities, console):
+    for line in iter_view(["<start>", *tokens], probabilities, console, threshold):
         console.print(line, no_wrap=line.no_wrap, overflow=line.overflow)
     return console.file.getvalue()
 
@@ -50,6 +50,13 @@ def random_walk(words, seed=0):
 def test_turns(probabilities, turns):
     assert find_turns(probabilities) == turns
     assert find_turns(np.array(probabilities, dtype=np.float32)) == turns
+
+
+def test_turns_and_markers_follow_the_threshold():
+    assert find_turns([0.2, 0.5, 0.8], 0.7) == [2]
+    assert (choose_marker(0.6, 0.7), choose_marker(0.6)) == ("▼", "▲")
+    assert "negative throughout" in show(["fine"], [0.6, 0.65], threshold=0.7)
+    assert "word 1  0.600 → 0.800  ▲fine" in show(["fine"], [0.6, 0.8], threshold=0.7)
 
 
 @pytest.mark.parametrize(
@@ -166,10 +173,7 @@ def test_view():
 
 
 def test_view_of_a_review_without_words():
-    assert (
-        show([], [0.52])
-        == "0.52 ▅ 0.52   ▁ is 0, █ is 1\n\n(no words)\n\nprediction never changed: positive throughout\n"
-    )
+    assert show([], [0.52]) == "0.52 ▅ 0.52   ▁ is 0, █ is 1\n\n(no words)\n"
 
 
 def test_view_leaves_out_moves_that_round_to_nothing():

@@ -6,9 +6,7 @@ import pytest
 from support.reports import HISTORY, evaluate, make_charts, make_row
 
 from imdb_gru.errors import ImdbGruError
-from imdb_gru.models.metrics import (
-    LengthScores,
-)
+from imdb_gru.models.metrics import CoverageScores, LengthScores
 from imdb_gru.records import Epoch
 from imdb_gru.report import evaluation_charts as drawings
 from imdb_gru.report.charts import INK, render_svg, save_charts
@@ -16,7 +14,14 @@ from imdb_gru.report.matplotlib_setup import prepare_matplotlib
 
 matplotlib = pytest.importorskip("matplotlib")
 
-NAMES = ["learning_curves", "confusion_matrix", "reliability", "accuracy_by_words_read", "accuracy_by_length"]
+NAMES = [
+    "learning_curves",
+    "confusion_matrix",
+    "reliability",
+    "accuracy_by_words_read",
+    "accuracy_by_coverage",
+    "accuracy_by_length",
+]
 
 
 def get_texts(figure):
@@ -44,7 +49,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
 
 def test_without_epochs_or_curves_their_charts_are_left_out():
     names = [chart.name for chart in make_charts(history=[], timesteps=())]
-    assert names == ["confusion_matrix", "reliability", "accuracy_by_length"]
+    assert names == ["confusion_matrix", "reliability", "accuracy_by_coverage", "accuracy_by_length"]
 
 
 def test_charts_in_a_page_share_no_id_and_follow_its_ink():
@@ -99,6 +104,13 @@ def test_numbers_of_words_that_would_touch_are_left_out():
     rows = [make_row(step) for step in (10, 400, 401)]
     axes = drawings.draw_accuracy_by_words_read(rows).axes[1]
     assert [label.get_text() for label in axes.get_xticklabels()] == ["10", "401"]
+
+
+def test_accuracy_by_coverage_names_shares_and_confidences():
+    rows = [CoverageScores(0.99, 990, 0.9, 0.51), CoverageScores(0.5, 500, 1.0, 0.875)]
+    figure = drawings.draw_accuracy_by_coverage(rows)
+    assert {"99%\n≥ 0.51", "50%\n≥ 0.88"} <= set(get_texts(figure))
+    assert figure.axes[0].lines[0].get_ydata().tolist() == [0.9, 1.0]
 
 
 def test_accuracy_by_length_names_ranges_and_counts():

@@ -53,6 +53,7 @@ def test_hostile_text_is_text(tmp_path):
     assert not {"img", "i"} & set(elements.names)
     assert "{{ 7*7 }}" in page
     assert "runs/<b>demo</b>" in elements.texts
+    assert any("Note: these reviews were <i>seen</i>." in text for text in elements.texts)
     assert any("<script>window.attacked = true</script>" in text for text in elements.texts)
     (example,) = load_data(page)["examples"]
     assert example["text"].startswith(HOSTILE[:60])

@@ -33,6 +33,15 @@ def test_it_knows_good_from_bad():
     assert {prediction.text: prediction.probability > 0.5 for prediction in predictions} == texts
 
 
+def test_it_knows_when_it_does_not_know():
+    classifier = Classifier.load(BundledRun("sentiment"))
+    assert classifier.calibration.reviews == 2500
+    assert classifier.predict("").label == "unsure"
+    text = "Two hours that I will never get back."
+    assert classifier.predict(text).label == "positive"  # with a probability of 0.56
+    assert classifier.predict(text, max_error=0.05).label == "unsure"
+
+
 def test_its_card_and_the_readme_say_what_it_says():
     classifier = Classifier.load(BundledRun("sentiment"))
     for text in ("Not bad at all.", "It is not dull.", "Oh great, another sequel nobody asked for."):

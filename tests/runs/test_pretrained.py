@@ -76,15 +76,11 @@ def test_all_that_differs_is_told_at_once(make_next_word_run):
 
 
 def test_what_is_no_finished_next_word_run_is_refused(pair, tmp_path):
-    encoder, classifier = pair
+    encoder, _ = pair
     sizes = {"embedding": 24, "units": 16}
     assert load_pretrained(build(encoder.path, **sizes))
     with pytest.raises(ConfigError, match=r"^model.pretrained: there is no run at nowhere; train one with .*pretrain"):
         load_pretrained(build("nowhere", **sizes))
-    with pytest.raises(
-        ConfigError, match=r"model\.pretrained: .* is a classifier; choose a run of 'imdb-gru pretrain'"
-    ):
-        load_pretrained(build(classifier.path, **sizes))
     encoder.weights_path.write_bytes(b"")
     with pytest.raises(RunError, match="is damaged"):
         load_pretrained(build(encoder.path, **sizes))
@@ -93,9 +89,40 @@ def test_what_is_no_finished_next_word_run_is_refused(pair, tmp_path):
         load_pretrained(build(encoder.path, **sizes))
 
 
-def test_a_model_that_reads_backwards_starts_from_none():
-    with pytest.raises(ConfigError, match=r"model\.bidirectional is true, but a next-word model is unidirectional"):
-        build("anything", bidirectional=True)
+def test_a_bidirectional_model_does_not_start_from_a_next_word_model(make_next_word_run):
+    run = make_next_word_run()
+    with pytest.raises(ConfigError, match=r"model\.bidirectional is true, but .* is unidirectional: set"):
+        load_pretrained(build(run.path, bidirectional=True))
+    with pytest.raises(ConfigError, match=r"model\.bidirectional is true, but the bundled model is unidirectional"):
+        build_config({"model": {"bidirectional": True}}, "test")
+
+
+def test_all_weights_of_a_classifier_are_taken(pair):
+    _, classifier = pair
+    taken = load_pretrained(build(classifier.path, embedding=24, units=16, pooling=["last", "max"]))
+    assert taken.has_output
+    with read_arrays(classifier) as stored:
+        for ours, theirs in zip(taken.weights, stored, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize(("key", "value"), [("pooling", ["last"]), ("dense", [8])])
+def test_another_output_than_that_of_the_classifier_is_refused(pair, key, value):
+    _, classifier = pair
+    sizes = {"embedding": 24, "units": 16, "pooling": ["last", "max"], key: value}
+    with pytest.raises(ConfigError, match=rf"model\.{key} is .*, but .* has .*: set model\.{key}="):
+        load_pretrained(build(classifier.path, **sizes))
+
+
+def test_the_classifier_in_the_package_is_taken_by_its_name(bundled):
+    folder, *_ = bundled
+    config = build(None, embedding=24, units=16, pooling=["last", "max"])
+    model = config.model.model_copy(update={"pretrained": "bundled-classifier"})
+    taken = load_pretrained(config.model_copy(update={"model": model}))
+    assert taken.has_output
+    with read_arrays(BundledRun("sentiment", folder)) as stored:
+        for ours, theirs in zip(taken.weights, stored, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
 
 
 FINE = {"adversarial": None, "batch_size": 16, "deterministic": True, "learning_rate": 0.01}

@@ -4,9 +4,12 @@ import os
 import shutil
 import threading
 
+import numpy as np
 import pytest
+from support.table_runs import ROWS, make_table_run, write_rows
 
 from imdb_gru.config import Config, load_config
+from imdb_gru.corpus.digests import digest_texts
 from imdb_gru.errors import ConfigError, RunError
 from imdb_gru.runs.catalogue import create_run, find_run
 from imdb_gru.runs.run import Run
@@ -30,6 +33,42 @@ def test_a_finished_run_is_complete(sample_run):
     assert names == {*sealed, "metrics.json"}
     assert sample_run.load_metrics().best.epoch in (1, 2)
     assert [record.epoch for record in sample_run.load_history()] == [1, 2]
+
+
+@pytest.fixture
+def table_run(tmp_path):
+    return make_table_run(tmp_path / "table", write_rows(tmp_path / "a.csv"))
+
+
+def test_a_run_remembers_its_training_reviews(table_run):
+    config = table_run.load_config()
+    seen = table_run.load_seen()
+    assert len(seen.digests) == 90
+    assert seen.count(digest_texts([ROWS[0][0], "Another."], config.text)) == 1
+    table_run.seen_path.unlink()
+    assert table_run.find_damage() == "seen.npz is missing"
+
+
+def test_a_run_without_digests_is_complete(tmp_path):
+    run = make_table_run(tmp_path / "table", write_rows(tmp_path / "a.csv"), remembers=False)
+    assert (run.state, run.load_seen()) == ("complete", None)
+    assert "seen.npz" not in run.compare_files()
+    run.seen_path.write_bytes(b"not recorded in metrics.json")
+    assert (run.state, run.load_seen()) == ("complete", None)
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"digests": np.zeros(3)},
+        {"digests": np.zeros((2, 2), np.uint64)},
+        {"digests": np.zeros(3, np.uint64), "share": 0},
+    ],
+)
+def test_wrong_digests_are_damage(table_run, arrays):
+    np.savez(table_run.seen_path, **{"share": 1, **arrays})
+    with pytest.raises(RunError, match=r"seen\.npz cannot be read"):
+        table_run.load_seen()
 
 
 @pytest.mark.keras
@@ -143,6 +182,6 @@ def test_a_stopped_run_is_resumed_only_with_all_that_it_was(tmp_path):
     run.checkpoint_path.unlink()
     with pytest.raises(RunError, match=r"checkpoint\.npz is missing; the model of the best epoch so far can be used"):
         run.check_resumable()
-    run.config_path.write_text(run.config_path.read_text().replace("epochs: 3", "epochs: 4"))
+    run.config_path.write_text(run.config_path.read_text().replace("epochs: auto", "epochs: 4"))
     with pytest.raises(RunError, match=r"config\.yaml has changed since the run was completed"):
         run.check_resumable()

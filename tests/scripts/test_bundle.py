@@ -6,12 +6,15 @@ import pytest
 import yaml
 from support.bundles import BUNDLED_WORDS, SIZES, load_script
 
+from imdb_gru.corpus.corpus import load_training_reviews
+from imdb_gru.corpus.digests import digest_texts
 from imdb_gru.inspection import inspect_text
 from imdb_gru.models.classifier import Classifier
 from imdb_gru.models.metrics import compute_scores
 from imdb_gru.models.next_word import NextWordModel
 from imdb_gru.runs.catalogue import BundledRun, find_run
 from imdb_gru.runs.weights import read_arrays
+from imdb_gru.sources import open_source
 from imdb_gru.text.tokenizer import TOKENIZERS
 
 
@@ -119,16 +122,56 @@ def run_script(script, monkeypatch, *arguments):
     script.main()
 
 
-def test_the_script_bundles_and_prints_the_validation_figures(script, make_pair, tmp_path, monkeypatch, capsys):
+def bundle_sample_run(script, make_pair, folder, monkeypatch):
+    """Bundle a run that knows the words of the sample, on which it says that it was trained."""
     _, run = make_pair(list_sample_words())
-    run_script(script, monkeypatch, run.path, "--folder", tmp_path / "out")
-    before, after, *sizes = capsys.readouterr().out.splitlines()
+    config = run.load_config()
+    data = {"hash": load_training_reviews(open_source(config.data), config).hash}
+    run.seal({"interrupted": False, "best": {"epoch": 1}, "data": data})
+    run_script(script, monkeypatch, run.path, "--folder", folder)
+    return BundledRun("sentiment", folder)
+
+
+def test_the_script_bundles_and_prints_the_validation_figures(script, make_pair, tmp_path, monkeypatch, capsys):
+    bundled = bundle_sample_run(script, make_pair, tmp_path / "out", monkeypatch)
+    before, after, limit, *sizes = capsys.readouterr().out.splitlines()
     assert before.startswith("20 validation reviews ")
     assert after.startswith("rounded, T = ")
     losses = [float(line.split()[line.split().index("log_loss") + 1]) for line in (before, after)]
     assert losses[1] < losses[0]
-    assert len(sizes) == 7
-    assert BundledRun("sentiment", tmp_path / "out").state == "complete"
+    assert limit.startswith("with a maximum error of 5 %")
+    assert len(sizes) == 9
+    assert (bundled.state, bundled.load_calibration().reviews) == ("complete", 20)
+    monkeypatch.setenv("IMDB_GRU_DATA", "sample")
+    seen, config = bundled.load_seen(), bundled.load_config()
+    reviews = load_training_reviews(open_source(config.data), config)
+    texts = [review.text for review in (*reviews.train, *reviews.validation)]
+    assert seen.share == 16
+    assert 0 < len(seen.digests) < 30 < seen.count(digest_texts(texts, config.text)) <= 200
+
+
+def test_errors_and_digests_are_written_again_from_the_reviews_of_the_training(
+    script, make_pair, tmp_path, monkeypatch, capsys
+):
+    bundled = bundle_sample_run(script, make_pair, tmp_path / "out", monkeypatch)
+    monkeypatch.setenv("IMDB_GRU_DATA", "sample")
+    metrics, files = bundled.load_metrics(), bundled.load_metrics().files
+    for path in bundled.optional_paths:
+        path.unlink()
+    run_script(script, monkeypatch, "--refresh", "--folder", tmp_path / "out")
+    assert bundled.load_metrics().files == files
+    assert bundled.state == "complete"
+    bundled.seal({**metrics.to_dict(), "data": {"hash": "that of other reviews"}})
+    with pytest.raises(SystemExit):
+        run_script(script, monkeypatch, "--refresh", "--folder", tmp_path / "out")
+    assert "these are not the reviews that bundled was trained on" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [[], ["runs/some", "--refresh"]])
+def test_either_a_run_is_bundled_or_the_folder_is_refreshed(script, tmp_path, monkeypatch, capsys, arguments):
+    with pytest.raises(SystemExit):
+        run_script(script, monkeypatch, *arguments, "--folder", tmp_path / "out")
+    assert "give either a run or --refresh" in capsys.readouterr().err
 
 
 def test_a_run_that_started_from_a_bundled_one_is_bundled_in_its_place(script, bundled, make_pair):

@@ -33,8 +33,8 @@ def read_all(*paths, text_column=None, done=()):
     return list(steps.read_chunks(list_files(*paths, done=done), data=data))
 
 
-def predict_locally(classifier, texts, *, timesteps=False):
-    return [dump_json(one.to_dict()) for one in classifier.predict_many(texts, timesteps=timesteps)]
+def predict_locally(classifier, texts, **options):
+    return [dump_json(one.to_dict()) for one in classifier.predict_many(texts, **options)]
 
 
 def read_answers(folder, *, timesteps=False):
@@ -45,13 +45,13 @@ def read_answers(folder, *, timesteps=False):
     return list(map(dump_json, answers)), [(row["file"], row["row"]) for row in rows]
 
 
-def make_worker(classifier, *, timesteps=False, version=__version__):
-    return steps.Worker(classifier, version=version, timesteps=timesteps)
+def make_worker(classifier, *, timesteps=False, version=__version__, max_error=None):
+    return steps.Worker(classifier, version=version, timesteps=timesteps, max_error=max_error)
 
 
-def run_steps(classifier, folder, tables, *, timesteps=False):
+def run_steps(classifier, folder, tables, **options):
     """Take tables of chunks through a worker into partitions; return what was noted."""
-    worker = make_worker(classifier, timesteps=timesteps)
+    worker = make_worker(classifier, **options)
     folder.mkdir(exist_ok=True)
     noted = [steps.write_partitions(worker(table), folder=str(folder)) for table in tables]
     return [row for table in noted for row in table.to_pylist()]

@@ -6,6 +6,7 @@ from imdb_gru.models.evaluation import Evaluation, Misclassified
 from imdb_gru.models.metrics import (
     TimestepScores,
     compute_accuracy_by_length,
+    compute_coverage,
     compute_reliability,
     compute_scores,
 )
@@ -18,7 +19,18 @@ from support.inspections import HOSTILE, make_inspection
 
 def make_report(**changes):
     matrix = {"confusion_matrix": ((5, 1), (2, 4)), "n": 12, "accuracy": 0.75, "accuracy_interval": (0.5, 0.9)}
-    shares = dict.fromkeys(("precision", "recall", "f1", "roc_auc", "log_loss", "ece"), 0.5)
+    names = (
+        "majority_accuracy",
+        "balanced_accuracy",
+        "threshold",
+        "log_loss",
+        "precision",
+        "recall",
+        "f1",
+        "roc_auc",
+        "ece",
+    )
+    shares = dict.fromkeys(names, 0.5)
     errors = [Misclassified(HOSTILE, "negative", 0.9)]
     content = {
         "model": "gru 8",
@@ -31,7 +43,9 @@ def make_report(**changes):
             split="test",
             accuracy_by_timestep=[],
             accuracy_by_length=[],
+            coverage=[],
             errors=errors,
+            caveat="these reviews were <i>seen</i>",
         ),
         "charts": [],
         "examples": [Example(make_inspection(HOSTILE), "negative", "Confident errors")],
@@ -57,6 +71,7 @@ def evaluate(count=300, timesteps=(10, 25, 50)):
         split="test",
         accuracy_by_timestep=by_timestep,
         accuracy_by_length=by_length,
+        coverage=compute_coverage(labels, probabilities),
     )
     return evaluation, compute_reliability(labels, probabilities)
 

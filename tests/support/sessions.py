@@ -1,5 +1,6 @@
 """Trainings for the tests, opened as a command opens them, but held before they begin."""
 
+from imdb_gru.config.schedule import fit_schedule
 from imdb_gru.corpus.corpus import encode_corpus
 from imdb_gru.events import EpochDone
 from imdb_gru.runs.catalogue import create_run
@@ -16,6 +17,8 @@ def open_session(path, config, *, run=None, reviews=None, pretrained=None, share
     reviews = reviews or task.load_reviews(source, config)
     vocabulary = run.load_vocabulary() if run else pretrained and pretrained.vocabulary
     corpus = encode_corpus(source, config, reviews, vocabulary)
+    if config.task == "sentiment":
+        config = fit_schedule(config, len(corpus.train))
     if run is None:
         run = create_run(path, config)
         run.keep_vocabulary(corpus.vocabulary)

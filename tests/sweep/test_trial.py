@@ -59,6 +59,7 @@ def test_a_trial_epoch_by_epoch_is_the_training_that_the_command_does_at_once(op
     assert done.code == 0, done.err
     trial, whole = Run(tmp_path / "trial"), Run(tmp_path / "whole")
     assert trial.weights_path.read_bytes() == whole.weights_path.read_bytes()
+    assert trial.load_seen().digests.tolist() == whole.load_seen().digests.tolist()
     histories = [run.load_history() for run in (trial, whole)]
     for key in ("loss", "validation_loss", "validation_accuracy", "learning_rate"):
         assert [getattr(record, key) for record in histories[0]] == [getattr(record, key) for record in histories[1]]

@@ -8,6 +8,7 @@ from support.models import start_from_scratch
 from support.sessions import ignore
 
 from imdb_gru.config import build_config
+from imdb_gru.config.schedule import fit_schedule
 from imdb_gru.corpus.corpus import encode_corpus, load_training_reviews
 from imdb_gru.corpus.stored import NO_LABEL
 from imdb_gru.runs.run import Run
@@ -37,7 +38,7 @@ def prepare(tmp_path):
         corpus = encode_corpus(source, config, load_training_reviews(source, config), None)
         labels = np.where(np.arange(len(corpus.train)) % 5 == 0, NO_LABEL, corpus.train.labels)
         corpus = replace(corpus, train=replace(corpus.train, labels=labels))
-        trainer = ClassifierTrainer(config, corpus, None, shares)
+        trainer = ClassifierTrainer(fit_schedule(config, len(corpus.train)), corpus, None, shares)
         trainer.restore(Run(tmp_path / "none"))
         return trainer
 

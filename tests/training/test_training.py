@@ -11,7 +11,9 @@ from support.sessions import ignore, on_epoch, open_session
 
 from imdb_gru.config import build_config
 from imdb_gru.errors import RunError
+from imdb_gru.models.classifier import Classifier
 from imdb_gru.records import Epoch
+from imdb_gru.runs.calibration import Calibration
 from imdb_gru.runs.run import Run
 
 pytestmark = pytest.mark.keras
@@ -87,6 +89,7 @@ def assert_resumed_as_left_alone(resumed, alone):
     assert resumed.run.state == "complete"
     assert_same_weights(resumed, alone)
     assert list_figures(resumed) == list_figures(alone)
+    assert resumed.run.load_calibration() == alone.run.load_calibration()
     assert not resumed.run.checkpoint_path.exists()
 
 
@@ -163,11 +166,30 @@ def test_accuracy_decides_where_it_is_monitored(prepare):
     assert by_accuracy.is_better(Epoch(epoch=2, validation_accuracy=0.9, validation_loss=0.2), best)
 
 
+def test_errors_by_confidence_are_recorded_for_the_model_that_is_kept(alone):
+    run, reviews = alone.run, alone.trainer.corpus.validation
+    calibration = run.load_calibration()
+    assert calibration.reviews == len(reviews)
+    assert run.state == "complete"
+    classifier = Classifier.load(run)
+    probabilities = classifier.predict_ids([reviews[row] for row in range(len(reviews))])
+    assert calibration == Calibration.measure(reviews.labels, probabilities)
+
+
+def test_killed_while_errors_are_counted_it_is_complete_without_them(prepare):
+    session = prepare(epochs=1)
+    session.trainer.calibrate = lambda _: pytest.fail("killed")
+    with pytest.raises(BaseException, match="killed"):
+        session.train(ignore)
+    assert (session.run.state, session.run.load_calibration()) == ("complete", None)
+
+
 def test_without_validation_the_last_epoch_is_the_best(prepare):
     session = prepare(validation_split=0.0, epochs=2)
     metrics = session.train(ignore)
     assert metrics.best.epoch == 2
     assert metrics.best.validation_loss is None
+    assert session.run.load_calibration() is None
 
 
 def test_averaged_weights_are_what_is_saved(prepare):

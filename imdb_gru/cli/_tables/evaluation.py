@@ -8,7 +8,7 @@ from imdb_gru.cli._tables.table import print_table
 
 if TYPE_CHECKING:
     from imdb_gru.models.evaluation import Evaluation, NextWordEvaluation
-    from imdb_gru.models.metrics import LengthScores
+    from imdb_gru.models.metrics import AnswerScores, LengthScores
 
 SNIPPET = 300
 """Maximum number of characters to show from a misclassified review."""
@@ -41,11 +41,18 @@ def _print_classifier(scores: "Evaluation") -> None:
     low, high = scores.accuracy_interval
     (tn, fp), (fn, tp) = scores.confusion_matrix
     shares = [(name, getattr(scores, name)) for name in ("precision", "recall", "f1", "roc_auc", "log_loss", "ece")]
+    chosen = [] if scores.threshold == 0.5 else [("threshold", f"{scores.threshold:g}")]
+    if scores.best_threshold is not None:
+        chosen.append(("best threshold", f"{scores.best_threshold:.3f}  (highest balanced accuracy)"))
+    balanced = "-" if scores.balanced_accuracy is None else f"{scores.balanced_accuracy:.2%}"
     print_table(
         [
             ("run", scores.run),
             ("split", f"{scores.split}, {scores.n} reviews"),
             ("accuracy", f"{scores.accuracy:.2%}  (95 % interval {low:.2%} to {high:.2%})"),
+            ("majority class", f"{scores.majority_accuracy:.2%}  (always the more frequent label)"),
+            ("balanced accuracy", balanced),
+            *chosen,
             *((name.replace("_", " "), "-" if value is None else f"{value:.4f}") for name, value in shares),
             ("true negatives", f"{tn}  (false positives {fp})"),
             ("true positives", f"{tp}  (false negatives {fn})"),
@@ -60,10 +67,25 @@ def _print_classifier(scores: "Evaluation") -> None:
         [(_name_range(row), str(row.n), f"{row.accuracy:.2%}") for row in scores.accuracy_by_length],
         ("words in review", "reviews", "accuracy"),
     )
+    click.echo()
+    print_table(
+        [(f"{row.share:.0%}", str(row.n), f"{row.accuracy:.2%}", f"{row.confidence:.4f}") for row in scores.coverage],
+        ("most confident", "reviews", "accuracy", "confidence from"),
+    )
+    if scores.answers:
+        _print_answers(scores.answers)
     for error in scores.errors or ():
         text = neutralise(error.text)
         snippet = text if len(text) <= SNIPPET else f"{text[: SNIPPET // 2]} … {text[-SNIPPET // 2 :]}"
         click.echo(f"\n{error.label}, but the probability of positive is {error.probability:.4f}:\n{snippet}")
+
+
+def _print_answers(answers: "AnswerScores") -> None:
+    error = "" if answers.error is None else f", {answers.error:.2%} of them wrongly"
+    click.echo(
+        f"\nwith a maximum error of {answers.max_error * 100:g} %, {answers.n} reviews ({answers.share:.2%}) are "
+        f"answered{error}; the others have a confidence of at most {answers.confidence:.4f}"
+    )
 
 
 def _name_range(row: "LengthScores") -> str:

@@ -8,22 +8,31 @@ from typing import TYPE_CHECKING, TextIO
 from imdb_gru.cli._messages import EventPrinter, say
 
 if TYPE_CHECKING:
-    from imdb_gru.models.classifier import Classifier, Prediction
+    from imdb_gru.models.classifier import Classifier
     from imdb_gru.models.outputs import FileFormat
+    from imdb_gru.models.prediction import Prediction
     from imdb_gru.models.texts import InputRow, TextReader
 
 
-def show_predictions(classifier: "Classifier", reader: "TextReader", layout: "FileFormat", plot: Path | None) -> None:
+def show_predictions(
+    classifier: "Classifier",
+    reader: "TextReader",
+    layout: "FileFormat",
+    plot: Path | None,
+    max_error: float | None = None,
+) -> None:
     """Classify the texts, and print each prediction as it is made; if `plot` is given, save a chart there."""
     from imdb_gru.models.bulk import begin_rows, predict_rows, tell
     from imdb_gru.models.counts import Counts
     from imdb_gru.models.outputs import PredictionWriter
 
-    counts = Counts()
+    if max_error is not None:
+        say(str(classifier.find_limit(max_error)))
+    counts, timesteps = Counts(), layout.timesteps or plot is not None
     with reader.show_bar("predicting") as observe:
         rows = begin_rows(reader)
         writer = PredictionWriter(layout, reader)
-        for row, prediction in predict_rows(classifier, rows, layout.timesteps or plot is not None, observe):
+        for row, prediction in predict_rows(classifier, rows, timesteps, max_error, observe):
             counts.take(prediction)
             if plot:
                 _draw(prediction, plot)
@@ -67,5 +76,6 @@ def _show(row: "InputRow", prediction: "Prediction", layout: "FileFormat", strea
     console.print(headline + Text(text), no_wrap=True, overflow="ellipsis")
     if layout.timesteps:
         assert prediction.probabilities is not None
-        for line in iter_view(prediction.tokens, prediction.probabilities.tolist(), console):
+        probabilities = prediction.probabilities.tolist()
+        for line in iter_view(prediction.tokens, probabilities, console, prediction.threshold):
             console.print(line, no_wrap=line.no_wrap, overflow=line.overflow)

@@ -1,6 +1,5 @@
 """Training a classifier with Keras's `fit` and `evaluate` on `ReviewBatches`, and averaging its weights."""
 
-import math
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -8,8 +7,13 @@ import keras
 import numpy as np
 
 from imdb_gru.config import Config
+from imdb_gru.config.schedule import count_steps, get_number
 from imdb_gru.corpus.corpus import Corpus
+from imdb_gru.corpus.stored import NO_LABEL
+from imdb_gru.models.classifier import Classifier
+from imdb_gru.models.evaluation import measure_calibration
 from imdb_gru.records import Epoch
+from imdb_gru.runs.calibration import Calibration
 from imdb_gru.runs.pretrained import PretrainedWeights
 from imdb_gru.runs.run import Run
 from imdb_gru.system.arrays import Array
@@ -17,6 +21,7 @@ from imdb_gru.system.progress import show_bar
 from imdb_gru.system.signals import Stop
 from imdb_gru.training.batches import ReviewBatches
 from imdb_gru.training.callbacks import EpochCallback
+from imdb_gru.training.classifier.output_layer import fit_output_layer
 from imdb_gru.training.model import build_model
 from imdb_gru.training.optimizer import build_optimizer
 from imdb_gru.training.shares import WholeShare
@@ -53,7 +58,7 @@ class ClassifierTrainer(Trainer):
             self.model.set_weights([*pretrained.weights, *self.model.get_weights()[len(pretrained.weights) :]])
         self.model.shares = self.shares
         self.stock = build_model(config.model, len(corpus.vocabulary))
-        steps = config.train.epochs * math.ceil(len(corpus.train) / config.train.batch_size)
+        steps = count_steps(config, len(corpus.train))
         self.model.compile(
             build_optimizer(config.train, steps, averaging=config.train.averaging),
             "binary_crossentropy",
@@ -96,6 +101,8 @@ class ClassifierTrainer(Trainer):
     def train_epoch(self, stop: Stop, checkpoint: Callable[[], None]) -> Figures:  # noqa: ARG002 - epochs are whole
         """Train for an epoch; if weights are averaged, `fit` replaces the weights with the averages at the end."""
         number = self.progress.epoch
+        if number == 0 and self.config.train.output_first is True:
+            self._fit_output()
         batches = ReviewBatches(self.corpus.train, self.config, number, self.shares)
         title = f"epoch {number + 1}/{self.config.train.epochs}"
         with show_bar(total=len(self.corpus.train), desc=title, unit=" reviews") as bar:
@@ -103,6 +110,18 @@ class ClassifierTrainer(Trainer):
             self.model.fit(batches.to_dataset(), shuffle=False, verbose=0, callbacks=[callback])
         self._next_weights = callback.weights
         return callback.figures if stop.is_set() else self._average(callback.figures, batches)
+
+    def _fit_output(self) -> None:
+        """Fit the output layer to the labelled training reviews; the other weights do not change."""
+        output = self.model.get_layer("probability")
+        pooled = keras.Model(self.model.input, output.input)
+        batches = ReviewBatches(self.corpus.train, self.config, None)
+        features, labels = [], self.corpus.train.labels[np.concatenate(batches.rows)]
+        with show_bar(total=len(labels), desc="fitting the output layer", unit=" reviews", delay=2) as bar:
+            for ids, _ in batches:
+                features.append(pooled.predict_on_batch(ids))
+                bar.update(len(ids))
+        output.set_weights(fit_output_layer(np.concatenate(features)[labels != NO_LABEL], labels[labels != NO_LABEL]))
 
     def validate(self, stop: Stop) -> Figures:  # noqa: ARG002 - it does not take long
         """Return the loss and accuracy on the validation reviews."""
@@ -135,6 +154,12 @@ class ClassifierTrainer(Trainer):
         if self.config.train.averaging is not None:
             self.model.set_weights(self._next_weights)
 
+    def calibrate(self, run: Run) -> Calibration | None:
+        """Return the errors of the complete run's model on the validation reviews, as `predict` would make them."""
+        reviews = self.corpus.validation
+        sequences = [reviews[row] for row in range(len(reviews))]
+        return measure_calibration(Classifier.load(run), sequences, reviews.labels)
+
     def list_arrays(self) -> list[Array]:
         """Return the weights in the order of `weights.npz`."""
         return list(self.model.get_weights())
@@ -151,7 +176,7 @@ def count_steps_at_once(config: Config, engine: str) -> int:
     These batches take less than a second. Keras runs no Python code between them, which saves time only if they are
     short.
     """
-    model, batch_size = config.model, config.train.batch_size
+    model, batch_size = config.model, get_number(config.train.batch_size)
     if engine == "keras":
         return 1
     quick = 64 * 128**2

@@ -1,0 +1,58 @@
+"""The schedule of a classifier's training, chosen to suit its number of training reviews."""
+
+import math
+from typing import Literal
+
+from imdb_gru.config.schema import AUTO, Config
+
+BATCH_SIZES = ((1500, 16), (6000, 32))
+"""The batch sizes for up to that many training reviews; more reviews use `LARGEST_BATCH`."""
+LARGEST_BATCH = 64
+FITTED = ("epochs", "batch_size", "output_first")
+"""The keys of the train section that can be `auto`."""
+LEAST_EPOCHS, MOST_EPOCHS = 2, 20
+MOST_FIRST = 4000
+"""The largest number of training reviews for which the output layer is fitted first."""
+
+
+def fit_schedule(config: Config, reviews: int, *, trained_output: bool = False) -> Config:
+    """Return the config with each `auto` in its train section replaced by the value that suits this many reviews.
+
+    The number of steps is about the same for any number of reviews, because a few epochs over few reviews would end
+    before the weights have moved far enough. Batches are smaller for fewer reviews, so that no review is used more
+    than `MOST_EPOCHS` times. With `trained_output`, training starts from a classifier, whose output layer is kept.
+    """
+    train = config.train
+    batch_size = _choose_batch_size(reviews) if train.batch_size == AUTO else train.batch_size
+    epochs = _choose_epochs(train.steps, batch_size, reviews) if train.epochs == AUTO else train.epochs
+    output_first = train.output_first
+    if output_first == AUTO:
+        output_first = reviews <= MOST_FIRST and can_fit_output(config) and not trained_output
+    chosen = {"batch_size": batch_size, "epochs": epochs, "output_first": output_first}
+    return config.model_copy(update={"train": train.model_copy(update=chosen)})
+
+
+def can_fit_output(config: Config) -> bool:
+    """Return whether the output layer can be fitted first: it must be the only layer with random weights."""
+    return config.model.pretrained is not None and not config.model.dense and config.train.objective == "last"
+
+
+def get_number(value: int | Literal["auto"]) -> int:
+    """Return the value of a key of a fitted config; raises `ValueError` if the config has not been fitted."""
+    if value == AUTO:
+        raise ValueError("the config has not been fitted to a number of reviews")
+    return value
+
+
+def count_steps(config: Config, reviews: int) -> int:
+    """Count the batches of a training on this many reviews."""
+    return get_number(config.train.epochs) * math.ceil(reviews / get_number(config.train.batch_size))
+
+
+def _choose_batch_size(reviews: int) -> int:
+    return next((size for most, size in BATCH_SIZES if reviews <= most), LARGEST_BATCH)
+
+
+def _choose_epochs(steps: int, batch_size: int, reviews: int) -> int:
+    epochs = math.ceil(steps / math.ceil(max(reviews, 1) / batch_size))
+    return min(max(epochs, LEAST_EPOCHS), MOST_EPOCHS)

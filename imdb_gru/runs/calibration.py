@@ -1,0 +1,161 @@
+"""How often a model was wrong on its validation reviews, by confidence, and the confidence that keeps errors rare.
+
+The confidence of a prediction is the probability of the predicted label. A limit is chosen by fixed sequence
+testing (Angelopoulos et al. 2021, "Learn then Test", section 2.2) with exact binomial tests, which Geifman and El-Yaniv
+(2017, "Selective Classification for Deep Neural Networks", section 3) use for the error among answered texts.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import model_validator
+
+from imdb_gru.records import Record
+from imdb_gru.system.arrays import Array, Labels
+from imdb_gru.system.escaping import show_value
+
+DOUBT = 0.1
+"""Largest probability, over the choice of validation reviews, that the error exceeds its maximum."""
+LARGEST_ERROR = 0.5
+MOST_ROWS = 1000
+"""Number of limits that are stored; with more, the file would grow, but answers would hardly become more."""
+MOST_REVIEWS = 10**8
+NEGLIGIBLE = 12
+"""Number of standard deviations below the mean at which binomial probabilities add up to less than 1e-16."""
+ERRORS_AT_FIRST = 2
+"""Number of errors that the first test should tolerate, so that a single wrong label does not end the search."""
+
+
+@dataclass(frozen=True)
+class ConfidenceLimit:
+    """The confidence up to which a model does not answer, and what it did on the validation reviews."""
+
+    max_error: float
+    confidence: float
+    reviews: int
+    answered: int
+    """Number of validation reviews above the limit."""
+    errors: int
+    """Number of these reviews that were misclassified."""
+
+    def __str__(self) -> str:
+        """Describe the limit in one line."""
+        rule = f"unsure if the confidence is at most {self.confidence:.4f}" if self.confidence else "sure of every text"
+        return (
+            f"{rule}: of {self.reviews:,} validation reviews, {self.answered / self.reviews:.1%} were answered, "
+            f"{self.errors / self.answered:.1%} of them wrongly"
+        )
+
+
+class Calibration(Record):
+    """The numbers of validation reviews that were answered and misclassified above each limit."""
+
+    reviews: int
+    limits: list[float]
+    """Confidences, highest first; the last is 0, above which every review is answered."""
+    answered: list[int]
+    """Number of reviews above each limit."""
+    errors: list[int]
+    """Number of misclassified reviews above each limit."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if not len(self.limits) == len(self.answered) == len(self.errors) > 0:
+            raise ValueError("limits, answered and errors differ in length, or are empty")
+        if self.answered != sorted(self.answered) or not 0 < self.answered[0] <= self.answered[-1] <= self.reviews:
+            raise ValueError("answered is not sorted, or exceeds reviews")
+        if len(self.limits) > MOST_ROWS or self.reviews > MOST_REVIEWS:
+            raise ValueError(f"more than {MOST_ROWS} limits or {MOST_REVIEWS} reviews")
+        return self
+
+    @classmethod
+    def measure(cls, labels: Labels, probabilities: Array) -> "Calibration":
+        """Count answers and errors above every limit, given at least one label and probability of positive."""
+        confidence = compute_confidence(probabilities)
+        wrong = (probabilities >= 0.5) != (labels == 1)
+        order = np.argsort(-confidence, kind="stable")
+        limits = np.append(np.unique(confidence)[-2::-1], 0.0)
+        answered = np.searchsorted(-confidence[order], -limits, side="left")
+        rows = np.unique(np.linspace(0, len(limits) - 1, MOST_ROWS).round().astype(np.int64))
+        errors = np.cumsum(wrong[order])[answered - 1]
+        return cls(
+            reviews=len(labels),
+            limits=limits[rows].tolist(),
+            answered=answered[rows].tolist(),
+            errors=errors[rows].tolist(),
+        )
+
+    def find_limit(self, max_error: float) -> ConfidenceLimit | None:
+        """Return the lowest limit above which at most `max_error` of texts like these reviews are misclassified.
+
+        With probability `1 - DOUBT` over the choice of validation reviews, the error among the answered texts is at
+        most `max_error`. Return None if the reviews are too few, or too many of them are misclassified.
+        """
+        found = None
+        for row, allowed in self._choose_tests(max_error):
+            if self.errors[row] > allowed:
+                break
+            found = row
+        if found is None:
+            return None
+        return ConfidenceLimit(max_error, self.limits[found], self.reviews, self.answered[found], self.errors[found])
+
+    def find_smallest_error(self) -> float | None:
+        """Return the smallest maximum error, in whole percent, that has a limit, or None if none has."""
+        percents = range(1, round(100 * LARGEST_ERROR))
+        return next((percent / 100 for percent in percents if self.find_limit(percent / 100)), None)
+
+    def _choose_tests(self, max_error: float) -> Iterator[tuple[int, int]]:
+        """Yield the limits to test, highest first, as their row and the number of errors that passes the test.
+
+        A limit is tested where one more error passes than above, and at the end. The choice does not depend on
+        which reviews were misclassified, so the tests need no correction for their number.
+        """
+        allowed = count_allowed(np.array(self.answered), max_error)
+        rows = np.flatnonzero(np.diff(allowed, prepend=-1) > 0)
+        early = (allowed[rows] <= ERRORS_AT_FIRST) & (2 * np.array(self.answered)[rows] <= self.answered[-1])
+        rows = rows[max(0, int(early.sum()) - 1) :]
+        if len(rows) and rows[-1] != len(allowed) - 1:
+            rows = np.append(rows, len(allowed) - 1)
+        yield from zip(rows.tolist(), allowed[rows].tolist(), strict=True)
+
+
+def compute_confidence(probabilities: Array, threshold: float = 0.5) -> NDArray[np.float64]:
+    """Return the probability of the predicted label, given that of positive and the lowest one labelled positive."""
+    exact = probabilities.astype(np.float64)
+    return np.where(exact >= threshold, exact, 1 - exact)
+
+
+def check_max_error(max_error: Any) -> float:
+    """Return a maximum error; raises `ValueError` if it is not a share between 0 and `LARGEST_ERROR`."""
+    if isinstance(max_error, bool) or not isinstance(max_error, int | float) or not 0 < max_error < LARGEST_ERROR:
+        raise ValueError(
+            f"max_error is {show_value(max_error)}: give a share above 0 and below {LARGEST_ERROR}, such as 0.05"
+        )
+    return float(max_error)
+
+
+def count_allowed(answered: NDArray[np.int64], max_error: float) -> NDArray[np.int64]:
+    """Return how many errors among each number of answers show that the error is at most `max_error`, or -1.
+
+    It is the largest number of errors that has at most the probability `DOUBT`, together with all smaller numbers, if
+    each answer is wrong with probability `max_error`.
+    """
+    return np.array([_count_allowed(n, max_error) for n in answered.tolist()], np.int64)
+
+
+def _count_allowed(n: int, max_error: float) -> int:
+    mean, spread = n * max_error, (n * max_error * (1 - max_error)) ** 0.5
+    first = max(0, int(mean - NEGLIGIBLE * spread))
+    errors = np.arange(first, int(mean))
+    log_odds = math.log(max_error) - math.log1p(-max_error)
+    steps = np.log(n - errors) - np.log(errors + 1) + log_odds  # from the probability of each number to the next one's
+    start = math.lgamma(n + 1) - math.lgamma(first + 1) - math.lgamma(n - first + 1)
+    start += first * log_odds + n * math.log1p(-max_error)
+    probabilities = np.exp(start + np.append(0.0, np.cumsum(steps)))
+    allowed = int(np.searchsorted(np.cumsum(probabilities), DOUBT, side="right")) - 1
+    return first + allowed

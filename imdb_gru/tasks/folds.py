@@ -1,0 +1,154 @@
+"""Cross-validation: several models, each trained on the reviews outside its fold and evaluated on its fold."""
+
+import statistics
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from imdb_gru.config import Config
+from imdb_gru.corpus.corpus import choose_folds, load_labelled_reviews
+from imdb_gru.corpus.stored import StoredReviews
+from imdb_gru.errors import DataError
+from imdb_gru.events import EngineChosen, Event, Notice, Observer, ReadingReviews, StartChosen, ignore
+from imdb_gru.models.metrics import Scores, compute_scores
+from imdb_gru.sources import open_source
+from imdb_gru.sources.review import UNLABELLED, Review, Source
+from imdb_gru.system.arrays import Rows
+from imdb_gru.system.escaping import show_value
+from imdb_gru.system.wording import count_noun
+from imdb_gru.tasks.configs import Data, prepare_config
+from imdb_gru.tasks.in_memory import train_in_memory
+from imdb_gru.tasks.training import find_source
+
+REPEATED = (ReadingReviews, StartChosen, EngineChosen)
+"""Events of a training that are the same for every fold."""
+
+
+@dataclass(frozen=True)
+class FoldStarted(Event):
+    """The training without a fold is about to start."""
+
+    fold: int
+    """Number of the fold, starting at 1."""
+    folds: int
+    reviews: int
+    """Number of reviews in the fold."""
+
+    def __str__(self) -> str:
+        """Return the number of the fold."""
+        return f"fold {self.fold} of {self.folds}: training without {count_noun(self.reviews, 'review')}"
+
+
+@dataclass(frozen=True)
+class FoldDone(Event):
+    """A model has been evaluated on its fold."""
+
+    fold: int
+    folds: int
+    scores: Scores
+
+    def __str__(self) -> str:
+        """Return the accuracy on the fold."""
+        return f"fold {self.fold} of {self.folds}: accuracy {self.scores.accuracy:.2%}"
+
+
+@dataclass(frozen=True)
+class CrossValidation:
+    """The metrics of a cross-validation."""
+
+    folds: tuple[Scores, ...]
+    pooled: Scores
+    """The metrics on all reviews, each predicted by the model that was trained without it."""
+
+    @property
+    def accuracy_mean(self) -> float:
+        """Return the mean of the folds' accuracies."""
+        return statistics.mean(fold.accuracy for fold in self.folds)
+
+    @property
+    def accuracy_deviation(self) -> float:
+        """Return the standard deviation of the folds' accuracies."""
+        return statistics.stdev(fold.accuracy for fold in self.folds)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what `train --folds K --json` prints under `cross_validation`."""
+        return {
+            "accuracy_mean": self.accuracy_mean,
+            "accuracy_deviation": self.accuracy_deviation,
+            "pooled": asdict(self.pooled),
+            "folds": [asdict(fold) for fold in self.folds],
+        }
+
+
+class _OtherFolds:
+    """A source of the reviews outside a fold, with the validation and unlabelled reviews of the original source."""
+
+    def __init__(self, source: Source, reviews: StoredReviews) -> None:
+        self.name, self.folder = source.name, source.folder
+        self.splits = ("train", *(split for split in source.splits if split in ("validation", UNLABELLED)))
+        self._source = source
+        self._reviews = reviews
+
+    def iter_reviews(self, split: str) -> Iterator[Review]:
+        """Yield a split's reviews in a fixed order."""
+        return iter(self._reviews) if split == "train" else self._source.iter_reviews(split)
+
+
+def cross_validate(
+    config: str | Path | Mapping[str, Any] | Config = "default",
+    *,
+    data: Data | None = None,
+    folds: int = 5,
+    overrides: Mapping[str, Any] | None = None,
+    observer: Observer | None = None,
+) -> CrossValidation:
+    """Divide the training reviews into folds; train a model without each fold, and evaluate it on that fold.
+
+    The other arguments are those of `train`. Each fold has its share of both labels; films and repeated reviews stay
+    whole. The best epoch of a model is chosen on validation reviews from outside its fold, so the metrics are not
+    optimistic. A test split, or the part of `data.test_split`, is not read. No run is written. Raises `ConfigError` or
+    `DataError`, and `KeyboardInterrupt` on Ctrl-C.
+    """
+    if not isinstance(folds, int) or folds < 2:
+        raise ValueError(f"folds is {show_value(folds)}: give an integer of at least 2")
+    observer = observer or ignore
+    complete = prepare_config(Config, config, data, overrides)
+    source = find_source(data) or open_source(complete.data)
+    observer(ReadingReviews(source.name))
+    reviews, _ = load_labelled_reviews(source, complete.data)
+    chosen = choose_folds(reviews, folds, complete.train.seed)
+    _check_folds(source, reviews, chosen, folds)
+    # The limit and the test part have already been applied.
+    used = complete.data.model_copy(update={"limit": None, "test_split": 0.0})
+    complete = complete.model_copy(update={"data": used})
+    probabilities = np.empty(len(reviews), np.float32)
+    scores = []
+    for fold in range(folds):
+        rows = np.flatnonzero(chosen == fold)
+        observer(FoldStarted(fold + 1, folds, len(rows)))
+        others = _OtherFolds(source, reviews.take(np.flatnonzero(chosen != fold)))
+        try:
+            classifier, _, stop = train_in_memory(
+                complete, others, lambda event: None if isinstance(event, REPEATED) else observer(event)
+            )
+            if stop:
+                raise stop
+        except KeyboardInterrupt:
+            observer(Notice(f"stopped in fold {fold + 1} of {folds}; nothing is saved"))
+            raise
+        part = reviews.take(rows)
+        predictions = classifier.predict_many(review.text for review in part)
+        probabilities[rows] = [prediction.probability for prediction in predictions]
+        scores.append(compute_scores(part.labels, probabilities[rows]))
+        observer(FoldDone(fold + 1, folds, scores[-1]))
+    return CrossValidation(tuple(scores), compute_scores(reviews.labels, probabilities))
+
+
+def _check_folds(source: Source, reviews: StoredReviews, chosen: Rows, folds: int) -> None:
+    """Raise `DataError` if a fold is empty, or if all reviews of a label are in one fold."""
+    for fold in range(folds):
+        if not (chosen == fold).any() or len(np.unique(reviews.labels[chosen != fold])) < 2:
+            raise DataError(f"{source.name} has too few different reviews for {folds} folds: choose fewer folds")

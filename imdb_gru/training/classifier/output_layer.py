@@ -1,0 +1,40 @@
+"""Fitting the output layer of a classifier while the pretrained weights below it do not change.
+
+Fine-tuning from a random output layer distorts pretrained weights before the output layer has learned anything; with
+few reviews, fitting it first is more accurate (linear probing, then fine-tuning: Kumar et al. 2022).
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imdb_gru.system.arrays import Array, Labels
+
+PENALTY = 100.0
+"""Weight of the squared L2 norm of the kernel, for features that have been standardised."""
+MOST_ITERATIONS = 30
+TOLERANCE = 1e-6
+
+Doubles = NDArray[np.float64]
+
+
+def fit_output_layer(features: Array, labels: Labels, penalty: float = PENALTY) -> tuple[Array, Array]:
+    """Fit a ridge logistic regression by Newton's method to features `(N, F)` and labels `(N,)`, 0 or 1.
+
+    Returns the kernel `(F, 1)` and the bias `(1,)` of the output layer, float32. Features are standardised for the
+    penalty, which does not apply to the bias.
+    """
+    mean, scale = features.mean(axis=0, dtype=np.float64), features.std(axis=0, dtype=np.float64) + 1e-6
+    x: Doubles = np.column_stack([(features - mean) / scale, np.ones(len(features))])
+    penalties = np.append(np.full(features.shape[1], penalty), 1e-6)
+    weights = np.zeros(len(penalties))
+    for _ in range(MOST_ITERATIONS):
+        probability = np.exp(-np.logaddexp(0.0, -x @ weights))  # the sigmoid
+        gradient = x.T @ (probability - labels) + penalties * weights
+        curvature = (x.T * (probability * (1 - probability))) @ x + np.diag(penalties)
+        move = np.linalg.solve(curvature, gradient)
+        weights -= move
+        if np.abs(move).max() < TOLERANCE:
+            break
+    kernel = weights[:-1] / scale
+    bias = weights[-1] - mean @ kernel
+    return kernel.astype(np.float32)[:, None], np.array([bias], np.float32)
