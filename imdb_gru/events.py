@@ -10,7 +10,7 @@ from imdb_gru.system.environment import find_changes
 from imdb_gru.system.wording import count_noun
 
 if TYPE_CHECKING:
-    from imdb_gru.config import FitConfig
+    from imdb_gru.config import FitConfig, TrainConfig
 
 
 @dataclass(frozen=True)
@@ -113,17 +113,19 @@ class ScheduleChosen(Event):
     """The schedule has been chosen to suit the number of training reviews."""
 
     reviews: int
-    epochs: int
-    batch_size: int
+    """Number of training reviews."""
     steps: int
-    output_first: bool
+    """Number of batches in the whole training."""
+    train: "TrainConfig"
 
     def __str__(self) -> str:
-        """Return the schedule and the reason for it."""
-        first = "the output layer is fitted first; then " if self.output_first else ""
+        """Return the schedule."""
+        first = "the output layer first, then " if self.train.output_first is True else ""
+        last = "; the last epoch is kept" if self.train.monitor == "last" else ""
         return (
-            f"schedule for {count_noun(self.reviews, 'training review')}: {first}{count_noun(self.epochs, 'epoch')} in "
-            f"batches of {self.batch_size}, which is {count_noun(self.steps, 'step')}"
+            f"schedule for {count_noun(self.reviews, 'training review')}: {first}"
+            f"{count_noun(get_number(self.train.epochs), 'epoch')} in batches of {self.train.batch_size}, which is "
+            f"{count_noun(self.steps, 'step')}{last}"
         )
 
 

@@ -5,7 +5,7 @@ Wang & Manning, Baselines and Bigrams: Simple, Good Sentiment and Topic Classifi
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,10 +56,11 @@ class LinearModel:
             yield sigmoid(logits.astype(np.float32))
 
 
-def fit_linear(train: Tokenized, validation: Tokenized, monitor: Literal["accuracy", "loss"]) -> LinearModel:
-    """Fit the baseline with each C, and return the model with the best `monitor` on the validation reviews.
+def fit_linear(train: Tokenized, validation: Tokenized, monitor: str) -> LinearModel:
+    """Fit the baseline with each C, and return the model that is best on the validation reviews.
 
-    Needs scikit-learn. Raises `DataError` if the reviews contain no words.
+    `monitor` is that of the config: the best model has the lowest loss, or else the highest accuracy. Needs
+    scikit-learn. Raises `DataError` if the reviews contain no words.
     """
     tokens = train.to_lists()
     index = NgramIndex.build(tokens)

@@ -128,5 +128,7 @@ def _find_conflicts_of_classifier(config: Config, *, trained: bool) -> Iterator[
         yield f"train.objective: a bidirectional model predicts only at the last word, got {train.objective}; use last"
     if train.adversarial and train.virtual:
         yield "train.virtual: cannot be used together with train.adversarial; set one of them to null"
+    if train.patience is not None and train.monitor == "last":
+        yield "train.patience: needs train.monitor accuracy or loss, got last"
     if train.patience is not None and not train.validation_split:
         yield f"train.patience: needs validation reviews, but train.validation_split is {train.validation_split}"

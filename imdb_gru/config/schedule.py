@@ -8,19 +8,22 @@ from imdb_gru.config.schema import AUTO, Config
 BATCH_SIZES = ((1500, 16), (6000, 32))
 """The batch sizes for up to that many training reviews; more reviews use `LARGEST_BATCH`."""
 LARGEST_BATCH = 64
-FITTED = ("epochs", "batch_size", "output_first")
+FITTED = ("epochs", "batch_size", "output_first", "monitor")
 """The keys of the train section that can be `auto`."""
 LEAST_EPOCHS, MOST_EPOCHS = 2, 20
+LEAST_VALIDATION = 500
+"""The smallest number of validation reviews that rank the epochs of a pretrained model; fewer are too uncertain."""
 MOST_FIRST = 4000
 """The largest number of training reviews for which the output layer is fitted first."""
 
 
-def fit_schedule(config: Config, reviews: int, *, trained_output: bool = False) -> Config:
-    """Return the config with each `auto` in its train section replaced by the value that suits this many reviews.
+def fit_schedule(config: Config, reviews: int, validation: int, *, trained_output: bool = False) -> Config:
+    """Return the config with each `auto` in its train section replaced by the value that suits the data.
 
-    The number of steps is about the same for any number of reviews, because a few epochs over few reviews would end
-    before the weights have moved far enough. Batches are smaller for fewer reviews, so that no review is used more
-    than `MOST_EPOCHS` times. With `trained_output`, training starts from a classifier, whose output layer is kept.
+    `reviews` and `validation` are the numbers of training and validation reviews. The number of steps is about the same
+    for any number of reviews, because a few epochs over few reviews would end before the weights have moved far enough.
+    Batches are smaller for fewer reviews, so that no review is used more than `MOST_EPOCHS` times. With
+    `trained_output`, training starts from a classifier, whose output layer is kept.
     """
     train = config.train
     batch_size = _choose_batch_size(reviews) if train.batch_size == AUTO else train.batch_size
@@ -28,7 +31,11 @@ def fit_schedule(config: Config, reviews: int, *, trained_output: bool = False) 
     output_first = train.output_first
     if output_first == AUTO:
         output_first = reviews <= MOST_FIRST and can_fit_output(config) and not trained_output
-    chosen = {"batch_size": batch_size, "epochs": epochs, "output_first": output_first}
+    monitor = train.monitor
+    if monitor == AUTO:
+        ranked = validation >= LEAST_VALIDATION or train.patience or config.model.pretrained is None
+        monitor = "accuracy" if ranked else "last"
+    chosen = {"batch_size": batch_size, "epochs": epochs, "output_first": output_first, "monitor": monitor}
     return config.model_copy(update={"train": train.model_copy(update=chosen)})
 
 

@@ -196,8 +196,11 @@ class TrainConfig(FitConfig):
     """Whether to read the source's unlabelled reviews as well, so that train.virtual can use them."""
     batches: Literal["bucketed", "shuffled", "padded"] = "bucketed"
     """How reviews are batched: bucketed by length, shuffled, or padded to text.length and shuffled."""
-    monitor: Literal["accuracy", "loss"] = "accuracy"
-    """The validation metric by which the best epoch is chosen."""
+    monitor: Literal["auto", "accuracy", "loss", "last"] = AUTO
+    """How the best epoch is chosen: by its validation accuracy, by its validation loss, or always the last.
+
+    auto takes the last epoch of a pretrained model with few validation reviews, which cannot rank epochs.
+    """
     patience: Count | None = None
     """The number of epochs without improvement after which training stops; null trains all epochs."""
 

@@ -133,9 +133,9 @@ class SweepConfig(WholeConfig):
             _put(base, key, value)
         return self.model_copy(update={"base": base})
 
-    def fit(self, reviews: int) -> "SweepConfig":
-        """Return the sweep with a schedule in its base that suits this many training reviews."""
-        train = fit_schedule(self.build_trial({}), reviews).train
+    def fit(self, reviews: int, validation: int) -> "SweepConfig":
+        """Return the sweep with a schedule in its base that suits these numbers of reviews."""
+        train = fit_schedule(self.build_trial({}), reviews, validation).train
         return self.replace_base({f"train.{key}": getattr(train, key) for key in FITTED})
 
     def read_values(self, config: Config) -> dict[str, Any]:

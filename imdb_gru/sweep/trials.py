@@ -97,7 +97,7 @@ class Sweep:
         """Load the reviews of the trials, or raise `ImdbGruError` if there are no validation reviews."""
         self._load_corpora([self._find(BASE, self.seed, {})], observer)
         (corpus,) = self._corpora.values()
-        self.config = self.config.fit(len(corpus.train))
+        self.config = self.config.fit(len(corpus.train), len(corpus.validation))
         if not len(corpus.validation):
             raise ImdbGruError("a sweep needs validation reviews to compare trials: set train.validation_split in base")
         return corpus

@@ -12,7 +12,16 @@ from imdb_gru.config import Config
 from imdb_gru.corpus.corpus import choose_folds, load_labelled_reviews
 from imdb_gru.corpus.stored import StoredReviews
 from imdb_gru.errors import DataError
-from imdb_gru.events import EngineChosen, Event, Notice, Observer, ReadingReviews, StartChosen, ignore
+from imdb_gru.events import (
+    EngineChosen,
+    Event,
+    Notice,
+    Observer,
+    ReadingReviews,
+    ScheduleChosen,
+    StartChosen,
+    ignore,
+)
 from imdb_gru.models.metrics import Scores, compute_scores
 from imdb_gru.sources import open_source
 from imdb_gru.sources.review import UNLABELLED, Review, Source
@@ -23,7 +32,7 @@ from imdb_gru.tasks.configs import Data, prepare_config
 from imdb_gru.tasks.in_memory import train_in_memory
 from imdb_gru.tasks.training import find_source
 
-REPEATED = (ReadingReviews, StartChosen, EngineChosen)
+REPEATED = (ReadingReviews, StartChosen, ScheduleChosen, EngineChosen)
 """Events of a training that are the same for every fold."""
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from imdb_gru.config import AnyConfig, Config, DataConfig, NextWordConfig
-from imdb_gru.config.schedule import count_steps, fit_schedule, get_number
+from imdb_gru.config.schedule import count_steps, fit_schedule
 from imdb_gru.corpus.corpus import Corpus, encode_corpus
-from imdb_gru.errors import ImdbGruError, RunError
+from imdb_gru.errors import DataError, ImdbGruError, RunError
 from imdb_gru.events import (
     BuildingModel,
     CorpusRead,
@@ -31,12 +31,15 @@ from imdb_gru.sources.review import Source
 from imdb_gru.system.lock import claim
 from imdb_gru.system.memory import SMALLER, find_memory
 from imdb_gru.system.signals import find_exit_code
+from imdb_gru.system.wording import count_noun
 from imdb_gru.tasks import find_task
 from imdb_gru.tasks.configs import Data, OneConfig, prepare_config
 from imdb_gru.tasks.places import Place, Session, ThisProcess
 from imdb_gru.tasks.task import Task, send_notes
 from imdb_gru.text.vocabulary import Vocabulary
 
+MOST_SEEN = 0.05
+"""The largest share of reviews that the classifier from which training starts may have been trained on itself."""
 WEIGHT_BYTES = 4
 """Size in bytes of one float32 weight."""
 
@@ -213,6 +216,8 @@ def load_corpus(
     corpus = encode_corpus(source, config, reviews, vocabulary)
     observer(CorpusRead(corpus.statistics, config.text.length, config.train.validation_split, reviews.counts))
     _check_memory(config, corpus)
+    if start and start.has_output:
+        _check_unseen(start.run, corpus)
     return corpus
 
 
@@ -221,11 +226,10 @@ def _fit(config: AnyConfig, corpus: Corpus, start: PretrainedWeights | None, obs
     if not isinstance(config, Config):
         return config
     reviews = len(corpus.train)
-    fitted = fit_schedule(config, reviews, trained_output=start is not None and start.has_output)
+    has_output = start is not None and start.has_output
+    fitted = fit_schedule(config, reviews, len(corpus.validation), trained_output=has_output)
     if fitted != config:
-        train = fitted.train
-        epochs, batch_size = get_number(train.epochs), get_number(train.batch_size)
-        observer(ScheduleChosen(reviews, epochs, batch_size, count_steps(fitted, reviews), bool(train.output_first)))
+        observer(ScheduleChosen(reviews, count_steps(fitted, reviews), fitted.train))
     return fitted
 
 
@@ -250,6 +254,18 @@ def _finish(run: Run, session: Session, observer: Observer) -> None:
         raise
     if metrics.interrupted:
         observer(Stopped(run.resumption, True, session.exit_code))
+
+
+def _check_unseen(start: Run, corpus: Corpus) -> None:
+    """Raise `DataError` if a classifier has already been trained on the reviews that it is to be trained on again."""
+    stored, digests = start.load_seen(), corpus.seen.digests
+    seen = stored.count(digests) if stored else 0
+    if seen > MOST_SEEN * len(digests):
+        raise DataError(
+            f"the classifier of model.pretrained, {start}, was itself trained on {seen} of these "
+            f"{count_noun(len(digests), 'review')}, so the validation figures would mean nothing: start from a "
+            "next-word model (model.pretrained=bundled), or train on other reviews"
+        )
 
 
 def _check_memory(config: AnyConfig, corpus: Corpus) -> None:

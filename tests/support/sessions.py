@@ -18,7 +18,7 @@ def open_session(path, config, *, run=None, reviews=None, pretrained=None, share
     vocabulary = run.load_vocabulary() if run else pretrained and pretrained.vocabulary
     corpus = encode_corpus(source, config, reviews, vocabulary)
     if config.task == "sentiment":
-        config = fit_schedule(config, len(corpus.train))
+        config = fit_schedule(config, len(corpus.train), len(corpus.validation))
     if run is None:
         run = create_run(path, config)
         run.keep_vocabulary(corpus.vocabulary)

@@ -38,7 +38,9 @@ def prepare(tmp_path):
         corpus = encode_corpus(source, config, load_training_reviews(source, config), None)
         labels = np.where(np.arange(len(corpus.train)) % 5 == 0, NO_LABEL, corpus.train.labels)
         corpus = replace(corpus, train=replace(corpus.train, labels=labels))
-        trainer = ClassifierTrainer(fit_schedule(config, len(corpus.train)), corpus, None, shares)
+        trainer = ClassifierTrainer(
+            fit_schedule(config, len(corpus.train), len(corpus.validation)), corpus, None, shares
+        )
         trainer.restore(Run(tmp_path / "none"))
         return trainer
 

@@ -139,8 +139,11 @@ class ClassifierTrainer(Trainer):
         return self.shares.average(figures, batches.count_labelled())
 
     def is_better(self, record: Epoch, best: Epoch) -> bool:
-        """Return whether an epoch is better than the best so far, which is always true without validation reviews."""
-        if record.validation_loss is None or record.validation_accuracy is None:
+        """Return whether an epoch is better than the best so far.
+
+        A later epoch always counts as better if there are no validation reviews, or if `train.monitor` is last.
+        """
+        if record.validation_loss is None or record.validation_accuracy is None or self.config.train.monitor == "last":
             return True
         assert best.validation_loss is not None
         assert best.validation_accuracy is not None
