@@ -6,9 +6,11 @@
 Needs `pip install '.[fuzz]'`. Files that crash a reader are stored in the folder given with --kept.
 """
 
+import bz2
 import gzip
 import io
 import json
+import lzma
 import os
 import re
 import subprocess
@@ -146,6 +148,27 @@ def make_parquet() -> bytes:
     return stream.getvalue()
 
 
+def make_sheet() -> bytes:
+    """Return the sheet of a workbook with two rows."""
+    rows = (("text", "label"), ("a", "1"), ("b", "0"))
+    cells = ("".join(f'<c t="inlineStr"><is><t>{cell}</t></is></c>' for cell in row) for row in rows)
+    content = "".join(f'<row r="{number}">{row}</row>' for number, row in enumerate(cells, 1))
+    name = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    return f'<worksheet xmlns="{name}"><sheetData>{content}</sheetData></worksheet>'.encode()
+
+
+def put_in_workbook(content: bytes) -> bytes:
+    """Return a workbook whose only sheet has these bytes."""
+    import openpyxl
+
+    book, stream = io.BytesIO(), io.BytesIO()
+    openpyxl.Workbook().save(book)
+    with zipfile.ZipFile(book) as old, zipfile.ZipFile(stream, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, content if name == "xl/worksheets/sheet1.xml" else old.read(name))
+    return stream.getvalue()
+
+
 def make_hdf5() -> bytes:
     """Return the weights file inside a model.keras."""
     import h5py
@@ -176,6 +199,12 @@ TARGETS: dict[str, Callable[[], Target]] = {
     "csv": lambda: Target("a.csv", CSV, plain, read_source),
     "tsv": lambda: Target("a.tsv", CSV.replace(b",", b"\t"), plain, read_source),
     "jsonl": lambda: Target("a.jsonl", JSON_LINES, plain, read_source),
+    "json": lambda: Target("a.json", b"[" + JSON_LINES.strip().replace(b"\n", b",") + b"]", plain, read_source),
+    "excel": lambda: Target("a.xlsx", make_sheet(), put_in_workbook, read_source),
+    "packed": lambda: Target("a.csv.gz", gzip.compress(CSV), plain, read_source),
+    "bzip2": lambda: Target("a.csv.bz2", bz2.compress(CSV), plain, read_source),
+    "xz": lambda: Target("a.csv.xz", lzma.compress(CSV), plain, read_source),
+    "zipped": lambda: Target("a.zip", put_in("a.csv")(CSV), plain, read_source),
     "parquet": lambda: Target("a.parquet", make_parquet(), plain, read_source),
     "tar": lambda: Target("a.tar.gz", make_tar(), lambda content: gzip.compress(content, 1), read_source),
     "gzip": lambda: Target("a.tar.gz", gzip.compress(make_tar()), plain, read_source),
@@ -221,7 +250,11 @@ def fuzz(name: str, runs: int | None, seconds: int | None, kept: Path) -> None:
         import imdb_gru.models.classifier
         import imdb_gru.runs.run
         import imdb_gru.sources.aclimdb
+        import imdb_gru.sources.columnar
+        import imdb_gru.sources.delimited
+        import imdb_gru.sources.json_rows
         import imdb_gru.sources.keras_npz
+        import imdb_gru.sources.lines
         import imdb_gru.sources.table  # noqa: F401
     target = TARGETS[name]()
     with tempfile.TemporaryDirectory() as folder:
