@@ -75,7 +75,7 @@ class ExcelRows:
             pass
         self.columns = Counter(self._header)
         if self._empty:
-            self._notes.append(f"{content.name}: {count_noun(self._empty, 'row')} without any content left out")
+            self._notes.append(f"{content.name}: left out {count_noun(self._empty, 'row')} without any content")
         self.notes = tuple(self._notes)
 
     def __iter__(self) -> Iterator[TableRow]:

@@ -49,7 +49,7 @@ class DelimitedRows:
         self._skipped, self._delimiter = self._find_delimiter(data.delimiter, preferred)
         self._quoting, survey = self._find_quoting()
         self.columns = Counter(self._header)
-        empty = survey.empty and f"{self.name}: {count_noun(survey.empty, 'row')} without any content left out"
+        empty = survey.empty and f"{self.name}: left out {count_noun(survey.empty, 'row')} without any content"
         self.notes = tuple(note for note in (text.note, survey.note, empty) if note)
 
     def __iter__(self) -> Iterator[TableRow]:

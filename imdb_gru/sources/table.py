@@ -125,7 +125,7 @@ class TableSource:
     def file_notes(self) -> tuple[str, ...]:
         """Return what is unusual about the file; complete once the reviews have been read."""
         missing = sum(self._missing.values())
-        null = f"{self.name}: {count_noun(missing, 'text')} without a value, read as empty"
+        null = f"{self.name}: read {count_noun(missing, 'text')} without a value as empty"
         return (*self._rows.notes, *([null] if missing else []))
 
     @property

@@ -8,7 +8,7 @@ import lzma
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, cast
@@ -31,7 +31,9 @@ MAX_SHOWN = 5
 PACKED = {".gz": "", ".bz2": "", ".xz": "", ".tgz": ".tar", ".tbz2": ".tar", ".txz": ".tar"}
 """The suffixes of compressed files, each with the suffix that remains when they are unpacked."""
 CORPUS_FOLDER = "aclImdb"
-_DAMAGE = (EOFError, zlib.error, lzma.LZMAError, tarfile.TarError, zipfile.BadZipFile, NotImplementedError, ValueError)
+_DAMAGE = (
+    EOFError, RuntimeError, ValueError, LookupError, zlib.error, lzma.LZMAError, tarfile.TarError, zipfile.BadZipFile
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -178,13 +180,17 @@ def decompress(file: BinaryIO, head: bytes) -> Any:
 
 
 def _decompress(content: Content, found: str | None) -> BinaryIO:
-    stack = contextlib.ExitStack()
-    file = stack.enter_context(content.open())
-    return _meter(content.name, stack.enter_context(_DECOMPRESSORS[found](file)), stack)
+    return _open_inner(content, lambda stack, file: stack.enter_context(_DECOMPRESSORS[found](file)))
 
 
-def _meter(name: str, content: Any, stack: contextlib.ExitStack) -> BinaryIO:
-    return cast(BinaryIO, io.BufferedReader(Meter(name, content, stack), 2**16))
+def _open_inner(content: Content, find: Callable[[contextlib.ExitStack, BinaryIO], Any]) -> BinaryIO:
+    """Open what a file packs, which `find` finds; closing it closes all that the stack holds."""
+    with contextlib.ExitStack() as stack:
+        try:
+            inner = find(stack, stack.enter_context(content.open()))
+        except _DAMAGE as error:
+            raise describe_damage(content.name, error) from error
+        return cast(BinaryIO, io.BufferedReader(Meter(content.name, inner, stack.pop_all()), 2**16))
 
 
 def _open_zip(content: Content, layers: int) -> Content:
@@ -192,7 +198,7 @@ def _open_zip(content: Content, layers: int) -> Content:
         with content.open() as file, zipfile.ZipFile(file) as archive:
             names = archive.namelist()
             encrypted = any(member.flag_bits & 1 for member in archive.infolist())
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+    except _DAMAGE as error:
         raise describe_damage(content.name, error) from error
     if (office := name_office_file(names)) == "excel":
         return replace(content, kind=office)
@@ -202,39 +208,34 @@ def _open_zip(content: Content, layers: int) -> Content:
         raise DataError(f"{content.name} is encrypted: unpack it first")
     name = _choose_member(content.name, names)
 
-    def open_member() -> BinaryIO:
-        stack = contextlib.ExitStack()
-        archive = stack.enter_context(zipfile.ZipFile(stack.enter_context(content.open())))
-        return _meter(content.name, stack.enter_context(archive.open(name)), stack)
+    def find(stack: contextlib.ExitStack, file: BinaryIO) -> Any:
+        return stack.enter_context(stack.enter_context(zipfile.ZipFile(file)).open(name))
 
-    return _unpack(replace(content, file=PurePosixPath(name).name, open=open_member), layers + 1)
+    inner = replace(content, file=PurePosixPath(name).name, open=lambda: _open_inner(content, find))
+    return _unpack(inner, layers + 1)
 
 
 def _open_tar(content: Content, layers: int) -> Content:
     names: list[str] = []
-    for member, _ in _iter_tar(content):
-        if PurePosixPath(member.name).parts[:1] == (CORPUS_FOLDER,):
-            return replace(content, kind="corpus")
-        if member.isreg() and not _is_hidden(member.name) and len(names) <= MAX_SHOWN:
-            names.append(member.name)
+    with content.open() as file:
+        for member, _ in iter_members(Meter(content.name, file)):
+            if PurePosixPath(member.name).parts[:1] == (CORPUS_FOLDER,):
+                return replace(content, kind="corpus")
+            if member.isreg() and not _is_hidden(member.name) and len(names) <= MAX_SHOWN:
+                names.append(member.name)
     name = _choose_member(content.name, names)
 
-    def open_member() -> BinaryIO:
-        stack = contextlib.ExitStack()
-        for member, archive in stack.enter_context(contextlib.closing(_iter_tar(content))):
-            if member.name == name and member.isreg():
-                return _meter(content.name, archive.extractfile(member), stack)
-        raise DataError(f"{content.name} no longer holds {name}")
+    def find(stack: contextlib.ExitStack, file: BinaryIO) -> Any:
+        members = stack.enter_context(contextlib.closing(iter_members(Meter(content.name, file))))
+        return next(
+            archive.extractfile(member) for member, archive in members if member.isreg() and member.name == name
+        )
 
-    return _unpack(replace(content, file=PurePosixPath(name).name, open=open_member), layers + 1)
-
-
-def _iter_tar(content: Content) -> Generator[tuple[tarfile.TarInfo, tarfile.TarFile], None, None]:
-    with content.open() as file:
-        yield from iter_members(Meter(content.name, file))
+    inner = replace(content, file=PurePosixPath(name).name, open=lambda: _open_inner(content, find))
+    return _unpack(inner, layers + 1)
 
 
-def iter_members(meter: Meter) -> Iterator[tuple[tarfile.TarInfo, tarfile.TarFile]]:
+def iter_members(meter: Meter) -> Generator[tuple[tarfile.TarInfo, tarfile.TarFile], None, None]:
     """Yield the members of an unpacked tar archive, each with the archive, and read it to its last byte.
 
     tarfile mistakes a damaged header for the archive's end, so only padding may follow the end.

@@ -9,6 +9,7 @@ Needs `pip install '.[fuzz]'`. Files that crash a reader are stored in the folde
 import gzip
 import io
 import json
+import lzma
 import os
 import re
 import subprocess
@@ -146,6 +147,18 @@ def make_parquet() -> bytes:
     return stream.getvalue()
 
 
+def put_in_workbook(content: bytes) -> bytes:
+    """Return a workbook whose only sheet has these bytes."""
+    import openpyxl
+
+    book, stream = io.BytesIO(), io.BytesIO()
+    openpyxl.Workbook().save(book)
+    with zipfile.ZipFile(book) as old, zipfile.ZipFile(stream, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, content if name == "xl/worksheets/sheet1.xml" else old.read(name))
+    return stream.getvalue()
+
+
 def make_hdf5() -> bytes:
     """Return the weights file inside a model.keras."""
     import h5py
@@ -164,6 +177,9 @@ def make_hdf5() -> bytes:
 
 CSV = b'text,label,split\n"a, ""b""\nc",1,train\nd,0,test\n'
 JSON_LINES = b'{"text": "a", "label": 1, "split": "train"}\n{"text": "b", "label": 0, "split": "test"}\n'
+SHEET = b"""<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>
+<row r="1"><c t="inlineStr"><is><t>text</t></is></c><c t="inlineStr"><is><t>label</t></is></c></row>
+<row r="2"><c t="inlineStr"><is><t>a</t></is></c><c><v>1</v></c></row></sheetData></worksheet>"""
 METRICS = {
     "format": 1,
     "interrupted": False,
@@ -176,6 +192,11 @@ TARGETS: dict[str, Callable[[], Target]] = {
     "csv": lambda: Target("a.csv", CSV, plain, read_source),
     "tsv": lambda: Target("a.tsv", CSV.replace(b",", b"\t"), plain, read_source),
     "jsonl": lambda: Target("a.jsonl", JSON_LINES, plain, read_source),
+    "json": lambda: Target("a.json", b"[" + JSON_LINES.strip().replace(b"\n", b",") + b"]", plain, read_source),
+    "excel": lambda: Target("a.xlsx", SHEET, put_in_workbook, read_source),
+    "packed": lambda: Target("a.csv.gz", gzip.compress(CSV), plain, read_source),
+    "xz": lambda: Target("a.csv.xz", lzma.compress(CSV), plain, read_source),
+    "zipped": lambda: Target("a.zip", put_in("a.csv")(CSV), plain, read_source),
     "parquet": lambda: Target("a.parquet", make_parquet(), plain, read_source),
     "tar": lambda: Target("a.tar.gz", make_tar(), lambda content: gzip.compress(content, 1), read_source),
     "gzip": lambda: Target("a.tar.gz", gzip.compress(make_tar()), plain, read_source),
@@ -221,7 +242,11 @@ def fuzz(name: str, runs: int | None, seconds: int | None, kept: Path) -> None:
         import imdb_gru.models.classifier
         import imdb_gru.runs.run
         import imdb_gru.sources.aclimdb
+        import imdb_gru.sources.columnar
+        import imdb_gru.sources.delimited
+        import imdb_gru.sources.json_rows
         import imdb_gru.sources.keras_npz
+        import imdb_gru.sources.lines
         import imdb_gru.sources.table  # noqa: F401
     target = TARGETS[name]()
     with tempfile.TemporaryDirectory() as folder:

@@ -14,8 +14,9 @@ EDITS = st.lists(st.tuples(st.integers(0, 2**16), st.integers(0, 8), st.binary(m
 
 @pytest.fixture(scope="module", params=fuzz.TARGETS)
 def target(request):
-    if request.param == "parquet":
-        pytest.importorskip("pyarrow")
+    needed = {"parquet": "pyarrow", "excel": "openpyxl"}.get(request.param)
+    if needed:
+        pytest.importorskip(needed)
     return fuzz.TARGETS[request.param]()
 
 

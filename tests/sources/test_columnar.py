@@ -40,7 +40,7 @@ def test_empty_rows_and_further_sheets_are_left_out_with_a_note(write_book):
     assert read_input(path)[0] == [("a", 3), ("b", 5)]
     assert notes == (
         f"{path}: only the first sheet, 'Sheet', was read",
-        f"{path}: 3 rows without any content left out",
+        f"{path}: left out 3 rows without any content",
     )
 
 

@@ -124,8 +124,8 @@ def test_a_table_without_a_header_is_told(tmp_path, content):
 
 def test_rows_that_a_spreadsheet_leaves_empty_are_left_out_and_counted(tmp_path):
     path = write(tmp_path, "text,label,,\r\na,1,,\r\n,,,\r\nb,0,,\r\n" + ",,,\r\n" * 3)
-    assert read_with_notes(path) == ([("a", 1), ("b", 0)], (f"{path}: 4 rows without any content left out",))
-    assert read_input(path) == ([("a", 2), ("b", 4)], (f"{path}: 4 rows without any content left out",))
+    assert read_with_notes(path) == ([("a", 1), ("b", 0)], (f"{path}: left out 4 rows without any content",))
+    assert read_input(path) == ([("a", 2), ("b", 4)], (f"{path}: left out 4 rows without any content",))
 
 
 def test_an_empty_text_is_no_empty_row(tmp_path):
