@@ -2,11 +2,11 @@
 
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from imdb_gru.config.labels import Label, is_label
+from imdb_gru.config.writing import dump_yaml
 
 Truncation = Literal["head", "tail", "middle"]
 Pooling = Literal["last", "mean", "max"]
@@ -225,20 +225,6 @@ class PretrainConfig(FitConfig):
     """The number of words in the sampled softmax used in training; validation uses the whole vocabulary."""
 
 
-_LINE_BREAKS = {"\x85", "\u2028", "\u2029"}
-
-
-class _Dumper(yaml.SafeDumper):
-    """A writer of YAML that escapes Unicode's line breaks, which a reader would take for ordinary ones."""
-
-
-def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, '"' if _LINE_BREAKS.intersection(text) else None)
-
-
-_Dumper.add_representer(str, _represent_text)
-
-
 class WholeConfig(Section):
     """A complete config for any task."""
 
@@ -247,7 +233,7 @@ class WholeConfig(Section):
 
     def to_yaml(self) -> str:
         """Return all keys and their values as YAML."""
-        return str(yaml.dump(self.model_dump(mode="json"), Dumper=_Dumper, sort_keys=False, allow_unicode=True))
+        return dump_yaml(self.model_dump(mode="json"))
 
 
 class Config(WholeConfig):
