@@ -40,7 +40,7 @@ class TextConfig(Section):
     """How a text is converted to ids."""
 
     tokenizer: Literal["words", "keras"] = "words"
-    """words splits into words, punctuation marks and emoji; keras splits as Keras did to make imdb.npz."""
+    """words splits into words, punctuation marks, emoticons and emoji; keras splits as Keras did to make imdb.npz."""
     vocabulary: Literal["train", "keras"] = "train"
     """train uses the words of the training reviews; keras uses the IMDB word index published by Keras."""
     max_words: Annotated[int, Field(ge=4)] | None = 20000
