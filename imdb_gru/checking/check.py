@@ -19,7 +19,7 @@ from imdb_gru.sources.review import UNLABELLED, Review, Source
 from imdb_gru.system.arrays import Rows
 from imdb_gru.system.progress import show_bar
 from imdb_gru.text.tokenizer import TOKENIZERS
-from imdb_gru.text.vocabulary import build_vocabulary
+from imdb_gru.text.vocabulary import UNKNOWN, build_vocabulary
 
 HELD_OUT = "held out"
 """The name for the reviews that `train` uses for validation by default."""
@@ -135,12 +135,11 @@ class Check:
         if not counted:
             return {}
         vocabulary = build_vocabulary(text.tokenizer, counted, max_words=text.max_words, min_count=text.min_count)
-        known = set(vocabulary.words)
         shares = {}
         for split in EVALUATED:
             if split in self.parts and (counts := count(self.parts[split])):
-                unknown = sum(number for word, number in counts.items() if word not in known)
-                shares[split] = round(unknown / counts.total(), 4)
+                unknown = vocabulary.encode(counts)[1:] == UNKNOWN
+                shares[split] = round(float(np.fromiter(counts.values(), np.int64)[unknown].sum() / counts.total()), 4)
         return shares
 
     def iter_one_sided(self) -> Iterator[Figures]:

@@ -2,10 +2,7 @@
 
 import re
 
-_TAGS = (
-    "a|b|i|u|p|em|h[1-6]|hr|li|ol|ul|td|th|tr|div|img|pre|body|code|font|head|html|span|table|center|script|strong|style"
-    "|blockquote"
-)
+from imdb_gru.text.normalisation import TAGS
 
 SIGNS: dict[str, re.Pattern[str]] = {
     "replacement characters": re.compile("\ufffd"),
@@ -14,10 +11,11 @@ SIGNS: dict[str, re.Pattern[str]] = {
     "mojibake": re.compile(
         "Ã[\x80-\xbf€‚ƒ„†‡ˆ‰Š‹ŒŽ˜™š›œžŸ]|Â[\xa0-\xbf]|â(?:€|\x80)[\x80-\xbf‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|ðŸ|ï»¿"
     ),
-    "control characters": re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"),
-    # <br /> does not count as HTML, because the tokenizer removes it.
+    # The others from 0x80 to 0x9f are read as Windows-1252 by the tokenizer.
+    "control characters": re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f\x81\x8d\x8f\x90\x9d]"),
+    # The tokenizer removes the usual tags and decodes entities, so what counts is other tags with attributes, and code.
     "HTML": re.compile(
-        rf"</?(?:{_TAGS})(?:\s[^<>]*)?/?>|&(?:[a-z]{{2,8}}|#\d{{1,7}}|#x[0-9a-f]{{1,6}});", re.IGNORECASE
+        rf"<(?:script|style)[\s>]|<(?!(?:{TAGS})[\s/>])[a-z][a-z0-9:-]*\s[^<>]*=\s*[\"'][^<>]*>", re.IGNORECASE
     ),
 }
 """Names of the signs, each with the pattern that matches it."""

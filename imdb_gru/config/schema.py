@@ -69,7 +69,7 @@ class TextConfig(Section):
     """How a text is converted to ids."""
 
     tokenizer: Literal["words", "keras"] = "words"
-    """How texts are split: words finds words, punctuation marks and emoji; keras splits as Keras did for imdb.npz."""
+    """How texts are split: words finds words, marks, emoticons and emoji; keras splits as Keras did for imdb.npz."""
     vocabulary: Literal["train", "keras"] = "train"
     """The words in the vocabulary: train uses those of the training reviews; keras uses Keras's IMDB word index."""
     max_words: Annotated[int, Field(ge=4)] | None = 20000

@@ -210,8 +210,9 @@ def hash_reviews(reviews: Iterable[Review]) -> str:
 
 def encode_corpus(source: Source, config: AnyConfig, reviews: TrainingReviews, vocabulary: Vocabulary | None) -> Corpus:
     """Tokenize and encode the reviews for a run, with the given vocabulary or one built from the training reviews."""
-    train = tokenize_reviews(reviews.train, config.text)
-    validation = tokenize_reviews(reviews.validation, config.text, train.lexicon)
+    tokenize = vocabulary.tokenize if vocabulary else None
+    train = tokenize_reviews(reviews.train, config.text, tokenize=tokenize)
+    validation = tokenize_reviews(reviews.validation, config.text, train.lexicon, tokenize)
     vocabulary = vocabulary or _build_vocabulary(source, config, train)
     digests, validation_digests = digest_tokenized(train), digest_tokenized(validation)
     encoded, encoded_validation = encode_reviews(train, vocabulary), encode_reviews(validation, vocabulary)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from imdb_gru.config import TextConfig
 from imdb_gru.corpus.encoded import Tokenized, truncate
 from imdb_gru.system.arrays import Mask
-from imdb_gru.text.tokenizer import TOKENIZERS
+from imdb_gru.text.vocabulary import Vocabulary
 
 Digests = NDArray[np.uint64]
 
@@ -33,11 +33,10 @@ def digest_tokenized(reviews: Tokenized) -> Digests:
     return np.array([digest_words(words[number] for number in reviews[row].tolist()) for row in rows], np.uint64)
 
 
-def digest_texts(texts: Iterable[str], config: TextConfig) -> Digests:
-    """Return the digest of each text as a model with this config reads it, `(N,)`."""
-    tokenize = TOKENIZERS[config.tokenizer]
+def digest_texts(texts: Iterable[str], config: TextConfig, vocabulary: Vocabulary) -> Digests:
+    """Return the digest of each text as a model with this config and vocabulary reads it, `(N,)`."""
     return np.array(
-        [digest_words(truncate(tokenize(text), config.length, config.truncate)) for text in texts], np.uint64
+        [digest_words(truncate(vocabulary.tokenize(text), config.length, config.truncate)) for text in texts], np.uint64
     )
 
 

@@ -1,7 +1,7 @@
 """Reviews as ids: truncation, padding, and the flat array in which a corpus is stored."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -108,14 +108,23 @@ _OPENING = ""
 _PIECE = 2**16
 
 
-def tokenize_reviews(reviews: StoredReviews, text: TextConfig, lexicon: dict[str, int] | None = None) -> Tokenized:
-    """Tokenize and truncate reviews, with a progress bar; add their tokens to `lexicon` if it is given."""
+def tokenize_reviews(
+    reviews: StoredReviews,
+    text: TextConfig,
+    lexicon: dict[str, int] | None = None,
+    tokenize: Callable[[str], list[str]] | None = None,
+) -> Tokenized:
+    """Tokenize and truncate reviews, with a progress bar; add their tokens to `lexicon` if it is given.
+
+    `tokenize` is that of the vocabulary, if there is one already.
+    """
     from imdb_gru.system.progress import show_bar  # loads tqdm, which encoding a single text does not need
 
-    tokenize = TOKENIZERS[text.tokenizer]
+    tokenize = tokenize or TOKENIZERS[text.tokenizer]
     lexicon = {_OPENING: 0} if lexicon is None else lexicon
-    # A token has at least one byte, so this is large enough; the part that is never written to takes no memory.
-    numbers = allocate(int(np.minimum(reviews.count_bytes(), text.length).sum()) + len(reviews))
+    # A character becomes fewer tokens than twice its bytes (㏂ has 3 bytes and means a.m.), so this is large enough;
+    # the part that is never written to takes no memory.
+    numbers = allocate(int(np.minimum(2 * reviews.count_bytes(), text.length).sum()) + len(reviews))
     offsets, lengths = np.zeros(len(reviews) + 1, np.int64), np.zeros(len(reviews), np.int64)
     end = 0
     for row, review in enumerate(show_bar(reviews, desc="tokenizing", unit=" reviews", delay=1)):

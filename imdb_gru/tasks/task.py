@@ -39,7 +39,8 @@ class ChosenReviews:
         if stored is None:
             return cls(split, reviews, None)
         bar = show_bar(reviews, desc="comparing with the training reviews", unit=" reviews", delay=1)
-        seen = stored.count(digest_texts((review.text for review in bar), run.load_any_config().text))
+        texts, config = (review.text for review in bar), run.load_any_config().text
+        seen = stored.count(digest_texts(texts, config, run.load_vocabulary()))
         number = f"{'about ' * (stored.share > 1)}{seen} of {count_noun(len(reviews), 'review')}"
         caveat = f"{number} {'was' if seen == 1 else 'were'} used to train {run}, so the figures are optimistic"
         return cls(split, reviews, seen, caveat if seen else None)

@@ -1,13 +1,13 @@
 """The map between tokens and ids.
 
 Ids are Keras's: 0 pad, 1 start, 2 unknown, words from 3, most frequent first. A vocabulary names the tokenizer that
-made its tokens, so that a text can be encoded in one way only.
+made its tokens, so that a text can be encoded in one way only. A lengthened word has the id of its usual spelling.
 """
 
 import json
 import string
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from imdb_gru.errors import ConfigError, RunError
 from imdb_gru.system.arrays import Ids
 from imdb_gru.system.reading import read_text
-from imdb_gru.text.tokenizer import TOKENIZERS
+from imdb_gru.text.spelling import find_candidates, find_spelling
+from imdb_gru.text.tokenizer import TOKENIZERS, tokenize_without_emoticons
 
 PAD, START, UNKNOWN, FIRST_WORD = 0, 1, 2, 3
 START_TOKEN, END_TOKEN, UNKNOWN_TOKEN = "<start>", "<end>", "<unknown>"
@@ -31,11 +32,19 @@ MOST_COMMON = 100
 class Vocabulary:
     """A tokenizer and the words that have an id, most frequent first."""
 
-    def __init__(self, tokenizer: str, words: Sequence[str]) -> None:
+    def __init__(self, tokenizer: str, words: Sequence[str], *, emoticons: bool = False) -> None:
         self.tokenizer = tokenizer
         self.words = tuple(words)
-        self.tokenize = TOKENIZERS[tokenizer]
+        self.emoticons = emoticons
+        """Whether an emoticon is a token; in vocabularies of earlier versions, its marks are."""
+        self.tokenize: Callable[[str], list[str]] = (
+            TOKENIZERS[tokenizer] if emoticons or tokenizer != "words" else tokenize_without_emoticons
+        )
         self._id_of = {word: rank for rank, word in enumerate(self.words, FIRST_WORD)}
+        if tokenizer == "words":
+            for word in find_candidates(self.words):
+                if spelling := find_spelling(word, self._id_of):
+                    self._id_of[word] = self._id_of[spelling]
 
     def __len__(self) -> int:
         """Count the ids, including pad, start and unknown; an embedding has the same number of rows."""
@@ -54,7 +63,12 @@ class Vocabulary:
     def encode(self, tokens: Iterable[str]) -> Ids:
         """Return the start token's id and those of `tokens`, `(1 + len(tokens),)` int32."""
         look_up = self._id_of.get
-        return np.array([START, *(look_up(token, UNKNOWN) for token in tokens)], dtype=np.int32)
+        return np.array([START, *(look_up(token) or self._guess(token) for token in tokens)], dtype=np.int32)
+
+    def _guess(self, token: str) -> int:
+        """Return the id of a word that is not in the vocabulary."""
+        spelling = find_spelling(token, self._id_of) if self.tokenizer == "words" else None
+        return UNKNOWN if spelling is None else self._id_of[spelling]
 
     def name_next(self, id: int) -> str:
         """Return the token for a predicted next id; the start token's id means the end of the review."""
@@ -62,7 +76,8 @@ class Vocabulary:
 
     def save(self, path: Path) -> None:
         """Write the vocabulary as JSON."""
-        path.write_text(json.dumps({"tokenizer": self.tokenizer, "words": self.words}, ensure_ascii=False), "utf-8")
+        stored = {"tokenizer": self.tokenizer, "emoticons": self.emoticons, "words": self.words}
+        path.write_text(json.dumps(stored, ensure_ascii=False), "utf-8")
 
     @classmethod
     def load(cls, path: Path) -> "Vocabulary":
@@ -74,7 +89,10 @@ class Vocabulary:
                 raise ValueError("the tokenizer is unknown, or the words are not a list")
             if not all(isinstance(word, str) for word in words):
                 raise ValueError("some words are not strings")
-            return cls(stored["tokenizer"], words)
+            emoticons = stored.get("emoticons", False)
+            if not isinstance(emoticons, bool):
+                raise ValueError("emoticons is neither true nor false")
+            return cls(stored["tokenizer"], words, emoticons=emoticons)
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise RunError(f"{path} is not a vocabulary ({error}): train the run again") from error
 
@@ -85,9 +103,25 @@ def build_vocabulary(
     """Build a vocabulary of tokens ranked by frequency, with ties in alphabetical order.
 
     All ids are below `max_words`, as with Keras's `num_words`, so that limit also counts pad, start and unknown.
+    Lengthened words count as their usual spelling.
     """
-    ranked = sorted((-count, word) for word, count in counts.items() if count >= min_count)
-    return _bounded(tokenizer, [word for _, word in ranked], max_words)
+    if tokenizer == "words":
+        counts = _join_spellings(counts)
+    words = [word for word in _rank(counts) if counts[word] >= min_count]
+    return _bounded(tokenizer, words, max_words, emoticons=tokenizer == "words")
+
+
+def _rank(counts: Mapping[str, int]) -> list[str]:
+    return sorted(counts, key=lambda word: (-counts[word], word))
+
+
+def _join_spellings(counts: Counter[str]) -> Counter[str]:
+    joined, ranked = Counter(counts), _rank(counts)
+    ranks = {word: rank for rank, word in enumerate(ranked, FIRST_WORD)}
+    for word in find_candidates(ranked):
+        if spelling := find_spelling(word, ranks):
+            joined[spelling] += joined.pop(word)
+    return joined
 
 
 def build_keras_vocabulary(word_index: dict[str, int], *, max_words: int | None = None) -> Vocabulary:
@@ -95,7 +129,7 @@ def build_keras_vocabulary(word_index: dict[str, int], *, max_words: int | None 
     return _bounded("keras", sorted(word_index, key=word_index.__getitem__), max_words)
 
 
-def _bounded(tokenizer: str, words: list[str], max_words: int | None) -> Vocabulary:
+def _bounded(tokenizer: str, words: list[str], max_words: int | None, *, emoticons: bool = False) -> Vocabulary:
     if not words:
         raise ConfigError("text.min_count leaves no word at all in the vocabulary: lower it, or train on more reviews")
-    return Vocabulary(tokenizer, words if max_words is None else words[: max_words - FIRST_WORD])
+    return Vocabulary(tokenizer, words if max_words is None else words[: max_words - FIRST_WORD], emoticons=emoticons)

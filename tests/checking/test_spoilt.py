@@ -11,13 +11,11 @@ from imdb_gru.checking.spoilt import find_signs
         ("It isnâ€™t good", {"mojibake": 6}),
         ("Â£10 for this", {"mojibake": 0}),
         ("so good ðŸ˜€", {"mojibake": 8}),
-        ("The end\x96at last", {"control characters": 7}),
-        ("It isnâ\x80\x99t", {"mojibake": 6, "control characters": 7}),
+        ("It isnâ\x80\x99t", {"mojibake": 6}),
         ("bell\a", {"control characters": 4}),
-        ("a <i>fine</i> film", {"HTML": 2}),
-        ('see <a href="x">this</a>', {"HTML": 4}),
-        ("rock &amp; roll", {"HTML": 5}),
-        ("100&#37;", {"HTML": 3}),
+        ("The end\x81at last", {"control characters": 7}),
+        ("so <script>let x = 1</script>", {"HTML": 3}),
+        ('see <video controls src="x">this</video> or <rating stars="5">', {"HTML": 4}),
     ],
 )
 def test_what_is_wrong_is_found_at_its_place(text, signs):
@@ -33,6 +31,7 @@ def test_what_is_wrong_is_found_at_its_place(text, signs):
         "CAFÉ… À LA CARTE – «É» Ângela Âncora",
         "I <3 it; 2 < 3 > 1, Q&A; AT&T; <sigh> <spoiler>",
         "Ünïcödé 漢字 😀 ʻokina",
+        'What the tokenizer removes or decodes: <i>fine</i> <a href="x">this</a> rock &amp; roll, 100&#37;, at\x96last',
     ],
 )
 def test_what_is_right_is_left_alone(text):

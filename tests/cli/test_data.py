@@ -34,7 +34,7 @@ def test_findings_are_told_and_the_terminal_is_safe(invoke, write):
         "max",
         "truncated",
     ]
-    assert lines[1].split() == ["train", "2", "50.0%", "4", "5", "5", "6", "6", "0.0%"]
+    assert lines[1].split() == ["train", "2", "50.0%", "4", "4", "4", "4", "4", "0.0%"]
     assert "reviews in test that are also in train word for word: 1" in lines
     assert "  test 1 is like train 2: the second of three" in lines
     assert "reviews that contain control characters: 1" in lines

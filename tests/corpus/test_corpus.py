@@ -19,6 +19,7 @@ from imdb_gru.errors import DataError
 from imdb_gru.sources import open_source
 from imdb_gru.sources.review import Review
 from imdb_gru.sources.sample import SampleSource
+from imdb_gru.text.vocabulary import Vocabulary
 
 FILMS = st.lists(st.tuples(st.integers(0, 1), st.none() | st.integers(0, 20)), min_size=10, max_size=200)
 
@@ -150,6 +151,19 @@ def test_the_vocabulary_knows_train_words_only(tmp_path):
     assert [len(part) for part in (corpus.train, corpus.validation)] == [2, 2]
     assert corpus.statistics.unknown_share == 0.0
     assert corpus.statistics.unknown_share_validation == 1.0
+
+
+def test_reviews_are_tokenized_as_a_given_vocabulary_demands(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("text,label,split\ngood :-),1,train\nbad,0,train\ngood :),1,validation\nbad,0,validation\n")
+    config, source = build_config({}, "test"), open_source(str(path))
+    reviews = load_training_reviews(source, config)
+    corpus = encode_corpus(source, config, reviews, None)
+    assert corpus.vocabulary.words == (":)", "bad", "good")
+    assert corpus.validation[0].tolist() == [1, 5, 3]
+    corpus = encode_corpus(source, config, reviews, Vocabulary("words", [":", ")", "-"]))
+    assert corpus.train[0].tolist() == [1, 2, 3, 5, 4]
+    assert corpus.validation[0].tolist() == [1, 2, 3, 4]
 
 
 def test_statistics_tell_of_truncation():

@@ -15,17 +15,20 @@ from imdb_gru.corpus.digests import (
 from imdb_gru.corpus.encoded import tokenize_reviews
 from imdb_gru.corpus.stored import store_reviews
 from imdb_gru.sources.review import Review
+from imdb_gru.text.vocabulary import Vocabulary
+
+VOCABULARY = Vocabulary("words", ["a", "film"], emoticons=True)
 
 
 @given(st.lists(st.text(max_size=30), max_size=8), st.integers(1, 5), st.sampled_from(["head", "tail", "middle"]))
 def test_a_text_has_the_digest_that_it_had_in_training(texts, length, side):
     config = TextConfig(length=length, truncate=side)
     tokenized = tokenize_reviews(store_reviews(Review(text, 1) for text in texts), config)
-    np.testing.assert_array_equal(digest_texts(texts, config), digest_tokenized(tokenized))
+    np.testing.assert_array_equal(digest_texts(texts, config, VOCABULARY), digest_tokenized(tokenized))
 
 
 def test_the_digest_is_that_of_the_words():
-    digests = digest_texts(["A fine  film!", "a FINE film !", "a film fine!", "", "<br />"], TextConfig())
+    digests = digest_texts(["A fine  film!", "a FINE film !", "a film fine!", "", "<br />"], TextConfig(), VOCABULARY)
     assert digests[0] == digests[1] != digests[2]
     assert digests[3:].tolist() == [NO_WORDS, NO_WORDS]
     # These digests are stored in runs, so they must be the same in every process and version.
@@ -38,8 +41,8 @@ def test_reviews_without_words_are_never_repeated():
 
 
 def test_all_seen_reviews_are_counted_and_of_a_part_estimated():
-    digests = digest_texts([f"review {number}" for number in range(4000)], TextConfig())
-    other = digest_texts([f"another {number}" for number in range(4000)], TextConfig())
+    digests = digest_texts([f"review {number}" for number in range(4000)], TextConfig(), VOCABULARY)
+    other = digest_texts([f"another {number}" for number in range(4000)], TextConfig(), VOCABULARY)
     seen = SeenReviews(np.unique(digests))
     assert (seen.count(digests[:50]), seen.count(other), seen.count(np.append(other, digests[:3]))) == (50, 0, 3)
     part = seen.thin(16)

@@ -52,6 +52,11 @@ def test_reviews_become_one_flat_array():
     assert encoded.ids.ctypes.data % ALIGNMENT == 0  # training reads them where they are
 
 
+def test_there_is_room_for_characters_that_stand_for_several_tokens():
+    reviews = store_reviews([Review("㏂㏘" * 9, 1), Review("\x85" * 9, 0)])
+    assert tokenize_reviews(reviews, TextConfig()).lengths.tolist() == [72, 27]
+
+
 def test_tokens_are_counted_and_listed_as_they_stand():
     reviews = store_reviews([Review("a good good film", 1), Review("", 0), Review("bad", 0)])
     first = tokenize_reviews(reviews[:2], TextConfig(length=3))

@@ -44,7 +44,7 @@ def test_a_run_remembers_its_training_reviews(table_run):
     config = table_run.load_config()
     seen = table_run.load_seen()
     assert len(seen.digests) == 90
-    assert seen.count(digest_texts([ROWS[0][0], "Another."], config.text)) == 1
+    assert seen.count(digest_texts([ROWS[0][0], "Another."], config.text, table_run.load_vocabulary())) == 1
     table_run.seen_path.unlink()
     assert table_run.find_damage() == "seen.npz is missing"
 

@@ -147,7 +147,7 @@ def test_the_script_bundles_and_prints_the_validation_figures(script, make_pair,
     reviews = load_training_reviews(open_source(config.data), config)
     texts = [review.text for review in (*reviews.train, *reviews.validation)]
     assert seen.share == 16
-    assert 0 < len(seen.digests) < 30 < seen.count(digest_texts(texts, config.text)) <= 200
+    assert 0 < len(seen.digests) < 30 < seen.count(digest_texts(texts, config.text, bundled.load_vocabulary())) <= 200
 
 
 def test_errors_and_digests_are_written_again_from_the_reviews_of_the_training(

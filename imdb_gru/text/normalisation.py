@@ -1,0 +1,114 @@
+"""Text that reads the same, written the same: plain characters and no HTML."""
+
+import re
+import unicodedata
+from collections.abc import Callable
+
+_APOSTROPHES = "`´ʹʻʼʽˈˊˋʹ΄`‘’‛′‵ꞌ＇｀"
+_QUOTATION_MARKS = "«»“”„‟″‴‶‷⁗〝〞〟"
+_DASHES = "‐‑‒–—―⁻₋−﹘﹣－︱︲"
+_INVISIBLE = (
+    (0x00AD, 0x00AD),  # soft hyphen
+    (0x034F, 0x034F),
+    (0x061C, 0x061C),
+    (0x180B, 0x180F),
+    (0x200B, 0x200F),  # zero-width space and joiners
+    (0x202A, 0x202E),  # direction
+    (0x2060, 0x206F),
+    (0xFE00, 0xFE0F),  # variation selectors
+    (0xFEFF, 0xFEFF),  # byte order mark
+)
+"""First and last of each range of characters that are not seen, or only vary the one before them."""
+_FRACTIONS, _RAISED_DIGITS = "¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞↉", "²³¹⁰⁴⁵⁶⁷⁸⁹"
+
+_WRITTEN = {
+    **dict.fromkeys(_APOSTROPHES, "'"),
+    **dict.fromkeys(_QUOTATION_MARKS, '"'),
+    **dict.fromkeys(_DASHES, "-"),
+    # Without a space, NFKC would make 31/2 of 3½, and BatmanTM of Batman™.
+    **{mark: f" {unicodedata.normalize('NFKC', mark).replace('⁄', '/')}" for mark in _FRACTIONS + _RAISED_DIGITS},
+    **dict.fromkeys("™℠", " "),
+    "ŉ": "'n",
+    "⭐": "★",
+}
+_WRITTEN |= {  # Windows-1252 that was read as Latin-1
+    chr(code): _WRITTEN.get(character, character)
+    for code in range(0x80, 0xA0)
+    if (character := bytes([code]).decode("cp1252", "ignore"))
+}
+_SPECIAL = re.compile(
+    f"[{''.join(map(re.escape, _WRITTEN))}{''.join(f'{chr(first)}-{chr(last)}' for first, last in _INVISIBLE)}]"
+)
+# A set of its own, because characters beyond U+FFFF make the search for a large set slow.
+_MODIFIER = re.compile("[\U0001f3fb-\U0001f3ff\U000e0000-\U000e0fff]")
+"""Skin tones, and invisible characters."""
+
+TAGS = (
+    "br|a|b|i|u|p|s|em|h[1-6]|hr|li|ol|ul|dl|dt|dd|td|th|tr|tt|div|img|pre|sub|sup|body|code|font|head|html|link|meta"
+    "|span|table|tbody|thead|center|iframe|script|strike|strong|style|blockquote"
+)
+_TAG = re.compile(rf"</?(?:{TAGS})(?:[\s/][^<>]*)?>|<!--[^<>]*-->", re.IGNORECASE)
+_ENTITY = re.compile(r"&(?:amp;)*(#\d{1,7};?|#x[0-9a-f]{1,6};?|[a-z][a-z0-9]{1,31};)", re.IGNORECASE)
+_MOST_PASSES = 4
+"""How often tags and entities are looked for, since an entity can hide another one or a tag."""
+_NO_MARKUP = str.maketrans("&<", "  ")
+
+_IN_IMDB = "`\x80-\xbf‘’“”–…″，"
+"""Characters that `imdb.npz` holds as they are, so that the `keras` tokenizer must not change them."""
+_NOT_IN_IMDB = re.compile(f"[^{_IN_IMDB}]+")
+_TAG_NOT_IN_IMDB = re.compile(_TAG.pattern.replace("</?", r"</?(?!(?:br|em|hr|i|p)\b)"), re.IGNORECASE)
+
+
+def normalise(text: str) -> str:
+    """Write a text with plain characters (Unicode's NFKC; one apostrophe, quotation mark and dash) and without HTML."""
+    return _normalise(text, _write_plainly, _TAG, _decode)
+
+
+def normalise_for_keras(text: str) -> str:
+    """Normalise a text, except for what IMDB's reviews contain, so that their tokens stay those of `imdb.npz`."""
+    return _normalise(text, _write_plainly_for_keras, _TAG_NOT_IN_IMDB, _decode_for_keras)
+
+
+def _normalise(
+    text: str, write_plainly: Callable[[str], str], tag: re.Pattern[str], decode: Callable[[re.Match[str]], str]
+) -> str:
+    text = write_plainly(text)
+    for _ in range(_MOST_PASSES):
+        if "<" not in text and "&" not in text:
+            return text
+        marked = text
+        text = tag.sub(" ", marked)
+        if "&" in text:
+            text = write_plainly(_ENTITY.sub(decode, text))
+        if text == marked:
+            return text
+    return text.translate(_NO_MARKUP)
+
+
+def _write_plainly(text: str) -> str:
+    if text.isascii():
+        return text.replace("`", "'")
+    return unicodedata.normalize("NFKC", _MODIFIER.sub("", _SPECIAL.sub(_write, text)))
+
+
+def _write_plainly_for_keras(text: str) -> str:
+    return text if text.isascii() else _NOT_IN_IMDB.sub(lambda match: _write_plainly(match[0]), text)
+
+
+def _write(match: re.Match[str]) -> str:
+    return _WRITTEN.get(match[0], "")
+
+
+def _decode(match: re.Match[str]) -> str:
+    from html import unescape  # loads a table of 2,000 entities, which few texts need
+    from html.entities import html5
+
+    name = match[1]
+    return unescape(f"&{name}") if name[0] == "#" else html5.get(name, f"&{name}")
+
+
+def _decode_for_keras(match: re.Match[str]) -> str:
+    decoded = _decode(match)
+    if match[1][0] == "#":
+        return decoded if decoded.isascii() else match[0]
+    return _write_plainly(decoded)

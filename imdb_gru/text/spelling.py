@@ -1,0 +1,56 @@
+"""The usual spelling of lengthened words, such as "so" for "sooo"."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+
+import numpy as np
+
+_THRICE = re.compile(r"(.)\1\1")
+_RUN = re.compile(r"([^\W\d_])\1\1+")
+_NUMERAL = re.compile(r"[ivx]+")
+_MOST_RUNS = 4
+"""Most runs of letters whose lengths are tried in all combinations."""
+_MUCH = 30
+"""A letter stands for itself once rather than twice if that word's rank is this many times lower.
+
+So "sooo" is so (rank 39), not soo (11797), but "tooo" is too (103), not to (6).
+"""
+
+
+def find_spelling(word: str, ranks: Mapping[str, int]) -> str | None:
+    """Return the word that a lengthened one stands for, or None if it is not lengthened or `ranks` holds none.
+
+    A run of three or more equal letters stands for two or for one. Roman numerals are left alone, and a word that
+    repeats a single letter stands for three, as in "zzz" and "www".
+    """
+    if not _THRICE.search(word):  # which rules out nearly all words, quickly
+        return None
+    known = [
+        (ranks[spelling] * _MUCH**singles, spelling) for spelling, singles in _iter_spellings(word) if spelling in ranks
+    ]
+    return min(known)[1] if known else None
+
+
+def _iter_spellings(word: str) -> Iterator[tuple[str, int]]:
+    """Yield possible spellings, each with the number of runs of which one letter is left."""
+    parts = _RUN.split(word)  # text, letter, text, letter, …, text
+    letters = parts[1::2]
+    if not letters or _NUMERAL.fullmatch(word):
+        return
+    if len(letters) == 1 and not any(parts[::2]):
+        if len(word) > 3:
+            yield 3 * letters[0], 0
+        return
+    repeats = len(letters)
+    for counts in product((2, 1), repeat=repeats) if repeats <= _MOST_RUNS else ((2,) * repeats, (1,) * repeats):
+        runs = [count * letter for count, letter in zip(counts, letters, strict=True)]
+        yield "".join(text + run for text, run in zip(parts[::2], [*runs, ""], strict=True)), counts.count(1)
+
+
+def find_candidates(words: Sequence[str]) -> list[str]:
+    """Return the words with three equal characters in a row; faster than to search each word."""
+    codes = np.frombuffer("\0".join(words).encode("utf-32-le", "surrogatepass"), np.uint32)
+    places = np.flatnonzero((codes[2:] == codes[1:-1]) & (codes[1:-1] == codes[:-2]))
+    ends = np.cumsum(np.fromiter(map(len, words), np.int64, len(words)) + 1)
+    return [words[row] for row in np.unique(np.searchsorted(ends, places, "right")).tolist()]
