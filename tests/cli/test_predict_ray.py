@@ -94,7 +94,7 @@ def test_a_folder_is_scored_as_file_by_file_and_goes_on_after_a_mistake(invoke, 
     command = ["predict", "--engine", "ray", "--input", "reviews*", "--output", "out", "--address", cluster.address]
     result = invoke(*command, "--workers", 2)
     assert result.code == 1
-    assert result.err.splitlines()[-1].startswith(f"Error: {broken.absolute()}, line 2: not JSON")
+    assert result.err.splitlines()[-1].startswith(f"Error: {broken.absolute()}, row 2: not JSON")
     assert result.out == ""
     broken.write_text('{"text": "w1"}\n')
     result = invoke(*command, "--resume", "--json")
