@@ -143,10 +143,11 @@ def test_next(make_next_word_run, table, invoke):
 def test_lines_without_an_end_are_refused(tmp_path, invoke):
     path = tmp_path / "a.txt"
     with path.open("wb") as file:
+        file.write(b"a" * 2**20)
         file.truncate(2**28)
     with bounded(512):
         result = check(invoke("predict", "--run", "bundled", "--input", path), 1)
-    assert "line 1: longer than 16,777,216 bytes" in result.err
+    assert "line 1: the row is longer than 16,777,216 characters" in result.err
 
 
 def test_long_texts_are_not_held_by_thousands(monkeypatch):

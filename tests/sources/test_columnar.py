@@ -27,7 +27,7 @@ def write_book(tmp_path):
 
 
 def test_a_workbook_is_read_with_its_row_numbers(write_book):
-    path = write_book([["id", "text", "label"], [7, "café, déjà vu", 1], [8, "a\nb", 0.0], [9, 10, "pos"]])
+    path = write_book([["id", "text", "label"], [7, "café, déjà vu", 1], [8, "a\nb", 0.0], [9, 10, "LABEL_1"]])
     assert read(path) == [("café, déjà vu", 1), ("a\nb", 0), ("10", 1)]
     assert read_input(path) == ([("café, déjà vu", 2), ("a\nb", 3), ("10", 4)], ())
     assert read_input(path.rename(path.with_name("renamed.csv")))[0][0] == ("café, déjà vu", 2)
