@@ -73,48 +73,6 @@ def test_odd_texts_get_an_answer_and_a_note(predict, text, note):
     assert note in result.err
 
 
-def test_without_words_the_label_is_unsure_in_every_format(predict, tmp_path):
-    assert predict("").out.startswith("unsure\t0.")
-    (record,) = read_json(predict("--json", "--timesteps", " ").out)
-    assert (record["label"], len(record["timesteps"])) == ("unsure", 1)
-    assert predict("", "--output", "out.csv").code == 0
-    assert (tmp_path / "out.csv").read_text().splitlines()[1].startswith(",unsure,0.")
-
-
-@pytest.mark.parametrize("share", ["10%", "0.1", " 10 % "])
-def test_labels_are_unsure_to_keep_a_maximum_error(invoke, calibrated_run, tmp_path, share):
-    (tmp_path / "in.txt").write_text(
-        "".join(f"It is {'very ' * (n % 9)}{'dull bad' * (n % 2)} {n}.\n" for n in range(40))
-    )
-    arguments = ["--run", calibrated_run.path, "--json", "--max-error", share, "--input", "in.txt"]
-    result = invoke("predict", *arguments)
-    assert result.code == 0
-    first, *_, last = result.err.splitlines()
-    assert first.endswith("of 100 validation reviews, 80.0% were answered, 2.5% of them wrongly")
-    limit, unsure = calibrated_run.load_calibration().limits[0], 0
-    for record in read_json(result.out):
-        confidence = max(record["probability"], 1 - record["probability"])
-        assert (record["label"] == "unsure") == (confidence <= limit)
-        unsure += record["label"] == "unsure"
-    assert last.startswith(f"{unsure} of 40 texts are unsure")
-    assert invoke("predict", *arguments, "--output", "out.jsonl").err == result.err
-    assert (tmp_path / "out.jsonl").read_text() == result.out
-
-
-@pytest.mark.parametrize("share", ["5", "0", "50%", "-5%", "nan", "five", "", "5%%"])
-def test_a_maximum_error_that_cannot_be_meant_is_refused(predict, share):
-    result = predict("--max-error", share, "fine")
-    assert result.code == 2
-    assert "write 5% or 0.05" in " ".join(result.err.split())
-
-
-def test_a_maximum_error_that_nothing_shows_is_refused_before_anything_is_written(predict, tmp_path):
-    result = predict("--max-error", "1%", "fine", "--output", "out.csv")
-    assert result.code == 1
-    assert "cannot show" in result.err
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_breaks_are_no_words(predict):
     with_breaks, without = read_json(predict("--json", "It is<br /><br />wonderful.", "It is wonderful.").out)
     assert with_breaks["probability"] == without["probability"]

@@ -244,7 +244,7 @@ def test_a_cross_validation_comes_before_the_training(invoke, tmp_path):
     result = train(invoke, tmp_path / "run", "--folds", "2", data="mine.csv")
     assert result.code == 1  # before any training
     assert "already contains a run" in result.err
-    assert "fold" not in result.err
+    assert "fold 1" not in result.err
 
 
 def test_the_figures_of_a_cross_validation_are_part_of_the_json(invoke, tmp_path, monkeypatch):

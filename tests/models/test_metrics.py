@@ -79,6 +79,14 @@ def test_coverage_is_the_accuracy_on_the_most_confident():
     assert [row.confidence for row in rows] == pytest.approx([0.51, 0.51, 0.52, 0.55, 0.75], abs=1e-6)
 
 
+def test_a_threshold_decides_which_label_a_confidence_is_of():
+    probabilities, labels = np.array([0.95, 0.75, 0.6, 0.1], np.float32), np.array([1, 1, 0, 0], np.int8)
+    rows = metrics.compute_coverage(labels, probabilities, 0.8)  # 0.75 is negative, with a confidence of 0.25
+    assert [(row.share, row.n, row.accuracy) for row in rows[-2:]] == [(0.8, 3, 1.0), (0.5, 2, 1.0)]
+    assert [row.confidence for row in rows[-2:]] == pytest.approx([0.4, 0.9])
+    assert (rows[0].accuracy, rows[0].confidence) == (0.75, 0.25)
+
+
 def test_answers_are_judged_alone():
     labels, probabilities = np.array([1, 0, 1, 0], np.int8), np.array([0.9, 0.8, 0.7, 0.4], np.float32)
     limit = ConfidenceLimit(0.1, 0.65, 100, 80, 2)

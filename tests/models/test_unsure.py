@@ -35,7 +35,30 @@ TEXTS = [" ".join(f"w{(number * 7 + k) % 30}" for k in range(number % 5 + 1)) fo
 def test_a_label_is_unsure_for_want_of_words_or_confidence(probability, doubt, limit, label):
     prediction = Prediction("text", probability, 1, 1, 0, doubt, limit)
     assert (prediction.label, prediction.unsure) == (label, label == "unsure")
-    assert prediction.to_dict() == {"text": "text", "label": label, "probability": probability}
+    note = {"note": doubt} if doubt else {}
+    assert prediction.to_dict() == {"text": "text", "label": label, "probability": probability, **note}
+
+
+@pytest.mark.parametrize(
+    ("doubt", "threshold", "label"),
+    [
+        (None, 0.7, "negative"),
+        (None, 0.6, "positive"),
+        ("another language", 0.7, "negative"),
+        ("no words", 0.6, "unsure"),
+        ("no words", 0.7, "unsure"),
+    ],
+)
+def test_a_threshold_decides_only_labels_that_are_not_unsure(doubt, threshold, label):
+    assert Prediction("text", 0.6, 1, 1, 0, doubt, threshold=threshold).label == label
+
+
+def test_a_model_with_a_threshold_keeps_no_maximum_error():
+    classifier = make_calibrated_classifier()
+    for classifier.threshold, label in ((0.0, "positive"), (1.0, "negative")):
+        assert classifier.predict("w1").label == classifier.inspect("w1").label == label
+        with pytest.raises(ValueError, match=r"with the threshold \d: use it with 0\.5"):
+            classifier.predict("w1", max_error=0.1)
 
 
 def test_labels_below_the_limit_are_unsure():

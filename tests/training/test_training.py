@@ -202,7 +202,7 @@ def test_averaged_weights_are_what_is_saved(prepare):
 
 
 def test_other_reviews_than_those_of_the_checkpoint_are_refused(prepare, stopped):
-    with pytest.raises(RunError, match="trained on other reviews"):
+    with pytest.raises(RunError, match="was not trained on the reviews in sample"):
         prepare(run=stopped, limit=140).restore()
 
 
@@ -211,7 +211,7 @@ def test_a_damaged_checkpoint_is_told(prepare, stopped):
     whole = stopped.checkpoint_path.read_bytes()
     for kept in (0, 5, 2000):
         stopped.checkpoint_path.write_bytes(whole[:kept])
-        with pytest.raises(RunError, match="cannot be resumed"):
+        with pytest.raises(RunError, match="cannot be used to resume training"):
             session.restore()
 
 
