@@ -167,7 +167,8 @@ def test_forward_passes_without_a_backward_pass_are_forgotten():
 def test_a_wish_to_stop_never_waits_for_many_slow_batches(model, engine, steps):
     from imdb_gru.training.classifier.trainer import count_steps_at_once
 
-    assert count_steps_at_once(build_config(start_from_scratch({"model": model}), "test"), engine) == steps
+    config = build_config(start_from_scratch({"model": model, "train": {"batch_size": 64}}), "test")
+    assert count_steps_at_once(config, engine) == steps
 
 
 @pytest.mark.parametrize(
