@@ -12,8 +12,6 @@ import click
 from imdb_gru.cli._messages import say
 from imdb_gru.cli._options import number_option, open_run
 from imdb_gru.cli._tables.table import print_table
-from imdb_gru.models.counts import Counts
-from imdb_gru.models.texts import OPTIONS
 
 if TYPE_CHECKING:
     from imdb_gru.cluster.partitions import Partitions
@@ -68,6 +66,7 @@ def predict_on_ray(run_path: Path | None, request: RayRequest) -> None:
     from imdb_gru.cluster.storage import list_tables
     from imdb_gru.models.bulk import identify_run
     from imdb_gru.models.classifier import Classifier
+    from imdb_gru.models.texts import OPTIONS
 
     partitions = open_partitions(request.output)
     tables = list_tables(str(request.file.path), but=partitions.address)
@@ -103,6 +102,8 @@ def _predict(
     classifier: "Classifier", partitions: "Partitions", files: list[dict[str, Any]], request: RayRequest
 ) -> dict[str, Any]:
     """Classify the texts in the remaining tables, and return statistics for all tables."""
+    from imdb_gru.models.counts import Counts
+
     counts, undecodable, remarks = Counts(), 0, list[str]()
     for notes in partitions.done.values():
         counts.add(notes.counts)
