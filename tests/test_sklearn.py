@@ -181,7 +181,7 @@ def test_searches_and_pipelines_set_parameters(trainings):
     search = GridSearchCV(pipeline, grid, cv=2, refit=False).fit([text.upper() for text in TEXTS], LABELS)
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
     tried = {(config.train.epochs, config.train.batch_size) for config, _ in trainings}
-    assert tried == {(1, 2), (3, 2), (1, 64), (3, 64)}
+    assert tried == {(1, 2), (3, 2), (1, "auto"), (3, "auto")}
     assert all(review.text.islower() for _, reviews in trainings for review in reviews)
     assert len(cross_val_score(GRUClassifier("default"), TEXTS, LABELS, cv=2, scoring="roc_auc")) == 2
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from imdb_gru.config.schedule import fit_schedule
 from imdb_gru.records import Epoch
 from support.models import make_classifier
 
@@ -13,8 +14,10 @@ def trainings(monkeypatch):
 
     def train(config, source, observer=None):
         (split,) = source.splits
-        calls.append((config, list(source.iter_reviews(split))))
-        history = [Epoch(epoch=number + 1) for number in range(config.train.epochs)]
+        reviews = list(source.iter_reviews(split))
+        calls.append((config, reviews))
+        epochs = fit_schedule(config, len(reviews), 0).train.epochs
+        history = [Epoch(epoch=number + 1) for number in range(epochs)]
         return make_classifier(config.train.seed), history, None
 
     monkeypatch.setattr("imdb_gru.sklearn.train_in_memory", train)
