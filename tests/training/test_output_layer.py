@@ -29,3 +29,10 @@ def test_a_feature_that_never_changes_does_no_harm(features):
     x[:, 0] = 7
     kernel, _ = fit_output_layer(x, labels)
     assert np.isfinite(kernel).all()
+
+
+def test_a_feature_that_hardly_changes_gets_no_large_weight(features):
+    x, labels = features
+    x[:, 0] = np.where(labels, 1 - 1e-6, 1)
+    kernel, _ = fit_output_layer(x, labels)
+    assert abs(kernel[0, 0]) < np.abs(kernel[1:, 0]).max()

@@ -11,6 +11,10 @@ from imdb_gru.system.arrays import Array, Labels
 
 PENALTY = 100.0
 """Weight of the squared L2 norm of the kernel, for features that have been standardised."""
+SMALLEST_SCALE = 0.01
+"""Smallest standard deviation by which a feature is divided; of the 1,536 features of IMDB's reviews, one has a smaller
+one. Without it, a saturated feature would get a huge weight, and dropout, which changes the feature, would then
+change the logit more than everything else does."""
 MOST_ITERATIONS = 30
 TOLERANCE = 1e-6
 
@@ -23,7 +27,8 @@ def fit_output_layer(features: Array, labels: Labels, penalty: float = PENALTY) 
     Returns the kernel `(F, 1)` and the bias `(1,)` of the output layer, float32. Features are standardised for the
     penalty, which does not apply to the bias.
     """
-    mean, scale = features.mean(axis=0, dtype=np.float64), features.std(axis=0, dtype=np.float64) + 1e-6
+    mean = features.mean(axis=0, dtype=np.float64)
+    scale = np.maximum(features.std(axis=0, dtype=np.float64), SMALLEST_SCALE)
     x: Doubles = np.column_stack([(features - mean) / scale, np.ones(len(features))])
     penalties = np.append(np.full(features.shape[1], penalty), 1e-6)
     weights = np.zeros(len(penalties))
