@@ -23,7 +23,9 @@ def fit_output_layer(features: Array, labels: Labels, penalty: float = PENALTY) 
     Returns the kernel `(F, 1)` and the bias `(1,)` of the output layer, float32. Features are standardised for the
     penalty, which does not apply to the bias.
     """
-    mean, scale = features.mean(axis=0, dtype=np.float64), features.std(axis=0, dtype=np.float64) + 1e-6
+    mean, deviation = features.mean(axis=0, dtype=np.float64), features.std(axis=0, dtype=np.float64)
+    # A feature that hardly changes would get a huge weight, and dropout would turn it into noise.
+    scale = np.maximum(deviation, np.median(deviation) / 2) + 1e-6
     x: Doubles = np.column_stack([(features - mean) / scale, np.ones(len(features))])
     penalties = np.append(np.full(features.shape[1], penalty), 1e-6)
     weights = np.zeros(len(penalties))
