@@ -192,7 +192,9 @@ def test_tables_come_through_stdin(tmp_path, monkeypatch):
     with pytest.raises(DataError, match=r"^stdin, row 2: cells expected: 2, found: 1"):
         read_input("-", format="csv")
     give(pack_gzip(TABLE))
-    with pytest.raises(DataError, match="stdin holds a compressed file: say what it contains with --format"):
+    with pytest.raises(
+        DataError, match="stdin holds a compressed file: specify the format of its content with --format"
+    ):
         read_input("-")
     give(b"%PDF-1.7")
     with pytest.raises(DataError, match="stdin is a PDF document"):
@@ -200,7 +202,7 @@ def test_tables_come_through_stdin(tmp_path, monkeypatch):
     give(b'{"text": "a"}\n')
     assert read_input("-") == (
         [('{"text": "a"}', 1)],
-        ("stdin is read line by line; if it holds JSON, say --format jsonl",),
+        ("stdin is read line by line; if it holds JSON, use --format jsonl",),
     )
 
 

@@ -1,4 +1,4 @@
-"""Fitting the output layer of a classifier while the pretrained weights below it do not change.
+"""Fitting the output layer of a classifier while the pretrained weights below it stay fixed.
 
 Fine-tuning from a random output layer distorts pretrained weights before the output layer has learned anything; with
 few reviews, fitting it first is more accurate (linear probing, then fine-tuning: Kumar et al. 2022).
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from imdb_gru.system.arrays import Array, Labels
 
 PENALTY = 100.0
-"""Weight of the squared L2 norm of the kernel, for features that have been standardised."""
+"""Weight of the penalty, which is the squared L2 norm of the kernel for standardised features."""
 MOST_ITERATIONS = 30
 TOLERANCE = 1e-6
 
