@@ -41,7 +41,7 @@ class TextReader:
         if self._data.path is None:
             for key, value in self.options.items():
                 if value is not None:
-                    raise DataError(f"--{key.replace('_', '-')} needs a table or a file: give it with --input")
+                    raise DataError(f"--{key.replace('_', '-')} needs a table or a file: give one with --input")
         self.texts = texts
         self.path = None if self._data.path is None else Path(self._data.path)
         self.undecodable = 0

@@ -39,9 +39,9 @@ def test_labels_are_separated_by_commas_and_quoted_as_in_csv(invoke, stars):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--positive", "4"], "--positive needs --negative: name the labels of both kinds"),
+        (["--positive", "4"], "--positive needs --negative: give both the positive and the negative labels"),
         (["--negative", "4"], "--negative needs --positive"),
-        (["--positive", "4,,5", "--negative", "1"], "4,,5 has an empty label: separate labels by commas, as in 4,5"),
+        (["--positive", "4,,5", "--negative", "1"], "4,,5 has an empty label: separate labels with commas, as in 4,5"),
         (["--positive", "", "--negative", "1"], "has an empty label"),
         (["--positive", '"4', "--negative", "1"], "is not a list of labels"),
     ],

@@ -100,7 +100,7 @@ def test_a_folder_is_scored_as_file_by_file_and_goes_on_after_a_mistake(invoke, 
     broken.write_text('{"text": "w1"}\n')
     result = invoke(*command, "--resume", "--json")
     assert result.code == 0, result.err
-    assert f"{broken.absolute()} has changed, so its texts are classified again" in result.err
+    assert f"{broken.absolute()} has changed, so its texts will be classified again" in result.err
     figures = json.loads(result.out)
     assert (figures["files"], figures["partitions"], figures["reviews"]) == (5, 5, 33)
     rows = read_rows(Path("out"))
