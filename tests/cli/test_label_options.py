@@ -120,7 +120,7 @@ def test_a_run_remembers_its_labels(invoke, stars):
     assert figures["n"] == 2
     other.write_text("text,label\na,yes\nb,no\n")
     result = invoke("evaluate", "--run", run.path, "--data", "other.csv")
-    assert "but the positive labels are 4, 5 and the negative ones are 1, 2: choose others with" in result.err
+    assert "but the positive labels are 4, 5 and the negative labels are 1, 2: choose others with" in result.err
     result = invoke(
         "evaluate", "--run", run.path, "--data", "other.csv", "--positive", "yes", "--negative", "no", "--json"
     )

@@ -87,7 +87,7 @@ def test_parquet_files_of_hugging_face_are_read(hub, tmp_path):
 
 def test_a_part_that_is_missing_is_told(hub, tmp_path):
     (hub / "train-00000-of-00002.parquet").unlink()
-    with pytest.raises(DataError, match="does not hold the train split as one table or in all its parts"):
+    with pytest.raises(DataError, match="must contain the train split as one table or as a complete set of parts"):
         open_source(str(tmp_path))
 
 
@@ -101,7 +101,7 @@ def test_a_table_for_each_split_may_have_columns_of_any_name(tmp_path):
     with pytest.raises(DataError, match="has no test split, only train, validation"):
         list(source.iter_reviews("test"))
     write(tmp_path, "body;mood\nc;1\n", "train.tsv")
-    with pytest.raises(DataError, match="does not hold the train split as one table"):
+    with pytest.raises(DataError, match="must contain the train split as one table"):
         read(tmp_path)
 
 
