@@ -10,7 +10,6 @@ from imdb_gru.errors import DataError
 from imdb_gru.sources.decoding import decode
 from imdb_gru.sources.review import UNLABELLED, Review
 from imdb_gru.system.reading import read_bytes
-from imdb_gru.system.wording import count_noun
 
 LABELS = {"pos": 1, "positive": 1, "neg": 0, "negative": 0}
 """The names of class folders with their labels, positive labels first."""
@@ -48,7 +47,10 @@ class FolderSource:
         total: Counter[str] = Counter()
         for counts in self._decoded.values():
             total.update(counts)
-        return tuple(f"{self.name}: {count_noun(number, 'review')} {note}" for note, number in total.items())
+        return tuple(
+            f"{self.name}: {'a review' if number == 1 else f'each of {number} reviews'} {note.partition(';')[0]}"
+            for note, number in total.items()
+        )
 
     def iter_reviews(self, split: str) -> Iterator[Review]:
         """Yield a split's reviews, positive reviews first."""
