@@ -8,6 +8,7 @@ from typing import Any
 
 from imdb_gru.config import AnyConfig, Config, DataConfig, NextWordConfig
 from imdb_gru.config.schedule import count_steps, fit_schedule
+from imdb_gru.config.schema import AUTO
 from imdb_gru.corpus.corpus import Corpus, encode_corpus
 from imdb_gru.errors import DataError, ImdbGruError, RunError
 from imdb_gru.events import (
@@ -228,7 +229,7 @@ def _fit(config: AnyConfig, corpus: Corpus, start: PretrainedWeights | None, obs
     reviews = len(corpus.train)
     has_output = start is not None and start.has_output
     fitted = fit_schedule(config, reviews, len(corpus.validation), trained_output=has_output)
-    if fitted != config:
+    if AUTO in (config.train.epochs, config.train.batch_size):
         observer(ScheduleChosen(reviews, count_steps(fitted, reviews), fitted.train))
     return fitted
 
