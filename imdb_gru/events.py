@@ -115,7 +115,7 @@ class ScheduleChosen(Event):
     reviews: int
     """Number of training reviews."""
     steps: int
-    """Number of batches in the whole training."""
+    """Total number of batches in the training run."""
     train: "TrainConfig"
 
     def __str__(self) -> str:
@@ -138,7 +138,7 @@ class EngineChosen(Event):
     precision: str
 
     def __str__(self) -> str:
-        """Return the engine, the reason for it, and the precision if it is reduced."""
+        """Return the engine, the reason for choosing it, and the precision if it is reduced."""
         return f"engine: {self.engine}, {self.reason}{', bfloat16 products' * (self.precision == 'bfloat16')}"
 
 
@@ -169,7 +169,7 @@ class Resumed(Event):
     def build(
         cls, config: "FitConfig", starts: Sequence[Start], progress: Progress, environment: Mapping[str, object]
     ) -> "Resumed":
-        """Build the event, comparing environments only if the config asks for deterministic weights."""
+        """Build the event, comparing environments only if the config requires deterministic training."""
         changes = find_changes(starts[-1].environment, environment) if starts and config.deterministic else {}
         return cls(progress.epoch, get_number(config.epochs), progress.batch, changes)
 
@@ -194,7 +194,7 @@ class CompilingEngine(Event):
 
 @dataclass(frozen=True)
 class EpochDone(Event):
-    """An epoch is complete and saved in the run."""
+    """An epoch has been completed and saved in the run."""
 
     record: Epoch
 
@@ -241,14 +241,14 @@ class Stopped(Event):
     """Training was stopped before the last epoch was complete."""
 
     resumption: str
-    """The command that resumes training or starts it again."""
+    """The command that resumes training, or trains again if nothing was saved."""
     kept: bool
     """Whether the run has a checkpoint to resume from."""
     exit_code: int
     """The exit code of the process: 130 for Ctrl-C, 143 for SIGTERM."""
 
     def __str__(self) -> str:
-        """Return the command that resumes training or starts it again."""
+        """Return whether anything was saved, and the command that resumes training or trains again."""
         if self.kept:
             return f"stopped; resume with: {self.resumption}"
         return f"stopped before the first epoch was complete, so nothing was saved; train again with: {self.resumption}"

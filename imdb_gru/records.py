@@ -38,13 +38,13 @@ class Epoch(Record):
     accuracy: float | None = None
     perplexity: float | None = None
     validation_loss: float | None = None
-    """Mean log loss on the validation reviews, in nats; without such reviews, all validation metrics are None."""
+    """Mean log loss on the validation reviews, in nats; without validation reviews, all validation metrics are None."""
     validation_accuracy: float | None = None
     validation_perplexity: float | None = None
     words_per_second: int | None = None
     learning_rate: float | None = None
     seconds: float | None = None
-    """Time in seconds for training and validation, excluding compilation of the engine."""
+    """Time in seconds spent on training and validation, excluding compilation of the engine."""
 
 
 class CorpusStatistics(Record):
@@ -58,7 +58,7 @@ class CorpusStatistics(Record):
     validation: int = 0
     """Number of validation reviews."""
     test: int = 0
-    """Number of reviews kept away from training by `data.test_split`."""
+    """Number of reviews that `data.test_split` reserves for testing."""
     positive_share: float | None = None
     positive_share_validation: float | None = None
     films: int | None = None

@@ -105,10 +105,10 @@ class GRUClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def fit(self, X: Iterable[str], y: Iterable[Any], *, observer: Observer | None = None) -> Self:
         """Train on texts and labels of two classes, and return the estimator.
 
-        `observer` is called with each training event, except for events about the temporary run directory. Ctrl-C
-        stops after the current batch and raises `KeyboardInterrupt`; if an epoch was complete, the estimator is
-        then fitted with the best epoch so far. Raises `ValueError` or `TypeError` for invalid texts or labels, and
-        `ConfigError`.
+        `observer` is called with each training event, except for events about the temporary run directory. Ctrl-C stops
+        after the current batch and raises `KeyboardInterrupt`; if an epoch was complete, the estimator is then fitted
+        with the best epoch so far. Raises `ValueError` or `TypeError` if the texts or labels are invalid, and
+        `ConfigError` if the config or a parameter is invalid.
         """
         texts = _check_texts(X)
         classes, labels = _encode_labels(y, texts)
@@ -154,7 +154,7 @@ class GRUClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def _check_texts(texts: Any) -> list[str]:
-    """Return texts as a list, or raise `TypeError` or `ValueError` for anything else."""
+    """Return texts as a list, or raise `TypeError` or `ValueError` if they are not valid texts."""
     shape = getattr(texts, "shape", None)
     if isinstance(shape, tuple) and len(shape) != 1:
         raise ValueError(

@@ -5,7 +5,7 @@ To add a cell, write a file with a subclass of `Cell`, add it to `CELLS`, and ad
 run, the Keras layer that trains the cell, and the gates that `inspect` and reports show. Add a text that explains the
 gates in reports to `report/templates/cells/`, and a scalar oracle for tests to `tests/support/oracles.py`.
 
-Only cells that Keras has can be added. A run's `model.keras` contains only stock layers, so that
+Only cells that exist in Keras can be added. A run's `model.keras` contains only stock layers, so that
 `keras.models.load_model` can open it where this package is not installed. A cell that Keras lacks, such as the minimal
 gated unit, would need a custom layer in that file, which would break this promise to users.
 """

@@ -75,12 +75,12 @@ class Cell(ABC):
 
 
 def slope_of_tanh(y: Array) -> Array:
-    """Return the derivative of tanh where its value is `y`."""
+    """Return the derivative of tanh at the point where tanh equals `y`."""
     return 1 - y * y
 
 
 def slope_of_sigmoid(y: Array) -> Array:
-    """Return the derivative of σ where its value is `y`."""
+    """Return the derivative of σ at the point where σ equals `y`."""
     return y * (1 - y)
 
 

@@ -1,4 +1,4 @@
-"""Checks of reviews before training: counts, repeated reviews, leaks between splits, and damaged text."""
+"""Checks on reviews before training: counts, repeated reviews, leaks between splits, and damaged text."""
 
 from imdb_gru.checking.check import check_source
 

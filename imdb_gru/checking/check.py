@@ -1,4 +1,4 @@
-"""The check of a source: statistics for every split, reviews that are in two splits, and other findings."""
+"""The check of a source: statistics for every split, reviews that occur in two splits, and other findings."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
@@ -25,16 +25,16 @@ HELD_OUT = "held out"
 """The name for the reviews that `train` uses for validation by default."""
 EVALUATED = ("validation", HELD_OUT, "test")
 TRAINED = (UNDIVIDED, "train", "validation", UNLABELLED)
-"""Training splits; validation reviews count as training reviews, because they determine the best epoch."""
+"""Splits used in training, including validation reviews, because these determine the best epoch."""
 MOST_EXAMPLES = 3
 EXCERPT, BEFORE = 70, 20
-"""Length of an excerpt in characters, and how many of them precede the damaged text."""
+"""Length of an excerpt in characters, and number of characters in it that precede the damaged text."""
 
 Figures = dict[str, Any]
 
 
 def check_source(source: Source) -> Figures:
-    """Check all reviews of a source with a classifier's default config; return the statistics and the findings."""
+    """Check all reviews of a source with the default config for a classifier, and return statistics and findings."""
     check = Check(source, Config())
     overlaps = list(check.iter_overlaps())
     return {
@@ -52,7 +52,7 @@ def check_source(source: Source) -> Figures:
 
 
 class Check:
-    """All reviews of a source, with one row for each review, ordered by split."""
+    """All reviews of a source, one per row, ordered by split."""
 
     def __init__(self, source: Source, config: Config) -> None:
         self.config = config
@@ -60,7 +60,7 @@ class Check:
         self.reviews: list[Review] = []
         self.texts = Texts()
         self.spoilt: dict[str, dict[int, int]] = {sign: {} for sign in SIGNS}
-        """For each sign of damage, the rows that contain it, each with the sign's position in the text."""
+        """For each sign of damage, the rows that contain it, mapped to its position in the text."""
         self.splits = self._read(source)
         self.train = next((split for split in (UNDIVIDED, "train") if split in self.splits), None)
         self.parts = {**self.splits, **self._hold_out()}
@@ -106,7 +106,7 @@ class Check:
         }
 
     def iter_overlaps(self) -> Iterator[tuple[str, str, Twins, Twins]]:
-        """Yield each pair of an evaluation split and a training split, with the evaluation reviews that are in both."""
+        """Yield pairs of evaluation and training splits, with the evaluation reviews that (nearly) repeat others."""
         for split in EVALUATED:
             for training_split in TRAINED:
                 if split in self.parts and training_split in self.splits and split != training_split:
@@ -118,7 +118,7 @@ class Check:
                     )
 
     def measure_unknown(self) -> dict[str, float]:
-        """Return, for each evaluation split, the share of words that are not in the train split's vocabulary."""
+        """Return the share of words in each evaluation split that are not in the training split's vocabulary."""
         if self.train is None:
             return {}
         text, words = self.config.text, self.texts.name_words()
@@ -143,7 +143,7 @@ class Check:
         return shares
 
     def iter_one_sided(self) -> Iterator[Figures]:
-        """Yield a finding if all training reviews have the same label, because a classifier needs both."""
+        """Yield a finding if all training reviews have the same label, because a classifier needs both labels."""
         rows = self.splits.get(self.train or "", ())
         if (only := find_only_label([self.reviews[row] for row in rows])) is not None:
             name = "positive" if only else "negative"
@@ -153,7 +153,7 @@ class Check:
             )
 
     def iter_repeats(self) -> Iterator[Figures]:
-        """Yield findings on reviews that have no words or that repeat other reviews."""
+        """Yield findings about reviews that have no words or that repeat other reviews."""
         for split, rows in self.splits.items():
             yield from self._find(
                 f"reviews in {split} without words", {int(row): None for row in rows if not self.texts.digests[row]}
@@ -169,17 +169,17 @@ class Check:
         yield from self._find("reviews that repeat an earlier review word for word with the opposite label", contrary)
 
     def iter_leaks(self, overlaps: list[tuple[str, str, Twins, Twins]]) -> Iterator[Figures]:
-        """Yield findings on reviews that a model would be both trained and evaluated on."""
+        """Yield findings about reviews that would be used both to train and to evaluate a model."""
         for split, training_split, same, near in overlaps:
             yield from self._find(f"reviews in {split} that are also in {training_split} word for word", same)
             yield from self._find(
                 f"reviews in {split} that are nearly identical to a review in {training_split} "
-                f"({SIMILARITY:.0%} or more of their sequences of {SHINGLE} words are the same)",
+                f"({SIMILARITY:.0%} or more of their {SHINGLE}-word sequences are the same)",
                 near,
             )
 
     def iter_spoilt(self) -> Iterator[Figures]:
-        """Yield findings on text that was damaged when it was read, converted or scraped."""
+        """Yield findings about text that was damaged when it was read, converted or scraped."""
         for sign, places in self.spoilt.items():
             yield from self._find(f"reviews that contain {sign}", dict.fromkeys(places), places)
 
@@ -201,6 +201,6 @@ class Check:
 
 
 def _excerpt(text: str, place: int) -> str:
-    """Return the characters around a position."""
+    """Return an excerpt of the text around a position."""
     start = max(0, place - BEFORE)
     return f"{'…' * (start > 0)}{text[start : start + EXCERPT]}{'…' * (start + EXCERPT < len(text))}"

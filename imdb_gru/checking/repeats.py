@@ -1,4 +1,4 @@
-"""The search for reviews that occur twice, word for word or nearly so.
+"""The search for reviews that are identical or nearly identical to other reviews.
 
 MinHash in bands (Broder 1997; Leskovec, Rajaraman, Ullman 2014, chapter 3) proposes pairs of nearly identical reviews;
 only pairs whose Jaccard similarity is `SIMILARITY` or more are reported.
@@ -17,13 +17,13 @@ from imdb_gru.system.arrays import Ids, Rows
 SHINGLE = 3
 """Number of consecutive words that form a shingle, the unit of comparison."""
 SIMILARITY = 0.7
-"""Two reviews count as nearly identical if the Jaccard similarity of their shingles is at least this."""
+"""Smallest Jaccard similarity of the shingles of two reviews that are considered nearly identical."""
 BANDS, HASHES_A_BAND = 25, 4
-"""The probability that a pair is proposed is 0.999 if its similarity is `SIMILARITY`, and 0.0025 if it is 0.1."""
+"""A pair whose similarity is `SIMILARITY` is proposed with probability 0.999; if it is 0.1, with probability 0.0025."""
 BLOCK = 1024
-"""Number of shingles that are hashed at once."""
+"""Number of shingles hashed at once."""
 MOST_CANDIDATES = 20
-"""A review is compared with at most this many reviews that have the same band."""
+"""Maximum number of reviews that a review is compared with because they have the same key in a band."""
 
 _ODD = np.random.default_rng(0).integers(2**63, size=BANDS * HASHES_A_BAND + SHINGLE + 1, dtype=np.uint64) * 2 + 1
 _PLACES, _MIXER, _MULTIPLIERS = _ODD[:SHINGLE], _ODD[SHINGLE], _ODD[SHINGLE + 1 :, None]
@@ -34,13 +34,13 @@ Twins = dict[int, int]
 
 
 class Texts:
-    """Reviews as numbered words, one row for each, with digests that show whether two reviews are identical."""
+    """Reviews as arrays of word numbers, one review per row, with digests that show which reviews are identical."""
 
     def __init__(self) -> None:
         self._numbers: defaultdict[str, int] = defaultdict(count().__next__)
         self.words: list[Ids] = []
         self.digests: list[bytes] = []
-        """Digest of each review, which depends only on its words; empty if it has none."""
+        """Digest of each review's words; empty if the review has no words."""
         self._keys: list[Keys] = []
 
     def name_words(self) -> list[str]:
@@ -62,7 +62,7 @@ class Texts:
         return [group for digest, group in groups.items() if digest and len(group) > 1]
 
     def find_twins(self, rows: Rows, others: Rows) -> tuple[Twins, Twins]:
-        """Return the `rows` that are identical to one of the `others`, and those that are only nearly identical."""
+        """Return two mappings from `rows` to `others`: one for identical reviews, one for nearly identical reviews."""
         known = {self.digests[other]: other for other in reversed(others.tolist())}
         same = {row: known[digest] for row in rows.tolist() if (digest := self.digests[row]) and digest in known}
         return same, self._find_near(np.array([row for row in rows.tolist() if row not in same], np.int64), others)
@@ -95,18 +95,18 @@ class Texts:
 
 
 def _cut_shingles(words: Ids) -> set[tuple[int, ...]]:
-    """Return every sequence of `SHINGLE` consecutive words; a shorter text forms a single one."""
+    """Return every sequence of `SHINGLE` consecutive words; a shorter text forms a single sequence."""
     listed = words.tolist()
     return set(zip(*(listed[place:] for place in range(SHINGLE)), strict=False)) or {tuple(listed)}
 
 
 def _hash_bands(words: Ids) -> Keys:
-    """Return one key for each band, `(BANDS,)`; see `BANDS` for how often two reviews share a key."""
+    """Return one key for each band, `(BANDS,)`; see `BANDS` for the probability that two reviews share a key."""
     least = np.full((len(_MULTIPLIERS), 1), np.iinfo(np.uint64).max, dtype=np.uint64)
     padded = np.pad(words, (0, max(0, SHINGLE - len(words))), constant_values=-1).astype(np.uint64)
     windows = np.lib.stride_tricks.sliding_window_view(padded, SHINGLE)
     for start in range(0, len(windows), BLOCK):
-        shingles = windows[start : start + BLOCK] @ _PLACES  # this line and the next ones compute modulo 2^64
+        shingles = windows[start : start + BLOCK] @ _PLACES  # all arithmetic from here on is modulo 2^64
         shingles = (shingles ^ shingles >> 32) * _MIXER
         shingles ^= shingles >> 29
         np.minimum(least, (_MULTIPLIERS * shingles).min(axis=1, keepdims=True), out=least)

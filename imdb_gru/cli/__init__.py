@@ -1,4 +1,4 @@
-"""The command line, with one file per command. Slow imports are deferred until a command runs."""
+"""The command-line interface, with one module per command. Slow imports are deferred until a command runs."""
 
 import contextlib
 import errno
@@ -34,7 +34,7 @@ class MainGroup(Group):
     """The group of all commands, which exits with code 0 if a program such as `head` closes the output early."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; exit with code 0 if nothing reads its output any longer."""
+        """Run a command, or exit with code 0 if the reader of its output has closed it."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError:  # Click would report a failure
@@ -61,9 +61,9 @@ for command in (train, pretrain, evaluate, report, predict, next_word, inspect, 
 def main() -> None:
     """Run the command line.
 
-    The exit code is 0 for success, 1 for an expected failure, 2 for wrong usage, 130 for Ctrl-C and 143 for SIGTERM.
+    The exit code is 0 for success, 1 for an expected failure, 2 for incorrect usage, 130 for Ctrl-C, 143 for SIGTERM.
     """
-    # Each timestep's matrices are small: a second BLAS thread speeds nothing up, and a busy machine slows it down.
+    # Each timestep's matrices are small: a second BLAS thread gives no speedup, and costs time on a busy machine.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     _open_closed_streams()
     from imdb_gru.errors import ImdbGruError
@@ -86,7 +86,7 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt) as stop:
         click.echo("Stopped.", err=True)
         _leave(find_exit_code(stop))
-    except OSError as error:  # for example, stdout's disk is full; the library reports errors in its own files
+    except OSError as error:  # for example, stdout is on a full disk; the library handles errors in its own files
         reason = f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error)
         advice = "; free some space, or write elsewhere" if error.errno in NO_ROOM else ""
         click.echo(f"Error: cannot continue: {neutralise_error(reason)}{advice}", err=True)
@@ -95,7 +95,7 @@ def main() -> None:
 
 
 def _open_closed_streams() -> None:
-    """Open the null device in place of each closed standard stream, so that no other file gets its descriptor.
+    """Replace closed standard streams with the null device, so that no other file gets their descriptors.
 
     `sys.stdin` stays None, because reading from a closed stdin is an error.
     """

@@ -20,13 +20,15 @@ class Command(click.Command):
         except click.NoSuchOption as error:
             if error.possibilities or not any(parameter.name in TEXTS for parameter in self.params):
                 raise
-            hint = 'If it is a text, put -- before it and after all options, as in -- "-5 out of 10".'
+            hint = 'If this is a text, put -- between the options and the text, as in -- "-5 out of 10".'
             raise click.NoSuchOption(error.option_name, f"{error.message} {hint}", ctx=ctx) from error
         _, _, order = self.make_parser(ctx).parse_args(given)
         for parameter, count in Counter(order).items():
             if isinstance(parameter, click.Option) and count > 1 and not (parameter.multiple or parameter.is_flag):
                 name = max(parameter.opts, key=len)
-                raise click.UsageError(f"{name} was given {count} times, but it takes one value: give it once", ctx)
+                raise click.UsageError(
+                    f"{name} was given {count} times, but it takes one value: give it only once", ctx
+                )
         return rest
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -1,4 +1,4 @@
-"""Options that choose reviews or texts, and that describe the table or the file that holds them."""
+"""Options that choose reviews or texts, and describe the file or table that contains them."""
 
 import functools
 from collections.abc import Callable
@@ -10,26 +10,27 @@ from imdb_gru.cli._options import LOCATION, AnyCommand
 
 TABLES = "a .csv, .tsv, .jsonl, .json, .parquet or .xlsx table"
 SOURCES = (
-    f"An aclImdb folder or archive, imdb.npz, a folder with pos and neg, {TABLES} (it may be compressed), or 'sample'"
+    f"An aclImdb folder or archive, imdb.npz, a folder with subfolders pos and neg, {TABLES} (optionally compressed), "
+    "or 'sample'"
 )
-TRAINING_DATA = "$IMDB_GRU_DATA, or, if that is not set, IMDB, which is downloaded once"
+TRAINING_DATA = "$IMDB_GRU_DATA, or, if that is not set, the IMDB reviews, which are downloaded once"
 
 
 class LabelsType(click.ParamType[list[str]]):
-    """Labels separated by commas; a label that contains a comma is in quotes, as in CSV."""
+    """A parameter type for labels separated by commas; a label that contains a comma must be quoted, as in CSV."""
 
     name = "LABELS"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> list[str]:
-        """Return the labels; raises `UsageError` if one is empty or a quote is not closed."""
+        """Return the labels, or raise `UsageError` if a label is empty or a quotation mark is not closed."""
         import csv
 
         try:
             labels = [label.strip() for row in csv.reader([value], skipinitialspace=True, strict=True) for label in row]
         except csv.Error as error:
-            self.fail(f"{value} is not a list of labels ({error}): separate them by commas, as in 4,5", param, ctx)
+            self.fail(f"{value} is not a list of labels ({error}): separate labels with commas, as in 4,5", param, ctx)
         if not labels or not all(labels):
-            self.fail(f"{value or 'the list'} has an empty label: separate labels by commas, as in 4,5", param, ctx)
+            self.fail(f"{value or 'the list'} has an empty label: separate labels with commas, as in 4,5", param, ctx)
         return labels
 
 
@@ -38,8 +39,8 @@ def _build_labels_option(kind: str, other: str, example: str) -> Callable[[AnyCo
         f"--{kind}",
         type=LabelsType(),
         metavar="LABELS",
-        help=f"The labels of a table that mean {kind}, such as {example}; needs --{other}, and leaves out rows with "
-        "other labels [default: common labels].",
+        help=f"The labels that mean {kind} in a table, such as {example}. Needs --{other}; rows with other labels are "
+        "left out [default: common labels].",
     )
 
 
@@ -49,30 +50,32 @@ _negative_option = _build_labels_option("negative", "positive", "1,2")
 
 _TEXT_OPTIONS: dict[str, Callable[[AnyCommand], AnyCommand]] = {
     "text_column": click.option(
-        "--text-column", metavar="NAME", help="The name of the column that holds the texts, if it is not a common one."
+        "--text-column",
+        metavar="NAME",
+        help="The column that contains the texts [default: a column with a common name].",
     ),
     "format": click.option(
         "--format",
         type=click.Choice(["csv", "tsv", "jsonl", "lines"]),
         metavar="NAME",
-        help="The format of the file, or of stdin: csv, tsv, jsonl or lines [default: found by its content and name].",
+        help="The format of the file or of stdin [default: detected from the content and the name].",
     ),
     "encoding": click.option(
         "--encoding",
         metavar="NAME",
-        help="The encoding of the file, such as cp1252 [default: found, if it is UTF-8, UTF-16 or Windows-1252].",
+        help="The encoding of the file, such as cp1252 [default: detected; UTF-8, UTF-16 or Windows-1252].",
     ),
     "delimiter": click.option(
         "--delimiter",
         metavar="CHAR",
-        help="The character that separates the cells of the table, or tab [default: found].",
+        help="The character that separates the cells of the table, or the word tab [default: detected].",
     ),
 }
 _LABEL_OPTIONS: dict[str, Callable[[AnyCommand], AnyCommand]] = {
     "label_column": click.option(
         "--label-column",
         metavar="NAME",
-        help="The name of the column that holds the labels, if it is not a common one.",
+        help="The column that contains the labels [default: a column with a common name].",
     ),
     "positive": _build_labels_option("positive", "negative", "4,5"),
     "negative": _build_labels_option("negative", "positive", "1,2"),
@@ -82,9 +85,9 @@ _LABEL_OPTIONS: dict[str, Callable[[AnyCommand], AnyCommand]] = {
 def _add_reviews(
     command: AnyCommand, name: str, path: Callable[[AnyCommand], AnyCommand], *, labels: bool
 ) -> AnyCommand:
-    """Add the parameter `reviews_path`, and the options that describe a file and name a table's columns and labels.
+    """Add the parameter `reviews_path`, and the options for a file's format and for a table's columns and labels.
 
-    The command receives them as one `DataConfig` in the argument `name`, or None if none of them was given.
+    The command receives all of them as one `DataConfig`, in the argument called `name`, or None if none were given.
     """
     described = {"text_column": _TEXT_OPTIONS["text_column"], **(_LABEL_OPTIONS if labels else {}), **_TEXT_OPTIONS}
 
@@ -96,7 +99,7 @@ def _add_reviews(
         given = {key: value for key, value in given.items() if value is not None}
         for kind, other in (("positive", "negative"), ("negative", "positive")):
             if kind in given and other not in given:
-                raise click.UsageError(f"--{kind} needs --{other}: name the labels of both kinds")
+                raise click.UsageError(f"--{kind} needs --{other}: give both the positive and the negative labels")
         return command(**{name: DataConfig.model_validate(given) if given else None}, **options)
 
     added: AnyCommand = join
@@ -106,17 +109,17 @@ def _add_reviews(
 
 
 def data_options(command: AnyCommand) -> AnyCommand:
-    """Add --data and the options that describe a table to a command that trains."""
+    """Add --data and the table options to a training command."""
     return _add_data(command, TRAINING_DATA)
 
 
 def compared_data_options(command: AnyCommand) -> AnyCommand:
-    """Add --data and the options that describe a table to a command that trains models or compares runs."""
+    """Add --data and the table options to a command that trains models or compares runs."""
     return _add_data(command, f"the data of the RUNs; without RUNs, {TRAINING_DATA}")
 
 
 def other_data_options(command: AnyCommand) -> AnyCommand:
-    """Add --data and the options that describe a table to a command that evaluates a run."""
+    """Add --data and the table options to a command that evaluates a run."""
     return _add_data(command, "the data that the run was trained on")
 
 
@@ -128,17 +131,17 @@ def _add_data(command: AnyCommand, default: str) -> AnyCommand:
 
 
 def data_argument(command: AnyCommand) -> AnyCommand:
-    """Add the argument PATH and the options that describe a table."""
+    """Add the argument PATH and the table options."""
     path = click.argument("reviews_path", required=False, type=LOCATION, metavar="[PATH]")
     return _add_reviews(command, "data", path, labels=True)
 
 
 def build_input_option(name: str, more: str = "") -> Callable[[AnyCommand], AnyCommand]:
     """Build the --input option for a file of texts; the command receives it as the argument `name`."""
-    text = f"A file with one review per line, or {TABLES}; both may be compressed; - reads stdin.{more}"
+    text = f"A file with one review per line, or {TABLES}; either may be compressed, and - means stdin.{more}"
     return click.option("--input", name, type=LOCATION, metavar="FILE", help=text)
 
 
 def input_options(more: str = "") -> Callable[[AnyCommand], AnyCommand]:
-    """Build a decorator that adds --input and its description; the command gets both as one `DataConfig`, `file`."""
+    """Build a decorator that adds --input and its options; the command receives them as a `DataConfig`, `file`."""
     return lambda command: _add_reviews(command, "file", build_input_option("reviews_path", more), labels=False)

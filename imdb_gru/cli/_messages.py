@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def say(message: str) -> None:
-    """Print a message to stderr, or discard it if nothing reads stderr any longer."""
+    """Print a message to stderr, or discard it if the reader of stderr has closed it."""
     from imdb_gru.system.escaping import neutralise
 
     try:
@@ -28,7 +28,7 @@ def silence(stream: TextIO) -> None:
 
 
 class EventPrinter:
-    """An observer that prints events to stderr and keeps the `Stopped` event if there is one."""
+    """An observer that prints events to stderr and stores the `Stopped` event, if any."""
 
     def __init__(self) -> None:
         self.stopped: Stopped | None = None

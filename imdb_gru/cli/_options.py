@@ -17,25 +17,25 @@ AnyCommand = Callable[..., Any]
 
 
 class PathType(click.Path):
-    """A path as a `pathlib.Path`; `~` and `~user` are expanded, and an empty path is an error."""
+    """A parameter type for a `pathlib.Path`; it expands `~` and `~user`, and rejects an empty path."""
 
     def __init__(self, *, file_okay: bool = True, dir_okay: bool = True) -> None:
         super().__init__(file_okay=file_okay, dir_okay=dir_okay, path_type=Path)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the path, or raise `UsageError` if it is empty or its home folder is unknown."""
+        """Return the path, or raise `UsageError` if it is empty or names an unknown home folder."""
         if isinstance(value, str):
             value = LOCATION.convert(value, param, ctx)
         return super().convert(value, param, ctx)
 
 
 class LocationType(click.ParamType[str]):
-    """A string with a path, an address such as s3://bucket/reviews, or a name such as `sample`; `~` is expanded."""
+    """A parameter type for a path, an address such as s3://bucket/reviews, or a name such as `sample`; expands `~`."""
 
     name = "path"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the location, or raise `UsageError` if it is empty or its home folder is unknown."""
+        """Return the location, or raise `UsageError` if it is empty or names an unknown home folder."""
         if not value:
             self.fail("the path is empty: give the path of a file or a folder", param, ctx)
         from imdb_gru.system.paths import expand_home
@@ -49,24 +49,23 @@ class LocationType(click.ParamType[str]):
 LOCATION = LocationType()
 PATH, FILE_PATH, FOLDER_PATH = PathType(), PathType(dir_okay=False), PathType(file_okay=False)
 
-RUN_HELP = "The run to use [default: the newest complete run under runs/, or else the model in the package]."
+RUN_HELP = "The run to use [default: the newest complete run under runs/; otherwise, the model in the package]."
 run_option = click.option("--run", "run_path", type=PATH, metavar="DIR", help=RUN_HELP)
 split_option = click.option(
     "--split",
     type=click.Choice(["train", "validation", "test"]),
-    help="The split to evaluate on [default: test, or validation for a next-word run and for data without a test "
-    "split].",
+    help="The split to evaluate on [default: test; validation for a next-word run or for data without a test split].",
 )
 
 
 class ThresholdType(click.FloatRange):
-    """A number from 0 to 1; not-a-number is an error, although `click.FloatRange` accepts it."""
+    """A parameter type for a number from 0 to 1; it rejects NaN, which `click.FloatRange` accepts."""
 
     def __init__(self) -> None:
         super().__init__(min=0, max=1)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the number."""
+        """Return the number, or raise `UsageError` if it is invalid."""
         number = super().convert(value, param, ctx)
         if number != number:
             self.fail(f"{value} is not a number", param, ctx)
@@ -85,13 +84,13 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print the re
 def number_option(
     name: str, help_text: str, *, least: int = 1, default: int | None = None, metavar: str = "N"
 ) -> Callable[[AnyCommand], AnyCommand]:
-    """Build an option that takes an integer of at least `least`; its help shows the default, if any."""
+    """Build an option that takes an integer of at least `least`; the help text shows the default, if any."""
     shown: dict[str, Any] = {} if default is None else {"default": default, "show_default": True}
     return click.option(name, type=click.IntRange(min=least), metavar=metavar, help=help_text, **shown)
 
 
 class ShareType(click.ParamType[float]):
-    """A share such as `5%` or `0.05`, above 0 and below a half."""
+    """A parameter type for a share above 0 and below one half, such as `5%` or `0.05`."""
 
     name = "SHARE"
 
@@ -103,7 +102,7 @@ class ShareType(click.ParamType[float]):
         except ValueError:
             share = math.nan
         if not 0 < share < 0.5:
-            self.fail(f"{value!r} is not a share above 0 and below 50%: write 5% or 0.05", param, ctx)
+            self.fail(f"{value!r} is not a share above 0 and below 50%: use a value such as 5% or 0.05", param, ctx)
         return share
 
 
@@ -115,9 +114,7 @@ def max_error_option(help_text: str) -> Callable[[AnyCommand], AnyCommand]:
 def check_threshold_alone(threshold: float | None, max_error: float | None) -> None:
     """Raise `UsageError` if both --threshold and --max-error are given."""
     if threshold is not None and max_error is not None:
-        raise click.UsageError(
-            "--max-error was found for labels that change at the probability 0.5, so it cannot be used with --threshold"
-        )
+        raise click.UsageError("--max-error requires a threshold of 0.5, so it cannot be used with --threshold")
 
 
 class Setting(click.ParamType[tuple[str, Any]]):
@@ -141,7 +138,7 @@ def _merge_settings(
 ) -> dict[str, Any]:
     merged: dict[str, Any] = {}
     for key, value in settings:
-        merged.pop(key, None)  # so that a repeated key also moves to the end
+        merged.pop(key, None)  # so that a key that is given again moves to the end
         merged[key] = value
     return merged
 
@@ -180,7 +177,7 @@ def config_options(default: str) -> Callable[[AnyCommand], AnyCommand]:
 
 
 def open_run(path: Path | None, task: "TaskName" = "sentiment") -> "Run":
-    """Open a run; if `path` is None, choose a run and print which one was chosen."""
+    """Open the run at `path`; if `path` is None, choose a run and print its name."""
     from imdb_gru.runs.catalogue import find_run
 
     run = find_run(path, task)

@@ -1,4 +1,4 @@
-"""Prediction on Ray: its options, progress bar and result."""
+"""Prediction on Ray: the options, the progress bar and the printed result."""
 
 import json
 import time
@@ -25,7 +25,7 @@ def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--address",
             metavar="HOST:PORT",
-            help="The address of a Ray cluster [default: a cluster on this machine that ends with the command].",
+            help="The address of a Ray cluster [default: a temporary cluster on this machine].",
         ),
         number_option("--workers", "The number of Ray workers [default: one per core]."),
         click.option(
@@ -42,10 +42,10 @@ def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @dataclass(frozen=True)
 class RayRequest:
-    """The options for prediction on a cluster."""
+    """The options of `predict` for prediction on a cluster."""
 
     file: "DataConfig"
-    """The path, glob or address of the tables, and the column that holds their texts."""
+    """The path, glob or address of the tables, and the column that contains their texts."""
     output: str
     timesteps: bool
     resume: bool
@@ -57,7 +57,7 @@ class RayRequest:
 
 
 def predict_on_ray(run_path: Path | None, request: RayRequest) -> None:
-    """Use a cluster to classify the texts in tables, write a folder of partitions, and print statistics."""
+    """Use a Ray cluster to classify the texts in tables; write a folder of partitions, and print statistics."""
     from imdb_gru.cluster.connection import check_ray
 
     check_ray("--engine ray")
@@ -89,7 +89,7 @@ def predict_on_ray(run_path: Path | None, request: RayRequest) -> None:
             "set of options": options,
         }
         for address in partitions.begin(begun_with, stamp_tables(tables), resume=request.resume):
-            say(f"{address} has changed, so its texts are classified again")
+            say(f"{address} has changed, so its texts will be classified again")
         figures = _predict(classifier, partitions, partitions.list_left(tables), request)
     result = {"run": str(run), "output": partitions.address, "files": len(tables), **figures}
     if request.as_json:

@@ -1,4 +1,4 @@
-"""The reviews on which units and gradients are measured: texts, the --input file, or a split."""
+"""The reviews used to measure units and gradients: text arguments, the --input file, or a split."""
 
 import functools
 from collections.abc import Callable
@@ -30,7 +30,7 @@ class ReviewChoice:
     reviews: int | None
 
     def load(self, run: "Run", most: int | None = None) -> list[str]:
-        """Return the texts, or a random sample of a split; its size is --reviews if given, or else `most`."""
+        """Return the given texts, or a random sample of a split, with --reviews reviews if given, otherwise `most`."""
         from imdb_gru.config import DataConfig
         from imdb_gru.tasks.evaluation import choose_reviews
 
@@ -65,7 +65,7 @@ def _show_notice(event: "Event") -> None:
 
 
 def review_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add TEXT, --input, --reviews, --split and the data options; the command receives one `ReviewChoice`, `chosen`."""
+    """Add TEXT, --input, --reviews, --split and the data options; the command receives a `ReviewChoice` as `chosen`."""
 
     @functools.wraps(command)
     def join(
@@ -84,9 +84,9 @@ def review_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--split",
             type=click.Choice(["train", "validation", "test"]),
-            help="The split to take reviews from [default: validation, or with --data, the split that evaluate uses].",
+            help="The split to take reviews from [default: validation; with --data, the same split as evaluate].",
         ),
-        number_option("--reviews", "Use N randomly chosen reviews of the split."),
+        number_option("--reviews", "Use N randomly chosen reviews from the split."),
         build_input_option("input_path"),
         click.argument("texts", nargs=-1, metavar="[TEXT]..."),
     ):

@@ -1,4 +1,4 @@
-"""The texts to which a command applies a model, from its arguments, a file or stdin."""
+"""The texts that a command processes: its arguments, or the content of files or stdin."""
 
 import sys
 from pathlib import Path
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def open_reader(
     texts: tuple[str, ...], file: "DataConfig | None", command: str, output: str | None = None
 ) -> "TextReader":
-    """Open the texts, or the file or files; if neither is given, read stdin unless it is a terminal.
+    """Return a reader of the texts or the input files; if neither is given, it reads stdin unless that is a terminal.
 
     Files that the command writes to `output` are not read.
     """
@@ -26,7 +26,7 @@ def open_reader(
 
     file = file or DataConfig()
     if texts and file.path:
-        raise click.UsageError("give texts or --input, not both; put a glob in quotes")
+        raise click.UsageError("give texts or --input, not both; quote a glob")
     if not texts and not file.path:
         if sys.stdin is not None and sys.stdin.isatty():
             raise click.UsageError(
@@ -35,5 +35,5 @@ def open_reader(
         file = file.model_copy(update={"path": str(STDIN)})
     for key in OPTIONS:
         if getattr(file, key) and not file.path:
-            raise click.UsageError(f"--{key.replace('_', '-')} needs a table or a file: give it with --input")
+            raise click.UsageError(f"--{key.replace('_', '-')} needs a table or a file: give one with --input")
     return open_input(texts, file, Path(output) if output else None, EventPrinter())

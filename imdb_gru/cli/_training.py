@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """The options that the user gave to a command that trains."""
+    """The options that the user gave to a training command."""
 
     config: str
-    """The path or name of a config; the command's default if none was given."""
+    """The path or name of the config; the command's default config if the user gave none."""
     overrides: dict[str, Any]
     data: "DataConfig | None"
     run_path: Path | None
@@ -38,7 +38,7 @@ class TrainingOptions:
 def training_options(default: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Build a decorator that adds the options of a training command; `default` is the name of its default config.
 
-    The command receives them as `TrainingOptions`, and its own options by name.
+    The command receives these options as one `TrainingOptions`, and its own options by name.
     """
 
     def add(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -85,7 +85,7 @@ def _check_options(options: TrainingOptions, config_path: str | None) -> None:
             "--resume uses the run's own config: omit --run, --overwrite, --config, --set and --dry-run"
         )
     if options.overwrite and not options.run_path:
-        raise click.UsageError("--overwrite needs --run: give the run to replace with --run DIR")
+        raise click.UsageError("--overwrite needs --run: use --run DIR to say which run to replace")
 
 
 def start_training(
@@ -116,7 +116,7 @@ def start_training(
 
 
 def _show_run(run: "Run", printer: EventPrinter, more: Mapping[str, Any], *, as_json: bool) -> None:
-    """Print the metrics of a training run; if a signal stopped it, exit with that signal's exit code."""
+    """Print the metrics of a training run; if a signal stopped it, exit with the exit code for that signal."""
     if as_json:
         click.echo(json.dumps({"run": str(run), **run.load_metrics().to_dict(), **more}))
     else:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     "--into",
     type=PATH,
     metavar="DIR",
-    help="The folder for the trained models and the figures [default: runs/compare].",
+    help="The folder for the trained models and the results [default: runs/compare].",
 )
 @click.option("--split", type=click.Choice(["test", "validation"]), help="The split to evaluate on [default: test].")
 @click.option("--plots", type=PATH, metavar="DIR", help="Save the charts in this folder, as .png and .svg.")
@@ -69,7 +69,7 @@ def compare(
     comparison = compare(runs, data=data, folder=into, split=split, observer=EventPrinter(), **chosen)
     if plots:
         save_charts(build_comparison_charts(comparison), plots)
-        say(f"saved charts in {plots}")
+        say(f"saved the charts in {plots}")
     if as_json:
         click.echo(json.dumps(comparison.to_dict()))
     else:

@@ -48,16 +48,16 @@ def check(files: tuple[str, ...]) -> None:
         click.echo(f"{neutralise(file)}: valid")
 
 
-@config.command(short_help="Print the JSON Schema of a config, for editors.")
+@config.command(short_help="Print the JSON Schema of configs, for use in editors.")
 @click.option(
     "--task",
     type=click.Choice(["sentiment", "next_word", "sweep"]),
     default="sentiment",
     show_default=True,
-    help="The kind of config: for 'imdb-gru train', 'imdb-gru pretrain' or 'imdb-gru sweep', respectively.",
+    help="The kind of config: sentiment for 'imdb-gru train', next_word for 'pretrain', or sweep for 'sweep'.",
 )
 def schema(task: str) -> None:
-    """Print the JSON Schema of a config, for editors.
+    """Print the JSON Schema of configs, for use in editors.
 
     \b
     imdb-gru config schema > imdb-gru.schema.json

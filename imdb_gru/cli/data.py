@@ -25,11 +25,13 @@ def data() -> None:
 
 @data.command(short_help="Count reviews, and find repeated, leaked or damaged ones.")
 @data_argument
-@click.option("--no-labels", is_flag=True, help="Check only the texts; a table then needs no labels, as for pretrain.")
+@click.option(
+    "--no-labels", is_flag=True, help="Check only the texts, so that a table needs no labels, as for 'pretrain'."
+)
 @click.option("--strict", is_flag=True, help="Exit with code 1 if any problem is found.")
 @json_option
 def check(data: "DataConfig | None", no_labels: bool, strict: bool, as_json: bool) -> None:
-    """Count the reviews at PATH, and find those that are repeated, damaged, or in two splits.
+    """Count the reviews at PATH, and find those that are repeated, damaged, or in more than one split.
 
     PATH can be anything that --data accepts. The default is $IMDB_GRU_DATA, or, if that is not set, the
     IMDB reviews, which are downloaded once.

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @split_option
 @click.option("--errors", type=click.IntRange(min=0), default=0, metavar="N", help="Show the N most confident errors.")
 @threshold_option
-@max_error_option("Show how many reviews 'predict --max-error' would answer, and how many of them wrongly.")
+@max_error_option("Show how many reviews 'predict --max-error' would answer, and how many of the answers are wrong.")
 @json_option
 def evaluate(
     run_path: Path | None,
@@ -42,8 +42,8 @@ def evaluate(
 ) -> None:
     """Evaluate a run on labelled reviews: accuracy, calibration, and accuracy by confidence and by words read.
 
-    Reviews that the run was trained on are left out if --data is the data of its training, and otherwise counted. For a
-    next-word run, which needs no labels, print its perplexity.
+    If --data is the run's own training data, the reviews that it was trained on are left out; in other data, they are
+    only counted. A next-word run needs no labels, and its result is the perplexity.
 
     \b
     imdb-gru evaluate --errors 3

@@ -34,16 +34,16 @@ if TYPE_CHECKING:
 MOST_TEXTS = 200
 """Maximum number of texts on one page."""
 MIN_COUNT = 20
-"""Minimum number of occurrences at which a word's mean effect on a unit is meaningful."""
+"""Minimum number of times a word must occur for its mean effect on a unit to be meaningful."""
 GRADIENT_REVIEWS = 100
 """Default number of reviews on which gradients are measured."""
 
 
 @click.group(cls=DefaultGroup, default="text", short_help="Explain a model's predictions, units and gradients.")
 def inspect() -> None:
-    """Explain a model: how each word of a TEXT changes the probability, what the gates do, and what is remembered.
+    """Explain a model: how each word of TEXT changes the probability, what the gates do, and what the model remembers.
 
-    If the whole TEXT is the name of a command (units, gradients or text), put -- before it.
+    If TEXT is just the name of a command (units, gradients or text), put -- before it.
 
     \b
     imdb-gru inspect "A slow start, but the ending is superb."
@@ -66,7 +66,7 @@ class Files:
         return bool(self.html or self.plots or self.npz)
 
     def check(self) -> None:
-        """Raise an error before any work is done if a file could not be written."""
+        """Raise an error, before any work is done, if one of the files cannot be written."""
         if self.html and self.npz and self.html.absolute() == self.npz.absolute():
             raise click.UsageError(f"--html and --npz both write {self.html}: choose different files")
         if self.html:
@@ -83,11 +83,11 @@ class Files:
             check_parent(self.npz, "write")
 
     def limit(self, texts: Iterable[str]) -> list[str]:
-        """Return the texts, or raise `UsageError` if there are none or more than a file can hold."""
+        """Return the texts, or raise `UsageError` if there are none, or more texts than a file can hold."""
         most = 1 if self.npz or self.plots else MOST_TEXTS
         taken = list(itertools.islice(texts, most + 1))
         if not taken:
-            raise click.UsageError("the input has no text: give a text, or a file with texts")
+            raise click.UsageError("the input contains no text: give a text, or a file with texts")
         if len(taken) > most:
             raise click.UsageError(
                 "--npz and --plots accept only one text, but the input has more"
@@ -163,7 +163,7 @@ def inspect_texts(
     _check_view(classifier, layer, unit)
     made = (classifier.inspect(text) for text in came_in)
     inspections: Iterable[Inspection] = count_seen(made, classifier.config.text, reader, EventPrinter())
-    if files.are_wanted():  # first, because the reader of stdout may close it early
+    if files.are_wanted():  # files are written first, because the reader of stdout may close it early
         inspections = list(inspections)
         files.write(inspections)
     for inspection in inspections:
@@ -210,7 +210,12 @@ def units(chosen: ReviewChoice, run_path: Path | None, words: int, as_json: bool
 @inspect.command(short_help="Measure how far gradients reach back in time.")
 @review_options
 @click.option(
-    "--run", "run_paths", multiple=True, type=PATH, metavar="DIR", help=f"{RUN_HELP} Give several runs to compare them."
+    "--run",
+    "run_paths",
+    multiple=True,
+    type=PATH,
+    metavar="DIR",
+    help=f"{RUN_HELP} Repeat this option to compare runs.",
 )
 @click.option(
     "--plots", type=FOLDER_PATH, metavar="DIR", help="Save charts of the curves in this folder, as .png and .svg."
@@ -235,7 +240,7 @@ def gradients(chosen: ReviewChoice, run_paths: tuple[Path, ...], plots: Path | N
     runs = [open_run(path) for path in run_paths] or [open_run(None)]
     texts = chosen.load(runs[0], GRADIENT_REVIEWS)
     if not texts:
-        raise click.UsageError("the input has no reviews: give texts, --input or --data")
+        raise click.UsageError("the input contains no reviews: give texts, --input or --data")
     curves = {str(run): measure_curve(Classifier.load(run), texts) for run in runs}
     if plots:
         _draw_curves(curves, plots)
@@ -250,4 +255,4 @@ def _draw_curves(curves: Mapping[str, "GradientCurve"], folder: Path) -> None:
     from imdb_gru.report.inspections import build_gradient_charts
 
     save_charts(build_gradient_charts(curves), folder)
-    say(f"saved charts in {folder}")
+    say(f"saved the charts in {folder}")

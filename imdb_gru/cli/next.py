@@ -1,4 +1,4 @@
-"""The `imdb-gru next` command, which predicts the next word of a text or continues it."""
+"""The `imdb-gru next` command, which predicts the next word of a text or continues the text."""
 
 import math
 from pathlib import Path
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 COUNT, COUNT_A_TIMESTEP = 10, 3
 
 
-@click.command("next", cls=Command, short_help="Predict the next word of a review, or continue it.")
+@click.command("next", cls=Command, short_help="Predict the next word of a review, or continue the review.")
 @click.argument("text", required=False)
 @click.option(
     "--run",
     "run_path",
     type=PATH,
     metavar="DIR",
-    help="The run to use, made by 'imdb-gru pretrain' [default: the newest complete one under runs/, or else the model "
-    "in the package].",
+    help="The run to use, created by 'imdb-gru pretrain' [default: the newest complete next-word run under runs/; "
+    "otherwise, the model in the package].",
 )
 @click.option(
     "-k",
@@ -45,9 +45,9 @@ COUNT, COUNT_A_TIMESTEP = 10, 3
     "--temperature",
     type=click.FloatRange(min=0),
     metavar="X",
-    help="How random the continuation is: 0 always takes the most likely word [default: 1].",
+    help="The randomness of the continuation; 0 always chooses the most likely word [default: 1].",
 )
-@number_option("--top", "Choose each word of the continuation from the K most likely ones.", metavar="K")
+@number_option("--top", "Choose each word of the continuation from the K most likely words.", metavar="K")
 @number_option("--seed", "The seed of the continuation [default: 0].", least=0)
 @input_options()
 @json_option
@@ -63,7 +63,7 @@ def next_word(
     file: "DataConfig | None",
     as_json: bool,
 ) -> None:
-    """Predict which words come next in a review, using a run made by 'imdb-gru pretrain'.
+    """Predict which words come next in a review, using a run created by 'imdb-gru pretrain'.
 
     <end> is the end of the review, and <unknown> is any word outside the run's vocabulary.
 

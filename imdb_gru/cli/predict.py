@@ -32,17 +32,17 @@ if TYPE_CHECKING:
 @run_option
 @click.option("--timesteps", is_flag=True, help="Show the probability after each word.")
 @input_options(
-    " A folder or a quoted glob stands for all tables in it. With --engine ray, only tables, also at an address like "
-    "s3://bucket/reviews."
+    " A folder selects all tables in it, and a quoted glob all tables that match. --engine ray accepts only "
+    "tables, which may be at an address such as s3://bucket/reviews."
 )
 @click.option(
     "--output",
     "output_name",
     type=LOCATION,
     metavar="FILE",
-    help="Write predictions to a .csv, .tsv or .jsonl file, with the other columns of a table, or as lines to a .txt "
-    "file; - (the default) is stdout. If --input is several tables, FILE may be a folder, for one file for each table. "
-    "With --engine ray, write Parquet to a folder or an address.",
+    help="Write the predictions to a .csv, .tsv or .jsonl file, with the other columns of a table, or as plain "
+    "lines to a .txt file; - (the default) is stdout. If --input selects several tables, FILE may be a folder, which "
+    "receives one file per table. With --engine ray, write Parquet files to a folder or an address.",
 )
 @click.option(
     "--plot",
@@ -53,13 +53,13 @@ if TYPE_CHECKING:
 @click.option(
     "--resume",
     is_flag=True,
-    help="Keep finished predictions in FILE.partial next to --output until all are finished, and resume from that file "
-    "if it exists. With --engine ray, resume after the finished partitions.",
+    help="Write predictions to FILE.partial, next to --output, until all are finished, and resume from that file if it "
+    "exists. With --engine ray, skip the partitions that are already finished.",
 )
 @threshold_option
 @max_error_option(
-    "Answer 'unsure' where the confidence is too low to keep the share of wrong answers below this, such as 5%, judged "
-    "by the validation reviews of the run, with 90 % confidence."
+    "Answer 'unsure' if the model is too uncertain to keep the share of wrong answers within SHARE, such as 5%. The "
+    "limit is derived from the run's validation reviews, with 90 % confidence."
 )
 @engine_options
 @json_option
@@ -78,7 +78,7 @@ def predict(
     address: str | None,
     as_json: bool,
 ) -> None:
-    """Predict whether texts are positive or negative, with the probability that each is positive.
+    """Predict whether texts are positive or negative, and show the probability that each text is positive.
 
     \b
     imdb-gru predict --timesteps "I expected it to be dull, but it was wonderful."

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from imdb_gru.config import DataConfig
 
 
-@click.command(cls=Command, short_help="Write a page about a run: figures, charts and reviews.")
+@click.command(cls=Command, short_help="Write a page about a run: metrics, charts and reviews.")
 @click.argument("run_argument", required=False, type=PATH, metavar="[RUN]")
 @run_option
 @other_data_options
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     "--output",
     type=PATH,
     metavar="FILE",
-    help="The page to write [default: the run's name with .html, in the current folder].",
+    help="The page to write [default: a file in the current folder, named after the run].",
 )
 @click.option("--plots", type=PATH, metavar="DIR", help="Also save every chart in this folder, as .png and .svg.")
 @number_option("--examples", "The number of reviews that the page shows word by word.", least=0, default=16)

@@ -57,7 +57,7 @@ def list_folder(folder: Path, as_json: bool) -> None:
 def check(run_path: Path, as_json: bool) -> None:
     """Check the files and weights of a complete run (or 'bundled'), and compare its environment with the current one.
 
-    Exits with code 1 if a file is missing or changed, or if the weights do not match the config. A different
+    The exit code is 1 if a file is missing or has changed, or if the weights do not match the config. A different
     environment is not an error.
 
     \b

@@ -26,7 +26,7 @@ FOLDER = Path("runs/sweep")
     "--minutes",
     type=click.FloatRange(min=0, min_open=True),
     metavar="N",
-    help="End the search after N minutes; the finalists are trained after that [default: the time in SWEEP].",
+    help="End the search after N minutes; the finalists are trained after that [default: the limit in SWEEP].",
 )
 @click.option(
     "--into", type=PATH, metavar="DIR", help=f"The folder for the trained models and the results [default: {FOLDER}]."
@@ -36,7 +36,7 @@ FOLDER = Path("runs/sweep")
 @click.option(
     "--address",
     metavar="HOST:PORT",
-    help="The address of a Ray cluster whose machines share the folder [default: start Ray on this machine].",
+    help="The address of a Ray cluster whose machines share the sweep's folder [default: start Ray on this machine].",
 )
 @click.option("--plots", type=PATH, metavar="DIR", help="Save the charts in this folder, as .png and .svg.")
 @click.option("--dry-run", is_flag=True, help="Show what the sweep would do, without training.")
@@ -57,7 +57,7 @@ def sweep(
 ) -> None:
     """Search for the config that performs best on the validation reviews. The sweep never reads test reviews.
 
-    SWEEP is a YAML file with the keys to search, or 'sweep' for the file that comes with the package.
+    SWEEP is a YAML file that names the keys to vary, or 'sweep' for the file that comes with the package.
 
     \b
     imdb-gru sweep sweep --data sample --trials 4
@@ -101,4 +101,4 @@ def _draw(figures: dict[str, Any], folder: Path) -> None:
     from imdb_gru.report.sweep import build_sweep_charts
 
     save_charts(build_sweep_charts(figures), folder)
-    say(f"saved charts in {folder}")
+    say(f"saved the charts in {folder}")

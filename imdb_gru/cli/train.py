@@ -15,14 +15,14 @@ from imdb_gru.cli._training import TrainingOptions, start_training, training_opt
 @training_options("default")
 @number_option(
     "--folds",
-    "First cross-validate: divide the reviews into K folds, train a model without each, and evaluate it on that fold. "
-    "Then train on all reviews as usual.",
+    "First cross-validate: divide the reviews into K folds, and for each fold, train a model on the other folds and "
+    "evaluate it on that fold. Then train on all reviews as usual.",
     least=2,
     metavar="K",
 )
 @number_option(
     "--workers",
-    "Train in N processes on a Ray cluster; each gets train.batch_size reviews per batch. Needs the extra 'ray'.",
+    "Train in N processes on a Ray cluster; each receives train.batch_size reviews per batch. Needs the extra 'ray'.",
 )
 @click.option(
     "--address",
@@ -52,7 +52,7 @@ def train(options: TrainingOptions, folds: int | None, workers: int | None, addr
 
 
 def _cross_validate(options: TrainingOptions, folds: int) -> dict[str, Any]:
-    """Cross-validate; print the metrics unless they are part of the JSON at the end, and return them."""
+    """Cross-validate and return the metrics; print them unless they will be part of the final JSON."""
     import imdb_gru
     from imdb_gru.runs.catalogue import check_free
 

@@ -1,4 +1,4 @@
-"""The exchange of addresses between a training run's workers; Ray's own code would load TensorFlow in all of them."""
+"""The exchange of addresses between a training run's workers; Ray's own code would load TensorFlow in every worker."""
 
 import json
 import os
@@ -36,6 +36,6 @@ def find_place() -> str:
 
 
 def set_place(places: Sequence[str], rank: int) -> None:
-    """Configure TensorFlow with the addresses of all workers and the rank of this one."""
+    """Configure TensorFlow with the addresses of all workers and this worker's rank."""
     task = {"type": "worker", "index": rank}
     os.environ["TF_CONFIG"] = json.dumps({"cluster": {"worker": places}, "task": task})

@@ -1,7 +1,8 @@
 """The three steps by which Ray's workers process a chunk of reviews: reading, predicting and writing.
 
 Every step takes and returns tables with one row per chunk, so Ray cannot split a chunk. The last bits of a prediction
-depend on its chunk. Because local prediction cuts a file into the same chunks, its predictions are identical.
+depend on the other reviews in its chunk. Because local prediction divides a file into the same chunks, it gives
+identical predictions.
 """
 
 import io
@@ -26,7 +27,7 @@ from imdb_gru.sources.table import open_table
 from imdb_gru.system.memory import measure_own_memory
 
 METADATA = b"imdb-gru"
-"""Key under which a partition's footer holds the counts."""
+"""Key of a partition's notes in the metadata in its footer."""
 
 STEP = pyarrow.struct([("timestep", pyarrow.int32()), ("token", pyarrow.string()), ("probability", pyarrow.float64())])
 FILE = pyarrow.schema(
@@ -59,19 +60,19 @@ RESULT = PARTITION.remove(PARTITION.get_field_index("content"))
 
 
 def name_partition(file: int, chunk: int) -> str:
-    """Return a partition's name; sorting the names puts them in the order of the input."""
+    """Return a partition's file name; sorted file names are in the order of the input."""
     return f"part-{file:05d}-{chunk:05d}.parquet"
 
 
 def read_chunks(files: pyarrow.Table, *, data: DataConfig) -> Iterator[pyarrow.Table]:
-    """Yield the unfinished chunks of files; if there is an error, the last chunk holds its message."""
+    """Yield the unfinished chunks of files; if an error occurs, the last chunk contains the error message."""
     for file in files.to_pylist():
         try:
             yield from (_make(CHUNK, **chunk) for chunk in _read_file(**file, data=data))
         except ImdbGruError as error:
             yield _make(CHUNK, error=str(error))
             return
-        except Exception as error:  # every kind of storage has errors of its own
+        except Exception as error:  # each kind of storage raises its own errors
             yield _make(CHUNK, error=f"cannot read {file['address']}: {explain(error)}")
             return
 
@@ -79,7 +80,7 @@ def read_chunks(files: pyarrow.Table, *, data: DataConfig) -> Iterator[pyarrow.T
 def _read_file(file: int, address: str, done: list[int], data: DataConfig) -> Iterator[dict[str, Any]]:
     table = cast(Any, open_table)(locate(address), data, require_labels=False, divide=False)
     places: list[int] = []
-    """The numbers of the rows whose texts have been read, but not yielded."""
+    """The numbers of the rows whose texts have been read but not yet yielded."""
 
     def iter_texts() -> Iterator[str]:
         for split in table.splits:
@@ -109,7 +110,7 @@ def _read_file(file: int, address: str, done: list[int], data: DataConfig) -> It
 
 
 class Worker:
-    """A worker that classifies the reviews in chunks on one core, and loads its classifier once."""
+    """A worker that loads its classifier once, and then classifies chunks of reviews on one core."""
 
     def __init__(
         self, classifier: Classifier, *, version: str, timesteps: bool, max_error: float | None = None
@@ -126,7 +127,7 @@ class Worker:
     def _predict(self, chunk: dict[str, Any]) -> pyarrow.Table:
         if chunk["error"] is None and self.version != imdb_gru.__version__:
             chunk["error"] = (
-                f"a node has imdb-gru {imdb_gru.__version__}, but this command is version {self.version}: "
+                f"a node has imdb-gru {imdb_gru.__version__}, but this machine has {self.version}: "
                 "install the same version on every node"
             )
         if chunk["error"] is not None:
@@ -169,7 +170,7 @@ def _encode(predictions: list[Prediction], chunk: dict[str, Any], notes: str) ->
 
 
 def _lay_out_timesteps(predictions: list[Prediction]) -> pyarrow.Array:
-    """Return the timesteps of all predictions as a list array; Python objects would take a hundred times the memory."""
+    """Return the timesteps of all predictions as a list array; Python objects would need 100 times as much memory."""
     lengths = np.array([len(prediction.tokens) for prediction in predictions], np.int64)
     steps = pyarrow.StructArray.from_arrays(
         [
@@ -185,14 +186,14 @@ def _lay_out_timesteps(predictions: list[Prediction]) -> pyarrow.Array:
 
 
 def write_partitions(partitions: pyarrow.Table, *, folder: str) -> pyarrow.Table:
-    """Write partitions to a folder, and return their rows without the content."""
+    """Write partitions to a folder, and return their rows without the column `content`."""
     notes = partitions.select(RESULT.names)
     for name, content in zip(partitions["name"].to_pylist(), partitions["content"].to_pylist(), strict=True):
         if name is None:
             continue
         try:
             write_bytes(locate(folder) / name, content)
-        except Exception as error:  # every kind of storage has errors of its own
+        except Exception as error:  # each kind of storage raises its own errors
             reason = f"cannot write {folder}: {explain(error)}; free some space, or choose another folder with --output"
             return _make(RESULT, error=reason)
     return notes

@@ -16,10 +16,10 @@ PATIENCE = 10
 
 
 def check_ray(feature: str, *others: str) -> None:
-    """Raise `MissingExtraError` for a feature if Ray or any of the other packages is not installed."""
+    """Raise `MissingExtraError` if Ray or one of the other packages that a feature needs is not installed."""
     try:
         missing = not all(map(find_spec, ("ray", *others)))
-    except ValueError:  # imported, but has no spec
+    except ValueError:  # a package was imported, but has no spec
         missing = True
     if missing:
         raise MissingExtraError(feature, "ray")
@@ -27,20 +27,20 @@ def check_ray(feature: str, *others: str) -> None:
 
 @contextlib.contextmanager
 def connect(address: str | None) -> Iterator[None]:
-    """Connect to the cluster at an address or start one on this machine; raise `ImdbGruError` if none responds."""
+    """Connect to the cluster at an address, or start a local cluster; raise `ImdbGruError` if no cluster responds."""
     import ray
 
-    # Ray 2.60 has no public switch for this; the range in pyproject.toml ends before 2.61 because of such places.
+    # Ray 2.60 has no public switch for this; pyproject.toml excludes Ray 2.61 because of private names such as this.
     import ray._private.worker
 
-    # log_to_driver=False alone would still let messages about dead nodes through, to stdout
+    # log_to_driver=False alone would still print messages about dead nodes to stdout
     ray._private.worker._worker_logs_enabled = False
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # Ray's core bypasses Python's logging
     place = address and _find_place(address)
     try:
         if place:
             socket.create_connection(place, PATIENCE).close()  # Ray itself would wait for minutes
-        with _drop_stderr():  # the core prints its log level there
+        with _drop_stderr():  # Ray's core prints its log level to stderr
             if place:
                 _bring_token(address)
             ray.init(
@@ -57,7 +57,7 @@ def connect(address: str | None) -> Iterator[None]:
 
 def _bring_token(address: str | None) -> None:
     """Let Ray send this machine's token, but only if the cluster requires one; other clusters would reject it."""
-    # Ray 2.60 has no public way to ask a cluster whether it answers, and whether it requires a token.
+    # Ray 2.60 has no public way to find out whether a cluster responds and whether it requires a token.
     from ray._private.authentication import authentication_token_setup as setup
     from ray._raylet import GcsClient  # type: ignore[attr-defined]
     from ray.exceptions import AuthenticationError, RpcError
@@ -67,13 +67,13 @@ def _bring_token(address: str | None) -> None:
         GcsClient(address=address)
     except AuthenticationError:
         if not setup.maybe_enable_token_auth_if_token_available(warn_if_disabled=False):
-            raise ConnectionError("it requires a token: copy its ~/.ray/auth_token to this machine") from None
+            raise ConnectionError("the cluster requires a token: copy its ~/.ray/auth_token to this machine") from None
     except RpcError as error:
         raise ConnectionError(" ".join(str(error).split())) from error
 
 
 def _find_place(address: str) -> tuple[str, int] | None:
-    """Return the host and port of a HOST:PORT address; None for `auto` and for Ray's own kinds of addresses."""
+    """Return the host and port of a HOST:PORT address, or None for `auto` and other kinds of Ray addresses."""
     host, _, port = address.rpartition(":")
     return (host.strip("[]"), int(port)) if port.isdigit() and host and "/" not in host else None
 

@@ -21,9 +21,9 @@ from imdb_gru.system.partial import check_same
 from imdb_gru.system.writing import UNFINISHED
 
 SETTINGS = "_settings.json"
-"""Name of the settings file; tools that read partitions ignore names that begin with _."""
+"""Name of the settings file; tools that read partitions ignore names that begin with an underscore."""
 READERS = 16
-"""Number of footers to read at the same time; reading them one by one is slow on remote storage."""
+"""Number of footers to read at the same time, because reading them one by one is slow on remote storage."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Notes:
     last: bool
     """Whether this is the last chunk of its file."""
     remarks: tuple[str, ...] = ()
-    """What is unusual about the file, if this is its last chunk."""
+    """Remarks about anything unusual in the file; empty unless this is its last chunk."""
 
     @classmethod
     def parse(cls, text: str | bytes) -> "Notes":
@@ -54,13 +54,13 @@ class Partitions:
 
     @property
     def address(self) -> str:
-        """Return the folder's address in the form that a process on another machine needs."""
+        """Return the folder's address in a form that processes on other machines can use."""
         return str(self.folder)
 
     def begin(self, begun_with: Mapping[str, Any], stamps: Sequence[Stamp], *, resume: bool) -> list[str]:
-        """Start in an empty folder or resume; raise `DataError` if neither is possible.
+        """Start a job in the empty folder, or resume the job in it; raise `DataError` if neither is possible.
 
-        Returns the input files that have changed since the job was started; their partitions are removed.
+        Return the input files that have changed since the job was started; their partitions are removed.
         """
         settings = self.folder / SETTINGS
         begun = {**begun_with, "input": [stamp[0] for stamp in stamps]}
@@ -101,7 +101,7 @@ class Partitions:
         write_bytes(self.folder / SETTINGS, json.dumps(record).encode())
 
     def _read_notes(self, match: re.Match[str]) -> Notes | None:
-        """Read a partition's footer; return None if the file is incomplete, as can happen on non-atomic storage."""
+        """Read a partition's footer; return None if the file is incomplete, as storage without atomic writes allows."""
         with (self.folder / match[0]).open("rb") as file:
             try:
                 return Notes.parse(parquet.read_metadata(file).metadata[METADATA])
@@ -124,7 +124,7 @@ class Partitions:
 
     @contextlib.contextmanager
     def claim(self) -> Iterator[None]:
-        """Lock a local folder for this process, or raise `ImdbGruError` if another process has locked it."""
+        """Lock the folder if it is local, or raise `ImdbGruError` if another process has locked it."""
         with claim(self.folder) if isinstance(self.folder, Path) else contextlib.nullcontext():
             yield
 
@@ -132,7 +132,7 @@ class Partitions:
     def _explain(self, deed: str) -> Iterator[None]:
         try:
             yield
-        except Exception as error:  # every kind of storage has errors of its own
+        except Exception as error:  # each kind of storage raises its own errors
             raise DataError(
                 f"cannot {deed} {self.folder}: {explain(error)}; choose another folder with --output"
             ) from error

@@ -20,14 +20,14 @@ from imdb_gru.errors import DataError, ImdbGruError
 from imdb_gru.models.classifier import Classifier
 
 RESTARTS = 10
-"""Maximum number of times a worker is restarted; limited because a chunk may kill every worker that receives it."""
+"""Maximum number of times a worker is restarted; limited because a bad chunk may kill every worker that receives it."""
 READS = 1000
-"""Maximum number of tasks among which the files are divided."""
+"""Maximum number of tasks that the files are divided among."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """The files to predict, and where to write the predictions."""
+    """The files whose texts are to be classified, and where to write the predictions."""
 
     files: Sequence[dict[str, Any]]
     """Unfinished files, as `Partitions.list_left` returns them."""
@@ -46,7 +46,7 @@ class PredictedChunk:
     notes: Notes
     worker: str
     megabytes: float | None
-    """Memory of the worker process while it classified the chunk, excluding shared memory."""
+    """Memory of the worker process after it classified the chunk, in megabytes, excluding shared memory."""
 
 
 class _RayWorker(Worker):
@@ -57,7 +57,7 @@ class _RayWorker(Worker):
 
 
 def count_cluster_cores() -> int:
-    """Return the number of cores in the cluster, or raise `ImdbGruError` if there are none."""
+    """Return the number of cores in the cluster, or raise `ImdbGruError` if it has no cores."""
     cores = int(ray.cluster_resources().get("CPU", 0))
     if not cores:
         raise ImdbGruError("the cluster has 0 cores: add a node with cores")
@@ -65,7 +65,7 @@ def count_cluster_cores() -> int:
 
 
 def predict_tables(classifier: Classifier, job: Job) -> Iterator[PredictedChunk]:
-    """Yield partitions as they are written, in any order; an `ImdbGruError` does not remove finished partitions."""
+    """Yield partitions, in any order, as they are written; an `ImdbGruError` does not remove finished partitions."""
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     try:
         with warnings.catch_warnings():
@@ -85,8 +85,8 @@ def predict_tables(classifier: Classifier, job: Job) -> Iterator[PredictedChunk]
 def _plan(classifier: Classifier, job: Job) -> Any:
     """Return a dataset of the partitions' notes; the partitions are computed when the dataset is read.
 
-    The dataset starts with the names of files, not their content. Each chunk is one row and one block, so only the
-    chunks in progress are in memory, and Ray pauses a reading task while the later steps are busy.
+    The dataset starts from the names of the files, not from their content. Each chunk is one row and one block, so only
+    the chunks in progress are in memory, and Ray pauses a reading task while the later steps are busy.
     """
     count = min(READS, len(job.files))
     groups = [pyarrow.Table.from_pylist(list(job.files[start::count]), FILE) for start in range(count)]
@@ -118,7 +118,7 @@ def _plan(classifier: Classifier, job: Job) -> Any:
             num_cpus=1,
             max_restarts=RESTARTS,
             # Each worker has one core. The matrices of a timestep are small: a second BLAS thread would not help, and
-            # could sum in another order.
+            # could change the order of summation.
             runtime_env={"env_vars": {"IMDB_GRU_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}},
         )
         .map_batches(
@@ -128,7 +128,7 @@ def _plan(classifier: Classifier, job: Job) -> Any:
 
 
 def _select_node(address: str) -> dict[str, str] | None:
-    """Return a selector that keeps a task on this node if the task uses this node's disk, or else None."""
+    """Return a selector that keeps a task on this node if the task uses this node's disk, or None otherwise."""
     return {"ray.io/node-id": ray.get_runtime_context().get_node_id()} if is_local(address) else None
 
 
@@ -137,4 +137,4 @@ def _explain(error: Exception) -> str:
     if "No module named 'imdb_gru'" in text:
         return "imdb-gru is not installed on a node: install the same version on every node, with the extra 'ray'"
     last = text.strip().splitlines()[-1] if text.strip() else type(error).__name__
-    return f"the cluster could not finish ({last.strip()}); to resume, repeat the command with --resume"
+    return f"the cluster could not finish the job ({last.strip()}); to resume, repeat the command with --resume"

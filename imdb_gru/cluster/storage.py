@@ -16,7 +16,7 @@ from imdb_gru.sources.rows import FORMATS, is_table_name
 from imdb_gru.system.writing import write_atomically
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-"""Characters by which Python represents bytes in a file name that are not valid UTF-8."""
+"""Characters with which Python represents the bytes of a file name that are not valid UTF-8."""
 
 
 class RemotePath:
@@ -66,7 +66,7 @@ class RemotePath:
         return cast(BinaryIO, self.filesystem.open(self.path, mode))
 
     def read_bytes(self) -> bytes:
-        """Read the file."""
+        """Return the content of the file."""
         return bytes(self.filesystem.cat_file(self.path))
 
     def unlink(self) -> None:
@@ -81,7 +81,7 @@ class RemotePath:
 
 Location = Path | RemotePath
 Stamp = list[str | int]
-"""The address of a file, and values that change when the file does."""
+"""The address of a file, and values that change when the file changes."""
 
 
 def is_local(address: str) -> bool:
@@ -92,7 +92,9 @@ def is_local(address: str) -> bool:
 def locate(address: str) -> Location:
     """Return the file or folder at an address, or raise `DataError` if this kind of address cannot be opened."""
     if is_local(address):
-        return Path(LocalFileSystem._strip_protocol(address)).absolute()  # "~…" can still be relative
+        return Path(
+            LocalFileSystem._strip_protocol(address)
+        ).absolute()  # a path that begins with "~" can still be relative
     if address.startswith("memory://"):
         raise DataError(f"{address} is in one process's memory, which workers cannot access: choose a shared address")
     return _open_remote(address)
@@ -112,7 +114,7 @@ def _open_remote(address: str) -> RemotePath:
 
 
 def list_tables(address: str, *, but: str) -> list[str]:
-    """List the addresses of the tables in a folder or a glob, or of one table; raise `DataError` if there are none.
+    """Return the addresses of the tables in a folder or glob, or of one file; raise `DataError` if there are no tables.
 
     Partitions in the folder `but` are excluded, even if they are reached through links.
     """
@@ -121,7 +123,7 @@ def list_tables(address: str, *, but: str) -> list[str]:
         found = sorted(name for name in _find(location) if not _is_partition(name, but))
     except DataError:
         raise
-    except Exception as error:  # every kind of storage has errors of its own
+    except Exception as error:  # each kind of storage raises its own errors
         raise DataError(f"cannot read {address}: {explain(error)}") from error
     if not found:
         raise DataError(f"no tables at {address}: choose a file, a folder or a glob of {', '.join(FORMATS)} files")
@@ -141,7 +143,7 @@ def _find(location: Location) -> list[str]:
     filesystem, path = _split(location)
     if filesystem.isfile(path):
         if not is_table_name(PurePosixPath(path).name):
-            raise DataError(f"{location} is not a table: with --engine ray, --input needs {', '.join(FORMATS)}")
+            raise DataError(f"{location} is not a table: with --engine ray, --input accepts only {', '.join(FORMATS)}")
         found = [(path, "")]
     elif filesystem.isdir(path):
         found = [(name, name.removeprefix(path)) for name in filesystem.find(path)]
@@ -170,19 +172,19 @@ def _split(location: Location) -> tuple[Any, str]:
 
 
 def stamp(address: str) -> Stamp:
-    """Return a file's stamp without reading the file, or raise `DataError` if that fails."""
+    """Return a file's stamp without reading the file, or raise `DataError` if the file cannot be found or accessed."""
     location = locate(address)
     try:
         if isinstance(location, Path):
             state = location.stat()
             return [address, state.st_size, state.st_mtime_ns]
         return [address, str(location.filesystem.ukey(location.path))]
-    except Exception as error:  # every kind of storage has errors of its own
+    except Exception as error:  # each kind of storage raises its own errors
         raise DataError(f"cannot read {address}: {explain(error)}") from error
 
 
 def write_bytes(location: Location, content: bytes) -> None:
-    """Write a file atomically on a local disk, or in one operation to remote storage."""
+    """Write a file: atomically on a local disk, or in one operation on remote storage."""
     if isinstance(location, Path):
         with write_atomically(location) as temporary:
             temporary.write_bytes(content)

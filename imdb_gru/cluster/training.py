@@ -1,4 +1,4 @@
-"""Training on several workers, as seen from the process that starts it and receives the workers' reports."""
+"""Training on several workers: the code of the process that starts the workers and receives their reports."""
 
 import os
 import tempfile
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 MOST_FAILURES = 3
 """Maximum number of worker or node failures before training ends."""
 NEVER = 1e9
-"""Seconds after which Ray may interrupt an epoch to use a new node: practically never."""
+"""Seconds after which Ray may interrupt an epoch to use a new node; so many that this never happens."""
 ROOM = 5
-"""Seconds to wait for cores that Ray reports as available, because its information may be outdated."""
+"""Seconds to wait for cores that Ray reports as available, because Ray's information may be outdated."""
 ENDING = 10
 """Seconds to wait for Ray Train to end after its workers have ended."""
 PATIENCE = 0.5
@@ -34,12 +34,14 @@ PATIENCE = 0.5
 
 
 def find_cores_per_worker(nodes: list[dict[str, Any]], workers: int) -> int:
-    """Return the largest number of cores that every worker can have, or raise `ImdbGruError` if it is 0."""
+    """Return the largest number of cores that each worker can have, or raise `ImdbGruError` if it is 0."""
     cores = [int(node["Resources"].get("CPU", 0)) for node in nodes if node["Alive"]]
     for share in range(max(cores, default=0), 0, -1):
         if sum(own // share for own in cores) >= workers:
             return share
-    raise ImdbGruError(f"--workers is {workers}, but there are {sum(cores)} cores: lower it, or use a larger cluster")
+    raise ImdbGruError(
+        f"--workers is {workers}, but the cluster has {sum(cores)} cores: use fewer workers or a larger cluster"
+    )
 
 
 class Workers:
@@ -57,7 +59,7 @@ class Workers:
         return connect(self.address)
 
     def adapt(self, config: Any) -> Any:
-        """Set the batch size to the total over all workers, so that any number of workers can resume the run."""
+        """Return the config with the total batch size of all workers, so that any number of them can resume the run."""
         batch_size = get_number(config.train.batch_size) * self.count
         return config.model_copy(update={"train": config.train.model_copy(update={"batch_size": batch_size})})
 
@@ -78,7 +80,7 @@ class Workers:
 
 
 class ClusterSession:
-    """The training of a classifier on several workers."""
+    """A training session for a classifier on several workers."""
 
     keeps_batches = False
 
@@ -91,7 +93,7 @@ class ClusterSession:
         self.pretrained = pretrained
         self.workers = workers
         self.cores = cores
-        """Number of cores of each worker."""
+        """Number of cores for each worker."""
         self.stop = Stop()
 
     @property
@@ -109,8 +111,8 @@ class ClusterSession:
         """Train the remaining epochs on the workers and complete the run; return its final metrics.
 
         If workers die, training resumes from the end of the last epoch on as many workers as the remaining nodes have
-        cores for. Ctrl-C stops it after the current batch, as in a single process. A second Ctrl-C, or one before the
-        workers have started, leaves a run that can be resumed.
+        cores for. Ctrl-C stops training after the current batch, as in a single process. A second Ctrl-C, or one before
+        the workers have started, stops training at once; the run can then be resumed.
         """
         import ray
         from ray.util.queue import Empty, Queue
@@ -151,7 +153,7 @@ class ClusterSession:
         os.environ.setdefault("RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S", str(ROOM))
         from ray.train import FailureConfig, RunConfig, ScalingConfig
 
-        # Not a public module in Ray 2.60; the range in pyproject.toml ends before 2.61 because of such places.
+        # Not a public module in Ray 2.60; pyproject.toml excludes Ray 2.61 because of private names such as this.
         from ray.train.v2.api.data_parallel_trainer import DataParallelTrainer
 
         from imdb_gru.cluster.addresses import Places
@@ -187,8 +189,7 @@ class ClusterSession:
     def _announce(self, content: dict[str, Any], observer: Observer, *, again: bool) -> None:
         count, batch = content["workers"], get_number(self.config.train.batch_size)
         lost = "workers were lost; resuming with " if again else ""
-        each = f"{batch / count:g} review{'s' * (batch != count)} each"
-        observer(Notice(f"{lost}{count_noun(count, 'worker')} of {each}: batches of {batch}"))
+        observer(Notice(f"{lost}{count_noun(count, 'worker')}: batches of {batch}, {batch / count:g} per worker"))
         engine: Event = content["engine"]
         observer(Notice(f"resuming after epoch {content['epoch']}") if again else engine)
 
@@ -201,7 +202,7 @@ class ClusterSession:
         return metrics
 
     def _explain(self, error: BaseException | None) -> ImdbGruError:
-        reason = str(error).strip().splitlines()[-1:] or ["they ended without an error message"]
+        reason = str(error).strip().splitlines()[-1:] or ["no error message"]
         return ImdbGruError(f"the workers failed too often ({reason[0]}): resume with {self.run.resumption}")
 
 
@@ -214,7 +215,7 @@ class _Fitting(threading.Thread):
         self.error: BaseException | None = None
 
     def run(self) -> None:
-        """Run Ray Train, and store its error."""
+        """Run Ray Train, and store the error that it raises, if any."""
         try:
             self.trainer.fit()
         except BaseException as error:

@@ -1,6 +1,6 @@
-"""The work of one of several workers: the code that runs in each process started by Ray Train.
+"""The code of a training worker, which runs in each process started by Ray Train.
 
-A worker limits its threads before it imports the packages that count them.
+A worker limits its number of threads before it imports the packages that read the limit.
 """
 
 import os
@@ -21,7 +21,7 @@ TOO_LARGE = "a worker needs more memory than its machine has: use fewer workers 
 def work(task: dict[str, Any]) -> None:
     """Train as one of the workers; the first worker reports events and the result.
 
-    An expected error, such as divergence, is reported rather than raised, because Ray would retry in vain.
+    An expected error, such as divergence, is reported rather than raised, because a retry by Ray would fail too.
     """
     import ray
     import ray.train

@@ -1,4 +1,4 @@
 """Comparison of models on the same reviews: candidates, training, predictions and metrics.
 
-Nothing here loads TensorFlow into this process: every network is trained in a separate process.
+This package does not load TensorFlow into its own process: every network is trained in a separate process.
 """

@@ -1,6 +1,6 @@
 """The linear baseline on disk: fitting it, storing it in a folder, and loading its predictions.
 
-The folder holds probabilities.npz and figures.json, which is written last.
+The folder contains probabilities.npz and figures.json; figures.json is written last.
 """
 
 import json
@@ -34,7 +34,7 @@ from imdb_gru.tasks.task import send_notes
 
 
 class BaselineSplit(Record):
-    """A split that the baseline was evaluated on, and the metrics by number of words read."""
+    """A split that the baseline was evaluated on, and its metrics by number of words read."""
 
     model_config = ConfigDict(strict=False)  # a strict model could not load a dataclass from JSON
 
@@ -55,7 +55,7 @@ class BaselineMetrics(Record):
     """Inverse regularization strength (scikit-learn's C)."""
     parameters: int
     seconds: float
-    """Fitting time for all regularization strengths together."""
+    """Total time to fit a model for each regularization strength."""
     peak_memory_mb: float | None
     data: CorpusStatistics
     splits: dict[str, BaselineSplit]
@@ -79,7 +79,7 @@ class Baseline:
         return self.figures_path.is_file()
 
     def load_metrics(self) -> BaselineMetrics:
-        """Load the metrics, or raise `RunError` if they are damaged."""
+        """Load the metrics, or raise `RunError` if they cannot be read."""
         try:
             return BaselineMetrics.parse(json.loads(read_text(self.figures_path)))
         except (OSError, ValueError, RecursionError) as error:
@@ -90,7 +90,7 @@ class Baseline:
         return build_config(self.load_metrics().config, str(self.figures_path))
 
     def find_damage(self) -> str | None:
-        """Return a description of what has changed since the baseline was fitted, or None if nothing has."""
+        """Return a description of what has changed since the baseline was fitted, or None if nothing has changed."""
         path = self.probabilities_path
         intact = path.is_file() and hash_file(path) == self.load_metrics().files.get(path.name)
         return None if intact else f"{path.name} is missing or has changed"
@@ -100,14 +100,14 @@ class Baseline:
         stored = self.load_metrics().splits.get(split)
         if stored is None or stored.hash != hash_reviews(reviews):
             raise RunError(
-                f"{self.path} was evaluated on different reviews of the {split} split: remove it to fit it again"
+                f"{self.path} was evaluated on different reviews of the {split} split: remove it to refit the baseline"
             )
         with np.load(self.probabilities_path) as arrays:
             return Predictions(arrays[split], stored.accuracy_by_timestep)
 
 
 def fit_baseline(config: Config, path: Path, observer: Observer = ignore) -> Baseline:
-    """Fit the baseline to the training reviews of a config; store its predictions for validation and test reviews."""
+    """Fit the baseline to a config's training reviews; store its predictions for the validation and test reviews."""
     source = open_source(config.data)
     observer(ReadingReviews(source.name))
     reviews = load_training_reviews(source, config)

@@ -26,10 +26,10 @@ CandidateState = Literal["new", "unfinished", "complete"]
 
 @dataclass(frozen=True)
 class Candidate:
-    """A model with one seed, and its folder."""
+    """A model that is trained with one seed, and its folder."""
 
     model: str
-    """Name of the model; candidates that differ only in their seed share it."""
+    """Name of the model; candidates that differ only in their seed have the same name."""
     config: Config
     result: Run | Baseline
 
@@ -49,7 +49,7 @@ class Candidate:
 
 
 def build_candidates(config: Config, models: Sequence[str], seeds: int, folder: Path) -> list[Candidate]:
-    """Build a candidate for each model with seed 0, then with seed 1, and so on; only the cell and the seed differ."""
+    """Build the candidates: every model with seed 0, then with seed 1, and so on; only cell and seed differ."""
     candidates = []
     for seed in range(seeds):
         for model in models:
@@ -67,7 +67,7 @@ def _adapt(config: Config, model: str, seed: int) -> Config:
 
 
 def check_models(models: Sequence[str]) -> None:
-    """Raise `ConfigError` unless these are at least two different models that can be trained."""
+    """Raise `ConfigError` unless `models` names at least two different models that can be trained."""
     for model in models:
         if model not in MODELS:
             raise ConfigError(f"unknown model '{model}': choose from {', '.join(MODELS)}")
@@ -89,7 +89,7 @@ def open_candidates(runs: Sequence[str | Path | Run], *, same_data: bool) -> lis
         raise RunError(f"{opened[0]} is only one run: give at least two runs to compare, or none to train models")
     for run, twin in itertools.combinations(opened, 2):
         if run.path.resolve() == twin.path.resolve():
-            raise RunError(f"{run} and {twin} are the same run: give two different ones")
+            raise RunError(f"{run} and {twin} are the same run: give different runs")
     candidates: list[Candidate] = []
     names: list[str] = []
     for run in opened:
@@ -100,7 +100,9 @@ def open_candidates(runs: Sequence[str | Path | Run], *, same_data: bool) -> lis
         first, data = candidates[0], candidates[-1].config.data
         if same_data and data != first.config.data:
             changes = "; ".join(_find_changes(first.config.data.model_dump(), data.model_dump(), "data."))
-            raise RunError(f"{first} and {run} use different reviews ({changes}): choose reviews for both with --data")
+            raise RunError(
+                f"{first} and {run} use different reviews ({changes}): choose the same reviews for both with --data"
+            )
     return candidates
 
 
@@ -144,12 +146,12 @@ def _find_changes(old: dict[str, Any], new: dict[str, Any], prefix: str = "") ->
     for key, value in new.items():
         if isinstance(value, dict):
             yield from _find_changes(old[key], value, f"{prefix}{key}.")
-        elif value not in (old[key], AUTO):  # a run holds what was chosen for auto
+        elif value not in (old[key], AUTO):  # a run stores the value that was chosen for auto
             yield f"{prefix}{key} is {old[key]}, not {value}"
 
 
 def pair_candidates(candidates: Sequence[Candidate]) -> list[tuple[Candidate, Candidate]]:
-    """Pair candidates of different models if they have the same seed, or if each is the only one of its model."""
+    """Pair candidates of different models if they have the same seed, or if each is its model's only candidate."""
     models: dict[str, list[Candidate]] = {}
     for candidate in candidates:
         models.setdefault(candidate.model, []).append(candidate)

@@ -1,4 +1,4 @@
-"""The comparison of complete runs, or of models trained for the comparison with one config."""
+"""The comparison of complete runs, or of models that are trained with one config in order to be compared."""
 
 import contextlib
 import importlib.util
@@ -39,9 +39,9 @@ FOLDER = Path("runs/compare")
 SETTLED = {
     "model.cell": "the models to compare determine the cells",
     "model.pretrained": "all models start from random weights; to compare pretrained models, give complete runs",
-    "train.seed": "the comparison uses the seeds 0, 1, … up to the number of seeds",
+    "train.seed": "the comparison uses as many seeds as you choose, starting from 0",
 }
-"""Keys that a comparison sets itself, with the reasons."""
+"""Keys that the user cannot set for a comparison, with the reasons."""
 
 
 def compare(
@@ -56,19 +56,19 @@ def compare(
     split: str | None = None,
     observer: Observer | None = None,
 ) -> Comparison:
-    """Compare complete runs, or models trained for the comparison, on the same reviews; return all metrics.
+    """Compare complete runs, or train and compare models, on the same reviews; return all metrics.
 
     If `runs` is not given, train every model from random weights, with one config and the seeds 0 to `seeds` - 1, and
     save the models in `folder` (default `runs/compare`). Complete models in the folder are used as they are, and
-    unfinished ones are resumed. Each model is trained in a separate process, so a script must call this function below
+    unfinished ones are resumed. Each model is trained in a separate process, so a script must call this function inside
     `if __name__ == "__main__":`. If `runs` is given, `folder` is optional and receives only comparison.json.
 
     `data` takes the same values as `--data`. `split` defaults to the test split, or to the validation reviews if the
     data has no test split. `observer` is called with each event. Raises `ConfigError`, `DataError`, `RunError` or
-    `MissingExtraError`, and `KeyboardInterrupt` if the comparison was stopped; the same call resumes it.
+    `MissingExtraError`, and `KeyboardInterrupt` if the comparison is stopped; the same call resumes it.
     """
     if isinstance(runs, str | Path | Run):
-        raise TypeError(f"compare takes several runs, got {str(runs)!r}: give a list of them")
+        raise TypeError(f"compare takes several runs, got {str(runs)!r}: give a list of runs")
     _check_extra()
     observer = observer or ignore
     if runs:
@@ -79,7 +79,7 @@ def compare(
     else:
         place = FOLDER if folder is None else Path(folder).expanduser()
         candidates = _plan(config, models, seeds, data, overrides, place)
-        data = None  # the candidates' config holds it
+        data = None  # the candidates' configs already contain it
     if place:
         check_folder(place)
     with claim(place) if place else contextlib.nullcontext():
@@ -122,7 +122,7 @@ def _plan(
 
 
 def _train(candidates: Sequence[Candidate], observer: Observer) -> None:
-    """Train the candidates that are not complete, one after another."""
+    """Train the candidates that are not yet complete, one after another."""
     states = [find_state(candidate) for candidate in candidates]
     for number, (candidate, state) in enumerate(zip(candidates, states, strict=True), 1):
         observer(CandidateChosen(number, len(candidates), str(candidate), state))

@@ -1,4 +1,4 @@
-"""Evaluation of candidates on a split; predictions of networks are cached in files."""
+"""Evaluation of candidates on a split; the predictions of networks are cached in files."""
 
 import hashlib
 import json
@@ -28,7 +28,7 @@ TRAINING_SPLITS = ("train", "validation")
 
 @dataclass(frozen=True, eq=False)
 class EvaluatedCandidate:
-    """A candidate with its predictions for labelled reviews."""
+    """A candidate and its predictions for labelled reviews."""
 
     candidate: Candidate
     metrics: Metrics | BaselineMetrics
@@ -67,7 +67,7 @@ def evaluate_candidates(
 
 
 def _find_run(candidate: Candidate, candidates: Sequence[Candidate]) -> Run:
-    """Return the candidate's run; for the baseline, the run of a network with the same seed and reviews."""
+    """Return the candidate's run, or, for the baseline, the run of a network with the same seed and reviews."""
     return next(
         other.result
         for other in (candidate, *candidates)

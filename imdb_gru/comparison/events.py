@@ -17,7 +17,7 @@ class CandidateChosen(Event):
     state: CandidateState
 
     def __str__(self) -> str:
-        """Return what happens to the model."""
+        """Return what the comparison will do with the model."""
         done = {
             "new": f"training {self.run}",
             "unfinished": f"resuming {self.run}",

@@ -19,7 +19,7 @@ from imdb_gru.system.arrays import Labels
 from imdb_gru.system.progress import show_bar
 
 STRENGTHS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
-"""Inverse regularization strengths (scikit-learn's C) to try; the best on the validation reviews is chosen."""
+"""Inverse regularization strengths (scikit-learn's C) to try; the one with the best validation result is chosen."""
 DEFAULT_STRENGTH = 1.0
 """Inverse regularization strength to use if there are no validation reviews."""
 MOST_PASSES = 1000
@@ -29,7 +29,7 @@ Weights = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class LinearModel:
-    """A weight for every n-gram, and a bias."""
+    """A linear model, with a weight for every n-gram and a bias."""
 
     index: NgramIndex
     weights: Weights
@@ -44,7 +44,7 @@ class LinearModel:
         return len(self.weights) + 1
 
     def predict_timesteps(self, reviews: Sequence[Sequence[str]]) -> list[Probabilities]:
-        """Return, for each review, the probability of positive after each timestep, including the start, `(T,)`."""
+        """For each review, return the probability of positive before the first word and after each word, `(T,)`."""
         occurrences = self.index.locate(reviews)
         moves = np.zeros(int(occurrences.offsets[-1]))
         np.add.at(moves, occurrences.places, self.weights[occurrences.features])
@@ -59,8 +59,8 @@ class LinearModel:
 def fit_linear(train: Tokenized, validation: Tokenized, monitor: str) -> LinearModel:
     """Fit the baseline with each C, and return the model that is best on the validation reviews.
 
-    `monitor` is that of the config: the best model has the lowest loss, or else the highest accuracy. Needs
-    scikit-learn. Raises `DataError` if the reviews contain no words.
+    `monitor` is the config's `train.monitor`: the best model has the lowest loss if it is "loss", and otherwise the
+    highest accuracy. Needs scikit-learn. Raises `DataError` if the reviews contain no words.
     """
     tokens = train.to_lists()
     index = NgramIndex.build(tokens)
@@ -95,7 +95,7 @@ def _fit(index: NgramIndex, matrix: Any, labels: Labels, ratios: Weights, streng
 
 
 def _rank(model: LinearModel, validation: Tokenized, monitor: str) -> tuple[float, ...]:
-    """Return a sort key that is lowest for the best model, by the rule that chooses a network's best epoch."""
+    """Return a sort key that is lowest for the best model, using the same rule as for a network's best epoch."""
     probabilities = np.array([curve[-1] for curve in model.predict_timesteps(validation.to_lists())])
     loss = compute_log_loss(validation.labels, probabilities)
     if monitor == "loss":

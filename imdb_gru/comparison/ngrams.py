@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from imdb_gru.system.arrays import Labels
 
 ORDER = 3
-"""Number of words in the longest n-gram; trigrams helped on IMDB's validation reviews with every C that was tried."""
+"""Number of words in the longest n-gram; trigrams helped on IMDB's validation reviews for every C that was tried."""
 
 Numbers = NDArray[np.int64]
 
@@ -26,9 +26,9 @@ class Occurrences:
     """The first occurrences of features in each review, sorted by review and word."""
 
     rows: Numbers
-    """Number of the review, `(K,)`."""
+    """Number of the review that contains each occurrence, `(K,)`."""
     features: Numbers
-    """Number of the feature, `(K,)`."""
+    """Number of the feature that occurs, `(K,)`."""
     places: Numbers
     """Position of the n-gram's last word in the concatenated words of all reviews, `(K,)`."""
     offsets: Numbers
@@ -36,7 +36,7 @@ class Occurrences:
 
 
 class NgramIndex:
-    """The n-grams of the training reviews with their numbers: words first, then bigrams, and so on."""
+    """The n-grams of the training reviews, which are numbered: first the words, then the bigrams, and so on."""
 
     def __init__(self, words: dict[str, int], codes: list[Numbers]) -> None:
         self.words = words

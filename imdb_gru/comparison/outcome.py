@@ -37,8 +37,8 @@ def build_comparison(split: str, evaluated: Sequence[EvaluatedCandidate]) -> Com
 def compute_mcnemar(labels: Labels, first: Probabilities, second: Probabilities) -> tuple[int, int, float]:
     """Return how many reviews only the first model classifies correctly, how many only the second, and the p-value.
 
-    The test is exact and two-sided (McNemar 1947): if both are equally accurate, each can be expected to be correct on
-    half of these reviews.
+    The test is exact and two-sided (McNemar 1947). If both models are equally accurate, each is expected to be correct
+    on half of the reviews that exactly one model classifies correctly.
     """
     first_correct, second_correct = (find_correct(labels, probabilities) for probabilities in (first, second))
     only_first, only_second = int((first_correct & ~second_correct).sum()), int((second_correct & ~first_correct).sum())
@@ -124,7 +124,7 @@ def _compare_pair(one: EvaluatedCandidate, other: EvaluatedCandidate) -> Compare
 
 
 def write_verdict(models: Sequence[ComparedModel], pairs: Sequence[ComparedPair], n: int) -> str:
-    """Return a sentence that compares the linear model with the best network, or else the two best models.
+    """Return a sentence that compares the linear model with the best network, or else the two best networks.
 
     If there are several seeds, a model wins only if it is significantly better with each of them.
     """
@@ -159,7 +159,7 @@ def _describe_chance(p_values: Sequence[float]) -> str:
 
 
 def _find_p_values(leader: str, other: str, pairs: Sequence[ComparedPair]) -> list[float]:
-    """Return the p-value of each pair of the two models' candidates; 1 if the leader is not ahead in that pair."""
+    """Return a p-value for each pair of the two models' candidates, or 1 if the leader is not ahead in that pair."""
     p_values = []
     for pair in pairs:
         if set(pair.models) == {leader, other}:

@@ -1,4 +1,4 @@
-"""A model's predictions for the reviews of a split, and a file that stores them."""
+"""A model's predictions for the reviews of a split, and the file in which they are stored."""
 
 import json
 import zipfile
@@ -30,7 +30,7 @@ class Predictions:
 
 
 def load_predictions(path: Path, count: int) -> Predictions | None:
-    """Load the predictions for `count` reviews, or return None if the file is missing, damaged or of another length."""
+    """Load the predictions for `count` reviews, or return None if the file is missing, damaged or the wrong length."""
     try:
         with path.open("rb") as file, np.load(file) as stored:
             probabilities = stored["probabilities"]

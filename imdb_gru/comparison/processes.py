@@ -41,7 +41,7 @@ class ProcessResult:
     error: type[ImdbGruError] | None = None
     message: str = ""
     exit_code: int | None = None
-    """Exit code 130 if Ctrl-C stopped the process, 143 if SIGTERM did, or else None."""
+    """Exit code 130 if Ctrl-C stopped the process, 143 if SIGTERM stopped it, or None."""
 
 
 def train_candidate(candidate: Candidate, state: CandidateState, observer: Observer) -> None:
@@ -54,8 +54,8 @@ def train_candidate(candidate: Candidate, state: CandidateState, observer: Obser
         run_child(functools.partial(_train, candidate, state), observer)
     except ChildDiedError as error:
         raise RunError(
-            f"the training of {candidate} died ({error}): it may need more memory than this machine has; remove "
-            f"{candidate.model} from --models, or set data.limit"
+            f"the process that trained {candidate} died ({error}): it may need more memory than this machine has; "
+            f"remove {candidate.model} from --models, or set data.limit"
         ) from error
 
 
@@ -73,7 +73,8 @@ def _train(candidate: Candidate, state: CandidateState, observer: Observer) -> N
 def run_child(work: Callable[[Observer], object], observer: Observer) -> None:
     """Call `work`, which must be picklable, in a child process; forward its events to the observer.
 
-    Raises `KeyboardInterrupt` if a signal stopped it, `ChildDiedError`, or the `ImdbGruError` that `work` raised.
+    Raises `KeyboardInterrupt` if a signal stopped the child, `ChildDiedError` if it died, or the `ImdbGruError` that
+    `work` raised.
     """
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
@@ -117,13 +118,13 @@ def _follow(connection: Connection, signals: "_Signals", observer: Observer) -> 
 class _Signals:
     """A context that records Ctrl-C and SIGTERM while a child runs, and sends SIGTERM if the child does not react.
 
-    Only the main thread receives signals; in other threads this has no effect.
+    Only the main thread receives signals; in other threads, the context has no effect.
     """
 
     def __init__(self, process: BaseProcess) -> None:
         self.process = process
         self.exit_code: int | None = None
-        """Exit code for the first signal received."""
+        """Exit code for the first signal received, if any."""
         self.heard = threading.Event()
         """Set when the child has confirmed that it is stopping."""
         self._before: dict[int, Any] = {}
@@ -139,7 +140,7 @@ class _Signals:
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
     def start(self) -> None:
-        """Start the child; Ctrl-C is blocked here, and in the child until its imports are done."""
+        """Start the child; Ctrl-C is blocked in this method, and in the child until its imports are done."""
         with _block_interrupts():
             self.process.start()
         if self.exit_code:
@@ -154,7 +155,7 @@ class _Signals:
             timer.daemon = True
             timer.start()
         else:
-            self.process.kill()  # a second signal does not wait: the run can be resumed from its last epoch
+            self.process.kill()  # a second signal ends it at once: the run can be resumed from its last epoch
 
     def _pass_on(self) -> None:
         if not self.heard.is_set():
@@ -167,7 +168,7 @@ def _block_interrupts() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
-    resource_tracker.ensure_running()  # started inside, it would unblock Ctrl-C
+    resource_tracker.ensure_running()  # if it were started later, it would unblock Ctrl-C
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -211,7 +212,7 @@ class _Reporter:
         self._stopping = False
 
     def __call__(self, event: Event) -> None:
-        """Send an event; if the parent has died, stop this process as SIGTERM does."""
+        """Send an event; if the parent has died, stop this process as SIGTERM would."""
         if isinstance(event, Stopped):
             self.exit_code = event.exit_code  # the comparison's own message says how to resume
             return

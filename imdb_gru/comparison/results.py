@@ -21,7 +21,7 @@ class ComparedRun:
     log_loss: float
     ece: float
     parameters: int | None
-    """Number of parameters; like all training metrics, None if the run did not record it."""
+    """Number of parameters; None, like any other training metric, if the run did not record it."""
     epochs: int | None
     """Number of epochs trained; None for the linear baseline."""
     seconds: float | None
@@ -42,9 +42,9 @@ class ComparedModel:
     model: str
     accuracy: float
     accuracy_spread: float | None
-    """Standard deviation over the seeds; None if there is only one."""
+    """Standard deviation over the seeds; None if there is only one seed."""
     accuracy_interval: tuple[float, float]
-    """95 % confidence interval (Wilson 1927), as if the mean were the accuracy of one model."""
+    """95 % confidence interval (Wilson 1927), computed as if the mean were the accuracy of a single model."""
     log_loss: float
     ece: float
     parameters: int | None
@@ -74,7 +74,7 @@ class Comparison:
 
     split: str
     n: int
-    """Number of reviews; the smallest number if the seeds have different validation reviews."""
+    """Number of reviews; if the seeds have different validation reviews, the smallest of their numbers."""
     models: Sequence[ComparedModel]
     pairs: Sequence[ComparedPair]
     verdict: str

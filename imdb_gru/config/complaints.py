@@ -1,4 +1,4 @@
-"""Error messages about the keys and values of a config that are invalid or contradict each other."""
+"""Error messages about config keys and values that are invalid or contradict each other."""
 
 import difflib
 from collections.abc import Iterable, Iterator
@@ -21,11 +21,11 @@ from imdb_gru.config.schema import (
 from imdb_gru.system.escaping import neutralise, show_value
 
 LONGEST_KEY = 200
-"""Maximum length in characters of a key in a message; longer keys are cut."""
+"""Maximum length of a key in a message, in characters; longer keys are cut."""
 SCRATCH = "--config scratch"
 """The option that selects the bundled config for training from random weights."""
 PACKAGED = {"bundled": EncoderConfig(), "bundled-classifier": ModelConfig()}
-"""The layers of the models that come with the package, which are those of the defaults."""
+"""The layers of the models that come with the package; they are the default layers."""
 
 
 def _iter_keys(section: type[BaseModel], prefix: str = "") -> Iterator[str]:
@@ -37,7 +37,7 @@ def _iter_keys(section: type[BaseModel], prefix: str = "") -> Iterator[str]:
 
 
 def drop_auto(details: Iterable[Any]) -> Iterator[dict[str, Any]]:
-    """Yield pydantic's errors, with one instead of two for a key that may be `auto`: it names each alternative."""
+    """Yield pydantic's errors, but only one for a key that may be `auto`; pydantic reports one per alternative."""
     for detail in details:
         *path, alternative = detail["loc"]
         if alternative in ("constrained-int", "bool"):
@@ -65,7 +65,7 @@ def describe_mistake(detail: dict[str, Any], kind: type[BaseModel]) -> str:
 
 
 def find_misfits(config: Config, text: TextConfig, model: EncoderConfig, name: str) -> Iterator[tuple[str, str]]:
-    """Yield each difference between a config and the model that it starts from, with the setting that removes it.
+    """Yield each difference between a config and the model that it starts from, with the setting that resolves it.
 
     For example, "model.units is 256, but the bundled model has 512" comes with the setting "model.units=512". Here,
     `name` is "the bundled model".
@@ -89,7 +89,7 @@ def _write(value: object) -> str:
 
 
 def find_conflicts(config: AnyConfig, *, trained: bool = False) -> Iterator[str]:
-    """Yield an error message for each pair of valid keys that contradict each other.
+    """Yield an error message for each pair of keys whose values are valid but contradict each other.
 
     If the model is already `trained`, its config is not compared with the bundled model, which may be newer.
     """
@@ -111,8 +111,8 @@ def find_conflicts(config: AnyConfig, *, trained: bool = False) -> Iterator[str]
         yield from _find_conflicts_of_classifier(config, trained=trained)
     elif config.data.test_split:
         yield (
-            "data.test_split: a next-word model is trained without labels, by which a test part is chosen, got "
-            f"{config.data.test_split:g}; set it to 0, and give the data a column 'split' with the value test instead"
+            "data.test_split: reserving a test part requires labels, which a next-word model does not use, got "
+            f"{config.data.test_split:g}; set it to 0, and mark test reviews in a column 'split' with the value test"
         )
 
 

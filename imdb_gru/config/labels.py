@@ -1,4 +1,4 @@
-"""The spelling of labels, so that 4, 4.0 and "4" are the same label, as are pos, "Pos." and __label__pos."""
+"""The normalised spelling of labels, so that 4, 4.0 and "4" are the same label, as are pos, "Pos." and __label__pos."""
 
 import math
 import unicodedata
@@ -9,17 +9,17 @@ from imdb_gru.system.escaping import show_value
 
 Label = int | float | str
 PREFIXES = ("__label__", "label_")
-"""Prefixes of fastText's and Hugging Face's labels."""
+"""Prefixes that fastText and Hugging Face put before labels."""
 LONGEST_LABEL = 200
 LARGEST_NUMBER = 10**15
-"""Numbers above this, which a float could confuse, are compared as text."""
+"""Numbers of this size or larger are compared as text, because different numbers may be equal as floats."""
 
 
 def spell_label(value: object) -> str:
-    """Return the spelling by which labels are compared; it is empty if the value is missing."""
+    """Return the normalised spelling used to compare labels, or an empty string if the value is missing."""
     if isinstance(value, bool):
         return str(value).lower()
-    if value is None or value != value:  # pandas marks missing labels by NaN, which differs from itself
+    if value is None or value != value:  # pandas uses NaN for missing labels, and NaN is not equal to itself
         return ""
     if not isinstance(value, str | int | float | Decimal):
         return show_value(value)
@@ -42,22 +42,22 @@ def _spell_number(text: str) -> str | None:
 
 
 def find_label_conflict(positive: Sequence[Label] | None, negative: Sequence[Label] | None) -> str | None:
-    """Return why these labels cannot be told apart, or None if they can."""
+    """Return what is wrong with this choice of labels, or None if nothing is wrong."""
     if not positive and not negative:
         return None
     if not positive or not negative:
         given, missing = ("positive", "negative") if positive else ("negative", "positive")
-        return f"data.{given} needs data.{missing}: name the labels of both, such as [4, 5] and [1, 2]"
+        return f"data.{given} needs data.{missing}: name the labels of both kinds, such as [4, 5] and [1, 2]"
     for label in (*positive, *negative):
         if not spell_label(label):
-            return "data.positive and data.negative cannot hold an empty label: rows without a label are left out"
+            return "data.positive and data.negative cannot contain an empty label: rows without a label are left out"
     if both := set(map(spell_label, positive)) & set(map(spell_label, negative)):
-        return f"data.positive and data.negative both hold {', '.join(sorted(both))}: give each label one meaning"
+        return f"data.positive and data.negative both contain {', '.join(sorted(both))}: give each label one meaning"
     return None
 
 
 def is_label(value: object) -> bool:
-    """Return whether a config may hold the value as a label: finite numbers and text, not truth values."""
+    """Return whether a value can be a label in a config: finite numbers and text can, but booleans cannot."""
     if isinstance(value, float):
         return math.isfinite(value)
     return isinstance(value, int | str) and not isinstance(value, bool)

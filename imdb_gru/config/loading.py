@@ -28,13 +28,13 @@ ConfigSource = str | Path | WholeConfig | Mapping[str, Any] | None
 """A file, the name of a config in the package, a config object, nested values, or None for the defaults."""
 
 SWEEP = "sweep"
-"""The task that marks a config as a sweep, which is also the name of the command that runs it."""
+"""The task in the config of a sweep, which is also the name of the command that runs the sweep."""
 
 
 def build_schema(kind: type[WholeConfig] = Config) -> dict[str, Any]:
     """Build the JSON Schema of a config, using the docstring of each key as its description.
 
-    Pydantic can collect the docstrings itself, but it would then read the source files at every start.
+    Pydantic can collect the docstrings itself, but it would then read the source files whenever the program starts.
     """
     described = kind.model_json_schema()
     module = sys.modules[kind.__module__]
@@ -57,7 +57,7 @@ def _iter_descriptions(section: type[Section]) -> Iterator[tuple[str, str]]:
 
 
 class _MisspelledError(yaml.YAMLError):
-    """A value that YAML 1.1 reads as something else than it looks like; the message gives the right spelling."""
+    """A value that YAML 1.1 does not interpret as it appears; the message gives the correct spelling."""
 
     def __init__(self, problem: str, line: int) -> None:
         super().__init__(problem)
@@ -85,21 +85,21 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
     def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> Any:
-        """Raise an error for an unquoted value that is likely to mean something else than YAML reads."""
+        """Raise an error for an unquoted value that YAML probably does not interpret as intended."""
         value = super().construct_scalar(node)
         if isinstance(node, yaml.ScalarNode) and node.style is None and (remedy := _find_misspelling(value, node.tag)):
-            problem = f"{value} {remedy}, or '{value}' in quotes if it is a text"
+            problem = f"{value} {remedy}, or '{value}' in quotes if it is text"
             raise _MisspelledError(problem, node.start_mark.line + 1)
         return value
 
 
 def _find_misspelling(value: str, tag: str) -> str | None:
-    """Return what is wrong with an unquoted value, and the right spelling; None if nothing is."""
+    """Return what is wrong with an unquoted value and how to correct it, or None if nothing is wrong."""
     kind = tag.removeprefix("tag:yaml.org,2002:")
     if value.lower() == "none":
-        return "is no value in YAML: write null for no value"
+        return "does not mean null in YAML: write null for no value"
     if kind in ("int", "float") and ":" in value:
-        return "is a number of base 60 in YAML: write one number, such as 90 or 1.5"
+        return "is a base-60 number in YAML: write one number, such as 90 or 1.5"
     if kind == "int" and re.fullmatch(r"[-+]?0[0-9_]+", value):
         return f"is an octal number in YAML: write {value[0].strip('0')}{value.strip('+-').lstrip('0_') or 0}"
     return None
@@ -129,7 +129,7 @@ def load_config(
 def load_any_config(
     source: ConfigSource = None, overrides: Mapping[str, Any] | None = None, *, trained: bool = False
 ) -> AnyConfig:
-    """Load a config as `load_config` does, but for the task that the config itself names.
+    """Load a config as `load_config` does, but for the task specified in the config itself.
 
     `trained` is True for the config of a run. Such a config is not compared with the bundled model, because the run
     may have started from a different version of that model.
@@ -138,7 +138,7 @@ def load_any_config(
 
 
 def build_any_config(values: dict[str, Any], origin: str, *, trained: bool = False) -> AnyConfig:
-    """Build a config from nested values; if they name no task, it is for sentiment."""
+    """Build a config from nested values for the task that they specify, which is sentiment by default."""
     if values.get("task") == "next_word":
         return build_config(values, origin, NextWordConfig)
     return build_config(values, origin, trained=trained)
@@ -190,7 +190,7 @@ def _refuse(complaints: list[str], count: int, origin: str) -> ConfigError:
 
 
 def _complete(values: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
-    """Return the values with the defaults of all keys that are not given."""
+    """Return the values, with defaults for all missing keys."""
     given = {
         key: _complete(value, defaults[key])
         if isinstance(value, dict) and isinstance(defaults.get(key), dict)
@@ -224,7 +224,7 @@ def read_values(source: ConfigSource = None, overrides: Mapping[str, Any] | None
 
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        with path.open("rb") as file:  # a pipe is accepted too
+        with path.open("rb") as file:  # this also works for a pipe
             content = file.read(MAX_CONFIG_BYTES + 1)
         if len(content) > MAX_CONFIG_BYTES:
             raise ConfigError(f"{path} is too large for a config: it has more than {MAX_CONFIG_BYTES:,} bytes")

@@ -9,7 +9,7 @@ from imdb_gru.system.escaping import show_value
 
 PACKAGE = Path(__file__).parent.parent
 FOLDERS = (PACKAGE / "configs", PACKAGE.parent / "configs")
-"""The folders that hold the configs in an installed package and in a checkout."""
+"""The folders that contain the configs, in an installed package and in a source checkout."""
 SUFFIX = ".yaml"
 
 
@@ -25,9 +25,9 @@ def is_name(source: str | Path) -> bool:
 
 
 def find_config(source: str | Path) -> Path:
-    """Return the path of a config, given its path or, if the config comes with the package, its name.
+    """Return the path of a config, given either its path or the name of a config that comes with the package.
 
-    Raises `ConfigError` if the package has no config of this name.
+    Raises `ConfigError` if the package has no config with this name.
     """
     if not is_name(source):
         return Path(source).expanduser()

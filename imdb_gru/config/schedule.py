@@ -1,4 +1,4 @@
-"""The schedule of a classifier's training, chosen to suit its number of training reviews."""
+"""The training schedule of a classifier, chosen to suit the number of training reviews."""
 
 import math
 from typing import Literal
@@ -6,24 +6,24 @@ from typing import Literal
 from imdb_gru.config.schema import AUTO, Config
 
 BATCH_SIZES = ((1500, 16), (6000, 32))
-"""The batch sizes for up to that many training reviews; more reviews use `LARGEST_BATCH`."""
+"""Maximum numbers of training reviews, each with its batch size; for more reviews, it is `LARGEST_BATCH`."""
 LARGEST_BATCH = 64
 FITTED = ("epochs", "batch_size", "output_first", "monitor")
 """The keys of the train section that can be `auto`."""
 LEAST_EPOCHS, MOST_EPOCHS = 2, 20
 LEAST_VALIDATION = 500
-"""The smallest number of validation reviews that rank the epochs of a pretrained model; fewer are too uncertain."""
+"""The smallest number of validation reviews that can reliably rank the epochs of a pretrained model."""
 MOST_FIRST = 4000
 """The largest number of training reviews for which the output layer is fitted first."""
 
 
 def fit_schedule(config: Config, reviews: int, validation: int, *, trained_output: bool = False) -> Config:
-    """Return the config with each `auto` in its train section replaced by the value that suits the data.
+    """Return the config with each `auto` in its train section replaced with a value that suits the data.
 
     `reviews` and `validation` are the numbers of training and validation reviews. The number of steps is about the same
-    for any number of reviews, because a few epochs over few reviews would end before the weights have moved far enough.
-    Batches are smaller for fewer reviews, so that no review is used more than `MOST_EPOCHS` times. With
-    `trained_output`, training starts from a classifier, whose output layer is kept.
+    for any number of reviews, because a few epochs over few reviews would end before the weights have changed enough.
+    Batches are smaller for fewer reviews, so that no review is used more than `MOST_EPOCHS` times. `trained_output`
+    means that training starts from a classifier, whose output layer is kept.
     """
     train = config.train
     batch_size = _choose_batch_size(reviews) if train.batch_size == AUTO else train.batch_size
@@ -45,14 +45,14 @@ def can_fit_output(config: Config) -> bool:
 
 
 def get_number(value: int | Literal["auto"]) -> int:
-    """Return the value of a key of a fitted config; raises `ValueError` if the config has not been fitted."""
+    """Return a value from a fitted config, or raise `ValueError` if the config has not been fitted."""
     if value == AUTO:
         raise ValueError("the config has not been fitted to a number of reviews")
     return value
 
 
 def count_steps(config: Config, reviews: int) -> int:
-    """Count the batches of a training on this many reviews."""
+    """Return the total number of batches in a training run with this number of reviews."""
     return get_number(config.train.epochs) * math.ceil(reviews / get_number(config.train.batch_size))
 
 

@@ -15,11 +15,11 @@ POOLINGS: tuple[Pooling, ...] = get_args(Pooling)
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
 AUTO: Literal["auto"] = "auto"
-"""The value of a key that is chosen when the number of training reviews is known."""
+"""The value of a key that is replaced with a suitable value once the number of training reviews is known."""
 
 
 def _check_label(value: Any) -> Any:
-    """Refuse truth values: YAML reads the labels yes, no, true and false as such."""
+    """Refuse booleans, because YAML reads the labels yes, no, true and false as booleans."""
     if not is_label(value):
         raise PydanticCustomError("label", "a label is a number or text; put yes, no, true and false in quotes")
     return value
@@ -41,27 +41,28 @@ class DataConfig(Section):
     """Where the reviews come from."""
 
     path: str | None = None
-    """The source of the reviews, as for --data; null uses $IMDB_GRU_DATA if it is set, or else downloads IMDB."""
+    """The source of the reviews, as for --data; if null, $IMDB_GRU_DATA is used, or IMDB is downloaded."""
     text_column: str | None = None
-    """The table column that contains the texts; null looks for a column with a common name."""
+    """The table column that contains the texts; if null, a column with a common name is used."""
     label_column: str | None = None
-    """The table column that contains the labels; null looks for a column with a common name."""
+    """The table column that contains the labels; if null, a column with a common name is used."""
     positive: LabelList | None = None
-    """The labels that mean positive, such as [4, 5]; null reads common labels and refuses uncertain ones."""
+    """The labels that mean positive, such as [4, 5]; if null, only common and unambiguous labels are accepted."""
     negative: LabelList | None = None
-    """The labels that mean negative, such as [1, 2]; rows with labels in neither list are left out."""
+    """The labels that mean negative, such as [1, 2]; rows whose label is in neither list are left out."""
     format: Literal["csv", "tsv", "jsonl", "lines"] | None = None
-    """The format of the file, or of stdin; null decides by the file's first bytes and its name."""
+    """The format of the file, or of stdin; if null, it is detected from the first bytes and the name of the file."""
     encoding: str | None = None
-    """The encoding of the file, such as cp1252; null finds UTF-8, UTF-16 and Windows-1252."""
+    """The encoding of the file, such as cp1252; if null, UTF-8, UTF-16 and Windows-1252 are detected."""
     delimiter: str | None = None
-    """The character that separates the cells of a table, or tab; null finds it."""
+    """The character that separates the cells of a table, or tab; if null, it is detected."""
     limit: Count | None = None
-    """The maximum number of reviews per split; larger splits are sampled at random, always in the same way."""
+    """The maximum number of reviews per split; from larger splits, a fixed random sample is taken."""
     test_split: Annotated[float, Field(ge=0, le=0.9)] = 0.0
     """The share of the reviews that is kept for testing and never used in training, if the data has no test split.
 
-    evaluate uses these reviews by default. They do not depend on train.seed. A next-word model has none.
+    evaluate uses these reviews by default. Their choice does not depend on train.seed. For a next-word model, the share
+    must be 0.
     """
 
 
@@ -69,17 +70,17 @@ class TextConfig(Section):
     """How a text is converted to ids."""
 
     tokenizer: Literal["words", "keras"] = "words"
-    """How texts are split: words finds words, marks, emoticons and emoji; keras splits as Keras did for imdb.npz."""
+    """How texts are split: words finds words, punctuation, emoticons and emoji; keras works as for imdb.npz."""
     vocabulary: Literal["train", "keras"] = "train"
-    """The words in the vocabulary: train uses those of the training reviews; keras uses Keras's IMDB word index."""
+    """The words in the vocabulary: train uses the words of the training reviews; keras uses Keras's IMDB word index."""
     max_words: Annotated[int, Field(ge=4)] | None = 20000
     """The maximum vocabulary size, including pad, start and unknown, like Keras's num_words; null keeps all words."""
     min_count: Count = 1
-    """How often a word must occur in the training reviews; rarer words are treated as unknown."""
+    """The number of times a word must occur in the training reviews; rarer words are treated as unknown."""
     length: Count = 500
     """The maximum number of words per review, not counting the start token; longer reviews are cut."""
     truncate: Truncation = "tail"
-    """How a longer review is cut: head keeps its beginning, tail keeps its end, and middle keeps both ends."""
+    """How a longer review is cut: head keeps its beginning, tail keeps its end, and middle removes its middle."""
 
 
 class DropoutConfig(Section):
@@ -101,7 +102,7 @@ class EncoderConfig(Section):
     embedding: Count = 128
     """The size of a word's embedding."""
     cell: CellName = "gru"
-    """The recurrent cell."""
+    """The type of recurrent cell."""
     units: Count = 512
     """The number of units in each recurrent layer."""
     layers: Annotated[int, Field(ge=1, le=8)] = 1
@@ -119,16 +120,17 @@ class ModelConfig(EncoderConfig):
     """The layers: embedding, cells, pooling of the hidden states, and dense layers."""
 
     bidirectional: bool = False
-    """Whether to process reviews backwards as well, in which case there is no probability after each word."""
+    """Whether to process reviews backwards as well; if so, there is no probability after each word."""
     pooling: Annotated[list[Pooling], Field(min_length=1)] = list(POOLINGS)
     """How the hidden states are pooled for the dense layers; the results of several methods are concatenated."""
     dense: list[Count] = []
     """The number of units in each ReLU layer before the output."""
     pretrained: str | None = "bundled"
-    """The run whose vocabulary and weights training starts from; null starts from random weights.
+    """The run whose vocabulary and weights training starts from; if null, it starts from random weights.
 
-    A next-word model gives its embedding and recurrent weights, a classifier all of its weights. bundled is the
-    next-word model that comes with the package, and bundled-classifier is its classifier, which was trained on IMDB.
+    From a next-word model, only the embedding and recurrent weights are used; from a classifier, all weights are used.
+    The next-word model that comes with the package is named bundled; the classifier that comes with it, which was
+    trained on IMDB, is named bundled-classifier.
     """
 
     @property
@@ -149,27 +151,27 @@ class FitConfig(Section):
     clip_norm: Annotated[float, Field(gt=0)] | None = 1.0
     """The maximum global norm of the gradients (Pascanu et al. 2013)."""
     epochs: Count | Literal["auto"] = AUTO
-    """The number of passes over the training reviews; auto aims at train.steps batches in total."""
+    """The number of passes over the training reviews; auto makes the total number of batches about train.steps."""
     batch_size: Count | Literal["auto"] = AUTO
-    """The number of reviews in a batch; auto chooses it by the number of training reviews."""
+    """The number of reviews in a batch; auto chooses it to suit the number of training reviews."""
     validation_split: Annotated[float, Field(ge=0, le=0.9)] = 0.1
     """The share of training reviews used for validation, stratified by label.
 
-    Reviews of the same film stay together, or, if the films are unknown, reviews with the same words.
+    Reviews of the same film stay together; if the films are unknown, reviews with the same words stay together.
     """
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     """The seed for the initial weights, the order of the reviews, dropout and the choice of validation reviews."""
     engine: Literal["auto", "keras", "fused"] = "auto"
-    """The engine of the recurrent layers; fused computes GRUs on CPUs, and auto uses it where possible."""
+    """The engine that computes recurrent layers; fused computes GRUs on CPUs, and auto uses fused where possible."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """The precision of the fused engine's multiplications; auto uses bfloat16, which is faster, on CPUs with AMX.
 
     Sums, gates, hidden states and the weights themselves are always float32.
     """
     deterministic: bool = False
-    """Whether to make training exactly repeatable on the same machine, which is somewhat slower."""
+    """Whether to make training exactly repeatable on the same machine; this makes it somewhat slower."""
     tensorboard: bool = False
-    """Whether to write TensorBoard logs into the run, which needs the extra 'tensorboard'."""
+    """Whether to write TensorBoard logs to the run directory; this requires the extra 'tensorboard'."""
 
 
 class TrainConfig(FitConfig):
@@ -178,12 +180,12 @@ class TrainConfig(FitConfig):
     steps: Count = 1000
     """The approximate number of batches to train on if train.epochs is auto."""
     output_first: bool | Literal["auto"] = AUTO
-    """Whether the output layer is fitted first, while the pretrained weights do not change (Kumar et al. 2022).
+    """Whether to fit the output layer first, while the pretrained weights do not change (Kumar et al. 2022).
 
-    auto does so if there are few training reviews.
+    auto fits it first if there are few training reviews.
     """
     objective: Literal["last", "every", "linear"] = "last"
-    """The timesteps whose losses count: last, every, or linear (every timestep, with linearly growing weights)."""
+    """The timesteps whose losses are used: last, every, or linear (every, with linearly increasing weights)."""
     averaging: Annotated[float, Field(gt=0, lt=1)] | None = 0.99
     """The momentum of the moving average of the weights, which the final model uses (Polyak and Juditsky 1992)."""
     pretrained_rate: Annotated[float, Field(gt=0, le=1)] = 1.0
@@ -197,18 +199,18 @@ class TrainConfig(FitConfig):
     batches: Literal["bucketed", "shuffled", "padded"] = "bucketed"
     """How reviews are batched: bucketed by length, shuffled, or padded to text.length and shuffled."""
     monitor: Literal["auto", "accuracy", "loss", "last"] = AUTO
-    """How the best epoch is chosen: by its validation accuracy, by its validation loss, or always the last.
+    """How the best epoch is chosen: by validation accuracy, by validation loss, or always the last epoch.
 
-    auto takes the last epoch of a pretrained model with few validation reviews, which cannot rank epochs.
+    auto means accuracy, or last if a pretrained model has too few validation reviews to rank its epochs.
     """
     patience: Count | None = None
-    """The number of epochs without improvement after which training stops; null trains all epochs."""
+    """The number of epochs without improvement after which training stops; null means no early stopping."""
 
 
 class PretrainConfig(FitConfig):
     """How the weights of a next-word model are trained.
 
-    Each batch updates the embeddings only of words that it contains or samples.
+    Each batch updates only the embeddings of words that it contains or samples.
     """
 
     learning_rate: Annotated[float, Field(gt=0)] = 0.003
@@ -229,7 +231,7 @@ class WholeConfig(Section):
     """A complete config for any task."""
 
     command: ClassVar[str]
-    """The command that trains a model with the config."""
+    """The command that trains a model with this config."""
 
     def to_yaml(self) -> str:
         """Return all keys and their values as YAML."""
@@ -278,7 +280,7 @@ INHERITED = {
 }
 """The keys whose values must match those of the model that a classifier starts from."""
 INHERITED_OUTPUT = ("bidirectional", "pooling", "dense")
-"""The keys of the model section that must match, too, if that model is a classifier."""
+"""The keys of the model section that must also match if training starts from a classifier."""
 
 
 def find_fused_obstacle(model: EncoderConfig) -> str | None:

@@ -1,4 +1,4 @@
-"""The config of a sweep: the base of its trials, the keys to search and their values, and the budget."""
+"""The config of a sweep: the base config of its trials, the keys to search and their values, and the budget."""
 
 import copy
 from collections.abc import Iterator, Mapping
@@ -36,17 +36,17 @@ SETTLED = {
 
 
 class Dimension(Section):
-    """The values that a key may have: a choice, a range or a log_range."""
+    """The values to try for a key: a choice, a range or a log_range."""
 
     choice: Annotated[list[Any], Field(min_length=1)] | None = None
     range: Bounds | None = None
-    """The lowest and highest values; all values in between are equally likely, and are integers if both ends are."""
+    """The lowest and highest values; values in between are equally likely, and integers if both ends are integers."""
     log_range: Bounds | None = None
     """The lowest and highest values on a log scale: a value from 1 to 10 is as likely as one from 10 to 100."""
 
     @property
     def bounds(self) -> list[Any]:
-        """Return the lowest and highest values, or all choices."""
+        """Return the lowest and highest values of a range, or all values of a choice."""
         return self.choice or self.range or self.log_range or []
 
     @property
@@ -71,14 +71,14 @@ class AshaConfig(Section):
     grace: Count = 1
     """The number of epochs for which every trial is trained."""
     reduction: Annotated[int, Field(ge=2)] = 3
-    """The reduction factor n: one in n trials continues, and is trained for n times as many epochs."""
+    """The reduction factor n: one in n trials continues, and it is trained for n times as many epochs."""
 
 
 class FinalistsConfig(Section):
     """How the best trials and the base are evaluated again."""
 
     count: Count = 3
-    """The number of finalists, which are the best trials."""
+    """The number of best trials that become finalists."""
     seeds: Count = 3
     """The number of seeds with which each finalist is trained; each seed selects different validation reviews."""
 
@@ -89,13 +89,13 @@ class SweepConfig(WholeConfig):
     command: ClassVar[str] = "sweep"
 
     task: Literal["sweep"] = "sweep"
-    """The task, which marks the config as a sweep."""
+    """The task; sweep searches for the best config of a classifier."""
     base: Annotated[
         dict[str, Any], Field(default_factory=dict), WithJsonSchema({"type": ["object", "string"], "default": {}})
     ]
-    """The config of trial 0, which all other trials modify, given as its keys, a path or a name."""
+    """The config of trial 0, which all other trials modify; it is given as keys with values, a path or a name."""
     space: Annotated[dict[str, Dimension], Field(min_length=1)]
-    """The values to search for each dotted key."""
+    """The values to try for each dotted key."""
     search: Literal["optuna", "random"] = "optuna"
     """The search method: optuna learns from earlier trials (TPE, Bergstra et al. 2011); random does not."""
     metric: Literal["accuracy", "loss"] = "accuracy"
@@ -107,11 +107,11 @@ class SweepConfig(WholeConfig):
     cpus: Count | None = None
     """The number of cores per trial; null means one."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
-    """The seed of the search; the trials are trained with train.seed of base."""
+    """The seed of the search; trials use train.seed from base."""
     asha: AshaConfig | None = AshaConfig()
-    """How bad trials are stopped early; null trains every trial to its last epoch."""
+    """How bad trials are stopped early; null means that all trials are trained to the last epoch."""
     finalists: FinalistsConfig | None = FinalistsConfig()
-    """How the best trials are evaluated again; with null, there is no second evaluation."""
+    """How the best trials are evaluated again; null means that they are not evaluated again."""
 
     def build_trial(self, values: Mapping[str, Any], seed: int | None = None) -> Config:
         """Build the config of a trial with these values, or raise `ConfigError` if they contradict each other."""
@@ -134,7 +134,7 @@ class SweepConfig(WholeConfig):
         return self.model_copy(update={"base": base})
 
     def fit(self, reviews: int, validation: int) -> "SweepConfig":
-        """Return the sweep with a schedule in its base that suits these numbers of reviews."""
+        """Return a copy of the sweep whose base has a schedule that suits these numbers of reviews."""
         train = fit_schedule(self.build_trial({}), reviews, validation).train
         return self.replace_base({f"train.{key}": getattr(train, key) for key in FITTED})
 
@@ -168,7 +168,7 @@ def load_sweep(
 
     `source` is the path to a YAML file or the name of a sweep that comes with the package; `overrides` maps dotted
     keys in the base to values, such as `{"train.epochs": 2}`; `budget` replaces keys of the sweep. Every value of a
-    choice and both ends of a range are checked in the base.
+    choice and both ends of a range are checked by setting them in the base.
     """
     return _build_sweep({**read_values(source), **(budget or {})}, describe_source(source), overrides or {})
 
@@ -186,7 +186,9 @@ def load_config_or_sweep(
 
 def _build_sweep(values: dict[str, Any], name: str, overrides: Mapping[str, Any]) -> SweepConfig:
     if values.get("task", SWEEP) != SWEEP or "space" not in values:
-        raise ConfigError(f"{name} is not a sweep: it needs task: {SWEEP} and a space of keys, as in the config sweep")
+        raise ConfigError(
+            f"{name} is not a sweep: it needs 'task: {SWEEP}' and a space of keys, as in the config sweep"
+        )
     base = values.get("base") or {}
     if isinstance(base, str):
         base = read_values(base)

@@ -8,7 +8,7 @@ _LINE_BREAKS = {"\x85", "\u2028", "\u2029"}
 
 
 class _Dumper(yaml.SafeDumper):
-    """A writer of YAML that escapes Unicode's line breaks, which a reader would take for ordinary ones."""
+    """A YAML writer that escapes Unicode line breaks, which a YAML reader would treat as ordinary line breaks."""
 
 
 def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
@@ -19,5 +19,5 @@ _Dumper.add_representer(str, _represent_text)
 
 
 def dump_yaml(values: Any) -> str:
-    """Return values as YAML that is read back as the same values."""
+    """Return values as YAML, from which the same values can be read."""
     return str(yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True))

@@ -25,11 +25,11 @@ from imdb_gru.text.vocabulary import Vocabulary, build_keras_vocabulary, build_v
 UNDIVIDED = "all"
 LIMIT_SEED = 0
 MAX_CORPUS_CHARACTERS = 4 * 2**30
-"""Maximum number of characters in all reviews of a split; IMDB's largest split has 65 million."""
+"""Maximum total number of characters in the reviews of a split; IMDB's largest split has 65 million characters."""
 HOLD_OUT_STREAM = 1
 """Number of the random stream that chooses the validation reviews; training uses streams with higher numbers."""
 TEST_SEED = 2**32
-"""The seed for choosing the test part, which is therefore the same in all trainings on the same data."""
+"""The seed for choosing the test part, which is therefore the same in all training runs on the same data."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class TrainingReviews:
     hash: str
     """Hash of all texts and labels of the training and validation reviews, in order."""
     test: StoredReviews | None = None
-    """The reviews that `data.test_split` keeps for testing, if any."""
+    """The reviews that `data.test_split` reserves for testing, if any."""
     counts: dict[str, int] = field(default_factory=dict)
     """Number of reviews read from each split, if several splits were combined."""
 
@@ -55,11 +55,11 @@ class Corpus:
     vocabulary: Vocabulary
     statistics: CorpusStatistics
     seen: SeenReviews
-    """The training and validation reviews."""
+    """Digests of the training and validation reviews."""
 
 
 def load_reviews(source: Source, split: str, limit: int | None = None, store: TextStore | None = None) -> StoredReviews:
-    """Read a split, or a fixed selection of `limit` reviews from it. Raises `DataError` if it has no reviews."""
+    """Read a split, or a fixed selection of `limit` reviews from it. Raises `DataError` if the split has no reviews."""
     if split not in source.splits:
         raise DataError(f"{source.name} has no {split} split, only {', '.join(source.splits)}")
     reviews = hold_reviews(source, split, store)
@@ -69,7 +69,7 @@ def load_reviews(source: Source, split: str, limit: int | None = None, store: Te
 
 
 def hold_reviews(source: Source, split: str, store: TextStore | None = None) -> StoredReviews:
-    """Read a split into a store, or raise `DataError` if it is too large: a small archive can unpack to any size."""
+    """Read a split into a store. Raises `DataError` if it is too large; a small archive can unpack to any size."""
     return store_reviews(_limit_characters(source, split), store)
 
 
@@ -110,9 +110,9 @@ def load_training_reviews(source: Source, config: Config) -> TrainingReviews:
 def load_labelled_reviews(
     source: Source, data: DataConfig, store: TextStore | None = None
 ) -> tuple[StoredReviews, StoredReviews | None]:
-    """Read the labelled reviews for training, and the test part that is kept away from it, if any.
+    """Read the labelled reviews for training, and the test part that is not used in training, if any.
 
-    Raises `DataError` if they have only one label, or if they are too few for the test part that is asked for.
+    Raises `DataError` if all reviews have the same label, or if there are too few reviews for the requested test part.
     """
     reviews = load_reviews(source, UNDIVIDED if UNDIVIDED in source.splits else "train", data.limit, store)
     if (only := find_only_label(reviews)) is not None:
@@ -135,7 +135,7 @@ def load_labelled_reviews(
 
 
 def choose_folds(reviews: StoredReviews, count: int, seed: int) -> Rows:
-    """Divide reviews into folds as validation reviews are chosen; return the number of each review's fold, `(N,)`."""
+    """Divide reviews into folds, chosen like validation reviews, and return each review's fold number, `(N,)`."""
     folds, left = np.full(len(reviews), count - 1), np.arange(len(reviews))
     for fold in range(count - 1):
         chosen = choose_held_out(reviews.take(left), 1 / (count - fold), seed)
@@ -167,8 +167,8 @@ def load_pretraining_reviews(source: Source, config: NextWordConfig) -> Training
 def choose_held_out(reviews: Sequence[Review], share: float, seed: int) -> Mask:
     """Return a mask of the validation reviews, `(N,)`, stratified by label; all reviews of a film stay together.
 
-    Films are considered in random order. Each is chosen unless more than `share` of a label's reviews would then be
-    validation reviews. If a review's film is unknown, all reviews with the same words count as one film.
+    Films are considered in random order. A film is chosen unless more than `share` of the reviews with some label would
+    then be validation reviews. If a review's film is unknown, all reviews with the same words count as one film.
     """
     from imdb_gru.system.progress import show_bar  # loads tqdm
 
@@ -240,7 +240,7 @@ def encode_corpus(source: Source, config: AnyConfig, reviews: TrainingReviews, v
 
 
 def _measure_positive(labels: Labels) -> float | None:
-    """Return the share of positive reviews among the labelled ones; None if there are none."""
+    """Return the share of positive reviews among labelled reviews, or None if no review is labelled."""
     labelled = labels[labels != NO_LABEL]
     return round(float(labelled.mean()), 4) if len(labelled) else None
 

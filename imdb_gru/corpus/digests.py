@@ -1,4 +1,4 @@
-"""Digests of reviews: eight bytes each, by which a run recognises the reviews that it was trained on."""
+"""Eight-byte digests of reviews, which show whether a run was trained on a review."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -34,39 +34,39 @@ def digest_tokenized(reviews: Tokenized) -> Digests:
 
 
 def digest_texts(texts: Iterable[str], config: TextConfig, vocabulary: Vocabulary) -> Digests:
-    """Return the digest of each text as a model with this config and vocabulary reads it, `(N,)`."""
+    """Return the digest of each text after tokenization and truncation, `(N,)`."""
     return np.array(
         [digest_words(truncate(vocabulary.tokenize(text), config.length, config.truncate)) for text in texts], np.uint64
     )
 
 
 def find_repeated(digests: Digests, others: Digests) -> Mask:
-    """Return which reviews are identical to one of `others`, `(N,)`; those without words are not."""
+    """Return a mask of the reviews that are identical to one of `others`, `(N,)`, except reviews without words."""
     repeated: Mask = np.isin(digests, others) & (digests != NO_WORDS)
     return repeated
 
 
 @dataclass(frozen=True, eq=False)
 class SeenReviews:
-    """The reviews that were used to train a model, as digests."""
+    """Digests of the reviews that were used to train a model."""
 
     digests: Digests
     share: int = 1
-    """1 if the digests of all reviews are stored; n if, to save space, only those that are multiples of n."""
+    """1 if all digests are stored; n if only digests that are multiples of n are stored to save space."""
 
     @classmethod
     def restore(cls, arrays: Mapping[str, NDArray[Any]]) -> "SeenReviews":
-        """Return the reviews whose digests a run has stored; raises `ValueError` or `KeyError` if they are damaged."""
+        """Restore the digests that a run has stored, or raise `ValueError` or `KeyError` if they are damaged."""
         digests, share = arrays["digests"], int(arrays["share"])
         if digests.dtype != np.uint64 or digests.ndim != 1 or share < 1:
             raise ValueError(f"digests of type {digests.dtype} and shape {digests.shape}, 1 in {share}")
         return cls(digests, share)
 
     def count(self, digests: Digests) -> int:
-        """Count the reviews that were used in training; an estimate unless `share` is 1."""
+        """Return the number of reviews that were used in training, which is an estimate unless `share` is 1."""
         stored = digests[digests % np.uint64(self.share) == 0]
         return min(len(digests), self.share * int(find_repeated(stored, self.digests).sum()))
 
     def thin(self, share: int) -> "SeenReviews":
-        """Keep only every n-th digest or so, where n is `share`."""
+        """Return a copy with only the digests that are multiples of `share`."""
         return SeenReviews(self.digests[self.digests % np.uint64(share) == 0], share)

@@ -1,4 +1,4 @@
-"""Reasons to doubt the prediction for a text, because the text is unlike those that the model was trained on."""
+"""Reasons to doubt a prediction because the text is unlike the texts that the model was trained on."""
 
 from typing import Literal
 
@@ -10,21 +10,23 @@ from imdb_gru.text.vocabulary import COMMON, OTHER, UNFAMILIAR, Vocabulary
 Doubt = Literal["no words", "no known words", "unknown words", "another language"]
 
 NOTHING_KNOWN = ("no words", "no known words")
-"""The reasons for which a label is always unsure: the model has read nothing that it knows."""
+"""The reasons that always make a prediction unsure, because the text contains no word that the model knows."""
 
 MOST_UNKNOWN = 0.5
-"""Share of unknown words from which they are a reason for doubt."""
+"""Smallest share of unknown words that is a reason for doubt."""
 LEAST_COMMON = 0.2
-"""Share of the vocabulary's commonest words below which a text may be in another language: in 5,000 IMDB reviews,
-the smallest is 0.27; in texts in twelve other languages, the largest is 0.16."""
+"""A text may be in another language if its share of the vocabulary's most common words is below this value. The
+smallest share in 5,000 IMDB reviews is 0.27, and the largest share in texts in twelve other languages is 0.16."""
 UNKNOWN_ABROAD = 0.25
-"""Smallest share of unknown words in another language: a list of English key words also has few common words."""
+"""Smallest share of unknown words in another language; a list of English keywords also has few common words."""
 SHORTEST = 10
-"""Number of words from which the share of common words is considered."""
+"""Smallest number of words in a text for which the share of common words is considered."""
 
 
 def find_doubt(ids: Ids, vocabulary: Vocabulary) -> Doubt | None:
-    """Return the strongest reason to doubt the prediction for a text, given its ids with the start token, or None.
+    """Return the strongest reason to doubt the prediction for a text, or None if there is no reason.
+
+    `ids` includes the start token.
 
     Punctuation marks do not count as words here, because they are the same in many languages.
     """

@@ -45,11 +45,11 @@ class EncodedText:
     ids: Ids
     """The ids of the start token and of `kept`, `(1 + len(kept),)` int32."""
     doubt: Doubt | None
-    """The reason why a prediction for this text means little, if there is one."""
+    """The reason to doubt a prediction for this text, if there is one."""
 
     @property
     def unsure(self) -> bool:
-        """Tell whether the text has no word that the model knows."""
+        """Return whether the text has no word that the model knows."""
         return self.doubt in NOTHING_KNOWN
 
     @property
@@ -116,14 +116,14 @@ def tokenize_reviews(
 ) -> Tokenized:
     """Tokenize and truncate reviews, with a progress bar; add their tokens to `lexicon` if it is given.
 
-    `tokenize` is that of the vocabulary, if there is one already.
+    `tokenize` is the vocabulary's tokenizer if the vocabulary already exists.
     """
     from imdb_gru.system.progress import show_bar  # loads tqdm, which encoding a single text does not need
 
     tokenize = tokenize or TOKENIZERS[text.tokenizer]
     lexicon = {_OPENING: 0} if lexicon is None else lexicon
-    # A character becomes fewer tokens than twice its bytes (㏂ has 3 bytes and means a.m.), so this is large enough;
-    # the part that is never written to takes no memory.
+    # This is large enough, because a character becomes fewer tokens than twice its number of bytes (㏂ has 3 bytes and
+    # becomes a.m.). Unused parts of the array take no memory.
     numbers = allocate(int(np.minimum(2 * reviews.count_bytes(), text.length).sum()) + len(reviews))
     offsets, lengths = np.zeros(len(reviews) + 1, np.int64), np.zeros(len(reviews), np.int64)
     end = 0
@@ -206,7 +206,7 @@ def pad(sequences: Sequence[Ids], timesteps: int | None = None) -> Ids:
 
 
 def pad_targets(sequences: Sequence[Ids]) -> Ids:
-    """Return the id that follows each id, padded as by `pad`; the start token follows a review's last id."""
+    """Return the id that follows each id, padded as in `pad`; the start token follows a review's last id."""
     return pad([np.append(sequence[1:], np.int32(START)) for sequence in sequences])
 
 

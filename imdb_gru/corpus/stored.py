@@ -13,7 +13,7 @@ from imdb_gru.system.arrays import Labels, Rows
 
 NO_LABEL = -1
 MOST_IN_MEMORY = 64 * 2**20
-"""Maximum total size of texts kept in memory, in bytes; the texts of IMDB's train split take 33 million."""
+"""Maximum total size of texts kept in memory, in bytes; the texts of IMDB's train split take 33 million bytes."""
 
 
 class TextStore:
@@ -48,7 +48,7 @@ class TextStore:
 
 
 class StoredReviews(Sequence[Review]):
-    """Reviews whose texts are read from a store whenever they are accessed."""
+    """Reviews whose texts are read from a store when they are accessed."""
 
     def __init__(self, store: TextStore, numbers: Rows, labels: Labels, films: Sequence[str | None]) -> None:
         self.store = store
@@ -90,7 +90,7 @@ class StoredReviews(Sequence[Review]):
 
 
 def find_only_label(reviews: Sequence[Review]) -> int | None:
-    """Return the label that all reviews have, or None if they have different labels or none."""
+    """Return the label that all reviews share, or None if there is no such label."""
     labels = reviews.labels.tolist() if isinstance(reviews, StoredReviews) else [review.label for review in reviews]
     found = set(labels)
     return found.pop() if len(found) == 1 and found <= {0, 1} else None

@@ -1,7 +1,7 @@
 """The GRU's arithmetic, compiled by Numba for the CPU it runs on.
 
-`arithmetic` defines the interface that `float32/` and `bfloat16/` implement. With either of them, `gru` runs a layer,
-and `softmax/` computes the losses of a next-word model.
+`arithmetic` defines the interface that `float32/` and `bfloat16/` implement. Both implementations are used by `gru`,
+which runs a layer, and by `softmax/`, which computes the losses of a next-word model.
 
 A batch is split into tiles of a few reviews. Tiles are independent, so every core runs its own tiles through the whole
 sequence without waiting, and the hidden states do not depend on the number of cores. The gradients of weights are

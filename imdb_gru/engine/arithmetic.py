@@ -81,7 +81,7 @@ class Arithmetic(Protocol):
     ) -> None:
         """Run a worker's reviews through the whole sequence.
 
-        Only read:
+        Read-only arguments:
 
         - `x` `(B, T, E)` float32, the batch.
         - `mask` `(B, T)` bool, true at real timesteps.
@@ -94,16 +94,17 @@ class Arithmetic(Protocol):
 
         Updated:
 
-        - `h` `(R, U')` float32, initially the hidden states before the first step, finally those after the last.
+        - `h` `(R, U')` float32, initially the hidden states before the first step; on return, those after the last
+          step.
 
         Written:
 
         - `inputs` `(K, E' + U' + ROOM)` NUMBER, rows [x_t, h_{t-1}].
         - `blocks` `(K, KEPT·U')` float32, the values of m, z, r and h' for a backward pass.
-        - `places` `(T + 1,)` int64, the first row of each step, followed by K; only if `keep`.
+        - `places` `(T + 1,)` int64, the first row of each step, followed by K; written only if `keep`.
         - `states` `(B, T, U)` float32, the hidden state after every step, zero before the review begins.
-        - `peaks` `(R, U')` float32 and `peak_steps` `(R, U')` int32, the maximum over the real steps and its step;
-          initially `LOWEST` and −1.
+        - `peaks` `(R, U')` float32 and `peak_steps` `(R, U')` int32, the maximum over the real steps and the step at
+          which it occurs; initially `LOWEST` and −1.
         - `totals` `(R, U')` float32, the sum over the real steps; initially zero.
 
         The last four arrays are computed only if they are not empty.
@@ -131,7 +132,7 @@ class Arithmetic(Protocol):
     ) -> None:
         """Run the backward pass, using the values that `run_forward` kept.
 
-        Only read, as are the first four arguments and the arrays that `run_forward` wrote with `keep`:
+        Read-only arguments, besides the first four arguments and the arrays that `run_forward` wrote with `keep`:
 
         - `weights`, the result of `pack_backward`.
         - `dstates` `(B, T, U)`, `dpeaks` `(R, U')`, `dtotals` `(R, U')` float32, the gradients of the loss with
@@ -139,7 +140,8 @@ class Arithmetic(Protocol):
 
         Updated:
 
-        - `dh` `(R, U')` float32, initially the gradient of the last hidden states, finally that of the initial ones.
+        - `dh` `(R, U')` float32, initially the gradient of the last hidden states; on return, the gradient of the
+          initial hidden states.
         - `gradient` `(E' + U', 4·U')` float32, to which the gradient of the joined weights is added, in the layout
           that `unpack` expects.
         - `sums` `(4·U',)` float32, to which the gradients of m, z, r and h' before their activations are added, summed
@@ -148,7 +150,7 @@ class Arithmetic(Protocol):
         Written:
 
         - `dx` `(B, T, E)` float32, the gradient of `x` for the worker's reviews, including masked timesteps.
-        - `blocks`, and `scratch` of `count_scratch` float32 values, both overwritten with arbitrary values.
+        - `blocks`, and `scratch`, which has `count_scratch` float32 values; both are overwritten with arbitrary values.
         """
 
 

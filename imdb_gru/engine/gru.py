@@ -42,7 +42,7 @@ class Tape:
 
 @dataclass
 class Hidden:
-    """The hidden states of a batch; any that were not requested are empty."""
+    """The hidden states of a batch; arrays that were not requested are empty."""
 
     last: Array
     """Hidden state after the last timestep, `(B, U)`."""
@@ -128,7 +128,7 @@ class GRUEngine:
         return hidden, Tape(weights, mask, parts)
 
     def run_back(self, tape: Tape, gradients: Hidden) -> tuple[Array, Array, Array, Array, Array]:
-        """Return the gradients of x, start, kernel, recurrent kernel and bias, given those of the hidden states."""
+        """Return gradients of x, start, kernel, recurrent kernel and bias, given the gradients of the hidden states."""
         weights, mask = tape.weights, tape.mask
         units, padded = weights.units, weights.padded_units
         dx = self.pool.allocate("dx", (*mask.shape, weights.features))

@@ -7,7 +7,7 @@ from imdb_gru.engine.workers import cut_evenly, share_out
 from imdb_gru.system.arrays import Array
 
 LOWEST = np.float32(-1e9)
-"""The value from which a running maximum starts."""
+"""The initial value of a running maximum."""
 
 
 @compiled

@@ -34,7 +34,7 @@ def copy_row(values, start, into, into_start, count):
 
 @inlined
 def add_row(values, start, into, into_start, count):
-    """Add `count` numbers to those of another array."""
+    """Add `count` numbers to the numbers in another array."""
     for i in range(count):
         into[at(into_start + i)] += values[at(start + i)]
 

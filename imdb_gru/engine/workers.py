@@ -43,7 +43,7 @@ def cut_evenly(count: int) -> list[slice]:
 
 
 def map_ahead(work: Callable[[Task], Result], tasks: Iterator[Task]) -> Iterator[tuple[Task, Result]]:
-    """Yield each task with its result while a thread runs the next; a single task runs on the caller's thread."""
+    """Yield each task with its result while a thread runs the next task; a single task runs on the caller's thread."""
     head = list(itertools.islice(tasks, 2))
     if len(head) < 2:
         yield from ((task, work(task)) for task in head)
@@ -61,4 +61,4 @@ def map_ahead(work: Callable[[Task], Result], tasks: Iterator[Task]) -> Iterator
         done, future = pending.pop()
         yield done, future.result()
     finally:
-        ahead.shutdown(wait=False, cancel_futures=True)  # after Ctrl-C, for example, do not wait for the rest
+        ahead.shutdown(wait=False, cancel_futures=True)  # after Ctrl-C, for example, do not wait for the other tasks

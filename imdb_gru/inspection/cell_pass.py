@@ -1,7 +1,7 @@
 """A cell's forward pass over a text, which keeps all gates, and backpropagation through time (Werbos 1990).
 
-A pass processes B variants of one text, all of length T, at once. A cell's arrays have time first, `(T, B, ·)`, in the
-order in which the cell processes the timesteps.
+A pass processes B variants of one text, all of length T, at once. The arrays of a cell begin with the time axis, as in
+`(T, B, U)`, in the order in which the cell processes the timesteps.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ Index = NDArray[np.int64]
 TINY = np.float32(1e-30)
 """Gradients smaller than this become 0, because arithmetic with denormal float32 numbers is a hundred times slower."""
 SMALL = 1e-6
-"""A Jacobian with a smaller norm is divided by that norm, which is stored, so that its elements do not vanish."""
+"""A Jacobian with a smaller norm is divided by its norm, which is stored, so that the elements do not vanish."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class CellPass:
     cell: Cell
     backwards: bool
     states: State
-    """The state before each timestep and after the last one; each part `(T + 1, B, U)`."""
+    """The state before each timestep and after the last timestep; each array has the shape `(T + 1, B, U)`."""
     gates: Gates
     """Gates by name, each `(T, B, U)`; empty if they were not kept."""
 
@@ -42,11 +42,11 @@ class CellPass:
         return self.in_text_order(self.states[0][1:]).swapaxes(0, 1)
 
     def in_text_order(self, values: Array) -> Array:
-        """Convert values `(T, …)` from the cell's order to text order; they are reversed if the cell runs backwards."""
+        """Convert values `(T, …)` from the cell's order to text order, reversing them if the cell runs backwards."""
         return values[::-1] if self.backwards else values
 
     def state_at(self, step: int) -> State:
-        """Return the state before a step, each part `(B, U)`."""
+        """Return the state before a step, as arrays of the shape `(B, U)`."""
         return tuple(part[step] for part in self.states)
 
     def gates_at(self, step: int) -> Gates:
@@ -56,8 +56,9 @@ class CellPass:
     def run_back(self, gradient: Array) -> tuple[Array, State]:
         """Propagate the gradient with respect to h_t, `(B, T, U)`, back through time.
 
-        Returns, in text order, the gradients with respect to the projected inputs, `(B, T, G·U)`, and to the state
-        after every timestep, including its effect on later timesteps, each part `(T, B, U)`.
+        Returns two results in text order: the gradient with respect to the projected inputs, `(B, T, G·U)`, and the
+        gradient with respect to the state after every timestep, `(T, B, U)` for each array of the state. The latter
+        includes the state's effect on later timesteps.
         """
         gradient = self.in_text_order(gradient.swapaxes(0, 1))
         steps, batch, units = gradient.shape
@@ -130,7 +131,7 @@ def trace_cell(
 
 
 def measure_norms(gradients: State) -> Array:
-    """Return the norm at every timestep, `(T,)`, of the gradients for one text, each part `(T, 1, U)`."""
+    """Return the norm of one text's state gradients at every timestep, `(T,)`, given arrays of shape `(T, 1, U)`."""
     norms: Array = np.sqrt(sum(np.square(part[:, 0]).sum(axis=-1) for part in gradients))
     return norms
 

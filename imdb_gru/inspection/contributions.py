@@ -17,7 +17,7 @@ from imdb_gru.text.vocabulary import UNKNOWN
 
 STEPS = 32
 VARIANTS = 64
-"""Number of variants of a text that are computed together; each has a different word made unknown."""
+"""Number of variants of a text that are computed together; in each, a different word is made unknown."""
 
 
 def measure_contributions(network: Network, ids: Ids, read: NetworkPass, steps: int = STEPS) -> Contributions:

@@ -38,7 +38,7 @@ class GradientCurve:
 def measure_curve(classifier: Classifier, texts: Iterable[str]) -> GradientCurve:
     """Measure the gradient curve of the last layer's forward cell over texts.
 
-    The loss gradient is the logit gradient times (probability − label), so both have the same ratios.
+    The loss gradient is the logit gradient times (probability − label), so the relative sizes are the same for both.
     """
     network = classifier.network
     by_loss, by_recurrence = [], []

@@ -43,9 +43,9 @@ class CellTrace:
     states: Array
     """Hidden states h_t, `(T, U)`."""
     gradients: Array
-    """‖∂ logit/∂s_t‖, `(T,)`, along all paths to the logit; s_t is the state: h_t, and an LSTM's memory.
+    """‖∂ logit/∂s_t‖, `(T,)`, along all paths to the logit; s_t is the state: h_t and, in an LSTM, the memory.
 
-    The gradient of the log loss is this times |probability − label|, a factor that is the same at every timestep.
+    For the log loss, multiply this by |probability − label|, a factor that is the same at every timestep.
     """
     keeping_gate: str | None
     """Name of the gate that keeps the past: update, forget, or None in a cell without gates."""
@@ -75,7 +75,7 @@ class CellTrace:
 
     @property
     def half_life(self) -> dict[str, int | None]:
-        """Return the number of words after which half is left, by gates and by Jacobian; None if more always is."""
+        """Return how many words back `kept` and `jacobian` first fall to 0.5 or less; None if they never do."""
         return {"kept": self._count_back(self.kept), "jacobian": self._count_back(self.jacobian)}
 
     def _count_back(self, left: Array | None) -> int | None:
@@ -107,7 +107,7 @@ class Contributions:
     integrated_gradients: Array
     """Integrated gradients, `(T,)`, starting from a text of unknown words (Sundararajan et al. 2017, equation 1)."""
     occlusion: Array
-    """Decrease in the logit if only this word is made unknown, `(T,)`."""
+    """Decrease in the logit if only the word at this timestep is made unknown, `(T,)`."""
     baseline: float
     """Logit of the text if every word is made unknown."""
     gap: float
@@ -139,7 +139,7 @@ class Inspection:
     pooled: Mapping[str, Array]
     """Part of the logit that each pooling takes from each timestep, `(T,)`; empty if pooling feeds a dense layer."""
     doubt: Doubt | None = None
-    """The reason why the prediction means little, if there is one."""
+    """The reason why the prediction is unreliable, if there is one."""
 
     def __repr__(self) -> str:
         """Describe the inspection by its label, its probability and the beginning of the text, omitting the arrays."""
@@ -185,7 +185,7 @@ class Inspection:
 
     @property
     def unsure(self) -> bool:
-        """Tell whether the label is unsure."""
+        """Return whether the label is unsure."""
         return self.doubt in NOTHING_KNOWN
 
     @property

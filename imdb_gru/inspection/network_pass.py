@@ -49,7 +49,7 @@ class NetworkPass:
         return np.concatenate(pooled, axis=-1)
 
     def spread(self) -> dict[str, Array]:
-        """Return, for each pooling, the part of the logit that it takes from each timestep, `(B, T)`.
+        """Return, for each pooling, the part of the logit that comes from each timestep, `(B, T)`.
 
         The sum of all parts plus the output's bias is the logit. The result is empty if pooling feeds a dense layer.
         """
@@ -111,8 +111,8 @@ def run_network(
 ) -> NetworkPass:
     """Run a network over embedded texts `(B, T, E)`; with `keep`, keep what a backward pass needs.
 
-    With `index` `(B, T)`, the texts are those rows of x, `(R, E)`. With `follow`, the texts contain only the timesteps
-    from `start` onwards; before that, they are identical to the text of `follow`.
+    With `index` `(B, T)`, x is `(R, E)`, and the index selects the rows that form the texts. With `follow`, the texts
+    contain only the timesteps from `start` onwards; before that, they are identical to the text of `follow`.
     """
     batch = len(x if index is None else index)
     layers = []

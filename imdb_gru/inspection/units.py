@@ -1,4 +1,4 @@
-"""The words at which each unit's hidden state rises or falls most, on average over many reviews."""
+"""The words that most raise or lower each unit's hidden state, averaged over many reviews."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from imdb_gru.text.vocabulary import FIRST_WORD
 
 
 class DrivenUnit(NamedTuple):
-    """A unit of the last layer, and the words that change it most."""
+    """A unit of the last layer, and the words that most change its hidden state."""
 
     unit: int
     """Number of the unit, starting at 0; in a bidirectional model, backward units follow the forward ones."""
@@ -27,10 +27,10 @@ class DrivenUnit(NamedTuple):
 
 
 def find_drivers(classifier: Classifier, texts: Iterable[str], *, words: int, min_count: int) -> list[DrivenUnit]:
-    """Find the words that raise and lower each unit most; the units with the largest weights come first.
+    """Find the words that most raise or lower each unit's hidden state; list units with the largest weights first.
 
-    `words` is the number of words in each direction; words that occur less than `min_count` times are ignored. A word's
-    change is h_t − h_{t−1} in the cell's direction, averaged over all occurrences of the word.
+    `words` is the number of words in each direction; words that occur fewer than `min_count` times are ignored. A
+    word's change is h_t − h_{t−1} in the cell's direction, averaged over all occurrences of the word.
     """
     means, counts = _measure_changes(classifier, [classifier.encode(text).ids for text in texts])
     frequent = np.flatnonzero(counts >= min_count)
@@ -53,7 +53,7 @@ def find_drivers(classifier: Classifier, texts: Iterable[str], *, words: int, mi
 
 
 def _measure_changes(classifier: Classifier, sequences: Sequence[Ids]) -> tuple[Array, NDArray[np.int64]]:
-    """Return each unit's mean change at each id, `(V, U)`, and how often each id occurs, `(V,)`."""
+    """Return each unit's mean change at each id, `(V, U)`, and the number of occurrences of each id, `(V,)`."""
     from imdb_gru.engine.embedding import add_rows
 
     network = classifier.network

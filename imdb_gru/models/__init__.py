@@ -1,1 +1,1 @@
-"""The use of complete runs: classifiers and next-word models, their evaluation, and bulk prediction."""
+"""Using complete runs: classifiers and next-word models, their evaluation, and bulk prediction."""

@@ -1,4 +1,4 @@
-"""Bulk prediction: read the texts of files, write predictions to other files, and resume if interrupted."""
+"""Bulk prediction: reading texts from files, writing predictions to files, and resuming after an interruption."""
 
 import io
 import itertools
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from imdb_gru.inspection import Inspection
 
 ReadText = TypeVar("ReadText", Prediction, "Inspection", EncodedText)
-"""The result for one text, with its counts of words and the reason to doubt it."""
+"""A result for one text, which satisfies `Seen` and can therefore be counted."""
 
 
 def predict_file(
@@ -40,18 +40,20 @@ def predict_file(
     resume: bool = False,
     observer: Observer | None = None,
 ) -> Counts:
-    """Classify the texts of a file, or the given texts, write the predictions to a file, and return the text counts.
+    """Classify given texts or texts in files, write the predictions to a file, and return counts of the texts.
 
     `texts` is a table, a file with one text per line, a folder or a glob of tables, a `DataConfig` that also names the
-    table's column of texts, or the texts themselves. If `output` ends in .csv, .tsv or .jsonl, it is written in that
-    format, together with the other columns of the table, otherwise as plain lines. The predictions of several tables
-    go into one file with their file names and rows or, if `output` is a folder, into one file for each table. With
-    `max_error`, such as 0.05, labels are unsure where this keeps errors rare, as in `Classifier.predict_many`.
+    table's text column, or the texts themselves. If `output` ends in .csv, .tsv or .jsonl, predictions are written in
+    that format, together with the other columns of the table; otherwise, they are written as plain lines. If there are
+    several tables, all predictions are written to one file, which also gives each text's file and row, or, if `output`
+    is a folder, to one file for each table. With `max_error`, such as 0.05, a label is unsure if its confidence is too
+    low for this error rate, as in `Classifier.predict_many`.
 
-    A file appears under its name only when it is complete. With `resume`, finished predictions are stored in
-    a file next to `output`, and if the process is stopped or killed, the same call resumes from there. Raises
-    `DataError` or `RunError`. If some of several tables cannot be read, a folder still gets the predictions of the
-    others before the error is raised.
+    An output file appears under its name only when it is complete. With `resume`, finished predictions are stored in a
+    file next to `output`; if the process is stopped or killed, repeating the call resumes from them. Raises `DataError`
+    if the input cannot be read or the output cannot be written, and `RunError` if the model cannot be loaded. If
+    `output` is a folder and only some tables cannot be read, predictions for the other tables are written before the
+    error is raised.
     """
     observer, output = observer or ignore, str(Path(output).expanduser()) + "/" * str(output).endswith("/")
     reader = texts if isinstance(texts, TextReader) else _open_reader(texts, Path(output), observer)
@@ -97,7 +99,7 @@ def _can_resume(target: Target) -> bool:
 
 
 def _find_failures(reader: TextReader, targets: Sequence[Target], observer: Observer) -> dict[Path, str]:
-    """Return the tables that are left out because they cannot be read; raises `DataError` if none can be."""
+    """Return why each unreadable table is skipped, or raise `DataError` if all are unreadable or share one output."""
     if not isinstance(reader, TableFiles):
         return {}
     if len(reader.failures) == len(targets) or targets[0].reader is reader:
@@ -109,7 +111,7 @@ def _find_failures(reader: TextReader, targets: Sequence[Target], observer: Obse
 
 
 def _write(classifier: Classifier, target: Target, max_error: float | None) -> Counts:
-    """Predict the texts of a file, and write their predictions."""
+    """Classify the texts of a target, write the predictions, and return counts of the texts."""
     counts, reader = Counts(), target.reader
     with open_output(target.path) as stream, reader.show_bar("predicting") as observe:
         rows = begin_rows(reader)
@@ -122,7 +124,7 @@ def _write(classifier: Classifier, target: Target, max_error: float | None) -> C
 
 
 def _resume(classifier: Classifier, target: Target, max_error: float | None, observer: Observer) -> Counts:
-    """Append to the partial file chunk by chunk, starting where it ends, then copy it to the output."""
+    """Append the missing predictions to the partial file, chunk by chunk, then copy the file to the output."""
     reader, of = target.reader, f" of {target.reader.path}" if target.one_of_several else ""
     begun_with = _identify(classifier, target, max_error)
     with explain_failure(target.path), open_partial(_name_partial(target), begun_with) as partial:
@@ -130,7 +132,7 @@ def _resume(classifier: Classifier, target: Target, max_error: float | None, obs
         if counts.all:
             observer(Notice(f"resuming after {counts.all} reviews{of}"))
         try:
-            rows = begin_rows(reader, counts.all)  # starts at a chunk or at the end of the texts
+            rows = begin_rows(reader, counts.all)  # at the start of a chunk or the end of the texts
             writer = PredictionWriter(target.layout, reader)
             with reader.show_bar("predicting", counts.all) as observe:
                 pairs = predict_rows(classifier, rows, target.layout.timesteps, max_error, observe)
@@ -157,7 +159,7 @@ def _name_partial(target: Target) -> Path:
 
 
 def begin_rows(reader: TextReader, skip: int = 0) -> Iterator[InputRow]:
-    """Read the first row, so that the reader knows its columns, and return all rows but the first `skip`."""
+    """Read the first row, so that the reader knows its columns; return an iterator that omits the first `skip` rows."""
     rows = reader.iter_rows()
     first = list(itertools.islice(rows, 1))
     return itertools.islice(itertools.chain(first, rows), skip, None)
@@ -170,7 +172,7 @@ def predict_rows(
     max_error: float | None,
     observe: Callable[[int], object],
 ) -> Iterator[tuple[InputRow, Prediction]]:
-    """Yield each row with its prediction; chunks end where files end, as on a cluster."""
+    """Yield each row with its prediction; a chunk never spans two files, as in prediction on a cluster."""
     for _, group in itertools.groupby(rows, lambda row: row.path):
         waiting: deque[InputRow] = deque()
         texts = _remember(group, waiting)
@@ -179,7 +181,7 @@ def predict_rows(
 
 
 def _remember(rows: Iterable[InputRow], waiting: "deque[InputRow]") -> Iterator[str]:
-    """Yield the text of each row, and keep the row until its prediction is there."""
+    """Yield the text of each row, and append the row to `waiting` until its prediction is available."""
     for row in rows:
         waiting.append(row)
         yield row.text
@@ -216,7 +218,7 @@ def count_seen(
     *,
     warn_empty: bool = True,
 ) -> Iterator[ReadText]:
-    """Yield each result, then notify the observer of texts that were truncated, hardly understood or undecodable.
+    """Yield each result; at the end, notify the observer of problems with the texts, such as truncation.
 
     `warn_empty` decides whether texts without words are reported.
     """
@@ -235,7 +237,7 @@ def tell(
     *,
     warn_empty: bool = True,
 ) -> None:
-    """Notify the observer of unusual files, and of texts that were truncated, empty, unknown or undecodable."""
+    """Notify the observer of anything unusual about the files and of problems with the texts, such as truncation."""
     undecodable = sum(reader.undecodable for reader in readers)
     notes = [note for reader in readers for note in reader.notes]
     for line in (*notes, *counts.describe(config, undecodable, warn_empty=warn_empty)):

@@ -36,14 +36,14 @@ CHUNK_CHARACTERS = 64 * 2**20
 """Number of characters after which a chunk ends even if it holds few reviews."""
 
 ENGINE_TOKENS = 150_000
-"""Number of tokens above which loading the engine saves time; NumPy takes about a second for this many."""
+"""Number of tokens above which loading the engine saves time; NumPy needs about a second for this number of tokens."""
 
 
 class Classifier:
-    """A trained network, with the vocabulary and the truncation used in its training."""
+    """A trained network, with the vocabulary and the truncation settings used in its training."""
 
     threshold = THRESHOLD
-    """Probability from which on a text is positive."""
+    """Lowest probability at which a text is positive."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class Classifier:
         self.run = run
         """Run that the model was loaded from, if any."""
         self.calibration = calibration
-        """Errors on the validation reviews by confidence, if the run has recorded them."""
+        """The model's errors on the validation reviews, by confidence; None if the run did not record them."""
         self.config = config
         self.vocabulary = vocabulary
         self.network = network
@@ -86,8 +86,9 @@ class Classifier:
     def predict(self, text: str, *, timesteps: bool = False, max_error: float | None = None) -> Prediction:
         """Predict whether a text is positive or negative; with `timesteps`, also predict after each word.
 
-        With `max_error`, such as 0.05, the label is unsure where this keeps errors rare; see `find_limit`. Raises
-        `TypeError` if the text is not a string, or `RunError` if a bidirectional model is given `timesteps`.
+        With `max_error`, such as 0.05, the label is unsure if its confidence is too low for this error rate; see
+        `find_limit`. Raises `TypeError` if the text is not a string, or `RunError` if `timesteps` is requested of a
+        bidirectional model.
         """
         if not isinstance(text, str):
             raise TypeError(f"predict takes one text, got {show_value(text)}: use predict_many for several texts")
@@ -112,10 +113,10 @@ class Classifier:
     ) -> Iterator[Prediction]:
         """Yield a prediction for each text in order, using all cores and constant memory.
 
-        With `timesteps`, each prediction holds the probability after each token. With `max_error`, such as 0.05, labels
-        are unsure where this keeps errors rare; see `find_limit`. `observe` is called with the number of newly
-        predicted texts, before their predictions are yielded. Raises `TypeError` if `texts` is a string or contains
-        anything other than strings, and `RunError` if a bidirectional model is given `timesteps`.
+        With `timesteps`, each prediction holds the probability after each token. With `max_error`, such as 0.05, a
+        label is unsure if its confidence is too low for this error rate; see `find_limit`. `observe` is called with the
+        number of newly predicted texts, before their predictions are yielded. Raises `TypeError` if `texts` is a string
+        or contains anything other than strings, and `RunError` if `timesteps` is requested of a bidirectional model.
         """
         if isinstance(texts, str):
             raise TypeError(f"predict_many takes several texts, got one, {show_value(texts)}: use predict for it")
@@ -123,29 +124,32 @@ class Classifier:
         return self._predict_many(texts, limit, timesteps=timesteps, observe=observe)
 
     def find_limit(self, max_error: float) -> ConfidenceLimit:
-        """Return the limit of confidence above which at most `max_error` of the predictions are wrong.
+        """Return the confidence limit above which the share of wrong predictions is at most `max_error`.
 
-        It holds for texts like the validation reviews, with 90 % confidence. Raises `ValueError` if `max_error` is not
-        between 0 and 0.5 or the model has another threshold than 0.5, for which the errors were not counted, and
-        `RunError` if the validation reviews are missing, too few, or misclassified too often.
+        The limit holds at a confidence level of 90 % for texts like the validation reviews. Raises `ValueError` if
+        `max_error` is not between 0 and 0.5, or if the model's threshold is not 0.5, because errors were counted only
+        for a threshold of 0.5. Raises `RunError` if the validation reviews are missing, too few, or misclassified too
+        often.
         """
         max_error, calibration = check_max_error(max_error), self.calibration
         if self.threshold != THRESHOLD:
             raise ValueError(
-                f"max_error was given to a model with the threshold {self.threshold:g}: use it with {THRESHOLD}, for "
-                "which the errors on the validation reviews were counted"
+                f"max_error was given to a model with the threshold {self.threshold:g}: use the threshold {THRESHOLD}, "
+                "for which the errors on the validation reviews were counted"
             )
         if calibration is None:
             raise RunError(
                 f"{self.run or 'the model'} has no record of its confidence on validation reviews, so no maximum error "
-                "can be kept: train it again, with validation reviews (train.validation_split)"
+                "can be guaranteed: train it again, with validation reviews (train.validation_split)"
             )
         found = calibration.find_limit(max_error)
         if found is None:
             smallest = calibration.find_smallest_error()
-            advice = f"the smallest is about {smallest:.0%}; allow more errors, or train" if smallest else "train"
+            advice = "train"
+            if smallest:
+                advice = f"the smallest share that they can show is about {smallest:.0%}; allow more errors, or train"
             raise RunError(
-                f"the {calibration.reviews:,} validation reviews of {self.run or 'the model'} cannot show for any "
+                f"the {calibration.reviews:,} validation reviews of {self.run or 'the model'} cannot show at any "
                 f"confidence that at most {max_error:.4g} of the answers are wrong: {advice} with more reviews"
             )
         return found
@@ -221,7 +225,7 @@ class Classifier:
         return probabilities
 
     def _choose_predictor(self, sequences: Sequence[Ids]) -> "TimestepPredictor | None":
-        """Return the engine's predictor, or None if it does not support this network or there are too few tokens."""
+        """Return the engine's predictor, or None if the engine does not support this network or would not save time."""
         if sum(map(len, sequences)) < ENGINE_TOKENS or not self._fits_engine:
             return None
         return self._predictor
@@ -244,9 +248,10 @@ class Classifier:
 
 
 def load(run: str | Path | Run | None = None, *, threshold: float = THRESHOLD) -> Classifier:
-    """Load a classifier from a run, from the path of a run, or from the package (`bundled`).
+    """Load a classifier from a `Run`, from the path of a run, or from the package (`bundled`).
 
-    Without a run, load the newest complete one under `runs/`, or else the one in the package. Raises `RunError`.
+    If `run` is None, load the newest complete run under `runs/` or, if there is none, the model in the package. Raises
+    `RunError` if the run is missing, incomplete or damaged.
     """
     if not isinstance(run, Run):
         run = find_run(None if run is None else Path(run).expanduser())
@@ -260,7 +265,7 @@ def _check_text(text: object) -> str:
 
 
 def take_chunk(texts: Iterator[str]) -> Iterator[str]:
-    """Yield the texts of one chunk, at least one if any are left."""
+    """Yield the texts of one chunk, which has at least one text unless none are left."""
     characters = 0
     for text in itertools.islice(texts, CHUNK):
         yield text
@@ -278,7 +283,7 @@ def cut_batches(lengths: Lengths) -> list[Rows]:
 def _map_sorted(
     compute: Callable[[Ids, Lengths], Array], sequences: Sequence[Ids], observe: Callable[[int], object] | None
 ) -> Iterator[tuple[Rows, Lengths, Array]]:
-    """Compute batches on all cores, longest sequences first; yield rows, lengths and results."""
+    """Compute batches on all cores, longest sequences first; yield each batch's rows, lengths and results."""
     lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
     batches = cut_batches(lengths)
 

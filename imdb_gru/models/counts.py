@@ -1,4 +1,4 @@
-"""Counts of texts that were truncated, that a model can hardly understand, or for which it is unsure."""
+"""Counts of texts whose predictions are unsure or may be unreliable, by reason."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Seen(Protocol):
 
     @property
     def doubt(self) -> Doubt | None:
-        """Return the reason why the result means little, if there is one."""
+        """Return the reason why the result is unreliable, if there is one."""
         ...
 
     @property
@@ -33,7 +33,7 @@ class Seen(Protocol):
 
 
 def describe_text(seen: Seen) -> str | None:
-    """Return why the prediction for a text may mean little: there is a doubt, or the text is too long."""
+    """Return the reason why a text's prediction may be unreliable, such as truncation, or None if there is none."""
     if seen.doubt:
         return seen.doubt
     return f"only {seen.read} of {seen.words} words were read" if seen.read < seen.words else None
@@ -41,7 +41,7 @@ def describe_text(seen: Seen) -> str | None:
 
 @dataclass
 class Counts:
-    """The number of texts, and how many are mentioned in each kind of note."""
+    """The number of texts, and the number of texts with each kind of problem."""
 
     all: int = 0
     cut: int = 0
@@ -55,9 +55,9 @@ class Counts:
     unfamiliar: int = 0
     """Number of texts in which at least half of the words are unknown."""
     foreign: int = 0
-    """Number of texts that are probably in another language."""
+    """Number of texts that are probably in a language that the model was not trained on."""
     unsure: int = 0
-    """Number of texts whose label is unsure, for whatever reason."""
+    """Number of texts whose label is unsure, for any reason."""
 
     def take(self, seen: Seen) -> None:
         """Count one more text."""
@@ -71,7 +71,7 @@ class Counts:
         self.unsure += seen.unsure
 
     def add(self, other: "Counts") -> None:
-        """Add the counts of further texts."""
+        """Add the counts of other texts."""
         self.all += other.all
         self.cut += other.cut
         self.longest = max(self.longest, other.longest)
@@ -82,7 +82,7 @@ class Counts:
         self.unsure += other.unsure
 
     def describe(self, config: TextConfig, undecodable: int, *, warn_empty: bool = True) -> Iterator[str]:
-        """Yield a line for each kind of problem found in the texts; `warn_empty` is as in `count_seen`."""
+        """Yield a message for each kind of problem found in the texts; mention empty texts only if `warn_empty`."""
         part = {"head": "first", "tail": "last", "middle": "outer"}[config.truncate]
         one = self.all == 1
         if self.cut:
@@ -96,14 +96,14 @@ class Counts:
             (self.foreign, "probably in a language that the model was not trained on"),
         ):
             if count:
-                yield f"{_name(count, one)} {fault}, so the prediction means little"
+                yield f"{_name(count, one)} {fault}, so the prediction is unreliable"
         if self.unsure > self.empty + self.strange and not one:
             verb = "is" if self.unsure == 1 else "are"
             yield f"{self.unsure:,} of {self.all:,} texts {verb} unsure ({self.unsure / self.all:.1%})"
         if undecodable:
             yield (
                 f"{_name(undecodable, one)} not valid in the encoding of the input: some bytes were read as �; "
-                "choose another one with --encoding"
+                "choose another encoding with --encoding"
             )
         if not self.all:
             yield "there were no texts"

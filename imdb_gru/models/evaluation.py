@@ -1,4 +1,4 @@
-"""Evaluation on reviews: a classifier is compared with their labels, a next-word model with their words."""
+"""Evaluation on reviews: comparing classifiers with the reviews' labels, and next-word models with their words."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
@@ -43,13 +43,13 @@ class PredictedReviews:
     words: NDArray[np.int64]
     """Number of words in each review, before truncation."""
     curves: Sequence[Probabilities]
-    """Probabilities after each timestep of each review, `(T,)` each; empty if the model is bidirectional."""
+    """For each review, the probabilities after its timesteps, `(T,)`; empty if the model is bidirectional."""
     length: int
     """Number of words to which the model truncates a review."""
     threshold: float = THRESHOLD
-    """Probability from which on a review counts as positive."""
+    """Lowest probability at which a review counts as positive."""
     answers: AnswerScores | None = None
-    """Error on the answered reviews; None unless a maximum error was requested."""
+    """Error on the reviews that are answered rather than unsure; None unless a maximum error was requested."""
 
     def compute_accuracy_by_timestep(self) -> list[TimestepScores]:
         """Return the metrics after 10, 25, 50 … words, or an empty list if the model is bidirectional."""
@@ -86,19 +86,19 @@ class Evaluation(Scores):
     coverage: Sequence[CoverageScores]
     """Accuracy on the 99 %, 95 %, 90 % … of the reviews with the most confident predictions."""
     answers: AnswerScores | None = None
-    """Error on the answered reviews; None unless a maximum error was requested."""
+    """Error on the reviews that are answered rather than unsure; None unless a maximum error was requested."""
     errors: Sequence[Misclassified] | None = None
     """The most confident errors; None unless requested."""
     best_threshold: float | None = None
-    """Threshold with the highest balanced accuracy on the validation reviews; None for other reviews, where choosing
-    it would make the figures optimistic."""
+    """Threshold with the highest balanced accuracy on the validation reviews; None for other reviews, because choosing
+    a threshold on them would make the figures optimistic."""
     seen: int | None = None
-    """Number of the reviews with which the run was trained or its best epoch was chosen; None if that is unknown."""
+    """Number of these reviews that were used to train the run or to choose its best epoch; None if unknown."""
     caveat: str | None = None
-    """A sentence that says why the figures are optimistic; None if they are not known to be."""
+    """A sentence that explains why the figures are optimistic; None if no reason is known."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what `evaluate --json` prints."""
+        """Return the dictionary that `evaluate --json` prints."""
         figures = {
             "run": self.run,
             "split": self.split,
@@ -138,14 +138,14 @@ class NextWordEvaluation:
     perplexity: float
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what `evaluate --json` prints."""
+        """Return the dictionary that `evaluate --json` prints."""
         return asdict(self)
 
 
 def predict_reviews(
     classifier: Classifier, reviews: Sequence[Review], max_error: float | None = None
 ) -> PredictedReviews:
-    """Make predictions for labelled reviews, and, unless the model is bidirectional, after each of their timesteps."""
+    """Classify labelled reviews and, unless the model is bidirectional, also predict after each of their timesteps."""
     by_timestep = not classifier.network.bidirectional
     limit = None if max_error is None else classifier.find_limit(max_error)
     probabilities, words, curves, answered = [], [], [], []
@@ -173,7 +173,7 @@ def predict_reviews(
 
 
 def measure_calibration(classifier: Classifier, sequences: Sequence[Ids], labels: Labels) -> Calibration | None:
-    """Return the classifier's errors on validation reviews by confidence; None if no review has a known word."""
+    """Return the classifier's errors on validation reviews, by confidence, or None if no review has a known word."""
     rows = [row for row, ids in enumerate(sequences) if find_doubt(ids, classifier.vocabulary) not in NOTHING_KNOWN]
     if not rows:
         return None

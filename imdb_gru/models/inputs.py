@@ -1,4 +1,4 @@
-"""The tables in a folder or of a glob, as one input."""
+"""A reader that treats all tables in a folder, or all tables that match a glob, as one input."""
 
 import glob
 from collections.abc import Iterator, Sequence
@@ -12,28 +12,28 @@ from imdb_gru.models.texts import InputRow, TextReader
 from imdb_gru.sources.rows import FORMATS, is_table_name
 
 HIDDEN = ("_", ".", "~$")
-"""Prefixes of files and folders that hold no data: settings of partitions, hidden files, Excel's lock files."""
+"""Name prefixes of files and folders without data: partition metadata, hidden files and Excel's lock files."""
 MOST_NAMES = 10
-"""Number of files that a message names at most."""
+"""Maximum number of files that a message names."""
 
 
 class TableFiles(TextReader):
-    """A reader of all tables in a folder or of a glob, one after another, in the order of their names."""
+    """A reader of all tables in a folder, or all tables that match a glob, in the order of their names."""
 
     def __init__(self, file: DataConfig, output: Path | None = None) -> None:
-        """Find the tables except those that a command writes to `output`; raises `DataError` if there are none."""
+        """Find the tables, excluding those under `output`. Raises `DataError` if there are none."""
         super().__init__(file=file)
         assert self.path is not None
         self.folder = find_folder(self.path)
-        """The folder in which all files are."""
+        """The folder that contains all of the files."""
         found = _iter_files(self.path, self.folder)
         files = sorted(path for path in found if not _is_output(path, output, self.folder))
         self.readers = [
             TextReader(file=file.model_copy(update={"path": str(path)})) for path in files if is_table_name(path.name)
         ]
-        """The readers of the tables."""
+        """One reader for each table."""
         self.skipped = [path for path in files if not is_table_name(path.name)]
-        """Files that are not tables."""
+        """Files that are skipped because they are not tables."""
         if not self.readers:
             others = f", only {list_names(self.skipped)}" if self.skipped else ""
             raise DataError(
@@ -46,7 +46,7 @@ class TableFiles(TextReader):
         return [path for reader in self.readers for path in reader.files]
 
     def iter_rows(self) -> Iterator[InputRow]:
-        """Yield the texts of all tables with their rows; raises `DataError` before the first one if any is damaged."""
+        """Yield the texts of all tables with their rows. Raises `DataError` at the start if any is unreadable."""
         self.check()
         for reader in self.readers:
             yield from reader.iter_rows()
@@ -54,7 +54,7 @@ class TableFiles(TextReader):
             self.notes += reader.notes
 
     def check(self) -> None:
-        """Raise `DataError` if a table cannot be read."""
+        """Raise `DataError` if any table cannot be read."""
         if self.failures:
             reasons = "".join(f"\n  {reason}" for reason in list(self.failures.values())[:MOST_NAMES])
             raise DataError(
@@ -63,7 +63,7 @@ class TableFiles(TextReader):
 
     @cached_property
     def failures(self) -> dict[Path, str]:
-        """Read all tables once, and return why some of them cannot be read; this also sets `columns`."""
+        """Read all tables once, set `columns`, and return the reason for each table that cannot be read."""
         failures: dict[Path, str] = {}
         columns: dict[str, None] = {}
         with self.show_bar("reading") as observe:
@@ -81,9 +81,9 @@ class TableFiles(TextReader):
 def open_input(
     texts: Sequence[str], file: DataConfig, output: Path | None = None, observer: Observer = ignore
 ) -> TextReader:
-    """Open given texts, a file, or all tables in a folder or of a glob, except those that are written to `output`.
+    """Open the given texts, a file, or all tables that are in a folder or match a glob, excluding those under `output`.
 
-    The observer is told which files are skipped because they are not tables.
+    Notifies the observer of files that are skipped because they are not tables.
     """
     if not file.path or not names_several(Path(file.path)):
         return TextReader(texts, file)
@@ -100,25 +100,25 @@ def names_several(path: Path) -> bool:
 
 
 def find_folder(path: Path) -> Path:
-    """Return a folder itself, or the last folder of a glob that has no wildcard in its name or above it."""
+    """Return the path if it is a folder, or else the deepest folder of the glob whose path has no wildcards."""
     if path.is_dir():
         return path
     return next(folder for folder in path.parents if not glob.has_magic(str(folder)))
 
 
 def is_hidden(name: str | PurePath) -> bool:
-    """Return whether a file or one of its folders has the name of those that hold no data."""
+    """Return whether a path has a file or folder name that begins with one of the `HIDDEN` prefixes."""
     return any(part.startswith(HIDDEN) for part in PurePath(name).parts)
 
 
 def list_names(paths: Sequence[Path]) -> str:
-    """List the first paths for a message."""
+    """List paths for a message, but at most the first `MOST_NAMES`."""
     more = len(paths) - MOST_NAMES
     return ", ".join(map(str, paths[:MOST_NAMES])) + (f" and {more} more" if more > 0 else "")
 
 
 def _iter_files(path: Path, folder: Path) -> Iterator[Path]:
-    """Yield the files that are not hidden, unless the pattern asks for hidden ones."""
+    """Yield the files in a folder or of a glob; hidden files are omitted unless the glob itself names them."""
     pattern, asked = "**/*", False
     if not path.is_dir():
         pattern = str(path.relative_to(folder))
@@ -129,7 +129,7 @@ def _iter_files(path: Path, folder: Path) -> Iterator[Path]:
 
 
 def _is_output(path: Path, output: Path | None, folder: Path) -> bool:
-    """Return whether a file is the output or in the folder of outputs, if that is in the folder of inputs."""
+    """Return whether a file is, or is in, the output; always False if the output is not in the input folder."""
     if output is None or folder.resolve() not in output.resolve().parents:
         return False
     return output.resolve() in (path.resolve(), *path.resolve().parents)

@@ -1,4 +1,4 @@
-"""The metrics of a classifier. Labels are 0 or 1, and probabilities are those of positive; all arrays are `(N,)`."""
+"""A classifier's metrics. Labels are 0 or 1, probabilities are those of the positive class, and arrays are `(N,)`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ from imdb_gru.system.escaping import show_value
 Probabilities = Array
 
 THRESHOLD = 0.5
-"""The default probability from which on a text is positive."""
+"""By default, the lowest probability at which a text is positive."""
 BINS = 15
 """Number of bins for the calibration error, as in Guo et al. 2017."""
 TIMESTEPS = (10, 25, 50, 100, 200, 300, 400, 500, 750, 1000, 1500, 2000)
 LENGTHS = (50, 100, 200, 300, 400, 500, 1000)
 SHARES = (0.99, 0.95, 0.9, 0.8, 0.5)
-"""Shares of reviews, the most confident first, for which the accuracy is computed."""
+"""Shares of the reviews for which the accuracy is computed, starting from the most confident predictions."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Scores:
     balanced_accuracy: float | None
     """Mean of the accuracies on positive and on negative reviews."""
     threshold: float
-    """Probability from which on a review counts as positive."""
+    """Lowest probability at which a review counts as positive."""
     log_loss: float
     """Mean negative log-likelihood in nats."""
     precision: float | None
@@ -52,7 +52,7 @@ class Scores:
 
 @dataclass(frozen=True)
 class TimestepScores:
-    """The metrics after a number of words; shorter reviews keep their last probability."""
+    """The metrics after a given number of words; shorter reviews keep their last probability."""
 
     timestep: int
     accuracy: float
@@ -78,30 +78,30 @@ class LengthScores:
 
 @dataclass(frozen=True)
 class CoverageScores:
-    """The accuracy on the share of the reviews with the most confident predictions."""
+    """The accuracy on a given share of the reviews, which has the most confident predictions."""
 
     share: float
     n: int
-    """Number of these reviews."""
+    """Number of reviews in this share."""
     accuracy: float
     confidence: float
-    """Smallest confidence among them; a prediction's confidence is the probability of the predicted label."""
+    """Smallest confidence in this share; a prediction's confidence is the probability of the predicted label."""
 
 
 @dataclass(frozen=True)
 class AnswerScores:
-    """The error on the reviews that are answered with a maximum error."""
+    """The error on the reviews that are still answered when a maximum error is requested."""
 
     max_error: float
     """The maximum error that was requested."""
     confidence: float
-    """Confidence up to which reviews are not answered."""
+    """Confidence limit; reviews at or below it are not answered."""
     n: int
     """Number of reviews that are answered."""
     share: float
     """Share of reviews that are answered."""
     error: float | None
-    """Share of wrong answers; None if nothing is answered."""
+    """Share of the answers that are wrong; None if no review is answered."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def compute_scores(labels: Labels, probabilities: Probabilities, threshold: floa
 
 
 def find_positive(probabilities: Probabilities, threshold: float = THRESHOLD) -> Mask:
-    """Return which probabilities count as positive, `(N,)` bool: those of at least `threshold`."""
+    """Return which probabilities count as positive because they are at least `threshold`, `(N,)` bool."""
     positive: Mask = probabilities.astype(np.float64) >= threshold
     return positive
 
@@ -161,9 +161,9 @@ def find_correct(labels: Labels, probabilities: Probabilities, threshold: float 
 
 
 def find_best_threshold(labels: Labels, probabilities: Probabilities) -> float | None:
-    """Return the threshold with the highest balanced accuracy, the one closest to 0.5 if several are equally good.
+    """Return the threshold with the highest balanced accuracy; among equally good thresholds, the closest to 0.5.
 
-    Only thresholds halfway between two probabilities are tried. None if either label is missing.
+    Only thresholds halfway between two probabilities are tried. Returns None if either label is missing.
     """
     values, inverse = np.unique(probabilities.astype(np.float64), return_inverse=True)
     counts = [np.bincount(inverse[labels == label], minlength=len(values)) for label in (0, 1)]
@@ -177,7 +177,7 @@ def find_best_threshold(labels: Labels, probabilities: Probabilities) -> float |
 
 
 def compute_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Return the confidence interval of a proportion (Wilson 1927); despite rounding, it contains the proportion."""
+    """Return the confidence interval of a proportion (Wilson 1927), which includes the proportion despite rounding."""
     z = NormalDist().inv_cdf(0.5 + confidence / 2)
     share = successes / n
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
@@ -232,7 +232,7 @@ def compute_reliability(labels: Labels, probabilities: Probabilities, bins: int 
 def compute_accuracy_by_timestep(
     labels: Labels, curves: Sequence[Probabilities], length: int, threshold: float = THRESHOLD
 ) -> list[TimestepScores]:
-    """Return accuracy, log loss and ECE after 10, 25, 50 … `length` words; each curve is one review's probabilities."""
+    """Return accuracy, log loss and ECE after 10, 25, 50 … `length` words; a curve holds one review's probabilities."""
     steps = [step for step in TIMESTEPS if step < length] + [length]
     rows = []
     for step in steps:
@@ -246,7 +246,7 @@ def compute_accuracy_by_timestep(
 def compute_answers(
     labels: Labels, probabilities: Probabilities, answered: Mask, limit: ConfidenceLimit
 ) -> AnswerScores:
-    """Return the error among the answered reviews."""
+    """Return the error on the answered reviews."""
     correct = find_correct(labels, probabilities)[answered]
     error = float(1 - correct.mean()) if len(correct) else None
     return AnswerScores(limit.max_error, limit.confidence, len(correct), len(correct) / len(labels), error)

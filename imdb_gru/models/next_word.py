@@ -29,7 +29,7 @@ class LikelyToken(NamedTuple):
 
 
 class Timestep(NamedTuple):
-    """A token, the model's predictions for the next one, and the actual next token."""
+    """A token, the model's predictions for the next token, and the actual next token."""
 
     token: str
     next_token: str | None
@@ -48,12 +48,12 @@ class Sampling:
     temperature: float = 1.0
     """Divisor of the logits: values below 1 favour likely words, and 0 always takes the likeliest word."""
     top: int | None = None
-    """Number of likeliest words to draw from; None for all words."""
+    """Number of likeliest words to draw from; None means all words."""
     seed: int = 0
 
 
 class NextWordModel:
-    """A trained network, with the vocabulary and the truncation used in its training."""
+    """A trained network, with the vocabulary and the truncation settings used in its training."""
 
     def __init__(
         self, config: NextWordConfig, vocabulary: Vocabulary, network: NextWordNetwork, run: Run | None = None
@@ -90,11 +90,11 @@ class NextWordModel:
         return encode_text(text, self.vocabulary, self.config.text)
 
     def predict(self, ids: Ids) -> Array:
-        """Return the log-probability of every next id at each timestep of a sequence, `(T, V)`; −∞ for padding."""
+        """Return the log-probability that each id comes next at every timestep, `(T, V)`; it is −∞ for padding."""
         return self.network.compute_log_probabilities(self._read(ids))
 
     def predict_last(self, ids: Ids) -> Array:
-        """Return the log-probability of every next id after a sequence, `(V,)`."""
+        """Return the log-probability that each id comes next after a sequence, `(V,)`."""
         last: Array = self.network.compute_log_probabilities(self._read(ids)[-1:])[0]
         return last
 
@@ -108,7 +108,7 @@ class NextWordModel:
         return [LikelyToken(self.vocabulary.name_next(id), math.exp(log_probabilities[id])) for id in chosen.tolist()]
 
     def follow(self, text: EncodedText, count: int) -> tuple[list[Timestep], float | None]:
-        """Return every timestep of a text with the `count` likeliest next tokens, and the perplexity of its words.
+        """Return every timestep of a text with its `count` likeliest next tokens, and the perplexity of the text.
 
         The perplexity is None if the text has no words. A word outside the vocabulary counts as the unknown word.
         """
@@ -124,9 +124,9 @@ class NextWordModel:
         return steps, compute_perplexity(-float(own.mean(dtype=np.float64))) if len(own) else None
 
     def generate(self, ids: Ids, count: int, sampling: Sampling) -> Iterator[LikelyToken]:
-        """Yield up to `count` known words that continue a sequence; stop if the review ends.
+        """Yield up to `count` known words that continue a sequence; stop if the model ends the review.
 
-        The probabilities yielded are those before temperature and `top` are applied.
+        The yielded probabilities are computed before temperature and `top` are applied.
         """
         rng = np.random.default_rng(sampling.seed)
         states = self.network.start(1)
@@ -142,7 +142,7 @@ class NextWordModel:
             yield LikelyToken(self.vocabulary.name_next(last), math.exp(log_probabilities[last]))
 
     def iter_losses(self, sequences: Sequence[Ids]) -> Iterator[tuple[Rows, Array]]:
-        """Yield, using all cores, each batch's rows and the summed loss of each sequence, including its end."""
+        """Yield each batch's rows and the total loss of each sequence, including its end; this uses all cores."""
         lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
         batches = cut_batches(lengths)
 
@@ -159,10 +159,10 @@ class NextWordModel:
 
 
 def load_next_word(run: str | Path | Run | None = None) -> NextWordModel:
-    """Load a next-word model from a run, from the path of a run, or from the package (`bundled`).
+    """Load a next-word model from a `Run`, from the path of a run, or from the package (`bundled`).
 
-    If no run is given, load the newest complete next-word model under `runs/`, or else the one that comes with the
-    package. Raises `RunError`.
+    If `run` is None, load the newest complete next-word model under `runs/` or, if there is none, the next-word model
+    in the package. Raises `RunError` if the run is missing, incomplete or damaged.
     """
     if not isinstance(run, Run):
         run = find_run(None if run is None else Path(run).expanduser(), "next_word")
@@ -177,14 +177,14 @@ def choose_likeliest(log_probabilities: Array, count: int) -> Rows:
 
 
 def _draw(log_probabilities: Array, sampling: Sampling, rng: np.random.Generator) -> int:
-    """Draw the next id, but never the unknown word. The argmax of logits plus Gumbel noise samples their softmax."""
+    """Draw the next id, but never the unknown word. The argmax of logits plus Gumbel noise is a softmax sample."""
     logits = log_probabilities.astype(np.float64)
     logits[UNKNOWN] = -np.inf
     if sampling.temperature == 0:
         return int(logits.argmax())
     if sampling.top is not None and sampling.top < len(logits):
         logits[np.argpartition(-logits, sampling.top)[sampling.top :]] = -np.inf
-    with np.errstate(over="ignore"):  # at a temperature near 0, only the likeliest word is left
+    with np.errstate(over="ignore"):  # at a temperature near 0, only the likeliest word can be drawn
         logits = (logits - logits.max()) / sampling.temperature
     return int((logits + rng.gumbel(size=len(logits))).argmax())
 

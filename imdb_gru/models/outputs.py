@@ -1,4 +1,4 @@
-"""The files that predictions are written to: their formats, their columns and their places."""
+"""The files that predictions are written to: their formats, columns and locations."""
 
 import contextlib
 import io
@@ -25,9 +25,9 @@ ADVICE = {
     ".json": "predictions are written as one JSON object per line, so choose .jsonl",
     ".xlsx": "choose a .csv file, which Excel opens",
 }
-"""What to do about the suffixes of other formats."""
+"""Advice to users who choose the suffix of an unsupported format."""
 INPUT = "input_"
-"""Prefix of a column of the input that has the name of a column of predictions."""
+"""Prefix that is added to an input column if a column of predictions has the same name."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class FileFormat:
     as_json: bool
     timesteps: bool
     many: bool
-    """Whether there are several texts, in which case each plain line includes its text."""
+    """Whether there may be several texts, in which case each plain line includes the text."""
     placed: bool = False
     """Whether each prediction is written with the file and the row of its text."""
 
@@ -52,7 +52,7 @@ class FileFormat:
         many: bool = True,
         placed: bool = False,
     ) -> "FileFormat":
-        """Choose a file's format by its suffix, or raise `DataError` if predictions cannot be written in it."""
+        """Choose a file's format by its suffix, or raise `DataError` if that format cannot hold the predictions."""
         suffix = path.suffix.lower() if path else ""
         delimiter = DELIMITERS.get(suffix)
         if path and delimiter and as_json:
@@ -67,10 +67,10 @@ class FileFormat:
 
 
 class PredictionWriter:
-    """A writer of predictions in a format, together with the other columns of the input's table."""
+    """A writer of predictions, together with the other columns of the input table."""
 
     def __init__(self, layout: FileFormat, reader: TextReader) -> None:
-        """Name the columns; reading must have begun, so that the reader knows its own."""
+        """Name the columns; the reader must already know its columns, which it does once reading has begun."""
         self.layout = layout
         self._own = ["text", "label", "probability", "note", *(["file", "row"] if layout.placed else [])]
         taken = {*self._own, *(["timesteps"] if layout.timesteps else [])}
@@ -102,7 +102,7 @@ class PredictionWriter:
         import csv
 
         line = io.StringIO()
-        # With another terminator, the writer would leave a carriage return in a cell without quotes.
+        # With any other terminator, the writer would not quote a cell that contains a carriage return.
         writer = csv.writer(line, delimiter=self.layout.delimiter or ",", lineterminator="\r\n")
         writer.writerow([SURROGATE.sub("\ufffd", _write_cell(cell)) for cell in cells])
         stream.write(line.getvalue().removesuffix("\r\n") + "\n")
@@ -119,7 +119,7 @@ class PredictionWriter:
 
 
 def name_columns(columns: Sequence[str], taken: set[str]) -> Mapping[str, str]:
-    """Return the name of each column in the output, which begins with `input_` if it would be one of `taken`."""
+    """Return the output name of each column, which is prefixed with `input_` if the original name is in `taken`."""
     names: dict[str, str] = {}
     for column in columns:
         name = column
@@ -135,7 +135,7 @@ def describe_place(row: InputRow) -> str:
 
 
 def _simplify(value: object) -> object:
-    """Return a cell as JSON can hold it: numbers that are none as null, dates and the like as text."""
+    """Return a cell as a JSON value; NaN and infinity become null, and dates and other objects become text."""
     if value is None or isinstance(value, str | int):
         return value
     try:
@@ -159,15 +159,15 @@ class Target:
     path: Path
     layout: FileFormat
     one_of_several: bool = False
-    """Whether there are other targets, in the same folder."""
+    """Whether this is one of several targets in the same folder."""
 
 
 def plan_targets(
     reader: TextReader, output: str | Path, *, as_json: bool = False, timesteps: bool = False
 ) -> list[Target]:
-    """Return the file to write, or one file for each table if there are several and the output is a folder.
+    """Return one target, or, if the input is several tables and the output is a folder, a target for each table.
 
-    Raises `DataError` if one of them cannot be written.
+    Raises `DataError` if any target cannot be written.
     """
     path = Path(output)
     folder = path.is_dir() or str(output).endswith("/")
@@ -188,7 +188,7 @@ def plan_targets(
         if target.exists() and target.resolve() in sources:
             raise DataError(f"--output {target} is the same file as --input: choose another file")
         if target in seen:
-            raise DataError(f"two files would have their predictions in {target}: rename one of them")
+            raise DataError(f"the predictions of two files would go to {target}: rename one of the files")
         seen.add(target)
     choices = {"as_json": as_json, "timesteps": timesteps, "many": len(reader.texts) != 1}
     choices["placed"] = several and not spread
@@ -196,7 +196,7 @@ def plan_targets(
 
 
 def _name_output(path: Path, suffix: str) -> Path:
-    """Return the name of a table's predictions: its own, with a suffix added unless it is written in its own format."""
+    """Return a table's output name: the table's own name, plus `suffix` unless predictions can have the same format."""
     own = JSON_SUFFIXES if suffix in JSON_SUFFIXES else (*DELIMITERS, *JSON_SUFFIXES)
     return path if path.suffix.lower() in own else path.with_name(path.name + suffix)
 
@@ -215,7 +215,7 @@ def open_output(path: Path) -> Iterator[TextIO]:
 
 @contextlib.contextmanager
 def explain_failure(path: Path) -> Iterator[None]:
-    """Raise `DataError` if a file cannot be written."""
+    """Raise `DataError` if the body fails to write a file."""
     try:
         yield
     except OSError as error:

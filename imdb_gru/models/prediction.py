@@ -35,7 +35,7 @@ class Prediction:
     unknown: int
     """Number of words read that are not in the vocabulary."""
     doubt: Doubt | None = None
-    """The reason why the prediction means little, if there is one: the text is unlike those of the training."""
+    """The reason why the prediction is unreliable, which is how the text differs from the training texts, or None."""
     confidence_limit: float = 0.0
     """The confidence up to which the label is unsure; 0 unless a maximum error was requested."""
     tokens: tuple[str, ...] = ()
@@ -43,7 +43,7 @@ class Prediction:
     probabilities: Array | None = None
     """Probability of positive after each timestep, `(T,)` float32; None unless timesteps were requested."""
     threshold: float = THRESHOLD
-    """Lowest probability at which the label is positive, if it is not unsure."""
+    """Lowest probability at which the label, unless it is unsure, is positive."""
 
     @property
     def label(self) -> str:
@@ -56,7 +56,7 @@ class Prediction:
         return self.label == UNSURE
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what `predict --json` prints, with the note and the timesteps if there are any."""
+        """Return the dictionary that `predict --json` prints, including the note and the timesteps if they exist."""
         record: dict[str, Any] = {"text": self.text, "label": self.label, "probability": self.probability}
         if note := describe_text(self):
             record["note"] = note
@@ -73,7 +73,7 @@ class Prediction:
         return f"Prediction({self.label!r}, probability={self.probability:.4f}, text={show_value(self.text)})"
 
     def _repr_html_(self) -> str | None:
-        """Colour each word by the probability after it, for a notebook; return None if there are no timesteps."""
+        """Return HTML that colours each word by the probability after it, or None if there are no timesteps."""
         if self.probabilities is None:
             return None
         return build_html(

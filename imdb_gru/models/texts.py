@@ -1,4 +1,4 @@
-"""The input texts of a model: given texts, the lines of a file or stdin, or a column of a table."""
+"""The input texts of a model: texts given directly, the lines of a file or stdin, or a column of a table."""
 
 import contextlib
 import sys
@@ -21,41 +21,41 @@ STDIN = Path("-")
 
 @dataclass(frozen=True, slots=True)
 class InputRow:
-    """A text of the input, with the place that it came from."""
+    """An input text, with the place that it came from."""
 
     text: str
     row: int
-    """The number of its row in the file, or of its text among the given ones, starting at 1."""
+    """The number of the row in the file, or of the text among the given texts, starting at 1."""
     cells: Mapping[str, object] = field(default_factory=dict)
-    """The values of all columns of a table's row; empty for lines and given texts."""
+    """The row's values in all columns of a table; empty for lines and given texts."""
     path: Path | None = None
     """The file that holds the text; None for given texts."""
 
 
 class TextReader:
-    """A reader that yields texts in order and counts those that it cannot decode."""
+    """A reader that yields texts in order and counts the texts that cannot be decoded."""
 
     def __init__(self, texts: Sequence[str] = (), file: DataConfig | None = None) -> None:
-        """Use the given texts or those of a file, or raise `DataError` if a file is described but not given."""
+        """Use the given texts or a file's texts. Raises `DataError` if there are options for a file but no file."""
         self._data = file or DataConfig()
         if self._data.path is None:
             for key, value in self.options.items():
                 if value is not None:
-                    raise DataError(f"--{key.replace('_', '-')} needs a table or a file: give it with --input")
+                    raise DataError(f"--{key.replace('_', '-')} needs a table or a file: give one with --input")
         self.texts = texts
         self.path = None if self._data.path is None else Path(self._data.path)
         self.undecodable = 0
-        """Number of texts read so far with bytes that cannot be decoded."""
+        """Number of texts read so far that contain bytes that cannot be decoded."""
         self.columns: tuple[str, ...] = ()
-        """The names of a table's columns, once reading has begun; empty for lines and given texts."""
+        """The names of a table's columns, known once reading has begun; empty for lines and given texts."""
         self.text_name: str | None = None
-        """The name of the table's column of texts, once reading has begun."""
+        """The name of the table's text column, known once reading has begun."""
         self.notes: tuple[str, ...] = ()
-        """What is unusual about the file, once it has been read."""
+        """Notes about anything unusual in the file, available once it has been read."""
 
     @property
     def options(self) -> dict[str, str | None]:
-        """Return what was said about the file: its column of texts, format, encoding and delimiter."""
+        """Return the options that describe the file: its text column, format, encoding and delimiter."""
         return {key: getattr(self._data, key) for key in OPTIONS}
 
     @property
@@ -69,7 +69,7 @@ class TextReader:
             yield row.text
 
     def iter_rows(self) -> Iterator[InputRow]:
-        """Yield the texts with their rows."""
+        """Yield the texts, each with the place that it came from."""
         if self.path is not None:
             yield from self._iter_file(self.path)
             return
@@ -85,7 +85,7 @@ class TextReader:
 
     @contextlib.contextmanager
     def show_bar(self, title: str, first: int = 0) -> Iterator[Callable[[int], object]]:
-        """Yield a function that advances the progress bar, but does nothing if the texts do not come from a file."""
+        """Yield a function that advances a progress bar; if the texts do not come from a file, it does nothing."""
         if self.path is None:
             yield lambda _: None
             return
@@ -104,7 +104,7 @@ class TextReader:
             for split in table.splits:
                 for text, row in table.iter_rows(split):
                     if empty and lines and self._data.format is None and text.startswith('{"'):
-                        hint = (f"{content.name} is read line by line; if it holds JSON, say --format jsonl",)
+                        hint = (f"{content.name} is read line by line; if it holds JSON, use --format jsonl",)
                     empty = False
                     yield InputRow(text, row.number, {} if lines else row.cells, path)
             self.undecodable, self.notes = table.undecodable, (*hint, *table.notes)
@@ -139,7 +139,7 @@ class TextReader:
         kind = find_format(content, self._data)
         if kind is None:
             if content.head is None and path == STDIN:
-                raise DataError("stdin holds a compressed file: say what it contains with --format")
+                raise DataError("stdin holds a compressed file: specify the format of its content with --format")
             check_text(content, self._data.encoding)
             kind = "lines"
         if kind == "lines" and (self._data.text_column or self._data.delimiter):

@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 BLOCKS = "▁▂▃▄▅▆▇█"
-"""Blocks for probabilities from 0 to 1; there are eight, so ▅ and above mean positive."""
+"""The eight blocks for probabilities from 0 to 1; ▅ and taller blocks mean positive."""
 MARKERS = ("▼", "▲")
 """Markers of words that changed the prediction to negative or to positive."""
 MOST_TURNS = MOST_JUMPS = 5
 CONTEXT = 3
 """Number of words shown on either side of a word that changed the prediction."""
 SMALLEST_MOVE = 0.005
-"""Smallest change in probability that is listed; smaller ones would be printed as 0.00."""
+"""Smallest change in probability that is listed; smaller changes would be printed as 0.00."""
 
 
 def find_turns(probabilities: Sequence[float], threshold: float = 0.5) -> list[int]:
-    """Return the timesteps at which the label changes; a probability of `threshold` is positive."""
+    """Return the timesteps at which the label changes; a probability equal to `threshold` counts as positive."""
     positive = np.asarray(probabilities) >= threshold
     return [int(timestep) for timestep in np.flatnonzero(positive[1:] != positive[:-1]) + 1]
 
@@ -43,7 +43,7 @@ def find_jumps(probabilities: Sequence[float], count: int) -> list[int]:
 
 
 def sparkline(probabilities: Sequence[float], width: int) -> str:
-    """Draw probabilities as blocks on a scale from 0 to 1: one per timestep, but no more than `width`."""
+    """Draw probabilities as blocks on a scale from 0 to 1: one block per timestep, but at most `width` blocks."""
     return "".join(_pick(BLOCKS, probabilities[timestep]) for timestep in _sample(probabilities, width))
 
 
@@ -53,7 +53,7 @@ def choose_marker(probability: float, threshold: float = 0.5) -> str:
 
 
 def shorten(text: str, length: int) -> str:
-    """Neutralise a text, and shorten it to `length` characters; a shortened text ends with "…"."""
+    """Escape a text's control characters, and shorten it to `length` characters; a shortened text ends with "…"."""
     text = neutralise(text)
     return text if len(text) <= length else text[: length - 1] + "…"
 
@@ -71,7 +71,7 @@ def iter_view(
 ) -> "Iterator[Text]":
     """Yield the lines of the view: a sparkline, the coloured words, and the words that changed the probability most.
 
-    The lines suit the width and colours of `console`.
+    The lines fit the width of `console` and use the colours that it supports.
     """
     from rich.text import Text
 
@@ -101,9 +101,9 @@ def iter_view(
 def _sample(probabilities: Sequence[float], width: int) -> list[int]:
     """Choose at most `width` timesteps that preserve the shape of the curve.
 
-    This is a variant of "largest triangle three buckets" (Steinarsson 2013, section 4.2): take the first and the last
-    timestep, and from each bucket between them the one farthest from the line between its neighbours. This keeps the
-    dip of a single word visible, which the mean of a bucket would flatten.
+    This is a variant of "largest triangle three buckets" (Steinarsson 2013, section 4.2): keep the first and the last
+    timestep and, from each bucket between them, the timestep that is farthest from the line between its neighbours. A
+    dip at a single word stays visible, whereas the mean of a bucket would flatten it.
     """
     values = np.asarray(probabilities, dtype=float)
     last = len(values) - 1
@@ -136,7 +136,7 @@ def _build_header(probabilities: Sequence[float], width: int) -> "Text":
 def _build_words(
     tokens: Sequence[str], probabilities: Sequence[float], turns: Sequence[int], threshold: float
 ) -> list["Text"]:
-    """Return a coloured text for each word except the start token, including the space before it, if any."""
+    """Return a coloured text for each token after the start token, including any space before the token."""
     from rich.text import Text
 
     words = []
@@ -177,7 +177,7 @@ def _list_turns(
     lines = [Text("prediction changed at", style="bold").append(count, style="not bold")]
     for timestep in shown:
         start, stop = max(timestep - 1 - CONTEXT, 0), min(timestep + CONTEXT, len(words))
-        # Three decimals, because with two a change would often read "0.50 → 0.50".
+        # With only two decimals, a change would often read "0.50 → 0.50".
         before, after = probabilities[timestep - 1], probabilities[timestep]
         line = Text(f"  word {timestep:{len(str(shown[-1]))}}  {before:.3f} → {after:.3f}  {'…' if start else ''}")
         lines.append(line.append(Text().join(words[start:stop])).append(" …" if stop < len(words) else ""))

@@ -1,4 +1,4 @@
-"""The charts of a report with their captions, drawn to files or on a page."""
+"""The charts of a report with their captions, which are saved as files or embedded in a page."""
 
 import io
 import re
@@ -16,7 +16,7 @@ from imdb_gru.report import evaluation_charts as drawings
 from imdb_gru.report.matplotlib_setup import check_matplotlib, choose_metadata, prepare_matplotlib, save_figure
 
 INK = "#010203"
-"""Placeholder colour; a page replaces it with its text colour, so that charts fit light and dark mode."""
+"""Placeholder colour; a page replaces it with its text colour, so that charts suit light and dark mode."""
 _STYLED = ("text.color", "axes.edgecolor", "axes.labelcolor", "axes.titlecolor", "xtick.color", "ytick.color")
 
 
@@ -25,7 +25,7 @@ class Chart:
     """A chart with its title, its caption and the function that draws it."""
 
     name: str
-    """Name of the chart's files, excluding the suffix."""
+    """Name of the chart's files, without the suffix."""
     title: str
     caption: str
     draw: Callable[[], Any]
@@ -46,47 +46,47 @@ def _iter_charts(
         yield Chart(
             "learning_curves",
             "Learning curves",
-            "Loss and accuracy after each epoch. If the validation figures stop improving while the training figures "
-            "still improve, the model overfits.",
+            "Loss and accuracy after each epoch. If the validation metrics stop improving while the training metrics "
+            "still improve, the model is overfitting.",
             lambda: drawings.draw_learning_curves(history, best_epoch),
         )
     yield Chart(
         "confusion_matrix",
         "Confusion matrix",
-        "The rows are the labels of the reviews, the columns the predictions; blue is correct, and orange is wrong.",
+        "The rows are labels, and the columns are predictions; blue is correct, and orange is wrong.",
         lambda: drawings.draw_confusion_matrix(evaluation.confusion_matrix),
     )
     yield Chart(
         "reliability",
         "Reliability",
-        "Share of positive reviews among reviews with similar probabilities. On the dashed line, the two are equal; "
-        "the orange gaps are the calibration error.",
+        "Share of positive reviews among reviews with similar probabilities. On the dashed line, the share equals the "
+        "probability; the orange gaps are the calibration error.",
         lambda: drawings.draw_reliability(bins, evaluation.ece),
     )
     if evaluation.accuracy_by_timestep:
         yield Chart(
             "accuracy_by_words_read",
             "Accuracy by words read",
-            "Accuracy after the model has read a number of words; a shorter review keeps its last probability.",
+            "Accuracy after a given number of words; a shorter review keeps its final probability.",
             lambda: drawings.draw_accuracy_by_words_read(evaluation.accuracy_by_timestep),
         )
     yield Chart(
         "accuracy_by_coverage",
         "Accuracy by confidence",
-        "Accuracy on the reviews with the most confident predictions, by their share of all reviews: the gain if the "
-        "others are answered with unsure.",
+        "Accuracy on the reviews with the most confident predictions, by their share of all reviews. It shows what is "
+        "gained by answering 'unsure' for the other reviews.",
         lambda: drawings.draw_accuracy_by_coverage(evaluation.coverage),
     )
     yield Chart(
         "accuracy_by_length",
         "Accuracy by length of review",
-        "Each dot is the accuracy on reviews of that length; its bar is the 95 % interval.",
+        "Each dot is the accuracy on reviews in that range of lengths; its bar is the 95 % interval.",
         lambda: drawings.draw_accuracy_by_length(evaluation.accuracy_by_length),
     )
 
 
 def check_charts(folder: Path, *, extra: str = "plot") -> None:
-    """Make a folder for charts; raise `ImdbGruError` if that fails or if matplotlib (from `extra`) is not installed."""
+    """Create a folder for charts; raise `ImdbGruError` if that fails or matplotlib (in `extra`) is not installed."""
     check_matplotlib(extra)
     _make_folder(folder)
 

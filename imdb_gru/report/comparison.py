@@ -19,16 +19,16 @@ SIZE = (6.4, 4.2)
 def build_comparison_charts(comparison: Comparison) -> list[Chart]:
     """Return the charts of a comparison."""
     charts = [
-        ("accuracy", "Accuracy", "Mean accuracy with its 95 % interval; the small marks are the seeds.", _draw_models),
+        ("accuracy", "Accuracy", "Mean accuracy with its 95 % interval; each small mark is one seed.", _draw_models),
         (
             "accuracy_by_seconds",
             "Accuracy by training time",
-            "One mark for each training: higher is more accurate, further left is faster.",
+            "One mark for each training run: higher is more accurate, and farther left is faster.",
             _draw_seconds,
         ),
     ]
     if any(model.accuracy_by_timestep for model in comparison.models):
-        caption = "Accuracy after the models have read a number of words of each review."
+        caption = "Accuracy after the models have read a given number of words of each review."
         charts.append(("accuracy_by_timestep", "Accuracy by words read", caption, _draw_curves))
     return [Chart(name, title, caption, partial(_draw, draw, comparison)) for name, title, caption, draw in charts]
 
@@ -52,7 +52,7 @@ def _choose_style(number: int, count: int) -> dict[str, Any]:
 
 
 def _draw_models(axes: Any, models: Sequence[ComparedModel]) -> None:
-    """Draw each model's mean accuracy with its interval, and every seed next to it."""
+    """Draw each model's mean accuracy with its interval, and the accuracy for each seed next to it."""
     for number, model in enumerate(models):
         style = _choose_style(number, len(models))
         mean = 100 * model.accuracy

@@ -12,7 +12,7 @@ from imdb_gru.records import Epoch
 from imdb_gru.report.matplotlib_setup import NEGATIVE, NEUTRAL, POSITIVE, get_ink, tidy
 
 WIDTH = 5.2
-"""Width in inches; a page shows charts at most this wide, so that their text is as large as the page's."""
+"""Width in inches; a page shows charts at most this wide, so that their text is as large as the page's text."""
 CLOSEST_TICKS = 1.26
 """Smallest ratio between neighbouring tick values at which their labels do not overlap."""
 FAINT = 0.35
@@ -50,7 +50,7 @@ def _list_values(history: Sequence[Epoch], name: str) -> list[float]:
 
 
 def draw_confusion_matrix(matrix: Sequence[Sequence[int]]) -> Any:
-    """Draw the number of reviews for each label and prediction; the colour shows its share of that label's reviews."""
+    """Draw the number of reviews for each label and prediction; the colour shows the share of the label's reviews."""
     from matplotlib.patches import Rectangle
 
     figure = _build_figure(3.2, width=4.2)
@@ -92,7 +92,7 @@ def draw_reliability(bins: Sequence[ReliabilityBin], ece: float) -> Any:
 
 
 def draw_accuracy_by_words_read(rows: Sequence[TimestepScores]) -> Any:
-    """Draw the accuracy by number of words read, and the calibration error below it."""
+    """Draw the accuracy by number of words read and, below it, the calibration error."""
     figure = _build_figure(4.2)
     first, last = figure.subplots(2, 1, sharex=True)
     steps = [row.timestep for row in rows]
@@ -123,7 +123,7 @@ def draw_accuracy_by_words_read(rows: Sequence[TimestepScores]) -> Any:
 
 
 def draw_accuracy_by_coverage(rows: Sequence[CoverageScores]) -> Any:
-    """Draw the accuracy on the most confident reviews by their share, with 95 % intervals."""
+    """Draw the accuracy on the most confident reviews by their share of all reviews, with 95 % intervals."""
     figure = _build_figure(3.1)
     axes = figure.add_subplot()
     for place, row in enumerate(rows):

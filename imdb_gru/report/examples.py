@@ -1,4 +1,4 @@
-"""The choice of the reviews that a report shows word by word."""
+"""The selection of the reviews that a report shows word by word."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -34,11 +34,11 @@ class Example:
     truth: str | None = None
     """The label of the text, if it has one."""
     reason: str = ""
-    """Reason for choosing the text; empty if the user supplied it."""
+    """Reason for choosing the text; empty if the user supplied the text."""
 
 
 def choose_examples(predicted: PredictedReviews, count: int) -> list[Choice]:
-    """Choose up to `count` reviews: confident errors, confident correct predictions, and changed predictions.
+    """Choose up to `count` reviews: confident errors, confident correct predictions, and predictions that changed.
 
     The choices are sorted by reason, and the best review for each reason comes first.
     """
@@ -46,7 +46,7 @@ def choose_examples(predicted: PredictedReviews, count: int) -> list[Choice]:
     chosen: dict[int, str] = {}
     turn = 0
     while len(chosen) < min(count, len(predicted.reviews)):
-        # When a ranking is used up, take an undecided review: that ranking contains every review.
+        # When a ranking is used up, take an undecided review: the ranking of those contains every review.
         for reason in (ROUND[turn % len(ROUND)], UNSURE):
             row = next((row for row in rankings[reason] if row not in chosen), None)
             if row is not None:

@@ -1,4 +1,4 @@
-"""The charts of an inspection, and of gradients through time."""
+"""The charts of an inspection and of gradients through time."""
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -39,7 +39,7 @@ def _iter_inspection_charts(inspection: "Inspection") -> Iterator[Chart]:
     yield Chart(
         "contributions",
         "Contributions",
-        "How much each word adds to the logit, by integrated gradients and by occlusion (the fall without the word).",
+        "How much each word adds to the logit, by integrated gradients and by occlusion (its fall without the word).",
         lambda: draw_contributions(inspection),
     )
     for cell in inspection.cells:
@@ -47,7 +47,7 @@ def _iter_inspection_charts(inspection: "Inspection") -> Iterator[Chart]:
         yield Chart(
             f"gates_{name}".rstrip("_"),
             f"Gates {name}".rstrip(),
-            "Each row is a unit, each column a word.",
+            "Each row is a unit, and each column is a word.",
             lambda cell=cell: draw_gates(inspection, cell),  # type: ignore[misc]
         )
     yield Chart(
@@ -64,7 +64,7 @@ def build_gradient_charts(curves: Mapping[str, "GradientCurve"]) -> list[Chart]:
         Chart(
             "gradients",
             "Gradients through time",
-            "Norm of the gradient at each word, relative to the last word.",
+            "Norm of the gradient at each word, relative to the norm at the last word.",
             lambda: draw_gradients(curves),
         )
     ]
@@ -184,7 +184,7 @@ def _label_words(axes: Any, inspection: "Inspection", weights: NDArray[Any], sig
 
 
 def _space_out(order: NDArray[Any], gap: float) -> list[int]:
-    """Return, best first, the timesteps that are at least `gap` away from any better one."""
+    """Return the timesteps, best first, without those less than `gap` away from a better timestep that was kept."""
     kept: list[int] = []
     for step in order:
         if all(abs(int(step) - other) >= gap for other in kept):

@@ -1,4 +1,4 @@
-"""Functions that all charts share: they configure matplotlib and write files."""
+"""Functions shared by all charts, which configure matplotlib and write files."""
 
 import contextlib
 import warnings
@@ -14,7 +14,7 @@ NEGATIVE, NEUTRAL, POSITIVE = COLOURS[0], COLOURS[len(COLOURS) // 2], COLOURS[-1
 
 
 def check_matplotlib(extra: str = "plot") -> None:
-    """Raise a `MissingExtraError` that names the extra if matplotlib is not installed."""
+    """If matplotlib is not installed, raise a `MissingExtraError` that names the extra."""
     try:
         import matplotlib  # noqa: F401
     except ImportError as error:
@@ -28,7 +28,7 @@ def prepare_matplotlib(**settings: Any) -> Iterator[None]:
 
     with matplotlib.rc_context(), warnings.catch_warnings():
         matplotlib.rcdefaults()
-        # With a fixed salt, the same data gives the same file.
+        # With a fixed salt, the same data produces the same file.
         matplotlib.rcParams.update({"svg.hashsalt": "imdb-gru", **settings})
         # No font covers every script; missing glyphs are drawn as boxes.
         warnings.filterwarnings("ignore", message="Glyph .* missing|Matplotlib currently does not support")
@@ -46,7 +46,7 @@ def save_figure(figure: Any, path: Path) -> None:
 
 
 def choose_metadata(kind: str) -> dict[str, None]:
-    """Return metadata that omits the date and the version, so that the same data always gives the same file."""
+    """Return metadata that omits the date and the version, so that the same data always produces the same file."""
     return {"Date": None} if kind == "svg" else {"Software": None}
 
 

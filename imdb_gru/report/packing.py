@@ -15,10 +15,10 @@ from imdb_gru.system.escaping import neutralise
 from imdb_gru.text.tokenizer import find_spaces
 
 UNITS_BUDGET = 3_000_000
-"""Maximum number of characters on a page that may be spent on the gates of individual units."""
+"""Maximum number of characters that a page may use for the gates of individual units."""
 DIGITS = 4
 SNIPPET = 60
-"""Number of characters at the start of a text that are used as its name."""
+"""Maximum number of characters in the name of a text, which is the start of the text."""
 
 
 def pack_examples(examples: Iterable[Example], budget: int = UNITS_BUDGET) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""HTML pages: a report on a run, and an explorer of inspected texts. Each is one file that works offline."""
+"""HTML pages: a report on a run, and an explorer of inspected texts. Each page is one file that works offline."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -59,8 +59,8 @@ def write_report(
 ) -> Path:
     """Evaluate a model and write a page about it; return the path of the page.
 
-    `model`, `data` and `split` are as in `evaluate`. `examples` is the number of reviews to show word by word. `plots`
-    is a folder to which every chart is also written as a file. Raises `RunError`, `DataError`, or `ImdbGruError` if a
+    `model`, `data` and `split` are as in `evaluate`. `examples` is the number of reviews to show word by word. If
+    `plots` is a folder, every chart is also saved there. Raises `RunError`, `DataError`, or `ImdbGruError` if a
     file cannot be written; the output paths are checked before anything is evaluated.
     """
     observer, page = observer or ignore, Path(output).expanduser()
@@ -128,7 +128,7 @@ def write_page(path: Path, report: Report) -> None:
 def write_explorer(path: Path, inspections: Sequence[Inspection], title: str | None = None) -> None:
     """Write a page that shows inspected texts word by word, or raise `ImdbGruError` if that fails.
 
-    The default title is the text itself if there is only one, or else the number of texts.
+    The default title is the start of the text if there is only one text, and otherwise the number of texts.
     """
     check_page(path, "The explorer")
     if title is None:

@@ -10,13 +10,13 @@ from imdb_gru.report.matplotlib_setup import POSITIVE, get_ink, tidy
 from imdb_gru.report.timestep_chart import name_token
 
 SHADES = "viridis"
-"""Colour map, from the worst trial to the best."""
+"""Colour map that ranges from the worst trial to the best."""
 AXIS_WIDTH = 1.35
 """Distance between neighbouring axes, in inches."""
 
 
 def build_sweep_charts(figures: Mapping[str, Any]) -> list[Chart]:
-    """Return the charts of a sweep; the chart of importance is omitted if the sweep could not compute it."""
+    """Return the charts of a sweep; the importance chart is omitted if the importance could not be computed."""
     charts = []
     if figures["importance"]:
         caption = "How much each key matters for the difference between the best trials and the others (PED-ANOVA)."

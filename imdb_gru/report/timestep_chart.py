@@ -14,17 +14,17 @@ from imdb_gru.system.writing import check_parent
 
 SUFFIXES = (".png", ".svg")
 MOST_AXIS_LABELS = 61
-"""If a review has at most this many tokens, all are labelled; in a longer one, only important words are."""
+"""Maximum number of tokens at which every token is labelled; in a longer review, only important words are labelled."""
 MOST_NAMES, MOST_JUMPS = 12, 8
 LONGEST_LABEL = 18
-"""Maximum number of characters in a label; a longer one would leave no space for the chart."""
+"""Maximum number of characters in a label; a longer label would leave no space for the chart."""
 FONT_SIZE = 9
 LONG_WIDTH = 14.0
 """Width in inches of the chart of a long review."""
 NAME_HEIGHT = 1.1
-"""Position of the labels on the probability axis, above the chart."""
+"""Height of the labels above the chart, in units of the probability axis."""
 NAME_GAP = 10
-"""Number of pixels between two labels."""
+"""Minimum number of pixels between two labels."""
 
 
 def check_plot_path(path: Path) -> None:
@@ -103,7 +103,7 @@ def _label_axis(axes: Any, labels: Sequence[str], probabilities: Sequence[float]
 
 
 def _name_words(axes: Any, labels: Sequence[str], probabilities: Sequence[float]) -> None:
-    """Label the words that changed the prediction, or changed the probability most, in a row above the chart."""
+    """In a row above the chart, label the words that changed the prediction or that changed the probability most."""
     turns = find_turns(probabilities)
     # The last change decided the prediction, so it is labelled first.
     wanted = dict.fromkeys([*turns[-1:], *find_jumps(probabilities, MOST_JUMPS), *reversed(turns)])
@@ -131,7 +131,7 @@ def _name_words(axes: Any, labels: Sequence[str], probabilities: Sequence[float]
 
 
 def _spread(wanted: Sequence[float], widths: Sequence[float], room: float) -> list[float]:
-    """Return positions close to the wanted ones, in the same order, at which labels of these widths do not overlap.
+    """Return positions close to `wanted`, in the same order, at which labels of these widths do not overlap.
 
     The shift of a label is its distance from its position in a row without gaps. Labels do not overlap if the shifts
     never decrease. This holds for the running maximum from the left, for the running minimum from the right, and for

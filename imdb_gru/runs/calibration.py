@@ -1,8 +1,8 @@
-"""How often a model was wrong on its validation reviews, by confidence, and the confidence that keeps errors rare.
+"""A model's errors on its validation reviews by confidence, and the confidence limit that keeps errors rare.
 
 The confidence of a prediction is the probability of the predicted label. A limit is chosen by fixed sequence
 testing (Angelopoulos et al. 2021, "Learn then Test", section 2.2) with exact binomial tests, which Geifman and El-Yaniv
-(2017, "Selective Classification for Deep Neural Networks", section 3) use for the error among answered texts.
+(2017, "Selective Classification for Deep Neural Networks", section 3) use to limit the error among answered texts.
 """
 
 import math
@@ -19,20 +19,20 @@ from imdb_gru.system.arrays import Array, Labels
 from imdb_gru.system.escaping import show_value
 
 DOUBT = 0.1
-"""Largest probability, over the choice of validation reviews, that the error exceeds its maximum."""
+"""Maximum probability, over random choices of validation reviews, that the error exceeds the chosen maximum."""
 LARGEST_ERROR = 0.5
 MOST_ROWS = 1000
-"""Number of limits that are stored; with more, the file would grow, but answers would hardly become more."""
+"""Maximum number of limits that are stored; more limits would enlarge the file, but hardly allow more answers."""
 MOST_REVIEWS = 10**8
 NEGLIGIBLE = 12
-"""Number of standard deviations below the mean at which binomial probabilities add up to less than 1e-16."""
+"""Number of standard deviations below the mean beyond which binomial probabilities add up to less than 1e-16."""
 ERRORS_AT_FIRST = 2
-"""Number of errors that the first test should tolerate, so that a single wrong label does not end the search."""
+"""Number of errors that the first test should allow, so that a single wrong label does not end the search."""
 
 
 @dataclass(frozen=True)
 class ConfidenceLimit:
-    """The confidence up to which a model does not answer, and what it did on the validation reviews."""
+    """The confidence at or below which a model does not answer, and its results on the validation reviews."""
 
     max_error: float
     confidence: float
@@ -56,7 +56,7 @@ class Calibration(Record):
 
     reviews: int
     limits: list[float]
-    """Confidences, highest first; the last is 0, above which every review is answered."""
+    """Confidence limits, highest first; the last limit is 0, above which every review is answered."""
     answered: list[int]
     """Number of reviews above each limit."""
     errors: list[int]
@@ -74,7 +74,7 @@ class Calibration(Record):
 
     @classmethod
     def measure(cls, labels: Labels, probabilities: Array) -> "Calibration":
-        """Count answers and errors above every limit, given at least one label and probability of positive."""
+        """Count answers and errors above every limit, given the labels and probabilities of at least one review."""
         confidence = compute_confidence(probabilities)
         wrong = (probabilities >= 0.5) != (labels == 1)
         order = np.argsort(-confidence, kind="stable")
@@ -90,10 +90,10 @@ class Calibration(Record):
         )
 
     def find_limit(self, max_error: float) -> ConfidenceLimit | None:
-        """Return the lowest limit above which at most `max_error` of texts like these reviews are misclassified.
+        """Return the lowest limit above which at most a share of `max_error` of similar texts is misclassified.
 
-        With probability `1 - DOUBT` over the choice of validation reviews, the error among the answered texts is at
-        most `max_error`. Return None if the reviews are too few, or too many of them are misclassified.
+        With probability `1 - DOUBT` over random choices of validation reviews, the error among the answered texts is
+        at most `max_error`. Returns None if there are too few reviews, or if too many of them are misclassified.
         """
         found = None
         for row, allowed in self._choose_tests(max_error):
@@ -105,15 +105,16 @@ class Calibration(Record):
         return ConfidenceLimit(max_error, self.limits[found], self.reviews, self.answered[found], self.errors[found])
 
     def find_smallest_error(self) -> float | None:
-        """Return the smallest maximum error, in whole percent, that has a limit, or None if none has."""
+        """Return the smallest maximum error, in steps of 1%, for which there is a limit, or None if there is none."""
         percents = range(1, round(100 * LARGEST_ERROR))
         return next((percent / 100 for percent in percents if self.find_limit(percent / 100)), None)
 
     def _choose_tests(self, max_error: float) -> Iterator[tuple[int, int]]:
-        """Yield the limits to test, highest first, as their row and the number of errors that passes the test.
+        """Yield the limits to test, highest first, each as its row and the number of errors that the test allows.
 
-        A limit is tested where one more error passes than above, and at the end. The choice does not depend on
-        which reviews were misclassified, so the tests need no correction for their number.
+        A limit is tested if its test allows more errors than the test of the limit above it, or if it is the lowest
+        limit. The choice does not depend on which reviews were misclassified, so no correction for multiple tests is
+        needed.
         """
         allowed = count_allowed(np.array(self.answered), max_error)
         rows = np.flatnonzero(np.diff(allowed, prepend=-1) > 0)
@@ -125,13 +126,13 @@ class Calibration(Record):
 
 
 def compute_confidence(probabilities: Array, threshold: float = 0.5) -> NDArray[np.float64]:
-    """Return the probability of the predicted label, given that of positive and the lowest one labelled positive."""
+    """Return the probability of each predicted label, given the probability of positive and its threshold."""
     exact = probabilities.astype(np.float64)
     return np.where(exact >= threshold, exact, 1 - exact)
 
 
 def check_max_error(max_error: Any) -> float:
-    """Return a maximum error; raises `ValueError` if it is not a share between 0 and `LARGEST_ERROR`."""
+    """Return a maximum error, or raise `ValueError` if it is not a share between 0 and `LARGEST_ERROR`."""
     if isinstance(max_error, bool) or not isinstance(max_error, int | float) or not 0 < max_error < LARGEST_ERROR:
         raise ValueError(
             f"max_error is {show_value(max_error)}: give a share above 0 and below {LARGEST_ERROR}, such as 0.05"
@@ -140,10 +141,10 @@ def check_max_error(max_error: Any) -> float:
 
 
 def count_allowed(answered: NDArray[np.int64], max_error: float) -> NDArray[np.int64]:
-    """Return how many errors among each number of answers show that the error is at most `max_error`, or -1.
+    """Return the largest number of errors, for each number of answers, that shows an error of at most `max_error`.
 
-    It is the largest number of errors that has at most the probability `DOUBT`, together with all smaller numbers, if
-    each answer is wrong with probability `max_error`.
+    If each answer were wrong with probability `max_error`, this number of errors or fewer would occur with a
+    probability of at most `DOUBT`. The result is -1 if this is not true of any number.
     """
     return np.array([_count_allowed(n, max_error) for n in answered.tolist()], np.int64)
 
@@ -153,7 +154,7 @@ def _count_allowed(n: int, max_error: float) -> int:
     first = max(0, int(mean - NEGLIGIBLE * spread))
     errors = np.arange(first, int(mean))
     log_odds = math.log(max_error) - math.log1p(-max_error)
-    steps = np.log(n - errors) - np.log(errors + 1) + log_odds  # from the probability of each number to the next one's
+    steps = np.log(n - errors) - np.log(errors + 1) + log_odds  # logarithms of the ratios of successive probabilities
     start = math.lgamma(n + 1) - math.lgamma(first + 1) - math.lgamma(n - first + 1)
     start += first * log_odds + n * math.log1p(-max_error)
     probabilities = np.exp(start + np.append(0.0, np.cumsum(steps)))

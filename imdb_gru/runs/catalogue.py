@@ -81,9 +81,9 @@ def create_run(path: Path | None, config: AnyConfig, *, overwrite: bool = False)
 
 
 def find_run(path: Path | None, task: TaskName = "sentiment") -> Run:
-    """Open the run at `path`, by default the newest complete run under `runs/`, or else the bundled model.
+    """Open the run at `path`; by default, open the newest complete run under `runs/` or else the bundled model.
 
-    Raises `RunError` if `path` is not a complete run, or if there is no run at all.
+    Raises `RunError` if `path` is not a complete run, or if there is neither a complete run nor a bundled model.
     """
     if path is not None and not is_bundled(path):
         if not path.is_dir():
@@ -116,7 +116,7 @@ def locate_run(path: Path, task: TaskName = "sentiment") -> Run:
 
 
 def find_runs(path: Path) -> list[Run]:
-    """List the run at `path`, whatever its state, or both bundled models if `path` is `bundled`."""
+    """Return the run at `path`, whatever its state, or both bundled models if `path` is `bundled`."""
     tasks: tuple[TaskName, ...] = ("sentiment", "next_word") if is_bundled(path) else ("sentiment",)
     return [locate_run(path, task) for task in tasks]
 

@@ -1,7 +1,7 @@
 """Compact weights of six or seven bits each, which keep the bundled models small.
 
 Each row of a matrix is stored as small integers and a step size. If a model was trained from another model, only the
-difference between them is stored, with steps twice as large, which compresses well.
+differences between their weights are stored, with steps twice as large, because these differences compress well.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ LARGEST_OF_EMBEDDING = 24
 LARGEST = 63
 """The largest integer in the other arrays."""
 WIDER = np.float32(2)
-"""Ratio of the step sizes of a difference to the step sizes of its base."""
+"""Ratio of the step sizes for differences to the step sizes for the weights of the base model."""
 
 
 def choose_steps(array: Array, largest: int = LARGEST) -> Array:
@@ -36,7 +36,7 @@ def quantise(array: Array, steps: Array) -> NDArray[np.int8]:
 
 
 def restore(numbers: NDArray[np.int8], steps: Array) -> Array:
-    """Return the rounded array, given the result of `quantise`. Raises `ValueError` unless each row has one step."""
+    """Return the rounded array, given the result of `quantise`. Raises `ValueError` if the number of steps is wrong."""
     if steps.shape != np.atleast_2d(numbers).shape[:1]:
         raise ValueError(f"steps of shape {steps.shape} for an array of shape {numbers.shape}")
     rows = np.atleast_2d(numbers).astype(np.float32) * steps[:, None]
@@ -44,7 +44,7 @@ def restore(numbers: NDArray[np.int8], steps: Array) -> Array:
 
 
 def save_compact(path: Path, arrays: Sequence[Array], base: Sequence[Array] = (), kept: Sequence[bool] = ()) -> None:
-    """Write arrays as integers and step sizes, the first arrays as differences from those of `base`.
+    """Write arrays as integers and step sizes; arrays with a counterpart in `base` are written as differences from it.
 
     `base` is the result of `restore_arrays` for the model from which the arrays were trained. `kept` marks
     arrays that are the same as in `base` and are not written.

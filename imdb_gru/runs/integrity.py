@@ -64,10 +64,10 @@ def _read(opened: AbstractContextManager[Iterator[Array]]) -> list[Array]:
 
 
 def _compare_shapes(arrays: Sequence[Array], wanted: Sequence[Shape]) -> str | None:
-    """Return a description of the first wrong shape, or None if all shapes are right."""
+    """Return a description of the first mismatch, or None if the number of arrays and all shapes are right."""
     if len(arrays) != len(wanted):
         return f"{len(arrays)} arrays, not {len(wanted)}"
     for number, (array, shape) in enumerate(zip(arrays, wanted, strict=True)):
         if array.shape != shape:
-            return f"array {number} is {array.shape}, not {shape}"
+            return f"array {number} has the shape {array.shape}, not {shape}"
     return None

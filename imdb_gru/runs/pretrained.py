@@ -1,4 +1,4 @@
-"""The vocabulary and weights that a classifier takes from a finished run."""
+"""The vocabulary and weights that a classifier uses from a finished run."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from imdb_gru.system.arrays import Array
 from imdb_gru.text.vocabulary import Vocabulary
 
 OUTPUT = 3
-"""Number of arrays after the recurrent layers of a next-word model; a classifier does not take them."""
+"""Number of arrays after the recurrent layers of a next-word model; a classifier does not use them."""
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class PretrainedWeights:
 
     vocabulary: Vocabulary
     weights: list[Array]
-    """The first weights of the classifier, in the order of its `weights.npz`: from a next-word model, its embedding
-    and recurrent layers; from a classifier, all."""
+    """The weights of the classifier's first layers, in the order of its `weights.npz`: the weights of the embedding and
+    recurrent layers if they come from a next-word model, or all weights if they come from a classifier."""
     run: Run
     """The run that the weights come from."""
 
@@ -37,7 +37,7 @@ class PretrainedWeights:
 def load_pretrained(config: Config) -> PretrainedWeights | None:
     """Load the run that `model.pretrained` names, or return None if it names none.
 
-    Raises a `ConfigError` that lists all differences between the config and that run.
+    Raises a `ConfigError` that lists all differences between the config and the config of that run.
     """
     name = config.model.pretrained
     if name is None:

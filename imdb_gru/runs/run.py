@@ -2,9 +2,9 @@
 
 A run has config.yaml, vocabulary.json, environment.jsonl (the data and environment at each start), history.jsonl,
 model.keras and weights.npz (both with the weights of the best epoch so far), seen.npz (digests of the training and
-validation reviews), checkpoint.npz as long as it can be resumed, calibration.json (a classifier's errors by confidence,
-if it has validation reviews), and metrics.json, which is written last and contains the hashes of all other files of the
-complete run.
+validation reviews), checkpoint.npz (as long as it can be resumed), calibration.json (a classifier's errors by
+confidence, if it has validation reviews), and metrics.json, which is written last and contains the hashes of all other
+files of the complete run.
 """
 
 import json
@@ -42,7 +42,7 @@ class Run:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.base: Run | None = None
-        """The run whose weights this run's weights are stored relative to, or None if they are stored in full."""
+        """The base run if this run's weights are stored as differences from the base's weights; otherwise None."""
         self.config_path = path / "config.yaml"
         self.vocabulary_path = path / "vocabulary.json"
         self.model_path = path / "model.keras"
@@ -54,7 +54,7 @@ class Run:
         self.checkpoint_path = path / "checkpoint.npz"
         self.metrics_path = path / "metrics.json"
         self.optional_paths = (self.seen_path, self.calibration_path)
-        """The sealed files that a run may lack; one without a hash in metrics.json is ignored."""
+        """The sealed files that a run may lack; a file is ignored if metrics.json does not contain its hash."""
         self.sealed_paths: tuple[Path, ...] = (
             self.config_path, self.vocabulary_path, self.model_path, self.weights_path, self.history_path,
             self.environment_path, *self.optional_paths,
@@ -84,7 +84,7 @@ class Run:
 
     @property
     def model_name(self) -> str:
-        """Return the kind of model as messages name it: a classifier or a next-word model."""
+        """Return the kind of model as it is called in messages: a classifier or a next-word model."""
         return KINDS[self.task].model_name
 
     def load_config(self) -> Config:
@@ -92,7 +92,7 @@ class Run:
         return self._load_config(Config)
 
     def load_next_word_config(self) -> NextWordConfig:
-        """Read the complete config of a next-word model, or raise `RunError` if the run is not one."""
+        """Read the complete config of a next-word model, or raise `RunError` if the run is of another kind."""
         return self._load_config(NextWordConfig)
 
     def _load_config(self, kind: type[OneConfig]) -> OneConfig:
@@ -142,18 +142,18 @@ class Run:
         return Vocabulary.load(self.vocabulary_path)
 
     def keep_vocabulary(self, vocabulary: Vocabulary) -> None:
-        """Write the vocabulary if it is missing, as it may be if the run was killed early."""
+        """Write the vocabulary if it is missing, for example because the run was killed early."""
         if not self.vocabulary_path.exists():
             with write_atomically(self.vocabulary_path) as temporary:
                 vocabulary.save(temporary)
 
     def keep_seen(self, seen: SeenReviews) -> None:
-        """Write the digests of the training reviews."""
+        """Write the digests of the training and validation reviews."""
         with write_atomically(self.seen_path) as temporary:
             np.savez(temporary, digests=seen.digests, share=seen.share)
 
     def load_seen(self) -> SeenReviews | None:
-        """Read the digests of the training reviews; None if the run has none; raises `RunError` if damaged."""
+        """Read the digests of the reviews, or return None if there are none. Raises `RunError` if they are damaged."""
         return self._load_optional(self.seen_path, lambda path: SeenReviews.restore(read_npz(path)))
 
     def load_metrics(self) -> Metrics:
@@ -168,7 +168,7 @@ class Run:
     def _check_format(self, number: Any) -> None:
         if number > FORMAT:
             raise FormatError(
-                f"{self} was written by a newer imdb-gru (format {number}; this one, {imdb_gru.__version__}, reads "
+                f"{self} was written by a newer imdb-gru (format {number}; version {imdb_gru.__version__} reads "
                 f"format {FORMAT}): upgrade imdb-gru, or choose another run"
             )
         if number != FORMAT:
@@ -187,7 +187,7 @@ class Run:
             raise RunError(f"{self.environment_path} cannot be read ({error}): train the run again") from error
 
     def add_start(self, **figures: Any) -> None:
-        """Append a record with these values when training starts or resumes."""
+        """Append a record of a start or resumption of training, with these values."""
         lines = [json.dumps(part.to_dict()) + "\n" for part in (*self.load_starts(), Start(format=FORMAT, **figures))]
         self.write_text(self.environment_path, "".join(lines))
 
@@ -201,11 +201,11 @@ class Run:
             raise RunError(f"{self.history_path} cannot be read ({error}): train the run again") from error
 
     def load_calibration(self) -> Calibration | None:
-        """Read the errors on the validation reviews; None if the run has none; raises `RunError` if damaged."""
+        """Read the calibration, or return None if there is none. Raises `RunError` if it is damaged."""
         return self._load_optional(self.calibration_path, lambda path: Calibration.parse(json.loads(read_text(path))))
 
     def keep_calibration(self, calibration: Calibration, figures: dict[str, Any]) -> Metrics:
-        """Write the errors on the validation reviews, and seal the run again with the same figures."""
+        """Write the calibration, and seal the run again with these metrics."""
         self.write_text(self.calibration_path, json.dumps(calibration.to_dict()) + "\n")
         return self.seal(figures)
 

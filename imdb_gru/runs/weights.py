@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Shape = tuple[int, ...]
 
 ANY = -1
-"""Stands for an unknown size in a shape."""
+"""Placeholder for an unknown size in a shape."""
 
 
 def load_network(run: Run, config: ModelConfig) -> Network:
@@ -183,7 +183,7 @@ def save_arrays(run: Run, arrays: Sequence[Array]) -> None:
 
 
 def load_weights(run: Run, config: EncoderConfig) -> list[Array]:
-    """Read a run's arrays in the order of `iter_shapes`; raises `RunError` if they do not fit its config."""
+    """Read a run's arrays in the order of `iter_shapes`, or raise `RunError` if they do not fit its config."""
     with read_arrays(run) as arrays:
         return list(_take(arrays, config))
 

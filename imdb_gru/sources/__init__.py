@@ -1,4 +1,4 @@
-"""Sources of reviews, one file for each kind; every source yields reviews, split by split."""
+"""Sources of reviews, with one module for each kind; every source yields the reviews of one split at a time."""
 
 import json
 import os
@@ -21,21 +21,21 @@ ARCHIVE_NAME, ARCHIVE_FOLDER, NPZ_NAME, WORD_INDEX_NAME = (
     "imdb_word_index.json",
 )
 ACCEPTED = (
-    "an aclImdb folder, aclImdb_v1.tar.gz, imdb.npz, a folder that holds one of these or the folders pos and neg, "
+    "an aclImdb folder, aclImdb_v1.tar.gz, imdb.npz, a folder that contains one of these or the folders pos and neg, "
     "or a .csv, .tsv, .jsonl, .json, .parquet or .xlsx table"
 )
 NAME_KEYS = ("text_column", "label_column", "positive", "negative")
-"""The keys of a config's data section that name a table's columns and labels, which other tables may share."""
+"""The keys of a config's data section that name the columns and labels of a table; other tables may share them."""
 TABLE_KEYS = (*NAME_KEYS, "format", "encoding", "delimiter")
 """The keys of a config's data section that describe a table."""
 
 
 def open_source(data: str | Path | DataConfig | None = None, *, require_labels: bool = True) -> Source:
-    """Open the reviews at a path, or those of a config's data section, which also describes a table.
+    """Open the reviews at a path or the reviews that a config's data section describes.
 
-    If no path is given, $IMDB_GRU_DATA is used; if that is not set either, IMDB is downloaded once. Unless labels are
-    required, a table may lack them. Raises `DataError` if there is nothing that can be read, or if a table is
-    described but the reviews are not one.
+    If no path is given, $IMDB_GRU_DATA is used; if that is not set either, IMDB is downloaded once. A table needs
+    labels only if they are required. Raises `DataError` if the reviews cannot be read, or if the data section describes
+    a table but the reviews are not a table.
     """
     if not isinstance(data, DataConfig):
         data = DataConfig(path=None if data is None else str(data))
@@ -59,10 +59,11 @@ def open_source(data: str | Path | DataConfig | None = None, *, require_labels: 
 
 
 def open_run_source(run: str, own: DataConfig, other: DataConfig | None, *, require_labels: bool = True) -> Source:
-    """Open the reviews of `other` or, if it has no path, those that a run was trained on.
+    """Open the reviews that `other` describes or, if it has no path, the reviews that a run was trained on.
 
-    `run` is the name of the run in messages, and `own` the data section of its config, which also names the columns and
-    labels of a table if `other` does not. Raises `DataError` as `open_source` does, or if the run's own data has moved.
+    `run` is the name of the run in messages. `own` is the data section of its config; if `other` does not name the
+    columns and labels of a table, the names in `own` are used. Raises `DataError` in the same cases as `open_source`,
+    and if the run's own data is no longer there.
     """
     from imdb_gru.sources.rows import is_table_name
 
@@ -70,17 +71,17 @@ def open_run_source(run: str, own: DataConfig, other: DataConfig | None, *, requ
     if other.path is None:
         check_data_found(run, own)
         inherited: tuple[str, ...] = TABLE_KEYS
-    else:  # another file may be written in another way
+    else:  # another file may have a different format
         inherited = NAME_KEYS if is_table_name(other.path) else ()
     given = {key: value for key in TABLE_KEYS if (value := getattr(other, key)) is not None}
-    if "positive" in given or "negative" in given:  # they belong together
+    if "positive" in given or "negative" in given:  # these two keys belong together
         given = {"positive": None, "negative": None, **given}
     chosen = {key: getattr(own, key) for key in inherited} | given
     return open_source(DataConfig(path=other.path or own.path, **chosen), require_labels=require_labels)
 
 
 def check_data_found(run: str, own: DataConfig) -> None:
-    """Raise `DataError` if the reviews that a run was trained on are no longer where its config says."""
+    """Raise `DataError` if the reviews that a run was trained on are no longer where its config says they are."""
     if own.path in (None, "", SAMPLE):
         return
     try:
@@ -94,7 +95,7 @@ def check_data_found(run: str, own: DataConfig) -> None:
 
 
 def _refuse_table_keys(path: str, data: DataConfig) -> None:
-    """Raise `DataError` if the config describes a table; the reviews are not one."""
+    """Raise `DataError` if the config describes a table, because the reviews are not a table."""
     for key in TABLE_KEYS:
         if (value := getattr(data, key)) is not None:
             option, what = "--" + key.replace("_", "-"), key.removeprefix("text_").removeprefix("label_")

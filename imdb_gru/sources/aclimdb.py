@@ -1,4 +1,4 @@
-"""The corpus of Maas et al. 2011 as the published archive, read in place.
+"""The corpus of Maas et al. 2011, read directly from the published archive.
 
 It yields reviews in the order of Keras's imdb.npz: positive, then negative, sorted by file name as text.
 """
@@ -24,9 +24,9 @@ FOLDERS = {
     "test": (("test", "pos"), ("test", "neg")),
     UNLABELLED: (("train", "unsup"),),
 }
-"""The folders of each split's reviews."""
+"""The folders that contain the reviews of each split."""
 TOGETHER = (("train", "test"), (UNLABELLED,))
-"""Splits that are unpacked together: the labelled ones without holding the 50,000 unlabelled reviews in memory."""
+"""Splits that are unpacked together; the 50,000 unlabelled reviews are kept in memory only if they are needed."""
 
 _REVIEW = re.compile(r"(?:\./)?aclImdb/(train|test)/(pos|neg|unsup)/(\d+_\d+\.txt)")
 _URLS = re.compile(r"(?:\./)?aclImdb/(train|test)/urls_(pos|neg|unsup)\.txt")
@@ -45,7 +45,7 @@ class TarSource:
         self._films: dict[tuple[str, str], dict[str, str]] = {}
 
     def iter_reviews(self, split: str) -> Iterator[Review]:
-        """Yield a split's reviews, positive ones first."""
+        """Yield a split's reviews, positive reviews first."""
         if split not in FOLDERS:
             raise describe_absence(self.name, split, ())
         if FOLDERS[split][0] not in self._members:

@@ -15,9 +15,9 @@ from imdb_gru.system.escaping import show_value
 from imdb_gru.system.wording import count_noun
 
 PARQUET_BATCH = 64
-"""Number of Parquet rows that are unpacked together, before their sizes can be checked."""
+"""Number of Parquet rows that are unpacked at once; their sizes can be checked only afterwards."""
 MAX_WORKBOOK_BYTES = 2**28
-"""Maximum size in bytes of an unpacked workbook, whose texts are held in memory."""
+"""Maximum size in bytes of an unpacked workbook, because its texts are kept in memory."""
 
 
 class ParquetRows:
@@ -43,7 +43,7 @@ class ParquetRows:
 
     @contextlib.contextmanager
     def _open(self) -> Iterator[Any]:
-        """Open the file; raises `DataError` if it is damaged."""
+        """Open the file, or raise `DataError` if it is damaged."""
         try:
             import pyarrow
             import pyarrow.parquet
@@ -64,7 +64,7 @@ class ParquetRows:
 
 
 class ExcelRows:
-    """The rows of the first sheet of a workbook, whose cells become texts as in a CSV file."""
+    """The rows of the first sheet of a workbook, with all cells converted to text as in a CSV file."""
 
     def __init__(self, content: Content) -> None:
         self._content = content
@@ -84,7 +84,7 @@ class ExcelRows:
             yield TableRow(number, dict(zip(self._header, cells, strict=True)))
 
     def _iter_filled(self) -> Iterator[tuple[int, list[str]]]:
-        """Yield the rows below the first that is not empty, which becomes the header."""
+        """Yield the rows below the first non-empty row, which becomes the header."""
         self._header, self._empty, waiting = [], 0, 0
         for number, cells in enumerate(self._iter_sheet(), 1):
             if not "".join(cells).strip():
@@ -96,7 +96,7 @@ class ExcelRows:
                 if any(cells[width:]):
                     raise DataError(
                         f"{self._content.name}, row {number}: the cell {show_value(next(filter(None, cells[width:])))} "
-                        "stands in a column without a name: name the column in the first row"
+                        "is in a column without a name: add a name for it in the first row"
                     )
                 self._empty, waiting = self._empty + waiting, 0
                 yield number, (cells + [""] * width)[:width]
@@ -114,7 +114,7 @@ class ExcelRows:
                     size = sum(member.file_size for member in archive.infolist())
                 if size > MAX_WORKBOOK_BYTES:
                     raise DataError(f"{name} unpacks to more than {MAX_WORKBOOK_BYTES:,} bytes: save it as .csv")
-                with warnings.catch_warnings():  # about what openpyxl does not need to understand here
+                with warnings.catch_warnings():  # about features of the workbook that do not matter here
                     warnings.simplefilter("ignore")
                     book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
                 with contextlib.closing(book):

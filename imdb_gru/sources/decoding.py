@@ -1,6 +1,6 @@
-"""The encodings of text files, and their lines.
+"""Decoding text files, and reading their lines.
 
-Bytes that cannot be decoded become surrogates, so that the caller can count them.
+Bytes that cannot be decoded are replaced with surrogates, so that the caller can count them.
 """
 
 import codecs
@@ -15,7 +15,7 @@ from imdb_gru.sources.unpacking import Content
 from imdb_gru.system.escaping import show_value
 
 MAX_ROW_CHARACTERS = 16 * 2**20
-"""Maximum number of characters in all cells of a row together; about three million words."""
+"""Maximum total number of characters in the cells of a row; this is about three million words."""
 UNDECODABLE = "\udcff"
 ERRORS = "imdb-gru-undecodable"
 BLOCK = 2**20
@@ -29,7 +29,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16", "UTF-16"),
     (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
 )
-"""Byte order marks, each with its codec and the name for a note."""
+"""Byte order marks, each with its codec and the name of the encoding in notes."""
 
 Divided = TypeVar("Divided")
 
@@ -50,15 +50,15 @@ class Text:
     content: Content
     encoding: str
     note: str | None = None
-    """How the text was decoded, if that is not plain UTF-8."""
+    """A note on how the text was decoded, unless it is plain UTF-8."""
 
     def open(self, newline: str | None) -> io.TextIOWrapper:
-        """Open the text at its start; `newline` is as for `io.TextIOWrapper`."""
+        """Open the text at its start; `newline` has the same meaning as in `io.TextIOWrapper`."""
         return io.TextIOWrapper(self.content.open(), self.encoding, ERRORS, newline)
 
 
 def open_text(content: Content, encoding: str | None) -> Text:
-    """Open a text in a given encoding, or find its encoding; raises `DataError` if there is no such encoding."""
+    """Open a text in a given encoding, or detect its encoding. Raises `DataError` if the given encoding is unknown."""
     if encoding is not None:
         return Text(content, check_encoding(encoding))
     if content.head is not None:
@@ -70,10 +70,10 @@ def open_text(content: Content, encoding: str | None) -> Text:
 
 
 def check_encoding(name: str) -> str:
-    """Return the name of a codec; raises `DataError` if Python has no such text encoding."""
+    """Return the name of a codec, or raise `DataError` if Python has no such text encoding."""
     try:
         codec = codecs.lookup(name)
-        io.TextIOWrapper(io.BytesIO(), codec.name)  # refuses codecs such as zlib
+        io.TextIOWrapper(io.BytesIO(), codec.name)  # raises an error for codecs that are not for text, such as zlib
     except (LookupError, ValueError) as error:
         raise DataError(
             f"there is no encoding {show_value(name)}: choose one that Python knows, such as utf-8, utf-16, cp1252 "
@@ -83,7 +83,7 @@ def check_encoding(name: str) -> str:
 
 
 def find_encoding(blocks: Iterable[bytes], *, whole: bool = True) -> tuple[str, str | None]:
-    """Return the codec of a text, and a note if it is not UTF-8; unless the blocks are the `whole` text, it goes on."""
+    """Return the codec of a text, and a note if it is not UTF-8; `whole` is False if more blocks follow."""
     blocks = iter(blocks)
     block = next(blocks, b"")
     for mark, marked, name in _MARKS:
@@ -109,7 +109,7 @@ def find_encoding(blocks: Iterable[bytes], *, whole: bool = True) -> tuple[str, 
 
 
 def _find_wide(head: bytes) -> str | None:
-    """Return the codec if a text without a byte order mark is UTF-16: if every second byte is mostly zero."""
+    """Return the codec if a text without a byte order mark is UTF-16, where most of every second byte is zero."""
     even, odd = head[::2].count(0), head[1::2].count(0)
     half = len(head) // 2
     if half and odd > 0.6 * half and even < 0.1 * half:
@@ -120,23 +120,23 @@ def _find_wide(head: bytes) -> str | None:
 
 
 def decode(content: bytes) -> tuple[str, str | None]:
-    """Decode a whole text, with U+FFFD for bytes that cannot be decoded, and return how if it is not UTF-8."""
+    """Decode a whole text, with U+FFFD for undecodable bytes, and return it with a note if it is not UTF-8."""
     codec, note = find_encoding([content])
     return content.decode(codec, "replace"), note
 
 
 class Lines:
-    """The lines of a text; checks the sizes of rows while reading them."""
+    """The lines of a text, which are read with a check of the size of each row."""
 
     def __init__(self, text: Text, newline: str | None) -> None:
         self.name = text.content.name
         self.file = text.open(newline)
         self.number = self._read = 0
         self.taken: list[str] = []
-        """The lines read since the last row."""
+        """The lines read since the end of the previous row."""
 
     def __enter__(self) -> "Lines":
-        """Return the lines."""
+        """Return the object itself."""
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -144,7 +144,7 @@ class Lines:
         self.file.close()
 
     def __iter__(self) -> Iterator[str]:
-        """Yield the lines; raises `DataError` if a row is too long."""
+        """Yield the lines, or raise `DataError` if a row is too long."""
         while line := self.file.readline(MAX_ROW_CHARACTERS + 1 - self._read):
             self.number += 1
             self._read += len(line)
@@ -154,7 +154,7 @@ class Lines:
             yield line
 
     def divide(self, rows: Iterable[Divided]) -> Iterator[Divided]:
-        """Yield the rows read from these lines, and start measuring anew after each row."""
+        """Yield the rows read from these lines, and measure the size of each row separately."""
         for row in rows:
             yield row
             self._read = 0

@@ -22,17 +22,17 @@ class _Record(NamedTuple):
     """A row as it is in the file."""
 
     number: int
-    """As a spreadsheet counts, in which each row has a number even if its cells span several lines."""
+    """Number of the row as in a spreadsheet, where a row has one number even if its cells span several lines."""
     line: int
-    """The line in which it begins."""
+    """Number of the line on which the row begins."""
     cells: list[str]
     lines: list[str]
-    """The lines that it spans; valid until the next record is read."""
+    """The lines that the row spans; valid until the next record is read."""
 
 
 @dataclass
 class _Survey:
-    """What reading a whole table showed."""
+    """The findings from reading a whole table."""
 
     problem: DataError | None = None
     empty: int = 0
@@ -41,7 +41,7 @@ class _Survey:
 
 
 class DelimitedRows:
-    """The rows of a table in CSV, TSV or the like."""
+    """The rows of a table in CSV, TSV or a similar format."""
 
     def __init__(self, text: Text, data: DataConfig, preferred: str) -> None:
         self.name = text.content.name
@@ -70,7 +70,7 @@ class DelimitedRows:
         return (separator is not None), find_delimiter(head, given, separator, preferred)
 
     def _find_quoting(self) -> tuple[Quoting, _Survey]:
-        """Return the first way of quoting by which the whole table can be read; raises `DataError` if there is none."""
+        """Return the first quoting with which the whole table can be read, or raise `DataError` if there is none."""
         with self._text.open(newline="") as file:
             quotings = list_quotings(iter(lambda: file.read(BLOCK), ""), self._delimiter)
         surveys = [(quoting, self._survey(quoting)) for quoting in quotings[:1]]
@@ -84,7 +84,7 @@ class DelimitedRows:
         return quoting, survey
 
     def _survey(self, quoting: Quoting) -> _Survey:
-        """Read the whole table."""
+        """Read the whole table with a quoting, and return the findings."""
         survey = _Survey()
         spanning = quoted = None
         try:
@@ -107,7 +107,7 @@ class DelimitedRows:
         return survey
 
     def _iter_records(self, quoting: Quoting) -> Iterator[_Record]:
-        """Yield the rows below the header with as many cells as it has, or none if all are empty."""
+        """Yield the rows below the header, each with as many cells as the header, or no cells if all are empty."""
         self._header: list[str] = []
         for record in self._iter_all(quoting):
             blank = not "".join(record.cells).strip()
@@ -121,7 +121,7 @@ class DelimitedRows:
                 yield record._replace(cells=self._fit(record))
 
     def _fit(self, record: _Record) -> list[str]:
-        """Return as many cells as the header has, if the remaining ones are empty; raises `DataError` otherwise."""
+        """Return as many cells as the header has. Raises `DataError` if cells are missing or extra cells have text."""
         width, cells = len(self._header), record.cells
         if len(cells) == width or (len(cells) > width and not "".join(cells[width:]).strip()):
             return cells[:width]
@@ -133,12 +133,12 @@ class DelimitedRows:
             )
         raise DataError(
             f"{self.name}, {describe_place(record.number, record.line)}: "
-            f"cells expected: {width}, found: {len(cells)}; {remedy}"
+            f"expected {count_noun(width, 'cell')}, but found {len(cells)}; {remedy}"
         )
 
     def _iter_all(self, quoting: Quoting) -> Iterator[_Record]:
-        """Yield the rows of the file, from the header on."""
-        csv.field_size_limit(MAX_ROW_CHARACTERS)  # a process-wide limit, because two tables may be read alternately
+        """Yield the rows of the file, starting with the header."""
+        csv.field_size_limit(MAX_ROW_CHARACTERS)  # for the whole process, which may read two tables alternately
         with Lines(self._text, newline="") as lines:
             for _ in range(self._skipped):
                 next(lines.divide(lines), None)
@@ -154,13 +154,13 @@ class DelimitedRows:
 
 
 def _explain(error: str, line: int, first: int) -> str:
-    """Return csv's error for a row that begins in line `first` as a sentence about what to do."""
-    where = f" in line {line}" if line != first else ""
+    """Return advice about an error from csv, for a row that begins on line `first`."""
+    where = f" on line {line}" if line != first else ""
     if "unexpected end" in error:
-        return "the file ends inside a quoted cell: close the cell's quotation mark, and double those within the cell"
+        return "the file ends inside a quoted cell: close the cell, and double the quotation marks within it"
     if "expected after" in error:
         return (
             f"text follows the quotation mark that closes a cell{where}: double the quotation marks within the cell, "
-            "or remove the one that opens it"
+            "or remove the quotation mark that opens it"
         )
     return f"{error}{where}"

@@ -1,4 +1,4 @@
-"""The dialects of CSV and TSV: delimiters, and the ways in which cells are quoted."""
+"""The dialects of CSV and TSV: delimiters and ways of quoting cells."""
 
 import csv
 import re
@@ -14,16 +14,17 @@ _NAMES = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";"}
 _SEPARATOR = re.compile(r'\ufeff?"?sep=(.)"?[\r\n]*', re.IGNORECASE)
 _ESCAPE = re.compile(r'\\(["\\])')
 _QUOTE, _BACKSLASH = "\ud800", "\ud801"
-"""What stands for an escaped mark while csv divides the cells; no decoded text contains these surrogates."""
+"""Placeholders for escaped characters while csv splits the cells; decoded text never contains these surrogates."""
 LONGEST_GAP = 16
-"""Maximum number of spaces before the quotation mark that opens a cell."""
+"""Maximum number of spaces allowed before the quotation mark that opens a cell."""
 
 
 @dataclass(frozen=True)
 class Quoting:
-    r"""A way in which cells are quoted; the default is that of RFC 4180, where `""` is a mark within a quoted cell.
+    r"""A way of quoting cells; the default is RFC 4180, where `""` means a quotation mark within a quoted cell.
 
-    `escaped` adds that `\"` is one too, as MySQL and R write it, and `spaced` that spaces may precede a quoted cell.
+    If `escaped` is True, `\"` also means a quotation mark, as in files from MySQL and R. If `spaced` is True, spaces
+    may precede a quoted cell.
     """
 
     quoted: bool = True
@@ -36,18 +37,18 @@ class Quoting:
         return {"delimiter": delimiter, "quoting": quoting, "skipinitialspace": self.spaced, "strict": True}
 
     def protect(self, lines: Iterable[str]) -> Iterable[str]:
-        """Return the lines with escaped marks replaced, so that csv does not see them."""
+        """Return the lines with placeholders instead of escaped characters, so that csv ignores the latter."""
         return (_ESCAPE.sub(_hide, line) for line in lines) if self.escaped else lines
 
     def restore(self, cells: list[str]) -> list[str]:
-        """Return the cells with the escaped marks in place."""
+        """Return the cells with the original characters instead of placeholders."""
         if not self.escaped:
             return cells
         return [cell.replace(_QUOTE, '"').replace(_BACKSLASH, "\\") for cell in cells]
 
 
 LITERAL = Quoting(quoted=False)
-"""Quotation marks are characters like all others, as in most TSV."""
+"""Quotation marks have no special meaning, as in most TSV files."""
 
 
 def _hide(found: "re.Match[str]") -> str:
@@ -55,15 +56,15 @@ def _hide(found: "re.Match[str]") -> str:
 
 
 def read_separator(line: str) -> str | None:
-    """Return the delimiter that a line such as `sep=;` declares to Excel; None for other lines."""
+    """Return the delimiter that a line such as `sep=;` specifies for Excel, or None for any other line."""
     found = _SEPARATOR.fullmatch(line)
     return found[1] if found else None
 
 
 def find_delimiter(head: Sequence[str], given: str | None, separator: str | None, preferred: str) -> str:
-    """Return the delimiter that is given or declared, or the one by which most rows of the head look like a table.
+    """Return the delimiter that is given or specified in the file, or else the one that suits most rows of `head`.
 
-    Raises `DataError` if the given one is no character that can separate cells.
+    Raises `DataError` if the given delimiter cannot separate cells.
     """
     if given is not None:
         delimiter = _NAMES.get(given.lower(), given)
@@ -83,7 +84,7 @@ def find_delimiter(head: Sequence[str], given: str | None, separator: str | None
 
 
 def _rate(rows: list[list[str]]) -> tuple[float, int]:
-    """Return the share of rows that have as many cells as the first, and that number; both 0 for a single column."""
+    """Return the share of rows with as many cells as the first row, and that number of cells; zeros for one column."""
     rows = [row for row in rows if "".join(row).strip()]
     width = len(rows[0]) if rows else 0
     if width < 2:
@@ -92,7 +93,7 @@ def _rate(rows: list[list[str]]) -> tuple[float, int]:
 
 
 def list_quotings(blocks: Iterable[str], delimiter: str) -> list[Quoting]:
-    """Return the ways in which the cells of a table that is given in blocks may be quoted, the likeliest first."""
+    """Return the possible ways of quoting in a table, which is given as blocks of text; the most likely comes first."""
     start = rf"[\r\n{re.escape(delimiter)}]"
     opening, spaced_opening = re.compile(rf'{start} {{0,{LONGEST_GAP}}}"'), re.compile(rf'{start} {{1,{LONGEST_GAP}}}"')
     quoted = escapes = spaced = False

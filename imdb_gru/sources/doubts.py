@@ -1,4 +1,4 @@
-"""Signs that quotation marks are not what they seem: rows swallowed by a quoted cell, and marks that quote nothing."""
+"""Signs of misleading quotation marks: rows hidden in a quoted cell, and quotation marks that quote nothing."""
 
 from collections.abc import Sequence
 
@@ -6,15 +6,16 @@ from imdb_gru.sources.row import describe_place
 from imdb_gru.system.wording import count_noun
 
 SAMPLED = 1000
-"""Number of rows, and of doubtful ones, whose cells are compared."""
+"""Maximum number of one-line rows, and of doubtful rows, whose cells are compared."""
 LONGEST_WORD = 30
 
 
 class SpanningCells:
-    """The rows of a table that span several lines, compared with those that span one.
+    """The rows of a table that span several lines, compared with the rows that span only one line.
 
-    A row has swallowed others if each of its lines would make a row: it has as many cells as the header, and numbers in
-    the columns in which the rows of one line have only numbers. Without such columns, single words count instead.
+    A row seems to hide other rows if each of its lines could be a row: the line has as many cells as the header, and
+    has numbers in all columns that contain only numbers in one-line rows. If there are no such columns, columns that
+    contain only single words are used instead.
     """
 
     def __init__(self, delimiter: str, width: int) -> None:
@@ -24,10 +25,10 @@ class SpanningCells:
         self._rows: list[tuple[int, int, int, frozenset[tuple[str, ...]]]] = []
         """The number, first line and number of lines of each doubtful row, and the shapes of its lines."""
         self.doubts = 0
-        """Number of rows whose lines could be rows of their own."""
+        """Number of rows whose lines could be separate rows."""
 
     def add(self, number: int, line: int, cells: Sequence[str], lines: Sequence[str]) -> None:
-        """Take a row into account."""
+        """Add a row."""
         if len(lines) > 1:
             divided = []
             for content in lines:
@@ -44,36 +45,37 @@ class SpanningCells:
                 shapes.add(_shape(cell))
 
     def find_swallowed(self) -> str | None:
-        """Return what is wrong with the first row that has swallowed others."""
+        """Return what is wrong with the first row that seems to hide other rows, or None if there is no such row."""
         columns = self._find_columns("number") or self._find_columns("word")
         if not self._rows or self._width == 1 or not (columns or self._delimiter == "\t"):
             return None
         for number, line, lines, shapes in self._rows:
             if all(shape[place] in self._shapes[place] for shape in shapes for place in columns):
                 return (
-                    f"{describe_place(number, line)}: a quotation mark opens a cell that closes in line "
-                    f"{line + lines - 1}, and the lines between look like rows of their own; double the quotation "
-                    "marks within quoted cells, and remove those that open a cell without closing it"
+                    f"{describe_place(number, line)}: a quoted cell ends on line {line + lines - 1}, but its lines "
+                    "look like separate rows; double the quotation marks within quoted cells, and remove quotation "
+                    "marks that open a cell but do not close it"
                 )
         return None
 
     def _find_columns(self, shape: str) -> list[int]:
-        """Return the places of the columns that have only cells of this shape, and empty ones."""
+        """Return the positions of the columns in which all non-empty cells have this shape."""
         return [place for place, shapes in enumerate(self._shapes) if shapes - {"empty"} == {shape}]
 
     def describe(self) -> str:
-        """Return a note about the rows that may have swallowed others."""
+        """Return a note about the rows that may hide other rows."""
         number, line, _, _ = self._rows[0]
         return (
-            f"{count_noun(self.doubts, 'row')} with cells of several lines, which could be rows of their own if a "
+            f"{count_noun(self.doubts, 'row')} with cells that span several lines, which could be separate rows if a "
             f"quotation mark is missing; the first is {describe_place(number, line)}"
         )
 
 
 class QuotedCells:
-    """The quoted cells of a table, which are only texts with marks around them if their columns have other cells too.
+    """The quoted cells of a table; the quotation marks are part of the text if the columns also have unquoted cells.
 
-    Writers of tables either quote whole columns, or only cells that contain the delimiter, a mark or a line break.
+    Programs that write tables quote either whole columns or only cells that contain the delimiter, a quotation mark or
+    a line break.
     """
 
     def __init__(self, delimiter: str, width: int) -> None:
@@ -81,7 +83,7 @@ class QuotedCells:
         self._quoted, self._bare = [False] * width, [False] * width
 
     def add(self, lines: Sequence[str]) -> None:
-        """Take a row into account."""
+        """Add a row."""
         parts = lines[0].rstrip("\r\n").split(self._delimiter)
         if len(lines) > 1 or len(parts) != len(self._bare):
             return
@@ -92,12 +94,12 @@ class QuotedCells:
                 self._bare[place] = True
 
     def are_texts(self) -> bool:
-        """Return whether a column has both cells that are quoted without need and cells that are not quoted."""
+        """Return whether a column has both unnecessarily quoted cells and unquoted cells."""
         return any(quoted and bare for quoted, bare in zip(self._quoted, self._bare, strict=True))
 
 
 def _shape(cell: str) -> str:
-    """Return whether a cell is a number, a single word, empty, or another text."""
+    """Return the shape of a cell: "number", "word", "empty" or "text"."""
     cell = cell.strip().strip('"')
     if not cell:
         return "empty"

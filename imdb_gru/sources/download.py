@@ -13,7 +13,7 @@ CACHE_ENVIRONMENT = "IMDB_GRU_CACHE"
 RETRIES = 2
 TIMEOUT_SECONDS = 30
 UNFINISHED = "unfinished"
-"""Folder inside the cache to which downloads are written; the only one in which files are cleaned up."""
+"""Folder inside the cache for unfinished downloads; leftover files are removed only from this folder."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,8 @@ WORD_INDEX = RemoteFile(
 def fetch(remote: RemoteFile) -> Path:
     """Return the path of a file in the cache; download and verify it first if it is missing or damaged.
 
-    A download gets its final name only when it is complete and its hash is correct. A broken connection is retried,
-    but a download with the wrong content is not. Raises `DownloadError`.
+    A download gets its final name only when it is complete and its hash is correct. The download is retried if the
+    connection breaks, but not if the content is wrong. Raises `DownloadError` if the download fails.
     """
     import pooch
     import requests
@@ -60,7 +60,7 @@ def fetch(remote: RemoteFile) -> Path:
     algorithm, digest = remote.known_hash.split(":")
 
     def download(url: str, path: str, store: object) -> None:
-        with Path(path).open("ab") as held:  # an open file tells other processes that it is being written
+        with Path(path).open("ab") as held:  # the lock shows other processes that the file is in use
             with contextlib.suppress(OSError):
                 lock(held.fileno())
             stream(url, path, store)

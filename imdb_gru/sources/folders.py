@@ -10,12 +10,11 @@ from imdb_gru.errors import DataError
 from imdb_gru.sources.decoding import decode
 from imdb_gru.sources.review import UNLABELLED, Review
 from imdb_gru.system.reading import read_bytes
-from imdb_gru.system.wording import count_noun
 
 LABELS = {"pos": 1, "positive": 1, "neg": 0, "negative": 0}
-"""The names of the folders of each class, positive ones first."""
+"""The names of class folders with their labels, positive labels first."""
 SPLITS = {"train": ("train",), "validation": ("validation", "valid", "val", "dev"), "test": ("test",)}
-"""The names of the folders of each split."""
+"""The possible folder names of each split."""
 CLASSES = ("pos", "neg")
 UNLABELLED_FOLDERS = ("unsup", "unsupervised", UNLABELLED)
 MAX_REVIEW_BYTES = 10 * 2**20
@@ -27,9 +26,9 @@ ClassFolders = dict[str, list[tuple[Path, int | None]]]
 
 
 class FolderSource:
-    """A folder with one file for each review, such as aclImdb, or one in the layout of Keras.
+    """A folder with one file for each review, such as aclImdb or a folder that Keras can read.
 
-    Keras's `text_dataset_from_directory` reads a folder for each class, such as `train/pos` and `train/neg`, or only
+    Keras's `text_dataset_from_directory` expects a folder for each class, such as `train/pos` and `train/neg`, or only
     `pos` and `neg`.
     """
 
@@ -40,18 +39,21 @@ class FolderSource:
         self.splits = tuple(folders)
         self._folders = folders
         self._decoded: dict[str, dict[str, int]] = {}
-        """For each split, how often files were decoded in another way than as UTF-8."""
+        """For each split, the notes on files that are not UTF-8, with the number of files for each note."""
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Return how files were decoded that are not UTF-8; complete once the reviews have been read."""
+        """Return how files that are not UTF-8 were decoded; complete once the reviews have been read."""
         total: Counter[str] = Counter()
         for counts in self._decoded.values():
             total.update(counts)
-        return tuple(f"{self.name}: {count_noun(number, 'review')} {note}" for note, number in total.items())
+        return tuple(
+            f"{self.name}: {'a review' if number == 1 else f'each of {number} reviews'} {note.partition(';')[0]}"
+            for note, number in total.items()
+        )
 
     def iter_reviews(self, split: str) -> Iterator[Review]:
-        """Yield a split's reviews, positive ones first."""
+        """Yield a split's reviews, positive reviews first."""
         found = False
         decoded = self._decoded[split] = Counter()
         for folder, label in self._folders.get(split, ()):
@@ -71,7 +73,7 @@ class FolderSource:
             raise describe_absence(self.name, split, (str(parent / name) for parent in parents for name in CLASSES))
 
     def _read(self, path: Path) -> bytes:
-        """Read a file inside the folder; refuses links that lead out of it and could expose any user file."""
+        """Read a file inside the folder, but refuse a link to a file outside it, because it could expose any file."""
         if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self.path)):
             raise DataError(f"{path} points outside {self.path}; do not trust this folder")
         try:
@@ -81,7 +83,7 @@ class FolderSource:
 
 
 def find_class_folders(path: Path) -> ClassFolders:
-    """Return the folders of each class by split; empty if there are none."""
+    """Return the class folders of each split, or an empty dictionary if there are none."""
     found = {}
     for split, names in SPLITS.items():
         if classes := [one for name in names for one in _list_classes(path / name)]:
@@ -107,12 +109,12 @@ def describe_absence(name: str, split: str, places: Iterable[str]) -> DataError:
 
 
 def read_films(content: bytes) -> dict[str, str]:
-    """Map each line's number, starting at 0, to the title id in its URL; each review's file name starts with it."""
+    """Map each line's number, starting at 0, to the title id in its URL; the review's file name starts with it."""
     lines = content.decode("utf-8", "replace").split("\n")
     matches = ((str(number), _FILM.search(line)) for number, line in enumerate(lines))
     return {number: match.group() for number, match in matches if match}
 
 
 def find_film(name: str, films: dict[str, str]) -> str | None:
-    """Return the film of a review's file."""
+    """Return the film of a review, given the name of its file."""
     return films.get(name.partition("_")[0])

@@ -11,7 +11,7 @@ class MemorySource:
     """Texts and labels in memory, in a single split unless validation reviews are given.
 
     A label is 1 or True for positive, 0 or False for negative. Raises `DataError` if the numbers of labels and texts
-    differ, or if a text or a label is anything else.
+    differ, or if a text or a label is not of this kind.
     """
 
     name = "the reviews in memory"
@@ -31,7 +31,7 @@ class MemorySource:
 
     @property
     def splits(self) -> tuple[str, ...]:
-        """Name the splits: `all`, or `train` and `validation`."""
+        """Return the names of the splits: `all`, or `train` and `validation`."""
         return tuple(self._reviews)
 
     def iter_reviews(self, split: str) -> Iterator[Review]:

@@ -17,7 +17,7 @@ _SPACE = re.compile(r"\s*")
 
 
 class JsonRows:
-    """The objects of a file; their columns are the keys of all of them."""
+    """The objects of a file as rows; the columns are the keys of all objects."""
 
     def __init__(self, text: Text) -> None:
         self.name = text.content.name
@@ -31,7 +31,7 @@ class JsonRows:
                 raise DataError(f"{self.name} has more than {MAX_COLUMNS:,} columns; do not trust this table")
 
     def __iter__(self) -> Iterator[TableRow]:
-        """Yield the objects, numbered by line, or by place in the array."""
+        """Yield the objects, numbered by line, or by position in the array."""
         for number, row in self._iter_array() if self._is_array else self._iter_lines():
             if not isinstance(row, dict):
                 raise DataError(f"{self.name}, row {number}: {show_value(row)} is not an object; {LAYOUT}")
@@ -91,7 +91,7 @@ class _Array:
         self._at = 0
 
     def find_next(self) -> str:
-        """Return the next character that is no space; empty at the end."""
+        """Return the next character that is not white space, or an empty string at the end."""
         while True:
             found = _SPACE.match(self._text, self._at)
             self._at = found.end() if found else self._at
@@ -106,11 +106,11 @@ class _Array:
         self._at += 1
 
     def decode(self) -> Any:
-        """Return the next value; raises `ValueError` or `RecursionError` if it is not JSON, and `DataError`."""
+        """Return the next value. Raises `DataError` if it is too long; other errors mean that it is not valid JSON."""
         while True:
             try:
                 value, self._at = self._decoder.raw_decode(self._text, self._at)
-            except ValueError:  # it may be cut at the end of the block
+            except ValueError:  # the value may be cut at the end of the block
                 if not self._read_more():
                     raise
             else:

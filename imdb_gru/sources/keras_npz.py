@@ -17,9 +17,9 @@ from imdb_gru.system.memory import limit_growth
 from imdb_gru.system.reading import fits, open_file, read_header
 
 MAX_MEMBER_BYTES = 2**27
-"""Maximum size in bytes of a stored array; the largest one in the published file has 14 million."""
+"""Maximum size in bytes of a stored array; the largest array in the published file has 14 million bytes."""
 MAX_UNPICKLED_MB = 2048
-"""Megabytes by which the process may grow while reading a pickle, as a few bytes can request any amount of memory."""
+"""Maximum memory in megabytes for reading a pickle, because a few bytes can request any amount of memory."""
 
 
 class NpzSource:
@@ -72,7 +72,7 @@ def check_npz(path: Path) -> None:
 
 @contextlib.contextmanager
 def _open(path: Path) -> Iterator[zipfile.ZipFile]:
-    """Open the archive; raises `DataError` for any failure."""
+    """Open the archive, or raise `DataError` for any failure."""
     try:
         with open_file(path) as content, zipfile.ZipFile(content) as archive:
             yield archive
@@ -82,7 +82,7 @@ def _open(path: Path) -> Iterator[zipfile.ZipFile]:
         raise DataError(f"{path} is not safe to open: {error}; do not trust this file") from error
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror or error}") from error
-    except Exception as error:  # a damaged zip or pickle may raise anything
+    except Exception as error:  # a damaged zip or pickle may raise any exception
         reason = " ".join(str(error).split()) or type(error).__name__  # MemoryError has no message
         raise DataError(f"{path} is not Keras's imdb.npz ({reason}): choose another file with --data") from error
 
@@ -118,7 +118,7 @@ _STAND_INS = {
     ("numpy", "dtype"),
     ("numpy.core.multiarray", "_reconstruct"),
     ("numpy._core.multiarray", "_reconstruct"),
-    ("_codecs", "encode"),  # used by protocols 0 to 2 of older NumPy to write bytes
+    ("_codecs", "encode"),  # older NumPy versions write bytes this way in protocols 0 to 2
 }
 
 

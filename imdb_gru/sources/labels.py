@@ -1,6 +1,6 @@
 """The labels of a table: the values of its label column, their counts, and which of them are positive or negative.
 
-All values are read before any is understood: 1 is the positive class beside 0, but one star beside 5.
+All values are read before they are interpreted: 1 means positive if the other label is 0, but one star if another is 5.
 """
 
 import csv
@@ -19,19 +19,19 @@ from imdb_gru.system.wording import count_noun
 
 WORDS = {"pos": 1, "positive": 1, "good": 1, "neg": 0, "negative": 0, "bad": 0}
 CERTAIN: tuple[Mapping[str, int], ...] = (WORDS, {"true": 1, "false": 0}, {"1": 1, "0": 0})
-"""Labels that are understood if the column holds no other ones, by their spelling."""
+"""Groups of labels that are understood if the column contains only labels from one group."""
 SIGNS = {"1": 1, "-1": 0}
-"""Labels that are understood if the column holds both and no other one: -1 alone may mark rows without a label."""
+"""Labels that are understood if the column contains both and no others; without 1, -1 may mean a missing label."""
 KNOWN_LABELS = frozenset().union(*CERTAIN, SIGNS)
 """The spellings of all labels that are understood without options."""
 LIKELY = {**WORDS, "true": 1, "yes": 1, "y": 1, "recommended": 1, "false": 0, "no": 0, "n": 0, "not recommended": 0}
-"""Labels that are not certain enough to be understood, but that an example of the options may use."""
+"""Labels with their likely meanings, which are used only in suggested options, because some are uncertain."""
 OUTER = 0.4
-"""Share of a scale's range, at either end, whose ratings an example of the options calls positive or negative."""
+"""Share of a rating scale at each end that suggested options treat as positive or negative."""
 MOST_VALUES = 100
-"""Number of different labels of which a table is surveyed; it bounds the memory that a wrong column may take."""
+"""Maximum number of different labels that are counted, which limits memory use if the wrong column was chosen."""
 MOST_SHOWN, FEW_SHOWN = 20, 5
-"""Number of labels that a message lists at most, and number of those that it lists if there are more."""
+"""Maximum number of labels that a message lists, and the number that it lists if there are more."""
 EXAMPLE = "--positive 4,5 --negative 1,2"
 _PLAIN = re.compile(r"[\w.+-]{1,60}")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
@@ -42,9 +42,9 @@ class LabelValue:
     """A value of the label column."""
 
     text: str
-    """How the value is first written in the table."""
+    """The value as it is written where it first occurs in the table."""
     first: str
-    """The place of the first row that holds it, such as "row 3"."""
+    """The place of the first row that contains the value, such as "row 3"."""
     rows: int = 0
 
     def __str__(self) -> str:
@@ -53,7 +53,7 @@ class LabelValue:
 
     @property
     def shown(self) -> str:
-        """Return the value for a message."""
+        """Return the value as it is shown in messages."""
         return self.text if _PLAIN.fullmatch(self.text) else show_value(self.text)
 
 
@@ -62,15 +62,15 @@ class LabelSurvey:
     """Counts of the values of a label column, in constant memory."""
 
     values: dict[str, LabelValue] = field(default_factory=dict)
-    """The first `MOST_VALUES` different values by their spelling."""
+    """The first `MOST_VALUES` different values, by spelling."""
     splits: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     """The spellings of the values in each split."""
     others: int = 0
-    """Number of rows that hold other values."""
+    """Number of rows that contain other values."""
     unlabelled: int = 0
 
     def add(self, split: str, place: str, value: object, wanted: Collection[str] = ()) -> None:
-        """Count the value of a row; values that are `wanted` are counted however many others there are."""
+        """Count the value of a row; `wanted` values are always counted, even beyond `MOST_VALUES`."""
         spelling = spell_label(value)
         if not spelling:
             self.unlabelled += 1
@@ -84,7 +84,7 @@ class LabelSurvey:
             self.splits[split].add(spelling)
 
     def list_values(self, spellings: Iterable[str] | None = None, most: int = MOST_SHOWN) -> list[LabelValue]:
-        """Return values in the order of their numbers, or the most frequent ones first if some are not numbers."""
+        """Return values in numerical order, or with the most frequent values first if some are not numbers."""
         chosen = {spelling: self.values[spelling] for spelling in (self.values if spellings is None else spellings)}
         numbers = _find_numbers(chosen)
         if len(numbers) == len(chosen):
@@ -93,12 +93,12 @@ class LabelSurvey:
 
 
 class TableLabels:
-    """The labels of a table's column as positive, negative or left out."""
+    """The labels in a column of a table; each is positive, negative or left out."""
 
     def __init__(
         self, table: str, column: str, positive: Sequence[Label] | None = None, negative: Sequence[Label] | None = None
     ) -> None:
-        """Use the given labels or, if none are given, those that are certain.
+        """Use the given labels or, if none are given, labels whose meaning is certain.
 
         Raises `DataError` if the given labels contradict each other.
         """
@@ -117,7 +117,7 @@ class TableLabels:
         self.survey.add(split, place, value, self.given)
 
     def understand(self) -> None:
-        """Decide what each value means once all are counted; raises `DataError` if that is not certain."""
+        """Decide what each value means once all are counted, or raise `DataError` if the meaning is not certain."""
         values = self.survey.values
         if not values:
             if self.survey.unlabelled:
@@ -131,13 +131,13 @@ class TableLabels:
             self.meaning = meaning
         elif not values.keys() & self.given.keys():
             raise DataError(
-                f"{self._list_all()}, but the positive labels are {self._list_given(1)} and the negative ones are "
+                f"{self._list_all()}, but the positive labels are {self._list_given(1)} and the negative labels are "
                 f"{self._list_given(0)}: choose others with --positive and --negative, such as "
                 f"{propose_options(self.survey) or EXAMPLE}"
             )
 
     def read(self, value: object) -> int | None:
-        """Return 1 for a positive label, 0 for a negative one, and None for one that is left out."""
+        """Return 1 for a positive label, 0 for a negative label, and None for a label that is left out."""
         return self.meaning.get(spell_label(value))
 
     def has_labels(self, split: str) -> bool:
@@ -154,7 +154,7 @@ class TableLabels:
         return "; ".join(f"{name} {', '.join(values)}" for name, values in parts if values)
 
     def iter_notes(self) -> Iterator[str]:
-        """Yield what a user should know: which rows are left out, and whether all others have the same label."""
+        """Yield notes on rows that are left out, and on labels that are all positive or all negative."""
         if left_out := self.describe_left_out():
             yield left_out
         for label, name in enumerate(("negative", "positive")):
@@ -163,7 +163,7 @@ class TableLabels:
                 yield f"all {'other ' * bool(left_out)}labels of {self.table} are understood as {name}: {labels}"
 
     def describe_left_out(self) -> str | None:
-        """Return which rows are left out, or None if all have a label that is understood."""
+        """Return a note on the rows that are left out, or None if no rows are left out."""
         shown = self._list_left(MOST_VALUES)
         counts = [f"{value.rows:,} labelled {value.shown}" for value in shown[:MOST_SHOWN]]
         others = self.survey.others + sum(value.rows for value in shown[MOST_SHOWN:])
@@ -212,7 +212,7 @@ class TableLabels:
         """Return what to do about labels that are not understood."""
         found = self.survey.values.keys()
         if "-1" in found and found <= {"-1", "0", "1"}:
-            neutral = " and 0 neutral" if "0" in found else ""
+            neutral = " and 0 is neutral" if "0" in found else ""
             return (
                 f", which can be read in two ways: use --positive 1 --negative -1 if -1 is negative{neutral}, or "
                 "--positive 1 --negative 0 if -1 marks rows without a label, as in Hugging Face's datasets"
@@ -228,7 +228,7 @@ class TableLabels:
 
 
 def propose_options(survey: LabelSurvey) -> str | None:
-    """Return an example of the options that name labels, or None if there is only one value or they are unprintable."""
+    """Return example options for the labels, or None if there is only one label or a label is not printable."""
     numbers = _find_numbers(survey.values)
     sides = [[spelling for spelling in survey.values if LIKELY.get(spelling) == label] for label in (1, 0)]
     if not all(sides) and len(numbers) > 1:
@@ -249,18 +249,18 @@ def propose_options(survey: LabelSurvey) -> str | None:
 
 
 def _is_ordered(found: Collection[str]) -> bool:
-    """Return whether values tell by themselves which of them is better."""
+    """Return whether the values themselves show which of them is better."""
     return len(_find_numbers(found)) > 1 or {LIKELY.get(spelling) for spelling in found} >= {0, 1}
 
 
 def _find_numbers(spellings: Iterable[str]) -> dict[str, float]:
-    """Return the spellings that are numbers, in their order."""
+    """Return the spellings that are numbers, in numerical order."""
     numbers = {spelling: float(spelling) for spelling in spellings if _NUMBER.fullmatch(spelling)}
     return dict(sorted(numbers.items(), key=lambda item: item[1]))
 
 
 def _write_option(values: Sequence[str]) -> str:
-    """Return values as one argument of a shell; a value that contains a comma is quoted as in CSV."""
+    """Return values as one shell argument; a value that contains a comma is quoted as in CSV."""
     line = io.StringIO()
     csv.writer(line, lineterminator="").writerow(values)
     return shlex.quote(line.getvalue())

@@ -1,4 +1,4 @@
-"""Lines of a text file, each of which is a review, as the rows of a table with the column `text`."""
+"""Text files with one review on each line, as tables with the column `text`."""
 
 from collections.abc import Iterator
 
@@ -9,29 +9,29 @@ from imdb_gru.sources.unpacking import Content
 
 COLUMN = "text"
 SAMPLE = 4096
-"""Number of bytes that show whether a file is a text."""
+"""Number of bytes that are checked to decide whether a file is a text file."""
 _CONTROLS = bytes(sorted({*range(32), 127} - set(b"\t\n\v\f\r\x1b")))
-"""Control characters that texts do not contain."""
+"""Control characters that do not occur in text files."""
 
 
 class LineRows:
-    """The lines of a text."""
+    """The lines of a text file."""
 
-    columns = {COLUMN: 1}  # noqa: RUF012 - a Mapping, which nobody changes
+    columns = {COLUMN: 1}  # noqa: RUF012 - a Mapping, which is never changed
 
     def __init__(self, text: Text) -> None:
         self.notes = (text.note,) if text.note else ()
         self._text = text
 
     def __iter__(self) -> Iterator[TableRow]:
-        """Yield the lines without their ends."""
+        """Yield the lines without their line breaks."""
         with Lines(self._text, newline=None) as lines:
             for line in lines.divide(lines):
                 yield TableRow(lines.number, {COLUMN: line.removesuffix("\n")})
 
 
 def check_text(content: Content, encoding: str | None) -> None:
-    """Raise `DataError` if the first bytes of a file are not those of a text."""
+    """Raise `DataError` if the first bytes of a file show that it is not a text file."""
     head = content.head
     if head is None:
         with content.open() as file:

@@ -1,4 +1,4 @@
-"""The protocol of a source and the reviews that it yields; this imports no other module of the project."""
+"""The protocol for sources and the reviews that they yield; this module imports no other module of the project."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 UNLABELLED = "unlabelled"
-"""The name of the split of reviews without labels."""
+"""The name of the split for reviews without labels."""
 
 SURROGATE = re.compile("[\ud800-\udfff]")
 """Unpaired surrogates, from `surrogateescape` for bytes that are not UTF-8, or from escapes in JSON."""
@@ -15,7 +15,7 @@ SURROGATE = re.compile("[\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A film review: its text, its label, and its film if the source knows it."""
+    """A film review: its text, its label, and its film if it is known."""
 
     text: str
     label: int | None
@@ -24,7 +24,7 @@ class Review:
 
 
 class Source(Protocol):
-    """A place that reviews come from."""
+    """A source of reviews, such as a file or a folder."""
 
     @property
     def name(self) -> str:
@@ -33,19 +33,19 @@ class Source(Protocol):
 
     @property
     def folder(self) -> Path | None:
-        """Return the folder of the data, which may hold related files; None if the source reads no files."""
+        """Return the folder of the data, which may contain related files, or None if the source reads no files."""
         ...
 
     @property
     def splits(self) -> tuple[str, ...]:
-        """Name its possible splits: some of `train`, `validation`, `test`, `unlabelled`, or only `all` if undivided."""
+        """Return the names of its splits: some of `train`, `validation`, `test` and `unlabelled`, or only `all`."""
         ...
 
     def iter_reviews(self, split: str) -> Iterator[Review]:
-        """Yield a split's reviews in a fixed order; raises `DataError`, except if there are no unlabelled reviews."""
+        """Yield a split's reviews in a fixed order, or raise `DataError`; only the unlabelled split may be empty."""
         ...
 
 
 def list_notes(source: Source) -> tuple[str, ...]:
-    """Return what is unusual about a source's files; complete once its reviews have been read."""
+    """Return notes on what is unusual about a source's files; complete once its reviews have been read."""
     return tuple(getattr(source, "notes", ()))

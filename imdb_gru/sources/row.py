@@ -11,28 +11,28 @@ class TableRow(NamedTuple):
     """A row of a table."""
 
     number: int
-    """As a spreadsheet counts: the header is row 1, and a row that spans several lines counts once."""
+    """Number of the row as in a spreadsheet: the header is row 1, and a row that spans several lines counts once."""
     cells: Cells
     line: int | None = None
-    """The line of the file in which the row begins, if the file has lines."""
+    """Number of the line on which the row begins, if the file has lines."""
 
     @property
     def place(self) -> str:
-        """Return the row's number, and its line if that has another number."""
+        """Return the number of the row, and the number of its line if that is different."""
         return describe_place(self.number, self.line)
 
 
 class Rows(Protocol):
-    """The rows of a file; the iteration can be repeated."""
+    """The rows of a file, which can be iterated over repeatedly."""
 
     @property
     def columns(self) -> Mapping[str, int]:
-        """Return how often each column occurs; empty if there is no header."""
+        """Return how often each column name occurs; empty if there is no header."""
         ...
 
     @property
     def notes(self) -> Sequence[str]:
-        """Return what is unusual about the file, in sentences."""
+        """Return notes on what is unusual about the file."""
         ...
 
     def __iter__(self) -> Iterator[TableRow]:
@@ -41,5 +41,5 @@ class Rows(Protocol):
 
 
 def describe_place(number: int, line: int | None) -> str:
-    """Return the number of a row, and the line in which it begins if that has another number."""
+    """Return the number of a row, and the number of the line on which it begins if that is different."""
     return f"row {number}" if line in (None, number) else f"row {number} (line {line})"

@@ -25,14 +25,14 @@ FORMATS = {
 
 
 def find_format(content: Content, data: DataConfig) -> str | None:
-    """Return the format of a file by its first bytes, by the config or by its suffix; None if none of them tells."""
+    """Return the format of a file from its first bytes, the config or its suffix, or None if it is unknown."""
     if content.kind == "corpus":
         raise DataError(f"{content.name} holds the IMDB reviews: choose it with --data, not with --input")
     return content.kind or data.format or FORMATS.get(content.suffix)
 
 
 def open_rows(content: Content, kind: str, data: DataConfig) -> Rows:
-    """Open the rows of a file of a format; raises `DataError`."""
+    """Open the rows of a file whose format is `kind`, or raise `DataError` if it cannot be read."""
     if kind == "parquet":
         from imdb_gru.sources.columnar import ParquetRows
 
@@ -56,7 +56,7 @@ def open_rows(content: Content, kind: str, data: DataConfig) -> Rows:
 
 
 def is_table_name(name: str) -> bool:
-    """Return whether a file of this name is a table, possibly a compressed one."""
+    """Return whether a file with this name is a table, which may be compressed."""
     file = PurePosixPath(strip_packing(name))
     if file.suffix.lower() == ".zip":
         return not file.stem.lower().endswith(".tar")
@@ -64,6 +64,6 @@ def is_table_name(name: str) -> bool:
 
 
 def list_columns(columns: Iterable[str]) -> str:
-    """List the first 20 columns for a message."""
+    """Return the names of the first 20 columns for a message."""
     shown = list(map(show_value, columns))
     return ", ".join(shown[:20]) + (" …" if len(shown) > 20 else "")

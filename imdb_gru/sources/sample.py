@@ -1,7 +1,7 @@
 """The built-in sample: about 2,000 invented film reviews, the same on every machine.
 
 A review's label depends on negation ("never dull"), on contrast ("dreadful at first, but wonderful") and on the
-position of the verdict, so that the words alone, in no order, say little about it.
+position of the verdict, so that the words alone, without their order, say little about it.
 """
 
 import random
@@ -23,7 +23,7 @@ BLAME = (
     "silly", "lifeless", "predictable", "ugly", "embarrassing", "terrible", "bad", "a mess",
 )  # fmt: skip
 OPINIONS = (BLAME, PRAISE)
-"""The words for each label when nothing negates them."""
+"""The words for each label when they are not negated."""
 
 PLAIN = (
     "It is {same}.", "In the end it is {same}.", "The whole thing is {same}!", "I found it {same}.",
@@ -40,7 +40,7 @@ CONTRAST = (
 )  # fmt: skip
 SHORT = ("Simply {same} stuff.", "Not {other}, really.", "Hardly {other} stuff.", "Never {other}, honestly.")
 KINDS = ((PLAIN, 40), (NEGATED, 30), (CONTRAST, 30))
-"""Kinds of patterns with their weights; plain words match the label, and negated ones contradict it."""
+"""Kinds of patterns with their weights; words in plain patterns match the label, and negated words contradict it."""
 
 PEOPLE = (
     "a sailor",

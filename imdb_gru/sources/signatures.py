@@ -14,7 +14,7 @@ _SIGNATURES = (
     (rb"\x04\x22\x4d\x18", "an LZ4 file"),
     (rb"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
     (rb"Rar!\x1a\x07", "a RAR archive"),
-    (rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Office file of before 2007, such as .xls"),
+    (rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Office file from before 2007, such as .xls"),
     (rb"%PDF-", "a PDF document"),
     (rb"\{\\rtf", "a rich text document"),
     (rb"SQLite format 3\0", "an SQLite database"),
@@ -37,11 +37,11 @@ FOREIGN = {
     "a binary Excel file (.xlsb)": _SAVE,
     "an archive of NumPy arrays": "choose it with --data if it is Keras's imdb.npz, or save its texts as .csv",
 }
-"""The kinds of files that cannot be read, each with what to do instead."""
+"""The kinds of files that cannot be read, each with advice on what to do instead."""
 
 
 def find_signature(head: bytes) -> str | None:
-    """Return the kind of a file with these first bytes; None if it may be a text."""
+    """Return the kind of a file with these first bytes, or None if it may be a text file."""
     for pattern, name in _SIGNATURES:
         if re.match(pattern, head, re.DOTALL):
             return name

@@ -1,4 +1,4 @@
-"""Folders with a table for each split, such as Hugging Face's Parquet files of IMDB."""
+"""Folders with one or more tables for each split, such as Hugging Face's Parquet files of IMDB."""
 
 import re
 from collections.abc import Iterator
@@ -12,15 +12,15 @@ from imdb_gru.sources.rows import is_table_name
 from imdb_gru.sources.table import SPLITS, TableSource, open_table
 
 INSIDE = ("", "plain_text", "data")
-"""The subfolders that may hold the tables."""
+"""The subfolders that may contain the tables."""
 _NAME = re.compile(r"(?P<split>[a-z]+)(?:-(?P<part>\d{5})-of-(?P<parts>\d{5}))?")
 
 SplitFiles = dict[str, list[Path]]
-"""The tables of each split, in their order."""
+"""The tables of each split, in order."""
 
 
 def find_split_files(folder: Path) -> SplitFiles:
-    """Return the tables of each split, such as train-00000-of-00001.parquet or train.csv; empty if there are none.
+    """Return the tables of each split, such as train-00000-of-00001.parquet or train.csv, if there are any.
 
     Raises `DataError` if a part of a split is missing.
     """
@@ -42,16 +42,18 @@ def _find(folder: Path) -> SplitFiles:
         expected = [None] if total is None else [f"{number:05d}" for number in range(int(total))]
         if parts != expected:
             names = ", ".join(path.name for path, _ in files[:5])
-            raise DataError(f"{folder} does not hold the {split} split as one table or in all its parts, but {names}")
+            raise DataError(
+                f"{folder} must contain the {split} split as one table or as a complete set of parts, not {names}"
+            )
     order = list(dict.fromkeys(SPLITS.values()))
     return {split: [path for path, _ in found[split]] for split in sorted(found, key=order.index)}
 
 
 class SplitFilesSource:
-    """A folder with one or several tables for each split."""
+    """A folder with one or more tables for each split."""
 
     labels: TableLabels | None = None
-    """The labels of all tables together and how they are understood, if they are required."""
+    """The labels of all tables with their meanings, if labels are required."""
 
     def __init__(self, path: Path, files: SplitFiles, data: DataConfig, *, require_labels: bool) -> None:
         self.name = str(path)
@@ -68,12 +70,12 @@ class SplitFilesSource:
 
     @staticmethod
     def _open(path: Path, split: str, data: DataConfig, *, require_labels: bool) -> TableSource:
-        if split == UNLABELLED:  # its tables may lack the column of labels
+        if split == UNLABELLED:  # its tables may lack the label column
             data, require_labels = data.model_copy(update={"label_column": None}), False
         return open_table(path, data, require_labels=require_labels, divide=False, share_labels=True)
 
     def _understand_labels(self, tables: dict[str, list[TableSource]], data: DataConfig) -> TableLabels:
-        """Decide what the labels of all tables mean; raises `DataError` if that is not certain."""
+        """Decide what the labels of all tables mean, or raise `DataError` if their meaning is not certain."""
         column = next(table.label_column for part in tables.values() for table in part)
         labels = TableLabels(self.name, column, data.positive, data.negative)
         for split, part in tables.items():
@@ -84,7 +86,7 @@ class SplitFilesSource:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Return what a user should know about the tables and labels; complete once the reviews have been read."""
+        """Return notes on the tables and their labels; complete once the reviews have been read."""
         notes = (note for tables in self._tables.values() for table in tables for note in table.file_notes)
         return (*notes, *(self.labels.iter_notes() if self.labels else ()))
 

@@ -15,14 +15,14 @@ from imdb_gru.sources.unpacking import Content, open_content
 
 
 class _Rejoined(io.RawIOBase):
-    """A stream whose first bytes have been read."""
+    """A stream whose first bytes have already been read; they are returned again before the others."""
 
     def __init__(self, head: bytes, rest: BinaryIO) -> None:
         self._head = head
         self._rest = rest
 
     def readable(self) -> bool:
-        """Return true."""
+        """Return True."""
         return True
 
     def readinto(self, buffer: Any) -> int:
@@ -35,10 +35,10 @@ class _Rejoined(io.RawIOBase):
 
 @contextlib.contextmanager
 def open_stream(file: BinaryIO, name: str, data: DataConfig) -> Iterator[Content]:
-    """Open what comes through a pipe.
+    """Open the content of a pipe.
 
-    Lines are read as they come, so the content can be opened only once, and only the first ones show its encoding.
-    Tables and compressed files are kept in a temporary file, as they are read more than once.
+    Lines are read as they arrive, so the content can be opened only once, and its encoding is detected from the first
+    lines. Tables and compressed files are copied to a temporary file, because they are read more than once.
     """
     head = file.read(BLOCK)
     rejoined = cast(BinaryIO, io.BufferedReader(_Rejoined(head, file)))

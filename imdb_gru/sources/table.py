@@ -26,14 +26,14 @@ SPLITS = {
     "test": "test",
     **dict.fromkeys((UNLABELLED, "unlabeled", "unsupervised", "unsup"), UNLABELLED),
 }
-"""Splits by name in a table, in the order of `TableSource.splits`."""
+"""The split for each name in a `split` column, in the order of `TableSource.splits`."""
 
 
 class TableSource:
     """A table of reviews, with a single split unless it has a `split` column."""
 
     labels: TableLabels | None = None
-    """The labels and how they are understood, if they are required."""
+    """The labels with their meanings, if labels are required."""
 
     def __init__(
         self,
@@ -46,18 +46,19 @@ class TableSource:
         divide: bool,
         share_labels: bool = False,
     ) -> None:
-        """Open a table and, if its labels are required but not shared, understand them.
+        """Open a table and, if its labels are required but not shared, decide what they mean.
 
-        Labels that several tables share are understood once `count_labels` has counted those of each.
+        If several tables share labels, the meaning of these is decided after `count_labels` has been called for each
+        table.
         """
         self.name = content.name
         self.folder = folder
         self.path = Path(content.name)
         self.kind = kind
         self.undecodable = 0
-        """Number of reviews read so far with bytes that cannot be decoded; each was replaced with U+FFFD."""
+        """Number of reviews read so far that contain undecodable bytes, which were replaced with U+FFFD."""
         self._missing: dict[str, int] = {}
-        """Number of texts of each split that are null."""
+        """Number of null texts in each split."""
         with self._explain():
             self._rows = open_rows(content, kind, data)
         columns = self._rows.columns
@@ -92,9 +93,10 @@ class TableSource:
             self.splits = _sort_splits(self._read_split(row) for row in self._iter_rows())
 
     def count_labels(self, labels: TableLabels, part: str | None = None) -> set[str]:
-        """Count the labels of all rows that need one, and read them with `labels`; return the splits that have rows.
+        """Add the labels of all rows that need one to `labels`, and return the splits that have rows.
 
-        `part` is the split that the whole table is a part of, if several tables share the labels.
+        From then on, `labels` determines the meaning of this table's labels. If several tables share the labels, `part`
+        is the split that contains the whole table.
         """
         self.labels = labels
         present = set()
@@ -108,12 +110,12 @@ class TableSource:
 
     @property
     def text_column(self) -> str:
-        """Return the name of the column of texts."""
+        """Return the name of the text column."""
         return self._text
 
     @property
     def label_column(self) -> str:
-        """Return the name of the column of labels; it is empty if there is none."""
+        """Return the name of the label column, or an empty string if there is none."""
         return self._label or ""
 
     @property
@@ -123,14 +125,14 @@ class TableSource:
 
     @property
     def file_notes(self) -> tuple[str, ...]:
-        """Return what is unusual about the file; complete once the reviews have been read."""
+        """Return notes on what is unusual about the file; complete once the reviews have been read."""
         missing = sum(self._missing.values())
-        null = f"{self.name}: read {count_noun(missing, 'text')} without a value as empty"
+        null = f"{self.name}: treated {count_noun(missing, 'text')} without a value as empty"
         return (*self._rows.notes, *([null] if missing else []))
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Return what a user should know about the file and its labels; complete once the reviews have been read."""
+        """Return notes on the file and its labels; complete once the reviews have been read."""
         return (*self.file_notes, *(self.labels.iter_notes() if self.labels else ()))
 
     def iter_reviews(self, split: str) -> Iterator[Review]:
@@ -161,7 +163,7 @@ class TableSource:
                 self._missing[split] += 1
                 text = ""
             if not isinstance(text, str):
-                raise DataError(f"{self.name}, {row.place}: {self._text} is {show_value(text)}, not a text")
+                raise DataError(f"{self.name}, {row.place}: {self._text} is {show_value(text)}, not text")
             text, replaced = SURROGATE.subn("\ufffd", text)
             self.undecodable += replaced > 0
             yield text, label, row
@@ -197,7 +199,7 @@ def _sort_splits(splits: Iterable[str]) -> tuple[str, ...]:
 
 
 def _name(value: object) -> str:
-    """Return a split in the form of the known ones; empty for types other than text."""
+    """Return the name of a split in lower case and without surrounding spaces, or an empty string for other types."""
     return value.strip().lower() if isinstance(value, str) else ""
 
 
@@ -209,10 +211,11 @@ def open_table(
     divide: bool = True,
     share_labels: bool = False,
 ) -> TableSource:
-    """Open a table that the config may describe; `divide` it by its split column if it has one.
+    """Open a table, which the config may describe, and `divide` it by its split column if it has one.
 
-    Labels are read only if they are required; then rows without a label are left out, as are rows whose label the
-    config names neither as positive nor as negative, if it names any. Raises `DataError`.
+    Labels are read only if they are required. In this case, rows without a label are left out. If the config lists the
+    positive and negative labels, rows with any other label are left out as well. Raises `DataError` if the table cannot
+    be read.
     """
     data = data or DataConfig()
     content = find_content(path)
@@ -231,7 +234,7 @@ def open_table(
 
 
 def find_content(path: Path) -> Content:
-    """Open a file of reviews; raises `DataError` if there is none, or if it cannot be unpacked."""
+    """Open a file of reviews, or raise `DataError` if it does not exist or cannot be unpacked."""
     try:
         if not path.exists():
             raise DataError(f"there is no table at {path}")
@@ -254,7 +257,7 @@ def _choose_column(
 
 
 def _describe_unknown_text(name: str, columns: Mapping[str, int]) -> DataError:
-    """Return the error for a table without a known text column, which may lack a header."""
+    """Return the error for a table without a known text column, perhaps because it has no header."""
     shown = list_columns(columns)
     if any(spell_label(column) in KNOWN_LABELS or len(column.split()) > LONGEST_NAME for column in columns):
         return DataError(
@@ -263,7 +266,7 @@ def _describe_unknown_text(name: str, columns: Mapping[str, int]) -> DataError:
         )
     remedy = "name the text column with --text-column"
     if len(columns) == 1:
-        remedy += ", or what separates the columns with --delimiter"
+        remedy += ", or set the delimiter with --delimiter"
     return DataError(f"{name} has no known text column, only {shown}: {remedy}")
 
 

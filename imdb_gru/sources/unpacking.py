@@ -1,4 +1,4 @@
-"""The content of files, unpacked while it is read; nothing is unpacked to disk, and no more than the limits allow."""
+"""The content of files, which is unpacked while it is read, never to disk and never beyond the size limits."""
 
 import bz2
 import contextlib
@@ -19,17 +19,17 @@ from imdb_gru.system.escaping import show_value
 from imdb_gru.system.reading import open_file
 
 MAX_UNPACKED_BYTES = 4 * 2**30
-"""Maximum size in bytes of a whole unpacked file; the published archive is a tenth of that."""
+"""Maximum size in bytes of a whole unpacked file; the published archive has a tenth of this size."""
 MAX_HEADER_BYTES = 2**20
 """Maximum total size in bytes of the headers before a member of a tar archive."""
 MAX_XZ_BYTES = 2**28
-"""Maximum memory in bytes for unpacking .xz; xz -9 needs a quarter of that."""
+"""Maximum memory in bytes for unpacking an .xz file; a file written by xz -9 needs a quarter of this."""
 MAX_LAYERS = 3
-"""Maximum number of archives and compressions around a file."""
+"""Maximum number of nested archives and compressed files around a file."""
 MAX_SHOWN = 5
-"""Maximum number of an archive's files that a message names."""
+"""Maximum number of files in an archive that a message lists."""
 PACKED = {".gz": "", ".bz2": "", ".xz": "", ".tgz": ".tar", ".tbz2": ".tar", ".txz": ".tar"}
-"""The suffixes of compressed files, each with the suffix that remains when they are unpacked."""
+"""The suffixes of compressed files, each with the suffix that remains after unpacking."""
 CORPUS_FOLDER = "aclImdb"
 _DAMAGE = (
     EOFError, RuntimeError, ValueError, LookupError, zlib.error, lzma.LZMAError, tarfile.TarError, zipfile.BadZipFile
@@ -43,7 +43,7 @@ class Content:
     name: str
     """The name of the file in messages."""
     file: str
-    """The name of the unpacked file, whose suffix tells its format."""
+    """The name of the unpacked file, whose suffix shows its format."""
     open: Callable[[], BinaryIO]
     kind: str | None = None
     """What the first bytes show: parquet, excel or corpus (an archive with an aclImdb folder); None for text."""
@@ -57,12 +57,12 @@ class Content:
 
 
 def open_content(path: Path, name: str | None = None) -> Content:
-    """Open a file, which messages call `name`, and what it packs; raises `DataError` if that fails, and `OSError`."""
+    """Open a file, which messages call `name`, and unpack it. Raises `DataError` or `OSError` if that fails."""
     return _unpack(Content(name or str(path), name or path.name, lambda: open_file(path)), 0)
 
 
 def strip_packing(name: str) -> str:
-    """Return a file's name when it is unpacked."""
+    """Return the name that a file has after unpacking."""
     suffix = PurePosixPath(name).suffix
     return name.removesuffix(suffix) + PACKED.get(suffix.lower(), suffix)
 
@@ -72,12 +72,12 @@ def _unpack(content: Content, layers: int) -> Content:
         head = file.read(tarfile.BLOCKSIZE)
     found = find_signature(head)
     if layers > MAX_LAYERS:
-        raise DataError(f"{content.name} packs more than {MAX_LAYERS} files into one another: unpack it first")
+        raise DataError(f"{content.name} contains more than {MAX_LAYERS} nested archives: unpack it first")
     if found in _DECOMPRESSORS:
         inner = replace(content, file=strip_packing(content.file), open=lambda: _decompress(content, found))
         return _unpack(inner, layers + 1)
     if found in ("zip", "parquet") and layers:
-        raise DataError(f"{content.name} holds a {found.capitalize()} file within another file: unpack it first")
+        raise DataError(f"{content.name} contains a {found.capitalize()} file inside another file: unpack it first")
     if found == "zip":
         return _open_zip(content, layers)
     name = strip_packing(content.file)
@@ -89,7 +89,7 @@ def _unpack(content: Content, layers: int) -> Content:
 
 
 class Meter(io.RawIOBase):
-    """Unpacked bytes, of which there are never more than the limits allow or the headers of an archive announce."""
+    """A stream of unpacked bytes that checks size limits and the sizes given in an archive's headers."""
 
     def __init__(self, name: str, content: Any, owner: contextlib.ExitStack | None = None) -> None:
         self.name = name
@@ -98,7 +98,7 @@ class Meter(io.RawIOBase):
         self._whole = self._expected = MAX_UNPACKED_BYTES
 
     def readable(self) -> bool:
-        """Return true."""
+        """Return True."""
         return True
 
     def expect(self, size: int) -> None:
@@ -106,7 +106,7 @@ class Meter(io.RawIOBase):
         self._expected = size + MAX_HEADER_BYTES
 
     def readinto(self, buffer: Any) -> int:
-        """Read into a buffer; raises `DataError` if the content is damaged or exceeds a limit."""
+        """Read into a buffer, or raise `DataError` if the content is damaged or exceeds a limit."""
         try:
             content = self._content.read(len(buffer))
         except (*_DAMAGE, OSError) as error:
@@ -125,7 +125,7 @@ class Meter(io.RawIOBase):
         return len(content)
 
     def close(self) -> None:
-        """Close the file that is unpacked."""
+        """Close the file that is being unpacked."""
         if self._owner:
             self._owner.close()
         super().close()
@@ -138,14 +138,14 @@ def describe_damage(name: str, error: Exception) -> DataError:
 
 
 class _XzFile(io.RawIOBase):
-    """An .xz file; unlike `lzma.LZMAFile`, it limits the memory that the file can ask for."""
+    """An .xz file; unlike `lzma.LZMAFile`, it limits the memory that unpacking the file can use."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._decoder = lzma.LZMADecompressor(memlimit=MAX_XZ_BYTES)
 
     def readable(self) -> bool:
-        """Return true."""
+        """Return True."""
         return True
 
     def readinto(self, buffer: Any) -> int:
@@ -174,7 +174,7 @@ _DECOMPRESSORS: dict[str | None, Callable[[BinaryIO], Any]] = {
 
 
 def decompress(file: BinaryIO, head: bytes) -> Any:
-    """Return what an open file with these first bytes compresses, or the file itself if it is not compressed."""
+    """Return the decompressed content of an open file with these first bytes, or the file if it is not compressed."""
     decompressor = _DECOMPRESSORS.get(find_signature(head))
     return decompressor(file) if decompressor else file
 
@@ -184,7 +184,7 @@ def _decompress(content: Content, found: str | None) -> BinaryIO:
 
 
 def _open_inner(content: Content, find: Callable[[contextlib.ExitStack, BinaryIO], Any]) -> BinaryIO:
-    """Open what a file packs, which `find` finds; closing it closes all that the stack holds."""
+    """Open the packed content that `find` returns; closing it also closes everything on the stack."""
     with contextlib.ExitStack() as stack:
         try:
             inner = find(stack, stack.enter_context(content.open()))
@@ -236,9 +236,9 @@ def _open_tar(content: Content, layers: int) -> Content:
 
 
 def iter_members(meter: Meter) -> Generator[tuple[tarfile.TarInfo, tarfile.TarFile], None, None]:
-    """Yield the members of an unpacked tar archive, each with the archive, and read it to its last byte.
+    """Yield the members of an unpacked tar archive, each with the archive, and read the archive to its last byte.
 
-    tarfile mistakes a damaged header for the archive's end, so only padding may follow the end.
+    tarfile treats a damaged header as the end of the archive, so this function checks that only padding follows.
     """
     meter.expect(0)
     try:
@@ -258,7 +258,7 @@ def iter_members(meter: Meter) -> Generator[tuple[tarfile.TarInfo, tarfile.TarFi
 
 
 def _choose_member(name: str, names: list[str]) -> str:
-    """Return the only file of an archive, not counting hidden ones; raises `DataError` if it holds several."""
+    """Return the only file in an archive, ignoring hidden files, or raise `DataError` if there is not exactly one."""
     files = [file for file in names if not file.endswith("/") and not _is_hidden(file)]
     if len(files) == 1:
         return files[0]

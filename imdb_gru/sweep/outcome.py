@@ -27,7 +27,7 @@ class Outcome:
     run: str
     """Name of the run's folder inside the sweep's folder."""
     values: dict[str, Any] = field(default_factory=dict)
-    """Values of the searched keys."""
+    """Values of the keys that the sweep varies."""
     state: TrainingState = "waiting"
     epochs: int = 0
     accuracy: float | None = None
@@ -40,7 +40,7 @@ class Outcome:
     """Reason for the failure; None if training has not failed."""
 
     def measure(self, metric: str) -> tuple[float, float] | None:
-        """Return the chosen metric and the other one as a ranking key (higher is better), or None if there are none."""
+        """Return the chosen metric and the other one as a ranking key (higher is better), or None if unknown."""
         if self.state == "failed" or self.accuracy is None or self.loss is None:
             return None
         return (self.accuracy, -self.loss) if metric == "accuracy" else (-self.loss, self.accuracy)
@@ -56,7 +56,7 @@ class TrialChanged(Event):
 
 
 def rank_outcomes(outcomes: Iterable[Outcome], metric: str) -> list[Outcome]:
-    """Sort outcomes from best to worst, with those that have no metrics last."""
+    """Sort outcomes from best to worst; outcomes without metrics come last."""
     nothing = (float("-inf"), float("-inf"))
     return sorted(outcomes, key=lambda outcome: outcome.measure(metric) or nothing, reverse=True)
 

@@ -1,4 +1,4 @@
-"""The search for a better config: the work of `imdb-gru sweep`."""
+"""The search for a better config, which `imdb-gru sweep` runs."""
 
 import shutil
 from collections.abc import Mapping
@@ -38,7 +38,7 @@ def plan_sweep(
     base = config.build_trial({})
     if base.data.path:
         open_source(base.data)
-    complete = prepare_config(Config, base, None, None)  # the paths are valid on every node and in later commands
+    complete = prepare_config(Config, base, None, None)  # makes its paths valid on every node and in later commands
     values = {"data.path": complete.data.path, "model.pretrained": complete.model.pretrained}
     changed = (complete.data.path, complete.model.pretrained) != (base.data.path, base.model.pretrained)
     return config.replace_base(values) if changed else config
@@ -76,7 +76,7 @@ def resume_sweep(
     address: str | None = None,
     observer: Observer | None = None,
 ) -> dict[str, Any]:
-    """Resume the sweep in a folder with its stored config, after replacing the keys in `budget`; return all results."""
+    """Resume the sweep in a folder, using its stored config with the changes in `budget`; return all results."""
     check_ray("imdb-gru sweep", "optuna")
     folder = Path(folder)
     if not (folder / FILE).is_file():
@@ -87,7 +87,7 @@ def resume_sweep(
 
 
 def _clear(folder: Path, *, overwrite: bool) -> None:
-    """Remove an earlier sweep from a folder; raise `RunError` if `overwrite` is false or there are other files."""
+    """Remove an earlier sweep from a folder; raise `RunError` if `overwrite` is false or the folder has other files."""
     if not (folder / FILE).exists():
         if any(not path.name.startswith(UNFINISHED) for path in folder.iterdir()):
             raise RunError(f"{folder} holds files that do not belong to a sweep: choose another folder with --into")

@@ -33,9 +33,9 @@ class Study:
                 self._study.add_trial(trial)
 
     def ask(self, number: int, values: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Choose a trial's values, or register the given ones; return them."""
+        """Choose a trial's values, or register `values` if they are given; return the trial's values."""
         if values is not None:
-            if self._build_trial(values) is None:  # the base, for example, may be outside the space
+            if self._build_trial(values) is None:  # for example, the base may be outside the space
                 return dict(values)
             self._study.enqueue_trial(self._encode(values))
         seed = int(np.random.SeedSequence([self.sweep.seed, number]).generate_state(1)[0])
@@ -58,7 +58,7 @@ class Study:
             self._study.tell(trial, measure[0])
 
     def find_importance(self) -> dict[str, float]:
-        """Return how important each key is for a good result (PED-ANOVA, Watanabe et al. 2023), most important first.
+        """Return how important each key is for a good result (PED-ANOVA, Watanabe et al. 2023), in descending order.
 
         The result is empty if too few trials differ.
         """

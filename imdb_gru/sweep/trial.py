@@ -22,12 +22,12 @@ from imdb_gru.system.threads import set_threads
 from imdb_gru.tasks.training import load_corpus
 
 HELD = 180.0
-"""Seconds to wait for the lock of a run, which a process ended by Ray may still hold on a busy machine.
+"""Seconds to wait for the lock of a run; on a busy machine, a process that Ray has stopped may still hold it.
 
 No other command can hold the lock, because this sweep has locked its folder."""
 LONGEST_REASON = 200
 KEPT = 4
-"""Number of corpora that a process keeps in memory if the sweep searches keys of `text` or `data`."""
+"""Number of corpora that a process keeps in memory if the sweep varies keys of `text` or `data`."""
 
 
 class Trial(Trainable):  # type: ignore[misc]
@@ -99,7 +99,7 @@ class Trial(Trainable):  # type: ignore[misc]
         self._epochs = train_epochs(self.trainer, self.recorder, self.stop_request)
 
     def _find_corpus(self, config: Config, start: PretrainedWeights | None) -> Corpus:
-        """Return the encoded reviews that all trials share, or, if the searched keys change them, load them here."""
+        """Return the encoded reviews that all trials share; if the sweep's keys affect them, load this trial's own."""
         name = name_corpus(config)
         if name in self.corpora:
             return self.corpora[name]
@@ -162,7 +162,7 @@ def describe_failure(error: BaseException) -> str:
 
 @contextlib.contextmanager
 def _wait_and_claim(path: Path) -> Iterator[None]:
-    """Lock a run, waiting until the process that trained it before has released it."""
+    """Lock a run, after waiting for the process that was training it to release it."""
     deadline = time.monotonic() + HELD
     with contextlib.ExitStack() as stack:
         while True:
@@ -177,7 +177,7 @@ def _wait_and_claim(path: Path) -> Iterator[None]:
 
 
 def name_corpus(config: Config) -> str:
-    """Return a name that two configs share if they encode the same reviews."""
+    """Return a name that is the same for configs that encode the same reviews in the same way."""
     train = config.train
     parts = (config.data, config.text, train.validation_split, train.seed, train.unlabelled, config.model.pretrained)
     return repr(parts)

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-# Tune reads these variables on import or at startup. They switch off its files, its output and its handling of
+# Tune reads these variables on import or at startup. They turn off Tune's own files, output and handling of
 # Ctrl-C, and allow a failed trial to report no metric.
 os.environ.update(
     RAY_AIR_NEW_OUTPUT="0",
@@ -56,7 +56,7 @@ TUNE = "tune"
 
 
 class Sweep:
-    """A sweep, whose state is in its folder: ended training runs are kept, and unfinished ones are resumed."""
+    """A sweep with its state in a folder: finished training runs are kept, and unfinished training runs are resumed."""
 
     def __init__(self, config: SweepConfig, folder: Path) -> None:
         self.config, self.folder = config, folder.absolute()
@@ -94,7 +94,7 @@ class Sweep:
         }
 
     def prepare(self, observer: Observer) -> Corpus:
-        """Load the reviews of the trials, or raise `ImdbGruError` if there are no validation reviews."""
+        """Load the reviews for the trials, or raise `ImdbGruError` if there are no validation reviews."""
         self._load_corpora([self._find(BASE, self.seed, {})], observer)
         (corpus,) = self._corpora.values()
         self.config = self.config.fit(len(corpus.train), len(corpus.validation))
@@ -103,7 +103,7 @@ class Sweep:
         return corpus
 
     def search(self, observer: Observer) -> None:
-        """Run the trials that have not ended."""
+        """Run the trials that have not yet ended."""
         study = Study(self.config, self.trials)
 
         def settle(outcome: Outcome) -> None:
@@ -114,7 +114,7 @@ class Sweep:
         self._run(self._iter_trials(study), settle, self._build_scheduler(), self.config.minutes)
         if not any(trial.measure(self.config.metric) for trial in self.trials):
             reasons = [trial.reason for trial in self.trials if trial.reason] or ["no epoch was completed in time"]
-            raise ImdbGruError(f"none of {len(self.trials)} trials succeeded; one of the reasons: {reasons[-1]}")
+            raise ImdbGruError(f"none of the {len(self.trials)} trials succeeded; one reason was: {reasons[-1]}")
 
     def train_finalists(self, observer: Observer) -> None:
         """Train the finalists to their last epoch, with all seeds."""
@@ -124,7 +124,7 @@ class Sweep:
             self._run(iter(left), lambda outcome: observer(TrialChanged(outcome, self.trials)))
 
     def _load_corpora(self, outcomes: Iterable[Outcome], observer: Observer = ignore) -> None:
-        """Load and encode the reviews for several training runs; runs on the same reviews share them."""
+        """Load and encode the reviews for several training runs; training runs with the same reviews share one copy."""
         for outcome in outcomes:
             config = self.config.build_trial(outcome.values, outcome.seed)
             if (name := name_corpus(config)) not in self._corpora:
@@ -136,7 +136,7 @@ class Sweep:
         return self.outcomes.get((trial, seed), new)
 
     def _iter_trials(self, study: Study) -> Iterator[Outcome]:
-        """Yield the trials that have not ended, in order: the unfinished ones of a stopped sweep, then new ones."""
+        """Yield the trials to run, in order: first the unfinished trials of a stopped sweep, then new trials."""
         for number in itertools.count():
             if number == self.config.trials:
                 return
@@ -158,7 +158,7 @@ class Sweep:
         scheduler: TrialScheduler | None = None,
         minutes: float | None = None,
     ) -> None:
-        """Train the jobs, as many at a time as the cluster has cores for."""
+        """Train the jobs; as many run at the same time as the cluster has cores for."""
 
         def settle(outcome: Outcome) -> None:
             self.outcomes[outcome.trial, outcome.seed] = outcome
@@ -169,7 +169,7 @@ class Sweep:
         cpus = self.config.cpus or 1
         if not any(node["Resources"].get("CPU", 0) >= cpus for node in ray.nodes() if node["Alive"]):
             raise ImdbGruError(
-                f"cpus is {cpus}, but no node of the cluster has that many cores: choose a smaller number"
+                f"cpus is {cpus}, but no node of the cluster has {cpus} cores: set it to a smaller number"
             )
         logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
         shutil.rmtree(self.folder / TUNE, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""The connection between Ray Tune and a sweep: the searcher that yields training runs, and the reports on them."""
+"""The connection between Ray Tune and a sweep: a searcher that yields training runs, and a callback for reports."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -12,7 +12,7 @@ from imdb_gru.sweep.outcome import Outcome
 
 
 class _Unstored:
-    """A base class with no state to pickle: Tune saves its own state, but a sweep's is in its runs and results."""
+    """A base class that pickles no state: Tune saves its own state, but a sweep's state is in its runs and results."""
 
     def __getstate__(self) -> dict[str, Any]:
         return {}
@@ -66,7 +66,7 @@ class Watcher(_Unstored, Callback):  # type: ignore[misc]
             self._note(trial, state="finished" if result.get("finished") else "stopped early", **_pick(result))
 
     def on_trial_error(self, *, trial: Any, **_info: Any) -> None:
-        """Record that a training run failed because its worker died too often."""
+        """Record that a training run failed because its worker died too many times."""
         reason = f"its worker died {trial.num_failures} times"
         cause = trial.get_pickled_error()
         first = [line.strip() for line in str(cause or "").splitlines() if line.strip()][:1]

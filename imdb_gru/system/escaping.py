@@ -11,10 +11,10 @@ _JOINERS = frozenset("\u200c\u200d")
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode categories of control, format (some reverse the text), surrogate and line-break characters."""
 LONGEST_VALUE = 60
-"""Maximum length in characters of a value in a message; longer values are cut."""
+"""Maximum number of characters of a value in a message; longer values are cut."""
 
 UNWRITABLE = "imdb_gru.escape"
-"""Name of the error handler for characters that an encoding does not have."""
+"""Name of the error handler for characters that an encoding cannot represent."""
 
 
 def neutralise(text: str) -> str:
@@ -51,9 +51,9 @@ def _harms(char: str) -> bool:
 
 
 def escape_unwritable(stream: TextIO) -> None:
-    """Have a stream write JSON's escapes, such as \\u00e9, for characters that its encoding does not have.
+    """Have a stream write JSON's escapes, such as \\u00e9, for characters that its encoding lacks.
 
-    A stream in ASCII is changed to UTF-8, as Click does, because ASCII is almost always a missing locale.
+    A stream in ASCII is changed to UTF-8, as Click does, because the usual reason for ASCII is that no locale is set.
     """
     if isinstance(stream, io.TextIOWrapper):
         codecs.register_error(UNWRITABLE, _escape)

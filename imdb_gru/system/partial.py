@@ -54,7 +54,7 @@ class Partial:
 
 
 def check_same(old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
-    """Raise a `DataError` that names the first setting that differs, if there is one."""
+    """Raise a `DataError` that names the first setting that differs, if any."""
     for name, value in new.items():
         if old.get(name) != value:
             raise DataError(f"was started with a different {name}")
@@ -62,7 +62,7 @@ def check_same(old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
 
 @contextlib.contextmanager
 def open_partial(path: Path, begun_with: Mapping[str, Any]) -> Iterator[Partial]:
-    """Open or create the file at `path`, which is to be removed when its content is in the output.
+    """Open or create the file at `path`; the caller removes it once its content is in the output.
 
     Raises `DataError` if the file was started with different settings, or if another process is writing to it.
     """

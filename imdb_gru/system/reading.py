@@ -73,7 +73,7 @@ def _iter_arrays(archive: zipfile.ZipFile) -> Iterator[tuple[str, NDArray[Any]]]
 
 
 def read_header(file: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """Return the shape, whether the order is Fortran's, and the dtype from an .npy header, or raise `ValueError`."""
+    """Return an .npy header's shape, Fortran-order flag and dtype, or raise `ValueError` if the header is invalid."""
     try:
         version = np.lib.format.read_magic(file)
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0

@@ -1,4 +1,4 @@
-"""Counts in messages."""
+"""The wording of counts in messages."""
 
 
 def count_noun(number: int, noun: str) -> str:

@@ -1,4 +1,4 @@
-"""Training, resuming, planning and evaluation, for both tasks."""
+"""Training, resuming, planning and evaluating runs, for both tasks."""
 
 from imdb_gru.tasks.task import Task
 

@@ -1,4 +1,4 @@
-"""Configs for training, with the caller's data and absolute paths."""
+"""Preparing configs for training: using the caller's data and making paths absolute."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +14,7 @@ from imdb_gru.system.paths import make_absolute
 
 OneConfig = TypeVar("OneConfig", bound=AnyConfig)
 Data = str | Path | DataConfig | Source
-"""Reviews, given as a value for `--data`, a `DataConfig` or a `Source`."""
+"""Reviews, given as a value that `--data` accepts, a `DataConfig` or a `Source`."""
 
 
 def prepare_config(
@@ -43,7 +43,7 @@ def prepare_config(
 
 
 def merge_data(overrides: Mapping[str, Any] | None, data: str | Path | DataConfig | None) -> dict[str, Any]:
-    """Return the overrides of a config together with those that make it use `data`."""
+    """Return the given overrides, plus the overrides that make the config use `data`."""
     if data is not None and not isinstance(data, DataConfig):
         data = DataConfig(path=str(data))
     chosen = data.model_dump(exclude_unset=True) if data else {}

@@ -35,16 +35,18 @@ def evaluate(
 ) -> "Evaluation | NextWordEvaluation":
     """Evaluate a classifier on labelled reviews, or a next-word model on any reviews; return all metrics.
 
-    `model` is the result of `load`, a run or its path; None means the newest complete run under `runs/`, or, if there
-    is none, the bundled model. If `data` is None, the reviews are those of the run's config. If `split` is None, the
-    test split is used, or, without one, what was held out of the training: the test part of `data.test_split`, or else
-    the validation reviews. For a next-word model, it is the validation reviews. Of different data without a test split,
-    all reviews are used; a notice and the `caveat` of the result say how many of them the run was trained on.
+    `model` is the result of `load`, a run or the path of a run; None means the newest complete run under `runs/` or, if
+    there is none, the bundled model. If `data` is None, the reviews are those of the run's config. If `split` is None,
+    the test split is used. If there is no test split, the reviews that were held out of training are used: the test
+    part of `data.test_split`, or else the validation reviews. For a next-word model, the default is the validation
+    reviews. If `data` is different data without a test split, all of its reviews are used; a notice and the `caveat` of
+    the result say how many of them were used to train the run.
 
-    `errors` is the number of most confident errors to return. A review is positive from the probability `threshold` on;
-    None means that of the model, which is 0.5 unless it was loaded with another. With `max_error`, such as 0.05, which
-    needs the threshold 0.5, the evaluation also says how many reviews `predict` would answer, and how many of them
-    wrongly. Raises `RunError` or `DataError`.
+    `errors` is the number of most confident errors to return. A review is positive if its probability is at least
+    `threshold`; None means the model's threshold, which is 0.5 unless the model was loaded with a different threshold.
+    With `max_error`, such as 0.05, the result also says how many reviews `predict` would answer and how many of the
+    answers would be wrong; this requires a threshold of 0.5. Raises `RunError` if the run cannot be used, `DataError`
+    if the reviews or options do not suit it, and `ValueError` if the value of an option is invalid.
     """
     run = open_model(model)
     if not isinstance(errors, int) or errors < 0:

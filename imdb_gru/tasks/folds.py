@@ -33,12 +33,12 @@ from imdb_gru.tasks.in_memory import train_in_memory
 from imdb_gru.tasks.training import find_source
 
 REPEATED = (ReadingReviews, StartChosen, ScheduleChosen, EngineChosen)
-"""Events of a training that are the same for every fold."""
+"""Training events that are the same for every fold."""
 
 
 @dataclass(frozen=True)
 class FoldStarted(Event):
-    """The training without a fold is about to start."""
+    """Training on the reviews outside a fold is about to start."""
 
     fold: int
     """Number of the fold, starting at 1."""
@@ -47,7 +47,7 @@ class FoldStarted(Event):
     """Number of reviews in the fold."""
 
     def __str__(self) -> str:
-        """Return the number of the fold."""
+        """Return the number and the size of the fold as a line of text."""
         return f"fold {self.fold} of {self.folds}: training without {count_noun(self.reviews, 'review')}"
 
 
@@ -60,7 +60,7 @@ class FoldDone(Event):
     scores: Scores
 
     def __str__(self) -> str:
-        """Return the accuracy on the fold."""
+        """Return the accuracy on the fold as a line of text."""
         return f"fold {self.fold} of {self.folds}: accuracy {self.scores.accuracy:.2%}"
 
 
@@ -83,7 +83,7 @@ class CrossValidation:
         return statistics.stdev(fold.accuracy for fold in self.folds)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what `train --folds K --json` prints under `cross_validation`."""
+        """Return the dictionary that `train --folds K --json` prints under `cross_validation`."""
         return {
             "accuracy_mean": self.accuracy_mean,
             "accuracy_deviation": self.accuracy_deviation,
@@ -114,12 +114,13 @@ def cross_validate(
     overrides: Mapping[str, Any] | None = None,
     observer: Observer | None = None,
 ) -> CrossValidation:
-    """Divide the training reviews into folds; train a model without each fold, and evaluate it on that fold.
+    """Divide the training reviews into folds; for each fold, train a model on the other folds and evaluate it.
 
-    The other arguments are those of `train`. Each fold has its share of both labels; films and repeated reviews stay
-    whole. The best epoch of a model is chosen on validation reviews from outside its fold, so the metrics are not
-    optimistic. A test split, or the part of `data.test_split`, is not read. No run is written. Raises `ConfigError` or
-    `DataError`, and `KeyboardInterrupt` on Ctrl-C.
+    The other arguments are those of `train`. Each fold has its share of both labels; all reviews of one film, and all
+    copies of one review, are in the same fold. The best epoch of a model is chosen on validation reviews from outside
+    its fold, so the metrics are not optimistic. A test split, or the test part set aside by `data.test_split`, is not
+    used. No run is written. Raises `ConfigError` if the config is invalid, `DataError` if the reviews do not suit it,
+    `ValueError` if `folds` is not an integer of at least 2, and `KeyboardInterrupt` on Ctrl-C.
     """
     if not isinstance(folds, int) or folds < 2:
         raise ValueError(f"folds is {show_value(folds)}: give an integer of at least 2")
@@ -130,7 +131,7 @@ def cross_validate(
     reviews, _ = load_labelled_reviews(source, complete.data)
     chosen = choose_folds(reviews, folds, complete.train.seed)
     _check_folds(source, reviews, chosen, folds)
-    # The limit and the test part have already been applied.
+    # The limit on the number of reviews and the test split have already been applied.
     used = complete.data.model_copy(update={"limit": None, "test_split": 0.0})
     complete = complete.model_copy(update={"data": used})
     probabilities = np.empty(len(reviews), np.float32)
@@ -157,7 +158,7 @@ def cross_validate(
 
 
 def _check_folds(source: Source, reviews: StoredReviews, chosen: Rows, folds: int) -> None:
-    """Raise `DataError` if a fold is empty, or if all reviews of a label are in one fold."""
+    """Raise `DataError` if a fold is empty, or if all reviews with the same label are in one fold."""
     for fold in range(folds):
         if not (chosen == fold).any() or len(np.unique(reviews.labels[chosen != fold])) < 2:
             raise DataError(f"{source.name} has too few different reviews for {folds} folds: choose fewer folds")

@@ -1,4 +1,4 @@
-"""Training without a run on disk, as often as needed in one process."""
+"""Training without a run on disk, any number of times in one process."""
 
 import logging
 import random
@@ -48,8 +48,8 @@ def train_in_memory(
 def leave_no_trace() -> Iterator[None]:
     """Restore the global random states at the end, because training seeds them and other estimators may use them.
 
-    TensorFlow warns about every training run after the fourth in a process, because each builds a new graph. A search
-    does so on purpose, so the warning is suppressed.
+    TensorFlow warns about every training run after the fourth in a process, because each builds a new graph. A
+    parameter search does this on purpose, so the warning is suppressed.
     """
     state, numpy_state = random.getstate(), np.random.get_state()
     logger = logging.getLogger("tensorflow")

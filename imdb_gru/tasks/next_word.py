@@ -75,9 +75,9 @@ class NextWordTask(Task):
         self,
         run: Run,
         chosen: ChosenReviews,
-        errors: int,  # noqa: ARG002 - only a classifier has errors
-        threshold: float,  # noqa: ARG002 - and a threshold
-        max_error: float | None,  # noqa: ARG002 - and a maximum error
+        errors: int,  # noqa: ARG002 - used for classifiers
+        threshold: float,  # noqa: ARG002 - used for classifiers
+        max_error: float | None,  # noqa: ARG002 - used for classifiers
     ) -> "NextWordEvaluation":
         """Return the perplexity of a next-word model on reviews."""
         from imdb_gru.models.evaluation import evaluate_next_words

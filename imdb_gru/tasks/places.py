@@ -1,4 +1,4 @@
-"""Places where training can run: this process, or others with the same interface."""
+"""Places where training can run: this process, or another place with the same interface."""
 
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol

@@ -51,7 +51,7 @@ class SentimentTask(Task):
     def choose_split(
         self, run: Run, source: Source, data: DataConfig | None, split: str | None, observer: Observer
     ) -> ChosenReviews:
-        """Read a split; the default is test, or else what was held out of the training, or all of different data."""
+        """Read a split; by default, the test split, or else held-out reviews or, for different data, all reviews."""
         config = run.load_config()
         limit = config.data.limit if data is None else data.limit
         if split is None and "test" in source.splits:

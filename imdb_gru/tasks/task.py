@@ -28,13 +28,13 @@ class ChosenReviews:
     split: str
     reviews: Sequence[Review]
     seen: int | None
-    """Number of reviews with which the run was trained or its best epoch was chosen; None if that is unknown."""
+    """Number of these reviews that were used to train the run or to choose its best epoch; None if unknown."""
     caveat: str | None = None
-    """A sentence about these reviews that says why the figures are optimistic, or None."""
+    """A sentence that explains why the figures on these reviews are optimistic; None if no reason is known."""
 
     @classmethod
     def build(cls, run: Run, split: str, reviews: Sequence[Review]) -> "ChosenReviews":
-        """Count the reviews that the run has seen in training, as the model reads them."""
+        """Count the reviews that were used to train the run, and build the result; texts are compared as encoded."""
         stored = run.load_seen()
         if stored is None:
             return cls(split, reviews, None)
@@ -47,7 +47,7 @@ class ChosenReviews:
 
 
 class Task(ABC):
-    """The way in which a kind of model is trained and evaluated."""
+    """How one kind of model is trained and evaluated."""
 
     require_labels: ClassVar[bool]
     """Whether the model is trained only on labelled reviews."""
@@ -84,16 +84,16 @@ class Task(ABC):
     def choose_split(
         self, run: Run, source: Source, data: DataConfig | None, split: str | None, observer: Observer
     ) -> ChosenReviews:
-        """Read a split of a source, which is the run's own data if `data` is None, or the task's default split."""
+        """Read a split, or by default the task's default split; if `data` is None, the source is the run's own data."""
 
     @abstractmethod
     def evaluate(self, run: Run, chosen: ChosenReviews, errors: int, threshold: float, max_error: float | None) -> Any:
         """Evaluate a run on reviews; return all metrics and, for a classifier, its most confident errors."""
 
     def choose_part(self, run: Run, source: Source, split: str | None) -> ChosenReviews:
-        """Return a run's training, validation or test part; None means the test part, or else the validation part.
+        """Return a run's training, validation or test part; by default, the test part, or else the validation part.
 
-        Raises `RunError` or `DataError` if it is missing.
+        Raises `RunError` or `DataError` if the part is missing.
         """
         own = self.load_own_reviews(run, source)
         if own is None:
@@ -105,12 +105,12 @@ class Task(ABC):
         return self._take_part(run, own, split)
 
     def leave_out_training(self, run: Run, source: Source, chosen: ChosenReviews, observer: Observer) -> ChosenReviews:
-        """Return only the run's test or validation part if the chosen reviews are those that it was trained on."""
+        """If the chosen reviews include the run's training reviews, return only the run's test or validation part."""
         if chosen.seen == 0:
             return chosen
         try:
             own = self.load_own_reviews(run, source)
-        except DataError:  # a model can no longer be trained on these reviews
+        except DataError:  # these reviews do not suit training
             return chosen
         if own is None or not (own.test or own.validation):
             return chosen
@@ -131,7 +131,7 @@ class Task(ABC):
         except DataError:
             if source.name == data.source:
                 raise
-            return None  # a model cannot be trained on these reviews in this way
+            return None  # these reviews do not suit training, so they cannot be the run's own
         return reviews if reviews.hash == data.hash else None
 
     def _take_part(self, run: Run, own: TrainingReviews, split: str | None) -> ChosenReviews:
@@ -153,6 +153,6 @@ class Task(ABC):
 
 
 def send_notes(source: Source, observer: Observer) -> None:
-    """Notify the observer of what is unusual about the files of a source whose reviews have been read."""
+    """Notify the observer of anything unusual in a source's files; the reviews must have been read before."""
     for note in list_notes(source):
         observer(Notice(note))

@@ -8,6 +8,7 @@ from typing import Any
 
 from imdb_gru.config import AnyConfig, Config, DataConfig, NextWordConfig
 from imdb_gru.config.schedule import count_steps, fit_schedule
+from imdb_gru.config.schema import AUTO
 from imdb_gru.corpus.corpus import Corpus, encode_corpus
 from imdb_gru.errors import DataError, ImdbGruError, RunError
 from imdb_gru.events import (
@@ -39,7 +40,7 @@ from imdb_gru.tasks.task import Task, send_notes
 from imdb_gru.text.vocabulary import Vocabulary
 
 MOST_SEEN = 0.05
-"""The largest share of reviews that the classifier from which training starts may have been trained on itself."""
+"""The largest share of the training reviews that may already have been used to train the initial classifier."""
 WEIGHT_BYTES = 4
 """Size in bytes of one float32 weight."""
 
@@ -57,11 +58,11 @@ def train(
     """Train a classifier, save it in a run directory, and return the run.
 
     `config` is the name of a config in the package, a path, a nested mapping or a `Config`; `overrides` replaces some
-    of its keys, as in `{"train.epochs": 2}`. `data` is a value for `--data`, a `DataConfig` or a `Source`. `run` is the
-    path of the run; None means a new folder under `runs/`. `observer` is called with each event. Ctrl-C stops training
-    after the current batch; the run then holds the best epoch so far, and `resume` can resume it. Raises
-    `KeyboardInterrupt` if training is stopped before an epoch is complete, and `ConfigError`, `DataError` or
-    `RunError`.
+    of its keys, as in `{"train.epochs": 2}`. `data` is a value that `--data` accepts, a `DataConfig` or a `Source`.
+    `run` is the path of the run; None means a new folder under `runs/`. `observer` is called with each event. Ctrl-C
+    stops training after the current batch; the run then holds the best epoch so far, and `resume` can resume it. Raises
+    `KeyboardInterrupt` if training is stopped before an epoch is complete, `ConfigError` if the config is invalid,
+    `DataError` if the reviews cannot be used, and `RunError` if a run cannot be read or written.
     """
     return _train(Config, config, data, run, overrides, overwrite, observer or ignore, place or ThisProcess())
 
@@ -115,8 +116,8 @@ def resume(
 ) -> Run:
     """Resume a stopped training run with its own config; return the run.
 
-    `data` is the new path of its reviews if they were moved. Raises `RunError` if the run is complete, or if it was
-    started with different reviews.
+    `data` is the new path of the run's reviews if they were moved. Raises `RunError` if the run is complete, or if it
+    was started with different reviews.
     """
     observer, place = observer or ignore, place or ThisProcess()
     run = run if isinstance(run, Run) else Run(Path(run).expanduser())
@@ -146,7 +147,7 @@ def resume(
 
 @dataclass(frozen=True)
 class Plan:
-    """The plan of a training run, made without training."""
+    """A description of what a training run would do."""
 
     data: CorpusStatistics
     summary: str
@@ -156,7 +157,7 @@ class Plan:
     """Estimated memory needed for training, in bytes."""
     engine: str
     reason: str
-    """Reason why this engine computes the recurrent layers."""
+    """Reason why this engine was chosen for the recurrent layers."""
     precision: str
     config: AnyConfig
 
@@ -228,7 +229,7 @@ def _fit(config: AnyConfig, corpus: Corpus, start: PretrainedWeights | None, obs
     reviews = len(corpus.train)
     has_output = start is not None and start.has_output
     fitted = fit_schedule(config, reviews, len(corpus.validation), trained_output=has_output)
-    if fitted != config:
+    if AUTO in (config.train.epochs, config.train.batch_size):
         observer(ScheduleChosen(reviews, count_steps(fitted, reviews), fitted.train))
     return fitted
 
@@ -257,7 +258,7 @@ def _finish(run: Run, session: Session, observer: Observer) -> None:
 
 
 def _check_unseen(start: Run, corpus: Corpus) -> None:
-    """Raise `DataError` if a classifier has already been trained on the reviews that it is to be trained on again."""
+    """Raise `DataError` if the initial classifier has already been trained on too many of the training reviews."""
     stored, digests = start.load_seen(), corpus.seen.digests
     seen = stored.count(digests) if stored else 0
     if seen > MOST_SEEN * len(digests):

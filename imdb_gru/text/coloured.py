@@ -16,9 +16,9 @@ All have the same lightness (0.6 in OKLCH), so that they are legible on black an
 NEGATIVE, POSITIVE = COLOURS[0], COLOURS[-1]
 
 STRONGEST = 0x90
-"""Opacity of the strongest background, from 0 to 255; dark and light text are legible on it."""
+"""Opacity of the strongest background, from 0 to 255; both dark and light text are legible on it."""
 FAINTEST = 0.05
-"""Smallest share at which a word is coloured."""
+"""Smallest absolute share for which a word is coloured."""
 
 
 def build_html(
@@ -27,7 +27,7 @@ def build_html(
     """Build an HTML fragment that needs no script, style sheet or other file, and suits both light and dark pages.
 
     `label` and `figures` form the headline. Each token except the start token is coloured by its share, from −1 (most
-    negative) to 1 (most positive); its title appears when the mouse rests on it. `note` says what the colours mean.
+    negative) to 1 (most positive); its title appears when the mouse hovers over it. `note` explains the colours.
     """
     words = []
     for token, space, share, title in zip(tokens, [False, *find_spaces(tokens[1:])], shares, titles, strict=True):
@@ -49,7 +49,7 @@ def build_html(
 
 
 def _choose_background(share: float) -> str:
-    """Return the colour of a share, more opaque the further it is from 0; empty below `FAINTEST`."""
+    """Return the colour for a share; it is more opaque the further the share is from 0, and empty below `FAINTEST`."""
     if not math.isfinite(share) or abs(share) < FAINTEST:
         return ""
     opacity = round(min(abs(share), 1.0) * STRONGEST)

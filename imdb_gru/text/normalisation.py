@@ -1,4 +1,4 @@
-"""Text that reads the same, written the same: plain characters and no HTML."""
+"""The normalisation of texts, which leaves only plain characters and no HTML."""
 
 import re
 import unicodedata
@@ -18,14 +18,14 @@ _INVISIBLE = (
     (0xFE00, 0xFE0F),  # variation selectors
     (0xFEFF, 0xFEFF),  # byte order mark
 )
-"""First and last of each range of characters that are not seen, or only vary the one before them."""
+"""First and last character of each range of invisible characters and of characters that modify the previous one."""
 _FRACTIONS, _RAISED_DIGITS = "¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞↉", "²³¹⁰⁴⁵⁶⁷⁸⁹"
 
 _WRITTEN = {
     **dict.fromkeys(_APOSTROPHES, "'"),
     **dict.fromkeys(_QUOTATION_MARKS, '"'),
     **dict.fromkeys(_DASHES, "-"),
-    # Without a space, NFKC would make 31/2 of 3½, and BatmanTM of Batman™.
+    # Without a space, NFKC would turn 3½ into 31/2, and Batman™ into BatmanTM.
     **{mark: f" {unicodedata.normalize('NFKC', mark).replace('⁄', '/')}" for mark in _FRACTIONS + _RAISED_DIGITS},
     **dict.fromkeys("™℠", " "),
     "ŉ": "'n",
@@ -39,9 +39,9 @@ _WRITTEN |= {  # Windows-1252 that was read as Latin-1
 _SPECIAL = re.compile(
     f"[{''.join(map(re.escape, _WRITTEN))}{''.join(f'{chr(first)}-{chr(last)}' for first, last in _INVISIBLE)}]"
 )
-# A set of its own, because characters beyond U+FFFF make the search for a large set slow.
+# A separate pattern, because characters beyond U+FFFF slow down the search for a large set.
 _MODIFIER = re.compile("[\U0001f3fb-\U0001f3ff\U000e0000-\U000e0fff]")
-"""Skin tones, and invisible characters."""
+"""Skin tones and further invisible characters."""
 
 TAGS = (
     "br|a|b|i|u|p|s|em|h[1-6]|hr|li|ol|ul|dl|dt|dd|td|th|tr|tt|div|img|pre|sub|sup|body|code|font|head|html|link|meta"
@@ -50,22 +50,22 @@ TAGS = (
 _TAG = re.compile(rf"</?(?:{TAGS})(?:[\s/][^<>]*)?>|<!--[^<>]*-->", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:amp;)*(#\d{1,7};?|#x[0-9a-f]{1,6};?|[a-z][a-z0-9]{1,31};)", re.IGNORECASE)
 _MOST_PASSES = 4
-"""How often tags and entities are looked for, since an entity can hide another one or a tag."""
+"""Maximum number of searches for tags and entities, because decoding an entity can reveal a tag or another entity."""
 _NO_MARKUP = str.maketrans("&<", "  ")
 
 _IN_IMDB = "`\x80-\xbf‘’“”–…″，"
-"""Characters that `imdb.npz` holds as they are, so that the `keras` tokenizer must not change them."""
+"""Characters that occur unchanged in `imdb.npz`, so the `keras` tokenizer must not change them."""
 _NOT_IN_IMDB = re.compile(f"[^{_IN_IMDB}]+")
 _TAG_NOT_IN_IMDB = re.compile(_TAG.pattern.replace("</?", r"</?(?!(?:br|em|hr|i|p)\b)"), re.IGNORECASE)
 
 
 def normalise(text: str) -> str:
-    """Write a text with plain characters (Unicode's NFKC; one apostrophe, quotation mark and dash) and without HTML."""
+    """Return a text without HTML, in plain characters: NFKC with one form of apostrophe, quotation mark and dash."""
     return _normalise(text, _write_plainly, _TAG, _decode)
 
 
 def normalise_for_keras(text: str) -> str:
-    """Normalise a text, except for what IMDB's reviews contain, so that their tokens stay those of `imdb.npz`."""
+    """Normalise a text, but keep everything that occurs in IMDB's reviews, so that their tokens match `imdb.npz`."""
     return _normalise(text, _write_plainly_for_keras, _TAG_NOT_IN_IMDB, _decode_for_keras)
 
 

@@ -10,21 +10,21 @@ _THRICE = re.compile(r"(.)\1\1")
 _RUN = re.compile(r"([^\W\d_])\1\1+")
 _NUMERAL = re.compile(r"[ivx]+")
 _MOST_RUNS = 4
-"""Most runs of letters whose lengths are tried in all combinations."""
+"""Maximum number of runs of letters for which all combinations of lengths are tried."""
 _MUCH = 30
-"""A letter stands for itself once rather than twice if that word's rank is this many times lower.
+"""A run is shortened to one letter instead of two only if the resulting word's rank is this many times lower.
 
-So "sooo" is so (rank 39), not soo (11797), but "tooo" is too (103), not to (6).
+For example, "sooo" becomes "so" (rank 39), not "soo" (11797), but "tooo" becomes "too" (103), not "to" (6).
 """
 
 
 def find_spelling(word: str, ranks: Mapping[str, int]) -> str | None:
-    """Return the word that a lengthened one stands for, or None if it is not lengthened or `ranks` holds none.
+    """Return the usual spelling of a lengthened word, or None if it is not lengthened or has no spelling in `ranks`.
 
-    A run of three or more equal letters stands for two or for one. Roman numerals are left alone, and a word that
-    repeats a single letter stands for three, as in "zzz" and "www".
+    A run of three or more equal letters is shortened to two letters or one. Roman numerals are not changed. A word
+    that consists of a single repeated letter is shortened to three letters, as in "zzz" and "www".
     """
-    if not _THRICE.search(word):  # which rules out nearly all words, quickly
+    if not _THRICE.search(word):  # quickly rules out nearly all words
         return None
     known = [
         (ranks[spelling] * _MUCH**singles, spelling) for spelling, singles in _iter_spellings(word) if spelling in ranks
@@ -33,7 +33,7 @@ def find_spelling(word: str, ranks: Mapping[str, int]) -> str | None:
 
 
 def _iter_spellings(word: str) -> Iterator[tuple[str, int]]:
-    """Yield possible spellings, each with the number of runs of which one letter is left."""
+    """Yield possible spellings, each with the number of runs that are shortened to one letter."""
     parts = _RUN.split(word)  # text, letter, text, letter, …, text
     letters = parts[1::2]
     if not letters or _NUMERAL.fullmatch(word):
@@ -49,7 +49,7 @@ def _iter_spellings(word: str) -> Iterator[tuple[str, int]]:
 
 
 def find_candidates(words: Sequence[str]) -> list[str]:
-    """Return the words with three equal characters in a row; faster than to search each word."""
+    """Return the words with three equal characters in a row; this is faster than searching each word."""
     codes = np.frombuffer("\0".join(words).encode("utf-32-le", "surrogatepass"), np.uint32)
     places = np.flatnonzero((codes[2:] == codes[1:-1]) & (codes[1:-1] == codes[:-2]))
     ends = np.cumsum(np.fromiter(map(len, words), np.int64, len(words)) + 1)

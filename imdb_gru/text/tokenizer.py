@@ -1,6 +1,6 @@
-"""The two tokenizers that a config can name, shared by training and prediction.
+"""The two tokenizers that a config can choose, which are used in both training and prediction.
 
-Each is a plain function from text to tokens.
+Each tokenizer is a plain function that splits a text into tokens.
 """
 
 import re
@@ -10,7 +10,7 @@ KERAS_FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
 _KERAS_TABLE = str.maketrans(dict.fromkeys(KERAS_FILTERS, " "))
 
 _CLOSING, _OPENING = frozenset("!?.,;:)-"), ("(", "-")
-"""Marks with no space before them, and marks with no space after them."""
+"""Punctuation with no space before it, and punctuation with no space after it."""
 _EMOJI = "\u2600-\u27bf\U0001f300-\U0001faff"
 _WORD = re.compile(rf"[^\W_]+(?:'[^\W_]+)*|[!?.,;:()\"\-]|[{_EMOJI}]")
 
@@ -25,7 +25,7 @@ _EMOTICON = re.compile(
 )
 _WORD_OR_EMOTICON = re.compile(f"{_EMOTICON.pattern}|{_WORD.pattern}")
 _MOUTHS = {")": ":)", "]": ":)", "(": ":(", "[": ":(", "/": ":/", "\\": ":/", "|": ":|", "d": ":d", "p": ":p"}
-"""The emoticon that stands for all with the same mouth; only ;) keeps its eyes."""
+"""The emoticon that replaces all emoticons with the same mouth; only ;) keeps its eyes."""
 
 
 def tokenize_keras(text: str) -> list[str]:
@@ -35,7 +35,7 @@ def tokenize_keras(text: str) -> list[str]:
 
 
 def tokenize_words(text: str) -> list[str]:
-    """Split a normalised text into lower-case words (contractions stay whole), punctuation, emoji and emoticons."""
+    """Normalise a text, and split it into lower-case words, whole contractions, punctuation, emoji and emoticons."""
     text = _normalise(text).lower()
     if _has_emoticon(text):
         return [_unify(token) for token in _WORD_OR_EMOTICON.findall(text)]
@@ -43,14 +43,14 @@ def tokenize_words(text: str) -> list[str]:
 
 
 def tokenize_without_emoticons(text: str) -> list[str]:
-    """Split a text as `tokenize_words` does, but into the single marks of emoticons."""
+    """Split a text as `tokenize_words` does, but split emoticons into single characters."""
     return _WORD.findall(_normalise(text).lower())
 
 
 def _normalise(text: str) -> str:
     if text.isascii() and "<" not in text and "&" not in text and "`" not in text:
         return text
-    from imdb_gru.text.normalisation import normalise  # compiles expressions that most texts do not need
+    from imdb_gru.text.normalisation import normalise  # compiles regular expressions that most texts do not need
 
     return normalise(text)
 
@@ -64,7 +64,7 @@ def _normalise_for_keras(text: str) -> str:
 
 
 def _has_emoticon(text: str) -> bool:
-    """Search for an emoticon from eyes to eyes, which is 20 times faster than `_EMOTICON.search`."""
+    """Return whether a text has an emoticon; looking for eyes first is 20 times faster than `_EMOTICON.search`."""
     for eyes in _EYES:
         place = text.find(eyes)
         while place >= 0:
@@ -75,7 +75,7 @@ def _has_emoticon(text: str) -> bool:
 
 
 def _unify(token: str) -> str:
-    """Return the token of an emoticon, which is the same for :-), =) and :)); other tokens stay as they are."""
+    """Return the token of an emoticon, which is the same for :-), =) and :)); other tokens are returned unchanged."""
     if len(token) == 1 or token[0] not in ":;=<":
         return token
     if token[0] == "<":
@@ -85,7 +85,7 @@ def _unify(token: str) -> str:
 
 
 def find_spaces(tokens: Iterable[str], text: str = "") -> Iterator[bool]:
-    """Yield, for each token, whether a space precedes it; `text` is what precedes the first token."""
+    """Yield, for each token, whether a space precedes it; `text` is the text before the first token."""
     quoted = text.count('"') % 2 == 1
     attached = not text or text[-1].isspace() or text.endswith(_OPENING) or (text[-1] == '"' and quoted)
     for token in tokens:

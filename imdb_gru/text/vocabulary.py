@@ -1,7 +1,8 @@
-"""The map between tokens and ids.
+"""The mapping between tokens and ids.
 
-Ids are Keras's: 0 pad, 1 start, 2 unknown, words from 3, most frequent first. A vocabulary names the tokenizer that
-made its tokens, so that a text can be encoded in one way only. A lengthened word has the id of its usual spelling.
+The ids are the same as in Keras: 0 is pad, 1 is start, 2 is unknown, and words start at 3, most frequent first. A
+vocabulary includes the name of its tokenizer, so a text cannot be encoded with the wrong tokenizer. A lengthened word
+has the id of its usual spelling.
 """
 
 import json
@@ -24,9 +25,9 @@ PAD, START, UNKNOWN, FIRST_WORD = 0, 1, 2, 3
 START_TOKEN, END_TOKEN, UNKNOWN_TOKEN = "<start>", "<end>", "<unknown>"
 
 MARK, COMMON, OTHER, UNFAMILIAR = range(4)
-"""Kinds of ids: punctuation marks, pad and start; the commonest words; the other words; unknown words."""
+"""Kinds of ids: punctuation marks, pad and start; the most common words; all other words; unknown words."""
 MOST_COMMON = 100
-"""Number of commonest words; in natural language, they are about half of a text."""
+"""Number of words that count as most common; in natural language, they make up about half of a text."""
 
 
 class Vocabulary:
@@ -36,7 +37,7 @@ class Vocabulary:
         self.tokenizer = tokenizer
         self.words = tuple(words)
         self.emoticons = emoticons
-        """Whether an emoticon is a token; in vocabularies of earlier versions, its marks are."""
+        """Whether an emoticon is one token; vocabularies of earlier versions split emoticons into single characters."""
         self.tokenize: Callable[[str], list[str]] = (
             TOKENIZERS[tokenizer] if emoticons or tokenizer != "words" else tokenize_without_emoticons
         )
@@ -61,12 +62,12 @@ class Vocabulary:
         return kinds
 
     def encode(self, tokens: Iterable[str]) -> Ids:
-        """Return the start token's id and those of `tokens`, `(1 + len(tokens),)` int32."""
+        """Return the id of the start token, followed by the ids of `tokens`, `(1 + len(tokens),)` int32."""
         look_up = self._id_of.get
         return np.array([START, *(look_up(token) or self._guess(token) for token in tokens)], dtype=np.int32)
 
     def _guess(self, token: str) -> int:
-        """Return the id of a word that is not in the vocabulary."""
+        """Return the id of the usual spelling of a word that is not in the vocabulary, or the unknown id."""
         spelling = find_spelling(token, self._id_of) if self.tokenizer == "words" else None
         return UNKNOWN if spelling is None else self._id_of[spelling]
 
@@ -81,7 +82,7 @@ class Vocabulary:
 
     @classmethod
     def load(cls, path: Path) -> "Vocabulary":
-        """Read a vocabulary written by `save`; raises `RunError` if the file is anything else."""
+        """Read a vocabulary written by `save`, or raise `RunError` if the file is not a valid vocabulary."""
         try:
             stored = json.loads(read_text(path))
             words = stored["words"]
@@ -102,8 +103,8 @@ def build_vocabulary(
 ) -> Vocabulary:
     """Build a vocabulary of tokens ranked by frequency, with ties in alphabetical order.
 
-    All ids are below `max_words`, as with Keras's `num_words`, so that limit also counts pad, start and unknown.
-    Lengthened words count as their usual spelling.
+    All ids are below `max_words`, as with Keras's `num_words`, so this limit includes pad, start and unknown.
+    Lengthened words are counted as their usual spelling.
     """
     if tokenizer == "words":
         counts = _join_spellings(counts)

@@ -22,7 +22,7 @@ SHUFFLE_STREAM, WORD_DROPOUT_STREAM = 2, 3
 Batch = tuple[Ids, Array]
 
 
-@functools.lru_cache(maxsize=2)  # the training and the validation reviews
+@functools.lru_cache(maxsize=2)  # one entry for the training reviews and one for the validation reviews
 def _to_tensors(reviews: EncodedReviews) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Return the ids, offsets and labels, cached because Keras keeps the datasets of several epochs alive."""
     return _view_as_tensor(reviews.ids), tf.constant(reviews.offsets), tf.constant(reviews.labels.astype(np.float32))
@@ -40,14 +40,14 @@ class ReviewBatches:
 
     With several workers, each gets a share of every batch. The share then includes two more arrays for `Shares`: the
     worker's fractions of the batch's labelled reviews and of all its reviews, `(2,)`, and the words that the whole
-    batch may contain, `(R,)`. A worker that would have no reviews gets one with weight zero. In validation, whole
-    batches are divided among the workers.
+    batch may contain, `(R,)`. A worker that would otherwise have no reviews gets one review with weight zero. In
+    validation, whole batches are divided among the workers.
     """
 
     def __init__(
         self, reviews: EncodedReviews, config: Config, epoch: int | None, shares: WholeShare | None = None
     ) -> None:
-        """Build the batches of an epoch; None means validation, which has no dropout and starts with long reviews."""
+        """Build the batches of an epoch; None means validation, which uses no dropout and starts with long reviews."""
         self.reviews = reviews
         self.config = config
         self.epoch = epoch
@@ -74,8 +74,8 @@ class ReviewBatches:
     def to_dataset(self) -> tf.data.Dataset:
         """Return a dataset for `fit` and `evaluate` that yields the batches without running Python code.
 
-        Autotuning is off, because every epoch would end by waiting for the tuner, which sleeps twice as long each
-        time. Optimizations of the dataset's graph are also off, because they would copy all ids into the graph.
+        Autotuning is off; otherwise, every epoch would end by waiting for the tuner, which doubles its sleep each time.
+        Optimizations of the dataset's graph are also off, because they would copy all ids into the graph.
         """
         train, rate = self.config.train, self.config.model.dropout.word if self.epoch is not None else 0.0
         least = self.config.text.length + 1 if train.batches == "padded" else 0
@@ -99,7 +99,7 @@ class ReviewBatches:
         def cut_share(index: tf.Tensor, share: tuple[tf.Tensor, ...]) -> tuple[Any, ...]:
             rows, part, whole = share
             starts, stops = tf.gather(offsets, whole), tf.gather(offsets, whole + 1)
-            # as long as the whole batch, because an adversarial move's length depends on all embeddings, even padding
+            # padded like the whole batch: an adversarial move's length depends on all embeddings, even those of padding
             batch, label = cut(index, rows, tf.maximum(tf.reduce_max(stops - starts), least))
             words = tf.gather(ids, tf.ragged.range(starts, stops).values)
             words, _ = tf.unique(tf.concat([[PAD, UNKNOWN], words], 0))  # a dropped word becomes unknown

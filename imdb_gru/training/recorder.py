@@ -18,7 +18,7 @@ from imdb_gru.training.trainer import Trainer
 
 
 class Recorder:
-    """A recorder that writes nothing, for every worker except the first."""
+    """A recorder that writes nothing, which every worker except the first uses."""
 
     def begin(self, trainer: Trainer) -> None:
         """Record that training is starting or resuming."""
@@ -101,7 +101,7 @@ class RunRecorder(Recorder):
             "data": trainer.corpus.statistics,
             "environment": trainer.environment,
         }
-        metrics = self.run.seal(figures)  # complete in any case: the next step takes some seconds, and may be killed
+        metrics = self.run.seal(figures)  # complete even if the process is killed during the next, slow step
         if calibration := trainer.calibrate(self.run):
             metrics = self.run.keep_calibration(calibration, figures)
         if not interrupted:

@@ -23,13 +23,13 @@ class LocalSession:
     def __init__(self, run: Run, build: Callable[[], Trainer]) -> None:
         self.run = run
         self.stop = Stop()
-        keras.backend.clear_session()  # frees what earlier training in this process left behind
+        keras.backend.clear_session()  # frees the memory that earlier training in this process left behind
         with explain_memory():
             self.trainer = build()
 
     @property
     def keeps_batches(self) -> bool:
-        """Return whether training that is stopped in its first epoch can be resumed there."""
+        """Return whether training that is stopped in its first epoch can be resumed within that epoch."""
         return self.trainer.resumes_within_epochs
 
     @property

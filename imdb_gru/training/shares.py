@@ -23,7 +23,7 @@ class WholeShare:
     count = 1
     """Number of workers."""
 
-    def select_rows(self, rows: Rows, lengths: Lengths) -> Rows:  # noqa: ARG002 - for several workers
+    def select_rows(self, rows: Rows, lengths: Lengths) -> Rows:  # noqa: ARG002 - used by Shares
         """Return this worker's share of a batch of reviews."""
         return rows
 
@@ -110,7 +110,7 @@ class Shares(WholeShare):
         self.wish.assign(1.0)
 
     def is_stopping(self) -> bool:
-        """Return whether any worker had requested a stop at the last step."""
+        """Return whether any worker had requested a stop by the time of the last step."""
         return bool(self.wishes.numpy() > 0)
 
     @tf.function  # type: ignore[untyped-decorator]

@@ -47,7 +47,7 @@ class Trainer(ABC):
 
     @property
     def environment(self) -> dict[str, Any]:
-        """Return everything that determines the weights, except for the data."""
+        """Return everything, apart from the data, that determines the weights."""
         own = {"seed": self.seed, "engine": self.engine, "precision": self.precision}
         return {**describe_environment(), **own}
 
@@ -75,7 +75,7 @@ class Trainer(ABC):
 
     @abstractmethod
     def validate(self, stop: Stop) -> Figures | None:
-        """Return the validation metrics, which are empty without validation reviews, or None if stopped midway."""
+        """Return the metrics on the validation reviews, empty if there are none, or None if validation was stopped."""
 
     def finish_epoch(self, seconds: float) -> dict[str, int]:  # noqa: ARG002 - used by next-word models
         """Return metrics other than losses, given the epoch's duration, and reset the counts for the next epoch."""
@@ -94,7 +94,7 @@ class Trainer(ABC):
         """Return the model to save, with the current weights."""
 
     def calibrate(self, run: Run) -> Calibration | None:  # noqa: ARG002 - used by classifiers
-        """Return the errors of the complete run's model on the validation reviews by confidence, if it has any."""
+        """Return the complete run's errors on validation reviews, by confidence, or None if they are not measured."""
         return None
 
     def start_next_epoch(self) -> None:  # noqa: B027 - optional for a trainer
@@ -124,7 +124,7 @@ class Trainer(ABC):
         """Raise `RunError` if the run was started with different reviews or a different vocabulary."""
         start, *_ = [*run.load_starts(), None]
         if start is None:
-            return  # killed before it began to train
+            return  # the process was killed before it began to train
         if start.data != self.corpus.statistics.identity:
             raise self._refuse_data(run)
         if start.vocabulary != hash_file(run.vocabulary_path):

@@ -35,7 +35,7 @@ def check(tmp_path, rows=ROWS, **options):
 
 NEARLY = (
     "reviews in test that are nearly identical to a review in train "
-    "(70% or more of their sequences of 3 words are the same)"
+    "(70% or more of their 3-word sequences are the same)"
 )
 
 

@@ -39,9 +39,9 @@ def test_labels_are_separated_by_commas_and_quoted_as_in_csv(invoke, stars):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--positive", "4"], "--positive needs --negative: name the labels of both kinds"),
+        (["--positive", "4"], "--positive needs --negative: give both the positive and the negative labels"),
         (["--negative", "4"], "--negative needs --positive"),
-        (["--positive", "4,,5", "--negative", "1"], "4,,5 has an empty label: separate labels by commas, as in 4,5"),
+        (["--positive", "4,,5", "--negative", "1"], "4,,5 has an empty label: separate labels with commas, as in 4,5"),
         (["--positive", "", "--negative", "1"], "has an empty label"),
         (["--positive", '"4', "--negative", "1"], "is not a list of labels"),
     ],
@@ -120,7 +120,7 @@ def test_a_run_remembers_its_labels(invoke, stars):
     assert figures["n"] == 2
     other.write_text("text,label\na,yes\nb,no\n")
     result = invoke("evaluate", "--run", run.path, "--data", "other.csv")
-    assert "but the positive labels are 4, 5 and the negative ones are 1, 2: choose others with" in result.err
+    assert "but the positive labels are 4, 5 and the negative labels are 1, 2: choose others with" in result.err
     result = invoke(
         "evaluate", "--run", run.path, "--data", "other.csv", "--positive", "yes", "--negative", "no", "--json"
     )

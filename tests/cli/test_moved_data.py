@@ -87,7 +87,7 @@ def test_a_column_of_what_is_not_a_table_is_refused(invoke, write_corpus, kind, 
         (
             ["predict", "--text-column", "body", "fine"],
             2,
-            "--text-column needs a table or a file: give it with --input",
+            "--text-column needs a table or a file: give one with --input",
         ),
         (["inspect", "--text-column", "body", "fine"], 2, "--text-column needs a table"),
         (["next", "--text-column", "body", "fine"], 2, "--text-column needs a table"),

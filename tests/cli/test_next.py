@@ -99,7 +99,7 @@ def test_a_longer_text_is_cut_and_a_note_says_so(ask):
 
 
 def test_a_text_of_unknown_words_is_noted(ask):
-    assert "without a word that the model knows, so the prediction means little" in ask("strange words").err
+    assert "without a word that the model knows, so the prediction is unreliable" in ask("strange words").err
 
 
 def test_a_file_is_read_line_by_line(ask, tmp_path):

@@ -204,7 +204,7 @@ def test_without_a_home_that_can_be_written_a_download_says_what_to_set():
 def test_a_text_that_looks_like_an_option_is_told(invoke, command, text):
     result = invoke(*command, "--run", "bundled", text)
     assert result.code == 2
-    assert "If it is a text, put -- before it and after all options" in result.err
+    assert "If this is a text, put -- between the options and the text" in result.err
     result = invoke("predict", "--run", "bundled", "--json", "--", text)
     assert f'"text": "{text}"' in result.out
 

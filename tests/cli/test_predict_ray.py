@@ -100,7 +100,7 @@ def test_a_folder_is_scored_as_file_by_file_and_goes_on_after_a_mistake(invoke, 
     broken.write_text('{"text": "w1"}\n')
     result = invoke(*command, "--resume", "--json")
     assert result.code == 0, result.err
-    assert f"{broken.absolute()} has changed, so its texts are classified again" in result.err
+    assert f"{broken.absolute()} has changed, so its texts will be classified again" in result.err
     figures = json.loads(result.out)
     assert (figures["files"], figures["partitions"], figures["reviews"]) == (5, 5, 33)
     rows = read_rows(Path("out"))
@@ -152,7 +152,7 @@ def test_a_driver_that_is_stopped_or_killed_leaves_whole_partitions_to_go_on_fro
     assert json.loads(done.stdout)["reviews"] == 180
     first, *others = done.stderr.splitlines()
     assert first.startswith("resuming after")
-    assert others == ["180 texts are without a word that the model knows, so the prediction means little"]
+    assert others == ["180 texts are without a word that the model knows, so the prediction is unreliable"]
     assert {path: path.stat().st_mtime_ns for path in before} == before
     assert [row["text"] for row in read_rows(tmp_path / "out")] == [
         f"w{file} w{row} w{row * file}" for file in range(60) for row in range(3)

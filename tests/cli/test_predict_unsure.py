@@ -48,7 +48,7 @@ def test_labels_are_unsure_to_keep_a_maximum_error(invoke, calibrated_run, tmp_p
 def test_a_maximum_error_that_cannot_be_meant_is_refused(predict, share):
     result = predict("--max-error", share, "fine")
     assert result.code == 2
-    assert "write 5% or 0.05" in " ".join(result.err.split())
+    assert "use a value such as 5% or 0.05" in " ".join(result.err.split())
 
 
 def test_a_maximum_error_that_nothing_shows_is_refused_before_anything_is_written(predict, tmp_path):

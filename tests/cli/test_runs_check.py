@@ -84,7 +84,9 @@ def test_weights_of_another_config_or_vocabulary_are_told(invoke, run):
     change_figures(run)
     result, (row,) = check(invoke)
     assert result.code == 1
-    assert row["faults"][0].startswith("weights.npz does not fit config.yaml and vocabulary.json: array 0 is (")
+    assert row["faults"][0].startswith(
+        "weights.npz does not fit config.yaml and vocabulary.json: array 0 has the shape ("
+    )
     run.weights_path.unlink()
     result, (row,) = check(invoke)
     assert row["files"]["weights.npz"] == "missing"

@@ -37,7 +37,7 @@ def test_workers_get_as_many_cores_as_the_nodes_have_for_each(cores, workers, ex
 
 
 def test_more_workers_than_cores_are_refused():
-    with pytest.raises(ImdbGruError, match="--workers is 4, but there are 3 cores"):
+    with pytest.raises(ImdbGruError, match="--workers is 4, but the cluster has 3 cores"):
         find_cores_per_worker(nodes(2, 1), 4)
 
 
@@ -96,7 +96,7 @@ def test_a_training_survives_ctrl_c_other_workers_and_a_dead_node_and_ends_as_on
             if line.startswith("epoch 1"):
                 process.send_signal(signal.SIGINT)
         assert process.wait() == 130, process.told
-        assert "2 workers of 6 reviews each: batches of 12" in process.told
+        assert "2 workers: batches of 12, 6 per worker" in process.told
         assert process.told[-1] == f"stopped; resume with: imdb-gru train --resume {run}"
     stopped = json.loads((run / "metrics.json").read_text())
     assert stopped["interrupted"]
@@ -109,8 +109,8 @@ def test_a_training_survives_ctrl_c_other_workers_and_a_dead_node_and_ends_as_on
                 cluster.remove_node(next(iter(cluster.worker_nodes)), allow_graceful=False)
         out = process.stdout.read()
         assert process.wait() == 0, process.told
-        assert "3 workers of 4 reviews each: batches of 12" in process.told
-        assert "workers were lost; resuming with 2 workers of 6 reviews each: batches of 12" in process.told
+        assert "3 workers: batches of 12, 4 per worker" in process.told
+        assert "workers were lost; resuming with 2 workers: batches of 12, 6 per worker" in process.told
         assert not [line for line in process.told if "raylet" in line or "Traceback" in line]
         assert json.loads(out)["interrupted"] is False
 

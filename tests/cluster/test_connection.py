@@ -50,4 +50,4 @@ with connect("127.0.0.1:{port}"):
         head.terminate()
         head.communicate(timeout=60)
     assert (asked.stdout, asked.stderr) == ("1.0\n", "")
-    assert "it requires a token: copy its ~/.ray/auth_token to this machine" in stranger.stderr
+    assert "the cluster requires a token: copy its ~/.ray/auth_token to this machine" in stranger.stderr

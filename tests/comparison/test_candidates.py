@@ -138,7 +138,7 @@ def test_runs_that_cannot_be_compared(tmp_path):
     (other / "config.yaml").unlink()
     finish(other, build_config(start_from_scratch({"data": {"path": "sample", "limit": 7}}), "test"))
     with pytest.raises(
-        RunError, match=r"different reviews \(data.limit is None, not 7\): choose reviews for both with --data"
+        RunError, match=r"different reviews \(data.limit is None, not 7\): choose the same reviews for both with --data"
     ):
         open_candidates([one, other], same_data=True)
     assert len(open_candidates([one, other], same_data=False)) == 2

@@ -67,10 +67,10 @@ def test_labels_of_a_config_survive_its_file(labels):
         ([float("inf")], [1], "data.positive.0: a label is a number or text"),
         ("4,5", [1], "data.positive: input should be a valid list, got '4,5'"),
         ([], [1], "data.positive: list should have at least 1 item"),
-        ([4], None, "data.positive needs data.negative: name the labels of both, such as [4, 5] and [1, 2]"),
+        ([4], None, "data.positive needs data.negative: name the labels of both kinds, such as [4, 5] and [1, 2]"),
         (None, [1], "data.negative needs data.positive"),
-        ([4, "Pos."], ["pos", 4.0], "data.positive and data.negative both hold 4, pos: give each label one meaning"),
-        ([""], [1], "cannot hold an empty label: rows without a label are left out"),
+        ([4, "Pos."], ["pos", 4.0], "data.positive and data.negative both contain 4, pos: give each label one meaning"),
+        ([""], [1], "cannot contain an empty label: rows without a label are left out"),
     ],
 )
 @pytest.mark.parametrize("name", ["default", "pretrain"])

@@ -56,13 +56,13 @@ def test_any_key_can_be_set(override, value):
         ("train.objective=null", "train.objective: input should be 'last', 'every' or 'linear', got None"),
         ("train.epochs=[", "the value is not valid YAML"),
         ("train.epochs.deep=3", "train.epochs: input should be a valid integer"),
-        ("model.pretrained=None", "None is no value in YAML: write null for no value, or 'None' in quotes"),
-        ("model.dense=[none]", "none is no value in YAML"),
+        ("model.pretrained=None", "None does not mean null in YAML: write null for no value, or 'None' in quotes"),
+        ("model.dense=[none]", "none does not mean null in YAML"),
         ("train.epochs=010", "train.epochs=010: 010 is an octal number in YAML: write 10, or '010' in quotes"),
         ("train.seed=-0_7", "is an octal number in YAML: write -7"),
         ("train.seed=00", "write 0, or"),
-        ("train.epochs=1:30", "1:30 is a number of base 60 in YAML: write one number, such as 90 or 1.5"),
-        ("train.learning_rate=0:00.5", "is a number of base 60"),
+        ("train.epochs=1:30", "1:30 is a base-60 number in YAML: write one number, such as 90 or 1.5"),
+        ("train.learning_rate=0:00.5", "is a base-60 number"),
     ],
 )
 def test_a_wrong_override_is_told(override, message):
@@ -78,7 +78,7 @@ def test_a_quoted_value_is_a_text(value):
 
 def test_a_misspelled_value_in_a_file_is_told_with_its_line(tmp_path):
     (tmp_path / "c.yaml").write_text("train:\n  epochs: 3\n  patience: None\n")
-    with pytest.raises(ConfigError, match=r"c.yaml, line 3: None is no value in YAML: write null"):
+    with pytest.raises(ConfigError, match=r"c.yaml, line 3: None does not mean null in YAML: write null"):
         load_config(tmp_path / "c.yaml")
 
 
@@ -146,7 +146,7 @@ def test_the_fused_engine_is_refused_to_a_next_word_model_it_cannot_compute():
     with pytest.raises(ConfigError, match=r"train\.engine: fused computes only GRUs, and model.cell is lstm"):
         load_config(overrides={"train.engine": "fused", "model.cell": "lstm"}, kind=NextWordConfig)
     with pytest.raises(
-        ConfigError, match=r"data.test_split: .*got 0.2; set it to 0, and give the data a column 'split'"
+        ConfigError, match=r"data.test_split: .*got 0.2; set it to 0, and mark test reviews in a column 'split'"
     ):
         load_config(overrides={"data.test_split": 0.2}, kind=NextWordConfig)
 

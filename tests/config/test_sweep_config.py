@@ -73,7 +73,7 @@ def test_all_mistakes_are_told_at_once(load):
         ),
         ({"base": "nowhere.yaml"}, "cannot read the config nowhere.yaml"),
         ({"base": "scrach"}, "there is no config named 'scrach'; did you mean scratch?"),
-        ({"task": "sentiment"}, "is not a sweep: it needs task: sweep"),
+        ({"task": "sentiment"}, "is not a sweep: it needs 'task: sweep'"),
     ],
 )
 def test_a_wrong_sweep_is_told(load, changes, message):
@@ -134,7 +134,7 @@ def test_a_config_or_sweep_is_loaded_as_what_it_is(load, tmp_path):
     with pytest.raises(ConfigError, match=r"space\.train\.epochs: input should be greater than or equal to 1, got 0"):
         load_config_or_sweep(tmp_path / "s.yaml")
     (tmp_path / "s.yaml").write_text("task: sweep")
-    with pytest.raises(ConfigError, match="is not a sweep: it needs task: sweep and a space of keys"):
+    with pytest.raises(ConfigError, match="is not a sweep: it needs 'task: sweep' and a space of keys"):
         load_config_or_sweep(tmp_path / "s.yaml")
 
 

@@ -101,7 +101,7 @@ def test_a_table_whose_format_is_not_written_becomes_csv(tmp_path):
     predict_file("inbox", "out", model=make_classifier())
     assert [row["id"] for row in read("out/a.parquet.csv")] == ["1"]
     write("inbox/a.parquet.csv", "text\nw1\n")
-    with pytest.raises(DataError, match=r"two files would have their predictions in out/a.parquet.csv: rename one"):
+    with pytest.raises(DataError, match=r"the predictions of two files would go to out/a.parquet.csv: rename one"):
         predict_file("inbox", "out", model=make_classifier())
 
 

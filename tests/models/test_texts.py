@@ -20,7 +20,7 @@ def table(tmp_path):
 def test_a_reader_takes_a_file_with_its_column(table):
     assert list(TextReader(file=DataConfig(path=str(table), text_column="body"))) == ["fine", "dull"]
     assert list(TextReader(["a", "b"])) == ["a", "b"]
-    with pytest.raises(DataError, match="needs a table or a file: give it with --input"):
+    with pytest.raises(DataError, match="needs a table or a file: give one with --input"):
         TextReader(["a"], DataConfig(text_column="body"))
 
 

@@ -57,7 +57,7 @@ def test_a_model_with_a_threshold_keeps_no_maximum_error():
     classifier = make_calibrated_classifier()
     for classifier.threshold, label in ((0.0, "positive"), (1.0, "negative")):
         assert classifier.predict("w1").label == classifier.inspect("w1").label == label
-        with pytest.raises(ValueError, match=r"with the threshold \d: use it with 0\.5"):
+        with pytest.raises(ValueError, match=r"with the threshold \d: use the threshold 0\.5"):
             classifier.predict("w1", max_error=0.1)
 
 
@@ -81,7 +81,10 @@ def test_a_text_without_words_is_unsure_also_in_an_inspection():
 
 def test_what_the_reviews_cannot_show_is_refused_with_what_they_can():
     classifier = make_calibrated_classifier()
-    with pytest.raises(RunError, match=r"cannot show .* at most 0\.01 .* the smallest is about 5%; allow more errors"):
+    with pytest.raises(
+        RunError,
+        match=r"cannot show .* at most 0\.01 .* the smallest share that they can show is about 5%; allow more errors",
+    ):
         classifier.predict("w1", max_error=0.01)
     classifier.calibration = Calibration.parse({**CALIBRATION, "errors": [50, 80, 100]})
     with pytest.raises(RunError, match="are wrong: train with more reviews"):

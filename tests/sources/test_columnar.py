@@ -49,7 +49,7 @@ def test_empty_rows_and_further_sheets_are_left_out_with_a_note(write_book):
     [
         ([], "holds no reviews"),
         ([["text", "label"]], "holds no reviews"),
-        ([["text", "label"], ["a", 1, "lost"]], "row 2: the cell 'lost' stands in a column without a name"),
+        ([["text", "label"], ["a", 1, "lost"]], "row 2: the cell 'lost' is in a column without a name"),
         ([["a", 1], ["b", 0]], "seems to have no header"),
     ],
 )

@@ -47,10 +47,10 @@ SWALLOWED = 'text,label\n"Great movie,1\nbad,0\nso good",1\nok,1\nnice,0\n'
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (SWALLOWED, "row 2: a quotation mark opens a cell that closes in line 4, and the lines between look like rows"),
-        ('id;text;label\n1;"Great;1\n2;so good";1\n3;ok so;1\n', "row 2: a quotation mark opens a cell"),
-        ('label,text\n1,"Great\n0,bad\n1,so good"\n0,ok\n', "row 2: a quotation mark opens a cell"),
-        ('text,label\n"a",1\n"Great,1\nshe said "no",0\n', "row 3: text follows the quotation mark .* in line 4"),
+        (SWALLOWED, "row 2: a quoted cell ends on line 4, but its lines look like separate rows"),
+        ('id;text;label\n1;"Great;1\n2;so good";1\n3;ok so;1\n', "row 2: a quoted cell ends on line"),
+        ('label,text\n1,"Great\n0,bad\n1,so good"\n0,ok\n', "row 2: a quoted cell ends on line"),
+        ('text,label\n"a",1\n"Great,1\nshe said "no",0\n', "row 3: text follows the quotation mark .* on line 4"),
         ('text,label\n"a\nb",1\n"Great,1\nbad,0\n', r"row 3 \(line 4\): the file ends inside a quoted cell"),
         ('text,label\n"a "b" c",1\n', "row 2: text follows the quotation mark that closes a cell: double"),
     ],
@@ -67,7 +67,7 @@ def test_where_nothing_shows_what_a_mark_means_a_note_says_so(tmp_path):
     texts, notes = read_input(write(tmp_path, content))
     assert [text for text, _ in texts] == ["first, part\nsecond", "a b"]
     assert len(notes) == 1
-    assert "1 row with cells of several lines" in notes[0]
+    assert "1 row with cells that span several lines" in notes[0]
     assert "the first is row 3 (line 4)" in notes[0]
 
 
@@ -139,7 +139,7 @@ def test_rows_are_counted_as_a_spreadsheet_counts_them(tmp_path):
     assert [row for _, row in read_input(path)[0]] == [2, 4, 5]
     with pytest.raises(DataError, match=r"maybe \(row 5 \(line 7\)\): say which labels"):
         read(write(tmp_path, content.replace("four,", "four,maybe")))
-    with pytest.raises(DataError, match=r"row 5 \(line 7\): cells expected: 2, found: 3"):
+    with pytest.raises(DataError, match=r"row 5 \(line 7\): expected 2 cells, but found 3"):
         read(write(tmp_path, content.replace("four,", "four,1,2")))
 
 

@@ -52,7 +52,7 @@ def test_files_in_other_encodings_are_read_with_a_note(tmp_path):
     for _ in range(2):
         assert [review.text for review in source.iter_reviews("all")] == ["café", "déjà vu", "naïve"]
     assert [note.partition(": ")[2].split(";")[0] for note in source.notes] == [
-        "1 review is not UTF-8 and was read as Windows-1252",
+        "a review is not UTF-8 and was read as Windows-1252",
         "1 review was read as UTF-16",
     ]
 
@@ -87,7 +87,7 @@ def test_parquet_files_of_hugging_face_are_read(hub, tmp_path):
 
 def test_a_part_that_is_missing_is_told(hub, tmp_path):
     (hub / "train-00000-of-00002.parquet").unlink()
-    with pytest.raises(DataError, match="does not hold the train split as one table or in all its parts"):
+    with pytest.raises(DataError, match="must contain the train split as one table or as a complete set of parts"):
         open_source(str(tmp_path))
 
 
@@ -101,7 +101,7 @@ def test_a_table_for_each_split_may_have_columns_of_any_name(tmp_path):
     with pytest.raises(DataError, match="has no test split, only train, validation"):
         list(source.iter_reviews("test"))
     write(tmp_path, "body;mood\nc;1\n", "train.tsv")
-    with pytest.raises(DataError, match="does not hold the train split as one table"):
+    with pytest.raises(DataError, match="must contain the train split as one table"):
         read(tmp_path)
 
 

@@ -32,7 +32,7 @@ def test_columns_come_from_all_rows(tmp_path):
 def test_a_missing_text_is_an_empty_text_with_a_note(tmp_path):
     content = '{"text": null, "label": 1}\n{"label": 0}\n{"text": "a", "label": 0}\n'
     path = write(tmp_path, content, "a.jsonl")
-    expected = ([("", 1), ("", 0), ("a", 0)], (f"{path}: read 2 texts without a value as empty",))
+    expected = ([("", 1), ("", 0), ("a", 0)], (f"{path}: treated 2 texts without a value as empty",))
     assert read_with_notes(path) == expected
     assert read_input(path)[1] == expected[1]
     pyarrow = pytest.importorskip("pyarrow")

@@ -127,8 +127,8 @@ def test_uncertain_labels_are_refused_with_options_that_work(tmp_path, invoke, l
 @pytest.mark.parametrize(
     ("labels", "first"),
     [
-        (["-1", "0", "1", "1"], "use --positive 1 --negative -1 if -1 is negative and 0 neutral"),
-        ([-1, 0], "use --positive 1 --negative -1 if -1 is negative and 0 neutral"),
+        (["-1", "0", "1", "1"], "use --positive 1 --negative -1 if -1 is negative and 0 is neutral"),
+        ([-1, 0], "use --positive 1 --negative -1 if -1 is negative and 0 is neutral"),
         (["-1.0", "-1"], "use --positive 1 --negative -1 if -1 is negative, or"),
     ],
 )
@@ -200,12 +200,12 @@ def test_no_option_holds_a_label_that_cannot_be_typed(tmp_path):
     [
         ([4], None, "data.positive needs data.negative"),
         (None, ["no"], "data.negative needs data.positive"),
-        ([4, 5], ["5.0"], "both hold 5: give each label one meaning"),
-        (["yes"], [" "], "cannot hold an empty label"),
+        ([4, 5], ["5.0"], "both contain 5: give each label one meaning"),
+        (["yes"], [" "], "cannot contain an empty label"),
         (
             [7],
             [8],
-            r"holds the labels 1 \(row 2\) and 5 \(row 3\), but the positive labels are 7 and the negative ones are 8",
+            r"labels 1 \(row 2\) and 5 \(row 3\), but the positive labels are 7 and the negative labels are 8",
         ),
     ],
 )

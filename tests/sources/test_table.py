@@ -75,7 +75,7 @@ def test_rows_stream(tmp_path):
     )
     reviews = open_table(path, require_labels=True).iter_reviews("all")
     assert [next(reviews), next(reviews)] == [Review("good", 1), Review("bad", 0)]
-    with pytest.raises(DataError, match="row 3: text is 3, not a text"):
+    with pytest.raises(DataError, match="row 3: text is 3, not text"):
         next(reviews)
 
 
@@ -116,13 +116,13 @@ def test_unusual_texts_are_read(tmp_path, name, content, text, undecodable):
     [
         ("a.csv", 'text,label\n"a"b,1\n', "row 2: text follows the quotation mark that closes a cell"),
         ("a.csv", f"text,label\n{'a' * (16 * 2**20)},1\n", "line 2: the row is longer than 16,777,216 characters"),
-        ("a.csv", 'text,label\n"a\nb",1\nc\n', r"row 3 \(line 4\): cells expected: 2, found: 1"),
+        ("a.csv", 'text,label\n"a\nb",1\nc\n', r"row 3 \(line 4\): expected 2 cells, but found 1"),
         ("a.csv", "text:label\na:1\n", "only 'text:label': name the text column.*--delimiter"),
         ("a.csv", "\n\n", "holds no reviews"),
         ("a.csv", "label,label,text\n1,0,a\n", "several columns named 'label': rename or remove all but one"),
         ("a.csv", "text,label,split,split\na,1,train,test\n", "several columns named 'split'"),
-        ("a.csv", "\ntext,label\na\n", "row 3: cells expected: 2, found: 1"),
-        ("a.csv", "text\na, b\n", "row 2: cells expected: 1, found: 2; quote texts.*--format lines"),
+        ("a.csv", "\ntext,label\na\n", "row 3: expected 2 cells, but found 1"),
+        ("a.csv", "text\na, b\n", "row 2: expected 1 cell, but found 2; quote texts.*--format lines"),
         ("a.jsonl", "\n\n", "holds no reviews"),
         ("a.jsonl", '{"text": "a", "label": 1}\n' + "[" * 100_000, "row 2: not JSON"),
         ("a.jsonl", '{"text": "a", "label": 3}\n', r"the column 'label' holds the label 3 \(row 1\): say which labels"),

@@ -104,7 +104,7 @@ def test_every_compression_of_the_corpus_is_read(write_corpus, tmp_path):
         ("a.zip", pack_zip({"a.csv": TABLE})[:-9], "is cut short or damaged"),
         ("a.zip", pack_zip({"a.csv": TABLE}).replace(b"a,1", b"a,0"), "is cut short or damaged"),
         ("a.gz", pack_gzip(pack_gzip(pack_gzip(pack_gzip(pack_gzip(TABLE))))), "unpack it first"),
-        ("a.gz", pack_gzip(pack_zip({"a.csv": TABLE})), "holds a Zip file within another file: unpack it first"),
+        ("a.gz", pack_gzip(pack_zip({"a.csv": TABLE})), "contains a Zip file inside another file: unpack it first"),
         ("a.csv.zst", b"\x28\xb5\x2f\xfd" + bytes(99), "is a Zstandard file: unpack it first"),
         ("a.7z", b"7z\xbc\xaf\x27\x1c" + bytes(99), "is a 7-Zip archive: unpack it first"),
         ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(99), r"such as .xls: save it as .csv, .jsonl or .xlsx"),
@@ -140,7 +140,7 @@ def test_parquet_is_known_by_its_first_bytes(tmp_path):
     pytest.importorskip("pyarrow")
     path = write_table(tmp_path / "a.parquet", split=False)
     assert read(path.rename(tmp_path / "a.txt")) == read(write_table(tmp_path / "b.csv", split=False))
-    with pytest.raises(DataError, match="holds a Parquet file within another file: unpack it first"):
+    with pytest.raises(DataError, match="contains a Parquet file inside another file: unpack it first"):
         read(write(tmp_path, pack_gzip((tmp_path / "a.txt").read_bytes()), "a.parquet.gz"))
 
 
@@ -189,10 +189,12 @@ def test_tables_come_through_stdin(tmp_path, monkeypatch):
     give(b'[{"body": "a"}]')
     assert read_input("-", format="jsonl", text_column="body")[0] == [("a", 1)]
     give(b"text;label\na\n")
-    with pytest.raises(DataError, match=r"^stdin, row 2: cells expected: 2, found: 1"):
+    with pytest.raises(DataError, match=r"^stdin, row 2: expected 2 cells, but found 1"):
         read_input("-", format="csv")
     give(pack_gzip(TABLE))
-    with pytest.raises(DataError, match="stdin holds a compressed file: say what it contains with --format"):
+    with pytest.raises(
+        DataError, match="stdin holds a compressed file: specify the format of its content with --format"
+    ):
         read_input("-")
     give(b"%PDF-1.7")
     with pytest.raises(DataError, match="stdin is a PDF document"):
@@ -200,7 +202,7 @@ def test_tables_come_through_stdin(tmp_path, monkeypatch):
     give(b'{"text": "a"}\n')
     assert read_input("-") == (
         [('{"text": "a"}', 1)],
-        ("stdin is read line by line; if it holds JSON, say --format jsonl",),
+        ("stdin is read line by line; if it holds JSON, use --format jsonl",),
     )
 
 

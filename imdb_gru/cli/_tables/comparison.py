@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 LONGEST_FIGURE = len("100.00%")
 PATH_END = 20
-"""A narrow table keeps this many characters of a model's name, which is the path of its run."""
+"""Number of characters that a narrow table keeps from the end of a model's name (the path of its run)."""
 MODELS = (
     Column("model", cut_to=PATH_END), Column("seeds"), Column("parameters", "params", drop=5),
     Column("s per epoch", drop=3), Column("total s", drop=2), Column("peak MB", drop=1),

@@ -1,4 +1,4 @@
-"""Tables for a check of reviews."""
+"""Tables for the results of checking reviews."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from imdb_gru.cli._tables.table import print_line, print_table
 
 
 def print_check(figures: dict[str, Any]) -> None:
-    """Print the statistics of each split, the reviews that two splits share, and the findings."""
+    """Print statistics for each split, the numbers of reviews shared by two splits, and the findings."""
     columns = ("split", "reviews", "positive", "words: min", "median", "mean", "95 %", "max", "truncated")
     print_table([(split, *_describe(row)) for split, row in figures["splits"].items()], columns)
     if figures["labels"]:
@@ -53,7 +53,7 @@ def _describe_labels(
     other: int,
     unlabelled: int,
 ) -> str:
-    """Return one line about the values of the label column: how they are understood, and how many rows hold each."""
+    """Return a line that says how each value in the label column is interpreted and how many rows contain it."""
     left = {**left_out, "other labels": other, "no label": unlabelled}
     parts = {"positive": positive, "negative": negative, "left out": left}
     listed = {

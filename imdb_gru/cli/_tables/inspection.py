@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 LONGEST_FIGURE = len("1.00e-00")
 LONGEST_TOKEN, LONGEST_WORD = 24, 12
-"""Numbers of characters after which a token is cut in any table, and wrapped in a narrow table."""
+"""Maximum length of a token in any table, and of a word on one line of a narrow table, in characters."""
 
 GATE_ORDER = {"candidate": 1, "state": 2}
-"""The order in which a narrow table omits a cell's columns; gates that are not listed here come third."""
+"""The order in which a narrow table omits a cell's columns; gates not listed here are omitted third."""
 HEADINGS = {
     "probability": "prob.",
     "contribution": "contrib.",
@@ -30,7 +30,7 @@ HEADINGS = {
 }
 """Shorter headings for a narrow table."""
 DISTANCES = (0, 1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300, 400, 500, 1000)
-"""Distances from the last word, in words, at which gradients are printed."""
+"""Distances from the last word, counted in words, for which gradients are printed."""
 
 Values = tuple[Column, list[str]]
 
@@ -48,9 +48,9 @@ def show_inspection(
 
 
 def print_inspection(inspection: "Inspection", words: int, layer: int | None, unit: int | None) -> None:
-    """Print an inspection: its sums, then, in text order, the `words` words that contribute most.
+    """Print an inspection: first its sums, and then the `words` words that contribute most, in text order.
 
-    The gates are those of `layer` (None means the last layer), for one `unit` or averaged over all units.
+    The gates shown are those of `layer` (None means the last layer), for one `unit` or averaged over all units.
     """
     cells = [cell for cell in inspection.cells if cell.layer == (layer or inspection.cells[-1].layer)]
     click.echo(f"{inspection.label} {inspection.probability:.4f}")
@@ -133,7 +133,7 @@ def _sign(values: NDArray[np.float32]) -> list[str]:
 
 
 def _choose_rows(inspection: "Inspection", cell: "CellTrace", words: int, unit: int | None) -> list[int]:
-    """Choose the words that contribute most, or that change the unit most; return them in text order."""
+    """Return, in text order, the words that contribute most, or, if a unit is given, the words that change it most."""
     if unit is None:
         weights = inspection.contributions.integrated_gradients
     else:
@@ -162,7 +162,7 @@ def _join(words: Sequence[tuple[str, float]]) -> str:
 
 
 def print_curves(curves: Mapping[str, "GradientCurve"]) -> None:
-    """Print, for each run, how much of the gradient is left after a given number of words."""
+    """For each run, print how much of the gradient remains at each distance from the last word."""
     longest = max(len(curve.loss) for curve in curves.values())
     shown = [distance for distance in DISTANCES if distance < longest]
     for title, name in (

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from imdb_gru.models.next_word import LikelyToken, Timestep
 
 LONGEST_WORD = 16
-"""Length in characters of the longest token that a narrow table keeps on one line."""
+"""Maximum length in characters of a token that a narrow table keeps on one line."""
 COLUMNS = (
     Column("timestep"), Column("token", longest_word=LONGEST_WORD), Column("next word", longest_word=LONGEST_WORD),
     Column("rank", drop=1), Column("probability"), Column("most likely", longest_word=LONGEST_WORD),
@@ -19,7 +19,7 @@ COLUMNS = (
 
 
 def print_likeliest(candidates: Iterable["LikelyToken"], text: str | None) -> None:
-    """Print the most likely next words, below the text if there is one."""
+    """Print the most likely next words; if a text is given, print it above them."""
     from imdb_gru.system.escaping import neutralise
 
     if text is not None:
@@ -30,7 +30,7 @@ def print_likeliest(candidates: Iterable["LikelyToken"], text: str | None) -> No
 
 
 def print_timesteps(steps: Iterable["Timestep"]) -> None:
-    """Print what the model expected after each word of a text, and which word followed."""
+    """Print what the model expected after each word of a text, and which word actually followed."""
     print_table([_describe(number, step) for number, step in enumerate(steps)], COLUMNS)
 
 

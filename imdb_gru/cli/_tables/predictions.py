@@ -1,4 +1,4 @@
-"""Predictions on stdout, in colour for a terminal, as plain lines otherwise, or as JSON."""
+"""Predictions printed to stdout: in colour in a terminal, as plain lines in a pipe, or as JSON."""
 
 import contextlib
 import sys
@@ -58,7 +58,7 @@ def _draw(prediction: "Prediction", path: Path) -> None:
 
     assert prediction.probabilities is not None
     plot_timesteps(path, prediction.tokens, prediction.probabilities.tolist())
-    say(f"saved the chart {path}")
+    say(f"saved the chart as {path}")
 
 
 def _show(row: "InputRow", prediction: "Prediction", layout: "FileFormat", stream: TextIO) -> None:

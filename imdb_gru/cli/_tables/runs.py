@@ -1,4 +1,4 @@
-"""Tables for lists and checks of runs."""
+"""Tables for listing and checking runs."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -29,7 +29,7 @@ def _format(row: Mapping[str, Any], column: str) -> str:
 
 
 def print_findings(found: Mapping["Run", "Findings"]) -> None:
-    """Print the findings of each run's check."""
+    """Print what the check of each run found."""
     print_table([row for run, findings in found.items() for row in _list_findings(run, findings)])
 
 

@@ -1,4 +1,4 @@
-"""Tables for a sweep, updated live in a terminal."""
+"""Tables for a sweep, including a table of its trials that is updated live in a terminal."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from imdb_gru.sweep.outcome import Outcome
 
 FRAME = 4
-"""Number of terminal lines that a live table leaves free."""
+"""Number of terminal lines that the live table leaves empty."""
 # Not just "epochs", because train.epochs may be a column too.
 FIGURES = (Column("state"), Column("accuracy"), Column("log loss"), Column("epochs done", "done"), Column("seconds"))
 FINALISTS = (
@@ -26,7 +26,7 @@ FINALISTS = (
 
 
 class SweepPrinter(EventPrinter):
-    """An observer that prints the events of a sweep, and shows a live table of the trials in a terminal."""
+    """An observer that prints the events of a sweep and, in a terminal, shows a live table of the trials."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -62,7 +62,7 @@ class SweepPrinter(EventPrinter):
 
 
 def _name_keys(keys: Sequence[str]) -> list[Column]:
-    """Return a column for each key; if there is too little space, the last column is omitted first."""
+    """Return a column for each key; if space is short, columns are dropped from the end."""
     return [Column(name, drop=len(keys) - index) for index, name in enumerate(shorten_keys(keys))]
 
 
@@ -103,7 +103,7 @@ def print_sweep(figures: Mapping[str, Any]) -> None:
 
 
 def show_sweep(figures: Mapping[str, Any], *, as_json: bool) -> None:
-    """Print all results of a sweep as JSON, or as tables with the command that trains the best config."""
+    """Print all results of a sweep as JSON, or as tables followed by the command that trains the best config."""
     if as_json:
         click.echo(json.dumps(figures))
         return
@@ -114,7 +114,7 @@ def show_sweep(figures: Mapping[str, Any], *, as_json: bool) -> None:
 
 
 def show_sweep_plan(config: "SweepConfig", folder: Path, *, as_json: bool) -> None:
-    """Print the values, budget and base of a sweep without running it."""
+    """Print the space, the budget and the base config of a sweep without running it."""
     from imdb_gru.system.wording import count_noun
 
     base = config.build_trial({})
@@ -142,7 +142,7 @@ def show_sweep_plan(config: "SweepConfig", folder: Path, *, as_json: bool) -> No
 
 
 def describe_result(figures: Mapping[str, Any]) -> str:
-    """Describe the best trial, and by how much it beats the base."""
+    """Describe the best trial and its improvement over the base."""
     best, base = figures["best"], figures["base"]
     values = ", ".join(f"{key} {show(value)}" for key, value in best["values"].items())
     if base is None:
@@ -180,7 +180,7 @@ def shorten_keys(keys: Sequence[str]) -> list[str]:
 
 
 def show(value: Any) -> str:
-    """Return a key's value as text for a table."""
+    """Format a key's value for a table."""
     if isinstance(value, float):
         return f"{value:.3g}"
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Tables on stdout, fitted to the width of a terminal without breaking numbers."""
+"""Tables printed to stdout, narrowed to fit a terminal without breaking numbers."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -12,28 +12,28 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 PIPE_WIDTH = 200
-"""Width in characters of a table that is not shown in a terminal."""
+"""Maximum width in characters of a table that is not printed to a terminal."""
 GAP = 2
 """Number of spaces between two columns."""
 LONGEST_WORD = 30
-"""Length in characters of the longest word that a narrow table keeps whole; numbers and dates are shorter."""
+"""Maximum length in characters of a word that a narrow table does not break; numbers and dates are shorter."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table, with the ways in which it can be narrowed to fit a terminal."""
+    """A table column, with the rules for narrowing it to fit a terminal."""
 
     name: str
     short: str | None = None
-    """The heading in a narrow table."""
+    """Heading to use in a narrow table; None means `name`."""
     width: int = 0
-    """Number of characters after which a text is wrapped; lines break only between words."""
+    """Minimum width in characters of a column whose texts are wrapped; lines break only between words."""
     cut_to: int | None = None
-    """Number of characters to keep from the end of a path; None keeps them all."""
+    """Number of characters to keep from the end of a path; None keeps the whole path."""
     longest_word: int = LONGEST_WORD
-    """Length in characters of the longest word that is kept on one line."""
+    """Maximum length in characters of a word that is kept on one line."""
     drop: int = 0
-    """Position of the column in the order of omission: columns with 1 are omitted first, those with 0 last."""
+    """Order in which columns are omitted from a narrow table: 1 is omitted first, and 0 is omitted last."""
 
 
 def print_table(
@@ -41,7 +41,7 @@ def print_table(
 ) -> None:
     """Print a table, with a header if `columns` are given; numbers are right-aligned.
 
-    If the terminal is too narrow, texts are wrapped and columns are omitted; a last line lists the omitted columns.
+    If the terminal is too narrow, texts are wrapped and columns are omitted; a final line lists the omitted columns.
     """
     from rich.console import Console
     from rich.text import Text
@@ -172,7 +172,7 @@ def _find_least(column: Column, index: int, cells: Sequence[Sequence["Text"]]) -
 
 
 def _choose_columns(columns: Sequence[Column], least: Sequence[int], width: int) -> list[int]:
-    """Return the columns that fit; omit those with a `drop` first, then the others from right to left."""
+    """Return the columns that fit; columns with a `drop` are omitted first, then the others from right to left."""
     shown = list(range(len(columns)))
     order = sorted(shown[1:], key=lambda index: (columns[index].drop or math.inf, -index))
     for index in order:
@@ -183,7 +183,7 @@ def _choose_columns(columns: Sequence[Column], least: Sequence[int], width: int)
 
 
 def _share_width(least: Sequence[int], most: Sequence[int], width: int) -> list[int]:
-    """Give each column its smallest width, and divide the rest among the columns that need more."""
+    """Give each column its smallest width, and divide the remaining space among the columns that need more."""
     shares = list(least)
     rest = width - _sum_widths(least)
     order = sorted(range(len(least)), key=lambda index: most[index] - least[index])

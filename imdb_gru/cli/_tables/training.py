@@ -29,7 +29,7 @@ def print_run(run: "Run") -> None:
 
 
 def print_cross_validation(result: "CrossValidation") -> None:
-    """Print the metrics of a cross-validation: for each fold, and for all reviews together."""
+    """Print the metrics of a cross-validation for each fold and for all reviews together."""
     rows = [
         (str(number), str(fold.n), f"{fold.accuracy:.2%}", f"{fold.log_loss:.4f}")
         for number, fold in enumerate(result.folds, 1)

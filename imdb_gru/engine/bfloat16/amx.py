@@ -17,7 +17,7 @@ ROWS = 16
 COLUMNS = 32
 """Number of columns of C computed at once, in two registers side by side."""
 STEP = 32
-"""Number of products that one instruction adds up; the inner dimension of A B is a multiple of it."""
+"""Number of products that one instruction adds up; the inner dimension of A B must be a multiple of this number."""
 
 ARCH_PRCTL, REQUEST_PERMISSION, TILE_DATA = 158, 0x1023, 18
 """Arguments of the system call with which each Linux process must request the tile registers."""

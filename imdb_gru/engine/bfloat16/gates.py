@@ -18,7 +18,7 @@ HALF, MIDDLE = np.float32(0.5), np.int32(32767)
 
 @inlined
 def round_bits(bits):
-    """Round the bits of a float32 to the nearest bfloat16, with ties to even, in the upper half of the result."""
+    """Round a float32, given as bits, to the nearest bfloat16 (ties to even), stored in the result's upper half."""
     return np.uint32(bits + EVEN + np.uint32((bits >> SHIFT) & ODD))
 
 
@@ -53,11 +53,11 @@ def widen_row(values, start, into, into_start, count):
 
 @inlined
 def open_gates(products, bits, block, h, start, count, kept, kept_start, kept_block):
-    """Replace products that include the bias with m, z, r and h', and h_{t-1} with h_t, from index `start` on.
+    """Replace products, which include the bias, with m, z, r and h', and h_{t-1} with h_t, from index `start` on.
 
     The four blocks are `block` elements apart, and `bits` views their values as integers. `kept` receives the values
-    for a backward pass: m beside z and, `kept_block` elements further on, r beside h'. There, m is a bfloat16 number,
-    and z, r and h' are 16-bit fixed-point numbers.
+    for a backward pass: m beside z and, `kept_block` elements further on, r beside h'. In `kept`, m is a bfloat16
+    number, and z, r and h' are 16-bit fixed-point numbers.
     """
     for i in range(start, start + count):
         m = products[at(i)]
@@ -73,7 +73,7 @@ def open_gates(products, bits, block, h, start, count, kept, kept_start, kept_bl
 
 @inlined
 def differentiate_gates(kept, kept_start, kept_block, h_prev, dh, start, count, m, m_bits, gradients, block):
-    """Compute dm, dz, dr and dh' from kept values, and replace the gradient of h_t with what reaches h_{t-1} via z.
+    """Compute dm, dz, dr and dh' from kept values, and replace h_t's gradient with the part that h_{t-1} gets via z.
 
     The four results are `block` elements apart, and `m` is a scratch array.
     """

@@ -29,7 +29,7 @@ def multiply(a, a_start, a_row, rows, b, b_start, steps, first, first_start, fir
 
 @inlined
 def turn(values, start, room, rows, turned, most, width, done):
-    """Write rows of inputs as columns, in pairs, in tiles of `STEP` inputs and `STEP` rows.
+    """Transpose rows of inputs, in pairs, into tiles of `STEP` inputs and `STEP` rows.
 
     Rows that are half the total number of rows apart become neighbours, as in the pairs of gradients.
     """

@@ -22,7 +22,7 @@ Q = tuple(np.float32(c) for c in (8.59901080e-07, 3.42369103e-04, 2.61923324e-02
 
 @inlined
 def tanh(x):
-    """Compute tanh to within 4e-7 as x P(x²) / Q(x²) for |x| ≤ 7.9; beyond that, it is ±1 to this precision.
+    """Compute tanh to within 4e-7 as x P(x²) / Q(x²) for |x| ≤ 7.9; for larger |x|, return ±1.
 
     The coefficients were fitted by least squares, reweighted until the largest relative error was minimal.
     """
@@ -58,7 +58,7 @@ def open_gates(row, bias, h):
 
 @inlined
 def differentiate_gates(row, h_prev, dh):
-    """Replace m, z, r and h' with dm, dz, dr and dh', and the gradient of h_t with what reaches h_{t-1} via z."""
+    """Replace m, z, r and h' with dm, dz, dr and dh', and the gradient of h_t with the part that h_{t-1} gets via z."""
     units = len(dh)
     for u in range(units):
         dh_t = dh[u] if abs(dh[u]) > TINY else np.float32(0)

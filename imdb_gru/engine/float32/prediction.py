@@ -1,4 +1,4 @@
-"""Fast predictions of a GRU classifier after every timestep of many reviews."""
+"""Fast computation of a GRU classifier's predictions after every timestep of many reviews."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

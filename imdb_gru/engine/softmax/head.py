@@ -51,7 +51,7 @@ class Head:
         self.pool = ArrayPool()
 
     def run(self, x: Array, real: Mask, true: Array, true_bias: Array, places: Ids, w: HeadWeights) -> HeadResult:
-        """Compute losses and gradients for hidden states `(N, U)`; the mask `real` `(N,)` marks those with a target.
+        """Compute losses and gradients for hidden states `(N, U)`; the mask `real` `(N,)` marks rows with a target.
 
         `true` `(N, E)` and `true_bias` `(N,)` are the targets' weights. `places` `(N,)` is each target's index among
         the drawn words, or −1 if it was not drawn, so that a drawn target is counted only once.

@@ -29,7 +29,7 @@ class Products(Protocol):
     def add_transposed(self, a, a_room, width, b, b_room, columns, height, sums):
         """Add the product Aᵀ B to `sums`, a float32 matrix in panels of columns.
 
-        A and B have `height` rows each. Those of A have `width` numbers and are `a_room` apart; those of B have
+        A and B have `height` rows each. The rows of A have `width` numbers and are `a_room` apart; the rows of B have
         `columns` numbers and are `b_room` apart.
         """
 

@@ -1,4 +1,4 @@
-"""Adversarial and virtual adversarial perturbations of the embeddings (Miyato, Dai and Goodfellow 2017)."""
+"""Adversarial and virtual adversarial perturbations of embeddings (Miyato, Dai and Goodfellow 2017)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Fitting the output layer of a classifier while the pretrained weights below it do not change.
+"""Fitting the output layer of a classifier while the pretrained weights below it stay fixed.
 
 Fine-tuning from a random output layer distorts pretrained weights before the output layer has learned anything; with
 few reviews, fitting it first is more accurate (linear probing, then fine-tuning: Kumar et al. 2022).
@@ -10,11 +10,7 @@ from numpy.typing import NDArray
 from imdb_gru.system.arrays import Array, Labels
 
 PENALTY = 100.0
-"""Weight of the squared L2 norm of the kernel, for features that have been standardised."""
-SMALLEST_SCALE = 0.01
-"""Smallest standard deviation by which a feature is divided; of the 1,536 features of IMDB's reviews, one has a smaller
-one. Without it, a saturated feature would get a huge weight, and dropout, which changes the feature, would then
-change the logit more than everything else does."""
+"""Weight of the penalty, which is the squared L2 norm of the kernel for standardised features."""
 MOST_ITERATIONS = 30
 TOLERANCE = 1e-6
 
@@ -27,8 +23,9 @@ def fit_output_layer(features: Array, labels: Labels, penalty: float = PENALTY) 
     Returns the kernel `(F, 1)` and the bias `(1,)` of the output layer, float32. Features are standardised for the
     penalty, which does not apply to the bias.
     """
-    mean = features.mean(axis=0, dtype=np.float64)
-    scale = np.maximum(features.std(axis=0, dtype=np.float64), SMALLEST_SCALE)
+    mean, deviation = features.mean(axis=0, dtype=np.float64), features.std(axis=0, dtype=np.float64)
+    # A feature that hardly changes would get a huge weight, and dropout would turn it into noise.
+    scale = np.maximum(deviation, np.median(deviation) / 2) + 1e-6
     x: Doubles = np.column_stack([(features - mean) / scale, np.ones(len(features))])
     penalties = np.append(np.full(features.shape[1], penalty), 1e-6)
     weights = np.zeros(len(penalties))

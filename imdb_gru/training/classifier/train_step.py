@@ -18,7 +18,7 @@ from imdb_gru.training.shares import WholeShare
 class RunningPooling(keras.layers.Layer):  # type: ignore[misc]
     """A layer that pools hidden states `(B, T, U)` up to each timestep, giving `(B, T, P·U)`.
 
-    Results in the padding are meaningless.
+    Results at padded timesteps are meaningless.
     """
 
     def __init__(self, pooling: Sequence[Pooling], **kwargs: Any) -> None:
@@ -62,9 +62,9 @@ class ReviewModel(keras.Model):  # type: ignore[misc]
 
     Adversarial training (Miyato, Dai and Goodfellow 2017, equation 5) adds the loss of reviews whose embeddings x are
     moved by r = ε ‖x‖ g / ‖g‖, where g is the gradient of the loss with respect to x. Virtual adversarial training
-    (equation 7) needs no label: it adds a measure of how far a move by r changes the probability, where g is the
-    gradient of that measure. In the paper, the embeddings are normalised and ε is a length. Here, ε is a
-    fraction of the embeddings' length, so that the model cannot evade the move by making them longer.
+    (equation 7) needs no label: it adds a measure of how much a move by r changes the probability, where g is the
+    gradient of that measure. In the paper, the embeddings are normalised and ε is a length. Here, ε is a fraction of
+    the embeddings' length, so that the model cannot evade the perturbation by making the embeddings longer.
     """
 
     def __init__(self, ids: Any, probability: Any, objective: str, config: TrainConfig, name: str) -> None:
@@ -90,7 +90,7 @@ class ReviewModel(keras.Model):  # type: ignore[misc]
         return super().compute_metrics(x, tf.boolean_mask(y, labelled), tf.boolean_mask(last, labelled), sample_weight)
 
     def train_step(self, data: Any) -> Any:
-        """Update the weights with the gradients of both losses; report the loss without perturbations."""
+        """Update the weights with the gradients of all losses, but report only the loss without perturbations."""
         ids, labels, share = keras.utils.unpack_x_y_sample_weight(data)
         labelled, of_all = self.shares.weigh_losses(share)
         config = self.settings

@@ -71,10 +71,10 @@ class ClassifierTrainer(Trainer):
             self.optimizer.rate = config.train.pretrained_rate
         self.model.optimizer.build(self.model.trainable_variables)
         self._next_weights: list[Any] = []
-        """The unaveraged weights while the model holds their averages."""
+        """The unaveraged weights, which are kept while the model holds the averages."""
 
     def restore(self, run: Run) -> None:
-        """Restore the state of the run's checkpoint; if there are several workers, each draws its own dropout."""
+        """Restore the state of the run's checkpoint, and make each of several workers draw its own dropout."""
         super().restore(run)
         self._part_draws()
 
@@ -87,7 +87,7 @@ class ClassifierTrainer(Trainer):
 
     @property
     def environment(self) -> dict[str, Any]:
-        """Return everything that determines the weights except the data, including the number of workers."""
+        """Return everything, apart from the data, that determines the weights, including the number of workers."""
         workers = {"workers": self.shares.count} if self.shares.count > 1 else {}
         return {**super().environment, "objective": self.config.train.objective, **workers}
 
@@ -98,7 +98,7 @@ class ClassifierTrainer(Trainer):
         tired = patience is not None and self.progress.epoch - (best.epoch if best else 0) >= patience
         return super().is_done or tired
 
-    def train_epoch(self, stop: Stop, checkpoint: Callable[[], None]) -> Figures:  # noqa: ARG002 - epochs are whole
+    def train_epoch(self, stop: Stop, checkpoint: Callable[[], None]) -> Figures:  # noqa: ARG002 - for next-word models
         """Train for an epoch; if weights are averaged, `fit` replaces the weights with the averages at the end."""
         number = self.progress.epoch
         if number == 0 and self.config.train.output_first is True:
@@ -123,13 +123,13 @@ class ClassifierTrainer(Trainer):
                 bar.update(len(ids))
         output.set_weights(fit_output_layer(np.concatenate(features)[labels != NO_LABEL], labels[labels != NO_LABEL]))
 
-    def validate(self, stop: Stop) -> Figures:  # noqa: ARG002 - it does not take long
+    def validate(self, stop: Stop) -> Figures:  # noqa: ARG002 - validation is short
         """Return the loss and accuracy on the validation reviews."""
         if not len(self.corpus.validation):
             return {}
         batches = ReviewBatches(self.corpus.validation, self.config, None, self.shares)
         figures = dict.fromkeys(("loss", "accuracy"), 0.0)
-        if batches.rows:  # the last workers may have none
+        if batches.rows:  # the last workers may have no batches
             figures = self.model.evaluate(batches.to_dataset(), verbose=0, return_dict=True)
         figures = self._average({name: float(figures[name]) for name in ("loss", "accuracy")}, batches)
         return {f"validation_{name}": figure for name, figure in figures.items()}
@@ -158,7 +158,7 @@ class ClassifierTrainer(Trainer):
             self.model.set_weights(self._next_weights)
 
     def calibrate(self, run: Run) -> Calibration | None:
-        """Return the errors of the complete run's model on the validation reviews, as `predict` would make them."""
+        """Return the errors that `predict` makes on the validation reviews with the complete run's model."""
         reviews = self.corpus.validation
         sequences = [reviews[row] for row in range(len(reviews))]
         return measure_calibration(Classifier.load(run), sequences, reviews.labels)
@@ -168,13 +168,13 @@ class ClassifierTrainer(Trainer):
         return list(self.model.get_weights())
 
     def fill_stock(self) -> keras.Model:
-        """Return the model of stock layers with the current weights."""
+        """Return the model of stock layers, filled with the current weights."""
         self.stock.set_weights(self.model.get_weights())
         return self.stock
 
 
 def count_steps_at_once(config: Config, engine: str) -> int:
-    """Return the number of batches after which the bar is updated and a stop is checked for.
+    """Return the number of batches between updates of the progress bar, which are also checks for a stop request.
 
     These batches take less than a second. Keras runs no Python code between them, which saves time only if they are
     short.

@@ -18,9 +18,9 @@ class Chunk:
     """Some timesteps of a batch of reviews."""
 
     ids: Ids
-    """Ids, `(B, T)`; pad past a review's end."""
+    """Ids, `(B, T)`, with padding after the end of each review."""
     targets: Ids
-    """The next id at each timestep, `(B, T)`; a review's last word is followed by the start token, then pad."""
+    """The next id at each timestep, `(B, T)`; a review's last word is followed by the start token, then by padding."""
 
 
 class ReviewChunks:

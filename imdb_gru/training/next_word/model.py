@@ -1,4 +1,4 @@
-"""The next-word model in Keras: a classifier's embedding and cells, and a softmax tied to the embedding."""
+"""The next-word model in Keras: the embedding and cells of a classifier, and a softmax tied to the embedding."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -27,9 +27,9 @@ FULL_ROWS = 1024
 class Strata:
     """The strata of a sampled softmax, which draws one word from each; ids are ranked by frequency.
 
-    Each stratum in the first half has one word, so that frequent words always count; the rest grow in size. A word
-    drawn from a stratum of n words represents all n: its logit is raised by log n, the correction of importance
-    sampling (Bengio and Senécal 2008, section 3). With as many strata as words, this is the full softmax.
+    Each stratum in the first half has one word, so that frequent words always count; the strata in the second half grow
+    in size. A word drawn from a stratum of n words represents all n: its logit is raised by log n, the correction of
+    importance sampling (Bengio and Senécal 2008, section 3). With as many strata as words, this is the full softmax.
     """
 
     edges: Ids
@@ -95,7 +95,7 @@ class KerasNextWordModel(keras.Model):  # type: ignore[misc]
         self.built = True
 
     def start_from_counts(self, counts: Rows) -> None:
-        """Set each word's initial probability to its share of the text, given its count, `(V,)`."""
+        """Set each word's initial probability to its relative frequency, given the counts of all words, `(V,)`."""
         shares = np.maximum(counts, 0.5) / counts.sum()
         self.bias.assign(np.log(shares).astype(np.float32))
 
@@ -184,7 +184,7 @@ class KerasNextWordModel(keras.Model):  # type: ignore[misc]
         )  # fmt: skip
 
     def _gather(self, *parts: Any) -> tuple[Ids, Array]:
-        """Sum gradients by id, given ids and gradients alternately."""
+        """Sum gradients by id; `parts` alternates between arrays of ids and their gradients."""
         flat = [
             (ids.reshape(-1), values.reshape(ids.size, -1)) for ids, values in zip(parts[::2], parts[1::2], strict=True)
         ]

@@ -95,7 +95,7 @@ class NextWordTrainer(Trainer):
         return total, ends
 
     def train_epoch(self, stop: Stop, checkpoint: Callable[[], None]) -> Figures:
-        """Train on the remaining batches of the epoch, with regular checkpoints."""
+        """Train on the remaining batches of the epoch, saving checkpoints at regular intervals."""
         progress, chunks = self.progress, ReviewChunks(self.corpus.train, self.config, self.progress.epoch)
         title = f"epoch {progress.epoch + 1}/{self.config.train.epochs}"
         total = len(self.corpus.train.ids)
@@ -150,6 +150,6 @@ class NextWordTrainer(Trainer):
         return self.model.get_arrays()  # type: ignore[no-any-return]
 
     def fill_stock(self) -> keras.Model:
-        """Return the model of stock layers with the current weights."""
+        """Return the model of stock layers, filled with the current weights."""
         self.stock.set_weights(list_stock(self.list_arrays()))
         return self.stock
