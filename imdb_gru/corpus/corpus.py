@@ -167,8 +167,8 @@ def load_pretraining_reviews(source: Source, config: NextWordConfig) -> Training
 def choose_held_out(reviews: Sequence[Review], share: float, seed: int) -> Mask:
     """Return a mask of the validation reviews, `(N,)`, stratified by label; all reviews of a film stay together.
 
-    Films are considered in random order. A film is chosen unless more than `share` of the reviews with some label would
-    then be validation reviews. If a review's film is unknown, all reviews with the same words count as one film.
+    Films are considered in random order. A film is chosen unless that would reserve more than `share` of the reviews
+    with any one label. If a review's film is unknown, all reviews with the same words count as one film.
     """
     from imdb_gru.system.progress import show_bar  # loads tqdm
 

@@ -49,7 +49,7 @@ class PredictedReviews:
     threshold: float = THRESHOLD
     """Lowest probability at which a review counts as positive."""
     answers: AnswerScores | None = None
-    """Error on the reviews that are answered rather than unsure; None unless a maximum error was requested."""
+    """Error on the reviews that got a definite label; None unless a maximum error was requested."""
 
     def compute_accuracy_by_timestep(self) -> list[TimestepScores]:
         """Return the metrics after 10, 25, 50 … words, or an empty list if the model is bidirectional."""
@@ -86,7 +86,7 @@ class Evaluation(Scores):
     coverage: Sequence[CoverageScores]
     """Accuracy on the 99 %, 95 %, 90 % … of the reviews with the most confident predictions."""
     answers: AnswerScores | None = None
-    """Error on the reviews that are answered rather than unsure; None unless a maximum error was requested."""
+    """Error on the reviews that got a definite label; None unless a maximum error was requested."""
     errors: Sequence[Misclassified] | None = None
     """The most confident errors; None unless requested."""
     best_threshold: float | None = None

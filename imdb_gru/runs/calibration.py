@@ -90,7 +90,7 @@ class Calibration(Record):
         )
 
     def find_limit(self, max_error: float) -> ConfidenceLimit | None:
-        """Return the lowest limit above which at most a share of `max_error` of similar texts is misclassified.
+        """Return the lowest limit above which the error on texts like the validation reviews is at most `max_error`.
 
         With probability `1 - DOUBT` over random choices of validation reviews, the error among the answered texts is
         at most `max_error`. Returns None if there are too few reviews, or if too many of them are misclassified.

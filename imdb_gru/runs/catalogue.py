@@ -124,7 +124,7 @@ def find_runs(path: Path) -> list[Run]:
 def check_writable(path: Path, deed: str, advice: str) -> None:
     """Raise `RunError` if the path is the name of the bundled models, which cannot be changed.
 
-    `deed` is what the message says cannot be done, such as "be resumed", and `advice` says what to do instead.
+    `deed` completes the message "it cannot …", for example with "be resumed"; `advice` says what to do instead.
     """
     if path == Path(BUNDLED):
         raise RunError(f"{BUNDLED} is the model that comes with the package; it cannot {deed}: {advice}")
