@@ -53,7 +53,7 @@ def test_files_in_other_encodings_are_read_with_a_note(tmp_path):
         assert [review.text for review in source.iter_reviews("all")] == ["café", "déjà vu", "naïve"]
     assert [note.partition(": ")[2].split(";")[0] for note in source.notes] == [
         "a review is not UTF-8 and was read as Windows-1252",
-        "1 review was read as UTF-16",
+        "a review was read as UTF-16",
     ]
 
 
