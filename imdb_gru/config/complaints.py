@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from imdb_gru.config.labels import find_label_conflict
+from imdb_gru.config.schedule import can_fit_output
 from imdb_gru.config.schema import (
     AUTO,
     INHERITED,
@@ -128,6 +129,11 @@ def _find_conflicts_of_classifier(config: Config, *, trained: bool) -> Iterator[
         yield f"train.objective: a bidirectional model predicts only at the last word, got {train.objective}; use last"
     if train.adversarial and train.virtual:
         yield "train.virtual: cannot be used together with train.adversarial; set one of them to null"
+    if train.output_first is True and not can_fit_output(config):
+        yield (
+            "train.output_first: needs model.pretrained, no model.dense and train.objective last; set it to auto or "
+            "false"
+        )
     if train.patience is not None and train.monitor == "last":
         yield "train.patience: needs train.monitor accuracy or loss, got last"
     if train.patience is not None and not train.validation_split:

@@ -2,6 +2,7 @@ import pytest
 
 from imdb_gru.config import build_config, load_config
 from imdb_gru.config.schedule import count_steps, fit_schedule, get_number
+from imdb_gru.errors import ConfigError
 
 
 @pytest.mark.parametrize(
@@ -57,6 +58,14 @@ def test_the_last_epoch_is_kept_only_where_that_is_best(change):
 )
 def test_only_an_output_layer_right_above_pretrained_weights_is_fitted_first(values):
     assert fit_schedule(build_config(values, "test"), 90, 100).train.output_first is False
+
+
+@pytest.mark.parametrize(
+    "change", [{"model.pretrained": None}, {"model.dense": [8]}, {"train.objective": "every"}], ids=str
+)
+def test_an_output_layer_that_cannot_be_fitted_first_is_refused(change):
+    with pytest.raises(ConfigError, match=r"train\.output_first: needs model\.pretrained, no model\.dense and "):
+        load_config("default", {"train.output_first": True, "model.pretrained": "some-run", **change})
 
 
 def test_the_output_layer_of_a_classifier_is_kept():
