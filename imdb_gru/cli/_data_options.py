@@ -44,10 +44,6 @@ def _build_labels_option(kind: str, other: str, example: str) -> Callable[[AnyCo
     )
 
 
-_positive_option = _build_labels_option("positive", "negative", "4,5")
-_negative_option = _build_labels_option("negative", "positive", "1,2")
-
-
 _TEXT_OPTIONS: dict[str, Callable[[AnyCommand], AnyCommand]] = {
     "text_column": click.option(
         "--text-column",

@@ -33,7 +33,7 @@ class Seen(Protocol):
 
 
 def describe_text(seen: Seen) -> str | None:
-    """Return the reason why a text's prediction may be unreliable, such as truncation, or None if there is none."""
+    """Return the reason why a text's prediction may be unreliable, such as truncation; None if it is reliable."""
     if seen.doubt:
         return seen.doubt
     return f"only {seen.read} of {seen.words} words were read" if seen.read < seen.words else None

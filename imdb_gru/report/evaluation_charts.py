@@ -124,33 +124,29 @@ def draw_accuracy_by_words_read(rows: Sequence[TimestepScores]) -> Any:
 
 def draw_accuracy_by_coverage(rows: Sequence[CoverageScores]) -> Any:
     """Draw the accuracy on the most confident reviews by their share of all reviews, with 95 % intervals."""
-    figure = _build_figure(3.1)
-    axes = figure.add_subplot()
-    for place, row in enumerate(rows):
-        low, high = compute_interval(round(row.accuracy * row.n), row.n)
-        axes.vlines(place, low, high, color=POSITIVE, lw=6, alpha=0.3)
-    axes.plot([row.accuracy for row in rows], color=POSITIVE, marker="o", ms=6, lw=1.8)
     labels = [f"{row.share:.0%}\n≥ {row.confidence:.2f}" for row in rows]
-    axes.set_xticks(range(len(rows)), labels, fontsize=7.5)
-    axes.set(xlabel="most confident reviews (below: their confidence)", ylabel="accuracy")
-    axes.set_xlim(-0.6, len(rows) - 0.4)
-    axes.yaxis.set_major_formatter(_format_percent)
-    tidy(axes)
-    return figure
+    return _draw_accuracies(rows, labels, "most confident reviews (below: their confidence)", lw=1.8)
 
 
 def draw_accuracy_by_length(rows: Sequence[LengthScores]) -> Any:
     """Draw the accuracy by review length, with 95 % intervals."""
+    names = [f"{row.shortest}+" if row.longest is None else f"{row.shortest}–{row.longest}" for row in rows]
+    labels = [f"{name}\n{row.n:,}" for name, row in zip(names, rows, strict=True)]
+    return _draw_accuracies(rows, labels, "words in the review (below: number of reviews)", lw=0)
+
+
+def _draw_accuracies(
+    rows: Sequence[CoverageScores | LengthScores], labels: Sequence[str], title: str, *, lw: float
+) -> Any:
+    """Draw the accuracy of each row with its 95 % interval, and join the points with a line of width `lw`."""
     figure = _build_figure(3.1)
     axes = figure.add_subplot()
     for place, row in enumerate(rows):
         low, high = compute_interval(round(row.accuracy * row.n), row.n)
         axes.vlines(place, low, high, color=POSITIVE, lw=6, alpha=0.3)
-        axes.plot(place, row.accuracy, color=POSITIVE, marker="o", ms=6)
-    names = [f"{row.shortest}+" if row.longest is None else f"{row.shortest}–{row.longest}" for row in rows]
-    labels = [f"{name}\n{row.n:,}" for name, row in zip(names, rows, strict=True)]
+    axes.plot([row.accuracy for row in rows], color=POSITIVE, marker="o", ms=6, lw=lw)
     axes.set_xticks(range(len(rows)), labels, fontsize=7.5)
-    axes.set(xlabel="words in the review (below: number of reviews)", ylabel="accuracy", xlim=(-0.6, len(rows) - 0.4))
+    axes.set(xlabel=title, ylabel="accuracy", xlim=(-0.6, len(rows) - 0.4))
     axes.yaxis.set_major_formatter(_format_percent)
     tidy(axes)
     return figure

@@ -105,7 +105,7 @@ class Calibration(Record):
         return ConfidenceLimit(max_error, self.limits[found], self.reviews, self.answered[found], self.errors[found])
 
     def find_smallest_error(self) -> float | None:
-        """Return the smallest maximum error, in steps of 1%, for which there is a limit, or None if there is none."""
+        """Return the smallest maximum error, in steps of 1%, for which there is a limit; None if no error has one."""
         percents = range(1, round(100 * LARGEST_ERROR))
         return next((percent / 100 for percent in percents if self.find_limit(percent / 100)), None)
 

@@ -201,7 +201,7 @@ class Run:
             raise RunError(f"{self.history_path} cannot be read ({error}): train the run again") from error
 
     def load_calibration(self) -> Calibration | None:
-        """Read the calibration, or return None if there is none. Raises `RunError` if it is damaged."""
+        """Read the calibration; return None if the run has no calibration. Raises `RunError` if it is damaged."""
         return self._load_optional(self.calibration_path, lambda path: Calibration.parse(json.loads(read_text(path))))
 
     def keep_calibration(self, calibration: Calibration, figures: dict[str, Any]) -> Metrics:
@@ -218,7 +218,7 @@ class Run:
             raise RunError(f"{path} cannot be read ({error}): train the run again") from error
 
     def load_progress(self) -> Progress | None:
-        """Return the progress from the checkpoint, or None if there is none. Raises `RunError` if it is damaged."""
+        """Return the progress from the checkpoint, if the run has one. Raises `RunError` if it is damaged."""
         if not self.checkpoint_path.exists():
             return None
         try:

@@ -70,7 +70,7 @@ class DelimitedRows:
         return (separator is not None), find_delimiter(head, given, separator, preferred)
 
     def _find_quoting(self) -> tuple[Quoting, _Survey]:
-        """Return the first quoting with which the whole table can be read, or raise `DataError` if there is none."""
+        """Return the first quoting with which the whole table can be read, or raise `DataError` if all fail."""
         with self._text.open(newline="") as file:
             quotings = list_quotings(iter(lambda: file.read(BLOCK), ""), self._delimiter)
         surveys = [(quoting, self._survey(quoting)) for quoting in quotings[:1]]

@@ -75,8 +75,6 @@ class TableSource:
                 f"{self.name} has no known label column, only {list_columns(columns)}: "
                 "name the label column with --label-column"
             )
-        if require_labels and next(self._iter_rows(), None) is None:
-            raise self._describe_absence()
         splits = [column for column in columns if column.strip().lower() == SPLIT_COLUMN]
         if divide and len(splits) > 1:
             raise DataError(
@@ -95,6 +93,8 @@ class TableSource:
     def count_labels(self, labels: TableLabels, part: str | None = None) -> set[str]:
         """Add the labels of all rows that need one to `labels`, and return the splits that have rows.
 
+        Raises `DataError` if the table has no rows.
+
         From then on, `labels` determines the meaning of this table's labels. If several tables share the labels, `part`
         is the split that contains the whole table.
         """
@@ -106,6 +106,8 @@ class TableSource:
             if split != UNLABELLED:
                 place = f"{self.path.name}, {row.place}" if part else row.place
                 labels.add(split, place, row.cells.get(self.label_column))
+        if not present:
+            raise self._describe_absence()
         return present
 
     @property
@@ -115,7 +117,7 @@ class TableSource:
 
     @property
     def label_column(self) -> str:
-        """Return the name of the label column, or an empty string if there is none."""
+        """Return the name of the label column, or an empty string if no such column was found."""
         return self._label or ""
 
     @property
@@ -246,11 +248,11 @@ def find_content(path: Path) -> Content:
 def _choose_column(
     name: str, kind: str, given: str | None, known: tuple[str, ...], columns: Mapping[str, int]
 ) -> str | None:
-    if given is not None and given in columns:
+    if given is not None:
+        if given not in columns:
+            raise DataError(f"{name} has no column {given!r}, only {list_columns(columns)}")
         return _require_once(name, given, columns)
     found = [column for column in columns if column.strip().lower() in known]
-    if given is not None:
-        raise DataError(f"{name} has no column {given!r}, only {list_columns(columns)}")
     if len(found) > 1:
         raise DataError(f"{name} has several {kind} columns, {list_columns(found)}: choose one with --{kind}-column")
     return _require_once(name, found[0], columns) if found else None

@@ -18,7 +18,7 @@ import numpy as np
 import imdb_gru
 from imdb_gru.cli._options import Setting
 from imdb_gru.corpus.corpus import choose_held_out
-from imdb_gru.models.metrics import compute_ece, compute_log_loss, find_correct
+from imdb_gru.models.metrics import compute_scores
 from imdb_gru.sources import open_source
 from imdb_gru.sources.in_memory import MemorySource
 from imdb_gru.sources.review import Review
@@ -96,11 +96,11 @@ def measure(
         seconds = round(time.perf_counter() - started)
         predictions = imdb_gru.load(run).predict_many(review.text for review in judged)
         probabilities = np.array([prediction.probability for prediction in predictions], np.float32)
-    labels = np.array([review.label for review in judged], np.int8)
+    scores = compute_scores(np.array([review.label for review in judged], np.int8), probabilities)
     return {
-        "accuracy": float(find_correct(labels, probabilities).mean()),
-        "log_loss": round(compute_log_loss(labels, probabilities), 4),
-        "ece": round(compute_ece(labels, probabilities), 4),
+        "accuracy": scores.accuracy,
+        "log_loss": round(scores.log_loss, 4),
+        "ece": round(scores.ece, 4),
         "seconds": seconds,
     }
 
