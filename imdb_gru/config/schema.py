@@ -164,9 +164,9 @@ class FitConfig(Section):
     engine: Literal["auto", "keras", "fused"] = "auto"
     """The engine that computes recurrent layers; fused computes GRUs on CPUs, and auto uses fused where possible."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    """The precision of the fused engine's multiplications; auto uses bfloat16, which is faster, on CPUs with AMX.
+    """The precision of the fused engine's multiplications; auto uses bfloat16 where the CPU has AMX or AVX512_BF16.
 
-    Sums, gates, hidden states and the weights themselves are always float32.
+    Products are then at least twice as fast. Sums, gates, hidden states and the weights themselves are always float32.
     """
     deterministic: bool = False
     """Whether to make training exactly repeatable on the same machine; this makes it somewhat slower."""

@@ -93,7 +93,7 @@ def race(config: Any, corpus: Any, options: list[str], python: str, rounds: int)
     """Run ours and the peers in turn, with one and with two single-core workers; print speeds and ratios."""
     import numpy as np
 
-    from imdb_gru.engine.bfloat16.amx import find_bfloat16_obstacle
+    from imdb_gru.engine.bfloat16.unit import find_bfloat16_obstacle
 
     ours = ["float32"] if find_bfloat16_obstacle() else ["float32", "bfloat16"]
     peers = dict(PEERS)

@@ -2,24 +2,18 @@
 
 import numpy as np
 import pytest
+from numba import njit
 from support.engine import list_hidden, make_mask
 
-from imdb_gru.engine.bfloat16 import amx, arithmetic
-from imdb_gru.engine.bfloat16.amx import (
-    COLUMNS,
-    ROWS,
-    STEP,
-    close_tiles,
-    find_bfloat16_obstacle,
-    multiply_one,
-    multiply_two,
-)
+from imdb_gru.engine.bfloat16 import amx, arithmetic, avx512, unit
 from imdb_gru.engine.bfloat16.gates import round_pairs, round_row, widen_row
+from imdb_gru.engine.bfloat16.tile import COLUMNS, ROWS, STEP
+from imdb_gru.engine.bfloat16.unit import find_bfloat16_obstacle
 from imdb_gru.engine.compiling import compiled
 from imdb_gru.engine.gru import GRUEngine, Hidden
 from imdb_gru.engine.gru_weights import GRUWeights
 
-needs_amx = pytest.mark.skipif(find_bfloat16_obstacle() is not None, reason=f"{find_bfloat16_obstacle()}")
+needs_bfloat16 = pytest.mark.skipif(find_bfloat16_obstacle() is not None, reason=f"{find_bfloat16_obstacle()}")
 
 
 @compiled
@@ -29,14 +23,14 @@ def _round(bits, into, pairs, back):
     widen_row(into, 0, back, 0, len(into))
 
 
-@compiled
-def _multiply(a, b, c, steps, tall):
-    amx.open_tiles()
-    if tall:
-        multiply_two(a, 0, STEP * steps, STEP, b, 0, steps, c, 0, COLUMNS, c, 0, COLUMNS)
-    else:
-        multiply_one(a, 0, STEP * steps, STEP, b, 0, steps, c, 0, COLUMNS, c, 0, COLUMNS)
-    close_tiles()
+def build_product(open_tiles, multiply, close_tiles):
+    @njit
+    def run(a, b, c, steps):
+        open_tiles()
+        multiply(a, 0, STEP * steps, STEP, b, 0, steps, c, 0, COLUMNS, c, 0, COLUMNS)
+        close_tiles()
+
+    return run
 
 
 def round_array(values):
@@ -58,17 +52,20 @@ def test_rounding_is_to_the_nearest_and_of_ties_to_the_even():
     assert np.isnan(round_array(np.array([np.nan, -np.nan], "f"))[0]).all()
 
 
-@needs_amx
+@pytest.mark.parametrize("own", [amx, avx512], ids=["amx", "avx512"])
 @pytest.mark.parametrize("steps", [1, 2, 5])
 @pytest.mark.parametrize("tall", [False, True])
-def test_a_tile_is_a_matrix_product_and_adds_to_what_was_there(steps, tall):
+def test_a_tile_is_a_matrix_product_and_adds_to_what_was_there(own, steps, tall):
+    if not {amx: amx.has_amx, avx512: avx512.has_avx512_bf16}[own]():
+        pytest.skip("this CPU does not have it")
     rng = np.random.default_rng(0)
     rows, k = ROWS * (1 + tall), STEP * steps
     a, b = (rng.integers(-8, 9, shape).astype("f") for shape in ((rows, k), (k, COLUMNS)))
     before = rng.integers(-8, 9, (rows + 1, COLUMNS)).astype("f")
     c = before.copy()
     pairs = round_array(b)[1].reshape(k // 2, 2, COLUMNS).transpose(0, 2, 1)
-    _multiply(round_array(a)[1], np.ascontiguousarray(pairs).reshape(-1), c.reshape(-1), steps, tall)
+    multiply = build_product(own.open_tiles, own.multiply_two if tall else own.multiply_one, own.close_tiles)
+    multiply(round_array(a)[1], np.ascontiguousarray(pairs).reshape(-1), c.reshape(-1), steps)
     assert (c[:rows] == before[:rows] + a @ b).all()  # small whole numbers: nothing is rounded
     assert (c[rows] == before[rows]).all()
 
@@ -107,7 +104,7 @@ def check_close(results):
         assert (own * other).sum() >= 0.999 * size * np.linalg.norm(own)
 
 
-@needs_amx
+@needs_bfloat16
 @pytest.mark.parametrize("kind", ["none", "right", "left", "holes"])
 @pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize(("batch", "features", "units"), [(5, 33, 7), (33, 3, 50), (70, 33, 130)])
@@ -116,7 +113,7 @@ def test_both_precisions_give_the_same(kind, reverse, batch, features, units):
     check_close(run_both(mask, x, start, weights, reverse=reverse))
 
 
-@needs_amx
+@needs_bfloat16
 @pytest.mark.parametrize(("batch", "features", "units"), [(1, 3, 1), (70, 64, 96)])
 def test_any_size_will_do_with_or_without_a_start(batch, features, units):
     mask, (x, start), weights = make_case("none", batch, 30, features, units)
@@ -124,7 +121,7 @@ def test_any_size_will_do_with_or_without_a_start(batch, features, units):
         check_close(run_both(mask, x, given, weights))
 
 
-@needs_amx
+@needs_bfloat16
 def test_reviews_without_a_word_leave_nothing_behind():
     mask, (x, start), weights = make_case("right", 40, 6, 5, 33)
     mask[10:] = False
@@ -137,7 +134,7 @@ def test_reviews_without_a_word_leave_nothing_behind():
     assert not any(gradient.any() for gradient in dweights)
 
 
-@needs_amx
+@needs_bfloat16
 def test_what_is_kept_changes_no_hidden_state_nor_does_the_number_of_workers():
     mask, (x, start), weights = make_case("holes", 70, 9, 33, 50)
     results = []
@@ -148,7 +145,7 @@ def test_what_is_kept_changes_no_hidden_state_nor_does_the_number_of_workers():
         assert all((one == two).all() for one, two in zip(results[0], other, strict=True))
 
 
-@needs_amx
+@needs_bfloat16
 def test_batch_after_batch_is_computed_afresh():
     engine = GRUEngine(states=True, precision="bfloat16")
     for batch, timesteps in ((40, 9), (5, 3), (70, 12), (40, 9)):
@@ -162,7 +159,7 @@ def test_batch_after_batch_is_computed_afresh():
             np.testing.assert_array_equal(one, other)
 
 
-@needs_amx
+@needs_bfloat16
 def test_nan_is_not_hidden():
     mask, (x, start), weights = make_case("none", 5, 4, 3, 7)
     weights[0][0, 0] = np.nan
@@ -170,20 +167,32 @@ def test_nan_is_not_hidden():
     assert np.isnan(hidden.last).any()
 
 
-def test_a_cpu_without_amx_and_a_system_that_refuses_it_are_named(monkeypatch):
-    find = find_bfloat16_obstacle.__wrapped__
-    monkeypatch.setattr(amx, "list_features", lambda: {"avx2", "avx512f"})
-    assert find() == "this CPU has no AMX for bfloat16"
-    monkeypatch.setattr(amx, "list_features", lambda: {"avx512f", "amx-tile", "amx-bf16"})
-    monkeypatch.setattr(amx.sys, "platform", "plan9")
-    assert find() == "AMX is supported only on Linux"
+def test_amx_needs_the_cpu_the_system_and_its_permission(monkeypatch):
+    find, refuses = amx.has_amx.__wrapped__, [0]
+    monkeypatch.setattr(amx.ctypes, "CDLL", lambda name: type("Library", (), {"syscall": lambda *_: refuses[0]})())
     monkeypatch.setattr(amx.sys, "platform", "linux")
-    monkeypatch.setattr(amx.ctypes, "CDLL", lambda name: type("Library", (), {"syscall": lambda *_: -1})())
-    assert find() == "the operating system denies access to AMX"
+    monkeypatch.setattr(amx, "list_features", lambda: {"avx512f", "amx-tile", "amx-bf16"})
+    assert find()
+    refuses[0] = -1
+    assert not find()
+    refuses[0] = 0
+    monkeypatch.setattr(amx.sys, "platform", "plan9")
+    assert not find()
+    monkeypatch.setattr(amx.sys, "platform", "linux")
+    monkeypatch.setattr(amx, "list_features", lambda: {"avx2", "avx512f"})
+    assert not find()
+
+
+def test_vectors_take_the_place_of_amx_where_there_is_none(monkeypatch):
+    monkeypatch.setattr(unit, "UNIT", avx512)
+    monkeypatch.setattr(avx512, "list_features", lambda: {"avx512f", "avx512bf16"})
+    assert find_bfloat16_obstacle() is None
+    monkeypatch.setattr(avx512, "list_features", lambda: {"avx512f"})
+    assert find_bfloat16_obstacle() == "this CPU has neither AMX nor AVX512_BF16"
 
 
 def test_the_engine_refuses_what_the_machine_cannot(monkeypatch):
-    monkeypatch.setattr(arithmetic, "find_obstacle", lambda: "this CPU has no AMX for bfloat16")
+    monkeypatch.setattr(arithmetic, "find_obstacle", lambda: "this CPU has neither AMX nor AVX512_BF16")
     with pytest.raises(ValueError, match=r"cannot compute bfloat16 products: this CPU has .*; choose float32"):
         GRUEngine(precision="bfloat16")
     GRUEngine()

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from imdb_gru.engine.bfloat16.amx import find_bfloat16_obstacle
+from imdb_gru.engine.bfloat16.unit import find_bfloat16_obstacle
 from imdb_gru.engine.softmax.head import Head, HeadWeights
 
-needs_amx = pytest.mark.skipif(find_bfloat16_obstacle() is not None, reason=f"{find_bfloat16_obstacle()}")
-PRECISIONS = ["float32", pytest.param("bfloat16", marks=needs_amx)]
+needs_bfloat16 = pytest.mark.skipif(find_bfloat16_obstacle() is not None, reason=f"{find_bfloat16_obstacle()}")
+PRECISIONS = ["float32", pytest.param("bfloat16", marks=needs_bfloat16)]
 SIZES = [(1, 8, 3, 2), (7, 33, 40, 33), (300, 20, 128, 1000), (1100, 64, 32, 64)]
 """Of N, U, E and S."""
 

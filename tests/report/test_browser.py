@@ -197,7 +197,7 @@ def test_hostile_text_runs_no_script(browser, pages):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_charts_follow_light_and_dark(browser, pages, scheme):
     with opened(browser, pages / "report.html", color_scheme=scheme) as page:
-        assert page.locator("figure.chart svg").count() == 5
+        assert page.locator("figure.chart svg").count() == 6
         fill = page.locator("#confusion_matrix svg text").first.evaluate("text => getComputedStyle(text).fill")
         assert fill == {"light": "rgb(29, 31, 33)", "dark": "rgb(232, 231, 227)"}[scheme]
 

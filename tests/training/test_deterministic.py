@@ -10,7 +10,7 @@ from support.next_word_runs import build_next_word_config
 from support.sessions import ignore, open_session
 
 from imdb_gru.config import build_config
-from imdb_gru.engine.bfloat16.amx import find_bfloat16_obstacle
+from imdb_gru.engine.bfloat16.unit import find_bfloat16_obstacle
 from imdb_gru.runs.weights import read_arrays
 from imdb_gru.system.reading import hash_file
 

@@ -3,12 +3,12 @@ import pytest
 from support.sessions import on_epoch, open_session
 
 from imdb_gru.config import NextWordConfig, build_config, load_config
-from imdb_gru.engine.bfloat16.amx import find_bfloat16_obstacle
+from imdb_gru.engine.bfloat16.unit import find_bfloat16_obstacle
 from imdb_gru.errors import ConfigError
 
 pytestmark = pytest.mark.keras
 OBSTACLE = find_bfloat16_obstacle()
-needs_amx = pytest.mark.skipif(OBSTACLE is not None, reason=f"{OBSTACLE}")
+needs_bfloat16 = pytest.mark.skipif(OBSTACLE is not None, reason=f"{OBSTACLE}")
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,7 @@ needs_amx = pytest.mark.skipif(OBSTACLE is not None, reason=f"{OBSTACLE}")
     [
         ({"precision": "float32"}, "fused", None, "float32"),
         ({}, "fused", None, "bfloat16"),
-        ({"precision": "auto"}, "fused", "this CPU has no AMX for bfloat16", "float32"),
+        ({"precision": "auto"}, "fused", "this CPU has neither AMX nor AVX512_BF16", "float32"),
         ({"precision": "auto"}, "keras", None, "float32"),
         ({"precision": "bfloat16"}, "fused", None, "bfloat16"),
     ],
@@ -31,7 +31,7 @@ def test_auto_takes_bfloat16_where_it_applies(monkeypatch, train, engine, obstac
 @pytest.mark.parametrize(
     ("engine", "obstacle", "message"),
     [
-        ("fused", "this CPU has no AMX for bfloat16", "this CPU has no AMX for bfloat16; set it to auto or float32"),
+        ("fused", "this CPU has neither", "this CPU has neither; set it to auto or float32"),
         ("keras", None, "only the fused engine computes bfloat16 products; set it to auto or float32"),
     ],
 )
@@ -60,7 +60,7 @@ def test_a_next_word_model_takes_bfloat16_by_itself():
     assert NextWordConfig().train.precision == "auto"
 
 
-@needs_amx
+@needs_bfloat16
 def test_both_ways_are_read_in_bfloat16():
     from imdb_gru.training.layers import FusedGRU, keras
 
@@ -87,7 +87,7 @@ def train_next_word(folder, precision):
     return records, metrics.environment["precision"]
 
 
-@needs_amx
+@needs_bfloat16
 def test_a_next_word_models_loss_falls_alike_with_both(tmp_path):
     exact, other = train_next_word(tmp_path, "float32")
     rounded, chosen = train_next_word(tmp_path, "auto")

@@ -1,4 +1,4 @@
-"""AMX, the CPU's matrix unit: a check that it is available, and functions that multiply tiles of bfloat16 matrices."""
+"""AMX, a CPU's matrix unit: a check that it is available, and functions that multiply tiles of bfloat16 matrices."""
 
 import ctypes
 import functools
@@ -10,29 +10,19 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from imdb_gru.engine.bfloat16.tile import COLUMNS, ROWS, STEP, Product, declare_product
 from imdb_gru.engine.float32.tile import list_features
-
-ROWS = 16
-"""Number of rows in a tile register, for both A and C."""
-COLUMNS = 32
-"""Number of columns of C computed at once, in two registers side by side."""
-STEP = 32
-"""Number of products that one instruction adds up; the inner dimension of A B must be a multiple of this number."""
 
 ARCH_PRCTL, REQUEST_PERMISSION, TILE_DATA = 158, 0x1023, 18
 """Arguments of the system call with which each Linux process must request the tile registers."""
 
 
 @functools.cache
-def find_bfloat16_obstacle() -> str | None:
-    """Return the reason why this machine cannot compute bfloat16 products, or None if it can."""
-    if not {"amx-tile", "amx-bf16", "avx512f"} <= list_features():
-        return "this CPU has no AMX for bfloat16"
-    if not sys.platform.startswith("linux"):
-        return "AMX is supported only on Linux"
-    if ctypes.CDLL(None).syscall(ARCH_PRCTL, REQUEST_PERMISSION, TILE_DATA):
-        return "the operating system denies access to AMX"
-    return None
+def has_amx() -> bool:
+    """Return whether this CPU has AMX for bfloat16 and the operating system permits its use."""
+    if not {"amx-tile", "amx-bf16", "avx512f"} <= list_features() or not sys.platform.startswith("linux"):
+        return False
+    return not ctypes.CDLL(None).syscall(ARCH_PRCTL, REQUEST_PERMISSION, TILE_DATA)
 
 
 def _declare(builder: Any, name: str, *kinds: Any) -> Any:
@@ -69,70 +59,52 @@ def close_tiles(_context: Any) -> Any:
 def _build_product(heights: int) -> Any:
     """Build the function that computes a tile of C that is `heights` registers high."""
 
-    @intrinsic
-    def multiply(
-        _context: Any, a: Any, a_start: Any, a_row: Any, a_step: Any, b: Any, b_start: Any, steps: Any, first: Any,
-        first_start: Any, first_row: Any, c: Any, c_start: Any, c_row: Any,
-    ) -> Any:  # fmt: skip
-        place = types.intp
-        signature = types.void(
-            a, place, place, place, b, place, place, first, place, place, c, place, place
-        )  # fmt: skip
+    def generate(builder: Any, product: Product) -> None:
+        load = _declare(builder, "tileloadd64", BYTE, BYTE.as_pointer(), INDEX)
+        store = _declare(builder, "tilestored64", BYTE, BYTE.as_pointer(), INDEX)
+        add = _declare(builder, "tdpbf16ps", BYTE, BYTE, BYTE)
 
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            a, a_start, a_row, a_step, b, b_start, steps, first, first_start, first_row, c, c_start, c_row = arguments
-            kinds = signature.args
-            load = _declare(builder, "tileloadd64", BYTE, BYTE.as_pointer(), INDEX)
-            store = _declare(builder, "tilestored64", BYTE, BYTE.as_pointer(), INDEX)
-            add = _declare(builder, "tdpbf16ps", BYTE, BYTE, BYTE)
+        def shift(pointer: Any, count: Any, size: int) -> Any:
+            return builder.gep(pointer, [builder.mul(count, INDEX(size))])
 
-            def point(kind: Any, array: Any, start: Any) -> Any:
-                base = context.make_array(kind)(context, builder, array).data
-                return builder.bitcast(builder.gep(base, [start]), BYTE.as_pointer())
+        def list_tiles(base: Any, row: Any) -> list[tuple[Any, Any]]:
+            base = builder.bitcast(base, BYTE.as_pointer())
+            return [
+                (BYTE(2 * m + n), builder.gep(shift(base, row, 4 * ROWS * m), [INDEX(64 * n)]))
+                for m in range(heights)
+                for n in range(2)
+            ]
 
-            def shift(pointer: Any, count: Any, size: int) -> Any:
-                return builder.gep(pointer, [builder.mul(count, INDEX(size))])
+        a_stride, b_stride = builder.mul(product.a_row, INDEX(2)), INDEX(4 * COLUMNS)
+        first_stride, c_stride = builder.mul(product.first_row, INDEX(4)), builder.mul(product.c_row, INDEX(4))
+        a_tiles, b_tiles = range(4, 4 + heights), range(6, 8)
+        for tile, pointer in list_tiles(product.first, product.first_row):
+            load([tile, pointer, first_stride])
+        a_base, b_base = (builder.bitcast(pointer, BYTE.as_pointer()) for pointer in (product.a, product.b))
+        start, loop, end = builder.basic_block, builder.append_basic_block(), builder.append_basic_block()
+        builder.branch(loop)
+        builder.position_at_end(loop)
+        k, a_at, b_at = (builder.phi(kind) for kind in (INDEX, a_base.type, b_base.type))
+        for n, tile in enumerate(b_tiles):
+            load([BYTE(tile), builder.gep(b_at, [INDEX(64 * n)]), b_stride])
+        for m, tile in enumerate(a_tiles):
+            load([BYTE(tile), shift(a_at, product.a_row, 2 * ROWS * m), a_stride])
+            for n in range(2):
+                add([BYTE(2 * m + n), BYTE(tile), BYTE(b_tiles[n])])
+        following = builder.add(k, INDEX(1))
+        for phi, before, after in (
+            (k, INDEX(0), following),
+            (a_at, a_base, shift(a_at, product.a_step, 2)),
+            (b_at, b_base, builder.gep(b_at, [INDEX(2 * STEP * COLUMNS)])),
+        ):
+            phi.add_incoming(before, start)
+            phi.add_incoming(after, loop)
+        builder.cbranch(builder.icmp_signed("<", following, product.steps), loop, end)
+        builder.position_at_end(end)
+        for tile, pointer in list_tiles(product.c, product.c_row):
+            store([tile, pointer, c_stride])
 
-            def list_tiles(base: Any, row: Any) -> list[tuple[Any, Any]]:
-                return [
-                    (BYTE(2 * m + n), builder.gep(shift(base, row, 4 * ROWS * m), [INDEX(64 * n)]))
-                    for m in range(heights)
-                    for n in range(2)
-                ]
-
-            a_stride, b_stride = builder.mul(a_row, INDEX(2)), INDEX(4 * COLUMNS)
-            first_stride, c_stride = builder.mul(first_row, INDEX(4)), builder.mul(c_row, INDEX(4))
-            a_tiles, b_tiles = range(4, 4 + heights), range(6, 8)
-            for tile, pointer in list_tiles(point(kinds[7], first, first_start), first_row):
-                load([tile, pointer, first_stride])
-            a_base, b_base = point(kinds[0], a, a_start), point(kinds[4], b, b_start)
-            start, loop, end = builder.basic_block, builder.append_basic_block(), builder.append_basic_block()
-            builder.branch(loop)
-            builder.position_at_end(loop)
-            k, a_at, b_at = (builder.phi(kind) for kind in (INDEX, a_base.type, b_base.type))
-            for n, tile in enumerate(b_tiles):
-                load([BYTE(tile), builder.gep(b_at, [INDEX(64 * n)]), b_stride])
-            for m, tile in enumerate(a_tiles):
-                load([BYTE(tile), shift(a_at, a_row, 2 * ROWS * m), a_stride])
-                for n in range(2):
-                    add([BYTE(2 * m + n), BYTE(tile), BYTE(b_tiles[n])])
-            following = builder.add(k, INDEX(1))
-            for phi, before, after in (
-                (k, INDEX(0), following),
-                (a_at, a_base, shift(a_at, a_step, 2)),
-                (b_at, b_base, builder.gep(b_at, [INDEX(2 * STEP * COLUMNS)])),
-            ):
-                phi.add_incoming(before, start)
-                phi.add_incoming(after, loop)
-            builder.cbranch(builder.icmp_signed("<", following, steps), loop, end)
-            builder.position_at_end(end)
-            for tile, pointer in list_tiles(point(kinds[10], c, c_start), c_row):
-                store([tile, pointer, c_stride])
-            return context.get_dummy_value()
-
-        return signature, generate
-
-    return multiply
+    return declare_product(generate)
 
 
 multiply_one, multiply_two = _build_product(1), _build_product(2)

@@ -1,4 +1,4 @@
-"""The gates and their derivatives, which are computed between AMX products, and conversions to and from bfloat16.
+"""The gates and their derivatives, which are computed between products, and conversions to and from bfloat16.
 
 Arrays are flat, as in `imdb_gru.engine.rows`. Bfloat16 numbers are stored in uint16 arrays, or as pairs in uint32
 arrays.
@@ -31,7 +31,7 @@ def round_row(bits, start, into, into_start, count):
 
 @inlined
 def round_pairs(bits, first, second, pairs, start, count):
-    """Round two rows to bfloat16 and interleave them, as AMX requires for the right-hand factor of a product."""
+    """Round two rows to bfloat16 and interleave them, as is required for the right-hand factor of a product."""
     for i in range(count):
         low, high = round_bits(bits[at(first + i)]), round_bits(bits[at(second + i)])
         pairs[at(start + i)] = (low >> SHIFT) | (high & HIGH)
@@ -39,7 +39,7 @@ def round_pairs(bits, first, second, pairs, start, count):
 
 @inlined
 def pair_rows(values, first, second, pairs, start, count):
-    """Interleave two rows of bfloat16 numbers, as AMX requires for the right-hand factor of a product."""
+    """Interleave two rows of bfloat16 numbers, as is required for the right-hand factor of a product."""
     for i in range(count):
         pairs[at(start + i)] = np.uint32(values[at(first + i)]) | (np.uint32(values[at(second + i)]) << SHIFT)
 

@@ -1,4 +1,4 @@
-"""The compiled loops for AMX, which multiply bfloat16 matrices and compute everything else in float32.
+"""The compiled loops that multiply bfloat16 matrices and compute everything else in float32.
 
 `imdb_gru.engine.arithmetic.Arithmetic` describes the arrays. The gates are computed right after the products for
 `COLUMNS` units and all rows, while these are in the cache, and `blocks` receives the values that `open_gates` keeps.
@@ -6,9 +6,10 @@
 
 import numpy as np
 
-from imdb_gru.engine.bfloat16.amx import COLUMNS, ROWS, STEP, close_tiles, open_tiles
 from imdb_gru.engine.bfloat16.gates import differentiate_gates, open_gates, round_pairs, round_row, widen_row
 from imdb_gru.engine.bfloat16.products import add_products, multiply, turn
+from imdb_gru.engine.bfloat16.tile import COLUMNS, ROWS, STEP
+from imdb_gru.engine.bfloat16.unit import close_tiles, open_tiles
 from imdb_gru.engine.compiling import compiled, inlined
 from imdb_gru.engine.float32.gates import add_where, raise_peaks
 from imdb_gru.engine.float32.tile import round_up

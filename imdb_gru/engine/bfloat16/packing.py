@@ -1,12 +1,12 @@
-"""Packing weights for AMX, rounded to bfloat16, and unpacking gradients."""
+"""Packing weights, rounded to bfloat16, and unpacking gradients."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from imdb_gru.engine.bfloat16.amx import COLUMNS
 from imdb_gru.engine.bfloat16.gates import round_pairs
+from imdb_gru.engine.bfloat16.tile import COLUMNS
 from imdb_gru.engine.compiling import compiled
 from imdb_gru.engine.gru_weights import GRUWeights
 from imdb_gru.engine.pool import ArrayPool

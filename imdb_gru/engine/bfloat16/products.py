@@ -1,9 +1,10 @@
-"""Matrix products computed by AMX, both for multiplying by weights and for the gradients of weights."""
+"""Products of bfloat16 matrices, both for multiplying by weights and for the gradients of weights."""
 
 import numpy as np
 
-from imdb_gru.engine.bfloat16.amx import COLUMNS, ROWS, STEP, multiply_one, multiply_two
 from imdb_gru.engine.bfloat16.gates import SHIFT
+from imdb_gru.engine.bfloat16.tile import COLUMNS, ROWS, STEP
+from imdb_gru.engine.bfloat16.unit import multiply_one, multiply_two
 from imdb_gru.engine.compiling import inlined
 from imdb_gru.engine.rows import at, copy_row, fill_row
 

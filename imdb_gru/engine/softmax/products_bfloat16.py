@@ -1,10 +1,11 @@
-"""The AMX implementation of the products in `products.py`, for bfloat16 numbers in uint16 arrays."""
+"""The bfloat16 implementation of the products in `products.py`, for numbers in uint16 arrays."""
 
 import numpy as np
 
-from imdb_gru.engine.bfloat16.amx import COLUMNS, STEP, close_tiles, multiply_two, open_tiles
 from imdb_gru.engine.bfloat16.gates import pair_rows, round_row
 from imdb_gru.engine.bfloat16.products import multiply, turn
+from imdb_gru.engine.bfloat16.tile import COLUMNS, STEP
+from imdb_gru.engine.bfloat16.unit import close_tiles, multiply_two, open_tiles
 from imdb_gru.engine.rows import allocate
 
 

@@ -1,0 +1,99 @@
+"""AVX512_BF16: functions that multiply tiles of bfloat16 matrices in vector registers, for CPUs without AMX."""
+
+from typing import Any
+
+from llvmlite import ir
+from numba.core import cgutils
+
+from imdb_gru.engine.bfloat16.tile import COLUMNS, ROWS, STEP, Product, declare_product
+from imdb_gru.engine.compiling import inlined
+from imdb_gru.engine.float32.tile import list_features
+
+LANES = 16
+"""Number of float32 sums, or of pairs of bfloat16 numbers, in a vector register."""
+VECTORS = COLUMNS // LANES
+HEIGHT = 8
+"""Number of rows whose sums are kept in registers at the same time: half of all registers."""
+
+
+class BFloat16(ir.Type):  # type: ignore[misc]
+    """LLVM's type bfloat, which llvmlite does not define."""
+
+    def _to_string(self) -> str:
+        return "bfloat"
+
+
+INDEX, PAIR = ir.IntType(64), ir.IntType(32)
+PAIRS, FACTORS = ir.VectorType(PAIR, LANES), ir.VectorType(BFloat16(), 2 * LANES)
+SUMS = ir.VectorType(ir.FloatType(), LANES)
+
+
+def has_avx512_bf16() -> bool:
+    """Return whether this CPU has AVX512_BF16."""
+    return {"avx512bf16", "avx512f"} <= list_features()
+
+
+@inlined
+def open_tiles():
+    """Do nothing: unlike AMX's tile registers, vector registers need no configuration."""
+
+
+@inlined
+def close_tiles():
+    """Do nothing."""
+
+
+def _build_product(heights: int) -> Any:
+    """Build the function that computes a tile of C with `heights`·`ROWS` rows."""
+
+    def generate(builder: Any, product: Product) -> None:
+        add = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(SUMS, [SUMS, FACTORS, FACTORS]), "llvm.x86.avx512bf16.dpbf16ps.512"
+        )
+        undefined, spread = ir.Constant(PAIRS, ir.Undefined), ir.Constant(PAIRS, [0] * LANES)
+
+        def load(pointer: Any, offset: Any, kind: Any) -> Any:
+            return builder.load(builder.bitcast(builder.gep(pointer, [offset]), kind.as_pointer()), align=2)
+
+        with cgutils.for_range_slice(builder, INDEX(0), INDEX(heights * ROWS), INDEX(HEIGHT), INDEX) as (top, _):
+            rows = [builder.add(top, INDEX(m)) for m in range(HEIGHT)]
+            a_rows = [builder.mul(product.a_row, row) for row in rows]
+            tile = [(m, v) for m in range(HEIGHT) for v in range(VECTORS)]
+
+            def list_places(row_size: Any) -> dict[tuple[int, int], Any]:
+                return {(m, v): builder.add(builder.mul(row_size, rows[m]), INDEX(v * LANES)) for m, v in tile}
+
+            first = {place: load(product.first, at, SUMS) for place, at in list_places(product.first_row).items()}
+            start, loop, end = builder.basic_block, builder.append_basic_block(), builder.append_basic_block()
+            builder.branch(loop)
+            builder.position_at_end(loop)
+            k, a_at, b_at = (builder.phi(kind) for kind in (INDEX, product.a.type, product.b.type))
+            sums = {place: builder.phi(SUMS) for place in tile}
+            added = dict(sums)
+            for pair in range(STEP // 2):
+                columns = [load(b_at, INDEX(2 * (pair * COLUMNS + v * LANES)), FACTORS) for v in range(VECTORS)]
+                for m in range(HEIGHT):
+                    value = load(a_at, builder.add(a_rows[m], INDEX(2 * pair)), PAIR)
+                    value = builder.insert_element(undefined, value, ir.IntType(32)(0))
+                    value = builder.bitcast(builder.shuffle_vector(value, undefined, spread), FACTORS)
+                    for v in range(VECTORS):
+                        added[m, v] = builder.call(add, [added[m, v], value, columns[v]])
+            following = builder.add(k, INDEX(1))
+            for phi, before, after in (
+                (k, INDEX(0), following),
+                (a_at, product.a, builder.gep(a_at, [product.a_step])),
+                (b_at, product.b, builder.gep(b_at, [INDEX(STEP * COLUMNS)])),
+                *((sums[place], first[place], added[place]) for place in tile),
+            ):
+                phi.add_incoming(before, start)
+                phi.add_incoming(after, loop)
+            builder.cbranch(builder.icmp_signed("<", following, product.steps), loop, end)
+            builder.position_at_end(end)
+            for place, at in list_places(product.c_row).items():
+                pointer = builder.bitcast(builder.gep(product.c, [at]), SUMS.as_pointer())
+                builder.store(added[place], pointer, align=4)
+
+    return declare_product(generate)
+
+
+multiply_one, multiply_two = _build_product(1), _build_product(2)
