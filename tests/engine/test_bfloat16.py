@@ -7,7 +7,7 @@ from support.engine import list_hidden, make_mask
 
 from imdb_gru.engine.bfloat16 import amx, arithmetic, avx512, unit
 from imdb_gru.engine.bfloat16.gates import round_pairs, round_row, widen_row
-from imdb_gru.engine.bfloat16.tile import COLUMNS, ROWS, STEP
+from imdb_gru.engine.bfloat16.tile import COLUMNS, STEP
 from imdb_gru.engine.bfloat16.unit import find_bfloat16_obstacle
 from imdb_gru.engine.compiling import compiled
 from imdb_gru.engine.gru import GRUEngine, Hidden
@@ -59,12 +59,12 @@ def test_a_tile_is_a_matrix_product_and_adds_to_what_was_there(own, steps, tall)
     if not {amx: amx.has_amx, avx512: avx512.has_avx512_bf16}[own]():
         pytest.skip("this CPU does not have it")
     rng = np.random.default_rng(0)
-    rows, k = ROWS * (1 + tall), STEP * steps
+    rows, k = STEP if tall else own.ROWS, STEP * steps
     a, b = (rng.integers(-8, 9, shape).astype("f") for shape in ((rows, k), (k, COLUMNS)))
     before = rng.integers(-8, 9, (rows + 1, COLUMNS)).astype("f")
     c = before.copy()
     pairs = round_array(b)[1].reshape(k // 2, 2, COLUMNS).transpose(0, 2, 1)
-    multiply = build_product(own.open_tiles, own.multiply_two if tall else own.multiply_one, own.close_tiles)
+    multiply = build_product(own.open_tiles, own.multiply_tall if tall else own.multiply_short, own.close_tiles)
     multiply(round_array(a)[1], np.ascontiguousarray(pairs).reshape(-1), c.reshape(-1), steps)
     assert (c[:rows] == before[:rows] + a @ b).all()  # small whole numbers: nothing is rounded
     assert (c[rows] == before[rows]).all()

@@ -10,8 +10,11 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from imdb_gru.engine.bfloat16.tile import COLUMNS, ROWS, STEP, Product, declare_product
+from imdb_gru.engine.bfloat16.tile import COLUMNS, STEP, Product, declare_product
 from imdb_gru.engine.float32.tile import list_features
+
+ROWS = 16
+"""Number of rows in a tile register, for both A and C."""
 
 ARCH_PRCTL, REQUEST_PERMISSION, TILE_DATA = 158, 0x1023, 18
 """Arguments of the system call with which each Linux process must request the tile registers."""
@@ -107,4 +110,4 @@ def _build_product(heights: int) -> Any:
     return declare_product(generate)
 
 
-multiply_one, multiply_two = _build_product(1), _build_product(2)
+multiply_short, multiply_tall = _build_product(1), _build_product(STEP // ROWS)

@@ -2,7 +2,8 @@
 
 from imdb_gru.engine.bfloat16.kernels import KEPT, NUMBER, ROOM, count_scratch, run_backward, run_forward
 from imdb_gru.engine.bfloat16.packing import pack_backward, pack_forward, pack_matrices, unpack
-from imdb_gru.engine.bfloat16.tile import COLUMNS, ROWS
+from imdb_gru.engine.bfloat16.tile import COLUMNS
+from imdb_gru.engine.bfloat16.unit import ROWS
 from imdb_gru.engine.bfloat16.unit import find_bfloat16_obstacle as find_obstacle
 
 __all__ = [

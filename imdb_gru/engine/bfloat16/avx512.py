@@ -5,14 +5,14 @@ from typing import Any
 from llvmlite import ir
 from numba.core import cgutils
 
-from imdb_gru.engine.bfloat16.tile import COLUMNS, ROWS, STEP, Product, declare_product
+from imdb_gru.engine.bfloat16.tile import COLUMNS, STEP, Product, declare_product
 from imdb_gru.engine.compiling import inlined
 from imdb_gru.engine.float32.tile import list_features
 
 LANES = 16
 """Number of float32 sums, or of pairs of bfloat16 numbers, in a vector register."""
 VECTORS = COLUMNS // LANES
-HEIGHT = 8
+ROWS = 8
 """Number of rows whose sums are kept in registers at the same time: half of all registers."""
 
 
@@ -43,8 +43,8 @@ def close_tiles():
     """Do nothing."""
 
 
-def _build_product(heights: int) -> Any:
-    """Build the function that computes a tile of C with `heights`·`ROWS` rows."""
+def _build_product(height: int) -> Any:
+    """Build the function that computes a tile of C with `height` rows."""
 
     def generate(builder: Any, product: Product) -> None:
         add = cgutils.get_or_insert_function(
@@ -55,10 +55,10 @@ def _build_product(heights: int) -> Any:
         def load(pointer: Any, offset: Any, kind: Any) -> Any:
             return builder.load(builder.bitcast(builder.gep(pointer, [offset]), kind.as_pointer()), align=2)
 
-        with cgutils.for_range_slice(builder, INDEX(0), INDEX(heights * ROWS), INDEX(HEIGHT), INDEX) as (top, _):
-            rows = [builder.add(top, INDEX(m)) for m in range(HEIGHT)]
+        with cgutils.for_range_slice(builder, INDEX(0), INDEX(height), INDEX(ROWS), INDEX) as (top, _):
+            rows = [builder.add(top, INDEX(m)) for m in range(ROWS)]
             a_rows = [builder.mul(product.a_row, row) for row in rows]
-            tile = [(m, v) for m in range(HEIGHT) for v in range(VECTORS)]
+            tile = [(m, v) for m in range(ROWS) for v in range(VECTORS)]
 
             def list_places(row_size: Any) -> dict[tuple[int, int], Any]:
                 return {(m, v): builder.add(builder.mul(row_size, rows[m]), INDEX(v * LANES)) for m, v in tile}
@@ -72,7 +72,7 @@ def _build_product(heights: int) -> Any:
             added = dict(sums)
             for pair in range(STEP // 2):
                 columns = [load(b_at, INDEX(2 * (pair * COLUMNS + v * LANES)), FACTORS) for v in range(VECTORS)]
-                for m in range(HEIGHT):
+                for m in range(ROWS):
                     value = load(a_at, builder.add(a_rows[m], INDEX(2 * pair)), PAIR)
                     value = builder.insert_element(undefined, value, ir.IntType(32)(0))
                     value = builder.bitcast(builder.shuffle_vector(value, undefined, spread), FACTORS)
@@ -96,4 +96,4 @@ def _build_product(heights: int) -> Any:
     return declare_product(generate)
 
 
-multiply_one, multiply_two = _build_product(1), _build_product(2)
+multiply_short, multiply_tall = _build_product(ROWS), _build_product(STEP)

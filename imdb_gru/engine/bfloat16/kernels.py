@@ -8,8 +8,8 @@ import numpy as np
 
 from imdb_gru.engine.bfloat16.gates import differentiate_gates, open_gates, round_pairs, round_row, widen_row
 from imdb_gru.engine.bfloat16.products import add_products, multiply, turn
-from imdb_gru.engine.bfloat16.tile import COLUMNS, ROWS, STEP
-from imdb_gru.engine.bfloat16.unit import close_tiles, open_tiles
+from imdb_gru.engine.bfloat16.tile import COLUMNS, STEP
+from imdb_gru.engine.bfloat16.unit import ROWS, close_tiles, open_tiles
 from imdb_gru.engine.compiling import compiled, inlined
 from imdb_gru.engine.float32.gates import add_where, raise_peaks
 from imdb_gru.engine.float32.tile import round_up
@@ -206,10 +206,10 @@ def run_backward(
         done += alive
         if done + len(rows) > most or (step == 0 and done):
             add_products(turned, pairs, most, width, units, done, gradient.reshape(-1), sums)
-            for row in range(0, done, 2 * ROWS):
+            for row in range(0, done, STEP):
                 for column in range(0, padded, COLUMNS):
                     multiply(
-                        dblocks, row * stride + units, stride, min(2 * ROWS, done - row), to_x, column * 3 * units,
+                        dblocks, row * stride + units, stride, min(STEP, done - row), to_x, column * 3 * units,
                         3 * units // STEP, nothing, 0, 0, part, row * padded + column, padded,
                     )  # fmt: skip
             for earlier in range(step, pending):

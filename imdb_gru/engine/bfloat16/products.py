@@ -3,8 +3,8 @@
 import numpy as np
 
 from imdb_gru.engine.bfloat16.gates import SHIFT
-from imdb_gru.engine.bfloat16.tile import COLUMNS, ROWS, STEP
-from imdb_gru.engine.bfloat16.unit import multiply_one, multiply_two
+from imdb_gru.engine.bfloat16.tile import COLUMNS, STEP
+from imdb_gru.engine.bfloat16.unit import ROWS, multiply_short, multiply_tall
 from imdb_gru.engine.compiling import inlined
 from imdb_gru.engine.rows import at, copy_row, fill_row
 
@@ -15,16 +15,16 @@ ONE = 0x3F80
 @inlined
 def multiply(a, a_start, a_row, rows, b, b_start, steps, first, first_start, first_row, c, c_start, c_row):
     """Compute C = first + A B for `COLUMNS` columns, where A has `rows` rows of `steps`·`STEP` numbers."""
-    paired = rows // (2 * ROWS) * (2 * ROWS)
-    for row in range(0, paired, 2 * ROWS):
-        multiply_two(
+    tall = rows // STEP * STEP
+    for row in range(0, tall, STEP):
+        multiply_tall(
             a, a_start + row * a_row, a_row, STEP, b, b_start, steps, first, first_start + row * first_row, first_row,
             c, c_start + row * c_row, c_row,
         )  # fmt: skip
-    if paired < rows:
-        multiply_one(
-            a, a_start + paired * a_row, a_row, STEP, b, b_start, steps, first, first_start + paired * first_row,
-            first_row, c, c_start + paired * c_row, c_row,
+    for row in range(tall, rows, ROWS):
+        multiply_short(
+            a, a_start + row * a_row, a_row, STEP, b, b_start, steps, first, first_start + row * first_row, first_row,
+            c, c_start + row * c_row, c_row,
         )  # fmt: skip
 
 
@@ -52,19 +52,22 @@ def add_products(turned, pairs, most, width, units, done, gradient, sums):
     There are no weights from x_t to m or from h_{t-1} to h', so those parts of the gradient stay unchanged.
     """
     padded, steps = width - units, (done + STEP - 1) // STEP
-    if done % STEP:
+    filled = done % STEP // 2
+    missing = STEP // 2 - filled
+    if filled:
         for column in range(0, 4 * units, COLUMNS):
-            fill_row(pairs, (column * most + done * COLUMNS) // 2, ROWS // 2 * COLUMNS)
+            fill_row(pairs, (column * most + done * COLUMNS) // 2, missing * COLUMNS)
         for m in range(width):
-            fill_row(turned, ((m // STEP * most + done) // STEP * STEP + m % STEP) * (STEP // 2) + ROWS // 2, ROWS // 2)
+            place = ((m // STEP * most + done) // STEP * STEP + m % STEP) * (STEP // 2)
+            fill_row(turned, place + filled, missing)
     ones, own_sums = np.full(STEP, ONE, np.uint16), np.empty(ROWS * COLUMNS, np.float32)
     a, b = turned.view(np.uint16), pairs.view(np.uint16)
     for column in range(0, 4 * units, COLUMNS):
-        multiply_one(ones, 0, 0, 0, b, column * most, steps, sums, column, 0, own_sums, 0, COLUMNS)
+        multiply_short(ones, 0, 0, 0, b, column * most, steps, sums, column, 0, own_sums, 0, COLUMNS)
         copy_row(own_sums, 0, sums, column, COLUMNS)
         for row in range(padded if column < units else 0, padded if column >= 3 * units else width, STEP):
             place = column * width + row * COLUMNS
-            multiply_two(
+            multiply_tall(
                 a, row * most, STEP, STEP * STEP, b, column * most, steps, gradient, place, COLUMNS, gradient, place,
                 COLUMNS,
             )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The sizes of tiles of bfloat16 matrices, and the signature of the functions that multiply them."""
+"""Tiles of bfloat16 matrices: their sizes, and the signature of the functions that multiply them."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -6,8 +6,6 @@ from typing import Any, NamedTuple
 from numba import types
 from numba.extending import intrinsic
 
-ROWS = 16
-"""Number of rows in a tile, for both A and C; it is that of a tile register of AMX."""
 COLUMNS = 32
 """Number of columns of C computed at once, in two registers side by side."""
 STEP = 32

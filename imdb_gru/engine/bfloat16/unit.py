@@ -3,9 +3,11 @@
 from imdb_gru.engine.bfloat16 import amx, avx512
 
 UNIT = amx if amx.has_amx() else avx512
-open_tiles, close_tiles, multiply_one, multiply_two = (
-    UNIT.open_tiles, UNIT.close_tiles, UNIT.multiply_one, UNIT.multiply_two
-)  # fmt: skip
+ROWS = UNIT.ROWS
+"""Number of rows in a tile, for both A and C."""
+open_tiles, close_tiles = UNIT.open_tiles, UNIT.close_tiles
+multiply_short, multiply_tall = UNIT.multiply_short, UNIT.multiply_tall
+"""Functions that multiply tiles of `ROWS` and of `STEP` rows."""
 
 
 def find_bfloat16_obstacle() -> str | None:

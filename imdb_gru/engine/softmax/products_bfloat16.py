@@ -5,7 +5,7 @@ import numpy as np
 from imdb_gru.engine.bfloat16.gates import pair_rows, round_row
 from imdb_gru.engine.bfloat16.products import multiply, turn
 from imdb_gru.engine.bfloat16.tile import COLUMNS, STEP
-from imdb_gru.engine.bfloat16.unit import close_tiles, multiply_two, open_tiles
+from imdb_gru.engine.bfloat16.unit import close_tiles, multiply_tall, open_tiles
 from imdb_gru.engine.rows import allocate
 
 
@@ -38,7 +38,7 @@ def add_transposed(a, a_room, width, b, b_room, columns, height, sums):
     for column in range(0, columns, COLUMNS):
         for row in range(0, width, STEP):
             place = column * width + row * COLUMNS
-            multiply_two(
+            multiply_tall(
                 left, row * height, STEP, STEP * STEP, right, column * height, height // STEP, sums, place, COLUMNS,
                 sums, place, COLUMNS,
             )  # fmt: skip
