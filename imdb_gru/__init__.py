@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         RunError,
     )
     from imdb_gru.events import Event
+    from imdb_gru.exporting.export import export
     from imdb_gru.inspection import Inspection
     from imdb_gru.models.bulk import predict_file
     from imdb_gru.models.classifier import Classifier, load
@@ -64,6 +65,7 @@ _MODULES = {
     "compare": "comparison.comparing",
     "cross_validate": "tasks.folds",
     "evaluate": "tasks.evaluation",
+    "export": "exporting.export",
     "load": "models.classifier",
     "load_config": "config",
     "load_corpus": "tasks.training",
@@ -106,6 +108,7 @@ __all__ = [
     "compare",
     "cross_validate",
     "evaluate",
+    "export",
     "load",
     "load_config",
     "load_corpus",

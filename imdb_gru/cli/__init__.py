@@ -17,6 +17,7 @@ from imdb_gru.cli.compare import compare
 from imdb_gru.cli.config import config
 from imdb_gru.cli.data import data
 from imdb_gru.cli.evaluate import evaluate
+from imdb_gru.cli.export import export
 from imdb_gru.cli.inspect import inspect
 from imdb_gru.cli.next import next_word
 from imdb_gru.cli.predict import predict
@@ -54,7 +55,9 @@ def cli() -> None:
     """
 
 
-for command in (train, pretrain, evaluate, report, predict, next_word, inspect, compare, sweep, runs, config, data):
+COMMANDS = (train, pretrain, evaluate, report, predict, next_word, inspect, compare, export, sweep, runs, config, data)
+
+for command in COMMANDS:
     cli.add_command(command)
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -65,8 +66,12 @@ def claim(folder: Path) -> Iterator[None]:
 
 
 def remove_leftovers(folder: Path, pattern: str) -> None:
-    """Remove files that killed processes left incomplete: files that match the pattern and are not locked."""
+    """Remove what killed processes left incomplete: files and folders that match the pattern and are not locked."""
     for path in folder.glob(pattern):
-        with contextlib.suppress(OSError), path.open("rb") as file:
-            lock(file.fileno())
-            path.unlink()
+        with contextlib.suppress(OSError):
+            handle = os.open(path, os.O_RDONLY)
+            try:
+                lock(handle)
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+            finally:
+                os.close(handle)

@@ -45,6 +45,44 @@ def write_atomically(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+@contextlib.contextmanager
+def write_folder_atomically(path: Path) -> Iterator[Path]:
+    """Yield a temporary folder next to `path`, then rename it to `path` unless the body raises an error.
+
+    A folder at `path` is replaced with all that is in it. Temporary folders of killed processes are removed.
+    """
+    remove_leftovers(path.parent, f"{UNFINISHED}*")
+    with _make_temporary_folder(path.parent) as temporary:
+        new, old = temporary / "new", temporary / "old"
+        new.mkdir()
+        yield new
+        for file in new.iterdir():
+            with file.open("rb+") as content:
+                os.fsync(content.fileno())
+        try:
+            if path.exists():
+                path.replace(old)
+            new.replace(path)
+        except BaseException:
+            if old.exists() and not path.exists():
+                old.replace(path)
+            raise
+
+
+@contextlib.contextmanager
+def _make_temporary_folder(parent: Path) -> Iterator[Path]:
+    """Yield a new locked folder, and remove it at the end."""
+    temporary = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=parent))
+    handle = os.open(temporary, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):
+            lock(handle)
+        yield temporary
+    finally:
+        os.close(handle)
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
 def check_parent(path: Path, deed: str) -> None:
     """Raise `ImdbGruError` if a file's folder is missing; `deed` is the verb in the message, such as `write`."""
     if not path.absolute().parent.is_dir():

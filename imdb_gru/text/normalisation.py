@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable
+from typing import Any
 
 _APOSTROPHES = "`´ʹʻʼʽˈˊˋʹ΄`‘’‛′‵ꞌ＇｀"
 _QUOTATION_MARKS = "«»“”„‟″‴‶‷⁗〝〞〟"
@@ -48,7 +49,7 @@ TAGS = (
     "|span|table|tbody|thead|center|iframe|script|strike|strong|style|blockquote"
 )
 _TAG = re.compile(rf"</?(?:{TAGS})(?:[\s/][^<>]*)?>|<!--[^<>]*-->", re.IGNORECASE)
-_ENTITY = re.compile(r"&(?:amp;)*(#\d{1,7};?|#x[0-9a-f]{1,6};?|[a-z][a-z0-9]{1,31};)", re.IGNORECASE)
+_ENTITY = re.compile(r"&(?:amp;)*(#[0-9]{1,7};?|#x[0-9a-f]{1,6};?|[a-z][a-z0-9]{1,31};)", re.IGNORECASE)
 _MOST_PASSES = 4
 """Maximum number of searches for tags and entities, because decoding an entity can reveal a tag or another entity."""
 _NO_MARKUP = str.maketrans("&<", "  ")
@@ -112,3 +113,39 @@ def _decode_for_keras(match: re.Match[str]) -> str:
     if match[1][0] == "#":
         return decoded if decoded.isascii() else match[0]
     return _write_plainly(decoded)
+
+
+def describe_normalisation(tokenizer: str) -> dict[str, Any]:
+    """Return the rules of `normalise`, or of `normalise_for_keras` for the tokenizer `keras`, as data for JSON.
+
+    `replace` maps characters to texts, `remove`, `tag`, `entity` and `part` are regular expressions, `names` and
+    `numbers` map entities to texts, and `ascii_numbers` says whether other numeric entities than those of ASCII
+    characters stay as they are.
+    """
+    from html.entities import html5
+
+    keras = tokenizer == "keras"
+    names = {name: text for name, text in html5.items() if name.endswith(";")}
+    return {
+        "part": _NOT_IN_IMDB.pattern if keras else r"[\s\S]+",
+        "replace": _WRITTEN,
+        "remove": f"[{''.join(f'{chr(first)}-{chr(last)}' for first, last in _INVISIBLE)}]|{_MODIFIER.pattern}",
+        "passes": _MOST_PASSES,
+        "tag": (_TAG_NOT_IN_IMDB if keras else _TAG).pattern,
+        "entity": _ENTITY.pattern,
+        "names": {name: _write_plainly(text) for name, text in names.items()} if keras else names,
+        "numbers": _list_irregular_numbers(),
+        "ascii_numbers": keras,
+    }
+
+
+def _list_irregular_numbers() -> dict[int, str]:
+    """Return the texts of the numeric entities that stand for another text than the character of their number.
+
+    Numbers that no character has, which are those of surrogates and above 0x10FFFF, are not included.
+    """
+    from html import unescape
+
+    last_of_planes = (plane * 2**16 + last for plane in range(17) for last in (0xFFFE, 0xFFFF))
+    texts = {code: unescape(f"&#{code};") for code in [*range(0xA0), *range(0xFDD0, 0xFDF0), *last_of_planes]}
+    return {code: text for code, text in texts.items() if text != chr(code)}

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
+from typing import Any
 
 import numpy as np
 
@@ -54,3 +55,8 @@ def find_candidates(words: Sequence[str]) -> list[str]:
     places = np.flatnonzero((codes[2:] == codes[1:-1]) & (codes[1:-1] == codes[:-2]))
     ends = np.cumsum(np.fromiter(map(len, words), np.int64, len(words)) + 1)
     return [words[row] for row in np.unique(np.searchsorted(ends, places, "right")).tolist()]
+
+
+def describe_spelling() -> dict[str, Any]:
+    """Return the patterns and constants of `find_spelling` as data for JSON."""
+    return {"run": _RUN.pattern, "numeral": _NUMERAL.pattern, "most_runs": _MOST_RUNS, "much": _MUCH}

@@ -5,6 +5,7 @@ Each tokenizer is a plain function that splits a text into tokens.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 KERAS_FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
 _KERAS_TABLE = str.maketrans(dict.fromkeys(KERAS_FILTERS, " "))
@@ -12,7 +13,7 @@ _KERAS_TABLE = str.maketrans(dict.fromkeys(KERAS_FILTERS, " "))
 _CLOSING, _OPENING = frozenset("!?.,;:)-"), ("(", "-")
 """Punctuation with no space before it, and punctuation with no space after it."""
 _EMOJI = "\u2600-\u27bf\U0001f300-\U0001faff"
-_WORD = re.compile(rf"[^\W_]+(?:'[^\W_]+)*|[!?.,;:()\"\-]|[{_EMOJI}]")
+_WORD = re.compile(rf"""[^\W_]+(?:'[^\W_]+)*|[!?.,;:()"\-]|[{_EMOJI}]""")
 
 _EYES = ":;=<"
 _EMOTICON = re.compile(
@@ -105,3 +106,19 @@ def join_tokens(tokens: Sequence[str], text: str = "") -> str:
 
 
 TOKENIZERS: dict[str, Callable[[str], list[str]]] = {"keras": tokenize_keras, "words": tokenize_words}
+
+
+def describe_tokens(tokenizer: str, *, emoticons: bool) -> dict[str, Any]:
+    """Return how a tokenizer splits a normalised text in lower case, as data for JSON.
+
+    `token` is a regular expression that finds the tokens. `unified` lists regular expressions of emoticons, and the
+    token that replaces an emoticon.
+    """
+    if tokenizer == "keras":
+        filters = re.sub(r"[\\\]^-]", r"\\\g<0>", KERAS_FILTERS)
+        return {"token": f"[^{filters} ]+", "unified": []}
+    if not emoticons:
+        return {"token": _WORD.pattern, "unified": []}
+    unified = [("<3+", "<3"), ("</3+", "</3"), (r";.*[)\]]", ";)")]
+    unified += [(f"[:;=].*{re.escape(mouth)}", token) for mouth, token in _MOUTHS.items()]
+    return {"token": _WORD_OR_EMOTICON.pattern, "unified": unified}

@@ -71,6 +71,12 @@ class Vocabulary:
         spelling = find_spelling(token, self._id_of) if self.tokenizer == "words" else None
         return UNKNOWN if spelling is None else self._id_of[spelling]
 
+    @property
+    def respelled(self) -> dict[str, int]:
+        """Return the lengthened words in the vocabulary, with the ids of their usual spellings."""
+        ranks = enumerate(self.words, FIRST_WORD)
+        return {word: self._id_of[word] for rank, word in ranks if self._id_of[word] != rank}
+
     def name_next(self, id: int) -> str:
         """Return the token for a predicted next id; the start token's id means the end of the review."""
         return self.words[id - FIRST_WORD] if id >= FIRST_WORD else {START: END_TOKEN, UNKNOWN: UNKNOWN_TOKEN}[id]

@@ -1,0 +1,1 @@
+"""A model as a folder of files that other programs and languages can use."""

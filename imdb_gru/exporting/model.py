@@ -1,0 +1,137 @@
+"""What the files of an export say about a model, whatever their format."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import imdb_gru
+from imdb_gru.exporting.example_texts import TEXTS
+from imdb_gru.models.classifier import Classifier
+from imdb_gru.models.next_word import NextWordModel
+from imdb_gru.models.prediction import LABELS
+from imdb_gru.system.arrays import Array
+from imdb_gru.system.reading import hash_file
+from imdb_gru.text.normalisation import describe_normalisation
+from imdb_gru.text.spelling import describe_spelling
+from imdb_gru.text.tokenizer import describe_tokens
+from imdb_gru.text.vocabulary import FIRST_WORD, PAD, START, UNKNOWN
+
+AnyModel = Classifier | NextWordModel
+
+LICENCE = "MIT"
+"""The licence of imdb-gru, and of the models in the package."""
+LIKELIEST = 5
+"""Number of next words in an example."""
+DIGITS = 8
+"""Number of decimals of a probability in an example."""
+
+RULES = (
+    "Patterns are regular expressions in Python's notation: \\w is [\\p{L}\\p{N}_], \\d is \\p{Nd}, and [^\\W_] is "
+    "[\\p{L}\\p{N}]. They apply to Unicode characters; 'tag' and 'entity' ignore case.",
+    "normalisation, 'plain': in each match of 'part', replace the characters in 'replace', remove the matches of "
+    "'remove', and apply Unicode's normalisation form NFKC.",
+    "normalisation: make the text plain. Then repeat 'passes' times: replace each 'tag' with a space; if the text "
+    "contains &, decode each 'entity' and make the text plain; stop if the text has not changed. If it changed in every "
+    "pass, replace all & and < with spaces.",
+    "normalisation, decoding an entity: a name becomes its text in 'names', or & and the name if it is unknown. A "
+    "decimal (#8217) or hexadecimal (#x2019) number becomes its text in 'numbers', U+FFFD if it is a surrogate or above "
+    "0x10FFFF, or the character with this number; if 'ascii_numbers' is true and the result is not ASCII, the whole match "
+    "stays as it is.",
+    "tokens: convert the text to lower case, and find all matches of 'token', from left to right. A token that matches a "
+    "pattern of 'unified' completely is replaced with the token of the first such pattern.",
+    "truncation: of more than 'first' + 'last' tokens, keep the first and the last ones.",
+    "ids: the id 'start' of vocabulary.json, and the id of each token: that in 'respelled'; otherwise 'first_word' plus "
+    "its place in 'words', counted from 0; otherwise that of its usual spelling; otherwise 'unknown'. 'pad' fills up "
+    "shorter rows of a batch.",
+    "spelling (null: no token has another spelling): a token without a match of 'run', or that 'numeral' matches "
+    "completely, has no other spelling. One that is a single run has its letter three times as its spelling if it is "
+    "longer than that. In all others, each run is shortened to two letters or one, in all combinations; if there are "
+    "more than 'most_runs' runs, to two letters in all of them, or to one in all of them. Of the spellings that have an "
+    "id, the one with the lowest product of its id and 'much' to the power of its number of runs of one letter is the "
+    "usual one; of equal ones, the first in the alphabet.",
+)
+"""How to apply the data in `tokenizer.json`."""
+
+
+def describe_vocabulary(model: AnyModel) -> dict[str, Any]:
+    """Return the content of `vocabulary.json`."""
+    return {
+        "pad": PAD,
+        "start": START,
+        "unknown": UNKNOWN,
+        "first_word": FIRST_WORD,
+        "words": model.vocabulary.words,
+        "respelled": model.vocabulary.respelled,
+    }
+
+
+def describe_tokenizer(model: AnyModel) -> dict[str, Any]:
+    """Return the content of `tokenizer.json`: all rules that turn a text into ids, as data and in words."""
+    vocabulary, text = model.vocabulary, model.config.text
+    kept = {
+        "head": (text.length, 0),
+        "tail": (0, text.length),
+        "middle": (text.length - text.length // 2, text.length // 2),
+    }
+    return {
+        "tokenizer": vocabulary.tokenizer,
+        "rules": RULES,
+        "normalisation": describe_normalisation(vocabulary.tokenizer),
+        "tokens": describe_tokens(vocabulary.tokenizer, emoticons=vocabulary.emoticons),
+        "truncation": dict(zip(("first", "last"), kept[text.truncate], strict=True)),
+        "spelling": describe_spelling() if vocabulary.tokenizer == "words" else None,
+    }
+
+
+def describe_model(model: AnyModel) -> dict[str, str]:
+    """Return the facts about a model, by name."""
+    text = model.config.text
+    facts = {
+        "name": "model" if model.run is None else Path(str(model.run)).resolve().name,
+        "task": model.config.task,
+        "layers": model.config.model.brief,
+        "version": imdb_gru.__version__,
+        "license": LICENCE,
+        "tokenizer": model.vocabulary.tokenizer,
+        "length": str(text.length),
+        "truncate": text.truncate,
+    }
+    if model.run is not None:
+        facts["run_sha256"] = hash_file(model.run.metrics_path)
+    if isinstance(model, Classifier):
+        facts |= {"labels": json.dumps(LABELS), "threshold": str(model.threshold)}
+    return facts
+
+
+def iter_examples(model: AnyModel) -> Iterator[dict[str, Any]]:
+    """Yield the examples, each with its text, tokens, ids and predictions."""
+    for text in TEXTS:
+        encoded = model.encode(text)
+        example = {"text": text, "tokens": list(encoded.kept), "ids": encoded.ids.tolist()}
+        if isinstance(model, NextWordModel):
+            likeliest = model.find_likeliest(model.predict_last(encoded.ids), LIKELIEST)
+            yield example | {
+                "likeliest": [{"token": token, "probability": round(value, DIGITS)} for token, value in likeliest]
+            }
+            continue
+        (probability,) = _round(model.predict_ids([encoded.ids]))
+        example["probability"] = probability
+        if not model.network.bidirectional:
+            (curve,) = model.predict_timesteps([encoded.ids])
+            example["probability_by_timestep"] = _round(curve)
+        yield example
+
+
+def _round(probabilities: Array) -> list[float]:
+    return [round(value, DIGITS) for value in probabilities.tolist()]
+
+
+def write_text_files(model: AnyModel, folder: Path) -> None:
+    """Write `vocabulary.json`, `tokenizer.json` and `examples.jsonl`."""
+    for name, content in (
+        ("vocabulary.json", json.dumps(describe_vocabulary(model), ensure_ascii=False)),
+        ("tokenizer.json", json.dumps(describe_tokenizer(model), indent=1)),
+        ("examples.jsonl", "\n".join(json.dumps(example, ensure_ascii=False) for example in iter_examples(model))),
+    ):
+        (folder / name).write_text(content + "\n", "utf-8", newline="\n")

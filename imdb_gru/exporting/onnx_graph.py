@@ -1,0 +1,196 @@
+"""A network as an ONNX graph, for any number of reviews of any length.
+
+The inputs are right-padded ids `(B, T)` and lengths `(B,)`, both int32. Inside the graph, timesteps come first. The
+output after each word is computed only if a program asks for it, and the other output only from the last hidden states
+and from what is pooled over all of them.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imdb_gru.cells import Cell, GRUCell, LSTMCell, SimpleRNNCell
+from imdb_gru.cells.network import Layer, Network
+from imdb_gru.cells.next_word import NextWordNetwork
+from imdb_gru.errors import MissingExtraError
+from imdb_gru.system.arrays import Array
+
+try:
+    import onnx
+except ImportError as error:
+    raise MissingExtraError("The format onnx", "onnx") from error
+
+OPERATORS: dict[type[Cell], tuple[str, tuple[int, ...], dict[str, int]]] = {
+    GRUCell: ("GRU", (0, 1, 2), {"linear_before_reset": 1}),
+    LSTMCell: ("LSTM", (0, 3, 1, 2), {}),
+    SimpleRNNCell: ("RNN", (0,), {}),
+}
+"""For each cell, its ONNX operator, the operator's gates as numbers of the cell's gates, and further attributes."""
+
+INT32, INT64, FLOAT = onnx.TensorProto.INT32, onnx.TensorProto.INT64, onnx.TensorProto.FLOAT
+BATCH, TIMESTEPS = "batch", "timesteps"
+"""The names of the dimensions of any size."""
+LOWEST: Array = np.array(-np.inf, np.float32)
+
+
+class GraphBuilder:
+    """The nodes and weights of a graph."""
+
+    def __init__(self) -> None:
+        self._nodes: list[onnx.NodeProto] = []
+        self._weights: list[onnx.TensorProto] = []
+
+    def add(self, operator: str, *inputs: str | NDArray[Any], name: str = "", **attributes: Any) -> str:
+        """Add a node, and return the name of its output; arrays among the inputs become weights."""
+        output = name or f"{operator.lower()}_{len(self._nodes)}"
+        self.add_node(operator, inputs, [output], **attributes)
+        return output
+
+    def add_node(
+        self, operator: str, inputs: Sequence[str | NDArray[Any]], outputs: Sequence[str], **attributes: Any
+    ) -> None:
+        """Add a node with several outputs."""
+        names = [part if isinstance(part, str) else self.add_weight(part) for part in inputs]
+        self._nodes.append(onnx.helper.make_node(operator, names, outputs, **attributes))
+
+    def add_weight(self, array: NDArray[Any]) -> str:
+        """Add a weight, and return its name."""
+        name = f"weight_{len(self._weights)}"
+        self._weights.append(onnx.numpy_helper.from_array(np.ascontiguousarray(array), name))
+        return name
+
+    def build(self, name: str, outputs: Mapping[str, Sequence[str | int]]) -> onnx.GraphProto:
+        """Return the graph, given the shapes of its outputs by their names."""
+        describe = onnx.helper.make_tensor_value_info
+        inputs = [describe("ids", INT32, [BATCH, TIMESTEPS]), describe("lengths", INT32, [BATCH])]
+        described = [describe(output, FLOAT, shape) for output, shape in outputs.items()]
+        return onnx.helper.make_graph(self._nodes, name, inputs, described, self._weights)
+
+
+def build_classifier_graph(network: Network) -> onnx.GraphProto:
+    """Return a graph with the output `probability`, `(B,)`, and, in one direction, `probability_by_timestep`, `(B, T)`.
+
+    After the end of a review, `probability_by_timestep` is the final probability.
+    """
+    graph = GraphBuilder()
+    mask, count = _add_mask(graph)
+    states, last = _add_layers(graph, graph.add_weight(network.embedding), network.layers)
+    length = graph.add("Unsqueeze", graph.add("Cast", "lengths", to=FLOAT), np.array([1]))
+    masked = {value: graph.add("Where", mask, states, np.array(value, np.float32)) for value in (0.0, -np.inf)}
+    pooled = {
+        "last": last,
+        "mean": graph.add("Div", graph.add("ReduceSum", masked[0.0], np.array([0]), keepdims=0), length),
+        "max": graph.add("ReduceMax", masked[-np.inf], axes=[0], keepdims=0),
+    }
+    logits = _add_output(graph, [pooled[name] for name in network.pooling], network)
+    outputs: dict[str, Sequence[str | int]] = {graph.add("Sigmoid", logits, name="probability"): [BATCH]}
+    if not network.bidirectional:
+        prefixes = {
+            "last": states,
+            "mean": graph.add("Div", graph.add("CumSum", states, np.array(0)), count),
+            "max": _add_running_maximum(graph, states, last),
+        }
+        logits = _add_output(graph, [prefixes[name] for name in network.pooling], network)
+        curve = graph.add("Transpose", graph.add("Sigmoid", logits), perm=[1, 0])
+        real = graph.add("Transpose", graph.add("Squeeze", mask, np.array([2])), perm=[1, 0])
+        end = graph.add("Unsqueeze", "probability", np.array([1]))
+        outputs[graph.add("Where", real, curve, end, name="probability_by_timestep")] = [BATCH, TIMESTEPS]
+    return graph.build("classifier", outputs)
+
+
+def build_next_word_graph(network: NextWordNetwork) -> onnx.GraphProto:
+    """Return a graph with the outputs `logits`, `(B, V)`, and `logits_by_timestep`, `(B, T, V)`.
+
+    After the end of a review, `logits_by_timestep` holds the final logits.
+    """
+    graph = GraphBuilder()
+    mask, _ = _add_mask(graph)
+    embedding = graph.add_weight(network.embedding)
+    to_logits = graph.add("Transpose", embedding, perm=[1, 0])
+    states, last = _add_layers(graph, embedding, [Layer(cell) for cell in network.cells])
+    kept = graph.add("Where", mask, states, graph.add("Unsqueeze", last, np.array([0])))
+    size = len(network.bias)
+    outputs: dict[str, Sequence[str | int]] = {"logits": [BATCH, size], "logits_by_timestep": [BATCH, TIMESTEPS, size]}
+    for x, output in zip((last, graph.add("Transpose", kept, perm=[1, 0, 2])), outputs, strict=True):
+        query = graph.add("Add", graph.add("MatMul", x, network.kernel), network.kernel_bias)
+        graph.add("Add", graph.add("MatMul", query, to_logits), network.bias, name=output)
+    return graph.build("next_word", outputs)
+
+
+def _add_mask(graph: GraphBuilder) -> tuple[str, str]:
+    """Add whether a timestep is in a review, `(T, B, 1)`, and the number of timesteps so far, `(T, 1, 1)` float32."""
+    numbers = graph.add("Cast", _add_range(graph, axis=1), to=INT32)
+    mask = graph.add("Less", graph.add("Unsqueeze", numbers, np.array([1])), "lengths")
+    count = graph.add("Add", graph.add("Cast", numbers, to=FLOAT), np.array(1, np.float32))
+    return graph.add("Unsqueeze", mask, np.array([2])), graph.add("Unsqueeze", count, np.array([1, 2]))
+
+
+def _add_range(graph: GraphBuilder, axis: int) -> str:
+    """Add the numbers of the reviews (axis 0) or of the timesteps (axis 1), int64."""
+    size = graph.add("Gather", graph.add("Shape", "ids"), np.array(axis))
+    return graph.add("Range", np.array(0), size, np.array(1))
+
+
+def _add_layers(graph: GraphBuilder, embedding: str, layers: Sequence[Layer]) -> tuple[str, str]:
+    """Add the last layer's hidden states, `(T, B, D)`, and its states after the end of each direction, `(B, D)`.
+
+    Not every runtime heeds the input `sequence_lens` of recurrent operators, so the graph does without: it reverses
+    each review for the cell that reads backwards, and hidden states past a review's end are left out afterwards.
+    """
+    lengths = graph.add("Cast", "lengths", to=INT64)
+    ends = [graph.add("Sub", lengths, np.array(1)), _add_range(graph, axis=0)]
+    place = graph.add("Concat", *(graph.add("Unsqueeze", part, np.array([1])) for part in ends), axis=1)  # (B, 2)
+    x, last = graph.add("Gather", embedding, graph.add("Transpose", "ids", perm=[1, 0])), ""
+
+    def reverse(states: str) -> str:
+        return graph.add("ReverseSequence", states, lengths, batch_axis=1, time_axis=0)
+
+    for layer in layers:
+        parts = [_add_cell(graph, x, layer.forward)]
+        lasts = [graph.add("GatherND", parts[0], place)]
+        if layer.backward is not None:
+            backward = _add_cell(graph, reverse(x), layer.backward)
+            parts.append(reverse(backward))
+            lasts.append(graph.add("GatherND", backward, place))
+        x, last = graph.add("Concat", *parts, axis=-1), graph.add("Concat", *lasts, axis=-1)
+    return x, last
+
+
+def _add_cell(graph: GraphBuilder, x: str, cell: Cell) -> str:
+    """Add a cell's hidden states, `(T, B, U)`, given its inputs `(T, B, E)`."""
+    operator, order, attributes = OPERATORS[type(cell)]
+
+    def turn(weight: Array) -> Array:
+        """Turn `(N, G·U)` into `(1, G·U, N)` in ONNX's order of gates."""
+        blocks = weight.reshape(len(weight), len(order), cell.units)[:, list(order)]
+        return blocks.reshape(1, *weight.shape).swapaxes(1, 2)
+
+    biases = cell.bias if cell.bias.ndim == 2 else np.stack([cell.bias, np.zeros_like(cell.bias)])
+    bias = turn(biases).swapaxes(1, 2).reshape(1, -1)
+    states = graph.add(
+        operator, x, turn(cell.kernel), turn(cell.recurrent_kernel), bias, hidden_size=cell.units, **attributes
+    )
+    return graph.add("Squeeze", states, np.array([1]))
+
+
+def _add_running_maximum(graph: GraphBuilder, states: str, like: str) -> str:
+    """Add the maximum of the states up to each timestep, `(T, B, D)`; `like` has the shape `(B, D)`."""
+    shape = [BATCH, None]
+    peaks, state, peak, copy = (onnx.helper.make_tensor_value_info(name, FLOAT, shape) for name in "psmc")
+    nodes = [onnx.helper.make_node("Max", ["p", "s"], ["m"]), onnx.helper.make_node("Identity", ["m"], ["c"])]
+    body = onnx.helper.make_graph(nodes, "running_maximum", [peaks, state], [peak, copy])
+    lowest = onnx.numpy_helper.from_array(LOWEST[None])
+    start = graph.add("ConstantOfShape", graph.add("Shape", like), value=lowest)
+    graph.add_node("Scan", [start, states], ["final_maximum", "maximum"], body=body, num_scan_inputs=1)
+    return "maximum"
+
+
+def _add_output(graph: GraphBuilder, pooled: Sequence[str], network: Network) -> str:
+    """Add the dense layers after the pooled hidden states `(…, D)`, and return the logits `(…)`."""
+    x = graph.add("Concat", *pooled, axis=-1)
+    *hidden, (kernel, bias) = network.dense
+    for hidden_kernel, hidden_bias in hidden:
+        x = graph.add("Relu", graph.add("Add", graph.add("MatMul", x, hidden_kernel), hidden_bias))
+    return graph.add("Squeeze", graph.add("Add", graph.add("MatMul", x, kernel), bias), np.array([-1]))
