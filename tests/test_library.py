@@ -11,8 +11,8 @@ NAMES = {
     "Classifier", "Comparison", "Config", "ConfigError", "CrossValidation", "DataConfig", "DataError", "DownloadError",
     "Evaluation", "Event", "FormatError", "ImdbGruError", "Inspection", "NextWordModel", "MissingExtraError",
     "NextWordConfig", "NextWordEvaluation", "Plan", "Prediction", "Run", "RunError", "__version__", "compare",
-    "cross_validate", "evaluate", "export", "load", "load_config", "load_corpus", "load_next_word", "plan", "predict_file",
-    "pretrain", "resume", "train", "write_report",
+    "cross_validate", "evaluate", "export", "load", "load_config", "load_corpus", "load_next_word", "plan",
+    "predict_file", "pretrain", "resume", "train", "write_report",
 }  # fmt: skip
 
 TINY = {

@@ -13,7 +13,7 @@ HARD = (
     "Sooooo goooood, I loooved it. Zzzzz? Rocky IIII and www.",
     "The worst film (ever) -- and I've seen them all: 3½ hours, 2½/10.",
     "<b>Great</b> film.<br /><br />A must-see<!-- really -->, &amp;quot;a classic&amp;quot; &lt;3",
-    "Caf&eacute;, na&iuml;ve &#8220;art&#8221; &#x2014; don&#39;t &#150; &nosuch; &#0; &#xFFFFFFF; &amp;amp;lt;i&amp;gt;",
+    "Caf&eacute;, na&iuml;ve &#8220;art&#8221; &#x2014; don&#39;t &#150; &nosuch; &#0; &#xFFFFFF; &amp;lt;i&amp;gt;",
     "I loved it :) :-) =) :D ;-) and hated the end :( :'( :/ </3 <333",
     "Cast:Peter, Grade:D, http://example.org/film 1 < 2 > 0, 50 < 60 minutes",
     "Ｆｕｌｌ ｗｉｄｔｈ, ﬁne ligatures, “quotes”, ‘apostrophes’, it’s ´n` all… — done",

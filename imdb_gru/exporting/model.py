@@ -26,32 +26,7 @@ LIKELIEST = 5
 DIGITS = 8
 """Number of decimals of a probability in an example."""
 
-RULES = (
-    "Patterns are regular expressions in Python's notation: \\w is [\\p{L}\\p{N}_], \\d is \\p{Nd}, and [^\\W_] is "
-    "[\\p{L}\\p{N}]. They apply to Unicode characters; 'tag' and 'entity' ignore case.",
-    "normalisation, 'plain': in each match of 'part', replace the characters in 'replace', remove the matches of "
-    "'remove', and apply Unicode's normalisation form NFKC.",
-    "normalisation: make the text plain. Then repeat 'passes' times: replace each 'tag' with a space; if the text "
-    "contains &, decode each 'entity' and make the text plain; stop if the text has not changed. If it changed in every "
-    "pass, replace all & and < with spaces.",
-    "normalisation, decoding an entity: a name becomes its text in 'names', or & and the name if it is unknown. A "
-    "decimal (#8217) or hexadecimal (#x2019) number becomes its text in 'numbers', U+FFFD if it is a surrogate or above "
-    "0x10FFFF, or the character with this number; if 'ascii_numbers' is true and the result is not ASCII, the whole match "
-    "stays as it is.",
-    "tokens: convert the text to lower case, and find all matches of 'token', from left to right. A token that matches a "
-    "pattern of 'unified' completely is replaced with the token of the first such pattern.",
-    "truncation: of more than 'first' + 'last' tokens, keep the first and the last ones.",
-    "ids: the id 'start' of vocabulary.json, and the id of each token: that in 'respelled'; otherwise 'first_word' plus "
-    "its place in 'words', counted from 0; otherwise that of its usual spelling; otherwise 'unknown'. 'pad' fills up "
-    "shorter rows of a batch.",
-    "spelling (null: no token has another spelling): a token without a match of 'run', or that 'numeral' matches "
-    "completely, has no other spelling. One that is a single run has its letter three times as its spelling if it is "
-    "longer than that. In all others, each run is shortened to two letters or one, in all combinations; if there are "
-    "more than 'most_runs' runs, to two letters in all of them, or to one in all of them. Of the spellings that have an "
-    "id, the one with the lowest product of its id and 'much' to the power of its number of runs of one letter is the "
-    "usual one; of equal ones, the first in the alphabet.",
-)
-"""How to apply the data in `tokenizer.json`."""
+TEMPLATES = Path(__file__).parent / "templates"
 
 
 def describe_vocabulary(model: AnyModel) -> dict[str, Any]:
@@ -76,7 +51,7 @@ def describe_tokenizer(model: AnyModel) -> dict[str, Any]:
     }
     return {
         "tokenizer": vocabulary.tokenizer,
-        "rules": RULES,
+        "rules": (TEMPLATES / "rules.txt").read_text("utf-8").splitlines(),
         "normalisation": describe_normalisation(vocabulary.tokenizer),
         "tokens": describe_tokens(vocabulary.tokenizer, emoticons=vocabulary.emoticons),
         "truncation": dict(zip(("first", "last"), kept[text.truncate], strict=True)),

@@ -3,14 +3,10 @@
 from pathlib import Path
 from string import Template
 
-import imdb_gru
-from imdb_gru.exporting.model import AnyModel, describe_model, write_text_files
+from imdb_gru.exporting.model import TEMPLATES, AnyModel, describe_model, write_text_files
 from imdb_gru.models.next_word import NextWordModel
 
-OPSET, IR_VERSION = 17, 8
-"""Versions of ONNX that runtimes since 2022 understand."""
 FILES = ("model.onnx", "vocabulary.json", "tokenizer.json", "examples.jsonl", "README.md")
-TEMPLATES = Path(__file__).parent / "templates"
 
 DESCRIPTIONS = {
     "probability": "probability that the review is positive (batch)",
@@ -23,23 +19,13 @@ DESCRIPTIONS = {
 
 def write_onnx(model: AnyModel, folder: Path) -> None:
     """Write the files of a model into a folder, or raise `MissingExtraError`."""
-    from imdb_gru.exporting.onnx_graph import build_classifier_graph, build_next_word_graph, onnx
+    from imdb_gru.exporting.onnx_graph import build_graph, serialize
 
-    is_next_word = isinstance(model, NextWordModel)
-    graph = build_next_word_graph(model.network) if is_next_word else build_classifier_graph(model.network)
-    facts = describe_model(model)
-    proto = onnx.helper.make_model(
-        graph,
-        producer_name="imdb-gru",
-        producer_version=imdb_gru.__version__,
-        opset_imports=[onnx.helper.make_opsetid("", OPSET)],
-        ir_version=IR_VERSION,
-    )
-    onnx.helper.set_model_props(proto, facts)
-    onnx.checker.check_model(proto, full_check=True)
-    (folder / "model.onnx").write_bytes(proto.SerializeToString(deterministic=True))
+    facts, graph = describe_model(model), build_graph(model.network)
+    (folder / "model.onnx").write_bytes(serialize(graph, facts))
     write_text_files(model, folder)
     outputs = [output.name for output in graph.output]
+    is_next_word = isinstance(model, NextWordModel)
     readme = _fill(
         "onnx.md",
         **facts,

@@ -1,8 +1,7 @@
 """A network as an ONNX graph, for any number of reviews of any length.
 
-The inputs are right-padded ids `(B, T)` and lengths `(B,)`, both int32. Inside the graph, timesteps come first. The
-output after each word is computed only if a program asks for it, and the other output only from the last hidden states
-and from what is pooled over all of them.
+The inputs are right-padded ids `(B, T)` and lengths `(B,)`, both int32. Inside the graph, timesteps come first. Each of
+the two outputs has its own pooling, so that a program that asks only for the first one does not wait for the second.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,9 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+import imdb_gru
 from imdb_gru.cells import Cell, GRUCell, LSTMCell, SimpleRNNCell
 from imdb_gru.cells.network import Layer, Network
 from imdb_gru.cells.next_word import NextWordNetwork
+from imdb_gru.config.schema import Pooling
 from imdb_gru.errors import MissingExtraError
 from imdb_gru.system.arrays import Array
 
@@ -22,7 +23,9 @@ try:
 except ImportError as error:
     raise MissingExtraError("The format onnx", "onnx") from error
 
-OPERATORS: dict[type[Cell], tuple[str, tuple[int, ...], dict[str, int]]] = {
+OPSET, IR_VERSION = 17, 8
+"""Versions of ONNX that runtimes since 2022 understand."""
+OPERATORS: dict[type[Cell], tuple[str, tuple[int, ...], dict[str, Any]]] = {
     GRUCell: ("GRU", (0, 1, 2), {"linear_before_reset": 1}),
     LSTMCell: ("LSTM", (0, 3, 1, 2), {}),
     SimpleRNNCell: ("RNN", (0,), {}),
@@ -32,7 +35,6 @@ OPERATORS: dict[type[Cell], tuple[str, tuple[int, ...], dict[str, int]]] = {
 INT32, INT64, FLOAT = onnx.TensorProto.INT32, onnx.TensorProto.INT64, onnx.TensorProto.FLOAT
 BATCH, TIMESTEPS = "batch", "timesteps"
 """The names of the dimensions of any size."""
-LOWEST: Array = np.array(-np.inf, np.float32)
 
 
 class GraphBuilder:
@@ -40,7 +42,7 @@ class GraphBuilder:
 
     def __init__(self) -> None:
         self._nodes: list[onnx.NodeProto] = []
-        self._weights: list[onnx.TensorProto] = []
+        self._weights: dict[tuple[str, tuple[int, ...], bytes], onnx.TensorProto] = {}
 
     def add(self, operator: str, *inputs: str | NDArray[Any], name: str = "", **attributes: Any) -> str:
         """Add a node, and return the name of its output; arrays among the inputs become weights."""
@@ -56,17 +58,39 @@ class GraphBuilder:
         self._nodes.append(onnx.helper.make_node(operator, names, outputs, **attributes))
 
     def add_weight(self, array: NDArray[Any]) -> str:
-        """Add a weight, and return its name."""
-        name = f"weight_{len(self._weights)}"
-        self._weights.append(onnx.numpy_helper.from_array(np.ascontiguousarray(array), name))
-        return name
+        """Return the name of a weight; equal ones are stored once."""
+        key = array.dtype.str, array.shape, array.tobytes()
+        if key not in self._weights:
+            name = f"weight_{len(self._weights)}"
+            self._weights[key] = onnx.numpy_helper.from_array(np.ascontiguousarray(array), name)
+        return str(self._weights[key].name)
 
     def build(self, name: str, outputs: Mapping[str, Sequence[str | int]]) -> onnx.GraphProto:
         """Return the graph, given the shapes of its outputs by their names."""
         describe = onnx.helper.make_tensor_value_info
         inputs = [describe("ids", INT32, [BATCH, TIMESTEPS]), describe("lengths", INT32, [BATCH])]
         described = [describe(output, FLOAT, shape) for output, shape in outputs.items()]
-        return onnx.helper.make_graph(self._nodes, name, inputs, described, self._weights)
+        return onnx.helper.make_graph(self._nodes, name, inputs, described, list(self._weights.values()))
+
+
+def serialize(graph: onnx.GraphProto, facts: dict[str, str]) -> bytes:
+    """Check a graph, and return the content of its file, with these facts as metadata."""
+    model = onnx.helper.make_model(
+        graph,
+        producer_name="imdb-gru",
+        producer_version=imdb_gru.__version__,
+        opset_imports=[onnx.helper.make_opsetid("", OPSET)],
+        ir_version=IR_VERSION,
+    )
+    onnx.helper.set_model_props(model, facts)
+    onnx.checker.check_model(model, full_check=True)
+    content: bytes = model.SerializeToString(deterministic=True)
+    return content
+
+
+def build_graph(network: Network | NextWordNetwork) -> onnx.GraphProto:
+    """Return the graph of a classifier or of a next-word model."""
+    return build_classifier_graph(network) if isinstance(network, Network) else build_next_word_graph(network)
 
 
 def build_classifier_graph(network: Network) -> onnx.GraphProto:
@@ -77,23 +101,12 @@ def build_classifier_graph(network: Network) -> onnx.GraphProto:
     graph = GraphBuilder()
     mask, count = _add_mask(graph)
     states, last = _add_layers(graph, graph.add_weight(network.embedding), network.layers)
-    length = graph.add("Unsqueeze", graph.add("Cast", "lengths", to=FLOAT), np.array([1]))
-    masked = {value: graph.add("Where", mask, states, np.array(value, np.float32)) for value in (0.0, -np.inf)}
-    pooled = {
-        "last": last,
-        "mean": graph.add("Div", graph.add("ReduceSum", masked[0.0], np.array([0]), keepdims=0), length),
-        "max": graph.add("ReduceMax", masked[-np.inf], axes=[0], keepdims=0),
-    }
-    logits = _add_output(graph, [pooled[name] for name in network.pooling], network)
+    pooled = [_add_pooled(graph, name, states, last, mask) for name in network.pooling]
+    logits = _add_output(graph, pooled, network)
     outputs: dict[str, Sequence[str | int]] = {graph.add("Sigmoid", logits, name="probability"): [BATCH]}
     if not network.bidirectional:
-        prefixes = {
-            "last": states,
-            "mean": graph.add("Div", graph.add("CumSum", states, np.array(0)), count),
-            "max": _add_running_maximum(graph, states, last),
-        }
-        logits = _add_output(graph, [prefixes[name] for name in network.pooling], network)
-        curve = graph.add("Transpose", graph.add("Sigmoid", logits), perm=[1, 0])
+        prefixes = [_add_pooled_prefixes(graph, name, states, last, count) for name in network.pooling]
+        curve = graph.add("Transpose", graph.add("Sigmoid", _add_output(graph, prefixes, network)), perm=[1, 0])
         real = graph.add("Transpose", graph.add("Squeeze", mask, np.array([2])), perm=[1, 0])
         end = graph.add("Unsqueeze", "probability", np.array([1]))
         outputs[graph.add("Where", real, curve, end, name="probability_by_timestep")] = [BATCH, TIMESTEPS]
@@ -175,14 +188,33 @@ def _add_cell(graph: GraphBuilder, x: str, cell: Cell) -> str:
     return graph.add("Squeeze", states, np.array([1]))
 
 
-def _add_running_maximum(graph: GraphBuilder, states: str, like: str) -> str:
-    """Add the maximum of the states up to each timestep, `(T, B, D)`; `like` has the shape `(B, D)`."""
-    shape = [BATCH, None]
-    peaks, state, peak, copy = (onnx.helper.make_tensor_value_info(name, FLOAT, shape) for name in "psmc")
-    nodes = [onnx.helper.make_node("Max", ["p", "s"], ["m"]), onnx.helper.make_node("Identity", ["m"], ["c"])]
-    body = onnx.helper.make_graph(nodes, "running_maximum", [peaks, state], [peak, copy])
-    lowest = onnx.numpy_helper.from_array(LOWEST[None])
-    start = graph.add("ConstantOfShape", graph.add("Shape", like), value=lowest)
+def _add_pooled(graph: GraphBuilder, pooling: Pooling, states: str, last: str, mask: str) -> str:
+    """Add the pooled hidden states of whole reviews, `(B, D)`."""
+    if pooling == "last":
+        return last
+    if pooling == "max":
+        states = graph.add("Where", mask, states, np.array(-np.inf, np.float32))
+        return graph.add("ReduceMax", states, axes=[0], keepdims=0)
+    total = graph.add("ReduceSum", graph.add("Where", mask, states, np.array(0, np.float32)), np.array([0]), keepdims=0)
+    return graph.add("Div", total, graph.add("Unsqueeze", graph.add("Cast", "lengths", to=FLOAT), np.array([1])))
+
+
+def _add_pooled_prefixes(graph: GraphBuilder, pooling: Pooling, states: str, last: str, count: str) -> str:
+    """Add the hidden states that are pooled up to and including each timestep, `(T, B, D)`."""
+    if pooling == "last":
+        return states
+    if pooling == "mean":
+        return graph.add("Div", graph.add("CumSum", states, np.array(0)), count)
+    tensors = [
+        onnx.helper.make_tensor_value_info(name, FLOAT, [BATCH, None]) for name in ("peak", "h", "higher", "copy")
+    ]
+    nodes = [
+        onnx.helper.make_node("Max", ["peak", "h"], ["higher"]),
+        onnx.helper.make_node("Identity", ["higher"], ["copy"]),
+    ]
+    body = onnx.helper.make_graph(nodes, "running_maximum", tensors[:2], tensors[2:])
+    lowest = onnx.numpy_helper.from_array(np.array([-np.inf], np.float32))
+    start = graph.add("ConstantOfShape", graph.add("Shape", last), value=lowest)
     graph.add_node("Scan", [start, states], ["final_maximum", "maximum"], body=body, num_scan_inputs=1)
     return "maximum"
 
