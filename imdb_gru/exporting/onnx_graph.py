@@ -53,7 +53,7 @@ class GraphBuilder:
     def add_node(
         self, operator: str, inputs: Sequence[str | NDArray[Any]], outputs: Sequence[str], **attributes: Any
     ) -> None:
-        """Add a node with several outputs."""
+        """Add a node with these outputs."""
         names = [part if isinstance(part, str) else self.add_weight(part) for part in inputs]
         self._nodes.append(onnx.helper.make_node(operator, names, outputs, **attributes))
 

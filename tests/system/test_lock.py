@@ -2,12 +2,13 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from imdb_gru.errors import RunError
 from imdb_gru.system.lock import claim, lock, remove_leftovers
-from imdb_gru.system.writing import UNFINISHED, write_atomically
+from imdb_gru.system.writing import UNFINISHED, write_atomically, write_folder_atomically
 
 pytestmark = pytest.mark.processes
 
@@ -83,6 +84,37 @@ def test_what_a_killed_process_left_is_swept_and_what_is_being_written_is_not(tm
             assert first.exists()
             second.write_text("2")
     assert {path.name for path in tmp_path.iterdir()} == {foreign.name, "first.txt", "second.txt"}
+
+
+def test_folders_of_killed_processes_are_swept_and_those_being_written_are_not(tmp_path):
+    dead = tmp_path / f"{UNFINISHED}dead"
+    dead.mkdir()
+    (dead / "half.txt").write_text("half")
+    with write_folder_atomically(tmp_path / "first") as first:
+        assert not dead.exists()
+        (first / "a.txt").write_text("1")
+        with write_folder_atomically(tmp_path / "second") as second:
+            assert (first / "a.txt").exists()
+            (second / "a.txt").write_text("2")
+    assert {path.name for path in tmp_path.iterdir()} == {"first", "second"}
+    assert (tmp_path / "first" / "a.txt").read_text() == "1"
+
+
+def test_the_old_folder_comes_back_if_the_new_one_cannot_take_its_place(tmp_path, monkeypatch):
+    path = tmp_path / "folder"
+    path.mkdir()
+    (path / "old.txt").touch()
+    replace = Path.replace
+
+    def fail_once(self, target):
+        if self.name == "new":
+            raise OSError("the new folder cannot be moved")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", fail_once)
+    with pytest.raises(OSError, match="cannot be moved"), write_folder_atomically(path):
+        pass
+    assert [file.name for file in tmp_path.rglob("*")] == ["folder", "old.txt"]
 
 
 def test_a_lock_is_of_one_opening(tmp_path):
