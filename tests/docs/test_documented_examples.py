@@ -1,6 +1,8 @@
 """Every example in the documentation, run: console blocks, Python blocks and notebooks. `make examples` runs them."""
 
 import re
+import sys
+from types import SimpleNamespace
 
 import pytest
 from support.bundles import load_script
@@ -29,6 +31,17 @@ def test_the_python_of_a_page_prints_what_it_shows(page, capsys):
         exec(compile(code, page.name, "exec"), values)
         shown = [line.strip().removeprefix("# → ") for line in code.splitlines() if line.strip().startswith("# → ")]
         assert capsys.readouterr().out.splitlines() == shown
+
+
+def test_the_service_of_a_page_predicts(monkeypatch):
+    """FastAPI, which the package does not need, is replaced with a class whose decorators change nothing."""
+    (code,) = re.findall(r"```py\n(.*?)```", (DOCS / "export.md").read_text("utf-8"), re.DOTALL)
+    fastapi = SimpleNamespace(FastAPI=lambda: SimpleNamespace(post=lambda path: lambda function: function))
+    monkeypatch.setitem(sys.modules, "fastapi", fastapi)
+    values = {}
+    exec(compile(code, "service.py", "exec"), values)
+    (record,) = values["predict"](values["Reviews"](texts=["A moving, funny film."]))
+    assert (record["label"], round(record["probability"], 4)) == ("positive", 0.9919)
 
 
 @pytest.mark.parametrize("notebook", sorted(DOCS.glob("notebooks/*.ipynb")), ids=lambda path: path.stem)

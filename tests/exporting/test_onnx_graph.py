@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from support.models import make_classifier, make_sequences
 
+from imdb_gru.cells import CELLS
 from imdb_gru.corpus.encoded import pad
 from imdb_gru.models.next_word import NextWordModel
 
@@ -57,7 +58,7 @@ def check_classifier(run, **options):
             np.testing.assert_allclose(row[len(own) :], own[-1], atol=TOLERANCE)
 
 
-@pytest.mark.parametrize("cell", ["gru", "lstm", "simple_rnn"])
+@pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_every_cell_depth_and_direction(cell, layers, bidirectional):
