@@ -29,7 +29,7 @@ def write_onnx(model: AnyModel, folder: Path) -> None:
     readme = _fill(
         "onnx.md",
         **facts,
-        description=f"A {'next-word model' if is_next_word else 'classifier'} of film reviews: {facts['layers']}.",
+        description=f"A {'next-word model' if is_next_word else 'classifier'} of reviews: {facts['layers']}.",
         outputs="\n".join(f"| `{output}` | {DESCRIPTIONS[output]} |" for output in outputs),
         output=outputs[0],
         example=_fill("next_word.txt" if is_next_word else "classifier.txt", **facts).rstrip("\n"),
