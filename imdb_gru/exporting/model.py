@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import imdb_gru
 from imdb_gru.exporting.example_texts import TEXTS
 from imdb_gru.models.classifier import Classifier
@@ -90,11 +92,10 @@ def iter_examples(model: AnyModel) -> Iterator[dict[str, Any]]:
                 "likeliest": [{"token": token, "probability": round(value, DIGITS)} for token, value in likeliest]
             }
             continue
-        (probability,) = _round(model.predict_ids([encoded.ids]))
-        example["probability"] = probability
+        ids, lengths = encoded.ids[None], np.array([len(encoded.ids)])
+        (example["probability"],) = _round(model.network.predict(ids, lengths))  # in float32, whatever the precision
         if not model.network.bidirectional:
-            (curve,) = model.predict_timesteps([encoded.ids])
-            example["probability_by_timestep"] = _round(curve)
+            example["probability_by_timestep"] = _round(model.network.predict_timesteps(ids, lengths)[0])
         yield example
 
 
