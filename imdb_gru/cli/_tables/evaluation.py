@@ -29,6 +29,7 @@ def _print_next_word(figures: "NextWordEvaluation") -> None:
         [
             ("run", figures.run),
             ("split", f"{figures.split}, {figures.n} reviews, {figures.words:,} words including review ends"),
+            *_describe_direction(figures),
             ("perplexity", f"{figures.perplexity:.2f}"),
             ("loss", f"{figures.loss:.4f}"),
         ]
@@ -49,6 +50,7 @@ def _print_classifier(scores: "Evaluation") -> None:
         [
             ("run", scores.run),
             ("split", f"{scores.split}, {scores.n} reviews"),
+            *_describe_direction(scores),
             ("accuracy", f"{scores.accuracy:.2%}  (95 % interval {low:.2%} to {high:.2%})"),
             ("majority class", f"{scores.majority_accuracy:.2%}  (always the more frequent label)"),
             ("balanced accuracy", balanced),
@@ -78,6 +80,10 @@ def _print_classifier(scores: "Evaluation") -> None:
         text = neutralise(error.text)
         snippet = text if len(text) <= SNIPPET else f"{text[: SNIPPET // 2]} … {text[-SNIPPET // 2 :]}"
         click.echo(f"\n{error.label}, but the probability of positive is {error.probability:.4f}:\n{snippet}")
+
+
+def _describe_direction(figures: "Evaluation | NextWordEvaluation") -> list[tuple[str, str]]:
+    return [("direction", "backward  (reviews are read from their end)")] if figures.direction == "backward" else []
 
 
 def _print_answers(answers: "AnswerScores") -> None:
