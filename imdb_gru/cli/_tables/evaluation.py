@@ -38,6 +38,7 @@ def _print_next_word(figures: "NextWordEvaluation") -> None:
 
 def _print_classifier(scores: "Evaluation") -> None:
     from imdb_gru.system.escaping import neutralise
+    from imdb_gru.text.direction import name_words_read
 
     low, high = scores.accuracy_interval
     (tn, fp), (fn, tp) = scores.confusion_matrix
@@ -63,7 +64,7 @@ def _print_classifier(scores: "Evaluation") -> None:
     if scores.accuracy_by_timestep:
         click.echo()
         rows = [(str(row.timestep), f"{row.accuracy:.2%}", f"{row.ece:.4f}") for row in scores.accuracy_by_timestep]
-        print_table(rows, ("words read", "accuracy", "ece"))
+        print_table(rows, (name_words_read(scores.direction), "accuracy", "ece"))
     click.echo()
     print_table(
         [(_name_range(row), str(row.n), f"{row.accuracy:.2%}") for row in scores.accuracy_by_length],
