@@ -11,7 +11,7 @@ from imdb_gru.checking.repeats import SHINGLE, SIMILARITY, Texts, Twins
 from imdb_gru.checking.spoilt import SIGNS, find_signs
 from imdb_gru.config import Config
 from imdb_gru.corpus.corpus import UNDIVIDED, choose_held_out
-from imdb_gru.corpus.encoded import truncate
+from imdb_gru.corpus.encoded import choose_words
 from imdb_gru.corpus.stored import find_only_label
 from imdb_gru.errors import DataError
 from imdb_gru.sources.labels import TableLabels
@@ -124,10 +124,7 @@ class Check:
         text, words = self.config.text, self.texts.name_words()
 
         def count(rows: Rows) -> Counter[str]:
-            kept = (
-                truncate([words[number] for number in self.texts.words[row]], text.length, text.truncate)
-                for row in rows
-            )
+            kept = (choose_words([words[number] for number in self.texts.words[row]], text) for row in rows)
             return Counter(chain.from_iterable(kept))
 
         training = np.setdiff1d(self.splits[self.train], self.parts.get(HELD_OUT, np.empty(0, np.int64)))

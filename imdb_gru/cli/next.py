@@ -65,7 +65,8 @@ def next_word(
 ) -> None:
     """Predict which words come next in a review, using a run created by 'imdb-gru pretrain'.
 
-    <end> is the end of the review, and <unknown> is any word outside the run's vocabulary.
+    <end> is the end of the review, and <unknown> is any word outside the run's vocabulary. A model that was trained
+    with text.direction=backward predicts the previous word instead, and <end> is the beginning of the review.
 
     \b
     imdb-gru next "The first half is funny, but the"
@@ -108,20 +109,21 @@ def _check_modes(
         raise click.UsageError(f"--temperature {temperature}: give a number of at least 0, such as 0.7")
 
 
-def _print_json(text: str, **figures: Any) -> None:
+def _print_json(model: "NextWordModel", text: str, **figures: Any) -> None:
     from imdb_gru.system.escaping import dump_json
+    from imdb_gru.text.direction import record_direction
 
-    click.echo(dump_json({"text": text, **figures}))
+    click.echo(dump_json({"text": text, **record_direction(model.config.text.direction), **figures}))
 
 
 def _show_next(model: "NextWordModel", text: "EncodedText", count: int, *, as_json: bool, many: bool) -> None:
     candidates = model.find_likeliest(model.predict_last(text.ids), count)
     if as_json:
-        _print_json(text.text, next=[candidate._asdict() for candidate in candidates])
+        _print_json(model, text.text, next=[candidate._asdict() for candidate in candidates])
         return
     from imdb_gru.cli._tables.next_word import print_likeliest
 
-    print_likeliest(candidates, text.text if many else None)
+    print_likeliest(candidates, text.text if many else None, model.config.text.direction)
 
 
 def _follow(model: "NextWordModel", text: "EncodedText", count: int, *, as_json: bool) -> None:
@@ -131,27 +133,28 @@ def _follow(model: "NextWordModel", text: "EncodedText", count: int, *, as_json:
             {"timestep": number, **step._asdict(), "likeliest": [candidate._asdict() for candidate in step.likeliest]}
             for number, step in enumerate(steps)
         ]
-        _print_json(text.text, timesteps=records, perplexity=perplexity)
+        _print_json(model, text.text, timesteps=records, perplexity=perplexity)
         return
     from imdb_gru.cli._tables.next_word import print_timesteps
 
-    print_timesteps(steps)
+    print_timesteps(steps, model.config.text.direction)
     if perplexity is not None:
         click.echo(f"\nperplexity {perplexity:.1f} over {text.read} {'word' if text.read == 1 else 'words'}")
 
 
 def _continue(model: "NextWordModel", text: "EncodedText", count: int, sampling: "Sampling", *, as_json: bool) -> None:
     from imdb_gru.system.escaping import neutralise
-    from imdb_gru.text.tokenizer import join_tokens
 
     generated = list(model.generate(text.ids, count, sampling))
-    continuation = join_tokens([candidate.token for candidate in generated], text.text)
+    continuation = model.write(text, generated)
     if as_json:
         _print_json(
+            model,
             text.text,
             generated=[candidate._asdict() for candidate in generated],
             continuation=continuation,
             ended=len(generated) < count,
         )
     else:
-        click.echo(neutralise(text.text + continuation))
+        backward = model.config.text.direction == "backward"
+        click.echo(neutralise(continuation + text.text if backward else text.text + continuation))

@@ -25,6 +25,7 @@ from imdb_gru.models.counts import Counts, describe_text
 from imdb_gru.models.prediction import Prediction
 from imdb_gru.sources.table import open_table
 from imdb_gru.system.memory import measure_own_memory
+from imdb_gru.text.direction import record_direction
 
 METADATA = b"imdb-gru"
 """Key of a partition's notes in the metadata in its footer."""
@@ -163,6 +164,8 @@ def _encode(predictions: list[Prediction], chunk: dict[str, Any], notes: str) ->
     }
     if predictions[0].probabilities is not None:
         columns["timesteps"] = _lay_out_timesteps(predictions)
+        for name, value in record_direction(predictions[0].direction).items():
+            columns[name] = pyarrow.array([value] * len(predictions), pyarrow.string())
     columns["file"] = pyarrow.array([chunk["address"]] * len(predictions), pyarrow.string())
     columns["row"] = pyarrow.array(chunk["rows"], pyarrow.int64())
     table = pyarrow.table(columns).replace_schema_metadata({METADATA: notes.encode()})

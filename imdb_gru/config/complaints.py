@@ -127,6 +127,8 @@ def _find_conflicts_of_classifier(config: Config, *, trained: bool) -> Iterator[
             yield f"{misfit}: {remedy}"
     if model.bidirectional and train.objective != "last":
         yield f"train.objective: a bidirectional model predicts only at the last word, got {train.objective}; use last"
+    if model.bidirectional and config.text.direction == "backward":
+        yield "text.direction: a bidirectional model reads in both directions, got backward; set it to forward"
     if train.adversarial and train.virtual:
         yield "train.virtual: cannot be used together with train.adversarial; set one of them to null"
     if train.output_first is True and not can_fit_output(config):

@@ -9,6 +9,7 @@ from imdb_gru.config.labels import Label, is_label
 from imdb_gru.config.writing import dump_yaml
 
 Truncation = Literal["head", "tail", "middle"]
+Direction = Literal["forward", "backward"]
 Pooling = Literal["last", "mean", "max"]
 POOLINGS: tuple[Pooling, ...] = get_args(Pooling)
 """The names of all pooling methods."""
@@ -81,6 +82,11 @@ class TextConfig(Section):
     """The maximum number of words per review, not counting the start token; longer reviews are cut."""
     truncate: Truncation = "tail"
     """How a longer review is cut: head keeps its beginning, tail keeps its end, and middle removes its middle."""
+    direction: Direction = "forward"
+    """The direction in which the model reads the words that are left: backward begins with the last word.
+
+    A backward next-word model predicts the previous word.
+    """
 
 
 class DropoutConfig(Section):
@@ -278,7 +284,7 @@ KINDS: dict[TaskName, type[Config] | type[NextWordConfig]] = {"sentiment": Confi
 """The config class for each task."""
 
 INHERITED = {
-    "text": ("tokenizer", "vocabulary", "max_words", "min_count"),
+    "text": ("tokenizer", "vocabulary", "max_words", "min_count", "direction"),
     "model": ("embedding", "cell", "units", "layers"),
 }
 """The keys whose values must match those of the model that a classifier starts from."""

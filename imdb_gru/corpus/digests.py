@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imdb_gru.config import TextConfig
-from imdb_gru.corpus.encoded import Tokenized, truncate
+from imdb_gru.corpus.encoded import Tokenized, choose_words
 from imdb_gru.system.arrays import Mask
 from imdb_gru.text.vocabulary import Vocabulary
 
@@ -34,10 +34,8 @@ def digest_tokenized(reviews: Tokenized) -> Digests:
 
 
 def digest_texts(texts: Iterable[str], config: TextConfig, vocabulary: Vocabulary) -> Digests:
-    """Return the digest of each text after tokenization and truncation, `(N,)`."""
-    return np.array(
-        [digest_words(truncate(vocabulary.tokenize(text), config.length, config.truncate)) for text in texts], np.uint64
-    )
+    """Return the digest of each text as a model with this config reads it, `(N,)`."""
+    return np.array([digest_words(choose_words(vocabulary.tokenize(text), config)) for text in texts], np.uint64)
 
 
 def find_repeated(digests: Digests, others: Digests) -> Mask:

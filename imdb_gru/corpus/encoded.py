@@ -12,6 +12,7 @@ from imdb_gru.config import TextConfig, Truncation
 from imdb_gru.corpus.doubt import NOTHING_KNOWN, Doubt, find_doubt
 from imdb_gru.corpus.stored import StoredReviews
 from imdb_gru.system.arrays import Ids, Labels, Lengths, Rows
+from imdb_gru.text.direction import reorder
 from imdb_gru.text.tokenizer import TOKENIZERS
 from imdb_gru.text.vocabulary import PAD, START, UNKNOWN, Vocabulary
 
@@ -33,6 +34,11 @@ def truncate(items: Sequence[str], length: int, side: Truncation) -> Sequence[st
     return [*items[:front], *items[len(items) - length // 2 :]]
 
 
+def choose_words(words: Sequence[str], text: TextConfig) -> Sequence[str]:
+    """Return the words that a model reads, in the order in which it reads them."""
+    return reorder(truncate(words, text.length, text.truncate), text.direction)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class EncodedText:
     """A text before and after truncation, and as ids."""
@@ -41,7 +47,7 @@ class EncodedText:
     words: int
     """Number of words before truncation."""
     kept: Sequence[str]
-    """Tokens after truncation."""
+    """Tokens after truncation, in the order in which the model reads them."""
     ids: Ids
     """The ids of the start token and of `kept`, `(1 + len(kept),)` int32."""
     doubt: Doubt | None
@@ -66,14 +72,14 @@ class EncodedText:
 def encode_text(text: str, vocabulary: Vocabulary, config: TextConfig) -> EncodedText:
     """Tokenize, truncate and encode a text."""
     tokens = vocabulary.tokenize(text)
-    kept = truncate(tokens, config.length, config.truncate)
+    kept = choose_words(tokens, config)
     ids = vocabulary.encode(kept)
     return EncodedText(text, len(tokens), kept, ids, find_doubt(ids, vocabulary))
 
 
 @dataclass(frozen=True, eq=False)
 class Tokenized:
-    """Truncated reviews as token numbers, with their lengths before truncation."""
+    """Truncated reviews as token numbers in the order of reading, with their lengths before truncation."""
 
     lexicon: dict[str, int]
     """The number assigned to each token, starting at 1; reviews that are tokenized together share one lexicon."""
@@ -129,7 +135,7 @@ def tokenize_reviews(
     end = 0
     for row, review in enumerate(show_bar(reviews, desc="tokenizing", unit=" reviews", delay=1)):
         words = tokenize(review.text)
-        kept = truncate(words, text.length, text.truncate)
+        kept = choose_words(words, text)
         start, end = end, end + 1 + len(kept)
         numbers[start:end] = [0, *(lexicon.setdefault(token, len(lexicon)) for token in kept)]
         offsets[row + 1], lengths[row] = end, len(words)

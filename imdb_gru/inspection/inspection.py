@@ -1,7 +1,7 @@
 """The result of an inspection: everything that a model computed for one text, timestep by timestep.
 
 T is the number of timesteps, including the start token's, and U the number of units. Timestep t belongs to token t,
-even in a backward cell.
+even in a backward cell. The timesteps are in the order in which the model reads: see `Inspection.direction`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,11 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from imdb_gru.config import Direction
 from imdb_gru.corpus.doubt import NOTHING_KNOWN, Doubt
 from imdb_gru.system.arrays import Array
 from imdb_gru.system.escaping import show_value
 from imdb_gru.system.writing import write_atomically
 from imdb_gru.text.coloured import build_html
+from imdb_gru.text.direction import record_direction
 
 SIGNED = frozenset({"candidate", "state"})
 """Quantities that lie between −1 and 1; all others are values of σ, between 0 and 1."""
@@ -35,7 +37,7 @@ class CellTrace:
     layer: int
     """Number of the layer, starting at 1."""
     direction: str
-    """Direction of the cell, forward or backward."""
+    """Direction of the cell along the timesteps, forward or backward."""
     cell: str
     """Name of the cell: gru, lstm or simple_rnn."""
     gates: Mapping[str, Array]
@@ -140,6 +142,8 @@ class Inspection:
     """Part of the logit that each pooling takes from each timestep, `(T,)`; empty if pooling feeds a dense layer."""
     doubt: Doubt | None = None
     """The reason why the prediction is unreliable, if there is one."""
+    direction: Direction = "forward"
+    """The direction in which the model read the text; if it is backward, word 1 is the last word of the text."""
 
     def __repr__(self) -> str:
         """Describe the inspection by its label, its probability and the beginning of the text, omitting the arrays."""
@@ -159,6 +163,7 @@ class Inspection:
             (contributions / (largest or 1)).tolist(),
             [self._describe(timestep) for timestep in range(len(self.tokens))],
             f"contribution of each word to the logit, the largest {largest:.2f}",
+            self.direction,
         )
 
     def _describe(self, timestep: int) -> str:
@@ -172,6 +177,11 @@ class Inspection:
         if not self.known[timestep]:
             parts.append("not in the vocabulary")
         return f"word {timestep}: {'; '.join(parts)}"
+
+    def name_cell(self, cell: CellTrace) -> str:
+        """Return a cell's layer and its direction along the written text."""
+        direction = cell.direction if self.direction == "forward" else self.direction  # no model has both
+        return f"layer {cell.layer}, {direction}"
 
     @property
     def read(self) -> int:
@@ -208,6 +218,7 @@ class Inspection:
             "label": self.label,
             "probability": self.probability,
             "logit": self.logit,
+            **record_direction(self.direction),
             "contributions": {
                 "method": "integrated gradients",
                 "baseline": self.contributions.baseline,

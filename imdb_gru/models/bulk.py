@@ -115,7 +115,7 @@ def _write(classifier: Classifier, target: Target, max_error: float | None) -> C
     counts, reader = Counts(), target.reader
     with open_output(target.path) as stream, reader.show_bar("predicting") as observe:
         rows = begin_rows(reader)
-        writer = PredictionWriter(target.layout, reader)
+        writer = PredictionWriter(target.layout, reader, classifier.config.text.direction)
         writer.begin(stream)
         for row, prediction in predict_rows(classifier, rows, target.layout.timesteps, max_error, observe):
             counts.take(prediction)
@@ -134,7 +134,7 @@ def _resume(classifier: Classifier, target: Target, max_error: float | None, obs
         try:
             last = next(begin_rows(reader, counts.all - 1)) if counts.all else None
             rows = begin_rows(reader, counts.all)  # at the start of a chunk or the end of the texts
-            writer = PredictionWriter(target.layout, reader)
+            writer = PredictionWriter(target.layout, reader, classifier.config.text.direction)
             with reader.show_bar("predicting", counts.all) as observe:
                 pairs = predict_rows(classifier, rows, target.layout.timesteps, max_error, observe, last=last)
                 for _, group in itertools.groupby(pairs, lambda pair: pair[0].path):

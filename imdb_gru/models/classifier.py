@@ -198,6 +198,7 @@ class Classifier:
                     tokens=(START_TOKEN, *row.kept) if timesteps else (),
                     probabilities=result if timesteps else None,
                     threshold=self.threshold,
+                    direction=self.config.text.direction,
                 )
 
     def _iter_chunks(self, texts: Iterator[str]) -> Iterator[list[EncodedText]]:

@@ -85,6 +85,8 @@ class Counts:
         """Yield a message for each kind of problem found in the texts; mention empty texts only if `warn_empty`."""
         part = {"head": "first", "tail": "last", "middle": "outer"}[config.truncate]
         one = self.all == 1
+        if config.direction == "backward" and self.all:
+            yield f"the model read {'the text from its' if one else 'the texts from their'} end"
         if self.cut:
             of = f"of {self.longest} words" if one else f"words of each (the longest has {self.longest})"
             yield f"{_name(self.cut, one)} longer than the limit: only the {part} {config.length} {of} were read"

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from imdb_gru.config import Direction
 from imdb_gru.corpus.doubt import NOTHING_KNOWN, find_doubt
 from imdb_gru.models.classifier import Classifier
 from imdb_gru.models.metrics import (
@@ -31,6 +32,7 @@ from imdb_gru.runs.calibration import Calibration
 from imdb_gru.sources.review import Review
 from imdb_gru.system.arrays import Ids, Labels, Rows
 from imdb_gru.system.progress import show_bar
+from imdb_gru.text.direction import record_direction
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,6 +52,8 @@ class PredictedReviews:
     """Lowest probability at which a review counts as positive."""
     answers: AnswerScores | None = None
     """Error on the reviews that got a definite label; None unless a maximum error was requested."""
+    direction: Direction = "forward"
+    """The direction in which the model read the reviews."""
 
     def compute_accuracy_by_timestep(self) -> list[TimestepScores]:
         """Return the metrics after 10, 25, 50 … words, or an empty list if the model is bidirectional."""
@@ -96,12 +100,15 @@ class Evaluation(Scores):
     """Number of these reviews that were used to train the run or to choose its best epoch; None if unknown."""
     caveat: str | None = None
     """A sentence that explains why the figures are optimistic; None if no reason is known."""
+    direction: Direction = "forward"
+    """The direction in which the model read the reviews; backward means that the last words count as read first."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the dictionary that `evaluate --json` prints."""
         figures = {
             "run": self.run,
             "split": self.split,
+            **record_direction(self.direction),
             "seen": self.seen,
             **{field.name: getattr(self, field.name) for field in fields(Scores)},
             "best_threshold": self.best_threshold,
@@ -136,10 +143,13 @@ class NextWordEvaluation:
     loss: float
     """Mean negative log-likelihood per word, in nats."""
     perplexity: float
+    direction: Direction = "forward"
+    """The direction in which the model read the reviews; a backward model predicts the previous word."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the dictionary that `evaluate --json` prints."""
-        return asdict(self)
+        figures = asdict(self)
+        return figures | record_direction(figures.pop("direction"))
 
 
 def predict_reviews(
@@ -169,6 +179,7 @@ def predict_reviews(
         classifier.config.text.length,
         classifier.threshold,
         compute_answers(labels, predicted, np.array(answered, bool), limit) if limit else None,
+        classifier.config.text.direction,
     )
 
 
@@ -209,6 +220,7 @@ def build_evaluation(
         best_threshold=find_best_threshold(labels, probabilities) if split == "validation" else None,
         seen=seen,
         caveat=caveat,
+        direction=predicted.direction,
     )
 
 
@@ -221,4 +233,6 @@ def evaluate_next_words(model: NextWordModel, split: str, reviews: Sequence[Revi
             loss += float(losses.sum(dtype=np.float64))
             bar.update(sum(len(sequences[row]) for row in rows))
     mean = loss / words
-    return NextWordEvaluation(str(model.run), split, len(reviews), words, mean, compute_perplexity(mean))
+    perplexity = compute_perplexity(mean)
+    direction = model.config.text.direction
+    return NextWordEvaluation(str(model.run), split, len(reviews), words, mean, perplexity, direction)

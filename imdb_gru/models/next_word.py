@@ -18,18 +18,20 @@ from imdb_gru.runs.catalogue import find_run
 from imdb_gru.runs.run import Run
 from imdb_gru.runs.weights import load_next_word_network
 from imdb_gru.system.arrays import Array, Ids, Rows
+from imdb_gru.text.direction import reorder
+from imdb_gru.text.tokenizer import find_spaces, join_tokens
 from imdb_gru.text.vocabulary import PAD, START, START_TOKEN, UNKNOWN, Vocabulary
 
 
 class LikelyToken(NamedTuple):
-    """A token that may come next."""
+    """A token that may come next in the order of reading, which is the previous word for a backward model."""
 
     token: str
     probability: float
 
 
 class Timestep(NamedTuple):
-    """A token, the model's predictions for the next token, and the actual next token."""
+    """A token, the model's predictions for the next token, and the actual next token, in the order of reading."""
 
     token: str
     next_token: str | None
@@ -126,6 +128,8 @@ class NextWordModel:
     def generate(self, ids: Ids, count: int, sampling: Sampling) -> Iterator[LikelyToken]:
         """Yield up to `count` known words that continue a sequence; stop if the model ends the review.
 
+        A backward model continues towards the beginning of the review, so the words precede the text, last word first.
+
         The yielded probabilities are computed before temperature and `top` are applied.
         """
         rng = np.random.default_rng(sampling.seed)
@@ -140,6 +144,15 @@ class NextWordModel:
             if last == START:
                 return
             yield LikelyToken(self.vocabulary.name_next(last), math.exp(log_probabilities[last]))
+
+    def write(self, text: EncodedText, generated: Sequence[LikelyToken]) -> str:
+        """Return generated words as they are written after a text, or before it if the model is backward."""
+        direction = self.config.text.direction
+        tokens = reorder([candidate.token for candidate in generated], direction)
+        if direction == "forward":
+            return join_tokens(tokens, text.text)
+        spaces = list(find_spaces([*tokens, *text.kept[-1:]]))  # the word read last is the first of the text
+        return join_tokens(tokens) + " " * any(spaces[len(tokens) :])
 
     def iter_losses(self, sequences: Sequence[Ids]) -> Iterator[tuple[Rows, Array]]:
         """Yield each batch's rows and the total loss of each sequence, including its end; this uses all cores."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from imdb_gru.config import Direction
 from imdb_gru.errors import DataError
 from imdb_gru.models.inputs import TableFiles
 from imdb_gru.models.prediction import Prediction
@@ -15,6 +16,7 @@ from imdb_gru.models.texts import InputRow, TextReader
 from imdb_gru.sources.review import SURROGATE
 from imdb_gru.system.escaping import dump_json, neutralise
 from imdb_gru.system.writing import write_atomically
+from imdb_gru.text.direction import record_direction
 
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 JSON_SUFFIXES = (".jsonl", ".ndjson")
@@ -69,11 +71,14 @@ class FileFormat:
 class PredictionWriter:
     """A writer of predictions, together with the other columns of the input table."""
 
-    def __init__(self, layout: FileFormat, reader: TextReader) -> None:
-        """Name the columns; the reader must already know its columns, which it does once reading has begun."""
+    def __init__(self, layout: FileFormat, reader: TextReader, direction: Direction) -> None:
+        """Name the columns; the reader must already know its columns, which it does once reading has begun.
+
+        `direction` is the direction in which the model reads.
+        """
         self.layout = layout
         self._own = ["text", "label", "probability", "note", *(["file", "row"] if layout.placed else [])]
-        taken = {*self._own, *(["timesteps"] if layout.timesteps else [])}
+        taken = {*self._own, *(["timesteps", *record_direction(direction)] if layout.timesteps else [])}
         self._names = name_columns([name for name in reader.columns if name != reader.text_name], taken)
 
     def begin(self, stream: TextIO) -> None:
@@ -86,7 +91,8 @@ class PredictionWriter:
         if self.layout.delimiter or self.layout.as_json:
             record = prediction.to_dict()
             if not self.layout.timesteps:
-                record.pop("timesteps", None)
+                for name in ("timesteps", "direction"):
+                    record.pop(name, None)
             if self.layout.placed:
                 record |= {"file": str(row.path), "row": row.row}
             others = {self._names[name]: value for name, value in row.cells.items() if name in self._names}

@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
+from imdb_gru.config import Direction
 from imdb_gru.corpus.doubt import NOTHING_KNOWN, Doubt
 from imdb_gru.models.counts import describe_text
 from imdb_gru.models.metrics import THRESHOLD
 from imdb_gru.system.arrays import Array
 from imdb_gru.system.escaping import show_value
 from imdb_gru.text.coloured import build_html
+from imdb_gru.text.direction import record_direction
 
 LABELS = ("negative", "positive")
 UNSURE = "unsure"
@@ -39,11 +41,16 @@ class Prediction:
     confidence_limit: float = 0.0
     """The confidence up to which the label is unsure; 0 unless a maximum error was requested."""
     tokens: tuple[str, ...] = ()
-    """Token at each timestep, beginning with the start token; empty unless timesteps were requested."""
+    """Token at each timestep, beginning with the start token; empty unless timesteps were requested.
+
+    The timesteps are in the order in which the model read the words: see `direction`.
+    """
     probabilities: Array | None = None
     """Probability of positive after each timestep, `(T,)` float32; None unless timesteps were requested."""
     threshold: float = THRESHOLD
     """Lowest probability at which the label, unless it is unsure, is positive."""
+    direction: Direction = "forward"
+    """The direction in which the model read the text; if it is backward, word 1 is the last word of the text."""
 
     @property
     def label(self) -> str:
@@ -66,6 +73,7 @@ class Prediction:
                 {"timestep": timestep, "token": token, "probability": probability}
                 for timestep, (token, probability) in enumerate(steps)
             ]
+            record |= record_direction(self.direction)
         return record
 
     def __repr__(self) -> str:
@@ -83,4 +91,5 @@ class Prediction:
             (2 * self.probabilities - 1).tolist(),
             [f"word {timestep}: probability {value:.3f}" for timestep, value in enumerate(self.probabilities)],
             "probability after each word",
+            self.direction,
         )

@@ -1,7 +1,8 @@
 """The probability after each word, shown as text: a coloured view for a terminal, or plain lines for a pipe.
 
 In all functions, `tokens` holds the token of each timestep. The first is the start token, so timestep t is word t.
-`probabilities` holds the probability of positive after each timestep.
+`probabilities` holds the probability of positive after each timestep. If the model's `direction` is backward, word 1 is
+the last word of the text.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from imdb_gru.config import Direction
 from imdb_gru.system.escaping import neutralise
 from imdb_gru.text.coloured import COLOURS
-from imdb_gru.text.tokenizer import find_spaces
+from imdb_gru.text.direction import find_written_spaces, note_direction, reorder
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -67,7 +69,11 @@ def format_plain(tokens: Sequence[str], probabilities: Sequence[float]) -> str:
 
 
 def iter_view(
-    tokens: Sequence[str], probabilities: Sequence[float], console: "Console", threshold: float = 0.5
+    tokens: Sequence[str],
+    probabilities: Sequence[float],
+    console: "Console",
+    threshold: float = 0.5,
+    direction: Direction = "forward",
 ) -> "Iterator[Text]":
     """Yield the lines of the view: a sparkline, the coloured words, and the words that changed the probability most.
 
@@ -76,15 +82,15 @@ def iter_view(
     from rich.text import Text
 
     turns = find_turns(probabilities, threshold)
-    words = _build_words(tokens, probabilities, turns, threshold)
-    header = _build_header(probabilities, console.width)
+    words = _build_words(tokens, probabilities, turns, threshold, direction)
+    header = _build_header(probabilities, console.width, direction)
     header.no_wrap, header.overflow = True, "crop"
     yield header
     yield Text()
     if not words:
         yield Text("(no words)", style="dim")
         return  # the label is unsure, whatever the probability
-    review = Text().join(words)
+    review = Text().join(reorder(words, direction))
     for line in review.wrap(console, console.width):
         line.rstrip()
         yield line
@@ -93,7 +99,7 @@ def iter_view(
     coloured = console.color_system is not None and not console.no_color
     if legend := _build_legend(coloured=coloured, turned=bool(turns)):
         yield legend
-    for line in (*_list_turns(turns, words, probabilities, threshold), *_list_jumps(tokens, probabilities)):
+    for line in (*_list_turns(turns, words, probabilities, threshold, direction), *_list_jumps(tokens, probabilities)):
         line.no_wrap, line.overflow = True, "ellipsis"
         yield line
 
@@ -123,10 +129,14 @@ def _pick(scale: Sequence[str], probability: float) -> str:
     return scale[min(int(probability * len(scale)), len(scale) - 1)]
 
 
-def _build_header(probabilities: Sequence[float], width: int) -> "Text":
+def _build_header(probabilities: Sequence[float], width: int, direction: Direction) -> "Text":
     from rich.text import Text
 
-    first, last, scale = f"{probabilities[0]:.2f} ", f" {probabilities[-1]:.2f}", "   ▁ is 0, █ is 1"
+    first, last, scale = (
+        f"{probabilities[0]:.2f} ",
+        f" {probabilities[-1]:.2f}",
+        f"   ▁ is 0, █ is 1{note_direction(direction)}",
+    )
     header = Text(first)
     for timestep in _sample(probabilities, max(1, width - len(first + last + scale))):
         header.append(_pick(BLOCKS, probabilities[timestep]), style=_pick(COLOURS, probabilities[timestep]))
@@ -134,13 +144,18 @@ def _build_header(probabilities: Sequence[float], width: int) -> "Text":
 
 
 def _build_words(
-    tokens: Sequence[str], probabilities: Sequence[float], turns: Sequence[int], threshold: float
+    tokens: Sequence[str],
+    probabilities: Sequence[float],
+    turns: Sequence[int],
+    threshold: float,
+    direction: Direction,
 ) -> list["Text"]:
-    """Return a coloured text for each token after the start token, including any space before the token."""
+    """Return a coloured text for each token after the start token, including any space written before the token."""
     from rich.text import Text
 
     words = []
-    for timestep, (token, space) in enumerate(zip(tokens[1:], find_spaces(tokens[1:]), strict=True), 1):
+    spaces = find_written_spaces(tokens, direction)
+    for timestep, (token, space) in enumerate(zip(tokens[1:], spaces[1:], strict=True), 1):
         style = _pick(COLOURS, probabilities[timestep])
         word = Text(" " if space else "")
         if timestep in turns:
@@ -165,7 +180,11 @@ def _build_legend(*, coloured: bool, turned: bool) -> "Text":
 
 
 def _list_turns(
-    turns: Sequence[int], words: Sequence["Text"], probabilities: Sequence[float], threshold: float
+    turns: Sequence[int],
+    words: Sequence["Text"],
+    probabilities: Sequence[float],
+    threshold: float,
+    direction: Direction,
 ) -> list["Text"]:
     from rich.text import Text
 
@@ -175,12 +194,14 @@ def _list_turns(
     shown = turns[-MOST_TURNS:]
     count = f" (the last {len(shown)} of {len(turns)})" if len(shown) < len(turns) else ""
     lines = [Text("prediction changed at", style="bold").append(count, style="not bold")]
+    written, places = reorder(words, direction), reorder(range(len(words)), direction)
     for timestep in shown:
-        start, stop = max(timestep - 1 - CONTEXT, 0), min(timestep + CONTEXT, len(words))
+        place = places[timestep - 1]
+        start, stop = max(place - CONTEXT, 0), min(place + 1 + CONTEXT, len(words))
         # With only two decimals, a change would often read "0.50 → 0.50".
         before, after = probabilities[timestep - 1], probabilities[timestep]
         line = Text(f"  word {timestep:{len(str(shown[-1]))}}  {before:.3f} → {after:.3f}  {'…' if start else ''}")
-        lines.append(line.append(Text().join(words[start:stop])).append(" …" if stop < len(words) else ""))
+        lines.append(line.append(Text().join(written[start:stop])).append(" …" if stop < len(words) else ""))
     return lines
 
 

@@ -68,7 +68,7 @@ def _iter_charts(
             "accuracy_by_words_read",
             "Accuracy by words read",
             "Accuracy after a given number of words; a shorter review keeps its final probability.",
-            lambda: drawings.draw_accuracy_by_words_read(evaluation.accuracy_by_timestep),
+            lambda: drawings.draw_accuracy_by_words_read(evaluation.accuracy_by_timestep, evaluation.direction),
         )
     yield Chart(
         "accuracy_by_coverage",

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
+from imdb_gru.config import Direction
 from imdb_gru.models.metrics import CoverageScores, LengthScores, ReliabilityBin, TimestepScores, compute_interval
 from imdb_gru.records import Epoch
 from imdb_gru.report.matplotlib_setup import NEGATIVE, NEUTRAL, POSITIVE, get_ink, tidy
+from imdb_gru.text.direction import name_words_read
 
 WIDTH = 5.2
 """Width in inches; a page shows charts at most this wide, so that their text is as large as the page's text."""
@@ -91,7 +93,7 @@ def draw_reliability(bins: Sequence[ReliabilityBin], ece: float) -> Any:
     return figure
 
 
-def draw_accuracy_by_words_read(rows: Sequence[TimestepScores]) -> Any:
+def draw_accuracy_by_words_read(rows: Sequence[TimestepScores], direction: Direction = "forward") -> Any:
     """Draw the accuracy by number of words read and, below it, the calibration error."""
     figure = _build_figure(4.2)
     first, last = figure.subplots(2, 1, sharex=True)
@@ -118,7 +120,7 @@ def draw_accuracy_by_words_read(rows: Sequence[TimestepScores]) -> Any:
             fontsize="small",
         )
     first.margins(y=0.2)
-    last.set_xlabel("words read")
+    last.set_xlabel(name_words_read(direction))
     return figure
 
 

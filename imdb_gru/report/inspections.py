@@ -10,7 +10,14 @@ from imdb_gru.inspection.inspection import SIGNED
 from imdb_gru.report.charts import Chart
 from imdb_gru.report.evaluation_charts import FAINT
 from imdb_gru.report.matplotlib_setup import NEGATIVE, NEUTRAL, POSITIVE, get_ink, tidy
-from imdb_gru.report.timestep_chart import LONG_WIDTH, MOST_AXIS_LABELS, draw_timesteps, label_run, name_token
+from imdb_gru.report.timestep_chart import (
+    LONG_WIDTH,
+    MOST_AXIS_LABELS,
+    draw_timesteps,
+    label_backward,
+    label_run,
+    name_token,
+)
 
 if TYPE_CHECKING:
     from imdb_gru.inspection import CellTrace, Inspection
@@ -34,7 +41,7 @@ def _iter_inspection_charts(inspection: "Inspection") -> Iterator[Chart]:
             "probability",
             "Probability after each word",
             "The probability of positive if the text ended at this word.",
-            lambda: draw_timesteps(inspection.tokens, probabilities),
+            lambda: draw_timesteps(inspection.tokens, probabilities, direction=inspection.direction),
         )
     yield Chart(
         "contributions",
@@ -117,7 +124,7 @@ def draw_memory(inspection: "Inspection") -> Any:
     figure, axes = _build_figure(inspection, 3.2)
     steps = np.arange(len(inspection.tokens))
     for (dashes, _), cell in zip(CELL_STYLES * len(inspection.cells), inspection.cells, strict=False):
-        name = f" (layer {cell.layer}, {cell.direction})" if len(inspection.cells) > 1 else ""
+        name = f" ({inspection.name_cell(cell)})" if len(inspection.cells) > 1 else ""
         curves = [("Jacobian", cell.jacobian, POSITIVE)]
         if cell.kept is not None:
             curves.append((f"product of {cell.keeping_gate} gates", cell.kept, NEGATIVE))
@@ -181,6 +188,7 @@ def _label_words(axes: Any, inspection: "Inspection", weights: NDArray[Any], sig
         if signs is not None and len(inspection.tokens) > MOST_AXIS_LABELS:
             label.set_color(POSITIVE if signs[step] > 0 else NEGATIVE)
     axes.set_xlim(-0.6, len(inspection.tokens) - 0.4)
+    label_backward(axes, inspection.direction)
 
 
 def _space_out(order: NDArray[Any], gap: float) -> list[int]:

@@ -12,7 +12,7 @@ from imdb_gru.models.timesteps import find_turns, shorten
 from imdb_gru.report.examples import Example
 from imdb_gru.system.arrays import Array
 from imdb_gru.system.escaping import neutralise
-from imdb_gru.text.tokenizer import find_spaces
+from imdb_gru.text.direction import find_written_spaces
 
 UNITS_BUDGET = 3_000_000
 """Maximum number of characters that a page may use for the gates of individual units."""
@@ -69,7 +69,8 @@ def _pack_example(example: Example, *, units: bool) -> dict[str, Any]:
         **dict(zip(("probability", "logit"), round_numbers([inspection.probability, inspection.logit]), strict=True)),
         "words": inspection.words,
         "tokens": [neutralise(token) for token in inspection.tokens],
-        "spaces": [0, *map(int, find_spaces(inspection.tokens[1:]))],
+        "spaces": [int(space) for space in find_written_spaces(inspection.tokens, inspection.direction)],
+        "direction": inspection.direction,
         "unknown": [timestep for timestep, known in enumerate(inspection.known) if not known],
         "probabilities": None if probabilities is None else round_numbers(probabilities),
         "turns": [] if probabilities is None else find_turns(probabilities.tolist()),
@@ -80,13 +81,13 @@ def _pack_example(example: Example, *, units: bool) -> dict[str, Any]:
         **dict(zip(("baseline", "gap"), round_numbers([contributions.baseline, contributions.gap]), strict=True)),
         "steps": contributions.steps,
         "pooled": {name: round_numbers(values) for name, values in inspection.pooled.items()},
-        "cells": [_pack_cell(trace, units=units) for trace in inspection.cells],
+        "cells": [_pack_cell(trace, inspection.name_cell(trace), units=units) for trace in inspection.cells],
     }
 
 
-def _pack_cell(trace: CellTrace, *, units: bool) -> dict[str, Any]:
+def _pack_cell(trace: CellTrace, name: str, *, units: bool) -> dict[str, Any]:
     return {
-        "name": f"layer {trace.layer}, {trace.direction}",
+        "name": name,
         "cell": trace.cell,
         "direction": trace.direction,
         "units": trace.units,

@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from imdb_gru.config import Direction
 from imdb_gru.errors import ImdbGruError
 from imdb_gru.models.timesteps import choose_marker, find_jumps, find_turns, shorten
 from imdb_gru.report.matplotlib_setup import NEGATIVE, POSITIVE, check_matplotlib, prepare_matplotlib, save_figure
 from imdb_gru.system.escaping import neutralise
 from imdb_gru.system.writing import check_parent
+from imdb_gru.text.direction import name_words_read
 
 SUFFIXES = (".png", ".svg")
 MOST_AXIS_LABELS = 61
@@ -35,15 +37,26 @@ def check_plot_path(path: Path) -> None:
     check_matplotlib()
 
 
-def plot_timesteps(path: Path, tokens: Sequence[str], probabilities: Sequence[float], title: str | None = None) -> None:
+def plot_timesteps(
+    path: Path,
+    tokens: Sequence[str],
+    probabilities: Sequence[float],
+    title: str | None = None,
+    direction: Direction = "forward",
+) -> None:
     """Draw the probability after each token to a .png or .svg file, or raise `ImdbGruError` if that fails."""
     check_plot_path(path)
     with prepare_matplotlib():
-        save_figure(draw_timesteps(tokens, probabilities, title), path)
+        save_figure(draw_timesteps(tokens, probabilities, title, direction), path)
 
 
-def draw_timesteps(tokens: Sequence[str], probabilities: Sequence[float], title: str | None = None) -> Any:
-    """Draw the probability after each token, with the words as labels."""
+def draw_timesteps(
+    tokens: Sequence[str],
+    probabilities: Sequence[float],
+    title: str | None = None,
+    direction: Direction = "forward",
+) -> Any:
+    """Draw the probability after each token, with the words as labels, in the order in which the model read them."""
     from matplotlib.figure import Figure
 
     labels = [name_token(token) for token in tokens]
@@ -54,8 +67,10 @@ def draw_timesteps(tokens: Sequence[str], probabilities: Sequence[float], title:
     _draw_probabilities(axes, probabilities, marked=short)
     if short:
         _label_axis(axes, labels, probabilities)
+        label_backward(axes, direction)
     else:
-        axes.set_xlabel("words read; labelled: largest changes and last turns (▲ to positive, ▼ to negative)")
+        words = name_words_read(direction)
+        axes.set_xlabel(f"{words}; labelled: largest changes and last turns (▲ to positive, ▼ to negative)")
         _name_words(axes, labels, probabilities)
     if title:
         pad = 40 if axes.texts else 8
@@ -66,6 +81,12 @@ def draw_timesteps(tokens: Sequence[str], probabilities: Sequence[float], title:
 def name_token(token: str) -> str:
     """Return the label of a token on an axis."""
     return shorten(_spare_xml(token), LONGEST_LABEL)
+
+
+def label_backward(axes: Any, direction: Direction) -> None:
+    """Label an axis of words if a backward model read them; the words themselves do not show this."""
+    if direction == "backward":
+        axes.set_xlabel(name_words_read(direction))
 
 
 def label_run(name: str) -> str:

@@ -4,8 +4,9 @@ import math
 from collections.abc import Sequence
 from html import escape
 
+from imdb_gru.config import Direction
 from imdb_gru.system.escaping import neutralise
-from imdb_gru.text.tokenizer import find_spaces
+from imdb_gru.text.direction import find_written_spaces, note_direction, reorder
 
 COLOURS = ("#d45e00", "#c06a2c", "#a57c67", "#808080", "#6683a4", "#4683c5", "#0081e7")
 """From orange (negative) through grey to blue (positive), distinguishable to colour-blind people.
@@ -22,19 +23,26 @@ FAINTEST = 0.05
 
 
 def build_html(
-    label: str, figures: str, tokens: Sequence[str], shares: Sequence[float], titles: Sequence[str], note: str
+    label: str,
+    figures: str,
+    tokens: Sequence[str],
+    shares: Sequence[float],
+    titles: Sequence[str],
+    note: str,
+    direction: Direction = "forward",
 ) -> str:
     """Build an HTML fragment that needs no script, style sheet or other file, and suits both light and dark pages.
 
     `label` and `figures` form the headline. Each token except the start token is coloured by its share, from −1 (most
     negative) to 1 (most positive); its title appears when the mouse hovers over it. `note` explains the colours.
+    If the `direction` is backward, the tokens are in the reverse of the written order, in which they are shown.
     """
     words = []
-    for token, space, share, title in zip(tokens, [False, *find_spaces(tokens[1:])], shares, titles, strict=True):
+    for token, space, share, title in zip(tokens, find_written_spaces(tokens, direction), shares, titles, strict=True):
         colour = _choose_background(share)
         style = f' style="background:{colour}"' if colour else ""
         words.append(f'{" " * space}<span{style} title="{_escape(title)}">{_escape(token)}</span>')
-    text = "".join(words[1:]) or "<i>(no words)</i>"
+    text = "".join(reorder(words[1:], direction)) or "<i>(no words)</i>"
     swatches = "".join(
         f'<span style="background:{colour};border-radius:2px">&nbsp;{name}&nbsp;</span> '
         for name, colour in (("negative", _choose_background(-1)), ("positive", _choose_background(1)))
@@ -43,7 +51,7 @@ def build_html(
         '<div style="max-width:60em;margin:.5em 0">'
         f"<div><b>{_escape(label)}</b>: {_escape(figures)}</div>"
         f'<div style="line-height:1.7;margin:.4em 0;overflow-wrap:anywhere">{text}</div>'
-        f'<div style="font-size:85%">{swatches}{_escape(note)}</div>'
+        f'<div style="font-size:85%">{swatches}{_escape(note)}{note_direction(direction)}</div>'
         "</div>"
     )
 

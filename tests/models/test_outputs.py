@@ -162,7 +162,7 @@ def test_lines_are_written_to_files_of_no_format(tmp_path, name):
 def test_any_cells_in_columns_of_any_names_come_back(suffix, cells):
     reader = TextReader()
     reader.columns = tuple(cells)
-    writer = PredictionWriter(FileFormat.choose(Path(f"out.{suffix}")), reader)
+    writer = PredictionWriter(FileFormat.choose(Path(f"out.{suffix}")), reader, "forward")
     prediction = make_classifier().predict("w1")
     stream = io.StringIO()
     writer.begin(stream)

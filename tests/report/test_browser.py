@@ -2,6 +2,7 @@
 
 import shutil
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -225,3 +226,20 @@ def test_letters_stand_out_from_the_strongest_colours(browser, pages, scheme):
     with opened(browser, pages / "explorer.html", color_scheme=scheme) as page:
         page.locator("input[value=integrated_gradients]").check()
         assert min(page.evaluate(program)) > 4.5
+
+
+def test_a_backward_model_shows_the_text_as_it_is_written(browser, tmp_path):
+    inspection = make_inspection("", tokens=[".", "fine", "but", ",", "one", "short", "a"])
+    write_explorer(tmp_path / "backward.html", [replace(inspection, direction="backward")])
+    with opened(browser, tmp_path / "backward.html") as page:
+        assert page.locator("#words").inner_text() == "a short one, but fine. start"
+        assert "The model read the text from its end." in page.locator("#prediction").inner_text()
+        page.locator("#words").focus()
+        page.keyboard.press("Home")
+        assert page.locator(".word.current").inner_text() == "a"
+        assert "word 7 of 7 from the end" in page.locator("#summary").inner_text()
+        page.keyboard.press("ArrowRight")
+        assert page.locator(".word.current").inner_text() == "short"
+        page.keyboard.press("End")
+        page.keyboard.press("ArrowLeft")
+        assert page.locator(".word.current").inner_text() == "."

@@ -69,6 +69,26 @@ def test_other_words_are_refused(make_next_word_run):
         load_pretrained(build(run.path, {"max_words": None}))
 
 
+@pytest.mark.parametrize(("own", "other"), [("forward", "backward"), ("backward", "forward")])
+def test_another_direction_is_refused(make_next_word_run, own, other):
+    run = make_next_word_run(text={"direction": other})
+    assert load_pretrained(build(run.path, {"direction": other}))
+    with pytest.raises(ConfigError) as error:
+        load_pretrained(build(run.path, {"direction": own}))
+    assert str(error.value) == (
+        "the config has an error:\n"
+        f"  text.direction is {own}, but {run.path} has {other}: set text.direction={other}, or model.pretrained=null"
+    )
+
+
+def test_a_run_without_the_key_reads_forward(make_next_word_run):
+    run = make_next_word_run()
+    lines = run.config_path.read_text().splitlines(keepends=True)
+    run.config_path.write_text("".join(line for line in lines if "direction" not in line))
+    assert len(run.config_path.read_text().splitlines()) == len(lines) - 1
+    assert run.load_next_word_config().text.direction == "forward"
+
+
 def test_all_that_differs_is_told_at_once(make_next_word_run):
     run = make_next_word_run()
     with pytest.raises(ConfigError, match=r"2 errors:\n  text\.max_words is 9, .*\n  model\.units is 7, "):

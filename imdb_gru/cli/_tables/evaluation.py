@@ -29,6 +29,7 @@ def _print_next_word(figures: "NextWordEvaluation") -> None:
         [
             ("run", figures.run),
             ("split", f"{figures.split}, {figures.n} reviews, {figures.words:,} words including review ends"),
+            *_describe_direction(figures),
             ("perplexity", f"{figures.perplexity:.2f}"),
             ("loss", f"{figures.loss:.4f}"),
         ]
@@ -37,6 +38,7 @@ def _print_next_word(figures: "NextWordEvaluation") -> None:
 
 def _print_classifier(scores: "Evaluation") -> None:
     from imdb_gru.system.escaping import neutralise
+    from imdb_gru.text.direction import name_words_read
 
     low, high = scores.accuracy_interval
     (tn, fp), (fn, tp) = scores.confusion_matrix
@@ -49,6 +51,7 @@ def _print_classifier(scores: "Evaluation") -> None:
         [
             ("run", scores.run),
             ("split", f"{scores.split}, {scores.n} reviews"),
+            *_describe_direction(scores),
             ("accuracy", f"{scores.accuracy:.2%}  (95 % interval {low:.2%} to {high:.2%})"),
             ("majority class", f"{scores.majority_accuracy:.2%}  (always the more frequent label)"),
             ("balanced accuracy", balanced),
@@ -61,7 +64,7 @@ def _print_classifier(scores: "Evaluation") -> None:
     if scores.accuracy_by_timestep:
         click.echo()
         rows = [(str(row.timestep), f"{row.accuracy:.2%}", f"{row.ece:.4f}") for row in scores.accuracy_by_timestep]
-        print_table(rows, ("words read", "accuracy", "ece"))
+        print_table(rows, (name_words_read(scores.direction), "accuracy", "ece"))
     click.echo()
     print_table(
         [(_name_range(row), str(row.n), f"{row.accuracy:.2%}") for row in scores.accuracy_by_length],
@@ -78,6 +81,10 @@ def _print_classifier(scores: "Evaluation") -> None:
         text = neutralise(error.text)
         snippet = text if len(text) <= SNIPPET else f"{text[: SNIPPET // 2]} … {text[-SNIPPET // 2 :]}"
         click.echo(f"\n{error.label}, but the probability of positive is {error.probability:.4f}:\n{snippet}")
+
+
+def _describe_direction(figures: "Evaluation | NextWordEvaluation") -> list[tuple[str, str]]:
+    return [("direction", "backward  (reviews are read from their end)")] if figures.direction == "backward" else []
 
 
 def _print_answers(answers: "AnswerScores") -> None:

@@ -48,13 +48,16 @@ def show_inspection(
 
 
 def print_inspection(inspection: "Inspection", words: int, layer: int | None, unit: int | None) -> None:
-    """Print an inspection: first its sums, and then the `words` words that contribute most, in text order.
+    """Print an inspection: first its sums, and then the `words` words that contribute most, in the order of reading.
 
     The gates shown are those of `layer` (None means the last layer), for one `unit` or averaged over all units.
     """
     cells = [cell for cell in inspection.cells if cell.layer == (layer or inspection.cells[-1].layer)]
     click.echo(f"{inspection.label} {inspection.probability:.4f}")
-    for line in (*_describe_verdict(inspection), *(_describe_memory(cell) for cell in cells)):
+    for line in (
+        *_describe_verdict(inspection),
+        *(_describe_memory(cell, inspection.name_cell(cell)) for cell in cells),
+    ):
         print_line(line)
     click.echo()
     columns = list(_iter_columns(inspection, cells, unit))
@@ -78,11 +81,11 @@ def _describe_verdict(inspection: "Inspection") -> Iterator[str]:
         yield f"      {'':7}= {through}, {rest:+.3f} bias"
 
 
-def _describe_memory(cell: "CellTrace") -> str:
+def _describe_memory(cell: "CellTrace", name: str) -> str:
     measured = {f"the products of the {cell.keeping_gate} gate": "kept"} if cell.keeping_gate else {}
     measured["the Jacobian"] = "jacobian"
     lives = (f"{_describe_half_life(cell.half_life[name])} by {what}" for what, name in measured.items())
-    return f"memory of layer {cell.layer}, {cell.direction}: half-life {', '.join(lives)}"
+    return f"memory of {name}: half-life {', '.join(lives)}"
 
 
 def _describe_half_life(words: int | None) -> str:
@@ -96,7 +99,8 @@ def _iter_columns(inspection: "Inspection", cells: list["CellTrace"], unit: int 
 
     # If the user asked for one unit, its gates are the last columns to be omitted.
     sooner, later = (0, 0) if unit is None else (3, 4)
-    yield Column("word"), [str(timestep) for timestep in range(len(inspection.tokens))]
+    heading = ("word from the end", "from end") if inspection.direction == "backward" else ("word",)
+    yield Column(*heading), [str(timestep) for timestep in range(len(inspection.tokens))]
     tokens = zip(inspection.tokens, inspection.known, strict=True)
     names = [shorten(token, LONGEST_TOKEN) + ("" if known else " (unknown)") for token, known in tokens]
     yield Column("token", longest_word=LONGEST_WORD), names
@@ -133,7 +137,7 @@ def _sign(values: NDArray[np.float32]) -> list[str]:
 
 
 def _choose_rows(inspection: "Inspection", cell: "CellTrace", words: int, unit: int | None) -> list[int]:
-    """Return, in text order, the words that contribute most, or, if a unit is given, the words that change it most."""
+    """Return, in the order of reading, the words that contribute most, or that change the given unit most."""
     if unit is None:
         weights = inspection.contributions.integrated_gradients
     else:

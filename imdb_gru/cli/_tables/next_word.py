@@ -8,30 +8,36 @@ import click
 from imdb_gru.cli._tables.table import Column, print_table
 
 if TYPE_CHECKING:
+    from imdb_gru.config import Direction
     from imdb_gru.models.next_word import LikelyToken, Timestep
 
 LONGEST_WORD = 16
 """Maximum length in characters of a token that a narrow table keeps on one line."""
-COLUMNS = (
-    Column("timestep"), Column("token", longest_word=LONGEST_WORD), Column("next word", longest_word=LONGEST_WORD),
-    Column("rank", drop=1), Column("probability"), Column("most likely", longest_word=LONGEST_WORD),
-)  # fmt: skip
+PREDICTED = {"forward": "next word", "backward": "previous word"}
+"""Heading of the words that a model predicts, by its direction."""
 
 
-def print_likeliest(candidates: Iterable["LikelyToken"], text: str | None) -> None:
-    """Print the most likely next words; if a text is given, print it above them."""
+def print_likeliest(candidates: Iterable["LikelyToken"], text: str | None, direction: "Direction") -> None:
+    """Print the most likely next or previous words; if a text is given, print it above them."""
     from imdb_gru.system.escaping import neutralise
 
     if text is not None:
         click.echo(neutralise(text))
-    click.echo("probability  next word")  # rich is not used, because loading it takes as long as the prediction
+    click.echo(
+        f"probability  {PREDICTED[direction]}"
+    )  # rich is not used, because loading it takes as long as the prediction
     for token, probability in candidates:
         click.echo(f"{probability:11.4f}  {neutralise(token)}")
 
 
-def print_timesteps(steps: Iterable["Timestep"]) -> None:
-    """Print what the model expected after each word of a text, and which word actually followed."""
-    print_table([_describe(number, step) for number, step in enumerate(steps)], COLUMNS)
+def print_timesteps(steps: Iterable["Timestep"], direction: "Direction") -> None:
+    """Print what the model expected after each word that it read, and which word actually followed."""
+    columns = (
+        Column("timestep"), Column("token", longest_word=LONGEST_WORD),
+        Column(PREDICTED[direction], longest_word=LONGEST_WORD), Column("rank", drop=1), Column("probability"),
+        Column("most likely", longest_word=LONGEST_WORD),
+    )  # fmt: skip
+    print_table([_describe(number, step) for number, step in enumerate(steps)], columns)
 
 
 def _describe(number: int, step: "Timestep") -> tuple[str, ...]:

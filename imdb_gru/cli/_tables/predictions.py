@@ -31,7 +31,7 @@ def show_predictions(
     counts, timesteps = Counts(), layout.timesteps or plot is not None
     with reader.show_bar("predicting") as observe:
         rows = begin_rows(reader)
-        writer = PredictionWriter(layout, reader)
+        writer = PredictionWriter(layout, reader, classifier.config.text.direction)
         for row, prediction in predict_rows(classifier, rows, timesteps, max_error, observe):
             counts.take(prediction)
             if plot:
@@ -57,7 +57,7 @@ def _draw(prediction: "Prediction", path: Path) -> None:
     from imdb_gru.report.timestep_chart import plot_timesteps
 
     assert prediction.probabilities is not None
-    plot_timesteps(path, prediction.tokens, prediction.probabilities.tolist())
+    plot_timesteps(path, prediction.tokens, prediction.probabilities.tolist(), direction=prediction.direction)
     say(f"saved the chart as {path}")
 
 
@@ -77,5 +77,5 @@ def _show(row: "InputRow", prediction: "Prediction", layout: "FileFormat", strea
     if layout.timesteps:
         assert prediction.probabilities is not None
         probabilities = prediction.probabilities.tolist()
-        for line in iter_view(prediction.tokens, probabilities, console, prediction.threshold):
+        for line in iter_view(prediction.tokens, probabilities, console, prediction.threshold, prediction.direction):
             console.print(line, no_wrap=line.no_wrap, overflow=line.overflow)

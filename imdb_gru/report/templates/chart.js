@@ -27,7 +27,7 @@ function drawChart(container, lines, bars, label) {
   for (let timestep = 0; timestep < count; timestep += step) {
     makeSvg("text", { x: x(timestep), y: floor + 14, "text-anchor": "middle" }, svg).textContent = String(timestep);
   }
-  makeSvg("text", { x: (left + width - right) / 2, y: floor + 27, "text-anchor": "middle" }, svg).textContent = "words read";
+  makeSvg("text", { x: (left + width - right) / 2, y: floor + 27, "text-anchor": "middle" }, svg).textContent = isBackward() ? "words read from the end" : "words read";
   drawBars(svg, bars, x, top + height + gap, Math.max(1, ((width - left - right) / count) * 0.8));
   makeSvg("line", { x1: left, x2: width - right, y1: floor - LINES.bars / 2, y2: floor - LINES.bars / 2, stroke: "var(--rule)" }, svg);
   // The first line is the most important one, so it is drawn last, on top of the others.

@@ -32,9 +32,11 @@ function colourWords() {
   if (state.colouring === "probability" && example().turns.length) at("scale").append(make("span", "· ▲▼ changed the prediction"));
 }
 
+// The words are shown as they are written, so the start of a backward model is on the right.
 function buildWords() {
   const { tokens, spaces, unknown } = example();
   const pieces = [];
+  const afterStart = isBackward() ? 0 : 1;
   words = tokens.map((token, timestep) => {
     const word = make("span", timestep ? token : "start", "word");
     word.id = `word-${timestep}`;
@@ -42,11 +44,11 @@ function buildWords() {
     word.setAttribute("role", "option");
     word.classList.toggle("start", timestep === 0);
     word.classList.toggle("unknown", unknown.includes(timestep) && timestep > 0);
-    if (spaces[timestep] || timestep === 1) pieces.push(" ");
-    pieces.push(word);
+    pieces.push([spaces[timestep] || timestep === afterStart ? " " : "", word]);
     return word;
   });
-  at("words").replaceChildren(...pieces);
+  if (isBackward()) pieces.reverse();
+  at("words").replaceChildren(...pieces.flat());
 }
 
 function listLines() {
@@ -66,7 +68,7 @@ function buildChart() {
   const method = state.colouring === "occlusion" ? "occlusion" : "integrated_gradients";
   const methodName = method === "occlusion" ? "occlusion" : "integrated gradients";
   const subject = example().probabilities ? "probability and gates" : "gates";
-  const caption = `The text from left to right. Lines: ${all.length ? subject : "none"}. Bars: contribution of each word (${methodName}), blue towards positive, orange towards negative.`;
+  const caption = `The text ${isBackward() ? "from its end to its beginning" : "from left to right"}. Lines: ${all.length ? subject : "none"}. Bars: contribution of each word (${methodName}), blue towards positive, orange towards negative.`;
   at("through-caption").textContent = caption;
   chart = drawChart(at("through"), all.filter((line) => !state.hidden.has(line.name)), example().contributions[method], caption);
   chart.svg.addEventListener("pointermove", (event) => state.held || show(chart.find(event)));
@@ -127,6 +129,7 @@ function describePrediction() {
   line.replaceChildren("Predicted ", make("b", label, label), `: probability ${fixed(probability, 4)} of positive (logit ${move(logit, 2)})`);
   if (truth) line.append(truth === label ? ", which is correct" : ", which is wrong: the label is ", truth === label ? "" : make("b", truth, truth));
   line.append(read < count ? `; ${read} of ${count} words read.` : `; ${count} ${count === 1 ? "word" : "words"}.`);
+  if (isBackward()) line.append(" The model read the text from its end.");
   line.append(make("span", ` Integrated gradients: baseline logit ${move(baseline, 2)}, ${steps} steps, gap ${move(gap, 3)}.`, "note"));
 }
 
@@ -187,13 +190,15 @@ function findBeside(direction) {
 
 function onKey(event) {
   const last = words.length - 1;
+  const step = isBackward() ? -1 : 1;
+  const walk = (steps) => Math.max(0, Math.min(last, state.current + steps));
   const moves = {
-    ArrowLeft: () => Math.max(0, state.current - 1),
-    ArrowRight: () => Math.min(last, state.current + 1),
+    ArrowLeft: () => walk(-step),
+    ArrowRight: () => walk(step),
     ArrowUp: () => findBeside(-1),
     ArrowDown: () => findBeside(1),
-    Home: () => 0,
-    End: () => last,
+    Home: () => (isBackward() ? last : 0),
+    End: () => (isBackward() ? 0 : last),
   };
   if (event.ctrlKey || event.metaKey || event.altKey || !moves[event.key]) return;
   event.preventDefault();

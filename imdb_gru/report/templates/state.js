@@ -13,6 +13,7 @@ let words = [];
 let chart = null;
 
 const example = () => examples[state.example];
+const isBackward = () => example().direction === "backward";
 const cell = () => example().cells[state.cell];
 const fixed = (value, digits) => (value === null || value === undefined ? "–" : value.toFixed(digits).replace("-", "−"));
 const move = (value, digits = 3) => {

@@ -80,7 +80,7 @@ function showContributions(timestep) {
 
 function summarise(timestep) {
   const { tokens, probabilities, unknown } = example();
-  const place = timestep ? `word ${timestep} of ${tokens.length - 1}` : "the start, before the first word";
+  const place = timestep ? `word ${timestep} of ${tokens.length - 1}${isBackward() ? " from the end" : ""}` : "the start, before the first word";
   const lines = [make("strong", timestep ? tokens[timestep] : "start")];
   lines.push(make("span", timestep && unknown.includes(timestep) ? `${place}, not in the vocabulary` : place));
   if (probabilities) {
