@@ -9,6 +9,7 @@ from imdb_gru.cli._commands import Command
 from imdb_gru.cli._data_options import other_data_options
 from imdb_gru.cli._messages import EventPrinter
 from imdb_gru.cli._options import (
+    LOCATION,
     check_threshold_alone,
     json_option,
     max_error_option,
@@ -21,13 +22,28 @@ from imdb_gru.cli._tables.evaluation import print_evaluation
 
 if TYPE_CHECKING:
     from imdb_gru.config import DataConfig
+    from imdb_gru.models.evaluation import Evaluation, NextWordEvaluation
+    from imdb_gru.models.suite_evaluation import SuiteEvaluation
 
 
 @click.command(cls=Command, short_help="Evaluate a run: accuracy and calibration, or perplexity.")
 @run_option
 @other_data_options
 @split_option
-@click.option("--errors", type=click.IntRange(min=0), default=0, metavar="N", help="Show the N most confident errors.")
+@click.option(
+    "--suite",
+    type=LOCATION,
+    metavar="FILE",
+    help="Run behavioural tests instead: a table with the columns text, label and kind, and optionally pair and "
+    "direction, or 'bundled' for the tests in the package.",
+)
+@click.option(
+    "--errors",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="Show the N most confident errors, or, with --suite, the N worst failures of each kind.",
+)
 @threshold_option
 @max_error_option("Show how many reviews 'predict --max-error' would answer, and how many of the answers are wrong.")
 @json_option
@@ -35,6 +51,7 @@ def evaluate(
     run_path: Path | None,
     data: "DataConfig | None",
     split: str | None,
+    suite: str | None,
     errors: int,
     threshold: float | None,
     max_error: float | None,
@@ -47,21 +64,27 @@ def evaluate(
 
     \b
     imdb-gru evaluate --errors 3
+    imdb-gru evaluate --suite bundled
     """
+    from imdb_gru.config import DataConfig
     from imdb_gru.system.escaping import dump_json
-    from imdb_gru.tasks.evaluation import evaluate
+    from imdb_gru.tasks.evaluation import evaluate, evaluate_suite
 
     check_threshold_alone(threshold, max_error)
-    evaluation = evaluate(
-        open_run(run_path),
-        data=data,
-        split=split,
-        errors=errors,
-        threshold=threshold,
-        max_error=max_error,
-        observer=EventPrinter(),
-    )
-    if as_json:
-        click.echo(dump_json(evaluation.to_dict()))
+    if suite is not None:
+        for option, value in (("--data", data and data.path), ("--split", split), ("--max-error", max_error)):
+            if value is not None:
+                raise click.UsageError(f"--suite cannot be used with {option}: leave out one of them")
+    run, observer = open_run(run_path), EventPrinter()
+    result: Evaluation | NextWordEvaluation | SuiteEvaluation
+    if suite is None:
+        result = evaluate(
+            run, data=data, split=split, errors=errors, threshold=threshold, max_error=max_error, observer=observer
+        )
     else:
-        print_evaluation(evaluation)
+        file = (data or DataConfig()).model_copy(update={"path": suite})
+        result = evaluate_suite(run, file, errors=errors, threshold=threshold, observer=observer)
+    if as_json:
+        click.echo(dump_json(result.to_dict()))
+    else:
+        print_evaluation(result)
