@@ -60,7 +60,8 @@ def evaluate(
     """Evaluate a run on labelled reviews: accuracy, calibration, and accuracy by confidence and by words read.
 
     If --data is the run's own training data, the reviews that it was trained on are left out; in other data, they are
-    only counted. A next-word run needs no labels, and its result is the perplexity.
+    only counted. A next-word run needs no labels, and its result is the perplexity. --suite tests what a
+    classifier does with negation, contrast, typos, exchanged names and so on.
 
     \b
     imdb-gru evaluate --errors 3
