@@ -14,6 +14,7 @@ from imdb_gru.cli._options import (
     json_option,
     max_error_option,
     open_run,
+    precision_option,
     run_option,
     split_option,
     threshold_option,
@@ -22,6 +23,7 @@ from imdb_gru.cli._tables.evaluation import print_evaluation
 
 if TYPE_CHECKING:
     from imdb_gru.config import DataConfig
+    from imdb_gru.models.classifier import Precision
     from imdb_gru.models.evaluation import Evaluation, NextWordEvaluation
     from imdb_gru.models.suite_evaluation import SuiteEvaluation
 
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
 )
 @threshold_option
 @max_error_option("Show how many reviews 'predict --max-error' would answer, and how many of the answers are wrong.")
+@precision_option
 @json_option
 def evaluate(
     run_path: Path | None,
@@ -55,6 +58,7 @@ def evaluate(
     errors: int,
     threshold: float | None,
     max_error: float | None,
+    precision: "Precision",
     as_json: bool,
 ) -> None:
     """Evaluate a run on labelled reviews: accuracy, calibration, and accuracy by confidence and by words read.
@@ -80,11 +84,18 @@ def evaluate(
     result: Evaluation | NextWordEvaluation | SuiteEvaluation
     if suite is None:
         result = evaluate(
-            run, data=data, split=split, errors=errors, threshold=threshold, max_error=max_error, observer=observer
+            run,
+            data=data,
+            split=split,
+            errors=errors,
+            threshold=threshold,
+            max_error=max_error,
+            precision=precision,
+            observer=observer,
         )
     else:
         file = (data or DataConfig()).model_copy(update={"path": suite})
-        result = evaluate_suite(run, file, errors=errors, threshold=threshold, observer=observer)
+        result = evaluate_suite(run, file, errors=errors, threshold=threshold, precision=precision, observer=observer)
     if as_json:
         click.echo(dump_json(result.to_dict()))
     else:

@@ -52,8 +52,7 @@ class KindScores:
 class SuiteEvaluation:
     """A classifier's results on a suite of behavioural tests."""
 
-    run: str | None
-    """The run of the classifier; None if it was not loaded from a run."""
+    run: str
     suite: str
     n: int
     """Number of texts."""
@@ -86,14 +85,14 @@ class _Outcome:
     """How wrong the probability is, for the order of the failures."""
 
 
-def evaluate_tests(classifier: Classifier, suite: Suite, threshold: float, errors: int = 0) -> SuiteEvaluation:
+def evaluate_tests(classifier: Classifier, suite: Suite, errors: int = 0) -> SuiteEvaluation:
     """Evaluate a classifier on a suite; `errors` is the number of failures to return for each kind."""
     texts = suite.texts
     with show_bar(total=len(texts), desc="evaluating", unit=" texts", delay=1) as bar:
         predictions = classifier.predict_many(["", *(text.text for text in texts)], observe=bar.update)
         empty, *probabilities = (prediction.probability for prediction in predictions)
     found: dict[tuple[str, TestName], list[_Outcome]] = {}
-    for outcome in _iter_outcomes(texts, np.array(probabilities), threshold):
+    for outcome in _iter_outcomes(texts, np.array(probabilities), classifier.threshold):
         found.setdefault((texts[outcome.rows[0]].kind, outcome.test), []).append(outcome)
     kinds = []
     for (kind, test), outcomes in found.items():
@@ -113,8 +112,7 @@ def evaluate_tests(classifier: Classifier, suite: Suite, threshold: float, error
             ],
         )
         kinds.append(scores)
-    name = None if classifier.run is None else str(classifier.run)
-    return SuiteEvaluation(name, suite.name, len(texts), threshold, empty, kinds)
+    return SuiteEvaluation(str(classifier.run), suite.name, len(texts), classifier.threshold, empty, kinds)
 
 
 def _iter_outcomes(texts: Sequence[SuiteText], values: Probabilities, threshold: float) -> Iterator[_Outcome]:

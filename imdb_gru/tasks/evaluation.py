@@ -7,7 +7,7 @@ from imdb_gru.config import DataConfig
 from imdb_gru.corpus.stored import find_only_label
 from imdb_gru.errors import DataError, RunError
 from imdb_gru.events import EvaluationStarted, Notice, Observer, ignore
-from imdb_gru.models.classifier import Classifier
+from imdb_gru.models.classifier import Classifier, Precision
 from imdb_gru.models.metrics import THRESHOLD, check_threshold
 from imdb_gru.models.prediction import LABELS
 from imdb_gru.runs.catalogue import find_run
@@ -15,7 +15,7 @@ from imdb_gru.runs.run import Run
 from imdb_gru.sources.suite import BUNDLED_SUITE, read_suite
 from imdb_gru.system.escaping import show_value
 from imdb_gru.tasks import find_task
-from imdb_gru.tasks.task import ChosenReviews
+from imdb_gru.tasks.task import ChosenReviews, EvaluationOptions
 
 if TYPE_CHECKING:
     from imdb_gru.models.evaluation import Evaluation, NextWordEvaluation
@@ -33,6 +33,7 @@ def evaluate(
     errors: int = 0,
     threshold: float | None = None,
     max_error: float | None = None,
+    precision: Precision | None = None,
     observer: Observer | None = None,
 ) -> "Evaluation | NextWordEvaluation":
     """Evaluate a classifier on labelled reviews, or a next-word model on any reviews; return all metrics.
@@ -47,7 +48,8 @@ def evaluate(
     `errors` is the number of most confident errors to return. A review is positive if its probability is at least
     `threshold`; None means the model's threshold, which is 0.5 unless the model was loaded with a different threshold.
     With `max_error`, such as 0.05, the result also says how many reviews `predict` would answer and how many of the
-    answers would be wrong; this requires a threshold of 0.5. Raises `RunError` if the run cannot be used, `DataError`
+    answers would be wrong; this requires a threshold of 0.5. `precision` is that of `load`; None
+    means the model's precision. Raises `RunError` if the run cannot be used, `DataError`
     if the reviews or options do not suit it, and `ValueError` if the value of an option is invalid.
     """
     run = open_model(model)
@@ -58,12 +60,10 @@ def evaluate(
         for option, value in (("--threshold", threshold), ("--max-error", max_error)):
             if value is not None:
                 raise DataError(f"{run} is {run.model_name}, which predicts no labels: omit {option}")
-    if threshold is None:
-        threshold = model.threshold if isinstance(model, Classifier) else THRESHOLD
-    check_threshold(threshold)
+    threshold, precision = _choose_options(model, threshold, precision)
     chosen = choose_reviews(run, data=data, split=split, observer=observer)
     evaluation: Evaluation | NextWordEvaluation = find_task(run.task).evaluate(
-        run, chosen, errors, threshold, max_error
+        run, chosen, EvaluationOptions(errors, threshold, max_error, precision)
     )
     return evaluation
 
@@ -74,33 +74,42 @@ def evaluate_suite(
     *,
     threshold: float | None = None,
     errors: int = 0,
+    precision: Precision | None = None,
     observer: Observer | None = None,
 ) -> "SuiteEvaluation":
     """Evaluate a classifier on a suite of behavioural tests, such as negations, typos and exchanged names.
 
-    `model` is as in `evaluate`, but may also be a classifier without a run. `suite` is `bundled`, for the suite in the
-    package, or a table with the columns text, label and kind, and optionally pair and direction, described by its path
-    or by a `DataConfig`. A text with a label tests this label. A text with a direction, up or down, must not change the
-    probability of the first text of its pair in the other direction. The texts of a pair without labels and directions
-    should get the same label.
+    `suite` is `bundled`, for the suite in the package, or a table with the columns text, label and kind, and optionally
+    pair and direction, described by its path or by a `DataConfig`. A text with a label tests this label. A text with a
+    direction, up or down, must not change the probability of the first text of its pair in the other direction. The
+    texts of a pair without labels and directions should get the same label.
 
-    `errors` is the number of worst failures to return for each kind. A text is positive if its probability is at least
-    `threshold`; None means the model's threshold. Raises `RunError` if the run cannot be used, `DataError` if the table
-    is not a suite or the model is a next-word model, and `ValueError` if the value of an option is invalid.
+    `errors` is the number of worst failures to return for each kind; the other arguments are those of `evaluate`.
+    Raises `RunError` if the run cannot be used, `DataError` if the table is not a suite or the model is a next-word
+    model, and `ValueError` if the value of an option is invalid.
     """
     from imdb_gru.models.suite_evaluation import evaluate_tests
 
+    run = open_model(model)
     _check_errors(errors)
-    if not isinstance(model, Classifier):
-        run = open_model(model)
-        if not find_task(run.task).require_labels:
-            raise DataError(f"{run} is {run.model_name}, which predicts no labels: omit --suite")
-        model = Classifier.load(run)
-    threshold = model.threshold if threshold is None else check_threshold(threshold)
+    if not find_task(run.task).require_labels:
+        raise DataError(f"{run} is {run.model_name}, which predicts no labels: omit --suite")
+    classifier = Classifier.load(run, *_choose_options(model, threshold, precision))
     tests = read_suite(suite if isinstance(suite, DataConfig) else DataConfig(path=str(suite)))
     for note in tests.notes:
         (observer or ignore)(Notice(note))
-    return evaluate_tests(model, tests, threshold, errors)
+    return evaluate_tests(classifier, tests, errors)
+
+
+def _choose_options(
+    model: Model | None, threshold: float | None, precision: Precision | None
+) -> tuple[float, Precision]:
+    """Return the threshold and precision that were given or are the model's; the threshold may raise `ValueError`."""
+    if threshold is None:
+        threshold = model.threshold if isinstance(model, Classifier) else THRESHOLD
+    if precision is None:
+        precision = model.precision if isinstance(model, Classifier) else "auto"
+    return check_threshold(threshold), precision
 
 
 def _check_errors(errors: int) -> None:

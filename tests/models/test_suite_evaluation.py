@@ -13,7 +13,8 @@ class Oracle:
 
     run = None
 
-    def __init__(self, probabilities):
+    def __init__(self, probabilities, threshold):
+        self.threshold = threshold
         self.probabilities = {"": 0.625, **probabilities}
 
     def predict_many(self, texts, observe):
@@ -23,8 +24,8 @@ class Oracle:
 def evaluate(*rows, threshold=0.5, errors=0):
     """Evaluate rows of a probability and what a `SuiteText` has besides its text."""
     texts = [SuiteText(f"text {number}", *row[1:]) for number, row in enumerate(rows)]
-    oracle = Oracle({text.text: row[0] for text, row in zip(texts, rows, strict=True)})
-    return evaluate_tests(oracle, Suite("mine", texts), threshold, errors)
+    oracle = Oracle({text.text: row[0] for text, row in zip(texts, rows, strict=True)}, threshold)
+    return evaluate_tests(oracle, Suite("mine", texts), errors)
 
 
 def test_labels_are_counted_by_text_and_by_pair():

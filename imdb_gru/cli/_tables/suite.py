@@ -15,7 +15,7 @@ def print_suite(figures: "SuiteEvaluation") -> None:
     chosen = [] if figures.threshold == 0.5 else [("threshold", f"{figures.threshold:g}")]
     print_table(
         [
-            ("run", figures.run or "-"),
+            ("run", figures.run),
             ("suite", f"{figures.suite}, {figures.n} texts"),
             *chosen,
             ("empty text", f"{figures.empty_probability:.4f}  (probability of positive)"),
