@@ -34,9 +34,10 @@ if TYPE_CHECKING:
     from imdb_gru.models.classifier import Classifier, load
     from imdb_gru.models.evaluation import Evaluation, NextWordEvaluation
     from imdb_gru.models.next_word import NextWordModel, load_next_word
+    from imdb_gru.models.suite_evaluation import SuiteEvaluation
     from imdb_gru.report.page import write_report
     from imdb_gru.runs.run import Run
-    from imdb_gru.tasks.evaluation import evaluate
+    from imdb_gru.tasks.evaluation import evaluate, evaluate_suite
     from imdb_gru.tasks.folds import CrossValidation, cross_validate
     from imdb_gru.tasks.training import Plan, load_corpus, plan, pretrain, resume, train
 
@@ -62,9 +63,11 @@ _MODULES = {
     "Prediction": "models.prediction",
     "Run": "runs.run",
     "RunError": "errors",
+    "SuiteEvaluation": "models.suite_evaluation",
     "compare": "comparison.comparing",
     "cross_validate": "tasks.folds",
     "evaluate": "tasks.evaluation",
+    "evaluate_suite": "tasks.evaluation",
     "export": "exporting.export",
     "load": "models.classifier",
     "load_config": "config",
@@ -104,10 +107,12 @@ __all__ = [
     "Prediction",
     "Run",
     "RunError",
+    "SuiteEvaluation",
     "__version__",
     "compare",
     "cross_validate",
     "evaluate",
+    "evaluate_suite",
     "export",
     "load",
     "load_config",

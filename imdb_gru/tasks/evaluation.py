@@ -12,12 +12,14 @@ from imdb_gru.models.metrics import THRESHOLD, check_threshold
 from imdb_gru.models.prediction import LABELS
 from imdb_gru.runs.catalogue import find_run
 from imdb_gru.runs.run import Run
+from imdb_gru.sources.suite import BUNDLED_SUITE, read_suite
 from imdb_gru.system.escaping import show_value
 from imdb_gru.tasks import find_task
 from imdb_gru.tasks.task import ChosenReviews, EvaluationOptions
 
 if TYPE_CHECKING:
     from imdb_gru.models.evaluation import Evaluation, NextWordEvaluation
+    from imdb_gru.models.suite_evaluation import SuiteEvaluation
 
 Model = str | Path | Run | Classifier
 SPLITS = ("train", "validation", "test")
@@ -51,24 +53,68 @@ def evaluate(
     if the reviews or options do not suit it, and `ValueError` if the value of an option is invalid.
     """
     run = open_model(model)
-    if not isinstance(errors, int) or errors < 0:
-        raise ValueError(f"errors is {show_value(errors)}: give an integer of at least 0")
+    _check_errors(errors)
     if not find_task(run.task).require_labels:
         if errors:
             raise DataError(f"{run} is {run.model_name}, for which errors cannot be shown: omit --errors")
         for option, value in (("--threshold", threshold), ("--max-error", max_error)):
             if value is not None:
                 raise DataError(f"{run} is {run.model_name}, which predicts no labels: omit {option}")
-    if threshold is None:
-        threshold = model.threshold if isinstance(model, Classifier) else THRESHOLD
-    if precision is None:
-        precision = model.precision if isinstance(model, Classifier) else "auto"
-    check_threshold(threshold)
+    threshold, precision = _choose_options(model, threshold, precision)
     chosen = choose_reviews(run, data=data, split=split, observer=observer)
     evaluation: Evaluation | NextWordEvaluation = find_task(run.task).evaluate(
         run, chosen, EvaluationOptions(errors, threshold, max_error, precision)
     )
     return evaluation
+
+
+def evaluate_suite(
+    model: Model | None = None,
+    suite: str | Path | DataConfig = BUNDLED_SUITE,
+    *,
+    threshold: float | None = None,
+    errors: int = 0,
+    precision: Precision | None = None,
+    observer: Observer | None = None,
+) -> "SuiteEvaluation":
+    """Evaluate a classifier on a suite of behavioural tests, such as negations, typos and exchanged names.
+
+    `suite` is `bundled`, for the suite in the package, or a table with the columns text, label and kind, and optionally
+    pair and direction, described by its path or by a `DataConfig`. A text with a label tests this label. A text with a
+    direction, up or down, must not change the probability of the first text of its pair in the other direction. The
+    texts of a pair without labels and directions should get the same label.
+
+    `errors` is the number of worst failures to return for each kind; the other arguments are those of `evaluate`.
+    Raises `RunError` if the run cannot be used, `DataError` if the table is not a suite or the model is a next-word
+    model, and `ValueError` if the value of an option is invalid.
+    """
+    from imdb_gru.models.suite_evaluation import evaluate_tests
+
+    run = open_model(model)
+    _check_errors(errors)
+    if not find_task(run.task).require_labels:
+        raise DataError(f"{run} is {run.model_name}, which predicts no labels: omit --suite")
+    classifier = Classifier.load(run, *_choose_options(model, threshold, precision))
+    tests = read_suite(suite if isinstance(suite, DataConfig) else DataConfig(path=str(suite)))
+    for note in tests.notes:
+        (observer or ignore)(Notice(note))
+    return evaluate_tests(classifier, tests, errors)
+
+
+def _choose_options(
+    model: Model | None, threshold: float | None, precision: Precision | None
+) -> tuple[float, Precision]:
+    """Return the threshold and precision that were given or are the model's; the threshold may raise `ValueError`."""
+    if threshold is None:
+        threshold = model.threshold if isinstance(model, Classifier) else THRESHOLD
+    if precision is None:
+        precision = model.precision if isinstance(model, Classifier) else "auto"
+    return check_threshold(threshold), precision
+
+
+def _check_errors(errors: int) -> None:
+    if not isinstance(errors, int) or errors < 0:
+        raise ValueError(f"errors is {show_value(errors)}: give an integer of at least 0")
 
 
 def choose_reviews(

@@ -4,22 +4,27 @@ from typing import TYPE_CHECKING
 
 import click
 
+from imdb_gru.cli._tables.suite import print_suite
 from imdb_gru.cli._tables.table import print_table
 
 if TYPE_CHECKING:
     from imdb_gru.models.evaluation import Evaluation, NextWordEvaluation
     from imdb_gru.models.metrics import AnswerScores, LengthScores
+    from imdb_gru.models.suite_evaluation import SuiteEvaluation
 
 SNIPPET = 300
 """Maximum number of characters to show from a misclassified review."""
 
 
-def print_evaluation(figures: "Evaluation | NextWordEvaluation") -> None:
-    """Print the metrics of a classifier or a next-word model."""
+def print_evaluation(figures: "Evaluation | NextWordEvaluation | SuiteEvaluation") -> None:
+    """Print the metrics of a classifier or a next-word model, or the results of behavioural tests."""
     from imdb_gru.models.evaluation import Evaluation
+    from imdb_gru.models.suite_evaluation import SuiteEvaluation
 
     if isinstance(figures, Evaluation):
         _print_classifier(figures)
+    elif isinstance(figures, SuiteEvaluation):
+        print_suite(figures)
     else:
         _print_next_word(figures)
 

@@ -1,0 +1,49 @@
+"""The table for a suite of behavioural tests."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from imdb_gru.cli._tables.table import Column, print_line, print_table
+
+if TYPE_CHECKING:
+    from imdb_gru.models.suite_evaluation import SuiteEvaluation
+
+
+def print_suite(figures: "SuiteEvaluation") -> None:
+    """Print the results of a classifier on each kind of test, and the failures that were requested."""
+    chosen = [] if figures.threshold == 0.5 else [("threshold", f"{figures.threshold:g}")]
+    print_table(
+        [
+            ("run", figures.run),
+            ("suite", f"{figures.suite}, {figures.n} texts"),
+            *chosen,
+            ("empty text", f"{figures.empty_probability:.4f}  (probability of positive)"),
+        ]
+    )
+    click.echo()
+    rows = [
+        (
+            kind.kind,
+            kind.test,
+            str(kind.tests),
+            f"{kind.passed:.1%}",
+            "-" if kind.pairs_passed is None else f"{kind.pairs_passed:.1%}",
+            "-" if kind.change is None else f"{kind.change:+.3f}",
+        )
+        for kind in figures.kinds
+    ]
+    columns = (
+        Column("kind", width=12),
+        "test",
+        "tests",
+        "passed",
+        Column("pairs passed", drop=2),
+        Column("change", drop=1),
+    )
+    print_table(rows, columns)
+    for kind in figures.kinds:
+        for failure in kind.failed:
+            click.echo(f"\n{kind.kind}, {kind.test}:")
+            for text, probability in zip(failure.texts, failure.probabilities, strict=True):
+                print_line(f"{probability:.4f}  {text}")

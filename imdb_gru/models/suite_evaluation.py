@@ -1,0 +1,141 @@
+"""Evaluation of a classifier on a suite of behavioural tests."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from imdb_gru.models.classifier import Classifier
+from imdb_gru.models.metrics import Probabilities, find_positive
+from imdb_gru.sources.suite import Suite, SuiteText, group_by_pair
+from imdb_gru.system.progress import show_bar
+
+TestName = Literal["label", "direction", "invariance"]
+TOLERANCE = 0.01
+"""A change of the probability by at most this much is not a change in the wrong direction."""
+
+
+@dataclass(frozen=True)
+class FailedTest:
+    """A test that a classifier failed."""
+
+    texts: Sequence[str]
+    """The misclassified text, or the first text of the pair and the texts that are compared with it."""
+    probabilities: Sequence[float]
+    """The probability of positive of each text."""
+
+
+@dataclass(frozen=True)
+class KindScores:
+    """The result of the tests of one kind."""
+
+    kind: str
+    test: TestName
+    """What is tested: the labels, the direction in which the probability changes, or that the label does not change."""
+    tests: int
+    """Number of tests: texts with a label, texts with a direction, or pairs."""
+    passed: float
+    """Share of the tests that were passed; 1 minus the failure rate."""
+    pairs: int | None = None
+    """Number of pairs of texts with labels; None for tests of direction and invariance."""
+    pairs_passed: float | None = None
+    """Share of these pairs in which all texts are classified correctly; None if there are no pairs."""
+    change: float | None = None
+    """Mean change of the probability, relative to the first text of each pair: in the expected direction in tests of
+    direction, in any direction in tests of invariance; None for tests of labels."""
+    failed: Sequence[FailedTest] = ()
+    """The worst failures; empty unless requested."""
+
+
+@dataclass(frozen=True, repr=False)
+class SuiteEvaluation:
+    """A classifier's results on a suite of behavioural tests."""
+
+    run: str
+    suite: str
+    n: int
+    """Number of texts."""
+    threshold: float
+    """Lowest probability at which a text counts as positive."""
+    empty_probability: float
+    """The probability of positive of an empty text."""
+    kinds: Sequence[KindScores]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the dictionary that `evaluate --suite … --json` prints."""
+        return asdict(self)
+
+    def __repr__(self) -> str:
+        """Return the share of passed tests of each kind."""
+        shares = ", ".join(f"{kind.kind}: {kind.passed:.3f}" for kind in self.kinds)
+        return f"SuiteEvaluation({self.run!r}, {shares})"
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """The outcome of one test."""
+
+    test: TestName
+    rows: Sequence[int]
+    passed: bool
+    change: float
+    """Change of the probability; 0 for a label."""
+    error: float
+    """How wrong the probability is, for the order of the failures."""
+
+
+def evaluate_tests(classifier: Classifier, suite: Suite, errors: int = 0) -> SuiteEvaluation:
+    """Evaluate a classifier on a suite; `errors` is the number of failures to return for each kind."""
+    texts = suite.texts
+    with show_bar(total=len(texts), desc="evaluating", unit=" texts", delay=1) as bar:
+        predictions = classifier.predict_many(["", *(text.text for text in texts)], observe=bar.update)
+        empty, *probabilities = (prediction.probability for prediction in predictions)
+    found: dict[tuple[str, TestName], list[_Outcome]] = {}
+    for outcome in _iter_outcomes(texts, np.array(probabilities), classifier.threshold):
+        found.setdefault((texts[outcome.rows[0]].kind, outcome.test), []).append(outcome)
+    kinds = []
+    for (kind, test), outcomes in found.items():
+        pairs = _find_pairs(texts, outcomes) if test == "label" else None
+        failed = sorted((outcome for outcome in outcomes if not outcome.passed), key=lambda outcome: -outcome.error)
+        scores = KindScores(
+            kind=kind,
+            test=test,
+            tests=len(outcomes),
+            passed=1 - len(failed) / len(outcomes),
+            pairs=None if pairs is None else len(pairs),
+            pairs_passed=sum(pairs) / len(pairs) if pairs else None,
+            change=None if test == "label" else float(np.mean([outcome.change for outcome in outcomes])),
+            failed=[
+                FailedTest([texts[row].text for row in outcome.rows], [probabilities[row] for row in outcome.rows])
+                for outcome in failed[:errors]
+            ],
+        )
+        kinds.append(scores)
+    return SuiteEvaluation(str(classifier.run), suite.name, len(texts), classifier.threshold, empty, kinds)
+
+
+def _iter_outcomes(texts: Sequence[SuiteText], values: Probabilities, threshold: float) -> Iterator[_Outcome]:
+    """Yield the outcomes of all tests."""
+    positive = find_positive(values, threshold)
+    for rows in group_by_pair(texts):
+        changes = values[rows] - values[rows[0]]
+        for row, change in zip(rows, changes.tolist(), strict=True):
+            label, direction = texts[row].label, texts[row].direction
+            if label is not None:
+                yield _Outcome("label", [row], bool(positive[row] == label), 0.0, abs(label - values[row]))
+            if direction:
+                risen = direction * change
+                yield _Outcome("direction", [rows[0], row], risen >= -TOLERANCE, risen, -risen)
+        if all(texts[row].label is None and not texts[row].direction for row in rows):
+            change = float(np.abs(changes).max())
+            yield _Outcome("invariance", rows, bool((positive[rows] == positive[rows[0]]).all()), change, change)
+
+
+def _find_pairs(texts: Sequence[SuiteText], outcomes: Sequence[_Outcome]) -> list[bool]:
+    """Return, for each pair of texts with labels, whether all of them are classified correctly."""
+    pairs: dict[str, list[bool]] = {}
+    for outcome in outcomes:
+        if pair := texts[outcome.rows[0]].pair:
+            pairs.setdefault(pair, []).append(outcome.passed)
+    return [all(passed) for passed in pairs.values() if len(passed) > 1]

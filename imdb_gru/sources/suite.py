@@ -1,0 +1,135 @@
+"""Suites of behavioural tests: texts by kind, with what a classifier should do with them (Ribeiro et al. 2020)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from imdb_gru.config import DataConfig
+from imdb_gru.config.labels import spell_label
+from imdb_gru.errors import DataError
+from imdb_gru.sources.labels import TableLabels
+from imdb_gru.sources.row import TableRow
+from imdb_gru.sources.rows import list_columns
+from imdb_gru.sources.table import TableSource, open_table
+from imdb_gru.system.escaping import show_value
+
+BUNDLED_SUITE = "bundled"
+DIRECTIONS = {"": 0, "up": 1, "down": -1}
+COLUMNS = "text, label and kind, and, for tests of several texts, pair and direction"
+
+
+@dataclass(frozen=True)
+class SuiteText:
+    """A text of a suite.
+
+    A text with a label tests this label, and a text with a direction is compared with the first text of its pair. The
+    texts of a pair without labels and directions should all get the same label.
+    """
+
+    text: str
+    kind: str
+    label: int | None = None
+    """1 for positive, 0 for negative."""
+    pair: str = ""
+    """The name that this text shares with the other texts of its test; empty if the text is a test of its own."""
+    direction: int = 0
+    """1 if the probability must not be lower than that of the pair's first text, -1 if it must not be higher."""
+
+
+@dataclass(frozen=True)
+class Suite:
+    """The texts of a suite."""
+
+    name: str
+    texts: Sequence[SuiteText]
+    notes: Sequence[str] = ()
+    """Notes on what is unusual about the table."""
+
+
+def read_suite(data: DataConfig) -> Suite:
+    """Read a table of tests, or build the suite in the package if the path is `bundled`.
+
+    Raises `DataError` if the table cannot be read, lacks a column, or has a text that tests nothing.
+    """
+    path = data.path or BUNDLED_SUITE
+    if path == BUNDLED_SUITE:
+        from imdb_gru.sources.suite_templates import build_suite
+
+        return Suite(BUNDLED_SUITE, build_suite())
+    table = open_table(Path(path).expanduser(), data, require_labels=True, divide=False, share_labels=True)
+    rows = list(table.iter_rows("all"))
+    texts = list(_iter_texts(table, rows, data))
+    _check_tests(table.name, texts)
+    notes = list(table.notes)
+    if left_out := len(rows) - len(texts):
+        notes.append(f"{left_out} of {len(rows)} rows of {table.name} are left out because of their label")
+    return Suite(table.name, texts, notes)
+
+
+def group_by_pair(texts: Sequence[SuiteText]) -> list[list[int]]:
+    """Return the rows of each pair, in order; a text without a pair is alone."""
+    groups: dict[tuple[str, str], list[int]] = {}
+    alone = []
+    for row, text in enumerate(texts):
+        if text.pair:
+            groups.setdefault((text.kind, text.pair), []).append(row)
+        else:
+            alone.append([row])
+    return sorted([*groups.values(), *alone])
+
+
+def _iter_texts(table: TableSource, rows: Sequence[tuple[str, TableRow]], data: DataConfig) -> Iterator[SuiteText]:
+    """Yield the texts of a table; rows whose label is in neither list of given labels are left out."""
+    names = {column.strip().lower(): column for column in table.columns}
+    if "kind" not in names:
+        raise DataError(
+            f"{table.name} has no column 'kind', only {list_columns(table.columns)}: a suite has the columns {COLUMNS}"
+        )
+    labels = TableLabels(table.name, table.label_column, data.positive, data.negative)
+    for _, row in rows:
+        labels.add("all", row.place, row.cells.get(table.label_column))
+    if labels.survey.values:
+        labels.understand()
+
+    def read(row: TableRow, name: str) -> str:
+        value = row.cells.get(names.get(name, ""))
+        return "" if value is None else str(value).strip()
+
+    for text, row in rows:
+        value, kind, direction = row.cells.get(table.label_column), read(row, "kind"), read(row, "direction").lower()
+        label = labels.read(value)
+        if spell_label(value) and label is None:
+            continue
+        if not kind:
+            raise DataError(f"{table.name}, {row.place}: the kind is empty: give each text the name of its kind")
+        if direction not in DIRECTIONS:
+            raise DataError(f"{table.name}, {row.place}: the direction is {show_value(direction)}: use up or down")
+        yield SuiteText(text, kind, label, read(row, "pair"), DIRECTIONS[direction])
+
+
+def _check_tests(name: str, texts: list[SuiteText]) -> None:
+    """Raise `DataError` if there are no texts, or if a text can neither pass nor fail a test."""
+    if not texts:
+        raise DataError(f"{name} holds no tests: choose a table with the columns {COLUMNS}")
+    for rows in group_by_pair(texts):
+        first, others = texts[rows[0]], rows[1:]
+        if first.direction:
+            raise DataError(
+                f"{name}: no text of the same kind and pair precedes {show_value(first.text)}, which has a direction: "
+                "put the text that it is compared with before it"
+            )
+        untested = [row for row in rows if texts[row].label is None and not texts[row].direction]
+        if len(untested) == len(rows):  # the pair tests invariance
+            if not others:
+                raise DataError(
+                    f"{name}: {show_value(first.text)} has no label and no second text with the same kind and pair: "
+                    "give it a label or a second text"
+                )
+            continue
+        compared = any(texts[row].direction for row in others)
+        for row in untested:
+            if row != rows[0] or not compared:
+                raise DataError(
+                    f"{name}: {show_value(texts[row].text)} has neither a label nor a direction, unlike other texts of "
+                    "its pair: give one to each of these texts, or to none"
+                )
