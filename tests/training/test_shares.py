@@ -56,7 +56,7 @@ def alone(rank, count):
             self.size = own.shape[0]
             return own
 
-        def average(self, figures, count):
+        def average(self, figures, counts):
             return figures
 
     return Alone(rank, count)
@@ -160,9 +160,12 @@ def test_figures_are_averages_over_all_reviews():
 
     class Two(Shares):
         def _add_up(self, own, number):
-            return own + np.array([0.5 * 30, 30])  # another worker's 30 reviews, each of 0.5
+            return own + np.array(
+                [(0.5 * 30, 30), (1, 2)]
+            )  # another worker's 30 losses, each 0.5; 1 of its 2 labels right
 
-    assert Two(0, 2).average({"loss": 1.0}, 10) == {"loss": pytest.approx(0.625)}
+    averages = Two(0, 2).average({"loss": 1.0, "accuracy": 1.0}, {"loss": 10, "accuracy": 6})
+    assert averages == {"loss": pytest.approx(0.625), "accuracy": pytest.approx(7 / 8)}
 
 
 def test_only_the_first_worker_writes(prepare, tmp_path):
