@@ -105,14 +105,15 @@ def check_held_out(teachers: Sequence[Teacher], reviews: TrainingReviews, corpus
         digests = digest_texts((review.text for review in found), config.text, corpus.vocabulary)
         return int(find_repeated(digests, corpus.seen.trained).sum())
 
-    split, seed = config.train.validation_split, config.train.split_seed
-    remedy = f"the same data, train.validation_split={split:g} and train.validation_seed={seed}"
     for teacher in teachers:
+        advice = f"train the teacher on the same data with {_describe_split(config)}"
+        if teacher.run and (own := teacher.run.load_config()).train.validation_split:
+            advice = f"set {_describe_split(own)}, as in its training, if that was on the same data, or {advice}"
         check_unknown(
             teacher,
             reviews.validation,
             "validation reviews",
-            f"train the teacher with {remedy}, or choose another teacher",
+            advice,
             trained=True,
             count_allowed=is_repeated,
         )
@@ -123,6 +124,11 @@ def check_held_out(teachers: Sequence[Teacher], reviews: TrainingReviews, corpus
             f"train the teacher with data.test_split={config.data.test_split:g}, or choose another teacher",
             count_allowed=is_repeated,
         )
+
+
+def _describe_split(config: Config) -> str:
+    train = config.train
+    return f"train.validation_split={train.validation_split:g} and train.validation_seed={train.split_seed}"
 
 
 def check_unknown(

@@ -104,8 +104,9 @@ def test_a_teacher_with_other_validation_reviews_is_refused_and_one_with_the_sam
     teacher = make_teacher(**{"train.seed": 3})
     message = (
         rf"the teacher {teacher} was trained on [789] of the 9 validation reviews, so the figures on them would be "
-        r"optimistic: train the teacher with the same data, train.validation_split=0.1 and train.validation_seed=0, or "
-        "choose another teacher"
+        r"optimistic: set train.validation_split=0.1 and train.validation_seed=3, as in its training, if that was on "
+        r"the same data, or train the teacher on the same data with train.validation_split=0.1 and "
+        r"train.validation_seed=0"
     )
     for ask in (True, False):
         with pytest.raises(DataError, match=message):
