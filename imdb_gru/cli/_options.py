@@ -78,6 +78,14 @@ threshold_option = click.option(
     metavar="P",
     help="The lowest probability at which a text counts as positive [default: 0.5].",
 )
+precision_option = click.option(
+    "--precision",
+    type=click.Choice(["auto", "float32", "int8"]),
+    default="auto",
+    show_default=True,
+    help="The precision of the network's products: int8 is several times faster and changes probabilities by less than "
+    "0.02; auto uses it for many texts on CPUs that support it.",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 

@@ -16,7 +16,7 @@ from imdb_gru.cli._tables.table import print_table
 if TYPE_CHECKING:
     from imdb_gru.cluster.partitions import Partitions
     from imdb_gru.config import DataConfig
-    from imdb_gru.models.classifier import Classifier
+    from imdb_gru.models.classifier import Classifier, Precision
 
 
 def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -53,6 +53,7 @@ class RayRequest:
     address: str | None
     threshold: float
     max_error: float | None
+    precision: "Precision"
     as_json: bool
 
 
@@ -71,7 +72,7 @@ def predict_on_ray(run_path: Path | None, request: RayRequest) -> None:
     partitions = open_partitions(request.output)
     tables = list_tables(str(request.file.path), but=partitions.address)
     run = open_run(run_path)
-    classifier = Classifier.load(run, request.threshold)
+    classifier = Classifier.load(run, request.threshold, request.precision)
     if request.timesteps:
         classifier.check_timesteps()
     if request.max_error is not None:
@@ -81,6 +82,7 @@ def predict_on_ray(run_path: Path | None, request: RayRequest) -> None:
         **{key: getattr(request.file, key) for key in OPTIONS},
         "threshold": request.threshold,
         "max_error": request.max_error,
+        "precision": request.precision,
     }
     with partitions.claim():
         begun_with = {

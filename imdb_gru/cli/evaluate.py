@@ -13,6 +13,7 @@ from imdb_gru.cli._options import (
     json_option,
     max_error_option,
     open_run,
+    precision_option,
     run_option,
     split_option,
     threshold_option,
@@ -21,6 +22,7 @@ from imdb_gru.cli._tables.evaluation import print_evaluation
 
 if TYPE_CHECKING:
     from imdb_gru.config import DataConfig
+    from imdb_gru.models.classifier import Precision
 
 
 @click.command(cls=Command, short_help="Evaluate a run: accuracy and calibration, or perplexity.")
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 @click.option("--errors", type=click.IntRange(min=0), default=0, metavar="N", help="Show the N most confident errors.")
 @threshold_option
 @max_error_option("Show how many reviews 'predict --max-error' would answer, and how many of the answers are wrong.")
+@precision_option
 @json_option
 def evaluate(
     run_path: Path | None,
@@ -38,6 +41,7 @@ def evaluate(
     errors: int,
     threshold: float | None,
     max_error: float | None,
+    precision: "Precision",
     as_json: bool,
 ) -> None:
     """Evaluate a run on labelled reviews: accuracy, calibration, and accuracy by confidence and by words read.
@@ -59,6 +63,7 @@ def evaluate(
         errors=errors,
         threshold=threshold,
         max_error=max_error,
+        precision=precision,
         observer=EventPrinter(),
     )
     if as_json:

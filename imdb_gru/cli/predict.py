@@ -15,6 +15,7 @@ from imdb_gru.cli._options import (
     json_option,
     max_error_option,
     open_run,
+    precision_option,
     run_option,
     threshold_option,
 )
@@ -24,7 +25,7 @@ from imdb_gru.cli._texts import open_reader
 
 if TYPE_CHECKING:
     from imdb_gru.config import DataConfig
-    from imdb_gru.models.texts import TextReader
+    from imdb_gru.models.classifier import Precision
 
 
 @click.command(cls=Command, short_help="Predict whether texts are positive or negative.")
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     "Answer 'unsure' if the model is too uncertain to keep the share of wrong answers within SHARE, such as 5%. The "
     "limit is derived from the run's validation reviews, with 90 % confidence."
 )
+@precision_option
 @engine_options
 @json_option
 def predict(
@@ -73,6 +75,7 @@ def predict(
     resume: bool,
     threshold: float | None,
     max_error: float | None,
+    precision: "Precision",
     engine: str,
     workers: int | None,
     address: str | None,
@@ -91,25 +94,35 @@ def predict(
     threshold = 0.5 if threshold is None else threshold
     _check_engine(engine, texts, file, output_name, plot, workers, address)
     if engine == "ray" and file and output_name:
-        request = RayRequest(file, output_name, timesteps, resume, workers, address, threshold, max_error, as_json)
+        request = RayRequest(
+            file, output_name, timesteps, resume, workers, address, threshold, max_error, precision, as_json
+        )
         predict_on_ray(run_path, request)
         return
     output = None if output_name == "-" else output_name
     _check_outputs(texts, file, output, plot, resume=resume)
     reader = open_reader(texts, file, "predict", output)
+    from imdb_gru.models.bulk import predict_file
+    from imdb_gru.models.classifier import Classifier
+    from imdb_gru.models.inputs import TableFiles
+    from imdb_gru.models.outputs import FileFormat
+
+    classifier = Classifier.load(open_run(run_path), threshold, precision)
     if output:
-        _predict_file(
+        predict_file(
             reader,
             output,
-            run_path,
-            threshold,
+            model=classifier,
             timesteps=timesteps,
             max_error=max_error,
             as_json=as_json,
             resume=resume,
+            observer=EventPrinter(),
         )
     else:
-        _print_predictions(reader, run_path, threshold, plot, timesteps=timesteps, max_error=max_error, as_json=as_json)
+        several, many = isinstance(reader, TableFiles), len(reader.texts) != 1
+        layout = FileFormat.choose(None, as_json=as_json, timesteps=timesteps, many=many, placed=several)
+        show_predictions(classifier, reader, layout, plot, max_error)
 
 
 def _check_engine(
@@ -138,48 +151,3 @@ def _check_outputs(
         check_plot_path(plot)
     if resume and not (output and file and file.path):
         raise click.UsageError("--resume needs --input FILE and --output FILE, and both must be regular files")
-
-
-def _predict_file(
-    reader: "TextReader",
-    output: str,
-    run_path: Path | None,
-    threshold: float,
-    *,
-    timesteps: bool,
-    max_error: float | None,
-    as_json: bool,
-    resume: bool,
-) -> None:
-    from imdb_gru.models.bulk import predict_file
-    from imdb_gru.models.classifier import Classifier
-
-    predict_file(
-        reader,
-        output,
-        model=Classifier.load(open_run(run_path), threshold),
-        timesteps=timesteps,
-        max_error=max_error,
-        as_json=as_json,
-        resume=resume,
-        observer=EventPrinter(),
-    )
-
-
-def _print_predictions(
-    reader: "TextReader",
-    run_path: Path | None,
-    threshold: float,
-    plot: Path | None,
-    *,
-    timesteps: bool,
-    max_error: float | None,
-    as_json: bool,
-) -> None:
-    from imdb_gru.models.classifier import Classifier
-    from imdb_gru.models.inputs import TableFiles
-    from imdb_gru.models.outputs import FileFormat
-
-    several, many = isinstance(reader, TableFiles), len(reader.texts) != 1
-    layout = FileFormat.choose(None, as_json=as_json, timesteps=timesteps, many=many, placed=several)
-    show_predictions(Classifier.load(open_run(run_path), threshold), reader, layout, plot, max_error)

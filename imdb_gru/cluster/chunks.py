@@ -134,7 +134,9 @@ class Worker:
             return _make(PARTITION, error=chunk["error"])
         counts = Counts()
         predictions = list(
-            self.classifier.predict_many(chunk["texts"], timesteps=self.timesteps, max_error=self.max_error)
+            self.classifier.predict_many(
+                chunk["texts"], timesteps=self.timesteps, max_error=self.max_error, continued=chunk["chunk"] > 0
+            )
         )
         for prediction in predictions:
             counts.take(prediction)

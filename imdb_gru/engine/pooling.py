@@ -1,13 +1,32 @@
-"""The running maximum of hidden states, and its gradient."""
+"""Poolings of the hidden states so far: the running maximum and its gradient, and all poolings' share of a logit."""
 
 import numpy as np
 
-from imdb_gru.engine.compiling import compiled
+from imdb_gru.engine.compiling import compiled, inlined
+from imdb_gru.engine.rows import at
 from imdb_gru.engine.workers import cut_evenly, share_out
 from imdb_gru.system.arrays import Array
 
 LOWEST = np.float32(-1e9)
 """The initial value of a running maximum."""
+
+
+@inlined
+def add_poolings(h, peaks, totals, place, kernel, first, units, count, share):
+    """Update the maxima and the sums of `count` units, from `first` on, and return their contribution to the logit.
+
+    `h`, `peaks` and `totals` have the unit `first` at `place`; `kernel` has `units` weights for each pooling, in the
+    order of `POOLINGS`; `share` is 1 divided by the number of timesteps so far.
+    """
+    logit = np.float32(0)
+    for u in range(count):
+        value, unit = h[at(place + u)], first + u
+        peak, total = max(peaks[at(place + u)], value), totals[at(place + u)] + value
+        peaks[at(place + u)], totals[at(place + u)] = peak, total
+        logit += kernel[at(unit)] * value
+        logit += kernel[at(units + unit)] * (total * share)
+        logit += kernel[at(2 * units + unit)] * peak
+    return logit
 
 
 @compiled

@@ -132,10 +132,11 @@ def _resume(classifier: Classifier, target: Target, max_error: float | None, obs
         if counts.all:
             observer(Notice(f"resuming after {counts.all} reviews{of}"))
         try:
+            last = next(begin_rows(reader, counts.all - 1)) if counts.all else None
             rows = begin_rows(reader, counts.all)  # at the start of a chunk or the end of the texts
             writer = PredictionWriter(target.layout, reader)
             with reader.show_bar("predicting", counts.all) as observe:
-                pairs = predict_rows(classifier, rows, target.layout.timesteps, max_error, observe)
+                pairs = predict_rows(classifier, rows, target.layout.timesteps, max_error, observe, last=last)
                 for _, group in itertools.groupby(pairs, lambda pair: pair[0].path):
                     while chunk := list(itertools.islice(group, classifiers.CHUNK)):
                         stream = io.StringIO()
@@ -171,12 +172,19 @@ def predict_rows(
     timesteps: bool,
     max_error: float | None,
     observe: Callable[[int], object],
+    *,
+    last: InputRow | None = None,
 ) -> Iterator[tuple[InputRow, Prediction]]:
-    """Yield each row with its prediction; a chunk never spans two files, as in prediction on a cluster."""
-    for _, group in itertools.groupby(rows, lambda row: row.path):
+    """Yield each row with its prediction; a chunk never spans two files, as in prediction on a cluster.
+
+    `last` is the last row that has been predicted before, if any.
+    """
+    for path, group in itertools.groupby(rows, lambda row: row.path):
         waiting: deque[InputRow] = deque()
-        texts = _remember(group, waiting)
-        for prediction in classifier.predict_many(texts, timesteps=timesteps, max_error=max_error, observe=observe):
+        texts, continued = _remember(group, waiting), last is not None and last.path == path
+        for prediction in classifier.predict_many(
+            texts, timesteps=timesteps, max_error=max_error, observe=observe, continued=continued
+        ):
             yield waiting.popleft(), prediction
 
 
@@ -200,6 +208,7 @@ def _identify(classifier: Classifier, target: Target, max_error: float | None) -
             **asdict(target.layout),
             **target.reader.options,
             "threshold": classifier.threshold,
+            "precision": classifier.precision,
             "max_error": max_error,
         },
     }

@@ -7,14 +7,14 @@ from imdb_gru.config import DataConfig
 from imdb_gru.corpus.stored import find_only_label
 from imdb_gru.errors import DataError, RunError
 from imdb_gru.events import EvaluationStarted, Notice, Observer, ignore
-from imdb_gru.models.classifier import Classifier
+from imdb_gru.models.classifier import Classifier, Precision
 from imdb_gru.models.metrics import THRESHOLD, check_threshold
 from imdb_gru.models.prediction import LABELS
 from imdb_gru.runs.catalogue import find_run
 from imdb_gru.runs.run import Run
 from imdb_gru.system.escaping import show_value
 from imdb_gru.tasks import find_task
-from imdb_gru.tasks.task import ChosenReviews
+from imdb_gru.tasks.task import ChosenReviews, EvaluationOptions
 
 if TYPE_CHECKING:
     from imdb_gru.models.evaluation import Evaluation, NextWordEvaluation
@@ -31,6 +31,7 @@ def evaluate(
     errors: int = 0,
     threshold: float | None = None,
     max_error: float | None = None,
+    precision: Precision | None = None,
     observer: Observer | None = None,
 ) -> "Evaluation | NextWordEvaluation":
     """Evaluate a classifier on labelled reviews, or a next-word model on any reviews; return all metrics.
@@ -45,7 +46,8 @@ def evaluate(
     `errors` is the number of most confident errors to return. A review is positive if its probability is at least
     `threshold`; None means the model's threshold, which is 0.5 unless the model was loaded with a different threshold.
     With `max_error`, such as 0.05, the result also says how many reviews `predict` would answer and how many of the
-    answers would be wrong; this requires a threshold of 0.5. Raises `RunError` if the run cannot be used, `DataError`
+    answers would be wrong; this requires a threshold of 0.5. `precision` is that of `load`; None
+    means the model's precision. Raises `RunError` if the run cannot be used, `DataError`
     if the reviews or options do not suit it, and `ValueError` if the value of an option is invalid.
     """
     run = open_model(model)
@@ -59,10 +61,12 @@ def evaluate(
                 raise DataError(f"{run} is {run.model_name}, which predicts no labels: omit {option}")
     if threshold is None:
         threshold = model.threshold if isinstance(model, Classifier) else THRESHOLD
+    if precision is None:
+        precision = model.precision if isinstance(model, Classifier) else "auto"
     check_threshold(threshold)
     chosen = choose_reviews(run, data=data, split=split, observer=observer)
     evaluation: Evaluation | NextWordEvaluation = find_task(run.task).evaluate(
-        run, chosen, errors, threshold, max_error
+        run, chosen, EvaluationOptions(errors, threshold, max_error, precision)
     )
     return evaluation
 

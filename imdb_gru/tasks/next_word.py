@@ -16,7 +16,7 @@ from imdb_gru.events import Observer
 from imdb_gru.runs.pretrained import PretrainedWeights
 from imdb_gru.runs.run import Run
 from imdb_gru.sources.review import Source
-from imdb_gru.tasks.task import ChosenReviews, Task
+from imdb_gru.tasks.task import ChosenReviews, EvaluationOptions, Task
 
 if TYPE_CHECKING:
     from imdb_gru.models.evaluation import NextWordEvaluation
@@ -75,9 +75,7 @@ class NextWordTask(Task):
         self,
         run: Run,
         chosen: ChosenReviews,
-        errors: int,  # noqa: ARG002 - used for classifiers
-        threshold: float,  # noqa: ARG002 - used for classifiers
-        max_error: float | None,  # noqa: ARG002 - used for classifiers
+        options: EvaluationOptions,  # noqa: ARG002 - used for classifiers
     ) -> "NextWordEvaluation":
         """Return the perplexity of a next-word model on reviews."""
         from imdb_gru.models.evaluation import evaluate_next_words

@@ -8,7 +8,7 @@ from imdb_gru.events import Notice, Observer
 from imdb_gru.runs.pretrained import PretrainedWeights, load_pretrained
 from imdb_gru.runs.run import Run
 from imdb_gru.sources.review import Source
-from imdb_gru.tasks.task import ChosenReviews, Task
+from imdb_gru.tasks.task import ChosenReviews, EvaluationOptions, Task
 
 if TYPE_CHECKING:
     from imdb_gru.models.evaluation import Evaluation
@@ -69,12 +69,13 @@ class SentimentTask(Task):
             return self.choose_part(run, source, split)
         return ChosenReviews.build(run, split, load_reviews(source, split, limit))
 
-    def evaluate(
-        self, run: Run, chosen: ChosenReviews, errors: int, threshold: float, max_error: float | None
-    ) -> "Evaluation":
+    def evaluate(self, run: Run, chosen: ChosenReviews, options: EvaluationOptions) -> "Evaluation":
         """Return all metrics of a classifier on labelled reviews."""
         from imdb_gru.models.classifier import Classifier
         from imdb_gru.models.evaluation import build_evaluation, predict_reviews
 
-        predicted = predict_reviews(Classifier.load(run, threshold), chosen.reviews, max_error)
-        return build_evaluation(str(run), chosen.split, predicted, errors, seen=chosen.seen, caveat=chosen.caveat)
+        classifier = Classifier.load(run, options.threshold, options.precision)
+        predicted = predict_reviews(classifier, chosen.reviews, options.max_error)
+        return build_evaluation(
+            str(run), chosen.split, predicted, options.errors, seen=chosen.seen, caveat=chosen.caveat
+        )

@@ -10,6 +10,7 @@ from imdb_gru.corpus.corpus import Corpus, TrainingReviews
 from imdb_gru.corpus.digests import digest_texts
 from imdb_gru.errors import DataError, RunError
 from imdb_gru.events import Notice, Observer
+from imdb_gru.models.classifier import Precision
 from imdb_gru.runs.pretrained import PretrainedWeights
 from imdb_gru.runs.run import Run
 from imdb_gru.sources import open_run_source
@@ -44,6 +45,16 @@ class ChosenReviews:
         number = f"{'about ' * (stored.share > 1)}{seen} of {count_noun(len(reviews), 'review')}"
         caveat = f"{number} {'was' if seen == 1 else 'were'} used to train {run}, so the figures are optimistic"
         return cls(split, reviews, seen, caveat if seen else None)
+
+
+@dataclass(frozen=True)
+class EvaluationOptions:
+    """How a classifier is evaluated; see `imdb_gru.evaluate`."""
+
+    errors: int
+    threshold: float
+    max_error: float | None
+    precision: Precision
 
 
 class Task(ABC):
@@ -87,7 +98,7 @@ class Task(ABC):
         """Read a split, or by default the task's default split; if `data` is None, the source is the run's own data."""
 
     @abstractmethod
-    def evaluate(self, run: Run, chosen: ChosenReviews, errors: int, threshold: float, max_error: float | None) -> Any:
+    def evaluate(self, run: Run, chosen: ChosenReviews, options: EvaluationOptions) -> Any:
         """Evaluate a run on reviews; return all metrics and, for a classifier, its most confident errors."""
 
     def choose_part(self, run: Run, source: Source, split: str | None) -> ChosenReviews:

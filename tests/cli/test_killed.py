@@ -144,10 +144,10 @@ def bulk(invoke, sample_run, tmp_path, monkeypatch):
     def run(*arguments, stop_after=99):
         count = itertools.count(1)
 
-        def stop(*sequences):
+        def stop(*sequences, **options):
             if next(count) > stop_after:
                 raise Killed
-            return score(*sequences)
+            return score(*sequences, **options)
 
         with monkeypatch.context() as patch:
             patch.setattr(classifier.Classifier, "predict_ids", stop)

@@ -4,9 +4,9 @@ import pytest
 from imdb_gru.cells import GRUCell
 from imdb_gru.cells.network import Layer, Network
 from imdb_gru.engine.embedding import add_rows
-from imdb_gru.engine.float32.prediction import TimestepPredictor
 from imdb_gru.engine.gru_weights import GRUWeights
 from imdb_gru.engine.pooling import find_running_peaks, find_running_peaks_back
+from imdb_gru.engine.prediction import TimestepPredictor
 
 VOCABULARY, FEATURES, UNITS = 40, 5, 9
 

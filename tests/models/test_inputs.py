@@ -178,9 +178,9 @@ def test_a_repaired_file_is_all_that_is_predicted_again(damaged, monkeypatch):
     predicted = []
     compute = classifiers.Classifier.predict_ids
 
-    def count(self, sequences, observe=None):
+    def count(self, sequences, observe=None, **options):
         predicted.extend(sequences)
-        return compute(self, sequences, observe)
+        return compute(self, sequences, observe, **options)
 
     monkeypatch.setattr(classifiers.Classifier, "predict_ids", count)
     assert predict_file(damaged, "out", model=make_classifier(), resume=True).all == 6
@@ -200,11 +200,11 @@ def test_what_was_stopped_resumes_to_the_same_bytes(monkeypatch, output, stop_af
     remove(output)
     compute, calls = classifiers.Classifier.predict_ids, []
 
-    def stop(self, sequences, observe=None):
+    def stop(self, sequences, observe=None, **options):
         calls.append(len(sequences))
         if len(calls) > stop_after:
             raise KeyboardInterrupt
-        return compute(self, sequences, observe)
+        return compute(self, sequences, observe, **options)
 
     said = []
     with monkeypatch.context() as patch:

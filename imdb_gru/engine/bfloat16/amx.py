@@ -11,7 +11,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from imdb_gru.engine.bfloat16.tile import COLUMNS, STEP, Product, declare_product
-from imdb_gru.engine.float32.tile import list_features
+from imdb_gru.engine.features import list_features
 
 ROWS = 16
 """Number of rows in a tile register, for both A and C."""

@@ -7,7 +7,7 @@ from numba.core import cgutils
 
 from imdb_gru.engine.bfloat16.tile import COLUMNS, STEP, Product, declare_product
 from imdb_gru.engine.compiling import inlined
-from imdb_gru.engine.float32.tile import list_features
+from imdb_gru.engine.features import list_features
 
 LANES = 16
 """Number of float32 sums, or of pairs of bfloat16 numbers, in a vector register."""

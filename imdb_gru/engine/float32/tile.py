@@ -1,15 +1,17 @@
 """The innermost loop: one tile of a matrix product, in vector registers."""
 
+from collections.abc import Set
 from typing import Any
 
-import llvmlite.binding as llvm
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils, config
+from numba.core import cgutils
 from numba.extending import intrinsic
 
+from imdb_gru.engine.features import list_features
 
-def choose_tile(features: set[str]) -> tuple[int, int, int]:
+
+def choose_tile(features: Set[str]) -> tuple[int, int, int]:
     """Return the numbers of lanes per vector, vectors per tile row and rows per tile, given the CPU's features.
 
     A tile's sums fill at least half of the vector registers, so that consecutive products have independent sums.
@@ -19,13 +21,6 @@ def choose_tile(features: set[str]) -> tuple[int, int, int]:
     if "avx2" in features:
         return 8, 2, 4
     return 4, 4, 4
-
-
-def list_features() -> set[str]:
-    """List the CPU features that Numba compiles for: the host's, or those in $NUMBA_CPU_FEATURES."""
-    if config.CPU_FEATURES is not None:
-        return {name[1:] for name in config.CPU_FEATURES.split(",") if name.startswith("+")}
-    return {name for name, present in llvm.get_host_cpu_features().items() if present}
 
 
 LANES, VECTORS, ROWS = choose_tile(list_features())

@@ -1,0 +1,1 @@
+"""Prediction with matrix products of 8-bit integers, for CPUs with VNNI."""
