@@ -59,7 +59,8 @@ class Teacher:
             if self.run is None:
                 return np.fromiter(_predict_linear(reviews, text, bar.update), np.float64, len(reviews))
             texts = (review.text for review in reviews)
-            predictions = Classifier.load(self.run).predict_many(texts, observe=bar.update)
+            classifier = Classifier.load(self.run, precision="float32")  # the same on every CPU
+            predictions = classifier.predict_many(texts, observe=bar.update)
             return np.fromiter((prediction.probability for prediction in predictions), np.float64, len(reviews))
 
 
