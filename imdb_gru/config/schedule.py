@@ -13,21 +13,24 @@ FITTED = ("epochs", "batch_size", "output_first", "monitor")
 LEAST_EPOCHS, MOST_EPOCHS = 2, 20
 LEAST_VALIDATION = 500
 """The smallest number of validation reviews that can reliably rank the epochs of a pretrained model."""
-MOST_FIRST = 4000
+MOST_FIRST = 200
 """The largest number of training reviews for which the output layer is fitted first."""
+ALL_STEPS, LEAST_STEPS = 22_500, 120
+"""The number of training reviews from which a pretrained model takes all steps, and the least number of steps."""
 
 
 def fit_schedule(config: Config, reviews: int, validation: int, *, trained_output: bool = False) -> Config:
     """Return the config with each `auto` in its train section replaced with a value that suits the data.
 
-    `reviews` and `validation` are the numbers of training and validation reviews. The number of steps is about the same
-    for any number of reviews, because a few epochs over few reviews would end before the weights have changed enough.
-    Batches are smaller for fewer reviews, so that no review is used more than `MOST_EPOCHS` times. `trained_output`
-    means that training starts from a classifier, whose output layer is kept.
+    `reviews` and `validation` are the numbers of training and validation reviews. Fewer reviews get more epochs and
+    smaller batches, because a few epochs over them would end before the weights have changed enough. From random
+    weights, the number of steps is about the same for any number of reviews. A pretrained model takes a number of steps
+    that is proportional to the square root of the number of reviews, because more steps make it overconfident without
+    making it more accurate. `trained_output` means that training starts from a classifier, whose output layer is kept.
     """
     train = config.train
     batch_size = _choose_batch_size(reviews) if train.batch_size == AUTO else train.batch_size
-    epochs = _choose_epochs(train.steps, batch_size, reviews) if train.epochs == AUTO else train.epochs
+    epochs = _choose_epochs(config, batch_size, reviews) if train.epochs == AUTO else train.epochs
     output_first = train.output_first
     if output_first == AUTO:
         output_first = reviews <= MOST_FIRST and can_fit_output(config) and not trained_output
@@ -60,6 +63,13 @@ def _choose_batch_size(reviews: int) -> int:
     return next((size for most, size in BATCH_SIZES if reviews <= most), LARGEST_BATCH)
 
 
-def _choose_epochs(steps: int, batch_size: int, reviews: int) -> int:
-    epochs = math.ceil(steps / math.ceil(max(reviews, 1) / batch_size))
+def _choose_steps(config: Config, reviews: int) -> int:
+    steps = config.train.steps
+    if config.model.pretrained is None or reviews >= ALL_STEPS:
+        return steps
+    return max(round(steps * math.sqrt(reviews / ALL_STEPS)), min(LEAST_STEPS, steps))
+
+
+def _choose_epochs(config: Config, batch_size: int, reviews: int) -> int:
+    epochs = math.ceil(_choose_steps(config, reviews) / math.ceil(max(reviews, 1) / batch_size))
     return min(max(epochs, LEAST_EPOCHS), MOST_EPOCHS)

@@ -187,7 +187,10 @@ class TrainConfig(FitConfig):
     """How the weights of a classifier are trained."""
 
     steps: Count = 1000
-    """The approximate number of batches to train on if train.epochs is auto."""
+    """The approximate number of batches to train on if train.epochs is auto.
+
+    A pretrained model trains on fewer batches if there are fewer training reviews than IMDB has.
+    """
     output_first: bool | Literal["auto"] = AUTO
     """Whether to fit the output layer first, while the pretrained weights do not change (Kumar et al. 2022).
 
