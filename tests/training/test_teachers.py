@@ -93,7 +93,7 @@ def test_a_share_of_nothing_trains_as_without_teachers(data, tmp_path, teacher, 
     assert not any(same[2])
 
 
-def test_a_resumed_training_needs_its_teachers_no_more(data, tmp_path, teacher):
+def test_a_resumed_training_needs_its_teachers_no_more(data, tmp_path, teacher, full_graphs):
     alone = train(data, tmp_path / "alone", [teacher.path])
     events = []
 
