@@ -79,6 +79,17 @@ class CorpusStatistics(Record):
         return {"hash": self.hash, "train": self.train, "validation": self.validation}
 
 
+class TeacherRecord(Record):
+    """A teacher whose probabilities a classifier was trained on."""
+
+    name: str
+    """The path of its run, bundled-classifier or ngrams."""
+    weight: float
+    """Its weight in the mean of all teachers."""
+    files: dict[str, str]
+    """SHA-256 of its config, vocabulary and weights; empty for ngrams, which depends only on the training reviews."""
+
+
 class Start(Record):
     """A line of environment.jsonl: the data and the environment when training was started or resumed."""
 

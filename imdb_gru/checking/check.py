@@ -84,7 +84,7 @@ class Check:
         if self.train is None or "validation" in self.splits:
             return {}
         rows, train = self.splits[self.train], self.config.train
-        held_out = choose_held_out([self.reviews[row] for row in rows], train.validation_split, train.seed)
+        held_out = choose_held_out([self.reviews[row] for row in rows], train.validation_split, train.split_seed)
         return {HELD_OUT: rows[held_out]} if held_out.any() else {}
 
     def describe_splits(self) -> dict[str, Figures]:

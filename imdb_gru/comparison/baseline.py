@@ -13,15 +13,15 @@ from typing import Any
 import numpy as np
 from pydantic import ConfigDict
 
-from imdb_gru.comparison.linear import LinearModel, fit_linear
-from imdb_gru.comparison.ngrams import ORDER
 from imdb_gru.comparison.predictions import Predictions
 from imdb_gru.config import Config, build_config
 from imdb_gru.corpus.corpus import hash_reviews, load_reviews, load_training_reviews
 from imdb_gru.corpus.encoded import tokenize_reviews
 from imdb_gru.errors import RunError
 from imdb_gru.events import Observer, ReadingReviews, ignore
+from imdb_gru.models.linear import LinearModel, fit_linear
 from imdb_gru.models.metrics import Probabilities, TimestepScores, compute_accuracy_by_timestep
+from imdb_gru.models.ngrams import ORDER
 from imdb_gru.records import CorpusStatistics, Record
 from imdb_gru.runs.run import Run
 from imdb_gru.sources import open_source
@@ -112,7 +112,9 @@ def fit_baseline(config: Config, path: Path, observer: Observer = ignore) -> Bas
     observer(ReadingReviews(source.name))
     reviews = load_training_reviews(source, config)
     send_notes(source, observer)
-    train, validation = (tokenize_reviews(part, config.text) for part in (reviews.train, reviews.validation))
+    train, validation = (
+        tokenize_reviews(part, config.text) for part in (reviews.train.take_labelled(), reviews.validation)
+    )
     started = time.monotonic()
     model = fit_linear(train, validation, config.train.monitor)
     figures = {

@@ -136,6 +136,13 @@ def _find_conflicts_of_classifier(config: Config, *, trained: bool) -> Iterator[
             "train.output_first: needs model.pretrained, no model.dense and train.objective last; set it to auto or "
             "false"
         )
+    if len(set(train.teachers)) < len(train.teachers):
+        yield f"train.teachers: must not contain a teacher twice, got {train.teachers}; use train.teacher_weights"
+    if train.teacher_weights is not None and len(train.teacher_weights) != len(train.teachers):
+        yield (
+            f"train.teacher_weights: needs one weight for each of the {len(train.teachers)} train.teachers, got "
+            f"{len(train.teacher_weights)}; set it to null for equal weights"
+        )
     if train.patience is not None and train.monitor == "last":
         yield "train.patience: needs train.monitor accuracy or loss, got last"
     if train.patience is not None and not train.validation_split:

@@ -26,6 +26,8 @@ def _check_label(value: Any) -> Any:
     return value
 
 
+NGRAMS: Literal["ngrams"] = "ngrams"
+"""The teacher that is the linear baseline on n-grams, fitted to the training reviews."""
 LabelList = Annotated[list[Annotated[Label, BeforeValidator(_check_label)]], Field(min_length=1)]
 
 CellName = Literal["gru", "lstm", "simple_rnn"]
@@ -167,6 +169,8 @@ class FitConfig(Section):
     """
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     """The seed for the initial weights, the order of the reviews, dropout and the choice of validation reviews."""
+    validation_seed: Annotated[int, Field(ge=0, lt=2**32)] | None = None
+    """The seed for the choice of validation reviews alone, such as those of train.teachers; if null, train.seed."""
     engine: Literal["auto", "keras", "fused"] = "auto"
     """The engine that computes recurrent layers; fused computes GRUs on CPUs, and auto uses fused where possible."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
@@ -178,6 +182,11 @@ class FitConfig(Section):
     """Whether to make training exactly repeatable on the same machine; this makes it somewhat slower."""
     tensorboard: bool = False
     """Whether to write TensorBoard logs to the run directory; this requires the extra 'tensorboard'."""
+
+    @property
+    def split_seed(self) -> int:
+        """Return the seed for the choice of validation reviews."""
+        return self.seed if self.validation_seed is None else self.validation_seed
 
 
 class TrainConfig(FitConfig):
@@ -204,7 +213,20 @@ class TrainConfig(FitConfig):
     virtual: Annotated[float, Field(gt=0, lt=1)] | None = None
     """The size of virtual adversarial perturbations, which need no labels; null means none (Miyato et al. 2017)."""
     unlabelled: bool = False
-    """Whether to read the source's unlabelled reviews as well, so that train.virtual can use them."""
+    """Whether to read the source's unlabelled reviews as well, so that train.virtual or train.teachers can use them."""
+    teachers: list[Annotated[str, Field(min_length=1)]] = []
+    """The classifiers whose mean probabilities the model learns from, as well as from the labels (Hinton et al. 2015).
+
+    Each is a run, bundled-classifier, or ngrams for a linear model of n-grams, which is fitted to the training reviews
+    and requires the extra 'sklearn'. A run that was trained on the validation reviews is refused.
+    """
+    teacher_weights: list[Annotated[float, Field(gt=0)]] | None = None
+    """The weight of each teacher in the mean; if null, all weights are equal."""
+    teacher_share: Annotated[float, Field(ge=0, le=1)] = 0.3
+    """The teachers' share of the target of a labelled review; the rest is the label.
+
+    The target of an unlabelled review is the teachers' mean probability.
+    """
     batches: Literal["bucketed", "shuffled", "padded"] = "bucketed"
     """How reviews are batched: bucketed by length, shuffled, or padded to text.length and shuffled."""
     monitor: Literal["auto", "accuracy", "loss", "last"] = AUTO

@@ -19,7 +19,7 @@ from imdb_gru.config.loading import (
     validate,
 )
 from imdb_gru.config.schedule import FITTED, fit_schedule
-from imdb_gru.config.schema import AnyConfig, Config, Count, Section, WholeConfig
+from imdb_gru.config.schema import NGRAMS, AnyConfig, Config, Count, Section, WholeConfig
 from imdb_gru.errors import ConfigError
 from imdb_gru.system.escaping import neutralise, show_value
 
@@ -29,6 +29,7 @@ SETTLED = {
     "task": "a sweep trains classifiers only",
     "data": "all trials are evaluated on the same reviews; choose them in base or with --data",
     "train.seed": "it chooses the validation reviews, which all trials share; finalists are trained with several seeds",
+    "train.validation_seed": "the validation reviews are the same for all trials",
     "train.validation_split": "the validation reviews are the same for all trials",
     "train.monitor": "metric decides which trial is best",
 }
@@ -80,7 +81,10 @@ class FinalistsConfig(Section):
     count: Count = 3
     """The number of best trials that become finalists."""
     seeds: Count = 3
-    """The number of seeds with which each finalist is trained; each seed selects different validation reviews."""
+    """The number of seeds with which each finalist is trained.
+
+    Each seed selects different validation reviews, unless train.validation_seed is set in base.
+    """
 
 
 class SweepConfig(WholeConfig):
@@ -211,6 +215,12 @@ def _build_config(values: dict[str, Any], origin: str) -> Config:
 def _find_mistakes(sweep: SweepConfig) -> Iterator[str]:
     if sweep.trials is None and sweep.minutes is None:
         yield "trials: must be set if minutes is not set, so that the search ends"
+    train, seeds = sweep.build_trial({}).train, sweep.finalists.seeds if sweep.finalists else 1
+    if set(train.teachers) - {NGRAMS} and seeds > 1 and train.validation_seed is None:
+        yield (
+            "base: with train.teachers, the seeds of the finalists must share their validation reviews; set "
+            f"train.validation_seed to that of the teachers, such as {train.seed}, or finalists.seeds to 1"
+        )
     for key, dimension in sweep.space.items():
         name = f"space.{neutralise(key)}"
         reason = next((why for settled, why in SETTLED.items() if f"{key}.".startswith(f"{settled}.")), None)

@@ -100,7 +100,7 @@ def load_training_reviews(source: Source, config: Config) -> TrainingReviews:
     if "validation" in source.splits:
         train, validation = reviews, load_reviews(source, "validation", limit, store)
     else:
-        held_out = choose_held_out(reviews, config.train.validation_split, config.train.seed)
+        held_out = choose_held_out(reviews, config.train.validation_split, config.train.split_seed)
         train, validation = _divide(reviews, held_out)
     if config.train.unlabelled:
         train += load_reviews(source, UNLABELLED, limit, store)
@@ -158,7 +158,7 @@ def load_pretraining_reviews(source: Source, config: NextWordConfig) -> Training
         train, validation = reviews, load_reviews(source, "validation", limit, store)
         parts["validation"] = validation
     else:
-        held_out = choose_held_out(reviews, config.train.validation_split, config.train.seed)
+        held_out = choose_held_out(reviews, config.train.validation_split, config.train.split_seed)
         train, validation = _divide(reviews, held_out)
     counts = {split: len(part) for split, part in parts.items() if part}
     return TrainingReviews(train, validation, hash_reviews(chain(train, validation)), counts=counts)
@@ -235,7 +235,7 @@ def encode_corpus(source: Source, config: AnyConfig, reviews: TrainingReviews, v
         unknown_share_validation=round(encoded_validation.unknown_share, 4),
         repeated_validation=int(find_repeated(validation_digests, digests).sum()),
     )
-    seen = SeenReviews(np.union1d(digests, validation_digests))
+    seen = SeenReviews.build(digests, validation_digests)
     return Corpus(encoded, encoded_validation, vocabulary, statistics, seen)
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -51,14 +51,27 @@ class SeenReviews:
     digests: Digests
     share: int = 1
     """1 if all digests are stored; n if only digests that are multiples of n are stored to save space."""
+    validation: Digests = field(default_factory=lambda: np.empty(0, np.uint64))
+    """Those of the digests that belong only to validation reviews, which chose the best epoch; empty if unknown."""
+
+    @classmethod
+    def build(cls, train: Digests, validation: Digests) -> "SeenReviews":
+        """Build the record of a training run from the digests of its training and validation reviews."""
+        return cls(np.union1d(train, validation), validation=np.setdiff1d(validation, train))
+
+    @property
+    def trained(self) -> Digests:
+        """Return the digests of the training reviews, or of all reviews if it is unknown which ones they are."""
+        return np.setdiff1d(self.digests, self.validation)
 
     @classmethod
     def restore(cls, arrays: Mapping[str, NDArray[Any]]) -> "SeenReviews":
         """Restore the digests that a run has stored, or raise `ValueError` or `KeyError` if they are damaged."""
-        digests, share = arrays["digests"], int(arrays["share"])
-        if digests.dtype != np.uint64 or digests.ndim != 1 or share < 1:
-            raise ValueError(f"digests of type {digests.dtype} and shape {digests.shape}, 1 in {share}")
-        return cls(digests, share)
+        share, parts = int(arrays["share"]), (arrays["digests"], arrays["validation"])
+        for digests in parts:
+            if digests.dtype != np.uint64 or digests.ndim != 1 or share < 1:
+                raise ValueError(f"digests of type {digests.dtype} and shape {digests.shape}, 1 in {share}")
+        return cls(parts[0], share, parts[1])
 
     def count(self, digests: Digests) -> int:
         """Return the number of reviews that were used in training, which is an estimate unless `share` is 1."""
@@ -67,4 +80,5 @@ class SeenReviews:
 
     def thin(self, share: int) -> "SeenReviews":
         """Return a copy with only the digests that are multiples of `share`."""
-        return SeenReviews(self.digests[self.digests % np.uint64(share) == 0], share)
+        digests, validation = (part[part % np.uint64(share) == 0] for part in (self.digests, self.validation))
+        return SeenReviews(digests, share, validation)

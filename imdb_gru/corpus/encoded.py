@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from imdb_gru.config import TextConfig, Truncation
 from imdb_gru.corpus.doubt import NOTHING_KNOWN, Doubt, find_doubt
-from imdb_gru.corpus.stored import StoredReviews
-from imdb_gru.system.arrays import Ids, Labels, Lengths, Rows
+from imdb_gru.corpus.soft_targets import SoftTargets
+from imdb_gru.corpus.stored import NO_LABEL, StoredReviews
+from imdb_gru.system.arrays import Ids, Labels, Lengths, Mask, Rows
 from imdb_gru.text.direction import reorder
 from imdb_gru.text.tokenizer import TOKENIZERS
 from imdb_gru.text.vocabulary import PAD, START, UNKNOWN, Vocabulary
@@ -152,6 +153,8 @@ class EncodedReviews:
     """Position in `ids` of each review's first id, followed by the length of `ids`, `(N + 1,)`."""
     labels: Labels
     """Label of each review, `(N,)`; −1 if unlabelled."""
+    soft_targets: SoftTargets | None = None
+    """The probabilities that teachers give to the reviews, if there are teachers."""
 
     def __len__(self) -> int:
         """Return the number of reviews."""
@@ -160,6 +163,17 @@ class EncodedReviews:
     def __getitem__(self, row: int) -> Ids:
         """Return a review's ids."""
         return self.ids[self.offsets[row] : self.offsets[row + 1]]
+
+    @property
+    def labelled(self) -> Mask:
+        """Return a mask of the reviews that have a label, `(N,)`."""
+        mask: Mask = self.labels != NO_LABEL
+        return mask
+
+    @property
+    def taught(self) -> Mask:
+        """Return a mask of the reviews that have a label or a soft target, `(N,)`."""
+        return self.labelled | (self.soft_targets is not None)
 
     @property
     def lengths(self) -> Lengths:

@@ -84,6 +84,10 @@ class StoredReviews(Sequence[Review]):
         """Return the reviews in these rows."""
         return StoredReviews(self.store, self.numbers[rows], self.labels[rows], [self.films[row] for row in rows])
 
+    def take_labelled(self) -> "StoredReviews":
+        """Return the reviews that have a label."""
+        return self.take(np.flatnonzero(self.labels != NO_LABEL))
+
     def count_bytes(self) -> Rows:
         """Return the size of each text in bytes, `(N,)`."""
         return self.store.count_bytes(self.numbers)

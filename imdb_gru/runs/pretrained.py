@@ -1,9 +1,10 @@
 """The vocabulary and weights that a classifier uses from a finished run."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from imdb_gru.config import Config
+from imdb_gru.config import Config, TaskName
 from imdb_gru.config.complaints import find_misfits
 from imdb_gru.config.loading import refuse
 from imdb_gru.errors import ConfigError
@@ -42,7 +43,8 @@ def load_pretrained(config: Config) -> PretrainedWeights | None:
     name = config.model.pretrained
     if name is None:
         return None
-    run = _find(name)
+    bundled: dict[str, TaskName] = {BUNDLED: "next_word", BUNDLED_CLASSIFIER: "sentiment"}
+    run = find_named_run("model.pretrained", name, bundled, f"pretrain --run {name}", "null")
     own = run.load_any_config()
     refuse(
         (
@@ -55,14 +57,19 @@ def load_pretrained(config: Config) -> PretrainedWeights | None:
     return PretrainedWeights(run.load_vocabulary(), weights if isinstance(own, Config) else weights[:-OUTPUT], run)
 
 
-def _find(name: str) -> Run:
+def find_named_run(key: str, name: str, bundled: Mapping[str, TaskName], command: str, other: str) -> Run:
+    """Open the complete run that a config key names; `bundled` holds the names of the models in the package.
+
+    Raises `RunError` if the run is damaged, and `ConfigError` if there is none. The message then suggests to train it
+    with `command`, or to choose one of `bundled` or `other`.
+    """
     if Path(name).is_dir():
         return find_run(Path(name))
-    if name not in (BUNDLED, BUNDLED_CLASSIFIER):
+    if name not in bundled:
         raise ConfigError(
-            f"model.pretrained: there is no run at {name}; train one with 'imdb-gru pretrain --run {name}', or choose "
-            f"{BUNDLED}, {BUNDLED_CLASSIFIER} or null"
+            f"{key}: there is no run at {name}; train one with 'imdb-gru {command}', or choose {', '.join(bundled)} or "
+            f"{other}"
         )
-    run = BundledRun("next_word" if name == BUNDLED else "sentiment")
+    run = BundledRun(bundled[name])
     run.check_complete()
     return run

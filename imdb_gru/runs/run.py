@@ -2,22 +2,24 @@
 
 A run has config.yaml, vocabulary.json, environment.jsonl (the data and environment at each start), history.jsonl,
 model.keras and weights.npz (both with the weights of the best epoch so far), seen.npz (digests of the training and
-validation reviews), checkpoint.npz (as long as it can be resumed), calibration.json (a classifier's errors by
-confidence, if it has validation reviews), and metrics.json, which is written last and contains the hashes of all other
-files of the complete run.
+validation reviews), soft_targets.npz (what its teachers say about the training reviews, if it has teachers),
+checkpoint.npz (as long as it can be resumed), calibration.json (a classifier's errors by confidence, if it has
+validation reviews), and metrics.json, which is written last and contains the hashes of all other files of the complete
+run.
 """
 
 import json
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 
 import imdb_gru
 from imdb_gru.config import KINDS, AnyConfig, Config, NextWordConfig, TaskName, load_any_config
 from imdb_gru.corpus.digests import SeenReviews
+from imdb_gru.corpus.soft_targets import SoftTargets
 from imdb_gru.errors import ConfigError, FormatError, RunError
 from imdb_gru.records import Epoch, Metrics, Progress, Start
 from imdb_gru.runs.calibration import Calibration
@@ -25,6 +27,9 @@ from imdb_gru.system.escaping import show_value
 from imdb_gru.system.reading import DAMAGE, hash_file, read_npz, read_text
 from imdb_gru.system.writing import write_atomically
 from imdb_gru.text.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from imdb_gru.corpus.corpus import Corpus
 
 FORMAT = 1
 """The number of the file format that this version of the package reads and writes."""
@@ -50,10 +55,11 @@ class Run:
         self.history_path = path / "history.jsonl"
         self.environment_path = path / "environment.jsonl"
         self.seen_path = path / "seen.npz"
+        self.soft_targets_path = path / "soft_targets.npz"
         self.calibration_path = path / "calibration.json"
         self.checkpoint_path = path / "checkpoint.npz"
         self.metrics_path = path / "metrics.json"
-        self.optional_paths = (self.seen_path, self.calibration_path)
+        self.optional_paths = (self.seen_path, self.soft_targets_path, self.calibration_path)
         """The sealed files that a run may lack; a file is ignored if metrics.json does not contain its hash."""
         self.sealed_paths: tuple[Path, ...] = (
             self.config_path, self.vocabulary_path, self.model_path, self.weights_path, self.history_path,
@@ -150,11 +156,35 @@ class Run:
     def keep_seen(self, seen: SeenReviews) -> None:
         """Write the digests of the training and validation reviews."""
         with write_atomically(self.seen_path) as temporary:
-            np.savez(temporary, digests=seen.digests, share=seen.share)
+            np.savez(temporary, digests=seen.digests, share=seen.share, validation=seen.validation)
 
     def load_seen(self) -> SeenReviews | None:
         """Read the digests of the reviews, or return None if there are none. Raises `RunError` if they are damaged."""
         return self._load_optional(self.seen_path, lambda path: SeenReviews.restore(read_npz(path)))
+
+    def keep_corpus(self, corpus: "Corpus") -> None:
+        """Write what the run needs to know about its reviews: vocabulary, digests and the teachers' probabilities."""
+        self.keep_vocabulary(corpus.vocabulary)
+        self.keep_seen(corpus.seen)
+        if corpus.train.soft_targets:
+            with write_atomically(self.soft_targets_path) as temporary:
+                np.savez(temporary, allow_pickle=False, **corpus.train.soft_targets.to_arrays())
+
+    def load_soft_targets(self) -> SoftTargets | None:
+        """Read the teachers' probabilities, or return None if training was killed before they were written.
+
+        Raises `RunError` if they are not those with which training began.
+        """
+        recorded = next((start.environment.get("soft_targets") for start in self.load_starts()), None)
+        try:
+            targets = SoftTargets.restore(read_npz(self.soft_targets_path))
+        except DAMAGE as error:
+            if recorded is None:
+                return None
+            raise self._refuse_to_resume(self.soft_targets_path, error) from error
+        if recorded not in (None, targets.hash):
+            raise self._refuse_to_resume(self.soft_targets_path, "it has changed since training began")
+        return targets
 
     def load_metrics(self) -> Metrics:
         """Read the final metrics, or raise `RunError` if they are missing or damaged."""
@@ -228,9 +258,11 @@ class Run:
 
     def refuse_checkpoint(self, reason: object) -> RunError:
         """Build the error for a checkpoint that cannot be used."""
-        return RunError(
-            f"{self.checkpoint_path} cannot be used to resume training ({reason}): train the run again with --overwrite"
-        )
+        return self._refuse_to_resume(self.checkpoint_path, reason)
+
+    @staticmethod
+    def _refuse_to_resume(path: Path, reason: object) -> RunError:
+        return RunError(f"{path} cannot be used to resume training ({reason}): train the run again with --overwrite")
 
     def seal(self, figures: dict[str, Any]) -> Metrics:
         """Mark the run as complete by writing the final metrics with the hashes of all other files."""

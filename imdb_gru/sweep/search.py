@@ -39,9 +39,12 @@ def plan_sweep(
     if base.data.path:
         open_source(base.data)
     complete = prepare_config(Config, base, None, None)  # makes its paths valid on every node and in later commands
-    values = {"data.path": complete.data.path, "model.pretrained": complete.model.pretrained}
-    changed = (complete.data.path, complete.model.pretrained) != (base.data.path, base.model.pretrained)
-    return config.replace_base(values) if changed else config
+    values = {
+        "data.path": complete.data.path,
+        "model.pretrained": complete.model.pretrained,
+        "train.teachers": complete.train.teachers,
+    }
+    return config.replace_base(values) if complete != base else config
 
 
 def sweep(

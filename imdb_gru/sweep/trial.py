@@ -91,8 +91,7 @@ class Trial(Trainable):  # type: ignore[misc]
         self.trainer = ClassifierTrainer(config, corpus, start)
         if not began:
             create_run(self.run.path, config)
-        self.run.keep_vocabulary(corpus.vocabulary)
-        self.run.keep_seen(corpus.seen)
+        self.run.keep_corpus(corpus)
         self.trainer.restore(self.run)
         self.recorder, self.stop_request = RunRecorder(self.run), Stop()
         self.recorder.begin(self.trainer)
@@ -179,5 +178,5 @@ def _wait_and_claim(path: Path) -> Iterator[None]:
 def name_corpus(config: Config) -> str:
     """Return a name that is the same for configs that encode the same reviews in the same way."""
     train = config.train
-    parts = (config.data, config.text, train.validation_split, train.seed, train.unlabelled, config.model.pretrained)
-    return repr(parts)
+    split, teaching = (train.validation_split, train.split_seed), (train.teachers, train.teacher_weights)
+    return repr((config.data, config.text, split, train.unlabelled, config.model.pretrained, teaching))

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from imdb_gru.config import AnyConfig, Config, DataConfig, load_config
+from imdb_gru.config.schema import NGRAMS
 from imdb_gru.errors import MissingExtraError
 from imdb_gru.runs.catalogue import BUNDLED, BUNDLED_CLASSIFIER
 from imdb_gru.sources import SAMPLE
@@ -30,12 +31,16 @@ def prepare_config(
         raise TypeError(f"data is {show_value(data)}: give a path, a DataConfig, or a source of reviews")
     described = data if isinstance(data, str | Path | DataConfig) else None
     complete = load_config(config, merge_data(overrides, described), kind)
-    changes = {}
+    changes: dict[str, Any] = {}
     if complete.data.path not in (None, SAMPLE):
         changes["data.path"] = make_absolute(complete.data.path)
     pretrained = complete.model.pretrained if isinstance(complete, Config) else None
     if pretrained not in (None, BUNDLED, BUNDLED_CLASSIFIER):
         changes["model.pretrained"] = make_absolute(pretrained)
+    if isinstance(complete, Config) and complete.train.teachers:
+        changes["train.teachers"] = [
+            name if name in (NGRAMS, BUNDLED_CLASSIFIER) else make_absolute(name) for name in complete.train.teachers
+        ]
     if changes:
         complete = load_config(complete, changes, kind)
     _check_extras(complete)
@@ -57,3 +62,8 @@ def _check_extras(config: AnyConfig) -> None:
             import tensorboard  # noqa: F401
         except ImportError as error:
             raise MissingExtraError("train.tensorboard", "tensorboard") from error
+    if isinstance(config, Config) and NGRAMS in config.train.teachers:
+        try:
+            import sklearn  # noqa: F401
+        except ImportError as error:
+            raise MissingExtraError("the teacher ngrams", "sklearn") from error

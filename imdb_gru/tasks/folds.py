@@ -23,6 +23,7 @@ from imdb_gru.events import (
     ignore,
 )
 from imdb_gru.models.metrics import Scores, compute_scores
+from imdb_gru.models.teachers import check_unknown, find_teachers
 from imdb_gru.sources import open_source
 from imdb_gru.sources.review import UNLABELLED, Review, Source
 from imdb_gru.system.arrays import Rows
@@ -131,6 +132,9 @@ def cross_validate(
     reviews, _ = load_labelled_reviews(source, complete.data)
     chosen = choose_folds(reviews, folds, complete.train.seed)
     _check_folds(source, reviews, chosen, folds)
+    for teacher in find_teachers(complete.train):
+        advice = "with folds, choose ngrams or a teacher that was trained on other reviews"
+        check_unknown(teacher, reviews, "reviews of the folds", advice)
     # The limit on the number of reviews and the test split have already been applied.
     used = complete.data.model_copy(update={"limit": None, "test_split": 0.0})
     complete = complete.model_copy(update={"data": used})

@@ -37,6 +37,7 @@ from imdb_gru.tasks import find_task
 from imdb_gru.tasks.configs import Data, OneConfig, prepare_config
 from imdb_gru.tasks.places import Place, Session, ThisProcess
 from imdb_gru.tasks.task import Task, send_notes
+from imdb_gru.tasks.teaching import Teaching
 from imdb_gru.text.vocabulary import Vocabulary
 
 MOST_SEEN = 0.05
@@ -100,8 +101,7 @@ def _train(
         fitted = place.adapt(_fit(complete, corpus, start, observer))
         session = place.build_session(task, run, fitted, corpus, start)
         create_run(run.path, fitted, overwrite=overwrite)
-        run.keep_vocabulary(corpus.vocabulary)
-        run.keep_seen(corpus.seen)
+        run.keep_corpus(corpus)
         observer(TrainingStarted(str(run)))
         _finish(run, session, observer)
     return run
@@ -135,10 +135,11 @@ def resume(
         if start and vocabulary and start.vocabulary.words != vocabulary.words:
             name = getattr(config.model, "pretrained", None)
             raise RunError(f"{name} has changed since {run} was started from it: restore it, or train the run again")
-        corpus = load_corpus(config, source=find_source(data), start=start, vocabulary=vocabulary, observer=observer)
+        corpus = load_corpus(
+            config, source=find_source(data), start=start, vocabulary=vocabulary, observer=observer, resumed=run
+        )
         session = place.build_session(task, run, config, corpus, start)
-        run.keep_vocabulary(corpus.vocabulary)
-        run.keep_seen(corpus.seen)
+        run.keep_corpus(corpus)
         observer(TrainingStarted(str(run)))
         observer(session.restore())
         _finish(run, session, observer)
@@ -181,7 +182,7 @@ def plan(
     complete = prepare_config(kind, config, data, overrides)
     task = find_task(complete.task)
     start = _load_start(task, complete, observer)
-    corpus = load_corpus(complete, source=find_source(data), start=start, observer=observer)
+    corpus = load_corpus(complete, source=find_source(data), start=start, observer=observer, ask=False)
     complete = place.adapt(_fit(complete, corpus, start, observer))
     observer(BuildingModel())
     from imdb_gru.training.model import choose_engine, choose_precision
@@ -200,14 +201,18 @@ def load_corpus(
     start: PretrainedWeights | None = None,
     vocabulary: Vocabulary | None = None,
     observer: Observer = ignore,
+    resumed: Run | None = None,
+    ask: bool = True,
 ) -> Corpus:
-    """Read, tokenize and encode the reviews of a config.
+    """Read, tokenize and encode the reviews of a config, and ask its teachers about the training reviews.
 
     If `source` is None, the config's data is read. If `vocabulary` is None, it comes with the initial weights (pass
-    them as `start` if they are already loaded) or is built from the training reviews. Raises
+    them as `start` if they are already loaded) or is built from the training reviews. If a run is `resumed`, the
+    teachers' probabilities that it holds are used; if `ask` is False, the teachers are only checked. Raises
     `DataError`, or `ImdbGruError` if the machine does not have enough memory to train the model.
     """
     task = find_task(config.task)
+    teaching = Teaching.prepare(config, resumed, ask=ask) if isinstance(config, Config) else None
     if vocabulary is None and (start := start or task.load_pretrained(config)):
         vocabulary = start.vocabulary
     source = source or open_source(config.data, require_labels=task.require_labels)
@@ -219,7 +224,7 @@ def load_corpus(
     _check_memory(config, corpus)
     if start and start.has_output:
         _check_unseen(start.run, corpus)
-    return corpus
+    return teaching.apply(corpus, reviews, observer) if teaching else corpus
 
 
 def _fit(config: AnyConfig, corpus: Corpus, start: PretrainedWeights | None, observer: Observer) -> AnyConfig:

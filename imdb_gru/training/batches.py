@@ -12,7 +12,7 @@ from imdb_gru.config import Config
 from imdb_gru.config.schedule import get_number
 from imdb_gru.corpus.encoded import ALIGNMENT, EncodedReviews, iter_batches
 from imdb_gru.corpus.stored import NO_LABEL
-from imdb_gru.system.arrays import Array, Ids, Rows
+from imdb_gru.system.arrays import Array, Ids, Mask, Rows
 from imdb_gru.text.vocabulary import FIRST_WORD, PAD, UNKNOWN
 from imdb_gru.training.shares import WholeShare
 
@@ -23,9 +23,17 @@ Batch = tuple[Ids, Array]
 
 
 @functools.lru_cache(maxsize=2)  # one entry for the training reviews and one for the validation reviews
-def _to_tensors(reviews: EncodedReviews) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Return the ids, offsets and labels, cached because Keras keeps the datasets of several epochs alive."""
-    return _view_as_tensor(reviews.ids), tf.constant(reviews.offsets), tf.constant(reviews.labels.astype(np.float32))
+def _to_tensors(reviews: EncodedReviews, share: float) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Return the ids, offsets and labels, cached because Keras keeps the datasets of several epochs alive.
+
+    The labels are `(N, 1)`, or `(N, 2)` if there are soft targets: the label and the target, of which the soft target
+    is a `share`, or the whole if there is no label.
+    """
+    labels = reviews.labels.astype(np.float32)[:, None]
+    if reviews.soft_targets:
+        soft = reviews.soft_targets.probabilities[:, None]
+        labels = np.hstack([labels, np.where(labels == NO_LABEL, soft, share * soft + (1 - share) * labels)])
+    return _view_as_tensor(reviews.ids), tf.constant(reviews.offsets), tf.constant(labels, tf.float32)
 
 
 def _view_as_tensor(array: Ids) -> tf.Tensor:
@@ -38,8 +46,10 @@ def _view_as_tensor(array: Ids) -> tf.Tensor:
 class ReviewBatches:
     """The batches of one epoch, determined by the seed and the epoch: ids `(B, T)` and labels `(B, 1)`.
 
+    If the reviews have soft targets, the labels are `(B, 2)`: each review's label and its target.
+
     With several workers, each gets a share of every batch. The share then includes two more arrays for `Shares`: the
-    worker's fractions of the batch's labelled reviews and of all its reviews, `(2,)`, and the words that the whole
+    worker's fractions of the batch's reviews with a target and of all its reviews, `(2,)`, and the words that the whole
     batch may contain, `(R,)`. A worker that would otherwise have no reviews gets one review with weight zero. In
     validation, whole batches are divided among the workers.
     """
@@ -67,9 +77,9 @@ class ReviewBatches:
         """Yield the batches as NumPy arrays."""
         return self.to_dataset().as_numpy_iterator()  # type: ignore[no-any-return]
 
-    def count_labelled(self) -> int:
-        """Return the number of labelled reviews in all batches."""
-        return sum(int((self.reviews.labels[rows] != NO_LABEL).sum()) for rows in self.rows)
+    def count(self, mask: Mask) -> int:
+        """Return the number of reviews in all batches that a mask `(N,)` selects."""
+        return sum(int(mask[rows].sum()) for rows in self.rows)
 
     def to_dataset(self) -> tf.data.Dataset:
         """Return a dataset for `fit` and `evaluate` that yields the batches without running Python code.
@@ -79,7 +89,7 @@ class ReviewBatches:
         """
         train, rate = self.config.train, self.config.model.dropout.word if self.epoch is not None else 0.0
         least = self.config.text.length + 1 if train.batches == "padded" else 0
-        ids, offsets, labels = _to_tensors(self.reviews)
+        ids, offsets, labels = _to_tensors(self.reviews, train.teacher_share)
         stream = [train.seed, WORD_DROPOUT_STREAM, self.epoch or 0]
         if self.shares.rank:
             stream.append(self.shares.rank)  # each worker draws its own word dropout
@@ -94,7 +104,7 @@ class ReviewBatches:
             if rate:
                 chance = tf.random.stateless_uniform(tf.shape(batch), [np.int64(seed), index])
                 batch = tf.where((chance < rate) & (batch >= FIRST_WORD), UNKNOWN, batch)
-            return batch, tf.gather(labels, rows)[:, None]
+            return batch, tf.gather(labels, rows)
 
         def cut_share(index: tf.Tensor, share: tuple[tf.Tensor, ...]) -> tuple[Any, ...]:
             rows, part, whole = share
@@ -117,11 +127,11 @@ class ReviewBatches:
         return dataset.prefetch(2).with_options(options)
 
     def _measure_parts(self) -> Array:
-        """Return this worker's fraction of each batch's labelled reviews and of all its reviews, `(batches, 2)`."""
-        labelled = self.reviews.labels != NO_LABEL
+        """Return this worker's fraction of each batch's reviews with a target and of all its reviews, `(N, 2)`."""
+        taught = self.reviews.taught
         parts = np.zeros((len(self.rows), 2), np.float32)
         for part, rows, whole in zip(parts, self.rows, self.whole, strict=True):
-            part[:] = labelled[rows].sum() / max(1, labelled[whole].sum()), len(rows) / len(whole)
+            part[:] = taught[rows].sum() / max(1, taught[whole].sum()), len(rows) / len(whole)
         return parts
 
 

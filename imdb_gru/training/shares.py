@@ -1,6 +1,6 @@
 """A worker's share of every training batch, and the sums over all workers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,7 @@ class WholeShare:
         return rows
 
     def weigh_losses(self, share: Any) -> tuple[Any, Any]:  # noqa: ARG002
-        """Return this worker's fraction of the batch's labelled reviews, and of all its reviews.
+        """Return this worker's fraction of the batch's reviews with a target, and of all its reviews.
 
         `share` is the batch's third item after ids and labels, or None for a single worker.
         """
@@ -38,8 +38,8 @@ class WholeShare:
         """Return the gradients summed over all workers; `embedding` is the index of the embedding's gradient."""
         return gradients
 
-    def average(self, figures: dict[str, float], count: int) -> dict[str, float]:  # noqa: ARG002
-        """Return the metrics averaged over all workers, given this worker's means over `count` reviews."""
+    def average(self, figures: dict[str, float], counts: Mapping[str, int]) -> dict[str, float]:  # noqa: ARG002
+        """Return the metrics averaged over all workers, given this worker's means over these numbers of reviews."""
         return figures
 
     def request_stop(self, stop: Stop) -> None:
@@ -73,8 +73,8 @@ class Shares(WholeShare):
 
     def weigh_losses(self, share: Any) -> tuple[Any, Any]:
         """Return the fractions that `ReviewBatches` computed."""
-        labelled, of_all = tf.unstack(share[0])
-        return labelled, of_all
+        taught, of_all = tf.unstack(share[0])
+        return taught, of_all
 
     def add_up_gradients(self, gradients: Sequence[Any], embedding: int, share: Any) -> Sequence[Any]:
         """Return the gradients summed over all workers.
@@ -99,11 +99,11 @@ class Shares(WholeShare):
             part.set_shape(gradient.shape)
         return added
 
-    def average(self, figures: dict[str, float], count: int) -> dict[str, float]:
+    def average(self, figures: dict[str, float], counts: Mapping[str, int]) -> dict[str, float]:
         """Return metrics averaged over all workers, with sums computed around the ring."""
-        own = [*(figures[name] * count for name in figures), count]
-        *sums, whole = self._add_up_figures(tf.constant(own, tf.float64)).numpy()
-        return dict(zip(figures, (float(part / whole) for part in sums), strict=True))
+        own = [(figures[name] * counts[name], counts[name]) for name in figures]
+        sums = self._add_up_figures(tf.constant(own, tf.float64)).numpy()
+        return dict(zip(figures, (float(part / whole) for part, whole in sums), strict=True))
 
     def request_stop(self, stop: Stop) -> None:  # noqa: ARG002 - all workers stop, at the same step
         """Send the stop request along with the gradients of the next step."""

@@ -124,9 +124,9 @@ def bundle(run: Run, encoder: Run, temperature: float, folder: Path) -> None:
 def describe(target: Run, reviews: TrainingReviews) -> None:
     """Write the digests of a part of a bundled classifier's reviews, and its errors on the validation reviews."""
     figures = {key: value for key, value in target.load_metrics().to_dict().items() if key not in ("format", "files")}
-    texts = (review.text for part in (reviews.train, reviews.validation) for review in part)
-    digests = digest_texts(texts, target.load_config().text, target.load_vocabulary())
-    target.keep_seen(SeenReviews(np.unique(digests)).thin(SHARE))
+    text, vocabulary = target.load_config().text, target.load_vocabulary()
+    parts = ((review.text for review in part) for part in (reviews.train, reviews.validation))
+    target.keep_seen(SeenReviews.build(*(digest_texts(texts, text, vocabulary) for texts in parts)).thin(SHARE))
     target.calibration_path.unlink(missing_ok=True)
     target.seal(figures)
     classifier = Classifier.load(target)

@@ -2,15 +2,15 @@ import numpy as np
 import pytest
 from support.table_runs import write_rows
 
-from imdb_gru.comparison import linear
 from imdb_gru.comparison.baseline import fit_baseline
-from imdb_gru.comparison.linear import DEFAULT_STRENGTH, LinearModel, fit_linear
-from imdb_gru.comparison.ngrams import NgramIndex, compute_log_count_ratios
 from imdb_gru.config import TextConfig, load_config
 from imdb_gru.corpus.corpus import load_training_reviews
 from imdb_gru.corpus.encoded import tokenize_reviews
 from imdb_gru.corpus.stored import store_reviews
 from imdb_gru.errors import DataError
+from imdb_gru.models import linear
+from imdb_gru.models.linear import DEFAULT_STRENGTH, LinearModel, fit_linear
+from imdb_gru.models.ngrams import NgramIndex, compute_log_count_ratios
 from imdb_gru.sources import open_source
 from imdb_gru.sources.review import Review
 

@@ -142,3 +142,17 @@ def test_a_written_sweep_is_read_back(load, tmp_path):
     config = load(trials=None, minutes=3, asha=None, finalists=None, base={"train": {"epochs": 2}})
     (tmp_path / "again.yaml").write_text(config.to_yaml())
     assert load_sweep(tmp_path / "again.yaml") == config
+
+
+def test_the_seeds_of_finalists_share_the_validation_reviews_that_teachers_do_not_know(load):
+    def base(teachers, **train):
+        return {"train": {"teachers": teachers, **train}}
+
+    with pytest.raises(ConfigError, match=r"set train\.validation_seed to that of the teachers, such as 0, or"):
+        load(base=base(["runs/one"]))
+    for changes in (
+        {"base": base(["runs/one"], validation_seed=0)},
+        {"base": base(["runs/one"]), "finalists": {"seeds": 1}},
+        {"base": base(["ngrams"])},
+    ):
+        assert load(**changes)

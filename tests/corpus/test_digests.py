@@ -40,6 +40,15 @@ def test_reviews_without_words_are_never_repeated():
     assert find_repeated(digests, digests[:2]).tolist() == [False, True, False]
 
 
+def test_validation_reviews_were_not_trained_on_unless_they_repeat_a_training_review():
+    one, both, other = (np.array(numbers, np.uint64) for numbers in ([32, 5], [32, 5, 8], [16, 5, 8]))
+    seen = SeenReviews.build(one, other)
+    assert (seen.digests.tolist(), seen.trained.tolist()) == ([5, 8, 16, 32], [5, 32])
+    assert SeenReviews.build(both, other).trained.tolist() == [5, 8, 32]
+    assert (seen.thin(16).digests.tolist(), seen.thin(16).trained.tolist()) == ([16, 32], [32])
+    assert SeenReviews(one).trained.tolist() == [5, 32]  # it is unknown which ones are validation reviews
+
+
 def test_all_seen_reviews_are_counted_and_of_a_part_estimated():
     digests = digest_texts([f"review {number}" for number in range(4000)], TextConfig(), VOCABULARY)
     other = digest_texts([f"another {number}" for number in range(4000)], TextConfig(), VOCABULARY)

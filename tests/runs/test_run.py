@@ -30,7 +30,7 @@ def test_a_finished_run_is_complete(sample_run):
     names = {path.name for path in sample_run.path.iterdir()}
     sealed = {path.name for path in sample_run.sealed_paths}
     assert sealed >= {"config.yaml", "vocabulary.json", "model.keras", "weights.npz", "environment.jsonl"}
-    assert names == {*sealed, "metrics.json"}
+    assert {*names, "soft_targets.npz"} == {*sealed, "metrics.json"}  # there were no teachers
     assert sample_run.load_metrics().best.epoch in (1, 2)
     assert [record.epoch for record in sample_run.load_history()] == [1, 2]
 
@@ -63,10 +63,11 @@ def test_a_run_without_digests_is_complete(tmp_path):
         {"digests": np.zeros(3)},
         {"digests": np.zeros((2, 2), np.uint64)},
         {"digests": np.zeros(3, np.uint64), "share": 0},
+        {"digests": np.zeros(3, np.uint64), "validation": np.zeros(3)},
     ],
 )
 def test_wrong_digests_are_damage(table_run, arrays):
-    np.savez(table_run.seen_path, **{"share": 1, **arrays})
+    np.savez(table_run.seen_path, **{"share": 1, "validation": np.zeros(0, np.uint64), **arrays})
     with pytest.raises(RunError, match=r"seen\.npz cannot be read"):
         table_run.load_seen()
 

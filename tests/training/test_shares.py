@@ -10,6 +10,7 @@ from support.sessions import ignore
 from imdb_gru.config import build_config
 from imdb_gru.config.schedule import fit_schedule
 from imdb_gru.corpus.corpus import encode_corpus, load_training_reviews
+from imdb_gru.corpus.soft_targets import SoftTargets
 from imdb_gru.corpus.stored import NO_LABEL
 from imdb_gru.runs.run import Run
 from imdb_gru.sources.sample import SampleSource
@@ -24,7 +25,7 @@ QUIET = {"word": 0.0, "embedding": 0.0, "output": 0.0}
 def prepare(tmp_path):
     """Make a trainer on a part of the sample, some reviews without a label, as one of some workers or alone."""
 
-    def prepare(shares=None, dropout=QUIET, **train):
+    def prepare(shares=None, dropout=QUIET, taught=False, **train):
         from imdb_gru.training.classifier.trainer import ClassifierTrainer
 
         values = {
@@ -37,7 +38,9 @@ def prepare(tmp_path):
         source = SampleSource()
         corpus = encode_corpus(source, config, load_training_reviews(source, config), None)
         labels = np.where(np.arange(len(corpus.train)) % 5 == 0, NO_LABEL, corpus.train.labels)
-        corpus = replace(corpus, train=replace(corpus.train, labels=labels))
+        said = np.random.default_rng(0).random(len(labels), np.float32)
+        targets = SoftTargets(said, (), corpus.statistics.hash) if taught else None
+        corpus = replace(corpus, train=replace(corpus.train, labels=labels, soft_targets=targets))
         trainer = ClassifierTrainer(
             fit_schedule(config, len(corpus.train), len(corpus.validation)), corpus, None, shares
         )
@@ -56,7 +59,7 @@ def alone(rank, count):
             self.size = own.shape[0]
             return own
 
-        def average(self, figures, count):
+        def average(self, figures, counts):
             return figures
 
     return Alone(rank, count)
@@ -93,7 +96,14 @@ def test_every_review_of_a_batch_is_dealt_once_and_the_longest_are_alike(prepare
 
 @pytest.mark.parametrize(
     ("train", "count"),
-    [({"adversarial": None}, 2), ({"adversarial": 0.1}, 2), ({"engine": "keras"}, 2), ({"batch_size": 4}, 6)],
+    [
+        ({"adversarial": None}, 2),
+        ({"adversarial": 0.1}, 2),
+        ({"engine": "keras"}, 2),
+        ({"batch_size": 4}, 6),
+        ({"taught": True, "adversarial": 0.1}, 2),
+        ({"taught": True, "batch_size": 4}, 6),
+    ],
     ids=str,
 )
 def test_shares_of_a_gradient_add_up_to_the_whole(prepare, monkeypatch, train, count):
@@ -160,9 +170,12 @@ def test_figures_are_averages_over_all_reviews():
 
     class Two(Shares):
         def _add_up(self, own, number):
-            return own + np.array([0.5 * 30, 30])  # another worker's 30 reviews, each of 0.5
+            return own + np.array(
+                [(0.5 * 30, 30), (1, 2)]
+            )  # another worker's 30 losses, each 0.5; 1 of its 2 labels right
 
-    assert Two(0, 2).average({"loss": 1.0}, 10) == {"loss": pytest.approx(0.625)}
+    averages = Two(0, 2).average({"loss": 1.0, "accuracy": 1.0}, {"loss": 10, "accuracy": 6})
+    assert averages == {"loss": pytest.approx(0.625), "accuracy": pytest.approx(7 / 8)}
 
 
 def test_only_the_first_worker_writes(prepare, tmp_path):

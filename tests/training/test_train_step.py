@@ -1,5 +1,7 @@
 """Judge the training of every timestep's belief by NumPy's beliefs and by losses written out."""
 
+import math
+
 import numpy as np
 import pytest
 from support.models import make_sequences
@@ -34,7 +36,7 @@ def build_student(model, classifier, objective="linear", fused=False, **train):
 def take_step(student, ids, labels):
     """Train on a batch; return what was reported and how the weights moved."""
     before = student.get_weights()
-    report = student.train_on_batch(ids, np.asarray(labels, np.int8)[:, None], return_dict=True)
+    report = student.train_on_batch(ids, np.asarray(labels, "f").reshape(len(ids), -1), return_dict=True)
     return report, [new - old for new, old in zip(student.get_weights(), before, strict=True)]
 
 
@@ -122,6 +124,61 @@ def test_a_step_is_that_of_the_labelled_reviews_loss(build_twins, fused, objecti
     assert_moved(moves, gradients)
     assert report["loss"] == pytest.approx(loss, abs=1e-5)
     assert max(np.abs(gradient).max() for gradient in gradients) > 0.05
+
+
+@ENGINES
+@OBJECTIVES
+@pytest.mark.parametrize("adversarial", [None, 0.3])
+def test_a_step_towards_targets_is_that_of_all_reviews_loss(build_twins, fused, objective, adversarial):
+    """The loss is compared with a loop over single numbers and with Keras's, and the gradients with TensorFlow's."""
+    model, classifier, ids, labels = prepare_step(build_twins)
+    targets = np.array([0.9, 0.2, 0.7, 1.0, 0.05], "f")
+    student = build_student(model, classifier, objective, fused, adversarial=adversarial)
+    judge = Judge(model, objective, ids, targets)
+    x = judge.embed()
+    _, (direction, *_) = judge.differentiate(lambda: judge.supervise(judge.believe(x)), x)
+    _, gradients = judge.differentiate(lambda: judge.supervise(judge.believe(judge.embed())))
+    if adversarial:
+        move = judge.scale(direction, x, adversarial)
+        _, others = judge.differentiate(lambda: judge.supervise(judge.believe(judge.embed() + move)))
+        gradients = [one + other for one, other in zip(gradients, others, strict=True)]
+    beliefs = judge.believe(x).numpy()
+    report, moves = take_step(student, ids, np.stack([labels, targets], 1))
+    assert_moved(moves, gradients, 5e-5)
+    total = 0.0
+    for target, row, weights in zip(targets, beliefs, judge.weights, strict=True):
+        for belief, weight in zip(row, weights, strict=True):
+            total -= weight * (target * math.log(belief) + (1 - target) * math.log(1 - belief)) / len(targets)
+    assert report["loss"] == pytest.approx(total, abs=1e-5)
+    if objective == "last":
+        from imdb_gru.training import keras
+
+        last = beliefs[judge.weights == 1]
+        assert report["loss"] == pytest.approx(float(keras.losses.BinaryCrossentropy()(targets, last)), abs=1e-5)
+    final = classifier.predict_ids([row[row > 0] for row in ids])
+    assert report["accuracy"] == pytest.approx(np.mean((final >= 0.5)[labels >= 0] == labels[labels >= 0]))
+
+
+def test_targets_that_are_the_labels_change_nothing(build_twins):
+    model, classifier, ids, labels = prepare_step(build_twins)
+    steps = [
+        take_step(build_student(model, classifier, "linear", True, adversarial=0.3), ids, given)
+        for given in (labels, np.stack([labels, labels], 1))
+    ]
+    assert steps[0][0] == steps[1][0]
+    for one, other in zip(steps[0][1], steps[1][1], strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_virtual_step_adds_to_that_towards_targets(build_twins):
+    model, classifier, ids, labels = prepare_step(build_twins)
+    nobody, both = np.full(len(ids), -1), np.stack([labels, np.linspace(0.1, 0.9, len(ids))], 1)
+    alone, virtual, together = (
+        take_step(build_student(model, classifier, "linear", True, **options), ids, given)[1]
+        for options, given in (({}, both), ({"virtual": 0.3}, nobody), ({"virtual": 0.3}, both))
+    )
+    for one, other, both_moves in zip(alone, virtual, together, strict=True):
+        np.testing.assert_allclose(one + other, both_moves, atol=1e-4)
 
 
 @ENGINES

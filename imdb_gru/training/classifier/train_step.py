@@ -60,6 +60,10 @@ class ReviewModel(keras.Model):  # type: ignore[misc]
     (`every`) or with weights proportional to the timestep (`linear`, the linear gain of Dai and Le 2015). Metrics are
     computed at the last timestep. An unlabelled review (label −1) counts only in the virtual adversarial loss.
 
+    If there are teachers, labels `(B, 1)` are followed by targets `(B, 1)`, and the loss of every review is its
+    cross-entropy with the target, a mean of the label and the teachers' probability (Hinton, Vinyals and Dean 2015).
+    The accuracy is that for the labels.
+
     Adversarial training (Miyato, Dai and Goodfellow 2017, equation 5) adds the loss of reviews whose embeddings x are
     moved by r = ε ‖x‖ g / ‖g‖, where g is the gradient of the loss with respect to x. Virtual adversarial training
     (equation 7) needs no label: it adds a measure of how much a move by r changes the probability, where g is the
@@ -77,36 +81,38 @@ class ReviewModel(keras.Model):  # type: ignore[misc]
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
     ) -> Any:
-        """Return the mean loss of the labelled reviews, which in evaluation is the loss at the last timestep."""
+        """Return the mean loss of the reviews with a target, which in evaluation is the loss at the last timestep."""
         if not training:
-            return super().compute_loss(x, y, _take_last(x, y_pred), sample_weight, training)
-        labelled = ops.cast(y[:, 0] >= 0, "float32")
-        losses = self._measure(x, ops.maximum(y, 0.0), y_pred)
-        return ops.sum(labelled * losses) / ops.maximum(ops.sum(labelled), 1.0)
+            return super().compute_loss(x, y[:, :1], _take_last(x, y_pred), sample_weight, training)
+        targets = y[:, -1:]
+        taught = ops.cast(targets[:, 0] >= 0, "float32")
+        losses = self._measure(x, ops.maximum(targets, 0.0), y_pred)
+        return ops.sum(taught * losses) / ops.maximum(ops.sum(taught), 1.0)
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """Return the metrics of the labelled reviews' last timestep."""
         last, labelled = _take_last(x, y_pred), y[:, 0] >= 0
-        return super().compute_metrics(x, tf.boolean_mask(y, labelled), tf.boolean_mask(last, labelled), sample_weight)
+        labels, predicted = (tf.boolean_mask(values, labelled) for values in (y[:, :1], last))
+        return super().compute_metrics(x, labels, predicted, sample_weight)
 
     def train_step(self, data: Any) -> Any:
         """Update the weights with the gradients of all losses, but report only the loss without perturbations."""
         ids, labels, share = keras.utils.unpack_x_y_sample_weight(data)
-        labelled, of_all = self.shares.weigh_losses(share)
+        taught, of_all = self.shares.weigh_losses(share)
         config = self.settings
         weights = self.trainable_variables
         values = [weight.value for weight in weights]
         with tf.GradientTape(persistent=True) as tape:
             probability = self(ids, training=True)
             loss = self.compute_loss(x=ids, y=labels, y_pred=probability, training=True)
-            counted = labelled * loss
+            counted = taught * loss
             if config.adversarial or config.virtual:
                 x = self.get_layer("perturbation").seen
             if config.adversarial:
                 with tape.stop_recording():
                     gradient, *gradients = tape.gradient(counted, [x, *values])
                 moved = self._predict_with(ids, x + scale(gradient, x, config.adversarial))
-                other = labelled * self.compute_loss(x=ids, y=labels, y_pred=moved, training=True)
+                other = taught * self.compute_loss(x=ids, y=labels, y_pred=moved, training=True)
             elif config.virtual:
                 goal = tf.stop_gradient(probability)
                 with tape.stop_recording():
@@ -127,7 +133,7 @@ class ReviewModel(keras.Model):  # type: ignore[misc]
         place = next(place for place, weight in enumerate(weights) if weight is table)
         gradients = self.shares.add_up_gradients(gradients, place, share)
         self.optimizer.apply(gradients, weights)
-        self._loss_tracker.update_state(loss, sample_weight=tf.reduce_sum(tf.cast(labels >= 0, tf.float32)))
+        self._loss_tracker.update_state(loss, sample_weight=tf.reduce_sum(tf.cast(labels[:, -1] >= 0, tf.float32)))
         return self.compute_metrics(ids, labels, probability)
 
     @property

@@ -87,9 +87,12 @@ class ClassifierTrainer(Trainer):
 
     @property
     def environment(self) -> dict[str, Any]:
-        """Return everything, apart from the data, that determines the weights, including the number of workers."""
+        """Return everything, apart from the data, that determines the weights, such as the workers and the teachers."""
         workers = {"workers": self.shares.count} if self.shares.count > 1 else {}
-        return {**super().environment, "objective": self.config.train.objective, **workers}
+        taught = {}
+        if targets := self.corpus.train.soft_targets:
+            taught = {"teachers": [teacher.to_dict() for teacher in targets.teachers], "soft_targets": targets.hash}
+        return {**super().environment, "objective": self.config.train.objective, **workers, **taught}
 
     @property
     def is_done(self) -> bool:
@@ -136,7 +139,8 @@ class ClassifierTrainer(Trainer):
 
     def _average(self, figures: Figures, batches: ReviewBatches) -> Figures:
         """Return the metrics averaged over all workers."""
-        return self.shares.average(figures, batches.count_labelled())
+        counts = {"loss": batches.count(batches.reviews.taught), "accuracy": batches.count(batches.reviews.labelled)}
+        return self.shares.average(figures, counts)
 
     def is_better(self, record: Epoch, best: Epoch) -> bool:
         """Return whether an epoch is better than the best so far.

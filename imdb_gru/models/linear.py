@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imdb_gru.cells.cell import sigmoid
-from imdb_gru.comparison.ngrams import NgramIndex, Occurrences, compute_log_count_ratios
 from imdb_gru.corpus.encoded import Tokenized
 from imdb_gru.errors import DataError
 from imdb_gru.models.metrics import Probabilities, compute_log_loss, find_correct
+from imdb_gru.models.ngrams import NgramIndex, Occurrences, compute_log_count_ratios
 from imdb_gru.system.arrays import Labels
 from imdb_gru.system.progress import show_bar
 
@@ -56,11 +56,12 @@ class LinearModel:
             yield sigmoid(logits.astype(np.float32))
 
 
-def fit_linear(train: Tokenized, validation: Tokenized, monitor: str) -> LinearModel:
+def fit_linear(train: Tokenized, validation: Tokenized | None = None, monitor: str = "accuracy") -> LinearModel:
     """Fit the baseline with each C, and return the model that is best on the validation reviews.
 
     `monitor` is the config's `train.monitor`: the best model has the lowest loss if it is "loss", and otherwise the
-    highest accuracy. Needs scikit-learn. Raises `DataError` if the reviews contain no words.
+    highest accuracy. Without validation reviews, C is `DEFAULT_STRENGTH`. Needs scikit-learn. Raises `DataError` if the
+    reviews contain no words.
     """
     tokens = train.to_lists()
     index = NgramIndex.build(tokens)
@@ -69,7 +70,7 @@ def fit_linear(train: Tokenized, validation: Tokenized, monitor: str) -> LinearM
     occurrences = index.locate(tokens)
     ratios = compute_log_count_ratios(occurrences, train.labels, len(index))
     matrix = _build_matrix(occurrences, ratios)
-    if not len(validation.labels):
+    if validation is None or not len(validation.labels):
         return _fit(index, matrix, train.labels, ratios, DEFAULT_STRENGTH)
     bar = show_bar(STRENGTHS, desc="fitting", unit=" models", delay=1)
     models = (_fit(index, matrix, train.labels, ratios, strength) for strength in bar)

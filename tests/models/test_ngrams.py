@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imdb_gru.comparison.ngrams import NgramIndex, compute_log_count_ratios
+from imdb_gru.models.ngrams import NgramIndex, compute_log_count_ratios
 
 WORDS = st.lists(st.sampled_from("abc"), max_size=7)
 CORPORA = st.lists(WORDS, min_size=1, max_size=6)

@@ -1,0 +1,63 @@
+"""Teaching: where the soft targets of a training run come from, the run itself or its teachers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from imdb_gru.config import Config
+from imdb_gru.corpus.corpus import Corpus, TrainingReviews
+from imdb_gru.corpus.soft_targets import SoftTargets
+from imdb_gru.errors import RunError
+from imdb_gru.events import Notice, Observer
+from imdb_gru.models.teachers import Teacher, ask_teachers, check_held_out, find_teachers
+from imdb_gru.runs.run import Run
+from imdb_gru.system.wording import count_noun
+
+
+@dataclass(frozen=True)
+class Teaching:
+    """The soft targets that a resumed run holds, or else the teachers to ask."""
+
+    config: Config
+    teachers: Sequence[Teacher]
+    kept: SoftTargets | None
+    ask: bool
+    """Whether the teachers are asked, rather than only checked."""
+
+    @classmethod
+    def prepare(cls, config: Config, resumed: Run | None, *, ask: bool) -> "Teaching | None":
+        """Find the soft targets or the teachers of a config, before its reviews are read; None if it has no teachers.
+
+        Raises `ConfigError` or `RunError` if they cannot be used.
+        """
+        if not config.train.teachers:
+            return None
+        kept = resumed.load_soft_targets() if resumed else None
+        return cls(config, [] if kept else find_teachers(config.train), kept, ask)
+
+    def apply(self, corpus: Corpus, reviews: TrainingReviews, observer: Observer) -> Corpus:
+        """Return the corpus with soft targets for its training reviews.
+
+        Raises `DataError` if a teacher knows the held-out reviews, and `RunError` if the kept soft targets are for
+        other reviews.
+        """
+        if self.kept:
+            if self.kept.reviews != corpus.statistics.hash:
+                raise RunError(
+                    f"the teachers were asked about other reviews than those in {corpus.statistics.source}: choose the "
+                    "original reviews with --data"
+                )
+            return _teach(corpus, self.kept)
+        check_held_out(self.teachers, reviews, corpus, self.config)
+        names = ", ".join(teacher.name for teacher in self.teachers)
+        asking = f"{count_noun(len(self.teachers), 'teacher')} about {count_noun(len(corpus.train), 'training review')}"
+        if not self.ask:
+            observer(Notice(f"training would ask {asking}: {names}"))
+            return corpus
+        observer(Notice(f"asking {asking}: {names}"))
+        probabilities = ask_teachers(self.teachers, reviews.train, self.config.text)
+        records = tuple(teacher.record for teacher in self.teachers)
+        return _teach(corpus, SoftTargets(probabilities, records, corpus.statistics.hash))
+
+
+def _teach(corpus: Corpus, targets: SoftTargets) -> Corpus:
+    return replace(corpus, train=replace(corpus.train, soft_targets=targets))
