@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from imdb_gru.errors import ImdbGruError
+from imdb_gru.errors import ImdbGruError, RunError
 from imdb_gru.exporting.model import AnyModel
 from imdb_gru.exporting.onnx_format import FILES, write_onnx
 from imdb_gru.models.classifier import Classifier
@@ -48,6 +48,10 @@ def export(
     folder = Path(path).expanduser()
     check_folder(folder, overwrite=overwrite)
     model = _load(run)
+    if model.config.text.direction == "backward":
+        raise RunError(
+            "a model that reads texts from the end cannot be exported: choose one with text.direction forward"
+        )
     try:
         with write_folder_atomically(folder.resolve()) as temporary:
             FORMATS[format].write(model, temporary)
