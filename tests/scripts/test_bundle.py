@@ -157,7 +157,7 @@ def test_errors_and_digests_are_written_again_from_the_reviews_of_the_training(
     monkeypatch.setenv("IMDB_GRU_DATA", "sample")
     metrics, files = bundled.load_metrics(), bundled.load_metrics().files
     for path in bundled.optional_paths:
-        path.unlink()
+        path.unlink(missing_ok=True)
     run_script(script, monkeypatch, "--refresh", "--folder", tmp_path / "out")
     assert bundled.load_metrics().files == files
     assert bundled.state == "complete"
