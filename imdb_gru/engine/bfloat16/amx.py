@@ -3,6 +3,7 @@
 import ctypes
 import functools
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from llvmlite import ir
@@ -12,6 +13,7 @@ from numba.extending import intrinsic
 
 from imdb_gru.engine.bfloat16.tile import COLUMNS, STEP, Product, declare_product
 from imdb_gru.engine.features import list_features
+from imdb_gru.engine.loop import INDEX, Tile, build_loop
 
 ROWS = 16
 """Number of rows in a tile register, for both A and C."""
@@ -33,7 +35,7 @@ def _declare(builder: Any, name: str, *kinds: Any) -> Any:
     return functools.partial(builder.call, cgutils.get_or_insert_function(builder.module, kind, f"llvm.x86.{name}"))
 
 
-BYTE, INDEX = ir.IntType(8), ir.IntType(64)
+BYTE = ir.IntType(8)
 
 
 @intrinsic
@@ -84,26 +86,19 @@ def _build_product(heights: int) -> Any:
         for tile, pointer in list_tiles(product.first, product.first_row):
             load([tile, pointer, first_stride])
         a_base, b_base = (builder.bitcast(pointer, BYTE.as_pointer()) for pointer in (product.a, product.b))
-        start, loop, end = builder.basic_block, builder.append_basic_block(), builder.append_basic_block()
-        builder.branch(loop)
-        builder.position_at_end(loop)
-        k, a_at, b_at = (builder.phi(kind) for kind in (INDEX, a_base.type, b_base.type))
-        for n, tile in enumerate(b_tiles):
-            load([BYTE(tile), builder.gep(b_at, [INDEX(64 * n)]), b_stride])
-        for m, tile in enumerate(a_tiles):
-            load([BYTE(tile), shift(a_at, product.a_row, 2 * ROWS * m), a_stride])
-            for n in range(2):
-                add([BYTE(2 * m + n), BYTE(tile), BYTE(b_tiles[n])])
-        following = builder.add(k, INDEX(1))
-        for phi, before, after in (
-            (k, INDEX(0), following),
-            (a_at, a_base, shift(a_at, product.a_step, 2)),
-            (b_at, b_base, builder.gep(b_at, [INDEX(2 * STEP * COLUMNS)])),
-        ):
-            phi.add_incoming(before, start)
-            phi.add_incoming(after, loop)
-        builder.cbranch(builder.icmp_signed("<", following, product.steps), loop, end)
-        builder.position_at_end(end)
+
+        def add_tiles(pointers: Sequence[Any], sums: Tile) -> Tile:
+            a_at, b_at = pointers
+            for n, tile in enumerate(b_tiles):
+                load([BYTE(tile), builder.gep(b_at, [INDEX(64 * n)]), b_stride])
+            for m, tile in enumerate(a_tiles):
+                load([BYTE(tile), shift(a_at, product.a_row, 2 * ROWS * m), a_stride])
+                for n in range(2):
+                    add([BYTE(2 * m + n), BYTE(tile), BYTE(b_tiles[n])])
+            return sums
+
+        moving = (a_base, builder.mul(product.a_step, INDEX(2))), (b_base, INDEX(2 * STEP * COLUMNS))
+        build_loop(builder, product.steps, moving, {}, add_tiles)
         for tile, pointer in list_tiles(product.c, product.c_row):
             store([tile, pointer, c_stride])
 

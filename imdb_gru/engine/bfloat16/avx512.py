@@ -1,5 +1,6 @@
 """AVX512_BF16: functions that multiply tiles of bfloat16 matrices in vector registers, for CPUs without AMX."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from llvmlite import ir
@@ -8,6 +9,7 @@ from numba.core import cgutils
 from imdb_gru.engine.bfloat16.tile import COLUMNS, STEP, Product, declare_product
 from imdb_gru.engine.compiling import inlined
 from imdb_gru.engine.features import list_features
+from imdb_gru.engine.loop import INDEX, Tile, build_loop, spread_value
 
 LANES = 16
 """Number of float32 sums, or of pairs of bfloat16 numbers, in a vector register."""
@@ -23,8 +25,7 @@ class BFloat16(ir.Type):  # type: ignore[misc]
         return "bfloat"
 
 
-INDEX, PAIR = ir.IntType(64), ir.IntType(32)
-PAIRS, FACTORS = ir.VectorType(PAIR, LANES), ir.VectorType(BFloat16(), 2 * LANES)
+PAIR, FACTORS = ir.IntType(32), ir.VectorType(BFloat16(), 2 * LANES)
 SUMS = ir.VectorType(ir.FloatType(), LANES)
 
 
@@ -50,7 +51,6 @@ def _build_product(height: int) -> Any:
         add = cgutils.get_or_insert_function(
             builder.module, ir.FunctionType(SUMS, [SUMS, FACTORS, FACTORS]), "llvm.x86.avx512bf16.dpbf16ps.512"
         )
-        undefined, spread = ir.Constant(PAIRS, ir.Undefined), ir.Constant(PAIRS, [0] * LANES)
 
         def load(pointer: Any, offset: Any, kind: Any) -> Any:
             return builder.load(builder.bitcast(builder.gep(pointer, [offset]), kind.as_pointer()), align=2)
@@ -64,31 +64,20 @@ def _build_product(height: int) -> Any:
                 return {(m, v): builder.add(builder.mul(row_size, rows[m]), INDEX(v * LANES)) for m, v in tile}
 
             first = {place: load(product.first, at, SUMS) for place, at in list_places(product.first_row).items()}
-            start, loop, end = builder.basic_block, builder.append_basic_block(), builder.append_basic_block()
-            builder.branch(loop)
-            builder.position_at_end(loop)
-            k, a_at, b_at = (builder.phi(kind) for kind in (INDEX, product.a.type, product.b.type))
-            sums = {place: builder.phi(SUMS) for place in tile}
-            added = dict(sums)
-            for pair in range(STEP // 2):
-                columns = [load(b_at, INDEX(2 * (pair * COLUMNS + v * LANES)), FACTORS) for v in range(VECTORS)]
-                for m in range(ROWS):
-                    value = load(a_at, builder.add(a_rows[m], INDEX(2 * pair)), PAIR)
-                    value = builder.insert_element(undefined, value, ir.IntType(32)(0))
-                    value = builder.bitcast(builder.shuffle_vector(value, undefined, spread), FACTORS)
-                    for v in range(VECTORS):
-                        added[m, v] = builder.call(add, [added[m, v], value, columns[v]])
-            following = builder.add(k, INDEX(1))
-            for phi, before, after in (
-                (k, INDEX(0), following),
-                (a_at, product.a, builder.gep(a_at, [product.a_step])),
-                (b_at, product.b, builder.gep(b_at, [INDEX(STEP * COLUMNS)])),
-                *((sums[place], first[place], added[place]) for place in tile),
-            ):
-                phi.add_incoming(before, start)
-                phi.add_incoming(after, loop)
-            builder.cbranch(builder.icmp_signed("<", following, product.steps), loop, end)
-            builder.position_at_end(end)
+
+            def add_pairs(pointers: Sequence[Any], sums: Tile) -> Tile:
+                (a_at, b_at), added = pointers, dict(sums)
+                for pair in range(STEP // 2):
+                    columns = [load(b_at, INDEX(2 * (pair * COLUMNS + v * LANES)), FACTORS) for v in range(VECTORS)]
+                    for m in range(ROWS):
+                        value = load(a_at, builder.add(a_rows[m], INDEX(2 * pair)), PAIR)
+                        value = builder.bitcast(spread_value(builder, value, LANES), FACTORS)
+                        for v in range(VECTORS):
+                            added[m, v] = builder.call(add, [added[m, v], value, columns[v]])
+                return added
+
+            moving = (product.a, product.a_step), (product.b, INDEX(STEP * COLUMNS))
+            added = build_loop(builder, product.steps, moving, first, add_pairs)
             for place, at in list_places(product.c_row).items():
                 pointer = builder.bitcast(builder.gep(product.c, [at]), SUMS.as_pointer())
                 builder.store(added[place], pointer, align=4)

@@ -1,6 +1,6 @@
 """The innermost loop: one tile of a matrix product, in vector registers."""
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from typing import Any
 
 from llvmlite import ir
@@ -9,6 +9,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from imdb_gru.engine.features import list_features
+from imdb_gru.engine.loop import INDEX, Tile, build_loop, spread_value
 
 
 def choose_tile(features: Set[str]) -> tuple[int, int, int]:
@@ -50,9 +51,7 @@ def multiply_tile(
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         a, a_start, a_row, a_step, b, b_start, b_step, c, c_start, c_row, steps, accumulate = arguments
         kinds = signature.args
-        index, vector = ir.IntType(64), ir.VectorType(ir.FloatType(), LANES)
-        undefined = ir.Constant(vector, ir.Undefined)
-        spread = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
+        vector = ir.VectorType(ir.FloatType(), LANES)
         fma = cgutils.get_or_insert_function(
             builder.module, ir.FunctionType(vector, [vector] * 3), f"llvm.fma.v{LANES}f32"
         )
@@ -65,12 +64,12 @@ def multiply_tile(
             return builder.bitcast(builder.gep(base, [offset]), vector.as_pointer())
 
         a_base, b_base, c_base = point(kinds[0], a, a_start), point(kinds[4], b, b_start), point(kinds[7], c, c_start)
-        a_rows = [builder.mul(a_row, index(m)) for m in range(ROWS)]
+        a_rows = [builder.mul(a_row, INDEX(m)) for m in range(ROWS)]
         c_places = {
-            (m, v): point_vector(c_base, builder.add(builder.mul(c_row, index(m)), index(v * LANES))) for m, v in tile
+            (m, v): point_vector(c_base, builder.add(builder.mul(c_row, INDEX(m)), INDEX(v * LANES))) for m, v in tile
         }
         entry = builder.basic_block
-        load, start, loop, end = (builder.append_basic_block(name) for name in ("load", "start", "loop", "end"))
+        load, start = (builder.append_basic_block(name) for name in ("load", "start"))
         builder.cbranch(accumulate, load, start)
 
         builder.position_at_end(load)
@@ -83,31 +82,18 @@ def multiply_tile(
             first[place] = builder.phi(vector)
             first[place].add_incoming(loaded[place], load)
             first[place].add_incoming(ir.Constant(vector, None), entry)
-        builder.branch(loop)
 
-        builder.position_at_end(loop)
-        k, a_at, b_at = builder.phi(index), builder.phi(a_base.type), builder.phi(b_base.type)
-        sums = {place: builder.phi(vector) for place in tile}
-        columns = [builder.load(point_vector(b_at, index(v * LANES)), align=4) for v in range(VECTORS)]
-        added = {}
-        for m in range(ROWS):
-            value = builder.load(builder.gep(a_at, [a_rows[m]]), align=4)
-            value = builder.insert_element(undefined, value, ir.IntType(32)(0))
-            value = builder.shuffle_vector(value, undefined, spread)
-            for v in range(VECTORS):
-                added[m, v] = builder.call(fma, [value, columns[v], sums[m, v]])
-        following = builder.add(k, index(1))
-        for phi, before, after in (
-            (k, index(0), following),
-            (a_at, a_base, builder.gep(a_at, [a_step])),
-            (b_at, b_base, builder.gep(b_at, [b_step])),
-            *((sums[place], first[place], added[place]) for place in tile),
-        ):
-            phi.add_incoming(before, start)
-            phi.add_incoming(after, loop)
-        builder.cbranch(builder.icmp_signed("<", following, steps), loop, end)
+        def add_products(pointers: Sequence[Any], sums: Tile) -> Tile:
+            (a_at, b_at), added = pointers, {}
+            columns = [builder.load(point_vector(b_at, INDEX(v * LANES)), align=4) for v in range(VECTORS)]
+            for m in range(ROWS):
+                value = builder.load(builder.gep(a_at, [a_rows[m]]), align=4)
+                value = spread_value(builder, value, LANES)
+                for v in range(VECTORS):
+                    added[m, v] = builder.call(fma, [value, columns[v], sums[m, v]])
+            return added
 
-        builder.position_at_end(end)
+        added = build_loop(builder, steps, [(a_base, a_step), (b_base, b_step)], first, add_products)
         for place, pointer in c_places.items():
             builder.store(added[place], pointer, align=4)
         return context.get_dummy_value()

@@ -1,7 +1,7 @@
 """The 8-bit implementation of `imdb_gru.engine.prediction.Products`, for CPUs with AVX512_VNNI.
 
-A hidden state is rounded to a multiple of 1/`LARGEST`, and each column of the recurrent kernel to multiples of its own
-step. Their products are then sums of integers, which are exact in any order.
+Hidden states are rounded to multiples of 1/`LARGEST`. Each column of the recurrent kernel has its own step, and its
+weights are rounded to multiples of that step. The products are then sums of integers, which are exact in any order.
 """
 
 from typing import Any

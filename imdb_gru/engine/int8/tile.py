@@ -1,11 +1,14 @@
 """Tiles of products of 8-bit integers, computed by VNNI, which adds four products to a 32-bit sum at once."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+
+from imdb_gru.engine.loop import INDEX, Tile, build_loop, spread_value
 
 LANES, VECTORS, ROWS = 16, 2, 8
 COLUMNS = LANES * VECTORS
@@ -29,9 +32,8 @@ def multiply_tile(
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         a, a_start, a_row, b, b_start, c, c_start, c_row, steps = arguments
         kinds = signature.args
-        index, word = ir.IntType(64), ir.IntType(32)
+        word = ir.IntType(32)
         vector, numbers = ir.VectorType(word, LANES), ir.VectorType(ir.IntType(8), STEP * LANES)
-        undefined, spread = ir.Constant(vector, ir.Undefined), ir.Constant(vector, [0] * LANES)
         add = cgutils.get_or_insert_function(
             builder.module, ir.FunctionType(vector, [vector, numbers, numbers]), "llvm.x86.avx512.vpdpbusd.512"
         )
@@ -44,32 +46,21 @@ def multiply_tile(
             return builder.load(builder.bitcast(builder.gep(pointer, [offset]), kind.as_pointer()), align=1)
 
         a_base, b_base, c_base = point(kinds[0], a, a_start), point(kinds[3], b, b_start), point(kinds[5], c, c_start)
-        a_rows = [builder.mul(a_row, index(m)) for m in range(ROWS)]
-        start, loop, end = builder.basic_block, builder.append_basic_block(), builder.append_basic_block()
-        builder.branch(loop)
-        builder.position_at_end(loop)
-        k, a_at, b_at = builder.phi(index), builder.phi(a_base.type), builder.phi(b_base.type)
-        sums = {place: builder.phi(vector) for place in tile}
-        columns = [load(b_at, index(STEP * v * LANES), numbers) for v in range(VECTORS)]
-        added = {}
-        for m in range(ROWS):
-            value = builder.insert_element(undefined, load(a_at, a_rows[m], word), word(0))
-            value = builder.bitcast(builder.shuffle_vector(value, undefined, spread), numbers)
-            for v in range(VECTORS):
-                added[m, v] = builder.call(add, [sums[m, v], value, columns[v]])
-        following = builder.add(k, index(1))
-        for phi, before, after in (
-            (k, index(0), following),
-            (a_at, a_base, builder.gep(a_at, [index(STEP)])),
-            (b_at, b_base, builder.gep(b_at, [index(STEP * COLUMNS)])),
-            *((sums[place], ir.Constant(vector, None), added[place]) for place in tile),
-        ):
-            phi.add_incoming(before, start)
-            phi.add_incoming(after, loop)
-        builder.cbranch(builder.icmp_signed("<", following, steps), loop, end)
-        builder.position_at_end(end)
+        a_rows = [builder.mul(a_row, INDEX(m)) for m in range(ROWS)]
+
+        def add_steps(pointers: Sequence[Any], sums: Tile) -> Tile:
+            (a_at, b_at), added = pointers, {}
+            columns = [load(b_at, INDEX(STEP * v * LANES), numbers) for v in range(VECTORS)]
+            for m in range(ROWS):
+                value = builder.bitcast(spread_value(builder, load(a_at, a_rows[m], word), LANES), numbers)
+                for v in range(VECTORS):
+                    added[m, v] = builder.call(add, [sums[m, v], value, columns[v]])
+            return added
+
+        moving = (a_base, INDEX(STEP)), (b_base, INDEX(STEP * COLUMNS))
+        added = build_loop(builder, steps, moving, dict.fromkeys(tile, ir.Constant(vector, None)), add_steps)
         for m, v in tile:
-            offset = builder.add(builder.mul(c_row, index(m)), index(v * LANES))
+            offset = builder.add(builder.mul(c_row, INDEX(m)), INDEX(v * LANES))
             pointer = builder.bitcast(builder.gep(c_base, [offset]), vector.as_pointer())
             builder.store(added[m, v], pointer, align=4)
         return context.get_dummy_value()
