@@ -1,5 +1,6 @@
 """Parameter types and options shared by several commands."""
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -51,6 +52,20 @@ PATH, FILE_PATH, FOLDER_PATH = PathType(), PathType(dir_okay=False), PathType(fi
 
 RUN_HELP = "The run to use [default: the newest complete run under runs/; otherwise, the model in the package]."
 run_option = click.option("--run", "run_path", type=PATH, metavar="DIR", help=RUN_HELP)
+
+
+def run_options(command: AnyCommand) -> AnyCommand:
+    """Add the argument RUN and the option --run, of which at most one may be given, as one parameter, `run_path`."""
+
+    @functools.wraps(command)
+    def join(*arguments: Any, run_argument: Path | None, run_path: Path | None, **options: Any) -> Any:
+        if run_argument and run_path:
+            raise click.UsageError("the run was given twice: give it as RUN or with --run, not both")
+        return command(*arguments, run_path=run_argument or run_path, **options)
+
+    return click.argument("run_argument", required=False, type=PATH, metavar="[RUN]")(run_option(join))
+
+
 split_option = click.option(
     "--split",
     type=click.Choice(["train", "validation", "test"]),

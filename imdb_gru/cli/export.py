@@ -5,12 +5,11 @@ from pathlib import Path
 import click
 
 from imdb_gru.cli._commands import Command
-from imdb_gru.cli._options import PATH, json_option, open_run, run_option
+from imdb_gru.cli._options import PATH, json_option, open_run, run_options
 
 
 @click.command(cls=Command, short_help="Write a model as ONNX, for other programs and languages.")
-@click.argument("run_argument", required=False, type=PATH, metavar="[RUN]")
-@run_option
+@run_options
 @click.option(
     "--next-word",
     is_flag=True,
@@ -27,7 +26,6 @@ from imdb_gru.cli._options import PATH, json_option, open_run, run_option
 @click.option("--overwrite", is_flag=True, help="Replace an earlier export in the folder.")
 @json_option
 def export(
-    run_argument: Path | None,
     run_path: Path | None,
     next_word: bool,
     format: str,
@@ -43,9 +41,7 @@ def export(
     \b
     imdb-gru export bundled --format onnx --output exported
     """
-    if run_argument and run_path:
-        raise click.UsageError("the run was given twice: give it as RUN or with --run, not both")
-    run = open_run(run_argument or run_path, "next_word" if next_word else "sentiment")
+    run = open_run(run_path, "next_word" if next_word else "sentiment")
     from imdb_gru.exporting.export import export
     from imdb_gru.models.next_word import load_next_word
     from imdb_gru.system.escaping import dump_json, neutralise

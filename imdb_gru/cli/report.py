@@ -8,15 +8,14 @@ import click
 from imdb_gru.cli._commands import Command
 from imdb_gru.cli._data_options import other_data_options
 from imdb_gru.cli._messages import EventPrinter
-from imdb_gru.cli._options import PATH, number_option, open_run, run_option, split_option
+from imdb_gru.cli._options import PATH, number_option, open_run, run_options, split_option
 
 if TYPE_CHECKING:
     from imdb_gru.config import DataConfig
 
 
 @click.command(cls=Command, short_help="Write a page about a run: metrics, charts and reviews.")
-@click.argument("run_argument", required=False, type=PATH, metavar="[RUN]")
-@run_option
+@run_options
 @other_data_options
 @split_option
 @click.option(
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 @click.option("--plots", type=PATH, metavar="DIR", help="Also save every chart in this folder, as .png and .svg.")
 @number_option("--examples", "The number of reviews that the page shows word by word.", least=0, default=16)
 def report(
-    run_argument: Path | None,
     run_path: Path | None,
     data: "DataConfig | None",
     split: str | None,
@@ -43,9 +41,7 @@ def report(
     \b
     imdb-gru report --output report.html
     """
-    if run_argument and run_path:
-        raise click.UsageError("the run was given twice: give it as RUN or with --run, not both")
-    run = open_run(run_argument or run_path)
+    run = open_run(run_path)
     from imdb_gru.report.page import write_report
     from imdb_gru.system.escaping import neutralise
 

@@ -132,8 +132,8 @@ def _resume(classifier: Classifier, target: Target, max_error: float | None, obs
         if counts.all:
             observer(Notice(f"resuming after {counts.all} reviews{of}"))
         try:
-            last = next(begin_rows(reader, counts.all - 1)) if counts.all else None
-            rows = begin_rows(reader, counts.all)  # at the start of a chunk or the end of the texts
+            rows = begin_rows(reader, max(counts.all - 1, 0))
+            last = next(rows) if counts.all else None  # the end of a chunk, or of the texts
             writer = PredictionWriter(target.layout, reader, classifier.config.text.direction)
             with reader.show_bar("predicting", counts.all) as observe:
                 pairs = predict_rows(classifier, rows, target.layout.timesteps, max_error, observe, last=last)

@@ -60,8 +60,8 @@ def load_pretrained(config: Config) -> PretrainedWeights | None:
 def find_named_run(key: str, name: str, bundled: Mapping[str, TaskName], command: str, other: str) -> Run:
     """Open the complete run that a config key names; `bundled` holds the names of the models in the package.
 
-    Raises `RunError` if the run is damaged, and `ConfigError` if there is none. The message then suggests to train it
-    with `command`, or to choose one of `bundled` or `other`.
+    Raises `RunError` if the run is damaged, and `ConfigError` if it does not exist; that message suggests training it
+    with `command`, or choosing one of `bundled` or `other`.
     """
     if Path(name).is_dir():
         return find_run(Path(name))

@@ -23,9 +23,8 @@ def print_likeliest(candidates: Iterable["LikelyToken"], text: str | None, direc
 
     if text is not None:
         click.echo(neutralise(text))
-    click.echo(
-        f"probability  {PREDICTED[direction]}"
-    )  # rich is not used, because loading it takes as long as the prediction
+    # rich is not used, because loading it takes as long as the prediction
+    click.echo(f"probability  {PREDICTED[direction]}")
     for token, probability in candidates:
         click.echo(f"{probability:11.4f}  {neutralise(token)}")
 
