@@ -77,7 +77,8 @@ class CorpusRead(Event):
             lines.append(f"read {parts}")
         lines.append(
             f"{count_noun(figures.train, 'review')} for training, {figures.validation} for validation"
-            f"{f', {figures.test} for the test part' * bool(figures.test)}; "
+            f"{f', {figures.test} for the test part' * bool(figures.test)}"
+            f"{f', {figures.crops} crops' * bool(figures.crops)}; "
             f"{figures.truncated_share:.1%} cut to {self.length} words; "
             f"vocabulary of {figures.vocabulary} ids, {figures.unknown_share:.1%} of words unknown"
         )

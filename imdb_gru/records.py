@@ -59,6 +59,8 @@ class CorpusStatistics(Record):
     """Number of validation reviews."""
     test: int = 0
     """Number of reviews that `data.test_split` reserves for testing."""
+    crops: int = 0
+    """Number of passages that were cut from the training reviews to learn from as well."""
     positive_share: float | None = None
     positive_share_validation: float | None = None
     films: int | None = None

@@ -138,6 +138,8 @@ def _find_conflicts_of_classifier(config: Config, *, trained: bool) -> Iterator[
         )
     if len(set(train.teachers)) < len(train.teachers):
         yield f"train.teachers: must not contain a teacher twice, got {train.teachers}; use train.teacher_weights"
+    if train.crops and not train.teachers:
+        yield f"train.crops: requires train.teachers, because crops have no labels, got {train.crops} without teachers"
     if train.teacher_weights is not None and len(train.teacher_weights) != len(train.teachers):
         yield (
             f"train.teacher_weights: needs one weight for each of the {len(train.teachers)} train.teachers, got "

@@ -227,6 +227,12 @@ class TrainConfig(FitConfig):
 
     The target of an unlabelled review is the teachers' mean probability.
     """
+    crops: Annotated[int, Field(ge=0, le=20)] = 0
+    """The number of short passages cut from each training review to learn from as well, which requires train.teachers.
+
+    A passage has no label. Its target is the teachers' mean probability, corrected so that passages of any length are
+    as often positive as the reviews.
+    """
     batches: Literal["bucketed", "shuffled", "padded"] = "bucketed"
     """How reviews are batched: bucketed by length, shuffled, or padded to text.length and shuffled."""
     monitor: Literal["auto", "accuracy", "loss", "last"] = AUTO

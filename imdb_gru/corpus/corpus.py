@@ -11,8 +11,9 @@ from itertools import chain
 import numpy as np
 
 from imdb_gru.config import AnyConfig, Config, DataConfig, NextWordConfig
+from imdb_gru.corpus.crops import make_crops
 from imdb_gru.corpus.digests import SeenReviews, digest_tokenized, digest_words, find_repeated
-from imdb_gru.corpus.encoded import EncodedReviews, Tokenized, encode_reviews, tokenize_reviews
+from imdb_gru.corpus.encoded import EncodedReviews, Tokenized, concatenate, encode_reviews, tokenize_reviews
 from imdb_gru.corpus.stored import NO_LABEL, StoredReviews, TextStore, find_only_label, store_reviews
 from imdb_gru.errors import DataError
 from imdb_gru.records import CorpusStatistics
@@ -42,8 +43,15 @@ class TrainingReviews:
     """Hash of all texts and labels of the training and validation reviews, in order."""
     test: StoredReviews | None = None
     """The reviews that `data.test_split` reserves for testing, if any."""
+    crops: StoredReviews | None = None
+    """The crops of the training reviews, the same number of each review, if any."""
     counts: dict[str, int] = field(default_factory=dict)
     """Number of reviews read from each split, if several splits were combined."""
+
+    @property
+    def taught(self) -> StoredReviews:
+        """Return the training reviews and their crops."""
+        return self.train + self.crops if self.crops else self.train
 
 
 @dataclass(frozen=True)
@@ -104,7 +112,8 @@ def load_training_reviews(source: Source, config: Config) -> TrainingReviews:
         train, validation = _divide(reviews, held_out)
     if config.train.unlabelled:
         train += load_reviews(source, UNLABELLED, limit, store)
-    return TrainingReviews(train, validation, hash_reviews(chain(train, validation)), test)
+    crops = make_crops(train, config.train.crops) if config.train.crops else None
+    return TrainingReviews(train, validation, hash_reviews(chain(train, validation)), test, crops)
 
 
 def load_labelled_reviews(
@@ -217,12 +226,17 @@ def encode_corpus(source: Source, config: AnyConfig, reviews: TrainingReviews, v
     digests, validation_digests = digest_tokenized(train), digest_tokenized(validation)
     encoded, encoded_validation = encode_reviews(train, vocabulary), encode_reviews(validation, vocabulary)
     words = train.lengths
+    learned = encoded
+    if reviews.crops:
+        crops = tokenize_reviews(reviews.crops, config.text, train.lexicon, vocabulary.tokenize)
+        learned = concatenate(encoded, encode_reviews(crops, vocabulary))
     statistics = CorpusStatistics(
         source=source.name,
         hash=reviews.hash,
         train=len(encoded),
         validation=len(encoded_validation),
         test=len(reviews.test or ()),
+        crops=len(reviews.crops or ()),
         positive_share=_measure_positive(train.labels),
         positive_share_validation=_measure_positive(validation.labels),
         films=len({*reviews.train.films} - {None}),
@@ -236,7 +250,7 @@ def encode_corpus(source: Source, config: AnyConfig, reviews: TrainingReviews, v
         repeated_validation=int(find_repeated(validation_digests, digests).sum()),
     )
     seen = SeenReviews.build(digests, validation_digests)
-    return Corpus(encoded, encoded_validation, vocabulary, statistics, seen)
+    return Corpus(learned, encoded_validation, vocabulary, statistics, seen)
 
 
 def _measure_positive(labels: Labels) -> float | None:

@@ -203,6 +203,14 @@ def encode_reviews(tokenized: Tokenized, vocabulary: Vocabulary) -> EncodedRevie
     return EncodedReviews(tokenized.numbers, tokenized.offsets, tokenized.labels)
 
 
+def concatenate(first: EncodedReviews, second: EncodedReviews) -> EncodedReviews:
+    """Return the reviews of both, in order."""
+    ids = allocate(len(first.ids) + len(second.ids))
+    np.concatenate([first.ids, second.ids], out=ids)
+    offsets = np.concatenate([first.offsets, second.offsets[1:] + len(first.ids)])
+    return EncodedReviews(ids, offsets, np.concatenate([first.labels, second.labels]))
+
+
 def allocate(count: int) -> Ids:
     """Return an uninitialised array of ids, aligned so that TensorFlow can use it without a copy."""
     room = np.empty(count + ALIGNMENT // 4, np.int32)

@@ -178,5 +178,5 @@ def _wait_and_claim(path: Path) -> Iterator[None]:
 def name_corpus(config: Config) -> str:
     """Return a name that is the same for configs that encode the same reviews in the same way."""
     train = config.train
-    split, teaching = (train.validation_split, train.split_seed), (train.teachers, train.teacher_weights)
+    split, teaching = (train.validation_split, train.split_seed), (train.teachers, train.teacher_weights, train.crops)
     return repr((config.data, config.text, split, train.unlabelled, config.model.pretrained, teaching))

@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from imdb_gru.config import Config
 from imdb_gru.corpus.corpus import Corpus, TrainingReviews
+from imdb_gru.corpus.crops import balance
 from imdb_gru.corpus.soft_targets import SoftTargets
 from imdb_gru.errors import RunError
 from imdb_gru.events import Notice, Observer
@@ -49,12 +52,18 @@ class Teaching:
             return _teach(corpus, self.kept)
         check_held_out(self.teachers, reviews, corpus, self.config)
         names = ", ".join(teacher.name for teacher in self.teachers)
-        asking = f"{count_noun(len(self.teachers), 'teacher')} about {count_noun(len(corpus.train), 'training review')}"
+        crops = corpus.statistics.crops
+        texts = count_noun(len(reviews.train), "training review") + f" and {count_noun(crops, 'crop')}" * bool(crops)
+        asking = f"{count_noun(len(self.teachers), 'teacher')} about {texts}"
         if not self.ask:
             observer(Notice(f"training would ask {asking}: {names}"))
             return corpus
         observer(Notice(f"asking {asking}: {names}"))
-        probabilities = ask_teachers(self.teachers, reviews.train, self.config.text)
+        probabilities = ask_teachers(self.teachers, reviews.taught, self.config.text)
+        if crops:
+            reviewed, labels = len(reviews.train), np.repeat(reviews.train.labels, self.config.train.crops)
+            lengths = corpus.train.lengths[-crops:]
+            probabilities[reviewed:] = balance(probabilities[reviewed:], labels, lengths)
         records = tuple(teacher.record for teacher in self.teachers)
         return _teach(corpus, SoftTargets(probabilities, records, corpus.statistics.hash))
 

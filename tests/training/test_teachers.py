@@ -81,6 +81,21 @@ def test_a_run_keeps_what_its_teachers_said_and_names_them(data, tmp_path, teach
     assert student.find_damage() == "soft_targets.npz has changed since the run was completed"
 
 
+def test_crops_are_taught_balanced_and_kept(data, tmp_path, teacher):
+    events = []
+    keys = {"train.unlabelled": True, "train.crops": 2}
+    student = train(data, tmp_path / "student", [teacher.path], events.append, **keys)
+    assert f"asking 1 teacher about 141 training reviews and 282 crops: {teacher.path}" in map(str, events)
+    assert any("141 reviews for training, 9 for validation, 282 crops;" in str(event) for event in events)
+    probabilities = student.load_soft_targets().probabilities
+    assert probabilities.shape == (141 + 282,)
+    assert abs(probabilities[141:].mean() - 0.5) < 0.1
+    assert student.load_metrics().data.crops == 282
+    assert student.load_metrics().data.train == 141
+    stopped = train(data, tmp_path / "stopped", [teacher.path], stop_after_the_first_epoch, **keys)
+    assert imdb_gru.resume(stopped.path).load_soft_targets().probabilities.shape == (141 + 282,)
+
+
 def test_a_share_of_nothing_trains_as_without_teachers(data, tmp_path, teacher, full_graphs):
     runs = [
         train(data, tmp_path / "taught", [teacher.path], **{"train.teacher_share": 0.0}),
