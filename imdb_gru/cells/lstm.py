@@ -18,6 +18,14 @@ class LSTMCell(Cell):
     title = "LSTM"
     keras_layer = "LSTM"
     gates = {"input": "i", "forget": "f", "candidate": "c′", "output": "o"}  # noqa: RUF012 - ClassVar in Cell
+    equations = {  # noqa: RUF012 - declared as ClassVar in Cell
+        "input": "σ({inputs} + {recurrent} + {bias})",
+        "forget": "σ({inputs} + {recurrent} + {bias})",
+        "candidate": "tanh({inputs} + {recurrent} + {bias})",
+        "output": "σ({inputs} + {recurrent} + {bias})",
+        "memory": "{forget} ⊙ {previous_memory} + {input} ⊙ {candidate}",
+        "state": "{output} ⊙ tanh({memory})",
+    }
     state_parts = 2
     keeping_gate = "forget"
 

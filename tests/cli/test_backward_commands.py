@@ -40,7 +40,6 @@ def test_inspect_and_evaluate_say_so(ask):
 
 
 def test_a_report_and_a_page_say_so(ask, tmp_path):
-    pytest.importorskip("jinja2")
     pytest.importorskip("matplotlib")
     assert ask("report", "--output", "report.html").code == 0
     page = (tmp_path / "report.html").read_text()

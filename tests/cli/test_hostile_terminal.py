@@ -86,7 +86,7 @@ def test_compare(run, table, invoke, tmp_path):
 
 
 def test_report_and_pages(run, table, invoke, tmp_path):
-    pytest.importorskip("jinja2")
+    pytest.importorskip("matplotlib")
     check(invoke("report", "--run", run, "--data", table, "--examples", "2"))
     check(invoke("inspect", "--run", run, "--html", "page.html", TEXT))
     pages = [path.read_text() for path in tmp_path.glob("*.html")]

@@ -83,7 +83,7 @@ def test_a_file_is_inspected_line_by_line(inspect, tmp_path):
 
 
 def test_files_are_written(inspect, tmp_path):
-    pytest.importorskip("jinja2")
+    pytest.importorskip("matplotlib")
     result = inspect("--npz", "a.npz", "--html", "a.html", "--plots", "plots", TEXT)
     assert result.code == 0
     with np.load(tmp_path / "a.npz") as arrays:
