@@ -38,7 +38,9 @@ class TextDiff:
 
     def __repr__(self) -> str:
         """Describe the comparison by its verdicts and the beginnings of the texts."""
-        sides = (f"{side.label} {side.probability:.4f} {show_value(side.text)}" for side in (self.inspection, self.other))
+        sides = (
+            f"{side.label} {side.probability:.4f} {show_value(side.text)}" for side in (self.inspection, self.other)
+        )
         return f"TextDiff({', '.join(sides)})"
 
     @property
@@ -108,7 +110,9 @@ def inspect_diff(classifier: Classifier, text: str, other: str) -> TextDiff:
 def align(tokens: Sequence[str], others: Sequence[str]) -> list[AlignedRow]:
     """Align the tokens of two texts, both of which begin with the start token."""
     rows = []
-    for tag, start, stop, other_start, other_stop in SequenceMatcher(None, tokens, others, autojunk=False).get_opcodes():
+    for tag, start, stop, other_start, other_stop in SequenceMatcher(
+        None, tokens, others, autojunk=False
+    ).get_opcodes():
         pairs = min(stop - start, other_stop - other_start)
         change: Change = "equal" if tag == "equal" else "replaced"
         rows += [AlignedRow(change, start + place, other_start + place) for place in range(pairs)]

@@ -1,12 +1,14 @@
 """One timestep of one unit, worked out: the equations of the cell, the numbers in them, and their largest terms."""
 
 import math
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from string import Formatter
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from imdb_gru.cells.cell import Cell
 from imdb_gru.config import Direction
@@ -51,10 +53,9 @@ class Product:
     """The vector, `(N,)`."""
 
     @property
-    def terms(self) -> Array:
+    def terms(self) -> NDArray[np.float64]:
         """Return the terms, `(N,)` float64."""
-        terms: Array = self.weights.astype(np.float64) * self.values
-        return terms
+        return self.weights.astype(np.float64) * self.values
 
     @property
     def sum(self) -> float:
@@ -215,8 +216,8 @@ def inspect_step(
 
 
 def _check(name: str, value: int, least: int, most: int, note: str = "") -> int:
-    """Return an argument, or raise `ValueError` if it is out of range."""
-    if not least <= value <= most:
+    """Return an argument, or raise `TypeError` if it is not an integer, or `ValueError` if it is out of range."""
+    if not least <= operator.index(value) <= most:
         raise ValueError(f"{name} is {value}: choose {least} to {most}{note and f', where {note}'}")
     return value
 
@@ -281,10 +282,10 @@ class _Solver:
         letter = f"_{cell.gates[name].strip('′')}" if cell.gates else ""
         inputs = Product(f"W{letter} x_t", "input", cell.kernel[:, column], self.x)
         recurrent = Product(f"U{letter} h_{{t-1}}", "unit", cell.recurrent_kernel[:, column], self.h_prev)
-        names = {field for _, field, _, _ in Formatter().parse(template)}
+        names = {str(field) for _, field, _, _ in Formatter().parse(template)}
         biases = np.atleast_2d(cell.bias)[:, column].astype(np.float64).tolist()
         bias, apart = biases if "recurrent_bias" in names else (sum(biases), None)
-        factor = math.prod(self.values[gate] for gate in names & cell.gates.keys())
+        factor = math.prod([self.values[gate] for gate in cell.gates if gate in names])
         symbols = {"inputs": inputs.symbol, "recurrent": recurrent.symbol, "bias": f"b{letter}"}
         values = {"inputs": inputs.sum, "recurrent": recurrent.sum, "bias": bias}
         if apart is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from imdb_gru.cli._tables.inspection import HEADINGS, LONGEST_TOKEN, LONGEST_WORD
-from imdb_gru.cli._tables.table import Column, print_line, print_table
+from imdb_gru.cli._tables.table import Column, print_heading, print_line, print_table
 from imdb_gru.models.timesteps import shorten
 from imdb_gru.system.escaping import dump_json
 from imdb_gru.system.wording import count_noun
@@ -31,7 +31,7 @@ def show_diff(diff: "TextDiff", *, as_json: bool) -> None:
 def print_diff(diff: "TextDiff") -> None:
     """Print two texts side by side: each word, the probability after it, and its contribution to the logit."""
     for side in (diff.inspection, diff.other):
-        print_line(f"{side.label} {side.probability:.4f}  {' '.join(side.text.split())}")
+        print_heading(side.text, f"{side.label} {side.probability:.4f}  ")
     print_line(_describe_changes(diff))
     if diff.apart is not None:
         print_line(_describe_verdicts(diff, diff.apart))
@@ -72,8 +72,8 @@ def _list_cells(side: "Inspection", timestep: int | None) -> list[str]:
 
 
 def _describe_changes(diff: "TextDiff") -> str:
-    counts = Counter(row.change for row in diff.rows)
-    changes: Sequence[str] = ("replaced", "deleted", "inserted")
+    counts = Counter[str](row.change for row in diff.rows)
+    changes = ("replaced", "deleted", "inserted")
     parts = [f"{count_noun(counts[change], 'word')} {change}" for change in changes if counts[change]]
     return ", ".join(parts) or "the model reads the same words in both texts"
 

@@ -38,10 +38,7 @@ def print_step(step: "StepInspection", terms: int) -> None:
                 print_line(line)
         click.echo()
         rows = [
-            row
-            for equation in unit.equations
-            for product in equation.products
-            for row in _iter_terms(product, terms)
+            row for equation in unit.equations for product in equation.products for row in _iter_terms(product, terms)
         ]
         print_table(rows, ["product", Column("largest terms"), "weight", "value", "weight × value"])
         click.echo()

@@ -57,8 +57,8 @@ def print_table(
         if title:
             console.print(Text(title, style="bold"))
         table, omitted = _fit(cells, shown, console.width, header=bool(columns))
-        for row, style in zip(table.rows, styles or (), strict=False):
-            row.style = style
+        for drawn, style in zip(table.rows, styles or (), strict=False):
+            drawn.style = style
         console.print(table)
         if omitted:
             console.print(Text(f"(omitted to fit {console.width} characters: {', '.join(omitted)})"))
@@ -87,15 +87,18 @@ def print_line(line: str) -> None:
         click.echo(neutralise(line))
 
 
-def print_heading(text: str) -> None:
-    """Print the beginning of a text as the heading of the lines below it; in a terminal, it is bold."""
+def print_heading(text: str, figures: str = "") -> None:
+    """Print the beginning of a text, after some figures, as the heading of the lines below it; a terminal shows it bold.
+
+    The heading is one line.
+    """
     from rich.console import Console
     from rich.text import Text
 
     from imdb_gru.models.timesteps import shorten
 
     console = Console()
-    line = " ".join(text.split()) or "(no words)"
+    line = figures + (" ".join(text.split()) or "(no words)")
     if console.is_terminal:
         console.print(Text(shorten(line, console.width), style="bold"), no_wrap=True, overflow="ellipsis")
     else:
