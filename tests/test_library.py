@@ -11,9 +11,9 @@ NAMES = {
     "Classifier", "Comparison", "Config", "ConfigError", "CrossValidation", "DataConfig", "DataError",
     "DownloadError", "Evaluation", "Event", "FormatError", "ImdbGruError", "Inspection", "NextWordModel",
     "MissingExtraError", "NextWordConfig", "NextWordEvaluation", "Plan", "Prediction", "Run", "RunError",
-    "StepInspection", "SuiteEvaluation", "TextDiff", "__version__", "compare", "cross_validate", "evaluate", "evaluate_suite", "export", "load",
-    "load_config", "load_corpus", "load_next_word", "plan", "predict_file", "pretrain", "resume", "train",
-    "write_report",
+    "StepInspection", "SuiteEvaluation", "TextDiff", "__version__", "compare", "cross_validate", "evaluate",
+    "evaluate_suite", "export", "load", "load_config", "load_corpus", "load_next_word", "plan", "predict_file",
+    "pretrain", "resume", "train", "write_report",
 }  # fmt: skip
 
 TINY = {

@@ -55,7 +55,7 @@ class Product:
     @property
     def terms(self) -> NDArray[np.float64]:
         """Return the terms, `(N,)` float64."""
-        return self.weights.astype(np.float64) * self.values
+        return self.weights.astype(np.float64) * self.values + 0.0  # the sum turns −0 into 0
 
     @property
     def sum(self) -> float:

@@ -66,6 +66,9 @@ def test_evaluate(run, table, invoke, options):
 @pytest.mark.parametrize("options", [[], ["--json"]])
 def test_inspect(run, table, invoke, options):
     check(invoke("inspect", "--run", run, *options, TEXT))
+    check(invoke("inspect", "--run", run, *options, TEXT, TEXT))
+    check(invoke("inspect", "step", "--run", run, *options, TEXT, TEXT))
+    check(invoke("inspect", "diff", "--run", run, *options, TEXT, f"w2{ESCAPES}"))
     check(invoke("inspect", "units", "--run", run, *options, *[TEXT] * 20))
     check(invoke("inspect", "gradients", "--run", run, *options, TEXT))
 

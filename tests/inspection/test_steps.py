@@ -61,7 +61,9 @@ def test_every_state_is_worked_out_from_the_one_before(kind):
                 shown = calculate(equation.numbers)
                 assert shown == pytest.approx(equation.value, abs=TOLERANCE), equation.numbers
                 if equation.total is not None:
-                    assert calculate(f"{equation.function}({equation.total})") == pytest.approx(equation.value, abs=1e-6)
+                    assert calculate(f"{equation.function}({equation.total})") == pytest.approx(
+                        equation.value, abs=1e-6
+                    )
             if kind == "lstm":
                 assert step.previous["memory"] == pytest.approx(before[1][unit], abs=1e-6)
                 assert step.equations[-2].value == pytest.approx(after[1][unit], abs=1e-6)
@@ -156,11 +158,7 @@ def test_by_default_it_is_the_last_word_and_the_unit_that_changes_most():
 
 
 def test_a_backward_model_counts_words_from_the_end():
-    classifier = make_classifier()
-    classifier.config = classifier.config.model_copy(
-        update={"text": classifier.config.text.model_copy(update={"direction": "backward"})}
-    )
-    found = classifier.inspect_step(TEXT, word=1)
+    found = make_classifier(direction="backward").inspect_step(TEXT, word=1)
     assert (found.token, found.direction, found.units[0].name) == ("w29", "backward", "layer 1, backward")
     assert found.to_dict()["direction"] == "backward"
 
@@ -181,7 +179,7 @@ def test_json_holds_the_equations_and_the_terms():
     past = candidate["recurrent"]["sum"] + candidate["recurrent_bias"]
     total = candidate["inputs"]["sum"] + reset["value"] * past + candidate["bias"]
     assert candidate["total"] == pytest.approx(total, abs=1e-5)
-    assert [list(term)[0] for term in update["inputs"]["largest"]] == ["input", "input"]
+    assert [set(term) for term in update["inputs"]["largest"]] == [{"input", "weight", "value", "product"}] * 2
     assert list(update["recurrent"]["largest"][0]) == ["unit", "weight", "value", "product"]
     assert list(state) == ["name", "symbol", "equation", "numbers", "value"]
 

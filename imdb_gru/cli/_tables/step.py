@@ -52,12 +52,12 @@ def _name_word(step: "StepInspection", timestep: int) -> str:
 def _describe_previous(step: "StepInspection", unit: "UnitStep") -> str:
     symbols = {"state": "h_{t-1}", "memory": "c_{t-1}"}
     values = ", ".join(f"{symbols[name]} = {value:.{DIGITS}f}" for name, value in unit.previous.items())
-    return f"{values}: " + ("the beginning" if unit.before is None else f"after {_name_word(step, unit.before)}")
+    return f"{values}: " + ("before any word" if unit.before is None else f"after {_name_word(step, unit.before)}")
 
 
 def _iter_lines(equation: "Equation", width: int) -> Iterator[str]:
     """Yield the lines of an equation: its formula and its name, its numbers, and its value."""
-    name = equation.name if equation.total is None or equation.name == "candidate" else f"{equation.name} gate"
+    name = f"{equation.name} gate" if equation.function == "σ" else equation.name
     yield f"{equation.symbol:{width}} = {equation.formula}   {name}"
     yield f"{'':{width}} = {equation.numbers}"
     total = "" if equation.total is None else f"= {equation.function}({equation.total:.{DIGITS}f}) "

@@ -88,10 +88,7 @@ def print_line(line: str) -> None:
 
 
 def print_heading(text: str, figures: str = "") -> None:
-    """Print the beginning of a text, after some figures, as the heading of the lines below it; a terminal shows it bold.
-
-    The heading is one line.
-    """
+    """Print one line with some figures and the beginning of a text, as a heading; in a terminal, it is bold."""
     from rich.console import Console
     from rich.text import Text
 
