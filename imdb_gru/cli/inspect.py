@@ -27,6 +27,7 @@ from imdb_gru.cli._texts import open_reader
 
 if TYPE_CHECKING:
     from imdb_gru.config import DataConfig
+    from imdb_gru.corpus.encoded import EncodedText
     from imdb_gru.inspection import Inspection
     from imdb_gru.inspection.gradients import GradientCurve
     from imdb_gru.models.classifier import Classifier
@@ -35,6 +36,8 @@ MOST_TEXTS = 200
 """Maximum number of texts on one page."""
 MIN_COUNT = 20
 """Minimum number of times a word must occur for its mean effect on a unit to be meaningful."""
+LONGEST_TEXT = 40
+"""Maximum length in characters of a text in an error message."""
 GRADIENT_REVIEWS = 100
 """Default number of reviews on which gradients are measured."""
 
@@ -211,24 +214,24 @@ def step(
     """
     reader = open_reader(texts, file, "inspect step")
     from imdb_gru.cli._tables.step import show_step
+    from imdb_gru.models.bulk import count_seen
     from imdb_gru.models.classifier import Classifier
 
     classifier = Classifier.load(open_run(run_path))
     _check_view(classifier, layer, unit)
-    for text in reader.follow("inspecting"):
-        _check_word(classifier, text, word)
-        worked_out = classifier.inspect_step(text, word=word, unit=unit, layer=layer)
+    encoded = map(classifier.encode, reader.follow("inspecting"))
+    for text in count_seen(encoded, classifier.config.text, reader, EventPrinter()):
+        _check_word(text, word)
+        worked_out = classifier.inspect_step(text.text, word=word, unit=unit, layer=layer)
         show_step(worked_out, terms, headed=len(reader.texts) != 1, as_json=as_json)
 
 
-def _check_word(classifier: "Classifier", text: str, word: int | None) -> None:
-    last = classifier.encode(text).read
-    if word is not None and word > last:
+def _check_word(text: "EncodedText", word: int | None) -> None:
+    if word is not None and word > text.read:
         from imdb_gru.models.timesteps import shorten
 
-        raise click.UsageError(
-            f'--word {word}: the model reads words 0 (the start token) to {last} of the text "{shorten(text, 40)}"'
-        )
+        shown = shorten(text.text, LONGEST_TEXT)
+        raise click.UsageError(f'--word {word}: the words of "{shown}" are 0 (the start token) to {text.read}')
 
 
 @inspect.command(short_help="Compare two texts word by word, side by side.")
@@ -242,11 +245,15 @@ def diff(text: str, other: str, run_path: Path | None, as_json: bool) -> None:
     \b
     imdb-gru inspect diff "A slow start." "A superb start."
     """
+    reader = open_reader((text, other), None, "inspect diff")
     from imdb_gru.cli._tables.diff import show_diff
+    from imdb_gru.models.bulk import count_seen
     from imdb_gru.models.classifier import Classifier
 
     classifier = Classifier.load(open_run(run_path))
-    show_diff(classifier.inspect_diff(text, other), as_json=as_json)
+    compared = classifier.inspect_diff(*reader)
+    show_diff(compared, as_json=as_json)
+    list(count_seen((compared.inspection, compared.other), classifier.config.text, reader, EventPrinter()))
 
 
 @inspect.command(short_help="List the words that change each unit most.")

@@ -12,6 +12,8 @@ from imdb_gru.models.classifier import Classifier
 
 TEXT, OTHER = "A dull start, but a superb ending.", "A slow start, but the ending is blorptastic, superb."
 
+LATE = "A slow start to blorptastic, but the ending is superb, painstakingly so."
+
 
 @pytest.fixture(scope="module")
 def bundled():
@@ -73,6 +75,7 @@ def test_texts_are_shown_side_by_side(diff, bundled):
         (("Good.", "Good. Awful, awful."), 'the verdicts part at word 3 "awful", which is inserted'),
         (("Good.", "Not good."), 'the verdicts part at word 1 "good" and word 2 "good"'),
         ((TEXT, "A slow start, but the ending is superb."), 'the verdicts part at word 9 "." and word 10 "."'),
+        ((LATE, LATE.replace("superb", "dull")), 'the verdicts part at word 12 ","'),
         (("A dull start.", "A DULL start."), "the verdicts are the same after every word"),
     ],
 )
@@ -87,6 +90,10 @@ def test_verdicts_that_differ_only_on_the_way_are_counted(diff):
 
 def test_texts_with_the_same_words_are_said_to_be_so(diff):
     assert diff("Fine.", "fine .").out.splitlines()[2] == "the model reads the same words in both texts"
+
+
+def test_notes_are_those_of_other_commands(diff):
+    assert "1 text is without words" in diff("", "Fine.").err
 
 
 def test_json_holds_the_rows(diff):

@@ -133,6 +133,10 @@ def test_several_texts_are_blocks_below_their_text(step, tmp_path):
     assert len(list(map(json.loads, step("--json", "Fine.", "Dull.").out.splitlines()))) == 2
 
 
+def test_notes_are_those_of_other_commands(step):
+    assert "1 text is without words" in step("", "Fine.").err
+
+
 def test_other_cells_show_their_own_equations(step):
     out = step("w1 w2", cell="lstm").out
     assert re.search(r"^h_\{t-1\} = -?[\d.]+, c_\{t-1\} = -?[\d.]+: after word 1 \"w1\"$", out, re.MULTILINE)
@@ -155,7 +159,7 @@ def test_a_backward_model_counts_from_the_end(step):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--word", "10"], f'--word 10: the model reads words 0 (the start token) to 9 of the text "{TEXT}"'),
+        (["--word", "10"], f'--word 10: the words of "{TEXT}" are 0 (the start token) to 9'),
         (["--word", "-1"], "-1 is not in the range x>=0"),
         (["--unit", "512"], "--unit 512: this run's layers have units 0 to 511"),
         (["--layer", "2"], "--layer 2: the number of recurrent layers in this run is 1"),
