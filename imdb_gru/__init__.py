@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     )
     from imdb_gru.events import Event
     from imdb_gru.exporting.export import export
-    from imdb_gru.inspection import Inspection
+    from imdb_gru.inspection import Inspection, StepInspection, TextDiff
     from imdb_gru.models.bulk import predict_file
     from imdb_gru.models.classifier import Classifier, load
     from imdb_gru.models.evaluation import Evaluation, NextWordEvaluation
@@ -63,7 +63,9 @@ _MODULES = {
     "Prediction": "models.prediction",
     "Run": "runs.run",
     "RunError": "errors",
+    "StepInspection": "inspection",
     "SuiteEvaluation": "models.suite_evaluation",
+    "TextDiff": "inspection",
     "compare": "comparison.comparing",
     "cross_validate": "tasks.folds",
     "evaluate": "tasks.evaluation",
@@ -107,7 +109,9 @@ __all__ = [
     "Prediction",
     "Run",
     "RunError",
+    "StepInspection",
     "SuiteEvaluation",
+    "TextDiff",
     "__version__",
     "compare",
     "cross_validate",

@@ -11,9 +11,9 @@ NAMES = {
     "Classifier", "Comparison", "Config", "ConfigError", "CrossValidation", "DataConfig", "DataError",
     "DownloadError", "Evaluation", "Event", "FormatError", "ImdbGruError", "Inspection", "NextWordModel",
     "MissingExtraError", "NextWordConfig", "NextWordEvaluation", "Plan", "Prediction", "Run", "RunError",
-    "SuiteEvaluation", "__version__", "compare", "cross_validate", "evaluate", "evaluate_suite", "export", "load",
-    "load_config", "load_corpus", "load_next_word", "plan", "predict_file", "pretrain", "resume", "train",
-    "write_report",
+    "StepInspection", "SuiteEvaluation", "TextDiff", "__version__", "compare", "cross_validate", "evaluate",
+    "evaluate_suite", "export", "load", "load_config", "load_corpus", "load_next_word", "plan", "predict_file",
+    "pretrain", "resume", "train", "write_report",
 }  # fmt: skip
 
 TINY = {
@@ -120,6 +120,8 @@ def test_a_next_word_model_is_pretrained_evaluated_and_trained_from(tmp_path):
         (lambda model: model.predict_many("text"), "predict_many takes several texts, got one, 'text'"),
         (lambda model: list(model.predict_many([None])), "predict_many takes strings, but one of the texts is None"),
         (lambda model: model.inspect(3), "inspect takes one text, got 3"),
+        (lambda model: model.inspect_step(["a"]), "inspect_step takes one text, got .'a'."),
+        (lambda model: model.inspect_diff("a", None), "inspect_diff takes two texts, got None"),
     ],
 )
 def test_what_is_not_a_text_is_refused(call, message):

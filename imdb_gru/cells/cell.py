@@ -24,6 +24,14 @@ class Cell(ABC):
     """The name of the layer in `keras.layers` that computes the same results from the same weights."""
     gates: ClassVar[Mapping[str, str]] = {}
     """Each gate's name and its symbol in the equations, in the order of the weight blocks."""
+    equations: ClassVar[Mapping[str, str]] = {}
+    """The equation of each gate and then of each part of the state, as a format string, by the name of its result.
+
+    The names in braces are those of gates, `state` and `memory`, `previous_state` and `previous_memory`, and, in an
+    equation over products, `inputs` (W x_t), `recurrent` (U h_{t-1}), `bias` (b) and, if it is apart, `recurrent_bias`
+    (c). The first G equations are over products, one for each block of the weights. A gate in such an equation is a
+    factor of the recurrent product and its bias.
+    """
     state_parts: ClassVar[int] = 1
     """Number of arrays in the state: one for the hidden state and, in an LSTM, one for the memory."""
     keeping_gate: ClassVar[str | None] = None

@@ -18,6 +18,12 @@ class GRUCell(Cell):
     title = "GRU"
     keras_layer = "GRU"
     gates = {"update": "z", "reset": "r", "candidate": "h′"}  # noqa: RUF012 - declared as ClassVar in Cell
+    equations = {  # noqa: RUF012 - declared as ClassVar in Cell
+        "update": "σ({inputs} + {recurrent} + {bias})",
+        "reset": "σ({inputs} + {recurrent} + {bias})",
+        "candidate": "tanh({inputs} + {reset} ⊙ ({recurrent} + {recurrent_bias}) + {bias})",
+        "state": "{update} ⊙ {previous_state} + (1 − {update}) ⊙ {candidate}",
+    }
     keeping_gate = "update"
 
     @classmethod

@@ -9,8 +9,10 @@ from imdb_gru.system.arrays import Array
 class LSTMCell(Cell):
     """One timestep of an LSTM, with the gates in the order i, f, c, o.
 
-    i_t, f_t, o_t = σ(W x_t + U h_{t-1} + b)         input, forget and output gates
-    c'_t = tanh(W_c x_t + U_c h_{t-1} + b_c)         candidate
+    i_t  = σ(W_i x_t + U_i h_{t-1} + b_i)             input gate
+    f_t  = σ(W_f x_t + U_f h_{t-1} + b_f)             forget gate
+    c'_t = tanh(W_c x_t + U_c h_{t-1} + b_c)          candidate
+    o_t  = σ(W_o x_t + U_o h_{t-1} + b_o)             output gate
     c_t  = f_t ⊙ c_{t-1} + i_t ⊙ c'_t                 memory
     h_t  = o_t ⊙ tanh(c_t)
     """
@@ -18,6 +20,14 @@ class LSTMCell(Cell):
     title = "LSTM"
     keras_layer = "LSTM"
     gates = {"input": "i", "forget": "f", "candidate": "c′", "output": "o"}  # noqa: RUF012 - ClassVar in Cell
+    equations = {  # noqa: RUF012 - declared as ClassVar in Cell
+        "input": "σ({inputs} + {recurrent} + {bias})",
+        "forget": "σ({inputs} + {recurrent} + {bias})",
+        "candidate": "tanh({inputs} + {recurrent} + {bias})",
+        "output": "σ({inputs} + {recurrent} + {bias})",
+        "memory": "{forget} ⊙ {previous_memory} + {input} ⊙ {candidate}",
+        "state": "{output} ⊙ tanh({memory})",
+    }
     state_parts = 2
     keeping_gate = "forget"
 

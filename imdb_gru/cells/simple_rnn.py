@@ -11,6 +11,7 @@ class SimpleRNNCell(Cell):
 
     title = "SimpleRNN"
     keras_layer = "SimpleRNN"
+    equations = {"state": "tanh({inputs} + {recurrent} + {bias})"}  # noqa: RUF012 - declared as ClassVar in Cell
 
     def step(self, x_t: Array, state: State) -> tuple[State, Gates]:
         """Return h_t, `(B, U)`, and no gates, given a projected input `(B, U)` and h_{t-1}."""

@@ -27,6 +27,7 @@ from imdb_gru.cli._texts import open_reader
 
 if TYPE_CHECKING:
     from imdb_gru.config import DataConfig
+    from imdb_gru.corpus.encoded import EncodedText
     from imdb_gru.inspection import Inspection
     from imdb_gru.inspection.gradients import GradientCurve
     from imdb_gru.models.classifier import Classifier
@@ -35,6 +36,8 @@ MOST_TEXTS = 200
 """Maximum number of texts on one page."""
 MIN_COUNT = 20
 """Minimum number of times a word must occur for its mean effect on a unit to be meaningful."""
+LONGEST_TEXT = 40
+"""Maximum length in characters of a text in an error message."""
 GRADIENT_REVIEWS = 100
 """Default number of reviews on which gradients are measured."""
 
@@ -43,12 +46,14 @@ GRADIENT_REVIEWS = 100
 def inspect() -> None:
     """Explain a model: how each word of TEXT changes the probability, what the gates do, and what the model remembers.
 
-    If TEXT is just the name of a command (units, gradients or text), put -- before it.
+    If TEXT is just the name of a command, such as units or step, put -- before it.
 
     \b
     imdb-gru inspect "A slow start, but the ending is superb."
     imdb-gru inspect -- units
     imdb-gru inspect units
+    imdb-gru inspect step "A slow start, but the ending is superb." --word 9 --unit 7
+    imdb-gru inspect diff "A slow start." "A superb start."
     imdb-gru inspect gradients --run runs/gru --run runs/simple_rnn
     """
 
@@ -166,8 +171,9 @@ def inspect_texts(
     if files.are_wanted():  # files are written first, because the reader of stdout may close it early
         inspections = list(inspections)
         files.write(inspections)
+    headed = len(reader.texts) != 1
     for inspection in inspections:
-        show_inspection(inspection, words, layer, unit, as_json=as_json)
+        show_inspection(inspection, words, layer, unit, headed=headed, as_json=as_json)
 
 
 def _check_view(classifier: "Classifier", layer: int | None, unit: int | None) -> None:
@@ -176,6 +182,78 @@ def _check_view(classifier: "Classifier", layer: int | None, unit: int | None) -
         raise click.UsageError(f"--layer {layer}: the number of recurrent layers in this run is {model.layers}")
     if unit is not None and unit >= model.units:
         raise click.UsageError(f"--unit {unit}: this run's layers have units 0 to {model.units - 1}")
+
+
+@inspect.command(short_help="Work out one unit at one word: the equations in numbers.")
+@click.argument("texts", nargs=-1, metavar="[TEXT]...")
+@number_option("--word", "The word to work out, by its number; 0 is the start token [default: the last].", least=0)
+@number_option(
+    "--unit", "The unit to work out; the first unit is 0 [default: the one that changes most].", least=0, metavar="K"
+)
+@number_option("--layer", "The recurrent layer to work out [default: the last].", metavar="L")
+@number_option("--terms", "List the N largest terms of each product.", default=3)
+@run_option
+@input_options()
+@json_option
+def step(
+    texts: tuple[str, ...],
+    word: int | None,
+    unit: int | None,
+    layer: int | None,
+    terms: int,
+    run_path: Path | None,
+    file: "DataConfig | None",
+    as_json: bool,
+) -> None:
+    """Work out what one unit computes at one word: the equations of its cell, in symbols and in numbers.
+
+    The numbers are rounded to four decimals. With a calculator, they give the next state from the one before it.
+
+    \b
+    imdb-gru inspect step "A slow start, but the ending is superb." --word 9 --unit 7
+    """
+    reader = open_reader(texts, file, "inspect step")
+    from imdb_gru.cli._tables.step import show_step
+    from imdb_gru.models.bulk import count_seen
+    from imdb_gru.models.classifier import Classifier
+
+    classifier = Classifier.load(open_run(run_path))
+    _check_view(classifier, layer, unit)
+    encoded = map(classifier.encode, reader.follow("inspecting"))
+    for text in count_seen(encoded, classifier.config.text, reader, EventPrinter()):
+        _check_word(text, word)
+        worked_out = classifier.inspect_step(text.text, word=word, unit=unit, layer=layer)
+        show_step(worked_out, terms, headed=len(reader.texts) != 1, as_json=as_json)
+
+
+def _check_word(text: "EncodedText", word: int | None) -> None:
+    if word is not None and word > text.read:
+        from imdb_gru.models.timesteps import shorten
+
+        shown = shorten(text.text, LONGEST_TEXT)
+        raise click.UsageError(f'--word {word}: the words of "{shown}" are 0 (the start token) to {text.read}')
+
+
+@inspect.command(short_help="Compare two texts word by word, side by side.")
+@click.argument("text", metavar="TEXT")
+@click.argument("other", metavar="OTHER")
+@run_option
+@json_option
+def diff(text: str, other: str, run_path: Path | None, as_json: bool) -> None:
+    """Compare TEXT with an OTHER text word by word: what was changed, and how the probability changed with it.
+
+    \b
+    imdb-gru inspect diff "A slow start." "A superb start."
+    """
+    reader = open_reader((text, other), None, "inspect diff")
+    from imdb_gru.cli._tables.diff import show_diff
+    from imdb_gru.models.bulk import count_seen
+    from imdb_gru.models.classifier import Classifier
+
+    classifier = Classifier.load(open_run(run_path))
+    compared = classifier.inspect_diff(*reader)
+    show_diff(compared, as_json=as_json)
+    list(count_seen((compared.inspection, compared.other), classifier.config.text, reader, EventPrinter()))
 
 
 @inspect.command(short_help="List the words that change each unit most.")

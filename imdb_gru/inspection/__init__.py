@@ -1,6 +1,11 @@
 """Explanations of what a network does with a text, in NumPy: gates, memory, gradients and contributions by word."""
 
+from imdb_gru.inspection.differences import TextDiff, inspect_diff
 from imdb_gru.inspection.inspect import inspect_text
 from imdb_gru.inspection.inspection import CellTrace, Contributions, Inspection, save_arrays
+from imdb_gru.inspection.steps import StepInspection, inspect_step
 
-__all__ = ["CellTrace", "Contributions", "Inspection", "inspect_text", "save_arrays"]
+__all__ = [
+    "CellTrace", "Contributions", "Inspection", "StepInspection", "TextDiff", "inspect_diff", "inspect_step",
+    "inspect_text", "save_arrays",
+]  # fmt: skip

@@ -30,6 +30,11 @@ def summarise_units(name: str, values: Array) -> Array:
     return means
 
 
+def name_cell(layer: int, direction: str, reading: Direction) -> str:
+    """Return a cell's layer and its direction along the written text, given the direction in which the text is read."""
+    return f"layer {layer}, {direction if reading == 'forward' else reading}"  # no model is bidirectional and backward
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class CellTrace:
     """The gates, states and gradients of one cell."""
@@ -180,8 +185,7 @@ class Inspection:
 
     def name_cell(self, cell: CellTrace) -> str:
         """Return a cell's layer and its direction along the written text."""
-        direction = cell.direction if self.direction == "forward" else self.direction  # no model has both
-        return f"layer {cell.layer}, {direction}"
+        return name_cell(cell.layer, cell.direction, self.direction)
 
     @property
     def read(self) -> int:

@@ -26,7 +26,7 @@ from imdb_gru.text.vocabulary import START_TOKEN, Vocabulary
 
 if TYPE_CHECKING:
     from imdb_gru.engine.prediction import TimestepPredictor
-    from imdb_gru.inspection import Inspection
+    from imdb_gru.inspection import Inspection, StepInspection, TextDiff
 
 Precision = Literal["auto", "float32", "int8"]
 """Type of the factors in the products of hidden states and recurrent weights, which take most of the time.
@@ -110,9 +110,31 @@ class Classifier:
         """Explain what the network does with a text: gates, gradients and contributions, word by word."""
         from imdb_gru.inspection import inspect_text
 
-        if not isinstance(text, str):
-            raise TypeError(f"inspect takes one text, got {show_value(text)}")
-        return inspect_text(self, text)
+        return inspect_text(self, _check_one(text, "inspect"))
+
+    def inspect_step(
+        self, text: str, *, word: int | None = None, unit: int | None = None, layer: int | None = None
+    ) -> "StepInspection":
+        """Work out what one unit computes at one word: the cell's equations with their numbers and largest terms.
+
+        Word 0 is the start token, and word 1 the first word that the model reads; the default is the last word. Units
+        are numbered from 0 to U−1; the default is the unit whose hidden state changes most. Layers are numbered from 1;
+        the default is the last. Each sum is available as its terms, `(E,)` for the inputs and `(U,)` for the previous
+        state. Raises `ValueError` if a number is out of range.
+        """
+        from imdb_gru.inspection import inspect_step
+
+        return inspect_step(self, _check_one(text, "inspect_step"), word=word, unit=unit, layer=layer)
+
+    def inspect_diff(self, text: str, other: str) -> "TextDiff":
+        """Compare what the network does with two texts, word by word.
+
+        The words are aligned, so that each row of the result is a word of one text, of the other, or of both. Each side
+        is an `Inspection`, with the probability after each word, `(T,)`, and the contributions, `(T,)`.
+        """
+        from imdb_gru.inspection import inspect_diff
+
+        return inspect_diff(self, _check_one(text, "inspect_diff"), _check_one(other, "inspect_diff"))
 
     def predict_many(
         self,
@@ -314,6 +336,13 @@ def load(
     if not isinstance(run, Run):
         run = find_run(None if run is None else Path(run).expanduser())
     return Classifier.load(run, threshold, precision)
+
+
+def _check_one(text: object, method: str) -> str:
+    if not isinstance(text, str):
+        takes = "two texts" if method == "inspect_diff" else "one text"
+        raise TypeError(f"{method} takes {takes}, got {show_value(text)}")
+    return text
 
 
 def _check_text(text: object) -> str:

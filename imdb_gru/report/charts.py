@@ -87,7 +87,7 @@ def _iter_charts(
 
 def check_charts(folder: Path, *, extra: str = "plot") -> None:
     """Create a folder for charts; raise `ImdbGruError` if that fails or matplotlib (in `extra`) is not installed."""
-    check_matplotlib(extra)
+    check_matplotlib(extra=extra)
     _make_folder(folder)
 
 

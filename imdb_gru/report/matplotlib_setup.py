@@ -13,12 +13,12 @@ from imdb_gru.text.coloured import COLOURS
 NEGATIVE, NEUTRAL, POSITIVE = COLOURS[0], COLOURS[len(COLOURS) // 2], COLOURS[-1]
 
 
-def check_matplotlib(extra: str = "plot") -> None:
-    """If matplotlib is not installed, raise a `MissingExtraError` that names the extra."""
+def check_matplotlib(feature: str = "Plotting", extra: str = "plot") -> None:
+    """If matplotlib is not installed, raise a `MissingExtraError` that names the feature and the extra."""
     try:
         import matplotlib  # noqa: F401
     except ImportError as error:
-        raise MissingExtraError("Plotting", extra) from error
+        raise MissingExtraError(feature, extra) from error
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from typing import Any
 
 from imdb_gru.cells import CELLS
 from imdb_gru.config import DataConfig
-from imdb_gru.errors import ImdbGruError, MissingExtraError, RunError
+from imdb_gru.errors import ImdbGruError, RunError
 from imdb_gru.events import Notice, Observer, ignore
 from imdb_gru.inspection import Inspection, inspect_text
 from imdb_gru.models.classifier import Classifier
@@ -17,6 +17,7 @@ from imdb_gru.models.prediction import LABELS
 from imdb_gru.records import Metrics
 from imdb_gru.report.charts import Chart, build_charts, check_charts, render_svg, save_charts
 from imdb_gru.report.examples import Example, choose_examples
+from imdb_gru.report.matplotlib_setup import check_matplotlib
 from imdb_gru.report.packing import list_cells, name_text, neutralise_paragraphs, pack_examples
 from imdb_gru.runs.run import Run
 from imdb_gru.system.escaping import neutralise
@@ -65,10 +66,8 @@ def write_report(
     """
     observer, page = observer or ignore, Path(output).expanduser()
     run = open_model(model)
-    check_page(page)
     folder = None if plots is None else Path(plots).expanduser()
-    if folder:
-        check_charts(folder, extra="report")
+    check_report(page, folder)
     classifier = model if isinstance(model, Classifier) else Classifier.load(run)
     chosen = choose_reviews(run, data=data, split=split, observer=observer)
     report = build_report(classifier, chosen, predict_reviews(classifier, chosen.reviews), examples)
@@ -79,16 +78,19 @@ def write_report(
     return page
 
 
-def check_page(path: Path, feature: str = "The report") -> None:
-    """Raise `ImdbGruError` if a page cannot be written to a path, or if a required package is not installed."""
+def check_page(path: Path) -> None:
+    """Raise `ImdbGruError` if a page cannot be written to a path."""
     if path.is_dir():
         raise ImdbGruError(f"cannot write {path}: it is a folder; choose a file")
     check_parent(path, "write")
-    try:
-        import jinja2  # noqa: F401
-        import matplotlib  # noqa: F401
-    except ImportError as error:
-        raise MissingExtraError(feature, "report") from error
+
+
+def check_report(page: Path, folder: Path | None = None) -> None:
+    """Raise `ImdbGruError` if a report cannot be written, or its charts cannot be drawn or saved in a folder."""
+    check_page(page)
+    check_matplotlib("The report", "report")
+    if folder:
+        check_charts(folder)
 
 
 def build_report(
@@ -119,7 +121,7 @@ def write_page(path: Path, report: Report) -> None:
     """Write a report, or raise `ImdbGruError` if that fails."""
     from markupsafe import Markup
 
-    check_page(path)
+    check_report(path)
     charts = [(chart, Markup(render_svg(chart))) for chart in report.charts]
     numbers = {example.inspection.text: number for number, example in enumerate(report.examples)}
     _write(path, "report.html.jinja", report.examples, report=report, charts=charts, numbers=numbers)
@@ -130,7 +132,7 @@ def write_explorer(path: Path, inspections: Sequence[Inspection], title: str | N
 
     The default title is the start of the text if there is only one text, and otherwise the number of texts.
     """
-    check_page(path, "The explorer")
+    check_page(path)
     if title is None:
         title = name_text(inspections[0].text) if len(inspections) == 1 else f"{len(inspections)} texts"
     _write(path, "explorer.html.jinja", [Example(inspection) for inspection in inspections], title=title)

@@ -58,7 +58,7 @@ def check_contents(wheel: Path, sdist: Path) -> None:
 
 
 def try_out(distribution: Path, folder: Path) -> None:
-    """Install a distribution into a new environment, and train, evaluate and predict there."""
+    """Install a distribution into a new environment, and train, evaluate, predict and inspect there."""
     call(sys.executable, "-m", "venv", folder)
     call(folder / "bin" / "pip", "install", "--quiet", distribution)
     command = folder / "bin" / "imdb-gru"
@@ -68,6 +68,7 @@ def try_out(distribution: Path, folder: Path) -> None:
     call(command, "evaluate", "--run", "demo", "--data", "sample", cwd=folder)
     call(command, "runs", "check", "bundled", cwd=folder)
     call(command, "predict", "--run", "bundled", "A slow start, but the ending is superb.", cwd=folder)
+    call(command, "inspect", "--run", "bundled", "--html", "page.html", "A slow start.", cwd=folder)
 
 
 def call(*command: object, cwd: Path | None = None) -> None:

@@ -66,6 +66,9 @@ def test_evaluate(run, table, invoke, options):
 @pytest.mark.parametrize("options", [[], ["--json"]])
 def test_inspect(run, table, invoke, options):
     check(invoke("inspect", "--run", run, *options, TEXT))
+    check(invoke("inspect", "--run", run, *options, TEXT, TEXT))
+    check(invoke("inspect", "step", "--run", run, *options, TEXT, TEXT))
+    check(invoke("inspect", "diff", "--run", run, *options, TEXT, f"w2{ESCAPES}"))
     check(invoke("inspect", "units", "--run", run, *options, *[TEXT] * 20))
     check(invoke("inspect", "gradients", "--run", run, *options, TEXT))
 
@@ -86,7 +89,7 @@ def test_compare(run, table, invoke, tmp_path):
 
 
 def test_report_and_pages(run, table, invoke, tmp_path):
-    pytest.importorskip("jinja2")
+    pytest.importorskip("matplotlib")
     check(invoke("report", "--run", run, "--data", table, "--examples", "2"))
     check(invoke("inspect", "--run", run, "--html", "page.html", TEXT))
     pages = [path.read_text() for path in tmp_path.glob("*.html")]

@@ -40,7 +40,7 @@ def test_the_table_shows_every_word_of_a_short_text(inspect):
     columns, rows = list_rows(result.out)
     assert columns[:6] == ["word", "token", "probability", "move", "contribution", "occlusion"]
     assert columns[6:] == ["update", "reset", "|candidate|", "|state|", "kept", "Jacobian"]
-    assert [row[1] for row in rows] == ["it", "is", "not", "dull", ",", "it", "is", "wonderful", "."]
+    assert [row[1] for row in rows] == ["<start>", "it", "is", "not", "dull", ",", "it", "is", "wonderful", "."]
     assert result.out.startswith(("positive ", "negative "))
     assert "integrated gradients in 32 steps, gap " in result.out
     assert "products of the update gate" in result.out
@@ -49,11 +49,11 @@ def test_the_table_shows_every_word_of_a_short_text(inspect):
     assert float(rows[-1][-1]) == 1
 
 
-def test_a_longer_text_shows_the_weightiest_words(inspect):
-    _, rows = list_rows(inspect(TEXT).out)
+def test_a_longer_text_shows_the_start_token_and_the_weightiest_words(inspect):
+    _, (start, *rows) = list_rows(inspect(TEXT).out)
     chosen = sorted(sorted(rows, key=lambda row: -abs(float(row[4])))[:2], key=lambda row: int(row[0]))
     result = inspect("--words", 2, TEXT)
-    assert list_rows(result.out)[1] == chosen
+    assert list_rows(result.out)[1] == [start, *chosen]
     assert "2 of 9 words; --words 9 lists all" in result.out
 
 
@@ -76,14 +76,35 @@ def test_one_unit_is_followed(inspect):
             assert float(row[place]) == pytest.approx(values[int(row[0])][3], abs=1e-3)
 
 
+def test_every_state_of_a_unit_is_worked_out_from_the_row_before(inspect):
+    _, rows = list_rows(inspect("--unit", 3, TEXT).out)
+    state = 0.0
+    for row in rows:
+        update, candidate, shown = float(row[6]), float(row[8]), float(row[9])
+        state = update * state + (1 - update) * candidate
+        assert state == pytest.approx(shown, abs=3e-3)
+
+
 def test_a_file_is_inspected_line_by_line(inspect, tmp_path):
     (tmp_path / "texts.txt").write_text(f"{TEXT}\nDull.\n")
     result = inspect("--input", tmp_path / "texts.txt")
-    assert len([line for line in result.out.splitlines() if line.startswith("logit")]) == 2
+    lines = result.out.splitlines()
+    assert [number for number, line in enumerate(lines) if line.startswith("logit")] == [2, lines.index("Dull.") + 2]
+    assert lines[0] == TEXT
+    assert TEXT not in inspect(TEXT).out
+
+
+def test_a_heading_is_one_line_of_what_can_be_shown(inspect, tmp_path):
+    (tmp_path / "texts.txt").write_text(f"  a {'long ' * 99}\x1b review\n")
+    heading = inspect("--input", "texts.txt").out.splitlines()[0]
+    assert len(heading) == 200
+    assert heading.startswith("a long long")
+    assert heading.endswith("…")
+    assert inspect(" ", "Dull.").out.startswith("(no words)\n")
 
 
 def test_files_are_written(inspect, tmp_path):
-    pytest.importorskip("jinja2")
+    pytest.importorskip("matplotlib")
     result = inspect("--npz", "a.npz", "--html", "a.html", "--plots", "plots", TEXT)
     assert result.code == 0
     with np.load(tmp_path / "a.npz") as arrays:
@@ -138,7 +159,15 @@ def test_a_text_can_be_the_name_of_a_command(invoke, sample_run, tmp_path):
 
 def test_the_help_of_the_group_lists_its_commands_and_the_options_of_a_text(invoke):
     shown = invoke("inspect", "--help").out
-    for part in ("--words N", "--html FILE", "  units ", "  gradients ", "inspect [OPTIONS] [TEXT]..."):
+    for part in (
+        "--words N",
+        "--html FILE",
+        "  units ",
+        "  gradients ",
+        "  step ",
+        "  diff ",
+        "inspect [OPTIONS] [TEXT]...",
+    ):
         assert part in shown
     assert "--reviews" not in shown
 

@@ -9,7 +9,7 @@ import imdb_gru
 from imdb_gru.report import page
 
 pytestmark = pytest.mark.keras
-pytest.importorskip("jinja2")
+pytest.importorskip("matplotlib")
 pytest.importorskip("matplotlib")
 
 
@@ -90,7 +90,7 @@ def test_wrong_arguments_are_reported_before_any_work(
 
 def test_a_missing_package_is_reported_before_any_work(invoke, sample_run, monkeypatch):
     monkeypatch.setattr(page, "choose_reviews", None)
-    monkeypatch.setitem(sys.modules, "jinja2", None)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
     result = invoke("report", sample_run.path)
     assert result.code == 1
     assert "imdb-gru[report]" in result.err

@@ -82,6 +82,7 @@ def runs(sample_run, next_word_run, tmp_path):
         ["compare", "runs/first", "runs/second-of-a-long-name", "--data", "sample"],
         ["inspect", "--run", "bundled", TEXT],
         ["inspect", "--run", "bundled", "--unit", "7", TEXT],
+        ["inspect", "step", "--run", "bundled", "--unit", "7", TEXT],
         ["inspect", "units", "--run", "runs/first"],
         ["inspect", "gradients", "--run", "runs/first", "--reviews", "3"],
         ["inspect", "gradients", *["--run", "runs/first", "--run", "runs/second-of-a-long-name"] * 3, "--reviews", "2"],
@@ -105,6 +106,12 @@ def test_what_a_narrow_terminal_leaves_out_is_what_matters_least(runs):
         ["move", "occlusion", "candidate 3", "kept", "Jacobian"],
         ["occlusion", "Jacobian"],
     ]
+
+
+@pytest.mark.processes
+def test_two_texts_side_by_side_fit():
+    arguments = ["inspect", "diff", "--run", "bundled", TEXT, TEXT.replace("superb", "dull")]
+    assert check_terminals(*arguments) == [["contribution", "other contribution"], []]
 
 
 @pytest.mark.processes

@@ -12,7 +12,7 @@ from support.reports import make_charts, make_report
 from imdb_gru.report.examples import Example
 from imdb_gru.report.page import write_explorer, write_page
 
-pytest.importorskip("jinja2")
+pytest.importorskip("matplotlib")
 pytest.importorskip("matplotlib")
 playwright = pytest.importorskip("playwright.sync_api", reason="the tests of pages need playwright")
 

@@ -16,7 +16,7 @@ from imdb_gru.report import packing
 from imdb_gru.report.examples import Example
 from imdb_gru.report.page import check_page, write_explorer, write_page
 
-pytest.importorskip("jinja2")
+pytest.importorskip("matplotlib")
 
 
 class Elements(HTMLParser):
@@ -170,8 +170,13 @@ def test_a_failed_write_leaves_the_old_page(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.parametrize("package", ["jinja2", "matplotlib"])
-def test_without_its_packages_the_extra_is_named(tmp_path, monkeypatch, package):
-    monkeypatch.setitem(sys.modules, package, None)
+def test_a_report_without_matplotlib_names_its_extra(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(MissingExtraError, match=r"The report needs .*imdb-gru\[report\]"):
-        check_page(tmp_path / "page.html")
+        write_page(tmp_path / "page.html", make_report())
+    assert not (tmp_path / "page.html").exists()
+
+
+def test_inspected_texts_need_no_matplotlib(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert "<h1>a b</h1>" in write(tmp_path, make_inspection("a b"))

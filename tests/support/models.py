@@ -34,7 +34,7 @@ def make_sequences(rng, lengths=(1, 2, 5, 9, 9, 17)):
     return [np.array([START, *rng.integers(2, TWIN_WORDS + 3, length - 1)], dtype=np.int32) for length in lengths]
 
 
-def make_classifier(seed=0, **model):
+def make_classifier(seed=0, direction="forward", **model):
     """A classifier of random weights over the words w0, w1 …, made without Keras."""
     from imdb_gru.cells import CELLS
     from imdb_gru.cells.network import Layer, Network
@@ -42,7 +42,8 @@ def make_classifier(seed=0, **model):
     from imdb_gru.models.classifier import Classifier
     from imdb_gru.text.vocabulary import Vocabulary
 
-    config = build_config(start_from_scratch({"model": {"embedding": 5, "units": 6, **model}}), "test")
+    values = {"model": {"embedding": 5, "units": 6, **model}, "text": {"direction": direction}}
+    config = build_config(start_from_scratch(values), "test")
     model = config.model
     rng = np.random.default_rng(seed)
     directions = 1 + model.bidirectional

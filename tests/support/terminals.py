@@ -12,8 +12,8 @@ import termios
 STYLES = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def call_in_terminal(columns, *arguments):
-    """Run the command line; return the lines that it wrote to its terminal, without colours."""
+def call_in_terminal(columns, *arguments, styles=False):
+    """Run the command line; return the lines that it wrote to its terminal, without colours unless `styles` is set."""
     reading, writing = pty.openpty()
     fcntl.ioctl(writing, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     environment = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "LINES", "NO_COLOR")}
@@ -33,7 +33,8 @@ def call_in_terminal(columns, *arguments):
     with process.stderr as errors:
         message = errors.read().decode()
     assert process.wait() == 0, message
-    return STYLES.sub("", written.decode()).replace("\r\n", "\n").split("\n")
+    text = written.decode().replace("\r\n", "\n")
+    return (text if styles else STYLES.sub("", text)).split("\n")
 
 
 def _read(terminal):

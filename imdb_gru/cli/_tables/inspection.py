@@ -7,7 +7,7 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from imdb_gru.cli._tables.table import Column, print_line, print_table
+from imdb_gru.cli._tables.table import Column, print_heading, print_line, print_table
 from imdb_gru.inspection.inspection import SIGNED, summarise_units
 
 if TYPE_CHECKING:
@@ -36,21 +36,24 @@ Values = tuple[Column, list[str]]
 
 
 def show_inspection(
-    inspection: "Inspection", words: int, layer: int | None, unit: int | None, *, as_json: bool
+    inspection: "Inspection", words: int, layer: int | None, unit: int | None, *, headed: bool, as_json: bool
 ) -> None:
-    """Print an inspection as JSON or as tables."""
+    """Print an inspection as JSON or as tables; with `headed`, the tables are below the text."""
     from imdb_gru.system.escaping import dump_json
 
     if as_json:
         click.echo(dump_json(inspection.to_dict()))
-    else:
-        print_inspection(inspection, words, layer, unit)
+        return
+    if headed:
+        print_heading(inspection.text)
+    print_inspection(inspection, words, layer, unit)
 
 
 def print_inspection(inspection: "Inspection", words: int, layer: int | None, unit: int | None) -> None:
-    """Print an inspection: first its sums, and then the `words` words that contribute most, in the order of reading.
+    """Print an inspection: first its sums, and then a table of words in the order of reading.
 
-    The gates shown are those of `layer` (None means the last layer), for one `unit` or averaged over all units.
+    The table has the start token and the `words` words that contribute most. The gates shown are those of `layer`
+    (None means the last layer), for one `unit` or averaged over all units.
     """
     cells = [cell for cell in inspection.cells if cell.layer == (layer or inspection.cells[-1].layer)]
     click.echo(f"{inspection.label} {inspection.probability:.4f}")
@@ -63,8 +66,8 @@ def print_inspection(inspection: "Inspection", words: int, layer: int | None, un
     columns = list(_iter_columns(inspection, cells, unit))
     rows = _choose_rows(inspection, cells[0], words, unit)
     print_table([[values[row] for _, values in columns] for row in rows], [column for column, _ in columns])
-    if len(rows) < inspection.read:
-        click.echo(f"({len(rows)} of {inspection.read} words; --words {inspection.read} lists all)")
+    if len(rows) <= inspection.read:
+        click.echo(f"({len(rows) - 1} of {inspection.read} words; --words {inspection.read} lists all)")
     click.echo()
 
 
@@ -137,13 +140,13 @@ def _sign(values: NDArray[np.float32]) -> list[str]:
 
 
 def _choose_rows(inspection: "Inspection", cell: "CellTrace", words: int, unit: int | None) -> list[int]:
-    """Return, in the order of reading, the words that contribute most, or that change the given unit most."""
+    """Return the start token and, in the order of reading, the words that contribute most, or change the unit most."""
     if unit is None:
         weights = inspection.contributions.integrated_gradients
     else:
         weights = np.diff(cell.states[:, unit], prepend=cell.states[:1, unit])
     heaviest = np.argsort(-np.abs(weights[1:]), kind="stable")[:words] + 1
-    return [int(row) for row in np.sort(heaviest)] or [0]
+    return [0, *np.sort(heaviest).tolist()]
 
 
 def print_units(driven: Sequence["DrivenUnit"]) -> None:

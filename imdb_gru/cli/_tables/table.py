@@ -37,11 +37,15 @@ class Column:
 
 
 def print_table(
-    rows: Iterable[Sequence[str]], columns: Sequence[str | Column] | None = None, title: str | None = None
+    rows: Iterable[Sequence[str]],
+    columns: Sequence[str | Column] | None = None,
+    title: str | None = None,
+    styles: Sequence[str | None] | None = None,
 ) -> None:
     """Print a table, with a header if `columns` are given; numbers are right-aligned.
 
     If the terminal is too narrow, texts are wrapped and columns are omitted; a final line lists the omitted columns.
+    `styles` are the styles of the rows in a terminal.
     """
     from rich.console import Console
     from rich.text import Text
@@ -53,6 +57,8 @@ def print_table(
         if title:
             console.print(Text(title, style="bold"))
         table, omitted = _fit(cells, shown, console.width, header=bool(columns))
+        for drawn, style in zip(table.rows, styles or (), strict=False):
+            drawn.style = style
         console.print(table)
         if omitted:
             console.print(Text(f"(omitted to fit {console.width} characters: {', '.join(omitted)})"))
@@ -79,6 +85,21 @@ def print_line(line: str) -> None:
         console.print(Text(neutralise(line)))
     else:
         click.echo(neutralise(line))
+
+
+def print_heading(text: str, figures: str = "") -> None:
+    """Print one line with some figures and the beginning of a text, as a heading; in a terminal, it is bold."""
+    from rich.console import Console
+    from rich.text import Text
+
+    from imdb_gru.models.timesteps import shorten
+
+    console = Console()
+    line = figures + (" ".join(text.split()) or "(no words)")
+    if console.is_terminal:
+        console.print(Text(shorten(line, console.width), style="bold"), no_wrap=True, overflow="ellipsis")
+    else:
+        click.echo(shorten(line, PIPE_WIDTH))
 
 
 def fit_table(rows: Iterable[Sequence[str]], columns: Sequence[Column], width: int) -> "Table":
