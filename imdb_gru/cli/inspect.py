@@ -20,6 +20,7 @@ from imdb_gru.cli._options import (
     json_option,
     number_option,
     open_run,
+    plots_option,
     run_option,
 )
 from imdb_gru.cli._reviews import ReviewChoice, review_options
@@ -127,9 +128,7 @@ class Files:
 @click.option(
     "--html", type=FILE_PATH, metavar="FILE", help="Write an HTML page that explains every word of the texts."
 )
-@click.option(
-    "--plots", type=FOLDER_PATH, metavar="DIR", help="Save the charts of one text in this folder, as .png and .svg."
-)
+@plots_option("Save the charts of one text", path_type=FOLDER_PATH)
 @click.option("--npz", type=FILE_PATH, metavar="FILE", help="Save all arrays of one text in this .npz file.")
 @json_option
 def inspect_texts(
@@ -217,9 +216,7 @@ def units(chosen: ReviewChoice, run_path: Path | None, words: int, as_json: bool
     metavar="DIR",
     help=f"{RUN_HELP} Repeat this option to compare runs.",
 )
-@click.option(
-    "--plots", type=FOLDER_PATH, metavar="DIR", help="Save charts of the curves in this folder, as .png and .svg."
-)
+@plots_option("Save charts of the curves", path_type=FOLDER_PATH)
 @json_option
 def gradients(chosen: ReviewChoice, run_paths: tuple[Path, ...], plots: Path | None, as_json: bool) -> None:
     """Measure how much of the gradient remains at each distance from the last word, as a median over reviews.
