@@ -115,7 +115,7 @@ def compare(
         check_charts(plots, extra="compare")
     comparison = compare(runs, data=data, folder=into, split=split, observer=EventPrinter(), **chosen)
     if plots:
-        save_charts(build_comparison_charts(comparison), plots)
+        save_charts(build_comparison_charts(comparison), plots, f"split {comparison.split}, {comparison.n:,} reviews")
         say(f"saved the charts in {plots}")
     output.show(
         build_comparison_tables(comparison),

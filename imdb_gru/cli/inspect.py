@@ -97,8 +97,8 @@ class Files:
             )
         return taken
 
-    def write(self, inspections: list["Inspection"]) -> None:
-        """Write the files that the user asked for."""
+    def write(self, inspections: list["Inspection"], run: str) -> None:
+        """Write the files that the user asked for; the charts name the run."""
         if self.npz:
             from imdb_gru.inspection import save_arrays
 
@@ -109,7 +109,7 @@ class Files:
             from imdb_gru.report.inspections import build_inspection_charts
 
             charts = build_inspection_charts(inspections[0])
-            save_charts(charts, self.plots)
+            save_charts(charts, self.plots, f"{run}: {inspections[0].text}")
             say(f"saved {len(charts)} charts in {self.plots}")
         if self.html:
             from imdb_gru.report.page import write_explorer
@@ -164,7 +164,7 @@ def inspect_texts(
     inspections: Iterable[Inspection] = count_seen(made, classifier.config.text, reader, EventPrinter())
     if files.are_wanted():  # files are written first, because the reader of stdout may close it early
         inspections = list(inspections)
-        files.write(inspections)
+        files.write(inspections, str(classifier.run))
     for inspection in inspections:
         show_inspection(inspection, words, layer, unit, as_json=as_json)
 
@@ -251,5 +251,5 @@ def _draw_curves(curves: Mapping[str, "GradientCurve"], folder: Path) -> None:
     from imdb_gru.report.charts import save_charts
     from imdb_gru.report.inspections import build_gradient_charts
 
-    save_charts(build_gradient_charts(curves), folder)
+    save_charts(build_gradient_charts(curves), folder, ", ".join(curves))
     say(f"saved the charts in {folder}")

@@ -90,8 +90,8 @@ def _check_options(resume: Path | None, sweep_path: str | None, *others: object)
     """Raise `click.UsageError` for mutually exclusive options."""
     if resume and (sweep_path or any(others)):
         raise click.UsageError(
-            "--resume uses the sweep's own file: add only --trials, --minutes, --address, --plots, --table, --tables or "
-            "--json"
+            "--resume uses the sweep's own file: add only --trials, --minutes, --address, --plots, --table, --tables "
+            "or --json"
         )
     if not resume and not sweep_path:
         raise click.UsageError(
@@ -103,5 +103,5 @@ def _draw(figures: dict[str, Any], folder: Path) -> None:
     from imdb_gru.report.charts import save_charts
     from imdb_gru.report.sweep import build_sweep_charts
 
-    save_charts(build_sweep_charts(figures), folder)
+    save_charts(build_sweep_charts(figures), folder, figures["sweep"])
     say(f"saved the charts in {folder}")

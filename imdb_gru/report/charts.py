@@ -12,7 +12,14 @@ from imdb_gru.models.evaluation import Evaluation
 from imdb_gru.models.metrics import ReliabilityBin
 from imdb_gru.records import Epoch
 from imdb_gru.report import evaluation_charts as drawings
-from imdb_gru.report.matplotlib_setup import check_matplotlib, choose_metadata, prepare_matplotlib, save_figure
+from imdb_gru.report.matplotlib_setup import (
+    SUFFIXES,
+    check_matplotlib,
+    choose_metadata,
+    prepare_matplotlib,
+    save_figure,
+)
+from imdb_gru.report.timestep_chart import add_title
 from imdb_gru.system.writing import make_folder
 
 INK = "#010203"
@@ -91,13 +98,20 @@ def check_charts(folder: Path, *, extra: str = "plot") -> None:
     make_folder(folder, "draw into")
 
 
-def save_charts(charts: Sequence[Chart], folder: Path) -> list[Path]:
-    """Draw every chart to a .png and an .svg file; create the folder if needed, and return the paths."""
+def save_charts(charts: Sequence[Chart], folder: Path, subject: str) -> list[Path]:
+    """Draw every chart to a .png, an .svg and a .pdf file; create the folder if needed, and return the paths.
+
+    The title of each chart names the subject, such as the run and its reviews, or the text.
+    """
     make_folder(folder, "draw into")
-    paths = [folder / f"{chart.name}{suffix}" for chart in charts for suffix in (".png", ".svg")]
+    paths = []
     with prepare_matplotlib():
-        for index, path in enumerate(paths):
-            save_figure(charts[index // 2].draw(), path)
+        for chart in charts:
+            for suffix in SUFFIXES:
+                figure = chart.draw()
+                add_title(figure, f"{chart.title}: {subject}")
+                paths.append(folder / f"{chart.name}{suffix}")
+                save_figure(figure, paths[-1])
     return paths
 
 

@@ -1,18 +1,21 @@
 """The charts of a comparison: accuracy by model, by words read, and by training time."""
 
+import statistics
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 from imdb_gru.comparison.results import ComparedModel, Comparison
 from imdb_gru.report.charts import Chart
-from imdb_gru.report.matplotlib_setup import tidy
+from imdb_gru.report.matplotlib_setup import tidy, widen
 from imdb_gru.report.timestep_chart import label_run
 from imdb_gru.text.coloured import COLOURS
 
 SHAPES = ("o", "s", "^", "D", "v", "P", "X", "*")
 """Marker shapes: eight for seven colours, so that a repeated colour gets a different shape."""
 DASHES = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)))
+BAND = 0.18
+"""Opacity of the bands around curves."""
 SIZE = (6.4, 4.2)
 
 
@@ -39,7 +42,7 @@ def _draw(draw: Callable[[Any, Sequence[ComparedModel]], None], comparison: Comp
     figure = Figure(figsize=SIZE, layout="constrained")
     axes = figure.add_subplot()
     draw(axes, comparison.models)
-    axes.set_title(f"{comparison.n:,} reviews, split {comparison.split}", loc="left", fontsize="medium")
+    widen(axes, 100)
     tidy(axes)
     return figure
 
@@ -71,14 +74,19 @@ def _draw_curves(axes: Any, models: Sequence[ComparedModel]) -> None:
         if curve := model.accuracy_by_timestep:
             steps = [row.timestep for row in curve]
             accuracies = [100 * row.accuracy for row in curve]
+            style = _choose_style(number, len(models))
             axes.plot(
-                steps,
-                accuracies,
-                ls=DASHES[number % len(DASHES)],
-                label=label_run(model.model),
-                **_choose_style(number, len(models)),
-            )
-    axes.set(xlabel="words read", ylabel="accuracy, %")
+                steps, accuracies, ls=DASHES[number % len(DASHES)], ms=4, label=label_run(model.model), **style
+            )  # fmt: skip
+            if len(model.runs) > 1:
+                by_seed = [[100 * row.accuracy for row in run.accuracy_by_timestep] for run in model.runs]
+                spreads = [statistics.stdev(values) for values in zip(*by_seed, strict=True)]
+                lows, highs = (
+                    [mean + sign * spread for mean, spread in zip(accuracies, spreads, strict=True)] for sign in (-1, 1)
+                )
+                axes.fill_between(steps, lows, highs, color=style["color"], alpha=BAND, lw=0)
+    several = any(len(model.runs) > 1 for model in models)
+    axes.set(xlabel="words read" + "; bands: standard deviation over seeds" * several, ylabel="accuracy, %")
     _add_legend(axes)
 
 
