@@ -60,7 +60,9 @@ def _draw_models(axes: Any, models: Sequence[ComparedModel]) -> None:
         style = _choose_style(number, len(models))
         mean = 100 * model.accuracy
         low, high = (100 * edge for edge in model.accuracy_interval)
-        axes.errorbar(number, mean, yerr=[[mean - low], [high - mean]], capsize=5, ms=8, lw=1.5, **style)
+        axes.errorbar(
+            number, mean, yerr=[[max(0.0, mean - low)], [max(0.0, high - mean)]], capsize=5, ms=8, lw=1.5, **style
+        )
         seeds = [100 * run.accuracy for run in model.runs]
         axes.plot([number + 0.2] * len(seeds), seeds, ls="", ms=4, alpha=0.7, **style)
     axes.set_xticks(range(len(models)), [label_run(model.model) for model in models], parse_math=False)

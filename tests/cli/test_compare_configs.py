@@ -19,8 +19,8 @@ BUDGET = ["--data", "sample", "--set", "data.limit=80", *SMALL[2:], "--engine", 
 def compared(tmp_path_factory):
     """A folder with a comparison of two configs, with its tables and charts; what was printed."""
     folder = tmp_path_factory.mktemp("configs")
-    for name, units in (("small", 3), ("wide", 6)):
-        model = {"pretrained": None, "embedding": 6, "pooling": ["last"] if name == "small" else ["last", "max"]}
+    for name, pooling in (("small", ["last"]), ("wide", ["last", "max"])):
+        model = {"pretrained": None, "pooling": pooling}
         (folder / f"{name}.yaml").write_text(yaml.safe_dump({"model": model}))
     configs = ["--config", "small.yaml", "--config", "wide.yaml"]
     done = call("compare", *configs, *BUDGET, "--tables", "tables", "--plots", "plots", "--json", cwd=folder)
@@ -76,7 +76,7 @@ def test_other_python_arguments(compared, tmp_path, monkeypatch):
         imdb_gru.compare(config=[])
     with pytest.raises(imdb_gru.ConfigError, match="a config cannot be called 'a/b' in a comparison"):
         imdb_gru.compare(config={"a/b": "scratch", "c": "tutorial"})
-    with pytest.raises(imdb_gru.ConfigError, match="train.seed cannot be set for a comparison"):
+    with pytest.raises(imdb_gru.ConfigError, match=r"train\.seed cannot be set for a comparison"):
         imdb_gru.compare(overrides={"train.seed": 3})
     with pytest.raises(imdb_gru.ConfigError, match="unknown model 'tree'"):
         imdb_gru.compare(config=imdb_gru.load_config("scratch"), models=["tree"])

@@ -295,5 +295,5 @@ def test_an_epoch_is_timed_without_the_compiling_of_the_engine(prepare, monkeypa
     assert metrics.compile_seconds >= 1000
 
 
-def test_the_building_of_graphs_counts_as_compilation(alone, sessions):
+def test_the_building_of_graphs_counts_as_compilation(alone):
     assert 0 < alone.run.load_metrics().compile_seconds < 60
