@@ -104,7 +104,7 @@ def test_the_spread_over_seeds_is_a_band():
     assert len(axes.collections) == len(NAMES)
     heights = axes.collections[0].get_paths()[0].vertices[:, 1]
     spread = 100 * 0.02 / 2**0.5  # of two seeds 2 points apart
-    assert {heights.min(), heights.max()} == {pytest.approx(61 - spread), pytest.approx(71 + spread)}
+    assert [heights.min(), heights.max()] == pytest.approx([61 - spread, 71 + spread])
     alone = [replace(model, runs=model.runs[:1]) for model in build_comparison().models]
     axes = draw("accuracy_by_timestep", build_comparison(alone))
     assert (len(axes.collections), axes.get_xlabel()) == (0, "words read")
