@@ -26,7 +26,8 @@ def build_comparison_charts(comparison: Comparison) -> list[Chart]:
         (
             "accuracy_by_seconds",
             "Accuracy by training time",
-            "One mark for each training run: higher is more accurate, and farther left is faster.",
+            "One mark for each training run: higher is more accurate, and farther left is faster. Times on different "
+            "engines compare the engines as well.",
             _draw_seconds,
         ),
     ]
@@ -98,7 +99,8 @@ def _draw_seconds(axes: Any, models: Sequence[ComparedModel]) -> None:
     for number, model in enumerate(models):
         timed = [(run.seconds, 100 * run.accuracy) for run in model.runs if run.seconds is not None]
         seconds, accuracies = [time for time, _ in timed], [accuracy for _, accuracy in timed]
-        axes.plot(seconds, accuracies, ls="", ms=7, label=label_run(model.model), **_choose_style(number, len(models)))
+        name = f"{model.model} ({model.engine})" if model.engine else model.model
+        axes.plot(seconds, accuracies, ls="", ms=7, label=label_run(name), **_choose_style(number, len(models)))
         times += seconds
     # Training on a few reviews can take 0 seconds, which a logarithmic axis cannot show.
     if times and min(times) > 0:

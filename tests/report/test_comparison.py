@@ -71,6 +71,7 @@ def test_a_training_of_unknown_time_has_no_dot():
     models = [build_model(0, "bundled", seconds=(None, None)), build_model(1, "gru")]
     axes = draw("accuracy_by_seconds", build_comparison(models))
     assert [line.get_xdata().tolist() for line in axes.lines] == [[], [3.0, 5.0]]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["bundled (keras)", "gru (keras)"]
     draw("accuracy_by_seconds", build_comparison(models[:1]))
 
 

@@ -78,8 +78,7 @@ def build_comparison_tables(comparison: "Comparison") -> list[Table]:
         columns = [Column("words read"), *(Column(model, longest_word=LONGEST_FIGURE) for model in curves)]
         accuracies = {name: {row.timestep: row.accuracy for row in curve} for name, curve in curves.items()}
         joined = _join_curves(accuracies)
-        rows = [tuple(_show(value, "d" if name == "words_read" else ".2%") for name, value in record.items())
-                for record in joined]  # fmt: skip
+        rows = [(str(record["words_read"]), *(_show(record[name], ".2%") for name in accuracies)) for record in joined]
         tables.append(Table("accuracy_by_timestep", rows, columns, joined, "accuracy by words read"))
     return tables
 
