@@ -44,7 +44,7 @@ class Epoch(Record):
     words_per_second: int | None = None
     learning_rate: float | None = None
     seconds: float | None = None
-    """Time in seconds spent on training and validation, excluding compilation of the engine."""
+    """Time in seconds spent on training and validation, excluding compilation of the engine and of graphs."""
 
 
 class CorpusStatistics(Record):
@@ -120,6 +120,9 @@ class Metrics(Record):
     finished_at: str | None = None
     epochs: int | None = None
     seconds: float | None = None
+    """Time in seconds spent on all epochs, excluding compilation."""
+    compile_seconds: float | None = None
+    """Time in seconds in which the engine was compiled and TensorFlow built its graphs, during completed epochs."""
     peak_memory_mb: float | None = None
     parameters: int | None = None
     environment: dict[str, Any] = {}
@@ -140,6 +143,8 @@ class Progress:
     best: Epoch | None = None
     seconds: float = 0.0
     """Time in seconds spent on all completed epochs."""
+    compile_seconds: float = 0.0
+    """Time in seconds spent on compilation during all completed epochs."""
     epoch_seconds: float = 0.0
     """Time in seconds spent on the current epoch so far."""
     data_hash: str = ""

@@ -199,6 +199,12 @@ def config_options(default: str) -> Callable[[AnyCommand], AnyCommand]:
     return add
 
 
+def plots_option(deed: str, *, path_type: PathType = PATH) -> Callable[[AnyCommand], AnyCommand]:
+    """Build the --plots option; `deed` is the beginning of its help text."""
+    text = f"{deed} in this folder, as .png, .svg and .pdf."
+    return click.option("--plots", type=path_type, metavar="DIR", help=text)
+
+
 def open_run(path: Path | None, task: "TaskName" = "sentiment") -> "Run":
     """Open the run at `path`; if `path` is None, choose a run and print its name."""
     from imdb_gru.runs.catalogue import find_run

@@ -9,21 +9,61 @@ import click
 from imdb_gru.cli._commands import Command
 from imdb_gru.cli._data_options import compared_data_options
 from imdb_gru.cli._messages import EventPrinter, say
-from imdb_gru.cli._options import PATH, config_options, json_option, number_option
-from imdb_gru.cli._tables.comparison import print_comparison
+from imdb_gru.cli._options import LOCATION, PATH, plots_option, set_option
+from imdb_gru.cli._output import Output, output_options
+from imdb_gru.cli._tables.comparison import build_comparison_tables, print_comparison
 
 if TYPE_CHECKING:
     from imdb_gru.config import DataConfig
 
+BUDGET = ("--config", "--set", "--models", "--seeds", "--engine")
+
+
+class SeedsType(click.ParamType[int | list[int]]):
+    """A parameter type for a number of seeds, such as 3, or for seeds separated by commas, such as 1,5,7."""
+
+    name = "SEEDS"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | list[int]:
+        """Return the number of seeds or the list of seeds, or raise `UsageError`."""
+        parts = str(value).removesuffix(",").split(",")
+        try:
+            seeds = [int(part) for part in parts]
+        except ValueError:
+            self.fail(f"{value!r} is not a number of seeds, such as 3, or a list of seeds, such as 1,5,7", param, ctx)
+        return seeds if "," in str(value) else seeds[0]
+
 
 @click.command(cls=Command, short_help="Compare models on the same reviews.")
 @click.argument("runs", nargs=-1, type=PATH, metavar="[RUN]...")
-@config_options("scratch")
+@click.option(
+    "--config",
+    "config_paths",
+    type=LOCATION,
+    multiple=True,
+    metavar="FILE|NAME",
+    help="A YAML file, or the name of a config in the package. Several configs are compared with each other "
+    "[default: scratch].",
+)
+@set_option("Set a key of every config, for example train.epochs=3.")
 @compared_data_options
 @click.option(
-    "--models", metavar="NAMES", help="The models to train, such as gru,linear [default: gru,lstm,simple_rnn,linear]."
+    "--models",
+    metavar="NAMES",
+    help="The cells to train with every config, and linear for the n-gram model, such as gru,linear [default: "
+    "gru,lstm,simple_rnn,linear; with several configs, the configs as they are].",
 )
-@number_option("--seeds", "Train every model N times, with the seeds 0 to N-1 [default: 3].")
+@click.option(
+    "--seeds",
+    type=SeedsType(),
+    help="Train every model N times, with the seeds 0 to N-1, or with the given seeds, such as 1,5,7 [default: 3].",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["auto", "keras", "fused"]),
+    help="The engine that trains all networks; with keras, the times and memory of all cells can be compared [default: "
+    "train.engine of the config].",
+)
 @click.option(
     "--into",
     type=PATH,
@@ -31,46 +71,54 @@ if TYPE_CHECKING:
     help="The folder for the trained models and the results [default: runs/compare].",
 )
 @click.option("--split", type=click.Choice(["test", "validation"]), help="The split to evaluate on [default: test].")
-@click.option("--plots", type=PATH, metavar="DIR", help="Save the charts in this folder, as .png and .svg.")
-@json_option
+@plots_option("Save the charts")
+@output_options("models")
 def compare(
     runs: tuple[Path, ...],
-    config_path: str | None,
+    config_paths: tuple[str, ...],
     overrides: dict[str, Any],
     data: "DataConfig | None",
     models: str | None,
-    seeds: int | None,
+    seeds: int | list[int] | None,
+    engine: str | None,
     into: Path | None,
     split: str | None,
     plots: Path | None,
-    as_json: bool,
+    output: Output,
 ) -> None:
-    """Compare complete RUNs, or train and compare a GRU, an LSTM, a SimpleRNN and an n-gram model.
+    """Compare complete RUNs, or train and compare a GRU, an LSTM, a SimpleRNN and an n-gram model, or several configs.
 
-    Networks are trained from random weights, even if the config sets model.pretrained. RUNs are not retrained, so they
-    cannot be combined with --config, --set, --models or --seeds.
+    One config is trained with each cell, from random weights, even if it sets model.pretrained. Several configs are
+    trained as they are. RUNs that differ only in their seed are one model. They are not retrained, so they cannot be
+    combined with --config, --set, --models, --seeds or --engine.
 
     \b
     imdb-gru compare --data sample --seeds 1
+    imdb-gru compare --config scratch --config tutorial --seeds 1,5,7
     """
     names = None if models is None else [name.strip() for name in models.split(",")]
-    budget: dict[str, Any] = {"config": config_path, "overrides": overrides or None, "models": names, "seeds": seeds}
+    config = config_paths[0] if len(config_paths) == 1 else list(config_paths) or None
+    budget: dict[str, Any] = {
+        "config": config, "overrides": overrides or None, "models": names, "seeds": seeds, "engine": engine
+    }  # fmt: skip
     chosen = {name: value for name, value in budget.items() if value is not None}
     if runs and chosen:
         raise click.UsageError(
-            "--config, --set, --models and --seeds cannot be used with RUNs, which are not retrained"
+            f"{', '.join(BUDGET[:-1])} and {BUDGET[-1]} cannot be used with RUNs, which are not retrained"
         )
     from imdb_gru.comparison.comparing import compare
     from imdb_gru.report.charts import check_charts, save_charts
     from imdb_gru.report.comparison import build_comparison_charts
 
+    output.check()
     if plots:
         check_charts(plots, extra="compare")
     comparison = compare(runs, data=data, folder=into, split=split, observer=EventPrinter(), **chosen)
     if plots:
-        save_charts(build_comparison_charts(comparison), plots)
+        save_charts(build_comparison_charts(comparison), plots, f"split {comparison.split}, {comparison.n:,} reviews")
         say(f"saved the charts in {plots}")
-    if as_json:
-        click.echo(json.dumps(comparison.to_dict()))
-    else:
-        print_comparison(comparison)
+    output.show(
+        build_comparison_tables(comparison),
+        as_json=lambda: json.dumps(comparison.to_dict()),
+        as_text=lambda: print_comparison(comparison),
+    )

@@ -11,7 +11,6 @@ from imdb_gru.cli._messages import EventPrinter
 from imdb_gru.cli._options import (
     LOCATION,
     check_threshold_alone,
-    json_option,
     max_error_option,
     open_run,
     precision_option,
@@ -19,7 +18,8 @@ from imdb_gru.cli._options import (
     split_option,
     threshold_option,
 )
-from imdb_gru.cli._tables.evaluation import print_evaluation
+from imdb_gru.cli._output import Output, output_options
+from imdb_gru.cli._tables.evaluation import build_evaluation_tables, print_evaluation
 
 if TYPE_CHECKING:
     from imdb_gru.config import DataConfig
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 @threshold_option
 @max_error_option("Show how many reviews 'predict --max-error' would answer, and how many of the answers are wrong.")
 @precision_option
-@json_option
+@output_options("metrics, or of the kinds of tests of a suite")
 def evaluate(
     run_path: Path | None,
     data: "DataConfig | None",
@@ -59,7 +59,7 @@ def evaluate(
     threshold: float | None,
     max_error: float | None,
     precision: "Precision",
-    as_json: bool,
+    output: Output,
 ) -> None:
     """Evaluate a run on labelled reviews: accuracy, calibration, and accuracy by confidence and by words read.
 
@@ -80,6 +80,7 @@ def evaluate(
         for option, value in (("--data", data and data.path), ("--split", split), ("--max-error", max_error)):
             if value is not None:
                 raise click.UsageError(f"--suite cannot be used with {option}: leave out one of them")
+    output.check()
     run, observer = open_run(run_path), EventPrinter()
     result: Evaluation | NextWordEvaluation | SuiteEvaluation
     if suite is None:
@@ -96,7 +97,8 @@ def evaluate(
     else:
         file = (data or DataConfig()).model_copy(update={"path": suite})
         result = evaluate_suite(run, file, errors=errors, threshold=threshold, precision=precision, observer=observer)
-    if as_json:
-        click.echo(dump_json(result.to_dict()))
-    else:
-        print_evaluation(result)
+    output.show(
+        build_evaluation_tables(result),
+        as_json=lambda: dump_json(result.to_dict()),
+        as_text=lambda: print_evaluation(result),
+    )

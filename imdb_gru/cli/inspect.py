@@ -20,6 +20,7 @@ from imdb_gru.cli._options import (
     json_option,
     number_option,
     open_run,
+    plots_option,
     run_option,
 )
 from imdb_gru.cli._reviews import ReviewChoice, review_options
@@ -101,8 +102,8 @@ class Files:
             )
         return taken
 
-    def write(self, inspections: list["Inspection"]) -> None:
-        """Write the files that the user asked for."""
+    def write(self, inspections: list["Inspection"], run: str) -> None:
+        """Write the files that the user asked for; the charts name the run."""
         if self.npz:
             from imdb_gru.inspection import save_arrays
 
@@ -113,7 +114,7 @@ class Files:
             from imdb_gru.report.inspections import build_inspection_charts
 
             charts = build_inspection_charts(inspections[0])
-            save_charts(charts, self.plots)
+            save_charts(charts, self.plots, f"{run}: {inspections[0].text}")
             say(f"saved {len(charts)} charts in {self.plots}")
         if self.html:
             from imdb_gru.report.page import write_explorer
@@ -132,9 +133,7 @@ class Files:
 @click.option(
     "--html", type=FILE_PATH, metavar="FILE", help="Write an HTML page that explains every word of the texts."
 )
-@click.option(
-    "--plots", type=FOLDER_PATH, metavar="DIR", help="Save the charts of one text in this folder, as .png and .svg."
-)
+@plots_option("Save the charts of one text", path_type=FOLDER_PATH)
 @click.option("--npz", type=FILE_PATH, metavar="FILE", help="Save all arrays of one text in this .npz file.")
 @json_option
 def inspect_texts(
@@ -170,7 +169,7 @@ def inspect_texts(
     inspections: Iterable[Inspection] = count_seen(made, classifier.config.text, reader, EventPrinter())
     if files.are_wanted():  # files are written first, because the reader of stdout may close it early
         inspections = list(inspections)
-        files.write(inspections)
+        files.write(inspections, str(classifier.run))
     headed = len(reader.texts) != 1
     for inspection in inspections:
         show_inspection(inspection, words, layer, unit, headed=headed, as_json=as_json)
@@ -295,9 +294,7 @@ def units(chosen: ReviewChoice, run_path: Path | None, words: int, as_json: bool
     metavar="DIR",
     help=f"{RUN_HELP} Repeat this option to compare runs.",
 )
-@click.option(
-    "--plots", type=FOLDER_PATH, metavar="DIR", help="Save charts of the curves in this folder, as .png and .svg."
-)
+@plots_option("Save charts of the curves", path_type=FOLDER_PATH)
 @json_option
 def gradients(chosen: ReviewChoice, run_paths: tuple[Path, ...], plots: Path | None, as_json: bool) -> None:
     """Measure how much of the gradient remains at each distance from the last word, as a median over reviews.
@@ -332,5 +329,5 @@ def _draw_curves(curves: Mapping[str, "GradientCurve"], folder: Path) -> None:
     from imdb_gru.report.charts import save_charts
     from imdb_gru.report.inspections import build_gradient_charts
 
-    save_charts(build_gradient_charts(curves), folder)
+    save_charts(build_gradient_charts(curves), folder, ", ".join(curves))
     say(f"saved the charts in {folder}")

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     "--plot",
     type=PATH,
     metavar="FILE",
-    help="Save a chart of the probability after each word of one text, as .png or .svg.",
+    help="Save a chart of the probability after each word of one text, as .png, .svg or .pdf.",
 )
 @click.option(
     "--resume",

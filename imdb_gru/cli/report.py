@@ -8,7 +8,7 @@ import click
 from imdb_gru.cli._commands import Command
 from imdb_gru.cli._data_options import other_data_options
 from imdb_gru.cli._messages import EventPrinter
-from imdb_gru.cli._options import PATH, number_option, open_run, run_options, split_option
+from imdb_gru.cli._options import PATH, number_option, open_run, plots_option, run_options, split_option
 
 if TYPE_CHECKING:
     from imdb_gru.config import DataConfig
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="The page to write [default: a file in the current folder, named after the run].",
 )
-@click.option("--plots", type=PATH, metavar="DIR", help="Also save every chart in this folder, as .png and .svg.")
+@plots_option("Also save every chart")
 @number_option("--examples", "The number of reviews that the page shows word by word.", least=0, default=16)
 def report(
     run_path: Path | None,

@@ -10,7 +10,8 @@ import click
 from imdb_gru.cli._commands import DefaultGroup
 from imdb_gru.cli._messages import say
 from imdb_gru.cli._options import PATH, json_option
-from imdb_gru.cli._tables.runs import print_findings, print_runs
+from imdb_gru.cli._output import Output, output_options
+from imdb_gru.cli._tables.runs import build_runs_table, print_findings
 
 if TYPE_CHECKING:
     from imdb_gru.runs.run import Run
@@ -30,9 +31,11 @@ def runs() -> None:
 
 @runs.command("list", short_help="List the runs in a folder; the default command.")
 @click.argument("folder", default="runs", type=PATH)
-@json_option
-def list_folder(folder: Path, as_json: bool) -> None:
+@output_options("runs", several=False)
+def list_folder(folder: Path, output: Output) -> None:
     """List the runs in FOLDER, oldest first, with their state, model and validation metric [default: runs].
+
+    JSON and csv also have the seed and the engine of each run, and JSON has its whole config.
 
     \b
     imdb-gru runs list --json
@@ -43,12 +46,11 @@ def list_folder(folder: Path, as_json: bool) -> None:
     if not folder.is_dir():
         raise RunError(f"there is no folder {folder}: create runs/ with 'imdb-gru train', or choose another folder")
     rows = [_describe(run) for run in list_runs(folder)]
-    if as_json:
-        click.echo(json.dumps(rows))
-    elif rows:
-        print_runs(rows)
-    else:
+    table = build_runs_table(rows)
+    if not rows:
         say(f"there are no runs in {folder}")
+    if rows or output.as_json:
+        output.show([table], as_json=lambda: json.dumps(rows), as_text=table.print)
 
 
 @runs.command(short_help="Check the files and weights of a complete run.")
@@ -87,21 +89,27 @@ def _describe(run: "Run") -> dict[str, Any]:
         "state": run.state,
         "task": run.task,
         "model": None,
+        "seed": None,
+        "engine": None,
         "epochs": None,
         "best_epoch": None,
         "validation_accuracy": None,
         "validation_perplexity": None,
         "finished": None,
+        "config": None,
     }
     if row["state"] == "newer":
         return row
     try:
         config = run.load_any_config()
         row["model"] = config.model.brief
+        row["seed"] = config.train.seed
+        row["config"] = config.model_dump(mode="json")
         history = run.load_history()
         row["epochs"] = f"{len(history)}/{config.train.epochs}"
         if row["state"] == "complete":
             metrics = run.load_metrics()
+            row["engine"] = metrics.environment.get("engine")
             row["best_epoch"] = metrics.best.epoch
             row["validation_accuracy"] = metrics.best.validation_accuracy
             row["validation_perplexity"] = metrics.best.validation_perplexity

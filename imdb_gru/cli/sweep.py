@@ -8,8 +8,9 @@ import click
 from imdb_gru.cli._commands import Command
 from imdb_gru.cli._data_options import data_options
 from imdb_gru.cli._messages import say
-from imdb_gru.cli._options import FOLDER_PATH, LOCATION, PATH, json_option, number_option, set_option
-from imdb_gru.cli._tables.sweep import SweepPrinter, show_sweep, show_sweep_plan
+from imdb_gru.cli._options import FOLDER_PATH, LOCATION, PATH, number_option, plots_option, set_option
+from imdb_gru.cli._output import Output, output_options
+from imdb_gru.cli._tables.sweep import SweepPrinter, build_sweep_tables, dump_sweep, print_sweep, show_sweep_plan
 
 if TYPE_CHECKING:
     from imdb_gru.config import DataConfig
@@ -38,9 +39,9 @@ FOLDER = Path("runs/sweep")
     metavar="HOST:PORT",
     help="The address of a Ray cluster whose machines share the sweep's folder [default: start Ray on this machine].",
 )
-@click.option("--plots", type=PATH, metavar="DIR", help="Save the charts in this folder, as .png and .svg.")
+@plots_option("Save the charts")
 @click.option("--dry-run", is_flag=True, help="Show what the sweep would do, without training.")
-@json_option
+@output_options("finalists")
 def sweep(
     sweep_path: str | None,
     overrides: dict[str, Any],
@@ -53,7 +54,7 @@ def sweep(
     address: str | None,
     plots: Path | None,
     dry_run: bool,
-    as_json: bool,
+    output: Output,
 ) -> None:
     """Search for the config that performs best on the validation reviews. The sweep never reads test reviews.
 
@@ -66,6 +67,7 @@ def sweep(
     from imdb_gru.report.charts import check_charts
     from imdb_gru.sweep import search
 
+    output.check()
     if plots:
         check_charts(plots)
     budget = {key: value for key, value in (("trials", trials), ("minutes", minutes)) if value is not None}
@@ -73,7 +75,7 @@ def sweep(
     place: dict[str, Any] = {"address": address, "observer": SweepPrinter()}
     folder = into or FOLDER
     if dry_run:
-        show_sweep_plan(search.plan_sweep(str(sweep_path), **chosen), folder, as_json=as_json)
+        show_sweep_plan(search.plan_sweep(str(sweep_path), **chosen), folder, as_json=output.as_json)
         return
     if resume:
         figures = search.resume_sweep(resume, budget=budget, **place)
@@ -81,14 +83,15 @@ def sweep(
         figures = search.sweep(str(sweep_path), **chosen, folder=folder, overwrite=overwrite, **place)
     if plots:
         _draw(figures, plots)
-    show_sweep(figures, as_json=as_json)
+    output.show(build_sweep_tables(figures), as_json=lambda: dump_sweep(figures), as_text=lambda: print_sweep(figures))
 
 
 def _check_options(resume: Path | None, sweep_path: str | None, *others: object) -> None:
     """Raise `click.UsageError` for mutually exclusive options."""
     if resume and (sweep_path or any(others)):
         raise click.UsageError(
-            "--resume uses the sweep's own file: add only --trials, --minutes, --address, --plots or --json"
+            "--resume uses the sweep's own file: add only --trials, --minutes, --address, --plots, --table, --tables "
+            "or --json"
         )
     if not resume and not sweep_path:
         raise click.UsageError(
@@ -100,5 +103,5 @@ def _draw(figures: dict[str, Any], folder: Path) -> None:
     from imdb_gru.report.charts import save_charts
     from imdb_gru.report.sweep import build_sweep_charts
 
-    save_charts(build_sweep_charts(figures), folder)
+    save_charts(build_sweep_charts(figures), folder, figures["sweep"])
     say(f"saved the charts in {folder}")

@@ -1,7 +1,8 @@
 """The models that are compared, and their state on disk."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +14,7 @@ from imdb_gru.config.schema import AUTO
 from imdb_gru.errors import ConfigError, RunError
 from imdb_gru.runs.catalogue import check_writable
 from imdb_gru.runs.run import Run
+from imdb_gru.system.escaping import show_value
 from imdb_gru.tasks.evaluation import open_model
 
 LINEAR = "linear"
@@ -20,6 +22,9 @@ MODELS = (*CELLS, LINEAR)
 RESULT = "comparison.json"
 CACHE = "predictions"
 """Name of the folder in which a comparison stores the predictions of its networks."""
+
+SEEDED = re.compile(r"(.+?)[-_.]?(?:seed[-_.]?|s)?\d+")
+"""Name of a folder that ends in a seed."""
 
 CandidateState = Literal["new", "unfinished", "complete"]
 
@@ -48,41 +53,92 @@ class Candidate:
         return str(self.result)
 
 
-def build_candidates(config: Config, models: Sequence[str], seeds: int, folder: Path) -> list[Candidate]:
-    """Build the candidates: every model with seed 0, then with seed 1, and so on; only cell and seed differ."""
+def build_candidates(models: Mapping[str, Config], seeds: Sequence[int], folder: Path) -> list[Candidate]:
+    """Build the candidates: every model with the first seed, then with the second seed, and so on."""
     candidates = []
-    for seed in range(seeds):
-        for model in models:
+    for seed in seeds:
+        for model, config in models.items():
             path = folder / f"{model}-{seed}"
-            result = Baseline(path) if model == LINEAR else Run(path)
-            candidates.append(Candidate(model, _adapt(config, model, seed), result))
+            seeded = config.model_copy(update={"train": config.train.model_copy(update={"seed": seed})})
+            candidates.append(Candidate(model, seeded, Baseline(path) if model == LINEAR else Run(path)))
     return candidates
 
 
-def _adapt(config: Config, model: str, seed: int) -> Config:
+def build_models(configs: Mapping[str, Config], models: Sequence[str]) -> dict[str, Config]:
+    """Return the config of every model to train, by its name.
+
+    Each config is trained with each of the cells in `models`, from random weights. If `models` names no cell, each
+    config is trained as it is. The linear baseline is fitted once, to the reviews that all configs share. Raises
+    `ConfigError` if a cell cannot have a config, if there are fewer than two models, or if the configs use different
+    reviews.
+    """
+    (first, shared), *others = configs.items()
+    for name, config in others:
+        if changes := list(_find_changes(_list_choices(shared), _list_choices(config))):
+            raise ConfigError(
+                f"{first} and {name} use different reviews ({'; '.join(changes)}): choose the same for both with --set"
+            )
+    cells = [model for model in models if model != LINEAR]
+    named: dict[str, Config] = {}
+    for name, config in configs.items():
+        for cell in cells:
+            named[cell if len(configs) == 1 else f"{name}-{cell}"] = _adapt(config, cell)
+        if not cells:
+            named[name] = config
+    if LINEAR in models:
+        named[LINEAR] = _adapt(shared, "gru", LINEAR)
+    if len(named) < 2:
+        raise ConfigError(
+            f"a comparison needs at least two models, got {', '.join(named)}: choose from {', '.join(MODELS)} with "
+            "--models, or repeat --config"
+        )
+    order = {name: place for place, name in enumerate(models)}
+    return {name: named[name] for name in sorted(named, key=lambda name: order.get(name, 0))}
+
+
+def _list_choices(config: Config) -> dict[str, Any]:
+    """Return the keys that determine which reviews are used for training and validation, apart from the seed."""
+    return config.model_dump(include={"data": True, "train": {"validation_split", "validation_seed"}})
+
+
+def _adapt(config: Config, cell: str, model: str | None = None) -> Config:
     values = config.model_dump()
-    values["model"]["cell"] = "gru" if model == LINEAR else model
-    values["train"]["seed"] = seed
-    return build_config(values, f"the config for {model}")
+    values["model"]["cell"] = cell
+    values["model"]["pretrained"] = None
+    return build_config(values, f"the config for {model or cell}")
 
 
 def check_models(models: Sequence[str]) -> None:
-    """Raise `ConfigError` unless `models` names at least two different models that can be trained."""
+    """Raise `ConfigError` unless all names are known and different."""
     for model in models:
         if model not in MODELS:
             raise ConfigError(f"unknown model '{model}': choose from {', '.join(MODELS)}")
         if list(models).count(model) > 1:
             raise ConfigError(f"{model} is given twice: choose each model once")
-    if len(models) < 2:
-        given = models[0] if models else "no model"
-        raise ConfigError(f"a comparison needs at least two models, got {given}: choose from {', '.join(MODELS)}")
+
+
+def check_seeds(seeds: int | Sequence[int]) -> list[int]:
+    """Return the seeds, given as a list or as their number, or raise `ConfigError` if they are invalid."""
+    if isinstance(seeds, int):
+        if seeds < 1:
+            raise ConfigError(f"a comparison needs at least one seed, got {seeds}")
+        return list(range(seeds))
+    for seed in seeds:
+        if not (isinstance(seed, int) and 0 <= seed < 2**32):
+            raise ConfigError(f"the seed {show_value(seed)} is not an integer from 0 to {2**32 - 1}")
+        if list(seeds).count(seed) > 1:
+            raise ConfigError(f"the seed {seed} is given twice: choose each seed once")
+    if not seeds:
+        raise ConfigError("a comparison needs at least one seed, got none")
+    return list(seeds)
 
 
 def open_candidates(runs: Sequence[str | Path | Run], *, same_data: bool) -> list[Candidate]:
-    """Open complete runs as candidates; each is a separate model, named after its folder.
+    """Open complete runs as candidates; runs that differ only in their seed are one model, named after their folders.
 
-    Raises `RunError` if only one run is given, if a run is incomplete or given twice, or, with `same_data`, if the
-    runs were trained on different data.
+    Runs on different engines are different models, because their costs differ, and so is a run with a seed that its
+    model already has. Raises `RunError` if only one run is given, if a run is incomplete or given twice, or, with
+    `same_data`, if the runs were trained on different data.
     """
     opened = [open_model(run) for run in runs]
     if len(opened) < 2:
@@ -90,24 +146,54 @@ def open_candidates(runs: Sequence[str | Path | Run], *, same_data: bool) -> lis
     for run, twin in itertools.combinations(opened, 2):
         if run.path.resolve() == twin.path.resolve():
             raise RunError(f"{run} and {twin} are the same run: give different runs")
-    candidates: list[Candidate] = []
-    names: list[str] = []
-    for run in opened:
-        name = Path(str(run)).resolve().name
-        model = str(run.path.resolve()) if name in names or name == LINEAR else name
-        names.append(name)
-        candidates.append(Candidate(model, run.load_config(), run))
-        first, data = candidates[0], candidates[-1].config.data
-        if same_data and data != first.config.data:
-            changes = "; ".join(_find_changes(first.config.data.model_dump(), data.model_dump(), "data."))
+    configs = [run.load_config() for run in opened]
+    for run, config in zip(opened, configs, strict=True):
+        if same_data and config.data != configs[0].data:
+            changes = "; ".join(_find_changes(configs[0].data.model_dump(), config.data.model_dump(), "data."))
             raise RunError(
-                f"{first} and {run} use different reviews ({changes}): choose the same reviews for both with --data"
+                f"{opened[0]} and {run} use different reviews ({changes}): choose the same reviews for both with --data"
             )
-    return candidates
+    groups = _group_runs(opened, configs)
+    names = _name_groups(groups)
+    return [
+        Candidate(name, config, run)
+        for run, config in zip(opened, configs, strict=True)
+        for name, group in zip(names, groups, strict=True)
+        if run in group
+    ]
 
 
-def check_folder(folder: Path) -> None:
-    """Raise `RunError` if a comparison cannot be written to a folder."""
+def _group_runs(runs: Sequence[Run], configs: Sequence[Config]) -> list[list[Run]]:
+    """Divide runs into groups with one config, apart from the seed, one engine, and different seeds."""
+    groups: list[tuple[Any, set[int], list[Run]]] = []
+    for run, config in zip(runs, configs, strict=True):
+        seed = config.train.seed
+        environment = run.load_metrics().environment
+        unseeded = config.model_copy(update={"train": config.train.model_copy(update={"seed": 0})})
+        kind = unseeded, environment.get("engine"), environment.get("precision")
+        for other, seeds, group in groups:
+            if other == kind and seed not in seeds:
+                seeds.add(seed)
+                group.append(run)
+                break
+        else:
+            groups.append((kind, {seed}, [run]))
+    return [group for _, _, group in groups]
+
+
+def _name_groups(groups: Sequence[Sequence[Run]]) -> list[str]:
+    """Name each group after its runs' folders without the seeds at their ends, or after the first run."""
+    names: list[str] = []
+    for group in groups:
+        folders = [Path(str(run)).resolve().name for run in group]
+        stems = {found[1] if (found := SEEDED.fullmatch(folder)) else folder for folder in folders}
+        name = stems.pop() if len(group) > 1 and len(stems) == 1 else folders[0]
+        names.append(str(group[0].path.resolve()) if name in names or name == LINEAR else name)
+    return names
+
+
+def check_folder(folder: Path, models: Collection[str] = ()) -> None:
+    """Raise `RunError` if a comparison of these models cannot be written to a folder."""
     check_writable(folder, "hold a comparison", "choose another folder with --into")
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not existing.is_dir():
@@ -115,7 +201,7 @@ def check_folder(folder: Path) -> None:
     if existing != folder:
         return
     names = {path.name for path in folder.iterdir()}
-    ours = any(name in (RESULT, CACHE) or name.rpartition("-")[0] in MODELS for name in names)
+    ours = any(name in (RESULT, CACHE) or name.rpartition("-")[0] in (*MODELS, *models) for name in names)
     if "config.yaml" in names or (names and not ours):
         reason = "is a run" if "config.yaml" in names else "holds files that do not belong to a comparison"
         raise RunError(f"{folder} {reason}: choose another folder with --into")

@@ -9,12 +9,15 @@ from typing import Any
 
 from imdb_gru.comparison.candidates import (
     CACHE,
+    LINEAR,
     MODELS,
     RESULT,
     Candidate,
     build_candidates,
+    build_models,
     check_folder,
     check_models,
+    check_seeds,
     check_training_reviews,
     find_state,
     open_candidates,
@@ -29,6 +32,7 @@ from imdb_gru.errors import ConfigError, MissingExtraError, RunError
 from imdb_gru.events import Notice, Observer, ignore
 from imdb_gru.runs.run import Run
 from imdb_gru.sources.review import Review
+from imdb_gru.system.escaping import show_value
 from imdb_gru.system.lock import claim
 from imdb_gru.tasks.configs import prepare_config
 from imdb_gru.tasks.evaluation import choose_reviews
@@ -38,18 +42,22 @@ SEEDS = 3
 FOLDER = Path("runs/compare")
 SETTLED = {
     "model.cell": "the models to compare determine the cells",
-    "model.pretrained": "all models start from random weights; to compare pretrained models, give complete runs",
-    "train.seed": "the comparison uses as many seeds as you choose, starting from 0",
+    "model.pretrained": "all cells start from random weights; to compare pretrained models, give several configs, or "
+    "complete runs",
 }
-"""Keys that the user cannot set for a comparison, with the reasons."""
+"""Keys that the user cannot set for a comparison of cells, with the reasons."""
+
+OneConfig = str | Path | Config
+Configs = OneConfig | Sequence[str | Path] | Mapping[str, OneConfig]
 
 
 def compare(
     runs: Sequence[str | Path | Run] = (),
     *,
-    config: str | Path | Config = CONFIG,
-    models: Sequence[str] = MODELS,
-    seeds: int = SEEDS,
+    config: Configs = CONFIG,
+    models: Sequence[str] | None = None,
+    seeds: int | Sequence[int] = SEEDS,
+    engine: str | None = None,
     data: str | Path | DataConfig | None = None,
     overrides: Mapping[str, Any] | None = None,
     folder: str | Path | None = None,
@@ -58,10 +66,15 @@ def compare(
 ) -> Comparison:
     """Compare complete runs, or train and compare models, on the same reviews; return all metrics.
 
-    If `runs` is not given, train every model from random weights, with one config and the seeds 0 to `seeds` - 1, and
-    save the models in `folder` (default `runs/compare`). Complete models in the folder are used as they are, and
-    unfinished ones are resumed. Each model is trained in a separate process, so a script must call this function inside
-    `if __name__ == "__main__":`. If `runs` is given, `folder` is optional and receives only comparison.json.
+    If `runs` is not given, train every model with the seeds 0 to `seeds` - 1, or with a list of seeds, and save the
+    models in `folder` (default `runs/compare`). With one config, the models are cells and the linear baseline (default:
+    all four), and all start from random weights. Several configs, as a list or as a mapping from names to configs, are
+    trained as they are, or with every cell in `models`; add `linear` to compare them with the baseline. `engine`, such
+    as `keras`, replaces `train.engine` of the configs.
+
+    Complete models in the folder are used as they are, and unfinished ones are resumed. Each model is trained in a
+    separate process, so a script must call this function inside `if __name__ == "__main__":`. If `runs` is given, those
+    that differ only in their seed are one model; `folder` is optional and receives only comparison.json.
 
     `data` takes the same values as `--data`. `split` defaults to the test split, or to the validation reviews if the
     data has no test split. `observer` is called with each event. Raises `ConfigError`, `DataError`, `RunError` or
@@ -69,19 +82,21 @@ def compare(
     """
     if isinstance(runs, str | Path | Run):
         raise TypeError(f"compare takes several runs, got {str(runs)!r}: give a list of runs")
-    _check_extra()
     observer = observer or ignore
     if runs:
-        if (config, tuple(models), seeds, overrides or None) != (CONFIG, MODELS, SEEDS, None):
-            raise ConfigError("runs are compared as they are: leave out config, models, seeds and overrides")
+        if (config, models, seeds, engine, overrides or None) != (CONFIG, None, SEEDS, None, None):
+            raise ConfigError("runs are compared as they are: leave out config, models, seeds, engine and overrides")
+        _check_extra("scipy")
         place = None if folder is None else Path(folder).expanduser()
         candidates = open_candidates(runs, same_data=data is None)
     else:
+        _check_extra("scipy", "sklearn")
         place = FOLDER if folder is None else Path(folder).expanduser()
-        candidates = _plan(config, models, seeds, data, overrides, place)
+        settings = {**(overrides or {}), **({} if engine is None else {"train.engine": engine})}
+        candidates = _plan(config, models, seeds, data, settings, place)
         data = None  # the candidates' configs already contain it
     if place:
-        check_folder(place)
+        check_folder(place, {candidate.model for candidate in candidates})
     with claim(place) if place else contextlib.nullcontext():
         if not runs:
             _train(candidates, observer)
@@ -97,28 +112,54 @@ def compare(
     return comparison
 
 
-def _check_extra() -> None:
-    if not all(importlib.util.find_spec(package) for package in ("sklearn", "scipy")):
+def _check_extra(*packages: str) -> None:
+    if not all(importlib.util.find_spec(package) for package in packages):
         raise MissingExtraError("Comparing models", "compare")
 
 
 def _plan(
-    config: str | Path | Config,
-    models: Sequence[str],
-    seeds: int,
+    config: Configs,
+    models: Sequence[str] | None,
+    seeds: int | Sequence[int],
     data: str | Path | DataConfig | None,
-    overrides: Mapping[str, Any] | None,
+    overrides: Mapping[str, Any],
     folder: Path,
 ) -> list[Candidate]:
     """Return the candidates to train, or raise `ConfigError` if an argument is not valid for a comparison."""
+    sources = _name_configs(config)
+    if models is None:
+        models = MODELS if len(sources) == 1 else ()
     check_models(models)
-    if seeds < 1:
-        raise ConfigError(f"a comparison needs at least one seed, got {seeds}")
-    for key in overrides or {}:
-        if key in SETTLED:
+    chosen = check_seeds(seeds)
+    if "train.seed" in overrides:
+        raise ConfigError("train.seed cannot be set for a comparison: choose the seeds with --seeds, such as 1,5,7")
+    changed = any(model != LINEAR for model in models)
+    for key in SETTLED if changed else ():
+        if key in overrides:
             raise ConfigError(f"{key} cannot be set for a comparison: {SETTLED[key]}")
-    settings = {**(overrides or {}), "model.pretrained": None}
-    return build_candidates(prepare_config(Config, config, data, settings), models, seeds, folder)
+    settings = {**overrides, **({"model.pretrained": None} if changed else {})}
+    configs = {name: prepare_config(Config, source, data, settings) for name, source in sources.items()}
+    return build_candidates(build_models(configs, models), chosen, folder)
+
+
+def _name_configs(config: Configs) -> dict[str, OneConfig]:
+    """Return one or more configs by their names, which are those of their files unless a mapping names them."""
+    if isinstance(config, Mapping):
+        named = dict(config)
+    else:
+        sources = [config] if isinstance(config, str | Path | Config) else list(config)
+        named = {}
+        for source in sources:
+            name = "config" if isinstance(source, Config) else Path(source).stem
+            if name in named:
+                raise ConfigError(f"{named[name]} and {source} are both called {name}: rename one of the files")
+            named[name] = source
+    if not named:
+        raise ConfigError("a comparison needs a config, got none")
+    for name in named:
+        if name == LINEAR or not name or Path(name).name != name:
+            raise ConfigError(f"a config cannot be called {show_value(name)} in a comparison: choose another name")
+    return named
 
 
 def _train(candidates: Sequence[Candidate], observer: Observer) -> None:

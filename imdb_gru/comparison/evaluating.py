@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +36,8 @@ class EvaluatedCandidate:
     labels: Labels
     """Labels of the reviews, 0 or 1, `(N,)` int8."""
     predictions: Predictions
+    reviews: str = ""
+    """The same value for candidates with the same reviews: a hash if they depend on the training run's seed."""
 
 
 def evaluate_candidates(
@@ -49,6 +51,8 @@ def evaluate_candidates(
     loaded: dict[str, Sequence[Review]] = {}
     evaluated = []
     for candidate in candidates:
+        # A run's own config has the values that training chose for auto.
+        candidate = replace(candidate, config=candidate.result.load_config())
         metrics = candidate.result.load_metrics()
         key = metrics.data.hash if split in TRAINING_SPLITS else ""
         if key not in loaded:
@@ -61,7 +65,7 @@ def evaluate_candidates(
         assert split is not None
         labels = np.array([review.label for review in reviews], dtype=np.int8)
         predictions = _predict(candidate, metrics, split, reviews, cache)
-        evaluated.append(EvaluatedCandidate(candidate, metrics, labels, predictions))
+        evaluated.append(EvaluatedCandidate(candidate, metrics, labels, predictions, key))
     assert split is not None
     return split, evaluated
 

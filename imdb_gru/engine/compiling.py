@@ -90,15 +90,23 @@ class Listener(event.Listener):  # type: ignore[misc]
 
     def on_start(self, event: Any) -> None:  # noqa: ARG002 - Numba's signature
         """Start the clock and announce the first compilation; Numba calls this before it compiles a function."""
-        if not self.depth:
-            self.started = time.monotonic()
-            if self.announce:
-                announce, self.announce = self.announce, None
-                announce()
-        self.depth += 1
+        self.begin()
+        if self.announce:
+            announce, self.announce = self.announce, None
+            announce()
 
     def on_end(self, event: Any) -> None:  # noqa: ARG002 - Numba's signature
         """Stop the clock; Numba calls this after it has compiled a function."""
+        self.end()
+
+    def begin(self) -> None:
+        """Start the clock, unless it is running because of an outer compilation."""
+        if not self.depth:
+            self.started = time.monotonic()
+        self.depth += 1
+
+    def end(self) -> None:
+        """Stop the clock, unless an outer compilation goes on."""
         self.depth -= 1
         if not self.depth:
             self.seconds += time.monotonic() - self.started
@@ -111,6 +119,16 @@ event.register("numba:compile", _LISTENER)
 def measure() -> float:
     """Return the time, in seconds, that this process has spent on compilation."""
     return _LISTENER.seconds
+
+
+@contextlib.contextmanager
+def count_as_compilation() -> Iterator[None]:
+    """Count the time inside the context as compilation, such as the time in which TensorFlow builds a graph."""
+    _LISTENER.begin()
+    try:
+        yield
+    finally:
+        _LISTENER.end()
 
 
 @contextlib.contextmanager

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +31,12 @@ from imdb_gru.models.prediction import LABELS
 from imdb_gru.runs.calibration import Calibration
 from imdb_gru.sources.review import Review
 from imdb_gru.system.arrays import Ids, Labels, Rows
+from imdb_gru.system.frames import build_frame, split_intervals
 from imdb_gru.system.progress import show_bar
 from imdb_gru.text.direction import record_direction
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,6 +126,18 @@ class Evaluation(Scores):
             figures["errors"] = [asdict(error) for error in self.errors]
         return figures
 
+    def list_records(self) -> list[dict[str, Any]]:
+        """Return one record of the main metrics, in which an interval is two values."""
+        (tn, fp), (fn, tp) = self.confusion_matrix
+        counts = {"true_negatives": tn, "false_positives": fp, "false_negatives": fn, "true_positives": tp}
+        lists = ("confusion_matrix", "accuracy_by_timestep", "accuracy_by_length", "coverage", "answers", "errors")
+        figures = {name: value for name, value in self.to_dict().items() if name not in lists}
+        return [split_intervals({**figures, **counts})]
+
+    def to_frame(self) -> "DataFrame":
+        """Return a pandas data frame with one row, the main metrics; pandas must be installed."""
+        return build_frame(self.list_records())
+
     def __repr__(self) -> str:
         """Return the main metrics."""
         return (
@@ -150,6 +166,14 @@ class NextWordEvaluation:
         """Return the dictionary that `evaluate --json` prints."""
         figures = asdict(self)
         return figures | record_direction(figures.pop("direction"))
+
+    def list_records(self) -> list[dict[str, Any]]:
+        """Return one record of all metrics."""
+        return [self.to_dict()]
+
+    def to_frame(self) -> "DataFrame":
+        """Return a pandas data frame with one row, the metrics; pandas must be installed."""
+        return build_frame(self.list_records())
 
 
 def predict_reviews(

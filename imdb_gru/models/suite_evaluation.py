@@ -2,14 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from imdb_gru.models.classifier import Classifier
 from imdb_gru.models.metrics import Probabilities, find_positive
 from imdb_gru.sources.suite import Suite, SuiteText, group_by_pair
+from imdb_gru.system.frames import build_frame
 from imdb_gru.system.progress import show_bar
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 TestName = Literal["label", "direction", "invariance"]
 TOLERANCE = 0.01
@@ -65,6 +69,14 @@ class SuiteEvaluation:
     def to_dict(self) -> dict[str, Any]:
         """Return the dictionary that `evaluate --suite … --json` prints."""
         return asdict(self)
+
+    def list_records(self) -> list[dict[str, Any]]:
+        """Return the result on each kind of test as a record."""
+        return [{name: value for name, value in vars(kind).items() if name != "failed"} for kind in self.kinds]
+
+    def to_frame(self) -> "DataFrame":
+        """Return a pandas data frame with a row for each kind of test; pandas must be installed."""
+        return build_frame(self.list_records())
 
     def __repr__(self) -> str:
         """Return the share of passed tests of each kind."""

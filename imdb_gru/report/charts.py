@@ -8,12 +8,19 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from imdb_gru.errors import ImdbGruError
 from imdb_gru.models.evaluation import Evaluation
 from imdb_gru.models.metrics import ReliabilityBin
 from imdb_gru.records import Epoch
 from imdb_gru.report import evaluation_charts as drawings
-from imdb_gru.report.matplotlib_setup import check_matplotlib, choose_metadata, prepare_matplotlib, save_figure
+from imdb_gru.report.matplotlib_setup import (
+    SUFFIXES,
+    check_matplotlib,
+    choose_metadata,
+    prepare_matplotlib,
+    save_figure,
+)
+from imdb_gru.report.timestep_chart import add_title
+from imdb_gru.system.writing import make_folder
 
 INK = "#010203"
 """Placeholder colour; a page replaces it with its text colour, so that charts suit light and dark mode."""
@@ -88,26 +95,24 @@ def _iter_charts(
 def check_charts(folder: Path, *, extra: str = "plot") -> None:
     """Create a folder for charts; raise `ImdbGruError` if that fails or matplotlib (in `extra`) is not installed."""
     check_matplotlib(extra=extra)
-    _make_folder(folder)
+    make_folder(folder, "draw into")
 
 
-def save_charts(charts: Sequence[Chart], folder: Path) -> list[Path]:
-    """Draw every chart to a .png and an .svg file; create the folder if needed, and return the paths."""
-    _make_folder(folder)
-    paths = [folder / f"{chart.name}{suffix}" for chart in charts for suffix in (".png", ".svg")]
+def save_charts(charts: Sequence[Chart], folder: Path, subject: str) -> list[Path]:
+    """Draw every chart to a .png, an .svg and a .pdf file; create the folder if needed, and return the paths.
+
+    The title of each chart names the subject, such as the run and its reviews, or the text.
+    """
+    make_folder(folder, "draw into")
+    paths = []
     with prepare_matplotlib():
-        for index, path in enumerate(paths):
-            save_figure(charts[index // 2].draw(), path)
+        for chart in charts:
+            for suffix in SUFFIXES:
+                figure = chart.draw()
+                add_title(figure, f"{chart.title}: {subject}")
+                paths.append(folder / f"{chart.name}{suffix}")
+                save_figure(figure, paths[-1])
     return paths
-
-
-def _make_folder(folder: Path) -> None:
-    if folder.is_file():
-        raise ImdbGruError(f"cannot draw into {folder}: it is a file; choose a folder")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ImdbGruError(f"cannot draw into {folder}: {error.strerror}; choose another folder") from error
 
 
 def render_svg(chart: Chart) -> str:

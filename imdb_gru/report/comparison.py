@@ -1,18 +1,21 @@
 """The charts of a comparison: accuracy by model, by words read, and by training time."""
 
+import statistics
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 from imdb_gru.comparison.results import ComparedModel, Comparison
 from imdb_gru.report.charts import Chart
-from imdb_gru.report.matplotlib_setup import tidy
+from imdb_gru.report.matplotlib_setup import tidy, widen
 from imdb_gru.report.timestep_chart import label_run
 from imdb_gru.text.coloured import COLOURS
 
 SHAPES = ("o", "s", "^", "D", "v", "P", "X", "*")
 """Marker shapes: eight for seven colours, so that a repeated colour gets a different shape."""
 DASHES = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)))
+BAND = 0.18
+"""Opacity of the bands around curves."""
 SIZE = (6.4, 4.2)
 
 
@@ -23,7 +26,8 @@ def build_comparison_charts(comparison: Comparison) -> list[Chart]:
         (
             "accuracy_by_seconds",
             "Accuracy by training time",
-            "One mark for each training run: higher is more accurate, and farther left is faster.",
+            "One mark for each training run: higher is more accurate, and farther left is faster. Times on different "
+            "engines compare the engines as well.",
             _draw_seconds,
         ),
     ]
@@ -39,7 +43,7 @@ def _draw(draw: Callable[[Any, Sequence[ComparedModel]], None], comparison: Comp
     figure = Figure(figsize=SIZE, layout="constrained")
     axes = figure.add_subplot()
     draw(axes, comparison.models)
-    axes.set_title(f"{comparison.n:,} reviews, split {comparison.split}", loc="left", fontsize="medium")
+    widen(axes, 100)
     tidy(axes)
     return figure
 
@@ -57,7 +61,9 @@ def _draw_models(axes: Any, models: Sequence[ComparedModel]) -> None:
         style = _choose_style(number, len(models))
         mean = 100 * model.accuracy
         low, high = (100 * edge for edge in model.accuracy_interval)
-        axes.errorbar(number, mean, yerr=[[mean - low], [high - mean]], capsize=5, ms=8, lw=1.5, **style)
+        axes.errorbar(
+            number, mean, yerr=[[max(0.0, mean - low)], [max(0.0, high - mean)]], capsize=5, ms=8, lw=1.5, **style
+        )
         seeds = [100 * run.accuracy for run in model.runs]
         axes.plot([number + 0.2] * len(seeds), seeds, ls="", ms=4, alpha=0.7, **style)
     axes.set_xticks(range(len(models)), [label_run(model.model) for model in models], parse_math=False)
@@ -71,14 +77,19 @@ def _draw_curves(axes: Any, models: Sequence[ComparedModel]) -> None:
         if curve := model.accuracy_by_timestep:
             steps = [row.timestep for row in curve]
             accuracies = [100 * row.accuracy for row in curve]
+            style = _choose_style(number, len(models))
             axes.plot(
-                steps,
-                accuracies,
-                ls=DASHES[number % len(DASHES)],
-                label=label_run(model.model),
-                **_choose_style(number, len(models)),
-            )
-    axes.set(xlabel="words read", ylabel="accuracy, %")
+                steps, accuracies, ls=DASHES[number % len(DASHES)], ms=4, label=label_run(model.model), **style
+            )  # fmt: skip
+            if len(model.runs) > 1:
+                by_seed = [[100 * row.accuracy for row in run.accuracy_by_timestep] for run in model.runs]
+                spreads = [statistics.stdev(values) for values in zip(*by_seed, strict=True)]
+                lows, highs = (
+                    [mean + sign * spread for mean, spread in zip(accuracies, spreads, strict=True)] for sign in (-1, 1)
+                )
+                axes.fill_between(steps, lows, highs, color=style["color"], alpha=BAND, lw=0)
+    several = any(len(model.runs) > 1 for model in models)
+    axes.set(xlabel="words read" + "; bands: standard deviation over seeds" * several, ylabel="accuracy, %")
     _add_legend(axes)
 
 
@@ -88,7 +99,8 @@ def _draw_seconds(axes: Any, models: Sequence[ComparedModel]) -> None:
     for number, model in enumerate(models):
         timed = [(run.seconds, 100 * run.accuracy) for run in model.runs if run.seconds is not None]
         seconds, accuracies = [time for time, _ in timed], [accuracy for _, accuracy in timed]
-        axes.plot(seconds, accuracies, ls="", ms=7, label=label_run(model.model), **_choose_style(number, len(models)))
+        name = f"{model.model} ({model.engine})" if model.engine else model.model
+        axes.plot(seconds, accuracies, ls="", ms=7, label=label_run(name), **_choose_style(number, len(models)))
         times += seconds
     # Training on a few reviews can take 0 seconds, which a logarithmic axis cannot show.
     if times and min(times) > 0:

@@ -10,7 +10,7 @@ from typing import Any
 from imdb_gru.config import Direction
 from imdb_gru.models.metrics import CoverageScores, LengthScores, ReliabilityBin, TimestepScores, compute_interval
 from imdb_gru.records import Epoch
-from imdb_gru.report.matplotlib_setup import NEGATIVE, NEUTRAL, POSITIVE, get_ink, tidy
+from imdb_gru.report.matplotlib_setup import NEGATIVE, NEUTRAL, POSITIVE, get_ink, tidy, widen
 from imdb_gru.text.direction import name_words_read
 
 WIDTH = 5.2
@@ -40,6 +40,7 @@ def draw_learning_curves(history: Sequence[Epoch], best_epoch: int | None) -> An
         axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
         if name == "accuracy":
             axes.yaxis.set_major_formatter(_format_percent)
+            widen(axes)
         tidy(axes)
     figure.axes[0].legend(frameon=False, fontsize="small")
     return figure
@@ -120,6 +121,8 @@ def draw_accuracy_by_words_read(rows: Sequence[TimestepScores], direction: Direc
             fontsize="small",
         )
     first.margins(y=0.2)
+    widen(first)
+    widen(last)
     last.set_xlabel(name_words_read(direction))
     return figure
 
@@ -149,6 +152,7 @@ def _draw_accuracies(
     axes.plot([row.accuracy for row in rows], color=POSITIVE, marker="o", ms=6, lw=lw)
     axes.set_xticks(range(len(rows)), labels, fontsize=7.5)
     axes.set(xlabel=title, ylabel="accuracy", xlim=(-0.6, len(rows) - 0.4))
+    widen(axes)
     axes.yaxis.set_major_formatter(_format_percent)
     tidy(axes)
     return figure

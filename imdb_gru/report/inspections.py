@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 MOST_NAMES = 12
 """Maximum number of words labelled in a chart of a long text."""
+MOST_UNITS = 12
+"""Maximum number of rows of a heat map that are labelled."""
 CELL_STYLES = (("-", "o"), ("--", "s"), (":", "^"), ("-.", "D"))
 SMALLEST_SHOWN, SMALLEST_GRADIENT = 1e-6, 1e-16
 
@@ -54,7 +56,7 @@ def _iter_inspection_charts(inspection: "Inspection") -> Iterator[Chart]:
         yield Chart(
             f"gates_{name}".rstrip("_"),
             f"Gates {name}".rstrip(),
-            "Each row is a unit, and each column is a word.",
+            "Each row is a unit, with its number, and each column is a word.",
             lambda cell=cell: draw_gates(inspection, cell),  # type: ignore[misc]
         )
     yield Chart(
@@ -95,7 +97,10 @@ def draw_contributions(inspection: "Inspection") -> Any:
 
 
 def draw_gates(inspection: "Inspection", cell: "CellTrace") -> Any:
-    """Draw gates and hidden states as heat maps; units are sorted by the mean of the gate that keeps the past."""
+    """Draw gates and hidden states as heat maps; units are sorted by the mean of the gate that keeps the past.
+
+    The rows carry the numbers of their units, or, if there are many units, some of the rows do.
+    """
     panels = cell.quantities
     figure, all_axes = _build_figure(inspection, 0.8 + 1.5 * len(panels), len(panels))
     keeping = cell.states if cell.keeping_gate is None else cell.gates[cell.keeping_gate]
@@ -111,7 +116,9 @@ def draw_gates(inspection: "Inspection", cell: "CellTrace") -> Any:
             interpolation="nearest",
             rasterized=True,
         )
-        axes.set(ylabel="hidden state" if name == "state" else name, yticks=[])
+        axes.set_ylabel(f"{'hidden state' if name == 'state' else name}\nunit")
+        rows = np.unique(np.linspace(0, len(order) - 1, MOST_UNITS).round().astype(int))
+        axes.set_yticks(rows, [str(unit) for unit in order[rows]], fontsize=6)
         figure.colorbar(image, ax=axes, pad=0.01, aspect=12)
     last = np.atleast_1d(all_axes)[-1]
     change = np.abs(np.diff(cell.states, axis=0, prepend=cell.states[:1])).mean(axis=1)

@@ -10,6 +10,10 @@ from imdb_gru.errors import ImdbGruError, MissingExtraError
 from imdb_gru.system.writing import write_atomically
 from imdb_gru.text.coloured import COLOURS
 
+SUFFIXES = (".png", ".svg", ".pdf")
+"""The formats in which charts are saved."""
+LEAST_SPAN = 0.05
+"""Smallest range of an axis of accuracies: on a smaller one, differences that may be chance would look large."""
 NEGATIVE, NEUTRAL, POSITIVE = COLOURS[0], COLOURS[len(COLOURS) // 2], COLOURS[-1]
 
 
@@ -28,15 +32,15 @@ def prepare_matplotlib(**settings: Any) -> Iterator[None]:
 
     with matplotlib.rc_context(), warnings.catch_warnings():
         matplotlib.rcdefaults()
-        # With a fixed salt, the same data produces the same file.
-        matplotlib.rcParams.update({"svg.hashsalt": "imdb-gru", **settings})
+        # With a fixed salt, the same data produces the same file. Publishers refuse type 3 fonts, the default in PDF.
+        matplotlib.rcParams.update({"svg.hashsalt": "imdb-gru", "pdf.fonttype": 42, **settings})
         # No font covers every script; missing glyphs are drawn as boxes.
         warnings.filterwarnings("ignore", message="Glyph .* missing|Matplotlib currently does not support")
         yield
 
 
 def save_figure(figure: Any, path: Path) -> None:
-    """Write a figure to a .png or .svg file atomically, or raise `ImdbGruError` if that fails."""
+    """Write a figure to a .png, .svg or .pdf file atomically, or raise `ImdbGruError` if that fails."""
     kind = path.suffix.lower()[1:]
     try:
         with write_atomically(path) as temporary:
@@ -47,7 +51,7 @@ def save_figure(figure: Any, path: Path) -> None:
 
 def choose_metadata(kind: str) -> dict[str, None]:
     """Return metadata that omits the date and the version, so that the same data always produces the same file."""
-    return {"Date": None} if kind == "svg" else {"Software": None}
+    return {"svg": {"Date": None}, "pdf": {"CreationDate": None, "Producer": None}}.get(kind, {"Software": None})
 
 
 def get_ink() -> str:
@@ -55,6 +59,17 @@ def get_ink() -> str:
     from matplotlib import rcParams
 
     return str(rcParams["text.color"])
+
+
+def widen(axes: Any, scale: float = 1.0) -> None:
+    """Widen an axis of accuracies or errors, from 0 to `scale`, to `LEAST_SPAN` if its values are close together."""
+    low, high = axes.get_ylim()
+    missing = LEAST_SPAN * scale - (high - low)
+    if missing > 0:
+        low, high = low - missing / 2, high + missing / 2
+        edge = 1.005 * scale  # so that a mark at 100 % is not cut in half
+        moved = min(0.0, edge - high) if low > 0 else -low
+        axes.set_ylim(low + moved, high + moved)
 
 
 def tidy(axes: Any) -> None:

@@ -72,7 +72,8 @@ def write_report(
     chosen = choose_reviews(run, data=data, split=split, observer=observer)
     report = build_report(classifier, chosen, predict_reviews(classifier, chosen.reviews), examples)
     if folder:
-        save_charts(report.charts, folder)
+        evaluation = report.evaluation
+        save_charts(report.charts, folder, f"{evaluation.run}, split {evaluation.split}, {evaluation.n:,} reviews")
         observer(Notice(f"saved {len(report.charts)} charts in {folder}"))
     write_page(page, report)
     return page

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from imdb_gru.report.charts import Chart
-from imdb_gru.report.matplotlib_setup import POSITIVE, get_ink, tidy
+from imdb_gru.report.matplotlib_setup import LEAST_SPAN, POSITIVE, get_ink, tidy
 from imdb_gru.report.timestep_chart import name_token
 
 SHADES = "viridis"
@@ -95,8 +95,10 @@ def _place_values(values: Sequence[Any], dimension: Mapping[str, Any]) -> tuple[
 
 
 def _place_results(results: Sequence[float]) -> tuple[list[float], dict[str, float]]:
+    """Return the heights of the results, in the middle of the axis if they are closer together than `LEAST_SPAN`."""
     low, high = min(results), max(results)
-    heights = [(result - low) / (high - low) if high > low else 0.5 for result in results]
+    span = max(high - low, LEAST_SPAN)
+    heights = [0.5 + (result - (low + high) / 2) / span for result in results]
     return heights, {f"{low:.4f}": min(heights), f"{high:.4f}": max(heights)}
 
 

@@ -9,12 +9,18 @@ import numpy as np
 from imdb_gru.config import Direction
 from imdb_gru.errors import ImdbGruError
 from imdb_gru.models.timesteps import choose_marker, find_jumps, find_turns, shorten
-from imdb_gru.report.matplotlib_setup import NEGATIVE, POSITIVE, check_matplotlib, prepare_matplotlib, save_figure
+from imdb_gru.report.matplotlib_setup import (
+    NEGATIVE,
+    POSITIVE,
+    SUFFIXES,
+    check_matplotlib,
+    prepare_matplotlib,
+    save_figure,
+)
 from imdb_gru.system.escaping import neutralise
 from imdb_gru.system.writing import check_parent
 from imdb_gru.text.direction import name_words_read
 
-SUFFIXES = (".png", ".svg")
 MOST_AXIS_LABELS = 61
 """Maximum number of tokens at which every token is labelled; in a longer review, only important words are labelled."""
 MOST_NAMES, MOST_JUMPS = 12, 8
@@ -23,6 +29,8 @@ LONGEST_LABEL = 18
 FONT_SIZE = 9
 LONG_WIDTH = 14.0
 """Width in inches of the chart of a long review."""
+CHARACTERS_PER_INCH = 14
+"""Number of characters of a title that fit into an inch."""
 NAME_HEIGHT = 1.1
 """Height of the labels above the chart, in units of the probability axis."""
 NAME_GAP = 10
@@ -32,7 +40,9 @@ NAME_GAP = 10
 def check_plot_path(path: Path) -> None:
     """Raise `ImdbGruError` if no chart can be written to a path, or if matplotlib is not installed."""
     if path.suffix.lower() not in SUFFIXES:
-        raise ImdbGruError(f"cannot draw {path}: choose a file that ends in {' or '.join(SUFFIXES)}")
+        raise ImdbGruError(
+            f"cannot draw {path}: choose a file that ends in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
+        )
     check_parent(path, "draw")
     check_matplotlib()
 
@@ -44,7 +54,7 @@ def plot_timesteps(
     title: str | None = None,
     direction: Direction = "forward",
 ) -> None:
-    """Draw the probability after each token to a .png or .svg file, or raise `ImdbGruError` if that fails."""
+    """Draw the probability after each token to a .png, .svg or .pdf file, or raise `ImdbGruError` if that fails."""
     check_plot_path(path)
     with prepare_matplotlib():
         save_figure(draw_timesteps(tokens, probabilities, title, direction), path)
@@ -92,6 +102,12 @@ def label_backward(axes: Any, direction: Direction) -> None:
 def label_run(name: str) -> str:
     """Return the label of a run in a legend; matplotlib would omit a name that begins with _."""
     return _spare_xml(neutralise(name)).removeprefix("_")
+
+
+def add_title(figure: Any, title: str) -> None:
+    """Write a title above a figure, cut to the figure's width."""
+    most = int(CHARACTERS_PER_INCH * figure.get_figwidth())
+    figure.suptitle(shorten(_spare_xml(title), most), x=0.01, ha="left", fontsize=9, parse_math=False)
 
 
 def _spare_xml(text: str) -> str:

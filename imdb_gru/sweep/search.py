@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from imdb_gru.cluster.connection import check_ray, connect
+from imdb_gru.comparison.comparing import compare
+from imdb_gru.comparison.results import Comparison
 from imdb_gru.config import Config, DataConfig
 from imdb_gru.config.sweep import SweepConfig, load_sweep
-from imdb_gru.errors import RunError
+from imdb_gru.errors import ImdbGruError, RunError
 from imdb_gru.events import Notice, Observer, ignore
 from imdb_gru.runs.catalogue import check_writable
 from imdb_gru.runs.run import Run
@@ -62,7 +64,8 @@ def sweep(
 
     `source`, `data`, `overrides` and `budget` are as in `plan_sweep`. `address` names a Ray cluster; if it is not
     given, the sweep uses this machine's cores. The best config is written to the folder. Ctrl-C stops the sweep, and
-    `resume_sweep` resumes it. Needs the extra `ray`.
+    `resume_sweep` resumes it. The results have a `Comparison` of the finalists under `comparison`, or None. Needs the
+    extra `ray`.
     """
     check_ray("imdb-gru sweep", "optuna")
     check_writable(Path(folder), "hold a sweep", "choose another folder with --into")
@@ -127,4 +130,16 @@ def _run(config: SweepConfig, folder: Path, address: str | None, observer: Obser
     text = f"# The best of {len(figures['trials'])} trials: {command}\n"
     best = config.build_trial(figures["best"]["values"])
     Run.write_text(folder / BEST, text + best.to_yaml())
-    return {**figures, "config": str(folder / BEST)}
+    return {**figures, "config": str(folder / BEST), "comparison": _compare_finalists(figures, observer)}
+
+
+def _compare_finalists(figures: Mapping[str, Any], observer: Observer) -> Comparison | None:
+    """Compare the finalists' runs on their validation reviews; return None, with a notice, if that is impossible."""
+    runs = [Path(figures["sweep"]) / run["run"] for finalist in figures["finalists"] for run in finalist["runs"]]
+    if len(runs) < 2:
+        return None
+    try:
+        return compare(runs, split="validation", observer=observer)
+    except ImdbGruError as error:  # for example, the sweep varies which reviews are used
+        observer(Notice(f"the finalists were not compared: {error}"))
+        return None

@@ -87,3 +87,13 @@ def check_parent(path: Path, deed: str) -> None:
     """Raise `ImdbGruError` if a file's folder is missing; `deed` is the verb in the message, such as `write`."""
     if not path.absolute().parent.is_dir():
         raise ImdbGruError(f"cannot {deed} {path}: there is no folder {path.parent}; create it, or choose another path")
+
+
+def make_folder(folder: Path, deed: str) -> None:
+    """Create a folder if needed, or raise `ImdbGruError`; `deed` says what for in the message, such as `draw into`."""
+    if folder.is_file():
+        raise ImdbGruError(f"cannot {deed} {folder}: it is a file; choose a folder")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImdbGruError(f"cannot {deed} {folder}: {error.strerror}; choose another folder") from error

@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,10 +28,14 @@ from imdb_gru.sources import open_source
 from imdb_gru.sources.review import UNLABELLED, Review, Source
 from imdb_gru.system.arrays import Rows
 from imdb_gru.system.escaping import show_value
+from imdb_gru.system.frames import build_frame, split_intervals
 from imdb_gru.system.wording import count_noun
 from imdb_gru.tasks.configs import Data, prepare_config
 from imdb_gru.tasks.in_memory import train_in_memory
 from imdb_gru.tasks.training import find_source
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 REPEATED = (ReadingReviews, StartChosen, ScheduleChosen, EngineChosen)
 """Training events that are the same for every fold."""
@@ -91,6 +95,14 @@ class CrossValidation:
             "pooled": asdict(self.pooled),
             "folds": [asdict(fold) for fold in self.folds],
         }
+
+    def to_frame(self) -> "DataFrame":
+        """Return a pandas data frame with a row for each fold; pandas must be installed."""
+        records = []
+        for number, fold in enumerate(self.folds, 1):
+            figures = {name: value for name, value in vars(fold).items() if name != "confusion_matrix"}
+            records.append(split_intervals({"fold": number, **figures}))
+        return build_frame(records)
 
 
 class _OtherFolds:

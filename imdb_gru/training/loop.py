@@ -21,7 +21,7 @@ def train_epochs(trainer: Trainer, recorder: Recorder, stop: Stop) -> Iterator[E
     `RunError` if a loss is not finite.
     """
     while not (trainer.is_done or stop.is_set()):
-        progress, watch = trainer.progress, Stopwatch()
+        progress, watch, compiled = trainer.progress, Stopwatch(), compiling.measure()
 
         def checkpoint(watch: Stopwatch = watch) -> None:
             trainer.progress.epoch_seconds += watch.take()
@@ -36,6 +36,7 @@ def train_epochs(trainer: Trainer, recorder: Recorder, stop: Stop) -> Iterator[E
                 recorder.keep_checkpoint(trainer)
             return
         progress.epoch += 1
+        progress.compile_seconds += compiling.measure() - compiled
         record = _build_record(trainer, {**figures, **validation})
         if progress.best is None or trainer.is_better(record, progress.best):
             progress.best = record
@@ -65,7 +66,7 @@ def run_training(trainer: Trainer, recorder: Recorder, observer: Observer, stop:
 
 
 class Stopwatch:
-    """Measures time, excluding the time that the engine takes to compile."""
+    """Measures time, excluding the time in which the engine is compiled and graphs are built."""
 
     def __init__(self) -> None:
         self._started = 0.0

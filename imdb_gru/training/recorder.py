@@ -95,6 +95,7 @@ class RunRecorder(Recorder):
             "interrupted": interrupted,
             "epochs": progress.epoch,
             "seconds": round(progress.seconds, 1),
+            "compile_seconds": round(progress.compile_seconds, 1),
             "peak_memory_mb": measure_peak_memory(),
             "best": progress.best,
             "parameters": trainer.model.count_params(),

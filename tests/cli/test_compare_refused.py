@@ -70,14 +70,26 @@ def test_ctrl_c_while_the_linear_model_is_fitted(tmp_path):
         ),
         (["--models", "gru,gru"], 1, "gru is given twice"),
         (["--models", "gru"], 1, "at least two models, got gru"),
-        (["--seeds", "0"], 2, "0 is not in the range"),
+        (["--seeds", "0"], 1, "at least one seed, got 0"),
+        (["--seeds", "1,1"], 1, "the seed 1 is given twice"),
+        (["--seeds", "1,x"], 2, "'1,x' is not a number of seeds, such as 3, or a list of seeds, such as 1,5,7"),
+        (["--seeds", "-1,2"], 1, "the seed -1 is not an integer from 0 to 4294967295"),
+        (["--engine", "fused"], 1, "fused computes only GRUs, and model.cell is lstm"),
+        (["--engine", "torch"], 2, "'torch' is not one of 'auto', 'keras', 'fused'"),
+        (["--config", "a/linear.yaml", "--config", "scratch"], 1, "a config cannot be called 'linear' in a comparison"),
+        (["--config", "a/scratch.yaml", "--config", "scratch"], 1, "are both called scratch: rename one of the files"),
+        (["--config", "a/scratch.yaml", "--config", "tutorial"], 1, "use different reviews (train.validation_split is"),
         (["--set", "model.cell=gru"], 1, "model.cell cannot be set for a comparison"),
         (["--set", "train.seed=4"], 1, "train.seed cannot be set for a comparison"),
         (["--set", "train.epocs=4"], 1, "did you mean train.epochs?"),
         (["--set", "train.engine=fused"], 1, "fused computes only GRUs, and model.cell is lstm"),
         (["--config", "nowhere.yaml"], 1, "cannot read the config nowhere.yaml"),
         (["run"], 1, "there is no run at run"),
-        (["run", "other", "--seeds", "2"], 2, "--config, --set, --models and --seeds cannot be used with RUNs"),
+        (
+            ["run", "other", "--seeds", "2"],
+            2,
+            "--config, --set, --models, --seeds and --engine cannot be used with RUNs",
+        ),
         (["run", "other"], 1, "there is no run at run"),
         (["--into", "photos"], 1, "holds files that do not belong to a comparison"),
         (["--plots", "photos/cat.jpg"], 1, "cannot draw into photos/cat.jpg"),
@@ -87,6 +99,9 @@ def test_ctrl_c_while_the_linear_model_is_fitted(tmp_path):
 def test_wrong_arguments_are_reported_before_anything_is_trained(invoke, tmp_path, arguments, code, message):
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "cat.jpg").touch()
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "linear.yaml").touch()
+    (tmp_path / "a" / "scratch.yaml").write_text("train: {validation_split: 0.3}")
     result = invoke("compare", "--data", "sample", *arguments)
     assert result.code == code
     assert message in " ".join(result.err.split())

@@ -10,7 +10,18 @@ import yaml
 
 pytest.importorskip("ray")
 
-from imdb_gru.cli._tables.sweep import SweepPrinter, describe_result, print_sweep, shorten_keys
+from support.comparisons import evaluate
+
+from imdb_gru.cli._tables.sweep import (
+    SweepPrinter,
+    build_sweep_tables,
+    describe_result,
+    dump_sweep,
+    print_sweep,
+    shorten_keys,
+)
+from imdb_gru.comparison.outcome import build_comparison
+from imdb_gru.errors import RunError
 from imdb_gru.sweep.outcome import Outcome, TrialChanged
 
 pytestmark = pytest.mark.processes
@@ -145,8 +156,52 @@ def test_a_person_gets_ranks_values_and_reasons(capsys):
     assert lines[2].split() == ["1", "1", "finished", "90.00%", "0.3000", "2", "3.0", "0.0123", "last+max", "0.1"]
     assert lines[4].split() == ["3", "2", "failed", "-", "-", "0", "0.0", "0.001", "last", "0.4"]
     assert lines[7].split(maxsplit=1) == ["2", "no\\x1b room"]
-    assert "91.00% ± 1.00%" in lines[-2]
-    assert "(1 failed)" in lines[-1]
+    assert "91.00% ± 1.00%" in lines[-4]
+    assert "(1 failed)" in lines[-3]
+    assert lines[-1].startswith("best: trial 1 (")
+
+
+def test_finalists_and_trials_are_tables_for_other_programs():
+    finalists, trials = build_sweep_tables(make_figures())
+    assert [(table.name, table.title) for table in (finalists, trials)] == [
+        ("finalists", "finalists"), ("trials", "trials, by validation accuracy")
+    ]  # fmt: skip
+    first = finalists.records[0]
+    assert (first["trial"], first["accuracy"], first["seeds"], first["train.learning_rate"]) == (1, 0.91, "0 1", 0.0123)
+    assert [record["reason"] for record in trials.records] == [None, None, "no\x1b room"]
+    assert trials.records[1]["model.pooling"] == ["mean"]
+    assert json.loads(dump_sweep(make_figures()))["comparison"] is None
+
+
+def test_finalists_are_compared_if_they_can_be(tmp_path, monkeypatch, capsys):
+    from imdb_gru.sweep import search
+
+    figures, asked, told = {**make_figures(), "sweep": str(tmp_path), "config": "best.yaml"}, [], []
+    comparison = build_comparison("validation", [evaluate("trial-001", 0, 90), evaluate("trial-000", 0, 80)])
+
+    def compare(runs, split, observer):
+        asked.append((runs, split))
+        return comparison
+
+    monkeypatch.setattr(search, "compare", compare)
+    assert search._compare_finalists(figures, told.append) is comparison
+    assert asked == [([tmp_path / name for name in ("a", "b", "a", "b")], "validation")]
+    whole = {**figures, "comparison": comparison}
+    assert [table.name for table in build_sweep_tables(whole)][2:5] == ["models", "runs", "pairs"]
+    assert json.loads(dump_sweep(whole))["comparison"]["verdict"] == comparison.verdict
+    print_sweep(whole)
+    out = capsys.readouterr().out
+    assert "McNemar's exact test, seed 0\n" in out
+    assert out.endswith("train it with: imdb-gru train --config best.yaml\n")
+
+    def refuse(runs, split, observer):
+        raise RunError("they use different reviews")
+
+    monkeypatch.setattr(search, "compare", refuse)
+    assert search._compare_finalists(figures, told.append) is None
+    assert [str(event) for event in told] == ["the finalists were not compared: they use different reviews"]
+    best = {**figures["best"], "runs": figures["best"]["runs"][:1]}
+    assert search._compare_finalists({**figures, "finalists": [best]}, told.append) is None
 
 
 def test_what_came_of_it_is_said_against_the_base():
@@ -183,13 +238,17 @@ def test_a_live_table_has_the_keys_that_there_is_room_for(width, keys):
 
 def test_pictures_are_drawn_even_of_a_base_outside_the_space(tmp_path):
     from imdb_gru.report.charts import save_charts
-    from imdb_gru.report.sweep import build_sweep_charts
+    from imdb_gru.report.sweep import _place_results, build_sweep_charts
 
-    paths = save_charts(build_sweep_charts(make_figures()), tmp_path / "plots")
+    paths = save_charts(build_sweep_charts(make_figures()), tmp_path / "plots", "runs/sweep")
     assert {path.stem for path in paths} == {"importance", "parallel_coordinates"}
     text = (tmp_path / "plots" / "parallel_coordinates.svg").read_text()
     assert "<!-- last+max -->" in text
     assert "<!-- mean -->" in text
+    assert _place_results([0.901, 0.9]) == ([pytest.approx(0.51), pytest.approx(0.49)], {
+        "0.9000": pytest.approx(0.49), "0.9010": pytest.approx(0.51),
+    })  # fmt: skip
+    assert _place_results([0.9, 0.8])[0] == pytest.approx([1, 0])
     assert [chart.name for chart in build_sweep_charts({**make_figures(), "importance": {}})] == [
         "parallel_coordinates"
     ]

@@ -3,7 +3,7 @@ import pytest
 from support.comparisons import CONFIG, finish
 
 from imdb_gru.comparison import evaluating
-from imdb_gru.comparison.candidates import build_candidates, open_candidates
+from imdb_gru.comparison.candidates import build_candidates, build_models, open_candidates
 from imdb_gru.comparison.evaluating import evaluate_candidates
 from imdb_gru.comparison.predictions import Predictions
 from imdb_gru.errors import RunError
@@ -28,7 +28,7 @@ def load(monkeypatch):
 
 
 def finish_all(folder):
-    candidates = build_candidates(CONFIG, ["gru", "lstm"], 2, folder)
+    candidates = build_candidates(build_models({"scratch": CONFIG}, ["gru", "lstm"]), [0, 1], folder)
     for candidate in candidates:
         finish(candidate.path, candidate.config, data_hash=str(candidate.seed))
     return candidates

@@ -104,3 +104,12 @@ def test_compiling_is_announced_once_and_measured():
     numba.njit(lambda x: x + 1)(1)
     assert told == ["compiling"]
     assert compiling.measure() > measured
+
+
+def test_a_compilation_inside_another_is_counted_once(monkeypatch):
+    clock = iter([10.0, 13.0])  # read at the start and at the end of the outer one
+    monkeypatch.setattr(compiling.time, "monotonic", lambda: next(clock))
+    before = compiling.measure()
+    with compiling.count_as_compilation(), compiling.count_as_compilation():
+        pass
+    assert compiling.measure() - before == 3.0

@@ -8,9 +8,10 @@ from support.reports import HISTORY, evaluate, make_charts, make_row
 from imdb_gru.errors import ImdbGruError
 from imdb_gru.models.metrics import CoverageScores, LengthScores
 from imdb_gru.records import Epoch
+from imdb_gru.report import charts
 from imdb_gru.report import evaluation_charts as drawings
 from imdb_gru.report.charts import INK, render_svg, save_charts
-from imdb_gru.report.matplotlib_setup import prepare_matplotlib
+from imdb_gru.report.matplotlib_setup import prepare_matplotlib, widen
 
 matplotlib = pytest.importorskip("matplotlib")
 
@@ -29,22 +30,60 @@ def get_texts(figure):
     return [text.get_text() for text in figure.findobj(matplotlib.text.Text) if text.get_text()]
 
 
-def test_every_chart_is_written_as_png_and_svg_the_same_each_time(tmp_path):
+def test_every_chart_is_written_in_all_formats_the_same_each_time(tmp_path):
     for folder in ("one", "two"):
         with matplotlib.rc_context({"lines.linewidth": 9, "font.size": 30} if folder == "two" else {}):
-            save_charts(make_charts(), tmp_path / "made" / folder)
+            save_charts(make_charts(), tmp_path / "made" / folder, "runs/demo, split test")
     one, two = tmp_path / "made" / "one", tmp_path / "made" / "two"
-    assert {path.name for path in one.iterdir()} == {f"{name}{suffix}" for name in NAMES for suffix in (".png", ".svg")}
+    assert {path.name for path in one.iterdir()} == {
+        f"{name}{suffix}" for name in NAMES for suffix in (".png", ".svg", ".pdf")
+    }
     for path in one.iterdir():
         assert path.read_bytes() == (two / path.name).read_bytes()
         if path.suffix == ".svg":
             xml.dom.minidom.parse(str(path))
 
 
+def test_a_title_says_what_is_drawn_of_what(tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(charts, "save_figure", lambda figure, path: drawn.append((figure, path)))
+    save_charts(make_charts(), tmp_path, "runs/$x$_demo\x1b, split test")
+    title = next(figure for figure, path in drawn if path.name == "reliability.pdf")._suptitle
+    assert title.get_text() == "Reliability: runs/$x$_demo\\x1b, split test"
+    assert not title.get_parse_math()
+    save_charts(make_charts(), tmp_path, 200 * "x")
+    assert len(drawn[-1][0]._suptitle.get_text()) < 80
+
+
+def test_a_pdf_has_fonts_that_publishers_accept(tmp_path):
+    save_charts(make_charts()[:1], tmp_path, "test")
+    (pdf,) = (path.read_bytes() for path in tmp_path.glob("*.pdf"))
+    assert pdf.startswith(b"%PDF")
+    assert b"/Type3" not in pdf
+    assert b"/CreationDate" not in pdf
+
+
+@pytest.mark.parametrize(
+    ("limits", "widened"),
+    [
+        ((0.97, 0.99), (0.955, 1.005)),
+        ((0.40, 0.41), (0.38, 0.43)),
+        ((0.0, 0.01), (0.0, 0.05)),
+        ((-0.001, 0.01), (0.0, 0.05)),
+        ((0.6, 0.9), (0.6, 0.9)),
+    ],
+)
+def test_an_axis_spans_at_least_five_points(limits, widened):
+    axes = matplotlib.figure.Figure().add_subplot()
+    axes.set_ylim(*limits)
+    widen(axes)
+    assert axes.get_ylim() == pytest.approx(widened)
+
+
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(ImdbGruError, match=r"cannot draw into .*file.*choose another folder"):
-        save_charts(make_charts(), tmp_path / "file" / "plots")
+        save_charts(make_charts(), tmp_path / "file" / "plots", "test")
 
 
 def test_without_epochs_or_curves_their_charts_are_left_out():

@@ -33,11 +33,13 @@ LONG = " ".join(f"w{number % 30}" for number in range(120))
     ],
     ids=str,
 )
-def test_every_chart_becomes_two_files(options, names, tmp_path):
+def test_every_chart_becomes_three_files(options, names, tmp_path):
     charts = build_inspection_charts(inspect_text(make_classifier(**options), "w1 w2 $x$ w3"))
     assert [chart.name for chart in charts] == names
-    paths = save_charts(charts, tmp_path / "plots")
-    assert sorted(path.name for path in paths) == sorted(f"{name}.{kind}" for name in names for kind in ("png", "svg"))
+    paths = save_charts(charts, tmp_path / "plots", "runs/a: a text of $")
+    assert sorted(path.name for path in paths) == sorted(
+        f"{name}.{kind}" for name in names for kind in ("png", "svg", "pdf")
+    )
     assert all(path.stat().st_size > 1000 for path in paths)
 
 
@@ -65,6 +67,18 @@ def test_heat_maps_hold_every_gate_units_sorted_by_what_they_keep():
     images = [axes.images[0].get_array() for axes in figure.axes if axes.images]
     for image, values in zip(images, (*cell.gates.values(), cell.states), strict=True):
         np.testing.assert_allclose(image, values[:, order].T)
+    for axes in figure.axes[: len(images)]:
+        assert [label.get_text() for label in axes.get_yticklabels()] == [str(unit) for unit in order]
+
+
+def test_some_rows_of_many_units_have_their_numbers():
+    inspection = inspect_text(make_classifier(units=100), "w1 w2 w3")
+    (cell,) = inspection.cells
+    order = np.argsort(cell.gates["update"].mean(axis=0), kind="stable")
+    axes = draw_gates(inspection, cell).axes[0]
+    rows = axes.get_yticks()
+    assert (len(rows), rows[0], rows[-1]) == (12, 0, 99)
+    assert [label.get_text() for label in axes.get_yticklabels()] == [str(order[int(row)]) for row in rows]
 
 
 def test_memory_and_gradients_are_drawn_as_they_are():

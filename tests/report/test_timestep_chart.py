@@ -43,7 +43,7 @@ def example(words, seed=0):
 
 
 @pytest.mark.parametrize("words", [0, 1, 5, 60, 61, 500])
-@pytest.mark.parametrize("suffix", [".png", ".svg", ".PNG"])
+@pytest.mark.parametrize("suffix", [".png", ".svg", ".PNG", ".pdf"])
 def test_reviews_of_any_length(tmp_path, words, suffix):
     path = tmp_path / f"belief{suffix}"
     plot_timesteps(path, *example(words), title="A review")
@@ -128,7 +128,7 @@ def test_the_same_beliefs_make_the_same_file_whatever_the_user_set(tmp_path):
     assert b"<dc:date>" not in paths[0].read_bytes()
 
 
-@pytest.mark.parametrize("name", ["belief.pdf", "belief", "png"])
+@pytest.mark.parametrize("name", ["belief.jpg", "belief", "png"])
 def test_other_suffixes_are_refused(tmp_path, name):
     with pytest.raises(ImdbGruError, match=r"\.png or \.svg"):
         plot_timesteps(tmp_path / name, *example(5))

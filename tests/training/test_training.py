@@ -290,4 +290,10 @@ def test_an_epoch_is_timed_without_the_compiling_of_the_engine(prepare, monkeypa
     monkeypatch.setattr(session.trainer, "train_epoch", train)
     monkeypatch.setattr(loop.compiling, "measure", lambda: compiled[0])
     monkeypatch.setattr(loop.time, "monotonic", lambda clock=time.monotonic: clock() + compiled[0])
-    assert session.train(ignore).seconds < 500
+    metrics = session.train(ignore)
+    assert metrics.seconds < 500
+    assert metrics.compile_seconds >= 1000
+
+
+def test_the_building_of_graphs_counts_as_compilation(alone):
+    assert 0 < alone.run.load_metrics().compile_seconds < 60

@@ -1,11 +1,12 @@
 """Tables for an evaluation."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
-from imdb_gru.cli._tables.suite import print_suite
-from imdb_gru.cli._tables.table import print_table
+from imdb_gru.cli._tables.suite import build_suite_tables, print_failures
+from imdb_gru.cli._tables.table import Table
 
 if TYPE_CHECKING:
     from imdb_gru.models.evaluation import Evaluation, NextWordEvaluation
@@ -21,28 +22,41 @@ def print_evaluation(figures: "Evaluation | NextWordEvaluation | SuiteEvaluation
     from imdb_gru.models.evaluation import Evaluation
     from imdb_gru.models.suite_evaluation import SuiteEvaluation
 
+    tables = build_evaluation_tables(figures)
+    if isinstance(figures, SuiteEvaluation):
+        tables = tables[::-1]  # what was tested stands above the results
+    for number, table in enumerate(tables):
+        if number:
+            click.echo()
+        table.print()
     if isinstance(figures, Evaluation):
-        _print_classifier(figures)
+        _print_answers_and_errors(figures)
     elif isinstance(figures, SuiteEvaluation):
-        print_suite(figures)
-    else:
-        _print_next_word(figures)
+        print_failures(figures)
 
 
-def _print_next_word(figures: "NextWordEvaluation") -> None:
-    print_table(
-        [
-            ("run", figures.run),
-            ("split", f"{figures.split}, {figures.n} reviews, {figures.words:,} words including review ends"),
-            *_describe_direction(figures),
-            ("perplexity", f"{figures.perplexity:.2f}"),
-            ("loss", f"{figures.loss:.4f}"),
-        ]
-    )
+def build_evaluation_tables(figures: "Evaluation | NextWordEvaluation | SuiteEvaluation") -> list[Table]:
+    """Build the tables of an evaluation; the first one has its main figures."""
+    from imdb_gru.models.evaluation import Evaluation
+    from imdb_gru.models.suite_evaluation import SuiteEvaluation
+
+    if isinstance(figures, Evaluation):
+        return _build_classifier_tables(figures)
+    return build_suite_tables(figures) if isinstance(figures, SuiteEvaluation) else [_build_next_word_table(figures)]
 
 
-def _print_classifier(scores: "Evaluation") -> None:
-    from imdb_gru.system.escaping import neutralise
+def _build_next_word_table(figures: "NextWordEvaluation") -> Table:
+    rows = [
+        ("run", figures.run),
+        ("split", f"{figures.split}, {figures.n} reviews, {figures.words:,} words including review ends"),
+        *_describe_direction(figures),
+        ("perplexity", f"{figures.perplexity:.2f}"),
+        ("loss", f"{figures.loss:.4f}"),
+    ]
+    return Table("metrics", rows, None, figures.list_records())
+
+
+def _build_classifier_tables(scores: "Evaluation") -> list[Table]:
     from imdb_gru.text.direction import name_words_read
 
     low, high = scores.accuracy_interval
@@ -52,34 +66,47 @@ def _print_classifier(scores: "Evaluation") -> None:
     if scores.best_threshold is not None:
         chosen.append(("best threshold", f"{scores.best_threshold:.3f}  (highest balanced accuracy)"))
     balanced = "-" if scores.balanced_accuracy is None else f"{scores.balanced_accuracy:.2%}"
-    print_table(
-        [
-            ("run", scores.run),
-            ("split", f"{scores.split}, {scores.n} reviews"),
-            *_describe_direction(scores),
-            ("accuracy", f"{scores.accuracy:.2%}  (95 % interval {low:.2%} to {high:.2%})"),
-            ("majority class", f"{scores.majority_accuracy:.2%}  (always the more frequent label)"),
-            ("balanced accuracy", balanced),
-            *chosen,
-            *((name.replace("_", " "), "-" if value is None else f"{value:.4f}") for name, value in shares),
-            ("true negatives", f"{tn}  (false positives {fp})"),
-            ("true positives", f"{tp}  (false negatives {fn})"),
-        ]
-    )
-    if scores.accuracy_by_timestep:
-        click.echo()
-        rows = [(str(row.timestep), f"{row.accuracy:.2%}", f"{row.ece:.4f}") for row in scores.accuracy_by_timestep]
-        print_table(rows, (name_words_read(scores.direction), "accuracy", "ece"))
-    click.echo()
-    print_table(
-        [(_name_range(row), str(row.n), f"{row.accuracy:.2%}") for row in scores.accuracy_by_length],
-        ("words in review", "reviews", "accuracy"),
-    )
-    click.echo()
-    print_table(
-        [(f"{row.share:.0%}", str(row.n), f"{row.accuracy:.2%}", f"{row.confidence:.4f}") for row in scores.coverage],
-        ("most confident", "reviews", "accuracy", "confidence from"),
-    )
+    metrics = [
+        ("run", scores.run),
+        ("split", f"{scores.split}, {scores.n} reviews"),
+        *_describe_direction(scores),
+        ("accuracy", f"{scores.accuracy:.2%}  (95 % interval {low:.2%} to {high:.2%})"),
+        ("majority class", f"{scores.majority_accuracy:.2%}  (always the more frequent label)"),
+        ("balanced accuracy", balanced),
+        *chosen,
+        *((name.replace("_", " "), "-" if value is None else f"{value:.4f}") for name, value in shares),
+        ("true negatives", f"{tn}  (false positives {fp})"),
+        ("true positives", f"{tp}  (false negatives {fn})"),
+    ]
+    tables = [Table("metrics", metrics, None, scores.list_records())]
+    if curve := scores.accuracy_by_timestep:
+        rows = [(str(row.timestep), f"{row.accuracy:.2%}", f"{row.ece:.4f}") for row in curve]
+        columns = (name_words_read(scores.direction), "accuracy", "ece")
+        tables.append(Table("accuracy_by_timestep", rows, columns, list(map(asdict, curve))))
+    lengths = [(_name_range(row), str(row.n), f"{row.accuracy:.2%}") for row in scores.accuracy_by_length]
+    confident = [
+        (f"{row.share:.0%}", str(row.n), f"{row.accuracy:.2%}", f"{row.confidence:.4f}") for row in scores.coverage
+    ]
+    return [
+        *tables,
+        Table(
+            "accuracy_by_length",
+            lengths,
+            ("words in review", "reviews", "accuracy"),
+            [row.to_dict() for row in scores.accuracy_by_length],
+        ),
+        Table(
+            "coverage",
+            confident,
+            ("most confident", "reviews", "accuracy", "confidence from"),
+            list(map(asdict, scores.coverage)),
+        ),
+    ]
+
+
+def _print_answers_and_errors(scores: "Evaluation") -> None:
+    from imdb_gru.system.escaping import neutralise
+
     if scores.answers:
         _print_answers(scores.answers)
     for error in scores.errors or ():

@@ -35,7 +35,7 @@ def show_predictions(
         for row, prediction in predict_rows(classifier, rows, timesteps, max_error, observe):
             counts.take(prediction)
             if plot:
-                _draw(prediction, plot)
+                _draw(prediction, plot, str(classifier.run))
             with _hide_bar():
                 if sys.stdout.isatty() and not layout.as_json:
                     _show(row, prediction, layout, sys.stdout)
@@ -53,11 +53,13 @@ def _hide_bar() -> contextlib.AbstractContextManager[None]:
     return tqdm.external_write_mode(sys.stdout)
 
 
-def _draw(prediction: "Prediction", path: Path) -> None:
+def _draw(prediction: "Prediction", path: Path, run: str) -> None:
     from imdb_gru.report.timestep_chart import plot_timesteps
 
     assert prediction.probabilities is not None
-    plot_timesteps(path, prediction.tokens, prediction.probabilities.tolist(), direction=prediction.direction)
+    probabilities = prediction.probabilities.tolist()
+    title = f"{run}: {prediction.text}"
+    plot_timesteps(path, prediction.tokens, probabilities, title, prediction.direction)
     say(f"saved the chart as {path}")
 
 

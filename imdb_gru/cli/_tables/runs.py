@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from imdb_gru.cli._tables.table import Column, print_table
+from imdb_gru.cli._tables.table import Column, Table, print_table
 
 if TYPE_CHECKING:
     from imdb_gru.runs.integrity import Findings
@@ -15,9 +15,11 @@ RUNS = (
 )  # fmt: skip
 
 
-def print_runs(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print the runs in a folder."""
-    print_table([[_format(row, column.name.replace(" ", "_")) for column in RUNS] for row in rows], RUNS)
+def build_runs_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Build the table of the runs in a folder."""
+    cells = [[_format(row, column.name.replace(" ", "_")) for column in RUNS] for row in rows]
+    records = [{name: value for name, value in row.items() if name != "config"} for row in rows]
+    return Table("runs", cells, RUNS, records)
 
 
 def _format(row: Mapping[str, Any], column: str) -> str:

@@ -1,27 +1,24 @@
-"""The table for a suite of behavioural tests."""
+"""The tables for a suite of behavioural tests."""
 
 from typing import TYPE_CHECKING
 
 import click
 
-from imdb_gru.cli._tables.table import Column, print_line, print_table
+from imdb_gru.cli._tables.table import Column, Table, print_line
 
 if TYPE_CHECKING:
     from imdb_gru.models.suite_evaluation import SuiteEvaluation
 
 
-def print_suite(figures: "SuiteEvaluation") -> None:
-    """Print the results of a classifier on each kind of test, and the failures that were requested."""
+def build_suite_tables(figures: "SuiteEvaluation") -> list[Table]:
+    """Build the table of a classifier's results on each kind of test, and that of what was tested."""
     chosen = [] if figures.threshold == 0.5 else [("threshold", f"{figures.threshold:g}")]
-    print_table(
-        [
-            ("run", figures.run),
-            ("suite", f"{figures.suite}, {figures.n} texts"),
-            *chosen,
-            ("empty text", f"{figures.empty_probability:.4f}  (probability of positive)"),
-        ]
-    )
-    click.echo()
+    tested = [
+        ("run", figures.run),
+        ("suite", f"{figures.suite}, {figures.n} texts"),
+        *chosen,
+        ("empty text", f"{figures.empty_probability:.4f}  (probability of positive)"),
+    ]
     rows = [
         (
             kind.kind,
@@ -41,7 +38,18 @@ def print_suite(figures: "SuiteEvaluation") -> None:
         Column("pairs passed", drop=2),
         Column("change", drop=1),
     )
-    print_table(rows, columns)
+    record = {
+        "run": figures.run,
+        "suite": figures.suite,
+        "n": figures.n,
+        "threshold": figures.threshold,
+        "empty_probability": figures.empty_probability,
+    }
+    return [Table("kinds", rows, columns, figures.list_records()), Table("suite", tested, None, [record])]
+
+
+def print_failures(figures: "SuiteEvaluation") -> None:
+    """Print the failures that were requested."""
     for kind in figures.kinds:
         for failure in kind.failed:
             click.echo(f"\n{kind.kind}, {kind.test}:")

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from imdb_gru.cli._messages import EventPrinter, say
-from imdb_gru.cli._tables.table import Column, fit_table, print_line, print_table
+from imdb_gru.cli._tables.comparison import build_comparison_tables
+from imdb_gru.cli._tables.table import Column, Table, fit_table, print_line, print_table
+from imdb_gru.system.frames import Record
 
 if TYPE_CHECKING:
     from imdb_gru.config.sweep import Dimension, SweepConfig
@@ -86,31 +88,61 @@ def _say_end(outcome: "Outcome") -> None:
         say(f"{outcome.run} {state}: accuracy {accuracy}, log loss {loss}, epochs {epochs}, {seconds} s ({values})")
 
 
-def print_sweep(figures: Mapping[str, Any]) -> None:
-    """Print the trials (best first) and the finalists."""
+def build_sweep_tables(figures: Mapping[str, Any]) -> list[Table]:
+    """Build the tables of a sweep: its finalists, its trials, and the comparison of the finalists, if there is one."""
     keys = list(figures["space"])
     rows = [
         (str(rank), str(trial["trial"]), *_describe(trial, keys)) for rank, trial in enumerate(figures["trials"], 1)
     ]
     columns = (Column("rank"), Column("trial"), *FIGURES, *_name_keys(keys))
-    print_table(rows, columns, "trials, by validation " + figures["metric"])
+    finalists = [_describe_finalist(finalist) for finalist in figures["finalists"]]
+    comparison = figures.get("comparison")
+    return [
+        Table("finalists", finalists, FINALISTS, list(map(_record_finalist, figures["finalists"])), "finalists"),
+        Table(
+            "trials",
+            rows,
+            columns,
+            [_spread_values(trial) for trial in figures["trials"]],
+            "trials, by validation " + figures["metric"],
+        ),
+        *(build_comparison_tables(comparison) if comparison else []),
+    ]
+
+
+def print_sweep(figures: Mapping[str, Any]) -> None:
+    """Print the trials (best first), the finalists, and the command that trains the best config."""
+    tables = {table.name: table for table in build_sweep_tables(figures)}
+    tables["trials"].print()
     failed = [(str(trial["trial"]), trial["reason"]) for trial in figures["trials"] if trial["reason"]]
     if failed:
         click.echo()
         print_table(failed, ("trial", "failed"))
     click.echo()
-    print_table([_describe_finalist(finalist) for finalist in figures["finalists"]], FINALISTS, "finalists")
-
-
-def show_sweep(figures: Mapping[str, Any], *, as_json: bool) -> None:
-    """Print all results of a sweep as JSON, or as tables followed by the command that trains the best config."""
-    if as_json:
-        click.echo(json.dumps(figures))
-        return
-    print_sweep(figures)
+    tables["finalists"].print()
+    if "pairs" in tables:
+        click.echo()
+        tables["pairs"].print()
     click.echo()
     print_line(describe_result(figures))
-    print_line(f"train it with: imdb-gru train --config {figures['config']}")
+    if "config" in figures:
+        print_line(f"train it with: imdb-gru train --config {figures['config']}")
+
+
+def dump_sweep(figures: Mapping[str, Any]) -> str:
+    """Return all results of a sweep as JSON."""
+    comparison = figures.get("comparison")
+    return json.dumps({**figures, "comparison": comparison and comparison.to_dict()})
+
+
+def _spread_values(trial: Mapping[str, Any]) -> Record:
+    """Return a trial as a record, with the values of the keys in columns of their own."""
+    return {**{name: value for name, value in trial.items() if name != "values"}, **trial["values"]}
+
+
+def _record_finalist(finalist: Mapping[str, Any]) -> Record:
+    figures = {name: value for name, value in finalist.items() if name != "runs"}
+    return _spread_values({**figures, "seeds": " ".join(str(run["seed"]) for run in finalist["runs"])})
 
 
 def show_sweep_plan(config: "SweepConfig", folder: Path, *, as_json: bool) -> None:

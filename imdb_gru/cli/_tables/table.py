@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from imdb_gru.system.frames import Record
+
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.table import Table as RichTable
     from rich.text import Text
 
 PIPE_WIDTH = 200
@@ -34,6 +36,25 @@ class Column:
     """Maximum length in characters of a word that is kept on one line."""
     drop: int = 0
     """Order in which columns are omitted from a narrow table: 1 is omitted first, and 0 is omitted last."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that is printed, or saved in a format for other programs."""
+
+    name: str
+    """Name of the table's files, without the suffix."""
+    rows: Sequence[Sequence[str]]
+    """The cells, as they are printed."""
+    columns: Sequence[str | Column] | None
+    """The headings; None for a list of names and values."""
+    records: Sequence[Record]
+    """The same figures with all their digits, for other programs."""
+    title: str | None = None
+
+    def print(self) -> None:
+        """Print the table."""
+        print_table(self.rows, self.columns, self.title)
 
 
 def print_table(
@@ -73,6 +94,11 @@ def print_table(
         click.echo(line.rstrip())
 
 
+def is_numeric(cells: Iterable[str]) -> bool:
+    """Return whether all cells of a column are numbers or dashes."""
+    return all(cell.lstrip("+-")[:1].isdigit() or cell == "-" for cell in cells)
+
+
 def print_line(line: str) -> None:
     """Print a line, wrapping it between words if the terminal is too narrow."""
     from rich.console import Console
@@ -102,7 +128,7 @@ def print_heading(text: str, figures: str = "") -> None:
         click.echo(shorten(line, PIPE_WIDTH))
 
 
-def fit_table(rows: Iterable[Sequence[str]], columns: Sequence[Column], width: int) -> "Table":
+def fit_table(rows: Iterable[Sequence[str]], columns: Sequence[Column], width: int) -> "RichTable":
     """Build a table at most `width` characters wide."""
     table, _ = _fit(_neutralise_cells(rows), columns, width, header=True)
     return table
@@ -128,16 +154,18 @@ def _build_table(
     *,
     header: bool,
     title: str | None = None,
-) -> "Table":
+) -> "RichTable":
     """Build an empty table with these columns; cells that are wider than their column are wrapped."""
-    from rich.table import Table
+    from rich.table import Table as RichTable
     from rich.text import Text
 
     from imdb_gru.system.escaping import neutralise
 
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, show_header=header)
+    table = RichTable(
+        title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, show_header=header
+    )
     for index, (column, width) in enumerate(zip(columns, widths, strict=True)):
-        numeric = all(row[index].plain.lstrip("+-")[:1].isdigit() or row[index].plain == "-" for row in cells)
+        numeric = is_numeric([row[index].plain for row in cells])
         table.add_column(
             Text(neutralise(column.name)), justify="right" if numeric else "left", overflow="fold", width=width
         )
@@ -146,7 +174,7 @@ def _build_table(
 
 def _fit(
     cells: Sequence[Sequence["Text"]], columns: Sequence[Column], width: int, *, header: bool
-) -> tuple["Table", list[str]]:
+) -> tuple["RichTable", list[str]]:
     """Build a table at most `width` characters wide; return it with the names of the omitted columns."""
     widths = [_measure(column.name, index, cells) for index, column in enumerate(columns)]
     shown = list(range(len(columns)))

@@ -9,6 +9,7 @@ from keras import ops
 
 from imdb_gru.config import TrainConfig
 from imdb_gru.config.schema import Pooling
+from imdb_gru.engine import compiling
 from imdb_gru.engine.pooling import find_running_peaks, find_running_peaks_back
 from imdb_gru.text.vocabulary import PAD
 from imdb_gru.training.classifier.adversarial import PROBE, draw_direction, scale
@@ -95,6 +96,7 @@ class ReviewModel(keras.Model):  # type: ignore[misc]
         labels, predicted = (tf.boolean_mask(values, labelled) for values in (y[:, :1], last))
         return super().compute_metrics(x, labels, predicted, sample_weight)
 
+    @compiling.count_as_compilation()  # TensorFlow calls it only to build the graph
     def train_step(self, data: Any) -> Any:
         """Update the weights with the gradients of all losses, but report only the loss without perturbations."""
         ids, labels, share = keras.utils.unpack_x_y_sample_weight(data)
@@ -135,6 +137,11 @@ class ReviewModel(keras.Model):  # type: ignore[misc]
         self.optimizer.apply(gradients, weights)
         self._loss_tracker.update_state(loss, sample_weight=tf.reduce_sum(tf.cast(labels[:, -1] >= 0, tf.float32)))
         return self.compute_metrics(ids, labels, probability)
+
+    @compiling.count_as_compilation()
+    def test_step(self, data: Any) -> Any:
+        """Compute the metrics of a batch in evaluation."""
+        return super().test_step(data)
 
     @property
     def _draw_seed(self) -> int:
