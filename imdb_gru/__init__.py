@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from imdb_gru.models.evaluation import Evaluation, NextWordEvaluation
     from imdb_gru.models.next_word import NextWordModel, load_next_word
     from imdb_gru.models.suite_evaluation import SuiteEvaluation
+    from imdb_gru.report.card import write_card
     from imdb_gru.report.page import write_report
     from imdb_gru.runs.run import Run
     from imdb_gru.tasks.evaluation import evaluate, evaluate_suite
@@ -80,6 +81,7 @@ _MODULES = {
     "pretrain": "tasks.training",
     "resume": "tasks.training",
     "train": "tasks.training",
+    "write_card": "report.card",
     "write_report": "report.page",
 }
 """The module that defines each public name."""
@@ -127,6 +129,7 @@ __all__ = [
     "pretrain",
     "resume",
     "train",
+    "write_card",
     "write_report",
 ]  # fmt: skip
 

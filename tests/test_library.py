@@ -13,7 +13,7 @@ NAMES = {
     "MissingExtraError", "NextWordConfig", "NextWordEvaluation", "Plan", "Prediction", "Run", "RunError",
     "StepInspection", "SuiteEvaluation", "TextDiff", "__version__", "compare", "cross_validate", "evaluate",
     "evaluate_suite", "export", "load", "load_config", "load_corpus", "load_next_word", "plan", "predict_file",
-    "pretrain", "resume", "train", "write_report",
+    "pretrain", "resume", "train", "write_card", "write_report",
 }  # fmt: skip
 
 TINY = {

@@ -13,6 +13,7 @@ import click
 import imdb_gru
 from imdb_gru.cli._commands import Group
 from imdb_gru.cli._messages import silence
+from imdb_gru.cli.card import card
 from imdb_gru.cli.compare import compare
 from imdb_gru.cli.config import config
 from imdb_gru.cli.data import data
@@ -55,7 +56,22 @@ def cli() -> None:
     """
 
 
-COMMANDS = (train, pretrain, evaluate, report, predict, next_word, inspect, compare, export, sweep, runs, config, data)
+COMMANDS = (
+    train,
+    pretrain,
+    evaluate,
+    report,
+    card,
+    predict,
+    next_word,
+    inspect,
+    compare,
+    export,
+    sweep,
+    runs,
+    config,
+    data,
+)
 
 for command in COMMANDS:
     cli.add_command(command)

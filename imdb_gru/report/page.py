@@ -14,9 +14,9 @@ from imdb_gru.models.classifier import Classifier
 from imdb_gru.models.evaluation import Evaluation, PredictedReviews, build_evaluation, predict_reviews
 from imdb_gru.models.metrics import compute_reliability
 from imdb_gru.models.prediction import LABELS
-from imdb_gru.records import Metrics
 from imdb_gru.report.charts import Chart, build_charts, check_charts, render_svg, save_charts
 from imdb_gru.report.examples import Example, choose_examples
+from imdb_gru.report.facts import list_facts
 from imdb_gru.report.matplotlib_setup import check_matplotlib
 from imdb_gru.report.packing import list_cells, name_text, neutralise_paragraphs, pack_examples
 from imdb_gru.runs.run import Run
@@ -111,7 +111,7 @@ def build_report(
     return Report(
         model=classifier.config.model.brief,
         config=classifier.config.to_yaml(),
-        facts=_list_facts(metrics),
+        facts=list_facts(metrics),
         evaluation=evaluation,
         charts=build_charts(evaluation, bins, run.load_history(), metrics.best.epoch),
         examples=inspected,
@@ -137,21 +137,6 @@ def write_explorer(path: Path, inspections: Sequence[Inspection], title: str | N
     if title is None:
         title = name_text(inspections[0].text) if len(inspections) == 1 else f"{len(inspections)} texts"
     _write(path, "explorer.html.jinja", [Example(inspection) for inspection in inspections], title=title)
-
-
-def _list_facts(metrics: Metrics) -> dict[str, str]:
-    """Return, by name, the facts that a run has recorded about its training."""
-    data = metrics.data
-    source = f" of {data.source}" if data.source else ""
-    facts = {
-        "training reviews": f"{data.train:,}{source}" if data.train else None,
-        "validation reviews": f"{data.validation:,}" if data.train else None,
-        "parameters": None if metrics.parameters is None else f"{metrics.parameters:,}",
-        "epochs": None if metrics.epochs is None else str(metrics.epochs),
-        "training time": None if metrics.seconds is None else f"{metrics.seconds:,.0f} s",
-        "finished": metrics.finished_at,
-    }
-    return {name: fact for name, fact in facts.items() if fact is not None}
 
 
 def _write(path: Path, template: str, examples: Sequence[Example], **content: Any) -> None:

@@ -1,0 +1,156 @@
+"""Model cards: Markdown that says how a model was trained, how good it is, and what it gets wrong.
+
+The sections follow Mitchell et al., Model Cards for Model Reporting (2019), as far as a run can know them.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from imdb_gru.config import AnyConfig, Config
+from imdb_gru.errors import ImdbGruError
+from imdb_gru.events import Observer
+from imdb_gru.models.classifier import Classifier
+from imdb_gru.models.evaluation import Evaluation, NextWordEvaluation
+from imdb_gru.models.suite_evaluation import FailedTest, SuiteEvaluation
+from imdb_gru.report.facts import list_facts
+from imdb_gru.runs.run import Run
+from imdb_gru.system.escaping import neutralise
+from imdb_gru.system.writing import check_parent, write_atomically
+from imdb_gru.tasks.evaluation import evaluate, evaluate_suite, open_model
+
+MOST_SHOWN = 100
+"""Maximum number of characters of a text that is shown as a failure."""
+UNSET = object()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Card:
+    """The content of a model card."""
+
+    run: str
+    facts: Mapping[str, str]
+    """Facts about the model and its training, by name."""
+    config: str
+    """The complete config as YAML."""
+    evaluation: Evaluation | NextWordEvaluation
+    suite: SuiteEvaluation | None
+    """Results of the behavioural tests in the package; None for a next-word model."""
+
+    @property
+    def failures(self) -> Iterator[tuple[str, FailedTest]]:
+        """Yield the kind of each failed test that is shown, and the test."""
+        for kind in self.suite.kinds if self.suite else ():
+            for failed in kind.failed:
+                yield kind.kind, failed
+
+
+def write_card(
+    model: str | Path | Run | Classifier | None = None,
+    *,
+    output: str | Path,
+    data: Any = None,
+    split: str | None = None,
+    observer: Observer | None = None,
+) -> Path:
+    """Evaluate a model, write a card about it as Markdown, and return the path of the card.
+
+    `model`, `data` and `split` are as in `evaluate`. A classifier is also tested with the behavioural tests in the
+    package. Raises `RunError`, `DataError`, or `ImdbGruError` if the card cannot be written; the path is checked before
+    anything is evaluated.
+    """
+    path = Path(output).expanduser()
+    check_card(path)
+    text = render_card(build_card(model, data=data, split=split, observer=observer))
+    try:
+        with write_atomically(path.resolve()) as temporary:
+            temporary.write_text(text, "utf-8", newline="\n")
+    except OSError as error:
+        raise ImdbGruError(f"cannot write {path}: {error.strerror or error}; choose another file") from error
+    return path
+
+
+def check_card(path: Path) -> None:
+    """Raise `ImdbGruError` if a card cannot be written to a path."""
+    if path.is_dir():
+        raise ImdbGruError(f"cannot write {path}: it is a folder; choose a file")
+    check_parent(path, "write")
+
+
+def build_card(
+    model: str | Path | Run | Classifier | None = None,
+    *,
+    data: Any = None,
+    split: str | None = None,
+    observer: Observer | None = None,
+) -> Card:
+    """Evaluate a model and build its card; the arguments are those of `write_card`."""
+    run = open_model(model)
+    evaluation = evaluate(model, data=data, split=split, observer=observer)
+    suite = evaluate_suite(model, errors=1) if run.task == "sentiment" else None
+    config = run.load_any_config()
+    return Card(str(run), dict(_iter_facts(run, config)), config.to_yaml().strip(), evaluation, suite)
+
+
+def _iter_facts(run: Run, config: AnyConfig) -> Iterator[tuple[str, str]]:
+    metrics = run.load_metrics()
+    environment = metrics.environment
+    yield "model", f"{run.model_name}: {config.model.brief}"
+    yield "reads", f"{config.text.direction}, at most {config.text.length} words of a text (`{config.text.truncate}`)"
+    yield from list_facts(metrics).items()
+    if isinstance(config, Config):
+        yield "starts from", config.model.pretrained or "random weights"
+    if taught := environment.get("teachers"):
+        yield "teachers", ", ".join(f"{teacher['name']} (weight {teacher['weight']:g})" for teacher in taught)
+    yield "seed", str(config.train.seed)
+    if "engine" in environment:
+        yield "engine", ", ".join(str(environment[name]) for name in ("engine", "precision") if name in environment)
+    yield "command", f"`imdb-gru {config.command} {_describe_changes(config)}`"
+
+
+def _describe_changes(config: AnyConfig) -> str:
+    """Return the options that give a config, for a shell: its keys that differ from the defaults."""
+    changes = _list_changes(type(config)().model_dump(mode="json"), config.model_dump(mode="json"))
+    return " ".join(f"--set '{name}={value}'" for name, value in changes) or "--config default"
+
+
+def _list_changes(
+    defaults: Mapping[str, Any], values: Mapping[str, Any], prefix: str = ""
+) -> Iterator[tuple[str, str]]:
+    for name, value in values.items():
+        default = defaults.get(name, UNSET)
+        if isinstance(value, Mapping) and isinstance(default, Mapping):
+            yield from _list_changes(default, value, f"{prefix}{name}.")
+        elif value != default:
+            yield f"{prefix}{name}", _write_value(value)
+
+
+def _write_value(value: object) -> str:
+    from imdb_gru.system.escaping import dump_json
+
+    return value if isinstance(value, str) else dump_json(value)
+
+
+def render_card(card: Card) -> str:
+    """Return a card as Markdown."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("imdb_gru.report"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(cell=_escape_cell)
+    return environment.get_template("card.md.jinja").render(card=card)
+
+
+def _escape_cell(text: str) -> str:
+    """Return the beginning of a text as it can stand in a cell of a Markdown table."""
+    line = " ".join(neutralise(str(text)).split())
+    short = line if len(line) <= MOST_SHOWN else f"{line[: MOST_SHOWN - 1]}…"
+    for mark in "\\|<*_":
+        short = short.replace(mark, f"\\{mark}")
+    return short
