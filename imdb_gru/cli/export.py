@@ -17,10 +17,10 @@ from imdb_gru.cli._options import PATH, json_option, open_run, run_options
 )
 @click.option(
     "--format",
-    type=click.Choice(["onnx"]),
+    type=click.Choice(["onnx", "web"]),
     default="onnx",
     show_default=True,
-    help="The format of the model; onnx needs the extra 'onnx'.",
+    help="The format: onnx, which needs the extra 'onnx', or web, a JavaScript module with weights.",
 )
 @click.option("--output", type=PATH, metavar="FOLDER", required=True, help="The folder to write, new or empty.")
 @click.option("--overwrite", is_flag=True, help="Replace an earlier export in the folder.")
