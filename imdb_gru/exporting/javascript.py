@@ -35,7 +35,7 @@ def translate_tokenizer(rules: dict[str, Any]) -> dict[str, Any]:
     return {
         **rules,
         "rules": [NOTATION.replace("{version}", unicodedata.unidata_version), *rules["rules"][1:]],
-        "classes": list_classes(),
+        "classes": list_classes(normalisation["remove"]),
         "normalisation": {
             **normalisation,
             "part": part.replace(r"[\s\S]", "[^]").replace("[^", "[^{unassigned}", 1),
@@ -56,12 +56,15 @@ def _ignore_case(pattern: str) -> str:
 
 
 @cache
-def list_classes() -> dict[str, str]:
-    """Return the ranges of characters in each class, for use within brackets."""
+def list_classes(remove: str) -> dict[str, str]:
+    """Return the ranges of characters in each class, for use within brackets.
+
+    The unassigned characters do not include those that match `remove`, which normalisation removes.
+    """
     characters = "".join(map(chr, range(0x110000)))
     patterns = {"alphanumeric": r"[^\W_]+", "digit": r"\d+", "space": r"\s+"}
     ranges = {name: [match.span() for match in re.finditer(pattern, characters)] for name, pattern in patterns.items()}
-    categories = "".join(map(unicodedata.category, characters))  # two letters each
+    categories = "".join(map(unicodedata.category, re.sub(remove, "\0", characters)))  # two letters each
     ranges["unassigned"] = [(match.start() // 2, match.end() // 2) for match in re.finditer("(?:Cn)+", categories)]
     return {name: "".join(_write_range(*span) for span in spans) for name, spans in ranges.items()}
 
