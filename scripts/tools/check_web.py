@@ -53,7 +53,7 @@ CHUNK = 500
 """Number of values that are sent before their results are read."""
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-"""The names of the browser, in the order in which they are tried."""
+"""The names of an installed Chromium, in the order in which they are tried."""
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking")
 
 READ = """(() => {
@@ -110,15 +110,23 @@ def serve(folder: Path) -> Iterator[str]:
         server.server_close()
 
 
+def launch_chromium(driver: Any) -> Any:
+    """Start Chromium with Playwright, and return it, or None if it is not installed."""
+    own = driver.chromium.executable_path
+    found = own if Path(own).exists() else next(filter(None, map(shutil.which, CHROMIUM)), None)
+    return found and driver.chromium.launch(executable_path=found, args=QUIET)
+
+
 @contextlib.contextmanager
 def start_chromium(folder: Path) -> Iterator[Map]:
     """Yield a function that evaluates expressions of `model` and `value` in Chromium."""
     from playwright.sync_api import sync_playwright
 
     (folder / "blank.html").write_text("<!doctype html>")
-    executable = next(filter(None, map(shutil.which, CHROMIUM)))
     with serve(folder) as address, sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=executable, args=QUIET)
+        browser = launch_chromium(driver)
+        if browser is None:
+            raise SystemExit("Chromium is not installed: run make browser")
         page = browser.new_page()
         page.goto(f"{address}/blank.html")
         page.evaluate("async () => { window.model = await (await import('./imdb-gru.js')).load(); }")
@@ -141,9 +149,7 @@ def compare_tokens(evaluate: Map, classifier: Classifier, texts: Callable[[], It
     return count, different
 
 
-def compare_probabilities(
-    evaluate: Map, classifier: Classifier, texts: Sequence[str]
-) -> tuple[float, list[float]]:
+def compare_probabilities(evaluate: Map, classifier: Classifier, texts: Sequence[str]) -> tuple[float, list[float]]:
     """Return the largest difference between probabilities after a word, and each text's milliseconds per word."""
     largest, times = 0.0, []
     for text, result in zip(texts, evaluate(READ, texts), strict=True):
