@@ -10,9 +10,9 @@ from functools import cache
 from typing import Any
 
 NOTATION = (
-    "Patterns are regular expressions in JavaScript's notation, with the flag u. A name in braces stands for the ranges "
-    "of characters in 'classes'. Unicode {version} leaves the characters in 'unassigned' unchanged: apply NFKC and lower "
-    "case only to the text between them. The patterns 'tag' and 'entity' ignore case."
+    "Patterns are regular expressions in JavaScript's notation, with the flag u. A name in braces stands for the "
+    "ranges of characters in 'classes'. Unicode {version} leaves the characters in 'unassigned' unchanged: apply NFKC "
+    "and lower case only to the text between them. The patterns 'tag' and 'entity' ignore case."
 )
 CLASSES = {
     r"[^\W\d_]": "(?![{digit}])[{alphanumeric}]",

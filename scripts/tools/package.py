@@ -2,7 +2,8 @@
 
     python scripts/tools/package.py
 
-Both must contain the models, the JavaScript module and the configs, and the sdist must also contain the tests. Pip builds a wheel from it.
+Both must contain the models, the JavaScript module and the configs, and the sdist must also contain the tests. Pip
+builds a wheel from it.
 """
 
 import subprocess

@@ -15,7 +15,8 @@ from imdb_gru.exporting.javascript import list_classes
 pytestmark = pytest.mark.processes
 
 MORE_PIECES = [
-    *PIECES, "’", "‛", "ʹ", "ꞌ", "＇", "<İ>", "<lı >", "<ımg\x1c>", "&İaa;", "&#x130;", "ΑΣ", "ς", "\u2065", "\x1f", "\U000e0100",
+    *PIECES, "’", "‛", "ʹ", "ꞌ", "＇", "<İ>", "<lı >", "<ımg\x1c>", "&İaa;", "&#x130;", "ΑΣ", "ς", "\u2065",
+    "\x1f", "\U000e0100",
 ]  # fmt: skip
 
 
