@@ -60,7 +60,7 @@ def write_web(model: AnyModel, folder: Path) -> None:
 def describe_network(model: AnyModel) -> dict[str, Any]:
     """Return what the header of the weights says about a model."""
     config = model.config.model
-    header = {
+    header: dict[str, Any] = {
         "facts": describe_model(model),
         "task": model.config.task,
         "cell": config.cell,
