@@ -8,7 +8,7 @@ from imdb_gru.cli._commands import Command
 from imdb_gru.cli._options import PATH, json_option, open_run, run_options
 
 
-@click.command(cls=Command, short_help="Write a model as ONNX or for web pages, for other programs and languages.")
+@click.command(cls=Command, short_help="Write a model as ONNX or for web pages, for other programs.")
 @run_options
 @click.option(
     "--next-word",
@@ -20,7 +20,7 @@ from imdb_gru.cli._options import PATH, json_option, open_run, run_options
     type=click.Choice(["onnx", "web"]),
     default="onnx",
     show_default=True,
-    help="The format: onnx, which needs the extra 'onnx', or web, a JavaScript module with weights.",
+    help="The format: onnx needs the extra 'onnx'; web is a JavaScript module for browsers and Node.",
 )
 @click.option("--output", type=PATH, metavar="FOLDER", required=True, help="The folder to write, new or empty.")
 @click.option("--overwrite", is_flag=True, help="Replace an earlier export in the folder.")
