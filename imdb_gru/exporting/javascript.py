@@ -34,6 +34,7 @@ def translate_tokenizer(rules: dict[str, Any]) -> dict[str, Any]:
     part, tag, entity = (normalisation[name] for name in ("part", "tag", "entity"))
     return {
         **rules,
+        # the first rule is about the notation
         "rules": [NOTATION.replace("{version}", unicodedata.unidata_version), *rules["rules"][1:]],
         "classes": list_classes(normalisation["remove"]),
         "normalisation": {
