@@ -16,7 +16,9 @@ from imdb_gru.runs.run import Run
 settings.register_profile("steady", deadline=None, derandomize=True)
 settings.load_profile("steady")
 
-pytest_plugins = ["support.next_word_runs", "support.bundles", "support.clusters", "support.estimators"]
+pytest_plugins = [
+    "support.next_word_runs", "support.bundles", "support.browsers", "support.clusters", "support.estimators",
+]  # fmt: skip
 
 CORPUS = os.environ.get("IMDB_GRU_DATA")
 

@@ -8,7 +8,7 @@ from imdb_gru.cli._commands import Command
 from imdb_gru.cli._options import PATH, json_option, open_run, run_options
 
 
-@click.command(cls=Command, short_help="Write a model as ONNX, for other programs and languages.")
+@click.command(cls=Command, short_help="Write a model as ONNX or for web pages, for other programs.")
 @run_options
 @click.option(
     "--next-word",
@@ -17,10 +17,10 @@ from imdb_gru.cli._options import PATH, json_option, open_run, run_options
 )
 @click.option(
     "--format",
-    type=click.Choice(["onnx"]),
+    type=click.Choice(["onnx", "web"]),
     default="onnx",
     show_default=True,
-    help="The format of the model; onnx needs the extra 'onnx'.",
+    help="The format: onnx needs the extra 'onnx'; web is a JavaScript module for browsers and Node.",
 )
 @click.option("--output", type=PATH, metavar="FOLDER", required=True, help="The folder to write, new or empty.")
 @click.option("--overwrite", is_flag=True, help="Replace an earlier export in the folder.")
@@ -35,11 +35,12 @@ def export(
 ) -> None:
     """Write a model with its vocabulary and tokenizer into a folder, for programs that do not use imdb-gru.
 
-    The README.md in the folder shows how to use the model in Python with ONNX Runtime alone. The predictions are the
-    same to within 0.00001, and examples.jsonl has texts with which to test that in another language.
+    The README.md in the folder shows how to use the model: in Python with ONNX Runtime alone, or, with the format web,
+    in a web page and in Node. The predictions are the same to within 0.00001, and examples.jsonl has texts with which
+    to test that in another language.
 
     \b
-    imdb-gru export bundled --format onnx --output exported
+    imdb-gru export bundled --format web --output exported
     """
     run = open_run(run_path, "next_word" if next_word else "sentiment")
     from imdb_gru.exporting.export import export

@@ -6,7 +6,10 @@ from pathlib import Path
 
 from imdb_gru.errors import ImdbGruError, RunError
 from imdb_gru.exporting.model import AnyModel
-from imdb_gru.exporting.onnx_format import FILES, write_onnx
+from imdb_gru.exporting.onnx_format import FILES as ONNX_FILES
+from imdb_gru.exporting.onnx_format import write_onnx
+from imdb_gru.exporting.web_format import FILES as WEB_FILES
+from imdb_gru.exporting.web_format import write_web
 from imdb_gru.models.classifier import Classifier
 from imdb_gru.models.next_word import NextWordModel
 from imdb_gru.runs.catalogue import find_run
@@ -22,10 +25,10 @@ class Format:
     files: tuple[str, ...]
     """The names of all files that `write` writes."""
     write: Callable[[AnyModel, Path], None]
-    """Write the files of a model into an empty folder, or raise `MissingExtraError`."""
+    """Write the files of a model into an empty folder, or raise `MissingExtraError` or `RunError`."""
 
 
-FORMATS = {"onnx": Format(FILES, write_onnx)}
+FORMATS = {"onnx": Format(ONNX_FILES, write_onnx), "web": Format(WEB_FILES, write_web)}
 
 
 def export(
@@ -38,10 +41,10 @@ def export(
     """Export a classifier or a next-word model into the folder `path`, and return the folder.
 
     `run` is the result of `load` or `load_next_word`, a run or the path of a run; None means the newest complete
-    classifier under `runs/` or, if there is none, the classifier in the package. The only format is `onnx`, which needs
-    the extra 'onnx'. The folder must be new or empty; with `overwrite`, it may contain an earlier export, which is
-    replaced once the new one is complete. Raises `RunError` if the run cannot be used, `MissingExtraError`, or
-    `ImdbGruError` if the folder cannot be written.
+    classifier under `runs/` or, if there is none, the classifier in the package. The format is `onnx`, which needs the
+    extra 'onnx', or `web`, a JavaScript module for browsers and Node. The folder must be new or empty; with
+    `overwrite`, it may contain an earlier export, which is replaced once the new one is complete. Raises `RunError` if
+    the run cannot be used, `MissingExtraError`, or `ImdbGruError` if the folder cannot be written.
     """
     if format not in FORMATS:
         raise ImdbGruError(f"there is no format {show_value(format)}: choose {', '.join(FORMATS)}")

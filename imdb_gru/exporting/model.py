@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from string import Template
 from typing import Any
 
 import numpy as np
@@ -103,11 +104,28 @@ def _round(probabilities: Array) -> list[float]:
     return [round(value, DIGITS) for value in probabilities.tolist()]
 
 
-def write_text_files(model: AnyModel, folder: Path) -> None:
-    """Write `vocabulary.json`, `tokenizer.json` and `examples.jsonl`."""
+def write_text_files(model: AnyModel, folder: Path, tokenizer: dict[str, Any]) -> None:
+    """Write `vocabulary.json`, `tokenizer.json` with the description of the tokenizer, and `examples.jsonl`."""
     for name, content in (
         ("vocabulary.json", json.dumps(describe_vocabulary(model), ensure_ascii=False)),
-        ("tokenizer.json", json.dumps(describe_tokenizer(model), indent=1)),
+        ("tokenizer.json", json.dumps(tokenizer, indent=1)),
         ("examples.jsonl", "\n".join(json.dumps(example, ensure_ascii=False) for example in iter_examples(model))),
     ):
         (folder / name).write_text(content + "\n", "utf-8", newline="\n")
+
+
+def write_readme(model: AnyModel, folder: Path, format: str, **values: str) -> None:
+    """Write `README.md` from the templates of a format, with these values and the facts about the model."""
+    next_word = isinstance(model, NextWordModel)
+    facts = describe_model(model) | values
+    readme = _fill(
+        f"{format}/README.md",
+        **facts,
+        description=f"A {'next-word model' if next_word else 'classifier'} of reviews: {facts['layers']}.",
+        example=_fill(f"{format}/{'next_word' if next_word else 'classifier'}.txt", **facts).rstrip("\n"),
+    )
+    (folder / "README.md").write_text(readme, "utf-8", newline="\n")
+
+
+def _fill(template: str, **values: str) -> str:
+    return Template((TEMPLATES / template).read_text("utf-8")).substitute(values)

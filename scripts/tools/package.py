@@ -2,7 +2,8 @@
 
     python scripts/tools/package.py
 
-Both must contain the models and the configs, and the sdist must also contain the tests. Pip builds a wheel from it.
+Both must contain the models, the JavaScript module and the configs, and the sdist must also contain the tests. Pip
+builds a wheel from it.
 """
 
 import subprocess
@@ -25,6 +26,8 @@ MODELS = (
     "next_word/weights.npz",
     "sentiment/config.yaml",
 )
+MODULE = ("imdb-gru.js", "imdb-gru.d.ts")
+"""Files of the JavaScript module in exports."""
 CONFIGS = ("default", "fast", "scratch", "tutorial", "best", "best-pretrain", "sample", "sweep", "pretrain")
 TINY = ("model.units=8", "model.embedding=8", "train.epochs=1", "data.limit=200")
 
@@ -51,9 +54,9 @@ def check_contents(wheel: Path, sdist: Path) -> None:
         in_wheel = set(archive.namelist())
     with tarfile.open(sdist) as archive:
         in_sdist = {name.partition("/")[2] for name in archive.getnames()}
-    models = {f"imdb_gru/bundled/{name}" for name in MODELS}
+    data = {f"imdb_gru/bundled/{name}" for name in MODELS} | {f"imdb_gru/exporting/web/{name}" for name in MODULE}
     configs = {f"imdb_gru/configs/{name}.yaml" for name in CONFIGS}
-    if missing := [*({*models, *configs} - in_wheel), *(({*models, *SOURCES}) - in_sdist)]:
+    if missing := [*({*data, *configs} - in_wheel), *(({*data, *SOURCES}) - in_sdist)]:
         raise click.ClickException(f"not in the wheel or the sdist: {', '.join(sorted(missing))}")
 
 

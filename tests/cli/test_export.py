@@ -46,7 +46,7 @@ def test_without_a_run_it_is_the_newest_or_the_bundled_one(invoke, bundled, make
         (["CLASSIFIER", "--next-word", "--output", "new"], 1, "is a classifier: use it with"),
         (["CLASSIFIER", "--run", "other", "--output", "new"], 2, "the run was given twice"),
         (["CLASSIFIER"], 2, "Missing option '--output'"),
-        (["CLASSIFIER", "--output", "new", "--format", "gguf"], 2, "'gguf' is not 'onnx'"),
+        (["CLASSIFIER", "--output", "new", "--format", "gguf"], 2, "'gguf' is not one of 'onnx', 'web'"),
     ],
 )
 def test_what_cannot_be_exported_is_refused(invoke, pair, arguments, code, message):

@@ -1,8 +1,6 @@
 """Exports: their files, the code in their README, and the rules of their tokenizer."""
 
-import dataclasses
 import json
-import re
 import subprocess
 import sys
 import tomllib
@@ -12,42 +10,20 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.exports import PIECES, build_models, make_english_classifier, read_blocks, read_examples
 from support.models import make_classifier
 from support.paths import ROOT
 
 import imdb_gru
 from imdb_gru.exporting import model as exported_model
-from imdb_gru.exporting.example_texts import HARD, TEXTS
+from imdb_gru.exporting.example_texts import TEXTS
 from imdb_gru.exporting.model import describe_tokenizer, describe_vocabulary
-from imdb_gru.runs.catalogue import BundledRun
 from imdb_gru.system.reading import hash_file
-from imdb_gru.text.vocabulary import Vocabulary
 
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
 FILES = {"model.onnx", "vocabulary.json", "tokenizer.json", "examples.jsonl", "README.md"}
-WORDS = (
-    "the", "so", "good", "to", "too", "don't", "'", ".", ":)", ":(", "<3", "sooo", "goood", "film", "café", "1", "a.m",
-    "é", ";", ":", "<", "&", "lt", "3", "i", "ii", "ŉ", "zzz", "www", "nbsp",
-)  # fmt: skip
-
-
-def make_english_classifier(**model):
-    """A classifier of random weights over the words of the model in the package."""
-    classifier = make_classifier(**model)
-    classifier.vocabulary = BundledRun("sentiment").load_vocabulary()
-    embedding = np.random.default_rng(0).normal(0, 0.7, (len(classifier.vocabulary), 5)).astype("f")
-    classifier.network = dataclasses.replace(classifier.network, embedding=embedding)
-    return classifier
-
-
-def read_blocks(folder):
-    return re.findall(r"```python\n(.*?)```", (folder / "README.md").read_text("utf-8"), re.DOTALL)
-
-
-def read_examples(folder):
-    return [json.loads(line) for line in (folder / "examples.jsonl").read_text("utf-8").splitlines()]
 
 
 def run_readme(folder):
@@ -121,17 +97,6 @@ def test_an_export_is_the_same_every_time(tmp_path, pair):
         assert (folders[0] / name).read_bytes() == (folders[1] / name).read_bytes()
 
 
-def build_models():
-    for tokenizer, emoticons, truncate, length in (
-        ("words", True, "tail", 500), ("words", False, "head", 3), ("keras", False, "middle", 5),
-    ):  # fmt: skip
-        model = make_classifier()
-        model.vocabulary = Vocabulary(tokenizer, WORDS, emoticons=emoticons)
-        text = model.config.text.model_copy(update={"truncate": truncate, "length": length})
-        model.config = model.config.model_copy(update={"text": text})
-        yield model
-
-
 @pytest.fixture(scope="module")
 def twins(tmp_path_factory):
     """Models, and what the first part of the README's code defines for each of them."""
@@ -154,14 +119,6 @@ def check_twins(twins, text):
         encoded = model.encode(text)
         assert defined["tokenize"](text) == list(encoded.kept)
         assert defined["encode"](text) == encoded.ids.tolist()
-
-
-PIECES = [
-    *WORDS, *HARD, " ", "\n", "&", ";", "&amp;", "&#", "&#x", "&#150;", "&#0;", "&#55296", "&#x110000;", "&lsquo;",
-    "&eacute", "&nbsp;", "&AMP;", "&Amp;lt;", "&fjlig;", "<br/>", "<br", "</I >", "<!--", "-->", "<notatag>", "`", "´",
-    "½", "²", "ﬁ", "™", "\x85", "\x92", "\xa0", "\xad", "\u200b", "👍🏽", "\U000e0061", "⭐", "İ", "Σ", "ſ", "é",
-    "soooo", "goooood", "zzzzz", "tooo", "iiii", "ÉÉÉ", "_", "０", "ａ", "٣",
-]  # fmt: skip
 
 
 @given(text=st.lists(st.sampled_from(PIECES) | st.text(max_size=4), max_size=12).map("".join))
@@ -228,7 +185,7 @@ def test_a_place_that_cannot_be_written_is_refused_before_any_work(tmp_path, mon
 
 
 def test_an_unknown_format_is_refused(tmp_path):
-    with pytest.raises(imdb_gru.ImdbGruError, match="there is no format 'gguf': choose onnx"):
+    with pytest.raises(imdb_gru.ImdbGruError, match="there is no format 'gguf': choose onnx, web"):
         imdb_gru.export(format="gguf", path=tmp_path / "exported")
 
 

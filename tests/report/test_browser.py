@@ -1,9 +1,7 @@
 """Pages as a reader meets them, in a real browser."""
 
-import shutil
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from support.inspections import HOSTILE, make_inspection
@@ -14,24 +12,9 @@ from imdb_gru.report.page import write_explorer, write_page
 
 pytest.importorskip("matplotlib")
 pytest.importorskip("matplotlib")
-playwright = pytest.importorskip("playwright.sync_api", reason="the tests of pages need playwright")
+pytest.importorskip("playwright.sync_api", reason="the tests of pages need playwright")
 
 pytestmark = pytest.mark.browser
-
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as driver:
-        own = driver.chromium.executable_path
-        found = own if Path(own).exists() else next(filter(None, map(shutil.which, NAMES)), None)
-        if found is None:
-            pytest.skip("no Chromium is at hand: install one, or run playwright install chromium")
-        chromium = driver.chromium.launch(executable_path=found, args=QUIET)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")

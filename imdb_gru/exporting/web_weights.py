@@ -1,0 +1,59 @@
+"""The weights of a network as one small file for JavaScript.
+
+The file contains the size of the header (4 bytes, little-endian), the header as JSON and, compressed with zlib, the
+float32 numbers of all matrices in order, followed by the int8 numbers of those that are packed.
+"""
+
+import json
+import zlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imdb_gru.system.arrays import Array
+
+FORMAT = 1
+LARGEST = 127
+"""The largest int8 number."""
+TOLERANCE = 2.0**-20
+"""Largest difference between a weight and the packed weight, relative to the largest weight of the row."""
+SAMPLE = 8
+"""Number of a row's first weights that are tried before the others, because they usually rule a step out."""
+
+
+def pack(matrix: Array) -> tuple[NDArray[np.int8], Array] | None:
+    """Return a matrix as whole numbers and each row's step, or None if they would not be the same weights.
+
+    The weights of the models in the package are such numbers, because they are stored in few bits.
+    """
+    rows = matrix.astype(np.float64)
+    peaks = np.abs(rows).max(axis=1)
+    numbers, steps = np.zeros(rows.shape, np.int8), np.zeros(len(rows), np.float32)
+    left = np.flatnonzero(peaks)
+    for largest in range(1, LARGEST + 1):
+        likely = left
+        for columns in (SAMPLE, rows.shape[1]):
+            scaled = rows[likely, :columns] * (largest / peaks[likely])[:, None]
+            whole = (np.abs(scaled - np.rint(scaled)) < largest * TOLERANCE).all(axis=1)
+            likely, scaled = likely[whole], scaled[whole]
+        numbers[likely], steps[likely] = np.rint(scaled), peaks[likely] / largest
+        left = np.setdiff1d(left, likely)
+    return None if len(left) else (numbers, steps)
+
+
+def serialize_weights(weights: Sequence[Array], facts: dict[str, Any]) -> bytes:
+    """Return the content of the file, with these facts in its header."""
+    floats, numbers, described = [], [], []
+    for weight in weights:
+        matrix = np.atleast_2d(weight)
+        packed = pack(matrix) if matrix.shape[1] > 1 else None
+        described.append({"shape": matrix.shape, "packed": packed is not None})
+        floats.append(matrix.ravel() if packed is None else packed[1])
+        if packed is not None:
+            numbers.append(packed[0])
+    count = sum(len(part) for part in floats)
+    header = json.dumps({"format": FORMAT, **facts, "floats": count, "matrices": described}).encode()
+    body = b"".join(part.tobytes() for part in (*(part.astype("<f4") for part in floats), *numbers))
+    return len(header).to_bytes(4, "little") + header + zlib.compress(body, 9)
