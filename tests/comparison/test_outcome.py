@@ -125,6 +125,12 @@ def test_configs_that_differ_are_shown_with_their_differences(capsys):
     assert table.rows == [("model.units", "512", "9", "-"), ("model.pretrained", "bundled", "None", "-")]
     print_comparison(comparison)
     assert "config keys that differ" in capsys.readouterr().out
+    cells = [evaluate("gru", 0, 80), evaluate("lstm", 0, 70)]
+    for number, cell in enumerate(("gru", "lstm")):
+        config = build_config({"model": {"cell": cell, "pretrained": None}}, "test")
+        cells[number] = replace(cells[number], candidate=replace(cells[number].candidate, config=config))
+    tables = build_comparison_tables(build_comparison("test", cells))
+    assert "settings" not in [table.name for table in tables]  # only the cells differ, which the names say
 
 
 def test_figures_that_a_run_does_not_have_are_none():

@@ -185,16 +185,16 @@ def _join_curves(curves: Mapping[str, Mapping[int, float]]) -> list[dict[str, An
 
 
 def _compare_settings(models: Sequence["ComparedModel"]) -> list[dict[str, Any]]:
-    """Return the config keys whose values differ between networks, other than the seed and the cell."""
+    """Return the config keys, other than the seed, whose values differ between networks; none if only the cells do."""
     networks = [model for model in models if model.runs[0].C is None]
     flat = {model.model: dict(_flatten(model.runs[0].config)) for model in networks}
     keys = dict.fromkeys(key for values in flat.values() for key in values)
     rows = []
     for key in keys:
         values = {name: config.get(key) for name, config in flat.items()}
-        if key not in (SEED, "model.cell") and any(value != next(iter(values.values())) for value in values.values()):
+        if key != SEED and any(value != next(iter(values.values())) for value in values.values()):
             rows.append({"key": key, **{model.model: values.get(model.model, "-") for model in models}})
-    return rows
+    return [] if [row["key"] for row in rows] == ["model.cell"] else rows
 
 
 def _flatten(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
