@@ -32,6 +32,8 @@ class Recipe:
     seeds: tuple[int, ...] = (0, 1, 2)
     pretraining: str | None = None
     """Config of the next-word model to train first; None to start training as the config specifies."""
+    distilled: bool = False
+    """Whether the model is only a teacher, with n-grams, of the final model."""
     baseline: bool = False
     """Whether the row is the linear baseline, which is fitted next to the config's GRU."""
 
@@ -40,10 +42,21 @@ RECIPES = {
     "scratch": Recipe("GRU of 128 units from random weights", "scratch", "6 minutes"),
     "ngrams": Recipe("n-grams of up to three words", "scratch", "6 minutes", (0, 1), baseline=True),
     "fast": Recipe("GRU of 512 units from the next-word model in the package", "fast", "5 minutes"),
-    "package": Recipe("the model in the package", "default", "43 minutes", (0,), pretraining="pretrain"),
+    "package": Recipe(
+        "the model in the package", "default", "43 minutes", (0,), pretraining="pretrain", distilled=True
+    ),
     "default": Recipe("GRU of 512 units from the next-word model, adversarial", "default", "18 minutes"),
     "best": Recipe("GRU of 1,024 units, adversarial", "best", "2.8 hours", (0,), pretraining="best-pretrain"),
 }
+
+DISTILLATION = (
+    "train.teacher_weights=[1, 0.5]",
+    "train.unlabelled=true",
+    "train.crops=1",
+    "train.epochs=2",
+    "train.monitor=loss",
+)
+"""The settings of a final model, whose teachers are a classifier and n-grams."""
 
 
 @click.command()
@@ -82,6 +95,10 @@ def train_all(name: str, recipe: Recipe, runs: Path) -> tuple[list[float], float
         if recipe.pretraining:
             settings.append(f"--set=model.pretrained={encoder}")
         seconds.append(train("train", recipe.config, run, *settings))
+        if recipe.distilled:
+            settings += [f"--set={setting}" for setting in (f"train.teachers=[{run}, ngrams]", *DISTILLATION)]
+            run = runs / f"{name}-student-{seed}"
+            seconds[-1] += train("train", recipe.config, run, *settings)
         accuracies.append(judge(run))
     return accuracies, pretraining, seconds
 

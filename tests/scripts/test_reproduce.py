@@ -36,15 +36,27 @@ def test_a_recipe_trains_with_every_seed_and_prints_its_row(script, monkeypatch,
         return json.dumps({"models": models})
 
     monkeypatch.setattr(script, "call", call)
-    monkeypatch.setattr(script, "train", lambda command, config, run, *settings: float(len(settings)))
+    trained = []
+
+    def train(command, config, run, *settings):
+        trained.append((command, run.name, settings))
+        return float(len(settings))
+
+    monkeypatch.setattr(script, "train", train)
     monkeypatch.setattr(script, "judge", lambda run: 0.9 + 0.01 * int(run.name[-1]))
     done = CliRunner().invoke(script.reproduce, ["ngrams", "fast", "package", "--runs", str(tmp_path)])
     assert done.exit_code == 0, done.output
     assert done.output.splitlines()[2:] == [
         "| n-grams of up to three words | 90.00 ± 0.00 | 2 | 0 | 3 |",
         "| GRU of 512 units from the next-word model in the package | 91.00 ± 1.00 | 3 | 0 | 1 |",
-        "| the model in the package | 90.00 | 1 | 0 | 2 |",
+        "| the model in the package | 90.00 | 1 | 0 | 10 |",
     ]
+    encoder, teacher, student = trained[-3:]
+    assert encoder == ("pretrain", "package-encoder", ())
+    assert teacher[1] == "package-0"
+    assert student[:2] == ("train", "package-student-0")
+    assert student[2][:2] == teacher[2]
+    assert f"--set=train.teachers=[{tmp_path / 'package-0'}, ngrams]" in student[2]
     (compared,) = calls
     assert compared == (
         "compare", "--config", "scratch", "--models", "linear,gru", "--seeds", "0,1,", "--into",
