@@ -11,7 +11,6 @@ from itertools import chain
 import numpy as np
 
 from imdb_gru.config import AnyConfig, Config, DataConfig, NextWordConfig
-from imdb_gru.corpus.crops import make_crops
 from imdb_gru.corpus.digests import SeenReviews, digest_tokenized, digest_words, find_repeated
 from imdb_gru.corpus.encoded import EncodedReviews, Tokenized, concatenate, encode_reviews, tokenize_reviews
 from imdb_gru.corpus.stored import NO_LABEL, StoredReviews, TextStore, find_only_label, store_reviews
@@ -112,8 +111,7 @@ def load_training_reviews(source: Source, config: Config) -> TrainingReviews:
         train, validation = _divide(reviews, held_out)
     if config.train.unlabelled:
         train += load_reviews(source, UNLABELLED, limit, store)
-    crops = make_crops(train, config.train.crops) if config.train.crops else None
-    return TrainingReviews(train, validation, hash_reviews(chain(train, validation)), test, crops)
+    return TrainingReviews(train, validation, hash_reviews(chain(train, validation)), test)
 
 
 def load_labelled_reviews(

@@ -1,7 +1,7 @@
 """Compact weights of six or seven bits each, which keep the bundled models small.
 
 Each row of a matrix is stored as small integers and a step size. If a model was trained from another model, only the
-differences between their weights are stored, with steps twice as large, because these differences compress well.
+differences between their weights are stored, with larger steps, because these differences compress well.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,8 +17,8 @@ LARGEST_OF_EMBEDDING = 24
 """The largest integer in the first array, the embedding, which tolerates more rounding than a cell."""
 LARGEST = 63
 """The largest integer in the other arrays."""
-WIDER = np.float32(2)
-"""Ratio of the step sizes for differences to the step sizes for the weights of the base model."""
+WIDER_OF_EMBEDDING, WIDER = np.float32(4), np.float32(2)
+"""Ratios of the step sizes for differences, in the embedding and in the other arrays, to those for the base model."""
 
 
 def choose_steps(array: Array, largest: int = LARGEST) -> Array:
@@ -57,7 +57,8 @@ def save_compact(path: Path, arrays: Sequence[Array], base: Sequence[Array] = ()
         difference = array - base[number] if number < len(base) else array
         steps = choose_steps(difference, largest)
         if number < len(base):
-            steps = np.maximum(steps, WIDER * choose_steps(base[number], largest))
+            wider = WIDER if number else WIDER_OF_EMBEDDING
+            steps = np.maximum(steps, wider * choose_steps(base[number], largest))
         stored[f"numbers{number}"], stored[f"steps{number}"] = quantise(difference, steps), steps
     counts = {"count": np.array(len(arrays)), "inherited": np.array(len(base))}
     np.savez_compressed(path, allow_pickle=False, **counts, **stored)

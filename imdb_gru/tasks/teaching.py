@@ -7,7 +7,7 @@ import numpy as np
 
 from imdb_gru.config import Config
 from imdb_gru.corpus.corpus import Corpus, TrainingReviews
-from imdb_gru.corpus.crops import balance
+from imdb_gru.corpus.crops import balance, make_crops
 from imdb_gru.corpus.soft_targets import SoftTargets
 from imdb_gru.errors import RunError
 from imdb_gru.events import Notice, Observer
@@ -36,6 +36,11 @@ class Teaching:
             return None
         kept = resumed.load_soft_targets() if resumed else None
         return cls(config, [] if kept else find_teachers(config.train), kept, ask)
+
+    def cut_crops(self, reviews: TrainingReviews) -> TrainingReviews:
+        """Return the reviews with crops of the training reviews, if the config wants any."""
+        count = self.config.train.crops
+        return replace(reviews, crops=make_crops(reviews.train, count)) if count else reviews
 
     def apply(self, corpus: Corpus, reviews: TrainingReviews, observer: Observer) -> Corpus:
         """Return the corpus with soft targets for its training reviews.

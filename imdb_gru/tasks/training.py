@@ -218,6 +218,8 @@ def load_corpus(
     source = source or open_source(config.data, require_labels=task.require_labels)
     observer(ReadingReviews(source.name))
     reviews = task.load_reviews(source, config)
+    if teaching:
+        reviews = teaching.cut_crops(reviews)
     send_notes(source, observer)
     corpus = encode_corpus(source, config, reviews, vocabulary)
     observer(CorpusRead(corpus.statistics, config.text.length, config.train.validation_split, reviews.counts))
