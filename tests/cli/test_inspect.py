@@ -112,7 +112,7 @@ def test_files_are_written(inspect, tmp_path):
     assert "wonderful" in (tmp_path / "a.html").read_text("utf-8")
     names = {path.name for path in (tmp_path / "plots").iterdir()}
     charts = ("probability", "contributions", "gates", "memory")
-    assert names == {f"{chart}.{kind}" for chart in charts for kind in ("png", "svg")}
+    assert names == {f"{chart}.{kind}" for chart in charts for kind in ("png", "svg", "pdf")}
 
 
 def test_units_are_named_by_their_words(inspect_units):
@@ -134,7 +134,7 @@ def test_gradients_are_followed_back_through_reviews_or_a_text(inspect_gradients
     assert "through the recurrence alone" in result.out
     line = next(line for line in result.out.splitlines() if line.split()[:1] == ["0"])
     assert line.split() == ["0", "1.00e+00", "5"]
-    assert {path.name for path in (tmp_path / "plots").iterdir()} == {"gradients.png", "gradients.svg"}
+    assert {path.name for path in (tmp_path / "plots").iterdir()} == {"gradients.png", "gradients.svg", "gradients.pdf"}
     curves = json.loads(inspect_gradients("--json", TEXT).out)
     (curve,) = curves.values()
     assert curve["loss"][0] == curve["recurrence"][0] == 1

@@ -51,7 +51,7 @@ def test_a_report_is_a_function_of_the_library(sample_run, tmp_path):
     assert [str(event) for event in events] == [
         "evaluating on 20 reviews of split validation", caveat, "saved 6 charts in plots",
     ]  # fmt: skip
-    assert len(list(Path("plots").iterdir())) == 12
+    assert len(list(Path("plots").iterdir())) == 18
     classifier.run = None
     with pytest.raises(imdb_gru.RunError, match="was not loaded from a run"):
         imdb_gru.write_report(classifier, output=tmp_path / "page.html")
@@ -64,7 +64,7 @@ def test_options_choose_data_place_and_plots(invoke, sample_run, tmp_path):
     assert (result.code, result.out) == (0, "page.html\n")
     assert "3 reviews of split all" in Path("page.html").read_text("utf-8")
     assert not load_examples("page.html")
-    assert len(list(Path("new/plots").iterdir())) == 12
+    assert len(list(Path("new/plots").iterdir())) == 18
 
 
 @pytest.mark.parametrize(

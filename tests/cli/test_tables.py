@@ -50,15 +50,16 @@ def check_terminal(wide, width, *arguments):
     """Compare a table in a terminal with the lines of a wide terminal; return the columns that it leaves out."""
     narrow = call_in_terminal(width, *arguments)
     assert max(map(len, narrow)) <= width
-    notes = [" ".join(note.split()) for note in NOTE.findall("\n".join(narrow))]
-    omitted = dict.fromkeys(heading for note in notes for heading in note.split(", "))
-    expected = count_numbers(wide)
-    for heading in omitted:
-        column = list_column(wide, heading)
-        assert len(column) > 1, heading
-        expected -= count_numbers(column)
+    expected, omitted = count_numbers(wide), []
+    for full, part in zip("\n".join(wide).split("\n\n"), "\n".join(narrow).split("\n\n"), strict=True):
+        notes = [" ".join(note.split()) for note in NOTE.findall(part)]
+        for heading in (heading for note in notes for heading in note.split(", ")):
+            column = list_column(full.split("\n"), heading)
+            assert len(column) > 1, heading
+            expected -= count_numbers(column)
+            omitted.append(heading)
     assert count_numbers(NOTE.sub("", "\n".join(narrow)).split("\n")) == expected
-    return list(omitted)
+    return list(dict.fromkeys(omitted))
 
 
 @pytest.fixture

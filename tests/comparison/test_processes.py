@@ -170,6 +170,6 @@ def test_a_training_that_dies_is_named(monkeypatch, tmp_path):
         raise ChildDiedError("signal 9")
 
     monkeypatch.setattr(processes, "run_child", die_here)
-    (linear,) = build_candidates(build_config({}, "test"), ["linear"], 1, tmp_path)
+    (linear,) = build_candidates({"linear": build_config({}, "test")}, [0], tmp_path)
     with pytest.raises(RunError, match=r"linear-0 died \(signal 9\).*remove linear from --models.*set data\.limit"):
         train_candidate(linear, "new", ignore)

@@ -50,7 +50,7 @@ def test_reviews_of_any_length(tmp_path, words, suffix):
     if suffix == ".svg":
         assert xml.dom.minidom.parse(str(path)).documentElement.tagName == "svg"
     else:
-        assert path.read_bytes().startswith(PNG)
+        assert path.read_bytes().startswith(b"%PDF" if suffix == ".pdf" else PNG)
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -130,7 +130,7 @@ def test_the_same_beliefs_make_the_same_file_whatever_the_user_set(tmp_path):
 
 @pytest.mark.parametrize("name", ["belief.jpg", "belief", "png"])
 def test_other_suffixes_are_refused(tmp_path, name):
-    with pytest.raises(ImdbGruError, match=r"\.png or \.svg"):
+    with pytest.raises(ImdbGruError, match=r"\.png, \.svg or \.pdf"):
         plot_timesteps(tmp_path / name, *example(5))
 
 

@@ -11,6 +11,7 @@ from imdb_gru.runs.compact import (
     LARGEST,
     LARGEST_OF_EMBEDDING,
     WIDER,
+    WIDER_OF_EMBEDDING,
     choose_steps,
     is_compact,
     quantise,
@@ -68,12 +69,12 @@ def test_differences_are_in_the_bases_steps(tmp_path):
     restored = save_and_restore(tmp_path / "w.npz", [*arrays, own], base)
     with np.load(tmp_path / "w.npz") as stored:
         for number, array in enumerate(base):
-            largest = LARGEST if number else LARGEST_OF_EMBEDDING
-            np.testing.assert_array_equal(stored[f"steps{number}"], WIDER * choose_steps(array, largest))
+            largest, wider = (LARGEST, WIDER) if number else (LARGEST_OF_EMBEDDING, WIDER_OF_EMBEDDING)
+            np.testing.assert_array_equal(stored[f"steps{number}"], wider * choose_steps(array, largest))
             assert np.abs(stored[f"numbers{number}"]).max() < 15
         assert np.abs(stored["numbers2"]).max() == LARGEST
     steps_of_all = [
-        WIDER * choose_steps(base[0], LARGEST_OF_EMBEDDING),
+        WIDER_OF_EMBEDDING * choose_steps(base[0], LARGEST_OF_EMBEDDING),
         WIDER * choose_steps(base[1]),
         choose_steps(own),
     ]
@@ -86,7 +87,7 @@ def test_a_difference_that_is_larger_than_the_base_is_restored_too(tmp_path_fact
     base, array = pair
     (restored,) = save_and_restore(tmp_path_factory.getbasetemp() / "pair.npz", [array], [base])
     steps = np.maximum(
-        WIDER * choose_steps(base, LARGEST_OF_EMBEDDING), choose_steps(array - base, LARGEST_OF_EMBEDDING)
+        WIDER_OF_EMBEDDING * choose_steps(base, LARGEST_OF_EMBEDDING), choose_steps(array - base, LARGEST_OF_EMBEDDING)
     )
     assert (np.abs(np.atleast_2d(restored - array)) <= steps[:, None] * 0.51 + 1e-30).all()
 
