@@ -18,6 +18,7 @@ settings.load_profile("steady")
 
 pytest_plugins = [
     "support.next_word_runs", "support.bundles", "support.browsers", "support.clusters", "support.estimators",
+    "support.inspected",
 ]  # fmt: skip
 
 CORPUS = os.environ.get("IMDB_GRU_DATA")

@@ -76,9 +76,9 @@ class Files:
         if self.html and self.npz and self.html.absolute() == self.npz.absolute():
             raise click.UsageError(f"--html and --npz both write {self.html}: choose different files")
         if self.html:
-            from imdb_gru.report.page import check_page
+            from imdb_gru.system.writing import check_file
 
-            check_page(self.html)
+            check_file(self.html)
         if self.plots:
             from imdb_gru.report.charts import check_charts
 

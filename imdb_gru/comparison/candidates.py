@@ -15,6 +15,7 @@ from imdb_gru.errors import ConfigError, RunError
 from imdb_gru.runs.catalogue import check_writable
 from imdb_gru.runs.run import Run
 from imdb_gru.system.escaping import show_value
+from imdb_gru.system.frames import flatten
 from imdb_gru.tasks.evaluation import open_model
 
 LINEAR = "linear"
@@ -229,11 +230,10 @@ def find_state(candidate: Candidate) -> CandidateState:
 
 
 def _find_changes(old: dict[str, Any], new: dict[str, Any], prefix: str = "") -> Iterator[str]:
-    for key, value in new.items():
-        if isinstance(value, dict):
-            yield from _find_changes(old[key], value, f"{prefix}{key}.")
-        elif value not in (old[key], AUTO):  # a run stores the value that was chosen for auto
-            yield f"{prefix}{key} is {old[key]}, not {value}"
+    before = dict(flatten(old, prefix))
+    for key, value in flatten(new, prefix):
+        if value not in (before[key], AUTO):  # a run stores the value that was chosen for auto
+            yield f"{key} is {before[key]}, not {value}"
 
 
 def pair_candidates(candidates: Sequence[Candidate]) -> list[tuple[Candidate, Candidate]]:

@@ -66,7 +66,7 @@ def balance(probabilities: Array, labels: Labels, lengths: Lengths) -> Array:
         members = groups == group
         known = members & (labels != NO_LABEL)
         if known.any():
-            share = float(np.clip((labels[known].sum() + 1) / (known.sum() + 2), 0, 1))
+            share = float((labels[known].sum() + 1) / (known.sum() + 2))
             shift = _find_shift(probabilities[known], share)
             balanced[members] = _move(probabilities[members], shift)
     return balanced

@@ -47,7 +47,7 @@ class TextDiff:
     def probabilities(self) -> list[tuple[float, float]] | None:
         """Return both probabilities after each row, or None if the model is bidirectional.
 
-        In a row without a word in one of the texts, that text's probability is the one after its last word before.
+        If a text has no word in a row, its probability is the one after its previous word.
         """
         if self.inspection.probabilities is None or self.other.probabilities is None:
             return None

@@ -96,7 +96,7 @@ class Equation:
     products: Sequence[Product] = ()
     """W x_t and U h_{t-1}; empty if the equation is over gates and states."""
     bias: float | None = None
-    """The bias b; where the recurrent product has no bias of its own in the equation, b is the sum of both biases."""
+    """The bias b. If the equation has no separate recurrent bias c, b is the sum of both biases."""
     recurrent_bias: float | None = None
     """The bias c of the recurrent product, if it is apart."""
     total: float | None = None

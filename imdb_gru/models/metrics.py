@@ -71,6 +71,11 @@ class LengthScores:
     n: int
     accuracy: float
 
+    @property
+    def words(self) -> str:
+        """Return the numbers of words, such as "51 to 100"."""
+        return f"over {self.shortest - 1}" if self.longest is None else f"{self.shortest} to {self.longest}"
+
     def to_dict(self) -> dict[str, Any]:
         """Return the metrics under the names used in JSON output."""
         return {"from": self.shortest, "to": self.longest, "n": self.n, "accuracy": self.accuracy}

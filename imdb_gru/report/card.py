@@ -9,20 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from imdb_gru.config import AnyConfig, Config
-from imdb_gru.errors import ImdbGruError
 from imdb_gru.events import Observer
 from imdb_gru.models.classifier import Classifier
 from imdb_gru.models.evaluation import Evaluation, NextWordEvaluation
 from imdb_gru.models.suite_evaluation import FailedTest, SuiteEvaluation
 from imdb_gru.report.facts import list_facts
 from imdb_gru.runs.run import Run
-from imdb_gru.system.escaping import neutralise
-from imdb_gru.system.writing import check_parent, write_atomically
+from imdb_gru.system.escaping import dump_json, neutralise
+from imdb_gru.system.frames import flatten
+from imdb_gru.system.writing import check_file, write_text
 from imdb_gru.tasks.evaluation import evaluate, evaluate_suite, open_model
 
 MOST_SHOWN = 100
 """Maximum number of characters of a text that is shown as a failure."""
-UNSET = object()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,21 +60,9 @@ def write_card(
     anything is evaluated.
     """
     path = Path(output).expanduser()
-    check_card(path)
-    text = render_card(build_card(model, data=data, split=split, observer=observer))
-    try:
-        with write_atomically(path.resolve()) as temporary:
-            temporary.write_text(text, "utf-8", newline="\n")
-    except OSError as error:
-        raise ImdbGruError(f"cannot write {path}: {error.strerror or error}; choose another file") from error
+    check_file(path)
+    write_text(path, render_card(build_card(model, data=data, split=split, observer=observer)))
     return path
-
-
-def check_card(path: Path) -> None:
-    """Raise `ImdbGruError` if a card cannot be written to a path."""
-    if path.is_dir():
-        raise ImdbGruError(f"cannot write {path}: it is a folder; choose a file")
-    check_parent(path, "write")
 
 
 def build_card(
@@ -87,6 +74,7 @@ def build_card(
 ) -> Card:
     """Evaluate a model and build its card; the arguments are those of `write_card`."""
     run = open_model(model)
+    model = model if isinstance(model, Classifier) else run  # not another run that is finished meanwhile
     evaluation = evaluate(model, data=data, split=split, observer=observer)
     suite = evaluate_suite(model, errors=1) if run.task == "sentiment" else None
     config = run.load_any_config()
@@ -111,24 +99,13 @@ def _iter_facts(run: Run, config: AnyConfig) -> Iterator[tuple[str, str]]:
 
 def _describe_changes(config: AnyConfig) -> str:
     """Return the options that give a config, for a shell: its keys that differ from the defaults."""
-    changes = _list_changes(type(config)().model_dump(mode="json"), config.model_dump(mode="json"))
-    return " ".join(f"--set '{name}={value}'" for name, value in changes) or "--config default"
-
-
-def _list_changes(
-    defaults: Mapping[str, Any], values: Mapping[str, Any], prefix: str = ""
-) -> Iterator[tuple[str, str]]:
-    for name, value in values.items():
-        default = defaults.get(name, UNSET)
-        if isinstance(value, Mapping) and isinstance(default, Mapping):
-            yield from _list_changes(default, value, f"{prefix}{name}.")
-        elif value != default:
-            yield f"{prefix}{name}", _write_value(value)
+    defaults = dict(flatten(type(config)().model_dump(mode="json")))
+    values = flatten(config.model_dump(mode="json"))
+    changes = [f"--set '{name}={_write_value(value)}'" for name, value in values if value != defaults[name]]
+    return " ".join(changes) or "--config default"
 
 
 def _write_value(value: object) -> str:
-    from imdb_gru.system.escaping import dump_json
-
     return value if isinstance(value, str) else dump_json(value)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from imdb_gru.cells import CELLS
 from imdb_gru.config import DataConfig
-from imdb_gru.errors import ImdbGruError, RunError
+from imdb_gru.errors import RunError
 from imdb_gru.events import Notice, Observer, ignore
 from imdb_gru.inspection import Inspection, inspect_text
 from imdb_gru.models.classifier import Classifier
@@ -22,7 +22,7 @@ from imdb_gru.report.packing import list_cells, name_text, neutralise_paragraphs
 from imdb_gru.runs.run import Run
 from imdb_gru.system.escaping import neutralise
 from imdb_gru.system.progress import show_bar
-from imdb_gru.system.writing import check_parent, write_atomically
+from imdb_gru.system.writing import check_file, write_text
 from imdb_gru.tasks.evaluation import choose_reviews, open_model
 from imdb_gru.tasks.task import ChosenReviews
 from imdb_gru.text.coloured import COLOURS
@@ -79,16 +79,9 @@ def write_report(
     return page
 
 
-def check_page(path: Path) -> None:
-    """Raise `ImdbGruError` if a page cannot be written to a path."""
-    if path.is_dir():
-        raise ImdbGruError(f"cannot write {path}: it is a folder; choose a file")
-    check_parent(path, "write")
-
-
 def check_report(page: Path, folder: Path | None = None) -> None:
     """Raise `ImdbGruError` if a report cannot be written, or its charts cannot be drawn or saved in a folder."""
-    check_page(page)
+    check_file(page)
     check_matplotlib("The report", "report")
     if folder:
         check_charts(folder)
@@ -133,7 +126,7 @@ def write_explorer(path: Path, inspections: Sequence[Inspection], title: str | N
 
     The default title is the start of the text if there is only one text, and otherwise the number of texts.
     """
-    check_page(path)
+    check_file(path)
     if title is None:
         title = name_text(inspections[0].text) if len(inspections) == 1 else f"{len(inspections)} texts"
     _write(path, "explorer.html.jinja", [Example(inspection) for inspection in inspections], title=title)
@@ -151,8 +144,4 @@ def _write(path: Path, template: str, examples: Sequence[Example], **content: An
     page = environment.get_template(template).render(
         data={"examples": packed}, cells=list_cells(packed), all_cells=CELLS, colours=COLOURS, **content
     )
-    try:
-        with write_atomically(path.resolve()) as temporary:
-            temporary.write_text(page, "utf-8", newline="\n")
-    except OSError as error:
-        raise ImdbGruError(f"cannot write {path}: {error.strerror or error}; choose another file") from error
+    write_text(path, page)

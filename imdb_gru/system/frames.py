@@ -1,6 +1,6 @@
 """Results as pandas data frames; pandas is imported only when a frame is requested, and need not be installed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from imdb_gru.errors import ImdbGruError
@@ -31,3 +31,12 @@ def split_intervals(record: Record) -> dict[str, Any]:
         else:
             flat[name] = value
     return flat
+
+
+def flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the values of nested mappings, such as a config, by their dotted keys."""
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from flatten(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value

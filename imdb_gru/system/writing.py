@@ -89,6 +89,22 @@ def check_parent(path: Path, deed: str) -> None:
         raise ImdbGruError(f"cannot {deed} {path}: there is no folder {path.parent}; create it, or choose another path")
 
 
+def check_file(path: Path) -> None:
+    """Raise `ImdbGruError` if a file cannot be written to a path."""
+    if path.is_dir():
+        raise ImdbGruError(f"cannot write {path}: it is a folder; choose a file")
+    check_parent(path, "write")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file atomically, or raise `ImdbGruError`."""
+    try:
+        with write_atomically(path.resolve()) as temporary:
+            temporary.write_text(text, "utf-8", newline="\n")
+    except OSError as error:
+        raise ImdbGruError(f"cannot write {path}: {error.strerror or error}; choose another file") from error
+
+
 def make_folder(folder: Path, deed: str) -> None:
     """Create a folder if needed, or raise `ImdbGruError`; `deed` says what for in the message, such as `draw into`."""
     if folder.is_file():

@@ -8,8 +8,6 @@ import pytest
 import imdb_gru
 from imdb_gru.report import card
 
-pytest_plugins = ("support.next_word_runs",)
-
 
 def read_table(text):
     """Return the cells of all rows of a card by the first cell."""

@@ -1,35 +1,20 @@
 """`imdb-gru inspect diff` on the model in the package."""
 
+import functools
 import json
 import re
 
 import pytest
-from support.models import make_classifier
 from support.terminals import STYLES, call_in_terminal
-
-import imdb_gru
-from imdb_gru.models.classifier import Classifier
 
 TEXT, OTHER = "A dull start, but a superb ending.", "A slow start, but the ending is blorptastic, superb."
 
 LATE = "A slow start to blorptastic, but the ending is superb, painstakingly so."
 
 
-@pytest.fixture(scope="module")
-def bundled():
-    return imdb_gru.load("bundled")
-
-
 @pytest.fixture
-def diff(invoke, bundled, monkeypatch):
-    """Run the command with the model in the package, which is loaded once, or with a classifier of random weights."""
-
-    def run(*arguments, **model):
-        classifier = make_classifier(**model) if model else bundled
-        monkeypatch.setattr(Classifier, "load", lambda run: classifier)
-        return invoke("inspect", "diff", "--run", "bundled", *arguments)
-
-    return run
+def diff(inspect_bundled):
+    return functools.partial(inspect_bundled, "diff")
 
 
 def list_rows(out):
@@ -38,10 +23,10 @@ def list_rows(out):
     return [(line[:10].strip(), *line[10:].split()) for line in lines[start + 1 :]]
 
 
-def test_texts_are_shown_side_by_side(diff, bundled):
+def test_texts_are_shown_side_by_side(diff, packaged):
     out = diff(TEXT, OTHER).out
     lines = out.splitlines()
-    sides = [bundled.inspect(text) for text in (TEXT, OTHER)]
+    sides = [packaged.inspect(text) for text in (TEXT, OTHER)]
     for line, side in zip(lines, sides, strict=False):
         assert line == f"{side.label} {side.probability:.4f}  {side.text}"
     assert lines[2] == "2 words replaced, 1 word deleted, 4 words inserted"

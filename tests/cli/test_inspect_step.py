@@ -1,34 +1,19 @@
 """`imdb-gru inspect step` on the model in the package; its printed numbers are put into a calculator."""
 
+import functools
 import json
 import math
 import re
 
 import pytest
-from support.models import make_classifier
-
-import imdb_gru
-from imdb_gru.models.classifier import Classifier
 
 TEXT = "A dull start, but a superb ending."
 TOLERANCE = 5e-4
 
 
-@pytest.fixture(scope="module")
-def bundled():
-    return imdb_gru.load("bundled")
-
-
 @pytest.fixture
-def step(invoke, bundled, monkeypatch):
-    """Run the command with the model in the package, which is loaded once, or with a classifier of random weights."""
-
-    def run(*arguments, **model):
-        classifier = make_classifier(**model) if model else bundled
-        monkeypatch.setattr(Classifier, "load", lambda run: classifier)
-        return invoke("inspect", "step", "--run", "bundled", *arguments)
-
-    return run
+def step(inspect_bundled):
+    return functools.partial(inspect_bundled, "step")
 
 
 def calculate(numbers):
@@ -59,8 +44,8 @@ def read_products(out):
     return products
 
 
-def test_a_calculator_gives_every_printed_state_from_the_printed_state_before(step, bundled):
-    followed = bundled.inspect(TEXT).cells[0].states
+def test_a_calculator_gives_every_printed_state_from_the_printed_state_before(step, packaged):
+    followed = packaged.inspect(TEXT).cells[0].states
     worked_out = 0.0
     for word in range(10):
         out = step("--word", word, "--unit", 7, TEXT).out

@@ -32,7 +32,7 @@ def test_words_are_aligned(text, other, expected):
 
 
 def test_frequent_words_are_aligned_too():
-    """difflib ignores frequent items in long sequences, unless it is told not to."""
+    """By default, difflib ignores items that are frequent in a long sequence."""
     text = " ".join(["the", "film"] * 150)
     assert {change for change, *_ in list_changes(text, f"{text} end")} == {"equal", "inserted"}
 

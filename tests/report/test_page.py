@@ -14,7 +14,8 @@ from imdb_gru.errors import ImdbGruError, MissingExtraError
 from imdb_gru.models.timesteps import neutralise
 from imdb_gru.report import packing
 from imdb_gru.report.examples import Example
-from imdb_gru.report.page import check_page, write_explorer, write_page
+from imdb_gru.report.page import write_explorer, write_page
+from imdb_gru.system.writing import check_file
 
 pytest.importorskip("matplotlib")
 
@@ -151,7 +152,7 @@ def test_figures_without_a_value_are_a_dash(tmp_path):
 
 def test_places_that_cannot_be_written_are_refused(tmp_path):
     with pytest.raises(ImdbGruError, match="it is a folder; choose a file"):
-        check_page(tmp_path)
+        check_file(tmp_path)
     with pytest.raises(ImdbGruError, match="there is no folder"):
         write_explorer(tmp_path / "none" / "page.html", [])
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from imdb_gru.cli._tables.table import Column, Table, print_line
-from imdb_gru.system.frames import Record, split_intervals
+from imdb_gru.system.frames import Record, flatten, split_intervals
 
 if TYPE_CHECKING:
     from imdb_gru.comparison.results import ComparedModel, ComparedPair, ComparedRun, Comparison, SeedTest
@@ -187,7 +187,7 @@ def _join_curves(curves: Mapping[str, Mapping[int, float]]) -> list[dict[str, An
 def _compare_settings(models: Sequence["ComparedModel"]) -> list[dict[str, Any]]:
     """Return the config keys, other than the seed, whose values differ between networks; none if only the cells do."""
     networks = [model for model in models if model.runs[0].C is None]
-    flat = {model.model: dict(_flatten(model.runs[0].config)) for model in networks}
+    flat = {model.model: dict(flatten(model.runs[0].config)) for model in networks}
     keys = dict.fromkeys(key for values in flat.values() for key in values)
     rows = []
     for key in keys:
@@ -195,11 +195,3 @@ def _compare_settings(models: Sequence["ComparedModel"]) -> list[dict[str, Any]]
         if key != SEED and any(value != next(iter(values.values())) for value in values.values()):
             rows.append({"key": key, **{model.model: values.get(model.model, "-") for model in models}})
     return [] if [row["key"] for row in rows] == ["model.cell"] else rows
-
-
-def _flatten(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for name, value in config.items():
-        if isinstance(value, Mapping):
-            yield from _flatten(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", value

@@ -10,7 +10,7 @@ from imdb_gru.cli._tables.table import Table
 
 if TYPE_CHECKING:
     from imdb_gru.models.evaluation import Evaluation, NextWordEvaluation
-    from imdb_gru.models.metrics import AnswerScores, LengthScores
+    from imdb_gru.models.metrics import AnswerScores
     from imdb_gru.models.suite_evaluation import SuiteEvaluation
 
 SNIPPET = 300
@@ -83,7 +83,7 @@ def _build_classifier_tables(scores: "Evaluation") -> list[Table]:
         rows = [(str(row.timestep), f"{row.accuracy:.2%}", f"{row.ece:.4f}") for row in curve]
         columns = (name_words_read(scores.direction), "accuracy", "ece")
         tables.append(Table("accuracy_by_timestep", rows, columns, list(map(asdict, curve))))
-    lengths = [(_name_range(row), str(row.n), f"{row.accuracy:.2%}") for row in scores.accuracy_by_length]
+    lengths = [(row.words, str(row.n), f"{row.accuracy:.2%}") for row in scores.accuracy_by_length]
     confident = [
         (f"{row.share:.0%}", str(row.n), f"{row.accuracy:.2%}", f"{row.confidence:.4f}") for row in scores.coverage
     ]
@@ -125,7 +125,3 @@ def _print_answers(answers: "AnswerScores") -> None:
         f"\nwith a maximum error of {answers.max_error * 100:g} %, {answers.n} reviews ({answers.share:.2%}) are "
         f"answered{error}; the others have a confidence of at most {answers.confidence:.4f}"
     )
-
-
-def _name_range(row: "LengthScores") -> str:
-    return f"over {row.shortest - 1}" if row.longest is None else f"{row.shortest} to {row.longest}"
