@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from imdb_gru.models.next_word import NextWordModel, load_next_word
     from imdb_gru.models.suite_evaluation import SuiteEvaluation
     from imdb_gru.report.card import write_card
+    from imdb_gru.report.explore import explore
     from imdb_gru.report.page import write_report
     from imdb_gru.runs.run import Run
     from imdb_gru.tasks.evaluation import evaluate, evaluate_suite
@@ -71,6 +72,7 @@ _MODULES = {
     "cross_validate": "tasks.folds",
     "evaluate": "tasks.evaluation",
     "evaluate_suite": "tasks.evaluation",
+    "explore": "report.explore",
     "export": "exporting.export",
     "load": "models.classifier",
     "load_config": "config",
@@ -119,6 +121,7 @@ __all__ = [
     "cross_validate",
     "evaluate",
     "evaluate_suite",
+    "explore",
     "export",
     "load",
     "load_config",

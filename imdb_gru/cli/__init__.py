@@ -18,6 +18,7 @@ from imdb_gru.cli.compare import compare
 from imdb_gru.cli.config import config
 from imdb_gru.cli.data import data
 from imdb_gru.cli.evaluate import evaluate
+from imdb_gru.cli.explore import explore
 from imdb_gru.cli.export import export
 from imdb_gru.cli.inspect import inspect
 from imdb_gru.cli.next import next_word
@@ -65,6 +66,7 @@ COMMANDS = (
     predict,
     next_word,
     inspect,
+    explore,
     compare,
     export,
     sweep,

@@ -23,33 +23,53 @@ SAMPLE = 8
 """Number of a row's first weights that are tried before the others, because they usually rule a step out."""
 
 
-def pack(matrix: Array) -> tuple[NDArray[np.int8], Array] | None:
+def pack(matrix: Array, tolerances: NDArray[np.float64] | None = None) -> tuple[NDArray[np.int8], Array] | None:
     """Return a matrix as whole numbers and each row's step, or None if they would not be the same weights.
 
-    The weights of the models in the package are such numbers, because they are stored in few bits.
+    The weights of the models in the package are such numbers, because they are stored in few bits. `tolerances` are the
+    largest differences of each row, by default `TOLERANCE` times the row's largest weight.
     """
     rows = matrix.astype(np.float64)
     peaks = np.abs(rows).max(axis=1)
+    if tolerances is None:
+        tolerances = peaks * TOLERANCE
     numbers, steps = np.zeros(rows.shape, np.int8), np.zeros(len(rows), np.float32)
-    left = np.flatnonzero(peaks)
+    left = np.flatnonzero(peaks > tolerances)
     for largest in range(1, LARGEST + 1):
         likely = left
         for columns in (SAMPLE, rows.shape[1]):
-            scaled = rows[likely, :columns] * (largest / peaks[likely])[:, None]
-            whole = (np.abs(scaled - np.rint(scaled)) < largest * TOLERANCE).all(axis=1)
+            scale = (largest / peaks[likely])[:, None]
+            scaled = rows[likely, :columns] * scale
+            whole = (np.abs(scaled - np.rint(scaled)) < tolerances[likely, None] * scale).all(axis=1)
             likely, scaled = likely[whole], scaled[whole]
         numbers[likely], steps[likely] = np.rint(scaled), peaks[likely] / largest
         left = np.setdiff1d(left, likely)
     return None if len(left) else (numbers, steps)
 
 
-def serialize_weights(weights: Sequence[Array], facts: dict[str, Any]) -> bytes:
-    """Return the content of the file, with these facts in its header."""
+def pack_difference(matrix: Array, base: Array) -> tuple[NDArray[np.int8], Array] | None:
+    """Return the difference of two matrices as `pack` does, precise enough for their sum to be the first matrix."""
+    if matrix.shape != base.shape:
+        return None
+    return pack(matrix - base, np.maximum(np.abs(matrix), np.abs(base)).max(axis=1) * TOLERANCE)
+
+
+def serialize_weights(weights: Sequence[Array], facts: dict[str, Any], base: Sequence[Array] = ()) -> bytes:
+    """Return the content of the file, with these facts in its header.
+
+    `base` contains the weights of the model that this one was trained from. Matrices whose differences from their
+    counterparts there are few whole steps are stored as these differences, which compress better.
+    """
     floats, numbers, described = [], [], []
-    for weight in weights:
+    for place, weight in enumerate(weights):
         matrix = np.atleast_2d(weight)
-        packed = pack(matrix) if matrix.shape[1] > 1 else None
-        described.append({"shape": matrix.shape, "packed": packed is not None})
+        packed = difference = None
+        if matrix.shape[1] > 1:
+            if place < len(base):
+                difference = pack_difference(matrix, np.atleast_2d(base[place]))
+            packed = difference or pack(matrix)
+        description = {"shape": matrix.shape, "packed": packed is not None}
+        described.append(description | {"difference": True} if difference else description)
         floats.append(matrix.ravel() if packed is None else packed[1])
         if packed is not None:
             numbers.append(packed[0])

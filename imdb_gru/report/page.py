@@ -133,6 +133,12 @@ def write_explorer(path: Path, inspections: Sequence[Inspection], title: str | N
 
 
 def _write(path: Path, template: str, examples: Sequence[Example], **content: Any) -> None:
+    packed = pack_examples(examples)
+    write_template(path, template, data={"examples": packed}, cells=list_cells(packed), all_cells=CELLS, **content)
+
+
+def write_template(path: Path, template: str, **content: Any) -> None:
+    """Write a page from a template, or raise `ImdbGruError` if that fails."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -140,8 +146,4 @@ def _write(path: Path, template: str, examples: Sequence[Example], **content: An
     )
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "allow_nan": False}
     environment.filters.update(neutralise=neutralise, neutralise_paragraphs=neutralise_paragraphs)
-    packed = pack_examples(examples)
-    page = environment.get_template(template).render(
-        data={"examples": packed}, cells=list_cells(packed), all_cells=CELLS, colours=COLOURS, **content
-    )
-    write_text(path, page)
+    write_text(path, environment.get_template(template).render(colours=COLOURS, **content))

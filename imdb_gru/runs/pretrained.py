@@ -40,11 +40,9 @@ def load_pretrained(config: Config) -> PretrainedWeights | None:
 
     Raises a `ConfigError` that lists all differences between the config and the config of that run.
     """
-    name = config.model.pretrained
-    if name is None:
+    run, name = find_pretrained(config), config.model.pretrained
+    if run is None or name is None:
         return None
-    bundled: dict[str, TaskName] = {BUNDLED: "next_word", BUNDLED_CLASSIFIER: "sentiment"}
-    run = find_named_run("model.pretrained", name, bundled, f"pretrain --run {name}", "null")
     own = run.load_any_config()
     refuse(
         (
@@ -55,6 +53,18 @@ def load_pretrained(config: Config) -> PretrainedWeights | None:
     )
     weights = load_weights(run, own.model)
     return PretrainedWeights(run.load_vocabulary(), weights if isinstance(own, Config) else weights[:-OUTPUT], run)
+
+
+def find_pretrained(config: Config) -> Run | None:
+    """Open the run that `model.pretrained` names, or return None if it names none.
+
+    Raises `ConfigError` if the run does not exist, or `RunError` if it is damaged.
+    """
+    name = config.model.pretrained
+    if name is None:
+        return None
+    bundled: dict[str, TaskName] = {BUNDLED: "next_word", BUNDLED_CLASSIFIER: "sentiment"}
+    return find_named_run("model.pretrained", name, bundled, f"pretrain --run {name}", "null")
 
 
 def find_named_run(key: str, name: str, bundled: Mapping[str, TaskName], command: str, other: str) -> Run:

@@ -1,9 +1,9 @@
 """Pages as a reader meets them, in a real browser."""
 
-from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
+from support.browsers import opened
 from support.inspections import HOSTILE, make_inspection
 from support.reports import make_charts, make_report
 
@@ -31,25 +31,6 @@ def pages(tmp_path_factory):
     examples = [Example(text, "negative", "Confident errors") for text in reversed(texts)]
     write_page(folder / "report.html", make_report(charts=make_charts(), examples=examples))
     return folder
-
-
-@contextmanager
-def opened(browser, path, **options):
-    """Open a page; in the end, it must have asked for itself alone, and complained of nothing."""
-    context = browser.new_context(**options)
-    page = context.new_page()
-    page.set_default_timeout(5000)
-    asked, complaints = [], []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(path.as_uri())
-    try:
-        yield page
-    finally:
-        context.close()
-    assert asked == [path.as_uri()]
-    assert complaints == []
 
 
 def read_strip(page):

@@ -4,9 +4,13 @@ export const START_TOKEN: "<start>";
 /** Load the model in a folder, which by default is the folder of the module; a relative address starts from there. */
 export function load(folder?: string | URL): Promise<Classifier | NextWordModel>;
 
-/** Build a model from the bytes of `weights.bin` and the parsed content of the two other files. */
+/**
+ * Build a model from the bytes of `weights.bin` and the parsed content of the two other files. `base` is the
+ * `weights.bin` of the model that this one was trained from, if the weights are stored as differences from it.
+ */
 export function build(files: {
   weights: ArrayBuffer | Uint8Array;
+  base?: ArrayBuffer | Uint8Array;
   tokenizer: object;
   vocabulary: object;
 }): Promise<Classifier | NextWordModel>;
@@ -91,8 +95,11 @@ export interface Step {
   readonly gates: Readonly<Record<string, Float32Array>>;
   /** The hidden state of the last layer, `(U)`. */
   readonly hidden: Float32Array;
-  /** Return the `count` likeliest next tokens; there are none for a classifier. */
-  next(count?: number): LikelyToken[];
+  /**
+   * Return the `count` likeliest next tokens; there are none for a classifier. A temperature below 1 makes likely tokens
+   * likelier, and one above 1 makes unlikely tokens likelier.
+   */
+  next(count?: number, temperature?: number): LikelyToken[];
 }
 
 /** The numbers of one timestep in one layer. */
@@ -138,6 +145,8 @@ export interface Matrix {
   readonly columns: number;
   row(row: number): Float32Array;
   column(column: number): Float32Array;
+  /** Return the sum of this matrix and another one. */
+  plus(other: Matrix): Matrix;
   /** Return x · matrix + bias, given `rows` numbers x and `columns` numbers bias. */
   multiply(x: ArrayLike<number>, bias: ArrayLike<number>): Float64Array;
   /** Return the product of each row and the `columns` numbers x. */

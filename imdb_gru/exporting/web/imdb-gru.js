@@ -45,12 +45,13 @@ async function read(url) {
 /**
  * Build a model from the content of its files, for programs that get these files in another way.
  *
- * @param {{weights: ArrayBuffer | Uint8Array, tokenizer: object, vocabulary: object}} files The bytes of `weights.bin`,
- *   and the parsed content of `tokenizer.json` and `vocabulary.json`.
+ * @param {{weights: ArrayBuffer | Uint8Array, base?: ArrayBuffer | Uint8Array, tokenizer: object, vocabulary: object}}
+ *   files The bytes of `weights.bin`, and the parsed content of `tokenizer.json` and `vocabulary.json`; `base` is the
+ *   `weights.bin` of the model that this one was trained from, if the weights are stored as differences from it.
  * @returns {Promise<Classifier | NextWordModel>}
  */
-export async function build({ weights, tokenizer, vocabulary }) {
-  const { header, matrices } = await unpack(new Uint8Array(weights));
+export async function build({ weights, base, tokenizer, vocabulary }) {
+  const { header, matrices } = await unpack(new Uint8Array(weights), base && new Uint8Array(base));
   const words = new Vocabulary(vocabulary, tokenizer.spelling, tokenizer.classes);
   if (matrices[0].rows !== words.size) {
     throw new Error(
@@ -165,10 +166,10 @@ class NextWordModel extends Model {
   }
 
   /** Return the `count` likeliest tokens after a hidden state, `(U)`, likeliest first. */
-  findLikeliest(hidden, count) {
+  findLikeliest(hidden, count, temperature) {
     const [kernel, kernelBias, bias] = this.#output;
     const products = this.embedding.multiplyRows(kernel.multiply(hidden, kernelBias.row(0)));
-    const logits = bias.row(0).map((own, id) => own + products[id]);
+    const logits = bias.row(0).map((own, id) => (own + products[id]) / temperature);
     logits[this.vocabulary.pad] = -Infinity;
     const peak = logits.reduce((one, other) => Math.max(one, other));
     const total = logits.reduce((sum, logit) => sum + Math.exp(logit - peak), 0);
@@ -270,9 +271,12 @@ class Step {
     return this.layers.at(-1).hidden;
   }
 
-  /** Return the `count` likeliest next tokens with their probabilities; there are none for a classifier. */
-  next(count = 5) {
-    return this.#model.findLikeliest(this.hidden, count);
+  /**
+   * Return the `count` likeliest next tokens with their probabilities; there are none for a classifier. A temperature
+   * below 1 makes likely tokens likelier, and one above 1 makes unlikely tokens likelier.
+   */
+  next(count = 5, temperature = 1) {
+    return this.#model.findLikeliest(this.hidden, count, temperature);
   }
 }
 
@@ -526,6 +530,16 @@ class Matrix {
     return this.#transposed.slice(column * this.rows, (column + 1) * this.rows);
   }
 
+  /** Return the sum of this matrix and another one. */
+  plus(other) {
+    const sum = new Float32Array(this.rows * this.columns);
+    for (let row = 0; row < this.rows; row += 1) {
+      const added = other.row(row);
+      this.row(row).forEach((value, column) => (sum[row * this.columns + column] = value + added[column]));
+    }
+    return new Matrix([this.rows, this.columns], sum);
+  }
+
   /** Return x · matrix + bias in float64, given `rows` numbers x and `columns` numbers bias. */
   multiply(x, bias) {
     this.#transposed ??= this.#transpose();
@@ -579,9 +593,11 @@ function sigmoid(x) {
 
 /**
  * Read `weights.bin`: the size of its header (4 bytes, little-endian), the header as JSON, and compressed with zlib, the
- * float32 numbers of all matrices and then their int8 numbers. A packed matrix has one float32 step for each row.
+ * float32 numbers of all matrices and then their int8 numbers. A packed matrix has one float32 step for each row; one
+ * that is a difference is added to its counterpart in `base`.
  */
-async function unpack(bytes) {
+async function unpack(bytes, base) {
+  const added = base && (await unpack(base)).matrices;
   const size = bytes.length < 4 ? NaN : new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
   let header, body;
   try {
@@ -595,14 +611,17 @@ async function unpack(bytes) {
     throw new Error(`weights.bin has the format ${header.format}, not ${FORMAT}: use the imdb-gru.js beside it`);
   }
   let [float, int] = [0, 4 * header.floats];
-  const matrices = header.matrices.map(({ shape, packed }) => {
+  const matrices = header.matrices.map(({ shape, packed, difference }, place) => {
     const [rows, columns] = shape;
     const values = new Float32Array(body, float, packed ? rows : rows * columns);
     float += values.byteLength;
     if (!packed) return new Matrix(shape, values);
     const numbers = new Int8Array(body, int, rows * columns);
     int += numbers.byteLength;
-    return new Matrix(shape, numbers, values);
+    const matrix = new Matrix(shape, numbers, values);
+    if (!difference) return matrix;
+    if (!added) throw new Error("weights.bin has differences from another model: give that model's weights.bin as base");
+    return matrix.plus(added[place]);
   });
   return { header, matrices };
 }

@@ -1,4 +1,4 @@
-// The chart of the text: lines from 0 to 1, bars of contributions below them, and a cursor at the selected word.
+// The chart of the text: lines from 0 or −1 to 1, bars of contributions below them, and a cursor at the selected word.
 
 const LINES = { left: 34, right: 16, top: 8, height: 168, gap: 16, bars: 56, axis: 30 };
 const DASHES = ["", "6 3", "2 3", "9 3 2 3"];
@@ -11,17 +11,17 @@ function makeSvg(tag, attributes, parent) {
 }
 
 // Each line is {name, values, colour, width, dash}. Returns functions that move the cursor and find a timestep.
-function drawChart(container, lines, bars, label) {
+function drawChart(container, lines, bars, label, low = 0) {
   const { left, right, top, height, gap, axis } = LINES;
   const width = Math.max(container.clientWidth, 200);
   const count = bars.length;
   const floor = top + height + gap + LINES.bars;
   const x = (timestep) => left + ((timestep + 0.5) * (width - left - right)) / count;
-  const y = (value) => top + (1 - Math.max(0, Math.min(1, value))) * height;
+  const y = (value) => top + ((1 - Math.max(low, Math.min(1, value))) / (1 - low)) * height;
   const svg = makeSvg("svg", { width, height: floor + axis, viewBox: `0 0 ${width} ${floor + axis}`, role: "img", "aria-label": label });
-  for (const value of [0, 0.5, 1]) {
+  for (const value of [low, (low + 1) / 2, 1]) {
     makeSvg("line", { x1: left, x2: width - right, y1: y(value), y2: y(value), stroke: "var(--rule)" }, svg);
-    makeSvg("text", { x: left - 6, y: y(value) + 4, "text-anchor": "end" }, svg).textContent = String(value);
+    makeSvg("text", { x: left - 6, y: y(value) + 4, "text-anchor": "end" }, svg).textContent = String(value).replace("-", "−");
   }
   const step = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000].find((each) => ((width - left) / count) * each > 44) || 2000;
   for (let timestep = 0; timestep < count; timestep += step) {

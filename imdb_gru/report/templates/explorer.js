@@ -38,12 +38,7 @@ function buildWords() {
   const pieces = [];
   const afterStart = isBackward() ? 0 : 1;
   words = tokens.map((token, timestep) => {
-    const word = make("span", timestep ? token : "start", "word");
-    word.id = `word-${timestep}`;
-    word.dataset.timestep = timestep;
-    word.setAttribute("role", "option");
-    word.classList.toggle("start", timestep === 0);
-    word.classList.toggle("unknown", unknown.includes(timestep) && timestep > 0);
+    const word = makeWord(token, timestep, unknown.includes(timestep));
     pieces.push([spaces[timestep] || timestep === afterStart ? " " : "", word]);
     return word;
   });
@@ -91,12 +86,8 @@ function buildChart() {
 }
 
 function show(timestep) {
-  words[state.current]?.classList.remove("current");
-  words[state.current]?.setAttribute("aria-selected", "false");
+  selectWord(at("words"), words, state.current, timestep);
   state.current = timestep;
-  words[timestep].classList.add("current");
-  words[timestep].setAttribute("aria-selected", "true");
-  at("words").setAttribute("aria-activedescendant", words[timestep].id);
   chart.move(timestep);
   summarise(timestep);
   showContributions(timestep);
@@ -174,36 +165,12 @@ function buildPicker() {
   for (const id of ["previous", "next"]) at(id).hidden = examples.length < 2;
 }
 
-// Find the word nearest to the selected one on the line above (−1) or below (1).
-function findBeside(direction) {
-  const from = words[state.current].getBoundingClientRect();
-  let best = state.current;
-  let least = Infinity;
-  words.forEach((word, timestep) => {
-    const box = word.getBoundingClientRect();
-    const lines = ((box.top - from.top) * direction) / from.height;
-    const distance = lines * 1e5 + Math.abs(box.left - from.left);
-    if (lines > 0.5 && distance < least) [best, least] = [timestep, distance];
-  });
-  return best;
-}
-
 function onKey(event) {
-  const last = words.length - 1;
-  const step = isBackward() ? -1 : 1;
-  const walk = (steps) => Math.max(0, Math.min(last, state.current + steps));
-  const moves = {
-    ArrowLeft: () => walk(-step),
-    ArrowRight: () => walk(step),
-    ArrowUp: () => findBeside(-1),
-    ArrowDown: () => findBeside(1),
-    Home: () => (isBackward() ? last : 0),
-    End: () => (isBackward() ? 0 : last),
-  };
-  if (event.ctrlKey || event.metaKey || event.altKey || !moves[event.key]) return;
+  const timestep = findMove(event, words, state.current, isBackward());
+  if (timestep === null) return;
   event.preventDefault();
   state.held = true;
-  show(moves[event.key]());
+  show(timestep);
   words[state.current].scrollIntoView({ block: "nearest" });
 }
 

@@ -3,21 +3,6 @@
 const CELLS = { {% for name, cell in all_cells.items() %}{{ name }}: "{{ cell.title }}"{{ ", " if not loop.last }}{% endfor %} };
 let strips = [];
 
-// Make a row of a list: a name, a bar, and the value as text.
-function makeRow(name, value, text, largest, signed) {
-  const row = make("div");
-  const bar = make("dd", undefined, signed ? "bar" : "bar share");
-  bar.setAttribute("aria-hidden", "true");
-  const share = Math.min(1, Math.abs(value ?? 0) / (largest || 1)) * (signed ? 50 : 100);
-  const piece = make("i");
-  piece.style.width = `${share}%`;
-  piece.style.left = signed ? `${value < 0 ? 50 - share : 50}%` : "0";
-  piece.style.background = signed ? (value < 0 ? "var(--negative)" : "var(--positive)") : "var(--soft)";
-  bar.append(piece);
-  row.append(make("dt", name), bar, make("dd", text));
-  return row;
-}
-
 function buildGates() {
   const { quantities, units, name, cell: kind } = cell();
   at("cell-name").textContent = `${CELLS[kind]}, ${name}: ${units} units`;

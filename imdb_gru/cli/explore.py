@@ -1,0 +1,35 @@
+"""The `imdb-gru explore` command, which writes a page in which the model runs."""
+
+from pathlib import Path
+
+import click
+
+from imdb_gru.cli._commands import Command
+from imdb_gru.cli._messages import EventPrinter
+from imdb_gru.cli._options import PATH, open_run, run_options
+
+
+@click.command(cls=Command, short_help="Write a page on which the model answers as you type.")
+@run_options
+@click.option("--text", help="The text that the page shows first.")
+@click.option(
+    "--output", type=PATH, metavar="FILE", default=Path("explore.html"), show_default=True, help="The page to write."
+)
+@click.option("--open", "opens", is_flag=True, help="Open the page in the default browser.")
+def explore(run_path: Path | None, text: str | None, output: Path, opens: bool) -> None:
+    """Write a page on which you type a review and the model answers word by word.
+
+    The page shows the gates and the state of every unit, the equations with their numbers, and what happens if you hold
+    a gate or change a word. It is one file, with the model in it, and needs no network connection.
+
+    \b
+    imdb-gru explore --run bundled --output explore.html
+    """
+    run = open_run(run_path)
+    from imdb_gru.report.explore import explore
+    from imdb_gru.system.escaping import neutralise
+
+    page = explore(run, output=output, text=text, observer=EventPrinter())
+    click.echo(neutralise(str(page)))
+    if opens:
+        click.launch(page.resolve().as_uri())
