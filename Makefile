@@ -47,6 +47,7 @@ coverage: $(VENV)/dev  ## Run the tests and report the lines that none of them r
 
 docs: $(VENV)/docs  ## Write the generated pages and build the site into site/
 	$(BIN)/python scripts/tools/generate_docs.py
+	$(BIN)/imdb-gru explore --run bundled --output docs/live.html
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 examples: $(VENV)/docs  ## Run the benchmark scripts in small, and the examples that need neither IMDB nor hours

@@ -12,8 +12,8 @@ NAMES = {
     "DownloadError", "Evaluation", "Event", "FormatError", "ImdbGruError", "Inspection", "NextWordModel",
     "MissingExtraError", "NextWordConfig", "NextWordEvaluation", "Plan", "Prediction", "Run", "RunError",
     "StepInspection", "SuiteEvaluation", "TextDiff", "__version__", "compare", "cross_validate", "evaluate",
-    "evaluate_suite", "explore", "export", "load", "load_config", "load_corpus", "load_next_word", "plan", "predict_file",
-    "pretrain", "resume", "train", "write_card", "write_report",
+    "evaluate_suite", "explore", "export", "load", "load_config", "load_corpus", "load_next_word", "plan",
+    "predict_file", "pretrain", "resume", "train", "write_card", "write_report",
 }  # fmt: skip
 
 TINY = {
