@@ -9,6 +9,7 @@ from support.browsers import opened
 from support.exports import make_english_classifier
 
 import imdb_gru
+from imdb_gru.report.explore import TEXTS
 
 pytest.importorskip("playwright.sync_api", reason="the tests of pages need playwright")
 
@@ -65,7 +66,7 @@ def wait(page):
 
 
 def read_probability(page):
-    return float(page.inner_text("#verdict").split()[1])
+    return float(re.search(r"probability of positive ([\d.]+)", page.inner_text("#verdict"))[1])
 
 
 def read_address(page):
@@ -84,7 +85,8 @@ def test_the_page_computes_what_the_package_computes(visit, pages, name):
         for gate, values in trace.gates.items():
             theirs = [step["layers"][number]["gates"][gate] for step in steps]
             np.testing.assert_allclose(theirs, values, atol=TOLERANCE)
-    assert page.inner_text("#verdict").startswith(f"{expected.label} {expected.probability:.4f}")
+    start = f"{expected.label} · probability of positive {expected.probability:.4f}"
+    assert page.inner_text("#verdict").startswith(start)
 
 
 def test_it_answers_as_the_reader_types(visit, pages):
@@ -286,9 +288,9 @@ def test_words_are_dropped_moved_and_replaced(visit, pages):
 
 def test_a_replacement_that_flips_the_verdict_is_found(visit, pages):
     page = visit("bundled", text="The film is good.", word=4)
-    page.get_by_role("button", name="Find the one word").click()
+    page.get_by_role("button", name="Find one word").click()
     page.wait_for_selector("#flip button", timeout=60_000)
-    found = re.search(r"“(.*)” → “(.*)” changes the probability from ([\d.]+) to ([\d.]+)", page.inner_text("#flip"))
+    found = re.search(r"“(.*)” → “(.*)” changes the probability from (\d\.\d+) to (\d\.\d+)", page.inner_text("#flip"))
     page.click("#flip button")
     wait(page)
     token, other, before, after = found.groups()
@@ -371,8 +373,56 @@ def test_cards_do_what_they_say(visit, pages):
         page.click("#card-next")
     page.click("#card-try")
     wait(page)
-    assert read_address(page)["zoom"] == "step"
-    assert "hold" not in read_address(page)  # what an earlier card held is let go
+    place = read_address(page)
+    assert (place["zoom"], place["word"]) == ("step", "9")
+    assert "hold" not in place  # what an earlier card held is released
+    trace = pages[1]["gru"].inspect(TEXTS[0]).cells[1]
+    moves = np.abs(trace.states[9] - trace.states[8])
+    assert moves[int(place["unit"])] == pytest.approx(moves.max())
+
+
+def test_another_text_ends_the_comparison_and_the_holds(visit):
+    page = visit(word=2, hold="1:update:all:1:2:4")
+    page.get_by_role("button", name="Drop").click()
+    wait(page)
+    page.fill("#text", "An awful film, but what a superb end!")
+    wait(page)
+    assert "before the change" in page.inner_text("#verdict")
+    page.fill("#text", "Wonderful music")
+    wait(page)
+    assert "before the change" not in page.inner_text("#verdict")
+    assert page.locator(".held-list button").count() == 0
+
+
+def test_an_empty_field_holds_nothing(visit):
+    page = visit(word=2)
+    page.fill("#hold-value", "")
+    page.locator("form.holds button").click()
+    assert page.locator(".held-list button").count() == 0
+
+
+def test_the_later_of_two_holds_counts(visit):
+    page = visit(word=2, hold=["1:update:all:1:2:4", "1:update:all:0.5:3:3"])
+    gates = page.evaluate("() => imdbGru.readSteps().map(({ layers }) => layers[1].gates.update[0])")
+    assert gates[2:5] == [1, 0.5, 1]
+    assert "the later one counts" in page.inner_text(".held-list")
+
+
+def test_a_double_click_zooms_in_and_figures_are_explained(visit):
+    page = visit(word=1)
+    page.locator(".word").nth(3).dblclick()
+    assert (read_address(page)["zoom"], read_address(page)["word"]) == ("word", "3")
+    page.click("#explain")
+    assert page.locator("#meaning dt", has_text="Occlusion").is_visible()
+
+
+def test_a_very_long_word_does_not_widen_the_page(visit):
+    page = visit(text=f"a {'loong' * 600} film", word=2, zoom="step")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+    assert "no word of this text" not in page.inner_text("#verdict")
+    page.fill("#text", "好电影")
+    wait(page)
+    assert "no word of this text is in the vocabulary" in page.inner_text("#verdict")
 
 
 def test_three_networks_train_in_the_page(visit):
@@ -388,10 +438,11 @@ def test_three_networks_train_in_the_page(visit):
     page.wait_for_function("() => parseInt(document.getElementById('race-count').textContent) >= 5", timeout=60_000)
     page.click("#race-reset")
     assert page.inner_text("#race-count").startswith("0 steps")
+    assert page.inner_text("#race-run") == "Train"
 
 
 def test_pictures_are_saved(visit, tmp_path):
-    page = visit(word=8, zoom="step")
+    page = visit(word=8, zoom="unit", unit=3, hold="1:update:all:1:2:4")
     with page.expect_download() as saved:
         page.click("#save-svg")
     path = tmp_path / saved.value.suggested_filename
@@ -399,7 +450,8 @@ def test_pictures_are_saved(visit, tmp_path):
     picture = path.read_text("utf-8")
     assert picture.startswith("<svg")
     assert "var(--" not in picture
-    assert ">superb<" in picture
+    for text in (">superb<", ">Unit 3<", "held: update z of layer 2 of all units is 1.00 at words 2 to 4", ">state h<"):
+        assert text in picture
     with page.expect_download() as saved:
         page.click("#save-png")
     path = tmp_path / saved.value.suggested_filename

@@ -11,6 +11,9 @@ const small = (value) =>
   value === null ? "–" : value !== 0 && Math.abs(value) < 0.001 ? value.toExponential(1).replace("-", "−") : fixed(value, 3);
 const sideOf = (probability) => (probability >= 0.5 ? "positive" : "negative");
 
+const LONGEST = 24; // letters of a word in a sentence of the page
+const shorten = (word) => (word.length > LONGEST ? `${word.slice(0, LONGEST)}…` : word);
+
 function make(tag, text, className) {
   const element = document.createElement(tag);
   if (text !== undefined) element.textContent = text;

@@ -2,115 +2,115 @@
 
 const GATED = cellName !== "simple_rnn";
 const KEEP = { gru: "update gate z", lstm: "forget gate f" }[cellName];
-const SHORT_TEXT = "A dull start, but a superb ending.";
+const [CARD_TEXT, CONTRAST] = data.texts;
 
+// Show a text, nothing of it changed; done once it is read.
 const tryText = (text, changes = {}) => choose({ text, before: null, holds: [], level: "review", colouring: "probability", ...changes });
 const findToken = (text, token) => model.encode(text).tokens.indexOf(token) + 1;
+const countTokens = (text) => model.encode(text).tokens.length;
+
+// Zoom in to the unit that the verdict of the card's text moves most.
+async function tryUnit(level) {
+  await tryText(CARD_TEXT, { word: findToken(CARD_TEXT, "superb") });
+  choose({ unit: findMostMoved(), level });
+}
 
 const CARDS = [
   {
     title: "One word at a time",
-    idea: "A recurrent network reads from left to right. After each word it has a state, a list of numbers, and from the states so far it computes how probable it is that the review is positive.",
+    idea: "A recurrent network reads from left to right. After each word it has a state, a list of numbers, and from its states so far it computes how probable it is that the review is positive.",
     task: "Read the example, then add words of your own in the text field.",
-    act: () => tryText(SHORT_TEXT, { word: 2 }),
-    see: "The colours and the curve show the probability after each word. “dull” pulls it down, “superb” pulls it up, and what you append changes nothing before it.",
+    act: () => tryText(CARD_TEXT, { word: 2 }),
+    see: "The colour of a word is the verdict so far, after this word. “slow” turns it negative, “superb” turns it back, and a word that you append leaves all earlier colours as they are.",
   },
   {
     title: "Before the first word",
-    idea: "Even without a word, the model believes something: it has read the start token, which stands before every review.",
+    idea: "Before any word, the model already leans one way: it has read the start token, which stands before every review.",
     task: "Clear the text field.",
     act: () => tryText("", { word: 0 }),
-    see: "The probability is near 0.5 if the model is fair: it has no reason yet for either side.",
+    see: "The probability should be near 0.5, because there is no reason yet for either side.",
   },
   {
     title: "The state is many numbers",
-    idea: `All that the network knows of the words so far is in its state h. Here it has ${data.facts.layers.match(/\d+(?= units)/)?.[0] ?? "many"} numbers, one for each unit, between −1 and 1.`,
+    idea: `All that the network knows of the words so far is in its state h. Here it has ${data.facts.layers.match(/\w+ (\d+)/)[1]} numbers between −1 and 1, one for each unit.`,
     task: "Zoom in to the word “superb”.",
-    act: () => tryText(SHORT_TEXT, { word: findToken(SHORT_TEXT, "superb"), level: "word", sort: "change" }),
-    see: "Each strip shows one quantity for all units. At both ends are the units that this word moves most; the others hardly notice it.",
+    act: () => tryText(CARD_TEXT, { word: findToken(CARD_TEXT, "superb"), level: "word", sort: "change" }),
+    see: "Each strip shows one quantity for all units. At both ends are the units that this word moves most; it hardly moves those in the middle.",
   },
   {
     title: "The gate that keeps the past",
     idea: GATED
-      ? `The ${KEEP} decides, for each unit, how much of the past is kept: 1 keeps all of it, 0 replaces it.`
-      : "A SimpleRNN has no gate that could keep the past: every word replaces every number.",
-    task: GATED ? "Hold the gate at 1 for all units, from the middle of the text on." : "Look at how the state changes at every word.",
-    act: () => {
-      const word = findToken(SHORT_TEXT, "but");
-      tryText(SHORT_TEXT, { word, level: GATED ? "review" : "word" });
-      if (GATED) holdGates(FREEZE[cellName], { from: word, to: model.encode(SHORT_TEXT).tokens.length });
+      ? `The ${KEEP} decides, for each unit, how much of the past is kept: at 1 it keeps everything, at 0 it overwrites everything.`
+      : "A SimpleRNN has no gate that could keep the past: every word overwrites every number.",
+    task: GATED ? "Hold this gate at 1 for all units, from the word “but” on." : "Look at how the state changes at the word “but”.",
+    act: async () => {
+      const word = findToken(CARD_TEXT, "but");
+      await tryText(CARD_TEXT, { word, level: GATED ? "review" : "word" });
+      if (GATED) holdGates(FREEZE[cellName], { from: word, to: countTokens(CARD_TEXT) });
     },
     see: GATED
-      ? "The state no longer changes, so the words from “but” on are not heard. The dashed line is the probability without the hold. A model that also uses the mean of all states drifts a little, because the same state counts again and again."
+      ? "The state no longer changes, so the model does not notice the rest of the review. The orange dashed line is the probability without the hold. The solid line can still drift a little if the verdict uses the mean of all states, in which the same state now counts again and again."
       : "Every word changes nearly every unit.",
   },
   {
-    title: cellName === "gru" ? "The gate that hides the past" : "The state is rewritten",
+    title: cellName === "gru" ? "The gate that hides the past" : "A state that is cleared",
     idea: cellName === "gru"
-      ? "The reset gate r decides how much of the past the candidate sees. Near 0, the candidate depends on the word alone."
+      ? "The reset gate r decides how much of the past may enter the new value of a unit. Near 0, the new value depends on the word alone."
       : "What enters the state depends on the word and on the state before it.",
-    task: cellName === "gru" ? "Hold r at 0 for all units and all words." : "Clear the state at the fourth word.",
-    act: () => {
-      tryText(SHORT_TEXT, { word: 4 });
-      const last = model.encode(SHORT_TEXT).tokens.length;
-      if (cellName === "gru") holdGates({ reset: 0 }, { from: 1, to: last });
+    task: cellName === "gru" ? "Hold r at 1 for all units and all words, so that nothing is ever hidden." : GATED ? "Clear the state at the fourth word." : "Drop the fourth word.",
+    act: async () => {
+      await tryText(CARD_TEXT, { word: 4 });
+      if (cellName === "gru") holdGates({ reset: 1 }, { from: 1, to: countTokens(CARD_TEXT) });
       else if (GATED) holdGates(CLEAR[cellName], { from: 4, to: 4 });
+      else changeWords(reading.tokens.toSpliced(3, 1), 4);
     },
-    see: "Compare the two curves. Where they part, the model had used the words before to understand this one.",
+    see: "Compare the solid curve with the dashed one. Where they differ, what was done to the past changed how the model understood a word.",
   },
   {
     title: "The candidate",
     idea: cellName === "gru"
-      ? "The candidate h′ is what a unit would become if it forgot everything. The new state lies between the old state and the candidate, and z says where."
-      : "The candidate is what a word proposes for a unit, before the gates weigh it.",
+      ? "The candidate h′ is the new value that is proposed for a unit. The state becomes a mixture of the old state and the candidate, and z sets the proportions."
+      : "The candidate is the new value that a word proposes for a unit, before the gates weigh it.",
     task: "Zoom in to one step of the unit that “superb” moves most.",
-    act: () => {
-      tryText(SHORT_TEXT, { word: findToken(SHORT_TEXT, "superb") });
-      choose({ unit: findMostMoved(), level: "step" });
-    },
-    see: "The equations of the step with their numbers. Point at a symbol, and everything that it enters lights up.",
+    act: () => tryUnit("step"),
+    see: "The equations of the step with their numbers. Point at a symbol, and everything that uses it lights up.",
   },
   {
     title: "Where a number comes from",
     idea: "Every sum in the equations is a row of weights times the word, plus a row of weights times the state.",
-    task: "Open the products of the candidate with the state.",
+    task: "Open the products with the state.",
     act: () => {
       opened = [GATED ? "candidate" : "hidden", "state"];
-      tryText(SHORT_TEXT, { word: findToken(SHORT_TEXT, "superb") });
-      choose({ unit: findMostMoved(), level: "step" });
+      return tryUnit("step");
     },
     see: "The largest products, and the units that they come from. Choose a unit to follow it to the word before.",
   },
   {
     title: "A unit over the review",
-    idea: "Some units follow the verdict, others count commas. What a unit does shows only over many words.",
+    idea: "Some units follow the verdict, others follow something that has no name. What a unit does shows only over many words.",
     task: "Look at the same unit over the whole review.",
-    act: () => {
-      tryText(SHORT_TEXT, { word: findToken(SHORT_TEXT, "superb") });
-      choose({ unit: findMostMoved(), level: "unit" });
-    },
+    act: () => tryUnit("unit"),
     see: "Its state and its gates at each word, and the words that move it most. Try other units.",
   },
   {
-    title: "One word decides",
-    idea: "Which word decided? Take it away, or put another one in its place, and read again.",
-    task: "Let the page look for a word whose replacement flips the verdict.",
+    title: "Which word decided?",
+    idea: "Take a word away, or put another one in its place, and read again: the verdict depends on a word as far as it changes.",
+    task: "Colour the words by occlusion, which replaces each of them by the unknown word.",
     act: async () => {
-      tryText("I expected it to be dull, but it was wonderful.", { word: 10 });
-      await pause();
+      await tryText(CONTRAST, { word: findToken(CONTRAST, "wonderful"), colouring: "occlusion" });
       findFlip();
     },
-    see: "The page replaces each word by similar words, and by words that could stand there, and reads the rest again. A verdict that one such word can flip hangs on little.",
+    see: "The strongest colours mark the words that decided. Under “Change something”, the page names a single word whose replacement flips the verdict. Even a full stop can count, because the model has learnt that the last sentence of a review matters.",
   },
   {
     title: "Why gradients survive",
-    idea: "A network learns from its last word backwards. In a plain RNN, the gradient shrinks at every step back, so early words teach it nothing. Where a gate keeps the state, the gradient passes unchanged.",
+    idea: "Networks learn backwards, from the last word to the first. In a plain RNN, every step back weakens the signal, because every word overwrites the state: that is why it forgets. Where a gate keeps the state, the signal passes nearly unchanged.",
     task: "Train the three networks at the end of this page.",
     act: () => {
       at("race").scrollIntoView({ behavior: "smooth" });
       if (!race.running) runRace();
     },
-    see: "After some hundred steps, the gradient that arrives at the first word is smallest in the SimpleRNN. The LSTM and the GRU have learnt to let it through, and the GRU is right most often.",
+    see: "After some hundred steps, the gradient that arrives at the first word is by far the smallest in the SimpleRNN. The LSTM and the GRU have learnt to let it through, and the GRU is usually right most often.",
   },
 ];
 
@@ -120,11 +120,21 @@ function findMostMoved() {
   return [...after.keys()].reduce((best, unit) => (Math.abs(after[unit] - before[unit]) > Math.abs(after[best] - before[best]) ? unit : best), 0);
 }
 
+// Do what a card suggests, and scroll to what there is to see.
+async function tryCard(act) {
+  await act();
+  if (CARDS[view.card].act !== act || act === CARDS.at(-1).act) return;
+  const isNarrow = matchMedia("(max-width: 980px)").matches;
+  const isZoomed = view.level !== "review";
+  if (isNarrow || isZoomed) at(isNarrow ? (isZoomed ? "zoom" : "review") : "verdict").scrollIntoView({ behavior: "smooth" });
+}
+
 function showCard() {
   const { title, idea, task, act, see } = CARDS[view.card];
   const focused = document.activeElement?.id;
   const step = (by) => choose({ card: clamp(view.card + by, 0, CARDS.length - 1) });
-  const [before, after, attempt] = [makeButton("‹ Back", () => step(-1)), makeButton("Next ›", () => step(1)), makeButton("Try it", act, "primary")];
+  const attempt = makeButton("Try it", () => tryCard(act), "primary");
+  const [before, after] = [makeButton("‹ Back", () => step(-1)), makeButton("Next ›", () => step(1))];
   Object.assign(before, { id: "card-back", disabled: view.card === 0 });
   Object.assign(after, { id: "card-next", disabled: view.card === CARDS.length - 1 });
   attempt.id = "card-try";

@@ -2,6 +2,7 @@
 
 const NEIGHBOURS = 12; // similar words that are tried for each word
 const EXPECTED = 30; // words that the next-word model expects there and that are tried
+const HAS_LETTERS = /\p{L}/u;
 const COMMON = 8000; // only the most frequent words replace others
 let search = null; // what the search for a flip has found, for the tokens with this name
 
@@ -13,7 +14,7 @@ function changeWords(tokens, word) {
 function buildChanges() {
   const place = view.word - 1;
   const tokens = reading.tokens;
-  const title = place < 0 ? "Choose a word to change it." : `Word ${view.word}, “${tokens[place]}”:`;
+  const title = place < 0 ? "Choose a word to change it." : `Word ${view.word}, “${shorten(tokens[place])}”. A change writes the text in lower case, as the model reads it.`;
   const buttons = make("form", undefined, "buttons");
   const swap = (other) => {
     const moved = [...tokens];
@@ -46,7 +47,7 @@ function buildChanges() {
     compared.append(makeButton("Compare later changes with this text", () => choose({ before: view.text })));
   }
   const flip = make("p", undefined, "buttons");
-  flip.append(makeButton("Find the one word whose replacement flips the verdict", findFlip));
+  flip.append(makeButton("Find one word whose replacement flips the verdict", findFlip));
   const found = make("p", describeFlip(), "note");
   found.id = "flip";
   found.setAttribute("role", "status");
@@ -61,16 +62,16 @@ function describeFlip() {
   const { word, token, other, probability, tried } = search;
   const before = fixed(reading.probabilities.at(-1), 3);
   if (!word) return `None of ${tried} replacements flips the verdict.`;
-  return `Word ${word}: “${token}” → “${other}” changes the probability from ${before} to ${fixed(probability, 3)}.`;
+  return `Word ${word}: “${shorten(token)}” → “${other}” changes the probability from ${before} to ${fixed(probability, 3)}.`;
 }
 
-// Replace each word by other words, beginning with the words that move the logit most, until the label is another one.
+// Replace each word, but no punctuation, by other words, beginning with the words that move the logit most, until the label is another one.
 async function findFlip() {
   const name = nameReading();
   const { tokens, states, holds } = reading;
   const changes = findChanges(reading.probabilities);
   const isPositive = reading.probabilities.at(-1) >= model.threshold;
-  const order = [...tokens.keys()].sort((one, other) => Math.abs(changes[other + 1]) - Math.abs(changes[one + 1]));
+  const order = [...tokens.keys()].filter((place) => HAS_LETTERS.test(tokens[place])).sort((one, other) => Math.abs(changes[other + 1]) - Math.abs(changes[one + 1]));
   const isStale = () => name !== nameReading();
   const expected = nextWordModel && new Reading(nextWordModel);
   expected?.aim(tokens, () => ({ name: "", hold: {} }));
@@ -79,7 +80,7 @@ async function findFlip() {
   search = null;
   for (const place of order) {
     const likely = expected ? expected.states[place].last.next(EXPECTED).map(({ token }) => token) : [];
-    const others = new Set([...likely.filter((token) => !token.startsWith("<")), ...findNeighbours(tokens[place])]);
+    const others = new Set([...likely.filter((token) => HAS_LETTERS.test(token) && !token.startsWith("<")), ...findNeighbours(tokens[place])]);
     others.delete(tokens[place]);
     for (const other of others) {
       const replaced = tokens.with(place, other);

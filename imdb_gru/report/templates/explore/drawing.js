@@ -2,11 +2,11 @@
 
 const PATHS = {
   x: ["M20 235 H430 V205", "M170 235 V205", "M290 235 V205"],
-  h: ["M20 55 H497", "M120 55 V120 H170 V150", "M240 55 V120 H290 V150", "M360 55 V178 H362"],
+  h: ["M20 55 H490", "M120 55 V120 H170 V150", "M240 55 V120 H290 V150", "M360 55 V178 H362"],
   r: ["M170 150 V95 H372 V166"],
-  z: ["M290 150 V108 H510 V69"],
-  c: ["M384 178 H400", "M460 178 H510 V69"],
-  new: ["M523 55 H620"],
+  z: ["M290 150 V108 H510 V75"],
+  c: ["M384 178 H400", "M460 178 H510 V75"],
+  new: ["M530 55 H620"],
 };
 const GATE_BOXES = [["r", "r", 170, "σ"], ["z", "z", 290, "σ"], ["c", "h′", 430, "tanh"]];
 
@@ -26,11 +26,11 @@ function drawUnit({ step, before, unit }) {
   }
   addPart(svg, "circle", "r", { cx: 372, cy: 178, r: 11 });
   write(svg, "r", 372, 183, "×");
-  addPart(svg, "circle", "new", { cx: 510, cy: 55, r: 13 });
+  addPart(svg, "circle", "new", { cx: 510, cy: 55, r: 20 });
   write(svg, "new", 510, 60, "mix");
-  write(svg, "h", 60, 45, `h_{t−1} ${text("h")}`);
-  write(svg, "new", 582, 45, `h_t ${text("new")}`);
-  write(svg, "x", 60, 228, "x_t, the word");
+  write(svg, "h", 60, 45, `hₜ₋₁ ${text("h")}`);
+  write(svg, "new", 582, 45, `hₜ ${text("new")}`);
+  write(svg, "x", 60, 228, "xₜ, the word");
   return svg;
 }
 

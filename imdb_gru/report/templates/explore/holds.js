@@ -21,7 +21,7 @@ function buildHolds() {
   const form = make("form", undefined, "holds");
   const gate = makeSelect("hold-gate", "Gate", Object.entries(symbols).map(([name, symbol]) => [name, `${name} ${symbol}`]));
   const unit = makeSelect("hold-unit", "Units", [["all", "all units"], ["one", `unit ${view.unit}`]]);
-  const value = makeNumber("hold-value", "Value", 1, -1, 1, 0.05);
+  const value = makeNumber("hold-value", "Value", 1, -1, 1, "any");
   const last = Math.max(1, reading.tokens.length);
   const from = makeNumber("hold-from", "From word", clamp(view.word, 1, last), 1, last, 1);
   const to = makeNumber("hold-to", "to word", last, 1, last, 1);
@@ -47,9 +47,10 @@ function buildHolds() {
   const list = make("ul", undefined, "held-list");
   view.holds.forEach((hold, place) => {
     const item = make("li", `${describeHold(hold)} `);
-    item.append(makeButton("Let go", () => choose({ holds: view.holds.filter((_, other) => other !== place) }), "small"));
+    item.append(makeButton("Release", () => choose({ holds: view.holds.filter((_, other) => other !== place) }), "small"));
     list.append(item);
   });
+  if (view.holds.length > 1) list.append(make("li", "Where two of them differ, the later one counts.", "note"));
   return [form, buttons, list];
 }
 
@@ -68,5 +69,5 @@ function makeSelect(id, name, options) {
 }
 
 function makeNumber(id, name, value, min, max, step) {
-  return makeField(id, name, Object.assign(make("input"), { type: "number", min, max, step, value }));
+  return makeField(id, name, Object.assign(make("input"), { type: "number", required: true, min, max, step, value }));
 }

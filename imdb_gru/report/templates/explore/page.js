@@ -5,15 +5,15 @@ const REFRESH = 100; // milliseconds after which a long text shows again how far
 const LAST = Number.MAX_SAFE_INTEGER;
 let generation = 0; // of the text that is read; what belongs to an earlier one ends
 
-// Change the view, and show it.
-function choose(changes) {
+// Change the view, and show it as soon as the text is read.
+async function choose(changes) {
   const isDeeper = LEVELS.indexOf(changes.level) - LEVELS.indexOf(view.level);
   const hasOtherText = ["text", "holds", "before"].some((name) => name in changes && changes[name] !== view[name]);
   Object.assign(view, changes);
   if (changes.level && isDeeper) animate(isDeeper > 0);
   if (changes.text !== undefined && at("text").value !== view.text) at("text").value = view.text;
-  if (hasOtherText) update();
-  else render();
+  if (hasOtherText) await update();
+  else if (reading.isDone) render();
 }
 
 // Read the text, and show what is read so far until everything is.
@@ -51,7 +51,6 @@ function render() {
   words.forEach((word) => word.classList.remove("current"));
   selectWord(at("words"), words, view.word, view.word);
   for (const input of at("colouring").querySelectorAll("input")) input.checked = input.value === view.colouring;
-  showCurve();
   renderLevel();
   renderChanges();
   renderNextWords();
@@ -62,7 +61,7 @@ function render() {
 
 function renderLevel() {
   const focused = document.activeElement?.id;
-  const word = view.word ? `“${reading.tokens[view.word - 1]}”` : "the start";
+  const word = view.word ? `“${shorten(reading.tokens[view.word - 1])}”` : "the start";
   const names = { review: "Review", word: `Word: ${word}`, unit: `Unit ${view.unit}`, step: "One step" };
   at("levels").replaceChildren(
     ...LEVELS.map((level) => {
@@ -92,7 +91,7 @@ function renderChanges() {
   if (focused && at("changes").contains(document.getElementById(focused))) at(focused).focus({ preventScroll: true });
 }
 
-// Let the level grow when the reader zooms in, and shrink when he zooms out.
+// Let the level grow when the reader zooms in, and shrink when the reader zooms out.
 function animate(isDeeper) {
   if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
   const frames = { opacity: [0, 1], transform: [`scale(${isDeeper ? 0.85 : 1.12})`, "scale(1)"] };
@@ -139,25 +138,36 @@ function buildControls() {
   at("colouring").addEventListener("change", (event) => choose({ colouring: event.target.value }));
   at("text").addEventListener("input", () => {
     const isAtEnd = view.word >= words.length - 1; // and stays there
-    choose({ text: at("text").value, word: isAtEnd ? LAST : view.word });
+    const isNew = isOtherText(reading.tokens, model.tokenize(at("text").value)); // nothing is left to compare with
+    choose({ text: at("text").value, word: isAtEnd ? LAST : view.word, ...(isNew ? { before: null, holds: [] } : {}) });
   });
   at("words").addEventListener("click", (event) => {
     const word = event.target.closest(".word");
     if (word) choose({ word: Number(word.dataset.timestep) });
   });
+  at("words").addEventListener("dblclick", () => zoom(1));
   at("words").addEventListener("keydown", onWordKey);
+  at("explain").addEventListener("click", () => {
+    at("meaning").open = true;
+    at("meaning").scrollIntoView();
+  });
   at("levels").addEventListener("keydown", onTabKey);
   at("copy").addEventListener("click", copyLink);
   at("save-svg").addEventListener("click", saveSvg);
   at("save-png").addEventListener("click", savePng);
   dark.addEventListener("change", render);
   addEventListener("hashchange", () => readAddress(location.hash) && start());
-  let width = at("curve").clientWidth;
+  let width = at("level").clientWidth;
   new ResizeObserver(() => {
-    if (at("curve").clientWidth === width) return;
-    width = at("curve").clientWidth;
+    if (at("level").clientWidth === width) return;
+    width = at("level").clientWidth;
     if (reading.isDone) render();
-  }).observe(at("curve"));
+  }).observe(at("level"));
+}
+
+// Whether two texts have neither their first nor their last word in common.
+function isOtherText(tokens, others) {
+  return tokens.length > 0 && tokens[0] !== others[0] && tokens.at(-1) !== others.at(-1);
 }
 
 function start() {

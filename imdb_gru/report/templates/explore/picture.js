@@ -10,31 +10,54 @@ function drawPicture() {
   const box = at("words").getBoundingClientRect();
   const svg = makeSvg("svg", { xmlns: "http://www.w3.org/2000/svg", "font-family": styles.fontFamily, "font-size": 16 });
   makeSvg("rect", { width: "100%", height: "100%", fill: styles.backgroundColor }, svg);
-  const caption = `${data.facts.name}: ${at("verdict").querySelector("b").textContent} ${fixed(reading.probabilities.at(-1), 4)}`;
-  makeSvg("text", { x: MARGIN, y: 34, fill: styles.color, "font-weight": 650 }, svg).textContent = caption;
-  let top = 56;
-  for (const word of words) {
-    for (const rect of word.getClientRects()) {
-      const [x, y] = [MARGIN + rect.left - box.left, top + rect.top - box.top];
-      makeSvg("rect", { x, y, width: rect.width, height: rect.height, rx: 3, fill: word.style.backgroundColor || "none" }, svg);
-      makeSvg("text", { x: x + 2, y: y + rect.height * 0.72, fill: styles.color }, svg).textContent = word.textContent;
-      break; // a long word that is broken into lines stands in its first line
-    }
-  }
-  top += box.height + 20;
-  for (const part of [at("curve").querySelector("svg"), at("level").querySelector("svg:not(.legend svg)")]) {
-    if (!part) continue;
+  let top = 14;
+  const writeLine = (text, attributes = {}) => {
+    top += 20;
+    makeSvg("text", { x: MARGIN, y: top, fill: styles.color, ...attributes }, svg).textContent = text;
+  };
+  writeLine(`${data.facts.name}: ${at("verdict").textContent}`, { "font-weight": 650 });
+  for (const hold of view.holds) writeLine(`held: ${describeHold(hold)}`, { "font-size": 13 });
+  top += 14;
+  drawWords(svg, box, top, styles.color);
+  top += box.height + 10;
+  if (view.level !== "review") writeLine(at(`level-${view.level}`).textContent + (view.level === "step" ? ` of unit ${view.unit} at word ${view.word}` : ""), { "font-size": 13 });
+  for (const part of at("level").querySelectorAll("svg")) {
+    if (part.closest(".legend")) continue;
     const { width, height } = part.getBoundingClientRect();
     const copy = part.cloneNode(true);
-    for (const [name, value] of Object.entries({ x: MARGIN, y: top, width, height, fill: styles.color, "font-size": 11 })) copy.setAttribute(name, value);
+    for (const [name, value] of Object.entries({ x: MARGIN, y: top + 10, width, height, fill: styles.color, "font-size": 11 })) copy.setAttribute(name, value);
     const originals = part.querySelectorAll("*");
     copy.querySelectorAll("*").forEach((element, number) => inline(element, originals[number]));
     svg.append(copy);
-    top += height + 20;
+    top += height + 16;
   }
-  const width = box.width + 2 * MARGIN;
-  for (const [name, value] of Object.entries({ width, height: top, viewBox: `0 0 ${width} ${top}` })) svg.setAttribute(name, value);
+  drawLegend(svg, top, styles.color);
+  const [width, height] = [box.width + 2 * MARGIN, top + 34];
+  for (const [name, value] of Object.entries({ width, height, viewBox: `0 0 ${width} ${height}` })) svg.setAttribute(name, value);
   return resolve(new XMLSerializer().serializeToString(svg));
+}
+
+// Draw the words where they stand in the page; a long word that is broken into lines stands in its first line.
+function drawWords(svg, box, top, fill) {
+  for (const word of words) {
+    const [rect] = word.getClientRects();
+    const [x, y] = [MARGIN + rect.left - box.left, top + rect.top - box.top];
+    const size = parseFloat(getComputedStyle(word).fontSize);
+    makeSvg("rect", { x, y, width: rect.width, height: rect.height, rx: 3, fill: word.style.backgroundColor || "none" }, svg);
+    makeSvg("text", { x: x + 2, y: y + size * 1.14, fill, "font-size": size }, svg).textContent = word.textContent;
+    if (word.classList.contains("held")) makeSvg("rect", { x, y: y + rect.height - 2, width: rect.width, height: 2, fill: "var(--green)" }, svg);
+  }
+}
+
+function drawLegend(svg, y, fill) {
+  let x = MARGIN;
+  for (const item of at("level").querySelectorAll(".legend span")) {
+    const line = item.querySelector("line").cloneNode();
+    for (const [name, value] of Object.entries({ x1: x, x2: x + 22, y1: y + 14, y2: y + 14 })) line.setAttribute(name, value);
+    svg.append(line);
+    makeSvg("text", { x: x + 28, y: y + 18, fill, "font-size": 12 }, svg).textContent = item.textContent.trim();
+    x += 50 + 7 * item.textContent.length;
+  }
 }
 
 // Write the styles that the page's style sheet gives to an element into the element.

@@ -1,6 +1,6 @@
 // Three small networks that train on the same reviews, their accuracy, and their gradients through time.
 
-const RACE = { inputs: 8, units: 12, batch: 16, seed: 1, every: 5 };
+const RACE = { inputs: 8, units: 12, batch: 16, seed: 1, every: 5, stop: 500 };
 const RACERS = [["simple_rnn", "SimpleRNN", "var(--negative)"], ["lstm", "LSTM", "var(--green)"], ["gru", "GRU", "var(--positive)"]];
 const SMALLEST = 1e-8; // the lower end of the scale of gradients
 let race = null;
@@ -51,8 +51,10 @@ async function runRace() {
   while (mine.running && mine === race) {
     takeRaceStep();
     if (race.steps % RACE.every === 0) measureRace();
+    if (race.steps % RACE.stop === 0) race.running = false;
     await pause();
   }
+  if (mine === race) at("race-run").textContent = "Train";
 }
 
 // The gradients of a review, without learning from it.
@@ -105,7 +107,7 @@ function drawLines(box, lines, ticks, end) {
 
 function buildRace() {
   at("race-text").textContent = `The review of the second picture: “${joinWords(watched.ids.map((id) => data.sample.words[id]))}”`;
-  at("race-note").textContent = "They are small so that they train while you watch; the model above is a larger one.";
+  at("race-note").textContent = "The label of an invented review depends on negation, as in “never dull”, on contrast, and on where the verdict stands. These networks are small, so that you can watch them learn; training pauses every 500 steps.";
   at("race-run").addEventListener("click", runRace);
   at("race-step").addEventListener("click", () => {
     takeRaceStep();

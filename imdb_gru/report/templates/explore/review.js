@@ -2,13 +2,12 @@
 
 const { build, START_TOKEN } = globalThis.imdbGru;
 let words = [];
-let curve = null;
 let occlusions = { name: null, values: [] }; // of the text whose tokens have this name
 
 // Values from −1 to 1 (signed) or from 0 to 1 that determine the words' colours, and the labels of the scale's ends.
 function findColouring(steps) {
   const probabilities = reading.probabilities;
-  if (view.colouring === "probability") return { signed: true, values: probabilities.map((p) => 2 * p - 1), ends: ["negative", "positive"] };
+  if (view.colouring === "probability") return { signed: true, values: probabilities.map((p) => 2 * p - 1), ends: ["negative so far", "positive so far"] };
   if (view.colouring === "memory") {
     return { signed: false, values: findKept(steps, view.layer) ?? [], ends: ["forgotten at the end", "fully kept"] };
   }
@@ -99,14 +98,16 @@ function showVerdict() {
   const label = last.probability >= model.threshold ? "positive" : "negative";
   const count = model.tokenize(view.text).length;
   const line = at("verdict");
-  line.replaceChildren(make("b", label, label), ` ${fixed(last.probability, 4)}`);
+  line.replaceChildren(make("b", label, label), make("span", ` · probability of positive ${fixed(last.probability, 4)}`));
   if (earlier?.isDone) line.append(make("span", ` · before the change ${fixed(earlier.probabilities.at(-1), 4)}`, "note"));
   if (!count) line.append(make("span", " · no word yet: this is what the model believes before the first one", "note"));
+  else if (!reading.tokens.some(isKnown)) line.append(make("span", " · no word of this text is in the vocabulary", "note"));
   if (reading.tokens.length < count) line.append(make("span", ` · the model read ${reading.tokens.length} of ${count} words`, "note"));
   if (!reading.isDone) line.append(make("span", ` · read ${reading.states.length - 1} of ${reading.tokens.length} words`, "note"));
 }
 
-function showCurve() {
+// The curve of the probability, which is drawn once its box is in the page.
+function buildCurve() {
   const probabilities = reading.probabilities;
   const lines = [{ name: "probability", values: probabilities, colour: "var(--ink)", width: 2.2, dash: "" }];
   const kept = findKept(reading.steps, view.layer);
@@ -115,14 +116,34 @@ function showCurve() {
     const values = earlier.probabilities.slice(0, probabilities.length);
     lines.push({ name: "probability before the change", values, colour: "var(--negative)", width: 1.8, dash: DASHES[1] });
   }
-  const bars = findContributions();
   const method = hasOcclusions() ? "occlusion" : "change of the logit";
   const caption = `Bars: contribution of each word (${method}), blue towards positive, orange towards negative.`;
-  at("curve-caption").textContent = caption;
-  at("legend").replaceChildren(...lines.map((line) => { const item = make("span"); item.append(drawSample(line), ` ${line.name}`); return item; }));
-  curve = drawChart(at("curve"), lines, bars, `The probability after each word, now ${fixed(probabilities.at(-1), 3)}. ${caption}`);
-  curve.svg.addEventListener("click", (event) => choose({ word: curve.find(event) }));
-  curve.move(view.word);
+  const [figure, box] = [make("figure", undefined, "through"), make("div")];
+  box.id = "curve";
+  figure.append(box, buildLegend(lines), Object.assign(make("figcaption", caption), { id: "curve-caption" }));
+  const label = `The probability after each word, now ${fixed(probabilities.at(-1), 3)}. ${caption}`;
+  drawLater(box, lines, findContributions(), label);
+  return figure;
+}
+
+function buildLegend(lines) {
+  const legend = make("p", undefined, "legend");
+  for (const line of lines) {
+    const item = make("span");
+    item.append(drawSample(line), ` ${line.name}`);
+    legend.append(item);
+  }
+  return legend;
+}
+
+// Draw a chart in which a click selects a word, once the box is in the page and has a width.
+function drawLater(box, lines, bars, label, low = 0) {
+  requestAnimationFrame(() => {
+    if (!box.isConnected) return;
+    const chart = drawChart(box, lines, bars, label, low);
+    chart.svg.addEventListener("click", (event) => choose({ word: chart.find(event) }));
+    chart.move(view.word);
+  });
 }
 
 function buildReviewLevel() {
@@ -131,14 +152,13 @@ function buildReviewLevel() {
   const probabilities = reading.probabilities;
   const order = [...changes.keys()].slice(1).sort((one, other) => Math.abs(changes[other]) - Math.abs(changes[one])).slice(0, 8);
   const table = make("table");
-  const head = ["word", "probability", "contribution", ...(kept ? ["kept to the end"] : [])];
-  table.append(makeCells("th", head));
+  table.append(makeCells("th", ["word", "probability", "contribution", ...(kept ? ["kept to the end"] : [])]));
   for (const timestep of order) {
-    const button = makeButton(reading.tokens[timestep - 1], () => choose({ word: timestep, level: "word" }));
-    const row = makeCells("td", [button, `${fixed(probabilities[timestep - 1], 3)} → ${fixed(probabilities[timestep], 3)}`, move(changes[timestep]), ...(kept ? [small(kept[timestep])] : [])]);
-    table.append(row);
+    const button = makeButton(shorten(reading.tokens[timestep - 1]), () => choose({ word: timestep, level: "word" }));
+    const probability = `${fixed(probabilities[timestep - 1], 3)} → ${fixed(probabilities[timestep], 3)}`;
+    table.append(makeCells("td", [button, probability, move(changes[timestep]), ...(kept ? [small(kept[timestep])] : [])]));
   }
-  return [make("p", "The words that contribute most. Choose one to zoom in.", "note"), table];
+  return [buildCurve(), make("p", "The words that contribute most. Choose one to zoom in.", "note"), table];
 }
 
 function makeCells(tag, contents) {

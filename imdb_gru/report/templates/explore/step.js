@@ -4,8 +4,17 @@ let opened = null; // the sum whose products are listed, as [gate, side]
 
 const STATE_BEFORE = ["h", "h_{t−1}"];
 const activate = { sigmoid: (x) => 1 / (1 + Math.exp(-x)), tanh: Math.tanh };
-const sum = (...numbers) => numbers.flatMap((number, place) => (place ? [" + ", number] : [number]));
 const number = (part, value) => [part, fixed(value, 3)];
+
+// The terms of a sum with their signs between them; a term is a number as text, or a pair of a part and a text.
+function sum(...terms) {
+  return terms.flatMap((term, place) => {
+    if (!place) return [term];
+    const [part, text] = typeof term === "string" ? [null, term] : term;
+    const size = text.replace("−", "");
+    return [text.startsWith("−") ? " − " : " + ", part ? [part, size] : size];
+  });
+}
 
 // An equation has the part of the drawing that it computes, its name, its formula and its numbers as pieces of text, which
 // are strings or pairs of a part and a text, and its result. `gate` is the gate whose products it can list.
@@ -32,7 +41,7 @@ const EQUATIONS = {
       {
         part: "c", gate: "candidate", symbol: "h′_t",
         formula: ["tanh(", ["x", "W_h x_t"], " + ", ["r", "r_t"], " ⊙ (", ["h", "U_h h_{t−1}"], " + c_h) + b_h)"],
-        numbers: ["tanh(", number("x", input), " + ", number("r", r), " · (", number("h", state), " + ", fixed(stateBias, 3), ") + ", fixed(bias, 3), ")"],
+        numbers: ["tanh(", number("x", input), " + ", number("r", r), " · (", ...sum(number("h", state), fixed(stateBias, 3)), ")", ...sum("", fixed(bias, 3)), ")"],
         computed: Math.tanh(input + r * (state + stateBias) + bias),
         value: candidate,
       },
@@ -97,7 +106,7 @@ function buildStepLevel() {
     box.addEventListener(type, (event) => light(box, event.target.closest("[data-part]")?.dataset.part));
   }
   for (const type of ["pointerleave", "focusout"]) box.addEventListener(type, () => light(box, null));
-  const place = view.word ? `word ${view.word}, “${reading.tokens[view.word - 1]}”` : "the start, before which the state is 0";
+  const place = view.word ? `word ${view.word}, “${shorten(reading.tokens[view.word - 1])}”` : "the start, before which the state is 0";
   return [buildUnitChoice(), make("p", `Unit ${view.unit} at ${place}. Point at a part of an equation to see where it comes from.`, "note"), box];
 }
 
@@ -108,11 +117,21 @@ function light(box, part) {
 function writePieces(tag, className, pieces) {
   const line = make(tag, undefined, className);
   for (const piece of pieces) {
-    if (typeof piece === "string") line.append(piece);
-    else line.append(Object.assign(make("span", piece[1], "part"), { tabIndex: 0 }));
-    if (typeof piece !== "string") line.lastChild.dataset.part = piece[0];
+    if (typeof piece === "string") {
+      line.append(...writeFormula(piece));
+      continue;
+    }
+    const part = Object.assign(make("span", undefined, "part"), { tabIndex: 0 });
+    part.dataset.part = piece[0];
+    part.append(...writeFormula(piece[1]));
+    line.append(part);
   }
   return line;
+}
+
+// The pieces of a formula, in which x_t and h_{t−1} have subscripts.
+function writeFormula(text) {
+  return text.split(/_(\{.*?\}|\w)/).map((piece, place) => (place % 2 ? make("sub", piece.replace(/[{}]/g, "")) : piece));
 }
 
 function buildEquation({ part, gate, symbol, formula, numbers, computed, value }, terms) {

@@ -15,14 +15,8 @@ function buildUnitLevel() {
   }
   const moves = states.map((state, timestep) => state - (states[timestep - 1] ?? 0));
   const box = make("div");
-  const legend = make("p", undefined, "legend");
-  legend.append(...lines.map((line) => { const item = make("span"); item.append(drawSample(line), ` ${line.name}`); return item; }));
-  requestAnimationFrame(() => {
-    const chart = drawChart(box, lines, moves, `The gates and the state of unit ${view.unit} at each word`, -1);
-    chart.svg.addEventListener("click", (event) => choose({ word: chart.find(event) }));
-    chart.move(view.word);
-  });
-  return [buildUnitChoice(), box, legend, make("p", "Bars: how the word changes the state of this unit.", "note"), listMovingWords(moves)];
+  drawLater(box, lines, moves, `The gates and the state of unit ${view.unit} at each word`, -1);
+  return [buildUnitChoice(), box, buildLegend(lines), make("p", "Bars: how the word changes the state of this unit.", "note"), listMovingWords(moves)];
 }
 
 function buildUnitChoice() {
@@ -33,7 +27,7 @@ function buildUnitChoice() {
   Object.assign(input, { type: "number", id: "unit-number", min: 0, max: last, value: view.unit });
   label.htmlFor = "unit-number";
   input.addEventListener("change", () => choose({ unit: Math.round(clamp(Number(input.value), 0, last)) }));
-  field.append(label, input, make("span", ` of 0 to ${last}`, "note"));
+  field.append(label, input, make("span", `(0 to ${last})`, "note"));
   return field;
 }
 
@@ -41,7 +35,7 @@ function listMovingWords(moves) {
   const order = [...moves.keys()].slice(1).sort((one, other) => Math.abs(moves[other]) - Math.abs(moves[one])).slice(0, 6);
   const list = make("p", "Words that move this unit most: ", "buttons");
   for (const timestep of order) {
-    list.append(makeButton(`${reading.tokens[timestep - 1]} (${move(moves[timestep], 2)})`, () => choose({ word: timestep, level: "step" })), " ");
+    list.append(makeButton(`${shorten(reading.tokens[timestep - 1])} (${move(moves[timestep], 2)})`, () => choose({ word: timestep, level: "step" })), " ");
   }
   return list;
 }

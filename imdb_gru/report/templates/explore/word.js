@@ -7,9 +7,9 @@ function listQuantities(timestep) {
   const memory = part.memory ? [{ name: "memory", symbol: "c", values: part.memory, signed: true }] : [];
   return [
     ...gates,
-    { name: "state before", symbol: "h_{t−1}", values: stateBefore(timestep), signed: true },
+    { name: "state before", symbol: "hₜ₋₁", values: stateBefore(timestep), signed: true },
     ...memory,
-    { name: "state", symbol: "h_t", values: part.hidden, signed: true },
+    { name: "state", symbol: "hₜ", values: part.hidden, signed: true },
   ];
 }
 
