@@ -122,7 +122,10 @@ class Metrics(Record):
     seconds: float | None = None
     """Time in seconds spent on all epochs, excluding compilation."""
     compile_seconds: float | None = None
-    """Time in seconds in which the engine was compiled and TensorFlow built its graphs, during completed epochs."""
+    """Time in seconds in which the engine was compiled and TensorFlow built its graphs, during completed epochs.
+
+    TensorFlow optimises a graph when it first runs it; this time is part of `seconds`.
+    """
     peak_memory_mb: float | None = None
     parameters: int | None = None
     environment: dict[str, Any] = {}

@@ -16,7 +16,8 @@ from imdb_gru.cli._tables.table import print_table
 if TYPE_CHECKING:
     from imdb_gru.cluster.partitions import Partitions
     from imdb_gru.config import DataConfig
-    from imdb_gru.models.classifier import Classifier, Precision
+    from imdb_gru.models.classifier import Classifier
+    from imdb_gru.models.precision import Precision
 
 
 def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -23,8 +23,8 @@ from imdb_gru.cli._tables.evaluation import build_evaluation_tables, print_evalu
 
 if TYPE_CHECKING:
     from imdb_gru.config import DataConfig
-    from imdb_gru.models.classifier import Precision
     from imdb_gru.models.evaluation import Evaluation, NextWordEvaluation
+    from imdb_gru.models.precision import Precision
     from imdb_gru.models.suite_evaluation import SuiteEvaluation
 
 

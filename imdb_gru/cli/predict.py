@@ -25,7 +25,7 @@ from imdb_gru.cli._texts import open_reader
 
 if TYPE_CHECKING:
     from imdb_gru.config import DataConfig
-    from imdb_gru.models.classifier import Precision
+    from imdb_gru.models.precision import Precision
 
 
 @click.command(cls=Command, short_help="Predict whether texts are positive or negative.")

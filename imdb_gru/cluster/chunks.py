@@ -20,7 +20,8 @@ import imdb_gru
 from imdb_gru.cluster.storage import explain, locate, write_bytes
 from imdb_gru.config import DataConfig
 from imdb_gru.errors import ImdbGruError
-from imdb_gru.models.classifier import Classifier, take_chunk
+from imdb_gru.models.batches import take_chunk
+from imdb_gru.models.classifier import Classifier
 from imdb_gru.models.counts import Counts, describe_text
 from imdb_gru.models.prediction import Prediction
 from imdb_gru.sources.table import open_table

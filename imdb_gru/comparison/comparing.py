@@ -151,6 +151,10 @@ def _name_configs(config: Configs) -> dict[str, OneConfig]:
         named = {}
         for source in sources:
             name = "config" if isinstance(source, Config) else Path(source).stem
+            if isinstance(source, Config) and len(sources) > 1:
+                raise ConfigError("several configs have no names of files: give a mapping of names to configs")
+            if source in named.values():
+                raise ConfigError(f"the config {source} is given twice")
             if name in named:
                 raise ConfigError(f"{named[name]} and {source} are both called {name}: rename one of the files")
             named[name] = source

@@ -34,7 +34,7 @@ class ComparedRun:
     """Training time, without compilation."""
     seconds_per_epoch: float | None
     compile_seconds: float | None
-    """Time in which the engine was compiled and TensorFlow built its graphs."""
+    """Time in which the engine was compiled and TensorFlow built its graphs, but not in which it optimised them."""
     peak_memory_mb: float | None
     """Peak memory during training."""
     C: float | None

@@ -29,6 +29,8 @@ class Format:
 
 
 FORMATS = {"onnx": Format(ONNX_FILES, write_onnx), "web": Format(WEB_FILES, write_web)}
+NETWORKS = {"model.onnx", "weights.bin"}
+"""The files of which every export has one; a folder with none of them, but with a README.md, is somebody's own."""
 
 
 def export(
@@ -74,7 +76,7 @@ def check_folder(folder: Path, *, overwrite: bool) -> None:
         raise ImdbGruError(f"cannot replace {folder}: it contains the current folder; choose a new folder")
     present = sorted(file.name for file in folder.iterdir())
     known = {name for format in FORMATS.values() for name in format.files}
-    foreign = [name for name in present if name not in known]
+    foreign = [name for name in present if name not in known or not NETWORKS.intersection(present)]
     if foreign:
         raise ImdbGruError(f"{folder} contains {foreign[0]}, which belongs to no export: choose a new or empty folder")
     if present and not overwrite:

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imdb_gru.corpus.encoded import pad
-from imdb_gru.models.classifier import Classifier, cut_batches
+from imdb_gru.models.batches import cut_batches
+from imdb_gru.models.classifier import Classifier
 from imdb_gru.system.arrays import Array, Ids
 from imdb_gru.system.progress import show_bar
 from imdb_gru.text.vocabulary import FIRST_WORD

@@ -12,7 +12,7 @@ from imdb_gru.config import DataConfig, TextConfig
 from imdb_gru.corpus.encoded import EncodedText
 from imdb_gru.errors import DataError
 from imdb_gru.events import Notice, Observer, ignore
-from imdb_gru.models import classifier as classifiers
+from imdb_gru.models import batches
 from imdb_gru.models.classifier import Classifier, load
 from imdb_gru.models.counts import Counts
 from imdb_gru.models.inputs import TableFiles, list_names, open_input
@@ -138,7 +138,7 @@ def _resume(classifier: Classifier, target: Target, max_error: float | None, obs
             with reader.show_bar("predicting", counts.all) as observe:
                 pairs = predict_rows(classifier, rows, target.layout.timesteps, max_error, observe, last=last)
                 for _, group in itertools.groupby(pairs, lambda pair: pair[0].path):
-                    while chunk := list(itertools.islice(group, classifiers.CHUNK)):
+                    while chunk := list(itertools.islice(group, batches.CHUNK)):
                         stream = io.StringIO()
                         for row, prediction in chunk:
                             counts.take(prediction)

@@ -1,49 +1,33 @@
 """Classifiers loaded from complete runs, in NumPy: nothing here loads TensorFlow or Keras."""
 
-import itertools
+import copy
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from imdb_gru.cells import GRUCell
 from imdb_gru.cells.cell import sigmoid
 from imdb_gru.cells.network import Network
 from imdb_gru.config import Config
-from imdb_gru.corpus.encoded import EncodedText, encode_text, pad
-from imdb_gru.engine.workers import iter_shared, map_ahead
+from imdb_gru.corpus.encoded import EncodedText, encode_text
+from imdb_gru.engine.workers import map_ahead
 from imdb_gru.errors import RunError
+from imdb_gru.models import batches
 from imdb_gru.models.metrics import THRESHOLD, check_threshold
+from imdb_gru.models.precision import Precision, build_predictor, check_precision, choose_precision
 from imdb_gru.models.prediction import Prediction
 from imdb_gru.runs.calibration import Calibration, ConfidenceLimit, check_max_error
 from imdb_gru.runs.catalogue import find_run
 from imdb_gru.runs.run import Run
 from imdb_gru.runs.weights import load_network
-from imdb_gru.system.arrays import Array, Ids, Lengths, Rows
+from imdb_gru.system.arrays import Array, Ids, Lengths
 from imdb_gru.system.escaping import show_value
 from imdb_gru.text.vocabulary import START_TOKEN, Vocabulary
 
 if TYPE_CHECKING:
     from imdb_gru.engine.prediction import TimestepPredictor
     from imdb_gru.inspection import Inspection, StepInspection, TextDiff
-
-Precision = Literal["auto", "float32", "int8"]
-"""Type of the factors in the products of hidden states and recurrent weights, which take most of the time.
-
-auto means int8 for many texts, if the CPU and the model allow it, and float32 for few.
-"""
-BATCH_SIZE = 64
-CHUNK = 4096
-"""Number of reviews that bulk prediction holds in memory at once and sorts by length."""
-CHUNK_CHARACTERS = 64 * 2**20
-"""Number of characters after which a chunk ends even if it holds few reviews."""
-
-ENGINE_TOKENS = 150_000
-"""Number of tokens above which loading the engine saves time; NumPy needs about a second for this number of tokens.
-
-Inputs with fewer tokens are few texts in the sense of `Precision`.
-"""
 
 
 class Classifier:
@@ -80,10 +64,13 @@ class Classifier:
             raise RunError(
                 f"{run} is damaged: its model has {len(network.embedding)} embeddings for {len(vocabulary)} ids"
             )
-        classifier = cls(config, vocabulary, network, run, run.load_calibration())
-        classifier.threshold = check_threshold(threshold)
-        classifier.precision = classifier._check_precision(precision)
-        return classifier
+        return cls(config, vocabulary, network, run, run.load_calibration()).adapt(threshold, precision)
+
+    def adapt(self, threshold: float, precision: Precision) -> "Classifier":
+        """Return a classifier with the same weights and another threshold and precision, which are checked."""
+        adapted = copy.copy(self)
+        adapted.threshold, adapted.precision = check_threshold(threshold), check_precision(self.network, precision)
+        return adapted
 
     def __repr__(self) -> str:
         """Return the name of the run, if any, and the layers."""
@@ -101,8 +88,7 @@ class Classifier:
         `find_limit`. Raises `TypeError` if the text is not a string, or `RunError` if `timesteps` is requested of a
         bidirectional model.
         """
-        if not isinstance(text, str):
-            raise TypeError(f"predict takes one text, got {show_value(text)}: use predict_many for several texts")
+        text = _check_one(text, "predict", ": use predict_many for several texts")
         (prediction,) = self.predict_many([text], timesteps=timesteps, max_error=max_error)
         return prediction
 
@@ -166,28 +152,15 @@ class Classifier:
         for a threshold of 0.5. Raises `RunError` if the validation reviews are missing, too few, or misclassified too
         often.
         """
-        max_error, calibration = check_max_error(max_error), self.calibration
+        from imdb_gru.runs.calibration import require_limit
+
+        max_error = check_max_error(max_error)
         if self.threshold != THRESHOLD:
             raise ValueError(
                 f"max_error was given to a model with the threshold {self.threshold:g}: use the threshold {THRESHOLD}, "
                 "for which the errors on the validation reviews were counted"
             )
-        if calibration is None:
-            raise RunError(
-                f"{self.run or 'the model'} has no record of its confidence on validation reviews, so no maximum error "
-                "can be guaranteed: train it again, with validation reviews (train.validation_split)"
-            )
-        found = calibration.find_limit(max_error)
-        if found is None:
-            smallest = calibration.find_smallest_error()
-            advice = "train"
-            if smallest:
-                advice = f"the smallest share that they can show is about {smallest:.0%}; allow more errors, or train"
-            raise RunError(
-                f"the {calibration.reviews:,} validation reviews of {self.run or 'the model'} cannot show at any "
-                f"confidence that at most {max_error:.4g} of the answers are wrong: {advice} with more reviews"
-            )
-        return found
+        return require_limit(self.calibration, max_error, str(self.run or "the model"))
 
     def _predict_many(
         self,
@@ -205,7 +178,8 @@ class Classifier:
 
         def work(numbered: tuple[int, list[EncodedText]]) -> Any:
             number, chunk = numbered
-            return compute([row.ids for row in chunk], observe, many=continued or number > 0 or len(chunk) == CHUNK)
+            many = continued or number > 0 or len(chunk) == batches.CHUNK
+            return compute([row.ids for row in chunk], observe, many=many)
 
         for (_, chunk), results in map_ahead(work, chunks):
             for row, result in zip(chunk, results, strict=True):
@@ -224,8 +198,7 @@ class Classifier:
                 )
 
     def _iter_chunks(self, texts: Iterator[str]) -> Iterator[list[EncodedText]]:
-        """Yield chunks of encoded texts."""
-        while chunk := [self.encode(_check_text(text)) for text in take_chunk(texts)]:
+        while chunk := [self.encode(_check_text(text)) for text in batches.take_chunk(texts)]:
             yield chunk
 
     def encode(self, text: str) -> EncodedText:
@@ -255,7 +228,7 @@ class Classifier:
             return sigmoid(predictor.predict_logits(ids, lengths)[np.arange(len(ids)), lengths - 1])
 
         probabilities = np.empty(len(sequences), np.float32)
-        for rows, _, results in _map_sorted(compute, sequences, observe):
+        for rows, _, results in batches.map_sorted(compute, sequences, observe):
             probabilities[rows] = results
         return probabilities
 
@@ -271,60 +244,24 @@ class Classifier:
             return sigmoid(predictor.predict_logits(ids, lengths))
 
         probabilities: list[Array] = [np.empty(0, np.float32)] * len(sequences)
-        for rows, lengths, results in _map_sorted(compute, sequences, observe):
+        for rows, lengths, results in batches.map_sorted(compute, sequences, observe):
             for row, curve, length in zip(rows, results, lengths, strict=True):
                 probabilities[row] = curve[:length].copy()
         return probabilities
 
-    def _check_precision(self, precision: Precision) -> Precision:
-        """Return the precision, or raise `ValueError` if it is unknown and `RunError` if it is impossible."""
-        if precision not in get_args(Precision):
-            raise ValueError(f"precision is {show_value(precision)}: choose auto, float32 or int8")
-        if precision == "int8" and (obstacle := self._find_int8_obstacle()):
-            raise RunError(f"cannot predict in int8: {obstacle}; choose float32 or auto")
-        return precision
-
-    def _find_int8_obstacle(self) -> str | None:
-        if not self._fits_engine:
-            return "the model is not a single GRU layer, read forward, with no dense layer before the output"
-        from imdb_gru.engine.features import find_int8_obstacle
-
-        return find_int8_obstacle()
-
     def _choose_predictor(self, sequences: Sequence[Ids], many: bool) -> "TimestepPredictor | None":
         """Return the engine's predictor, or None if NumPy does as well or the engine does not support this network."""
-        long = sum(map(len, sequences)) >= ENGINE_TOKENS
-        precision = self.precision
-        if precision == "auto":
-            precision = "int8" if (many or long) and self._find_int8_obstacle() is None else "float32"
-        if precision == "float32" and not (long and self._fits_engine):
+        precision = choose_precision(self.network, self.precision, sum(map(len, sequences)), many=many)
+        if precision is None:
             return None
         if self._predictor is None or self._predictor.precision != precision:
-            self._check_precision(precision)
-            self._predictor = self._build_predictor(precision)
+            check_precision(self.network, precision)
+            self._predictor = build_predictor(self.network, precision)
         return self._predictor
-
-    @property
-    def _fits_engine(self) -> bool:
-        network = self.network
-        (first, *others) = network.layers
-        return isinstance(first.forward, GRUCell) and not (network.bidirectional or others or network.dense[1:])
-
-    def _build_predictor(self, precision: Precision) -> "TimestepPredictor":
-        from imdb_gru.engine.gru_weights import GRUWeights
-        from imdb_gru.engine.prediction import TimestepPredictor
-
-        network = self.network
-        cell = network.layers[0].forward
-        weights = GRUWeights(cell.kernel, cell.recurrent_kernel, cell.bias)
-        return TimestepPredictor.build(network.embedding, weights, network.pooling, network.dense[0], precision)
 
 
 def load(
-    run: str | Path | Run | None = None,
-    *,
-    threshold: float = THRESHOLD,
-    precision: Precision = "auto",
+    run: str | Path | Run | None = None, *, threshold: float = THRESHOLD, precision: Precision = "auto"
 ) -> Classifier:
     """Load a classifier from a `Run`, from the path of a run, or from the package (`bundled`).
 
@@ -338,10 +275,10 @@ def load(
     return Classifier.load(run, threshold, precision)
 
 
-def _check_one(text: object, method: str) -> str:
+def _check_one(text: object, method: str, advice: str = "") -> str:
     if not isinstance(text, str):
         takes = "two texts" if method == "inspect_diff" else "one text"
-        raise TypeError(f"{method} takes {takes}, got {show_value(text)}")
+        raise TypeError(f"{method} takes {takes}, got {show_value(text)}{advice}")
     return text
 
 
@@ -349,35 +286,3 @@ def _check_text(text: object) -> str:
     if not isinstance(text, str):
         raise TypeError(f"predict_many takes strings, but one of the texts is {show_value(text)}")
     return text
-
-
-def take_chunk(texts: Iterator[str]) -> Iterator[str]:
-    """Yield the texts of one chunk, which has at least one text unless none are left."""
-    characters = 0
-    for text in itertools.islice(texts, CHUNK):
-        yield text
-        characters += len(text)
-        if characters > CHUNK_CHARACTERS:
-            return
-
-
-def cut_batches(lengths: Lengths) -> list[Rows]:
-    """Sort sequences by length, longest first, and return the rows of each batch."""
-    order = np.argsort(-lengths, kind="stable")
-    return [order[start : start + BATCH_SIZE] for start in range(0, len(order), BATCH_SIZE)]
-
-
-def _map_sorted(
-    compute: Callable[[Ids, Lengths], Array], sequences: Sequence[Ids], observe: Callable[[int], object] | None
-) -> Iterator[tuple[Rows, Lengths, Array]]:
-    """Compute batches on all cores, longest sequences first; yield each batch's rows, lengths and results."""
-    lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
-    batches = cut_batches(lengths)
-
-    def work(rows: Rows) -> Array:
-        return compute(pad([sequences[row] for row in rows]), lengths[rows])
-
-    for rows, results in zip(batches, iter_shared(work, batches), strict=True):
-        if observe:
-            observe(len(rows))
-        yield rows, lengths[rows], results

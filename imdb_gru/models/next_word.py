@@ -13,7 +13,7 @@ from imdb_gru.config import NextWordConfig
 from imdb_gru.corpus.encoded import EncodedText, encode_text, pad, pad_targets
 from imdb_gru.engine.workers import open_pool
 from imdb_gru.errors import RunError
-from imdb_gru.models.classifier import cut_batches
+from imdb_gru.models.batches import cut_batches
 from imdb_gru.runs.catalogue import find_run
 from imdb_gru.runs.run import Run
 from imdb_gru.runs.weights import load_next_word_network

@@ -16,7 +16,8 @@ from imdb_gru.corpus.digests import digest_texts, find_repeated
 from imdb_gru.corpus.encoded import tokenize_reviews
 from imdb_gru.corpus.stored import StoredReviews
 from imdb_gru.errors import ConfigError, DataError
-from imdb_gru.models.classifier import CHUNK, Classifier
+from imdb_gru.models.batches import CHUNK
+from imdb_gru.models.classifier import Classifier
 from imdb_gru.models.linear import fit_linear
 from imdb_gru.records import TeacherRecord
 from imdb_gru.runs.catalogue import BUNDLED_CLASSIFIER

@@ -3,6 +3,7 @@
 The sections follow Mitchell et al., Model Cards for Model Reporting (2019), as far as a run can know them.
 """
 
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from imdb_gru.models.evaluation import Evaluation, NextWordEvaluation
 from imdb_gru.models.suite_evaluation import FailedTest, SuiteEvaluation
 from imdb_gru.report.facts import list_facts
 from imdb_gru.runs.run import Run
-from imdb_gru.system.escaping import dump_json, neutralise
+from imdb_gru.system.escaping import dump_json, escape_markdown, neutralise
 from imdb_gru.system.frames import flatten
 from imdb_gru.system.writing import check_file, write_text
 from imdb_gru.tasks.evaluation import evaluate, evaluate_suite, open_model
@@ -73,8 +74,11 @@ def build_card(
     observer: Observer | None = None,
 ) -> Card:
     """Evaluate a model and build its card; the arguments are those of `write_card`."""
-    run = open_model(model)
-    model = model if isinstance(model, Classifier) else run  # not another run that is finished meanwhile
+    run = open_model(model)  # at once, because another run may be finished meanwhile
+    if run.task != "sentiment":
+        model = run
+    elif not isinstance(model, Classifier):
+        model = Classifier.load(run)
     evaluation = evaluate(model, data=data, split=split, observer=observer)
     suite = evaluate_suite(model, errors=1) if run.task == "sentiment" else None
     config = run.load_any_config()
@@ -85,7 +89,8 @@ def _iter_facts(run: Run, config: AnyConfig) -> Iterator[tuple[str, str]]:
     metrics = run.load_metrics()
     environment = metrics.environment
     yield "model", f"{run.model_name}: {config.model.brief}"
-    yield "reads", f"{config.text.direction}, at most {config.text.length} words of a text (`{config.text.truncate}`)"
+    text = config.text
+    yield "reads", f"{text.direction}, at most {text.length} words of a text (text.truncate: {text.truncate})"
     yield from list_facts(metrics).items()
     if isinstance(config, Config):
         yield "starts from", config.model.pretrained or "random weights"
@@ -94,14 +99,17 @@ def _iter_facts(run: Run, config: AnyConfig) -> Iterator[tuple[str, str]]:
     yield "seed", str(config.train.seed)
     if "engine" in environment:
         yield "engine", ", ".join(str(environment[name]) for name in ("engine", "precision") if name in environment)
-    yield "command", f"`imdb-gru {config.command} {_describe_changes(config)}`"
+    changes = _describe_changes(config).replace("|", "\\|")
+    yield "command", f"`imdb-gru {config.command} {changes}`"
 
 
 def _describe_changes(config: AnyConfig) -> str:
     """Return the options that give a config, for a shell: its keys that differ from the defaults."""
     defaults = dict(flatten(type(config)().model_dump(mode="json")))
     values = flatten(config.model_dump(mode="json"))
-    changes = [f"--set '{name}={_write_value(value)}'" for name, value in values if value != defaults[name]]
+    changes = [
+        f"--set {shlex.quote(f'{name}={_write_value(value)}')}" for name, value in values if value != defaults[name]
+    ]
     return " ".join(changes) or "--config default"
 
 
@@ -127,7 +135,4 @@ def render_card(card: Card) -> str:
 def _escape_cell(text: str) -> str:
     """Return the beginning of a text as it can stand in a cell of a Markdown table."""
     line = " ".join(neutralise(str(text)).split())
-    short = line if len(line) <= MOST_SHOWN else f"{line[: MOST_SHOWN - 1]}…"
-    for mark in "\\|<*_":
-        short = short.replace(mark, f"\\{mark}")
-    return short
+    return escape_markdown(line if len(line) <= MOST_SHOWN else f"{line[: MOST_SHOWN - 1]}…")

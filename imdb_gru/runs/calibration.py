@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import model_validator
 
+from imdb_gru.errors import RunError
 from imdb_gru.records import Record
 from imdb_gru.system.arrays import Array, Labels
 from imdb_gru.system.escaping import show_value
@@ -160,3 +161,23 @@ def _count_allowed(n: int, max_error: float) -> int:
     probabilities = np.exp(start + np.append(0.0, np.cumsum(steps)))
     allowed = int(np.searchsorted(np.cumsum(probabilities), DOUBT, side="right")) - 1
     return first + allowed
+
+
+def require_limit(calibration: Calibration | None, max_error: float, name: str) -> ConfidenceLimit:
+    """Return the limit that a model's calibration gives for an error rate, or raise `RunError` if it gives none."""
+    if calibration is None:
+        raise RunError(
+            f"{name} has no record of its confidence on validation reviews, so no maximum error can be guaranteed: "
+            "train it again, with validation reviews (train.validation_split)"
+        )
+    found = calibration.find_limit(max_error)
+    if found is None:
+        smallest = calibration.find_smallest_error()
+        advice = "train"
+        if smallest:
+            advice = f"the smallest share that they can show is about {smallest:.0%}; allow more errors, or train"
+        raise RunError(
+            f"the {calibration.reviews:,} validation reviews of {name} cannot show at any confidence that at most "
+            f"{max_error:.4g} of the answers are wrong: {advice} with more reviews"
+        )
+    return found

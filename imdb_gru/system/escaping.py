@@ -3,6 +3,7 @@
 import codecs
 import io
 import json
+import re
 import unicodedata
 from typing import TextIO
 
@@ -12,6 +13,9 @@ _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode categories of control, format (some reverse the text), surrogate and line-break characters."""
 LONGEST_VALUE = 60
 """Maximum number of characters of a value in a message; longer values are cut."""
+
+_MARKDOWN = re.compile(r"[\\|<*`\[]|(?<![^\W_])_|_(?![^\W_])")
+"""What Markdown would not show as it is; an underscore within a word, as in simple_rnn, is no emphasis."""
 
 UNWRITABLE = "imdb_gru.escape"
 """Name of the error handler for characters that an encoding cannot represent."""
@@ -27,6 +31,11 @@ def neutralise(text: str) -> str:
 def neutralise_error(text: str) -> str:
     """Replace control characters, but keep line breaks before indented lines, as in config errors."""
     return "\n  ".join(map(neutralise, text.split("\n  ")))
+
+
+def escape_markdown(text: str) -> str:
+    """Return a text that shows as it is in Markdown, also in a cell of a table."""
+    return _MARKDOWN.sub(r"\\\g<0>", text)
 
 
 def dump_json(record: object) -> str:

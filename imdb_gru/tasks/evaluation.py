@@ -7,8 +7,9 @@ from imdb_gru.config import DataConfig
 from imdb_gru.corpus.stored import find_only_label
 from imdb_gru.errors import DataError, RunError
 from imdb_gru.events import EvaluationStarted, Notice, Observer, ignore
-from imdb_gru.models.classifier import Classifier, Precision
+from imdb_gru.models.classifier import Classifier
 from imdb_gru.models.metrics import THRESHOLD, check_threshold
+from imdb_gru.models.precision import Precision
 from imdb_gru.models.prediction import LABELS
 from imdb_gru.runs.catalogue import find_run
 from imdb_gru.runs.run import Run
@@ -62,8 +63,9 @@ def evaluate(
                 raise DataError(f"{run} is {run.model_name}, which predicts no labels: omit {option}")
     threshold, precision = _choose_options(model, threshold, precision)
     chosen = choose_reviews(run, data=data, split=split, observer=observer)
+    classifier = model if isinstance(model, Classifier) else None
     evaluation: Evaluation | NextWordEvaluation = find_task(run.task).evaluate(
-        run, chosen, EvaluationOptions(errors, threshold, max_error, precision)
+        run, chosen, EvaluationOptions(errors, threshold, max_error, precision, classifier)
     )
     return evaluation
 
@@ -94,7 +96,8 @@ def evaluate_suite(
     _check_errors(errors)
     if not find_task(run.task).require_labels:
         raise DataError(f"{run} is {run.model_name}, which predicts no labels: omit --suite")
-    classifier = Classifier.load(run, *_choose_options(model, threshold, precision))
+    options = _choose_options(model, threshold, precision)
+    classifier = model.adapt(*options) if isinstance(model, Classifier) else Classifier.load(run, *options)
     tests = read_suite(suite if isinstance(suite, DataConfig) else DataConfig(path=str(suite)))
     for note in tests.notes:
         (observer or ignore)(Notice(note))

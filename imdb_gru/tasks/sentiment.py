@@ -74,7 +74,10 @@ class SentimentTask(Task):
         from imdb_gru.models.classifier import Classifier
         from imdb_gru.models.evaluation import build_evaluation, predict_reviews
 
-        classifier = Classifier.load(run, options.threshold, options.precision)
+        if options.classifier is None:
+            classifier = Classifier.load(run, options.threshold, options.precision)
+        else:
+            classifier = options.classifier.adapt(options.threshold, options.precision)
         predicted = predict_reviews(classifier, chosen.reviews, options.max_error)
         return build_evaluation(
             str(run), chosen.split, predicted, options.errors, seen=chosen.seen, caveat=chosen.caveat

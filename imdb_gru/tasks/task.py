@@ -10,7 +10,7 @@ from imdb_gru.corpus.corpus import Corpus, TrainingReviews
 from imdb_gru.corpus.digests import digest_texts
 from imdb_gru.errors import DataError, RunError
 from imdb_gru.events import Notice, Observer
-from imdb_gru.models.classifier import Precision
+from imdb_gru.models.precision import Precision
 from imdb_gru.runs.pretrained import PretrainedWeights
 from imdb_gru.runs.run import Run
 from imdb_gru.sources import open_run_source
@@ -19,6 +19,7 @@ from imdb_gru.system.progress import show_bar
 from imdb_gru.system.wording import count_noun
 
 if TYPE_CHECKING:
+    from imdb_gru.models.classifier import Classifier
     from imdb_gru.training.trainer import Trainer
 
 
@@ -55,6 +56,8 @@ class EvaluationOptions:
     threshold: float
     max_error: float | None
     precision: Precision
+    classifier: "Classifier | None" = None
+    """The classifier, if it is loaded already."""
 
 
 class Task(ABC):

@@ -96,6 +96,7 @@ class Vocabulary:
                 raise ValueError("the tokenizer is unknown, or the words are not a list")
             if not all(isinstance(word, str) for word in words):
                 raise ValueError("some words are not strings")
+            "".join(words).encode()  # an error for unpaired surrogates, which no training writes and no file can hold
             emoticons = stored.get("emoticons", False)
             if not isinstance(emoticons, bool):
                 raise ValueError("emoticons is neither true nor false")

@@ -3,6 +3,7 @@
 The examples of a page run in order, in one empty folder. A comment before a block changes how it is treated:
 
     <!-- needs: imdb -->       runs only with --all: needs the IMDB corpus, or takes longer than two minutes
+    <!-- needs: Node 20 -->    runs only where Node is installed
     <!-- needs: REASON -->     is never run here
     <!-- output: varies -->    numbers and paths may differ from those on the page
     <!-- output: terminal -->  stdout is a terminal of 100 columns, and stderr is not compared
@@ -15,6 +16,7 @@ import os
 import pty
 import re
 import select
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -43,6 +45,11 @@ class Step:
     command: str
     output: str = ""
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the command goes on in the next line: after a backslash, or in a text up to END."""
+        return self.command.endswith("\\") or ("<<'END'" in self.command and not self.command.endswith("\nEND"))
+
 
 @dataclass
 class Block:
@@ -70,7 +77,7 @@ def read_blocks(page: Path) -> Iterator[Block]:
         for line in match[2].splitlines(keepends=True):
             if line.startswith("$ "):
                 block.steps.append(Step(line[2:].rstrip("\n")))
-            elif block.steps and block.steps[-1].command.endswith("\\") and not block.steps[-1].output:
+            elif block.steps and block.steps[-1].is_open:
                 block.steps[-1].command += "\n" + line.rstrip("\n")
             else:
                 block.steps[-1].output += line
@@ -131,6 +138,13 @@ def _is_close(one: str, other: str) -> bool:
     return abs(numbers[0] - numbers[1]) <= max(1.01 * last_digit, 1e-4 * abs(numbers[0]))
 
 
+def is_runnable(block: Block, *, everything: bool) -> bool:
+    """Return whether this machine has what a block needs."""
+    if block.needs == "Node 20":
+        return shutil.which("node") is not None
+    return not block.needs or (everything and block.needs == "imdb")
+
+
 def run_page(page: Path, *, everything: bool = False, update: bool = False) -> list[str]:
     """Run the examples of a page; return a diff for each command whose output differs."""
     differences, text, shift = [], page.read_text("utf-8"), 0
@@ -138,7 +152,7 @@ def run_page(page: Path, *, everything: bool = False, update: bool = False) -> l
         folder = Path(name).resolve()
         (folder / "docs").symlink_to(ROOT / "docs")
         for block in read_blocks(page):
-            if block.needs and not (everything and block.needs == "imdb"):
+            if not is_runnable(block, everything=everything):
                 continue
             written = ""
             for step in block.steps:

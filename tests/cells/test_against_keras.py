@@ -75,7 +75,7 @@ def test_the_engine_reads_what_it_can_and_agrees_with_numpy(build_twins, monkeyp
     reviews = make_sequences(np.random.default_rng(4), lengths=range(1, 200))
     classifier.precision = "float32"
     by_numpy = classifier.predict_ids(reviews)
-    monkeypatch.setattr("imdb_gru.models.classifier.ENGINE_TOKENS", 0)
+    monkeypatch.setattr("imdb_gru.models.precision.ENGINE_TOKENS", 0)
     assert (classifier._choose_predictor(reviews, many=False) is not None) == fits
     np.testing.assert_allclose(classifier.predict_ids(reviews), by_numpy, atol=TOLERANCE)
     if fits:

@@ -1,11 +1,13 @@
 """Model cards: what they say is what the run and `evaluate` say."""
 
+import dataclasses
 import json
 from pathlib import Path
 
 import pytest
 
 import imdb_gru
+from imdb_gru.models.classifier import Classifier
 from imdb_gru.report import card
 
 
@@ -79,6 +81,31 @@ def test_the_card_of_a_next_word_model_has_its_perplexity(invoke, next_word_run)
     assert read_table(result.out)["perplexity"] == [f"{figures['perplexity']:.2f}"]
     assert "imdb-gru pretrain" in result.out
     assert "behaviour" not in result.out
+
+
+def test_the_model_is_loaded_once(sample_run, monkeypatch):
+    load, loaded = Classifier.load.__func__, []
+
+    def count(kind, *arguments):
+        loaded.append(arguments)
+        return load(kind, *arguments)
+
+    monkeypatch.setattr(Classifier, "load", classmethod(count))
+    built = card.build_card(sample_run)
+    assert len(loaded) == 1
+    assert card.build_card(imdb_gru.load(sample_run, threshold=0.9)).suite.threshold == 0.9
+    assert built.suite.threshold == 0.5
+
+
+def test_a_card_shows_texts_and_commands_as_they_are(sample_run):
+    built = card.build_card(sample_run)
+    config = sample_run.load_config()
+    data = config.data.model_copy(update={"path": "it's a|b.csv"})
+    facts = dict(card._iter_facts(sample_run, config.model_copy(update={"data": data})))
+    assert "--set 'data.path=it'\"'\"'s a\\|b.csv'" in facts["command"]
+    facts = {"model": "[x](y) *a* `b` <i> _c_ simple_rnn a|b \\"}
+    text = card.render_card(dataclasses.replace(built, facts=facts))
+    assert "| model | \\[x](y) \\*a\\* \\`b\\` \\<i> \\_c\\_ simple_rnn a\\|b \\\\ |" in text
 
 
 def test_a_card_of_a_model_without_failures_says_so(sample_run):

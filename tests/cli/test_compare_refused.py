@@ -78,6 +78,7 @@ def test_ctrl_c_while_the_linear_model_is_fitted(tmp_path):
         (["--engine", "torch"], 2, "'torch' is not one of 'auto', 'keras', 'fused'"),
         (["--config", "a/linear.yaml", "--config", "scratch"], 1, "a config cannot be called 'linear' in a comparison"),
         (["--config", "a/scratch.yaml", "--config", "scratch"], 1, "are both called scratch: rename one of the files"),
+        (["--config", "scratch", "--config", "scratch"], 1, "the config scratch is given twice"),
         (["--config", "a/scratch.yaml", "--config", "tutorial"], 1, "use different reviews (train.validation_split is"),
         (["--set", "model.cell=gru"], 1, "model.cell cannot be set for a comparison"),
         (["--set", "train.seed=4"], 1, "train.seed cannot be set for a comparison"),

@@ -154,7 +154,7 @@ def test_lines_without_an_end_are_refused(tmp_path, invoke):
 
 
 def test_long_texts_are_not_held_by_thousands(monkeypatch):
-    monkeypatch.setattr("imdb_gru.models.classifier.CHUNK_CHARACTERS", 10, raising=False)
+    monkeypatch.setattr("imdb_gru.models.batches.CHUNK_CHARACTERS", 10, raising=False)
     ahead = []
 
     def write():

@@ -16,7 +16,7 @@ import pytest
 
 from imdb_gru import train
 from imdb_gru.config import build_config
-from imdb_gru.models import classifier
+from imdb_gru.models import batches, classifier
 from imdb_gru.runs.catalogue import create_run
 from imdb_gru.runs.run import Run
 from imdb_gru.system.lock import claim
@@ -137,7 +137,7 @@ def test_a_run_that_cannot_be_begun_leaves_no_folder(invoke, tmp_path):
 @pytest.fixture
 def bulk(invoke, sample_run, tmp_path, monkeypatch):
     """Score reviews.txt, three chunks of it, into a file; `stop_after` so many chunks."""
-    monkeypatch.setattr(classifier, "CHUNK", 3)
+    monkeypatch.setattr(batches, "CHUNK", 3)
     (tmp_path / "reviews.txt").write_text("\n".join(TEXTS) + "\n", "utf-8")
     score = classifier.Classifier.predict_ids
 

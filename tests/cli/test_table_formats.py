@@ -60,8 +60,8 @@ def test_markdown_is_escaped_and_aligned():
     assert render_table(TABLE, "markdown").splitlines() == [
         "| a_b | accuracy | n\\|m |",
         "| --- | ---: | ---: |",
-        '| \\\\{a}_b & 5 % of #1 $x$ ~ ^ \\<start> "q" \\|p\\| --x\\\\x1b | 91.00% ± 1.00% | - |',
-        "| [b] | 7.00% | 3 ≤ 4 |",
+        '| \\\\{a}\\_b & 5 % of #1 $x$ ~ ^ \\<start> "q" \\|p\\| --x\\\\x1b | 91.00% ± 1.00% | - |',
+        "| \\[b] | 7.00% | 3 ≤ 4 |",
     ]
 
 

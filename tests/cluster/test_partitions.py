@@ -9,7 +9,7 @@ from support.prediction_steps import make_worker, read_all, steps, write_lines
 from imdb_gru.cluster import partitions as folders
 from imdb_gru.cluster.storage import write_bytes
 from imdb_gru.errors import DataError, RunError
-from imdb_gru.models import classifier as bulk
+from imdb_gru.models import batches
 
 SETTINGS = {"version of imdb-gru": "1", "run": ["b"], "set of options": {}}
 STAMPS = [["a.jsonl", 5, 1], ["b.jsonl", 7, 2]]
@@ -23,7 +23,7 @@ def folder(request, tmp_path, monkeypatch):
     if request.param == "disk":
         place.mkdir()
     assert folders.Partitions(place).begin(SETTINGS, STAMPS, resume=False) == []
-    monkeypatch.setattr(bulk, "CHUNK", 2)
+    monkeypatch.setattr(batches, "CHUNK", 2)
     for name in ("a.jsonl", "b.jsonl"):
         write_lines(tmp_path / name, ["fine", "dull", ""])
     worker = make_worker(make_classifier())

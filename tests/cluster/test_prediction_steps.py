@@ -19,7 +19,7 @@ from support.prediction_steps import (
 )
 
 from imdb_gru.cluster import chunks as steps
-from imdb_gru.models import classifier as bulk
+from imdb_gru.models import batches, precision
 from imdb_gru.system.memory import measure_own_memory
 
 pytestmark = pytest.mark.processes
@@ -27,8 +27,8 @@ pytestmark = pytest.mark.processes
 
 @pytest.fixture
 def _small_chunks(monkeypatch):
-    monkeypatch.setattr(bulk, "CHUNK", 8)
-    monkeypatch.setattr(bulk, "ENGINE_TOKENS", 90)  # some chunks are for the engine, and some for NumPy
+    monkeypatch.setattr(batches, "CHUNK", 8)
+    monkeypatch.setattr(precision, "ENGINE_TOKENS", 90)  # some chunks are for the engine, and some for NumPy
 
 
 @pytest.mark.usefixtures("_small_chunks")
@@ -76,7 +76,7 @@ def test_chunks_that_are_done_are_passed_over_and_the_last_says_so(tmp_path):
 
 
 def test_bytes_that_are_not_utf8_are_counted_where_they_stand(tmp_path, monkeypatch):
-    monkeypatch.setattr(bulk, "CHUNK", 2)
+    monkeypatch.setattr(batches, "CHUNK", 2)
     (tmp_path / "a.csv").write_bytes(b"text\nfine\ncaf\x81\nfine\n\x8f\n")
     tables = read_all(tmp_path / "a.csv")
     assert [row["undecodable"] for table in tables for row in table.to_pylist()] == [1, 1]

@@ -9,7 +9,7 @@ from imdb_gru.engine.features import find_int8_obstacle
 from imdb_gru.engine.gru_weights import GRUWeights
 from imdb_gru.engine.prediction import TimestepPredictor
 from imdb_gru.errors import RunError
-from imdb_gru.models import classifier as classifiers
+from imdb_gru.models import batches
 
 VOCABULARY, FEATURES, UNITS = 40, 5, 37
 needs_int8 = pytest.mark.skipif(find_int8_obstacle() is not None, reason=f"{find_int8_obstacle()}")
@@ -105,7 +105,7 @@ def test_auto_means_int8_for_many_texts_and_float32_for_few(monkeypatch):
     exact.precision, rounded.precision = "float32", "int8"
     assert predict(model, texts) == predict(exact, texts) != predict(rounded, texts)
     assert predict(model, texts, continued=True) == predict(rounded, texts)
-    monkeypatch.setattr(classifiers, "CHUNK", 8)
+    monkeypatch.setattr(batches, "CHUNK", 8)
     assert predict(model, texts) == predict(rounded, texts)
     assert predict(model, texts[:7]) == predict(exact, texts[:7])
     assert predict(model, texts[::-1]) == predict(model, texts)[::-1]
@@ -113,10 +113,10 @@ def test_auto_means_int8_for_many_texts_and_float32_for_few(monkeypatch):
 
 def test_int8_is_refused_where_it_is_impossible(monkeypatch):
     with pytest.raises(RunError, match="cannot predict in int8: the model is not a single GRU layer"):
-        make_classifier(cell="lstm")._check_precision("int8")
+        make_classifier(cell="lstm").adapt(0.5, "int8")
     monkeypatch.setattr(features, "list_features", lambda: {"avx512f"})
     with pytest.raises(RunError, match="cannot predict in int8: this CPU has no AVX512_VNNI; choose float32 or auto"):
-        make_classifier()._check_precision("int8")
+        make_classifier().adapt(0.5, "int8")
     with pytest.raises(ValueError, match="precision is 'int4': choose auto, float32 or int8"):
-        make_classifier()._check_precision("int4")
+        make_classifier().adapt(0.5, "int4")
     assert predict(make_classifier(), ["w1"], continued=True) == predict(make_classifier(), ["w1"])

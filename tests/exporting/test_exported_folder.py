@@ -171,6 +171,7 @@ def test_a_full_disk_leaves_nothing(tmp_path, monkeypatch):
         ("none/exported", "there is no folder"),
         ("file", "it is a file; choose a folder"),
         ("mine", r"mine contains notes.txt, which belongs to no export"),
+        ("package", r"package contains README.md, which belongs to no export"),
         (".", "it contains the current folder"),
     ],
 )
@@ -179,6 +180,9 @@ def test_a_place_that_cannot_be_written_is_refused_before_any_work(tmp_path, mon
     (tmp_path / "file").touch()
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").touch()
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package" / "README.md").touch()
+    (tmp_path / "package" / "package.json").touch()
     with pytest.raises(imdb_gru.ImdbGruError, match=message):
         imdb_gru.export(path=place, overwrite=True)
     assert (tmp_path / "mine" / "notes.txt").exists()

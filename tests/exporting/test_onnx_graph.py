@@ -11,22 +11,32 @@ from imdb_gru.models.next_word import NextWordModel
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*:DeprecationWarning")  # of OpenVINO
+
 TOLERANCE = 1e-5
 ALL = ["last", "mean", "max"]
 PAST = 3
 """Number of timesteps beyond the longest review."""
 
 
-def run_onnx_runtime(content, feeds):
-    return onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"]).run(None, feeds)
+@pytest.fixture(params=["onnxruntime", "openvino"])
+def open_model(request):
+    """A function that opens a model with a runtime, and returns a function from inputs to outputs."""
+    if request.param == "onnxruntime":
 
+        def open_model(content):
+            session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+            return lambda feeds: session.run(None, feeds)
 
-def run_openvino(content, feeds):
-    import openvino
+    else:
+        openvino = pytest.importorskip("openvino", reason="OpenVINO is not installed")
 
-    core = openvino.Core()
-    model = core.compile_model(core.read_model(content), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-    return [np.array(output) for output in model(feeds).values()]
+        def open_model(content):
+            core = openvino.Core()
+            model = core.compile_model(core.read_model(content), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+            return lambda feeds: [np.array(output) for output in model(feeds).values()]
+
+    return open_model
 
 
 def make_feeds(sequences, timesteps=None):
@@ -41,14 +51,14 @@ def serialize(network):
     return serialize_graph(build_graph(network), {})
 
 
-def check_classifier(run, **options):
+def check_classifier(open_model, **options):
     classifier = make_classifier(3, **options)
-    content = serialize(classifier.network)
+    run = open_model(serialize(classifier.network))
     sequences = make_sequences(np.random.default_rng(1))
     expected = classifier.predict_ids(sequences)
-    padded, *curves = run(content, make_feeds(sequences))
+    padded, *curves = run(make_feeds(sequences))
     np.testing.assert_allclose(padded, expected, atol=TOLERANCE)
-    alone = [run(content, make_feeds([sequence], len(sequence)))[0] for sequence in sequences[1:5:3]]
+    alone = [run(make_feeds([sequence], len(sequence)))[0] for sequence in sequences[1:5:3]]
     np.testing.assert_allclose(np.concatenate(alone), expected[1:5:3], atol=TOLERANCE)
     assert np.ptp(expected) > 0.01
     assert len(curves) == (not options.get("bidirectional"))
@@ -61,29 +71,22 @@ def check_classifier(run, **options):
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize("bidirectional", [False, True])
-def test_every_cell_depth_and_direction(cell, layers, bidirectional):
+def test_every_cell_depth_and_direction(open_model, cell, layers, bidirectional):
     dense = [7, 5] if layers == 2 else []
-    check_classifier(run_onnx_runtime, cell=cell, layers=layers, bidirectional=bidirectional, pooling=ALL, dense=dense)
+    check_classifier(open_model, cell=cell, layers=layers, bidirectional=bidirectional, pooling=ALL, dense=dense)
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])
 @pytest.mark.parametrize("pooling", [["last"], ["mean"], ["max"], ["max", "last"]], ids="+".join)
-def test_every_pooling(bidirectional, pooling):
-    check_classifier(run_onnx_runtime, bidirectional=bidirectional, pooling=pooling)
-
-
-@pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize(("cell", "bidirectional"), [("gru", False), ("lstm", True), ("simple_rnn", True)])
-def test_openvino_gives_the_same_probabilities(cell, bidirectional):
-    pytest.importorskip("openvino", reason="OpenVINO is not installed")
-    check_classifier(run_openvino, cell=cell, bidirectional=bidirectional, pooling=ALL)
+def test_every_pooling(open_model, bidirectional, pooling):
+    check_classifier(open_model, bidirectional=bidirectional, pooling=pooling)
 
 
 @pytest.mark.parametrize(("cell", "layers"), [("gru", 2), ("lstm", 1), ("simple_rnn", 1)])
-def test_a_next_word_model(make_next_word_run, cell, layers):
+def test_a_next_word_model(open_model, make_next_word_run, cell, layers):
     model = NextWordModel.load(make_next_word_run(cell=cell, layers=layers))
     sequences = make_sequences(np.random.default_rng(1))
-    logits, logits_by_timestep = run_onnx_runtime(serialize(model.network), make_feeds(sequences))
+    logits, logits_by_timestep = open_model(serialize(model.network))(make_feeds(sequences))
     for sequence, last, curve in zip(sequences, logits, logits_by_timestep, strict=True):
         expected = np.exp(model.predict(sequence))
         np.testing.assert_allclose(softmax(last), expected[-1], atol=TOLERANCE)

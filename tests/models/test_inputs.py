@@ -10,6 +10,7 @@ from support.models import make_classifier
 
 from imdb_gru.config import DataConfig
 from imdb_gru.errors import DataError
+from imdb_gru.models import batches, precision
 from imdb_gru.models import classifier as classifiers
 from imdb_gru.models.bulk import predict_file
 from imdb_gru.models.inputs import TableFiles
@@ -106,8 +107,8 @@ def test_a_table_whose_format_is_not_written_becomes_csv(tmp_path):
 
 
 def test_bits_do_not_depend_on_the_other_files(monkeypatch):
-    monkeypatch.setattr(classifiers, "CHUNK", 8)
-    monkeypatch.setattr(classifiers, "ENGINE_TOKENS", 30)
+    monkeypatch.setattr(batches, "CHUNK", 8)
+    monkeypatch.setattr(precision, "ENGINE_TOKENS", 30)
     for number in range(3):
         write(f"inbox/{number}.csv", "text\n" + "\n".join(TEXTS[number:]) + "\n")
     model = make_classifier(units=16)
@@ -191,7 +192,7 @@ def test_a_repaired_file_is_all_that_is_predicted_again(damaged, monkeypatch):
 @pytest.mark.parametrize("output", ["all.csv", "all.jsonl", "out"])
 @pytest.mark.parametrize("stop_after", [0, 1, 2, 3, 4])
 def test_what_was_stopped_resumes_to_the_same_bytes(monkeypatch, output, stop_after):
-    monkeypatch.setattr(classifiers, "CHUNK", 3)
+    monkeypatch.setattr(batches, "CHUNK", 3)
     for number, count in enumerate((4, 3, 2)):
         write(f"inbox/{number}.csv", "id,text\n" + "".join(f"{row},{TEXTS[row]}\n" for row in range(count)))
     model = make_classifier()

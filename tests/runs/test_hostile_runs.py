@@ -59,6 +59,8 @@ def test_the_run_serves_as_it_is(run):
         '{"tokenizer": ["words"], "words": []}',
         '{"tokenizer": "words", "words": [["a"]]}',
         '{"tokenizer": "words", "words": 1e999}',
+        r'{"tokenizer": "words", "words": ["a", "\ud800"]}',
+        r'{"tokenizer": "keras", "words": ["\udfffb"]}',
         "1" * 5000,
         "null",
     ],

@@ -3,7 +3,7 @@ import importlib.util
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.paths import SCRIPTS
+from support.paths import ROOT, SCRIPTS
 
 spec = importlib.util.spec_from_file_location("fuzz", SCRIPTS / "torture" / "fuzz.py")
 fuzz = importlib.util.module_from_spec(spec)
@@ -26,6 +26,12 @@ def test_what_is_mutated_is_read_as_it_was(target, tmp_path):
     if target.file in ("weights.npz", "imdb.npz"):  # one member's content stands for all
         pytest.skip("no whole file")
     target.read(path)
+
+
+def test_the_security_page_has_a_row_for_every_reader():
+    page = (ROOT / "SECURITY.md").read_text("utf-8")
+    rows = page.partition("reader         files  outcome\n")[2].partition("```")[0].splitlines()
+    assert [row.split()[0] for row in rows] == list(fuzz.TARGETS)
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -17,7 +17,7 @@ from imdb_gru.config import build_config
 from imdb_gru.corpus import stored
 from imdb_gru.corpus.corpus import encode_corpus, load_training_reviews
 from imdb_gru.corpus.encoded import allocate, encode_sequences
-from imdb_gru.models import classifier as bulk
+from imdb_gru.models import batches
 from imdb_gru.sources.review import Review
 from imdb_gru.sources.sample import SampleSource
 
@@ -34,7 +34,7 @@ def measure_peak(work):
 
 
 def test_bulk_prediction_holds_as_much_for_many_reviews_as_for_few(monkeypatch):
-    monkeypatch.setattr(bulk, "CHUNK", 64)
+    monkeypatch.setattr(batches, "CHUNK", 64)
     classifier = make_classifier()
 
     def predict(count):
@@ -47,7 +47,7 @@ def test_bulk_prediction_holds_as_much_for_many_reviews_as_for_few(monkeypatch):
 
 
 def test_bulk_prediction_holds_few_reviews_where_they_are_very_long(monkeypatch):
-    monkeypatch.setattr(bulk, "CHUNK_CHARACTERS", 10_000)
+    monkeypatch.setattr(batches, "CHUNK_CHARACTERS", 10_000)
     drawn = itertools.count()
     texts = (f"w1 {'w2 ' * 1000}{next(drawn)}" for _ in range(200))
     predictions = make_classifier().predict_many(texts)

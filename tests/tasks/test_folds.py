@@ -47,6 +47,18 @@ def cross_validate(data, count=5, events=None, **overrides):
     return imdb_gru.cross_validate("scratch", data=data, folds=count, overrides=KEYS | overrides, observer=observer)
 
 
+def test_the_folds_are_the_rows_of_a_data_frame(trainings, tmp_path):
+    pytest.importorskip("pandas")
+    result = cross_validate(write_rows(tmp_path / "a.csv"), count=3)
+    frame = result.to_frame()
+    assert frame["fold"].tolist() == [1, 2, 3]
+    assert frame["accuracy"].tolist() == [fold.accuracy for fold in result.folds]
+    assert frame["n"].tolist() == [30, 30, 30]
+    assert "confusion_matrix" not in frame
+    intervals = frame[["accuracy_low", "accuracy_high"]].values.tolist()
+    assert intervals == [list(fold.accuracy_interval) for fold in result.folds]
+
+
 def test_each_review_is_predicted_by_the_model_that_was_trained_without_it(trainings, tmp_path):
     events = []
     result = cross_validate(write_rows(tmp_path / "a.csv"), events=events)

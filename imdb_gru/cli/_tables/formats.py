@@ -18,7 +18,6 @@ _LATEX = str.maketrans(
         "±": r"$\pm$", "×": r"$\times$", "≤": r"$\leq$", "≥": r"$\geq$", "…": r"\dots{}", "→": r"$\to$",
     }
 )  # fmt: skip
-_MARKDOWN = str.maketrans({"\\": "\\\\", "|": "\\|", "<": "\\<", "*": "\\*", "`": "\\`"})
 
 
 def render_table(table: Table, name: str) -> str:
@@ -56,9 +55,11 @@ def _render_csv(table: Table) -> str:
 
 
 def _render_markdown(table: Table) -> str:
+    from imdb_gru.system.escaping import escape_markdown
+
     headings, rows, numeric = _read_cells(table)
     edges = ["---:" if one else "---" for one in numeric]
-    lines = [[cell.translate(_MARKDOWN) for cell in row] for row in (headings, *rows)]
+    lines = [[escape_markdown(cell) for cell in row] for row in (headings, *rows)]
     return "".join(f"| {' | '.join(row)} |\n" for row in (lines[0], edges, *lines[1:]))
 
 

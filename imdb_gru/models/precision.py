@@ -1,0 +1,64 @@
+"""The arithmetic of predictions: which precisions a network supports, and the engine's predictor for it."""
+
+from typing import TYPE_CHECKING, Literal, get_args
+
+from imdb_gru.cells import GRUCell
+from imdb_gru.cells.network import Network
+from imdb_gru.errors import RunError
+from imdb_gru.system.escaping import show_value
+
+if TYPE_CHECKING:
+    from imdb_gru.engine.prediction import TimestepPredictor
+
+Precision = Literal["auto", "float32", "int8"]
+"""Type of the factors in the products of hidden states and recurrent weights, which take most of the time.
+
+auto means int8 for many texts, if the CPU and the model allow it, and float32 for few.
+"""
+ENGINE_TOKENS = 150_000
+"""Number of tokens above which loading the engine saves time; NumPy needs about a second for this number of tokens.
+
+Inputs with fewer tokens are few texts in the sense of `Precision`.
+"""
+
+
+def check_precision(network: Network, precision: Precision) -> Precision:
+    """Return the precision, or raise `ValueError` if it is unknown and `RunError` if it is impossible."""
+    if precision not in get_args(Precision):
+        raise ValueError(f"precision is {show_value(precision)}: choose auto, float32 or int8")
+    if precision == "int8" and (obstacle := find_int8_obstacle(network)):
+        raise RunError(f"cannot predict in int8: {obstacle}; choose float32 or auto")
+    return precision
+
+
+def choose_precision(network: Network, precision: Precision, tokens: int, *, many: bool) -> Precision | None:
+    """Return the engine's precision, or None if NumPy does as well or the engine does not support the network."""
+    long = tokens >= ENGINE_TOKENS
+    if precision == "auto":
+        precision = "int8" if (many or long) and find_int8_obstacle(network) is None else "float32"
+    return None if precision == "float32" and not (long and fits_engine(network)) else precision
+
+
+def find_int8_obstacle(network: Network) -> str | None:
+    """Return why the engine cannot predict in int8, or None if it can."""
+    if not fits_engine(network):
+        return "the model is not a single GRU layer, read forward, with no dense layer before the output"
+    from imdb_gru.engine.features import find_int8_obstacle
+
+    return find_int8_obstacle()
+
+
+def fits_engine(network: Network) -> bool:
+    """Return whether the engine supports a network."""
+    (first, *others) = network.layers
+    return isinstance(first.forward, GRUCell) and not (network.bidirectional or others or network.dense[1:])
+
+
+def build_predictor(network: Network, precision: Precision) -> "TimestepPredictor":
+    """Build the engine's predictor for a network."""
+    from imdb_gru.engine.gru_weights import GRUWeights
+    from imdb_gru.engine.prediction import TimestepPredictor
+
+    cell = network.layers[0].forward
+    weights = GRUWeights(cell.kernel, cell.recurrent_kernel, cell.bias)
+    return TimestepPredictor.build(network.embedding, weights, network.pooling, network.dense[0], precision)
