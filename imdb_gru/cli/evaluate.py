@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     type=LOCATION,
     metavar="FILE",
     help="Run behavioural tests instead: a table with the columns text, label and kind, and optionally pair and "
-    "direction, or 'bundled' for the tests in the package.",
+    "direction, a table of contrast pairs with the columns text, label and pair, or 'bundled' for the tests in the "
+    "package.",
 )
 @number_option(
     "--exchanges",

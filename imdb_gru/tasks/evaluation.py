@@ -88,9 +88,10 @@ def evaluate_suite(
     """Evaluate a classifier on a suite of behavioural tests, such as negations, typos and exchanged names.
 
     `suite` is `bundled`, for the suite in the package, or a table with the columns text, label and kind, and optionally
-    pair and direction, described by its path or by a `DataConfig`. A text with a label tests this label. A text with a
-    direction, up or down, must not change the probability of the first text of its pair in the other direction. The
-    texts of a pair without labels and directions should get the same label.
+    pair and direction, described by its path or by a `DataConfig`. A table of contrast pairs has the columns text,
+    label and pair, and needs no kind; `contrast` of the result has the share of pairs with all texts right. A text with
+    a label tests this label. A text with a direction, up or down, must not change the probability of the first text of
+    its pair in the other direction. The texts of a pair without labels and directions should get the same label.
 
     `errors` is the number of worst failures to return for each kind; the other arguments are those of `evaluate`.
     Raises `RunError` if the run cannot be used, `DataError` if the table is not a suite or the model is a next-word
