@@ -51,7 +51,8 @@ def score(chosen: ReviewChoice, run_path: Path | None, removal: "Removal", outpu
     tables = build_score_tables(scores)
 
     def print_tables() -> None:
-        for number, table in enumerate(reversed(tables)):
+        main, differences, shares, scored = tables
+        for number, table in enumerate((scored, shares, main, differences)):
             if number:
                 click.echo()
             table.print()

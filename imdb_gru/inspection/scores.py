@@ -10,6 +10,7 @@ of the predicted label, and r the share of the words that the explanation ranks 
 Each score is averaged over the shares in `SHARES`.
 """
 
+import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -66,6 +67,22 @@ class MethodScores:
     by_share: Sequence[ShareScores]
 
 
+@dataclass(frozen=True)
+class MethodDifference:
+    """The mean differences between the scores of two methods on the same texts."""
+
+    method: str
+    other: str
+    comprehensiveness: float
+    """Mean difference of the comprehensiveness; above 0 if `method` is better."""
+    comprehensiveness_interval: tuple[float, float] | None
+    """95 % confidence interval of the mean of the paired differences; None for a single text."""
+    sufficiency: float
+    """Mean difference of the sufficiency; below 0 if `method` is better."""
+    sufficiency_interval: tuple[float, float] | None
+    """95 % confidence interval of the mean of the paired differences; None for a single text."""
+
+
 @dataclass(frozen=True, repr=False)
 class ExplanationScores:
     """The scores of all methods of explanation on the same texts."""
@@ -75,6 +92,8 @@ class ExplanationScores:
     """Number of texts that have words."""
     removal: Removal
     methods: Sequence[MethodScores]
+    differences: Sequence[MethodDifference]
+    """The differences between each two methods."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the dictionary that `inspect score --json` prints."""
@@ -123,8 +142,14 @@ def score_explanations(
     if not rows:
         raise DataError("no text has words, so there is nothing to score: give texts with words")
     scores = np.array([list(row.values()) for row in rows])  # (N, methods, 2, shares)
-    methods = [_summarise(name, scores[:, place]) for place, name in enumerate(rows[0])]
-    return ExplanationScores(str(model.run), len(rows), removal, methods)
+    by_method = dict(zip(rows[0], scores.swapaxes(0, 1), strict=True))
+    return ExplanationScores(
+        str(model.run),
+        len(rows),
+        removal,
+        [_summarise(name, values) for name, values in by_method.items()],
+        [_subtract(one, other, by_method) for one, other in itertools.combinations(by_method, 2)],
+    )
 
 
 def rank_words(network_ids: Ids, contributions: Mapping[str, NDArray[Any]], sign: int) -> dict[str, Rows]:
@@ -182,6 +207,18 @@ def _summarise(name: str, scores: NDArray[np.float64]) -> MethodScores:
         float(sufficiency.mean()),
         _find_interval(sufficiency),
         [ShareScores(share, *map(float, pair)) for share, pair in zip(SHARES, scores.mean(axis=0).T, strict=True)],
+    )
+
+
+def _subtract(name: str, other: str, by_method: Mapping[str, NDArray[np.float64]]) -> MethodDifference:
+    comprehensiveness, sufficiency = (by_method[name] - by_method[other]).mean(axis=2).T
+    return MethodDifference(
+        name,
+        other,
+        float(comprehensiveness.mean()),
+        _find_interval(comprehensiveness),
+        float(sufficiency.mean()),
+        _find_interval(sufficiency),
     )
 
 

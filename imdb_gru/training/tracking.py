@@ -13,6 +13,7 @@ import imdb_gru
 from imdb_gru.config import AnyConfig
 from imdb_gru.errors import ImdbGruError, MissingExtraError
 from imdb_gru.events import Notice, Observer, ignore
+from imdb_gru.models.timesteps import shorten
 from imdb_gru.records import Epoch, Metrics
 from imdb_gru.runs.run import Run
 from imdb_gru.system.frames import flatten
@@ -20,6 +21,8 @@ from imdb_gru.system.frames import flatten
 PROJECT = "imdb-gru"
 """The experiment (MLflow) or project (Weights & Biases) of a run, unless the tracker's environment variable is set."""
 SQLITE = "sqlite:///"
+LONGEST_REASON = 200
+"""Maximum length in characters of a tracker's message in an error."""
 
 Ending = Literal["finished", "stopped", "failed"]
 """How training ended: as planned, by Ctrl-C or SIGTERM, or with an error."""
@@ -207,4 +210,4 @@ def _make_absolute(uri: str) -> str:
 
 def _shorten(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0].rstrip(".") if lines else type(error).__name__
+    return shorten(lines[0], LONGEST_REASON).rstrip(".") if lines else type(error).__name__

@@ -58,10 +58,24 @@ def test_texts_without_words_are_left_out_and_the_mean_has_an_interval():
     assert score_explanations(make_classifier(), [TEXT]).methods[0].sufficiency_interval is None
 
 
+def test_the_differences_are_those_on_the_same_texts():
+    classifier = make_classifier()
+    both = score_explanations(classifier, TEXTS[:2])
+    alone = [score_explanations(classifier, [text]) for text in TEXTS[:2]]
+    (first, *others) = both.differences
+    assert [(one.method, one.other) for one in others] == [(METHODS[0], METHODS[2]), (METHODS[1], METHODS[2])]
+    for name in ("comprehensiveness", "sufficiency"):
+        values = [getattr(one.methods[0], name) - getattr(one.methods[1], name) for one in alone]
+        mean, half = np.mean(values), 1.96 * np.std(values, ddof=1) / np.sqrt(2)
+        assert getattr(first, name) == pytest.approx(mean, abs=1e-6)
+        assert getattr(first, f"{name}_interval") == pytest.approx((mean - half, mean + half), abs=1e-4)
+    assert alone[0].differences[0].sufficiency_interval is None
+
+
 def test_only_the_random_order_depends_on_the_seed():
     one, same, other = (score_explanations(make_classifier(), TEXTS, seed=seed) for seed in (0, 0, 1))
     assert one == same
-    assert one.methods[:2] == other.methods[:2]
+    assert (one.methods[:2], one.differences[0]) == (other.methods[:2], other.differences[0])
     assert one.methods[2] != other.methods[2]
 
 
@@ -85,7 +99,8 @@ def test_mistakes_are_told():
 def test_the_command_prints_the_scores_of_the_given_texts(inspect_bundled, packaged):
     text = "A slow start, but the ending is superb."
     lines = inspect_bundled("score", text).out.splitlines()
-    assert [line.split("  ")[0] for line in lines[-3:]] == METHODS
+    assert [line.split("  ")[0] for line in lines[-8:-5]] == METHODS
+    assert lines[-3].startswith("integrated gradients − occlusion ")
     expected = imdb_gru.score_explanations(packaged, [text])
     assert json.loads(inspect_bundled("score", text, "--json").out) == json.loads(json.dumps(expected.to_dict()))
     table = inspect_bundled("score", text, "--removal", "unknown", "--table", "csv").out.splitlines()

@@ -3,35 +3,22 @@
 from typing import TYPE_CHECKING
 
 from imdb_gru.cli._tables.table import Column, Table
+from imdb_gru.system.frames import split_intervals
 
 if TYPE_CHECKING:
-    from imdb_gru.inspection.scores import ExplanationScores
+    from imdb_gru.inspection.scores import ExplanationScores, MethodDifference, MethodScores
 
 REMOVALS = {"delete": "deleted", "unknown": "made unknown"}
 
 
 def build_score_tables(scores: "ExplanationScores") -> list[Table]:
-    """Build the table of the scores of each method, that of the scores by share of words, and that of what was scored.
+    """Build the tables of the scores of each method, of their differences, of the scores by share, and of the texts.
 
     The methods come first, because this is the main table.
     """
-    rows = [
-        (
-            method.method,
-            f"{method.comprehensiveness:+.4f}",
-            _show_interval(method.comprehensiveness_interval),
-            f"{method.sufficiency:+.4f}",
-            _show_interval(method.sufficiency_interval),
-        )
-        for method in scores.methods
-    ]
-    columns = (
-        Column("method", width=12),
-        "comprehensiveness",
-        Column("95 % interval", drop=2),
-        "sufficiency",
-        Column("95 % interval", drop=1),
-    )
+    rows = [(method.method, *_show_scores(method)) for method in scores.methods]
+    differences = [(f"{one.method} − {one.other}", *_show_scores(one)) for one in scores.differences]
+    figures = ("comprehensiveness", Column("95 % interval", drop=2), "sufficiency", Column("95 % interval", drop=1))
     shares = [
         (method.method, f"{row.share:.0%}", f"{row.comprehensiveness:+.4f}", f"{row.sufficiency:+.4f}")
         for method in scores.methods
@@ -45,10 +32,25 @@ def build_score_tables(scores: "ExplanationScores") -> list[Table]:
     ]
     record = {"run": scores.run, "n": scores.n, "removal": scores.removal}
     return [
-        Table("scores", rows, columns, scores.list_records()),
+        Table("scores", rows, (Column("method", width=12), *figures), scores.list_records()),
+        Table(
+            "score_differences",
+            differences,
+            (Column("difference", width=12), *figures),
+            [split_intervals(vars(one)) for one in scores.differences],
+        ),
         Table("scores_by_share", shares, ("method", "of the words", "comprehensiveness", "sufficiency"), records),
         Table("scored", scored, None, [record]),
     ]
+
+
+def _show_scores(scores: "MethodScores | MethodDifference") -> tuple[str, str, str, str]:
+    return (
+        f"{scores.comprehensiveness:+.4f}",
+        _show_interval(scores.comprehensiveness_interval),
+        f"{scores.sufficiency:+.4f}",
+        _show_interval(scores.sufficiency_interval),
+    )
 
 
 def _show_interval(interval: tuple[float, float] | None) -> str:
