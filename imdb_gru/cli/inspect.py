@@ -57,7 +57,7 @@ def inspect() -> None:
     imdb-gru inspect step "A slow start, but the ending is superb." --word 9 --unit 7
     imdb-gru inspect diff "A slow start." "A superb start."
     imdb-gru inspect gradients --run runs/gru --run runs/simple_rnn
-    imdb-gru inspect score --data sample --reviews 20
+    imdb-gru inspect score "A slow start, but the ending is superb."
     """
 
 
