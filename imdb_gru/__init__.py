@@ -30,16 +30,18 @@ if TYPE_CHECKING:
     from imdb_gru.events import Event
     from imdb_gru.exporting.export import export
     from imdb_gru.inspection import Inspection, StepInspection, TextDiff
+    from imdb_gru.inspection.scores import ExplanationScores, score_explanations
     from imdb_gru.models.bulk import predict_file
     from imdb_gru.models.classifier import Classifier, load
     from imdb_gru.models.evaluation import Evaluation, NextWordEvaluation
+    from imdb_gru.models.exchange_evaluation import ExchangeEvaluation
     from imdb_gru.models.next_word import NextWordModel, load_next_word
     from imdb_gru.models.suite_evaluation import SuiteEvaluation
     from imdb_gru.report.card import write_card
     from imdb_gru.report.explore import explore
     from imdb_gru.report.page import write_report
     from imdb_gru.runs.run import Run
-    from imdb_gru.tasks.evaluation import evaluate, evaluate_suite
+    from imdb_gru.tasks.evaluation import evaluate, evaluate_exchanges, evaluate_suite
     from imdb_gru.tasks.folds import CrossValidation, cross_validate
     from imdb_gru.tasks.training import Plan, load_corpus, plan, pretrain, resume, train
 
@@ -54,6 +56,8 @@ _MODULES = {
     "DownloadError": "errors",
     "Evaluation": "models.evaluation",
     "Event": "events",
+    "ExchangeEvaluation": "models.exchange_evaluation",
+    "ExplanationScores": "inspection.scores",
     "FormatError": "errors",
     "ImdbGruError": "errors",
     "Inspection": "inspection",
@@ -71,6 +75,7 @@ _MODULES = {
     "compare": "comparison.comparing",
     "cross_validate": "tasks.folds",
     "evaluate": "tasks.evaluation",
+    "evaluate_exchanges": "tasks.evaluation",
     "evaluate_suite": "tasks.evaluation",
     "explore": "report.explore",
     "export": "exporting.export",
@@ -82,6 +87,7 @@ _MODULES = {
     "predict_file": "models.bulk",
     "pretrain": "tasks.training",
     "resume": "tasks.training",
+    "score_explanations": "inspection.scores",
     "train": "tasks.training",
     "write_card": "report.card",
     "write_report": "report.page",
@@ -102,6 +108,8 @@ __all__ = [
     "DownloadError",
     "Evaluation",
     "Event",
+    "ExchangeEvaluation",
+    "ExplanationScores",
     "FormatError",
     "ImdbGruError",
     "Inspection",
@@ -120,6 +128,7 @@ __all__ = [
     "compare",
     "cross_validate",
     "evaluate",
+    "evaluate_exchanges",
     "evaluate_suite",
     "explore",
     "export",
@@ -131,6 +140,7 @@ __all__ = [
     "predict_file",
     "pretrain",
     "resume",
+    "score_explanations",
     "train",
     "write_card",
     "write_report",

@@ -105,6 +105,8 @@ class Start(Record):
     vocabulary: str
     """SHA-256 of the vocabulary file."""
     environment: dict[str, Any]
+    tracked: dict[str, str] | None = None
+    """The tracker and the id of the tracked run, and whatever else is needed to resume it; None if there is none."""
 
 
 class Metrics(Record):

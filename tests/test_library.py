@@ -9,11 +9,12 @@ from imdb_gru.events import CorpusRead, EngineChosen, EpochDone, Resumed, Stoppe
 
 NAMES = {
     "Classifier", "Comparison", "Config", "ConfigError", "CrossValidation", "DataConfig", "DataError",
-    "DownloadError", "Evaluation", "Event", "FormatError", "ImdbGruError", "Inspection", "NextWordModel",
-    "MissingExtraError", "NextWordConfig", "NextWordEvaluation", "Plan", "Prediction", "Run", "RunError",
-    "StepInspection", "SuiteEvaluation", "TextDiff", "__version__", "compare", "cross_validate", "evaluate",
-    "evaluate_suite", "explore", "export", "load", "load_config", "load_corpus", "load_next_word", "plan",
-    "predict_file", "pretrain", "resume", "train", "write_card", "write_report",
+    "DownloadError", "Evaluation", "Event", "ExchangeEvaluation", "ExplanationScores", "FormatError",
+    "ImdbGruError", "Inspection", "MissingExtraError", "NextWordConfig", "NextWordEvaluation", "NextWordModel",
+    "Plan", "Prediction", "Run", "RunError", "StepInspection", "SuiteEvaluation", "TextDiff", "__version__",
+    "compare", "cross_validate", "evaluate", "evaluate_exchanges", "evaluate_suite", "explore", "export",
+    "load", "load_config", "load_corpus", "load_next_word", "plan", "predict_file", "pretrain", "resume",
+    "score_explanations", "train", "write_card", "write_report",
 }  # fmt: skip
 
 TINY = {

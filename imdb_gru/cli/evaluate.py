@@ -1,5 +1,6 @@
 """The `imdb-gru evaluate` command, which evaluates a run on reviews."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from imdb_gru.cli._options import (
     LOCATION,
     check_threshold_alone,
     max_error_option,
+    number_option,
     open_run,
     precision_option,
     run_option,
@@ -24,6 +26,7 @@ from imdb_gru.cli._tables.evaluation import build_evaluation_tables, print_evalu
 if TYPE_CHECKING:
     from imdb_gru.config import DataConfig
     from imdb_gru.models.evaluation import Evaluation, NextWordEvaluation
+    from imdb_gru.models.exchange_evaluation import ExchangeEvaluation
     from imdb_gru.models.precision import Precision
     from imdb_gru.models.suite_evaluation import SuiteEvaluation
 
@@ -37,24 +40,37 @@ if TYPE_CHECKING:
     type=LOCATION,
     metavar="FILE",
     help="Run behavioural tests instead: a table with the columns text, label and kind, and optionally pair and "
-    "direction, or 'bundled' for the tests in the package.",
+    "direction, a table of contrast pairs with the columns text, label and pair, or 'bundled' for the tests in the "
+    "package.",
 )
+@number_option(
+    "--exchanges",
+    "Measure the accuracy if up to K words of each review are exchanged for near neighbours in the embedding, chosen "
+    "to mislead the model.",
+    metavar="K",
+)
+@number_option("--neighbours", "With --exchanges, choose from the N nearest neighbours of a word [default: 8].")
+@number_option("--reviews", "With --exchanges, use N randomly chosen reviews from the split [default: 100].")
 @click.option(
     "--errors",
     type=click.IntRange(min=0),
     default=0,
     metavar="N",
-    help="Show the N most confident errors, or, with --suite, the N worst failures of each kind.",
+    help="Show the N most confident errors, with --suite, the N worst failures of each kind, or, with --exchanges, N "
+    "reviews that exchanges changed.",
 )
 @threshold_option
 @max_error_option("Show how many reviews 'predict --max-error' would answer, and how many of the answers are wrong.")
 @precision_option
-@output_options("metrics, or of the kinds of tests of a suite")
+@output_options("metrics, of the kinds of tests of a suite, or of the accuracy by exchanges")
 def evaluate(
     run_path: Path | None,
     data: "DataConfig | None",
     split: str | None,
     suite: str | None,
+    exchanges: int | None,
+    neighbours: int | None,
+    reviews: int | None,
     errors: int,
     threshold: float | None,
     max_error: float | None,
@@ -65,25 +81,44 @@ def evaluate(
 
     If --data is the run's own training data, the reviews that it was trained on are left out; in other data, they are
     only counted. A next-word run needs no labels, and its result is the perplexity. --suite tests what a
-    classifier does with negation, contrast, typos, exchanged names and so on.
+    classifier does with negation, contrast, typos, exchanged names and so on. --exchanges tests whether its
+    predictions survive exchanged words.
 
     \b
     imdb-gru evaluate --errors 3
     imdb-gru evaluate --suite bundled
+    imdb-gru evaluate --data sample --exchanges 3 --reviews 20
     """
     from imdb_gru.config import DataConfig
     from imdb_gru.system.escaping import dump_json
-    from imdb_gru.tasks.evaluation import evaluate, evaluate_suite
+    from imdb_gru.tasks.evaluation import EXCHANGED_REVIEWS, NEIGHBOURS, evaluate, evaluate_exchanges, evaluate_suite
 
     check_threshold_alone(threshold, max_error)
     if suite is not None:
-        for option, value in (("--data", data and data.path), ("--split", split), ("--max-error", max_error)):
+        _refuse("--suite", {"--data": data and data.path, "--split": split, "--exchanges": exchanges})
+    if exchanges is None:
+        for option, value in (("--neighbours", neighbours), ("--reviews", reviews)):
             if value is not None:
-                raise click.UsageError(f"--suite cannot be used with {option}: leave out one of them")
+                raise click.UsageError(f"{option} needs --exchanges: give the number of exchanged words")
+    if suite is not None or exchanges is not None:
+        _refuse("--exchanges" if suite is None else "--suite", {"--max-error": max_error})
     output.check()
     run, observer = open_run(run_path), EventPrinter()
-    result: Evaluation | NextWordEvaluation | SuiteEvaluation
-    if suite is None:
+    result: Evaluation | NextWordEvaluation | SuiteEvaluation | ExchangeEvaluation
+    if exchanges is not None:
+        result = evaluate_exchanges(
+            run,
+            exchanges=exchanges,
+            neighbours=neighbours or NEIGHBOURS,
+            reviews=reviews or EXCHANGED_REVIEWS,
+            data=data,
+            split=split,
+            errors=errors,
+            threshold=threshold,
+            precision=precision,
+            observer=observer,
+        )
+    elif suite is None:
         result = evaluate(
             run,
             data=data,
@@ -102,3 +137,10 @@ def evaluate(
         as_json=lambda: dump_json(result.to_dict()),
         as_text=lambda: print_evaluation(result),
     )
+
+
+def _refuse(option: str, others: Mapping[str, object]) -> None:
+    """Raise `UsageError` if one of the other options was given."""
+    for other, value in others.items():
+        if value is not None:
+            raise click.UsageError(f"{option} cannot be used with {other}: leave out one of them")

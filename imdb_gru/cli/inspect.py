@@ -11,6 +11,7 @@ import click
 
 from imdb_gru.cli._commands import DefaultGroup
 from imdb_gru.cli._data_options import input_options
+from imdb_gru.cli._inspect_score import score
 from imdb_gru.cli._messages import EventPrinter, say
 from imdb_gru.cli._options import (
     FILE_PATH,
@@ -56,7 +57,11 @@ def inspect() -> None:
     imdb-gru inspect step "A slow start, but the ending is superb." --word 9 --unit 7
     imdb-gru inspect diff "A slow start." "A superb start."
     imdb-gru inspect gradients --run runs/gru --run runs/simple_rnn
+    imdb-gru inspect score "A slow start, but the ending is superb."
     """
+
+
+inspect.add_command(score)
 
 
 @dataclass(frozen=True)

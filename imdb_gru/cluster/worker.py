@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from imdb_gru.errors import ImdbGruError, RunError
-from imdb_gru.events import ignore
+from imdb_gru.events import Event, ignore
 from imdb_gru.system.threads import set_threads
 
 SIGN_OF_LIFE = 60
@@ -74,7 +74,11 @@ def _train(task: dict[str, Any], rank: int, count: int) -> Any:
     reports = task["reports"]
     reports.put(("start", {"workers": count, "engine": trainer.engine_chosen, "epoch": trainer.progress.epoch}))
     threading.Thread(target=_await_stop, args=(task["orders"], shares, stop), daemon=True).start()
-    return run_training(trainer, RunRecorder(run), lambda event: reports.put(("event", event)), stop)
+
+    def report(event: Event) -> None:
+        reports.put(("event", event))
+
+    return run_training(trainer, RunRecorder(run, report), report, stop)
 
 
 def _await_stop(orders: Any, shares: Any, stop: Any) -> None:

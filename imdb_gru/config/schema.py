@@ -182,6 +182,11 @@ class FitConfig(Section):
     """Whether to make training exactly repeatable on the same machine; this makes it somewhat slower."""
     tensorboard: bool = False
     """Whether to write TensorBoard logs to the run directory; this requires the extra 'tensorboard'."""
+    track: Literal["mlflow", "wandb"] | None = None
+    """The tracker that receives the config and the metrics of each epoch: MLflow or Weights & Biases; null means none.
+
+    Each requires the extra of the same name.
+    """
 
     @property
     def split_seed(self) -> int:

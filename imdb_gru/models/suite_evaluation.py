@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from imdb_gru.models.classifier import Classifier
-from imdb_gru.models.metrics import Probabilities, find_positive
+from imdb_gru.models.metrics import Probabilities, compute_interval, find_positive
 from imdb_gru.sources.suite import Suite, SuiteText, group_by_pair
 from imdb_gru.system.frames import build_frame
 from imdb_gru.system.progress import show_bar
@@ -52,6 +52,22 @@ class KindScores:
     """The worst failures; empty unless requested."""
 
 
+@dataclass(frozen=True)
+class ContrastScores:
+    """The result on all pairs of texts with labels, of whatever kind (contrast sets: Gardner et al. 2020)."""
+
+    pairs: int
+    """Number of pairs; a pair may have more than two texts."""
+    passed: float
+    """Share of the pairs in which all texts are classified correctly, which Gardner et al. call consistency."""
+    passed_interval: tuple[float, float]
+    """95 % confidence interval (Wilson 1927)."""
+    first_accuracy: float
+    """Accuracy on the first texts of the pairs."""
+    other_accuracy: float
+    """Accuracy on their other texts."""
+
+
 @dataclass(frozen=True, repr=False)
 class SuiteEvaluation:
     """A classifier's results on a suite of behavioural tests."""
@@ -65,6 +81,8 @@ class SuiteEvaluation:
     empty_probability: float
     """The probability of positive of an empty text."""
     kinds: Sequence[KindScores]
+    contrast: ContrastScores | None = None
+    """The result on all pairs of texts with labels; None if there are no such pairs."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the dictionary that `evaluate --suite … --json` prints."""
@@ -124,7 +142,26 @@ def evaluate_tests(classifier: Classifier, suite: Suite, errors: int = 0) -> Sui
             ],
         )
         kinds.append(scores)
-    return SuiteEvaluation(str(classifier.run), suite.name, len(texts), classifier.threshold, empty, kinds)
+    contrast = _compute_contrast(texts, np.array(probabilities), classifier.threshold)
+    return SuiteEvaluation(str(classifier.run), suite.name, len(texts), classifier.threshold, empty, kinds, contrast)
+
+
+def _compute_contrast(texts: Sequence[SuiteText], values: Probabilities, threshold: float) -> ContrastScores | None:
+    """Return the result on the pairs of texts with labels, or None if there are none."""
+    positive = find_positive(values, threshold)
+    labelled = ([row for row in rows if texts[row].label is not None] for rows in group_by_pair(texts))
+    pairs = [[bool(positive[row] == texts[row].label) for row in rows] for rows in labelled if len(rows) > 1]
+    if not pairs:
+        return None
+    passed = sum(map(all, pairs))
+    others = [correct for _, *rest in pairs for correct in rest]
+    return ContrastScores(
+        pairs=len(pairs),
+        passed=passed / len(pairs),
+        passed_interval=compute_interval(passed, len(pairs)),
+        first_accuracy=sum(first for first, *_ in pairs) / len(pairs),
+        other_accuracy=sum(others) / len(others),
+    )
 
 
 def _iter_outcomes(texts: Sequence[SuiteText], values: Probabilities, threshold: float) -> Iterator[_Outcome]:

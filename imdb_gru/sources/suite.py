@@ -15,6 +15,8 @@ from imdb_gru.system.escaping import show_value
 
 BUNDLED_SUITE = "bundled"
 DIRECTIONS = {"": 0, "up": 1, "down": -1}
+CONTRAST = "contrast"
+"""The kind of all texts in a table of pairs that has no column for the kind."""
 COLUMNS = "text, label and kind, and, for tests of several texts, pair and direction"
 
 
@@ -49,7 +51,8 @@ class Suite:
 def read_suite(data: DataConfig) -> Suite:
     """Read a table of tests, or build the suite in the package if the path is `bundled`.
 
-    Raises `DataError` if the table cannot be read, lacks a column, or has a text that tests nothing.
+    A table of pairs needs no column `kind`. Raises `DataError` if the table cannot be read, lacks a column, or has a
+    text that tests nothing.
     """
     path = data.path or BUNDLED_SUITE
     if path == BUNDLED_SUITE:
@@ -81,7 +84,7 @@ def group_by_pair(texts: Sequence[SuiteText]) -> list[list[int]]:
 def _iter_texts(table: TableSource, rows: Sequence[tuple[str, TableRow]], data: DataConfig) -> Iterator[SuiteText]:
     """Yield the texts of a table; rows whose label is in neither list of given labels are left out."""
     names = {column.strip().lower(): column for column in table.columns}
-    if "kind" not in names:
+    if "kind" not in names and "pair" not in names:
         raise DataError(
             f"{table.name} has no column 'kind', only {list_columns(table.columns)}: a suite has the columns {COLUMNS}"
         )
@@ -97,6 +100,7 @@ def _iter_texts(table: TableSource, rows: Sequence[tuple[str, TableRow]], data: 
 
     for text, row in rows:
         value, kind, direction = row.cells.get(table.label_column), read(row, "kind"), read(row, "direction").lower()
+        kind = kind if "kind" in names else CONTRAST
         label = labels.read(value)
         if spell_label(value) and label is None:
             continue

@@ -58,6 +58,8 @@ class Trial(Trainable):  # type: ignore[misc]
                 return self._train_epoch()
             except Exception as error:
                 self._failure = describe_failure(error)
+                if not self._finished:
+                    self.recorder.give_up(error)
         self._close()
         return {"failure": self._failure, "done": True}
 

@@ -1,6 +1,7 @@
 """Preparing configs for training: using the caller's data and making paths absolute."""
 
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -62,6 +63,11 @@ def _check_extras(config: AnyConfig) -> None:
             import tensorboard  # noqa: F401
         except ImportError as error:
             raise MissingExtraError("train.tensorboard", "tensorboard") from error
+    if config.train.track:
+        try:
+            import_module(config.train.track)
+        except ImportError as error:
+            raise MissingExtraError(f"train.track={config.train.track}", config.train.track) from error
     if isinstance(config, Config) and NGRAMS in config.train.teachers:
         try:
             import sklearn  # noqa: F401

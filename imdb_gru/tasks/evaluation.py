@@ -1,7 +1,10 @@
 """Evaluation of a run on reviews from its own data or from other data."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from imdb_gru.config import DataConfig
 from imdb_gru.corpus.stored import find_only_label
@@ -20,10 +23,15 @@ from imdb_gru.tasks.task import ChosenReviews, EvaluationOptions
 
 if TYPE_CHECKING:
     from imdb_gru.models.evaluation import Evaluation, NextWordEvaluation
+    from imdb_gru.models.exchange_evaluation import ExchangeEvaluation
     from imdb_gru.models.suite_evaluation import SuiteEvaluation
 
 Model = str | Path | Run | Classifier
 SPLITS = ("train", "validation", "test")
+NEIGHBOURS = 8
+"""Default number of nearest neighbours for which a word can be exchanged."""
+EXCHANGED_REVIEWS = 100
+"""Default number of reviews whose words are exchanged."""
 
 
 def evaluate(
@@ -82,9 +90,10 @@ def evaluate_suite(
     """Evaluate a classifier on a suite of behavioural tests, such as negations, typos and exchanged names.
 
     `suite` is `bundled`, for the suite in the package, or a table with the columns text, label and kind, and optionally
-    pair and direction, described by its path or by a `DataConfig`. A text with a label tests this label. A text with a
-    direction, up or down, must not change the probability of the first text of its pair in the other direction. The
-    texts of a pair without labels and directions should get the same label.
+    pair and direction, described by its path or by a `DataConfig`. A table of contrast pairs has the columns text,
+    label and pair, and needs no kind; `contrast` of the result has the share of pairs with all texts right. A text with
+    a label tests this label. A text with a direction, up or down, must not change the probability of the first text of
+    its pair in the other direction. The texts of a pair without labels and directions should get the same label.
 
     `errors` is the number of worst failures to return for each kind; the other arguments are those of `evaluate`.
     Raises `RunError` if the run cannot be used, `DataError` if the table is not a suite or the model is a next-word
@@ -102,6 +111,53 @@ def evaluate_suite(
     for note in tests.notes:
         (observer or ignore)(Notice(note))
     return evaluate_tests(classifier, tests, errors)
+
+
+def evaluate_exchanges(
+    model: Model | None = None,
+    *,
+    exchanges: int = 5,
+    neighbours: int = NEIGHBOURS,
+    reviews: int = EXCHANGED_REVIEWS,
+    data: str | Path | DataConfig | None = None,
+    split: str | None = None,
+    errors: int = 0,
+    threshold: float | None = None,
+    precision: Precision | None = None,
+    seed: int = 0,
+    observer: Observer | None = None,
+) -> "ExchangeEvaluation":
+    """Evaluate a classifier on reviews in which words are exchanged for near neighbours in its embedding.
+
+    In each review, up to `exchanges` words are exchanged one by one, each for one of its `neighbours` nearest
+    neighbours, so as to lower the probability of the correct label as much as possible. The search is greedy, so the
+    accuracies are upper bounds of those under the worst exchanges. `reviews` is the number of reviews, which are chosen
+    at random with `seed`, as are the random exchanges that are measured for comparison. `errors` is the number of
+    changed reviews to return, those with the fewest exchanges first; the other arguments are those of `evaluate`.
+    Raises `RunError` if the run cannot be used, `DataError` if the reviews do not suit it or the model is a next-word
+    model, and `ValueError` if the value of an option is invalid.
+    """
+    from imdb_gru.inspection.exchanges import measure_exchanges
+
+    run = open_model(model)
+    _check_errors(errors)
+    for name, value in (("exchanges", exchanges), ("neighbours", neighbours), ("reviews", reviews)):
+        if not isinstance(value, int) or value < 1:
+            raise ValueError(f"{name} is {show_value(value)}: give an integer of at least 1")
+    if not find_task(run.task).require_labels:
+        raise DataError(f"{run} is {run.model_name}, which predicts no labels: omit --exchanges")
+    classifier = Classifier.load(run, *_choose_options(model, threshold, precision))
+    chosen = choose_reviews(run, data=data, split=split, observer=observer, most=reviews, seed=seed)
+    return measure_exchanges(
+        classifier,
+        chosen.split,
+        chosen.reviews,
+        exchanges=exchanges,
+        neighbours=neighbours,
+        errors=errors,
+        seed=seed,
+        caveat=chosen.caveat,
+    )
 
 
 def _choose_options(
@@ -126,14 +182,22 @@ def choose_reviews(
     data: str | Path | DataConfig | None = None,
     split: str | None = None,
     observer: Observer | None = None,
+    most: int | None = None,
+    seed: int = 0,
 ) -> ChosenReviews:
-    """Return the reviews of a split; the arguments are those of `evaluate`."""
+    """Return the reviews of a split, or `most` of them, chosen at random.
+
+    The other arguments are those of `evaluate`.
+    """
     observer = observer or ignore
     if split is not None and split not in SPLITS:
         raise DataError(f"there is no split {show_value(split)}: choose {', '.join(SPLITS[:-1])} or {SPLITS[-1]}")
     if data is not None and not isinstance(data, DataConfig):
         data = DataConfig(path=str(data))
     chosen = find_task(run.task).choose_reviews(run, data, split, observer)
+    if most is not None and most < len(chosen.reviews):
+        rows = np.random.default_rng(seed).choice(len(chosen.reviews), most, replace=False)
+        chosen = replace(chosen, reviews=[chosen.reviews[row] for row in sorted(rows)])
     observer(EvaluationStarted(len(chosen.reviews), chosen.split))
     if chosen.caveat:
         observer(Notice(chosen.caveat))

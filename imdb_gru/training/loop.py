@@ -53,16 +53,20 @@ def run_training(trainer: Trainer, recorder: Recorder, observer: Observer, stop:
     later is completed with its best epoch so far, and can be resumed.
     """
     stop = stop or Stop()
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(stop_on_signals(stop))
-        stack.enter_context(announce_signals(lambda: observer(StopRequested())))
-        stack.enter_context(compiling.announce(lambda: observer(CompilingEngine())))
-        recorder.begin(trainer)
-        for record in train_epochs(trainer, recorder, stop):
-            observer(EpochDone(record))
-    if trainer.progress.best is None:
-        raise build_stop(stop.exit_code)
-    return recorder.complete(trainer, interrupted=stop.is_set())
+    try:
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(stop_on_signals(stop))
+            stack.enter_context(announce_signals(lambda: observer(StopRequested())))
+            stack.enter_context(compiling.announce(lambda: observer(CompilingEngine())))
+            recorder.begin(trainer)
+            for record in train_epochs(trainer, recorder, stop):
+                observer(EpochDone(record))
+        if trainer.progress.best is None:
+            raise build_stop(stop.exit_code)
+        return recorder.complete(trainer, interrupted=stop.is_set())
+    except BaseException as error:
+        recorder.give_up(error)
+        raise
 
 
 class Stopwatch:

@@ -8,12 +8,14 @@ import numpy as np
 import tensorflow as tf
 
 from imdb_gru.errors import RunError
+from imdb_gru.events import Observer, ignore
 from imdb_gru.records import Epoch, Metrics
 from imdb_gru.runs.run import Run
 from imdb_gru.runs.weights import save_arrays
 from imdb_gru.system.memory import measure_peak_memory
 from imdb_gru.system.reading import hash_file
 from imdb_gru.system.writing import write_atomically
+from imdb_gru.training.tracking import Tracking
 from imdb_gru.training.trainer import Trainer
 
 
@@ -36,19 +38,29 @@ class Recorder:
         """Record the end of training; return the final metrics if they were written."""
         return None
 
+    def give_up(self, error: BaseException) -> None:
+        """Record that training ended with an error, or was stopped before its first epoch was complete."""
+
 
 class RunRecorder(Recorder):
-    """A recorder that writes the checkpoint, history, model files and metrics into the run directory."""
+    """A recorder that writes the checkpoint, history, model files and metrics into the run directory.
 
-    def __init__(self, run: Run) -> None:
+    It also sends the metrics to TensorBoard and to the tracker that the config names.
+    """
+
+    def __init__(self, run: Run, observer: Observer = ignore) -> None:
         self.run = run
+        self._observer = observer
+        self._tracking: Tracking | None = None
         self._logs: Any = None
         """The writer of TensorBoard logs, or None."""
 
     def begin(self, trainer: Trainer) -> None:
         """Mark the run as in progress, and record the environment and data used for this part of its training."""
+        self._tracking = Tracking(self.run, trainer.config, self._observer)  # may fail, so the run is not yet changed
         self.run.metrics_path.unlink(missing_ok=True)
         self.run.calibration_path.unlink(missing_ok=True)
+        tracked = self._tracking.identity
         self.run.add_start(
             started_at=_now(),
             epoch=trainer.progress.epoch,
@@ -56,6 +68,7 @@ class RunRecorder(Recorder):
             data=trainer.corpus.statistics.identity,
             vocabulary=hash_file(self.run.vocabulary_path),
             environment=trainer.environment,
+            **({"tracked": tracked} if tracked else {}),
         )
         if trainer.config.train.tensorboard:
             self._logs = tf.summary.create_file_writer(str(self.run.path / "tensorboard"))
@@ -72,6 +85,8 @@ class RunRecorder(Recorder):
         lines = "".join(json.dumps(line.to_dict()) + "\n" for line in [*records, record])
         self.run.write_text(self.run.history_path, lines)
         self.keep_checkpoint(trainer)
+        if self._tracking:
+            self._tracking.log_epoch(record)
         if self._logs:
             with self._logs.as_default(step=record.epoch):
                 for name, value in record.to_dict().items():
@@ -107,7 +122,14 @@ class RunRecorder(Recorder):
             metrics = self.run.keep_calibration(calibration, figures)
         if not interrupted:
             self.run.checkpoint_path.unlink(missing_ok=True)
+        if self._tracking:
+            self._tracking.end("stopped" if interrupted else "finished", metrics)
         return metrics
+
+    def give_up(self, error: BaseException) -> None:
+        """End the tracked run, as stopped or as failed."""
+        if self._tracking:
+            self._tracking.end("stopped" if isinstance(error, KeyboardInterrupt) else "failed")
 
 
 def _now() -> str:

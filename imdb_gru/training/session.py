@@ -48,7 +48,7 @@ class LocalSession:
         """Train to the end, or until Ctrl-C or SIGTERM, and return the final metrics."""
         observer(self.trainer.engine_chosen)
         with explain_memory():
-            metrics = run_training(self.trainer, RunRecorder(self.run), observer, self.stop)
+            metrics = run_training(self.trainer, RunRecorder(self.run, observer), observer, self.stop)
         assert metrics is not None
         return metrics
 

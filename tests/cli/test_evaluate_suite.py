@@ -42,6 +42,21 @@ def test_a_table_of_ones_own_with_its_failures(evaluate, tmp_path):
     assert (high["threshold"], high["kinds"][0]["passed"]) == (1, 0)
 
 
+def test_a_table_of_contrast_pairs_needs_no_kind(evaluate, tmp_path):
+    (tmp_path / "pairs.csv").write_text(
+        "text,label,pair\nI loved it.,1,a\nI hated it.,0,a\nIt is superb.,0,b\nIt is awful.,0,b\n"
+    )
+    out = evaluate("--suite", "pairs.csv").out
+    assert "labelled pairs  2, 50.0% with all texts right  (95 % interval 9.5% to 90.5%)" in out
+    assert "texts right     50.0% of the first, 100.0% of the others" in out
+    figures = json.loads(evaluate("--suite", "pairs.csv", "--json").out)
+    assert [kind["kind"] for kind in figures["kinds"]] == ["contrast"]
+    assert (figures["contrast"]["pairs"], figures["contrast"]["passed"]) == (2, 0.5)
+    evaluate("--suite", "pairs.csv", "--tables", "tables")
+    header, row = csv.reader((tmp_path / "tables" / "suite.csv").read_text().splitlines())
+    assert dict(zip(header, row, strict=True))["contrast.passed"] == "0.5"
+
+
 def test_the_options_for_tables_apply(evaluate, tmp_path):
     (tmp_path / "mine.csv").write_text("body;stars;kind\nIt is superb.;5;verdict\nIt is so-so.;3;verdict\n")
     options = ["--text-column", "body", "--label-column", "stars", "--positive", "5", "--negative", "1"]

@@ -46,6 +46,20 @@ def test_labels_are_counted_by_text_and_by_pair():
     assert (figures.n, figures.empty_probability) == (6, 0.625)
 
 
+def test_pairs_of_all_kinds_with_labels_give_one_share():
+    contrast = evaluate(
+        (0.9, "x", 1, "p"), (0.2, "x", 0, "p"),
+        (0.9, "x", 1, "q"), (0.8, "x", 0, "q"), (0.7, "x", 0, "q"),
+        (0.1, "y", 1, "p"), (0.2, "y", 0, "p"),
+        (0.9, "y", 0), (0.5, "z", None, "p"), (0.4, "z", None, "p"),
+    ).contrast  # fmt: skip
+    assert (contrast.pairs, contrast.passed) == (3, pytest.approx(1 / 3))
+    assert (contrast.first_accuracy, contrast.other_accuracy) == (pytest.approx(2 / 3), pytest.approx(2 / 4))
+    low, high = contrast.passed_interval
+    assert low < 1 / 3 < high
+    assert evaluate((0.9, "x", 1), (0.5, "z", None, "p"), (0.4, "z", None, "p")).contrast is None
+
+
 def test_a_label_depends_on_the_threshold():
     assert evaluate((0.6, "x", 1), threshold=0.7).kinds[0].passed == 0
 

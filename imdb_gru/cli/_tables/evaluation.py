@@ -5,25 +5,30 @@ from typing import TYPE_CHECKING
 
 import click
 
+from imdb_gru.cli._tables.exchanges import build_exchange_tables, print_changed
 from imdb_gru.cli._tables.suite import build_suite_tables, print_failures
 from imdb_gru.cli._tables.table import Table
 
 if TYPE_CHECKING:
     from imdb_gru.models.evaluation import Evaluation, NextWordEvaluation
+    from imdb_gru.models.exchange_evaluation import ExchangeEvaluation
     from imdb_gru.models.metrics import AnswerScores
     from imdb_gru.models.suite_evaluation import SuiteEvaluation
+
+    AnyEvaluation = Evaluation | NextWordEvaluation | SuiteEvaluation | ExchangeEvaluation
 
 SNIPPET = 300
 """Maximum number of characters to show from a misclassified review."""
 
 
-def print_evaluation(figures: "Evaluation | NextWordEvaluation | SuiteEvaluation") -> None:
-    """Print the metrics of a classifier or a next-word model, or the results of behavioural tests."""
+def print_evaluation(figures: "AnyEvaluation") -> None:
+    """Print the metrics of a classifier or a next-word model, or the results of tests of its behaviour."""
     from imdb_gru.models.evaluation import Evaluation
+    from imdb_gru.models.exchange_evaluation import ExchangeEvaluation
     from imdb_gru.models.suite_evaluation import SuiteEvaluation
 
     tables = build_evaluation_tables(figures)
-    if isinstance(figures, SuiteEvaluation):
+    if isinstance(figures, SuiteEvaluation | ExchangeEvaluation):
         tables = tables[::-1]  # what was tested stands above the results
     for number, table in enumerate(tables):
         if number:
@@ -33,15 +38,20 @@ def print_evaluation(figures: "Evaluation | NextWordEvaluation | SuiteEvaluation
         _print_answers_and_errors(figures)
     elif isinstance(figures, SuiteEvaluation):
         print_failures(figures)
+    elif isinstance(figures, ExchangeEvaluation):
+        print_changed(figures)
 
 
-def build_evaluation_tables(figures: "Evaluation | NextWordEvaluation | SuiteEvaluation") -> list[Table]:
+def build_evaluation_tables(figures: "AnyEvaluation") -> list[Table]:
     """Build the tables of an evaluation; the first one has its main figures."""
     from imdb_gru.models.evaluation import Evaluation
+    from imdb_gru.models.exchange_evaluation import ExchangeEvaluation
     from imdb_gru.models.suite_evaluation import SuiteEvaluation
 
     if isinstance(figures, Evaluation):
         return _build_classifier_tables(figures)
+    if isinstance(figures, ExchangeEvaluation):
+        return build_exchange_tables(figures)
     return build_suite_tables(figures) if isinstance(figures, SuiteEvaluation) else [_build_next_word_table(figures)]
 
 

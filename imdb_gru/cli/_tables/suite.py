@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 import click
 
 from imdb_gru.cli._tables.table import Column, Table, print_line
+from imdb_gru.system.frames import flatten, split_intervals
 
 if TYPE_CHECKING:
-    from imdb_gru.models.suite_evaluation import SuiteEvaluation
+    from imdb_gru.models.suite_evaluation import ContrastScores, SuiteEvaluation
 
 
 def build_suite_tables(figures: "SuiteEvaluation") -> list[Table]:
@@ -18,6 +19,7 @@ def build_suite_tables(figures: "SuiteEvaluation") -> list[Table]:
         ("suite", f"{figures.suite}, {figures.n} texts"),
         *chosen,
         ("empty text", f"{figures.empty_probability:.4f}  (probability of positive)"),
+        *_describe_contrast(figures.contrast),
     ]
     rows = [
         (
@@ -44,8 +46,19 @@ def build_suite_tables(figures: "SuiteEvaluation") -> list[Table]:
         "n": figures.n,
         "threshold": figures.threshold,
         "empty_probability": figures.empty_probability,
+        **(dict(flatten({"contrast": split_intervals(vars(figures.contrast))})) if figures.contrast else {}),
     }
     return [Table("kinds", rows, columns, figures.list_records()), Table("suite", tested, None, [record])]
+
+
+def _describe_contrast(contrast: "ContrastScores | None") -> list[tuple[str, str]]:
+    if contrast is None:
+        return []
+    interval = "{:.1%} to {:.1%}".format(*contrast.passed_interval)
+    return [
+        ("labelled pairs", f"{contrast.pairs}, {contrast.passed:.1%} with all texts right  (95 % interval {interval})"),
+        ("texts right", f"{contrast.first_accuracy:.1%} of the first, {contrast.other_accuracy:.1%} of the others"),
+    ]
 
 
 def print_failures(figures: "SuiteEvaluation") -> None:

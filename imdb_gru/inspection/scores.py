@@ -1,0 +1,231 @@
+"""Scores of explanations: how the probability changes if the words that an explanation ranks highest are missing.
+
+An explanation orders the words of a text by how much they speak for the predicted label. The scores are those of
+DeYoung et al. 2020, "ERASER: A Benchmark to Evaluate Rationalized NLP Models" (equations 1 and 2): p is the probability
+of the predicted label, and r the share of the words that the explanation ranks highest.
+
+    comprehensiveness = p(text) − p(text without r)      large if the model needs these words
+    sufficiency       = p(text) − p(r alone)             small if these words are enough
+
+Each score is averaged over the shares in `SHARES`.
+"""
+
+import itertools
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imdb_gru.errors import DataError
+from imdb_gru.inspection.contributions import measure_contributions
+from imdb_gru.inspection.network_pass import run_network
+from imdb_gru.models.classifier import Classifier
+from imdb_gru.models.metrics import find_positive
+from imdb_gru.system.arrays import Ids, Rows
+from imdb_gru.system.escaping import show_value
+from imdb_gru.system.frames import build_frame, split_intervals
+from imdb_gru.system.progress import show_bar
+from imdb_gru.text.vocabulary import UNKNOWN
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+Removal = Literal["delete", "unknown"]
+"""How words are taken out of a text: they are deleted, as in the paper, or made unknown."""
+SHARES = (0.01, 0.05, 0.1, 0.2, 0.5)
+"""Shares of a text's words over which the scores are averaged, as in the paper; a share has at least one word."""
+SEED = 0
+
+
+@dataclass(frozen=True)
+class ShareScores:
+    """The mean scores of an explanation for one share of the words."""
+
+    share: float
+    comprehensiveness: float
+    sufficiency: float
+
+
+@dataclass(frozen=True)
+class MethodScores:
+    """The mean scores of one method of explanation over many texts."""
+
+    method: str
+    """integrated gradients, occlusion or random order."""
+    comprehensiveness: float
+    """Mean fall of the probability without the highest ranked words; larger is better."""
+    comprehensiveness_interval: tuple[float, float] | None
+    """95 % confidence interval of the mean; None for a single text."""
+    sufficiency: float
+    """Mean fall of the probability with these words alone; smaller is better."""
+    sufficiency_interval: tuple[float, float] | None
+    """95 % confidence interval of the mean; None for a single text."""
+    by_share: Sequence[ShareScores]
+
+
+@dataclass(frozen=True)
+class MethodDifference:
+    """The mean differences between the scores of two methods on the same texts."""
+
+    method: str
+    other: str
+    comprehensiveness: float
+    """Mean difference of the comprehensiveness; above 0 if `method` is better."""
+    comprehensiveness_interval: tuple[float, float] | None
+    """95 % confidence interval of the mean of the paired differences; None for a single text."""
+    sufficiency: float
+    """Mean difference of the sufficiency; below 0 if `method` is better."""
+    sufficiency_interval: tuple[float, float] | None
+    """95 % confidence interval of the mean of the paired differences; None for a single text."""
+
+
+@dataclass(frozen=True, repr=False)
+class ExplanationScores:
+    """The scores of all methods of explanation on the same texts."""
+
+    run: str
+    n: int
+    """Number of texts that have words."""
+    removal: Removal
+    methods: Sequence[MethodScores]
+    differences: Sequence[MethodDifference]
+    """The differences between each two methods."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the dictionary that `inspect score --json` prints."""
+        return asdict(self)
+
+    def list_records(self) -> list[dict[str, Any]]:
+        """Return the scores of each method as a record, in which an interval is two values."""
+        return [
+            split_intervals({name: value for name, value in vars(method).items() if name != "by_share"})
+            for method in self.methods
+        ]
+
+    def to_frame(self) -> "DataFrame":
+        """Return a pandas data frame with a row for each method; pandas must be installed."""
+        return build_frame(self.list_records())
+
+    def __repr__(self) -> str:
+        """Return the scores of each method: comprehensiveness and sufficiency."""
+        scores = ", ".join(f"{one.method}: {one.comprehensiveness:.3f} {one.sufficiency:.3f}" for one in self.methods)
+        return f"ExplanationScores({self.run!r}, n={self.n}, {scores})"
+
+
+def score_explanations(
+    model: Classifier, texts: Iterable[str], *, removal: Removal = "delete", seed: int = SEED
+) -> ExplanationScores:
+    """Score integrated gradients, occlusion and a random order of the words on texts.
+
+    Texts without words are left out. `removal` says how words are taken out of a text: `delete`, as in the paper, or
+    `unknown`, which replaces them with the unknown word, as both methods do themselves. `seed` is the seed of the
+    random order. Raises `TypeError` if `texts` is a string or contains anything other than strings, `ValueError` if
+    `removal` is neither, and `DataError` if no text has words.
+    """
+    if isinstance(texts, str):
+        raise TypeError(f"score_explanations takes several texts, got one, {show_value(texts)}: put it in a list")
+    if removal not in get_args(Removal):
+        raise ValueError(f"removal is {show_value(removal)}: choose delete or unknown")
+    texts = list(texts)
+    rows = []
+    for number, text in enumerate(show_bar(texts, desc="scoring", unit=" texts", delay=1)):
+        if not isinstance(text, str):
+            raise TypeError(f"score_explanations takes strings, but one of the texts is {show_value(text)}")
+        ids = model.encode(text).ids
+        if len(ids) > 1:
+            rng = np.random.default_rng([seed, number])
+            rows.append(_score_text(model, ids, removal, rng))
+    if not rows:
+        raise DataError("no text has words, so there is nothing to score: give texts with words")
+    scores = np.array([list(row.values()) for row in rows])  # (N, methods, 2, shares)
+    by_method = dict(zip(rows[0], scores.swapaxes(0, 1), strict=True))
+    return ExplanationScores(
+        str(model.run),
+        len(rows),
+        removal,
+        [_summarise(name, values) for name, values in by_method.items()],
+        [_subtract(one, other, by_method) for one, other in itertools.combinations(by_method, 2)],
+    )
+
+
+def rank_words(network_ids: Ids, contributions: Mapping[str, NDArray[Any]], sign: int) -> dict[str, Rows]:
+    """Return, for each method, the timesteps of the words by how much they speak for the label with this sign."""
+    return {
+        name: 1 + np.argsort(-sign * values[1 : len(network_ids)], kind="stable")
+        for name, values in contributions.items()
+    }
+
+
+def _score_text(
+    classifier: Classifier, ids: Ids, removal: Removal, rng: np.random.Generator
+) -> dict[str, NDArray[np.float64]]:
+    """Return, for each method, comprehensiveness and sufficiency for each share, `(2, shares)`."""
+    network = classifier.network
+    read = run_network(network, network.embedding[ids][None])
+    found = measure_contributions(network, ids, read)
+    (probability,) = classifier.predict_ids([ids])
+    sign = 1 if find_positive(np.array([probability]), classifier.threshold)[0] else -1
+    orders = rank_words(
+        ids,
+        {
+            "integrated gradients": found.integrated_gradients,
+            "occlusion": found.occlusion,
+            "random order": rng.random(len(ids)),
+        },
+        sign,
+    )
+    counts = [math.ceil(round(share * (len(ids) - 1), 9)) for share in SHARES]
+    variants = [
+        _take_out(ids, order, count, kept, removal)
+        for order in orders.values()
+        for kept in (False, True)
+        for count in counts
+    ]
+    changed = classifier.predict_ids(variants).astype(np.float64).reshape(len(orders), 2, len(counts))
+    return dict(zip(orders, sign * (float(probability) - changed), strict=True))
+
+
+def _take_out(ids: Ids, order: Rows, count: int, kept: bool, removal: Removal) -> Ids:
+    """Return the ids without the first `count` words of the order or, if they are `kept`, without all other words."""
+    gone = np.zeros(len(ids), bool)
+    gone[order[count:] if kept else order[:count]] = True  # the start token is always kept
+    left: Ids = np.where(gone, UNKNOWN, ids).astype(ids.dtype) if removal == "unknown" else ids[~gone]
+    return left
+
+
+def _summarise(name: str, scores: NDArray[np.float64]) -> MethodScores:
+    """Return the mean scores of a method, given those of each text, `(N, 2, shares)`."""
+    comprehensiveness, sufficiency = scores.mean(axis=2).T
+    return MethodScores(
+        name,
+        float(comprehensiveness.mean()),
+        _find_interval(comprehensiveness),
+        float(sufficiency.mean()),
+        _find_interval(sufficiency),
+        [ShareScores(share, *map(float, pair)) for share, pair in zip(SHARES, scores.mean(axis=0).T, strict=True)],
+    )
+
+
+def _subtract(name: str, other: str, by_method: Mapping[str, NDArray[np.float64]]) -> MethodDifference:
+    comprehensiveness, sufficiency = (by_method[name] - by_method[other]).mean(axis=2).T
+    return MethodDifference(
+        name,
+        other,
+        float(comprehensiveness.mean()),
+        _find_interval(comprehensiveness),
+        float(sufficiency.mean()),
+        _find_interval(sufficiency),
+    )
+
+
+def _find_interval(values: NDArray[np.float64]) -> tuple[float, float] | None:
+    """Return the 95 % confidence interval of a mean, from the normal distribution; None for a single value."""
+    if len(values) < 2:
+        return None
+    half = NormalDist().inv_cdf(0.975) * float(values.std(ddof=1)) / math.sqrt(len(values))
+    mean = float(values.mean())
+    return mean - half, mean + half
