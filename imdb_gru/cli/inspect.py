@@ -166,7 +166,7 @@ def inspect_texts(
     classifier = Classifier.load(open_run(run_path))
     _check_view(classifier, layer, unit)
     made = (classifier.inspect(text) for text in came_in)
-    inspections: Iterable[Inspection] = count_seen(made, classifier.config.text, reader, EventPrinter())
+    inspections: Iterable[Inspection] = count_seen(made, classifier.text, reader, EventPrinter())
     if files.are_wanted():  # files are written first, because the reader of stdout may close it early
         inspections = list(inspections)
         files.write(inspections, str(classifier.run))
@@ -219,7 +219,7 @@ def step(
     classifier = Classifier.load(open_run(run_path))
     _check_view(classifier, layer, unit)
     encoded = map(classifier.encode, reader.follow("inspecting"))
-    for text in count_seen(encoded, classifier.config.text, reader, EventPrinter()):
+    for text in count_seen(encoded, classifier.text, reader, EventPrinter()):
         _check_word(text, word)
         worked_out = classifier.inspect_step(text.text, word=word, unit=unit, layer=layer)
         show_step(worked_out, terms, headed=len(reader.texts) != 1, as_json=as_json)
@@ -252,7 +252,7 @@ def diff(text: str, other: str, run_path: Path | None, as_json: bool) -> None:
     classifier = Classifier.load(open_run(run_path))
     compared = classifier.inspect_diff(*reader)
     show_diff(compared, as_json=as_json)
-    list(count_seen((compared.inspection, compared.other), classifier.config.text, reader, EventPrinter()))
+    list(count_seen((compared.inspection, compared.other), classifier.text, reader, EventPrinter()))
 
 
 @inspect.command(short_help="List the words that change each unit most.")

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from imdb_gru.config import DataConfig, TextConfig
+from imdb_gru.config.prediction import ReadingConfig
 from imdb_gru.corpus.encoded import EncodedText
 from imdb_gru.errors import DataError
 from imdb_gru.events import Notice, Observer, ignore
@@ -23,6 +23,7 @@ from imdb_gru.runs.run import Run
 from imdb_gru.system.partial import open_partial
 
 if TYPE_CHECKING:
+    from imdb_gru.config import DataConfig, TextConfig
     from imdb_gru.inspection import Inspection
 
 ReadText = TypeVar("ReadText", Prediction, "Inspection", EncodedText)
@@ -30,7 +31,7 @@ ReadText = TypeVar("ReadText", Prediction, "Inspection", EncodedText)
 
 
 def predict_file(
-    texts: str | Path | DataConfig | Sequence[str] | TextReader,
+    texts: "str | Path | DataConfig | Sequence[str] | TextReader",
     output: str | Path,
     *,
     model: str | Path | Run | Classifier | None = None,
@@ -73,7 +74,7 @@ def predict_file(
             counts.add(
                 _resume(classifier, target, max_error, observer) if resume else _write(classifier, target, max_error)
             )
-    tell(counts, classifier.config.text, [target.reader for target in targets], observer)
+    tell(counts, classifier.text, [target.reader for target in targets], observer)
     if failures:
         advice = "; to resume with these files, repeat the command" if resume else ""
         raise DataError(
@@ -85,7 +86,9 @@ def predict_file(
     return counts
 
 
-def _open_reader(texts: str | Path | DataConfig | Sequence[str], output: Path, observer: Observer) -> TextReader:
+def _open_reader(texts: "str | Path | DataConfig | Sequence[str]", output: Path, observer: Observer) -> TextReader:
+    from imdb_gru.config import DataConfig
+
     if isinstance(texts, str | Path):
         texts = DataConfig(path=str(texts))
     if not isinstance(texts, DataConfig):
@@ -115,7 +118,7 @@ def _write(classifier: Classifier, target: Target, max_error: float | None) -> C
     counts, reader = Counts(), target.reader
     with open_output(target.path) as stream, reader.show_bar("predicting") as observe:
         rows = begin_rows(reader)
-        writer = PredictionWriter(target.layout, reader, classifier.config.text.direction)
+        writer = PredictionWriter(target.layout, reader, classifier.text.direction)
         writer.begin(stream)
         for row, prediction in predict_rows(classifier, rows, target.layout.timesteps, max_error, observe):
             counts.take(prediction)
@@ -134,7 +137,7 @@ def _resume(classifier: Classifier, target: Target, max_error: float | None, obs
         try:
             rows = begin_rows(reader, max(counts.all - 1, 0))
             last = next(rows) if counts.all else None  # the end of a chunk, or of the texts
-            writer = PredictionWriter(target.layout, reader, classifier.config.text.direction)
+            writer = PredictionWriter(target.layout, reader, classifier.text.direction)
             with reader.show_bar("predicting", counts.all) as observe:
                 pairs = predict_rows(classifier, rows, target.layout.timesteps, max_error, observe, last=last)
                 for _, group in itertools.groupby(pairs, lambda pair: pair[0].path):
@@ -221,7 +224,7 @@ def identify_run(run: Run | None) -> list[dict[str, str]]:
 
 def count_seen(
     seen: Iterable[ReadText],
-    config: TextConfig,
+    config: "TextConfig | ReadingConfig",
     reader: TextReader,
     observer: Observer,
     *,
@@ -240,7 +243,7 @@ def count_seen(
 
 def tell(
     counts: Counts,
-    config: TextConfig,
+    config: "TextConfig | ReadingConfig",
     readers: Sequence[TextReader],
     observer: Observer,
     *,

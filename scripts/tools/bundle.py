@@ -8,8 +8,10 @@ validation reviews by confidence, by which `predict --max-error` finds its limit
 reviews, by which `evaluate` estimates how many of its reviews the model was trained on. Prints the validation figures
 before and after calibration and rounding, and the sizes of the files.
 
-With --refresh, only these errors and digests are written again, for the model in the folder, which is necessary after
-any change of the tokenizer:
+The part of its config that prediction needs is stored as JSON as well, because reading it takes less time.
+
+With --refresh, only these parts are written again, for the model in the folder, which is necessary after any change of
+the tokenizer:
 
     IMDB_GRU_DATA=aclImdb_v1.tar.gz python scripts/tools/bundle.py --refresh
 """
@@ -46,7 +48,7 @@ def main() -> None:
     parser.add_argument("run", type=Path, nargs="?", help="a complete classifier with model.pretrained")
     parser.add_argument("--folder", type=Path, default=BUNDLE, help="folder to write to [default: the package]")
     parser.add_argument(
-        "--refresh", action="store_true", help="write only the errors and digests of the folder's model"
+        "--refresh", action="store_true", help="write only what stands beside the weights of the folder's model"
     )
     arguments = parser.parse_args()
     target = BundledRun("sentiment", arguments.folder)
@@ -121,8 +123,12 @@ def bundle(run: Run, encoder: Run, temperature: float, folder: Path) -> None:
         target.seal({**figures, "temperature": temperature} if source is run else figures)
 
 
-def describe(target: Run, reviews: TrainingReviews) -> None:
-    """Write the digests of a part of a bundled classifier's reviews, and its errors on the validation reviews."""
+def describe(target: BundledRun, reviews: TrainingReviews) -> None:
+    """Write what a bundled classifier has beside its weights.
+
+    This is the digests of a part of its reviews, its errors on the validation reviews, and the part of its config that
+    prediction needs.
+    """
     figures = {key: value for key, value in target.load_metrics().to_dict().items() if key not in ("format", "files")}
     text, vocabulary = target.load_config().text, target.load_vocabulary()
     parts = ((review.text for review in part) for part in (reviews.train, reviews.validation))
@@ -135,6 +141,7 @@ def describe(target: Run, reviews: TrainingReviews) -> None:
     if calibration is None:
         raise RunError("the validation reviews have no words that the model knows")
     target.keep_calibration(calibration, figures)
+    target.keep_prediction_config()
     print(f"with a maximum error of 5 %: {calibration.find_limit(0.05)}")
 
 

@@ -6,6 +6,7 @@ import pytest
 import yaml
 from support.bundles import BUNDLED_WORDS, SIZES, load_script
 
+from imdb_gru.config.prediction import PredictionConfig
 from imdb_gru.corpus.corpus import load_training_reviews
 from imdb_gru.corpus.digests import digest_texts
 from imdb_gru.inspection import inspect_text
@@ -140,7 +141,8 @@ def test_the_script_bundles_and_prints_the_validation_figures(script, make_pair,
     losses = [float(line.split()[line.split().index("log_loss") + 1]) for line in (before, after)]
     assert losses[1] < losses[0]
     assert limit.startswith("with a maximum error of 5 %")
-    assert len(sizes) == 9
+    assert len(sizes) == 10
+    assert bundled.load_prediction_config() == PredictionConfig.select(bundled.load_config())
     assert (bundled.state, bundled.load_calibration().reviews) == ("complete", 20)
     monkeypatch.setenv("IMDB_GRU_DATA", "sample")
     seen, config = bundled.load_seen(), bundled.load_config()
