@@ -6,7 +6,6 @@ import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,15 +37,14 @@ class Measurements:
         return statistics.median(theirs[figure] / own[figure] for theirs, own in pairs)
 
 
-def measure(command: list[str], environment: Mapping[str, str] | None = None) -> dict[str, float]:
+def measure(command: list[str]) -> dict[str, float]:
     """Run a command; return its times, its peak memory in MB, and the numbers in its last line of JSON.
 
     `wall` is the time that passed and `processor` the time of all cores, which other work on the machine changes less.
-    `environment` holds variables to set or change.
     """
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
         started = time.perf_counter()
-        process = subprocess.Popen(command, stdout=output, stderr=errors, env={**os.environ, **(environment or {})})
+        process = subprocess.Popen(command, stdout=output, stderr=errors)
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)
