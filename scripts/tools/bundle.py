@@ -62,6 +62,7 @@ def main() -> None:
     if training.hash != run.load_metrics().data.hash:
         parser.error(f"these are not the reviews that {run} was trained on: choose them with IMDB_GRU_DATA")
     if arguments.refresh:
+        target.keep_prediction_config()
         describe(target, training)
         return
     encoder = find_run(Path(config.model.pretrained), "next_word")
@@ -105,6 +106,7 @@ def bundle(run: Run, encoder: Run, temperature: float, folder: Path) -> None:
         if source is run:
             changes["model"] = config.model.model_copy(update={"pretrained": BUNDLED})
         target.write_text(target.config_path, config.model_copy(update=changes).to_yaml())
+    targets[1].keep_prediction_config()
     run.load_vocabulary().save(targets[0].vocabulary_path)
     with read_arrays(encoder) as stored:
         start = list(stored)
@@ -123,12 +125,8 @@ def bundle(run: Run, encoder: Run, temperature: float, folder: Path) -> None:
         target.seal({**figures, "temperature": temperature} if source is run else figures)
 
 
-def describe(target: BundledRun, reviews: TrainingReviews) -> None:
-    """Write what a bundled classifier has beside its weights.
-
-    This is the digests of a part of its reviews, its errors on the validation reviews, and the part of its config that
-    prediction needs.
-    """
+def describe(target: Run, reviews: TrainingReviews) -> None:
+    """Write the digests of a part of a bundled classifier's reviews, and its errors on the validation reviews."""
     figures = {key: value for key, value in target.load_metrics().to_dict().items() if key not in ("format", "files")}
     text, vocabulary = target.load_config().text, target.load_vocabulary()
     parts = ((review.text for review in part) for part in (reviews.train, reviews.validation))
@@ -141,7 +139,6 @@ def describe(target: BundledRun, reviews: TrainingReviews) -> None:
     if calibration is None:
         raise RunError("the validation reviews have no words that the model knows")
     target.keep_calibration(calibration, figures)
-    target.keep_prediction_config()
     print(f"with a maximum error of 5 %: {calibration.find_limit(0.05)}")
 
 
