@@ -183,6 +183,7 @@ def test_either_a_run_is_bundled_or_the_folder_is_refreshed(script, tmp_path, mo
 
 def test_a_model_of_other_sizes_replaces_the_bundled_one(script, bundled, make_pair):
     folder, *originals = bundled
+    BundledRun("sentiment", folder).keep_prediction_config()
     for original in originals:
         shutil.rmtree(original.path)
     encoder, run = make_pair(units=8)
