@@ -67,12 +67,14 @@ def main(data: str, rounds: int, json_path: Path | None) -> None:
 def list_commands(folder: Path, data: str) -> dict[str, list[str]]:
     """Return the commands, given a folder with reviews.txt, and with long.txt for the inspection."""
     reviews, output = str(folder / "reviews.txt"), str(folder / "out.csv")
+    in_process = str(Path(__file__).parent / "predict_in_process.py")
     return {
         START: [*OURS, "predict", *RUN, REVIEW],
         INSPECT: [*OURS, "inspect", *RUN, "--input", str(folder / "long.txt"), "--json"],
         REPORT: [*OURS, "report", *RUN, "--data", data, "--output", str(folder / "report.html")],
         BULK: [*OURS, "predict", *RUN, "--input", reviews, "--output", output],
-        ALONE: [sys.executable, str(Path(__file__).parent / "predict_in_process.py"), "bundled", reviews],
+        # the command line sets this variable as well: threads that share a batch need no others below them
+        ALONE: ["env", "OPENBLAS_NUM_THREADS=1", sys.executable, in_process, "bundled", reviews],
     }
 
 
