@@ -43,7 +43,7 @@ def test_the_quick_way_to_load_it_gives_what_the_whole_config_gives(monkeypatch)
 @pytest.mark.processes
 def test_predicting_with_it_loads_only_what_it_needs():
     slow = {"pydantic", "yaml", "numpy.ma", "numpy.random", "statistics", "importlib.metadata", "imdb_gru.sources",
-            "imdb_gru.config.schema", "imdb_gru.cli.train"}  # fmt: skip
+            "imdb_gru.events", "imdb_gru.config.schema", "imdb_gru.cli.train"}  # fmt: skip
     assert_not_loaded(["predict", "--run", "bundled", "--timesteps", "--json", "Fine."], slow)
 
 
