@@ -135,7 +135,7 @@ def list_commands(folder: Path, data: str, reviews: int, units: int) -> dict[str
     in_process = str(Path(__file__).parent / "predict_in_process.py")
     return {
         TRAINING: [*train, *(f"--set={key}={value}" for key, value in settings.items())],
-        BULK: [sys.executable, in_process, "bundled", str(folder / "reviews.txt")],
+        BULK: ["env", "OPENBLAS_NUM_THREADS=1", sys.executable, in_process, "bundled", str(folder / "reviews.txt")],
         START: [*OURS, "predict", "--run", "bundled", REVIEW],
     }
 
