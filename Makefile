@@ -75,7 +75,8 @@ browser:  ## Install Chromium, in which pages are tested (Debian or Ubuntu, as r
 reproduce: install  ## Train and evaluate every model in the table of results (an afternoon)
 	$(BIN)/python scripts/tools/reproduce.py
 
-bench: $(VENV)/dev  ## Time training, bulk scoring and start-up against Keras (about 15 minutes)
+bench: $(VENV)/dev  ## Time the model in the package, and training, prediction and start-up against Keras (20 minutes)
+	$(BIN)/python scripts/benchmarks/bundled.py
 	$(BIN)/python scripts/benchmarks/benchmark.py train
 	test -d runs/bench || $(BIN)/imdb-gru train --config scratch --run runs/bench --set train.objective=linear --set train.epochs=2
 	$(BIN)/python scripts/benchmarks/benchmark.py predict runs/bench

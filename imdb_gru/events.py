@@ -4,13 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from imdb_gru.config.schedule import get_number
-from imdb_gru.records import CorpusStatistics, Epoch, Progress, Start
-from imdb_gru.system.environment import find_changes
 from imdb_gru.system.wording import count_noun
 
 if TYPE_CHECKING:
     from imdb_gru.config import FitConfig, TrainConfig
+    from imdb_gru.records import CorpusStatistics, Epoch, Progress, Start
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,7 @@ class BuildingModel(Event):
 class CorpusRead(Event):
     """The reviews for training have been read and encoded."""
 
-    statistics: CorpusStatistics
+    statistics: "CorpusStatistics"
     length: int
     """Maximum number of words in a review; longer reviews are cut."""
     validation_split: float
@@ -121,6 +119,8 @@ class ScheduleChosen(Event):
 
     def __str__(self) -> str:
         """Return the schedule."""
+        from imdb_gru.config.schedule import get_number
+
         first = "the output layer first, then " if self.train.output_first is True else ""
         last = "; the last epoch is kept" if self.train.monitor == "last" else ""
         return (
@@ -168,9 +168,12 @@ class Resumed(Event):
 
     @classmethod
     def build(
-        cls, config: "FitConfig", starts: Sequence[Start], progress: Progress, environment: Mapping[str, object]
+        cls, config: "FitConfig", starts: "Sequence[Start]", progress: "Progress", environment: Mapping[str, object]
     ) -> "Resumed":
         """Build the event, comparing environments only if the config requires deterministic training."""
+        from imdb_gru.config.schedule import get_number
+        from imdb_gru.system.environment import find_changes
+
         changes = find_changes(starts[-1].environment, environment) if starts and config.deterministic else {}
         return cls(progress.epoch, get_number(config.epochs), progress.batch, changes)
 
@@ -197,7 +200,7 @@ class CompilingEngine(Event):
 class EpochDone(Event):
     """An epoch has been completed and saved in the run."""
 
-    record: Epoch
+    record: "Epoch"
 
     def __str__(self) -> str:
         """Return the metrics of the epoch."""

@@ -116,7 +116,8 @@ def calibrated_run(sample_run, tmp_path_factory) -> Run:
     With a maximum error of 10 %, it answers about half of the sample's test reviews.
     """
     from imdb_gru.models.classifier import Classifier
-    from imdb_gru.runs.calibration import Calibration, compute_confidence
+    from imdb_gru.runs.calibration import Calibration
+    from imdb_gru.runs.confidence import compute_confidence
     from imdb_gru.sources.sample import SampleSource
 
     path = tmp_path_factory.mktemp("calibrated") / "run"

@@ -58,3 +58,20 @@ class GRUCell(Cell):
         dr = dcandidate * past * slope_of_sigmoid(r)
         through_products = np.concatenate([dz, dr, dcandidate * r], axis=-1) @ self.recurrent_kernel.T
         return np.concatenate([dz, dr, dcandidate], axis=-1), (dh * z + through_products,)
+
+    def carry_back(self, gates: Gates, before: State, after: State, gradient: State) -> State:
+        """Multiply the rows by ∂h_t/∂h_{t-1}, `(U, U)`: one product instead of three, because all rows share the gates.
+
+        Column j of U_z, U_r and U_h is scaled by the slope of unit j of h_t towards it.
+        """
+        ((h_prev,),), (dh,) = before, gradient
+        ((z,), (r,), (candidate,)) = (gates[name] for name in self.gates)
+        blocks = np.split(self.recurrent_kernel, 3, axis=1)
+        past = h_prev @ blocks[2] + self.bias[1, 2 * self.units :]  # U_h h_{t-1} + c_h
+        dcandidate = (1 - z) * slope_of_tanh(candidate)
+        slopes = ((h_prev - candidate) * slope_of_sigmoid(z), dcandidate * past * slope_of_sigmoid(r), dcandidate * r)
+        jacobian = blocks[0] * slopes[0]  # transposed
+        for block, slope in zip(blocks[1:], slopes[1:], strict=True):
+            jacobian += block * slope
+        jacobian.flat[:: self.units + 1] += z
+        return (dh @ jacobian.T,)

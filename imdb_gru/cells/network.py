@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imdb_gru.cells.cell import Cell, sigmoid
-from imdb_gru.config.schema import Pooling
+from imdb_gru.config.prediction import Pooling
 from imdb_gru.system.arrays import Array, Ids, Lengths
 
 

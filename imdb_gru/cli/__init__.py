@@ -1,10 +1,11 @@
-"""The command-line interface, with one module per command. Slow imports are deferred until a command runs."""
+"""The command-line interface, with one module per command, which is imported when the command is used."""
 
 import contextlib
 import errno
 import io
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -13,28 +14,32 @@ import click
 import imdb_gru
 from imdb_gru.cli._commands import Group
 from imdb_gru.cli._messages import silence
-from imdb_gru.cli.card import card
-from imdb_gru.cli.compare import compare
-from imdb_gru.cli.config import config
-from imdb_gru.cli.data import data
-from imdb_gru.cli.evaluate import evaluate
-from imdb_gru.cli.explore import explore
-from imdb_gru.cli.export import export
-from imdb_gru.cli.inspect import inspect
-from imdb_gru.cli.next import next_word
-from imdb_gru.cli.predict import predict
-from imdb_gru.cli.pretrain import pretrain
-from imdb_gru.cli.report import report
-from imdb_gru.cli.runs import runs
-from imdb_gru.cli.sweep import sweep
-from imdb_gru.cli.train import train
 from imdb_gru.system.signals import find_exit_code, raise_on_sigterm
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
+COMMANDS = (
+    "card", "compare", "config", "data", "evaluate", "explore", "export", "inspect", "next", "predict", "pretrain",
+    "report", "runs", "sweep", "train",
+)  # fmt: skip
+"""The commands; each is a function in the module of the same name, with the same name or one of `FUNCTIONS`."""
+FUNCTIONS = {"next": "next_word"}
+
+
 class MainGroup(Group):
     """The group of all commands, which exits with code 0 if a program such as `head` closes the output early."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - Click's signature
+        """List the names of all commands, in alphabetical order."""
+        return sorted({*COMMANDS, *self.commands})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command; for a name that no command has, import all of them, so that Click can suggest one."""
+        for name in {cmd_name} & {*COMMANDS} or COMMANDS:
+            if name not in self.commands:
+                self.add_command(getattr(import_module(f"imdb_gru.cli.{name}"), FUNCTIONS.get(name, name)))
+        return super().get_command(ctx, cmd_name)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command, or exit with code 0 if the reader of its output has closed it."""
@@ -55,28 +60,6 @@ def cli() -> None:
     imdb-gru evaluate
     imdb-gru predict --timesteps "I expected it to be dull, but it was wonderful."
     """
-
-
-COMMANDS = (
-    train,
-    pretrain,
-    evaluate,
-    report,
-    card,
-    predict,
-    next_word,
-    inspect,
-    explore,
-    compare,
-    export,
-    sweep,
-    runs,
-    config,
-    data,
-)
-
-for command in COMMANDS:
-    cli.add_command(command)
 
 
 def main() -> None:

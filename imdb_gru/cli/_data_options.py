@@ -2,11 +2,14 @@
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from imdb_gru.cli._options import LOCATION, AnyCommand
+
+if TYPE_CHECKING:
+    from imdb_gru.config import DataConfig
 
 TABLES = "a .csv, .tsv, .jsonl, .json, .parquet or .xlsx table"
 SOURCES = (
@@ -89,19 +92,23 @@ def _add_reviews(
 
     @functools.wraps(command)
     def join(*, reviews_path: str | None, **options: Any) -> Any:
-        from imdb_gru.config import DataConfig
-
         given = {"path": reviews_path, **{key: options.pop(key) for key in described}}
         given = {key: value for key, value in given.items() if value is not None}
         for kind, other in (("positive", "negative"), ("negative", "positive")):
             if kind in given and other not in given:
                 raise click.UsageError(f"--{kind} needs --{other}: give both the positive and the negative labels")
-        return command(**{name: DataConfig.model_validate(given) if given else None}, **options)
+        return command(**{name: _build_config(given) if given else None}, **options)
 
     added: AnyCommand = join
     for option in (*reversed(described.values()), path):
         added = option(added)
     return added
+
+
+def _build_config(given: dict[str, Any]) -> "DataConfig":
+    from imdb_gru.config import DataConfig
+
+    return DataConfig.model_validate(given)
 
 
 def data_options(command: AnyCommand) -> AnyCommand:

@@ -11,7 +11,6 @@ import click
 
 from imdb_gru.cli._messages import say
 from imdb_gru.cli._options import number_option, open_run
-from imdb_gru.cli._tables.table import print_table
 
 if TYPE_CHECKING:
     from imdb_gru.cluster.partitions import Partitions
@@ -98,6 +97,8 @@ def predict_on_ray(run_path: Path | None, request: RayRequest) -> None:
     if request.as_json:
         click.echo(json.dumps(result))
     else:
+        from imdb_gru.cli._tables.table import print_table
+
         print_table([(name.replace("_", " "), "-" if value is None else str(value)) for name, value in result.items()])
 
 

@@ -20,20 +20,20 @@ def open_reader(
 
     Files that the command writes to `output` are not read.
     """
-    from imdb_gru.config import DataConfig
     from imdb_gru.models.inputs import open_input
     from imdb_gru.models.texts import OPTIONS, STDIN
 
-    file = file or DataConfig()
-    if texts and file.path:
+    if texts and file and file.path:
         raise click.UsageError("give texts or --input, not both; quote a glob")
-    if not texts and not file.path:
+    if not texts and not (file and file.path):
         if sys.stdin is not None and sys.stdin.isatty():
             raise click.UsageError(
                 f'no text was given: give one, as in imdb-gru {command} "A fine film.", or use --input FILE'
             )
-        file = file.model_copy(update={"path": str(STDIN)})
+        from imdb_gru.config import DataConfig
+
+        file = (file or DataConfig()).model_copy(update={"path": str(STDIN)})
     for key in OPTIONS:
-        if getattr(file, key) and not file.path:
+        if file and getattr(file, key) and not file.path:
             raise click.UsageError(f"--{key.replace('_', '-')} needs a table or a file: give one with --input")
     return open_input(texts, file, Path(output) if output else None, EventPrinter())

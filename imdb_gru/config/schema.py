@@ -1,18 +1,14 @@
 """The keys of a config, with their types and defaults."""
 
-from typing import Annotated, Any, ClassVar, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from imdb_gru.config.labels import Label, is_label
+from imdb_gru.config.prediction import POOLINGS, CellName, Direction, Pooling, TaskName, Truncation
 from imdb_gru.config.writing import dump_yaml
 
-Truncation = Literal["head", "tail", "middle"]
-Direction = Literal["forward", "backward"]
-Pooling = Literal["last", "mean", "max"]
-POOLINGS: tuple[Pooling, ...] = get_args(Pooling)
-"""The names of all pooling methods."""
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
 AUTO: Literal["auto"] = "auto"
@@ -29,9 +25,6 @@ def _check_label(value: Any) -> Any:
 NGRAMS: Literal["ngrams"] = "ngrams"
 """The teacher that is the linear baseline on n-grams, fitted to the training reviews."""
 LabelList = Annotated[list[Annotated[Label, BeforeValidator(_check_label)]], Field(min_length=1)]
-
-CellName = Literal["gru", "lstm", "simple_rnn"]
-"""The names in `imdb_gru.cells.CELLS`, repeated here so that checking a config does not import NumPy."""
 
 
 class Section(BaseModel):
@@ -312,7 +305,6 @@ class NextWordConfig(WholeConfig):
 
 
 AnyConfig = Config | NextWordConfig
-TaskName = Literal["sentiment", "next_word"]
 KINDS: dict[TaskName, type[Config] | type[NextWordConfig]] = {"sentiment": Config, "next_word": NextWordConfig}
 """The config class for each task."""
 

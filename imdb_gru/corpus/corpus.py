@@ -13,12 +13,12 @@ import numpy as np
 from imdb_gru.config import AnyConfig, Config, DataConfig, NextWordConfig
 from imdb_gru.corpus.digests import SeenReviews, digest_tokenized, digest_words, find_repeated
 from imdb_gru.corpus.encoded import EncodedReviews, Tokenized, concatenate, encode_reviews, tokenize_reviews
-from imdb_gru.corpus.stored import NO_LABEL, StoredReviews, TextStore, find_only_label, store_reviews
+from imdb_gru.corpus.stored import StoredReviews, TextStore, find_only_label, store_reviews
 from imdb_gru.errors import DataError
 from imdb_gru.records import CorpusStatistics
 from imdb_gru.sources import load_word_index
 from imdb_gru.sources.review import UNLABELLED, Review, Source
-from imdb_gru.system.arrays import Labels, Mask, Rows
+from imdb_gru.system.arrays import NO_LABEL, Labels, Mask, Rows
 from imdb_gru.text.tokenizer import tokenize_words
 from imdb_gru.text.vocabulary import Vocabulary, build_keras_vocabulary, build_vocabulary
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from imdb_gru.corpus.stored import NO_LABEL, StoredReviews, store_reviews
+from imdb_gru.corpus.stored import StoredReviews, store_reviews
 from imdb_gru.sources.review import Review
-from imdb_gru.system.arrays import Array, Labels, Lengths
+from imdb_gru.system.arrays import NO_LABEL, Array, Labels, Lengths
 from imdb_gru.system.progress import show_bar
 
 CROP_SEED = 2**32 + 1

@@ -3,15 +3,18 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from imdb_gru.config import TextConfig
+from imdb_gru.config.prediction import ReadingConfig
 from imdb_gru.corpus.encoded import Tokenized, choose_words
 from imdb_gru.system.arrays import Mask
 from imdb_gru.text.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from imdb_gru.config import TextConfig
 
 Digests = NDArray[np.uint64]
 
@@ -33,7 +36,7 @@ def digest_tokenized(reviews: Tokenized) -> Digests:
     return np.array([digest_words(words[number] for number in reviews[row].tolist()) for row in rows], np.uint64)
 
 
-def digest_texts(texts: Iterable[str], config: TextConfig, vocabulary: Vocabulary) -> Digests:
+def digest_texts(texts: Iterable[str], config: "TextConfig | ReadingConfig", vocabulary: Vocabulary) -> Digests:
     """Return the digest of each text as a model with this config reads it, `(N,)`."""
     return np.array([digest_words(choose_words(vocabulary.tokenize(text), config)) for text in texts], np.uint64)
 

@@ -4,18 +4,22 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from imdb_gru.config import TextConfig, Truncation
+from imdb_gru.config.prediction import ReadingConfig, Truncation
 from imdb_gru.corpus.doubt import NOTHING_KNOWN, Doubt, find_doubt
-from imdb_gru.corpus.soft_targets import SoftTargets
-from imdb_gru.corpus.stored import NO_LABEL, StoredReviews
-from imdb_gru.system.arrays import Ids, Labels, Lengths, Mask, Rows
+from imdb_gru.system.arrays import NO_LABEL, Ids, Labels, Lengths, Mask, Rows
 from imdb_gru.text.direction import reorder
 from imdb_gru.text.tokenizer import TOKENIZERS
 from imdb_gru.text.vocabulary import PAD, START, UNKNOWN, Vocabulary
+
+if TYPE_CHECKING:
+    from imdb_gru.config import TextConfig
+    from imdb_gru.corpus.soft_targets import SoftTargets
+    from imdb_gru.corpus.stored import StoredReviews
 
 ALIGNMENT = 64
 """Alignment, in bytes, of an array of ids."""
@@ -35,7 +39,7 @@ def truncate(items: Sequence[str], length: int, side: Truncation) -> Sequence[st
     return [*items[:front], *items[len(items) - length // 2 :]]
 
 
-def choose_words(words: Sequence[str], text: TextConfig) -> Sequence[str]:
+def choose_words(words: Sequence[str], text: "TextConfig | ReadingConfig") -> Sequence[str]:
     """Return the words that a model reads, in the order in which it reads them."""
     return reorder(truncate(words, text.length, text.truncate), text.direction)
 
@@ -70,7 +74,7 @@ class EncodedText:
         return int(np.count_nonzero(self.ids == UNKNOWN))
 
 
-def encode_text(text: str, vocabulary: Vocabulary, config: TextConfig) -> EncodedText:
+def encode_text(text: str, vocabulary: Vocabulary, config: "TextConfig | ReadingConfig") -> EncodedText:
     """Tokenize, truncate and encode a text."""
     tokens = vocabulary.tokenize(text)
     kept = choose_words(tokens, config)
@@ -116,8 +120,8 @@ _PIECE = 2**16
 
 
 def tokenize_reviews(
-    reviews: StoredReviews,
-    text: TextConfig,
+    reviews: "StoredReviews",
+    text: "TextConfig",
     lexicon: dict[str, int] | None = None,
     tokenize: Callable[[str], list[str]] | None = None,
 ) -> Tokenized:
@@ -153,7 +157,7 @@ class EncodedReviews:
     """Position in `ids` of each review's first id, followed by the length of `ids`, `(N + 1,)`."""
     labels: Labels
     """Label of each review, `(N,)`; −1 if unlabelled."""
-    soft_targets: SoftTargets | None = None
+    soft_targets: "SoftTargets | None" = None
     """The probabilities that teachers give to the reviews, if there are teachers."""
 
     def __len__(self) -> int:
@@ -238,7 +242,9 @@ def pad_targets(sequences: Sequence[Ids]) -> Ids:
     return pad([np.append(sequence[1:], np.int32(START)) for sequence in sequences])
 
 
-def iter_batches(lengths: Lengths, batch_size: int, rng: np.random.Generator, *, bucket: bool = True) -> Iterator[Rows]:
+def iter_batches(
+    lengths: Lengths, batch_size: int, rng: "np.random.Generator", *, bucket: bool = True
+) -> Iterator[Rows]:
     """Yield the rows of one batch at a time; every row occurs once, in random order.
 
     With `bucket`, reviews of similar length share a batch: shuffled rows are sorted by length within pools of

@@ -9,9 +9,8 @@ from typing import overload
 import numpy as np
 
 from imdb_gru.sources.review import Review
-from imdb_gru.system.arrays import Labels, Rows
+from imdb_gru.system.arrays import NO_LABEL, Labels, Rows
 
-NO_LABEL = -1
 MOST_IN_MEMORY = 64 * 2**20
 """Maximum total size of texts kept in memory, in bytes; the texts of IMDB's train split take 33 million bytes."""
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from imdb_gru.config.schema import POOLINGS, Pooling
+from imdb_gru.config.prediction import POOLINGS, Pooling
 from imdb_gru.engine.float32 import prediction as float32
 from imdb_gru.engine.gru_weights import GRUWeights
 from imdb_gru.engine.int8 import prediction as int8

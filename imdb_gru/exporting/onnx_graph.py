@@ -14,7 +14,7 @@ import imdb_gru
 from imdb_gru.cells import Cell, GRUCell, LSTMCell, SimpleRNNCell
 from imdb_gru.cells.network import Layer, Network
 from imdb_gru.cells.next_word import NextWordNetwork
-from imdb_gru.config.schema import Pooling
+from imdb_gru.config.prediction import Pooling
 from imdb_gru.errors import MissingExtraError
 from imdb_gru.system.arrays import Array
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imdb_gru.cells.cell import Cell, Gates, State
+from imdb_gru.engine.workers import cut_evenly, share_out
 from imdb_gru.system.arrays import Array
 
 Index = NDArray[np.int64]
@@ -80,8 +81,14 @@ class CellPass:
         s_t is the whole state after timestep t, including an LSTM's memory. Every row of ∂h_T/∂s_t is a gradient
         propagated back through time.
         """
+        norms = np.linalg.norm(share_out(self._measure_rows, cut_evenly(self.cell.units)), axis=0)
+        return self.in_text_order(norms.astype(np.float32))
+
+    def _measure_rows(self, rows: slice) -> NDArray[np.float64]:
+        """Measure the norm of some rows of ∂h_T/∂s_t, divided by √U, `(T,)`, in the cell's order."""
         units = self.cell.units
-        dstate = (np.eye(units, dtype=np.float32), *self.cell.start(units)[1:])
+        unit_vectors = np.eye(units, dtype=np.float32)[rows]
+        dstate = (unit_vectors, *self.cell.start(len(unit_vectors))[1:])
         steps = len(self.states[0]) - 1
         norms, taken_out = np.empty(steps), 1.0
         for step in reversed(range(steps)):
@@ -91,8 +98,8 @@ class CellPass:
                 dstate = tuple(part / np.float32(norm) for part in dstate)
                 taken_out *= norm
             dstate = tuple(map(_drop_tiny, dstate))
-            _, dstate = self.cell.step_back(self.gates_at(step), self.state_at(step), self.state_at(step + 1), dstate)
-        return self.in_text_order(norms.astype(np.float32))
+            dstate = self.cell.carry_back(self.gates_at(step), self.state_at(step), self.state_at(step + 1), dstate)
+        return norms
 
     def measure_kept(self) -> Array | None:
         """Return the share of each timestep's state that later gates let through, averaged over units, `(T,)`."""

@@ -41,7 +41,7 @@ def inspect_text(classifier: Classifier, text: str, *, steps: int = STEPS) -> In
         cells=cells,
         pooled={pooling: added[0] for pooling, added in read.spread().items()},
         doubt=encoded.doubt,
-        direction=classifier.config.text.direction,
+        direction=classifier.text.direction,
     )
 
 

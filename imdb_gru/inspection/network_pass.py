@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from imdb_gru.cells.cell import Cell, State
 from imdb_gru.cells.network import Layer, Network
-from imdb_gru.config.schema import Pooling
+from imdb_gru.config.prediction import Pooling
 from imdb_gru.inspection.cell_pass import CellPass, Index, trace_cell
 from imdb_gru.system.arrays import Array
 

@@ -33,7 +33,7 @@ def inspect_step(
     if unit is not None:
         _check("unit", unit, 0, classifier.config.model.units - 1)
     read = run_network(network, network.embedding[encoded.ids][None])
-    direction = classifier.config.text.direction
+    direction = classifier.text.direction
     return StepInspection(
         text=text,
         word=word,

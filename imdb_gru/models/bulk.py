@@ -8,10 +8,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from imdb_gru.config import DataConfig, TextConfig
+from imdb_gru.config.prediction import ReadingConfig
 from imdb_gru.corpus.encoded import EncodedText
 from imdb_gru.errors import DataError
-from imdb_gru.events import Notice, Observer, ignore
 from imdb_gru.models import batches
 from imdb_gru.models.classifier import Classifier, load
 from imdb_gru.models.counts import Counts
@@ -23,6 +22,8 @@ from imdb_gru.runs.run import Run
 from imdb_gru.system.partial import open_partial
 
 if TYPE_CHECKING:
+    from imdb_gru.config import DataConfig, TextConfig
+    from imdb_gru.events import Observer
     from imdb_gru.inspection import Inspection
 
 ReadText = TypeVar("ReadText", Prediction, "Inspection", EncodedText)
@@ -30,7 +31,7 @@ ReadText = TypeVar("ReadText", Prediction, "Inspection", EncodedText)
 
 
 def predict_file(
-    texts: str | Path | DataConfig | Sequence[str] | TextReader,
+    texts: "str | Path | DataConfig | Sequence[str] | TextReader",
     output: str | Path,
     *,
     model: str | Path | Run | Classifier | None = None,
@@ -38,7 +39,7 @@ def predict_file(
     max_error: float | None = None,
     as_json: bool = False,
     resume: bool = False,
-    observer: Observer | None = None,
+    observer: "Observer | None" = None,
 ) -> Counts:
     """Classify given texts or texts in files, write the predictions to a file, and return counts of the texts.
 
@@ -55,6 +56,8 @@ def predict_file(
     `output` is a folder and only some tables cannot be read, predictions for the other tables are written before the
     error is raised.
     """
+    from imdb_gru.events import Notice, ignore
+
     observer, output = observer or ignore, str(Path(output).expanduser()) + "/" * str(output).endswith("/")
     reader = texts if isinstance(texts, TextReader) else _open_reader(texts, Path(output), observer)
     targets = plan_targets(reader, output, as_json=as_json, timesteps=timesteps)
@@ -73,7 +76,7 @@ def predict_file(
             counts.add(
                 _resume(classifier, target, max_error, observer) if resume else _write(classifier, target, max_error)
             )
-    tell(counts, classifier.config.text, [target.reader for target in targets], observer)
+    tell(counts, classifier.text, [target.reader for target in targets], observer)
     if failures:
         advice = "; to resume with these files, repeat the command" if resume else ""
         raise DataError(
@@ -85,7 +88,9 @@ def predict_file(
     return counts
 
 
-def _open_reader(texts: str | Path | DataConfig | Sequence[str], output: Path, observer: Observer) -> TextReader:
+def _open_reader(texts: "str | Path | DataConfig | Sequence[str]", output: Path, observer: "Observer") -> TextReader:
+    from imdb_gru.config import DataConfig
+
     if isinstance(texts, str | Path):
         texts = DataConfig(path=str(texts))
     if not isinstance(texts, DataConfig):
@@ -98,13 +103,15 @@ def _can_resume(target: Target) -> bool:
     return all(path.is_file() for path in target.reader.files) and (target.path.is_file() or not target.path.exists())
 
 
-def _find_failures(reader: TextReader, targets: Sequence[Target], observer: Observer) -> dict[Path, str]:
+def _find_failures(reader: TextReader, targets: Sequence[Target], observer: "Observer") -> dict[Path, str]:
     """Return why each unreadable table is skipped, or raise `DataError` if all are unreadable or share one output."""
     if not isinstance(reader, TableFiles):
         return {}
     if len(reader.failures) == len(targets) or targets[0].reader is reader:
         reader.check()
         return {}
+    from imdb_gru.events import Notice
+
     for reason in reader.failures.values():
         observer(Notice(f"left out: {reason}"))
     return reader.failures
@@ -115,7 +122,7 @@ def _write(classifier: Classifier, target: Target, max_error: float | None) -> C
     counts, reader = Counts(), target.reader
     with open_output(target.path) as stream, reader.show_bar("predicting") as observe:
         rows = begin_rows(reader)
-        writer = PredictionWriter(target.layout, reader, classifier.config.text.direction)
+        writer = PredictionWriter(target.layout, reader, classifier.text.direction)
         writer.begin(stream)
         for row, prediction in predict_rows(classifier, rows, target.layout.timesteps, max_error, observe):
             counts.take(prediction)
@@ -123,8 +130,10 @@ def _write(classifier: Classifier, target: Target, max_error: float | None) -> C
     return counts
 
 
-def _resume(classifier: Classifier, target: Target, max_error: float | None, observer: Observer) -> Counts:
+def _resume(classifier: Classifier, target: Target, max_error: float | None, observer: "Observer") -> Counts:
     """Append the missing predictions to the partial file, chunk by chunk, then copy the file to the output."""
+    from imdb_gru.events import Notice
+
     reader, of = target.reader, f" of {target.reader.path}" if target.one_of_several else ""
     begun_with = _identify(classifier, target, max_error)
     with explain_failure(target.path), open_partial(_name_partial(target), begun_with) as partial:
@@ -134,7 +143,7 @@ def _resume(classifier: Classifier, target: Target, max_error: float | None, obs
         try:
             rows = begin_rows(reader, max(counts.all - 1, 0))
             last = next(rows) if counts.all else None  # the end of a chunk, or of the texts
-            writer = PredictionWriter(target.layout, reader, classifier.config.text.direction)
+            writer = PredictionWriter(target.layout, reader, classifier.text.direction)
             with reader.show_bar("predicting", counts.all) as observe:
                 pairs = predict_rows(classifier, rows, target.layout.timesteps, max_error, observe, last=last)
                 for _, group in itertools.groupby(pairs, lambda pair: pair[0].path):
@@ -221,9 +230,9 @@ def identify_run(run: Run | None) -> list[dict[str, str]]:
 
 def count_seen(
     seen: Iterable[ReadText],
-    config: TextConfig,
+    config: "TextConfig | ReadingConfig",
     reader: TextReader,
-    observer: Observer,
+    observer: "Observer",
     *,
     warn_empty: bool = True,
 ) -> Iterator[ReadText]:
@@ -240,14 +249,17 @@ def count_seen(
 
 def tell(
     counts: Counts,
-    config: TextConfig,
+    config: "TextConfig | ReadingConfig",
     readers: Sequence[TextReader],
-    observer: Observer,
+    observer: "Observer",
     *,
     warn_empty: bool = True,
 ) -> None:
     """Notify the observer of anything unusual about the files and of problems with the texts, such as truncation."""
     undecodable = sum(reader.undecodable for reader in readers)
     notes = [note for reader in readers for note in reader.notes]
-    for line in (*notes, *counts.describe(config, undecodable, warn_empty=warn_empty)):
-        observer(Notice(line))
+    if lines := [*notes, *counts.describe(config, undecodable, warn_empty=warn_empty)]:
+        from imdb_gru.events import Notice  # a text without problems is predicted without this import
+
+        for line in lines:
+            observer(Notice(line))

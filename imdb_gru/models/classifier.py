@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,16 +10,15 @@ import numpy as np
 
 from imdb_gru.cells.cell import sigmoid
 from imdb_gru.cells.network import Network
-from imdb_gru.config import Config
+from imdb_gru.config.prediction import PredictionConfig, ReadingConfig
 from imdb_gru.corpus.encoded import EncodedText, encode_text
 from imdb_gru.engine.workers import map_ahead
 from imdb_gru.errors import RunError
 from imdb_gru.models import batches
-from imdb_gru.models.metrics import THRESHOLD, check_threshold
 from imdb_gru.models.precision import Precision, build_predictor, check_precision, choose_precision
 from imdb_gru.models.prediction import Prediction
-from imdb_gru.runs.calibration import Calibration, ConfidenceLimit, check_max_error
 from imdb_gru.runs.catalogue import find_run
+from imdb_gru.runs.confidence import THRESHOLD, ConfidenceLimit, check_max_error, check_threshold
 from imdb_gru.runs.run import Run
 from imdb_gru.runs.weights import load_network
 from imdb_gru.system.arrays import Array, Ids, Lengths
@@ -26,8 +26,10 @@ from imdb_gru.system.escaping import show_value
 from imdb_gru.text.vocabulary import START_TOKEN, Vocabulary
 
 if TYPE_CHECKING:
+    from imdb_gru.config import Config, TextConfig
     from imdb_gru.engine.prediction import TimestepPredictor
     from imdb_gru.inspection import Inspection, StepInspection, TextDiff
+    from imdb_gru.runs.calibration import Calibration
 
 
 class Classifier:
@@ -41,36 +43,54 @@ class Classifier:
 
     def __init__(
         self,
-        config: Config,
+        config: "Config | PredictionConfig",
         vocabulary: Vocabulary,
         network: Network,
         run: Run | None = None,
-        calibration: Calibration | None = None,
     ) -> None:
         self.run = run
         """Run that the model was loaded from, if any."""
-        self.calibration = calibration
-        """The model's errors on the validation reviews, by confidence; None if the run did not record them."""
-        self.config = config
+        self._config = config
         self.vocabulary = vocabulary
         self.network = network
 
     @classmethod
     def load(cls, run: Run, threshold: float = THRESHOLD, precision: Precision = "auto") -> "Classifier":
         """Load a complete run, or raise `RunError` if its files do not fit together."""
-        config, vocabulary = run.load_config(), run.load_vocabulary()
+        config, vocabulary = run.load_prediction_config(), run.load_vocabulary()
         network = load_network(run, config.model)
         if len(network.embedding) != len(vocabulary):
             raise RunError(
                 f"{run} is damaged: its model has {len(network.embedding)} embeddings for {len(vocabulary)} ids"
             )
-        return cls(config, vocabulary, network, run, run.load_calibration()).adapt(threshold, precision)
+        classifier = cls(config, vocabulary, network, run)
+        if not isinstance(config, PredictionConfig):
+            classifier.calibration = run.load_calibration()
+        return classifier.adapt(threshold, precision)
 
     def adapt(self, threshold: float, precision: Precision) -> "Classifier":
         """Return a classifier with the same weights and another threshold and precision, which are checked."""
         adapted = copy.copy(self)
         adapted.threshold, adapted.precision = check_threshold(threshold), check_precision(self.network, precision)
         return adapted
+
+    @cached_property
+    def config(self) -> "Config":
+        """The complete config; that of the model in the package is read on first use."""
+        if not isinstance(self._config, PredictionConfig):
+            return self._config
+        assert self.run is not None
+        return self.run.load_config()
+
+    @cached_property
+    def calibration(self) -> "Calibration | None":
+        """The model's errors on the validation reviews, by confidence; None if the run did not record them."""
+        return None if self.run is None else self.run.load_calibration()
+
+    @property
+    def text(self) -> "TextConfig | ReadingConfig":
+        """Return how a text is cut, and in which direction it is read."""
+        return self._config.text
 
     def __repr__(self) -> str:
         """Return the name of the run, if any, and the layers."""
@@ -194,7 +214,7 @@ class Classifier:
                     tokens=(START_TOKEN, *row.kept) if timesteps else (),
                     probabilities=result if timesteps else None,
                     threshold=self.threshold,
-                    direction=self.config.text.direction,
+                    direction=self.text.direction,
                 )
 
     def _iter_chunks(self, texts: Iterator[str]) -> Iterator[list[EncodedText]]:
@@ -203,7 +223,7 @@ class Classifier:
 
     def encode(self, text: str) -> EncodedText:
         """Tokenize, truncate and encode a text."""
-        return encode_text(text, self.vocabulary, self.config.text)
+        return encode_text(text, self.vocabulary, self.text)
 
     def check_timesteps(self) -> None:
         """Raise `RunError` if the model is bidirectional, because such a model has no probability after each word."""

@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from imdb_gru.config import TextConfig
+from imdb_gru.config.prediction import ReadingConfig
 from imdb_gru.corpus.doubt import Doubt
+
+if TYPE_CHECKING:
+    from imdb_gru.config import TextConfig
 
 
 class Seen(Protocol):
@@ -81,7 +84,9 @@ class Counts:
         self.foreign += other.foreign
         self.unsure += other.unsure
 
-    def describe(self, config: TextConfig, undecodable: int, *, warn_empty: bool = True) -> Iterator[str]:
+    def describe(
+        self, config: "TextConfig | ReadingConfig", undecodable: int, *, warn_empty: bool = True
+    ) -> Iterator[str]:
         """Yield a message for each kind of problem found in the texts; mention empty texts only if `warn_empty`."""
         part = {"head": "first", "tail": "last", "middle": "outer"}[config.truncate]
         one = self.all == 1

@@ -11,7 +11,6 @@ from imdb_gru.config import Direction
 from imdb_gru.corpus.doubt import NOTHING_KNOWN, find_doubt
 from imdb_gru.models.classifier import Classifier
 from imdb_gru.models.metrics import (
-    THRESHOLD,
     AnswerScores,
     CoverageScores,
     LengthScores,
@@ -29,6 +28,7 @@ from imdb_gru.models.metrics import (
 from imdb_gru.models.next_word import NextWordModel, compute_perplexity
 from imdb_gru.models.prediction import LABELS
 from imdb_gru.runs.calibration import Calibration
+from imdb_gru.runs.confidence import THRESHOLD
 from imdb_gru.sources.review import Review
 from imdb_gru.system.arrays import Ids, Labels, Rows
 from imdb_gru.system.frames import build_frame, split_intervals
@@ -200,10 +200,10 @@ def predict_reviews(
         predicted,
         np.array(words),
         curves,
-        classifier.config.text.length,
+        classifier.text.length,
         classifier.threshold,
         compute_answers(labels, predicted, np.array(answered, bool), limit) if limit else None,
-        classifier.config.text.direction,
+        classifier.text.direction,
     )
 
 

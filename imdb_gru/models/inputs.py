@@ -4,12 +4,14 @@ import glob
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
 
-from imdb_gru.config import DataConfig
 from imdb_gru.errors import DataError, ImdbGruError
-from imdb_gru.events import Notice, Observer, ignore
 from imdb_gru.models.texts import InputRow, TextReader
-from imdb_gru.sources.rows import FORMATS, is_table_name
+
+if TYPE_CHECKING:
+    from imdb_gru.config import DataConfig
+    from imdb_gru.events import Observer
 
 HIDDEN = ("_", ".", "~$")
 """Name prefixes of files and folders without data: partition metadata, hidden files and Excel's lock files."""
@@ -20,8 +22,10 @@ MOST_NAMES = 10
 class TableFiles(TextReader):
     """A reader of all tables in a folder, or all tables that match a glob, in the order of their names."""
 
-    def __init__(self, file: DataConfig, output: Path | None = None) -> None:
+    def __init__(self, file: "DataConfig", output: Path | None = None) -> None:
         """Find the tables, excluding those under `output`. Raises `DataError` if there are none."""
+        from imdb_gru.sources.rows import FORMATS, is_table_name
+
         super().__init__(file=file)
         assert self.path is not None
         self.folder = find_folder(self.path)
@@ -79,16 +83,18 @@ class TableFiles(TextReader):
 
 
 def open_input(
-    texts: Sequence[str], file: DataConfig, output: Path | None = None, observer: Observer = ignore
+    texts: Sequence[str], file: "DataConfig | None", output: Path | None = None, observer: "Observer | None" = None
 ) -> TextReader:
     """Open the given texts, a file, or all tables that are in a folder or match a glob, excluding those under `output`.
 
-    Notifies the observer of files that are skipped because they are not tables.
+    Notifies the observer, if there is one, of files that are skipped because they are not tables.
     """
-    if not file.path or not names_several(Path(file.path)):
+    if file is None or not file.path or not names_several(Path(file.path)):
         return TextReader(texts, file)
     reader = TableFiles(file, output)
-    if reader.skipped:
+    if reader.skipped and observer:
+        from imdb_gru.events import Notice
+
         are = "is not a table" if len(reader.skipped) == 1 else "are not tables"
         observer(Notice(f"skipped {list_names(reader.skipped)}, which {are}"))
     return reader

@@ -2,19 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 
-from imdb_gru.runs.calibration import ConfidenceLimit, compute_confidence
+from imdb_gru.runs.confidence import THRESHOLD, ConfidenceLimit, compute_confidence
 from imdb_gru.system.arrays import Array, Labels, Lengths, Mask
-from imdb_gru.system.escaping import show_value
 
 Probabilities = Array
 
-THRESHOLD = 0.5
-"""By default, the lowest probability at which a text is positive."""
 BINS = 15
 """Number of bins for the calibration error, as in Guo et al. 2017."""
 TIMESTEPS = (10, 25, 50, 100, 200, 300, 400, 500, 750, 1000, 1500, 2000)
@@ -122,13 +118,6 @@ class ReliabilityBin:
     """Share of these reviews that are positive."""
 
 
-def check_threshold(threshold: float) -> float:
-    """Return the threshold; raises `ValueError` unless it is a number from 0 to 1."""
-    if not (isinstance(threshold, int | float) and 0 <= threshold <= 1):
-        raise ValueError(f"threshold is {show_value(threshold)}: give a number from 0 to 1")
-    return threshold
-
-
 def compute_scores(labels: Labels, probabilities: Probabilities, threshold: float = THRESHOLD) -> Scores:
     """Return all metrics of a classifier on labelled reviews."""
     predicted = find_positive(probabilities, threshold)
@@ -183,6 +172,8 @@ def find_best_threshold(labels: Labels, probabilities: Probabilities) -> float |
 
 def compute_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
     """Return the confidence interval of a proportion (Wilson 1927), which includes the proportion despite rounding."""
+    from statistics import NormalDist  # takes long to import, and predicting a text does not need it
+
     z = NormalDist().inv_cdf(0.5 + confidence / 2)
     share = successes / n
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)

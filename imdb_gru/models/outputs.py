@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from imdb_gru.config import Direction
+from imdb_gru.config.prediction import Direction
 from imdb_gru.errors import DataError
 from imdb_gru.models.inputs import TableFiles
 from imdb_gru.models.prediction import Prediction
 from imdb_gru.models.texts import InputRow, TextReader
-from imdb_gru.sources.review import SURROGATE
 from imdb_gru.system.escaping import dump_json, neutralise
 from imdb_gru.system.writing import write_atomically
 from imdb_gru.text.direction import record_direction
@@ -106,6 +105,8 @@ class PredictionWriter:
 
     def _write_cells(self, cells: Sequence[object], stream: TextIO) -> None:
         import csv
+
+        from imdb_gru.sources.review import SURROGATE
 
         line = io.StringIO()
         # With any other terminator, the writer would not quote a cell that contains a carriage return.

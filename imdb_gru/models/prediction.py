@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from imdb_gru.config import Direction
+from imdb_gru.config.prediction import Direction
 from imdb_gru.corpus.doubt import NOTHING_KNOWN, Doubt
 from imdb_gru.models.counts import describe_text
-from imdb_gru.models.metrics import THRESHOLD
+from imdb_gru.runs.confidence import THRESHOLD
 from imdb_gru.system.arrays import Array
 from imdb_gru.system.escaping import show_value
 from imdb_gru.text.coloured import build_html

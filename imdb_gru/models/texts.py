@@ -4,13 +4,14 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imdb_gru.config import DataConfig
 from imdb_gru.errors import DataError
 
 if TYPE_CHECKING:
+    from imdb_gru.config import DataConfig
     from imdb_gru.sources.table import TableSource
     from imdb_gru.sources.unpacking import Content
 
@@ -35,15 +36,15 @@ class InputRow:
 class TextReader:
     """A reader that yields texts in order and counts the texts that cannot be decoded."""
 
-    def __init__(self, texts: Sequence[str] = (), file: DataConfig | None = None) -> None:
+    def __init__(self, texts: Sequence[str] = (), file: "DataConfig | None" = None) -> None:
         """Use the given texts or a file's texts. Raises `DataError` if there are options for a file but no file."""
-        self._data = file or DataConfig()
-        if self._data.path is None:
+        self._file = file
+        self.path = None if file is None or file.path is None else Path(file.path)
+        if self.path is None:
             for key, value in self.options.items():
                 if value is not None:
                     raise DataError(f"--{key.replace('_', '-')} needs a table or a file: give one with --input")
         self.texts = texts
-        self.path = None if self._data.path is None else Path(self._data.path)
         self.undecodable = 0
         """Number of texts read so far that contain bytes that cannot be decoded."""
         self.columns: tuple[str, ...] = ()
@@ -56,7 +57,14 @@ class TextReader:
     @property
     def options(self) -> dict[str, str | None]:
         """Return the options that describe the file: its text column, format, encoding and delimiter."""
-        return {key: getattr(self._data, key) for key in OPTIONS}
+        return {key: getattr(self._file, key, None) for key in OPTIONS}
+
+    @cached_property
+    def _data(self) -> "DataConfig":
+        """The description of the file; texts that are given directly do not need it, nor the import."""
+        from imdb_gru.config import DataConfig
+
+        return self._file or DataConfig()
 
     @property
     def files(self) -> list[Path]:

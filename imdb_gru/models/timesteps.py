@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from imdb_gru.config import Direction
+from imdb_gru.config.prediction import Direction
 from imdb_gru.system.escaping import neutralise
 from imdb_gru.text.coloured import COLOURS
 from imdb_gru.text.direction import find_written_spaces, note_direction, reorder

@@ -7,8 +7,7 @@ testing (Angelopoulos et al. 2021, "Learn then Test", section 2.2) with exact bi
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +15,11 @@ from pydantic import model_validator
 
 from imdb_gru.errors import RunError
 from imdb_gru.records import Record
+from imdb_gru.runs.confidence import LARGEST_ERROR, ConfidenceLimit, compute_confidence
 from imdb_gru.system.arrays import Array, Labels
-from imdb_gru.system.escaping import show_value
 
 DOUBT = 0.1
 """Maximum probability, over random choices of validation reviews, that the error exceeds the chosen maximum."""
-LARGEST_ERROR = 0.5
 MOST_ROWS = 1000
 """Maximum number of limits that are stored; more limits would enlarge the file, but hardly allow more answers."""
 MOST_REVIEWS = 10**8
@@ -29,27 +27,6 @@ NEGLIGIBLE = 12
 """Number of standard deviations below the mean beyond which binomial probabilities add up to less than 1e-16."""
 ERRORS_AT_FIRST = 2
 """Number of errors that the first test should allow, so that a single wrong label does not end the search."""
-
-
-@dataclass(frozen=True)
-class ConfidenceLimit:
-    """The confidence at or below which a model does not answer, and its results on the validation reviews."""
-
-    max_error: float
-    confidence: float
-    reviews: int
-    answered: int
-    """Number of validation reviews above the limit."""
-    errors: int
-    """Number of these reviews that were misclassified."""
-
-    def __str__(self) -> str:
-        """Describe the limit in one line."""
-        rule = f"unsure if the confidence is at most {self.confidence:.4f}" if self.confidence else "sure of every text"
-        return (
-            f"{rule}: of {self.reviews:,} validation reviews, {self.answered / self.reviews:.1%} were answered, "
-            f"{self.errors / self.answered:.1%} of them wrongly"
-        )
 
 
 class Calibration(Record):
@@ -124,21 +101,6 @@ class Calibration(Record):
         if len(rows) and rows[-1] != len(allowed) - 1:
             rows = np.append(rows, len(allowed) - 1)
         yield from zip(rows.tolist(), allowed[rows].tolist(), strict=True)
-
-
-def compute_confidence(probabilities: Array, threshold: float = 0.5) -> NDArray[np.float64]:
-    """Return the probability of each predicted label, given the probability of positive and its threshold."""
-    exact = probabilities.astype(np.float64)
-    return np.where(exact >= threshold, exact, 1 - exact)
-
-
-def check_max_error(max_error: Any) -> float:
-    """Return a maximum error, or raise `ValueError` if it is not a share between 0 and `LARGEST_ERROR`."""
-    if isinstance(max_error, bool) or not isinstance(max_error, int | float) or not 0 < max_error < LARGEST_ERROR:
-        raise ValueError(
-            f"max_error is {show_value(max_error)}: give a share above 0 and below {LARGEST_ERROR}, such as 0.05"
-        )
-    return float(max_error)
 
 
 def count_allowed(answered: NDArray[np.int64], max_error: float) -> NDArray[np.int64]:

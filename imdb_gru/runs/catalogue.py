@@ -1,14 +1,20 @@
 """Creating and finding runs, including the models that come with the package."""
 
+import json
 import os
 import shutil
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from imdb_gru.config import KINDS, AnyConfig, TaskName
+from imdb_gru.config.prediction import PredictionConfig, TaskName
 from imdb_gru.errors import RunError
 from imdb_gru.runs.run import Run
+from imdb_gru.system.reading import read_text
 from imdb_gru.system.writing import UNFINISHED
+
+if TYPE_CHECKING:
+    from imdb_gru.config import AnyConfig, Config
 
 RUNS = Path("runs")
 BUNDLED = "bundled"
@@ -28,6 +34,8 @@ class BundledRun(Run):
         folder = folder or BUNDLE
         super().__init__(folder / task)
         self.vocabulary_path = folder / "vocabulary.json"
+        self.prediction_path = self.path / "prediction.json"
+        """The part of the config that prediction needs, which was checked when the model was bundled."""
         self.sealed_paths = (self.config_path, self.vocabulary_path, self.weights_path, *self.optional_paths)
         if task == "sentiment":
             self.base = BundledRun("next_word", folder)
@@ -35,6 +43,17 @@ class BundledRun(Run):
     def __str__(self) -> str:
         """Return the name used for the run in messages and results."""
         return BUNDLED
+
+    def keep_prediction_config(self) -> None:
+        """Write the part of a classifier's config that prediction needs."""
+        values = PredictionConfig.select(self.load_config()).to_dict()
+        self.write_text(self.prediction_path, json.dumps(values, indent=2) + "\n")
+
+    def load_prediction_config(self) -> "Config | PredictionConfig":
+        """Read the part that prediction needs, or, if it has no file of its own, the complete config."""
+        if not self.prediction_path.is_file():
+            return self.load_config()
+        return PredictionConfig.restore(json.loads(read_text(self.prediction_path)))
 
 
 def check_free(path: Path, *, overwrite: bool) -> None:
@@ -52,7 +71,7 @@ def check_free(path: Path, *, overwrite: bool) -> None:
         raise RunError(f"{path} contains files that do not belong to a run: choose another folder with --run")
 
 
-def choose_path(config: AnyConfig) -> Path:
+def choose_path(config: "AnyConfig") -> Path:
     """Return a path for a new run; its name contains the current time, the cell and the number of units."""
     stamp = f"{datetime.now():%Y%m%d-%H%M%S}-{config.model.cell}{config.model.units}"
     path = RUNS / stamp
@@ -63,7 +82,7 @@ def choose_path(config: AnyConfig) -> Path:
     return path
 
 
-def create_run(path: Path | None, config: AnyConfig, *, overwrite: bool = False) -> Run:
+def create_run(path: Path | None, config: "AnyConfig", *, overwrite: bool = False) -> Run:
     """Create a run directory at `path`, or at a new path if it is None. Raises `RunError` if that fails."""
     path = path or choose_path(config)
     check_free(path, overwrite=overwrite)
@@ -97,6 +116,8 @@ def find_run(path: Path | None, task: TaskName = "sentiment") -> Run:
                 return run
     bundled = BundledRun(task)
     if not bundled.config_path.is_file():
+        from imdb_gru.config import KINDS
+
         kind = KINDS[task]
         raise RunError(
             f"there is no complete run of {kind.model_name} under {RUNS}{os.sep}: train one with 'imdb-gru "

@@ -39,7 +39,7 @@ def restore(numbers: NDArray[np.int8], steps: Array) -> Array:
     """Return the rounded array, given the result of `quantise`. Raises `ValueError` if the number of steps is wrong."""
     if steps.shape != np.atleast_2d(numbers).shape[:1]:
         raise ValueError(f"steps of shape {steps.shape} for an array of shape {numbers.shape}")
-    rows = np.atleast_2d(numbers).astype(np.float32) * steps[:, None]
+    rows = np.multiply(np.atleast_2d(numbers), steps[:, None], dtype=np.float32)  # without a copy of the numbers
     return rows.reshape(numbers.shape)
 
 
@@ -81,5 +81,7 @@ def restore_arrays(stored: Mapping[str, Any], base: Sequence[Array] = ()) -> lis
             arrays.append(base[number])
             continue
         array = restore(stored[f"numbers{number}"], stored[f"steps{number}"])
-        arrays.append(array + base[number] if number < len(base) else array)
+        if number < len(base):
+            array += base[number]
+        arrays.append(array)
     return arrays

@@ -17,19 +17,20 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import numpy as np
 
 import imdb_gru
-from imdb_gru.config import KINDS, AnyConfig, Config, NextWordConfig, TaskName, load_any_config
-from imdb_gru.corpus.digests import SeenReviews
-from imdb_gru.corpus.soft_targets import SoftTargets
+from imdb_gru.config.prediction import PredictionConfig, TaskName
 from imdb_gru.errors import ConfigError, FormatError, RunError
-from imdb_gru.records import Epoch, Metrics, Progress, Start
-from imdb_gru.runs.calibration import Calibration
 from imdb_gru.system.escaping import show_value
 from imdb_gru.system.reading import DAMAGE, hash_file, read_npz, read_text
 from imdb_gru.system.writing import write_atomically
 from imdb_gru.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
+    from imdb_gru.config import AnyConfig, Config, NextWordConfig
     from imdb_gru.corpus.corpus import Corpus
+    from imdb_gru.corpus.digests import SeenReviews
+    from imdb_gru.corpus.soft_targets import SoftTargets
+    from imdb_gru.records import Epoch, Metrics, Progress, Start
+    from imdb_gru.runs.calibration import Calibration
 
 FORMAT = 1
 """The number of the file format that this version of the package reads and writes."""
@@ -37,7 +38,7 @@ FORMAT = 1
 RunState = Literal["in progress", "complete", "damaged", "newer"]
 FileState = Literal["ok", "changed", "missing"]
 
-OneConfig = TypeVar("OneConfig", Config, NextWordConfig)
+OneConfig = TypeVar("OneConfig", "Config", "NextWordConfig")
 Content = TypeVar("Content")
 
 
@@ -91,14 +92,24 @@ class Run:
     @property
     def model_name(self) -> str:
         """Return the kind of model as it is called in messages: a classifier or a next-word model."""
+        from imdb_gru.config import KINDS
+
         return KINDS[self.task].model_name
 
-    def load_config(self) -> Config:
+    def load_prediction_config(self) -> "Config | PredictionConfig":
+        """Read at least what prediction needs to know of the config, or raise `RunError` as `load_config` does."""
+        return self.load_config()
+
+    def load_config(self) -> "Config":
         """Read the complete config of a classifier, or raise `RunError` if the run is not a classifier."""
+        from imdb_gru.config import Config
+
         return self._load_config(Config)
 
-    def load_next_word_config(self) -> NextWordConfig:
+    def load_next_word_config(self) -> "NextWordConfig":
         """Read the complete config of a next-word model, or raise `RunError` if the run is of another kind."""
+        from imdb_gru.config import NextWordConfig
+
         return self._load_config(NextWordConfig)
 
     def _load_config(self, kind: type[OneConfig]) -> OneConfig:
@@ -110,8 +121,10 @@ class Run:
             )
         return config
 
-    def load_any_config(self) -> AnyConfig:
+    def load_any_config(self) -> "AnyConfig":
         """Read the complete config for any task, or raise `RunError` if it is damaged."""
+        from imdb_gru.config import load_any_config
+
         if self.config_path.exists() and not self.config_path.is_file():
             raise RunError(f"{self} is damaged: {self.config_path} is not a regular file")
         try:
@@ -141,6 +154,8 @@ class Run:
     @property
     def resumption(self) -> str:
         """Return the command that resumes this run."""
+        from imdb_gru.config import KINDS
+
         return f"imdb-gru {KINDS[self.task].command} --resume {self}"
 
     def load_vocabulary(self) -> Vocabulary:
@@ -153,13 +168,15 @@ class Run:
             with write_atomically(self.vocabulary_path) as temporary:
                 vocabulary.save(temporary)
 
-    def keep_seen(self, seen: SeenReviews) -> None:
+    def keep_seen(self, seen: "SeenReviews") -> None:
         """Write the digests of the training and validation reviews."""
         with write_atomically(self.seen_path) as temporary:
             np.savez(temporary, digests=seen.digests, share=seen.share, validation=seen.validation)
 
-    def load_seen(self) -> SeenReviews | None:
+    def load_seen(self) -> "SeenReviews | None":
         """Read the digests of the reviews, or return None if there are none. Raises `RunError` if they are damaged."""
+        from imdb_gru.corpus.digests import SeenReviews
+
         return self._load_optional(self.seen_path, lambda path: SeenReviews.restore(read_npz(path)))
 
     def keep_corpus(self, corpus: "Corpus") -> None:
@@ -170,11 +187,13 @@ class Run:
             with write_atomically(self.soft_targets_path) as temporary:
                 np.savez(temporary, allow_pickle=False, **corpus.train.soft_targets.to_arrays())
 
-    def load_soft_targets(self) -> SoftTargets | None:
+    def load_soft_targets(self) -> "SoftTargets | None":
         """Read the teachers' probabilities, or return None if training was killed before they were written.
 
         Raises `RunError` if they are not those with which training began.
         """
+        from imdb_gru.corpus.soft_targets import SoftTargets
+
         recorded = next((start.environment.get("soft_targets") for start in self.load_starts()), None)
         try:
             targets = SoftTargets.restore(read_npz(self.soft_targets_path))
@@ -186,8 +205,10 @@ class Run:
             raise self._refuse_to_resume(self.soft_targets_path, "it has changed since training began")
         return targets
 
-    def load_metrics(self) -> Metrics:
+    def load_metrics(self) -> "Metrics":
         """Read the final metrics, or raise `RunError` if they are missing or damaged."""
+        from imdb_gru.records import Metrics
+
         try:
             values = json.loads(read_text(self.metrics_path))
             self._check_format(values["format"])
@@ -204,8 +225,10 @@ class Run:
         if number != FORMAT:
             raise ValueError(f"format {show_value(number)}, not {FORMAT}")
 
-    def load_starts(self) -> list[Start]:
+    def load_starts(self) -> "list[Start]":
         """Read the records of all starts of training, oldest first, or raise `RunError` if they are damaged."""
+        from imdb_gru.records import Start
+
         if not self.environment_path.exists():
             return []
         try:
@@ -218,11 +241,15 @@ class Run:
 
     def add_start(self, **figures: Any) -> None:
         """Append a record of a start or resumption of training, with these values."""
+        from imdb_gru.records import Start
+
         lines = [json.dumps(part.to_dict()) + "\n" for part in (*self.load_starts(), Start(format=FORMAT, **figures))]
         self.write_text(self.environment_path, "".join(lines))
 
-    def load_history(self) -> list[Epoch]:
+    def load_history(self) -> "list[Epoch]":
         """Read the metrics of every epoch so far, or raise `RunError` if they are damaged."""
+        from imdb_gru.records import Epoch
+
         if not self.history_path.exists():
             return []
         try:
@@ -230,11 +257,13 @@ class Run:
         except (OSError, ValueError, RecursionError) as error:
             raise RunError(f"{self.history_path} cannot be read ({error}): train the run again") from error
 
-    def load_calibration(self) -> Calibration | None:
+    def load_calibration(self) -> "Calibration | None":
         """Read the calibration; return None if the run has no calibration. Raises `RunError` if it is damaged."""
+        from imdb_gru.runs.calibration import Calibration
+
         return self._load_optional(self.calibration_path, lambda path: Calibration.parse(json.loads(read_text(path))))
 
-    def keep_calibration(self, calibration: Calibration, figures: dict[str, Any]) -> Metrics:
+    def keep_calibration(self, calibration: "Calibration", figures: dict[str, Any]) -> "Metrics":
         """Write the calibration, and seal the run again with these metrics."""
         self.write_text(self.calibration_path, json.dumps(calibration.to_dict()) + "\n")
         return self.seal(figures)
@@ -247,8 +276,10 @@ class Run:
         except DAMAGE as error:
             raise RunError(f"{path} cannot be read ({error}): train the run again") from error
 
-    def load_progress(self) -> Progress | None:
+    def load_progress(self) -> "Progress | None":
         """Return the progress from the checkpoint, if the run has one. Raises `RunError` if it is damaged."""
+        from imdb_gru.records import Progress
+
         if not self.checkpoint_path.exists():
             return None
         try:
@@ -264,8 +295,10 @@ class Run:
     def _refuse_to_resume(path: Path, reason: object) -> RunError:
         return RunError(f"{path} cannot be used to resume training ({reason}): train the run again with --overwrite")
 
-    def seal(self, figures: dict[str, Any]) -> Metrics:
+    def seal(self, figures: dict[str, Any]) -> "Metrics":
         """Mark the run as complete by writing the final metrics with the hashes of all other files."""
+        from imdb_gru.records import Metrics
+
         present = (path for path in self.sealed_paths if path not in self.optional_paths or path.is_file())
         files = {path.name: hash_file(path) for path in present}
         metrics = Metrics.parse({"format": FORMAT, **figures, "files": files})

@@ -6,14 +6,14 @@ import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
 
 from imdb_gru.cells import CELLS, Cell
 from imdb_gru.cells.network import Layer, Network
 from imdb_gru.cells.next_word import NextWordNetwork
-from imdb_gru.config import EncoderConfig, ModelConfig
+from imdb_gru.config.prediction import NetworkConfig
 from imdb_gru.errors import RunError
 from imdb_gru.runs.compact import is_compact, restore_arrays
 from imdb_gru.runs.run import Run
@@ -25,13 +25,15 @@ from imdb_gru.text.vocabulary import PAD
 if TYPE_CHECKING:
     import h5py
 
+    from imdb_gru.config import EncoderConfig, ModelConfig
+
 Shape = tuple[int, ...]
 
 ANY = -1
 """Placeholder for an unknown size in a shape."""
 
 
-def load_network(run: Run, config: ModelConfig) -> Network:
+def load_network(run: Run, config: "ModelConfig | NetworkConfig") -> Network:
     """Read a run's weights, or raise `RunError` if they do not fit its config.
 
     `weights.npz` has the same weights as `model.keras`, but reading it does not need HDF5 and takes only half the time
@@ -64,14 +66,14 @@ def list_weights(cells: Iterable[Cell]) -> list[Array]:
     return [weight for cell in cells for weight in (cell.kernel, cell.recurrent_kernel, cell.bias)]
 
 
-def read_keras(path: Path, config: ModelConfig) -> Network:
+def read_keras(path: Path, config: "ModelConfig") -> Network:
     """Read the weights of a `model.keras` file as a network, or raise `RunError` if they do not fit the config."""
     with open_keras(path, config) as arrays:
         return _assemble(arrays, config)
 
 
 @contextlib.contextmanager
-def open_keras(path: Path, config: EncoderConfig) -> Iterator[Iterator[Array]]:
+def open_keras(path: Path, config: "EncoderConfig") -> Iterator[Iterator[Array]]:
     """Yield an iterator over the arrays of a `model.keras` file, which is a zip archive with an HDF5 file in it.
 
     A classifier's arrays are in the order of `weights.npz`, and a next-word model's are in the order of
@@ -97,18 +99,18 @@ def list_stock(arrays: Sequence[Array]) -> list[Array]:
 
 
 def _iter_keras(
-    groups: "dict[str, h5py.Group]", config: EncoderConfig, file: "h5py.File", size: int
+    groups: "dict[str, h5py.Group]", config: "EncoderConfig", file: "h5py.File", size: int
 ) -> Iterator[Array]:
     """Yield the weights in the order of `iter_shapes`, or raise `ValueError` if one is not in the file."""
     wanted = [groups["embedding"]]
     for number in range(1, config.layers + 1):
-        if isinstance(config, ModelConfig) and config.bidirectional:
+        if _is_classifier(config) and config.bidirectional:
             layer = groups[f"bidirectional_{number}"]
             wanted += [layer["forward_layer"]["cell"], layer["backward_layer"]["cell"]]
         else:
             wanted.append(groups[f"{config.cell}_{number}"]["cell"])
     names = ["projection", "next_word"]
-    if isinstance(config, ModelConfig):
+    if _is_classifier(config):
         names = [*(f"dense_{number}" for number in range(1, len(config.dense) + 1)), "probability"]
     wanted += [groups[name] for name in names]
     for group in wanted:
@@ -121,21 +123,22 @@ def _iter_keras(
             yield np.ascontiguousarray(variable[()], dtype=np.float32)
 
 
-def iter_shapes(config: EncoderConfig, vocabulary_size: int = ANY) -> Iterator[Shape]:
+def iter_shapes(config: "EncoderConfig | NetworkConfig", vocabulary_size: int = ANY) -> Iterator[Shape]:
     """Yield the shapes of the arrays in a run's `weights.npz`, in order.
 
     The order is: embedding; cells, forward before backward; then a classifier's dense layers, or the kernel and bias of
     a next-word model's projection and the bias of its softmax.
     """
     yield vocabulary_size, config.embedding
-    directions = 2 if isinstance(config, ModelConfig) and config.bidirectional else 1
+    classifier = config if _is_classifier(config) else None
+    directions = 2 if classifier and classifier.bidirectional else 1
     features = config.embedding
     for _ in range(config.layers):
         for _ in range(directions):
             yield from CELLS[config.cell].list_shapes(features, config.units)
         features = directions * config.units
-    if isinstance(config, ModelConfig):
-        for rows, columns in pairwise((features * len(config.pooling), *config.dense, 1)):
+    if classifier:
+        for rows, columns in pairwise((features * len(classifier.pooling), *classifier.dense, 1)):
             yield rows, columns
             yield (columns,)
     else:
@@ -144,10 +147,14 @@ def iter_shapes(config: EncoderConfig, vocabulary_size: int = ANY) -> Iterator[S
         yield (vocabulary_size,)
 
 
+def _is_classifier(config: "EncoderConfig | NetworkConfig") -> "TypeGuard[ModelConfig | NetworkConfig]":
+    return hasattr(config, "pooling")  # testing the class would import the classes that check a config
+
+
 _NONE: Array = np.empty(0, np.float32)
 
 
-def _take(arrays: Iterator[Array], config: EncoderConfig) -> Iterator[Array]:
+def _take(arrays: Iterator[Array], config: "EncoderConfig | NetworkConfig") -> Iterator[Array]:
     """Yield a run's weights, or raise `ValueError` if one is missing or has the wrong shape, type or values."""
     for shape in iter_shapes(config):
         weight = next(arrays, _NONE)
@@ -160,11 +167,11 @@ def _take(arrays: Iterator[Array], config: EncoderConfig) -> Iterator[Array]:
         yield weight
 
 
-def _take_cell(weights: Iterator[Array], config: EncoderConfig) -> Cell:
+def _take_cell(weights: Iterator[Array], config: "EncoderConfig | NetworkConfig") -> Cell:
     return CELLS[config.cell](next(weights), next(weights), next(weights))
 
 
-def _assemble(arrays: Iterator[Array], config: ModelConfig) -> Network:
+def _assemble(arrays: Iterator[Array], config: "ModelConfig | NetworkConfig") -> Network:
     """Build a network from weights in the order of `iter_shapes`."""
     weights = _take(arrays, config)
     embedding = next(weights)
@@ -182,13 +189,13 @@ def save_arrays(run: Run, arrays: Sequence[Array]) -> None:
         np.savez(temporary, allow_pickle=False, **{str(number): array for number, array in enumerate(arrays)})
 
 
-def load_weights(run: Run, config: EncoderConfig) -> list[Array]:
+def load_weights(run: Run, config: "EncoderConfig") -> list[Array]:
     """Read a run's arrays in the order of `iter_shapes`, or raise `RunError` if they do not fit its config."""
     with read_arrays(run) as arrays:
         return list(_take(arrays, config))
 
 
-def load_next_word_network(run: Run, config: EncoderConfig) -> NextWordNetwork:
+def load_next_word_network(run: Run, config: "EncoderConfig") -> NextWordNetwork:
     """Read a next-word model's weights, or raise `RunError` if they do not fit its config."""
     with read_arrays(run) as arrays:
         weights = _take(arrays, config)

@@ -12,6 +12,7 @@ Rows = NDArray[np.int64]
 Lengths = NDArray[np.int64]
 """Sequence lengths."""
 Labels = NDArray[np.int8]
-"""Labels: 1 for positive and 0 for negative."""
+"""Labels: 1 for positive, 0 for negative, and `NO_LABEL` for unlabelled."""
+NO_LABEL = -1
 Mask = NDArray[np.bool_]
 """True for positions that are not padding, or for items that are selected."""

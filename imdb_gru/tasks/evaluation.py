@@ -11,10 +11,10 @@ from imdb_gru.corpus.stored import find_only_label
 from imdb_gru.errors import DataError, RunError
 from imdb_gru.events import EvaluationStarted, Notice, Observer, ignore
 from imdb_gru.models.classifier import Classifier
-from imdb_gru.models.metrics import THRESHOLD, check_threshold
 from imdb_gru.models.precision import Precision
 from imdb_gru.models.prediction import LABELS
 from imdb_gru.runs.catalogue import find_run
+from imdb_gru.runs.confidence import THRESHOLD, check_threshold
 from imdb_gru.runs.run import Run
 from imdb_gru.sources.suite import BUNDLED_SUITE, read_suite
 from imdb_gru.system.escaping import show_value

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-from imdb_gru.config import Direction
+from imdb_gru.config.prediction import Direction
 from imdb_gru.system.escaping import neutralise
 from imdb_gru.text.direction import find_written_spaces, note_direction, reorder
 

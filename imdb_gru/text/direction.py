@@ -7,7 +7,7 @@ timestep is in the order in which the model reads; only running text is shown in
 from collections.abc import Sequence
 from typing import TypeVar
 
-from imdb_gru.config import Direction
+from imdb_gru.config.prediction import Direction
 from imdb_gru.text.tokenizer import find_spaces
 
 Item = TypeVar("Item")

@@ -54,7 +54,8 @@ def find_candidates(words: Sequence[str]) -> list[str]:
     codes = np.frombuffer("\0".join(words).encode("utf-32-le", "surrogatepass"), np.uint32)
     places = np.flatnonzero((codes[2:] == codes[1:-1]) & (codes[1:-1] == codes[:-2]))
     ends = np.cumsum(np.fromiter(map(len, words), np.int64, len(words)) + 1)
-    return [words[row] for row in np.unique(np.searchsorted(ends, places, "right")).tolist()]
+    rows = {*np.searchsorted(ends, places, "right").tolist()}  # np.unique would import numpy.ma
+    return [words[row] for row in sorted(rows)]
 
 
 def describe_spelling() -> dict[str, Any]:

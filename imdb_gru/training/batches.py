@@ -11,8 +11,7 @@ import tensorflow as tf
 from imdb_gru.config import Config
 from imdb_gru.config.schedule import get_number
 from imdb_gru.corpus.encoded import ALIGNMENT, EncodedReviews, iter_batches
-from imdb_gru.corpus.stored import NO_LABEL
-from imdb_gru.system.arrays import Array, Ids, Mask, Rows
+from imdb_gru.system.arrays import NO_LABEL, Array, Ids, Mask, Rows
 from imdb_gru.text.vocabulary import FIRST_WORD, PAD, UNKNOWN
 from imdb_gru.training.shares import WholeShare
 

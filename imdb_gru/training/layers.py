@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from imdb_gru.config.schema import Pooling
+from imdb_gru.config.prediction import Pooling
 from imdb_gru.engine.arithmetic import Precision
 from imdb_gru.engine.embedding import add_rows
 from imdb_gru.engine.gru import GRUEngine, Hidden, Tape

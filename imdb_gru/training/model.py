@@ -8,7 +8,7 @@ from keras import layers, ops
 
 from imdb_gru.cells import CELLS
 from imdb_gru.config import AnyConfig, EncoderConfig, ModelConfig, TrainConfig, find_fused_obstacle
-from imdb_gru.config.schema import Pooling
+from imdb_gru.config.prediction import Pooling
 from imdb_gru.engine.arithmetic import Precision
 from imdb_gru.engine.bfloat16.unit import find_bfloat16_obstacle
 from imdb_gru.errors import ConfigError

@@ -3,7 +3,6 @@
 python scripts/benchmarks/benchmark.py train
 """
 
-import json
 import os
 import sys
 import tempfile
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from measurements import Measurements, draw
+from measurements import Measurements, draw, save
 
 Record = dict[str, Any]
 
@@ -275,12 +274,6 @@ def describe(measurements: Measurements) -> str:
     """Describe how the figures were measured."""
     rounds = len(next(iter(measurements.figures.values())))
     return f"medians of {rounds} alternating rounds, {os.cpu_count()} cores"
-
-
-def save(path: Path | None, records: list[object]) -> None:
-    """Write figures to a JSON file, if one was requested."""
-    if path:
-        path.write_text(json.dumps(records, indent=2) + "\n")
 
 
 if __name__ == "__main__":

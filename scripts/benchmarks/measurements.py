@@ -38,7 +38,10 @@ class Measurements:
 
 
 def measure(command: list[str]) -> dict[str, float]:
-    """Run a command; return its wall time, its peak memory in MB, and the numbers in its last line of JSON."""
+    """Run a command; return its times, its peak memory in MB, and the numbers in its last line of JSON.
+
+    `wall` is the time that passed and `processor` the time of all cores, which other work on the machine changes less.
+    """
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
         started = time.perf_counter()
         process = subprocess.Popen(command, stdout=output, stderr=errors)
@@ -53,7 +56,8 @@ def measure(command: list[str]) -> dict[str, float]:
     printed = json.loads(lines[-1]) if lines and lines[-1].startswith("{") else {}
     printed |= printed.get("best", {})  # the best epoch of imdb-gru train
     numbers = {name: value for name, value in printed.items() if isinstance(value, float | int)}
-    return {"wall": wall, "megabytes": usage.ru_maxrss / 1024, **numbers}
+    processor = usage.ru_utime + usage.ru_stime
+    return {"wall": wall, "processor": processor, "megabytes": usage.ru_maxrss / 1024, **numbers}
 
 
 def draw(path: Path, charts: dict[str, dict[str, list[tuple[float, float]]]], unit: str) -> None:
@@ -75,3 +79,9 @@ def draw(path: Path, charts: dict[str, dict[str, list[tuple[float, float]]]], un
     (axes if len(charts) == 1 else axes[0]).set_ylabel(unit)
     (axes if len(charts) == 1 else axes[-1]).legend(frameon=False)
     figure.savefig(path, dpi=150)
+
+
+def save(path: Path | None, records: list[object]) -> None:
+    """Write figures to a JSON file, if one was requested."""
+    if path:
+        path.write_text(json.dumps(records, indent=2) + "\n")

@@ -8,8 +8,10 @@ validation reviews by confidence, by which `predict --max-error` finds its limit
 reviews, by which `evaluate` estimates how many of its reviews the model was trained on. Prints the validation figures
 before and after calibration and rounding, and the sizes of the files.
 
-With --refresh, only these errors and digests are written again, for the model in the folder, which is necessary after
-any change of the tokenizer:
+The part of its config that prediction needs is stored as JSON as well, because reading it takes less time.
+
+With --refresh, only these parts are written again, for the model in the folder, which is necessary after any change of
+the tokenizer:
 
     IMDB_GRU_DATA=aclImdb_v1.tar.gz python scripts/tools/bundle.py --refresh
 """
@@ -46,7 +48,7 @@ def main() -> None:
     parser.add_argument("run", type=Path, nargs="?", help="a complete classifier with model.pretrained")
     parser.add_argument("--folder", type=Path, default=BUNDLE, help="folder to write to [default: the package]")
     parser.add_argument(
-        "--refresh", action="store_true", help="write only the errors and digests of the folder's model"
+        "--refresh", action="store_true", help="write only what stands beside the weights of the folder's model"
     )
     arguments = parser.parse_args()
     target = BundledRun("sentiment", arguments.folder)
@@ -60,6 +62,7 @@ def main() -> None:
     if training.hash != run.load_metrics().data.hash:
         parser.error(f"these are not the reviews that {run} was trained on: choose them with IMDB_GRU_DATA")
     if arguments.refresh:
+        target.keep_prediction_config()
         describe(target, training)
         return
     encoder = find_run(Path(config.model.pretrained), "next_word")
@@ -103,6 +106,7 @@ def bundle(run: Run, encoder: Run, temperature: float, folder: Path) -> None:
         if source is run:
             changes["model"] = config.model.model_copy(update={"pretrained": BUNDLED})
         target.write_text(target.config_path, config.model_copy(update=changes).to_yaml())
+    targets[1].keep_prediction_config()
     run.load_vocabulary().save(targets[0].vocabulary_path)
     with read_arrays(encoder) as stored:
         start = list(stored)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from imdb_gru.cells import CELLS
-from imdb_gru.config.schema import CellName
+from imdb_gru.config.prediction import CellName
 
 
 def test_configs_name_the_registered_cells():

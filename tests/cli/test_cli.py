@@ -146,10 +146,11 @@ def test_a_closed_stream_is_no_error(sample_run, closed, arguments):
 def test_what_cannot_be_read_is_named_and_a_full_disk_told(code, message):
     program = f"""
 import os, sys
+import imdb_gru.cli.predict
 from imdb_gru.cli import main
 def fail(*_):
     raise OSError({code}, os.strerror({code}), "weights.npz")
-sys.modules["imdb_gru.cli.predict"].open_run = fail
+imdb_gru.cli.predict.open_run = fail
 sys.argv = ["imdb-gru", "predict", "fine"]
 main()
 """

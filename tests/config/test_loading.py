@@ -1,6 +1,7 @@
 import pytest
 from support.models import flatten
 
+from imdb_gru import config as config_package
 from imdb_gru.config import (
     Config,
     NextWordConfig,
@@ -193,3 +194,10 @@ def test_the_schema_of_a_sweep_describes_its_own_keys():
         "The number of epochs for which every trial is trained"
         in schema["$defs"]["AshaConfig"]["properties"]["grace"]["description"]
     )
+
+
+def test_every_public_name_of_configs_is_imported_on_first_use():
+    for name in config_package.__all__:
+        assert getattr(config_package, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        _ = config_package.Nothing

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from imdb_gru.corpus.crops import balance, make_crops
-from imdb_gru.corpus.stored import NO_LABEL, store_reviews
+from imdb_gru.corpus.stored import store_reviews
 from imdb_gru.sources.review import Review
+from imdb_gru.system.arrays import NO_LABEL
 
 TEXT = 'I went at night. "What a film!" Was it good?<br /><br />Yes, and the actors were better than in the book.'
 

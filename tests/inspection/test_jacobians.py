@@ -53,6 +53,10 @@ def test_a_step_back_is_the_transposed_jacobian(kind):
             unit[part] = np.eye(UNITS, dtype="f")
             _, back = cell.step_back(read.gates_at(step), read.state_at(step), read.state_at(step + 1), tuple(unit))
             np.testing.assert_allclose(np.concatenate(back, axis=1), columns, atol=TOLERANCE)
+            carried = cell.carry_back(
+                read.gates_at(step), read.state_at(step), read.state_at(step + 1), tuple(part[1:] for part in unit)
+            )
+            np.testing.assert_allclose(np.concatenate(carried, axis=1), columns[1:], atol=TOLERANCE)
 
 
 @pytest.mark.parametrize("kind", CELLS)

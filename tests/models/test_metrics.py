@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imdb_gru.models import metrics
-from imdb_gru.runs.calibration import ConfidenceLimit
+from imdb_gru.runs.confidence import ConfidenceLimit, check_threshold
 
 CASES = st.lists(st.tuples(st.integers(0, 1), st.floats(0, 1, width=32)), min_size=2, max_size=60)
 
@@ -59,7 +59,7 @@ def test_the_best_threshold_is_close_to_a_half_if_several_are_equally_good():
 @pytest.mark.parametrize("threshold", [-0.1, 1.5, float("nan"), "0.5", None])
 def test_a_threshold_that_is_no_probability_is_refused(threshold):
     with pytest.raises(ValueError, match="give a number from 0 to 1"):
-        metrics.check_threshold(threshold)
+        check_threshold(threshold)
 
 
 def test_interval_is_wilsons():

@@ -1,8 +1,11 @@
 """Judge the model that ships with the package: whole, small, and as good as its card says on a few reviews."""
 
 import pytest
+from support.commands import assert_not_loaded
 from support.paths import README
 
+from imdb_gru.config import Config
+from imdb_gru.config.prediction import PredictionConfig
 from imdb_gru.models.classifier import Classifier
 from imdb_gru.models.next_word import NextWordModel
 from imdb_gru.runs.catalogue import BUNDLE, BundledRun
@@ -20,6 +23,28 @@ def test_it_is_whole_and_says_nothing_of_where_it_was_made(task):
 
 def test_it_is_of_four_megabytes_at_most():
     assert sum(path.stat().st_size for path in BUNDLE.rglob("*") if path.is_file()) <= 4_000_000
+
+
+def test_the_quick_way_to_load_it_gives_what_the_whole_config_gives(monkeypatch):
+    run, text = BundledRun("sentiment"), "A slow start, but the ending is superb. " * 100
+    assert run.load_prediction_config() == PredictionConfig.select(run.load_config())
+    quick = Classifier.load(run)
+    monkeypatch.setattr(run, "prediction_path", BUNDLE / "missing.json")
+    slow = Classifier.load(run)
+    assert type(run.load_prediction_config()) is Config
+    for timesteps in (False, True):
+        ours, theirs = (model.predict(text, timesteps=timesteps).to_dict() for model in (quick, slow))
+        assert ours == theirs
+    assert quick.config == slow.config
+    assert quick.calibration == slow.calibration
+    assert repr(quick) == repr(slow)
+
+
+@pytest.mark.processes
+def test_predicting_with_it_loads_only_what_it_needs():
+    slow = {"pydantic", "yaml", "numpy.ma", "numpy.random", "statistics", "importlib.metadata", "imdb_gru.sources",
+            "imdb_gru.events", "imdb_gru.config.schema", "imdb_gru.cli.train"}  # fmt: skip
+    assert_not_loaded(["predict", "--run", "bundled", "--timesteps", "--json", "Fine."], slow)
 
 
 def test_it_knows_good_from_bad():

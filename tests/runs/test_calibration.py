@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from imdb_gru.config import Config
 from imdb_gru.errors import RunError
 from imdb_gru.runs import calibration as calibrations
-from imdb_gru.runs.calibration import Calibration, check_max_error, count_allowed
+from imdb_gru.runs.calibration import Calibration, count_allowed
 from imdb_gru.runs.catalogue import create_run
+from imdb_gru.runs.confidence import check_max_error
 from imdb_gru.runs.run import Run
 
 FIGURES = {"interrupted": False, "best": {"epoch": 1}, "data": {"hash": "a"}}

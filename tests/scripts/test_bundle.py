@@ -1,4 +1,5 @@
 import json
+import shutil
 import sys
 
 import numpy as np
@@ -6,6 +7,7 @@ import pytest
 import yaml
 from support.bundles import BUNDLED_WORDS, SIZES, load_script
 
+from imdb_gru.config.prediction import PredictionConfig
 from imdb_gru.corpus.corpus import load_training_reviews
 from imdb_gru.corpus.digests import digest_texts
 from imdb_gru.inspection import inspect_text
@@ -59,7 +61,11 @@ def test_bundled_models_are_small_and_say_nothing_of_where_they_were_made(bundle
     folder, encoder, run = bundled
     names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     files = ("config.yaml", "weights.npz", "metrics.json")
-    assert names == {"vocabulary.json", *(f"{task}/{name}" for task in ("sentiment", "next_word") for name in files)}
+    assert names == {
+        "vocabulary.json",
+        "sentiment/prediction.json",
+        *(f"{task}/{name}" for task in ("sentiment", "next_word") for name in files),
+    }
     for task, original in (("sentiment", run), ("next_word", encoder)):
         assert (folder / task / "weights.npz").stat().st_size < original.weights_path.stat().st_size / 2
         config = yaml.safe_load((folder / task / "config.yaml").read_text())
@@ -140,7 +146,8 @@ def test_the_script_bundles_and_prints_the_validation_figures(script, make_pair,
     losses = [float(line.split()[line.split().index("log_loss") + 1]) for line in (before, after)]
     assert losses[1] < losses[0]
     assert limit.startswith("with a maximum error of 5 %")
-    assert len(sizes) == 9
+    assert len(sizes) == 10
+    assert bundled.load_prediction_config() == PredictionConfig.select(bundled.load_config())
     assert (bundled.state, bundled.load_calibration().reviews) == ("complete", 20)
     monkeypatch.setenv("IMDB_GRU_DATA", "sample")
     seen, config = bundled.load_seen(), bundled.load_config()
@@ -172,6 +179,16 @@ def test_either_a_run_is_bundled_or_the_folder_is_refreshed(script, tmp_path, mo
     with pytest.raises(SystemExit):
         run_script(script, monkeypatch, *arguments, "--folder", tmp_path / "out")
     assert "give either a run or --refresh" in capsys.readouterr().err
+
+
+def test_a_model_of_other_sizes_replaces_the_bundled_one(script, bundled, make_pair):
+    folder, *originals = bundled
+    BundledRun("sentiment", folder).keep_prediction_config()
+    for original in originals:
+        shutil.rmtree(original.path)
+    encoder, run = make_pair(units=8)
+    script.bundle(run, encoder, 1.0, folder)
+    assert Classifier.load(BundledRun("sentiment", folder)).network.hidden_size == 8
 
 
 def test_a_run_that_started_from_a_bundled_one_is_bundled_in_its_place(script, bundled, make_pair):

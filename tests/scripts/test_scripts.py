@@ -20,7 +20,11 @@ def measurements():
 
 
 def run_benchmark(*arguments):
-    command = [sys.executable, str(SCRIPTS / "benchmarks" / "benchmark.py"), *map(str, arguments)]
+    return run_script("benchmark", *arguments)
+
+
+def run_script(name, *arguments):
+    command = [sys.executable, str(SCRIPTS / "benchmarks" / f"{name}.py"), *map(str, arguments)]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
@@ -50,6 +54,17 @@ def test_startup_and_bulk_scoring_are_timed_side_by_side(sample_run, tmp_path):
     arguments = ["--data", "sample", "--reviews", 20, "--rounds", 1, "--json", tmp_path / "figures.json"]
     assert "times as fast alone" in run_benchmark("predict", sample_run.path, *arguments)
     assert json.loads((tmp_path / "figures.json").read_text())[0]["imdb-gru"][0]["wall"] > 0
+
+
+@pytest.mark.examples
+def test_the_model_in_the_package_is_timed(tmp_path):
+    arguments = ["--data", "sample", "--rounds", "1", "--json", tmp_path / "figures.json"]
+    output = run_script("bundled", *arguments)
+    for name in ("cold start", "inspect of 500 words", "report", "text to CSV", "reading alone"):
+        assert name in output
+    assert output.count("at most") == 2  # the goal of a report is for IMDB
+    (figures,) = json.loads((tmp_path / "figures.json").read_text())
+    assert all(one[0]["processor"] > 0 for one in figures.values())
 
 
 @pytest.mark.examples

@@ -25,8 +25,9 @@ def call(*arguments, text=True, **options):
 def list_commands(command=cli, path=()):
     yield path, command
     if isinstance(command, click.Group):
-        for name, inner in command.commands.items():
-            yield from list_commands(inner, (*path, name))
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            yield from list_commands(command.get_command(context, name), (*path, name))
 
 
 def assert_not_loaded(arguments, heavy):

@@ -11,9 +11,9 @@ from imdb_gru.config import build_config
 from imdb_gru.config.schedule import fit_schedule
 from imdb_gru.corpus.corpus import encode_corpus, load_training_reviews
 from imdb_gru.corpus.soft_targets import SoftTargets
-from imdb_gru.corpus.stored import NO_LABEL
 from imdb_gru.runs.run import Run
 from imdb_gru.sources.sample import SampleSource
+from imdb_gru.system.arrays import NO_LABEL
 from imdb_gru.system.signals import Stop
 
 pytestmark = pytest.mark.keras

@@ -31,7 +31,7 @@ def show_predictions(
     counts, timesteps = Counts(), layout.timesteps or plot is not None
     with reader.show_bar("predicting") as observe:
         rows = begin_rows(reader)
-        writer = PredictionWriter(layout, reader, classifier.config.text.direction)
+        writer = PredictionWriter(layout, reader, classifier.text.direction)
         for row, prediction in predict_rows(classifier, rows, timesteps, max_error, observe):
             counts.take(prediction)
             if plot:
@@ -41,7 +41,7 @@ def show_predictions(
                     _show(row, prediction, layout, sys.stdout)
                 else:
                     writer.write(row, prediction, sys.stdout)
-    tell(counts, classifier.config.text, [reader], EventPrinter())
+    tell(counts, classifier.text, [reader], EventPrinter())
 
 
 def _hide_bar() -> contextlib.AbstractContextManager[None]:

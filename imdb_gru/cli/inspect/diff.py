@@ -37,4 +37,4 @@ def diff(text: str, other: str, run_path: Path | None, as_json: bool) -> None:
     classifier = Classifier.load(open_run(run_path))
     compared = classifier.inspect_diff(*reader)
     show_diff(compared, as_json=as_json)
-    list(count_seen((compared.inspection, compared.other), classifier.config.text, reader, EventPrinter()))
+    list(count_seen((compared.inspection, compared.other), classifier.text, reader, EventPrinter()))

@@ -62,7 +62,7 @@ def step(
     classifier = Classifier.load(open_run(run_path))
     check_view(classifier, layer, unit)
     encoded = map(classifier.encode, reader.follow("inspecting"))
-    for text in count_seen(encoded, classifier.config.text, reader, EventPrinter()):
+    for text in count_seen(encoded, classifier.text, reader, EventPrinter()):
         _check_word(text, word)
         worked_out = classifier.inspect_step(text.text, word=word, unit=unit, layer=layer)
         show_step(worked_out, terms, headed=len(reader.texts) != 1, as_json=as_json)

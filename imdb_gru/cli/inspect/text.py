@@ -139,7 +139,7 @@ def inspect_texts(
     classifier = Classifier.load(open_run(run_path))
     check_view(classifier, layer, unit)
     made = (classifier.inspect(text) for text in came_in)
-    inspections: Iterable[Inspection] = count_seen(made, classifier.config.text, reader, EventPrinter())
+    inspections: Iterable[Inspection] = count_seen(made, classifier.text, reader, EventPrinter())
     if files.are_wanted():  # files are written first, because the reader of stdout may close it early
         inspections = list(inspections)
         files.write(inspections, str(classifier.run))

@@ -520,8 +520,10 @@ class Matrix {
 
   /** Return a row in float32. */
   row(row) {
-    const step = this.#steps ? this.#steps[row] : 1;
-    return Float32Array.from(this.#numbers.subarray(row * this.columns, (row + 1) * this.columns), (x) => x * step);
+    const values = Float32Array.from(this.#numbers.subarray(row * this.columns, (row + 1) * this.columns));
+    if (!this.#steps) return values;
+    for (let column = 0; column < this.columns; column += 1) values[column] *= this.#steps[row];
+    return values;
   }
 
   /** Return a column in float32. */
@@ -534,8 +536,9 @@ class Matrix {
   plus(other) {
     const sum = new Float32Array(this.rows * this.columns);
     for (let row = 0; row < this.rows; row += 1) {
-      const added = other.row(row);
-      this.row(row).forEach((value, column) => (sum[row * this.columns + column] = value + added[column]));
+      const [own, added] = [this.row(row), other.row(row)];
+      for (let column = 0; column < this.columns; column += 1) own[column] += added[column];
+      sum.set(own, row * this.columns);
     }
     return new Matrix([this.rows, this.columns], sum);
   }
@@ -555,7 +558,8 @@ class Matrix {
   #transpose() {
     const transposed = new Float32Array(this.rows * this.columns);
     for (let row = 0; row < this.rows; row += 1) {
-      this.row(row).forEach((value, column) => (transposed[column * this.rows + row] = value));
+      const values = this.row(row);
+      for (let column = 0; column < this.columns; column += 1) transposed[column * this.rows + row] = values[column];
     }
     return transposed;
   }

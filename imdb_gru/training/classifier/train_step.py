@@ -8,7 +8,7 @@ import tensorflow as tf
 from keras import ops
 
 from imdb_gru.config import TrainConfig
-from imdb_gru.config.schema import Pooling
+from imdb_gru.config.prediction import Pooling
 from imdb_gru.engine import compiling
 from imdb_gru.engine.pooling import find_running_peaks, find_running_peaks_back
 from imdb_gru.text.vocabulary import PAD

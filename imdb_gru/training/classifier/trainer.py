@@ -9,14 +9,13 @@ import numpy as np
 from imdb_gru.config import Config
 from imdb_gru.config.schedule import count_steps, get_number
 from imdb_gru.corpus.corpus import Corpus
-from imdb_gru.corpus.stored import NO_LABEL
 from imdb_gru.models.classifier import Classifier
 from imdb_gru.models.evaluation import measure_calibration
 from imdb_gru.records import Epoch
 from imdb_gru.runs.calibration import Calibration
 from imdb_gru.runs.pretrained import PretrainedWeights
 from imdb_gru.runs.run import Run
-from imdb_gru.system.arrays import Array
+from imdb_gru.system.arrays import NO_LABEL, Array
 from imdb_gru.system.progress import show_bar
 from imdb_gru.system.signals import Stop
 from imdb_gru.training.batches import ReviewBatches

@@ -53,7 +53,7 @@ function render() {
   for (const input of at("colouring").querySelectorAll("input")) input.checked = input.value === view.colouring;
   renderLevel();
   renderChanges();
-  renderNextWords();
+  setTimeout(renderNextWords); // after the words have their colours
   showCard();
   if (view.colouring === "occlusion") measureOcclusions();
   history.replaceState(null, "", writeAddress());

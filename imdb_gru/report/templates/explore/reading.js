@@ -72,8 +72,13 @@ function findKept(steps, layer) {
   return shares;
 }
 
-// Wait until the page has answered what happened in the meantime.
-const pause = () => new Promise((resume) => setTimeout(resume));
+// Wait until the page has answered what happened in the meantime; a timer would wait for 4 milliseconds more.
+const pause = () =>
+  new Promise((resume) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = resume;
+    port2.postMessage(null);
+  });
 
 // Do a long task in slices: `advance` works for some milliseconds and returns whether it is done. A task ends early, with
 // false, once `isStale` returns true.
