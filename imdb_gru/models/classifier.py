@@ -74,13 +74,17 @@ class Classifier:
         adapted.threshold, adapted.precision = check_threshold(threshold), check_precision(self.network, precision)
         return adapted
 
-    @cached_property
+    @property
     def config(self) -> "Config":
         """The complete config; that of the model in the package is read on first use."""
-        if not isinstance(self._config, PredictionConfig):
-            return self._config
-        assert self.run is not None
-        return self.run.load_config()
+        if isinstance(self._config, PredictionConfig):
+            assert self.run is not None
+            self._config = self.run.load_config()
+        return self._config
+
+    @config.setter
+    def config(self, config: "Config") -> None:
+        self._config = config
 
     @cached_property
     def calibration(self) -> "Calibration | None":
