@@ -73,6 +73,10 @@ def read_address(page):
     return {name: values if len(values) > 1 else values[0] for name, values in parse_qs(page.url.split("#")[1]).items()}
 
 
+def test_the_page_of_the_model_in_the_package_is_small(pages):
+    assert (pages[0] / "bundled.html").stat().st_size <= 6_000_000
+
+
 @pytest.mark.parametrize("name", ["bundled", "gru", "lstm", "simple_rnn"])
 def test_the_page_computes_what_the_package_computes(visit, pages, name):
     model = pages[1][name]

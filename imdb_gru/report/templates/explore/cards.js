@@ -21,7 +21,7 @@ const CARDS = [
     idea: "A recurrent network reads from left to right. After each word it has a state, a list of numbers, and from its states so far it computes how probable it is that the review is positive.",
     task: "Read the example, then add words of your own in the text field.",
     act: () => tryText(CARD_TEXT, { word: 2 }),
-    see: "The colour of a word is the verdict so far, after this word. “slow” turns it negative, “superb” turns it back, and a word that you append leaves all earlier colours as they are.",
+    see: "The colour of a word is the verdict so far, after this word. “slow” turns it negative, “superb” pulls it back up, and a word that you append leaves all earlier colours as they are.",
   },
   {
     title: "Before the first word",
