@@ -331,7 +331,7 @@ def test_next_words_are_those_of_the_next_word_model(visit):
 def test_the_address_holds_the_view(visit, pages):
     page = visit(word=4, unit=2, zoom="unit", layer=0, hold="0:update:2:0.25:1:3", card=4)
     hold = "0:update:2:0.25:1:3"
-    fields = {"word": "4", "unit": "2", "zoom": "unit", "hold": hold, "card": "4"}
+    fields = {"word": "4", "unit": "2", "zoom": "unit", "layer": "0", "hold": hold, "card": "4"}
     assert read_address(page).items() >= fields.items()
     steps = page.evaluate(STEPS)
     assert [step["layers"][0]["gates"]["update"][2] for step in steps[1:4]] == [0.25] * 3

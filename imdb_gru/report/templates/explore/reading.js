@@ -55,12 +55,11 @@ const findLogit = (probability) => Math.log(probability / (1 - probability));
 const findChanges = (probabilities) =>
   probabilities.map((probability, timestep) => (timestep ? findLogit(probability) - findLogit(probabilities[timestep - 1]) : 0));
 
-// The gate that keeps the past, by the name of the cell.
-const KEEPING = { gru: "update", lstm: "forget" };
+const KEEPING = ["update", "forget"]; // the gates that keep the past, of a GRU and of an LSTM
 
 // The share of each state that is left at the end, (T), averaged over units; null for a cell without gates.
 function findKept(steps, layer) {
-  const gate = Object.values(KEEPING).find((name) => name in steps[0].layers[layer].gates);
+  const gate = KEEPING.find((name) => name in steps[0].layers[layer].gates);
   if (!gate) return null;
   const kept = new Float64Array(steps[0].layers[layer].hidden.length).fill(1);
   const shares = steps.map(() => 1);

@@ -41,7 +41,8 @@ async function measureOcclusions() {
     other.aim(tokens.with(place, ""), findHold); // the empty token is in no vocabulary
     if (!(await doInSlices((time) => other.read(time), isStale))) return;
     values.push(last - findLogit(other.probabilities.at(-1)));
-    showProgress(((place + 1) / tokens.length) * (2 - (place + 1) / tokens.length), "measuring what each word contributes");
+    const share = (place + 1) / tokens.length;
+    showProgress(share * (2 - share), "measuring what each word contributes"); // the first words take longest
   }
   showProgress(null);
   occlusions = { name, values };

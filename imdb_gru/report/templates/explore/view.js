@@ -52,7 +52,7 @@ function readHold(text) {
 
 function writeAddress() {
   const fields = new URLSearchParams({ text: view.text, word: view.word, zoom: view.level, unit: view.unit });
-  if (view.layer) fields.set("layer", view.layer);
+  if (model.layers.length > 1) fields.set("layer", view.layer);
   if (view.colouring !== "probability") fields.set("colour", view.colouring);
   if (view.sort !== "number") fields.set("sort", view.sort);
   if (view.before !== null) fields.set("before", view.before);
