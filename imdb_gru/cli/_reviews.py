@@ -35,7 +35,13 @@ class ReviewChoice:
         from imdb_gru.tasks.evaluation import choose_reviews
 
         data = self.data or DataConfig()
+        if self.texts and self.input_path:
+            raise click.UsageError("give texts or --input, not both; quote a glob")
         if self.texts or self.input_path:
+            if data.path or self.split or self.reviews:
+                raise click.UsageError(
+                    "--data, --split and --reviews choose reviews of a split: give either them, or texts or --input"
+                )
             from imdb_gru.models.inputs import open_input
 
             file = data.model_copy(update={"path": self.input_path})

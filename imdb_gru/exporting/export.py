@@ -87,5 +87,5 @@ def _load(run: str | Path | Run | AnyModel | None) -> AnyModel:
     if isinstance(run, Classifier | NextWordModel):
         return run
     if not isinstance(run, Run):
-        run = find_run(None if run is None else Path(run).expanduser())
+        run = find_run(run)
     return NextWordModel.load(run) if run.task == "next_word" else Classifier.load(run)

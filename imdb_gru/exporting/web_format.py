@@ -44,22 +44,17 @@ PACKAGE = {
 
 def write_web(model: AnyModel, folder: Path) -> None:
     """Write the files of a model into a folder, or raise `RunError` if the model reads in both directions."""
-    check_web(model)
+    if isinstance(model.network, Network) and model.network.bidirectional:
+        raise RunError(
+            "a bidirectional model cannot read word by word, as the format web does: choose a model with "
+            "model.bidirectional false, or the format onnx"
+        )
     (folder / "weights.bin").write_bytes(serialize_model(model))
     write_text_files(model, folder, translate_tokenizer(describe_tokenizer(model)))
     for name in MODULE_FILES:
         (folder / name).write_bytes((MODULE / name).read_bytes())
     (folder / "package.json").write_text(json.dumps(PACKAGE, indent=2) + "\n", "utf-8", newline="\n")
     write_readme(model, folder, "web")
-
-
-def check_web(model: AnyModel) -> None:
-    """Raise `RunError` if a model cannot read word by word, from left to right."""
-    if isinstance(model.network, Network) and model.network.bidirectional:
-        raise RunError(
-            "a bidirectional model cannot read word by word, as the format web does: choose a model with "
-            "model.bidirectional false, or the format onnx"
-        )
 
 
 def serialize_model(model: AnyModel, base: AnyModel | None = None) -> bytes:

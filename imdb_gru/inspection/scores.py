@@ -14,6 +14,7 @@ import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -23,8 +24,9 @@ from numpy.typing import NDArray
 from imdb_gru.errors import DataError
 from imdb_gru.inspection.contributions import measure_contributions
 from imdb_gru.inspection.network_pass import run_network
-from imdb_gru.models.classifier import Classifier
+from imdb_gru.models.classifier import Classifier, load
 from imdb_gru.models.metrics import find_positive
+from imdb_gru.runs.run import Run
 from imdb_gru.system.arrays import Ids, Rows
 from imdb_gru.system.escaping import show_value
 from imdb_gru.system.frames import build_frame, split_intervals
@@ -117,34 +119,35 @@ class ExplanationScores:
 
 
 def score_explanations(
-    model: Classifier, texts: Iterable[str], *, removal: Removal = "delete", seed: int = SEED
+    model: str | Path | Run | Classifier | None, texts: Iterable[str], *, removal: Removal = "delete", seed: int = SEED
 ) -> ExplanationScores:
     """Score integrated gradients, occlusion and a random order of the words on texts.
 
-    Texts without words are left out. `removal` says how words are taken out of a text: `delete`, as in the paper, or
-    `unknown`, which replaces them with the unknown word, as both methods do themselves. `seed` is the seed of the
-    random order. Raises `TypeError` if `texts` is a string or contains anything other than strings, `ValueError` if
-    `removal` is neither, and `DataError` if no text has words.
+    `model` is a classifier, or the argument of `load`. Texts without words are left out. `removal` says how words are
+    taken out of a text: `delete`, as in the paper, or `unknown`, which replaces them with the unknown word, as both
+    methods do themselves. `seed` is the seed of the random order. Raises `TypeError` if `texts` is a string or contains
+    anything other than strings, `ValueError` if `removal` is neither, and `DataError` if no text has words.
     """
     if isinstance(texts, str):
         raise TypeError(f"score_explanations takes several texts, got one, {show_value(texts)}: put it in a list")
     if removal not in get_args(Removal):
         raise ValueError(f"removal is {show_value(removal)}: choose delete or unknown")
+    classifier = model if isinstance(model, Classifier) else load(model)
     texts = list(texts)
     rows = []
     for number, text in enumerate(show_bar(texts, desc="scoring", unit=" texts", delay=1)):
         if not isinstance(text, str):
             raise TypeError(f"score_explanations takes strings, but one of the texts is {show_value(text)}")
-        ids = model.encode(text).ids
+        ids = classifier.encode(text).ids
         if len(ids) > 1:
             rng = np.random.default_rng([seed, number])
-            rows.append(_score_text(model, ids, removal, rng))
+            rows.append(_score_text(classifier, ids, removal, rng))
     if not rows:
         raise DataError("no text has words, so there is nothing to score: give texts with words")
     scores = np.array([list(row.values()) for row in rows])  # (N, methods, 2, shares)
     by_method = dict(zip(rows[0], scores.swapaxes(0, 1), strict=True))
     return ExplanationScores(
-        str(model.run),
+        str(classifier.run),
         len(rows),
         removal,
         [_summarise(name, values) for name, values in by_method.items()],

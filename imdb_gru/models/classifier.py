@@ -295,7 +295,7 @@ def load(
     the run is missing, incomplete or damaged, or if int8 is requested but impossible.
     """
     if not isinstance(run, Run):
-        run = find_run(None if run is None else Path(run).expanduser())
+        run = find_run(run)
     return Classifier.load(run, threshold, precision)
 
 

@@ -178,7 +178,7 @@ def load_next_word(run: str | Path | Run | None = None) -> NextWordModel:
     in the package. Raises `RunError` if the run is missing, incomplete or damaged.
     """
     if not isinstance(run, Run):
-        run = find_run(None if run is None else Path(run).expanduser(), "next_word")
+        run = find_run(run, "next_word")
     return NextWordModel.load(run)
 
 

@@ -11,7 +11,7 @@ from imdb_gru.errors import ConfigError, RunError
 from imdb_gru.events import Notice, Observer, ignore
 from imdb_gru.exporting.javascript import translate_tokenizer
 from imdb_gru.exporting.model import describe_model, describe_tokenizer, describe_vocabulary
-from imdb_gru.exporting.web_format import MODULE, check_web, serialize_model
+from imdb_gru.exporting.web_format import MODULE, serialize_model
 from imdb_gru.models.classifier import Classifier, load
 from imdb_gru.models.next_word import NextWordModel
 from imdb_gru.report.page import write_template
@@ -62,11 +62,11 @@ def explore(
     observer, page = observer or ignore, Path(output).expanduser()
     check_file(page)
     classifier = model if isinstance(model, Classifier) else load(model)
-    if classifier.config.text.direction == "backward":
+    if classifier.network.bidirectional or classifier.text.direction == "backward":
         raise RunError(
-            "a model that reads texts from the end cannot be explored: choose one with text.direction forward"
+            "the page shows how a model reads from left to right: choose a model with model.bidirectional false and "
+            "text.direction forward"
         )
-    check_web(classifier)
     next_word = load_base(classifier, observer)
     content = {
         "text": text or TEXTS[0],

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from imdb_gru.config.prediction import PredictionConfig, TaskName
 from imdb_gru.errors import RunError
 from imdb_gru.runs.run import Run
+from imdb_gru.system.escaping import show_value
 from imdb_gru.system.reading import read_text
 from imdb_gru.system.writing import UNFINISHED
 
@@ -99,11 +100,16 @@ def create_run(path: Path | None, config: "AnyConfig", *, overwrite: bool = Fals
     return run
 
 
-def find_run(path: Path | None, task: TaskName = "sentiment") -> Run:
+def find_run(path: str | Path | None, task: TaskName = "sentiment") -> Run:
     """Open the run at `path`; by default, open the newest complete run under `runs/` or else the bundled model.
 
-    Raises `RunError` if `path` is not a complete run, or if there is neither a complete run nor a bundled model.
+    Raises `TypeError` if `path` is neither a path nor None, and `RunError` if it is not a complete run, or if there is
+    neither a complete run nor a bundled model.
     """
+    if path is not None:
+        if not isinstance(path, str | Path):
+            raise TypeError(f"a run is given by its path, got {show_value(path)}")
+        path = Path(path).expanduser()
     if path is not None and not is_bundled(path):
         if not path.is_dir():
             raise RunError(f"there is no run at {path}: 'imdb-gru runs' lists the runs under runs/")

@@ -17,7 +17,7 @@ BUNDLED_SUITE = "bundled"
 DIRECTIONS = {"": 0, "up": 1, "down": -1}
 CONTRAST = "contrast"
 """The kind of all texts in a table of pairs that has no column for the kind."""
-COLUMNS = "text, label and kind, and, for tests of several texts, pair and direction"
+COLUMNS = "text, label and kind, or text, label and pair, and, for texts without a label, direction"
 
 
 @dataclass(frozen=True)

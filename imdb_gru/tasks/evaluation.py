@@ -216,4 +216,4 @@ def open_model(model: Model | None) -> Run:
     if isinstance(model, Run):
         model.check_complete()
         return model
-    return find_run(None if model is None else Path(model).expanduser())
+    return find_run(model)

@@ -158,7 +158,8 @@ class Tracking:
             raise MissingExtraError(f"train.track={config.train.track}", config.train.track) from error
         except Exception as error:  # trackers raise errors of many packages
             raise ImdbGruError(
-                f"{kind.title} cannot track {run} ({_shorten(error)}): check its settings, or train without train.track"
+                f"{kind.title} cannot track {run} ({_shorten(error)}): check its settings and resume the run, "
+                "or replace it with a run without train.track"
             ) from error
 
     @property

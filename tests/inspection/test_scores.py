@@ -108,6 +108,29 @@ def test_the_command_prints_the_scores_of_the_given_texts(inspect_bundled, packa
     assert len(table) == 4
 
 
+def test_a_path_is_as_good_as_a_model(packaged):
+    assert imdb_gru.score_explanations("bundled", ["A good film."]) == imdb_gru.score_explanations(
+        packaged, ["A good film."]
+    )
+    with pytest.raises(TypeError, match="a run is given by its path, got 3"):
+        imdb_gru.score_explanations(3, ["A good film."])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("fine", "--input", "reviews.txt"), "give texts or --input, not both"),
+        (("fine", "--data", "sample"), "give either them, or texts or --input"),
+        (("fine", "--reviews", "3"), "give either them, or texts or --input"),
+        (("--input", "reviews.txt", "--split", "test"), "give either them, or texts or --input"),
+    ],
+)
+def test_texts_and_reviews_of_a_split_exclude_each_other(inspect_bundled, arguments, words):
+    result = inspect_bundled("score", *arguments)
+    assert (result.code, result.out) == (2, "")
+    assert words in result.err
+
+
 def test_the_command_takes_reviews_of_a_split(inspect_bundled):
     result = inspect_bundled("score", "--data", "sample", "--split", "test", "--reviews", 2, "--json")
     assert "reading 2 reviews of split test from sample" in result.err

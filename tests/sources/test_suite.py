@@ -117,7 +117,10 @@ def test_labels_are_understood_as_elsewhere_and_rows_with_others_left_out_with_a
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ("text,label\na,1\n", "has no column 'kind', only 'text', 'label': a suite has the columns text, label and"),
+        (
+            "text,label\na,1\n",
+            "no column 'kind', only 'text', 'label': a suite has the columns text, label and kind, or",
+        ),
         ("text,kind\na,x\n", "has no known label column"),
         ("label,kind\n1,x\n", "has no known text column"),
         ("text,label,kind\n", "holds no"),
