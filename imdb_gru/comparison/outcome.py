@@ -205,7 +205,10 @@ def _correct(pairs: Sequence[ComparedPair]) -> list[ComparedPair]:
 
 
 def _write_caveat(evaluated: Sequence[EvaluatedCandidate]) -> str | None:
-    """Return why the networks' times and memory cannot be compared, or None if one engine and machine trained all."""
+    """Return why the networks' times and memory cannot be compared.
+
+    Return None if all were trained with the same engine on the same machine.
+    """
     engines: dict[str, dict[str, None]] = {}
     machines = set()
     for one in evaluated:

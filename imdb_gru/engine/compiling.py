@@ -106,7 +106,7 @@ class Listener(event.Listener):  # type: ignore[misc]
         self.depth += 1
 
     def end(self) -> None:
-        """Stop the clock, unless an outer compilation goes on."""
+        """Stop the clock, unless an outer compilation is still running."""
         self.depth -= 1
         if not self.depth:
             self.seconds += time.monotonic() - self.started

@@ -59,7 +59,7 @@ def measure_exchanges(
     """Measure the accuracy after 0, 1 … `exchanges` exchanges of words in each labelled review.
 
     Each word is exchanged at most once, for one of its `neighbours` nearest neighbours. `errors` is the number of
-    changed reviews to return, and `seed` is that of the random exchanges.
+    changed reviews to return, and `seed` is the seed of the random exchanges.
     """
     table = Neighbours(classifier, neighbours)
     rng = np.random.default_rng(seed)

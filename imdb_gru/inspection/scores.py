@@ -193,7 +193,7 @@ def _score_text(
 
 
 def _take_out(ids: Ids, order: Rows, count: int, kept: bool, removal: Removal) -> Ids:
-    """Return the ids without the first `count` words of the order or, if they are `kept`, without all other words."""
+    """Return the ids without the first `count` words in the order or, if `kept`, with only these words."""
     gone = np.zeros(len(ids), bool)
     gone[order[count:] if kept else order[:count]] = True  # the start token is always kept
     left: Ids = np.where(gone, UNKNOWN, ids).astype(ids.dtype) if removal == "unknown" else ids[~gone]

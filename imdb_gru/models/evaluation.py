@@ -135,7 +135,7 @@ class Evaluation(Scores):
         return [split_intervals({**figures, **counts})]
 
     def to_frame(self) -> "DataFrame":
-        """Return a pandas data frame with one row, the main metrics; pandas must be installed."""
+        """Return a pandas data frame with one row, which has the main metrics; pandas must be installed."""
         return build_frame(self.list_records())
 
     def __repr__(self) -> str:

@@ -97,7 +97,7 @@ class Run:
         return KINDS[self.task].model_name
 
     def load_prediction_config(self) -> "Config | PredictionConfig":
-        """Read at least what prediction needs to know of the config, or raise `RunError` as `load_config` does."""
+        """Read at least the parts of the config that prediction needs, or raise `RunError` as `load_config` does."""
         return self.load_config()
 
     def load_config(self) -> "Config":

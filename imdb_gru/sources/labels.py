@@ -145,7 +145,7 @@ class TableLabels:
         return not self.meaning.keys().isdisjoint(self.survey.splits[split])
 
     def describe(self) -> str:
-        """Return the values and how they are understood, such as "positive 4 (20 rows); negative 1 (9 rows)"."""
+        """Return the values and how they are interpreted, such as "positive 4 (20 rows); negative 1 (9 rows)"."""
         left = [str(value) for value in self._list_left(MOST_SHOWN)]
         left += [f"other labels ({count_noun(self.survey.others, 'row')})"] if self.survey.others else []
         left += [f"no label ({count_noun(self.survey.unlabelled, 'row')})"] if self.survey.unlabelled else []

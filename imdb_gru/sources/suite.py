@@ -51,8 +51,8 @@ class Suite:
 def read_suite(data: DataConfig) -> Suite:
     """Read a table of tests, or build the suite in the package if the path is `bundled`.
 
-    A table of pairs needs no column `kind`. Raises `DataError` if the table cannot be read, lacks a column, or has a
-    text that tests nothing.
+    A table of pairs does not need a column `kind`. Raises `DataError` if the table cannot be read, lacks a column, or
+    has a text that tests nothing.
     """
     path = data.path or BUNDLED_SUITE
     if path == BUNDLED_SUITE:

@@ -51,8 +51,8 @@ class Teaching:
         if self.kept:
             if self.kept.reviews != corpus.statistics.hash:
                 raise RunError(
-                    f"the teachers were asked about other reviews than those in {corpus.statistics.source}: choose the "
-                    "original reviews with --data"
+                    f"the teachers were asked about different reviews from those in {corpus.statistics.source}: choose "
+                    "the original reviews with --data"
                 )
             return _teach(corpus, self.kept)
         check_held_out(self.teachers, reviews, corpus, self.config)

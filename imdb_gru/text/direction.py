@@ -19,7 +19,7 @@ def reorder(items: Sequence[Item], direction: Direction) -> Sequence[Item]:
 
 
 def note_direction(direction: Direction) -> str:
-    """Return the end of a heading over timesteps, which is empty for a forward model."""
+    """Return what to append to a heading above timesteps; it is empty for a forward model."""
     return ", read from the end" if direction == "backward" else ""
 
 

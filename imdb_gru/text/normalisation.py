@@ -140,9 +140,9 @@ def describe_normalisation(tokenizer: str) -> dict[str, Any]:
 
 
 def _list_irregular_numbers() -> dict[int, str]:
-    """Return the texts of the numeric entities that stand for another text than the character of their number.
+    """Return the texts of the numeric entities that do not stand for the character with their number.
 
-    Numbers that no character has, which are those of surrogates and above 0x10FFFF, are not included.
+    Numbers that are not characters, which are surrogates and numbers above 0x10FFFF, are not included.
     """
     from html import unescape
 

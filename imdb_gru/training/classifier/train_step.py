@@ -82,7 +82,7 @@ class ReviewModel(keras.Model):  # type: ignore[misc]
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
     ) -> Any:
-        """Return the mean loss of the reviews with a target, which in evaluation is the loss at the last timestep."""
+        """Return the mean loss of the reviews with a target; in evaluation, it is the loss at the last timestep."""
         if not training:
             return super().compute_loss(x, y[:, :1], _take_last(x, y_pred), sample_weight, training)
         targets = y[:, -1:]
