@@ -106,7 +106,7 @@ class Start(Record):
     """SHA-256 of the vocabulary file."""
     environment: dict[str, Any]
     tracked: dict[str, str] | None = None
-    """The tracker and the id of the tracked run, and whatever else is needed to resume it; None if there is none."""
+    """The tracker and the id of the tracked run, and what else is needed to resume it; None if it is not tracked."""
 
 
 class Metrics(Record):

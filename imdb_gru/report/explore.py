@@ -92,7 +92,7 @@ def explore(
 
 
 def load_base(classifier: Classifier, observer: Observer) -> NextWordModel | None:
-    """Load the next-word model that a classifier was trained from, or return None if there is none to show."""
+    """Load the next-word model that a classifier was trained from, or None if the page cannot show one."""
     try:
         run = find_pretrained(classifier.config)
         if run is None or run.task != "next_word":

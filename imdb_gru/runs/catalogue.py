@@ -51,7 +51,7 @@ class BundledRun(Run):
         self.write_text(self.prediction_path, json.dumps(values, indent=2) + "\n")
 
     def load_prediction_config(self) -> "Config | PredictionConfig":
-        """Read the part that prediction needs, or, if it has no file of its own, the complete config."""
+        """Read the part that prediction needs, or the complete config if no file has this part alone."""
         if not self.prediction_path.is_file():
             return self.load_config()
         return PredictionConfig.restore(json.loads(read_text(self.prediction_path)))

@@ -1,11 +1,11 @@
-"""A tracker that keeps what it is told, and the training that is tracked."""
+"""A tracker that records its calls, and the training that is tracked."""
 
 from support.models import start_from_scratch
 from support.sessions import open_session
 
 
 class Ledger:
-    """A tracker that keeps what it is told in lists shared by all tracked runs."""
+    """A tracker that records its calls in lists shared by all tracked runs."""
 
     title = "Ledger"
 

@@ -1,4 +1,4 @@
-"""What trackers learn of a training: with one that keeps what it is told, with MLflow and with Weights & Biases."""
+"""What trackers receive from a training: one that records its calls, MLflow, and Weights & Biases."""
 
 import functools
 import signal
@@ -21,7 +21,7 @@ stop = on_epoch(lambda record: signal.raise_signal(signal.SIGINT))
 
 @pytest.fixture
 def kept(monkeypatch):
-    """What the tracker is told, where `train.track` is mlflow; MLflow itself is not used."""
+    """What the tracker receives, where `train.track` is mlflow; MLflow itself is not used."""
     kept = []
     monkeypatch.setitem(tracking.TRACKERS, "mlflow", functools.partial(Ledger, kept))
     return kept

@@ -1,21 +1,13 @@
 """The `imdb-gru inspect diff` command, which compares two texts."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from imdb_gru.cli._commands import Command
 from imdb_gru.cli._messages import EventPrinter
-from imdb_gru.cli._options import (
-    json_option,
-    open_run,
-    run_option,
-)
+from imdb_gru.cli._options import json_option, open_run, run_option
 from imdb_gru.cli._texts import open_reader
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.command(cls=Command, short_help="Compare two texts word by word, side by side.")

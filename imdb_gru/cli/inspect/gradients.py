@@ -9,14 +9,7 @@ import click
 
 from imdb_gru.cli._commands import Command
 from imdb_gru.cli._messages import say
-from imdb_gru.cli._options import (
-    FOLDER_PATH,
-    PATH,
-    RUN_HELP,
-    json_option,
-    open_run,
-    plots_option,
-)
+from imdb_gru.cli._options import FOLDER_PATH, PATH, RUN_HELP, json_option, open_run, plots_option
 from imdb_gru.cli._reviews import ReviewChoice, review_options
 
 if TYPE_CHECKING:

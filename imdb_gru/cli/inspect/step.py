@@ -8,12 +8,7 @@ import click
 from imdb_gru.cli._commands import Command
 from imdb_gru.cli._data_options import input_options
 from imdb_gru.cli._messages import EventPrinter
-from imdb_gru.cli._options import (
-    json_option,
-    number_option,
-    open_run,
-    run_option,
-)
+from imdb_gru.cli._options import json_option, number_option, open_run, run_option
 from imdb_gru.cli._texts import open_reader
 from imdb_gru.cli.inspect.text import check_view
 

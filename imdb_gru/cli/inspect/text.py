@@ -11,15 +11,7 @@ import click
 from imdb_gru.cli._commands import Command
 from imdb_gru.cli._data_options import input_options
 from imdb_gru.cli._messages import EventPrinter, say
-from imdb_gru.cli._options import (
-    FILE_PATH,
-    FOLDER_PATH,
-    json_option,
-    number_option,
-    open_run,
-    plots_option,
-    run_option,
-)
+from imdb_gru.cli._options import FILE_PATH, FOLDER_PATH, json_option, number_option, open_run, plots_option, run_option
 from imdb_gru.cli._texts import open_reader
 
 if TYPE_CHECKING:

@@ -1,23 +1,13 @@
 """The `imdb-gru inspect units` command, which lists the words that change each unit."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from imdb_gru.cli._commands import Command
 from imdb_gru.cli._messages import say
-from imdb_gru.cli._options import (
-    json_option,
-    number_option,
-    open_run,
-    run_option,
-)
+from imdb_gru.cli._options import json_option, number_option, open_run, run_option
 from imdb_gru.cli._reviews import ReviewChoice, review_options
-
-if TYPE_CHECKING:
-    pass
-
 
 MIN_COUNT = 20
 """Minimum number of times a word must occur for its mean effect on a unit to be meaningful."""

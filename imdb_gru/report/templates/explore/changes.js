@@ -68,13 +68,13 @@ function describeFlip() {
 // Replace each word, but no punctuation, by other words, beginning with the words that move the logit most, until the label is another one.
 async function findFlip() {
   const name = nameReading();
-  const { tokens, states, holds } = reading;
+  const [read, tokens] = [reading, reading.tokens];
   const changes = findChanges(reading.probabilities);
   const isPositive = reading.probabilities.at(-1) >= model.threshold;
   const order = [...tokens.keys()].filter((place) => HAS_LETTERS.test(tokens[place])).sort((one, other) => Math.abs(changes[other + 1]) - Math.abs(changes[one + 1]));
   const isStale = () => name !== nameReading();
   const expected = nextWordModel && new Reading(nextWordModel);
-  expected?.aim(tokens, () => ({ name: "", hold: {} }));
+  expected?.aim(tokens, HOLD_NOTHING);
   if (expected && !(await doInSlices((time) => expected.read(time), isStale))) return;
   let tried = 0;
   search = null;
@@ -83,16 +83,13 @@ async function findFlip() {
     const others = new Set([...likely.filter((token) => HAS_LETTERS.test(token) && !token.startsWith("<")), ...findNeighbours(tokens[place])]);
     others.delete(tokens[place]);
     for (const other of others) {
-      const replaced = tokens.with(place, other);
-      const copy = new Reading(model);
-      Object.assign(copy, { states: states.slice(0, place + 1), holds: holds.slice(0, place + 1), tokens: tokens.slice(0, place) });
-      copy.aim(replaced, findHold);
+      const copy = read.exchange(place, other);
       if (!(await doInSlices((time) => copy.read(time), isStale))) return showProgress(null);
       tried += 1;
       showProgress(tried / (tokens.length * others.size), "looking for a replacement");
       const probability = copy.probabilities.at(-1);
       if (probability >= model.threshold === isPositive) continue;
-      search = { name, word: place + 1, token: tokens[place], other, probability, replaced, tried };
+      search = { name, word: place + 1, token: tokens[place], other, probability, replaced: copy.tokens, tried };
       showProgress(null);
       return renderChanges();
     }

@@ -15,7 +15,7 @@ function buildNextWords() {
 function renderNextWords() {
   if (!nextWordModel) return;
   at("temperature-value").textContent = temperature().toFixed(1);
-  following.aim(reading.tokens.slice(0, view.word), () => ({ name: "", hold: {} }));
+  following.aim(reading.tokens.slice(0, view.word), HOLD_NOTHING);
   at("next-place").textContent = view.word ? `after word ${view.word}, “${shorten(reading.tokens[view.word - 1])}”` : "before the first word";
   if (!following.read(SLICE)) {
     setTimeout(renderNextWords);

@@ -25,29 +25,34 @@ async function update() {
   if (before === null) earlier = null;
   else {
     earlier ??= new Reading(model);
-    earlier.aim(model.encode(before).tokens, () => ({ name: "", hold: {} }));
+    earlier.aim(model.encode(before).tokens, HOLD_NOTHING);
   }
   const readings = earlier ? [reading, earlier] : [reading];
   let shown = 0;
   const advance = (time) => {
-    const done = readings.every((each) => each.isDone || each.read(time));
-    if (!done && performance.now() - shown < REFRESH) return false;
-    showWords();
-    colourWords();
-    showVerdict();
+    const isDone = readings.every((each) => each.isDone || each.read(time));
+    if (isDone || performance.now() - shown < REFRESH) return isDone;
+    showReading();
     shown = performance.now();
     const read = readings.reduce((sum, each) => sum + each.states.length, 0);
-    showProgress(done ? null : read / readings.reduce((sum, each) => sum + each.tokens.length + 1, 0));
-    return done;
+    showProgress(read / readings.reduce((sum, each) => sum + each.tokens.length + 1, 0));
+    return false;
   };
   if (!advance(SLICE) && !(await doInSlices(advance, () => mine !== generation))) return;
+  showProgress(null);
   render();
 }
 
-function render() {
-  view.word = clamp(view.word, 0, words.length - 1);
+// Show the words that are read so far, with their colours and the verdict.
+function showReading() {
+  showWords();
   colourWords();
   showVerdict();
+}
+
+function render() {
+  showReading();
+  view.word = clamp(view.word, 0, words.length - 1);
   words.forEach((word) => word.classList.remove("current"));
   selectWord(at("words"), words, view.word, view.word);
   for (const input of at("colouring").querySelectorAll("input")) input.checked = input.value === view.colouring;
@@ -138,7 +143,7 @@ function buildControls() {
   at("colouring").addEventListener("change", (event) => choose({ colouring: event.target.value }));
   at("text").addEventListener("input", () => {
     const isAtEnd = view.word >= words.length - 1; // and stays there
-    const isNew = isOtherText(reading.tokens, model.tokenize(at("text").value)); // nothing is left to compare with
+    const isNew = isOtherText(reading.tokens, tokenize(at("text").value)); // nothing is left to compare with
     choose({ text: at("text").value, word: isAtEnd ? LAST : view.word, ...(isNew ? { before: null, holds: [] } : {}) });
   });
   at("words").addEventListener("click", (event) => {

@@ -2,13 +2,15 @@
 
 const SLICE = 10; // milliseconds of reading after which the page may answer
 
+const HOLD_NOTHING = () => ({ name: "", hold: {} });
+
 class Reading {
   constructor(model) {
     this.model = model;
     this.tokens = [];
     this.states = [model.start()];
     this.holds = [""];
-    this.findHold = () => ({ name: "", hold: {} });
+    this.findHold = HOLD_NOTHING;
   }
 
   // Set the tokens and what is held at each timestep; forget all states from the first difference on.
@@ -19,6 +21,15 @@ class Reading {
     const kept = timesteps.findIndex((timestep) => timestep >= this.states.length || !isKept(timestep));
     this.states.length = kept < 0 ? tokens.length + 1 : kept + 1;
     Object.assign(this, { tokens, findHold });
+  }
+
+  // Return a reading of the text in which another token stands at a place; what precedes it is not read anew.
+  exchange(place, token) {
+    const other = new Reading(this.model);
+    const [states, holds] = [this.states.slice(0, place + 1), this.holds.slice(0, place + 1)];
+    Object.assign(other, { states, holds, tokens: this.tokens.slice(0, place) });
+    other.aim(this.tokens.with(place, token), this.findHold);
+    return other;
   }
 
   // Read for some milliseconds, at least one word; return whether everything is read.

@@ -34,11 +34,7 @@ async function measureOcclusions() {
   const values = [0];
   const isStale = () => name !== nameReading() || view.colouring !== "occlusion";
   for (let place = 0; place < tokens.length; place += 1) {
-    const other = new Reading(model);
-    other.states = read.states.slice(0, place + 1);
-    other.holds = read.holds.slice(0, place + 1);
-    other.tokens = tokens.slice(0, place);
-    other.aim(tokens.with(place, ""), findHold); // the empty token is in no vocabulary
+    const other = read.exchange(place, ""); // the empty token is in no vocabulary
     if (!(await doInSlices((time) => other.read(time), isStale))) return;
     values.push(last - findLogit(other.probabilities.at(-1)));
     const share = (place + 1) / tokens.length;
@@ -97,7 +93,7 @@ function colourWords() {
 function showVerdict() {
   const { last } = reading.states.at(-1);
   const label = last.probability >= model.threshold ? "positive" : "negative";
-  const count = model.tokenize(view.text).length;
+  const count = tokenize(view.text).length;
   const line = at("verdict");
   line.replaceChildren(make("b", label, label), make("span", ` · probability of positive ${fixed(last.probability, 4)}`));
   if (earlier?.isDone) line.append(make("span", ` · before the change ${fixed(earlier.probabilities.at(-1), 4)}`, "note"));
@@ -108,10 +104,8 @@ function showVerdict() {
 }
 
 // The curve of the probability, which is drawn once its box is in the page.
-function buildCurve() {
-  const probabilities = reading.probabilities;
+function buildCurve(probabilities, contributions, kept) {
   const lines = [{ name: "probability", values: probabilities, colour: "var(--ink)", width: 2.2, dash: "" }];
-  const kept = findKept(reading.steps, view.layer);
   if (kept) lines.push({ name: "kept to the end", values: kept, colour: "var(--soft)", width: 1.4, dash: DASHES[3] });
   if (earlier) {
     const values = earlier.probabilities.slice(0, probabilities.length);
@@ -123,7 +117,7 @@ function buildCurve() {
   box.id = "curve";
   figure.append(box, buildLegend(lines), Object.assign(make("figcaption", caption), { id: "curve-caption" }));
   const label = `The probability after each word, now ${fixed(probabilities.at(-1), 3)}. ${caption}`;
-  drawLater(box, lines, findContributions(), label);
+  drawLater(box, lines, contributions, label);
   return figure;
 }
 
@@ -159,7 +153,7 @@ function buildReviewLevel() {
     const probability = `${fixed(probabilities[timestep - 1], 3)} → ${fixed(probabilities[timestep], 3)}`;
     table.append(makeCells("td", [button, probability, move(changes[timestep]), ...(kept ? [small(kept[timestep])] : [])]));
   }
-  return [buildCurve(), make("p", "The words that contribute most. Choose one to zoom in.", "note"), table];
+  return [buildCurve(probabilities, changes, kept), make("p", "The words that contribute most. Choose one to zoom in.", "note"), table];
 }
 
 function makeCells(tag, contents) {

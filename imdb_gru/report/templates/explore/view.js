@@ -22,6 +22,13 @@ let nextWordModel = null;
 let reading = null;
 let earlier = null; // the reading that is compared with; null if none is
 
+// All tokens of a text; those of the last text are kept, because a change of the view asks for them several times.
+let tokenized = { text: null, tokens: [] };
+function tokenize(text) {
+  if (tokenized.text !== text) tokenized = { text, tokens: model.tokenize(text) };
+  return tokenized.tokens;
+}
+
 const isBackward = () => false;
 const isKnown = (token) => model.vocabulary.find(token) !== model.vocabulary.unknown;
 const layerOf = (step) => step.layers[view.layer];
