@@ -1,4 +1,4 @@
-"""Errors that users can cause; a command prints such an error on one line and exits with code 1.
+"""Errors that users can cause; a command prints the message of such an error and exits with code 1.
 
 ImdbGruError
 ├── ConfigError          a config or an override is invalid

@@ -100,7 +100,7 @@ class StartChosen(Event):
     """The initial weights for training have been chosen."""
 
     pretrained: str | None
-    """The path of a next-word run or `bundled`, or None for random weights."""
+    """The value of `model.pretrained`: the path of a run or the name of a bundled model, or None for random weights."""
 
     def __str__(self) -> str:
         """Return the initial weights."""
@@ -245,14 +245,14 @@ class Stopped(Event):
     """Training was stopped before the last epoch was complete."""
 
     resumption: str
-    """The command that resumes training, or trains again if nothing was saved."""
+    """The command that resumes training, or repeats it if nothing was saved."""
     kept: bool
     """Whether the run has a checkpoint to resume from."""
     exit_code: int
     """The exit code of the process: 130 for Ctrl-C, 143 for SIGTERM."""
 
     def __str__(self) -> str:
-        """Return whether anything was saved, and the command that resumes training or trains again."""
+        """Return whether anything was saved, and the command that resumes or repeats training."""
         if self.kept:
             return f"stopped; resume with: {self.resumption}"
         return f"stopped before the first epoch was complete, so nothing was saved; train again with: {self.resumption}"

@@ -60,7 +60,7 @@ class CorpusStatistics(Record):
     test: int = 0
     """Number of reviews that `data.test_split` reserves for testing."""
     crops: int = 0
-    """Number of passages that were cut from the training reviews to learn from as well."""
+    """Number of short passages that were cut from the training reviews as extra training texts."""
     positive_share: float | None = None
     positive_share_validation: float | None = None
     films: int | None = None
@@ -82,10 +82,10 @@ class CorpusStatistics(Record):
 
 
 class TeacherRecord(Record):
-    """A teacher whose probabilities a classifier was trained on."""
+    """A teacher: a classifier whose probabilities were used to train another classifier."""
 
     name: str
-    """The path of its run, bundled-classifier or ngrams."""
+    """The path of its run, or one of the names bundled-classifier and ngrams."""
     weight: float
     """Its weight in the mean of all teachers."""
     files: dict[str, str]
@@ -106,7 +106,7 @@ class Start(Record):
     """SHA-256 of the vocabulary file."""
     environment: dict[str, Any]
     tracked: dict[str, str] | None = None
-    """The tracker and the id of the tracked run, and what else is needed to resume it; None if it is not tracked."""
+    """The tracker, the id of the tracked run, and whatever else resuming needs; None if the run is not tracked."""
 
 
 class Metrics(Record):
@@ -124,9 +124,9 @@ class Metrics(Record):
     seconds: float | None = None
     """Time in seconds spent on all epochs, excluding compilation."""
     compile_seconds: float | None = None
-    """Time in seconds in which the engine was compiled and TensorFlow built its graphs, during completed epochs.
+    """Time in seconds spent on compiling the engine and building TensorFlow's graphs, during completed epochs.
 
-    TensorFlow optimises a graph when it first runs it; this time is part of `seconds`.
+    TensorFlow optimises a graph when it first runs the graph; the time for this is part of `seconds`.
     """
     peak_memory_mb: float | None = None
     parameters: int | None = None

@@ -38,7 +38,7 @@ KEYS = {
 """The config key set by each parameter of the estimator."""
 
 MAX_SEED = 2**31 - 1
-"""The largest seed drawn from a `RandomState`: on some systems, it cannot draw larger integers."""
+"""Upper limit for seeds from a `RandomState`, which cannot generate larger integers on some systems."""
 
 
 class GRUClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -51,7 +51,8 @@ class GRUClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     `config` is a `Config`, a path or the name of a config that comes with the package. `default` and `fast` start from
     the bundled next-word model, which was trained on many film reviews; `scratch` starts from random weights.
-    `overrides` replaces keys of the config, as in `{"model.dropout.word": 0.2}`; a grid search can try several.
+    `overrides` replaces keys of the config, as in `{"model.dropout.word": 0.2}`; a grid search can try
+    several overrides.
 
     Each of the other parameters sets one key of the config, unless it is None. `epochs`, `batch_size` and
     `learning_rate` control training. `units` is the size of the GRU, which can be changed only if the config starts
@@ -60,7 +61,7 @@ class GRUClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     parameters, and raises `ConfigError` if the config does not allow them or if `overrides` sets the same key.
 
     The data section of the config is ignored: the classifier is trained only on the texts given to `fit`. Unless
-    there are very few texts, a share of them, `train.validation_split`, is used to choose the best epoch.
+    there are very few texts, the share `train.validation_split` of them is used for validation instead.
 
     After `fit`, `classes_` holds the two labels in sorted order (the second is the model's positive class); `model_` is
     the `Classifier`, which can inspect a text; `history_` holds the metrics of each epoch, and `n_iter_` is the number
@@ -147,7 +148,7 @@ class GRUClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             if key in given:
                 raise ConfigError(f"{name} and overrides both set {key}: remove one of them")
             given[key] = value.randint(MAX_SEED) if isinstance(value, np.random.RandomState) else value
-        # A parameter search may draw NumPy numbers, which a config does not accept.
+        # A parameter search may set NumPy numbers, which a config does not accept.
         given = {key: value.item() if isinstance(value, np.generic) else value for key, value in given.items()}
         config: Config = load_config(self.config, given, Config)
         return config.model_copy(update={"data": DataConfig()})

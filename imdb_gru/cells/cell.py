@@ -25,12 +25,12 @@ class Cell(ABC):
     gates: ClassVar[Mapping[str, str]] = {}
     """Each gate's name and its symbol in the equations, in the order of the weight blocks."""
     equations: ClassVar[Mapping[str, str]] = {}
-    """The equation of each gate and then of each part of the state, as a format string, by the name of its result.
+    """The equations as format strings, keyed by the name of the result: first each gate, then each part of the state.
 
-    The names in braces are those of gates, `state` and `memory`, `previous_state` and `previous_memory`, and, in an
-    equation over products, `inputs` (W x_t), `recurrent` (U h_{t-1}), `bias` (b) and, if it is apart, `recurrent_bias`
-    (c). The first G equations are over products, one for each block of the weights. A gate in such an equation is a
-    factor of the recurrent product and its bias.
+    A name in braces is a gate, `state`, `memory`, `previous_state` or `previous_memory`. The first G equations, one for
+    each block of the weights, also contain `inputs` (W x_t), `recurrent` (U h_{t-1}), `bias` (b) and, if the recurrent
+    product has a separate bias, `recurrent_bias` (c). A gate in one of these G equations is a factor of the recurrent
+    product and its bias.
     """
     state_parts: ClassVar[int] = 1
     """Number of arrays in the state: one for the hidden state and, in an LSTM, one for the memory."""
@@ -61,7 +61,7 @@ class Cell(ABC):
         return int(self.recurrent_kernel.shape[0])
 
     def start(self, batch: int) -> State:
-        """Return the initial state, whose arrays `(B, U)` contain zeros."""
+        """Return the initial state: arrays `(B, U)` of zeros."""
         return tuple(np.zeros((batch, self.units), np.float32) for _ in range(self.state_parts))
 
     def project(self, x: Array) -> Array:
@@ -82,9 +82,10 @@ class Cell(ABC):
         """
 
     def carry_back(self, gates: Gates, before: State, after: State, gradient: State) -> State:
-        """Return the gradient of the state before a step of a single text, given rows of gradients of that after it.
+        """Return the gradients of the state before a step of a single text, given rows of gradients of the next state.
 
-        A cell may override this with something faster than `step_back`: a text's Jacobian has as many rows as units.
+        A cell may override this with something faster than `step_back`, because a Jacobian has many rows, one for each
+        unit.
         """
         return self.step_back(gates, before, after, gradient)[1]
 

@@ -62,7 +62,8 @@ class GRUCell(Cell):
     def carry_back(self, gates: Gates, before: State, after: State, gradient: State) -> State:
         """Multiply the rows by ∂h_t/∂h_{t-1}, `(U, U)`: one product instead of three, because all rows share the gates.
 
-        Column j of U_z, U_r and U_h is scaled by the slope of unit j of h_t towards it.
+        Column j of U_z, U_r and U_h is scaled by the derivative of unit j of h_t with respect to the column's product
+        with h_{t-1}.
         """
         ((h_prev,),), (dh,) = before, gradient
         ((z,), (r,), (candidate,)) = (gates[name] for name in self.gates)

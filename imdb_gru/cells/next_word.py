@@ -21,14 +21,14 @@ class NextWordNetwork:
     """
 
     embedding: Array
-    """Embeddings of all ids, `(V, E)`, which are also the weights of the softmax."""
+    """Embeddings of all ids, `(V, E)`; also the weights of the softmax."""
     cells: Sequence[Cell]
     kernel: Array
     """Kernel of the projection, `(U, E)`."""
     kernel_bias: Array
     """Bias of the projection, `(E,)`."""
     bias: Array
-    """Bias of the softmax, `(V,)`, which is −∞ for ids that can never come next."""
+    """Bias of the softmax, `(V,)`; −∞ for ids that can never come next."""
 
     def read(self, ids: Ids, lengths: Lengths) -> Array:
         """Return the query after each id, `(B, T, E)`, given right-padded ids `(B, T)`, longest first."""

@@ -25,7 +25,7 @@ HELD_OUT = "held out"
 """The name for the reviews that `train` uses for validation by default."""
 EVALUATED = ("validation", HELD_OUT, "test")
 TRAINED = (UNDIVIDED, "train", "validation", UNLABELLED)
-"""Splits used in training, including validation reviews, because these determine the best epoch."""
+"""Splits used in training; this includes the validation split, which determines the best epoch."""
 MOST_EXAMPLES = 3
 EXCERPT, BEFORE = 70, 20
 """Length of an excerpt in characters, and number of characters in it that precede the damaged text."""
@@ -60,7 +60,7 @@ class Check:
         self.reviews: list[Review] = []
         self.texts = Texts()
         self.spoilt: dict[str, dict[int, int]] = {sign: {} for sign in SIGNS}
-        """For each sign of damage, the rows that contain it, mapped to its position in the text."""
+        """For each sign of damage, the rows that contain it, each with the position of the sign in the text."""
         self.splits = self._read(source)
         self.train = next((split for split in (UNDIVIDED, "train") if split in self.splits), None)
         self.parts = {**self.splits, **self._hold_out()}
@@ -106,7 +106,7 @@ class Check:
         }
 
     def iter_overlaps(self) -> Iterator[tuple[str, str, Twins, Twins]]:
-        """Yield pairs of evaluation and training splits, with the evaluation reviews that (nearly) repeat others."""
+        """Yield each pair of an evaluation and a training split, with its identical and nearly identical reviews."""
         for split in EVALUATED:
             for training_split in TRAINED:
                 if split in self.parts and training_split in self.splits and split != training_split:
@@ -118,7 +118,7 @@ class Check:
                     )
 
     def measure_unknown(self) -> dict[str, float]:
-        """Return the share of words in each evaluation split that are not in the training split's vocabulary."""
+        """Return, for each evaluation split, the share of its words that are not in the training split's vocabulary."""
         if self.train is None:
             return {}
         text, words = self.config.text, self.texts.name_words()
@@ -181,7 +181,7 @@ class Check:
             yield from self._find(f"reviews that contain {sign}", dict.fromkeys(places), places)
 
     def _find(self, finding: str, rows: Mapping[int, int | None], places: Twins | None = None) -> Iterator[Figures]:
-        """Yield a finding with examples (and their twins if given), or nothing if there are no rows."""
+        """Yield a finding with examples, or nothing if there are no rows; `rows` maps them to their twins or None."""
         if rows:
             examples = []
             for row, twin in list(rows.items())[:MOST_EXAMPLES]:

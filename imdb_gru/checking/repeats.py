@@ -17,13 +17,13 @@ from imdb_gru.system.arrays import Ids, Rows
 SHINGLE = 3
 """Number of consecutive words that form a shingle, the unit of comparison."""
 SIMILARITY = 0.7
-"""Smallest Jaccard similarity of the shingles of two reviews that are considered nearly identical."""
+"""Minimum Jaccard similarity between the shingles of two reviews that are reported as nearly identical."""
 BANDS, HASHES_A_BAND = 25, 4
-"""A pair whose similarity is `SIMILARITY` is proposed with probability 0.999; if it is 0.1, with probability 0.0025."""
+"""A pair is proposed with probability 0.999 if its similarity is `SIMILARITY`, but with 0.0025 if it is 0.1."""
 BLOCK = 1024
 """Number of shingles hashed at once."""
 MOST_CANDIDATES = 20
-"""Maximum number of reviews that a review is compared with because they have the same key in a band."""
+"""Maximum number of comparisons, for each review and band, with reviews that have the same key in this band."""
 
 _ODD = np.random.default_rng(0).integers(2**63, size=BANDS * HASHES_A_BAND + SHINGLE + 1, dtype=np.uint64) * 2 + 1
 _PLACES, _MIXER, _MULTIPLIERS = _ODD[:SHINGLE], _ODD[SHINGLE], _ODD[SHINGLE + 1 :, None]
@@ -34,7 +34,7 @@ Twins = dict[int, int]
 
 
 class Texts:
-    """Reviews as arrays of word numbers, one review per row, with digests that show which reviews are identical."""
+    """Reviews as arrays of word ids, one review per row, with digests that show which reviews are identical."""
 
     def __init__(self) -> None:
         self._numbers: defaultdict[str, int] = defaultdict(count().__next__)
@@ -44,7 +44,7 @@ class Texts:
         self._keys: list[Keys] = []
 
     def name_words(self) -> list[str]:
-        """Return the words in the order of their numbers."""
+        """Return the words in the order of their ids."""
         return list(self._numbers)
 
     def add(self, tokens: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""The command-line interface, with one module per command, which is imported when the command is used."""
+"""The command-line interface. Each command has its own module, imported only when the command is used."""
 
 import contextlib
 import errno
@@ -23,29 +23,29 @@ COMMANDS = (
     "card", "compare", "config", "data", "evaluate", "explore", "export", "inspect", "next", "predict", "pretrain",
     "report", "runs", "sweep", "train",
 )  # fmt: skip
-"""The commands; each is a function in the module of the same name, with the same name or one of `FUNCTIONS`."""
+"""Names of the commands and their modules. If a command's function has a different name, it is in `FUNCTIONS`."""
 FUNCTIONS = {"next": "next_word"}
 
 
 class MainGroup(Group):
-    """The group of all commands, which exits with code 0 if a program such as `head` closes the output early."""
+    """The group of all commands. It exits with code 0 if a program such as `head` closes the output early."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - Click's signature
         """List the names of all commands, in alphabetical order."""
         return sorted({*COMMANDS, *self.commands})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import a command; for a name that no command has, import all of them, so that Click can suggest one."""
+        """Import a command; if no command has that name, import them all, so that Click can suggest a similar name."""
         for name in {cmd_name} & {*COMMANDS} or COMMANDS:
             if name not in self.commands:
                 self.add_command(getattr(import_module(f"imdb_gru.cli.{name}"), FUNCTIONS.get(name, name)))
         return super().get_command(ctx, cmd_name)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command, or exit with code 0 if the reader of its output has closed it."""
+        """Run a command; exit with code 0 if the program that reads the output has closed the pipe."""
         try:
             return super().invoke(ctx)
-        except BrokenPipeError:  # Click would report a failure
+        except BrokenPipeError:  # Click would exit with code 1
             silence(sys.stdout)
             ctx.exit(0)
 
@@ -67,7 +67,7 @@ def main() -> None:
 
     The exit code is 0 for success, 1 for an expected failure, 2 for incorrect usage, 130 for Ctrl-C, 143 for SIGTERM.
     """
-    # Each timestep's matrices are small: a second BLAS thread gives no speedup, and costs time on a busy machine.
+    # The matrices of a timestep are so small that a second BLAS thread brings no speedup, and slows a busy machine.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     _open_closed_streams()
     from imdb_gru.errors import ImdbGruError
@@ -90,7 +90,7 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt) as stop:
         click.echo("Stopped.", err=True)
         _leave(find_exit_code(stop))
-    except OSError as error:  # for example, stdout is on a full disk; the library handles errors in its own files
+    except OSError as error:  # such as a full disk under stdout; errors in the library's own files become ImdbGruError
         reason = f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error)
         advice = "; free some space, or write elsewhere" if error.errno in NO_ROOM else ""
         click.echo(f"Error: cannot continue: {neutralise_error(reason)}{advice}", err=True)
@@ -101,7 +101,7 @@ def main() -> None:
 def _open_closed_streams() -> None:
     """Replace closed standard streams with the null device, so that no other file gets their descriptors.
 
-    `sys.stdin` stays None, because reading from a closed stdin is an error.
+    `sys.stdin` stays None, so that reading from a closed stdin is still an error.
     """
     if sys.stdin is None:
         os.open(os.devnull, os.O_RDONLY)

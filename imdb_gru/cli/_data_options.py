@@ -84,9 +84,9 @@ _LABEL_OPTIONS: dict[str, Callable[[AnyCommand], AnyCommand]] = {
 def _add_reviews(
     command: AnyCommand, name: str, path: Callable[[AnyCommand], AnyCommand], *, labels: bool
 ) -> AnyCommand:
-    """Add the parameter `reviews_path`, and the options for a file's format and for a table's columns and labels.
+    """Add the parameter `reviews_path`, and options for the format of a file and the columns and labels of a table.
 
-    The command receives all of them as one `DataConfig`, in the argument called `name`, or None if none were given.
+    The command receives one `DataConfig` in the argument called `name`, or None if the user gave none of them.
     """
     described = {"text_column": _TEXT_OPTIONS["text_column"], **(_LABEL_OPTIONS if labels else {}), **_TEXT_OPTIONS}
 
@@ -122,7 +122,7 @@ def compared_data_options(command: AnyCommand) -> AnyCommand:
 
 
 def other_data_options(command: AnyCommand) -> AnyCommand:
-    """Add --data and the table options to a command that evaluates a run."""
+    """Add --data and the table options to a command that uses a finished run."""
     return _add_data(command, "the data that the run was trained on")
 
 
@@ -146,5 +146,5 @@ def build_input_option(name: str, more: str = "") -> Callable[[AnyCommand], AnyC
 
 
 def input_options(more: str = "") -> Callable[[AnyCommand], AnyCommand]:
-    """Build a decorator that adds --input and its options; the command receives them as a `DataConfig`, `file`."""
+    """Build a decorator that adds --input and its options; the command receives one `DataConfig` as `file`."""
     return lambda command: _add_reviews(command, "file", build_input_option("reviews_path", more), labels=False)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def say(message: str) -> None:
-    """Print a message to stderr, or discard it if the reader of stderr has closed it."""
+    """Print a message to stderr, or discard the message if the program that reads stderr has closed the pipe."""
     from imdb_gru.system.escaping import neutralise
 
     try:

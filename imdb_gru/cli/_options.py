@@ -31,7 +31,7 @@ class PathType(click.Path):
 
 
 class LocationType(click.ParamType[str]):
-    """A parameter type for a path, an address such as s3://bucket/reviews, or a name such as `sample`; expands `~`."""
+    """A parameter type for a path, an address (s3://bucket/reviews) or a name (`sample`); it expands `~` in paths."""
 
     name = "path"
 
@@ -55,7 +55,7 @@ run_option = click.option("--run", "run_path", type=PATH, metavar="DIR", help=RU
 
 
 def run_options(command: AnyCommand) -> AnyCommand:
-    """Add the argument RUN and the option --run, of which at most one may be given, as one parameter, `run_path`."""
+    """Add the argument RUN and the option --run, which both set `run_path`. The user may give only one of them."""
 
     @functools.wraps(command)
     def join(*arguments: Any, run_argument: Path | None, run_path: Path | None, **options: Any) -> Any:
@@ -98,8 +98,8 @@ precision_option = click.option(
     type=click.Choice(["auto", "float32", "int8"]),
     default="auto",
     show_default=True,
-    help="The precision of the network's products: int8 is several times faster and changes probabilities by less than "
-    "0.02; auto uses it for many texts on CPUs that support it.",
+    help="The precision of the network's matrix products: int8 is several times faster and changes probabilities by "
+    "less than 0.02; auto uses int8 when there are many texts and the CPU supports it.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
@@ -141,7 +141,7 @@ def check_threshold_alone(threshold: float | None, max_error: float | None) -> N
 
 
 class Setting(click.ParamType[tuple[str, Any]]):
-    """The `KEY=VALUE` given to --set, such as `train.epochs=3`: a dotted key and a YAML value."""
+    """A parameter type for a `KEY=VALUE` of --set, such as `train.epochs=3`: a dotted key and a YAML value."""
 
     name = "KEY=VALUE"
 
@@ -161,7 +161,7 @@ def _merge_settings(
 ) -> dict[str, Any]:
     merged: dict[str, Any] = {}
     for key, value in settings:
-        merged.pop(key, None)  # so that a key that is given again moves to the end
+        merged.pop(key, None)  # so that a repeated key moves to the end
         merged[key] = value
     return merged
 

@@ -25,7 +25,7 @@ class Output:
     folder: Path | None = None
 
     def check(self) -> None:
-        """Create the folder for tables, or raise `ImdbGruError`, before any work is done."""
+        """Create the folder for tables before any work is done, or raise `ImdbGruError` if that is impossible."""
         if self.folder:
             from imdb_gru.system.writing import make_folder
 
@@ -47,7 +47,7 @@ class Output:
 def output_options(main: str, *, several: bool = True) -> Callable[[AnyCommand], AnyCommand]:
     """Build a decorator that adds --json, --table and, for a command with several tables, --tables.
 
-    `main` says what the first table holds. The command receives the options as one `Output`, in the argument `output`.
+    `main` names the content of the first table in the help text. The command receives one `Output`, as `output`.
     """
 
     def add(command: AnyCommand) -> AnyCommand:
@@ -68,7 +68,7 @@ def output_options(main: str, *, several: bool = True) -> Callable[[AnyCommand],
             "--table",
             "table_format",
             type=click.Choice(list(SUFFIXES)),
-            help=f"Print only the table of {main}, in this format; csv has all digits.",
+            help=f"Print only the table of {main}, in this format; csv has the numbers in full precision.",
         )
         for option in (json_option, *([saved] if several else []), printed):
             join = option(join)

@@ -58,7 +58,7 @@ class RayRequest:
 
 
 def predict_on_ray(run_path: Path | None, request: RayRequest) -> None:
-    """Use a Ray cluster to classify the texts in tables; write a folder of partitions, and print statistics."""
+    """Classify the texts in tables on a Ray cluster; write the predictions to a folder, and print statistics."""
     from imdb_gru.cluster.connection import check_ray
 
     check_ray("--engine ray")

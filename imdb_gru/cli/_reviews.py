@@ -1,4 +1,4 @@
-"""The reviews used to measure units and gradients: text arguments, the --input file, or a split."""
+"""The reviews for `inspect units`, `gradients` and `score`: text arguments, the --input file, or a split."""
 
 import functools
 from collections.abc import Callable
@@ -30,17 +30,21 @@ class ReviewChoice:
     reviews: int | None
 
     def load(self, run: "Run", most: int | None = None) -> list[str]:
-        """Return the given texts, or a random sample of a split, with --reviews reviews if given, otherwise `most`."""
+        """Return the given texts or, if there are none, reviews from a split.
+
+        The option --reviews sets the size of a random sample; the default is `most`, or the whole split if `most` is
+        None. Raises `UsageError` if the options exclude each other.
+        """
         from imdb_gru.config import DataConfig
         from imdb_gru.tasks.evaluation import choose_reviews
 
         data = self.data or DataConfig()
         if self.texts and self.input_path:
-            raise click.UsageError("give texts or --input, not both; quote a glob")
+            raise click.UsageError("give texts or --input, not both; put a glob in quotes")
         if self.texts or self.input_path:
             if data.path or self.split or self.reviews:
                 raise click.UsageError(
-                    "--data, --split and --reviews choose reviews of a split: give either them, or texts or --input"
+                    "--data, --split and --reviews choose reviews from a split and cannot be used with texts or --input"
                 )
             from imdb_gru.models.inputs import open_input
 
@@ -90,7 +94,7 @@ def review_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--split",
             type=click.Choice(["train", "validation", "test"]),
-            help="The split to take reviews from [default: validation; with --data, the same split as evaluate].",
+            help="The split to take reviews from [default: validation; with --data, the default of 'evaluate'].",
         ),
         number_option("--reviews", "Use N randomly chosen reviews from the split."),
         build_input_option("input_path"),

@@ -16,15 +16,16 @@ if TYPE_CHECKING:
 def open_reader(
     texts: tuple[str, ...], file: "DataConfig | None", command: str, output: str | None = None
 ) -> "TextReader":
-    """Return a reader of the texts or the input files; if neither is given, it reads stdin unless that is a terminal.
+    """Return a reader of the texts or the input files or, if the user gave neither, of stdin.
 
-    Files that the command writes to `output` are not read.
+    The reader skips files that the command writes to `output`. Raises `UsageError` if stdin is needed but is a
+    terminal, or if the options do not fit together.
     """
     from imdb_gru.models.inputs import open_input
     from imdb_gru.models.texts import OPTIONS, STDIN
 
     if texts and file and file.path:
-        raise click.UsageError("give texts or --input, not both; quote a glob")
+        raise click.UsageError("give texts or --input, not both; put a glob in quotes")
     if not texts and not (file and file.path):
         if sys.stdin is not None and sys.stdin.isatty():
             raise click.UsageError(

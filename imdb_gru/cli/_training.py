@@ -38,7 +38,7 @@ class TrainingOptions:
 def training_options(default: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Build a decorator that adds the options of a training command; `default` is the name of its default config.
 
-    The command receives these options as one `TrainingOptions`, and its own options by name.
+    The command receives these options as one `TrainingOptions`, and its own options as separate arguments.
     """
 
     def add(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -97,7 +97,7 @@ def start_training(
 ) -> None:
     """Train, resume or plan according to the options, and print the result; `train` takes configs of type `kind`.
 
-    `more` is added to the metrics of the run when they are printed as JSON.
+    If the metrics of the run are printed as JSON, `more` is added to them.
     """
     import imdb_gru
 

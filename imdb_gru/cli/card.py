@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 def card(run_path: Path | None, data: "DataConfig | None", split: str | None, output: Path | None) -> None:
     """Write a model card about a run: how it was trained, how good it is, and what it gets wrong.
 
-    A classifier is evaluated on reviews, as by 'evaluate', and tested with the behavioural tests in the package. The
-    card is Markdown, so it can be the README of a repository that holds the run.
+    For a classifier, the card has the results of 'evaluate' and of the behavioural tests in the package. The card
+    is Markdown, so it can be the README of a repository that contains the run.
 
     \b
     imdb-gru card --output CARD.md

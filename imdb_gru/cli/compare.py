@@ -20,7 +20,7 @@ BUDGET = ("--config", "--set", "--models", "--seeds", "--engine")
 
 
 class SeedsType(click.ParamType[int | list[int]]):
-    """A parameter type for a number of seeds, such as 3, or for seeds separated by commas, such as 1,5,7."""
+    """A parameter type for a number of seeds, such as 3, or for a list of seeds, such as 1,5,7."""
 
     name = "SEEDS"
 
@@ -50,8 +50,8 @@ class SeedsType(click.ParamType[int | list[int]]):
 @click.option(
     "--models",
     metavar="NAMES",
-    help="The cells to train with every config, and linear for the n-gram model, such as gru,linear [default: "
-    "gru,lstm,simple_rnn,linear; with several configs, the configs as they are].",
+    help="The cells to train with every config, separated by commas; linear adds the n-gram model, as in gru,linear "
+    "[default: gru,lstm,simple_rnn,linear; with several configs, each config's own cell].",
 )
 @click.option(
     "--seeds",
@@ -61,8 +61,8 @@ class SeedsType(click.ParamType[int | list[int]]):
 @click.option(
     "--engine",
     type=click.Choice(["auto", "keras", "fused"]),
-    help="The engine that trains all networks; with keras, the times and memory of all cells can be compared [default: "
-    "train.engine of the config].",
+    help="The engine that trains all networks; with keras, which can train every cell, times and memory can be "
+    "compared [default: train.engine of the config].",
 )
 @click.option(
     "--into",
@@ -88,9 +88,9 @@ def compare(
 ) -> None:
     """Compare complete RUNs, or train and compare a GRU, an LSTM, a SimpleRNN and an n-gram model, or several configs.
 
-    One config is trained with each cell, from random weights, even if it sets model.pretrained. Several configs are
-    trained as they are. RUNs that differ only in their seed are one model. They are not retrained, so they cannot be
-    combined with --config, --set, --models, --seeds or --engine.
+    A single config is trained with each cell, from random weights, even if it sets model.pretrained. Several configs
+    are trained as they are. RUNs that differ only in their seed count as one model. RUNs are not retrained, so they
+    cannot be combined with --config, --set, --models, --seeds or --engine.
 
     \b
     imdb-gru compare --data sample --seeds 1

@@ -39,30 +39,34 @@ if TYPE_CHECKING:
     "--suite",
     type=LOCATION,
     metavar="FILE",
-    help="Run behavioural tests instead: a table with the columns text, label and kind, and optionally pair and "
-    "direction, a table of contrast pairs with the columns text, label and pair, or 'bundled' for the tests in the "
-    "package.",
+    help="Run behavioural tests instead. FILE is a table with the columns text, label and kind (optionally also pair "
+    "and direction), a table of contrast pairs with the columns text, label and pair, or 'bundled' for the tests in "
+    "the package.",
 )
 @number_option(
     "--exchanges",
-    "Measure the accuracy if up to K words of each review are exchanged for near neighbours in the embedding, chosen "
+    "Measure the accuracy when up to K words of each review are exchanged for near neighbours in the embedding, chosen "
     "to mislead the model.",
     metavar="K",
 )
-@number_option("--neighbours", "With --exchanges, choose from the N nearest neighbours of a word [default: 8].")
+@number_option("--neighbours", "With --exchanges, choose from the N nearest neighbours of each word [default: 8].")
 @number_option("--reviews", "With --exchanges, use N randomly chosen reviews from the split [default: 100].")
 @click.option(
     "--errors",
     type=click.IntRange(min=0),
     default=0,
     metavar="N",
-    help="Show the N most confident errors, with --suite, the N worst failures of each kind, or, with --exchanges, N "
-    "reviews that exchanges changed.",
+    help="Show the N most confident errors; with --suite, the N worst failures of each kind; with --exchanges, N "
+    "reviews that are misclassified only after the exchanges.",
 )
 @threshold_option
-@max_error_option("Show how many reviews 'predict --max-error' would answer, and how many of the answers are wrong.")
+@max_error_option(
+    "Show how many reviews 'predict --max-error' would not label unsure, and how many of these would be wrong."
+)
 @precision_option
-@output_options("metrics, of the kinds of tests of a suite, or of the accuracy by exchanges")
+@output_options(
+    "metrics (with --suite, of results by kind of test; with --exchanges, of accuracy by number of exchanges)"
+)
 def evaluate(
     run_path: Path | None,
     data: "DataConfig | None",
@@ -79,10 +83,10 @@ def evaluate(
 ) -> None:
     """Evaluate a run on labelled reviews: accuracy, calibration, and accuracy by confidence and by words read.
 
-    If --data is the run's own training data, the reviews that it was trained on are left out; in other data, they are
-    only counted. A next-word run needs no labels, and its result is the perplexity. --suite tests what a
-    classifier does with negation, contrast, typos, exchanged names and so on. --exchanges tests whether its
-    predictions survive exchanged words.
+    If --data is the data that the run was trained on, the training reviews are left out. Training reviews in any other
+    data are counted, but not left out. A next-word run needs no labels, and its result is the perplexity. --suite tests
+    how a classifier handles negation, contrast, typos, exchanged names and so on. --exchanges tests whether its
+    predictions stay right when words are exchanged.
 
     \b
     imdb-gru evaluate --errors 3

@@ -1,4 +1,4 @@
-"""The `imdb-gru explore` command, which writes a page in which the model runs."""
+"""The `imdb-gru explore` command, which writes a page that runs the model."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from imdb_gru.cli._messages import EventPrinter
 from imdb_gru.cli._options import PATH, open_run, run_options
 
 
-@click.command(cls=Command, short_help="Write a page on which the model answers as you type.")
+@click.command(cls=Command, short_help="Write a page that shows the model's predictions as you type.")
 @run_options
 @click.option("--text", help="The text that the page shows first.")
 @click.option(
@@ -17,10 +17,10 @@ from imdb_gru.cli._options import PATH, open_run, run_options
 )
 @click.option("--open", "opens", is_flag=True, help="Open the page in the default browser.")
 def explore(run_path: Path | None, text: str | None, output: Path, opens: bool) -> None:
-    """Write a page on which you type a review and the model answers word by word.
+    """Write a page on which you type a review and see the model's prediction after each word.
 
-    The page shows the gates and the state of every unit, the equations with their numbers, and what happens if you hold
-    a gate or change a word. It is one file, with the model in it, and needs no network connection.
+    The page shows the gates and the state of every unit, the equations with their numbers, and what happens when you
+    hold a gate at a value or change a word. It is one file that contains the model and needs no network connection.
 
     \b
     imdb-gru explore --run bundled --output explore.html

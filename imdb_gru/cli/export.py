@@ -8,7 +8,7 @@ from imdb_gru.cli._commands import Command
 from imdb_gru.cli._options import PATH, json_option, open_run, run_options
 
 
-@click.command(cls=Command, short_help="Write a model as ONNX or for web pages, for other programs.")
+@click.command(cls=Command, short_help="Write a model for use in other programs or on web pages.")
 @run_options
 @click.option(
     "--next-word",
@@ -35,9 +35,9 @@ def export(
 ) -> None:
     """Write a model with its vocabulary and tokenizer into a folder, for programs that do not use imdb-gru.
 
-    The README.md in the folder shows how to use the model: in Python with ONNX Runtime alone, or, with the format web,
-    in a web page and in Node. The predictions are the same to within 0.00001, and examples.jsonl has texts with which
-    to test that in another language.
+    The README.md in the folder shows how to use the model: with the format onnx, in Python with only ONNX Runtime; with
+    the format web, on a web page and in Node. The probabilities differ from those of imdb-gru by less than 0.00001. To
+    test this in another language, use the texts and predictions in examples.jsonl.
 
     \b
     imdb-gru export bundled --format web --output exported

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     "output_name",
     type=LOCATION,
     metavar="FILE",
-    help="Write the predictions to a .csv, .tsv or .jsonl file, with the other columns of a table, or as plain "
+    help="Write the predictions to a .csv, .tsv or .jsonl file, with the other columns of the input table, or as plain "
     "lines to a .txt file; - (the default) is stdout. If --input selects several tables, FILE may be a folder, which "
     "receives one file per table. With --engine ray, write Parquet files to a folder or an address.",
 )
@@ -54,13 +54,13 @@ if TYPE_CHECKING:
 @click.option(
     "--resume",
     is_flag=True,
-    help="Write predictions to FILE.partial, next to --output, until all are finished, and resume from that file if it "
-    "exists. With --engine ray, skip the partitions that are already finished.",
+    help="Write predictions to FILE.partial, next to --output, until all are finished; if that file already exists, "
+    "resume from it. With --engine ray, skip the partitions that are already finished.",
 )
 @threshold_option
 @max_error_option(
-    "Answer 'unsure' if the model is too uncertain to keep the share of wrong answers within SHARE, such as 5%. The "
-    "limit is derived from the run's validation reviews, with 90 % confidence."
+    "Label a text 'unsure' if the model is not confident enough. The limit is derived from the run's validation "
+    "reviews so that, with 90 % confidence, at most SHARE of the other labels, such as 5%, are wrong."
 )
 @precision_option
 @engine_options

@@ -11,7 +11,7 @@ from imdb_gru.cli._training import TrainingOptions, start_training, training_opt
 def pretrain(options: TrainingOptions) -> None:
     """Train a next-word model, which needs no labels, and save it in a run directory.
 
-    The model is trained on all reviews except those of a test split. 'imdb-gru next' uses it to predict words.
+    Training uses all reviews outside the test split. 'imdb-gru next' uses the model to predict words.
 
     \b
     imdb-gru pretrain --data sample --set train.epochs=1

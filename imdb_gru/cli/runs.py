@@ -76,9 +76,7 @@ def check(run_path: Path, as_json: bool) -> None:
     else:
         print_findings(found)
     if not all(findings.whole for findings in found.values()):
-        raise RunError(
-            f"{run_path} has changed since it was completed: restore the original files, or train the run again"
-        )
+        raise RunError(f"{run_path} has changed since it was completed: restore the original files, or start a new run")
 
 
 def _describe(run: "Run") -> dict[str, Any]:

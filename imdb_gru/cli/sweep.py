@@ -27,7 +27,7 @@ FOLDER = Path("runs/sweep")
     "--minutes",
     type=click.FloatRange(min=0, min_open=True),
     metavar="N",
-    help="End the search after N minutes; the finalists are trained after that [default: the limit in SWEEP].",
+    help="End the search after N minutes; the finalists are trained afterwards [default: the limit in SWEEP].",
 )
 @click.option(
     "--into", type=PATH, metavar="DIR", help=f"The folder for the trained models and the results [default: {FOLDER}]."

@@ -1,4 +1,7 @@
-"""The exchange of addresses between a training run's workers; Ray's own code would load TensorFlow in every worker."""
+"""The exchange of addresses between the workers of a training run.
+
+Ray's own backend is not used, because it would load TensorFlow before a worker has limited its number of threads.
+"""
 
 import json
 import os

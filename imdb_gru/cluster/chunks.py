@@ -29,7 +29,7 @@ from imdb_gru.system.memory import measure_own_memory
 from imdb_gru.text.direction import record_direction
 
 METADATA = b"imdb-gru"
-"""Key of a partition's notes in the metadata in its footer."""
+"""Key of the notes in the metadata of a partition's footer."""
 
 STEP = pyarrow.struct([("timestep", pyarrow.int32()), ("token", pyarrow.string()), ("probability", pyarrow.float64())])
 FILE = pyarrow.schema(
@@ -82,7 +82,7 @@ def read_chunks(files: pyarrow.Table, *, data: DataConfig) -> Iterator[pyarrow.T
 def _read_file(file: int, address: str, done: list[int], data: DataConfig) -> Iterator[dict[str, Any]]:
     table = cast(Any, open_table)(locate(address), data, require_labels=False, divide=False)
     places: list[int] = []
-    """The numbers of the rows whose texts have been read but not yet yielded."""
+    """Row numbers of the texts that have been read but not yet yielded."""
 
     def iter_texts() -> Iterator[str]:
         for split in table.splits:

@@ -30,7 +30,8 @@ def connect(address: str | None) -> Iterator[None]:
     """Connect to the cluster at an address, or start a local cluster; raise `ImdbGruError` if no cluster responds."""
     import ray
 
-    # Ray 2.60 has no public switch for this; pyproject.toml excludes Ray 2.61 because of private names such as this.
+    # Ray 2.60 has no public way to silence its workers; pyproject.toml excludes Ray 2.61 because of private names such
+    # as this.
     import ray._private.worker
 
     # log_to_driver=False alone would still print messages about dead nodes to stdout

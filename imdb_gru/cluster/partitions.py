@@ -109,7 +109,7 @@ class Partitions:
                 return None
 
     def list_left(self, tables: Sequence[str]) -> list[dict[str, Any]]:
-        """Return the unfinished files, each with the numbers of its finished chunks."""
+        """Return the unfinished files, each with the indices of its finished chunks."""
         chunks: dict[int, list[int]] = {}
         ends: dict[int, int] = {}
         for (file, chunk), notes in sorted(self.done.items()):

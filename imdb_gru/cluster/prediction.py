@@ -65,7 +65,7 @@ def count_cluster_cores() -> int:
 
 
 def predict_tables(classifier: Classifier, job: Job) -> Iterator[PredictedChunk]:
-    """Yield partitions, in any order, as they are written; an `ImdbGruError` does not remove finished partitions."""
+    """Yield partitions, in any order, as they are written; after an `ImdbGruError`, finished partitions remain."""
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     try:
         with warnings.catch_warnings():

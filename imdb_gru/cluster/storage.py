@@ -16,7 +16,7 @@ from imdb_gru.sources.rows import FORMATS, is_table_name
 from imdb_gru.system.writing import write_atomically
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-"""Characters with which Python represents the bytes of a file name that are not valid UTF-8."""
+"""Characters that Python uses for those bytes of a file name that are not valid UTF-8."""
 
 
 class RemotePath:

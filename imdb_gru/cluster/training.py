@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MOST_FAILURES = 3
 """Maximum number of worker or node failures before training ends."""
 NEVER = 1e9
-"""Seconds after which Ray may interrupt an epoch to use a new node; so many that this never happens."""
+"""Seconds after which Ray may interrupt an epoch to use a new node; so many seconds that this never happens."""
 ROOM = 5
 """Seconds to wait for cores that Ray reports as available, because Ray's information may be outdated."""
 ENDING = 10
@@ -34,7 +34,7 @@ PATIENCE = 0.5
 
 
 def find_cores_per_worker(nodes: list[dict[str, Any]], workers: int) -> int:
-    """Return the largest number of cores that each worker can have, or raise `ImdbGruError` if it is 0."""
+    """Return the maximum number of cores per worker, or raise `ImdbGruError` if it is 0."""
     cores = [int(node["Resources"].get("CPU", 0)) for node in nodes if node["Alive"]]
     for share in range(max(cores, default=0), 0, -1):
         if sum(own // share for own in cores) >= workers:
@@ -59,7 +59,7 @@ class Workers:
         return connect(self.address)
 
     def adapt(self, config: Any) -> Any:
-        """Return the config with the total batch size of all workers, so that any number of them can resume the run."""
+        """Return the config with the total batch size of all workers, so that any number can resume the run."""
         batch_size = get_number(config.train.batch_size) * self.count
         return config.model_copy(update={"train": config.train.model_copy(update={"batch_size": batch_size})})
 
@@ -110,9 +110,9 @@ class ClusterSession:
     def train(self, observer: Observer) -> Metrics:
         """Train the remaining epochs on the workers and complete the run; return its final metrics.
 
-        If workers die, training resumes from the end of the last epoch on as many workers as the remaining nodes have
-        cores for. Ctrl-C stops training after the current batch, as in a single process. A second Ctrl-C, or one before
-        the workers have started, stops training at once; the run can then be resumed.
+        If workers die, training resumes from the end of the last epoch on as many workers as fit on the
+        remaining nodes. Ctrl-C stops training after the current batch, as in a single process. A second Ctrl-C, or one
+        before the workers have started, stops training at once; the run can then be resumed.
         """
         import ray
         from ray.util.queue import Empty, Queue

@@ -34,7 +34,7 @@ from imdb_gru.tasks.task import send_notes
 
 
 class BaselineSplit(Record):
-    """A split that the baseline was evaluated on, and its metrics by number of words read."""
+    """A split on which the baseline was evaluated, with the metrics by number of words read."""
 
     model_config = ConfigDict(strict=False)  # a strict model could not load a dataclass from JSON
 

@@ -25,7 +25,7 @@ CACHE = "predictions"
 """Name of the folder in which a comparison stores the predictions of its networks."""
 
 SEEDED = re.compile(r"(.+?)[-_.]?(?:seed[-_.]?|s)?\d+")
-"""Name of a folder that ends in a seed."""
+"""Pattern of a folder's name that ends in a seed."""
 
 CandidateState = Literal["new", "unfinished", "complete"]
 
@@ -66,12 +66,12 @@ def build_candidates(models: Mapping[str, Config], seeds: Sequence[int], folder:
 
 
 def build_models(configs: Mapping[str, Config], models: Sequence[str]) -> dict[str, Config]:
-    """Return the config of every model to train, by its name.
+    """Return the config of every model to train, by the model's name.
 
     Each config is trained with each of the cells in `models`, from random weights. If `models` names no cell, each
     config is trained as it is. The linear baseline is fitted once, to the reviews that all configs share. Raises
-    `ConfigError` if a cell cannot have a config, if there are fewer than two models, or if the configs use different
-    reviews.
+    `ConfigError` if a config is not valid for a cell, if there are fewer than two models, or if the configs use
+    different reviews.
     """
     (first, shared), *others = configs.items()
     for name, config in others:
@@ -135,11 +135,11 @@ def check_seeds(seeds: int | Sequence[int]) -> list[int]:
 
 
 def open_candidates(runs: Sequence[str | Path | Run], *, same_data: bool) -> list[Candidate]:
-    """Open complete runs as candidates; runs that differ only in their seed are one model, named after their folders.
+    """Open complete runs as candidates; runs that differ only in their seed form one model, named after their folders.
 
-    Runs on different engines are different models, because their costs differ, and so is a run with a seed that its
-    model already has. Raises `RunError` if only one run is given, if a run is incomplete or given twice, or, with
-    `same_data`, if the runs were trained on different data.
+    Runs on different engines are different models, because their costs differ. If two runs of a model have the same
+    seed, the second one is a model of its own. Raises `RunError` if only one run is given, if a run is incomplete or
+    given twice, or, with `same_data`, if the runs were trained on different data.
     """
     opened = [open_model(run) for run in runs]
     if len(opened) < 2:
@@ -165,7 +165,7 @@ def open_candidates(runs: Sequence[str | Path | Run], *, same_data: bool) -> lis
 
 
 def _group_runs(runs: Sequence[Run], configs: Sequence[Config]) -> list[list[Run]]:
-    """Divide runs into groups with one config, apart from the seed, one engine, and different seeds."""
+    """Group the runs that have the same config, apart from the seed, and the same engine, but different seeds."""
     groups: list[tuple[Any, set[int], list[Run]]] = []
     for run, config in zip(runs, configs, strict=True):
         seed = config.train.seed
@@ -183,7 +183,7 @@ def _group_runs(runs: Sequence[Run], configs: Sequence[Config]) -> list[list[Run
 
 
 def _name_groups(groups: Sequence[Sequence[Run]]) -> list[str]:
-    """Name each group after its runs' folders without the seeds at their ends, or after the first run."""
+    """Name each group after its runs' folders, without the seeds at the end, or after its first run."""
     names: list[str] = []
     for group in groups:
         folders = [Path(str(run)).resolve().name for run in group]
@@ -225,7 +225,7 @@ def find_state(candidate: Candidate) -> CandidateState:
     if isinstance(result, Run) and not result.metrics_path.exists():
         return "unfinished"
     if damage := result.find_damage():
-        raise RunError(f"{path} is damaged: {damage}; remove it to train it again")
+        raise RunError(f"{path} is damaged: {damage}; remove it to repeat the training")
     return "unfinished" if isinstance(result, Run) and result.load_metrics().interrupted else "complete"
 
 
@@ -255,6 +255,6 @@ def check_training_reviews(candidates: Sequence[Candidate]) -> None:
     for one, other in pair_candidates(candidates):
         if hashes[one.path] != hashes[other.path]:
             raise RunError(
-                f"{one} and {other} have different training or validation reviews: train one "
-                "of them again, or compare complete runs on the test split"
+                f"{one} and {other} have different training or validation reviews: repeat "
+                "the training of one of them, or compare complete runs on the test split"
             )

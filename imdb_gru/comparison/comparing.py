@@ -1,4 +1,4 @@
-"""The comparison of complete runs, or of models that are trained with one config in order to be compared."""
+"""The comparison of complete runs, or of models that are trained in order to be compared."""
 
 import contextlib
 import importlib.util
@@ -66,15 +66,15 @@ def compare(
 ) -> Comparison:
     """Compare complete runs, or train and compare models, on the same reviews; return all metrics.
 
-    If `runs` is not given, train every model with the seeds 0 to `seeds` - 1, or with a list of seeds, and save the
-    models in `folder` (default `runs/compare`). With one config, the models are cells and the linear baseline (default:
-    all four), and all start from random weights. Several configs, as a list or as a mapping from names to configs, are
-    trained as they are, or with every cell in `models`; add `linear` to compare them with the baseline. `engine`, such
-    as `keras`, replaces `train.engine` of the configs.
+    If `runs` is not given, train every model once with each seed, and save the models in `folder` (default
+    `runs/compare`). `seeds` is a list of seeds, or an integer n, which means the seeds 0 to n - 1. With one config, the
+    models are cells and the linear baseline (default: all four), and all start from random weights. Several configs, as
+    a list or as a mapping from names to configs, are trained as they are, or with every cell in `models`; add `linear`
+    to `models` to compare them with the baseline. `engine`, such as `keras`, replaces `train.engine` in the configs.
 
     Complete models in the folder are used as they are, and unfinished ones are resumed. Each model is trained in a
-    separate process, so a script must call this function inside `if __name__ == "__main__":`. If `runs` is given, those
-    that differ only in their seed are one model; `folder` is optional and receives only comparison.json.
+    separate process, so a script must call this function inside `if __name__ == "__main__":`. If `runs` is given, runs
+    that differ only in their seed count as one model; `folder` is optional and receives only comparison.json.
 
     `data` takes the same values as `--data`. `split` defaults to the test split, or to the validation reviews if the
     data has no test split. `observer` is called with each event. Raises `ConfigError`, `DataError`, `RunError` or
@@ -143,7 +143,7 @@ def _plan(
 
 
 def _name_configs(config: Configs) -> dict[str, OneConfig]:
-    """Return one or more configs by their names, which are those of their files unless a mapping names them."""
+    """Return the configs by name; without a mapping, a config is named after its file."""
     if isinstance(config, Mapping):
         named = dict(config)
     else:
@@ -152,7 +152,7 @@ def _name_configs(config: Configs) -> dict[str, OneConfig]:
         for source in sources:
             name = "config" if isinstance(source, Config) else Path(source).stem
             if isinstance(source, Config) and len(sources) > 1:
-                raise ConfigError("several configs have no names of files: give a mapping of names to configs")
+                raise ConfigError("a Config object has no name: give a mapping from names to configs")
             if source in named.values():
                 raise ConfigError(f"the config {source} is given twice")
             if name in named:

@@ -37,7 +37,7 @@ class EvaluatedCandidate:
     """Labels of the reviews, 0 or 1, `(N,)` int8."""
     predictions: Predictions
     reviews: str = ""
-    """The same value for candidates with the same reviews: a hash if they depend on the training run's seed."""
+    """Key shared by candidates with the same reviews: a hash if the reviews depend on the seed, and otherwise empty."""
 
 
 def evaluate_candidates(

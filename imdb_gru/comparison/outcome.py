@@ -29,7 +29,7 @@ from imdb_gru.models.ngrams import ORDER
 SIGNIFICANT = 0.05
 """p-value below which a difference counts as significant."""
 MACHINE = ("platform", "cores", "threads")
-"""Keys of a run's environment that say on which machine it was trained."""
+"""Keys of a run's environment that identify the machine on which the model was trained."""
 
 
 def build_comparison(split: str, evaluated: Sequence[EvaluatedCandidate]) -> Comparison:
@@ -183,7 +183,7 @@ def _test_seed(one: EvaluatedCandidate, other: EvaluatedCandidate) -> SeedTest:
 
 
 def _correct(pairs: Sequence[ComparedPair]) -> list[ComparedPair]:
-    """Correct the p-values for the number of pairs: those of the tests over seeds, and those with each seed."""
+    """Correct the p-values for the number of pairs: first for the tests over seeds, then for each seed's tests."""
     single = all(len(pair.seeds) == 1 for pair in pairs)  # then the seeds may differ
 
     def find_family(test: SeedTest) -> int | None:
@@ -223,15 +223,15 @@ def _write_caveat(evaluated: Sequence[EvaluatedCandidate]) -> str | None:
         reasons.append("different machines or numbers of threads")
     if not reasons:
         return None
-    remedy = "; --engine keras trains all networks on one" if len(engines) > 1 else ""
-    return f"times and memory are those of {' and of '.join(reasons)}, so they do not compare the models{remedy}"
+    remedy = "; --engine keras trains all networks on the same engine" if len(engines) > 1 else ""
+    return f"times and memory were measured on {' and '.join(reasons)}, so they do not compare the models{remedy}"
 
 
 def write_verdict(models: Sequence[ComparedModel], pairs: Sequence[ComparedPair], n: int) -> str:
     """Return a sentence that compares the linear model with the best network, or else the two best networks.
 
     If there are several seeds, a model wins only if it is significantly better with each of them. The p-values are
-    those that are corrected for the number of pairs.
+    corrected for the number of pairs.
     """
     if len(models) == 1:
         name, seeds = models[0].model, len(models[0].runs)

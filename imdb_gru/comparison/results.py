@@ -17,7 +17,7 @@ class ComparedRun:
 
     seed: int
     engine: str | None
-    """What computed the training: keras or fused, with the precision if it is reduced, or scikit-learn."""
+    """Engine that trained the model: keras or fused, with the precision if it is reduced, or scikit-learn."""
     run: str
     n: int
     """Number of reviews on which the model was evaluated."""
@@ -34,7 +34,7 @@ class ComparedRun:
     """Training time, without compilation."""
     seconds_per_epoch: float | None
     compile_seconds: float | None
-    """Time in which the engine was compiled and TensorFlow built its graphs, but not in which it optimised them."""
+    """Time to compile the engine and build TensorFlow's graphs; the optimisation of the graphs is not included."""
     peak_memory_mb: float | None
     """Peak memory during training."""
     C: float | None
@@ -75,7 +75,7 @@ class SeedTest:
     """The result of McNemar's exact test for two models with one seed, on the same reviews."""
 
     seeds: tuple[int, int]
-    """The seeds of the two models, which differ only if each model has a single run."""
+    """The seeds of the two models; they differ only if each model has a single run."""
     only_first_right: int
     """Number of reviews that only the first model classifies correctly."""
     only_second_right: int
@@ -91,7 +91,7 @@ class ComparedPair:
 
     models: tuple[str, str]
     difference: float
-    """Mean accuracy of the first model minus that of the second, over the seeds that both have."""
+    """Mean accuracy of the first model minus the second model's mean accuracy, over the seeds that both have."""
     difference_interval: tuple[float, float]
     """95 % interval of the difference: a bootstrap over seeds and reviews."""
     p_value: float | None
@@ -107,7 +107,7 @@ class Comparison:
 
     split: str
     n: int
-    """Number of reviews; if the seeds have different validation reviews, the smallest of their numbers."""
+    """Number of reviews; if the number of validation reviews differs between seeds, the smallest number."""
     models: Sequence[ComparedModel]
     pairs: Sequence[ComparedPair]
     caveat: str | None
@@ -120,7 +120,7 @@ class Comparison:
         return asdict(self)
 
     def list_runs(self) -> list[dict[str, Any]]:
-        """Return the metrics of every run as a record, in which an interval is two values."""
+        """Return one record of metrics for each run; an interval is stored as two values."""
         return [
             split_intervals({"model": model.model, **_pick_values(run)}) for model in self.models for run in model.runs
         ]

@@ -1,4 +1,4 @@
-"""The statistics of a comparison: tests of the difference of two models, their correction, and bootstrap intervals."""
+"""The statistics of a comparison: tests of two models' difference, corrected p-values, and bootstrap intervals."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,7 @@ RESAMPLES = 10_000
 """Number of bootstrap samples."""
 CONFIDENCE = 0.95
 SAME = 1e-12
-"""Range of differences that are the same apart from rounding."""
+"""Maximum range of differences that are equal apart from rounding."""
 
 Values = NDArray[np.int8]
 
@@ -47,7 +47,7 @@ def compute_paired_test(first: Sequence[float], second: Sequence[float]) -> floa
 
 
 def adjust_p_values(p_values: Sequence[float]) -> list[float]:
-    """Return p-values corrected for their number (Holm 1979), in the same order."""
+    """Return the p-values, corrected for the number of tests (Holm 1979), in the same order."""
     values = np.asarray(p_values, dtype=float)
     order = np.argsort(values, kind="stable")
     stepped = np.maximum.accumulate(values[order] * np.arange(len(values), 0, -1))
@@ -59,8 +59,8 @@ def adjust_p_values(p_values: Sequence[float]) -> list[float]:
 def bootstrap_mean(values: Sequence[Values], *, shared: bool) -> tuple[float, float]:
     """Return the 95 % interval of a mean over seeds and reviews, both drawn with replacement (percentile bootstrap).
 
-    `values` holds an array `(N,)` of a few different integers for each seed, such as 1 for a correct prediction. With
-    `shared`, all seeds have the same reviews, so a review is drawn for all of them at once.
+    `values` holds an array `(N,)` for each seed, with only a few distinct integers, such as 1 for a correct prediction.
+    With `shared`, all seeds have the same reviews, so each review is drawn for all seeds at once.
     """
     rng = np.random.default_rng(0)
     groups = [np.stack(values)] if shared else [row[None] for row in values]
@@ -74,7 +74,7 @@ def bootstrap_mean(values: Sequence[Values], *, shared: bool) -> tuple[float, fl
 def _draw_means(values: NDArray[Any], rng: np.random.Generator) -> NDArray[np.float64]:
     """Draw reviews with replacement and return each seed's means, `(RESAMPLES, S)`, from values `(S, N)`.
 
-    Reviews with the same values for all seeds are interchangeable, so only the number drawn of each kind is needed.
+    Reviews with the same values for all seeds are interchangeable, so it is enough to draw how often each kind occurs.
     """
     kinds, counts = np.unique(values.T, axis=0, return_counts=True)
     total = int(counts.sum())

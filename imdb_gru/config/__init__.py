@@ -1,7 +1,7 @@
 """Configs: their keys and defaults, and the functions that load them from YAML.
 
-Names are imported on first use, so that predicting with the model in the package does not load the classes that check
-a config.
+Names are imported on first use, so that prediction with the bundled model does not load the classes that check a
+config.
 """
 
 from importlib import import_module

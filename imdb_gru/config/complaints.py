@@ -26,7 +26,7 @@ LONGEST_KEY = 200
 SCRATCH = "--config scratch"
 """The option that selects the bundled config for training from random weights."""
 PACKAGED = {"bundled": EncoderConfig(), "bundled-classifier": ModelConfig()}
-"""The layers of the models that come with the package; they are the default layers."""
+"""The layers of each bundled model, by its name in `model.pretrained`; both models have the default layers."""
 
 
 def _iter_keys(section: type[BaseModel], prefix: str = "") -> Iterator[str]:
@@ -38,7 +38,7 @@ def _iter_keys(section: type[BaseModel], prefix: str = "") -> Iterator[str]:
 
 
 def drop_auto(details: Iterable[Any]) -> Iterator[dict[str, Any]]:
-    """Yield pydantic's errors, but only one for a key that may be `auto`; pydantic reports one per alternative."""
+    """Yield pydantic's errors, but only one for each key that may be `auto`: pydantic reports one per alternative."""
     for detail in details:
         *path, alternative = detail["loc"]
         if alternative in ("constrained-int", "bool"):
@@ -68,8 +68,8 @@ def describe_mistake(detail: dict[str, Any], kind: type[BaseModel]) -> str:
 def find_misfits(config: Config, text: TextConfig, model: EncoderConfig, name: str) -> Iterator[tuple[str, str]]:
     """Yield each difference between a config and the model that it starts from, with the setting that resolves it.
 
-    For example, "model.units is 256, but the bundled model has 512" comes with the setting "model.units=512". Here,
-    `name` is "the bundled model".
+    An example is `("model.units is 256, but the bundled model has 512", "model.units=512")`, where `name` is "the
+    bundled model".
     """
     sections = {"text": (config.text, text), "model": (config.model, model)}
     if config.model.bidirectional and not isinstance(model, ModelConfig):
@@ -92,7 +92,8 @@ def _write(value: object) -> str:
 def find_conflicts(config: AnyConfig, *, trained: bool = False) -> Iterator[str]:
     """Yield an error message for each pair of keys whose values are valid but contradict each other.
 
-    If the model is already `trained`, its config is not compared with the bundled model, which may be newer.
+    If the model is already `trained`, its config is not compared with the bundled model, because its training may have
+    started from an older version of the bundled model.
     """
     text, train = config.text, config.train
     if conflict := find_label_conflict(config.data.positive, config.data.negative):

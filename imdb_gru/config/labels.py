@@ -1,4 +1,4 @@
-"""The normalised spelling of labels, so that 4, 4.0 and "4" are the same label, as are pos, "Pos." and __label__pos."""
+"""The normalised spelling of labels: 4, 4.0 and "4" are the same label, and so are pos, "Pos." and __label__pos."""
 
 import math
 import unicodedata
@@ -12,7 +12,7 @@ PREFIXES = ("__label__", "label_")
 """Prefixes that fastText and Hugging Face put before labels."""
 LONGEST_LABEL = 200
 LARGEST_NUMBER = 10**15
-"""Numbers of this size or larger are compared as text, because different numbers may be equal as floats."""
+"""Numbers of this size or larger are compared as text, because different ones may be equal as floats."""
 
 
 def spell_label(value: object) -> str:
@@ -42,7 +42,7 @@ def _spell_number(text: str) -> str | None:
 
 
 def find_label_conflict(positive: Sequence[Label] | None, negative: Sequence[Label] | None) -> str | None:
-    """Return what is wrong with this choice of labels, or None if nothing is wrong."""
+    """Return an error message for this choice of labels, or None if it is valid."""
     if not positive and not negative:
         return None
     if not positive or not negative:

@@ -28,7 +28,7 @@ ConfigSource = str | Path | WholeConfig | Mapping[str, Any] | None
 """A file, the name of a config in the package, a config object, nested values, or None for the defaults."""
 
 SWEEP = "sweep"
-"""The task in the config of a sweep, which is also the name of the command that runs the sweep."""
+"""The value of `task` in a sweep's config; also the name of the command that runs it."""
 
 
 def build_schema(kind: type[WholeConfig] = Config) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def _iter_descriptions(section: type[Section]) -> Iterator[tuple[str, str]]:
 
 
 class _MisspelledError(yaml.YAMLError):
-    """A value that YAML 1.1 does not interpret as it appears; the message gives the correct spelling."""
+    """A value that YAML 1.1 does not interpret in the obvious way; the message gives the correct spelling."""
 
     def __init__(self, problem: str, line: int) -> None:
         super().__init__(problem)
@@ -94,7 +94,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def _find_misspelling(value: str, tag: str) -> str | None:
-    """Return what is wrong with an unquoted value and how to correct it, or None if nothing is wrong."""
+    """Return the problem with an unquoted value and its correction, or None if there is no problem."""
     kind = tag.removeprefix("tag:yaml.org,2002:")
     if value.lower() == "none":
         return "does not mean null in YAML: write null for no value"
@@ -138,7 +138,7 @@ def load_any_config(
 
 
 def build_any_config(values: dict[str, Any], origin: str, *, trained: bool = False) -> AnyConfig:
-    """Build a config from nested values for the task that they specify, which is sentiment by default."""
+    """Build a config from nested values for the task that their key `task` specifies; the default is sentiment."""
     if values.get("task") == "next_word":
         return build_config(values, origin, NextWordConfig)
     return build_config(values, origin, trained=trained)

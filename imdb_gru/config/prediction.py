@@ -1,7 +1,7 @@
 """The part of a classifier's config that prediction needs, without the classes that check a config.
 
-Importing those takes about a third of the time in which a single text is predicted from a cold start. The model in the
-package was checked when it was built, so it is loaded with this part alone.
+Importing those classes takes about a third of the time needed to predict a single text from a cold start. The config of
+the bundled model was checked when the model was bundled, so only this part of it is loaded.
 """
 
 from dataclasses import asdict, dataclass, fields
@@ -63,5 +63,5 @@ class PredictionConfig:
 
     @classmethod
     def restore(cls, values: dict[str, Any]) -> Self:
-        """Restore what `to_dict` returned, without checking it."""
+        """Restore this part from the output of `to_dict`, without checking it."""
         return cls(ReadingConfig(**values["text"]), NetworkConfig(**values["model"]))

@@ -6,27 +6,27 @@ from typing import Literal
 from imdb_gru.config.schema import AUTO, Config
 
 BATCH_SIZES = ((1500, 16), (6000, 32))
-"""Maximum numbers of training reviews, each with its batch size; for more reviews, it is `LARGEST_BATCH`."""
+"""Pairs of a maximum number of training reviews and a batch size; for more reviews, it is `LARGEST_BATCH`."""
 LARGEST_BATCH = 64
 FITTED = ("epochs", "batch_size", "output_first", "monitor")
-"""The keys of the train section that can be `auto`."""
+"""The keys of the train section in which `fit_schedule` replaces `auto`."""
 LEAST_EPOCHS, MOST_EPOCHS = 2, 20
 LEAST_VALIDATION = 500
 """The smallest number of validation reviews that can reliably rank the epochs of a pretrained model."""
 MOST_FIRST = 200
-"""The largest number of training reviews for which the output layer is fitted first."""
+"""Maximum number of training reviews for which the output layer is fitted first."""
 ALL_STEPS, LEAST_STEPS = 22_500, 120
-"""The number of training reviews from which a pretrained model takes all steps, and the least number of steps."""
+"""With `ALL_STEPS` training reviews, a pretrained model takes all `train.steps`; with few, at least `LEAST_STEPS`."""
 
 
 def fit_schedule(config: Config, reviews: int, validation: int, *, trained_output: bool = False) -> Config:
-    """Return the config with each `auto` in its train section replaced with a value that suits the data.
+    """Return the config with values that suit the data in place of each `auto` in the keys `FITTED`.
 
-    `reviews` and `validation` are the numbers of training and validation reviews. Fewer reviews get more epochs and
-    smaller batches, because a few epochs over them would end before the weights have changed enough. From random
+    `reviews` and `validation` are the numbers of training and validation reviews. With fewer reviews, there are more
+    epochs and smaller batches; otherwise, training would end before the weights have changed enough. From random
     weights, the number of steps is about the same for any number of reviews. A pretrained model takes a number of steps
     that is proportional to the square root of the number of reviews, because more steps make it overconfident without
-    making it more accurate. `trained_output` means that training starts from a classifier, whose output layer is kept.
+    making it more accurate. `trained_output` means that training starts from a classifier and keeps its output layer.
     """
     train = config.train
     batch_size = _choose_batch_size(reviews) if train.batch_size == AUTO else train.batch_size

@@ -12,7 +12,7 @@ from imdb_gru.config.writing import dump_yaml
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
 AUTO: Literal["auto"] = "auto"
-"""The value of a key that is replaced with a suitable value once the number of training reviews is known."""
+"""The value of a key for which a suitable value is chosen once the number of training reviews is known."""
 
 
 def _check_label(value: Any) -> Any:
@@ -23,7 +23,7 @@ def _check_label(value: Any) -> Any:
 
 
 NGRAMS: Literal["ngrams"] = "ngrams"
-"""The teacher that is the linear baseline on n-grams, fitted to the training reviews."""
+"""The name of the teacher that is a linear model of n-grams, fitted to the training reviews."""
 LabelList = Annotated[list[Annotated[Label, BeforeValidator(_check_label)]], Field(min_length=1)]
 
 
@@ -55,10 +55,10 @@ class DataConfig(Section):
     limit: Count | None = None
     """The maximum number of reviews per split; from larger splits, a fixed random sample is taken."""
     test_split: Annotated[float, Field(ge=0, le=0.9)] = 0.0
-    """The share of the reviews that is kept for testing and never used in training, if the data has no test split.
+    """The share of the reviews reserved for testing and never used in training, if the data has no test split.
 
-    evaluate uses these reviews by default. Their choice does not depend on train.seed. For a next-word model, the share
-    must be 0.
+    evaluate uses these reviews by default. The same reviews are reserved for any train.seed. For a next-word model, the
+    share must be 0.
     """
 
 
@@ -66,19 +66,19 @@ class TextConfig(Section):
     """How a text is converted to ids."""
 
     tokenizer: Literal["words", "keras"] = "words"
-    """How texts are split: words finds words, punctuation, emoticons and emoji; keras works as for imdb.npz."""
+    """How texts are split: words finds words, punctuation, emoticons and emoji; keras splits texts as in imdb.npz."""
     vocabulary: Literal["train", "keras"] = "train"
     """The words in the vocabulary: train uses the words of the training reviews; keras uses Keras's IMDB word index."""
     max_words: Annotated[int, Field(ge=4)] | None = 20000
     """The maximum vocabulary size, including pad, start and unknown, like Keras's num_words; null keeps all words."""
     min_count: Count = 1
-    """The number of times a word must occur in the training reviews; rarer words are treated as unknown."""
+    """The minimum number of occurrences of a word in the training reviews; rarer words are treated as unknown."""
     length: Count = 500
     """The maximum number of words per review, not counting the start token; longer reviews are cut."""
     truncate: Truncation = "tail"
     """How a longer review is cut: head keeps its beginning, tail keeps its end, and middle removes its middle."""
     direction: Direction = "forward"
-    """The direction in which the model reads the words that are left: backward begins with the last word.
+    """The direction in which the model reads the words that remain after cutting; backward begins with the last word.
 
     A backward next-word model predicts the previous word.
     """
@@ -88,13 +88,13 @@ class DropoutConfig(Section):
     """Dropout rates, which apply only during training."""
 
     word: Rate = 0.1
-    """The share of words that are replaced with the unknown id (Iyyer et al. 2015)."""
+    """The share of words replaced by the unknown word (Iyyer et al. 2015)."""
     embedding: Rate = 0.1
     """The share of embedding channels dropped, with one mask per review (Gal and Ghahramani 2016)."""
     recurrent: Rate = 0.0
     """The share of the hidden state dropped before the gates, with one mask per review (Gal and Ghahramani 2016)."""
     output: Rate = 0.3
-    """The share of the pooled hidden state and of dense activations that is dropped (Srivastava et al. 2014)."""
+    """The share of pooled hidden states and dense activations dropped (Srivastava et al. 2014)."""
 
 
 class EncoderConfig(Section):
@@ -121,17 +121,17 @@ class ModelConfig(EncoderConfig):
     """The layers: embedding, cells, pooling of the hidden states, and dense layers."""
 
     bidirectional: bool = False
-    """Whether to process reviews backwards as well; if so, there is no probability after each word."""
+    """Whether to process reviews backwards as well; if true, there is no probability after each word."""
     pooling: Annotated[list[Pooling], Field(min_length=1)] = list(POOLINGS)
     """How the hidden states are pooled for the dense layers; the results of several methods are concatenated."""
     dense: list[Count] = []
     """The number of units in each ReLU layer before the output."""
     pretrained: str | None = "bundled"
-    """The run whose vocabulary and weights training starts from; if null, it starts from random weights.
+    """The run that provides the vocabulary and the initial weights; if null, training starts from random weights.
 
     From a next-word model, only the embedding and recurrent weights are used; from a classifier, all weights are used.
-    The next-word model that comes with the package is named bundled; the classifier that comes with it, which was
-    trained on IMDB, is named bundled-classifier.
+    Two models come with the package: the next-word model is named bundled, and the classifier, which was trained on
+    IMDB, is named bundled-classifier.
     """
 
     @property
@@ -163,16 +163,17 @@ class FitConfig(Section):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     """The seed for the initial weights, the order of the reviews, dropout and the choice of validation reviews."""
     validation_seed: Annotated[int, Field(ge=0, lt=2**32)] | None = None
-    """The seed for the choice of validation reviews alone, such as those of train.teachers; if null, train.seed."""
+    """The seed for choosing validation reviews, such as the one that the teachers used; if null, train.seed is used."""
     engine: Literal["auto", "keras", "fused"] = "auto"
     """The engine that computes recurrent layers; fused computes GRUs on CPUs, and auto uses fused where possible."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """The precision of the fused engine's multiplications; auto uses bfloat16 where the CPU has AMX or AVX512_BF16.
 
-    Products are then at least twice as fast. Sums, gates, hidden states and the weights themselves are always float32.
+    In bfloat16, products are at least twice as fast. Sums, gates, hidden states and the weights themselves are always
+    float32.
     """
     deterministic: bool = False
-    """Whether to make training exactly repeatable on the same machine; this makes it somewhat slower."""
+    """Whether to make training exactly repeatable on the same machine; training is then somewhat slower."""
     tensorboard: bool = False
     """Whether to write TensorBoard logs to the run directory; this requires the extra 'tensorboard'."""
     track: Literal["mlflow", "wandb"] | None = None
@@ -198,12 +199,13 @@ class TrainConfig(FitConfig):
     output_first: bool | Literal["auto"] = AUTO
     """Whether to fit the output layer first, while the pretrained weights do not change (Kumar et al. 2022).
 
-    auto fits it first if there are few training reviews.
+    auto fits it first if there are few training reviews, train.objective is last, and only the output layer starts from
+    random weights.
     """
     objective: Literal["last", "every", "linear"] = "last"
-    """The timesteps whose losses are used: last, every, or linear (every, with linearly increasing weights)."""
+    """The timesteps at which the loss is computed: last, every, or linear (every, with linearly increasing weights)."""
     averaging: Annotated[float, Field(gt=0, lt=1)] | None = 0.99
-    """The momentum of the moving average of the weights, which the final model uses (Polyak and Juditsky 1992)."""
+    """The momentum of the averaged weights in the final model; null means no averaging (Polyak and Juditsky 1992)."""
     pretrained_rate: Annotated[float, Field(gt=0, le=1)] = 1.0
     """The learning rate of pretrained weights, as a fraction of learning_rate (Howard and Ruder 2018)."""
     adversarial: Annotated[float, Field(gt=0, lt=1)] | None = 0.02
@@ -213,10 +215,10 @@ class TrainConfig(FitConfig):
     unlabelled: bool = False
     """Whether to read the source's unlabelled reviews as well, so that train.virtual or train.teachers can use them."""
     teachers: list[Annotated[str, Field(min_length=1)]] = []
-    """The classifiers whose mean probabilities the model learns from, as well as from the labels (Hinton et al. 2015).
+    """The teachers: the model learns from their mean probabilities as well as from the labels (Hinton et al. 2015).
 
     Each is a run, bundled-classifier, or ngrams for a linear model of n-grams, which is fitted to the training reviews
-    and requires the extra 'sklearn'. A run that was trained on the validation reviews is refused.
+    and requires the extra 'sklearn'. A classifier that was trained on the validation reviews is refused.
     """
     teacher_weights: list[Annotated[float, Field(gt=0)]] | None = None
     """The weight of each teacher in the mean; if null, all weights are equal."""
@@ -226,17 +228,18 @@ class TrainConfig(FitConfig):
     The target of an unlabelled review is the teachers' mean probability.
     """
     crops: Annotated[int, Field(ge=0, le=20)] = 0
-    """The number of short passages cut from each training review to learn from as well, which requires train.teachers.
+    """The number of short passages cut from each training review as extra texts; this requires train.teachers.
 
-    A passage has no label. Its target is the teachers' mean probability, corrected so that passages of any length are
-    as often positive as the reviews.
+    A passage has no label. Its target is the teachers' mean probability, corrected so that passages of every length are
+    positive as often as whole reviews.
     """
     batches: Literal["bucketed", "shuffled", "padded"] = "bucketed"
     """How reviews are batched: bucketed by length, shuffled, or padded to text.length and shuffled."""
     monitor: Literal["auto", "accuracy", "loss", "last"] = AUTO
     """How the best epoch is chosen: by validation accuracy, by validation loss, or always the last epoch.
 
-    auto means accuracy, or last if a pretrained model has too few validation reviews to rank its epochs.
+    auto means accuracy, but it means last if the model is pretrained, there are too few validation reviews to rank its
+    epochs, and train.patience is null.
     """
     patience: Count | None = None
     """The number of epochs without improvement after which training stops; null means no early stopping."""
@@ -266,7 +269,7 @@ class WholeConfig(Section):
     """A complete config for any task."""
 
     command: ClassVar[str]
-    """The command that trains a model with this config."""
+    """The name of the command that uses this config."""
 
     def to_yaml(self) -> str:
         """Return all keys and their values as YAML."""
@@ -312,7 +315,7 @@ INHERITED = {
     "text": ("tokenizer", "vocabulary", "max_words", "min_count", "direction"),
     "model": ("embedding", "cell", "units", "layers"),
 }
-"""The keys whose values must match those of the model that a classifier starts from."""
+"""The keys that must have the same values in a classifier's config and in the config of the model it starts from."""
 INHERITED_OUTPUT = ("bidirectional", "pooling", "dense")
 """The keys of the model section that must also match if training starts from a classifier."""
 

@@ -41,7 +41,7 @@ class Dimension(Section):
 
     choice: Annotated[list[Any], Field(min_length=1)] | None = None
     range: Bounds | None = None
-    """The lowest and highest values; values in between are equally likely, and integers if both ends are integers."""
+    """The lowest and highest values; all values in between are equally likely. Two integers give only integers."""
     log_range: Bounds | None = None
     """The lowest and highest values on a log scale: a value from 1 to 10 is as likely as one from 10 to 100."""
 
@@ -138,7 +138,7 @@ class SweepConfig(WholeConfig):
         return self.model_copy(update={"base": base})
 
     def fit(self, reviews: int, validation: int) -> "SweepConfig":
-        """Return a copy of the sweep whose base has a schedule that suits these numbers of reviews."""
+        """Return a copy of the sweep with a schedule in its base that suits these numbers of reviews."""
         train = fit_schedule(self.build_trial({}), reviews, validation).train
         return self.replace_base({f"train.{key}": getattr(train, key) for key in FITTED})
 
@@ -171,8 +171,8 @@ def load_sweep(
     """Load a sweep and override keys of its base, or raise a `ConfigError` that lists all errors.
 
     `source` is the path to a YAML file or the name of a sweep that comes with the package; `overrides` maps dotted
-    keys in the base to values, such as `{"train.epochs": 2}`; `budget` replaces keys of the sweep. Every value of a
-    choice and both ends of a range are checked by setting them in the base.
+    keys in the base to values, such as `{"train.epochs": 2}`; `budget` replaces keys of the sweep itself. Every
+    value of a choice and both ends of a range are checked by setting them in the base.
     """
     return _build_sweep({**read_values(source), **(budget or {})}, describe_source(source), overrides or {})
 
@@ -218,8 +218,8 @@ def _find_mistakes(sweep: SweepConfig) -> Iterator[str]:
     train, seeds = sweep.build_trial({}).train, sweep.finalists.seeds if sweep.finalists else 1
     if set(train.teachers) - {NGRAMS} and seeds > 1 and train.validation_seed is None:
         yield (
-            "base: with train.teachers, the seeds of the finalists must share their validation reviews; set "
-            f"train.validation_seed to that of the teachers, such as {train.seed}, or finalists.seeds to 1"
+            "base: with train.teachers, all seeds of a finalist must use the same validation reviews; set "
+            f"train.validation_seed to the teachers' value, such as {train.seed}, or finalists.seeds to 1"
         )
     for key, dimension in sweep.space.items():
         name = f"space.{neutralise(key)}"

@@ -29,7 +29,7 @@ MAX_CORPUS_CHARACTERS = 4 * 2**30
 HOLD_OUT_STREAM = 1
 """Number of the random stream that chooses the validation reviews; training uses streams with higher numbers."""
 TEST_SEED = 2**32
-"""The seed for choosing the test part, which is therefore the same in all training runs on the same data."""
+"""The seed for choosing the test part; it is fixed, so that all training runs on the same data use the same part."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class TrainingReviews:
     test: StoredReviews | None = None
     """The reviews that `data.test_split` reserves for testing, if any."""
     crops: StoredReviews | None = None
-    """The crops of the training reviews, the same number of each review, if any."""
+    """The crops cut from the training reviews, the same number from each review, if any."""
     counts: dict[str, int] = field(default_factory=dict)
     """Number of reviews read from each split, if several splits were combined."""
 
@@ -117,7 +117,7 @@ def load_training_reviews(source: Source, config: Config) -> TrainingReviews:
 def load_labelled_reviews(
     source: Source, data: DataConfig, store: TextStore | None = None
 ) -> tuple[StoredReviews, StoredReviews | None]:
-    """Read the labelled reviews for training, and the test part that is not used in training, if any.
+    """Read the labelled reviews for training and, if `data.test_split` asks for one, the test part.
 
     Raises `DataError` if all reviews have the same label, or if there are too few reviews for the requested test part.
     """
@@ -142,7 +142,7 @@ def load_labelled_reviews(
 
 
 def choose_folds(reviews: StoredReviews, count: int, seed: int) -> Rows:
-    """Divide reviews into folds, chosen like validation reviews, and return each review's fold number, `(N,)`."""
+    """Divide reviews into folds with `choose_held_out`, and return each review's fold, counted from 0, `(N,)`."""
     folds, left = np.full(len(reviews), count - 1), np.arange(len(reviews))
     for fold in range(count - 1):
         chosen = choose_held_out(reviews.take(left), 1 / (count - fold), seed)
@@ -174,8 +174,8 @@ def load_pretraining_reviews(source: Source, config: NextWordConfig) -> Training
 def choose_held_out(reviews: Sequence[Review], share: float, seed: int) -> Mask:
     """Return a mask of the validation reviews, `(N,)`, stratified by label; all reviews of a film stay together.
 
-    Films are considered in random order. A film is chosen unless that would reserve more than `share` of the reviews
-    with any one label. If a review's film is unknown, all reviews with the same words count as one film.
+    Films are considered in random order. A film's reviews are chosen unless that would reserve more than `share` of the
+    reviews with any one label. If a review's film is unknown, all reviews with the same words count as one film.
     """
     from imdb_gru.system.progress import show_bar  # loads tqdm
 

@@ -1,6 +1,7 @@
-"""Crops: short passages of the training reviews, which teach a model that a text can end after a few words.
+"""Crops: short passages cut from training reviews, to teach a model that a text can end after a few words.
 
-A crop has no label, because a passage of a good review need not be praise. Its target is what the teachers think of it.
+A crop has no label, because a passage from a positive review need not be positive. Its target is the
+teachers' probability.
 """
 
 import re
@@ -15,19 +16,20 @@ from imdb_gru.system.arrays import NO_LABEL, Array, Labels, Lengths
 from imdb_gru.system.progress import show_bar
 
 CROP_SEED = 2**32 + 1
-"""The seed for cutting crops, which are therefore the same in all training runs on the same reviews."""
+"""The seed for cutting crops; it is fixed, so that all training runs on the same reviews use the same crops."""
 MOST_SENTENCES, MOST_WORDS = 3, 6
-"""The largest number of sentences in a crop, and of words in a crop that is only a part of a sentence."""
+"""Maximum number of sentences in a crop, and maximum number of words in a crop that is not whole sentences."""
 PART_SHARE, EDGE_SHARE, UNENDED_SHARE = 0.2, 0.25, 0.3
-"""The shares of crops that are parts of sentences, that open a review, that close it, and that lack the final stop."""
+"""Fraction of crops that are not whole sentences; fraction from the start of a review, equal to the fraction from the
+end; and fraction that lose their final period."""
 GROUPS = 10
-"""The number of groups of crops with similar lengths in `balance`."""
+"""Number of groups into which `balance` divides the crops by length."""
 
 _BETWEEN_SENTENCES = re.compile(r"""(?:(?<=[.!?…])|(?<=[.!?…]["')]))\s+|\s*(?:<br\s*/?>\s*)+""")
 
 
 def make_crops(reviews: StoredReviews, count: int) -> StoredReviews:
-    """Cut `count` crops from each review, in order, and keep them in the store of the reviews."""
+    """Cut `count` crops from each review, in the order of the reviews, and add them to the reviews' store."""
     bar = show_bar(reviews, desc="cutting crops", unit=" reviews", delay=1)
     rng = np.random.default_rng(CROP_SEED)
     return store_reviews((crop for review in bar for crop in _cut(review, count, rng)), reviews.store)
@@ -53,11 +55,12 @@ def _cut(review: Review, count: int, rng: np.random.Generator) -> Iterator[Revie
 
 
 def balance(probabilities: Array, labels: Labels, lengths: Lengths) -> Array:
-    """Correct teachers that think too well, or too ill, of short texts.
+    """Correct probabilities of teachers whose predictions for short texts are too positive or too negative.
 
-    `probabilities` are the teachers' mean probabilities for the crops, `labels` are those of the reviews from which the
-    crops were cut, and `lengths` are the crops' sizes, `(N,)` each. In each of `GROUPS` groups of crops with similar
-    lengths, a constant is added to the logits, such that the mean probability equals the share of positive labels.
+    `probabilities` `(N,)` are the teachers' mean probabilities for the crops, `labels` `(N,)` are the labels of the
+    reviews from which the crops were cut, and `lengths` `(N,)` are the crops' lengths. The crops are divided into
+    `GROUPS` groups of similar length. In each group, a constant is added to the logits so that the mean probability
+    equals the (smoothed) share of positive labels.
     """
     edges = np.unique(np.quantile(lengths, np.arange(1, GROUPS) / GROUPS))
     groups = np.searchsorted(edges, lengths)
@@ -73,7 +76,7 @@ def balance(probabilities: Array, labels: Labels, lengths: Lengths) -> Array:
 
 
 def _find_shift(probabilities: Array, share: float) -> float:
-    """Return the constant to add to the logits so that the mean probability is `share`, by bisection."""
+    """Find, by bisection, the constant that makes the mean probability `share` when it is added to the logits."""
     low, high = -20.0, 20.0
     for _ in range(40):
         middle = (low + high) / 2

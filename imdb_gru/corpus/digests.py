@@ -1,4 +1,4 @@
-"""Eight-byte digests of reviews, which show whether a run was trained on a review."""
+"""Eight-byte digests of reviews; they show whether a review was used to train a run."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Digests = NDArray[np.uint64]
 
 NO_WORDS = 0
-"""The digest of a review without words, which is never recognised."""
+"""The digest of a review without words; such a review never counts as repeated or as used in training."""
 
 
 def digest_words(words: Iterable[str]) -> int:
@@ -53,9 +53,9 @@ class SeenReviews:
 
     digests: Digests
     share: int = 1
-    """1 if all digests are stored; n if only digests that are multiples of n are stored to save space."""
+    """1 if all digests are stored; n if, to save space, only the digests that are multiples of n are stored."""
     validation: Digests = field(default_factory=lambda: np.empty(0, np.uint64))
-    """Those of the digests that belong only to validation reviews, which chose the best epoch; empty if unknown."""
+    """The part of `digests` for reviews that were used only to choose the best epoch; empty if unknown."""
 
     @classmethod
     def build(cls, train: Digests, validation: Digests) -> "SeenReviews":
@@ -64,7 +64,7 @@ class SeenReviews:
 
     @property
     def trained(self) -> Digests:
-        """Return the digests of the training reviews, or of all reviews if it is unknown which ones they are."""
+        """Return the digests of the training reviews, or all digests if the validation reviews are unknown."""
         return np.setdiff1d(self.digests, self.validation)
 
     @classmethod
@@ -77,7 +77,7 @@ class SeenReviews:
         return cls(parts[0], share, parts[1])
 
     def count(self, digests: Digests) -> int:
-        """Return the number of reviews that were used in training, which is an estimate unless `share` is 1."""
+        """Return how many of the reviews with these digests were used; this is an estimate unless `share` is 1."""
         stored = digests[digests % np.uint64(self.share) == 0]
         return min(len(digests), self.share * int(find_repeated(stored, self.digests).sum()))
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 ALIGNMENT = 64
 """Alignment, in bytes, of an array of ids."""
 BUCKET_BATCHES = 50
-"""Number of batches in a pool, within which shuffled reviews are sorted by length."""
+"""Number of batches in a pool; within each pool, shuffled reviews are sorted by length."""
 
 
 def truncate(items: Sequence[str], length: int, side: Truncation) -> Sequence[str]:
@@ -84,10 +84,13 @@ def encode_text(text: str, vocabulary: Vocabulary, config: "TextConfig | Reading
 
 @dataclass(frozen=True, eq=False)
 class Tokenized:
-    """Truncated reviews as token numbers in the order of reading, with their lengths before truncation."""
+    """Truncated reviews as token numbers, in the order in which a model reads the tokens.
+
+    A token number is an index into `lexicon`, not yet an id of a vocabulary.
+    """
 
     lexicon: dict[str, int]
-    """The number assigned to each token, starting at 1; reviews that are tokenized together share one lexicon."""
+    """The number assigned to each token, starting at 1; training and validation reviews can share one lexicon."""
     numbers: Ids
     """Token numbers of all reviews, `(sum of lengths,)` int32; each review starts with a 0."""
     offsets: NDArray[np.int64]
@@ -97,7 +100,7 @@ class Tokenized:
     """Number of words in each review before truncation, `(N,)`."""
 
     def __getitem__(self, row: int) -> Ids:
-        """Return the numbers of a review's tokens."""
+        """Return a review's token numbers, without the 0 at its start."""
         return self.numbers[self.offsets[row] + 1 : self.offsets[row + 1]]
 
     def count_tokens(self) -> Counter[str]:
@@ -115,7 +118,7 @@ class Tokenized:
 
 
 _OPENING = ""
-"""The token that stands for the 0 at the start of each review; no real token is empty."""
+"""The lexicon's entry for the 0 at the start of each review; no real token is empty."""
 _PIECE = 2**16
 
 
@@ -127,14 +130,14 @@ def tokenize_reviews(
 ) -> Tokenized:
     """Tokenize and truncate reviews, with a progress bar; add their tokens to `lexicon` if it is given.
 
-    `tokenize` is the vocabulary's tokenizer if the vocabulary already exists.
+    If the vocabulary already exists, pass its tokenizer as `tokenize`.
     """
     from imdb_gru.system.progress import show_bar  # loads tqdm, which encoding a single text does not need
 
     tokenize = tokenize or TOKENIZERS[text.tokenizer]
     lexicon = {_OPENING: 0} if lexicon is None else lexicon
-    # This is large enough, because a character becomes fewer tokens than twice its number of bytes (㏂ has 3 bytes and
-    # becomes a.m.). Unused parts of the array take no memory.
+    # This is large enough: a character becomes fewer than two tokens per byte (㏂ has 3 bytes and becomes a.m.).
+    # Parts of the array that stay unused take no memory.
     numbers = allocate(int(np.minimum(2 * reviews.count_bytes(), text.length).sum()) + len(reviews))
     offsets, lengths = np.zeros(len(reviews) + 1, np.int64), np.zeros(len(reviews), np.int64)
     end = 0
@@ -158,7 +161,7 @@ class EncodedReviews:
     labels: Labels
     """Label of each review, `(N,)`; −1 if unlabelled."""
     soft_targets: "SoftTargets | None" = None
-    """The probabilities that teachers give to the reviews, if there are teachers."""
+    """The teachers' probabilities for the reviews, if there are teachers."""
 
     def __len__(self) -> int:
         """Return the number of reviews."""
@@ -201,14 +204,14 @@ def encode_sequences(sequences: Sequence[Ids], labels: Labels) -> EncodedReviews
 def encode_reviews(tokenized: Tokenized, vocabulary: Vocabulary) -> EncodedReviews:
     """Encode tokenized reviews in place: the ids overwrite the token numbers."""
     _, *words = tokenized.lexicon
-    ids = vocabulary.encode(words)  # the start token comes first, like the 0 at the start of each review
+    ids = vocabulary.encode(words)  # ids[0] is the start token, which replaces the 0 at the start of each review
     for piece in _cut(tokenized.numbers):
         piece[:] = ids[piece]
     return EncodedReviews(tokenized.numbers, tokenized.offsets, tokenized.labels)
 
 
 def concatenate(first: EncodedReviews, second: EncodedReviews) -> EncodedReviews:
-    """Return the reviews of both, in order."""
+    """Return the first reviews, followed by the second."""
     ids = allocate(len(first.ids) + len(second.ids))
     np.concatenate([first.ids, second.ids], out=ids)
     offsets = np.concatenate([first.offsets, second.offsets[1:] + len(first.ids)])
@@ -223,7 +226,7 @@ def allocate(count: int) -> Ids:
 
 
 def _cut(numbers: Ids) -> Iterator[Ids]:
-    """Yield the numbers in pieces, so that arrays computed from a piece take little memory."""
+    """Yield the token numbers in pieces, so that arrays computed from a piece take little memory."""
     for start in range(0, len(numbers), _PIECE):
         yield numbers[start : start + _PIECE]
 
@@ -238,7 +241,7 @@ def pad(sequences: Sequence[Ids], timesteps: int | None = None) -> Ids:
 
 
 def pad_targets(sequences: Sequence[Ids]) -> Ids:
-    """Return the id that follows each id, padded as in `pad`; the start token follows a review's last id."""
+    """Return the id that follows each id, padded as in `pad`; a review's last id is followed by the start token."""
     return pad([np.append(sequence[1:], np.int32(START)) for sequence in sequences])
 
 

@@ -1,4 +1,4 @@
-"""Soft targets: the probabilities that teachers give to the training reviews (Hinton, Vinyals and Dean 2015)."""
+"""Soft targets: the teachers' probabilities for the training reviews (Hinton, Vinyals and Dean 2015)."""
 
 import hashlib
 import json
@@ -15,10 +15,10 @@ from imdb_gru.system.arrays import Array
 
 @dataclass(frozen=True, eq=False)
 class SoftTargets:
-    """The teachers' mean probabilities for the training reviews, and the teachers and reviews that they are from."""
+    """The teachers' mean probabilities for the training reviews, with a record of the teachers and of the reviews."""
 
     probabilities: Array
-    """Mean probability of positive for each training review, `(N,)` float32."""
+    """Mean probability of positive for each training review and each crop, `(N,)` float32."""
     teachers: tuple[TeacherRecord, ...]
     reviews: str
     """`CorpusStatistics.hash` of the reviews."""
@@ -40,7 +40,7 @@ class SoftTargets:
 
     @classmethod
     def restore(cls, arrays: Mapping[str, NDArray[Any]]) -> "SoftTargets":
-        """Restore what `to_arrays` returned, or raise `ValueError` or `KeyError` if it is damaged."""
+        """Restore soft targets from the result of `to_arrays`, or raise `ValueError` or `KeyError` if it is damaged."""
         probabilities = arrays["probabilities"]
         if probabilities.dtype != np.float32 or probabilities.ndim != 1:
             raise ValueError(f"probabilities of type {probabilities.dtype} and shape {probabilities.shape}")

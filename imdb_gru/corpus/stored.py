@@ -16,7 +16,7 @@ MOST_IN_MEMORY = 64 * 2**20
 
 
 class TextStore:
-    """Texts stored one after another in a file, which stays in memory while it is small."""
+    """Texts stored one after another in a file that stays in memory while it is small."""
 
     def __init__(self) -> None:
         self._file = tempfile.SpooledTemporaryFile(MOST_IN_MEMORY)  # noqa: SIM115 - closed with the store
@@ -36,13 +36,13 @@ class TextStore:
         self._ends.append(self._ends[-1] + self._file.write(text.encode("utf-8", "surrogatepass")))
 
     def read(self, number: int) -> str:
-        """Return the text with this number."""
+        """Return the text at this index."""
         start, end = self._ends[number : number + 2]
         self._file.seek(start)
         return self._file.read(end - start).decode("utf-8", "surrogatepass")
 
     def count_bytes(self, numbers: Rows) -> Rows:
-        """Return the sizes in bytes of the texts with these numbers."""
+        """Return the sizes, in bytes, of the texts at these indices."""
         return np.diff(self._ends)[numbers]
 
 
@@ -52,7 +52,7 @@ class StoredReviews(Sequence[Review]):
     def __init__(self, store: TextStore, numbers: Rows, labels: Labels, films: Sequence[str | None]) -> None:
         self.store = store
         self.numbers = numbers
-        """Number of each review's text in the store, `(N,)`."""
+        """Index of each review's text in the store, `(N,)`."""
         self.labels = labels
         """Label of each review, `(N,)`; -1 if unlabelled."""
         self.films = films
@@ -100,7 +100,7 @@ def find_only_label(reviews: Sequence[Review]) -> int | None:
 
 
 def store_reviews(reviews: Iterable[Review], store: TextStore | None = None) -> StoredReviews:
-    """Read reviews into a new store, or into one that already contains reviews."""
+    """Write reviews to a new store, or add them to a given store."""
     store = TextStore() if store is None else store
     first = len(store)
     labels, films = array("b"), []

@@ -21,11 +21,11 @@ Packed = tuple[NDArray[Any], ...]
 class Arithmetic(Protocol):
     """A GRU in one precision: its sizes, the packing of its weights, and its forward and backward passes.
 
-    A batch has B reviews of T timesteps, E features and U units. E' and U' are E and U rounded up to whole tiles, with
-    zeros beyond E and U. A worker processes R of the reviews, where R is a multiple of `ROWS`. It keeps one row for
-    every review at every step, K rows in all. The rows of a step are consecutive, and exclude reviews that have ended
-    or not yet begun. Steps are timesteps in the order of processing, which `reverse` reverses. Arrays are
-    C-contiguous.
+    A batch has B reviews of T timesteps with E features each; the GRU has U units. E' and U' are E and U rounded up to
+    whole tiles, with zeros beyond E and U. A worker processes R rows, each with at most one review, where R is a
+    multiple of `ROWS`. Steps are the timesteps in the order in which they are processed: from last to first if
+    `reverse`. At each step, the worker stores its rows consecutively, up to the last tile in which a review has a real
+    timestep; K is the number of rows stored at all steps together. Arrays are C-contiguous.
     """
 
     ROWS: int
@@ -52,7 +52,7 @@ class Arithmetic(Protocol):
         """Pack the weights for the backward pass: from m, z and r back to h, and from z, r and h' back to x."""
 
     def unpack(self, weights: GRUWeights, gradients: Array, sums: Array, pool: ArrayPool) -> tuple[Array, Array, Array]:
-        """Add up all workers' `gradient` and `sums`, which are stacked along a new first axis and may be modified.
+        """Add up all workers' `gradient` and `sums`, which are stacked along a new first axis and may be overwritten.
 
         Returns the gradients of the kernel `(E, 3·U)`, the recurrent kernel `(U, 3·U)` and the bias `(2, 3·U)`.
         """
@@ -85,7 +85,7 @@ class Arithmetic(Protocol):
 
         - `x` `(B, T, E)` float32, the batch.
         - `mask` `(B, T)` bool, true at real timesteps.
-        - `rows` `(R,)` int64, the worker's reviews, longest first; −1 for a row without a review.
+        - `rows` `(R,)` int64, the indices of the worker's reviews, longest first; −1 for a row without a review.
         - `begins` `(R,)` int64, the step of each row's first real timestep, or T if it has none.
         - `reverse`, whether to process the timesteps from last to first.
         - `weights`, the result of `pack_forward`.
@@ -132,7 +132,8 @@ class Arithmetic(Protocol):
     ) -> None:
         """Run the backward pass, using the values that `run_forward` kept.
 
-        Read-only arguments, besides the first four arguments and the arrays that `run_forward` wrote with `keep`:
+        Read-only arguments, in addition to `mask`, `rows`, `begins` and `reverse`, and to `inputs`, `places` and
+        `peak_steps` as `run_forward` wrote them with `keep`:
 
         - `weights`, the result of `pack_backward`.
         - `dstates` `(B, T, U)`, `dpeaks` `(R, U')`, `dtotals` `(R, U')` float32, the gradients of the loss with
@@ -142,10 +143,10 @@ class Arithmetic(Protocol):
 
         - `dh` `(R, U')` float32, initially the gradient of the last hidden states; on return, the gradient of the
           initial hidden states.
-        - `gradient` `(E' + U', 4·U')` float32, to which the gradient of the joined weights is added, in the layout
-          that `unpack` expects.
-        - `sums` `(4·U',)` float32, to which the gradients of m, z, r and h' before their activations are added, summed
-          over all rows.
+        - `gradient` `(E' + U', 4·U')` float32, in the layout that `unpack` expects; the gradient of the joined weights
+          is added to it.
+        - `sums` `(4·U',)` float32; the gradients of m, z, r and h' before their activations, summed over all rows, are
+          added to it.
 
         Written:
 

@@ -61,7 +61,7 @@ class Cache(FunctionCache):  # type: ignore[misc]
 
 
 def compiled(function: Compiled) -> Compiled:
-    """Compile a function when it is first called, so that it runs without the GIL, and cache its machine code.
+    """Compile a function when it is first called, and cache its machine code, which runs without the GIL.
 
     The cache is next to the sources, or else in the user's cache folder; if neither is writable, nothing is cached.
     """
@@ -79,7 +79,7 @@ def compiled(function: Compiled) -> Compiled:
 
 
 class Listener(event.Listener):  # type: ignore[misc]
-    """A listener for Numba's compilations; a lock ensures that only one function and its callees compile at a time."""
+    """A listener for compilations; Numba's lock ensures that only one function and its callees compile at a time."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -123,7 +123,7 @@ def measure() -> float:
 
 @contextlib.contextmanager
 def count_as_compilation() -> Iterator[None]:
-    """Count the time inside the context as compilation, such as the time in which TensorFlow builds a graph."""
+    """Count the time inside the context as compilation; used, for example, while TensorFlow builds a graph."""
     _LISTENER.begin()
     try:
         yield

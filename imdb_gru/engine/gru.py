@@ -80,7 +80,7 @@ class GRUEngine:
         self.pool = ArrayPool()
 
     def run(self, x: Array, mask: Mask, start: Array | None, weights: GRUWeights, *, keep: bool) -> tuple[Hidden, Tape]:
-        """Run a batch `(B, T, E)` from the hidden states `start`, or from zero; without `keep`, the tape is empty."""
+        """Run a batch `(B, T, E)` from the hidden states `start` or from zero. Without `keep`, the tape is empty."""
         x = np.ascontiguousarray(x)
         batch, timesteps, _ = x.shape
         units, padded = weights.units, weights.padded_units
@@ -128,7 +128,7 @@ class GRUEngine:
         return hidden, Tape(weights, mask, parts)
 
     def run_back(self, tape: Tape, gradients: Hidden) -> tuple[Array, Array, Array, Array, Array]:
-        """Return gradients of x, start, kernel, recurrent kernel and bias, given the gradients of the hidden states."""
+        """Return the gradients of x, start, kernel, recurrent kernel and bias, given those of the hidden states."""
         weights, mask = tape.weights, tape.mask
         units, padded = weights.units, weights.padded_units
         dx = self.pool.allocate("dx", (*mask.shape, weights.features))
@@ -162,9 +162,9 @@ class GRUEngine:
         return dx, dstart, *arithmetic.unpack(weights, dweights, sums, self.pool)
 
     def _take(self, size: int) -> Array:
-        """Return an array of `size` floats in reused memory, whose pages the system does not have to clear again.
+        """Return an array of `size` floats in reused memory, because the system would first have to clear new pages.
 
-        If every block is too small, a new one replaces the smallest.
+        If every spare block is too small, a new one replaces the smallest.
         """
         self.spare.sort(key=len)
         place = next((place for place, memory in enumerate(self.spare) if len(memory) >= size), None)

@@ -9,7 +9,7 @@ from imdb_gru.system.arrays import Array
 
 
 class GRUWeights:
-    """A GRU's weights, whose blocks can be padded with zeros to whole tiles."""
+    """A GRU's weights, in Keras's layout and joined into one matrix padded with zeros to whole tiles."""
 
     def __init__(self, kernel: Array, recurrent_kernel: Array, bias: Array | None) -> None:
         """Store Keras's weights, `(E, 3·U)`, `(U, 3·U)` and `(2, 3·U)`, with gates in the order z, r, h."""

@@ -15,8 +15,8 @@ def build_loop(
 ) -> Tile:
     """Build a loop of `steps` passes, at least one, and return the sums after the last pass.
 
-    `moving` has pointers, each with the number of elements by which every pass moves it. `add` is called once, with
-    this pass's pointers and the sums so far, and builds the code that returns the new sums.
+    `moving` pairs each pointer with the number of elements by which it moves in every pass. `add` is called once, with
+    the pass's pointers and the sums so far; it builds the code of a pass and returns the new sums.
     """
     start, loop, end = builder.basic_block, builder.append_basic_block(), builder.append_basic_block()
     builder.branch(loop)
@@ -39,7 +39,7 @@ def build_loop(
 
 
 def spread_value(builder: Any, value: Any, lanes: int) -> Any:
-    """Return a vector that has a value in each of its lanes."""
+    """Return a vector that has the same value in all lanes."""
     undefined = ir.Constant(ir.VectorType(value.type, lanes), ir.Undefined)
     first = builder.insert_element(undefined, value, ir.IntType(32)(0))
     return builder.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(ir.IntType(32), lanes), [0] * lanes))

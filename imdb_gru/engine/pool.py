@@ -1,4 +1,4 @@
-"""Large arrays whose memory is reused, because new pages from the operating system are slow."""
+"""Large arrays whose memory is reused, because getting new pages from the operating system is slow."""
 
 import math
 from typing import Any
@@ -8,7 +8,7 @@ from numpy.typing import DTypeLike, NDArray
 
 Block = NDArray[np.uint8]
 ALIGNMENT = 64
-"""Alignment of an array, in bytes, which lets TensorFlow use the array without copying it."""
+"""Alignment of arrays in bytes; TensorFlow can use arrays with this alignment without copying them."""
 
 
 class BlockInUse:
@@ -30,7 +30,7 @@ class ArrayPool:
         self.free: dict[str, list[Block]] = {}
 
     def allocate(self, purpose: str, shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> NDArray[Any]:
-        """Return an uninitialised array. A larger block replaces free blocks that are too small."""
+        """Return an uninitialised array. Free blocks that are found to be too small are discarded."""
         size = math.prod(shape) * np.dtype(dtype).itemsize
         free = self.free.setdefault(purpose, [])
         try:

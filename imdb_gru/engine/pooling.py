@@ -1,4 +1,4 @@
-"""Poolings of the hidden states so far: the running maximum and its gradient, and all poolings' share of a logit."""
+"""Poolings of the hidden states so far: the running maximum, its gradient, and the contribution to a logit."""
 
 import numpy as np
 
@@ -13,10 +13,10 @@ LOWEST = np.float32(-1e9)
 
 @inlined
 def add_poolings(h, peaks, totals, place, kernel, first, units, count, share):
-    """Update the maxima and the sums of `count` units, from `first` on, and return their contribution to the logit.
+    """Update the maxima and the sums of `count` units, from `first` on; return the units' contribution to the logit.
 
-    `h`, `peaks` and `totals` have the unit `first` at `place`; `kernel` has `units` weights for each pooling, in the
-    order of `POOLINGS`; `share` is 1 divided by the number of timesteps so far.
+    `h`, `peaks` and `totals` have the unit `first` at index `place`; `kernel` has `units` weights for each pooling, in
+    the order of `POOLINGS`; `share` is 1 divided by the number of timesteps so far.
     """
     logit = np.float32(0)
     for u in range(count):

@@ -15,12 +15,12 @@ from imdb_gru.system.arrays import Array, Ids, Lengths
 
 
 class Products(Protocol):
-    """The prediction loop in one precision, for U' units, the number of units rounded up to whole tiles."""
+    """The prediction loop in one precision; U' is the number of units, rounded up to whole tiles."""
 
     def prepare(self, recurrent_kernel: Array, table: Array) -> tuple[Array, tuple[NDArray[Any], ...]]:
-        """Pack the recurrent kernel `(U', 3·U')`; return it with the table `(V, 4·U')`, which may be changed.
+        """Return the table `(V, 4·U')`, which may be modified, and the packed recurrent kernel `(U', 3·U')`.
 
-        Both have the gates in the order m, z, r; the table has h' as well.
+        The kernel's blocks are in the order m, z, r; the table has a fourth block, h'.
         """
 
     def predict(

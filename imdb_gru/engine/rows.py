@@ -1,4 +1,4 @@
-"""Loops over parts of flat arrays, which are inlined into the compiled functions that call them.
+"""Loops over parts of flat arrays; the loops are inlined into the compiled functions that call them.
 
 A part is given by its start index, because a slice's reference counting would cost more than the arithmetic.
 """

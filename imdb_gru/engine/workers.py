@@ -1,4 +1,4 @@
-"""Threads that share a batch; `imdb_gru.system.threads` sets their number."""
+"""Threads that share a batch; `imdb_gru.system.threads` determines how many there are."""
 
 import functools
 import itertools
@@ -28,7 +28,7 @@ def share_out(work: Callable[[Task], Result], tasks: Sequence[Task]) -> list[Res
 
 
 def iter_shared(work: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[Result]:
-    """Run the tasks in parallel, and yield each result, in the order of the tasks, as soon as possible."""
+    """Run the tasks in parallel, and yield the results in the order of the tasks, without waiting for later ones."""
     if len(tasks) == 1:
         yield work(tasks[0])
     else:

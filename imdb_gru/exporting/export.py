@@ -30,7 +30,7 @@ class Format:
 
 FORMATS = {"onnx": Format(ONNX_FILES, write_onnx), "web": Format(WEB_FILES, write_web)}
 NETWORKS = {"model.onnx", "weights.bin"}
-"""The files of which every export has one; a folder with none of them, but with a README.md, is somebody's own."""
+"""Every export contains one of these files; without them, a folder with a README.md is not an export."""
 
 
 def export(

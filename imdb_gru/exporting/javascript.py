@@ -1,7 +1,7 @@
 """The rules of a tokenizer with regular expressions that JavaScript understands.
 
-The classes of characters differ between the two languages and between versions of Unicode, so the patterns contain
-names in braces, such as {alphanumeric}, which stand for the ranges of characters that Python has in these classes.
+Character classes differ between Python and JavaScript, and between versions of Unicode. The patterns therefore contain
+names in braces, such as {alphanumeric}; each name stands for the ranges of characters that Python has in that class.
 """
 
 import re
@@ -20,12 +20,12 @@ CLASSES = {
     r"(?!\d)": "(?![{digit}])",
     r"\w": "{alphanumeric}_",
     r"\s": "{space}",
-    r"\b": "(?![{alphanumeric}_])",  # the patterns have it only at the end of a word
+    r"\b": "(?![{alphanumeric}_])",  # the patterns use it only at the end of a word
 }
-"""The classes of characters in the patterns, and their counterparts in JavaScript."""
+"""The character classes in the patterns, and their counterparts in JavaScript."""
 _CLASS = re.compile("|".join(map(re.escape, CLASSES)))
 _ALIKE = "\u0130\u0131"
-"""The letters İ and ı, which only Python takes for the letter i if case is ignored."""
+"""The letters İ and ı; when case is ignored, they match the letter i in Python, but not in JavaScript."""
 
 
 def translate_tokenizer(rules: dict[str, Any]) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def _ignore_case(pattern: str) -> str:
 def list_classes(remove: str) -> dict[str, str]:
     """Return the ranges of characters in each class, for use within brackets.
 
-    The unassigned characters do not include those that match `remove`, which normalisation removes.
+    The class `unassigned` leaves out the characters that match `remove`, because normalisation removes them.
     """
     characters = "".join(map(chr, range(0x110000)))
     patterns = {"alphanumeric": r"[^\W_]+", "digit": r"\d+", "space": r"\s+"}

@@ -1,4 +1,4 @@
-"""What the files of an export say about a model, whatever their format."""
+"""The description of a model in the files of an export, for all formats."""
 
 import json
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ LICENCE = "MIT"
 LIKELIEST = 5
 """Number of next words in an example."""
 DIGITS = 8
-"""Number of decimals of a probability in an example."""
+"""Number of decimal places of a probability in an example."""
 
 TEMPLATES = Path(__file__).parent / "templates"
 

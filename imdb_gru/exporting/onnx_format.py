@@ -1,4 +1,4 @@
-"""The format ONNX, which ONNX Runtime and OpenVINO open, and programs in many languages through them."""
+"""The format ONNX, for ONNX Runtime and OpenVINO and, through these, for programs in many languages."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ DESCRIPTIONS = {
     "logits": "logits of the next word, for a softmax (batch × ids); the id 1 is the end of the review",
     "logits_by_timestep": "the same after each word, beginning with the start token (batch × timesteps × ids)",
 }
-"""What the README says about each output of a graph."""
+"""Description of each output of a graph, for the README."""
 
 
 def write_onnx(model: AnyModel, folder: Path) -> None:

@@ -30,11 +30,11 @@ OPERATORS: dict[type[Cell], tuple[str, tuple[int, ...], dict[str, Any]]] = {
     LSTMCell: ("LSTM", (0, 3, 1, 2), {}),
     SimpleRNNCell: ("RNN", (0,), {}),
 }
-"""For each cell, its ONNX operator, the operator's gates as numbers of the cell's gates, and further attributes."""
+"""For each cell: its ONNX operator, the operator's gates as indices of the cell's gates, and further attributes."""
 
 INT32, INT64, FLOAT = onnx.TensorProto.INT32, onnx.TensorProto.INT64, onnx.TensorProto.FLOAT
 BATCH, TIMESTEPS = "batch", "timesteps"
-"""The names of the dimensions of any size."""
+"""The names of the dimensions that can have any size."""
 
 
 class GraphBuilder:
@@ -58,7 +58,7 @@ class GraphBuilder:
         self._nodes.append(onnx.helper.make_node(operator, names, outputs, **attributes))
 
     def add_weight(self, array: NDArray[Any]) -> str:
-        """Return the name of a weight; equal ones are stored once."""
+        """Add a weight, and return its name; equal weights are stored once."""
         key = array.dtype.str, array.shape, array.tobytes()
         if key not in self._weights:
             name = f"weight_{len(self._weights)}"
@@ -66,7 +66,7 @@ class GraphBuilder:
         return str(self._weights[key].name)
 
     def build(self, name: str, outputs: Mapping[str, Sequence[str | int]]) -> onnx.GraphProto:
-        """Return the graph, given the shapes of its outputs by their names."""
+        """Return the graph, given the shape of each output by name."""
         describe = onnx.helper.make_tensor_value_info
         inputs = [describe("ids", INT32, [BATCH, TIMESTEPS]), describe("lengths", INT32, [BATCH])]
         described = [describe(output, FLOAT, shape) for output, shape in outputs.items()]
@@ -94,9 +94,10 @@ def build_graph(network: Network | NextWordNetwork) -> onnx.GraphProto:
 
 
 def build_classifier_graph(network: Network) -> onnx.GraphProto:
-    """Return a graph with the output `probability`, `(B,)`, and, in one direction, `probability_by_timestep`, `(B, T)`.
+    """Return a graph with the outputs `probability`, `(B,)`, and `probability_by_timestep`, `(B, T)`.
 
-    After the end of a review, `probability_by_timestep` is the final probability.
+    If the network is bidirectional, there is only the first output. After the end of a review,
+    `probability_by_timestep` is the final probability.
     """
     graph = GraphBuilder()
     mask, count = _add_mask(graph)
@@ -133,7 +134,7 @@ def build_next_word_graph(network: NextWordNetwork) -> onnx.GraphProto:
 
 
 def _add_mask(graph: GraphBuilder) -> tuple[str, str]:
-    """Add whether a timestep is in a review, `(T, B, 1)`, and the number of timesteps so far, `(T, 1, 1)` float32."""
+    """Add the mask of the reviews' timesteps, `(T, B, 1)`, and the number of timesteps so far, `(T, 1, 1)` float32."""
     numbers = graph.add("Cast", _add_range(graph, axis=1), to=INT32)
     mask = graph.add("Less", graph.add("Unsqueeze", numbers, np.array([1])), "lengths")
     count = graph.add("Add", graph.add("Cast", numbers, to=FLOAT), np.array(1, np.float32))
@@ -141,16 +142,16 @@ def _add_mask(graph: GraphBuilder) -> tuple[str, str]:
 
 
 def _add_range(graph: GraphBuilder, axis: int) -> str:
-    """Add the numbers of the reviews (axis 0) or of the timesteps (axis 1), int64."""
+    """Add the indices of the reviews (axis 0) or of the timesteps (axis 1), int64."""
     size = graph.add("Gather", graph.add("Shape", "ids"), np.array(axis))
     return graph.add("Range", np.array(0), size, np.array(1))
 
 
 def _add_layers(graph: GraphBuilder, embedding: str, layers: Sequence[Layer]) -> tuple[str, str]:
-    """Add the last layer's hidden states, `(T, B, D)`, and its states after the end of each direction, `(B, D)`.
+    """Add the last layer's hidden states, `(T, B, D)`, and the final hidden state of each direction, `(B, D)`.
 
-    Not every runtime heeds the input `sequence_lens` of recurrent operators, so the graph does without: it reverses
-    each review for the cell that reads backwards, and hidden states past a review's end are left out afterwards.
+    Some runtimes ignore the input `sequence_lens` of recurrent operators, so the graph does not use it. Instead, it
+    reverses each review for the backward cell, and later nodes leave out the hidden states past a review's end.
     """
     lengths = graph.add("Cast", "lengths", to=INT64)
     ends = [graph.add("Sub", lengths, np.array(1)), _add_range(graph, axis=0)]
@@ -200,7 +201,7 @@ def _add_pooled(graph: GraphBuilder, pooling: Pooling, states: str, last: str, m
 
 
 def _add_pooled_prefixes(graph: GraphBuilder, pooling: Pooling, states: str, last: str, count: str) -> str:
-    """Add the hidden states that are pooled up to and including each timestep, `(T, B, D)`."""
+    """Add the hidden states, pooled up to and including each timestep, `(T, B, D)`."""
     if pooling == "last":
         return states
     if pooling == "mean":

@@ -39,7 +39,7 @@ PACKAGE = {
     "type": "module",
     "exports": {".": {"types": "./imdb-gru.d.ts", "default": "./imdb-gru.js"}, "./*": "./*"},
 }
-"""The content of `package.json`, by which Node knows that the module is an ES module."""
+"""The content of `package.json`, so that Node treats the module as an ES module."""
 
 
 def write_web(model: AnyModel, folder: Path) -> None:
@@ -58,13 +58,13 @@ def write_web(model: AnyModel, folder: Path) -> None:
 
 
 def serialize_model(model: AnyModel, base: AnyModel | None = None) -> bytes:
-    """Return the content of `weights.bin`; with `base`, weights may be stored as differences from this model's."""
+    """Return the content of `weights.bin`; with `base`, weights may be stored as differences from its weights."""
     others = [] if base is None else list_matrices(base.network)
     return serialize_weights(list_matrices(model.network), describe_network(model), others)
 
 
 def describe_network(model: AnyModel) -> dict[str, Any]:
-    """Return what the header of the weights says about a model."""
+    """Return the description of a model for the header of its weights."""
     config = model.config.model
     header: dict[str, Any] = {
         "facts": describe_model(model),

@@ -1,7 +1,7 @@
 """The weights of a network as one small file for JavaScript.
 
 The file contains the size of the header (4 bytes, little-endian), the header as JSON and, compressed with zlib, the
-float32 numbers of all matrices in order, followed by the int8 numbers of those that are packed.
+float32 numbers of all matrices in order, followed by the int8 numbers of the packed matrices.
 """
 
 import json
@@ -20,14 +20,14 @@ LARGEST = 127
 TOLERANCE = 2.0**-20
 """Largest difference between a weight and the packed weight, relative to the largest weight of the row."""
 SAMPLE = 8
-"""Number of a row's first weights that are tried before the others, because they usually rule a step out."""
+"""Number of weights at the start of a row that are tried first, because they usually rule out a step size."""
 
 
 def pack(matrix: Array, tolerances: NDArray[np.float64] | None = None) -> tuple[NDArray[np.int8], Array] | None:
-    """Return a matrix as whole numbers and each row's step, or None if they would not be the same weights.
+    """Return a matrix as integers and each row's step size, or None if these would not give the same weights.
 
-    The weights of the models in the package are such numbers, because they are stored in few bits. `tolerances` are the
-    largest differences of each row, by default `TOLERANCE` times the row's largest weight.
+    The models in the package can be packed, because their weights are stored in few bits. `tolerances` contains the
+    largest difference allowed in each row, by default `TOLERANCE` times the row's largest weight.
     """
     rows = matrix.astype(np.float64)
     peaks = np.abs(rows).max(axis=1)
@@ -48,7 +48,7 @@ def pack(matrix: Array, tolerances: NDArray[np.float64] | None = None) -> tuple[
 
 
 def pack_difference(matrix: Array, base: Array) -> tuple[NDArray[np.int8], Array] | None:
-    """Return the difference of two matrices as `pack` does, precise enough for their sum to be the first matrix."""
+    """Pack the difference of two matrices, precisely enough that adding it to `base` gives the first matrix again."""
     if matrix.shape != base.shape:
         return None
     return pack(matrix - base, np.maximum(np.abs(matrix), np.abs(base)).max(axis=1) * TOLERANCE)
@@ -57,8 +57,8 @@ def pack_difference(matrix: Array, base: Array) -> tuple[NDArray[np.int8], Array
 def serialize_weights(weights: Sequence[Array], facts: dict[str, Any], base: Sequence[Array] = ()) -> bytes:
     """Return the content of the file, with these facts in its header.
 
-    `base` contains the weights of the model that this one was trained from. Matrices whose differences from their
-    counterparts there are few whole steps are stored as these differences, which compress better.
+    `base` contains the weights of the model from which this one was trained. If the difference between a matrix and its
+    counterpart in `base` can be packed, the difference is stored instead, because it compresses better.
     """
     floats, numbers, described = [], [], []
     for place, weight in enumerate(weights):

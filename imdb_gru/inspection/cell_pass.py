@@ -1,7 +1,7 @@
-"""A cell's forward pass over a text, which keeps all gates, and backpropagation through time (Werbos 1990).
+"""A cell's forward pass over a text, with all gates recorded, and backpropagation through time (Werbos 1990).
 
-A pass processes B variants of one text, all of length T, at once. The arrays of a cell begin with the time axis, as in
-`(T, B, U)`, in the order in which the cell processes the timesteps.
+A pass processes B variants of one text, all of length T, at once. A cell's arrays begin with the time axis, as in
+`(T, B, U)`; their timesteps are in the order in which the cell processes them.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ Index = NDArray[np.int64]
 TINY = np.float32(1e-30)
 """Gradients smaller than this become 0, because arithmetic with denormal float32 numbers is a hundred times slower."""
 SMALL = 1e-6
-"""A Jacobian with a smaller norm is divided by its norm, which is stored, so that the elements do not vanish."""
+"""A Jacobian whose norm is smaller is divided by it, and the norm is stored, so that the elements do not vanish."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class CellPass:
 def trace_cell(
     cell: Cell, x: Array, start: State, *, index: Index | None = None, backwards: bool = False, keep: bool = True
 ) -> CellPass:
-    """Run a cell from `start` over texts x `(B, T, E)`; with `index` `(B, T)`, the texts are rows of x `(R, E)`."""
+    """Run a cell from `start` over texts x `(B, T, E)`, or over rows of x `(R, E)`, selected by `index` `(B, T)`."""
     if index is None:
         index = np.arange(x.shape[0] * x.shape[1]).reshape(x.shape[:2])
         x = x.reshape(-1, x.shape[2])

@@ -18,7 +18,7 @@ from imdb_gru.text.vocabulary import UNKNOWN
 
 STEPS = 32
 VARIANTS = 128
-"""Number of variants of a text that are computed together; in each, a different word is made unknown."""
+"""Number of variants of a text that are computed together; each has a different word replaced by the unknown word."""
 
 
 def measure_contributions(network: Network, ids: Ids, read: NetworkPass, steps: int = STEPS) -> Contributions:
@@ -75,7 +75,7 @@ def _occlude(network: Network, x: Array, baseline: Array, read: NetworkPass, tel
 
 
 def _occlude_anywhere(network: Network, rows: Array, read: NetworkPass, places: NDArray[np.int64]) -> Array:
-    """Return the logit for each place, `(N,)`, if only its word is unknown, for any network.
+    """Return, for each position, the logit when only its word is replaced by the unknown word, `(N,)`; for any network.
 
     `rows` are the embeddings of the text and then of the baseline, `(2·T, E)`.
     """
@@ -87,9 +87,10 @@ def _occlude_anywhere(network: Network, rows: Array, read: NetworkPass, places: 
 
 
 def _occlude_in_order(network: Network, rows: Array, read: NetworkPass, places: NDArray[np.int64]) -> Array:
-    """Do the same as `_occlude_anywhere` in two thirds of the time, for a single layer that reads forward.
+    """Do the same as `_occlude_anywhere`, in two thirds of the time, for a single layer that reads forward.
 
-    A variant is computed from its own place onwards, and the hidden states are pooled on the way instead of being kept.
+    A variant is computed from its own position onwards, and its hidden states are pooled one by one instead of being
+    kept.
     """
     ((passed,),), (hidden,) = read.layers, read.hidden
     cell, timesteps = passed.cell, len(hidden)

@@ -1,4 +1,4 @@
-"""The comparison of two texts, word by word: what was inserted, deleted or replaced, and where the verdicts part."""
+"""The comparison of two texts, word by word: what was inserted, deleted or replaced, and where the verdicts diverge."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from imdb_gru.system.escaping import show_value
 from imdb_gru.text.direction import record_direction
 
 Change = Literal["equal", "replaced", "deleted", "inserted"]
-"""How a row's word in the other text differs from that in the first text."""
+"""How the other text differs from the first text in a row."""
 
 
 class AlignedRow(NamedTuple):
-    """The same place in two texts. Timesteps are counted as in an `Inspection`: 0 is the start token."""
+    """A position in two aligned texts. Timesteps are counted as in an `Inspection`: 0 is the start token."""
 
     change: Change
     timestep: int | None
@@ -27,12 +27,12 @@ class AlignedRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TextDiff:
-    """What a model computed for two texts, whose words are aligned."""
+    """What a model computed for two texts, with their words aligned."""
 
     inspection: Inspection
     other: Inspection
     rows: Sequence[AlignedRow]
-    """The words of both texts in the order of reading; the first row is that of the start token."""
+    """The words of both texts in reading order; the first row is the start token."""
     threshold: float
     """Lowest probability at which the verdict is positive."""
 
@@ -55,7 +55,7 @@ class TextDiff:
         return [(left[timestep], right[other]) for timestep, other in self._iter_read()]
 
     def _iter_read(self) -> Iterator[tuple[int, int]]:
-        """Yield, for each row, the last timestep that has been read in each text."""
+        """Yield, for each row, the last timestep read so far in each text."""
         timestep = other = 0
         for row in self.rows:
             timestep = timestep if row.timestep is None else row.timestep
@@ -64,7 +64,7 @@ class TextDiff:
 
     @property
     def apart(self) -> list[int] | None:
-        """Return the rows after which the verdicts differ, or None if the model is bidirectional."""
+        """Return the indices of the rows after which the verdicts differ, or None if the model is bidirectional."""
         if self.probabilities is None:
             return None
         sides = ((left >= self.threshold, right >= self.threshold) for left, right in self.probabilities)
@@ -72,7 +72,7 @@ class TextDiff:
 
     @property
     def parting(self) -> int | None:
-        """Return the row at which the verdicts part for good; None if they end alike, or if `apart` is None."""
+        """Return the row from which the verdicts differ to the end, or None if they end alike or `apart` is None."""
         apart, last = self.apart, len(self.rows) - 1
         if not apart or apart[-1] != last:
             return None

@@ -1,9 +1,9 @@
-"""The accuracy of a classifier if words are exchanged for near neighbours in its embedding.
+"""The accuracy of a classifier when words are exchanged for near neighbours in its embedding.
 
-The words are exchanged one by one, in each step the one that lowers the probability of the correct label most. The
-search is greedy: the gradient of the logit ranks all exchanges of one word (as in Ebrahimi et al. 2018, "HotFlip"), and
-the network computes the probability for the best of them. A more thorough search could find worse exchanges, so the
-accuracy after k exchanges is an upper bound of the accuracy under the worst of all k exchanges.
+The words are exchanged one by one; each step makes the exchange that most lowers the probability of the correct label.
+The search is greedy: the gradient of the logit ranks all exchanges of one word (as in Ebrahimi et al. 2018, "HotFlip"),
+and the network computes the probability after each of the best ones. A more thorough search could find more harmful
+exchanges, so the accuracy after k exchanges is an upper bound on the accuracy after the k most harmful exchanges.
 """
 
 from collections.abc import Sequence
@@ -25,19 +25,19 @@ from imdb_gru.system.progress import show_bar
 CHUNK = 16
 """Number of reviews whose exchanges are computed together."""
 CANDIDATES = 16
-"""Number of exchanges of one word for which the network computes the probability, chosen by the gradient."""
+"""Number of exchanges per review and step for which the network computes the probability; the gradient chooses them."""
 
 
 @dataclass
 class _Attacked:
-    """A review, with the exchanges so far and the same number of random ones."""
+    """A review, with the exchanges made so far and the random exchanges that they are compared with."""
 
     encoded: EncodedText
     label: int
     ids: Ids
     random_ids: Ids
     order: Sequence[int]
-    """The timesteps of the random exchanges."""
+    """The timesteps of the random exchanges, in the order in which they are made."""
     correct: bool = True
     probability: float = 0.0
     changed: float = 0.0
@@ -56,10 +56,10 @@ def measure_exchanges(
     seed: int = 0,
     caveat: str | None = None,
 ) -> ExchangeEvaluation:
-    """Measure the accuracy after 0, 1 … `exchanges` exchanges of words in each labelled review.
+    """Measure the accuracy after exchanging 0, 1, …, `exchanges` words in each labelled review.
 
-    Each word is exchanged at most once, for one of its `neighbours` nearest neighbours. `errors` is the number of
-    changed reviews to return, and `seed` is the seed of the random exchanges.
+    Each word is exchanged at most once, for one of its `neighbours` nearest neighbours. `errors` is the maximum number
+    of changed and misclassified reviews to return, and `seed` is the seed of the random exchanges.
     """
     table = Neighbours(classifier, neighbours)
     rng = np.random.default_rng(seed)
@@ -105,7 +105,7 @@ def _open(classifier: Classifier, table: Neighbours, review: Review, rng: np.ran
 
 
 def _judge(classifier: Classifier, reviews: Sequence[_Attacked]) -> tuple[list[bool], list[bool]]:
-    """Predict the reviews as they are; return which are classified correctly, twice."""
+    """Predict the unchanged reviews; return which are classified correctly, once for each kind of exchange."""
     probabilities = classifier.predict_ids([review.ids for review in reviews])
     for review, probability in zip(reviews, probabilities.tolist(), strict=True):
         review.probability = review.changed = probability
@@ -147,7 +147,7 @@ def _exchange(
 
 
 def _propose(classifier: Classifier, table: Neighbours, review: _Attacked) -> list[tuple[int, int]]:
-    """Return the timesteps and new ids of the exchanges that should change the logit most, by its gradient."""
+    """Return timesteps and new ids of the exchanges that, by the gradient, move the logit most to the wrong label."""
     done = {exchange.timestep for exchange in review.exchanges}
     timesteps = np.array([step for step in np.flatnonzero(table.words[review.ids]) if step not in done], np.int64)
     if not len(timesteps) or not table.count:

@@ -1,4 +1,4 @@
-"""The inspection of a text: the network's forward and backward pass, and the collection of the results."""
+"""The inspection of a text: the network's forward and backward passes, and the collection of their results."""
 
 from imdb_gru.cells import CELLS
 from imdb_gru.cells.cell import State, sigmoid

@@ -1,6 +1,6 @@
 """The result of an inspection: everything that a model computed for one text, timestep by timestep.
 
-T is the number of timesteps, including the start token's, and U the number of units. Timestep t belongs to token t,
+T is the number of timesteps, including the start token, and U is the number of units. Timestep t belongs to token t,
 even in a backward cell. The timesteps are in the order in which the model reads: see `Inspection.direction`.
 """
 
@@ -31,7 +31,7 @@ def summarise_units(name: str, values: Array) -> Array:
 
 
 def name_cell(layer: int, direction: str, reading: Direction) -> str:
-    """Return a cell's layer and its direction along the written text, given the direction in which the text is read."""
+    """Return a cell's layer and its direction in the text as written; `reading` is the model's reading direction."""
     return f"layer {layer}, {direction if reading == 'forward' else reading}"  # no model is bidirectional and backward
 
 
@@ -63,7 +63,7 @@ class CellTrace:
     has no gates.
     """
     jacobian: Array
-    """‖∂h_T/∂s_t‖ / √U (Frobenius), `(T,)`: how a small change spreads by recurrence alone; 1 at the last word."""
+    """‖∂h_T/∂s_t‖ / √U (Frobenius), `(T,)`: how much a small change still matters at the end, by recurrence alone."""
 
     def __repr__(self) -> str:
         """Describe the cell, omitting its arrays."""
@@ -114,9 +114,9 @@ class Contributions:
     integrated_gradients: Array
     """Integrated gradients, `(T,)`, starting from a text of unknown words (Sundararajan et al. 2017, equation 1)."""
     occlusion: Array
-    """Decrease in the logit if only the word at this timestep is made unknown, `(T,)`."""
+    """Decrease in the logit when only the word at this timestep is replaced by the unknown word, `(T,)`."""
     baseline: float
-    """Logit of the text if every word is made unknown."""
+    """Logit of the text when every word is replaced by the unknown word."""
     gap: float
     """Sum of the integrated gradients minus (logit − baseline); in exact arithmetic it is 0 (completeness)."""
     steps: int
@@ -184,7 +184,7 @@ class Inspection:
         return f"word {timestep}: {'; '.join(parts)}"
 
     def name_cell(self, cell: CellTrace) -> str:
-        """Return a cell's layer and its direction along the written text."""
+        """Return a cell's layer and its direction in the text as written."""
         return name_cell(cell.layer, cell.direction, self.direction)
 
     @property
@@ -204,7 +204,7 @@ class Inspection:
 
     @property
     def moves(self) -> Array | None:
-        """Return the change in probability at each timestep, `(T,)`, which is 0 for the start token."""
+        """Return the change in probability at each timestep, `(T,)`; it is 0 for the start token."""
         return None if self.probabilities is None else np.diff(self.probabilities, prepend=self.probabilities[:1])
 
     def to_dict(self) -> dict[str, Any]:

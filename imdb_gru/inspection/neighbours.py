@@ -9,9 +9,9 @@ from imdb_gru.text.vocabulary import FIRST_WORD
 
 
 class Neighbours:
-    """The words whose embeddings have the largest cosine with that of a word; found when they are first needed.
+    """Each word's nearest neighbours, by the cosine of the embeddings; computed on first use and then remembered.
 
-    Only ids whose token has a letter are words here, so a word is never exchanged for a punctuation mark or a number.
+    Here, an id is a word only if its token contains a letter, so no neighbour is a punctuation mark or a number.
     """
 
     def __init__(self, classifier: Classifier, count: int) -> None:

@@ -112,7 +112,7 @@ def run_network(
     """Run a network over embedded texts `(B, T, E)`; with `keep`, keep what a backward pass needs.
 
     With `index` `(B, T)`, x is `(R, E)`, and the index selects the rows that form the texts. With `follow`, the texts
-    contain only the timesteps from `start` onwards; before that, they are identical to the text of `follow`.
+    contain only the timesteps from `start` onwards; the earlier timesteps are those of the text in `follow`.
     """
     batch = len(x if index is None else index)
     layers = []

@@ -1,8 +1,8 @@
-"""Scores of explanations: how the probability changes if the words that an explanation ranks highest are missing.
+"""Scores of explanations: how the probability changes when the words that an explanation ranks highest are removed.
 
-An explanation orders the words of a text by how much they speak for the predicted label. The scores are those of
+An explanation ranks the words of a text by how strongly they support the predicted label. The scores were defined by
 DeYoung et al. 2020, "ERASER: A Benchmark to Evaluate Rationalized NLP Models" (equations 1 and 2): p is the probability
-of the predicted label, and r the share of the words that the explanation ranks highest.
+of the predicted label, and r is a given share of the words, ranked highest by the explanation.
 
     comprehensiveness = p(text) − p(text without r)      large if the model needs these words
     sufficiency       = p(text) − p(r alone)             small if these words are enough
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 Removal = Literal["delete", "unknown"]
-"""How words are taken out of a text: they are deleted, as in the paper, or made unknown."""
+"""How words are removed from a text: deleted, as in the paper, or replaced by the unknown word."""
 SHARES = (0.01, 0.05, 0.1, 0.2, 0.5)
-"""Shares of a text's words over which the scores are averaged, as in the paper; a share has at least one word."""
+"""Shares of a text's words over which the scores are averaged, as in the paper; each is at least one word."""
 SEED = 0
 
 
@@ -57,13 +57,13 @@ class MethodScores:
     """The mean scores of one method of explanation over many texts."""
 
     method: str
-    """integrated gradients, occlusion or random order."""
+    """Name of the method: integrated gradients, occlusion or random order."""
     comprehensiveness: float
-    """Mean fall of the probability without the highest ranked words; larger is better."""
+    """Mean drop in the probability when the highest-ranked words are removed; larger is better."""
     comprehensiveness_interval: tuple[float, float] | None
     """95 % confidence interval of the mean; None for a single text."""
     sufficiency: float
-    """Mean fall of the probability with these words alone; smaller is better."""
+    """Mean drop in the probability when only these words are kept; smaller is better."""
     sufficiency_interval: tuple[float, float] | None
     """95 % confidence interval of the mean; None for a single text."""
     by_share: Sequence[ShareScores]
@@ -76,11 +76,11 @@ class MethodDifference:
     method: str
     other: str
     comprehensiveness: float
-    """Mean difference of the comprehensiveness; above 0 if `method` is better."""
+    """Mean difference in comprehensiveness; above 0 if `method` is better."""
     comprehensiveness_interval: tuple[float, float] | None
     """95 % confidence interval of the mean of the paired differences; None for a single text."""
     sufficiency: float
-    """Mean difference of the sufficiency; below 0 if `method` is better."""
+    """Mean difference in sufficiency; below 0 if `method` is better."""
     sufficiency_interval: tuple[float, float] | None
     """95 % confidence interval of the mean of the paired differences; None for a single text."""
 
@@ -95,14 +95,14 @@ class ExplanationScores:
     removal: Removal
     methods: Sequence[MethodScores]
     differences: Sequence[MethodDifference]
-    """The differences between each two methods."""
+    """The differences between every two methods."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the dictionary that `inspect score --json` prints."""
         return asdict(self)
 
     def list_records(self) -> list[dict[str, Any]]:
-        """Return the scores of each method as a record, in which an interval is two values."""
+        """Return one record of scores for each method; an interval is stored as two values."""
         return [
             split_intervals({name: value for name, value in vars(method).items() if name != "by_share"})
             for method in self.methods
@@ -123,10 +123,11 @@ def score_explanations(
 ) -> ExplanationScores:
     """Score integrated gradients, occlusion and a random order of the words on texts.
 
-    `model` is a classifier, or the argument of `load`. Texts without words are left out. `removal` says how words are
-    taken out of a text: `delete`, as in the paper, or `unknown`, which replaces them with the unknown word, as both
-    methods do themselves. `seed` is the seed of the random order. Raises `TypeError` if `texts` is a string or contains
-    anything other than strings, `ValueError` if `removal` is neither, and `DataError` if no text has words.
+    `model` is a classifier, or anything that `load` accepts. Texts without words are left out. `removal` says how words
+    are removed from a text: `delete`, as in the paper, or `unknown`, which replaces each by the unknown word, as
+    integrated gradients and occlusion do. `seed` is the seed of the random order. Raises `TypeError` if `texts` is a
+    string or contains anything other than strings, `ValueError` if `removal` has any other value, and `DataError` if no
+    text has words.
     """
     if isinstance(texts, str):
         raise TypeError(f"score_explanations takes several texts, got one, {show_value(texts)}: put it in a list")
@@ -156,7 +157,10 @@ def score_explanations(
 
 
 def rank_words(network_ids: Ids, contributions: Mapping[str, NDArray[Any]], sign: int) -> dict[str, Rows]:
-    """Return, for each method, the timesteps of the words by how much they speak for the label with this sign."""
+    """Return each method's ranking of the words, as timesteps; the word that most supports the label comes first.
+
+    `sign` is 1 for the label positive and -1 for the label negative.
+    """
     return {
         name: 1 + np.argsort(-sign * values[1 : len(network_ids)], kind="stable")
         for name, values in contributions.items()
@@ -201,7 +205,7 @@ def _take_out(ids: Ids, order: Rows, count: int, kept: bool, removal: Removal) -
 
 
 def _summarise(name: str, scores: NDArray[np.float64]) -> MethodScores:
-    """Return the mean scores of a method, given those of each text, `(N, 2, shares)`."""
+    """Return a method's mean scores, given its scores for each text, `(N, 2, shares)`."""
     comprehensiveness, sufficiency = scores.mean(axis=2).T
     return MethodScores(
         name,

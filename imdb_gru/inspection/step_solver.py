@@ -63,7 +63,7 @@ def _get_inputs(read: NetworkPass, ids: Ids, layer: int, word: int) -> Array:
 
 
 def _solve(cell_pass: CellPass, layer: int, x: Array, word: int, unit: int | None, reading: Direction) -> UnitStep:
-    """Work out the step of a unit, or of the unit whose hidden state changes most, given the inputs x `(E,)`."""
+    """Work out a unit's step, given the inputs x `(E,)`; if `unit` is None, choose the unit that changes most."""
     cell, direction = cell_pass.cell, "backward" if cell_pass.backwards else "forward"
     last = len(cell_pass.states[0]) - 2
     step, before = (last - word, word + 1) if cell_pass.backwards else (word, word - 1)
@@ -90,19 +90,19 @@ def _solve(cell_pass: CellPass, layer: int, x: Array, word: int, unit: int | Non
 
 @dataclass(frozen=True)
 class _Solver:
-    """What the equations of one unit at one timestep are solved with."""
+    """The values needed to solve the equations of one unit at one timestep."""
 
     cell: Cell
     x: Array
     h_prev: Array
     unit: int
     symbols: Mapping[str, str]
-    """Symbol of each gate and of each part of the state, by the names in `Cell.equations`."""
+    """Symbol of each gate and each part of the state, by its name in `Cell.equations`."""
     values: Mapping[str, float]
-    """Value of each gate and of each part of the state, by the same names."""
+    """Value of each gate and each part of the state, by the same names."""
 
     def solve(self, place: int, name: str) -> Equation:
-        """Return the equation at a place among the cell's equations."""
+        """Return one of the cell's equations, given its position and its name."""
         if place < self.cell.count_blocks():
             return self._solve_block(place, name)
         formula, numbers = self._write(name, {}, {})

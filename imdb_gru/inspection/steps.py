@@ -1,4 +1,4 @@
-"""One timestep of one unit, worked out: the equations of the cell, the numbers in them, and their largest terms."""
+"""One timestep of one unit, worked out: the cell's equations with their numbers, and each product's largest terms."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ from imdb_gru.system.escaping import show_value
 from imdb_gru.text.direction import record_direction
 
 TERMS = 3
-"""Default number of terms that are listed for each product."""
+"""Default number of terms listed for each product."""
 DIGITS = 4
-"""Number of decimals of the numbers in an equation."""
+"""Number of decimal places in an equation."""
 
 
 class Term(NamedTuple):
     """A term of a product: the weight of one input or unit, times its value."""
 
     place: int
-    """Number of the input or of the unit, starting at 0."""
+    """Index of the input or unit, starting at 0."""
     weight: float
     value: float
     product: float
@@ -30,11 +30,11 @@ class Term(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Product:
-    """A product of a unit's weights with a vector: W x_t with the inputs, or U h_{t-1} with the previous state."""
+    """The product of a unit's weights and a vector: W x_t for the inputs, or U h_{t-1} for the previous state."""
 
     symbol: str
     over: str
-    """What the terms belong to: input or unit."""
+    """What each term belongs to: input or unit."""
     weights: Array
     """The unit's weights, `(N,)`; N is E for the inputs of the first layer and U for the previous state."""
     values: Array
@@ -73,26 +73,26 @@ class Equation:
     """An equation of a cell, for one unit at one timestep."""
 
     name: str
-    """What the equation computes: the name of a gate, or state or memory."""
+    """What the equation computes: the name of a gate, `state` or `memory`."""
     symbol: str
     formula: str
     """The right-hand side in symbols, as in the documentation."""
     numbers: str
-    """The right-hand side with numbers of four decimals in place of the symbols."""
+    """The right-hand side with numbers, to four decimal places, in place of the symbols."""
     value: float
     """The value that the model computed."""
     products: Sequence[Product] = ()
-    """W x_t and U h_{t-1}; empty if the equation is over gates and states."""
+    """W x_t and U h_{t-1}; empty if the equation only combines gates and states."""
     bias: float | None = None
     """The bias b. If the equation has no separate recurrent bias c, b is the sum of both biases."""
     recurrent_bias: float | None = None
-    """The bias c of the recurrent product, if it is apart."""
+    """The separate bias c of the recurrent product; None if there is none."""
     total: float | None = None
-    """The argument of σ or tanh; None if the equation is over gates and states."""
+    """The argument of σ or tanh; None if the equation only combines gates and states."""
 
     @property
     def function(self) -> str:
-        """Return the name of the function that `total` is given to."""
+        """Return the name of the function that is applied to `total`."""
         return self.formula.partition("(")[0]
 
     def to_dict(self, terms: int = TERMS) -> dict[str, Any]:
@@ -112,10 +112,10 @@ class Equation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class UnitStep:
-    """The step of one unit of a cell: its state before the timestep, and the equations that give the state after it."""
+    """The step of one unit of a cell: its state before the timestep, and the equations for its state afterwards."""
 
     name: str
-    """The cell's layer and its direction along the written text."""
+    """The cell's layer and its direction in the text as written."""
     layer: int
     """Number of the layer, starting at 1."""
     direction: str
@@ -124,7 +124,7 @@ class UnitStep:
     """Name of the cell: gru, lstm or simple_rnn."""
     unit: int
     before: int | None
-    """The timestep that the cell read before this one; None if this is the first, before which the state is 0."""
+    """The timestep that the cell processed before this one; None if this is its first, when the old state is 0."""
     previous: Mapping[str, float]
     """The unit's state before the timestep and, in an LSTM, its memory."""
     equations: Sequence[Equation]
@@ -147,7 +147,7 @@ class StepInspection:
 
     text: str
     word: int
-    """The timestep: 0 is the start token, and 1 the word that was read first."""
+    """The timestep: 0 is the start token, and 1 is the word that was read first."""
     tokens: Sequence[str]
     """Token at each timestep; the first is the start token."""
     known: bool

@@ -18,20 +18,20 @@ class DrivenUnit(NamedTuple):
     """A unit of the last layer, and the words that most change its hidden state."""
 
     unit: int
-    """Number of the unit, starting at 0; in a bidirectional model, backward units follow the forward ones."""
+    """Index of the unit, starting at 0; in a bidirectional model, backward units follow the forward ones."""
     weights: dict[str, float]
     """The unit's weights in the output, by pooling; empty if pooling feeds a dense layer."""
     raised_by: Sequence[tuple[str, float]]
-    """Words with the mean change that they cause in the hidden state, largest increase first."""
+    """Words, each with the mean change that it causes in the hidden state, largest increase first."""
     lowered_by: Sequence[tuple[str, float]]
-    """Words with the mean change that they cause in the hidden state, largest decrease first."""
+    """Words, each with the mean change that it causes in the hidden state, largest decrease first."""
 
 
 def find_drivers(classifier: Classifier, texts: Iterable[str], *, words: int, min_count: int) -> list[DrivenUnit]:
-    """Find the words that most raise or lower each unit's hidden state; list units with the largest weights first.
+    """Find the words that most raise or lower each unit's hidden state; the units with the largest weights come first.
 
-    `words` is the number of words in each direction; words that occur fewer than `min_count` times are ignored. A
-    word's change is h_t − h_{t−1} in the cell's direction, averaged over all occurrences of the word.
+    `words` is the maximum number of words listed for each direction; words that occur fewer than `min_count` times are
+    ignored. A word's change is h_t − h_{t−1} in the cell's direction, averaged over all occurrences of the word.
     """
     means, counts = _measure_changes(classifier, [classifier.encode(text).ids for text in texts])
     frequent = np.flatnonzero(counts >= min_count)
@@ -54,7 +54,7 @@ def find_drivers(classifier: Classifier, texts: Iterable[str], *, words: int, mi
 
 
 def _measure_changes(classifier: Classifier, sequences: Sequence[Ids]) -> tuple[Array, NDArray[np.int64]]:
-    """Return each unit's mean change at each id, `(V, U)`, and the number of occurrences of each id, `(V,)`."""
+    """Return each unit's mean change for each id, `(V, U)`, and the number of occurrences of each id, `(V,)`."""
     from imdb_gru.engine.embedding import add_rows
 
     network = classifier.network

@@ -1,4 +1,4 @@
-"""Texts and sequences in parts: chunks that fit into memory, and batches of similar length."""
+"""Splitting texts and sequences: chunks of texts that fit into memory, and batches of sequences of similar length."""
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +17,7 @@ CHUNK_CHARACTERS = 64 * 2**20
 
 
 def take_chunk(texts: Iterator[str]) -> Iterator[str]:
-    """Yield the texts of one chunk, which has at least one text unless none are left."""
+    """Yield the texts of the next chunk: at least one text, unless none are left."""
     characters = 0
     for text in itertools.islice(texts, CHUNK):
         yield text

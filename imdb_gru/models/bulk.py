@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from imdb_gru.inspection import Inspection
 
 ReadText = TypeVar("ReadText", Prediction, "Inspection", EncodedText)
-"""A result for one text, which satisfies `Seen` and can therefore be counted."""
+"""The type of a result for one text; it satisfies `Seen`, so `Counts` can count it."""
 
 
 def predict_file(
@@ -45,16 +45,15 @@ def predict_file(
 
     `texts` is a table, a file with one text per line, a folder or a glob of tables, a `DataConfig` that also names the
     table's text column, or the texts themselves. If `output` ends in .csv, .tsv or .jsonl, predictions are written in
-    that format, together with the other columns of the table; otherwise, they are written as plain lines. If there are
-    several tables, all predictions are written to one file, which also gives each text's file and row, or, if `output`
-    is a folder, to one file for each table. With `max_error`, such as 0.05, a label is unsure if its confidence is too
-    low for this error rate, as in `Classifier.predict_many`.
+    that format, together with the other columns of the table; otherwise, they are written as plain lines. Predictions
+    for several tables are written to one file per table if `output` is a folder, and otherwise to a single file, which
+    also gives each text's file and row. With `max_error`, such as 0.05, a label is unsure if its confidence is too low
+    for this error rate, as in `Classifier.predict_many`.
 
-    An output file appears under its name only when it is complete. With `resume`, finished predictions are stored in a
-    file next to `output`; if the process is stopped or killed, repeating the call resumes from them. Raises `DataError`
-    if the input cannot be read or the output cannot be written, and `RunError` if the model cannot be loaded. If
-    `output` is a folder and only some tables cannot be read, predictions for the other tables are written before the
-    error is raised.
+    An output file appears only once it is complete. With `resume`, finished predictions are stored in a file next to
+    `output`; if the process is stopped or killed, repeating the call resumes from them. Raises `DataError` if the input
+    cannot be read or the output cannot be written, and `RunError` if the model cannot be loaded. If `output` is a
+    folder and only some tables cannot be read, predictions for the other tables are written before the error is raised.
     """
     from imdb_gru.events import Notice, ignore
 
@@ -104,7 +103,10 @@ def _can_resume(target: Target) -> bool:
 
 
 def _find_failures(reader: TextReader, targets: Sequence[Target], observer: "Observer") -> dict[Path, str]:
-    """Return why each unreadable table is skipped, or raise `DataError` if all are unreadable or share one output."""
+    """Return the reason why each unreadable table is skipped.
+
+    Raises `DataError` if all tables are unreadable, or if any is unreadable and all share one output.
+    """
     if not isinstance(reader, TableFiles):
         return {}
     if len(reader.failures) == len(targets) or targets[0].reader is reader:
@@ -142,7 +144,7 @@ def _resume(classifier: Classifier, target: Target, max_error: float | None, obs
             observer(Notice(f"resuming after {counts.all} reviews{of}"))
         try:
             rows = begin_rows(reader, max(counts.all - 1, 0))
-            last = next(rows) if counts.all else None  # the end of a chunk, or of the texts
+            last = next(rows) if counts.all else None  # the last predicted row, at which a chunk ended
             writer = PredictionWriter(target.layout, reader, classifier.text.direction)
             with reader.show_bar("predicting", counts.all) as observe:
                 pairs = predict_rows(classifier, rows, target.layout.timesteps, max_error, observe, last=last)
@@ -169,7 +171,7 @@ def _name_partial(target: Target) -> Path:
 
 
 def begin_rows(reader: TextReader, skip: int = 0) -> Iterator[InputRow]:
-    """Read the first row, so that the reader knows its columns; return an iterator that omits the first `skip` rows."""
+    """Return an iterator that skips `skip` rows; read the first row now, so that the reader knows its columns."""
     rows = reader.iter_rows()
     first = list(itertools.islice(rows, 1))
     return itertools.islice(itertools.chain(first, rows), skip, None)
@@ -186,7 +188,7 @@ def predict_rows(
 ) -> Iterator[tuple[InputRow, Prediction]]:
     """Yield each row with its prediction; a chunk never spans two files, as in prediction on a cluster.
 
-    `last` is the last row that has been predicted before, if any.
+    `last` is the last row that an interrupted call predicted, if any.
     """
     for path, group in itertools.groupby(rows, lambda row: row.path):
         waiting: deque[InputRow] = deque()
@@ -259,7 +261,7 @@ def tell(
     undecodable = sum(reader.undecodable for reader in readers)
     notes = [note for reader in readers for note in reader.notes]
     if lines := [*notes, *counts.describe(config, undecodable, warn_empty=warn_empty)]:
-        from imdb_gru.events import Notice  # a text without problems is predicted without this import
+        from imdb_gru.events import Notice  # predicting a text without problems does not need this import
 
         for line in lines:
             observer(Notice(line))

@@ -69,14 +69,17 @@ class Classifier:
         return classifier.adapt(threshold, precision)
 
     def adapt(self, threshold: float, precision: Precision) -> "Classifier":
-        """Return a classifier with the same weights and another threshold and precision, which are checked."""
+        """Return a copy that shares the weights but has the given threshold and precision.
+
+        Raises `ValueError` if either is invalid, and `RunError` if the model or the CPU cannot use the precision.
+        """
         adapted = copy.copy(self)
         adapted.threshold, adapted.precision = check_threshold(threshold), check_precision(self.network, precision)
         return adapted
 
     @property
     def config(self) -> "Config":
-        """The complete config; that of the model in the package is read on first use."""
+        """The complete config; for the model in the package, it is read on first use."""
         if isinstance(self._config, PredictionConfig):
             assert self.run is not None
             self._config = self.run.load_config()
@@ -93,7 +96,7 @@ class Classifier:
 
     @property
     def text(self) -> "TextConfig | ReadingConfig":
-        """Return how a text is cut, and in which direction it is read."""
+        """Return the settings for truncating a text, and for the direction in which it is read."""
         return self._config.text
 
     def __repr__(self) -> str:
@@ -102,15 +105,15 @@ class Classifier:
         return f"Classifier({name}{self.config.model.brief})"
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the state to pickle, without the engine's copy of the weights, which is large and quick to rebuild."""
+        """Return the state to pickle, without the engine's copy of the weights: it is large, but quick to rebuild."""
         return {name: value for name, value in vars(self).items() if name != "_predictor"}
 
     def predict(self, text: str, *, timesteps: bool = False, max_error: float | None = None) -> Prediction:
         """Predict whether a text is positive or negative; with `timesteps`, also predict after each word.
 
         With `max_error`, such as 0.05, the label is unsure if its confidence is too low for this error rate; see
-        `find_limit`. Raises `TypeError` if the text is not a string, or `RunError` if `timesteps` is requested of a
-        bidirectional model.
+        `find_limit`. Raises `TypeError` if the text is not a string, or `RunError` if `timesteps` is requested and the
+        model is bidirectional.
         """
         text = _check_one(text, "predict", ": use predict_many for several texts")
         (prediction,) = self.predict_many([text], timesteps=timesteps, max_error=max_error)
@@ -129,8 +132,8 @@ class Classifier:
 
         Word 0 is the start token, and word 1 the first word that the model reads; the default is the last word. Units
         are numbered from 0 to U−1; the default is the unit whose hidden state changes most. Layers are numbered from 1;
-        the default is the last. Each sum is available as its terms, `(E,)` for the inputs and `(U,)` for the previous
-        state. Raises `ValueError` if a number is out of range.
+        the default is the last. The terms of each sum are available too: `(E,)` for the inputs and `(U,)` for the
+        previous state. Raises `ValueError` if `word`, `unit` or `layer` is out of range.
         """
         from imdb_gru.inspection import inspect_step
 
@@ -139,7 +142,7 @@ class Classifier:
     def inspect_diff(self, text: str, other: str) -> "TextDiff":
         """Compare what the network does with two texts, word by word.
 
-        The words are aligned, so that each row of the result is a word of one text, of the other, or of both. Each side
+        The words are aligned: each row of the result is a word of the first text, of the second, or of both. Each side
         is an `Inspection`, with the probability after each word, `(T,)`, and the contributions, `(T,)`.
         """
         from imdb_gru.inspection import inspect_diff
@@ -159,9 +162,10 @@ class Classifier:
 
         With `timesteps`, each prediction holds the probability after each token. With `max_error`, such as 0.05, a
         label is unsure if its confidence is too low for this error rate; see `find_limit`. `observe` is called with the
-        number of newly predicted texts, before their predictions are yielded. `continued` means that the texts continue
-        earlier ones, so that they count as many (see `Precision`). Raises `TypeError` if `texts` is a string
-        or contains anything other than strings, and `RunError` if `timesteps` is requested of a bidirectional model.
+        number of newly predicted texts, before their predictions are yielded. `continued` means that these texts follow
+        others that were predicted earlier, so that even a few of them count as many (see `Precision`). Raises
+        `TypeError` if `texts` is a string or contains anything other than strings, and `RunError` if `timesteps` is
+        requested and the model is bidirectional.
         """
         if isinstance(texts, str):
             raise TypeError(f"predict_many takes several texts, got one, {show_value(texts)}: use predict for it")
@@ -242,7 +246,7 @@ class Classifier:
     ) -> Array:
         """Return the probability of positive for each sequence of ids, `(N,)` float32.
 
-        `many` means that they count as many texts (see `Precision`), whatever their number.
+        `many` means that the sequences count as many texts (see `Precision`), however few they are.
         """
         predictor = self._choose_predictor(sequences, many)
 
@@ -274,7 +278,7 @@ class Classifier:
         return probabilities
 
     def _choose_predictor(self, sequences: Sequence[Ids], many: bool) -> "TimestepPredictor | None":
-        """Return the engine's predictor, or None if NumPy does as well or the engine does not support this network."""
+        """Return the engine's predictor, or None if NumPy is fast enough or the engine cannot run this network."""
         precision = choose_precision(self.network, self.precision, sum(map(len, sequences)), many=many)
         if precision is None:
             return None
@@ -289,10 +293,10 @@ def load(
 ) -> Classifier:
     """Load a classifier from a `Run`, from the path of a run, or from the package (`bundled`).
 
-    If `run` is None, load the newest complete run under `runs/` or, if there is none, the model in the package. In the
-    `precision` int8, prediction is several times faster, and probabilities differ from those in float32 by less than
-    0.02; auto means int8 for many texts, if the CPU and the model allow it, and float32 for few. Raises `RunError` if
-    the run is missing, incomplete or damaged, or if int8 is requested but impossible.
+    If `run` is None, load the newest complete run under `runs/` or, if there is none, the model in the package. With
+    the `precision` int8, prediction is several times faster, and each probability changes by less than 0.02 compared
+    with float32. auto means int8 if there are many texts and the CPU and the model allow it, and float32 otherwise.
+    Raises `RunError` if the run is missing, incomplete or damaged, or if int8 is requested but impossible.
     """
     if not isinstance(run, Run):
         run = find_run(run)

@@ -1,4 +1,4 @@
-"""Evaluation on reviews: comparing classifiers with the reviews' labels, and next-word models with their words."""
+"""Evaluation on reviews: how well classifiers predict their labels, and next-word models their words."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
@@ -49,9 +49,9 @@ class PredictedReviews:
     words: NDArray[np.int64]
     """Number of words in each review, before truncation."""
     curves: Sequence[Probabilities]
-    """For each review, the probabilities after its timesteps, `(T,)`; empty if the model is bidirectional."""
+    """The probability after each timestep of each review, `(T,)` per review; empty if the model is bidirectional."""
     length: int
-    """Number of words to which the model truncates a review."""
+    """Maximum number of words of a review that the model reads."""
     threshold: float = THRESHOLD
     """Lowest probability at which a review counts as positive."""
     answers: AnswerScores | None = None
@@ -101,11 +101,11 @@ class Evaluation(Scores):
     """Threshold with the highest balanced accuracy on the validation reviews; None for other reviews, because choosing
     a threshold on them would make the figures optimistic."""
     seen: int | None = None
-    """Number of these reviews that were used to train the run or to choose its best epoch; None if unknown."""
+    """Number of these reviews that were used to train the model or to choose its best epoch; None if unknown."""
     caveat: str | None = None
     """A sentence that explains why the figures are optimistic; None if no reason is known."""
     direction: Direction = "forward"
-    """The direction in which the model read the reviews; backward means that the last words count as read first."""
+    """The direction in which the model read the reviews; backward means that it read the last word first."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the dictionary that `evaluate --json` prints."""
@@ -127,7 +127,7 @@ class Evaluation(Scores):
         return figures
 
     def list_records(self) -> list[dict[str, Any]]:
-        """Return one record of the main metrics, in which an interval is two values."""
+        """Return the main metrics as one record, with two values for each interval."""
         (tn, fp), (fn, tp) = self.confusion_matrix
         counts = {"true_negatives": tn, "false_positives": fp, "false_negatives": fn, "true_positives": tp}
         lists = ("confusion_matrix", "accuracy_by_timestep", "accuracy_by_length", "coverage", "answers", "errors")
@@ -135,7 +135,7 @@ class Evaluation(Scores):
         return [split_intervals({**figures, **counts})]
 
     def to_frame(self) -> "DataFrame":
-        """Return a pandas data frame with one row, which has the main metrics; pandas must be installed."""
+        """Return the main metrics as a pandas data frame with one row; pandas must be installed."""
         return build_frame(self.list_records())
 
     def __repr__(self) -> str:
@@ -168,18 +168,18 @@ class NextWordEvaluation:
         return figures | record_direction(figures.pop("direction"))
 
     def list_records(self) -> list[dict[str, Any]]:
-        """Return one record of all metrics."""
+        """Return all metrics as one record."""
         return [self.to_dict()]
 
     def to_frame(self) -> "DataFrame":
-        """Return a pandas data frame with one row, the metrics; pandas must be installed."""
+        """Return all metrics as a pandas data frame with one row; pandas must be installed."""
         return build_frame(self.list_records())
 
 
 def predict_reviews(
     classifier: Classifier, reviews: Sequence[Review], max_error: float | None = None
 ) -> PredictedReviews:
-    """Classify labelled reviews and, unless the model is bidirectional, also predict after each of their timesteps."""
+    """Classify labelled reviews; unless the model is bidirectional, also predict after each timestep."""
     by_timestep = not classifier.network.bidirectional
     limit = None if max_error is None else classifier.find_limit(max_error)
     probabilities, words, curves, answered = [], [], [], []
@@ -226,7 +226,7 @@ def build_evaluation(
     seen: int | None = None,
     caveat: str | None = None,
 ) -> Evaluation:
-    """Compute all metrics from predicted reviews; `errors` is the number of most confident errors to include."""
+    """Compute all metrics from predicted reviews; `errors` is how many of the most confident errors to include."""
     labels, probabilities, threshold = predicted.labels, predicted.probabilities, predicted.threshold
     wrong = [
         Misclassified(predicted.reviews[row].text, LABELS[labels[row]], float(probabilities[row]))

@@ -22,7 +22,7 @@ class Exchange:
 
 @dataclass(frozen=True)
 class ChangedReview:
-    """A review that is classified correctly, but not after its words were exchanged."""
+    """A review that is classified correctly before, but not after, some of its words are exchanged."""
 
     text: str
     """The review before the exchanges."""
@@ -37,16 +37,16 @@ class ChangedReview:
 
 @dataclass(frozen=True)
 class ExchangeScores:
-    """The accuracy after a number of exchanges in each review."""
+    """The accuracy when up to a given number of words are exchanged in each review."""
 
     exchanges: int
-    """Largest number of exchanged words in a review."""
+    """Maximum number of exchanged words in a review."""
     accuracy: float
     """Accuracy after the worst exchanges that were found."""
     accuracy_interval: tuple[float, float]
     """95 % confidence interval (Wilson 1927)."""
     random_accuracy: float
-    """Accuracy after the same number of exchanges of random words for random neighbours."""
+    """Accuracy after exchanging the same number of random words for random neighbours."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -58,7 +58,7 @@ class ExchangeEvaluation:
     n: int
     """Number of reviews."""
     neighbours: int
-    """Number of nearest neighbours for which a word can be exchanged."""
+    """Number of nearest neighbours that can replace a word."""
     threshold: float
     """Lowest probability at which a review counts as positive."""
     accuracy_by_exchanges: Sequence[ExchangeScores]
@@ -66,7 +66,7 @@ class ExchangeEvaluation:
     caveat: str | None = None
     """A sentence that explains why the figures are optimistic; None if no reason is known."""
     errors: Sequence[ChangedReview] | None = None
-    """The reviews that the fewest exchanges changed; None unless requested."""
+    """The reviews that were misclassified after the fewest exchanges; None unless requested."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the dictionary that `evaluate --exchanges … --json` prints."""
@@ -74,7 +74,7 @@ class ExchangeEvaluation:
         return {name: value for name, value in figures.items() if name != "errors" or value is not None}
 
     def list_records(self) -> list[dict[str, Any]]:
-        """Return the accuracy after each number of exchanges as a record, in which an interval is two values."""
+        """Return one record for each number of exchanges, with two values for each interval."""
         return [split_intervals(vars(scores)) for scores in self.accuracy_by_exchanges]
 
     def to_frame(self) -> "DataFrame":

@@ -50,7 +50,7 @@ class TableFiles(TextReader):
         return [path for reader in self.readers for path in reader.files]
 
     def iter_rows(self) -> Iterator[InputRow]:
-        """Yield the texts of all tables with their rows. Raises `DataError` at the start if any is unreadable."""
+        """Yield the rows of all tables. Raises `DataError` before the first row if any table is unreadable."""
         self.check()
         for reader in self.readers:
             yield from reader.iter_rows()
@@ -85,7 +85,7 @@ class TableFiles(TextReader):
 def open_input(
     texts: Sequence[str], file: "DataConfig | None", output: Path | None = None, observer: "Observer | None" = None
 ) -> TextReader:
-    """Open the given texts, a file, or all tables that are in a folder or match a glob, excluding those under `output`.
+    """Open given texts, a file, or all tables that are in a folder or match a glob, except tables under `output`.
 
     Notifies the observer, if there is one, of files that are skipped because they are not tables.
     """
@@ -106,25 +106,25 @@ def names_several(path: Path) -> bool:
 
 
 def find_folder(path: Path) -> Path:
-    """Return the path if it is a folder, or else the deepest folder of the glob whose path has no wildcards."""
+    """Return the path if it is a folder, and otherwise the deepest parent folder of the glob that has no wildcards."""
     if path.is_dir():
         return path
     return next(folder for folder in path.parents if not glob.has_magic(str(folder)))
 
 
 def is_hidden(name: str | PurePath) -> bool:
-    """Return whether a path has a file or folder name that begins with one of the `HIDDEN` prefixes."""
+    """Return whether any part of a path begins with one of the `HIDDEN` prefixes."""
     return any(part.startswith(HIDDEN) for part in PurePath(name).parts)
 
 
 def list_names(paths: Sequence[Path]) -> str:
-    """List paths for a message, but at most the first `MOST_NAMES`."""
+    """List paths for a message: the first `MOST_NAMES`, and the number of the others."""
     more = len(paths) - MOST_NAMES
     return ", ".join(map(str, paths[:MOST_NAMES])) + (f" and {more} more" if more > 0 else "")
 
 
 def _iter_files(path: Path, folder: Path) -> Iterator[Path]:
-    """Yield the files in a folder or of a glob; hidden files are omitted unless the glob itself names them."""
+    """Yield the files that are in a folder or match a glob; skip hidden files unless the glob names them."""
     pattern, asked = "**/*", False
     if not path.is_dir():
         pattern = str(path.relative_to(folder))

@@ -1,4 +1,4 @@
-"""The linear baseline: logistic regression on binary n-grams times their log-count ratios.
+"""The linear baseline: logistic regression on binary n-gram features, each multiplied by its log-count ratio.
 
 Wang & Manning, Baselines and Bigrams: Simple, Good Sentiment and Topic Classification, ACL 2012.
 """
@@ -29,7 +29,7 @@ Weights = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class LinearModel:
-    """A linear model, with a weight for every n-gram and a bias."""
+    """A linear model: a bias, and a weight for every n-gram."""
 
     index: NgramIndex
     weights: Weights
@@ -57,11 +57,11 @@ class LinearModel:
 
 
 def fit_linear(train: Tokenized, validation: Tokenized | None = None, monitor: str = "accuracy") -> LinearModel:
-    """Fit the baseline with each C, and return the model that is best on the validation reviews.
+    """Fit the baseline with each C in `STRENGTHS`, and return the model that is best on the validation reviews.
 
-    `monitor` is the config's `train.monitor`: the best model has the lowest loss if it is "loss", and otherwise the
-    highest accuracy. Without validation reviews, C is `DEFAULT_STRENGTH`. Needs scikit-learn. Raises `DataError` if the
-    reviews contain no words.
+    `monitor` is the config's `train.monitor`: if it is "loss", the best model has the lowest loss; otherwise, it has
+    the highest accuracy. Without validation reviews, C is `DEFAULT_STRENGTH`. Needs scikit-learn. Raises `DataError` if
+    the training reviews contain no words.
     """
     tokens = train.to_lists()
     index = NgramIndex.build(tokens)

@@ -1,4 +1,4 @@
-"""A classifier's metrics. Labels are 0 or 1, probabilities are those of the positive class, and arrays are `(N,)`."""
+"""A classifier's metrics. Labels are 0 or 1, each probability is that of the positive class, and arrays are `(N,)`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ BINS = 15
 TIMESTEPS = (10, 25, 50, 100, 200, 300, 400, 500, 750, 1000, 1500, 2000)
 LENGTHS = (50, 100, 200, 300, 400, 500, 1000)
 SHARES = (0.99, 0.95, 0.9, 0.8, 0.5)
-"""Shares of the reviews for which the accuracy is computed, starting from the most confident predictions."""
+"""Shares of the reviews on which the accuracy is computed; each share has the most confident predictions."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Scores:
 
 @dataclass(frozen=True)
 class TimestepScores:
-    """The metrics after a given number of words; shorter reviews keep their last probability."""
+    """The metrics after a given number of words; for a shorter review, its final probability counts."""
 
     timestep: int
     accuracy: float
@@ -61,15 +61,15 @@ class LengthScores:
     """The accuracy on reviews of similar length."""
 
     shortest: int
-    """Smallest number of words, before truncation."""
+    """Minimum number of words in a review, before truncation."""
     longest: int | None
-    """Largest number of words, before truncation; None if there is no limit."""
+    """Maximum number of words in a review, before truncation; None if there is no maximum."""
     n: int
     accuracy: float
 
     @property
     def words(self) -> str:
-        """Return the numbers of words, such as "51 to 100"."""
+        """Return the range of the number of words, such as "51 to 100"."""
         return f"over {self.shortest - 1}" if self.longest is None else f"{self.shortest} to {self.longest}"
 
     def to_dict(self) -> dict[str, Any]:
@@ -79,7 +79,7 @@ class LengthScores:
 
 @dataclass(frozen=True)
 class CoverageScores:
-    """The accuracy on a given share of the reviews, which has the most confident predictions."""
+    """The accuracy on a given share of the reviews: those with the most confident predictions."""
 
     share: float
     n: int
@@ -91,18 +91,18 @@ class CoverageScores:
 
 @dataclass(frozen=True)
 class AnswerScores:
-    """The error on the reviews that are still answered when a maximum error is requested."""
+    """The error on the reviews that are not labelled unsure when a maximum error is requested."""
 
     max_error: float
     """The maximum error that was requested."""
     confidence: float
-    """Confidence limit; reviews at or below it are not answered."""
+    """Confidence limit; reviews at or below it are labelled unsure."""
     n: int
-    """Number of reviews that are answered."""
+    """Number of reviews that are not labelled unsure."""
     share: float
-    """Share of reviews that are answered."""
+    """Share of all reviews that are not labelled unsure."""
     error: float | None
-    """Share of the answers that are wrong; None if no review is answered."""
+    """Share of these `n` reviews that are misclassified; None if `n` is 0."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ def find_correct(labels: Labels, probabilities: Probabilities, threshold: float 
 def find_best_threshold(labels: Labels, probabilities: Probabilities) -> float | None:
     """Return the threshold with the highest balanced accuracy; among equally good thresholds, the closest to 0.5.
 
-    Only thresholds halfway between two probabilities are tried. Returns None if either label is missing.
+    Only 0, 1 and the midpoints between successive probabilities are tried. Returns None if either label is missing.
     """
     values, inverse = np.unique(probabilities.astype(np.float64), return_inverse=True)
     counts = [np.bincount(inverse[labels == label], minlength=len(values)) for label in (0, 1)]
@@ -171,8 +171,8 @@ def find_best_threshold(labels: Labels, probabilities: Probabilities) -> float |
 
 
 def compute_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Return the confidence interval of a proportion (Wilson 1927), which includes the proportion despite rounding."""
-    from statistics import NormalDist  # takes long to import, and predicting a text does not need it
+    """Return the confidence interval of a proportion (Wilson 1927); it includes the proportion despite rounding."""
+    from statistics import NormalDist  # slow to import, and not needed to predict a text
 
     z = NormalDist().inv_cdf(0.5 + confidence / 2)
     share = successes / n
@@ -242,7 +242,7 @@ def compute_accuracy_by_timestep(
 def compute_answers(
     labels: Labels, probabilities: Probabilities, answered: Mask, limit: ConfidenceLimit
 ) -> AnswerScores:
-    """Return the error on the answered reviews."""
+    """Return the error on the reviews that are not labelled unsure: those in the mask `answered`, `(N,)` bool."""
     correct = find_correct(labels, probabilities)[answered]
     error = float(1 - correct.mean()) if len(correct) else None
     return AnswerScores(limit.max_error, limit.confidence, len(correct), len(correct) / len(labels), error)

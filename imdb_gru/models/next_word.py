@@ -24,14 +24,14 @@ from imdb_gru.text.vocabulary import PAD, START, START_TOKEN, UNKNOWN, Vocabular
 
 
 class LikelyToken(NamedTuple):
-    """A token that may come next in the order of reading, which is the previous word for a backward model."""
+    """A token that may come next in reading order; for a backward model, that is the previous word of the text."""
 
     token: str
     probability: float
 
 
 class Timestep(NamedTuple):
-    """A token, the model's predictions for the next token, and the actual next token, in the order of reading."""
+    """A token, the predictions for the next token, and the actual next token; "next" means next in reading order."""
 
     token: str
     next_token: str | None
@@ -45,12 +45,12 @@ class Timestep(NamedTuple):
 
 @dataclass(frozen=True)
 class Sampling:
-    """The settings for drawing generated words."""
+    """The settings for sampling generated words."""
 
     temperature: float = 1.0
-    """Divisor of the logits: values below 1 favour likely words, and 0 always takes the likeliest word."""
+    """Divisor of the logits: values below 1 favour likely words, and 0 always chooses the likeliest word."""
     top: int | None = None
-    """Number of likeliest words to draw from; None means all words."""
+    """Number of likeliest words to sample from; None means all words."""
     seed: int = 0
 
 
@@ -92,7 +92,7 @@ class NextWordModel:
         return encode_text(text, self.vocabulary, self.config.text)
 
     def predict(self, ids: Ids) -> Array:
-        """Return the log-probability that each id comes next at every timestep, `(T, V)`; it is −∞ for padding."""
+        """Return, for every timestep, the log-probability that each id comes next, `(T, V)`; it is −∞ for padding."""
         return self.network.compute_log_probabilities(self._read(ids))
 
     def predict_last(self, ids: Ids) -> Array:
@@ -126,9 +126,10 @@ class NextWordModel:
         return steps, compute_perplexity(-float(own.mean(dtype=np.float64))) if len(own) else None
 
     def generate(self, ids: Ids, count: int, sampling: Sampling) -> Iterator[LikelyToken]:
-        """Yield up to `count` known words that continue a sequence; stop if the model ends the review.
+        """Yield up to `count` known words that continue a sequence; stop when the model ends the review.
 
-        A backward model continues towards the beginning of the review, so the words precede the text, last word first.
+        A backward model continues towards the beginning of the review: its words precede the text, and the last of them
+        is yielded first.
 
         The yielded probabilities are computed before temperature and `top` are applied.
         """
@@ -151,11 +152,11 @@ class NextWordModel:
         tokens = reorder([candidate.token for candidate in generated], direction)
         if direction == "forward":
             return join_tokens(tokens, text.text)
-        spaces = list(find_spaces([*tokens, *text.kept[-1:]]))  # the word read last is the first of the text
+        spaces = list(find_spaces([*tokens, *text.kept[-1:]]))  # the last word read is the first word of the text
         return join_tokens(tokens) + " " * any(spaces[len(tokens) :])
 
     def iter_losses(self, sequences: Sequence[Ids]) -> Iterator[tuple[Rows, Array]]:
-        """Yield each batch's rows and the total loss of each sequence, including its end; this uses all cores."""
+        """Yield each batch's rows and the total loss of each sequence, end of review included, using all cores."""
         lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
         batches = cut_batches(lengths)
 
@@ -190,18 +191,18 @@ def choose_likeliest(log_probabilities: Array, count: int) -> Rows:
 
 
 def _draw(log_probabilities: Array, sampling: Sampling, rng: np.random.Generator) -> int:
-    """Draw the next id, but never the unknown word. The argmax of logits plus Gumbel noise is a softmax sample."""
+    """Sample the next id, but never the unknown word. The argmax of logits plus Gumbel noise is a softmax sample."""
     logits = log_probabilities.astype(np.float64)
     logits[UNKNOWN] = -np.inf
     if sampling.temperature == 0:
         return int(logits.argmax())
     if sampling.top is not None and sampling.top < len(logits):
         logits[np.argpartition(-logits, sampling.top)[sampling.top :]] = -np.inf
-    with np.errstate(over="ignore"):  # at a temperature near 0, only the likeliest word can be drawn
+    with np.errstate(over="ignore"):  # near temperature 0, all logits but the highest become −∞
         logits = (logits - logits.max()) / sampling.temperature
     return int((logits + rng.gumbel(size=len(logits))).argmax())
 
 
 def compute_perplexity(loss: float) -> float:
-    """Return the perplexity, which is the exponential of a mean loss in nats."""
+    """Return the perplexity: the exponential of a mean loss in nats."""
     return math.exp(min(loss, 700.0))

@@ -1,4 +1,4 @@
-"""N-grams as features: the n-grams of the training reviews, and their first positions in each review.
+"""N-grams as features: the n-grams of the training reviews, and where each n-gram first occurs in a review.
 
 A feature is binary, so only the first occurrence of an n-gram in a review counts. The logit of a linear model after
 each word is therefore a running sum.
@@ -26,9 +26,9 @@ class Occurrences:
     """The first occurrences of features in each review, sorted by review and word."""
 
     rows: Numbers
-    """Number of the review that contains each occurrence, `(K,)`."""
+    """Index of the review that contains each occurrence, `(K,)`."""
     features: Numbers
-    """Number of the feature that occurs, `(K,)`."""
+    """Index of the feature that occurs, `(K,)`."""
     places: Numbers
     """Position of the n-gram's last word in the concatenated words of all reviews, `(K,)`."""
     offsets: Numbers
@@ -36,18 +36,18 @@ class Occurrences:
 
 
 class NgramIndex:
-    """The n-grams of the training reviews, which are numbered: first the words, then the bigrams, and so on."""
+    """The n-grams of the training reviews, each with an index: first the words, then the bigrams, and so on."""
 
     def __init__(self, words: dict[str, int], codes: list[Numbers]) -> None:
         self.words = words
         self.codes = codes
-        """The sorted codes of the n-grams, for each order from 2 up. The code of an n-gram is the number of its prefix
-        (the n-gram without its last word, numbered within its order), times the number of different words, plus the
-        number of its last word."""
+        """The sorted codes of the n-grams of each order, from 2 up. The code of an n-gram is p·W + w: p is the index
+        of its prefix (the n-gram without its last word) among the n-grams of the prefix's order, W is the number of
+        different words, and w is the index of the last word."""
 
     @classmethod
     def build(cls, reviews: Sequence[Sequence[str]], order: int = ORDER) -> "NgramIndex":
-        """Number the n-grams of tokenized reviews."""
+        """Assign an index to each n-gram of tokenized reviews."""
         words = {word: number for number, word in enumerate(dict.fromkeys(chain.from_iterable(reviews)))}
         index = cls(words, [])
         ids, offsets = index._lay_out(reviews)
@@ -83,7 +83,7 @@ class NgramIndex:
         return Occurrences(key[order] // len(self), key[order] % len(self), place[order], offsets)
 
     def _lay_out(self, reviews: Sequence[Sequence[str]]) -> tuple[Numbers, Numbers]:
-        """Return the concatenated word numbers, and the position at which each review starts."""
+        """Return the concatenated word indices, and the position at which each review starts."""
         offsets = np.zeros(len(reviews) + 1, dtype=np.int64)
         np.cumsum([len(tokens) for tokens in reviews], out=offsets[1:])
         look_up = self.words.get
@@ -91,7 +91,10 @@ class NgramIndex:
         return np.fromiter(words, np.int64, offsets[-1]), offsets
 
     def _join(self, shorter: Numbers, ids: Numbers, offsets: Numbers) -> Numbers:
-        """Return the code of the n-gram that ends at each word, or -1; `shorter` holds the numbers of the prefixes."""
+        """Return the code of the n-gram that ends at each word, or -1 if there is none.
+
+        `shorter` holds the index of the n-gram that ends at each word and is one word shorter.
+        """
         codes = np.full(len(ids), _ABSENT, dtype=np.int64)
         whole = (shorter[:-1] != _ABSENT) & (ids[1:] != _ABSENT)
         codes[1:][whole] = shorter[:-1][whole] * len(self.words) + ids[1:][whole]

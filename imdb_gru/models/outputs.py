@@ -1,4 +1,4 @@
-"""The files that predictions are written to: their formats, columns and locations."""
+"""Output files of predictions: their formats, columns and locations."""
 
 import contextlib
 import io
@@ -26,9 +26,9 @@ ADVICE = {
     ".json": "predictions are written as one JSON object per line, so choose .jsonl",
     ".xlsx": "choose a .csv file, which Excel opens",
 }
-"""Advice to users who choose the suffix of an unsupported format."""
+"""Advice to users who choose an unsupported format, by suffix."""
 INPUT = "input_"
-"""Prefix that is added to an input column if a column of predictions has the same name."""
+"""Prefix added to the name of an input column if a column of predictions has the same name."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class FileFormat:
     as_json: bool
     timesteps: bool
     many: bool
-    """Whether there may be several texts, in which case each plain line includes the text."""
+    """Whether there may be several texts; if so, each plain line includes its text."""
     placed: bool = False
     """Whether each prediction is written with the file and the row of its text."""
 
@@ -71,7 +71,7 @@ class PredictionWriter:
     """A writer of predictions, together with the other columns of the input table."""
 
     def __init__(self, layout: FileFormat, reader: TextReader, direction: Direction) -> None:
-        """Name the columns; the reader must already know its columns, which it does once reading has begun.
+        """Choose the column names. The reader must have begun reading, so that it knows the input's columns.
 
         `direction` is the direction in which the model reads.
         """
@@ -126,7 +126,7 @@ class PredictionWriter:
 
 
 def name_columns(columns: Sequence[str], taken: set[str]) -> Mapping[str, str]:
-    """Return the output name of each column, which is prefixed with `input_` if the original name is in `taken`."""
+    """Return the output name of each column: its own name, prefixed with `input_` if that name is in use."""
     names: dict[str, str] = {}
     for column in columns:
         name = column
@@ -172,7 +172,7 @@ class Target:
 def plan_targets(
     reader: TextReader, output: str | Path, *, as_json: bool = False, timesteps: bool = False
 ) -> list[Target]:
-    """Return one target, or, if the input is several tables and the output is a folder, a target for each table.
+    """Return one target for each table if the input is several tables and the output is a folder, and otherwise one.
 
     Raises `DataError` if any target cannot be written.
     """
@@ -203,14 +203,14 @@ def plan_targets(
 
 
 def _name_output(path: Path, suffix: str) -> Path:
-    """Return a table's output name: the table's own name, plus `suffix` unless predictions can have the same format."""
+    """Return a table's name, plus `suffix` unless predictions can be written in the table's own format."""
     own = JSON_SUFFIXES if suffix in JSON_SUFFIXES else (*DELIMITERS, *JSON_SUFFIXES)
     return path if path.suffix.lower() in own else path.with_name(path.name + suffix)
 
 
 @contextlib.contextmanager
 def open_output(path: Path) -> Iterator[TextIO]:
-    """Open a file that appears under its name only when it is complete; write to a pipe or a device directly."""
+    """Open an output file that appears only once it is complete; a pipe or a device is written to directly."""
     with explain_failure(path):
         if path.exists() and not path.is_file():
             with path.open("w", encoding="utf-8") as file:
@@ -222,7 +222,7 @@ def open_output(path: Path) -> Iterator[TextIO]:
 
 @contextlib.contextmanager
 def explain_failure(path: Path) -> Iterator[None]:
-    """Raise `DataError` if the body fails to write a file."""
+    """Convert an `OSError` from writing a file into a `DataError`."""
     try:
         yield
     except OSError as error:

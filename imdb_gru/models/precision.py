@@ -1,4 +1,4 @@
-"""The arithmetic of predictions: which precisions a network supports, and the engine's predictor for it."""
+"""The precision of predictions: which precisions a network supports, and how the engine's predictor is built."""
 
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -11,19 +11,19 @@ if TYPE_CHECKING:
     from imdb_gru.engine.prediction import TimestepPredictor
 
 Precision = Literal["auto", "float32", "int8"]
-"""Type of the factors in the products of hidden states and recurrent weights, which take most of the time.
+"""Number type in the products of hidden states and recurrent weights; these products take most of the time.
 
-auto means int8 for many texts, if the CPU and the model allow it, and float32 for few.
+auto means int8 if there are many texts and the CPU and the model allow it, and float32 otherwise.
 """
 ENGINE_TOKENS = 150_000
-"""Number of tokens above which loading the engine saves time; NumPy needs about a second for this number of tokens.
+"""Number of tokens from which loading the engine saves time; NumPy needs about a second for this number of tokens.
 
-Inputs with fewer tokens are few texts in the sense of `Precision`.
+An input counts as many texts (see `Precision`) if it has at least this number of tokens or fills a chunk.
 """
 
 
 def check_precision(network: Network, precision: Precision) -> Precision:
-    """Return the precision, or raise `ValueError` if it is unknown and `RunError` if it is impossible."""
+    """Return the precision, or raise `ValueError` if it is unknown, or `RunError` if int8 is impossible."""
     if precision not in get_args(Precision):
         raise ValueError(f"precision is {show_value(precision)}: choose auto, float32 or int8")
     if precision == "int8" and (obstacle := find_int8_obstacle(network)):
@@ -32,7 +32,7 @@ def check_precision(network: Network, precision: Precision) -> Precision:
 
 
 def choose_precision(network: Network, precision: Precision, tokens: int, *, many: bool) -> Precision | None:
-    """Return the engine's precision, or None if NumPy does as well or the engine does not support the network."""
+    """Return the engine's precision, or None if NumPy is fast enough or the engine does not support the network."""
     long = tokens >= ENGINE_TOKENS
     if precision == "auto":
         precision = "int8" if (many or long) and find_int8_obstacle(network) is None else "float32"

@@ -37,9 +37,9 @@ class Prediction:
     unknown: int
     """Number of words read that are not in the vocabulary."""
     doubt: Doubt | None = None
-    """The reason why the prediction is unreliable, which is how the text differs from the training texts, or None."""
+    """The reason to doubt the prediction: how the text differs from the training texts; None if there is no reason."""
     confidence_limit: float = 0.0
-    """The confidence up to which the label is unsure; 0 unless a maximum error was requested."""
+    """Highest confidence at which the label is unsure; 0 unless a maximum error was requested."""
     tokens: tuple[str, ...] = ()
     """Token at each timestep, beginning with the start token; empty unless timesteps were requested.
 
@@ -48,7 +48,7 @@ class Prediction:
     probabilities: Array | None = None
     """Probability of positive after each timestep, `(T,)` float32; None unless timesteps were requested."""
     threshold: float = THRESHOLD
-    """Lowest probability at which the label, unless it is unsure, is positive."""
+    """Lowest probability at which the label is positive, unless it is unsure."""
     direction: Direction = "forward"
     """The direction in which the model read the text; if it is backward, word 1 is the last word of the text."""
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 TestName = Literal["label", "direction", "invariance"]
 TOLERANCE = 0.01
-"""A change of the probability by at most this much is not a change in the wrong direction."""
+"""Largest change of the probability in the wrong direction that a test of direction allows."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class FailedTest:
     texts: Sequence[str]
     """The misclassified text, or the first text of the pair and the texts that are compared with it."""
     probabilities: Sequence[float]
-    """The probability of positive of each text."""
+    """The probability of positive for each text."""
 
 
 @dataclass(frozen=True)
@@ -40,32 +40,32 @@ class KindScores:
     tests: int
     """Number of tests: texts with a label, texts with a direction, or pairs."""
     passed: float
-    """Share of the tests that were passed; 1 minus the failure rate."""
+    """Share of the tests that the classifier passed; 1 minus the failure rate."""
     pairs: int | None = None
-    """Number of pairs of texts with labels; None for tests of direction and invariance."""
+    """Number of pairs of labelled texts; None for tests of direction and invariance."""
     pairs_passed: float | None = None
     """Share of these pairs in which all texts are classified correctly; None if there are no pairs."""
     change: float | None = None
-    """Mean change of the probability, relative to the first text of each pair: in the expected direction in tests of
-    direction, in any direction in tests of invariance; None for tests of labels."""
+    """Mean change of the probability from the first text of each pair; None for tests of labels. In tests of direction,
+    a change in the expected direction is positive; in tests of invariance, the size of the largest change counts."""
     failed: Sequence[FailedTest] = ()
     """The worst failures; empty unless requested."""
 
 
 @dataclass(frozen=True)
 class ContrastScores:
-    """The result on all pairs of texts with labels, of whatever kind (contrast sets: Gardner et al. 2020)."""
+    """The result on all pairs of labelled texts, whatever their kind (contrast sets: Gardner et al. 2020)."""
 
     pairs: int
     """Number of pairs; a pair may have more than two texts."""
     passed: float
-    """Share of the pairs in which all texts are classified correctly, which Gardner et al. call consistency."""
+    """Share of the pairs in which all texts are classified correctly; Gardner et al. call this consistency."""
     passed_interval: tuple[float, float]
     """95 % confidence interval (Wilson 1927)."""
     first_accuracy: float
     """Accuracy on the first texts of the pairs."""
     other_accuracy: float
-    """Accuracy on their other texts."""
+    """Accuracy on the other texts of the pairs."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -79,17 +79,17 @@ class SuiteEvaluation:
     threshold: float
     """Lowest probability at which a text counts as positive."""
     empty_probability: float
-    """The probability of positive of an empty text."""
+    """The probability of positive for an empty text."""
     kinds: Sequence[KindScores]
     contrast: ContrastScores | None = None
-    """The result on all pairs of texts with labels; None if there are no such pairs."""
+    """The result on all pairs of labelled texts; None if there are no such pairs."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the dictionary that `evaluate --suite … --json` prints."""
         return asdict(self)
 
     def list_records(self) -> list[dict[str, Any]]:
-        """Return the result on each kind of test as a record."""
+        """Return one record for each kind of test."""
         return [{name: value for name, value in vars(kind).items() if name != "failed"} for kind in self.kinds]
 
     def to_frame(self) -> "DataFrame":
@@ -112,7 +112,7 @@ class _Outcome:
     change: float
     """Change of the probability; 0 for a label."""
     error: float
-    """How wrong the probability is, for the order of the failures."""
+    """How wrong the probability is; failures are sorted by this value."""
 
 
 def evaluate_tests(classifier: Classifier, suite: Suite, errors: int = 0) -> SuiteEvaluation:
@@ -147,7 +147,7 @@ def evaluate_tests(classifier: Classifier, suite: Suite, errors: int = 0) -> Sui
 
 
 def _compute_contrast(texts: Sequence[SuiteText], values: Probabilities, threshold: float) -> ContrastScores | None:
-    """Return the result on the pairs of texts with labels, or None if there are none."""
+    """Return the result on the pairs of labelled texts, or None if there are no such pairs."""
     positive = find_positive(values, threshold)
     labelled = ([row for row in rows if texts[row].label is not None] for rows in group_by_pair(texts))
     pairs = [[bool(positive[row] == texts[row].label) for row in rows] for rows in labelled if len(rows) > 1]
@@ -182,7 +182,7 @@ def _iter_outcomes(texts: Sequence[SuiteText], values: Probabilities, threshold:
 
 
 def _find_pairs(texts: Sequence[SuiteText], outcomes: Sequence[_Outcome]) -> list[bool]:
-    """Return, for each pair of texts with labels, whether all of them are classified correctly."""
+    """Return, for each pair of labelled texts, whether all texts in the pair are classified correctly."""
     pairs: dict[str, list[bool]] = {}
     for outcome in outcomes:
         if pair := texts[outcome.rows[0]].pair:

@@ -1,4 +1,4 @@
-"""Teachers: finished classifiers whose mean probabilities a new classifier learns (Hinton, Vinyals and Dean 2015).
+"""Teachers: classifiers whose mean probabilities a new classifier learns to predict (Hinton, Vinyals and Dean 2015).
 
 Probabilities are averaged rather than logits, so that a teacher that is very confident cannot outvote the others.
 """
@@ -27,12 +27,15 @@ from imdb_gru.system.arrays import Array
 from imdb_gru.system.progress import show_bar
 
 MOST_SEEN = 0.01
-"""The largest share of the held-out reviews that a teacher may know, because texts such as "Great!" occur anywhere."""
+"""Maximum share of the held-out reviews that a teacher may have used.
+
+It is not 0, because short texts such as "Great!" occur in any collection of reviews.
+"""
 
 
 @dataclass(frozen=True)
 class Teacher:
-    """A classifier that teaches."""
+    """A classifier that provides targets for training a new classifier."""
 
     name: str
     """Its name in `train.teachers`."""
@@ -53,14 +56,14 @@ class Teacher:
     def predict(self, reviews: StoredReviews, text: TextConfig) -> NDArray[np.float64]:
         """Return the probability of positive for each training review, `(N,)`.
 
-        A run encodes the texts with its own settings. A linear model is fitted to the labelled reviews among these, and
-        finds their words with `text`.
+        A run encodes the texts with its own settings. A linear model is fitted to the labelled ones among `reviews`,
+        and tokenizes and truncates all reviews with the settings in `text`.
         """
         with show_bar(total=len(reviews), desc=f"asking {self.name}", unit=" reviews", delay=1) as bar:
             if self.run is None:
                 return np.fromiter(_predict_linear(reviews, text, bar.update), np.float64, len(reviews))
             texts = (review.text for review in reviews)
-            classifier = Classifier.load(self.run, precision="float32")  # the same on every CPU
+            classifier = Classifier.load(self.run, precision="float32")  # gives the same results on every CPU
             predictions = classifier.predict_many(texts, observe=bar.update)
             return np.fromiter((prediction.probability for prediction in predictions), np.float64, len(reviews))
 
@@ -142,10 +145,10 @@ def check_unknown(
     trained: bool = False,
     count_allowed: Callable[[StoredReviews], int] = lambda _: 0,
 ) -> None:
-    """Raise `DataError` if a teacher has used more than a few of the reviews, which the message calls `part`.
+    """Raise `DataError` if a teacher has used more than a few of the reviews; the error message calls them `part`.
 
-    With `trained`, only the teacher's training reviews count, and not its validation reviews. `count_allowed` is called
-    with the reviews that it has used, and returns how many of them do not count.
+    With `trained`, only the reviews that the teacher was trained on count, and not its validation reviews.
+    `count_allowed` is called with the reviews that the teacher has used, and returns how many of them do not count.
     """
     if teacher.run is None or not reviews:
         return

@@ -22,11 +22,11 @@ STDIN = Path("-")
 
 @dataclass(frozen=True, slots=True)
 class InputRow:
-    """An input text, with the place that it came from."""
+    """An input text and its location in the input."""
 
     text: str
     row: int
-    """The number of the row in the file, or of the text among the given texts, starting at 1."""
+    """The row's number in the file, or the text's number among the given texts, starting at 1."""
     cells: Mapping[str, object] = field(default_factory=dict)
     """The row's values in all columns of a table; empty for lines and given texts."""
     path: Path | None = None
@@ -61,7 +61,7 @@ class TextReader:
 
     @cached_property
     def _data(self) -> "DataConfig":
-        """The description of the file; texts that are given directly do not need it, nor the import."""
+        """The file's config; its class is imported here, because texts that are given directly do not need it."""
         from imdb_gru.config import DataConfig
 
         return self._file or DataConfig()
@@ -77,7 +77,7 @@ class TextReader:
             yield row.text
 
     def iter_rows(self) -> Iterator[InputRow]:
-        """Yield the texts, each with the place that it came from."""
+        """Yield the texts, each with its location in the input."""
         if self.path is not None:
             yield from self._iter_file(self.path)
             return
@@ -93,7 +93,7 @@ class TextReader:
 
     @contextlib.contextmanager
     def show_bar(self, title: str, first: int = 0) -> Iterator[Callable[[int], object]]:
-        """Yield a function that advances a progress bar; if the texts do not come from a file, it does nothing."""
+        """Yield a function that advances a progress bar, or does nothing if the texts do not come from a file."""
         if self.path is None:
             yield lambda _: None
             return

@@ -108,8 +108,9 @@ def _sample(probabilities: Sequence[float], width: int) -> list[int]:
     """Choose at most `width` timesteps that preserve the shape of the curve.
 
     This is a variant of "largest triangle three buckets" (Steinarsson 2013, section 4.2): keep the first and the last
-    timestep and, from each bucket between them, the timestep that is farthest from the line between its neighbours. A
-    dip at a single word stays visible, whereas the mean of a bucket would flatten it.
+    timestep and, from each bucket between them, the timestep that is farthest from the line between the previously
+    chosen point and the mean of the next bucket. A dip at a single word stays visible, whereas the mean of a bucket
+    would flatten it.
     """
     values = np.asarray(probabilities, dtype=float)
     last = len(values) - 1

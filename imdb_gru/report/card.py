@@ -1,6 +1,6 @@
 """Model cards: Markdown that says how a model was trained, how good it is, and what it gets wrong.
 
-The sections follow Mitchell et al., Model Cards for Model Reporting (2019), as far as a run can know them.
+The sections follow Mitchell et al., Model Cards for Model Reporting (2019), as far as a run contains the information.
 """
 
 import shlex
@@ -22,7 +22,7 @@ from imdb_gru.system.writing import check_file, write_text
 from imdb_gru.tasks.evaluation import evaluate, evaluate_suite, open_model
 
 MOST_SHOWN = 100
-"""Maximum number of characters of a text that is shown as a failure."""
+"""Maximum number of characters that are shown of a text."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +40,7 @@ class Card:
 
     @property
     def failures(self) -> Iterator[tuple[str, FailedTest]]:
-        """Yield the kind of each failed test that is shown, and the test."""
+        """Yield the kind and the test of each failure that the card shows."""
         for kind in self.suite.kinds if self.suite else ():
             for failed in kind.failed:
                 yield kind.kind, failed
@@ -74,7 +74,7 @@ def build_card(
     observer: Observer | None = None,
 ) -> Card:
     """Evaluate a model and build its card; the arguments are those of `write_card`."""
-    run = open_model(model)  # at once, because another run may be finished meanwhile
+    run = open_model(model)  # before evaluating, because a newer run may finish in the meantime
     if run.task != "sentiment":
         model = run
     elif not isinstance(model, Classifier):
@@ -133,6 +133,6 @@ def render_card(card: Card) -> str:
 
 
 def _escape_cell(text: str) -> str:
-    """Return the beginning of a text as it can stand in a cell of a Markdown table."""
+    """Return the beginning of a text, escaped for a cell of a Markdown table."""
     line = " ".join(neutralise(str(text)).split())
     return escape_markdown(line if len(line) <= MOST_SHOWN else f"{line[: MOST_SHOWN - 1]}…")

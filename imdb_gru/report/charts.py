@@ -1,4 +1,4 @@
-"""The charts of a report with their captions, which are saved as files or embedded in a page."""
+"""The charts of a report with their captions, saved as files or embedded in a page."""
 
 import io
 import re
@@ -42,7 +42,7 @@ class Chart:
 def build_charts(
     evaluation: Evaluation, bins: Sequence[ReliabilityBin], history: Sequence[Epoch], best_epoch: int | None
 ) -> list[Chart]:
-    """Return the charts of an evaluation, of its reliability bins and of a run's epochs."""
+    """Return the charts of an evaluation, its reliability bins and the run's epochs."""
     return list(_iter_charts(evaluation, bins, history, best_epoch))
 
 
@@ -81,7 +81,7 @@ def _iter_charts(
         "accuracy_by_coverage",
         "Accuracy by confidence",
         "Accuracy on the reviews with the most confident predictions, by their share of all reviews. It shows what is "
-        "gained by answering 'unsure' for the other reviews.",
+        "gained by labelling the other reviews unsure.",
         lambda: drawings.draw_accuracy_by_coverage(evaluation.coverage),
     )
     yield Chart(

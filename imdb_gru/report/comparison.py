@@ -27,7 +27,7 @@ def build_comparison_charts(comparison: Comparison) -> list[Chart]:
             "accuracy_by_seconds",
             "Accuracy by training time",
             "One mark for each training run: higher is more accurate, and farther left is faster. Times on different "
-            "engines compare the engines as well.",
+            "engines also compare the engines.",
             _draw_seconds,
         ),
     ]

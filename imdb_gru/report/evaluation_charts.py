@@ -22,7 +22,7 @@ FAINT = 0.35
 
 
 def draw_learning_curves(history: Sequence[Epoch], best_epoch: int | None) -> Any:
-    """Draw loss and accuracy by epoch on the training reviews and on the validation reviews, if any."""
+    """Draw loss and accuracy by epoch, on the training reviews and, if there are any, the validation reviews."""
     figure = _build_figure(2.7)
     epochs = [record.epoch for record in history]
     names = [name for name in ("loss", "accuracy") if _list_values(history, name)]
@@ -128,7 +128,7 @@ def draw_accuracy_by_words_read(rows: Sequence[TimestepScores], direction: Direc
 
 
 def draw_accuracy_by_coverage(rows: Sequence[CoverageScores]) -> Any:
-    """Draw the accuracy on the most confident reviews by their share of all reviews, with 95 % intervals."""
+    """Draw the accuracy on the most confident predictions, by their share of all reviews, with 95 % intervals."""
     labels = [f"{row.share:.0%}\n≥ {row.confidence:.2f}" for row in rows]
     return _draw_accuracies(rows, labels, "most confident reviews (below: their confidence)", lw=1.8)
 

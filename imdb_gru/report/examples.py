@@ -46,7 +46,7 @@ def choose_examples(predicted: PredictedReviews, count: int) -> list[Choice]:
     chosen: dict[int, str] = {}
     turn = 0
     while len(chosen) < min(count, len(predicted.reviews)):
-        # When a ranking is used up, take an undecided review: the ranking of those contains every review.
+        # When a ranking is used up, take an undecided review: the ranking for UNSURE contains every review.
         for reason in (ROUND[turn % len(ROUND)], UNSURE):
             row = next((row for row in rankings[reason] if row not in chosen), None)
             if row is not None:

@@ -1,4 +1,4 @@
-"""The page on which a reader types and the model answers: one HTML file with the model in it."""
+"""The page on which the reader types a review and the model predicts: one HTML file that contains the model."""
 
 import base64
 from collections import Counter
@@ -37,12 +37,12 @@ TEXTS = (
     "The film is not bad at all.",
     "Great actors, great music, great photography, and I could not wait for it to end.",
 )
-"""The texts that the page offers; the third and the fourth are the two reviews of textbooks."""
+"""Example texts on the page; the third and the fourth contain the same sentences in a different order."""
 
 SAMPLE_TOKENS = range(8, 61)
-"""Numbers of tokens of the sample's reviews on which the page trains."""
+"""Lengths, in tokens, of the sample reviews on which the page trains its networks."""
 SAMPLE_REVIEWS = {"train": 400, "test": 100}
-"""The largest number of the sample's reviews in the page, by split."""
+"""Maximum number of sample reviews on the page, by split."""
 
 
 def explore(
@@ -52,11 +52,11 @@ def explore(
     text: str | None = None,
     observer: Observer | None = None,
 ) -> Path:
-    """Write a page on which a reader types and the model answers word by word; return the path of the page.
+    """Write a page on which the reader types a text and the model predicts word by word; return the page's path.
 
     The page contains the model, opens offline, and loads nothing from the network. `model` is as in `evaluate`; `text`
-    is the text that the page shows first. If the next-word model that the classifier was trained from is available, the
-    page contains it, too. Raises `RunError` if the model cannot be used or does not read from left to right, or
+    is the text that the page shows first. If the classifier was trained from a next-word model that is available, the
+    page contains this model, too. Raises `RunError` if the model cannot be used or does not read from left to right, or
     `ImdbGruError` if the page cannot be written.
     """
     observer, page = observer or ignore, Path(output).expanduser()
@@ -92,23 +92,23 @@ def explore(
 
 
 def load_base(classifier: Classifier, observer: Observer) -> NextWordModel | None:
-    """Load the next-word model that a classifier was trained from, or None if the page cannot show one."""
+    """Load the next-word model from which a classifier was trained; return None if the page cannot show it."""
     try:
         run = find_pretrained(classifier.config)
         if run is None or run.task != "next_word":
             return None
         model = NextWordModel.load(run)
     except (RunError, ConfigError) as error:
-        observer(Notice(f"the page shows no next words, because their model cannot be loaded: {error}"))
+        observer(Notice(f"the page shows no next words, because the next-word model cannot be loaded: {error}"))
         return None
     if model.vocabulary.words != classifier.vocabulary.words:
-        observer(Notice("the page shows no next words, because their model has another vocabulary"))
+        observer(Notice("the page shows no next words, because the next-word model has another vocabulary"))
         return None
     return model
 
 
 def pack_sample() -> dict[str, Any]:
-    """Return short reviews of the built-in sample as ids, with their words, for the networks that train in the page."""
+    """Return short reviews of the built-in sample as ids, and the words of the ids, for the page's own networks."""
     reviews = {split: list(islice(_iter_short_reviews(split), most)) for split, most in SAMPLE_REVIEWS.items()}
     counts = Counter(token for tokens, _ in reviews["train"] for token in tokens)
     words = ["<unknown>", *counts]

@@ -1,4 +1,4 @@
-"""What a run has recorded about its training, as names and values for pages and cards."""
+"""The facts that a run has recorded about its training, as names and values for pages and cards."""
 
 from imdb_gru.records import Metrics
 

@@ -48,7 +48,7 @@ def _iter_inspection_charts(inspection: "Inspection") -> Iterator[Chart]:
     yield Chart(
         "contributions",
         "Contributions",
-        "How much each word adds to the logit, by integrated gradients and by occlusion (its fall without the word).",
+        "How much each word adds to the logit, by integrated gradients and by occlusion (the logit's fall without it).",
         lambda: draw_contributions(inspection),
     )
     for cell in inspection.cells:
@@ -99,7 +99,7 @@ def draw_contributions(inspection: "Inspection") -> Any:
 def draw_gates(inspection: "Inspection", cell: "CellTrace") -> Any:
     """Draw gates and hidden states as heat maps; units are sorted by the mean of the gate that keeps the past.
 
-    The rows carry the numbers of their units, or, if there are many units, some of the rows do.
+    Each row is labelled with the index of its unit; if there are many units, only some rows are labelled.
     """
     panels = cell.quantities
     figure, all_axes = _build_figure(inspection, 0.8 + 1.5 * len(panels), len(panels))
@@ -199,7 +199,7 @@ def _label_words(axes: Any, inspection: "Inspection", weights: NDArray[Any], sig
 
 
 def _space_out(order: NDArray[Any], gap: float) -> list[int]:
-    """Return the timesteps, best first, without those less than `gap` away from a better timestep that was kept."""
+    """Return the timesteps, best first, leaving out any that is less than `gap` away from one already kept."""
     kept: list[int] = []
     for step in order:
         if all(abs(int(step) - other) >= gap for other in kept):

@@ -1,4 +1,4 @@
-"""Functions shared by all charts, which configure matplotlib and write files."""
+"""Functions that all charts share: they configure matplotlib and write files."""
 
 import contextlib
 import warnings
@@ -13,7 +13,7 @@ from imdb_gru.text.coloured import COLOURS
 SUFFIXES = (".png", ".svg", ".pdf")
 """The formats in which charts are saved."""
 LEAST_SPAN = 0.05
-"""Smallest range of an axis of accuracies: on a smaller one, differences that may be chance would look large."""
+"""Smallest range of an accuracy axis: on a smaller range, differences that may be due to chance would look large."""
 NEGATIVE, NEUTRAL, POSITIVE = COLOURS[0], COLOURS[len(COLOURS) // 2], COLOURS[-1]
 
 
@@ -62,7 +62,7 @@ def get_ink() -> str:
 
 
 def widen(axes: Any, scale: float = 1.0) -> None:
-    """Widen an axis of accuracies or errors, from 0 to `scale`, to `LEAST_SPAN` if its values are close together."""
+    """Widen the y axis to at least `LEAST_SPAN` times `scale`, the largest value that it could show."""
     low, high = axes.get_ylim()
     missing = LEAST_SPAN * scale - (high - low)
     if missing > 0:

@@ -95,7 +95,7 @@ def _place_values(values: Sequence[Any], dimension: Mapping[str, Any]) -> tuple[
 
 
 def _place_results(results: Sequence[float]) -> tuple[list[float], dict[str, float]]:
-    """Return the heights of the results, in the middle of the axis if they are closer together than `LEAST_SPAN`."""
+    """Return the heights of the results; results within `LEAST_SPAN` of each other stay near the axis's middle."""
     low, high = min(results), max(results)
     span = max(high - low, LEAST_SPAN)
     heights = [0.5 + (result - (low + high) / 2) / span for result in results]

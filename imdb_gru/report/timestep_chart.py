@@ -94,7 +94,7 @@ def name_token(token: str) -> str:
 
 
 def label_backward(axes: Any, direction: Direction) -> None:
-    """Label an axis of words if a backward model read them; the words themselves do not show this."""
+    """If a backward model read the words, say so below their axis; the words themselves do not show it."""
     if direction == "backward":
         axes.set_xlabel(name_words_read(direction))
 
@@ -127,7 +127,7 @@ def _draw_probabilities(axes: Any, probabilities: Sequence[float], *, marked: bo
 
 
 def _direction(probabilities: Sequence[float], timestep: int) -> str:
-    """Return the colour for the direction in which the probability changed."""
+    """Return the colour that shows in which direction the probability changed."""
     return POSITIVE if probabilities[timestep] > probabilities[timestep - 1] else NEGATIVE
 
 

@@ -1,8 +1,10 @@
 """A model's errors on its validation reviews by confidence, and the confidence limit that keeps errors rare.
 
-The confidence of a prediction is the probability of the predicted label. A limit is chosen by fixed sequence
-testing (Angelopoulos et al. 2021, "Learn then Test", section 2.2) with exact binomial tests, which Geifman and El-Yaniv
-(2017, "Selective Classification for Deep Neural Networks", section 3) use to limit the error among answered texts.
+The confidence of a prediction is the probability of the predicted label. A text is answered, that is, labelled positive
+or negative, if the confidence is above the limit; otherwise, its label is unsure. The limit is chosen by fixed sequence
+testing (Angelopoulos et al. 2021, "Learn then Test", section 2.2) with exact binomial tests. Geifman and El-Yaniv
+(2017, "Selective Classification for Deep Neural Networks", section 3) use such tests to limit the error among answered
+texts.
 """
 
 import math
@@ -21,7 +23,7 @@ from imdb_gru.system.arrays import Array, Labels
 DOUBT = 0.1
 """Maximum probability, over random choices of validation reviews, that the error exceeds the chosen maximum."""
 MOST_ROWS = 1000
-"""Maximum number of limits that are stored; more limits would enlarge the file, but hardly allow more answers."""
+"""Maximum number of stored limits; more would enlarge the file, but hardly reduce the number of unsure texts."""
 MOST_REVIEWS = 10**8
 NEGLIGIBLE = 12
 """Number of standard deviations below the mean beyond which binomial probabilities add up to less than 1e-16."""
@@ -30,11 +32,11 @@ ERRORS_AT_FIRST = 2
 
 
 class Calibration(Record):
-    """The numbers of validation reviews that were answered and misclassified above each limit."""
+    """The numbers of validation reviews, and of misclassified ones, above each confidence limit."""
 
     reviews: int
     limits: list[float]
-    """Confidence limits, highest first; the last limit is 0, above which every review is answered."""
+    """Confidence limits, highest first; the last limit is 0, and every review is above it."""
     answered: list[int]
     """Number of reviews above each limit."""
     errors: list[int]
@@ -52,7 +54,7 @@ class Calibration(Record):
 
     @classmethod
     def measure(cls, labels: Labels, probabilities: Array) -> "Calibration":
-        """Count answers and errors above every limit, given the labels and probabilities of at least one review."""
+        """Count reviews and errors above each limit, given the labels and probabilities of at least one review."""
         confidence = compute_confidence(probabilities)
         wrong = (probabilities >= 0.5) != (labels == 1)
         order = np.argsort(-confidence, kind="stable")
@@ -68,10 +70,11 @@ class Calibration(Record):
         )
 
     def find_limit(self, max_error: float) -> ConfidenceLimit | None:
-        """Return the lowest limit above which the error on texts like the validation reviews is at most `max_error`.
+        """Return the lowest limit that keeps the error on texts like the validation reviews at or below `max_error`.
 
-        With probability `1 - DOUBT` over random choices of validation reviews, the error among the answered texts is
-        at most `max_error`. Returns None if there are too few reviews, or if too many of them are misclassified.
+        The error is the share of misclassified texts among the texts above the limit. With probability `1 - DOUBT` over
+        random choices of validation reviews, it is at most `max_error`. Returns None if there are too few reviews, or
+        if too many of them are misclassified.
         """
         found = None
         for row, allowed in self._choose_tests(max_error):
@@ -83,16 +86,16 @@ class Calibration(Record):
         return ConfidenceLimit(max_error, self.limits[found], self.reviews, self.answered[found], self.errors[found])
 
     def find_smallest_error(self) -> float | None:
-        """Return the smallest maximum error, in steps of 1%, for which there is a limit; None if no error has one."""
+        """Return the smallest `max_error`, in steps of 1%, for which there is a limit, or None if there is none."""
         percents = range(1, round(100 * LARGEST_ERROR))
         return next((percent / 100 for percent in percents if self.find_limit(percent / 100)), None)
 
     def _choose_tests(self, max_error: float) -> Iterator[tuple[int, int]]:
-        """Yield the limits to test, highest first, each as its row and the number of errors that the test allows.
+        """Yield the limits to test, highest first, as pairs of a row and the number of errors that its test allows.
 
-        A limit is tested if its test allows more errors than the test of the limit above it, or if it is the lowest
-        limit. The choice does not depend on which reviews were misclassified, so no correction for multiple tests is
-        needed.
+        A limit is tested if its test allows more errors than the test of the next higher limit, or if it is the
+        lowest limit. The choice does not depend on which reviews were misclassified, so no correction for multiple
+        tests is needed.
         """
         allowed = count_allowed(np.array(self.answered), max_error)
         rows = np.flatnonzero(np.diff(allowed, prepend=-1) > 0)
@@ -104,10 +107,10 @@ class Calibration(Record):
 
 
 def count_allowed(answered: NDArray[np.int64], max_error: float) -> NDArray[np.int64]:
-    """Return the largest number of errors, for each number of answers, that shows an error of at most `max_error`.
+    """For each number of answered texts, return how many errors still show an error rate of at most `max_error`.
 
-    If each answer were wrong with probability `max_error`, this number of errors or fewer would occur with a
-    probability of at most `DOUBT`. The result is -1 if this is not true of any number.
+    If each text were misclassified with probability `max_error`, this number of errors or fewer would occur with a
+    probability of at most `DOUBT`. The result is -1 if even 0 errors would be more likely than that.
     """
     return np.array([_count_allowed(n, max_error) for n in answered.tolist()], np.int64)
 
@@ -126,11 +129,11 @@ def _count_allowed(n: int, max_error: float) -> int:
 
 
 def require_limit(calibration: Calibration | None, max_error: float, name: str) -> ConfidenceLimit:
-    """Return the limit that a model's calibration gives for an error rate, or raise `RunError` if it gives none."""
+    """Return a model's confidence limit for a maximum error, or raise `RunError` if its calibration gives none."""
     if calibration is None:
         raise RunError(
             f"{name} has no record of its confidence on validation reviews, so no maximum error can be guaranteed: "
-            "train it again, with validation reviews (train.validation_split)"
+            "train the model again, with validation reviews (train.validation_split)"
         )
     found = calibration.find_limit(max_error)
     if found is None:
@@ -140,6 +143,6 @@ def require_limit(calibration: Calibration | None, max_error: float, name: str) 
             advice = f"the smallest share that they can show is about {smallest:.0%}; allow more errors, or train"
         raise RunError(
             f"the {calibration.reviews:,} validation reviews of {name} cannot show at any confidence that at most "
-            f"{max_error:.4g} of the answers are wrong: {advice} with more reviews"
+            f"{max_error:.4g} of the model's labels are wrong: {advice} with more reviews"
         )
     return found

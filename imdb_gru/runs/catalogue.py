@@ -21,12 +21,12 @@ RUNS = Path("runs")
 BUNDLED = "bundled"
 """The name that options and messages use for the models that come with the package."""
 BUNDLED_CLASSIFIER = "bundled-classifier"
-"""The name that `model.pretrained` uses for the bundled classifier, because `bundled` is the next-word model there."""
+"""The name of the bundled classifier in `model.pretrained`, where `bundled` means the bundled next-word model."""
 BUNDLE = Path(__file__).parent.parent / BUNDLED
 
 
 class BundledRun(Run):
-    """A model that comes with the package: the classifier, or the next-word model from which it was trained.
+    """A model that comes with the package: the classifier, or the next-word model that its training started from.
 
     The two models share a vocabulary. Their weights are compact, and neither model has a `model.keras` or a history.
     """
@@ -51,7 +51,7 @@ class BundledRun(Run):
         self.write_text(self.prediction_path, json.dumps(values, indent=2) + "\n")
 
     def load_prediction_config(self) -> "Config | PredictionConfig":
-        """Read the part that prediction needs, or the complete config if no file has this part alone."""
+        """Read the part of the config that prediction needs, or, if it has no file of its own, the complete config."""
         if not self.prediction_path.is_file():
             return self.load_config()
         return PredictionConfig.restore(json.loads(read_text(self.prediction_path)))
@@ -126,7 +126,7 @@ def find_run(path: str | Path | None, task: TaskName = "sentiment") -> Run:
 
         kind = KINDS[task]
         raise RunError(
-            f"there is no complete run of {kind.model_name} under {RUNS}{os.sep}: train one with 'imdb-gru "
+            f"there is no complete run of {kind.model_name} under {RUNS}{os.sep}: start one with 'imdb-gru "
             f"{kind.command}' (or, in seconds, 'imdb-gru {kind.command} --data sample'), or choose one with --run DIR"
         )
     return bundled

@@ -18,7 +18,7 @@ LARGEST_OF_EMBEDDING = 24
 LARGEST = 63
 """The largest integer in the other arrays."""
 WIDER_OF_EMBEDDING, WIDER = np.float32(4), np.float32(2)
-"""Ratios of the step sizes for differences, in the embedding and in the other arrays, to those for the base model."""
+"""Minimum step sizes of differences, as multiples of the base model's: in the embedding, and in other arrays."""
 
 
 def choose_steps(array: Array, largest: int = LARGEST) -> Array:
@@ -39,15 +39,15 @@ def restore(numbers: NDArray[np.int8], steps: Array) -> Array:
     """Return the rounded array, given the result of `quantise`. Raises `ValueError` if the number of steps is wrong."""
     if steps.shape != np.atleast_2d(numbers).shape[:1]:
         raise ValueError(f"steps of shape {steps.shape} for an array of shape {numbers.shape}")
-    rows = np.multiply(np.atleast_2d(numbers), steps[:, None], dtype=np.float32)  # without a copy of the numbers
+    rows = np.multiply(np.atleast_2d(numbers), steps[:, None], dtype=np.float32)  # without copying `numbers`
     return rows.reshape(numbers.shape)
 
 
 def save_compact(path: Path, arrays: Sequence[Array], base: Sequence[Array] = (), kept: Sequence[bool] = ()) -> None:
     """Write arrays as integers and step sizes; arrays with a counterpart in `base` are written as differences from it.
 
-    `base` is the result of `restore_arrays` for the model from which the arrays were trained. `kept` marks
-    arrays that are the same as in `base` and are not written.
+    `base` is the result of `restore_arrays` for the model that training started from. `kept` marks arrays that are the
+    same as in `base` and are not written.
     """
     stored: dict[str, NDArray[np.generic]] = {}
     for number, array in enumerate(arrays):
@@ -72,7 +72,7 @@ def is_compact(stored: Mapping[str, Any]) -> bool:
 def restore_arrays(stored: Mapping[str, Any], base: Sequence[Array] = ()) -> list[Array]:
     """Return the arrays that `save_compact` wrote, or raise `KeyError` if one is missing.
 
-    `base` may contain more arrays than `save_compact` was given.
+    `base` may contain more arrays than the `base` that `save_compact` was given.
     """
     arrays = []
     base = base[: int(stored["inherited"])]

@@ -1,4 +1,4 @@
-"""The threshold and the confidence of predictions, and the limit at or below which a model does not answer."""
+"""The threshold and the confidence of predictions, and the confidence limit at or below which a label is unsure."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,13 +10,13 @@ from imdb_gru.system.arrays import Array
 from imdb_gru.system.escaping import show_value
 
 THRESHOLD = 0.5
-"""By default, the lowest probability at which a text is positive."""
+"""The default threshold: the lowest probability at which a text is labelled positive."""
 LARGEST_ERROR = 0.5
 
 
 @dataclass(frozen=True)
 class ConfidenceLimit:
-    """The confidence at or below which a model does not answer, and its results on the validation reviews."""
+    """The confidence at or below which a label is unsure, and the model's results on the validation reviews."""
 
     max_error: float
     confidence: float
@@ -30,8 +30,8 @@ class ConfidenceLimit:
         """Describe the limit in one line."""
         rule = f"unsure if the confidence is at most {self.confidence:.4f}" if self.confidence else "sure of every text"
         return (
-            f"{rule}: of {self.reviews:,} validation reviews, {self.answered / self.reviews:.1%} were answered, "
-            f"{self.errors / self.answered:.1%} of them wrongly"
+            f"{rule}: the model labelled {self.answered / self.reviews:.1%} of {self.reviews:,} validation reviews, "
+            f"and {self.errors / self.answered:.1%} of these labels were wrong"
         )
 
 

@@ -16,7 +16,7 @@ from imdb_gru.system.environment import describe_environment, find_changes
 
 @dataclass(frozen=True)
 class Findings:
-    """The result of a check."""
+    """The result of checking a run."""
 
     files: dict[str, FileState]
     faults: list[str]

@@ -1,4 +1,4 @@
-"""The vocabulary and weights that a classifier uses from a finished run."""
+"""The vocabulary and weights that a classifier takes from a finished run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from imdb_gru.system.arrays import Array
 from imdb_gru.text.vocabulary import Vocabulary
 
 OUTPUT = 3
-"""Number of arrays after the recurrent layers of a next-word model; a classifier does not use them."""
+"""Number of arrays in the output layers of a next-word model; a classifier does not use these arrays."""
 
 
 @dataclass(frozen=True)
@@ -24,19 +24,21 @@ class PretrainedWeights:
 
     vocabulary: Vocabulary
     weights: list[Array]
-    """The weights of the classifier's first layers, in the order of its `weights.npz`: the weights of the embedding and
-    recurrent layers if they come from a next-word model, or all weights if they come from a classifier."""
+    """The weights of the classifier's first layers, in the order of its `weights.npz`.
+
+    From a next-word model, these are the weights of the embedding and recurrent layers; from a classifier, all weights.
+    """
     run: Run
     """The run that the weights come from."""
 
     @property
     def has_output(self) -> bool:
-        """Return whether the weights include those of the output layer, because they come from a classifier."""
+        """Return whether the weights include the output layer, that is, whether they come from a classifier."""
         return self.run.task == "sentiment"
 
 
 def load_pretrained(config: Config) -> PretrainedWeights | None:
-    """Load the run that `model.pretrained` names, or return None if it names none.
+    """Load the vocabulary and weights of the run that `model.pretrained` names, or return None if it is null.
 
     Raises a `ConfigError` that lists all differences between the config and the config of that run.
     """
@@ -56,7 +58,7 @@ def load_pretrained(config: Config) -> PretrainedWeights | None:
 
 
 def find_pretrained(config: Config) -> Run | None:
-    """Open the run that `model.pretrained` names, or return None if it names none.
+    """Open the run that `model.pretrained` names, or return None if it is null.
 
     Raises `ConfigError` if the run does not exist, or `RunError` if it is damaged.
     """
@@ -68,16 +70,16 @@ def find_pretrained(config: Config) -> Run | None:
 
 
 def find_named_run(key: str, name: str, bundled: Mapping[str, TaskName], command: str, other: str) -> Run:
-    """Open the complete run that a config key names; `bundled` holds the names of the models in the package.
+    """Open the complete run that a config key names; `bundled` maps the names of bundled models to their tasks.
 
-    Raises `RunError` if the run is damaged, and `ConfigError` if it does not exist; that message suggests training it
-    with `command`, or choosing one of `bundled` or `other`.
+    Raises `RunError` if the run is damaged, and `ConfigError` if it does not exist. The message of the `ConfigError`
+    suggests starting the run with `command`, or choosing a name in `bundled` or `other`.
     """
     if Path(name).is_dir():
         return find_run(Path(name))
     if name not in bundled:
         raise ConfigError(
-            f"{key}: there is no run at {name}; train one with 'imdb-gru {command}', or choose {', '.join(bundled)} or "
+            f"{key}: there is no run at {name}; start one with 'imdb-gru {command}', or choose {', '.join(bundled)} or "
             f"{other}"
         )
     run = BundledRun(bundled[name])

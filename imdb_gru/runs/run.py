@@ -2,8 +2,8 @@
 
 A run has config.yaml, vocabulary.json, environment.jsonl (the data and environment at each start), history.jsonl,
 model.keras and weights.npz (both with the weights of the best epoch so far), seen.npz (digests of the training and
-validation reviews), soft_targets.npz (what its teachers say about the training reviews, if it has teachers),
-checkpoint.npz (as long as it can be resumed), calibration.json (a classifier's errors by confidence, if it has
+validation reviews), soft_targets.npz (the teachers' probabilities for the training reviews, if there are teachers),
+checkpoint.npz (as long as the run can be resumed), calibration.json (a classifier's errors by confidence, if there are
 validation reviews), and metrics.json, which is written last and contains the hashes of all other files of the complete
 run.
 """
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from imdb_gru.runs.calibration import Calibration
 
 FORMAT = 1
-"""The number of the file format that this version of the package reads and writes."""
+"""The version of the file format that this version of the package reads and writes."""
 
 RunState = Literal["in progress", "complete", "damaged", "newer"]
 FileState = Literal["ok", "changed", "missing"]
@@ -61,7 +61,7 @@ class Run:
         self.checkpoint_path = path / "checkpoint.npz"
         self.metrics_path = path / "metrics.json"
         self.optional_paths = (self.seen_path, self.soft_targets_path, self.calibration_path)
-        """The sealed files that a run may lack; a file is ignored if metrics.json does not contain its hash."""
+        """The sealed files that a run may lack; such a file is ignored if metrics.json does not contain its hash."""
         self.sealed_paths: tuple[Path, ...] = (
             self.config_path, self.vocabulary_path, self.model_path, self.weights_path, self.history_path,
             self.environment_path, *self.optional_paths,
@@ -107,7 +107,7 @@ class Run:
         return self._load_config(Config)
 
     def load_next_word_config(self) -> "NextWordConfig":
-        """Read the complete config of a next-word model, or raise `RunError` if the run is of another kind."""
+        """Read the complete config of a next-word model, or raise `RunError` if the run is not a next-word model."""
         from imdb_gru.config import NextWordConfig
 
         return self._load_config(NextWordConfig)
@@ -122,7 +122,7 @@ class Run:
         return config
 
     def load_any_config(self) -> "AnyConfig":
-        """Read the complete config for any task, or raise `RunError` if it is damaged."""
+        """Read the complete config, whatever its task, or raise `RunError` if it is damaged."""
         from imdb_gru.config import load_any_config
 
         if self.config_path.exists() and not self.config_path.is_file():
@@ -144,7 +144,7 @@ class Run:
             return
         if not self.load_metrics().interrupted:
             self.checkpoint_path.unlink(missing_ok=True)  # left over if training was killed just before the end
-            raise RunError(f"{self} is complete, so it cannot be resumed: train a new run")
+            raise RunError(f"{self} is complete, so it cannot be resumed: start a new run")
         self.check_complete()
         if not self.checkpoint_path.exists():
             raise RunError(
@@ -180,7 +180,7 @@ class Run:
         return self._load_optional(self.seen_path, lambda path: SeenReviews.restore(read_npz(path)))
 
     def keep_corpus(self, corpus: "Corpus") -> None:
-        """Write what the run needs to know about its reviews: vocabulary, digests and the teachers' probabilities."""
+        """Write the vocabulary, the digests of the reviews and, if there are teachers, their probabilities."""
         self.keep_vocabulary(corpus.vocabulary)
         self.keep_seen(corpus.seen)
         if corpus.train.soft_targets:
@@ -190,7 +190,7 @@ class Run:
     def load_soft_targets(self) -> "SoftTargets | None":
         """Read the teachers' probabilities, or return None if training was killed before they were written.
 
-        Raises `RunError` if they are not those with which training began.
+        Raises `RunError` if they are damaged or have changed since training began.
         """
         from imdb_gru.corpus.soft_targets import SoftTargets
 
@@ -214,7 +214,7 @@ class Run:
             self._check_format(values["format"])
             return Metrics.parse(values)
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-            raise RunError(f"{self.metrics_path} cannot be read ({error}): train the run again") from error
+            raise RunError(f"{self.metrics_path} cannot be read ({error}): start a new run") from error
 
     def _check_format(self, number: Any) -> None:
         if number > FORMAT:
@@ -237,7 +237,7 @@ class Run:
                 self._check_format(part["format"])
             return [Start.parse(part) for part in parts]
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-            raise RunError(f"{self.environment_path} cannot be read ({error}): train the run again") from error
+            raise RunError(f"{self.environment_path} cannot be read ({error}): start a new run") from error
 
     def add_start(self, **figures: Any) -> None:
         """Append a record of a start or resumption of training, with these values."""
@@ -255,7 +255,7 @@ class Run:
         try:
             return [Epoch.parse(json.loads(line)) for line in read_text(self.history_path).splitlines()]
         except (OSError, ValueError, RecursionError) as error:
-            raise RunError(f"{self.history_path} cannot be read ({error}): train the run again") from error
+            raise RunError(f"{self.history_path} cannot be read ({error}): start a new run") from error
 
     def load_calibration(self) -> "Calibration | None":
         """Read the calibration; return None if the run has no calibration. Raises `RunError` if it is damaged."""
@@ -274,7 +274,7 @@ class Run:
         try:
             return load(path)
         except DAMAGE as error:
-            raise RunError(f"{path} cannot be read ({error}): train the run again") from error
+            raise RunError(f"{path} cannot be read ({error}): start a new run") from error
 
     def load_progress(self) -> "Progress | None":
         """Return the progress from the checkpoint, if the run has one. Raises `RunError` if it is damaged."""
@@ -293,7 +293,7 @@ class Run:
 
     @staticmethod
     def _refuse_to_resume(path: Path, reason: object) -> RunError:
-        return RunError(f"{path} cannot be used to resume training ({reason}): train the run again with --overwrite")
+        return RunError(f"{path} cannot be used to resume training ({reason}): start a new run with --overwrite")
 
     def seal(self, figures: dict[str, Any]) -> "Metrics":
         """Mark the run as complete by writing the final metrics with the hashes of all other files."""
@@ -306,7 +306,7 @@ class Run:
         return metrics
 
     def find_damage(self) -> str | None:
-        """Return a description of what has changed since the run was completed, or None if nothing has changed."""
+        """Return a description of the first change since the run was completed, or None if nothing has changed."""
         try:
             files = self.compare_files()
         except FormatError:
@@ -354,7 +354,7 @@ class Run:
         """Raise `RunError` unless the run is complete and undamaged."""
         self.check_finished()
         if damage := self.find_damage():
-            raise RunError(f"{self} is damaged: {damage}; train it again, or restore the original file")
+            raise RunError(f"{self} is damaged: {damage}; restore the original file, or start a new run")
 
     @staticmethod
     def write_text(path: Path, text: str) -> None:

@@ -49,9 +49,7 @@ def read_arrays(run: Run) -> Iterator[Iterator[Array]]:
     try:
         yield iter(_load_arrays(run))
     except DAMAGE as error:
-        raise RunError(
-            f"{run.weights_path} has no weights that fit its config ({error}): train the run again"
-        ) from error
+        raise RunError(f"{run.weights_path} has no weights that fit its config ({error}): start a new run") from error
 
 
 def _load_arrays(run: Run) -> list[Array]:
@@ -88,11 +86,15 @@ def open_keras(path: Path, config: "EncoderConfig") -> Iterator[Iterator[Array]]
             groups = {group["vars"].attrs["name"]: group for group in file["layers"].values()}
             yield _iter_keras(groups, config, file, len(content))
     except DAMAGE as error:
-        raise RunError(f"{path} has no weights that fit its config ({error}): train the run again") from error
+        raise RunError(f"{path} has no weights that fit its config ({error}): start a new run") from error
 
 
 def list_stock(arrays: Sequence[Array]) -> list[Array]:
-    """Convert the arrays of `weights.npz` to those of a next-word model's `model.keras`, which never predicts pad."""
+    """Convert the arrays of a next-word model's `weights.npz` to the arrays of its `model.keras`.
+
+    In `model.keras`, the transposed embedding is stored again as the kernel of the softmax, and the bias of pad is so
+    low that pad is never predicted.
+    """
     bias = np.array(arrays[-1])
     bias[PAD] = -1e9
     return [*arrays[:-1], arrays[0].T.copy(), bias]
@@ -184,7 +186,7 @@ def _assemble(arrays: Iterator[Array], config: "ModelConfig | NetworkConfig") ->
 
 
 def save_arrays(run: Run, arrays: Sequence[Array]) -> None:
-    """Write arrays, which are in the order of `iter_shapes`, to `weights.npz`."""
+    """Write arrays to `weights.npz`; they must be in the order of `iter_shapes`."""
     with write_atomically(run.weights_path) as temporary:
         np.savez(temporary, allow_pickle=False, **{str(number): array for number, array in enumerate(arrays)})
 

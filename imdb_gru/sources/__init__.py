@@ -25,7 +25,7 @@ ACCEPTED = (
     "or a .csv, .tsv, .jsonl, .json, .parquet or .xlsx table"
 )
 NAME_KEYS = ("text_column", "label_column", "positive", "negative")
-"""The keys of a config's data section that name the columns and labels of a table; other tables may share them."""
+"""The keys of a config's data section that name a table's columns and labels; another table may use the same names."""
 TABLE_KEYS = (*NAME_KEYS, "format", "encoding", "delimiter")
 """The keys of a config's data section that describe a table."""
 
@@ -33,9 +33,9 @@ TABLE_KEYS = (*NAME_KEYS, "format", "encoding", "delimiter")
 def open_source(data: str | Path | DataConfig | None = None, *, require_labels: bool = True) -> Source:
     """Open the reviews at a path or the reviews that a config's data section describes.
 
-    If no path is given, $IMDB_GRU_DATA is used; if that is not set either, IMDB is downloaded once. A table needs
-    labels only if they are required. Raises `DataError` if the reviews cannot be read, or if the data section describes
-    a table but the reviews are not a table.
+    If no path is given, $IMDB_GRU_DATA is used; if that is not set either, IMDB is downloaded once. A table needs a
+    label column only if `require_labels` is True. Raises `DataError` if the reviews cannot be read, or if the data
+    section describes a table but the reviews are not a table.
     """
     if not isinstance(data, DataConfig):
         data = DataConfig(path=None if data is None else str(data))
@@ -61,9 +61,9 @@ def open_source(data: str | Path | DataConfig | None = None, *, require_labels: 
 def open_run_source(run: str, own: DataConfig, other: DataConfig | None, *, require_labels: bool = True) -> Source:
     """Open the reviews that `other` describes or, if it has no path, the reviews that a run was trained on.
 
-    `run` is the name of the run in messages. `own` is the data section of its config; if `other` does not name the
-    columns and labels of a table, the names in `own` are used. Raises `DataError` in the same cases as `open_source`,
-    and if the run's own data is no longer there.
+    `run` is the name of the run in messages, and `own` is the data section of the run's config. If `other` describes a
+    table but does not name its columns and labels, the names in `own` are used. Raises `DataError` in the same cases as
+    `open_source`, and if the run's own data is no longer where its config says.
     """
     from imdb_gru.sources.rows import is_table_name
 
@@ -95,7 +95,7 @@ def check_data_found(run: str, own: DataConfig) -> None:
 
 
 def _refuse_table_keys(path: str, data: DataConfig) -> None:
-    """Raise `DataError` if the config describes a table, because the reviews are not a table."""
+    """Raise `DataError` if the config describes a table; called only when the reviews at `path` are not a table."""
     for key in TABLE_KEYS:
         if (value := getattr(data, key)) is not None:
             option, what = "--" + key.replace("_", "-"), key.removeprefix("text_").removeprefix("label_")

@@ -1,6 +1,7 @@
 """The corpus of Maas et al. 2011, read directly from the published archive.
 
-It yields reviews in the order of Keras's imdb.npz: positive, then negative, sorted by file name as text.
+Reviews have the same order as in Keras's imdb.npz: positive reviews come first, then negative ones. Within each class,
+the file names are sorted as text, not as numbers.
 """
 
 import re
@@ -33,7 +34,7 @@ _URLS = re.compile(r"(?:\./)?aclImdb/(train|test)/urls_(pos|neg|unsup)\.txt")
 
 
 class TarSource:
-    """The published archive, decompressed once into memory and never written to disk."""
+    """The published archive, which is unpacked in memory and never to disk."""
 
     splits = SPLITS
 

@@ -15,9 +15,9 @@ from imdb_gru.system.escaping import show_value
 from imdb_gru.system.wording import count_noun
 
 PARQUET_BATCH = 64
-"""Number of Parquet rows that are unpacked at once; their sizes can be checked only afterwards."""
+"""Number of Parquet rows that are unpacked at once; small, because their sizes can be checked only after unpacking."""
 MAX_WORKBOOK_BYTES = 2**28
-"""Maximum size in bytes of an unpacked workbook, because its texts are kept in memory."""
+"""Maximum size in bytes of an unpacked workbook; its texts are kept in memory."""
 
 
 class ParquetRows:
@@ -114,7 +114,7 @@ class ExcelRows:
                     size = sum(member.file_size for member in archive.infolist())
                 if size > MAX_WORKBOOK_BYTES:
                     raise DataError(f"{name} unpacks to more than {MAX_WORKBOOK_BYTES:,} bytes: save it as .csv")
-                with warnings.catch_warnings():  # about features of the workbook that do not matter here
+                with warnings.catch_warnings():  # warnings about features that do not matter here
                     warnings.simplefilter("ignore")
                     book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
                 with contextlib.closing(book):

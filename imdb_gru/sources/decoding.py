@@ -29,7 +29,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16", "UTF-16"),
     (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
 )
-"""Byte order marks, each with its codec and the name of the encoding in notes."""
+"""Byte order marks, each with its codec and with the name of its encoding for a note; UTF-8 needs no note."""
 
 Divided = TypeVar("Divided")
 
@@ -50,7 +50,7 @@ class Text:
     content: Content
     encoding: str
     note: str | None = None
-    """A note on how the text was decoded, unless it is plain UTF-8."""
+    """A note on how the text was decoded; None if it is UTF-8 or if its encoding was given."""
 
     def open(self, newline: str | None) -> io.TextIOWrapper:
         """Open the text at its start; `newline` has the same meaning as in `io.TextIOWrapper`."""
@@ -83,7 +83,7 @@ def check_encoding(name: str) -> str:
 
 
 def find_encoding(blocks: Iterable[bytes], *, whole: bool = True) -> tuple[str, str | None]:
-    """Return the codec of a text, and a note if it is not UTF-8; `whole` is False if more blocks follow."""
+    """Return the codec of a text, and a note if it is not UTF-8; `whole` is False if more text follows the blocks."""
     blocks = iter(blocks)
     block = next(blocks, b"")
     for mark, marked, name in _MARKS:
@@ -109,7 +109,7 @@ def find_encoding(blocks: Iterable[bytes], *, whole: bool = True) -> tuple[str, 
 
 
 def _find_wide(head: bytes) -> str | None:
-    """Return the codec if a text without a byte order mark is UTF-16, where most of every second byte is zero."""
+    """Return the codec if a text without a mark seems to be UTF-16: most bytes at odd or even positions are zero."""
     even, odd = head[::2].count(0), head[1::2].count(0)
     half = len(head) // 2
     if half and odd > 0.6 * half and even < 0.1 * half:
@@ -120,13 +120,13 @@ def _find_wide(head: bytes) -> str | None:
 
 
 def decode(content: bytes) -> tuple[str, str | None]:
-    """Decode a whole text, with U+FFFD for undecodable bytes, and return it with a note if it is not UTF-8."""
+    """Return a whole text, with U+FFFD in place of undecodable bytes, and a note if it is not UTF-8."""
     codec, note = find_encoding([content])
     return content.decode(codec, "replace"), note
 
 
 class Lines:
-    """The lines of a text, which are read with a check of the size of each row."""
+    """The lines of a text; reading them checks the size of each row."""
 
     def __init__(self, text: Text, newline: str | None) -> None:
         self.name = text.content.name
@@ -154,7 +154,7 @@ class Lines:
             yield line
 
     def divide(self, rows: Iterable[Divided]) -> Iterator[Divided]:
-        """Yield the rows read from these lines, and measure the size of each row separately."""
+        """Yield rows that are parsed from these lines; after each row, reset its size and its lines."""
         for row in rows:
             yield row
             self._read = 0

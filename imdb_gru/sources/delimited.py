@@ -1,6 +1,6 @@
 """Rows of tables whose cells are separated by a delimiter, such as CSV and TSV, streamed in constant memory.
 
-The whole table is read once before the first row is yielded, to find out how it uses quotation marks.
+To find out how the table uses quotation marks, all of it is read at least once before the first row is yielded.
 """
 
 import csv
@@ -64,13 +64,13 @@ class DelimitedRows:
             head = []
             for line in lines:
                 head.append(line)
-                if sum(map(len, head)) > 2**18 or len(head) == 200:  # the last row may be cut
+                if sum(map(len, head)) > 2**18 or len(head) == 200:  # the last row may be incomplete
                     break
         separator = read_separator(head[0]) if head else None
         return (separator is not None), find_delimiter(head, given, separator, preferred)
 
     def _find_quoting(self) -> tuple[Quoting, _Survey]:
-        """Return the first quoting with which the whole table can be read, or raise `DataError` if all fail."""
+        """Return the first quoting that fits the whole table, and the findings. Raises `DataError` if none fits."""
         with self._text.open(newline="") as file:
             quotings = list_quotings(iter(lambda: file.read(BLOCK), ""), self._delimiter)
         surveys = [(quoting, self._survey(quoting)) for quoting in quotings[:1]]
@@ -84,7 +84,7 @@ class DelimitedRows:
         return quoting, survey
 
     def _survey(self, quoting: Quoting) -> _Survey:
-        """Read the whole table with a quoting, and return the findings."""
+        """Read the whole table with one way of quoting, and return the findings."""
         survey = _Survey()
         spanning = quoted = None
         try:
@@ -138,7 +138,7 @@ class DelimitedRows:
 
     def _iter_all(self, quoting: Quoting) -> Iterator[_Record]:
         """Yield the rows of the file, starting with the header."""
-        csv.field_size_limit(MAX_ROW_CHARACTERS)  # for the whole process, which may read two tables alternately
+        csv.field_size_limit(MAX_ROW_CHARACTERS)  # never reset: it is global, and two tables may be read alternately
         with Lines(self._text, newline="") as lines:
             for _ in range(self._skipped):
                 next(lines.divide(lines), None)

@@ -37,11 +37,11 @@ class Quoting:
         return {"delimiter": delimiter, "quoting": quoting, "skipinitialspace": self.spaced, "strict": True}
 
     def protect(self, lines: Iterable[str]) -> Iterable[str]:
-        """Return the lines with placeholders instead of escaped characters, so that csv ignores the latter."""
+        """Return the lines with placeholders for escaped characters, so that csv does not interpret them."""
         return (_ESCAPE.sub(_hide, line) for line in lines) if self.escaped else lines
 
     def restore(self, cells: list[str]) -> list[str]:
-        """Return the cells with the original characters instead of placeholders."""
+        """Return the cells with each placeholder replaced by the original character."""
         if not self.escaped:
             return cells
         return [cell.replace(_QUOTE, '"').replace(_BACKSLASH, "\\") for cell in cells]
@@ -62,7 +62,7 @@ def read_separator(line: str) -> str | None:
 
 
 def find_delimiter(head: Sequence[str], given: str | None, separator: str | None, preferred: str) -> str:
-    """Return the delimiter that is given or specified in the file, or else the one that suits most rows of `head`.
+    """Return the given delimiter, or the one that the file specifies, or else the one that fits most rows of `head`.
 
     Raises `DataError` if the given delimiter cannot separate cells.
     """
@@ -84,7 +84,7 @@ def find_delimiter(head: Sequence[str], given: str | None, separator: str | None
 
 
 def _rate(rows: list[list[str]]) -> tuple[float, int]:
-    """Return the share of rows with as many cells as the first row, and that number of cells; zeros for one column."""
+    """Return the share of rows that are as wide as the first, and this width in cells; zeros for a single column."""
     rows = [row for row in rows if "".join(row).strip()]
     width = len(rows[0]) if rows else 0
     if width < 2:
@@ -93,7 +93,7 @@ def _rate(rows: list[list[str]]) -> tuple[float, int]:
 
 
 def list_quotings(blocks: Iterable[str], delimiter: str) -> list[Quoting]:
-    """Return the possible ways of quoting in a table, which is given as blocks of text; the most likely comes first."""
+    """Return the ways of quoting that a table may use, the most likely first; `blocks` are its consecutive parts."""
     start = rf"[\r\n{re.escape(delimiter)}]"
     opening, spaced_opening = re.compile(rf'{start} {{0,{LONGEST_GAP}}}"'), re.compile(rf'{start} {{1,{LONGEST_GAP}}}"')
     quoted = escapes = spaced = False

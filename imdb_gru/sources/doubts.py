@@ -1,4 +1,4 @@
-"""Signs of misleading quotation marks: rows hidden in a quoted cell, and quotation marks that quote nothing."""
+"""Signs of misleading quotation marks: rows hidden in a quoted cell, and quotation marks that do not quote a cell."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from imdb_gru.sources.row import describe_place
 from imdb_gru.system.wording import count_noun
 
 SAMPLED = 1000
-"""Maximum number of one-line rows, and of doubtful rows, whose cells are compared."""
+"""Maximum number of one-line rows that are used for comparison, and of doubtful rows that are compared with them."""
 LONGEST_WORD = 30
 
 
@@ -14,8 +14,8 @@ class SpanningCells:
     """The rows of a table that span several lines, compared with the rows that span only one line.
 
     A row seems to hide other rows if each of its lines could be a row: the line has as many cells as the header, and
-    has numbers in all columns that contain only numbers in one-line rows. If there are no such columns, columns that
-    contain only single words are used instead.
+    it has a number in every column that contains only numbers in one-line rows. If no column contains only numbers,
+    columns that contain only single words are used instead.
     """
 
     def __init__(self, delimiter: str, width: int) -> None:
@@ -23,7 +23,7 @@ class SpanningCells:
         self._shapes: list[set[str]] = [set() for _ in range(width)]
         self._sampled = 0
         self._rows: list[tuple[int, int, int, frozenset[tuple[str, ...]]]] = []
-        """The number, first line and number of lines of each doubtful row, and the shapes of its lines."""
+        """Each doubtful row's number, first line and number of lines, and the shapes of the cells on its lines."""
         self.doubts = 0
         """Number of rows whose lines could be separate rows."""
 
@@ -45,7 +45,7 @@ class SpanningCells:
                 shapes.add(_shape(cell))
 
     def find_swallowed(self) -> str | None:
-        """Return what is wrong with the first row that seems to hide other rows, or None if there is no such row."""
+        """Return a description of the first row that seems to hide other rows, or None if there is no such row."""
         columns = self._find_columns("number") or self._find_columns("word")
         if not self._rows or self._width == 1 or not (columns or self._delimiter == "\t"):
             return None
@@ -66,16 +66,17 @@ class SpanningCells:
         """Return a note about the rows that may hide other rows."""
         number, line, _, _ = self._rows[0]
         return (
-            f"{count_noun(self.doubts, 'row')} with cells that span several lines, which could be separate rows if a "
-            f"quotation mark is missing; the first is {describe_place(number, line)}"
+            f"{count_noun(self.doubts, 'row')} with cells that span several lines; the first is "
+            f"{describe_place(number, line)}: if a quotation mark is missing, these lines could be separate rows"
         )
 
 
 class QuotedCells:
-    """The quoted cells of a table; the quotation marks are part of the text if the columns also have unquoted cells.
+    """The quoted cells of a table, which show whether the quotation marks belong to the texts.
 
-    Programs that write tables quote either whole columns or only cells that contain the delimiter, a quotation mark or
-    a line break.
+    Programs that write tables quote either all cells of a column or only those that contain the delimiter, a quotation
+    mark or a line break. If a column has unquoted cells and also cells that need no quotation marks but have them, the
+    quotation marks therefore belong to the texts.
     """
 
     def __init__(self, delimiter: str, width: int) -> None:

@@ -64,7 +64,7 @@ def fetch(remote: RemoteFile) -> Path:
             with contextlib.suppress(OSError):
                 lock(held.fileno())
             stream(url, path, store)
-        if pooch.file_hash(path, algorithm) != digest:  # pooch would download it again
+        if pooch.file_hash(path, algorithm) != digest:  # checked here, because pooch would repeat the download
             raise DownloadError(f"{url} is not the published file (its hash differs): {advice}")
 
     try:
@@ -79,7 +79,7 @@ def fetch(remote: RemoteFile) -> Path:
             retry_if_failed=RETRIES,
         )
         return Path(store.fetch(remote.filename, downloader=download)).replace(kept)
-    except (requests.RequestException, ValueError) as error:  # `ValueError` if a header is not a number
+    except (requests.RequestException, ValueError) as error:  # `ValueError`: the Content-Length is not a number
         response = getattr(error, "response", None)
         status = f" {response.status_code}" if response is not None else ""
         raise DownloadError(f"cannot download {remote.url} ({type(error).__name__}{status}): {advice}") from error

@@ -22,14 +22,13 @@ MAX_REVIEW_BYTES = 10 * 2**20
 _FILM = re.compile(r"tt\d+")
 
 ClassFolders = dict[str, list[tuple[Path, int | None]]]
-"""The folders of each split, with their labels."""
+"""The class folders of each split, each with its label."""
 
 
 class FolderSource:
-    """A folder with one file for each review, such as aclImdb or a folder that Keras can read.
+    """A folder with one file for each review, such as aclImdb or input for Keras's `text_dataset_from_directory`.
 
-    Keras's `text_dataset_from_directory` expects a folder for each class, such as `train/pos` and `train/neg`, or only
-    `pos` and `neg`.
+    Each class has a folder of its own, such as `train/pos` and `train/neg`, or `pos` and `neg` if there are no splits.
     """
 
     def __init__(self, path: Path, folders: ClassFolders) -> None:
@@ -39,11 +38,11 @@ class FolderSource:
         self.splits = tuple(folders)
         self._folders = folders
         self._decoded: dict[str, dict[str, int]] = {}
-        """For each split, the notes on files that are not UTF-8, with the number of files for each note."""
+        """For each split, the notes on files that are not UTF-8, each with the number of its files."""
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Return how files that are not UTF-8 were decoded; complete once the reviews have been read."""
+        """Return notes on how files that are not UTF-8 were decoded; complete once the reviews have been read."""
         total: Counter[str] = Counter()
         for counts in self._decoded.values():
             total.update(counts)
@@ -73,7 +72,7 @@ class FolderSource:
             raise describe_absence(self.name, split, (str(parent / name) for parent in parents for name in CLASSES))
 
     def _read(self, path: Path) -> bytes:
-        """Read a file inside the folder, but refuse a link to a file outside it, because it could expose any file."""
+        """Read a file, but raise `DataError` for a link that leads out of the folder: it could expose any file."""
         if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self.path)):
             raise DataError(f"{path} points outside {self.path}; do not trust this folder")
         try:
@@ -109,7 +108,7 @@ def describe_absence(name: str, split: str, places: Iterable[str]) -> DataError:
 
 
 def read_films(content: bytes) -> dict[str, str]:
-    """Map each line's number, starting at 0, to the title id in its URL; the review's file name starts with it."""
+    """Map the number of each line, starting at 0, to the film's id in its URL; file names start with this number."""
     lines = content.decode("utf-8", "replace").split("\n")
     matches = ((str(number), _FILM.search(line)) for number, line in enumerate(lines))
     return {number: match.group() for number, match in matches if match}

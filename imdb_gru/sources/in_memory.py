@@ -10,8 +10,8 @@ from imdb_gru.system.escaping import show_value
 class MemorySource:
     """Texts and labels in memory, in a single split unless validation reviews are given.
 
-    A label is 1 or True for positive, 0 or False for negative. Raises `DataError` if the numbers of labels and texts
-    differ, or if a text or a label is not of this kind.
+    A label is 1 or True for positive, 0 or False for negative. Raises `DataError` if there is not one label for each
+    text, if a text is not a string, or if a label has any other value.
     """
 
     name = "the reviews in memory"

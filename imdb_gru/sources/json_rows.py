@@ -81,7 +81,7 @@ class JsonRows:
 
 
 class _Array:
-    """The text of an array, which is read in blocks."""
+    """The text of a JSON array, which is read in blocks."""
 
     def __init__(self, name: str, file: TextIO) -> None:
         self._name = name
@@ -106,11 +106,11 @@ class _Array:
         self._at += 1
 
     def decode(self) -> Any:
-        """Return the next value. Raises `DataError` if it is too long; other errors mean that it is not valid JSON."""
+        """Return the next value. Raises `DataError` if it is too long, and other errors if it is not valid JSON."""
         while True:
             try:
                 value, self._at = self._decoder.raw_decode(self._text, self._at)
-            except ValueError:  # the value may be cut at the end of the block
+            except ValueError:  # the value may continue in the next block
                 if not self._read_more():
                     raise
             else:

@@ -19,7 +19,7 @@ from imdb_gru.system.reading import fits, open_file, read_header
 MAX_MEMBER_BYTES = 2**27
 """Maximum size in bytes of a stored array; the largest array in the published file has 14 million bytes."""
 MAX_UNPICKLED_MB = 2048
-"""Maximum memory in megabytes for reading a pickle, because a few bytes can request any amount of memory."""
+"""Maximum memory in megabytes for reading a pickle; without a limit, a few bytes could request any amount of memory."""
 
 
 class NpzSource:
@@ -65,7 +65,7 @@ class NpzSource:
 
 
 def check_npz(path: Path) -> None:
-    """Raise `DataError` if a file is not Keras's imdb.npz; called before its word index is downloaded."""
+    """Raise `DataError` if a file is not Keras's imdb.npz; called before the word index is downloaded."""
     with _open(path) as archive:
         archive.getinfo("x_train.npy")
 
@@ -88,11 +88,11 @@ def _open(path: Path) -> Iterator[zipfile.ZipFile]:
 
 
 class _ForbiddenError(Exception):
-    """Raised if a pickle asks for something that an array of lists does not need."""
+    """Raised if a pickle asks for an object or an amount of memory that an array of lists does not need."""
 
 
 class _Inert:
-    """A stand-in for NumPy's classes, which trust the input when unpickled; it only stores the pickled state."""
+    """A stand-in for NumPy's classes: they would trust the pickled state, but the stand-in only stores it."""
 
     state: Any = None
 

@@ -1,6 +1,7 @@
-"""The labels of a table: the values of its label column, their counts, and which of them are positive or negative.
+"""The labels of a table: the values in its label column, with their counts and meanings (positive or negative).
 
-All values are read before they are interpreted: 1 means positive if the other label is 0, but one star if another is 5.
+All values are read before any is interpreted, because 1 means positive in a column of 0 and 1, but one star in a column
+of ratings from 1 to 5.
 """
 
 import csv
@@ -25,13 +26,13 @@ SIGNS = {"1": 1, "-1": 0}
 KNOWN_LABELS = frozenset().union(*CERTAIN, SIGNS)
 """The spellings of all labels that are understood without options."""
 LIKELY = {**WORDS, "true": 1, "yes": 1, "y": 1, "recommended": 1, "false": 0, "no": 0, "n": 0, "not recommended": 0}
-"""Labels with their likely meanings, which are used only in suggested options, because some are uncertain."""
+"""Labels with their likely meanings; some are uncertain, so they are used only to suggest options."""
 OUTER = 0.4
-"""Share of a rating scale at each end that suggested options treat as positive or negative."""
+"""Share of a rating scale, measured from each end, that suggested options treat as positive or negative."""
 MOST_VALUES = 100
-"""Maximum number of different labels that are counted, which limits memory use if the wrong column was chosen."""
+"""Maximum number of different labels that are counted, to limit memory use if the wrong column was chosen."""
 MOST_SHOWN, FEW_SHOWN = 20, 5
-"""Maximum number of labels that a message lists, and the number that it lists if there are more."""
+"""Maximum number of labels that a message lists in full, and the number that it lists if there are more."""
 EXAMPLE = "--positive 4,5 --negative 1,2"
 _PLAIN = re.compile(r"[\w.+-]{1,60}")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
@@ -42,13 +43,13 @@ class LabelValue:
     """A value of the label column."""
 
     text: str
-    """The value as it is written where it first occurs in the table."""
+    """The value as it is written at its first occurrence in the table."""
     first: str
-    """The place of the first row that contains the value, such as "row 3"."""
+    """The location of the first row that contains the value, such as "row 3"."""
     rows: int = 0
 
     def __str__(self) -> str:
-        """Return the value with its number of rows, or with the place of its only row."""
+        """Return the value with its number of rows, or with the location of its only row."""
         return f"{self.shown} ({count_noun(self.rows, 'row') if self.rows > 1 else self.first})"
 
     @property
@@ -59,7 +60,7 @@ class LabelValue:
 
 @dataclass
 class LabelSurvey:
-    """Counts of the values of a label column, in constant memory."""
+    """Counts of the values in a label column, kept in constant memory."""
 
     values: dict[str, LabelValue] = field(default_factory=dict)
     """The first `MOST_VALUES` different values, by spelling."""
@@ -84,7 +85,7 @@ class LabelSurvey:
             self.splits[split].add(spelling)
 
     def list_values(self, spellings: Iterable[str] | None = None, most: int = MOST_SHOWN) -> list[LabelValue]:
-        """Return values in numerical order, or with the most frequent values first if some are not numbers."""
+        """Return at most `most` values, in numerical order if all are numbers, or else the most frequent first."""
         chosen = {spelling: self.values[spelling] for spelling in (self.values if spellings is None else spellings)}
         numbers = _find_numbers(chosen)
         if len(numbers) == len(chosen):
@@ -117,7 +118,7 @@ class TableLabels:
         self.survey.add(split, place, value, self.given)
 
     def understand(self) -> None:
-        """Decide what each value means once all are counted, or raise `DataError` if the meaning is not certain."""
+        """Decide what each value means, once all rows are counted. Raises `DataError` if a meaning is not certain."""
         values = self.survey.values
         if not values:
             if self.survey.unlabelled:
@@ -209,7 +210,7 @@ class TableLabels:
         return ", ".join(value for value, meaning in self.given.items() if meaning == label)
 
     def _advise(self) -> str:
-        """Return what to do about labels that are not understood."""
+        """Return advice on labels whose meaning is not certain."""
         found = self.survey.values.keys()
         if "-1" in found and found <= {"-1", "0", "1"}:
             neutral = " and 0 is neutral" if "0" in found else ""

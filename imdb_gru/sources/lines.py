@@ -9,7 +9,7 @@ from imdb_gru.sources.unpacking import Content
 
 COLUMN = "text"
 SAMPLE = 4096
-"""Number of bytes that are checked to decide whether a file is a text file."""
+"""Number of bytes checked to decide whether a file is a text file."""
 _CONTROLS = bytes(sorted({*range(32), 127} - set(b"\t\n\v\f\r\x1b")))
 """Control characters that do not occur in text files."""
 

@@ -10,7 +10,7 @@ UNLABELLED = "unlabelled"
 """The name of the split for reviews without labels."""
 
 SURROGATE = re.compile("[\ud800-\udfff]")
-"""Unpaired surrogates, from `surrogateescape` for bytes that are not UTF-8, or from escapes in JSON."""
+"""Unpaired surrogates, which come from undecodable bytes or from escapes in JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,5 +47,5 @@ class Source(Protocol):
 
 
 def list_notes(source: Source) -> tuple[str, ...]:
-    """Return notes on what is unusual about a source's files; complete once its reviews have been read."""
+    """Return notes on anything unusual in a source's files; complete once its reviews have been read."""
     return tuple(getattr(source, "notes", ()))

@@ -1,4 +1,4 @@
-"""A row of a table, and where it is."""
+"""A row of a table, and its location."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
@@ -18,7 +18,7 @@ class TableRow(NamedTuple):
 
     @property
     def place(self) -> str:
-        """Return the number of the row, and the number of its line if that is different."""
+        """Return the number of the row, and the number of its first line if it is different."""
         return describe_place(self.number, self.line)
 
 
@@ -32,7 +32,7 @@ class Rows(Protocol):
 
     @property
     def notes(self) -> Sequence[str]:
-        """Return notes on what is unusual about the file."""
+        """Return notes on anything unusual in the file."""
         ...
 
     def __iter__(self) -> Iterator[TableRow]:
@@ -41,5 +41,5 @@ class Rows(Protocol):
 
 
 def describe_place(number: int, line: int | None) -> str:
-    """Return the number of a row, and the number of the line on which it begins if that is different."""
+    """Return the number of a row, and the number of its first line if it is different."""
     return f"row {number}" if line in (None, number) else f"row {number} (line {line})"

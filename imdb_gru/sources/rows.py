@@ -56,7 +56,7 @@ def open_rows(content: Content, kind: str, data: DataConfig) -> Rows:
 
 
 def is_table_name(name: str) -> bool:
-    """Return whether a file with this name is a table, which may be compressed."""
+    """Return whether a file with this name is a table, compressed or not."""
     file = PurePosixPath(strip_packing(name))
     if file.suffix.lower() == ".zip":
         return not file.stem.lower().endswith(".tar")

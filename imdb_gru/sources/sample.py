@@ -23,7 +23,7 @@ BLAME = (
     "silly", "lifeless", "predictable", "ugly", "embarrassing", "terrible", "bad", "a mess",
 )  # fmt: skip
 OPINIONS = (BLAME, PRAISE)
-"""The words for each label when they are not negated."""
+"""For each label, the words that express it unless they are negated."""
 
 PLAIN = (
     "It is {same}.", "In the end it is {same}.", "The whole thing is {same}!", "I found it {same}.",
@@ -92,7 +92,7 @@ class SampleSource:
             label = number % 2
             film = films[number // REVIEWS_PER_FILM]
             text = _write_review(rng, label, film)
-            while text in taken:  # short reviews name no film, and few distinct ones exist
+            while text in taken:  # there are few distinct short reviews
                 text = _write_review(rng, label, film)
             yield Review(text, label, film)
 

@@ -1,4 +1,4 @@
-"""The first bytes of files that are not text, and what to do with files that cannot be read."""
+"""The first bytes of files that are not text, and advice on files that cannot be read."""
 
 import re
 from collections.abc import Sequence
@@ -49,7 +49,7 @@ def find_signature(head: bytes) -> str | None:
 
 
 def name_office_file(names: Sequence[str]) -> str | None:
-    """Return the kind of a file that is a zip archive with these members: excel, one of `FOREIGN`, or None."""
+    """Return the kind of a zip archive with these members: excel, a key of `FOREIGN`, or None for other archives."""
     members = {
         "xl/workbook.xml": "excel",
         "xl/workbook.bin": "a binary Excel file (.xlsb)",

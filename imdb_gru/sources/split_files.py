@@ -70,7 +70,7 @@ class SplitFilesSource:
 
     @staticmethod
     def _open(path: Path, split: str, data: DataConfig, *, require_labels: bool) -> TableSource:
-        if split == UNLABELLED:  # its tables may lack the label column
+        if split == UNLABELLED:  # tables of unlabelled reviews may lack the label column
             data, require_labels = data.model_copy(update={"label_column": None}), False
         return open_table(path, data, require_labels=require_labels, divide=False, share_labels=True)
 

@@ -15,7 +15,7 @@ from imdb_gru.sources.unpacking import Content, open_content
 
 
 class _Rejoined(io.RawIOBase):
-    """A stream whose first bytes have already been read; they are returned again before the others."""
+    """A stream that yields bytes already read from a file, followed by the rest of the file."""
 
     def __init__(self, head: bytes, rest: BinaryIO) -> None:
         self._head = head

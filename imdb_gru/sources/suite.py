@@ -1,4 +1,4 @@
-"""Suites of behavioural tests: texts by kind, with what a classifier should do with them (Ribeiro et al. 2020)."""
+"""Suites of behavioural tests: texts of several kinds, with the expected predictions (Ribeiro et al. 2020)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,16 +16,16 @@ from imdb_gru.system.escaping import show_value
 BUNDLED_SUITE = "bundled"
 DIRECTIONS = {"": 0, "up": 1, "down": -1}
 CONTRAST = "contrast"
-"""The kind of all texts in a table of pairs that has no column for the kind."""
-COLUMNS = "text, label and kind, or text, label and pair, and, for texts without a label, direction"
+"""The kind of all texts in a table that has a column `pair` but no column `kind`."""
+COLUMNS = "text, label and kind, or text, label and pair; texts without a label can have a direction"
 
 
 @dataclass(frozen=True)
 class SuiteText:
     """A text of a suite.
 
-    A text with a label tests this label, and a text with a direction is compared with the first text of its pair. The
-    texts of a pair without labels and directions should all get the same label.
+    A classifier should predict the label of a text that has one. A text with a direction is compared with the first
+    text of its pair. If no text of a pair has a label or a direction, all of them should get the same predicted label.
     """
 
     text: str
@@ -35,7 +35,7 @@ class SuiteText:
     pair: str = ""
     """The name that this text shares with the other texts of its test; empty if the text is a test of its own."""
     direction: int = 0
-    """1 if the probability must not be lower than that of the pair's first text, -1 if it must not be higher."""
+    """1 if the probability must not be lower than for the pair's first text, -1 if it must not be higher, or else 0."""
 
 
 @dataclass(frozen=True)
@@ -45,14 +45,14 @@ class Suite:
     name: str
     texts: Sequence[SuiteText]
     notes: Sequence[str] = ()
-    """Notes on what is unusual about the table."""
+    """Notes on anything unusual in the table."""
 
 
 def read_suite(data: DataConfig) -> Suite:
     """Read a table of tests, or build the suite in the package if the path is `bundled`.
 
-    A table of pairs does not need a column `kind`. Raises `DataError` if the table cannot be read, lacks a column, or
-    has a text that tests nothing.
+    A table with a column `pair` does not need a column `kind`. Raises `DataError` if the table cannot be read, lacks a
+    column, or has a text that is not part of any test.
     """
     path = data.path or BUNDLED_SUITE
     if path == BUNDLED_SUITE:
@@ -70,7 +70,7 @@ def read_suite(data: DataConfig) -> Suite:
 
 
 def group_by_pair(texts: Sequence[SuiteText]) -> list[list[int]]:
-    """Return the rows of each pair, in order; a text without a pair is alone."""
+    """Return the row indices of each pair, in order; a text without a pair forms a group of its own."""
     groups: dict[tuple[str, str], list[int]] = {}
     alone = []
     for row, text in enumerate(texts):
@@ -82,7 +82,7 @@ def group_by_pair(texts: Sequence[SuiteText]) -> list[list[int]]:
 
 
 def _iter_texts(table: TableSource, rows: Sequence[tuple[str, TableRow]], data: DataConfig) -> Iterator[SuiteText]:
-    """Yield the texts of a table; rows whose label is in neither list of given labels are left out."""
+    """Yield the texts of a table; rows with a label that is neither positive nor negative are left out."""
     names = {column.strip().lower(): column for column in table.columns}
     if "kind" not in names and "pair" not in names:
         raise DataError(
@@ -112,7 +112,7 @@ def _iter_texts(table: TableSource, rows: Sequence[tuple[str, TableRow]], data: 
 
 
 def _check_tests(name: str, texts: list[SuiteText]) -> None:
-    """Raise `DataError` if there are no texts, or if a text can neither pass nor fail a test."""
+    """Raise `DataError` if there are no texts, or if a text is not part of any test."""
     if not texts:
         raise DataError(f"{name} holds no tests: choose a table with the columns {COLUMNS}")
     for rows in group_by_pair(texts):
@@ -120,7 +120,7 @@ def _check_tests(name: str, texts: list[SuiteText]) -> None:
         if first.direction:
             raise DataError(
                 f"{name}: no text of the same kind and pair precedes {show_value(first.text)}, which has a direction: "
-                "put the text that it is compared with before it"
+                "put the text for comparison before it"
             )
         untested = [row for row in rows if texts[row].label is None and not texts[row].direction]
         if len(untested) == len(rows):  # the pair tests invariance

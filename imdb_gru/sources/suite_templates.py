@@ -1,6 +1,6 @@
-"""The suite of behavioural tests in the package: templates and word lists, written for it, about films.
+"""The bundled suite of behavioural tests about films, built from templates and word lists written for it.
 
-The tests are in the manner of Ribeiro et al. 2020, "Beyond Accuracy: Behavioral Testing of NLP Models with CheckList".
+The tests follow Ribeiro et al. 2020, "Beyond Accuracy: Behavioral Testing of NLP Models with CheckList".
 """
 
 import random
@@ -38,7 +38,7 @@ SIDES: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
     ),
     "softly": (("somewhat", "slightly", "a little", "a bit"), ("fairly", "reasonably", "mostly", "moderately")),
 }  # fmt: skip
-"""The words of negative and of positive texts."""
+"""The words for each placeholder, first those for negative texts, then those for positive texts."""
 SHARED: Mapping[str, Sequence[str]] = {
     "part": ("story", "plot", "script", "ending", "dialogue", "first half", "second half", "final scene", "beginning"),
     "film": ("film", "movie", "story", "comedy", "thriller", "drama"),
@@ -65,7 +65,7 @@ SHARED: Mapping[str, Sequence[str]] = {
     ),
     "person": ("woman", "man", "student", "mother", "father", "teacher", "nurse", "lawyer"),
 }  # fmt: skip
-"""The words of both."""
+"""The words for each placeholder that fit both negative and positive texts."""
 
 SHORT = (
     "{same[adj]}", "{same[strong]}", "{same[adj]}!", "{same[strong]}.", "It is {same[adj]}.", "It was {same[strong]}.",
@@ -115,21 +115,21 @@ Words = Mapping[str, str]
 Made = list[tuple[str, int | None, int]]
 """The texts of a test, each with its label and its direction."""
 Builder = Callable[[random.Random, int], Made]
-"""A function that builds a test from a source of random numbers and the label of its first text."""
+"""A function that builds a test, given a random number generator and the label of the test's first text."""
 _ARTICLE = re.compile(r"\b([Aa])\(n\) (?=([aeiou]?))", re.IGNORECASE)
 _LONG_WORD = re.compile(r"[A-Za-z]{4,}")
 
 
 def build_suite(tests: int = TESTS, seed: int = SEED) -> list[SuiteText]:
-    """Build the suite, which has the same number of different tests for each kind; the same seed gives the same suite.
+    """Build a suite of `tests` different tests for each kind; the same seed gives the same suite.
 
-    Raises `ValueError` if the templates cannot give this number of tests.
+    Raises `ValueError` if the templates for a kind do not give enough different tests.
     """
     return [text for kind in KINDS for text in _iter_kind(kind, tests, seed)]
 
 
 def _iter_kind(kind: str, tests: int, seed: int) -> Iterator[SuiteText]:
-    """Yield the tests of a kind, half of them from negative and half from positive texts; no text occurs twice."""
+    """Yield the tests of a kind, passing the labels 0 and 1 to its builder alternately; no text occurs twice."""
     rng = random.Random(f"{seed} {kind}")
     seen: set[str] = set()
     for number in range(tests):
@@ -147,20 +147,20 @@ def _iter_kind(kind: str, tests: int, seed: int) -> Iterator[SuiteText]:
 
 
 def _draw(rng: random.Random) -> tuple[tuple[Words, Words], Words]:
-    """Draw the words of negative and of positive texts, and those of both."""
+    """Choose random words for negative texts, for positive texts, and for both."""
     negative, positive = ({name: rng.choice(words[label]) for name, words in SIDES.items()} for label in (0, 1))
     return (negative, positive), {name: rng.choice(words) for name, words in SHARED.items()}
 
 
 def _write(template: str, sides: tuple[Words, Words], label: int, shared: Words) -> str:
-    """Fill a template; a text that ends like a sentence begins with a capital."""
+    """Fill in a template, and capitalise the first letter if the text ends like a sentence."""
     text = template.format(same=sides[label], other=sides[1 - label], **shared)
     text = _ARTICLE.sub(lambda match: f"{match[1]}{'n' * bool(match[2])} ", text)
     return text[0].upper() + text[1:] if text.endswith((".", "!")) else text
 
 
 def _build_opposites(templates: Sequence[str]) -> Builder:
-    """Build tests of two texts with the same words on exchanged sides, and therefore with opposite labels."""
+    """Return a builder of tests with two texts; exchanging positive and negative words gives them opposite labels."""
 
     def build(rng: random.Random, label: int) -> Made:
         template, (sides, shared) = rng.choice(templates), _draw(rng)
@@ -170,7 +170,7 @@ def _build_opposites(templates: Sequence[str]) -> Builder:
 
 
 def _build_negated(label: int) -> Builder:
-    """Build tests of one text, in which words of the other label are negated."""
+    """Return a builder of tests with one text, which negates a word of the opposite label."""
 
     def build(rng: random.Random, _: int) -> Made:
         sides, shared = _draw(rng)
@@ -180,7 +180,7 @@ def _build_negated(label: int) -> Builder:
 
 
 def _build_degrees(strength: int) -> Builder:
-    """Build tests of a text and the same text with a stronger (1) or a weaker (-1) adjective."""
+    """Return a builder of tests with a text and a copy whose adjective is intensified (1) or toned down (-1)."""
 
     def build(rng: random.Random, label: int) -> Made:
         template, (sides, shared) = rng.choice(DEGREES), _draw(rng)
@@ -193,7 +193,7 @@ def _build_degrees(strength: int) -> Builder:
 
 
 def _build_exchanged(templates: Sequence[str], *slots: str) -> Builder:
-    """Build tests of two texts that differ in names, places or groups."""
+    """Return a builder of tests with two texts that differ only in the words in `slots`, such as names or places."""
 
     def build(rng: random.Random, label: int) -> Made:
         template, (sides, shared) = rng.choice(templates), _draw(rng)
@@ -204,7 +204,7 @@ def _build_exchanged(templates: Sequence[str], *slots: str) -> Builder:
 
 
 def _build_changed(change: Callable[[random.Random, str], str]) -> Builder:
-    """Build tests of a short text and the same text with a change."""
+    """Return a builder of tests with a short text and a changed copy."""
 
     def build(rng: random.Random, label: int) -> Made:
         sides, shared = _draw(rng)
@@ -219,7 +219,7 @@ def _change_case(rng: random.Random, text: str) -> str:
 
 
 def _misspell(rng: random.Random, text: str) -> str:
-    """Exchange two inner letters of a word, or return the text as it is if no word is long enough."""
+    """Exchange two neighbouring inner letters of a word, or return the text unchanged if no word is long enough."""
     places = [place for match in _LONG_WORD.finditer(text) for place in range(match.start() + 1, match.end() - 2)]
     if not places:
         return text

@@ -19,7 +19,7 @@ TEXT_COLUMNS = ("text", "review", "reviews", "review_text", "reviewtext", "conte
 LABEL_COLUMNS = ("label", "labels", "sentiment", "polarity", "class", "target")
 SPLIT_COLUMN = "split"
 LONGEST_NAME = 5
-"""Maximum number of words in the name of a column."""
+"""Maximum number of words in a column's name; longer names suggest that the table has no header."""
 SPLITS = {
     "train": "train",
     **dict.fromkeys(("validation", "valid", "val", "dev"), "validation"),
@@ -48,8 +48,8 @@ class TableSource:
     ) -> None:
         """Open a table and, if its labels are required but not shared, decide what they mean.
 
-        If several tables share labels, the meaning of these is decided after `count_labels` has been called for each
-        table.
+        If several tables share labels, the caller calls `count_labels` for each table and then decides what the labels
+        mean.
         """
         self.name = content.name
         self.folder = folder
@@ -91,12 +91,10 @@ class TableSource:
             self.splits = _sort_splits(self._read_split(row) for row in self._iter_rows())
 
     def count_labels(self, labels: TableLabels, part: str | None = None) -> set[str]:
-        """Add the labels of all rows that need one to `labels`, and return the splits that have rows.
-
-        Raises `DataError` if the table has no rows.
+        """Add the labels of all rows outside the unlabelled split to `labels`, and return the splits that have rows.
 
         From then on, `labels` determines the meaning of this table's labels. If several tables share the labels, `part`
-        is the split that contains the whole table.
+        is the split that contains the whole table. Raises `DataError` if the table has no rows.
         """
         self.labels = labels
         present = set()
@@ -127,7 +125,7 @@ class TableSource:
 
     @property
     def file_notes(self) -> tuple[str, ...]:
-        """Return notes on what is unusual about the file; complete once the reviews have been read."""
+        """Return notes on anything unusual in the file; complete once the reviews have been read."""
         missing = sum(self._missing.values())
         null = f"{self.name}: treated {count_noun(missing, 'text')} without a value as empty"
         return (*self._rows.notes, *([null] if missing else []))
@@ -213,11 +211,11 @@ def open_table(
     divide: bool = True,
     share_labels: bool = False,
 ) -> TableSource:
-    """Open a table, which the config may describe, and `divide` it by its split column if it has one.
+    """Open a table; `data` may describe its format, columns and labels.
 
-    Labels are read only if they are required. In this case, rows without a label are left out. If the config lists the
-    positive and negative labels, rows with any other label are left out as well. Raises `DataError` if the table cannot
-    be read.
+    If `divide` is True, a split column divides the table into splits. Labels are read only if `require_labels` is True.
+    In this case, rows without a label are left out, and if `data` lists the positive and negative labels, so are rows
+    with any other label. Raises `DataError` if the table cannot be read.
     """
     data = data or DataConfig()
     content = find_content(path)
@@ -241,7 +239,7 @@ def find_content(path: Path) -> Content:
         if not path.exists():
             raise DataError(f"there is no table at {path}")
         return open_content(path)
-    except OSError as error:  # the name is too long, access is denied, or it is a folder or a pipe
+    except OSError as error:  # the name is too long, access is denied, or the path is a folder or a pipe
         raise DataError(f"cannot read {str(path)[:200]}: {error.strerror or error}; choose a table") from error
 
 

@@ -1,4 +1,4 @@
-"""The content of files, which is unpacked while it is read, never to disk and never beyond the size limits."""
+"""Unpacking files while they are read: nothing is written to disk, and size limits apply."""
 
 import bz2
 import contextlib
@@ -19,7 +19,7 @@ from imdb_gru.system.escaping import show_value
 from imdb_gru.system.reading import open_file
 
 MAX_UNPACKED_BYTES = 4 * 2**30
-"""Maximum size in bytes of a whole unpacked file; the published archive has a tenth of this size."""
+"""Maximum size in bytes of a whole unpacked file; the published archive unpacks to a tenth of this size."""
 MAX_HEADER_BYTES = 2**20
 """Maximum total size in bytes of the headers before a member of a tar archive."""
 MAX_XZ_BYTES = 2**28
@@ -57,7 +57,7 @@ class Content:
 
 
 def open_content(path: Path, name: str | None = None) -> Content:
-    """Open a file, which messages call `name`, and unpack it. Raises `DataError` or `OSError` if that fails."""
+    """Open and unpack a file, with `name` as its name in messages. Raises `DataError` or `OSError` if that fails."""
     return _unpack(Content(name or str(path), name or path.name, lambda: open_file(path)), 0)
 
 
@@ -174,7 +174,7 @@ _DECOMPRESSORS: dict[str | None, Callable[[BinaryIO], Any]] = {
 
 
 def decompress(file: BinaryIO, head: bytes) -> Any:
-    """Return the decompressed content of an open file with these first bytes, or the file if it is not compressed."""
+    """Return an open file that starts with `head`, decompressed if it is compressed."""
     decompressor = _DECOMPRESSORS.get(find_signature(head))
     return decompressor(file) if decompressor else file
 

@@ -13,7 +13,7 @@ from imdb_gru.runs.run import Run
 
 TrainingState = Literal["waiting", "running", "finished", "stopped early", "failed", "unfinished"]
 SETTLED: tuple[TrainingState, ...] = ("finished", "stopped early", "failed")
-"""States in which a training run has ended."""
+"""States of a training run that has ended."""
 RESULTS = "results.jsonl"
 
 

@@ -1,4 +1,4 @@
-"""The search for a better config, which `imdb-gru sweep` runs."""
+"""The search for a better config, as run by `imdb-gru sweep`."""
 
 import shutil
 from collections.abc import Mapping
@@ -64,8 +64,8 @@ def sweep(
 
     `source`, `data`, `overrides` and `budget` are as in `plan_sweep`. `address` names a Ray cluster; if it is not
     given, the sweep uses this machine's cores. The best config is written to the folder. Ctrl-C stops the sweep, and
-    `resume_sweep` resumes it. The results have a `Comparison` of the finalists under `comparison`, or None. Needs the
-    extra `ray`.
+    `resume_sweep` resumes it. In the results, `comparison` is a `Comparison` of the finalists, or None. Needs the extra
+    `ray`.
     """
     check_ray("imdb-gru sweep", "optuna")
     check_writable(Path(folder), "hold a sweep", "choose another folder with --into")

@@ -14,7 +14,7 @@ from imdb_gru.config.sweep import Dimension, SweepConfig
 from imdb_gru.sweep.outcome import SETTLED, Outcome
 
 IMPORTANT_SHARE = 0.25
-"""Share of trials that count as the best; their values are compared with those of all trials."""
+"""Share of trials that count as the best; the importance compares their values with the values of all trials."""
 
 SAMPLERS = {"optuna": optuna.samplers.TPESampler, "random": optuna.samplers.RandomSampler}
 
@@ -39,7 +39,7 @@ class Study:
                 return dict(values)
             self._study.enqueue_trial(self._encode(values))
         seed = int(np.random.SeedSequence([self.sweep.seed, number]).generate_state(1)[0])
-        # Each trial has its own sampler; otherwise a resumed search would draw the values of its first trials again.
+        # Each trial has its own sampler; otherwise a resumed search would choose the values of its first trials again.
         self._study.sampler = SAMPLERS[self.sweep.search](seed=seed)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
@@ -60,7 +60,7 @@ class Study:
     def find_importance(self) -> dict[str, float]:
         """Return how important each key is for a good result (PED-ANOVA, Watanabe et al. 2023), in descending order.
 
-        The result is empty if too few trials differ.
+        The result is empty if too few trials have different values or results.
         """
         evaluator = optuna.importance.PedAnovaImportanceEvaluator(target_quantile=IMPORTANT_SHARE)
         try:

@@ -163,7 +163,7 @@ def describe_failure(error: BaseException) -> str:
 
 @contextlib.contextmanager
 def _wait_and_claim(path: Path) -> Iterator[None]:
-    """Lock a run, after waiting for the process that was training it to release it."""
+    """Lock a run, once the process that was training it has released its lock."""
     deadline = time.monotonic() + HELD
     with contextlib.ExitStack() as stack:
         while True:

@@ -158,7 +158,7 @@ class Sweep:
         scheduler: TrialScheduler | None = None,
         minutes: float | None = None,
     ) -> None:
-        """Train the jobs; as many run at the same time as the cluster has cores for."""
+        """Train the jobs; as many run at once as the cluster has cores for."""
 
         def settle(outcome: Outcome) -> None:
             self.outcomes[outcome.trial, outcome.seed] = outcome

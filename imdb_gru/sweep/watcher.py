@@ -25,7 +25,7 @@ class Jobs(_Unstored, Searcher):  # type: ignore[misc]
         super().__init__()
         self.jobs, self.folder = jobs, folder
         self.given: dict[str, Outcome] = {}
-        """The training runs, by the ids of their trials in Tune."""
+        """The training runs, by the id of the Tune trial."""
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str:
         """Return the next training run."""

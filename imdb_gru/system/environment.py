@@ -13,7 +13,7 @@ PACKAGES = ("tensorflow", "keras", "numpy", "h5py", "numba")
 
 
 def describe_environment() -> dict[str, Any]:
-    """Return package versions, the machine and the number of threads, which may all affect the trained weights."""
+    """Return package versions, the machine and the number of threads, all of which may affect the trained weights."""
     return {
         "imdb_gru": imdb_gru.__version__,
         "python": platform.python_version(),

@@ -15,7 +15,7 @@ LONGEST_VALUE = 60
 """Maximum number of characters of a value in a message; longer values are cut."""
 
 _MARKDOWN = re.compile(r"[\\|<*`\[]|(?<![^\W_])_|_(?![^\W_])")
-"""What Markdown would not show as it is; an underscore within a word, as in simple_rnn, is no emphasis."""
+"""Characters with a meaning in Markdown; an underscore inside a word, as in simple_rnn, has none."""
 
 UNWRITABLE = "imdb_gru.escape"
 """Name of the error handler for characters that an encoding cannot represent."""
@@ -34,7 +34,7 @@ def neutralise_error(text: str) -> str:
 
 
 def escape_markdown(text: str) -> str:
-    """Return a text that shows as it is in Markdown, also in a cell of a table."""
+    """Escape a text so that Markdown shows it unchanged, even in a table cell."""
     return _MARKDOWN.sub(r"\\\g<0>", text)
 
 
@@ -60,9 +60,9 @@ def _harms(char: str) -> bool:
 
 
 def escape_unwritable(stream: TextIO) -> None:
-    """Have a stream write JSON's escapes, such as \\u00e9, for characters that its encoding lacks.
+    """Make a stream write JSON escapes, such as \\u00e9, for characters that its encoding cannot represent.
 
-    A stream in ASCII is changed to UTF-8, as Click does, because the usual reason for ASCII is that no locale is set.
+    An ASCII stream is switched to UTF-8, as in Click, because ASCII usually means only that no locale is set.
     """
     if isinstance(stream, io.TextIOWrapper):
         codecs.register_error(UNWRITABLE, _escape)

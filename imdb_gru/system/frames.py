@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 Record = Mapping[str, Any]
-"""A row of a table, with its values by column."""
+"""A row of a table: its values, keyed by column."""
 
 
 def build_frame(records: Sequence[Record]) -> "DataFrame":
@@ -22,7 +22,7 @@ def build_frame(records: Sequence[Record]) -> "DataFrame":
 
 
 def split_intervals(record: Record) -> dict[str, Any]:
-    """Return a record in which each interval is two values, whose names end in _low and _high."""
+    """Return a record with each interval split into two values; their names end in _low and _high."""
     flat: dict[str, Any] = {}
     for name, value in record.items():
         if name.endswith("_interval"):
@@ -34,7 +34,7 @@ def split_intervals(record: Record) -> dict[str, Any]:
 
 
 def flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the values of nested mappings, such as a config, by their dotted keys."""
+    """Yield each value in nested mappings, such as a config, with its dotted key."""
     for name, value in values.items():
         if isinstance(value, Mapping):
             yield from flatten(value, f"{prefix}{name}.")

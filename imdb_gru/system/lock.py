@@ -66,7 +66,7 @@ def claim(folder: Path) -> Iterator[None]:
 
 
 def remove_leftovers(folder: Path, pattern: str) -> None:
-    """Remove what killed processes left incomplete: files and folders that match the pattern and are not locked."""
+    """Remove incomplete files and folders left by killed processes: those that match the pattern and are not locked."""
     for path in folder.glob(pattern):
         with contextlib.suppress(OSError):
             handle = os.open(path, os.O_RDONLY)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 
 def expand_home(text: str) -> str:
-    """Replace a leading `~` or `~user` with the home folder, or raise `ValueError` if that is unknown."""
+    """Replace a leading `~` or `~user` with the home folder, or raise `ValueError` if that folder is unknown."""
     if not text.startswith("~"):
         return text
     try:

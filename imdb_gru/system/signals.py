@@ -34,7 +34,7 @@ def find_exit_code(stop: BaseException) -> int:
 
 
 class Stop(threading.Event):
-    """A request to stop, which is made by setting the event."""
+    """A request to stop; setting the event makes the request."""
 
     exit_code = INTERRUPTED
     """The exit code of a process that stops because of the request."""

@@ -36,7 +36,7 @@ def set_threads(count: int) -> None:
 def limit_tensorflow() -> None:
     """Give TensorFlow no more threads than `count_threads` allows; call this before TensorFlow is imported.
 
-    If there may be as many threads as cores, TensorFlow keeps its default.
+    If `count_threads` allows as many threads as there are cores, TensorFlow keeps its default.
     """
     if count_threads() < count_cores():
         for name in TENSORFLOW_VARIABLES:

@@ -49,7 +49,7 @@ def write_atomically(path: Path) -> Iterator[Path]:
 def write_folder_atomically(path: Path) -> Iterator[Path]:
     """Yield a temporary folder next to `path`, then rename it to `path` unless the body raises an error.
 
-    A folder at `path` is replaced with all that is in it. Temporary folders of killed processes are removed.
+    An existing folder at `path` is replaced, including its contents. Temporary folders of killed processes are removed.
     """
     remove_leftovers(path.parent, f"{UNFINISHED}*")
     with _make_temporary_folder(path.parent) as temporary:
@@ -106,7 +106,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def make_folder(folder: Path, deed: str) -> None:
-    """Create a folder if needed, or raise `ImdbGruError`; `deed` says what for in the message, such as `draw into`."""
+    """Create a folder if needed, or raise `ImdbGruError`; `deed` is the verb in the message, such as `draw into`."""
     if folder.is_file():
         raise ImdbGruError(f"cannot {deed} {folder}: it is a file; choose a folder")
     try:

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 Model = str | Path | Run | Classifier
 SPLITS = ("train", "validation", "test")
 NEIGHBOURS = 8
-"""Default number of nearest neighbours for which a word can be exchanged."""
+"""Default number of nearest neighbours that can replace a word."""
 EXCHANGED_REVIEWS = 100
-"""Default number of reviews whose words are exchanged."""
+"""Default number of reviews in which words are exchanged."""
 
 
 def evaluate(
@@ -47,19 +47,19 @@ def evaluate(
 ) -> "Evaluation | NextWordEvaluation":
     """Evaluate a classifier on labelled reviews, or a next-word model on any reviews; return all metrics.
 
-    `model` is the result of `load`, a run or the path of a run; None means the newest complete run under `runs/` or, if
+    `model` is the result of `load`, a `Run` or a run's path; None means the newest complete run under `runs/` or, if
     there is none, the bundled model. If `data` is None, the reviews are those of the run's config. If `split` is None,
     the test split is used. If there is no test split, the reviews that were held out of training are used: the test
-    part of `data.test_split`, or else the validation reviews. For a next-word model, the default is the validation
-    reviews. If `data` is different data without a test split, all of its reviews are used; a notice and the `caveat` of
-    the result say how many of them were used to train the run.
+    part set aside by `data.test_split`, or else the validation reviews. For a next-word model, the default is the
+    validation reviews. If `data` is other data without a test split, all of its reviews are used; if some of them were
+    used to train the run, a notice and the `caveat` of the result say how many.
 
-    `errors` is the number of most confident errors to return. A review is positive if its probability is at least
-    `threshold`; None means the model's threshold, which is 0.5 unless the model was loaded with a different threshold.
-    With `max_error`, such as 0.05, the result also says how many reviews `predict` would answer and how many of the
-    answers would be wrong; this requires a threshold of 0.5. `precision` is that of `load`; None
-    means the model's precision. Raises `RunError` if the run cannot be used, `DataError`
-    if the reviews or options do not suit it, and `ValueError` if the value of an option is invalid.
+    `errors` is the number of errors to return, starting with the most confident. A review is positive if its
+    probability is at least `threshold`; None means the model's threshold, which is 0.5 unless the model was loaded with
+    a different threshold. With `max_error`, such as 0.05, the result also says how many reviews `predict` would not
+    mark as unsure with the same `max_error`, and how many of those it would misclassify; this requires a threshold of
+    0.5. `precision` is as in `load`; None means the model's precision. Raises `RunError` if the run cannot be used,
+    `DataError` if the reviews or options do not suit the run, and `ValueError` if the value of an option is invalid.
     """
     run = open_model(model)
     _check_errors(errors)
@@ -89,13 +89,15 @@ def evaluate_suite(
 ) -> "SuiteEvaluation":
     """Evaluate a classifier on a suite of behavioural tests, such as negations, typos and exchanged names.
 
-    `suite` is `bundled`, for the suite in the package, or a table with the columns text, label and kind, and optionally
-    pair and direction, described by its path or by a `DataConfig`. A table of contrast pairs has the columns text,
-    label and pair, and needs no kind; `contrast` of the result has the share of pairs with all texts right. A text with
-    a label tests this label. A text with a direction, up or down, must not change the probability of the first text of
-    its pair in the other direction. The texts of a pair without labels and directions should get the same label.
+    `suite` is `bundled`, for the suite in the package, or else the path or the `DataConfig` of a table. The table has
+    the columns text, label and kind, and optionally pair and direction. A table of contrast pairs has the columns text,
+    label and pair, and needs no kind; the result's `contrast` has the share of pairs in which the model classifies all
+    texts correctly. If a text has a label, the model must predict this label. If a text has a direction, up or down,
+    its probability must not move in the other direction, relative to the first text of its pair. If a pair has neither
+    labels nor directions, the model must predict the same label for all of its texts.
 
-    `errors` is the number of worst failures to return for each kind; the other arguments are those of `evaluate`.
+    `errors` is the number of failures to return for each kind, starting with the worst. The other arguments are as in
+    `evaluate`.
     Raises `RunError` if the run cannot be used, `DataError` if the table is not a suite or the model is a next-word
     model, and `ValueError` if the value of an option is invalid.
     """
@@ -131,11 +133,11 @@ def evaluate_exchanges(
 
     In each review, up to `exchanges` words are exchanged one by one, each for one of its `neighbours` nearest
     neighbours, so as to lower the probability of the correct label as much as possible. The search is greedy, so the
-    accuracies are upper bounds of those under the worst exchanges. `reviews` is the number of reviews, which are chosen
-    at random with `seed`, as are the random exchanges that are measured for comparison. `errors` is the number of
-    changed reviews to return, those with the fewest exchanges first; the other arguments are those of `evaluate`.
-    Raises `RunError` if the run cannot be used, `DataError` if the reviews do not suit it or the model is a next-word
-    model, and `ValueError` if the value of an option is invalid.
+    accuracies are upper bounds: the worst possible exchanges can lower the accuracy further. `reviews` is the number of
+    reviews to choose at random. `seed` determines this choice, and also the random exchanges that are measured for
+    comparison. `errors` is the number of changed reviews to return, starting with the fewest exchanges. The other
+    arguments are as in `evaluate`. Raises `RunError` if the run cannot be used, `DataError` if the reviews do not suit
+    the run or the model is a next-word model, and `ValueError` if the value of an option is invalid.
     """
     from imdb_gru.inspection.exchanges import measure_exchanges
 
@@ -163,7 +165,7 @@ def evaluate_exchanges(
 def _choose_options(
     model: Model | None, threshold: float | None, precision: Precision | None
 ) -> tuple[float, Precision]:
-    """Return the threshold and precision that were given or are the model's; the threshold may raise `ValueError`."""
+    """Return the given threshold and precision, or else the model's; an invalid threshold raises `ValueError`."""
     if threshold is None:
         threshold = model.threshold if isinstance(model, Classifier) else THRESHOLD
     if precision is None:
@@ -185,9 +187,9 @@ def choose_reviews(
     most: int | None = None,
     seed: int = 0,
 ) -> ChosenReviews:
-    """Return the reviews of a split, or `most` of them, chosen at random.
+    """Return the reviews of a split, or `most` of them, chosen at random with `seed`.
 
-    The other arguments are those of `evaluate`.
+    The other arguments are as in `evaluate`.
     """
     observer = observer or ignore
     if split is not None and split not in SPLITS:
@@ -203,7 +205,7 @@ def choose_reviews(
         observer(Notice(chosen.caveat))
     if find_task(run.task).require_labels and (only := find_only_label(chosen.reviews)) is not None:
         name = LABELS[only]
-        observer(Notice(f"all of them are {name}, so the accuracy is only the share that the model predicts as {name}"))
+        observer(Notice(f"all reviews are {name}, so the accuracy is only the share that the model predicts as {name}"))
     return chosen
 
 

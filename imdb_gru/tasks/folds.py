@@ -129,10 +129,10 @@ def cross_validate(
 ) -> CrossValidation:
     """Divide the training reviews into folds; for each fold, train a model on the other folds and evaluate it.
 
-    The other arguments are those of `train`. Each fold has its share of both labels; all reviews of one film, and all
+    The other arguments are as in `train`. The folds are stratified by label; all reviews of one film, and all
     copies of one review, are in the same fold. The best epoch of a model is chosen on validation reviews from outside
     its fold, so the metrics are not optimistic. A test split, or the test part set aside by `data.test_split`, is not
-    used. No run is written. Raises `ConfigError` if the config is invalid, `DataError` if the reviews do not suit it,
+    used. No run is written. Raises `ConfigError` if the config is invalid, `DataError` if the reviews cannot be used,
     `ValueError` if `folds` is not an integer of at least 2, and `KeyboardInterrupt` on Ctrl-C.
     """
     if not isinstance(folds, int) or folds < 2:

@@ -49,7 +49,7 @@ def leave_no_trace() -> Iterator[None]:
     """Restore the global random states at the end, because training seeds them and other estimators may use them.
 
     TensorFlow warns about every training run after the fourth in a process, because each builds a new graph. A
-    parameter search does this on purpose, so the warning is suppressed.
+    parameter search trains many models on purpose, so the warning is suppressed.
     """
     state, numpy_state = random.getstate(), np.random.get_state()
     logger = logging.getLogger("tensorflow")

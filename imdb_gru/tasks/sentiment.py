@@ -25,7 +25,7 @@ class SentimentTask(Task):
         return load_training_reviews(source, config)
 
     def load_pretrained(self, config: Config) -> PretrainedWeights | None:
-        """Load the weights of the next-word run named by `model.pretrained`; return None if it is null."""
+        """Load the weights of the run named by `model.pretrained`, or return None if that is null."""
         return load_pretrained(config)
 
     def build_trainer(
@@ -51,7 +51,7 @@ class SentimentTask(Task):
     def choose_split(
         self, run: Run, source: Source, data: DataConfig | None, split: str | None, observer: Observer
     ) -> ChosenReviews:
-        """Read a split; by default, the test split, or else held-out reviews or, for different data, all reviews."""
+        """Read a split, by default the test split, or else the run's held-out reviews or all reviews of other data."""
         config = run.load_config()
         limit = config.data.limit if data is None else data.limit
         if split is None and "test" in source.splits:

@@ -36,7 +36,7 @@ class ChosenReviews:
 
     @classmethod
     def build(cls, run: Run, split: str, reviews: Sequence[Review]) -> "ChosenReviews":
-        """Count the reviews that were used to train the run, and build the result; texts are compared as encoded."""
+        """Count the reviews used to train the run, and build the result; texts are compared after truncation."""
         stored = run.load_seen()
         if stored is None:
             return cls(split, reviews, None)
@@ -57,7 +57,7 @@ class EvaluationOptions:
     max_error: float | None
     precision: Precision
     classifier: "Classifier | None" = None
-    """The classifier, if it is loaded already."""
+    """The classifier, if it is already loaded."""
 
 
 class Task(ABC):
@@ -98,7 +98,7 @@ class Task(ABC):
     def choose_split(
         self, run: Run, source: Source, data: DataConfig | None, split: str | None, observer: Observer
     ) -> ChosenReviews:
-        """Read a split, or by default the task's default split; if `data` is None, the source is the run's own data."""
+        """Read a split, by default the task's default split; if `data` is None, the source is the run's own data."""
 
     @abstractmethod
     def evaluate(self, run: Run, chosen: ChosenReviews, options: EvaluationOptions) -> Any:
@@ -112,9 +112,9 @@ class Task(ABC):
         own = self.load_own_reviews(run, source)
         if own is None:
             raise RunError(
-                f"{source.name} does not contain the reviews that {run} was trained on, which are from "
-                f"{run.load_metrics().data.source}, so its {split or 'validation'} split is unknown: choose that data "
-                "with --data, or evaluate on other reviews without --split"
+                f"{source.name} does not contain the reviews that {run} was trained on (they are from "
+                f"{run.load_metrics().data.source}), so its {split or 'validation'} split is unknown: choose the "
+                "original data with --data, or evaluate on other reviews without --split"
             )
         return self._take_part(run, own, split)
 

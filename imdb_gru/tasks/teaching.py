@@ -1,4 +1,4 @@
-"""Teaching: where the soft targets of a training run come from, the run itself or its teachers."""
+"""Teaching: finding the soft targets of a training run, either in the resumed run or by asking its teachers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -24,13 +24,13 @@ class Teaching:
     teachers: Sequence[Teacher]
     kept: SoftTargets | None
     ask: bool
-    """Whether the teachers are asked, rather than only checked."""
+    """Whether to ask the teachers; if False, they are only checked."""
 
     @classmethod
     def prepare(cls, config: Config, resumed: Run | None, *, ask: bool) -> "Teaching | None":
-        """Find the soft targets or the teachers of a config, before its reviews are read; None if it has no teachers.
+        """Find the resumed run's soft targets, or else the config's teachers; return None if it names no teachers.
 
-        Raises `ConfigError` or `RunError` if they cannot be used.
+        Call this before the reviews are read. Raises `ConfigError` or `RunError` if a teacher cannot be used.
         """
         if not config.train.teachers:
             return None
@@ -38,15 +38,15 @@ class Teaching:
         return cls(config, [] if kept else find_teachers(config.train), kept, ask)
 
     def cut_crops(self, reviews: TrainingReviews) -> TrainingReviews:
-        """Return the reviews with crops of the training reviews, if the config wants any."""
+        """Return the reviews, with crops of the training reviews if `train.crops` asks for any."""
         count = self.config.train.crops
         return replace(reviews, crops=make_crops(reviews.train, count)) if count else reviews
 
     def apply(self, corpus: Corpus, reviews: TrainingReviews, observer: Observer) -> Corpus:
         """Return the corpus with soft targets for its training reviews.
 
-        Raises `DataError` if a teacher knows the held-out reviews, and `RunError` if the kept soft targets are for
-        other reviews.
+        Raises `DataError` if a teacher was trained on the held-out reviews, and `RunError` if the kept soft targets are
+        for other reviews.
         """
         if self.kept:
             if self.kept.reviews != corpus.statistics.hash:

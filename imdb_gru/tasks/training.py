@@ -41,7 +41,7 @@ from imdb_gru.tasks.teaching import Teaching
 from imdb_gru.text.vocabulary import Vocabulary
 
 MOST_SEEN = 0.05
-"""The largest share of the training reviews that may already have been used to train the initial classifier."""
+"""Maximum share of a new run's reviews that may already have been used to train its initial classifier."""
 WEIGHT_BYTES = 4
 """Size in bytes of one float32 weight."""
 
@@ -59,7 +59,7 @@ def train(
     """Train a classifier, save it in a run directory, and return the run.
 
     `config` is the name of a config in the package, a path, a nested mapping or a `Config`; `overrides` replaces some
-    of its keys, as in `{"train.epochs": 2}`. `data` is a value that `--data` accepts, a `DataConfig` or a `Source`.
+    of its values, as in `{"train.epochs": 2}`. `data` is a value that `--data` accepts, a `DataConfig` or a `Source`.
     `run` is the path of the run; None means a new folder under `runs/`. `observer` is called with each event. Ctrl-C
     stops training after the current batch; the run then holds the best epoch so far, and `resume` can resume it. Raises
     `KeyboardInterrupt` if training is stopped before an epoch is complete, `ConfigError` if the config is invalid,
@@ -121,7 +121,7 @@ def resume(
     """
     observer, place = observer or ignore, place or ThisProcess()
     run = run if isinstance(run, Run) else Run(Path(run).expanduser())
-    check_writable(run.path, "be resumed", "train a new run, which starts from it")
+    check_writable(run.path, "be resumed", "start a new run from it")
     run.check_found()
     with claim(run.path), place.open():
         run.check_resumable()
@@ -134,7 +134,7 @@ def resume(
         vocabulary = run.load_vocabulary() if run.vocabulary_path.exists() else None
         if start and vocabulary and start.vocabulary.words != vocabulary.words:
             name = getattr(config.model, "pretrained", None)
-            raise RunError(f"{name} has changed since {run} was started from it: restore it, or train the run again")
+            raise RunError(f"{name} has changed since {run} was started from it: restore it, or repeat the training")
         corpus = load_corpus(
             config, source=find_source(data), start=start, vocabulary=vocabulary, observer=observer, resumed=run
         )
@@ -206,10 +206,11 @@ def load_corpus(
 ) -> Corpus:
     """Read, tokenize and encode the reviews of a config, and ask its teachers about the training reviews.
 
-    If `source` is None, the config's data is read. If `vocabulary` is None, it comes with the initial weights (pass
-    them as `start` if they are already loaded) or is built from the training reviews. If a run is `resumed`, the
-    teachers' probabilities that it holds are used; if `ask` is False, the teachers are only checked. Raises
-    `DataError`, or `ImdbGruError` if the machine does not have enough memory to train the model.
+    If `source` is None, the config's data is read. If `vocabulary` is None, the vocabulary of the initial weights is
+    used or, without initial weights, one is built from the training reviews. Pass the initial weights as `start` if
+    they are already loaded. If `resumed` is a run that holds the teachers' probabilities, these are used. If `ask` is
+    False, the teachers are only checked. Raises `DataError` if the reviews cannot be used, and `ImdbGruError` if the
+    machine does not have enough memory to train the model.
     """
     task = find_task(config.task)
     teaching = Teaching.prepare(config, resumed, ask=ask) if isinstance(config, Config) else None
@@ -265,7 +266,7 @@ def _finish(run: Run, session: Session, observer: Observer) -> None:
 
 
 def _check_unseen(start: Run, corpus: Corpus) -> None:
-    """Raise `DataError` if the initial classifier has already been trained on too many of the training reviews."""
+    """Raise `DataError` if the initial classifier has already been trained on too many of the new run's reviews."""
     stored, digests = start.load_seen(), corpus.seen.digests
     seen = stored.count(digests) if stored else 0
     if seen > MOST_SEEN * len(digests):

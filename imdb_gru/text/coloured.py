@@ -9,9 +9,9 @@ from imdb_gru.system.escaping import neutralise
 from imdb_gru.text.direction import find_written_spaces, note_direction, reorder
 
 COLOURS = ("#d45e00", "#c06a2c", "#a57c67", "#808080", "#6683a4", "#4683c5", "#0081e7")
-"""From orange (negative) through grey to blue (positive), distinguishable to colour-blind people.
+"""Colours from orange (negative) through grey to blue (positive), which colour-blind people can distinguish.
 
-All have the same lightness (0.6 in OKLCH), so that they are legible on black and on white, and stay distinct in a
+All have the same lightness (0.6 in OKLCH), so they are legible on black and on white. They stay distinct in a
 256-colour terminal.
 """
 NEGATIVE, POSITIVE = COLOURS[0], COLOURS[-1]
@@ -35,7 +35,7 @@ def build_html(
 
     `label` and `figures` form the headline. Each token except the start token is coloured by its share, from −1 (most
     negative) to 1 (most positive); its title appears when the mouse hovers over it. `note` explains the colours.
-    If the `direction` is backward, the tokens are in the reverse of the written order, in which they are shown.
+    If the `direction` is backward, `tokens` is in reverse order; the fragment shows the words in written order.
     """
     words = []
     for token, space, share, title in zip(tokens, find_written_spaces(tokens, direction), shares, titles, strict=True):

@@ -1,7 +1,7 @@
 """The direction in which a model reads a text.
 
 A backward model reads from the end, so timestep 1 belongs to the last word of the text. Everything that is listed by
-timestep is in the order in which the model reads; only running text is shown in the order in which it is written.
+timestep is in reading order, the order in which the model reads the words. Only running text is in written order.
 """
 
 from collections.abc import Sequence
@@ -14,12 +14,12 @@ Item = TypeVar("Item")
 
 
 def reorder(items: Sequence[Item], direction: Direction) -> Sequence[Item]:
-    """Convert items of words from the written order to the order in which a model reads them, or the reverse."""
+    """Convert a sequence with one item per word from the written order to the reading order, or back."""
     return items if direction == "forward" else items[::-1]
 
 
 def note_direction(direction: Direction) -> str:
-    """Return what to append to a heading above timesteps; it is empty for a forward model."""
+    """Return a note to append to a heading above timesteps; it is empty for a forward model."""
     return ", read from the end" if direction == "backward" else ""
 
 
@@ -29,7 +29,7 @@ def name_words_read(direction: Direction) -> str:
 
 
 def record_direction(direction: Direction) -> dict[str, str]:
-    """Return the entry of a JSON record that names the direction; the record of a forward model has none."""
+    """Return the entry for the direction in a JSON record; it is empty for a forward model."""
     return {"direction": direction} if direction == "backward" else {}
 
 

@@ -1,4 +1,4 @@
-"""The normalisation of texts, which leaves only plain characters and no HTML."""
+"""The normalisation of texts into plain characters without HTML."""
 
 import re
 import unicodedata
@@ -19,7 +19,7 @@ _INVISIBLE = (
     (0xFE00, 0xFE0F),  # variation selectors
     (0xFEFF, 0xFEFF),  # byte order mark
 )
-"""First and last character of each range of invisible characters and of characters that modify the previous one."""
+"""First and last character of each range of characters that are invisible or modify the previous character."""
 _FRACTIONS, _RAISED_DIGITS = "¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞↉", "²³¹⁰⁴⁵⁶⁷⁸⁹"
 
 _WRITTEN = {
@@ -32,7 +32,7 @@ _WRITTEN = {
     "ŉ": "'n",
     "⭐": "★",
 }
-_WRITTEN |= {  # Windows-1252 that was read as Latin-1
+_WRITTEN |= {  # characters in Windows-1252 that were decoded as Latin-1
     chr(code): _WRITTEN.get(character, character)
     for code in range(0x80, 0xA0)
     if (character := bytes([code]).decode("cp1252", "ignore"))
@@ -40,7 +40,7 @@ _WRITTEN |= {  # Windows-1252 that was read as Latin-1
 _SPECIAL = re.compile(
     f"[{''.join(map(re.escape, _WRITTEN))}{''.join(f'{chr(first)}-{chr(last)}' for first, last in _INVISIBLE)}]"
 )
-# A separate pattern, because characters beyond U+FFFF slow down the search for a large set.
+# A separate pattern, because characters beyond U+FFFF would slow down the search with `_SPECIAL`.
 _MODIFIER = re.compile("[\U0001f3fb-\U0001f3ff\U000e0000-\U000e0fff]")
 """Skin tones and further invisible characters."""
 
@@ -51,7 +51,7 @@ TAGS = (
 _TAG = re.compile(rf"</?(?:{TAGS})(?:[\s/][^<>]*)?>|<!--[^<>]*-->", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:amp;)*(#[0-9]{1,7};?|#x[0-9a-f]{1,6};?|[a-z][a-z0-9]{1,31};)", re.IGNORECASE)
 _MOST_PASSES = 4
-"""Maximum number of searches for tags and entities, because decoding an entity can reveal a tag or another entity."""
+"""Maximum number of passes over tags and entities; decoding an entity can reveal a tag or another entity."""
 _NO_MARKUP = str.maketrans("&<", "  ")
 
 _IN_IMDB = "`\x80-\xbf‘’“”–…″，"
@@ -66,7 +66,7 @@ def normalise(text: str) -> str:
 
 
 def normalise_for_keras(text: str) -> str:
-    """Normalise a text, but keep everything that occurs in IMDB's reviews, so that their tokens match `imdb.npz`."""
+    """Normalise a text, but keep everything that occurs in IMDB's reviews, so that the tokens match `imdb.npz`."""
     return _normalise(text, _write_plainly_for_keras, _TAG_NOT_IN_IMDB, _decode_for_keras)
 
 
@@ -118,9 +118,9 @@ def _decode_for_keras(match: re.Match[str]) -> str:
 def describe_normalisation(tokenizer: str) -> dict[str, Any]:
     """Return the rules of `normalise`, or of `normalise_for_keras` for the tokenizer `keras`, as data for JSON.
 
-    `replace` maps characters to texts, `remove`, `tag`, `entity` and `part` are regular expressions, `names` and
-    `numbers` map entities to texts, and `ascii_numbers` says whether other numeric entities than those of ASCII
-    characters stay as they are.
+    `replace` maps characters to texts; `remove`, `tag`, `entity` and `part` are regular expressions; `names` and
+    `numbers` map entities to texts; and `ascii_numbers` says whether only the numeric entities of ASCII characters are
+    decoded.
     """
     from html.entities import html5
 
@@ -140,9 +140,9 @@ def describe_normalisation(tokenizer: str) -> dict[str, Any]:
 
 
 def _list_irregular_numbers() -> dict[int, str]:
-    """Return the texts of the numeric entities that do not stand for the character with their number.
+    """Return the text of each numeric entity that does not stand for the character with its code point.
 
-    Numbers that are not characters, which are surrogates and numbers above 0x10FFFF, are not included.
+    Surrogates and numbers above 0x10FFFF are not included, because they are not characters.
     """
     from html import unescape
 

@@ -1,4 +1,4 @@
-"""The two tokenizers that a config can choose, which are used in both training and prediction.
+"""The two tokenizers that a config can choose; a model is trained and predicts with the same tokenizer.
 
 Each tokenizer is a plain function that splits a text into tokens.
 """
@@ -76,7 +76,7 @@ def _has_emoticon(text: str) -> bool:
 
 
 def _unify(token: str) -> str:
-    """Return the token of an emoticon, which is the same for :-), =) and :)); other tokens are returned unchanged."""
+    """Return the token of an emoticon, such as :) for :-), =) and :)); return other tokens unchanged."""
     if len(token) == 1 or token[0] not in ":;=<":
         return token
     if token[0] == "<":
@@ -111,8 +111,8 @@ TOKENIZERS: dict[str, Callable[[str], list[str]]] = {"keras": tokenize_keras, "w
 def describe_tokens(tokenizer: str, *, emoticons: bool) -> dict[str, Any]:
     """Return how a tokenizer splits a normalised text in lower case, as data for JSON.
 
-    `token` is a regular expression that finds the tokens. `unified` lists regular expressions of emoticons, and the
-    token that replaces an emoticon.
+    `token` is a regular expression that finds the tokens. `unified` lists pairs: a regular expression for emoticons,
+    and the token that replaces them.
     """
     if tokenizer == "keras":
         filters = re.sub(r"[\\\]^-]", r"\\\g<0>", KERAS_FILTERS)

@@ -96,13 +96,13 @@ class Vocabulary:
                 raise ValueError("the tokenizer is unknown, or the words are not a list")
             if not all(isinstance(word, str) for word in words):
                 raise ValueError("some words are not strings")
-            "".join(words).encode()  # an error for unpaired surrogates, which no training writes and no file can hold
+            "".join(words).encode()  # fails for unpaired surrogates, which UTF-8 cannot encode
             emoticons = stored.get("emoticons", False)
             if not isinstance(emoticons, bool):
                 raise ValueError("emoticons is neither true nor false")
             return cls(stored["tokenizer"], words, emoticons=emoticons)
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-            raise RunError(f"{path} is not a vocabulary ({error}): train the run again") from error
+            raise RunError(f"{path} is not a vocabulary ({error}): train the model again") from error
 
 
 def build_vocabulary(

@@ -1,4 +1,4 @@
-"""Batches for Keras: right-padded ids, which TensorFlow cuts from one flat array in an order determined by the seed."""
+"""Batches for Keras: right-padded ids that TensorFlow cuts from one flat array, in an order determined by the seed."""
 
 import functools
 import math
@@ -25,8 +25,8 @@ Batch = tuple[Ids, Array]
 def _to_tensors(reviews: EncodedReviews, share: float) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Return the ids, offsets and labels, cached because Keras keeps the datasets of several epochs alive.
 
-    The labels are `(N, 1)`, or `(N, 2)` if there are soft targets: the label and the target, of which the soft target
-    is a `share`, or the whole if there is no label.
+    The labels are `(N, 1)`, or `(N, 2)` if there are soft targets: the label and the target. The target is the mean of
+    the soft target, with weight `share`, and the label; without a label, it is the soft target.
     """
     labels = reviews.labels.astype(np.float32)[:, None]
     if reviews.soft_targets:
@@ -36,7 +36,7 @@ def _to_tensors(reviews: EncodedReviews, share: float) -> tuple[tf.Tensor, tf.Te
 
 
 def _view_as_tensor(array: Ids) -> tf.Tensor:
-    """Return a tensor that shares the array's memory if TensorFlow can read it there, or else a copy."""
+    """Return a tensor that shares the array's memory if TensorFlow can use that memory, or else a copy."""
     if array.ctypes.data % ALIGNMENT or not array.flags.writeable:
         return tf.constant(array)
     return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
@@ -47,16 +47,16 @@ class ReviewBatches:
 
     If the reviews have soft targets, the labels are `(B, 2)`: each review's label and its target.
 
-    With several workers, each gets a share of every batch. The share then includes two more arrays for `Shares`: the
-    worker's fractions of the batch's reviews with a target and of all its reviews, `(2,)`, and the words that the whole
-    batch may contain, `(R,)`. A worker that would otherwise have no reviews gets one review with weight zero. In
-    validation, whole batches are divided among the workers.
+    With several workers, each gets a share of every batch. A share has two more arrays, for `Shares`. The first array,
+    `(2,)`, holds two fractions: the worker's part of the batch's reviews with a target, and its part of all reviews in
+    the batch. The second array, `(R,)`, holds the ids of all words that the whole batch may contain. A worker without
+    reviews in a batch gets one review with weight zero. In validation, each worker gets some of the whole batches.
     """
 
     def __init__(
         self, reviews: EncodedReviews, config: Config, epoch: int | None, shares: WholeShare | None = None
     ) -> None:
-        """Build the batches of an epoch; None means validation, which uses no dropout and starts with long reviews."""
+        """Build the batches of an epoch; None means validation: no word dropout, and the longest reviews first."""
         self.reviews = reviews
         self.config = config
         self.epoch = epoch
@@ -77,13 +77,13 @@ class ReviewBatches:
         return self.to_dataset().as_numpy_iterator()  # type: ignore[no-any-return]
 
     def count(self, mask: Mask) -> int:
-        """Return the number of reviews in all batches that a mask `(N,)` selects."""
+        """Return how many of the reviews in all batches are selected by a mask `(N,)`."""
         return sum(int(mask[rows].sum()) for rows in self.rows)
 
     def to_dataset(self) -> tf.data.Dataset:
         """Return a dataset for `fit` and `evaluate` that yields the batches without running Python code.
 
-        Autotuning is off; otherwise, every epoch would end by waiting for the tuner, which doubles its sleep each time.
+        Autotuning is off; otherwise, every epoch would end by waiting for the tuner, which sleeps longer each time.
         Optimizations of the dataset's graph are also off, because they would copy all ids into the graph.
         """
         train, rate = self.config.train, self.config.model.dropout.word if self.epoch is not None else 0.0
@@ -91,7 +91,7 @@ class ReviewBatches:
         ids, offsets, labels = _to_tensors(self.reviews, train.teacher_share)
         stream = [train.seed, WORD_DROPOUT_STREAM, self.epoch or 0]
         if self.shares.rank:
-            stream.append(self.shares.rank)  # each worker draws its own word dropout
+            stream.append(self.shares.rank)  # each worker has its own word dropout
         (seed,) = np.random.SeedSequence(stream).generate_state(1)
 
         def cut(index: tf.Tensor, rows: tf.Tensor, least: Any = least) -> tuple[tf.Tensor, tf.Tensor]:
@@ -108,10 +108,10 @@ class ReviewBatches:
         def cut_share(index: tf.Tensor, share: tuple[tf.Tensor, ...]) -> tuple[Any, ...]:
             rows, part, whole = share
             starts, stops = tf.gather(offsets, whole), tf.gather(offsets, whole + 1)
-            # padded like the whole batch: an adversarial move's length depends on all embeddings, even those of padding
+            # padded like the whole batch: an adversarial move's length depends on all embeddings, even the padding's
             batch, label = cut(index, rows, tf.maximum(tf.reduce_max(stops - starts), least))
             words = tf.gather(ids, tf.ragged.range(starts, stops).values)
-            words, _ = tf.unique(tf.concat([[PAD, UNKNOWN], words], 0))  # a dropped word becomes unknown
+            words, _ = tf.unique(tf.concat([[PAD, UNKNOWN], words], 0))  # word dropout adds unknown words
             return batch, tf.where(part[1] > 0, label, NO_LABEL), (part, words)
 
         sharing = self.shares.count > 1 and self.epoch is not None
@@ -126,7 +126,7 @@ class ReviewBatches:
         return dataset.prefetch(2).with_options(options)
 
     def _measure_parts(self) -> Array:
-        """Return this worker's fraction of each batch's reviews with a target and of all its reviews, `(N, 2)`."""
+        """Return this worker's fractions of the reviews with a target and of all reviews in each batch, `(N, 2)`."""
         taught = self.reviews.taught
         parts = np.zeros((len(self.rows), 2), np.float32)
         for part, rows, whole in zip(parts, self.rows, self.whole, strict=True):

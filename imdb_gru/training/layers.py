@@ -16,7 +16,7 @@ from imdb_gru.engine.gru import GRUEngine, Hidden, Tape
 from imdb_gru.engine.gru_weights import GRUWeights
 
 OUTSTANDING = 8
-"""Number of forward passes kept for the backward pass; older ones are discarded."""
+"""Maximum number of forward passes kept for the backward pass; older ones are discarded."""
 
 
 class ChannelDropout(keras.layers.SpatialDropout1D):  # type: ignore[misc]
@@ -51,7 +51,7 @@ class FusedEmbedding(keras.layers.Embedding):  # type: ignore[misc]
         return look_up(tf.convert_to_tensor(self.embeddings))
 
 
-@keras.saving.register_keras_serializable("imdb_gru")  # Bidirectional copies its layer from its config
+@keras.saving.register_keras_serializable("imdb_gru")  # Bidirectional copies a layer from the layer's config
 class FusedGRU(keras.layers.GRU):  # type: ignore[misc]
     """A `keras.layers.GRU` computed by the engine, with `reset_after`, tanh, sigmoid and float32, without dropout.
 

@@ -70,7 +70,7 @@ def run_training(trainer: Trainer, recorder: Recorder, observer: Observer, stop:
 
 
 class Stopwatch:
-    """Measures time, excluding the time in which the engine is compiled and graphs are built."""
+    """Measures time, except the time spent on compiling the engine and building graphs."""
 
     def __init__(self) -> None:
         self._started = 0.0
@@ -84,15 +84,15 @@ class Stopwatch:
 
 
 def _build_record(trainer: Trainer, figures: dict[str, float]) -> Epoch:
-    """Return the record of the completed epoch and restart the clock. Raises `RunError` if a loss is not finite."""
+    """Return the record of the completed epoch, and reset its time. Raises `RunError` if a loss is not finite."""
     progress = trainer.progress
     seconds, progress.epoch_seconds = progress.epoch_seconds, 0.0
     progress.seconds += seconds
     for name in ("loss", "validation_loss"):
         if not math.isfinite(figures.get(name, 0.0)):
             raise RunError(
-                f"training diverged: {name.replace('_', ' ')} was {figures[name]} in epoch {progress.epoch}; train "
-                "again with --overwrite and a smaller train.learning_rate"
+                f"training diverged: {name.replace('_', ' ')} was {figures[name]} in epoch {progress.epoch}; "
+                "repeat the training with --overwrite and a smaller train.learning_rate"
             )
     return Epoch.parse(
         {

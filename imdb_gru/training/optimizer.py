@@ -86,7 +86,7 @@ class Discriminative:
         super().update_step(gradient, variable, learning_rate * self._find_share(variable))  # type: ignore[misc]
 
     def _find_share(self, variable: Any) -> float:
-        """Return the learning rate factor for a weight, which may be a Keras or a TensorFlow variable."""
+        """Return the learning rate factor for a weight, given as a Keras or a TensorFlow variable."""
         handle = _get_handle(variable)
         return self.rate if any(_get_handle(weight) is handle for weight in self.slow) else 1.0
 

@@ -20,7 +20,7 @@ from imdb_gru.training.trainer import Trainer
 
 
 class Recorder:
-    """A recorder that writes nothing, which every worker except the first uses."""
+    """A recorder that writes nothing; every worker except the first uses it."""
 
     def begin(self, trainer: Trainer) -> None:
         """Record that training is starting or resuming."""
@@ -57,7 +57,7 @@ class RunRecorder(Recorder):
 
     def begin(self, trainer: Trainer) -> None:
         """Mark the run as in progress, and record the environment and data used for this part of its training."""
-        self._tracking = Tracking(self.run, trainer.config, self._observer)  # may fail, so the run is not yet changed
+        self._tracking = Tracking(self.run, trainer.config, self._observer)  # comes first, because it may fail
         self.run.metrics_path.unlink(missing_ok=True)
         self.run.calibration_path.unlink(missing_ok=True)
         tracked = self._tracking.identity

@@ -16,10 +16,10 @@ BLOCK = 2**14
 
 
 class WholeShare:
-    """The share of a single worker, which is the whole of every batch."""
+    """The share of a single worker: the whole of every batch."""
 
     rank = 0
-    """Number of this worker, counted from 0."""
+    """Index of this worker, counted from 0."""
     count = 1
     """Number of workers."""
 
@@ -28,9 +28,9 @@ class WholeShare:
         return rows
 
     def weigh_losses(self, share: Any) -> tuple[Any, Any]:  # noqa: ARG002
-        """Return this worker's fraction of the batch's reviews with a target, and of all its reviews.
+        """Return this worker's fraction of the batch's reviews with a target, and its fraction of all reviews in it.
 
-        `share` is the batch's third item after ids and labels, or None for a single worker.
+        `share` is the third item of the batch, after ids and labels, or None for a single worker.
         """
         return 1.0, 1.0
 
@@ -39,7 +39,7 @@ class WholeShare:
         return gradients
 
     def average(self, figures: dict[str, float], counts: Mapping[str, int]) -> dict[str, float]:  # noqa: ARG002
-        """Return the metrics averaged over all workers, given this worker's means over these numbers of reviews."""
+        """Return the metrics averaged over all workers; this worker's `figures` are means over `counts` reviews."""
         return figures
 
     def request_stop(self, stop: Stop) -> None:
@@ -54,7 +54,7 @@ class WholeShare:
 class Shares(WholeShare):
     """One of several workers, each with the whole corpus, the whole model and its own share of every batch.
 
-    Every number on which a decision depends is first summed over all workers, so that all of them reach the same
+    Every number on which a decision depends is first summed over all workers, so that all workers reach the same
     decision. TensorFlow computes the sums around a ring of the workers listed in the environment variable
     TF_CONFIG.
     """
@@ -68,7 +68,7 @@ class Shares(WholeShare):
         """Sum of `wish` over all workers at the last step."""
 
     def select_rows(self, rows: Rows, lengths: Lengths) -> Rows:
-        """Return every n-th review of a batch, longest first, so that lengths are similar in all shares."""
+        """Sort a batch, longest first, and return every n-th review, so that all shares have similar lengths."""
         return rows[np.argsort(-lengths[rows], kind="stable")][self.rank :: self.count]
 
     def weigh_losses(self, share: Any) -> tuple[Any, Any]:
@@ -79,8 +79,8 @@ class Shares(WholeShare):
     def add_up_gradients(self, gradients: Sequence[Any], embedding: int, share: Any) -> Sequence[Any]:
         """Return the gradients summed over all workers.
 
-        Only the rows of the embedding's gradient that belong to the batch's words are exchanged. These words, `(R,)`,
-        must be the same for all workers and include every row that is nonzero for any of them.
+        Of the embedding's gradient, only the rows of the batch's words are exchanged. `share` holds the ids of these
+        words, `(R,)`. The ids must be the same for all workers, and include every row that is nonzero for any worker.
         """
         _, words = share
         own = [tf.convert_to_tensor(gradient) for gradient in gradients]

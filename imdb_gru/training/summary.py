@@ -52,8 +52,8 @@ def estimate_next_word_memory(config: NextWordConfig, parameters: int, corpus: C
     """Estimate the bytes of memory that next-word training needs, as `estimate_memory` does.
 
     The gradient of the table that the embedding and softmax share is the sum of several arrays of the same size, and
-    the saved model's softmax has a separate table. In validation, each of the words computed at once needs
-    about 6 values for every id.
+    the saved model's softmax has a separate table. In validation, each of the `FULL_ROWS`
+    timesteps computed at once needs about 6 values for every id of the vocabulary.
     """
     model, train, size = config.model, config.train, len(corpus.vocabulary)
     timesteps = min(int(max(corpus.train.lengths)), train.timesteps)

@@ -22,14 +22,14 @@ PROJECT = "imdb-gru"
 """The experiment (MLflow) or project (Weights & Biases) of a run, unless the tracker's environment variable is set."""
 SQLITE = "sqlite:///"
 LONGEST_REASON = 200
-"""Maximum length in characters of a tracker's message in an error."""
+"""Maximum length, in characters, of a tracker's message when it is quoted."""
 
 Ending = Literal["finished", "stopped", "failed"]
 """How training ended: as planned, by Ctrl-C or SIGTERM, or with an error."""
 
 
 class Tracker(ABC):
-    """A tracked run, which has the name of the run directory; constructing a tracker starts or resumes it."""
+    """A tracked run, named after the run directory; constructing a tracker starts or resumes the tracked run."""
 
     title: ClassVar[str]
     """The name of the tracker shown to users."""
@@ -53,7 +53,7 @@ class Tracker(ABC):
 
 
 class MLflowTracker(Tracker):
-    """A run of MLflow, at $MLFLOW_TRACKING_URI or, by default, in `mlflow.db` in the current folder."""
+    """An MLflow run, stored at $MLFLOW_TRACKING_URI or, by default, in `mlflow.db` in the current folder."""
 
     title = "MLflow"
     _statuses: ClassVar[dict[Ending, str]] = {"finished": "FINISHED", "stopped": "KILLED", "failed": "FAILED"}
@@ -97,7 +97,7 @@ class MLflowTracker(Tracker):
 
 
 class WandbTracker(Tracker):
-    """A run of Weights & Biases; with $WANDB_MODE=offline, it is written to the folder `wandb` alone."""
+    """A Weights & Biases run; with $WANDB_MODE=offline, it is written only to the folder `wandb`."""
 
     title = "Weights & Biases"
     _codes: ClassVar[dict[Ending, int]] = {"finished": 0, "stopped": 255, "failed": 1}
@@ -114,7 +114,7 @@ class WandbTracker(Tracker):
             name=run.path.name,
             config=config.model_dump(mode="json"),
             resume="allow" if known else None,
-            reinit="create_new",  # leaves a run that the caller has started alone
+            reinit="create_new",  # does not end a run that the caller has started
             settings=wandb.Settings(console="off"),  # otherwise, stdout and stderr would be replaced
         )
 
@@ -134,7 +134,7 @@ class WandbTracker(Tracker):
 
 
 TRACKERS: dict[str, type[Tracker]] = {"mlflow": MLflowTracker, "wandb": WandbTracker}
-"""The tracker for each value of `train.track`, which is also the name of its extra."""
+"""The tracker for each value of `train.track`; the value is also the name of the tracker's extra."""
 
 
 class Tracking:
@@ -156,7 +156,7 @@ class Tracking:
             self._tracker = kind(run, config, known)
         except ImportError as error:
             raise MissingExtraError(f"train.track={config.train.track}", config.train.track) from error
-        except Exception as error:  # trackers raise errors of many packages
+        except Exception as error:  # trackers raise errors from many packages
             raise ImdbGruError(
                 f"{kind.title} cannot track {run} ({_shorten(error)}): check its settings and resume the run, "
                 "or replace it with a run without train.track"
@@ -191,7 +191,7 @@ class Tracking:
 
 
 def _list_final(metrics: Metrics) -> dict[str, float]:
-    """Return the final metrics of a run by the names under which they are logged."""
+    """Return the final metrics of a run, with the names to log them under."""
     final = {f"best_{name}": value for name, value in metrics.best.to_dict().items()}
     for name in ("epochs", "seconds", "compile_seconds", "peak_memory_mb", "parameters"):
         final[f"total_{name}" if name == "seconds" else name] = getattr(metrics, name)

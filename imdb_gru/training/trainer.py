@@ -32,7 +32,7 @@ class Trainer(ABC):
     config: AnyConfig
     model: keras.Model
     stock: keras.Model
-    """The model to save, which is never compiled and has only stock layers, so that it opens without this package."""
+    """The model to save; it is never compiled and has only stock layers, so that it opens without this package."""
 
     def __init__(self, config: AnyConfig, corpus: Corpus) -> None:
         self.corpus = corpus
@@ -70,7 +70,7 @@ class Trainer(ABC):
     def train_epoch(self, stop: Stop, checkpoint: Callable[[], None]) -> Figures:
         """Train for the rest of an epoch, or until `stop` is set, and return the metrics.
 
-        `checkpoint` may be called between batches if training can be resumed there.
+        If training can be resumed within an epoch, this may call `checkpoint` between batches.
         """
 
     @abstractmethod
@@ -129,7 +129,7 @@ class Trainer(ABC):
             raise self._refuse_data(run)
         if start.vocabulary != hash_file(run.vocabulary_path):
             raise RunError(
-                f"{run.vocabulary_path} has changed since training began: restore it, or train the run again"
+                f"{run.vocabulary_path} has changed since training began: restore it, or repeat the training"
             )
 
     def _refuse_data(self, run: Run) -> RunError:

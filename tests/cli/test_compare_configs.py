@@ -75,7 +75,7 @@ def test_other_python_arguments(compared, tmp_path, monkeypatch):
     with pytest.raises(imdb_gru.ConfigError, match="a comparison needs a config, got none"):
         imdb_gru.compare(config=[])
     configs = [imdb_gru.load_config(name) for name in ("scratch", "tutorial")]
-    with pytest.raises(imdb_gru.ConfigError, match="have no names of files: give a mapping of names to configs"):
+    with pytest.raises(imdb_gru.ConfigError, match="a Config object has no name: give a mapping from names to configs"):
         imdb_gru.compare(config=configs)
     with pytest.raises(imdb_gru.ConfigError, match="a config cannot be called 'a/b' in a comparison"):
         imdb_gru.compare(config={"a/b": "scratch", "c": "tutorial"})

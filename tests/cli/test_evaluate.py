@@ -56,7 +56,7 @@ def test_answers_are_counted_as_predict_gives_them(invoke, sample_run, calibrate
     assert list(answers) == ["max_error", "confidence", "n", "share", "error"]
     assert (answers["max_error"], answers["share"]) == (0.1, answers["n"] / 200)
     assert 50 < answers["n"] < 150
-    assert f"{answers['n']} reviews ({answers['share']:.2%}) are answered" in invoke("evaluate", *arguments).out
+    assert f"the model labels {answers['n']} reviews ({answers['share']:.2%})" in invoke("evaluate", *arguments).out
     refused = invoke("evaluate", "--run", sample_run.path, "--max-error", "1%")
     assert refused.code == 1
     assert "the 20 validation reviews of " in refused.err

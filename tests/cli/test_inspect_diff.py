@@ -55,12 +55,12 @@ def test_texts_are_shown_side_by_side(diff, packaged):
 @pytest.mark.parametrize(
     ("texts", "line"),
     [
-        (("A dull start.", "A superb start."), 'the verdicts part at word 2 "dull", replaced with word 2 "superb"'),
-        (("Good. Awful.", "Good."), 'the verdicts part at word 3 "awful", which is deleted'),
-        (("Good.", "Good. Awful, awful."), 'the verdicts part at word 3 "awful", which is inserted'),
-        (("Good.", "Not good."), 'the verdicts part at word 1 "not", which is inserted'),
-        ((TEXT, "A slow start, but the ending is superb."), 'the verdicts part at word 9 "." and word 10 "."'),
-        ((LATE, LATE.replace("superb", "dull")), 'the verdicts part at word 12 ","'),
+        (("A dull start.", "A superb start."), 'the verdicts diverge at word 2 "dull", replaced with word 2 "superb"'),
+        (("Good. Awful.", "Good."), 'the verdicts diverge at word 3 "awful", which is deleted'),
+        (("Good.", "Good. Awful, awful."), 'the verdicts diverge at word 3 "awful", which is inserted'),
+        (("Good.", "Not good."), 'the verdicts diverge at word 1 "not", which is inserted'),
+        ((TEXT, "A slow start, but the ending is superb."), 'the verdicts diverge at word 9 "." and word 10 "."'),
+        ((LATE, LATE.replace("superb", "dull")), 'the verdicts diverge at word 12 ","'),
         (("A dull start.", "A DULL start."), "the verdicts are the same after every word"),
     ],
 )

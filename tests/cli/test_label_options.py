@@ -100,7 +100,7 @@ def test_an_evaluation_on_one_kind_of_reviews_is_made_with_a_note(invoke, stars)
     assert json.loads(result.out)["n"] == 2
     assert "all labels of stars.csv are understood as positive: 1" in result.err
     assert (
-        "all of them are positive, so the accuracy is only the share that the model predicts as positive" in result.err
+        "all reviews are positive, so the accuracy is only the share that the model predicts as positive" in result.err
     )
 
 

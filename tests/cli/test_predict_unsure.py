@@ -33,7 +33,7 @@ def test_labels_are_unsure_to_keep_a_maximum_error(invoke, calibrated_run, tmp_p
     result = invoke("predict", *arguments)
     assert result.code == 0
     first, *_, last = result.err.splitlines()
-    assert first.endswith("of 100 validation reviews, 80.0% were answered, 2.5% of them wrongly")
+    assert first.endswith("the model labelled 80.0% of 100 validation reviews, and 2.5% of these labels were wrong")
     limit, unsure = calibrated_run.load_calibration().limits[0], 0
     for record in read_json(result.out):
         confidence = max(record["probability"], 1 - record["probability"])

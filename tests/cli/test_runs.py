@@ -82,8 +82,8 @@ def test_the_run_in_the_package_is_accepted_wherever_a_run_is(invoke, bundled, t
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["train", "--resume", "bundled"], "cannot be resumed: train a new run, which starts from it"),
-        (["pretrain", "--resume", "bundled"], "cannot be resumed: train a new run, which starts from it"),
+        (["train", "--resume", "bundled"], "cannot be resumed: start a new run from it"),
+        (["pretrain", "--resume", "bundled"], "cannot be resumed: start a new run from it"),
         (["train", "--run", "bundled", "--data", "sample"], "cannot be replaced: choose another folder with --run"),
         (["compare", "--into", "bundled"], "cannot hold a comparison: choose another folder with --into"),
         (["sweep", "s.yaml", "--into", "bundled"], "cannot hold a sweep: choose another folder with --into"),

@@ -192,7 +192,7 @@ def test_finalists_are_compared_if_they_can_be(tmp_path, monkeypatch, capsys):
     print_sweep(whole)
     out = capsys.readouterr().out
     assert "McNemar's exact test, seed 0\n" in out
-    assert out.endswith("train it with: imdb-gru train --config best.yaml\n")
+    assert out.endswith("train a model with the best config: imdb-gru train --config best.yaml\n")
 
     def refuse(runs, split, observer):
         raise RunError("they use different reviews")

@@ -224,7 +224,7 @@ def test_a_training_that_diverges_ends_in_one_line(invoke, tmp_path):
     settings = ["--set", "train.learning_rate=1e38", "--set", "train.clip_norm=null"]
     result = train(invoke, tmp_path / "run", *settings)
     assert result.code == 1
-    assert "training diverged: loss was nan in epoch 1; train again" in result.err.splitlines()[-1]
+    assert "training diverged: loss was nan in epoch 1; repeat the training" in result.err.splitlines()[-1]
     assert not (tmp_path / "run" / "metrics.json").exists()
 
 

@@ -148,7 +148,7 @@ def test_the_seeds_of_finalists_share_the_validation_reviews_that_teachers_do_no
     def base(teachers, **train):
         return {"train": {"teachers": teachers, **train}}
 
-    with pytest.raises(ConfigError, match=r"set train\.validation_seed to that of the teachers, such as 0, or"):
+    with pytest.raises(ConfigError, match=r"set train\.validation_seed to the teachers' value, such as 0, or"):
         load(base=base(["runs/one"]))
     for changes in (
         {"base": base(["runs/one"], validation_seed=0)},

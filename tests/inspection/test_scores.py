@@ -120,9 +120,9 @@ def test_a_path_is_as_good_as_a_model(packaged):
     ("arguments", "words"),
     [
         (("fine", "--input", "reviews.txt"), "give texts or --input, not both"),
-        (("fine", "--data", "sample"), "give either them, or texts or --input"),
-        (("fine", "--reviews", "3"), "give either them, or texts or --input"),
-        (("--input", "reviews.txt", "--split", "test"), "give either them, or texts or --input"),
+        (("fine", "--data", "sample"), "cannot be used with texts or --input"),
+        (("fine", "--reviews", "3"), "cannot be used with texts or --input"),
+        (("--input", "reviews.txt", "--split", "test"), "cannot be used with texts or --input"),
     ],
 )
 def test_texts_and_reviews_of_a_split_exclude_each_other(inspect_bundled, arguments, words):

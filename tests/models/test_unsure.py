@@ -89,7 +89,7 @@ def test_what_the_reviews_cannot_show_is_refused_with_what_they_can():
     classifier.calibration = Calibration.parse({**CALIBRATION, "errors": [50, 80, 100]})
     with pytest.raises(RunError, match="are wrong: train with more reviews"):
         classifier.predict_many(["w1"], max_error=0.1)
-    with pytest.raises(RunError, match=r"no record of its confidence .* train it again, with validation reviews"):
+    with pytest.raises(RunError, match=r"no record of its confidence .* train the model again, with validation"):
         make_classifier().predict("w1", max_error=0.1)
     with pytest.raises(ValueError, match="give a share"):
         classifier.predict("w1", max_error=5)
@@ -107,7 +107,7 @@ def test_files_carry_the_label(tmp_path, suffix):
     assert counts.unsure == expected.count("unsure")
     first, *_, last = map(str, notices)
     assert first.startswith(
-        "unsure if the confidence is at most 0.6000: of 100 validation reviews, 80.0% were answered"
+        "unsure if the confidence is at most 0.6000: the model labelled 80.0% of 100 validation reviews, and "
     )
     assert last == f"{counts.unsure} of 31 texts are unsure ({counts.unsure / 31:.1%})"
 

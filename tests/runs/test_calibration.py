@@ -89,7 +89,7 @@ def test_a_model_that_is_good_enough_is_sure_of_every_text():
     labels, probabilities = draw(np.random.default_rng(0), 2000, scale=20)
     found = Calibration.measure(labels, probabilities).find_limit(0.1)
     assert (found.confidence, found.answered) == (0, 2000)
-    assert str(found).startswith("sure of every text: of 2,000 validation reviews, 100.0% were answered, ")
+    assert str(found).startswith("sure of every text: the model labelled 100.0% of 2,000 validation reviews, and ")
 
 
 def test_a_wrong_label_at_the_top_does_not_end_the_search():

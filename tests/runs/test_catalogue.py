@@ -121,5 +121,5 @@ def test_a_run_without_a_name_gets_one_of_its_own():
 def test_where_nothing_is_in_the_package_either_it_says_what_to_do(monkeypatch, tmp_path, task, command):
     monkeypatch.setattr(runs, "BUNDLE", tmp_path / "nothing")
     for path in (None, runs.Path("bundled")):
-        with pytest.raises(RunError, match=f"there is no complete run .*: train one with 'imdb-gru {command}'"):
+        with pytest.raises(RunError, match=f"there is no complete run .*: start one with 'imdb-gru {command}'"):
             find_run(path, task)

@@ -99,7 +99,7 @@ def test_what_is_no_finished_next_word_run_is_refused(pair, tmp_path):
     encoder, _ = pair
     sizes = {"embedding": 24, "units": 16}
     assert load_pretrained(build(encoder.path, **sizes))
-    with pytest.raises(ConfigError, match=r"^model.pretrained: there is no run at nowhere; train one with .*pretrain"):
+    with pytest.raises(ConfigError, match=r"^model.pretrained: there is no run at nowhere; start one with .*pretrain"):
         load_pretrained(build("nowhere", **sizes))
     encoder.weights_path.write_bytes(b"")
     with pytest.raises(RunError, match="is damaged"):

@@ -36,7 +36,7 @@ def print_comparison(comparison: "Comparison") -> None:
     """Print the models, the pairs of models, the accuracy by number of words read, and the verdict."""
     for table in build_comparison_tables(comparison):
         if table.name == "runs":
-            continue  # the table of the models has their means
+            continue  # the table of the models contains the means of their runs
         table.print()
         click.echo()
         if table.name == "models":
@@ -47,7 +47,7 @@ def print_comparison(comparison: "Comparison") -> None:
 
 
 def list_notes(comparison: "Comparison") -> list[str]:
-    """Return lines that say what the models are, and why their costs cannot be compared, if they cannot."""
+    """Return a description of each model and, if the models' costs cannot be compared, the reason for this."""
     caveat = [comparison.caveat] if comparison.caveat else []
     return [*(f"{model.model}: {model.description}" for model in comparison.models), *caveat]
 
@@ -185,7 +185,7 @@ def _join_curves(curves: Mapping[str, Mapping[int, float]]) -> list[dict[str, An
 
 
 def _compare_settings(models: Sequence["ComparedModel"]) -> list[dict[str, Any]]:
-    """Return the config keys, other than the seed, whose values differ between networks; none if only the cells do."""
+    """Return the config keys, except the seed, that differ between networks; none if only the cells differ."""
     networks = [model for model in models if model.runs[0].C is None]
     flat = {model.model: dict(flatten(model.runs[0].config)) for model in networks}
     keys = dict.fromkeys(key for values in flat.values() for key in values)

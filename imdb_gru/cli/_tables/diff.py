@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from imdb_gru.inspection.differences import AlignedRow
 
 STYLES = {"equal": None, "replaced": "yellow", "deleted": "red", "inserted": "green"}
-"""The colour of a row in a terminal, by its change, which is also a word in the row."""
+"""The colour of a row in a terminal, by its change; the row also names the change."""
 
 
 def show_diff(diff: "TextDiff", *, as_json: bool) -> None:
@@ -62,7 +62,7 @@ def _list_columns(diff: "TextDiff", prefix: str) -> list[Column]:
 
 
 def _list_cells(side: "Inspection", timestep: int | None) -> list[str]:
-    """Return a word's number, token, probability and contribution; dashes if the text has no word at this place."""
+    """Return a word's timestep, token, probability and contribution; dashes if the text has no word in this row."""
     if timestep is None:
         return ["-", "", *["-"] * (1 + (side.probabilities is not None))]
     token = shorten(side.tokens[timestep], LONGEST_TOKEN) + ("" if side.known[timestep] else " (unknown)")
@@ -80,7 +80,7 @@ def _describe_changes(diff: "TextDiff") -> str:
 
 def _describe_verdicts(diff: "TextDiff", apart: Sequence[int]) -> str:
     if diff.parting is not None:
-        return f"the verdicts part at {_describe_row(diff, diff.rows[diff.parting])}"
+        return f"the verdicts diverge at {_describe_row(diff, diff.rows[diff.parting])}"
     if apart:
         return f"the verdicts differ in {len(apart)} of {count_noun(len(diff.rows), 'row')}, but not in the last"
     return "the verdicts are the same after every word"

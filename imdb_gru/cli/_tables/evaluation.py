@@ -29,7 +29,7 @@ def print_evaluation(figures: "AnyEvaluation") -> None:
 
     tables = build_evaluation_tables(figures)
     if isinstance(figures, SuiteEvaluation | ExchangeEvaluation):
-        tables = tables[::-1]  # what was tested stands above the results
+        tables = tables[::-1]  # the description of the test is printed above the results
     for number, table in enumerate(tables):
         if number:
             click.echo()
@@ -43,7 +43,7 @@ def print_evaluation(figures: "AnyEvaluation") -> None:
 
 
 def build_evaluation_tables(figures: "AnyEvaluation") -> list[Table]:
-    """Build the tables of an evaluation; the first one has its main figures."""
+    """Build the tables of an evaluation; the first table has the main figures."""
     from imdb_gru.models.evaluation import Evaluation
     from imdb_gru.models.exchange_evaluation import ExchangeEvaluation
     from imdb_gru.models.suite_evaluation import SuiteEvaluation
@@ -130,8 +130,8 @@ def _describe_direction(figures: "Evaluation | NextWordEvaluation") -> list[tupl
 
 
 def _print_answers(answers: "AnswerScores") -> None:
-    error = "" if answers.error is None else f", {answers.error:.2%} of them wrongly"
+    error = "" if answers.error is None else f", and {answers.error:.2%} of these labels are wrong"
     click.echo(
-        f"\nwith a maximum error of {answers.max_error * 100:g} %, {answers.n} reviews ({answers.share:.2%}) are "
-        f"answered{error}; the others have a confidence of at most {answers.confidence:.4f}"
+        f"\nwith a maximum error of {answers.max_error * 100:g} %, the model labels {answers.n} reviews "
+        f"({answers.share:.2%}){error}; the other reviews have a confidence of at most {answers.confidence:.4f}"
     )

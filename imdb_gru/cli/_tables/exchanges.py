@@ -14,7 +14,7 @@ SNIPPET = 300
 
 
 def build_exchange_tables(figures: "ExchangeEvaluation") -> list[Table]:
-    """Build the table of a classifier's accuracy by the number of exchanges, and that of what was tested."""
+    """Build two tables: a classifier's accuracy by the number of exchanges, and a description of the test."""
     chosen = [] if figures.threshold == 0.5 else [("threshold", f"{figures.threshold:g}")]
     tested = [
         ("run", figures.run),

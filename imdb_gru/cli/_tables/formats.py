@@ -10,7 +10,7 @@ from imdb_gru.cli._tables.table import Column, Table, is_numeric
 SUFFIXES = {"csv": ".csv", "markdown": ".md", "latex": ".tex"}
 """The formats, and the suffixes of their files."""
 LIST = ("figure", "value")
-"""Headings of a list of names and values, because Markdown and LaTeX need them."""
+"""Headings for a list of names and values; Markdown and LaTeX tables need headings."""
 _LATEX = str.maketrans(
     {
         "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
@@ -23,7 +23,7 @@ _LATEX = str.maketrans(
 def render_table(table: Table, name: str) -> str:
     """Return a table in the format `csv`, `markdown` or `latex`, ending in a line break.
 
-    CSV has every figure with all its digits, and a heading that is a name in the JSON output. Markdown and LaTeX have
+    CSV has the figures in full precision, under headings that are the names in the JSON output. Markdown and LaTeX have
     the figures as they are printed.
     """
     return {"csv": _render_csv, "markdown": _render_markdown, "latex": _render_latex}[name](table)
@@ -75,13 +75,13 @@ def _render_latex(table: Table) -> str:
 
 
 def _escape_latex(cell: str) -> str:
-    """Escape what LaTeX treats as a command, and hyphens and brackets where it would change them."""
+    """Escape characters that are commands in LaTeX, and hyphens and brackets that it would change."""
     text = cell.translate(_LATEX).replace("--", "-{}-")
     return f"{{{text}}}" if text.startswith("[") else text  # a row must not begin with [, which follows \\
 
 
 def _read_cells(table: Table) -> tuple[list[str], list[list[str]], list[bool]]:
-    """Return the headings, the cells without control characters, and which columns hold numbers."""
+    """Return the headings, the cells without control characters, and whether each column holds numbers."""
     from imdb_gru.system.escaping import neutralise
 
     columns = table.columns or LIST

@@ -38,7 +38,7 @@ Values = tuple[Column, list[str]]
 def show_inspection(
     inspection: "Inspection", words: int, layer: int | None, unit: int | None, *, headed: bool, as_json: bool
 ) -> None:
-    """Print an inspection as JSON or as tables; with `headed`, the tables are below the text."""
+    """Print an inspection as JSON or as tables; if `headed`, print the text above the tables."""
     from imdb_gru.system.escaping import dump_json
 
     if as_json:
@@ -50,10 +50,10 @@ def show_inspection(
 
 
 def print_inspection(inspection: "Inspection", words: int, layer: int | None, unit: int | None) -> None:
-    """Print an inspection: first its sums, and then a table of words in the order of reading.
+    """Print an inspection: first the parts of the logit and the cells' memory, then words in the order of reading.
 
-    The table has the start token and the `words` words that contribute most. The gates shown are those of `layer`
-    (None means the last layer), for one `unit` or averaged over all units.
+    The table has the start token and the `words` words that contribute most. It shows the gates of `layer` (None means
+    the last layer), for one `unit` or averaged over all units.
     """
     cells = [cell for cell in inspection.cells if cell.layer == (layer or inspection.cells[-1].layer)]
     click.echo(f"{inspection.label} {inspection.probability:.4f}")
@@ -140,7 +140,7 @@ def _sign(values: NDArray[np.float32]) -> list[str]:
 
 
 def _choose_rows(inspection: "Inspection", cell: "CellTrace", words: int, unit: int | None) -> list[int]:
-    """Return the start token and, in the order of reading, the words that contribute most, or change the unit most."""
+    """Return the timesteps of the start token and of the words that contribute most, or change the unit most."""
     if unit is None:
         weights = inspection.contributions.integrated_gradients
     else:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 LONGEST_WORD = 16
 """Maximum length in characters of a token that a narrow table keeps on one line."""
 PREDICTED = {"forward": "next word", "backward": "previous word"}
-"""Heading of the words that a model predicts, by its direction."""
+"""Heading for the predicted words, by the direction of the model."""
 
 
 def print_likeliest(candidates: Iterable["LikelyToken"], text: str | None, direction: "Direction") -> None:
@@ -30,7 +30,7 @@ def print_likeliest(candidates: Iterable["LikelyToken"], text: str | None, direc
 
 
 def print_timesteps(steps: Iterable["Timestep"], direction: "Direction") -> None:
-    """Print what the model expected after each word that it read, and which word actually followed."""
+    """Print the model's predictions after each word that it read, with the word that actually followed."""
     columns = (
         Column("timestep"), Column("token", longest_word=LONGEST_WORD),
         Column(PREDICTED[direction], longest_word=LONGEST_WORD), Column("rank", drop=1), Column("probability"),

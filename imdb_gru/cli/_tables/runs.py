@@ -31,7 +31,7 @@ def _format(row: Mapping[str, Any], column: str) -> str:
 
 
 def print_findings(found: Mapping["Run", "Findings"]) -> None:
-    """Print what the check of each run found."""
+    """Print the result of checking each run."""
     print_table([row for run, findings in found.items() for row in _list_findings(run, findings)])
 
 

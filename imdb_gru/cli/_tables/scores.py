@@ -8,13 +8,13 @@ from imdb_gru.system.frames import split_intervals
 if TYPE_CHECKING:
     from imdb_gru.inspection.scores import ExplanationScores, MethodDifference, MethodScores
 
-REMOVALS = {"delete": "deleted", "unknown": "made unknown"}
+REMOVALS = {"delete": "deleted", "unknown": "replaced by the unknown word"}
 
 
 def build_score_tables(scores: "ExplanationScores") -> list[Table]:
-    """Build the tables of the scores of each method, of their differences, of the scores by share, and of the texts.
+    """Build four tables: each method's scores, their differences, the scores by share of words, and the settings.
 
-    The methods come first, because this is the main table.
+    The scores come first, because this is the main table.
     """
     rows = [(method.method, *_show_scores(method)) for method in scores.methods]
     differences = [(f"{one.method} − {one.other}", *_show_scores(one)) for one in scores.differences]

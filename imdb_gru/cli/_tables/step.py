@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def show_step(step: "StepInspection", terms: int, *, headed: bool, as_json: bool) -> None:
-    """Print a step as JSON or as equations; with `headed`, the equations are below the text."""
+    """Print a step as JSON or as equations; if `headed`, print the text above the equations."""
     if as_json:
         click.echo(dump_json(step.to_dict(terms)))
         return

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def build_suite_tables(figures: "SuiteEvaluation") -> list[Table]:
-    """Build the table of a classifier's results on each kind of test, and that of what was tested."""
+    """Build two tables: a classifier's results on each kind of test, and a description of the suite."""
     chosen = [] if figures.threshold == 0.5 else [("threshold", f"{figures.threshold:g}")]
     tested = [
         ("run", figures.run),

@@ -111,7 +111,7 @@ def build_sweep_tables(figures: Mapping[str, Any]) -> list[Table]:
 
 
 def print_sweep(figures: Mapping[str, Any]) -> None:
-    """Print the trials (best first), the finalists, and the command that trains the best config."""
+    """Print the trials (best first), the finalists, and the command that trains a model with the best config."""
     tables = {table.name: table for table in build_sweep_tables(figures)}
     tables["trials"].print()
     failed = [(str(trial["trial"]), trial["reason"]) for trial in figures["trials"] if trial["reason"]]
@@ -126,7 +126,7 @@ def print_sweep(figures: Mapping[str, Any]) -> None:
     click.echo()
     print_line(describe_result(figures))
     if "config" in figures:
-        print_line(f"train it with: imdb-gru train --config {figures['config']}")
+        print_line(f"train a model with the best config: imdb-gru train --config {figures['config']}")
 
 
 def dump_sweep(figures: Mapping[str, Any]) -> str:

@@ -49,7 +49,7 @@ class Table:
     columns: Sequence[str | Column] | None
     """The headings; None for a list of names and values."""
     records: Sequence[Record]
-    """The same figures with all their digits, for other programs."""
+    """The same figures in full precision, for other programs."""
     title: str | None = None
 
     def print(self) -> None:

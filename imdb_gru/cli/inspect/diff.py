@@ -16,7 +16,7 @@ from imdb_gru.cli._texts import open_reader
 @run_option
 @json_option
 def diff(text: str, other: str, run_path: Path | None, as_json: bool) -> None:
-    """Compare TEXT with an OTHER text word by word: what was changed, and how the probability changed with it.
+    """Compare TEXT with OTHER word by word: which words differ, and how the probability changes with them.
 
     \b
     imdb-gru inspect diff "A slow start." "A superb start."

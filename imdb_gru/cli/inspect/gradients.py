@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 GRADIENT_REVIEWS = 100
-"""Default number of reviews on which gradients are measured."""
+"""Default number of reviews to take from a split."""
 
 
 @click.command(cls=Command, short_help="Measure how far gradients reach back in time.")
@@ -35,7 +35,7 @@ GRADIENT_REVIEWS = 100
 def gradients(chosen: ReviewChoice, run_paths: tuple[Path, ...], plots: Path | None, as_json: bool) -> None:
     """Measure how much of the gradient remains at each distance from the last word, as a median over reviews.
 
-    If neither TEXT nor --input is given, the reviews are a split of --data, or of the data the run was trained on.
+    If neither TEXT nor --input is given, the reviews are from a split of --data or, by default, of the run's own data.
 
     \b
     imdb-gru inspect gradients --run runs/gru --run runs/simple_rnn

@@ -1,4 +1,4 @@
-"""The `imdb-gru inspect score` command, which scores the methods of explanation."""
+"""The `imdb-gru inspect score` command, which scores explanation methods."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from imdb_gru.inspection.scores import Removal
 
 SCORED_REVIEWS = 100
-"""Default number of reviews of a split on which explanations are scored."""
+"""Default number of reviews to take from a split."""
 
 
-@click.command(cls=Command, short_help="Score the explanations: which method finds the words that count?")
+@click.command(cls=Command, short_help="Score explanation methods: which one finds the words that matter?")
 @review_options
 @run_option
 @click.option(
@@ -25,15 +25,15 @@ SCORED_REVIEWS = 100
     type=click.Choice(["delete", "unknown"]),
     default="delete",
     show_default=True,
-    help="How words are taken out of a text: they are deleted, or replaced with the unknown word.",
+    help="How words are taken out of a text: they are deleted, or replaced by the unknown word.",
 )
 @output_options("scores")
 def score(chosen: ReviewChoice, run_path: Path | None, removal: "Removal", output: Output) -> None:
-    """Score integrated gradients, occlusion and a random order of the words on texts, as in DeYoung et al. 2020.
+    """Score integrated gradients and occlusion against a random order of the words, as in DeYoung et al. 2020.
 
-    Comprehensiveness is the fall of the probability of the predicted label if the words that a method ranks highest
-    are taken out; sufficiency is its fall if only these words are left. If neither TEXT nor --input is given, the
-    reviews are a split of --data, or of the data the run was trained on.
+    Comprehensiveness says how far the probability of the predicted label falls when the words that a method ranks
+    highest are taken out. Sufficiency says how far the probability falls when only these words are left. If neither
+    TEXT nor --input is given, the reviews are from a split of --data or, by default, of the run's own data.
 
     \b
     imdb-gru inspect score "A slow start, but the ending is superb."

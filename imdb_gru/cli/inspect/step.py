@@ -1,4 +1,4 @@
-"""The `imdb-gru inspect step` command, which works out one unit at one word."""
+"""The `imdb-gru inspect step` command, which shows how one unit is computed at one word."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +23,7 @@ LONGEST_TEXT = 40
 
 @click.command(cls=Command, short_help="Work out one unit at one word: the equations in numbers.")
 @click.argument("texts", nargs=-1, metavar="[TEXT]...")
-@number_option("--word", "The word to work out, by its number; 0 is the start token [default: the last].", least=0)
+@number_option("--word", "The number of the word to work out; 0 is the start token [default: the last].", least=0)
 @number_option(
     "--unit", "The unit to work out; the first unit is 0 [default: the one that changes most].", least=0, metavar="K"
 )
@@ -44,7 +44,7 @@ def step(
 ) -> None:
     """Work out what one unit computes at one word: the equations of its cell, in symbols and in numbers.
 
-    The numbers are rounded to four decimals. With a calculator, they give the next state from the one before it.
+    The numbers are rounded to four decimals. With a calculator, you can compute the new state from the previous one.
 
     \b
     imdb-gru inspect step "A slow start, but the ending is superb." --word 9 --unit 7

@@ -1,4 +1,4 @@
-"""The `imdb-gru inspect` command for texts, which is the default one of its group."""
+"""The `imdb-gru inspect text` command, which explains texts; the default command of its group."""
 
 import itertools
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ MOST_TEXTS = 200
 
 @dataclass(frozen=True)
 class Files:
-    """The files to which an inspection is written."""
+    """The files to write an inspection to; each is None unless the user asked for it."""
 
     html: Path | None
     plots: Path | None
@@ -54,7 +54,7 @@ class Files:
             check_parent(self.npz, "write")
 
     def limit(self, texts: Iterable[str]) -> list[str]:
-        """Return the texts, or raise `UsageError` if there are none, or more texts than a file can hold."""
+        """Return the texts, or raise `UsageError` if there are none, or more than the requested files can hold."""
         most = 1 if self.npz or self.plots else MOST_TEXTS
         taken = list(itertools.islice(texts, most + 1))
         if not taken:
@@ -68,7 +68,7 @@ class Files:
         return taken
 
     def write(self, inspections: list["Inspection"], run: str) -> None:
-        """Write the files that the user asked for; the charts name the run."""
+        """Write the files that the user asked for; `run` appears in the titles of the charts."""
         if self.npz:
             from imdb_gru.inspection import save_arrays
 
@@ -132,7 +132,7 @@ def inspect_texts(
     check_view(classifier, layer, unit)
     made = (classifier.inspect(text) for text in came_in)
     inspections: Iterable[Inspection] = count_seen(made, classifier.text, reader, EventPrinter())
-    if files.are_wanted():  # files are written first, because the reader of stdout may close it early
+    if files.are_wanted():  # before printing, because the program that reads stdout may close the pipe early
         inspections = list(inspections)
         files.write(inspections, str(classifier.run))
     headed = len(reader.texts) != 1

@@ -19,7 +19,7 @@ ROWS = 16
 """Number of rows in a tile register, for both A and C."""
 
 ARCH_PRCTL, REQUEST_PERMISSION, TILE_DATA = 158, 0x1023, 18
-"""Arguments of the system call with which each Linux process must request the tile registers."""
+"""Arguments of the system call; every Linux process must make this call to get access to the tile registers."""
 
 
 @functools.cache

@@ -15,7 +15,7 @@ LANES = 16
 """Number of float32 sums, or of pairs of bfloat16 numbers, in a vector register."""
 VECTORS = COLUMNS // LANES
 ROWS = 8
-"""Number of rows whose sums are kept in registers at the same time: half of all registers."""
+"""Number of rows whose sums are kept in registers at the same time; the sums fill half of the registers."""
 
 
 class BFloat16(ir.Type):  # type: ignore[misc]

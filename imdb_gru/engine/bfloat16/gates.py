@@ -1,4 +1,4 @@
-"""The gates and their derivatives, which are computed between products, and conversions to and from bfloat16.
+"""The gates and their derivatives, computed between products; conversions to and from bfloat16.
 
 Arrays are flat, as in `imdb_gru.engine.rows`. Bfloat16 numbers are stored in uint16 arrays, or as pairs in uint32
 arrays.
@@ -18,7 +18,7 @@ HALF, MIDDLE = np.float32(0.5), np.int32(32767)
 
 @inlined
 def round_bits(bits):
-    """Round a float32, given as bits, to the nearest bfloat16 (ties to even), stored in the result's upper half."""
+    """Round a float32, given as bits, to the nearest bfloat16 (ties to even), in the upper 16 bits of the result."""
     return np.uint32(bits + EVEN + np.uint32((bits >> SHIFT) & ODD))
 
 
@@ -31,7 +31,7 @@ def round_row(bits, start, into, into_start, count):
 
 @inlined
 def round_pairs(bits, first, second, pairs, start, count):
-    """Round two rows to bfloat16 and interleave them, as is required for the right-hand factor of a product."""
+    """Round two rows to bfloat16 and interleave them, as required for the right-hand factor of a product."""
     for i in range(count):
         low, high = round_bits(bits[at(first + i)]), round_bits(bits[at(second + i)])
         pairs[at(start + i)] = (low >> SHIFT) | (high & HIGH)
@@ -39,7 +39,7 @@ def round_pairs(bits, first, second, pairs, start, count):
 
 @inlined
 def pair_rows(values, first, second, pairs, start, count):
-    """Interleave two rows of bfloat16 numbers, as is required for the right-hand factor of a product."""
+    """Interleave two rows of bfloat16 numbers, as required for the right-hand factor of a product."""
     for i in range(count):
         pairs[at(start + i)] = np.uint32(values[at(first + i)]) | (np.uint32(values[at(second + i)]) << SHIFT)
 
@@ -53,11 +53,12 @@ def widen_row(values, start, into, into_start, count):
 
 @inlined
 def open_gates(products, bits, block, h, start, count, kept, kept_start, kept_block):
-    """Replace products, which include the bias, with m, z, r and h', and h_{t-1} with h_t, from index `start` on.
+    """Compute m, z, r and h' from products that include the bias, and update `h` from h_{t-1} to h_t.
 
-    The four blocks are `block` elements apart, and `bits` views their values as integers. `kept` receives the values
-    for a backward pass: m beside z and, `kept_block` elements further on, r beside h'. In `kept`, m is a bfloat16
-    number, and z, r and h' are 16-bit fixed-point numbers.
+    This is done for `count` elements from index `start` on. The four blocks of `products` are `block` elements apart;
+    `bits` is `products` viewed as integers. `kept` receives the values for a backward pass, two to an element: m and z
+    and, `kept_block` elements further on, r and h'. There, m is a bfloat16 number, and z, r and h' are 16-bit
+    fixed-point numbers.
     """
     for i in range(start, start + count):
         m = products[at(i)]
@@ -73,7 +74,7 @@ def open_gates(products, bits, block, h, start, count, kept, kept_start, kept_bl
 
 @inlined
 def differentiate_gates(kept, kept_start, kept_block, h_prev, dh, start, count, m, m_bits, gradients, block):
-    """Compute dm, dz, dr and dh' from kept values, and replace h_t's gradient with the part that h_{t-1} gets via z.
+    """Compute dm, dz, dr and dh' from the kept values, and reduce `dh` to the part of it that reaches h_{t-1} via z.
 
     The four results are `block` elements apart, and `m` is a scratch array.
     """

@@ -1,7 +1,7 @@
 """The compiled loops that multiply bfloat16 matrices and compute everything else in float32.
 
-`imdb_gru.engine.arithmetic.Arithmetic` describes the arrays. The gates are computed right after the products for
-`COLUMNS` units and all rows, while these are in the cache, and `blocks` receives the values that `open_gates` keeps.
+`imdb_gru.engine.arithmetic.Arithmetic` describes the arrays. The gates of all rows are computed for `COLUMNS` units at
+a time, right after the products, while these are in the cache. `blocks` receives the values that `open_gates` keeps.
 """
 
 import numpy as np
@@ -16,15 +16,15 @@ from imdb_gru.engine.float32.tile import round_up
 from imdb_gru.engine.rows import add_row, copy_row, fill_row
 
 CHUNK = 256
-"""Number of rows in a chunk, for which the gradients of the weights and of x are computed at once."""
+"""Approximate number of rows in a chunk; the gradients of the weights and of x are computed chunk by chunk."""
 NUMBER: type[np.generic] = np.uint16
 ROOM, KEPT = 32, 2
-"""Constants of `Arithmetic`; `ROOM` prevents rows from sharing a cache line."""
+"""Constants of `Arithmetic`; `ROOM` prevents rows from being mapped to the same cache set."""
 
 
 @inlined
 def find_real(rows, mask, t, real):
-    """Mark the rows whose timestep t is real; return the number of leading rows, in whole tiles, that include them."""
+    """Mark the rows whose timestep t is real; return how many leading rows, in whole tiles, include all of these."""
     alive = 0
     for i in range(len(rows)):
         real[i] = rows[i] >= 0 and mask[rows[i], t]
@@ -136,7 +136,7 @@ def run_backward(
     """Implement `Arithmetic.run_backward`; `gradient` is in panels of `COLUMNS` columns.
 
     Until a chunk of rows is complete, the gradients of the blocks are collected in `dblocks` and, as pairs of rows, in
-    `pairs`; their inputs are collected as columns in `turned`.
+    `pairs`; the rows' inputs are collected as columns in `turned`.
     """
     timesteps, features = mask.shape[1], dx.shape[2]
     units, room = dh.shape[1], inputs.shape[1]

@@ -32,7 +32,7 @@ def multiply(a, a_start, a_row, rows, b, b_start, steps, first, first_start, fir
 def turn(values, start, room, rows, turned, most, width, done):
     """Transpose rows of inputs, in pairs, into tiles of `STEP` inputs and `STEP` rows.
 
-    Rows that are half the total number of rows apart become neighbours, as in the pairs of gradients.
+    Rows i and i + `rows` / 2 become neighbours, as in the pairs of gradients.
     """
     half, row_pairs = rows // 2, STEP // 2
     for pair in range(half):
@@ -47,9 +47,10 @@ def turn(values, start, room, rows, turned, most, width, done):
 
 @inlined
 def add_products(turned, pairs, most, width, units, done, gradient, sums):
-    """Add a chunk's contribution, Aᵀ B, to the gradient of the joined weights, and the chunk's rows to `sums`.
+    """Add Aᵀ B to the gradient of the joined weights, and the rows of B to `sums`.
 
-    There are no weights from x_t to m or from h_{t-1} to h', so those parts of the gradient stay unchanged.
+    A has a chunk's inputs, and B the gradients of its blocks. There are no weights from x_t to m or from h_{t-1} to h',
+    so those parts of the gradient stay unchanged.
     """
     padded, steps = width - units, (done + STEP - 1) // STEP
     filled = done % STEP // 2

@@ -16,7 +16,7 @@ class Product(NamedTuple):
     """The operands of C = first + A B in LLVM: pointers to their first elements, and sizes in elements.
 
     A[m, k] is the bfloat16 number at `m·a_row + k // STEP·a_step + k % STEP`. B has `COLUMNS` columns, with pairs of
-    neighbouring rows interleaved. Row m of `first` and C starts at `m·first_row` and `m·c_row`.
+    neighbouring rows interleaved. Row m of `first` starts at `m·first_row`, and row m of C at `m·c_row`.
     """
 
     a: Any
@@ -34,7 +34,7 @@ class Product(NamedTuple):
 def declare_product(generate: Callable[[Any, Product], None]) -> Any:
     """Return a compiled function that computes a product of flat arrays with the code that `generate` builds.
 
-    Each array is followed by the index of its first element; the arguments are not checked.
+    Its arguments are not checked. Each array argument is followed by the index of the array's first element.
     """
 
     @intrinsic

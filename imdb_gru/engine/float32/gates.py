@@ -1,11 +1,12 @@
 """The gates of one row and their derivatives, computed between two matrix products.
 
-A row has four blocks of `U` floats,
+A row has four blocks of `U` floats:
 
     m = U_h h_{t-1} + c_h    z    r    h'
 
-which the backward pass replaces with the gradients before the activations: dm, dz, dr and dh'. In this order, the
-gradients that propagate to h_{t-1} are adjacent (dm, dz, dr), and so are those that propagate to x_t (dz, dr, dh').
+The backward pass overwrites them with the gradients before the activations: dm, dz, dr and dh'. In this order, the
+gradients that propagate to h_{t-1} are adjacent (dm, dz, dr), and so are the gradients that propagate to x_t (dz, dr,
+dh').
 """
 
 import numpy as np
@@ -24,7 +25,7 @@ Q = tuple(np.float32(c) for c in (8.59901080e-07, 3.42369103e-04, 2.61923324e-02
 def tanh(x):
     """Compute tanh to within 4e-7 as x P(x²) / Q(x²) for |x| ≤ 7.9; for larger |x|, return ±1.
 
-    The coefficients were fitted by least squares, reweighted until the largest relative error was minimal.
+    The coefficients were fitted by iteratively reweighted least squares, to minimise the largest relative error.
     """
     x = -BOUND if x < -BOUND else x  # in this form, NaN stays NaN
     x = BOUND if x > BOUND else x
@@ -42,7 +43,7 @@ def sigmoid(x):
 
 @inlined
 def open_gates(row, bias, h):
-    """Replace a row's products with m, z, r and h', and h_{t-1} with h_t."""
+    """Overwrite a row's products with m, z, r and h', and update `h` from h_{t-1} to h_t."""
     units = len(h)
     for u in range(units):
         m = row[u] + bias[u]
@@ -58,7 +59,7 @@ def open_gates(row, bias, h):
 
 @inlined
 def differentiate_gates(row, h_prev, dh):
-    """Replace m, z, r and h' with dm, dz, dr and dh', and the gradient of h_t with the part that h_{t-1} gets via z."""
+    """Overwrite m, z, r and h' with dm, dz, dr and dh', and `dh` with the part of it that reaches h_{t-1} via z."""
     units = len(dh)
     for u in range(units):
         dh_t = dh[u] if abs(dh[u]) > TINY else np.float32(0)
@@ -82,6 +83,6 @@ def raise_peaks(peaks, steps, h, step):
 
 @inlined
 def add_where(dh, dpeaks, steps, step):
-    """Add the gradients of the maxima that were reached at this step."""
+    """Add to `dh` the gradients of the maxima that were reached at this step."""
     for u in range(len(dh)):
         dh[u] += dpeaks[u] if steps[u] == step else np.float32(0)

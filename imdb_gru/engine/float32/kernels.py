@@ -17,7 +17,7 @@ ROOM, KEPT = 0, 4
 
 @inlined
 def multiply(a, a_start, a_row, rows, b, steps, c, c_start, c_row, columns, accumulate):
-    """Compute C = A B, or add A B to C, where A has `rows` rows that are `a_row` apart and B is packed in panels."""
+    """Compute C = A B, or add A B to C if `accumulate`; A has `rows` rows, `a_row` apart, and B is packed in panels."""
     for column in range(0, columns, COLUMNS):
         for row in range(0, rows, ROWS):
             multiply_tile(
@@ -28,7 +28,7 @@ def multiply(a, a_start, a_row, rows, b, steps, c, c_start, c_row, columns, accu
 
 @inlined
 def count_alive(rows, mask, t):
-    """Return the number of leading rows, in whole tiles, that include every review whose timestep t is real."""
+    """Return how many leading rows, rounded up to whole tiles, include every review whose timestep t is real."""
     alive = 0
     for i in range(len(rows)):
         if rows[i] >= 0 and mask[rows[i], t]:
@@ -143,9 +143,10 @@ def run_backward(
 
 @inlined
 def add_products(inputs, blocks, start, stop, gradient, sums):
-    """Add the contribution of some rows, Aᵀ B, to the gradient of the joined weights, and the rows to `sums`.
+    """Add Aᵀ B to the gradient of the joined weights, and the rows of B to `sums`.
 
-    There are no weights from x_t to m or from h_{t-1} to h', so those parts of the gradient stay unchanged.
+    A and B are the rows of `inputs` and `blocks` from `start` up to, but not including, `stop`. There are no weights
+    from x_t to m or from h_{t-1} to h', so those parts of the gradient stay unchanged.
     """
     width, stride = inputs.shape[1], blocks.shape[1]
     units = stride // 4

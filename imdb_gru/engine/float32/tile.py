@@ -15,7 +15,8 @@ from imdb_gru.engine.loop import INDEX, Tile, build_loop, spread_value
 def choose_tile(features: Set[str]) -> tuple[int, int, int]:
     """Return the numbers of lanes per vector, vectors per tile row and rows per tile, given the CPU's features.
 
-    A tile's sums fill at least half of the vector registers, so that consecutive products have independent sums.
+    A tile's sums fill at least half of the vector registers, so that consecutive products go to different sums and
+    need not wait for each other.
     """
     if "avx512f" in features:
         return 16, 2, 8

@@ -17,13 +17,13 @@ from imdb_gru.engine.rows import at
 from imdb_gru.system.arrays import Array
 
 LARGEST, MIDDLE = 127, 128
-"""The largest integer for a weight, and the unsigned integer for a hidden state of zero; that for 1 is their sum."""
+"""The largest integer for a weight, and the unsigned integer for a hidden state of 0; their sum stands for 1."""
 STATE_SCALE, STATE_OFFSET = np.float32(LARGEST), np.float32(MIDDLE + 0.5)
 BLOCK = ROWS * COLUMNS
 
 
 def prepare(recurrent_kernel: Array, table: Array) -> tuple[Array, tuple[NDArray[Any], ...]]:
-    """Implement `Products.prepare`; the table takes over the share of `MIDDLE` in all products."""
+    """Implement `Products.prepare`; subtract from the table what the offset `MIDDLE` adds to each product."""
     rows, columns = recurrent_kernel.shape
     steps = np.maximum(np.abs(recurrent_kernel).max(axis=0), np.finfo(np.float32).tiny) / np.float32(LARGEST)
     integers, scales = np.rint(recurrent_kernel / steps), steps / np.float32(LARGEST)

@@ -1,4 +1,4 @@
-"""Tiles of products of 8-bit integers, computed by VNNI, which adds four products to a 32-bit sum at once."""
+"""Tiles of products of 8-bit integers, computed with VNNI: one instruction adds four products to each 32-bit sum."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,6 +1,6 @@
-"""The head of a next-word model: a projection, a softmax over a few words, and their gradients, on all cores.
+"""The head of a next-word model: a projection, a softmax over a sample of words, and their gradients, on all cores.
 
-Logits exist for only one block of rows at a time, and their gradients are summed while the block is in the cache.
+The logits of one block of rows are computed at a time, and gradients are summed while the block is in the cache.
 """
 
 from typing import NamedTuple
@@ -21,11 +21,11 @@ class HeadWeights(NamedTuple):
     kernel: Array
     """Kernel of the projection, `(U, E)`."""
     others: Array
-    """Embeddings of the drawn words, `(S, E)`."""
+    """Embeddings of the sampled words, `(S, E)`."""
     bias: Array
     """Bias of the projection, `(E,)`."""
     offsets: Array
-    """Biases of the drawn words plus the corrections to their logits, `(S,)`."""
+    """Biases of the sampled words plus the corrections to their logits, `(S,)`."""
 
 
 class HeadResult(NamedTuple):
@@ -54,7 +54,7 @@ class Head:
         """Compute losses and gradients for hidden states `(N, U)`; the mask `real` `(N,)` marks rows with a target.
 
         `true` `(N, E)` and `true_bias` `(N,)` are the targets' weights. `places` `(N,)` is each target's index among
-        the drawn words, or −1 if it was not drawn, so that a drawn target is counted only once.
+        the sampled words, or −1 if it was not sampled, so that a sampled target is counted only once.
         """
         count, units = x.shape
         width = true.shape[1]

@@ -16,9 +16,9 @@ from imdb_gru.engine.rows import add_row, allocate, at, copy_row, fill_row
 from imdb_gru.engine.softmax.products import add_product, add_transposed, put_row
 
 TILE = 32
-"""The number of which all padded sizes are multiples, in every precision."""
+"""All padded sizes are multiples of this number, in every precision."""
 BLOCK = 128
-"""Number of rows in a block, which fits in the cache."""
+"""Number of rows in a block, chosen so that a block fits in the cache."""
 LOWEST = np.float32(-1e30)
 """Logit of a word that cannot come next."""
 SIGN, MAGNITUDE = np.int32(31), np.int32(0x7FFFFFFF)
@@ -57,7 +57,7 @@ def find_peak(bits, start, count):
 
 @inlined
 def exponentiate(values, start, count, peak):
-    """Replace each number with exp(number − peak), accurate to 1e-6, or with zero if negligible, and return the sum."""
+    """Replace each number by exp(number − peak), accurate to 1e-6, or by zero if that is negligible; return the sum."""
     total = np.float32(0)
     for i in range(start, start + count):
         y = (values[at(i)] - peak) * LOG2_E
@@ -93,7 +93,7 @@ def run(
     """Write the losses of `rows` and the gradients times `share`; weight gradients are added to the existing values.
 
     `packed` holds the kernel, the transpose of `others`, `others`, and the transpose of the kernel. The gradients of
-    the kernel and of `others` are transposed, in panels.
+    the kernel and of `others` are stored as panels of their transposes.
     """
     units, features = x.shape[1], true.shape[1]
     width, words = len(bias), len(offsets)

@@ -1,7 +1,7 @@
-"""The products that the softmax kernel calls, for each number type that it can multiply.
+"""The matrix products that the softmax kernel calls, for each number type that it can multiply.
 
 The kernel calls this module's `put_row`, `add_product` and `add_transposed`. When Numba compiles the kernel, it
-selects the functions of the same names for the number type of the arrays.
+replaces them by the functions with the same names in the implementation for the arrays' number type.
 """
 
 from typing import Any, Protocol

@@ -1,12 +1,12 @@
 /** The token of timestep 0, which a model reads before the first word. */
 export const START_TOKEN: "<start>";
 
-/** Load the model in a folder, which by default is the folder of the module; a relative address starts from there. */
+/** Load the model in a folder, by default the module's own; a relative address starts from the module's folder. */
 export function load(folder?: string | URL): Promise<Classifier | NextWordModel>;
 
 /**
- * Build a model from the bytes of `weights.bin` and the parsed content of the two other files. `base` is the
- * `weights.bin` of the model that this one was trained from, if the weights are stored as differences from it.
+ * Build a model from the bytes of `weights.bin` and the parsed content of the two other files. If the weights are stored
+ * as differences from the model that this one was trained from, `base` is the `weights.bin` of that model.
  */
 export function build(files: {
   weights: ArrayBuffer | Uint8Array;
@@ -25,7 +25,7 @@ interface Model {
   readonly layers: readonly Layer[];
   /** Return all tokens of a text. */
   tokenize(text: string): string[];
-  /** Return the tokens of a text that the model reads, and the ids of the start token and of these tokens. */
+  /** Return the tokens that the model reads from a text, and the ids: the start token's, then one for each token. */
   encode(text: string): { tokens: string[]; ids: number[] };
   /** Return a state that has read the start token, and no word yet. */
   start(): State;
@@ -33,7 +33,7 @@ interface Model {
   iterate(text: string): Generator<Step, void, undefined>;
 }
 
-/** A model that says whether a review is positive; `load` returns it where `task` is `sentiment`. */
+/** A model that says whether a review is positive; `load` returns it if `task` is `sentiment`. */
 export interface Classifier extends Model {
   readonly task: "sentiment";
   /** The lowest probability at which a text is positive. */
@@ -42,7 +42,7 @@ export interface Classifier extends Model {
   predict(text: string): Prediction;
 }
 
-/** A model that says which word comes next in a review; `load` returns it where `task` is `next_word`. */
+/** A model that says which word comes next in a review; `load` returns it if `task` is `next_word`. */
 export interface NextWordModel extends Model {
   readonly task: "next_word";
   /** Predict the word after a text: return the `count` likeliest tokens with their probabilities. */
@@ -65,7 +65,7 @@ export interface LikelyToken {
 }
 
 /**
- * Values of gates by their names: a number for all units, or numbers by unit.
+ * The value of each gate by name: one number for all units, or a number for each unit.
  * A GRU has the gates `update` (z), `reset` (r) and `candidate` (h′), an LSTM `input`, `forget`, `candidate` and `output`.
  */
 export type Hold = Record<string, number | ArrayLike<number | undefined> | Record<number, number>>;
@@ -74,11 +74,11 @@ export type Hold = Record<string, number | ArrayLike<number | undefined> | Recor
 export interface State {
   /** The step of the last word; after `start()`, the step of the start token. */
   readonly last: Step;
-  /** Return a copy, which can read other words than this state. */
+  /** Return a copy, which can then read different words than this state. */
   clone(): State;
   /**
-   * Read the next token, and return what the model computes from it; one that is not in the vocabulary is the unknown
-   * word. `hold` holds gates at a value in this step, in all layers or, if it is an array, layer by layer.
+   * Read the next token, and return what the model computes from it. A token that is not in the vocabulary is read as the
+   * unknown word. `hold` holds gates at a value in this step, in all layers or, if it is an array, layer by layer.
    */
   read(token: string, options?: { hold?: Hold | Hold[] }): Step;
 }
@@ -147,9 +147,9 @@ export interface Matrix {
   column(column: number): Float32Array;
   /** Return the sum of this matrix and another one. */
   plus(other: Matrix): Matrix;
-  /** Return x · matrix + bias, given `rows` numbers x and `columns` numbers bias. */
+  /** Return x · matrix + bias; x has `rows` numbers, and bias has `columns` numbers. */
   multiply(x: ArrayLike<number>, bias: ArrayLike<number>): Float64Array;
-  /** Return the product of each row and the `columns` numbers x. */
+  /** Return the product of each row with x, which has `columns` numbers. */
   multiplyRows(x: ArrayLike<number>): Float64Array;
 }
 

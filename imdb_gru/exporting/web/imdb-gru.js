@@ -5,8 +5,8 @@
  *     const model = await load();
  *     model.predict("A slow start, but the ending is superb.").probability;
  *
- * It runs in browsers, in their workers and in Node 20, and needs no other module. Its equations, tokens and names of
- * gates are those of the Python package. In shapes, E is the number of inputs, U of units, V of ids; a matrix is stored
+ * It runs in browsers, in their workers and in Node 20, and needs no other module. Its equations, tokens and gate names
+ * are the same as in the Python package. In shapes, E is the number of inputs, U of units, V of ids; a matrix is stored
  * row by row.
  *
  * @module
@@ -19,7 +19,7 @@ const FORMAT = 1;
 export const START_TOKEN = "<start>";
 
 /**
- * Load the model in a folder, which by default is the folder of this module.
+ * Load the model in a folder, by default the folder of this module.
  *
  * @param {string | URL} [folder] The address of the folder; a relative one starts from the folder of this module.
  * @returns {Promise<Classifier | NextWordModel>}
@@ -46,8 +46,8 @@ async function read(url) {
  * Build a model from the content of its files, for programs that get these files in another way.
  *
  * @param {{weights: ArrayBuffer | Uint8Array, base?: ArrayBuffer | Uint8Array, tokenizer: object, vocabulary: object}}
- *   files The bytes of `weights.bin`, and the parsed content of `tokenizer.json` and `vocabulary.json`; `base` is the
- *   `weights.bin` of the model that this one was trained from, if the weights are stored as differences from it.
+ *   files The bytes of `weights.bin`, and the parsed content of `tokenizer.json` and `vocabulary.json`. If the
+ *   weights are stored as differences from the model that this one was trained from, `base` is its `weights.bin`.
  * @returns {Promise<Classifier | NextWordModel>}
  */
 export async function build({ weights, base, tokenizer, vocabulary }) {
@@ -62,7 +62,7 @@ export async function build({ weights, base, tokenizer, vocabulary }) {
   return new Kind(header, matrices, new Tokenizer(tokenizer), words);
 }
 
-/** What both kinds of models do: turn a text into tokens and ids, and read it. */
+/** The parts that both kinds of models share: they turn a text into tokens and ids, and read it. */
 class Model {
   #tokenizer;
 
@@ -87,7 +87,7 @@ class Model {
     return this.#tokenizer.tokenize(text);
   }
 
-  /** Return the tokens of a text that the model reads, and the ids of the start token and of these tokens. */
+  /** Return the tokens that the model reads from a text, and the ids: the start token's, then one for each token. */
   encode(text) {
     const tokens = this.#tokenizer.truncate(this.tokenize(text));
     return { tokens, ids: [this.vocabulary.start, ...tokens.map((token) => this.vocabulary.find(token))] };
@@ -207,7 +207,7 @@ class State {
     this.#advance(START_TOKEN, model.vocabulary.start, {});
   }
 
-  /** Return a copy, which can read other words than this state. */
+  /** Return a copy, which can then read different words than this state. */
   clone() {
     return new State(this.#model, this);
   }
@@ -215,10 +215,10 @@ class State {
   /**
    * Read the next word, and return what the model computes from it.
    *
-   * @param {string} token A token as `tokenize` returns it; one that is not in the vocabulary is the unknown word.
-   * @param {{hold?: object | object[]}} [options] `hold` holds gates at a value in this step. It maps their names to a
-   *   number for all units, or to numbers by unit: `{ update: 1 }`, `{ reset: { 7: 0.5 } }`. It applies to all layers,
-   *   or, if it is an array, has one such object for each layer.
+   * @param {string} token A token as returned by `tokenize`; if it is not in the vocabulary, read the unknown word.
+   * @param {{hold?: object | object[]}} [options] `hold` holds gates at a value in this step. It maps a gate's name to
+   *   one number for all units, or to numbers by unit: `{ update: 1 }`, `{ reset: { 7: 0.5 } }`. It applies to all layers;
+   *   if it is an array, it has one such object for each layer.
    * @returns {Step}
    */
   read(token, { hold = {} } = {}) {
@@ -248,7 +248,7 @@ class State {
   }
 }
 
-/** The numbers of one timestep. Its arrays belong to it alone, and are Float32Arrays. */
+/** The numbers of one timestep. Its arrays are Float32Arrays, and no other step shares them. */
 class Step {
   #model;
 
@@ -281,8 +281,8 @@ class Step {
 }
 
 /**
- * The equations of the cells. Each function gets the sums W x + b `(G·U)` and U h + c `(G·U)`, the state before, the
- * number of units, and `gate`, which computes a gate unit by unit or holds it. It returns the state afterwards.
+ * The equations of the cells. Each function gets the sums W x + b `(G·U)` and U h + c `(G·U)`, the previous state, the
+ * number of units, and `gate`, which computes a gate unit by unit or holds it. It returns the new state.
  */
 const CELLS = {
   gru(fromInput, fromState, { hidden }, units, gate) {
@@ -325,7 +325,7 @@ class Layer {
     this.recurrent = recurrent;
     this.units = recurrent.rows;
     this.#bias = bias.row(0);
-    this.#stateBias = bias.rows > 1 ? bias.row(1) : new Float32Array(bias.columns); // only a GRU has the second one
+    this.#stateBias = bias.rows > 1 ? bias.row(1) : new Float32Array(bias.columns); // only a GRU has a second bias
   }
 
   /** Return the state before the first word. */
@@ -351,8 +351,8 @@ class Layer {
   }
 
   /**
-   * Return the weights of one unit by gate: those of the inputs (W) `(E)`, those of the hidden state (U) `(U)`, and
-   * the biases b and c, of which c is 0 except in a GRU. A cell without gates has them under `hidden`.
+   * Return the weights of one unit by gate: the weights of the inputs (W) `(E)` and of the hidden state (U) `(U)`, and
+   * the biases b and c; c is 0 except in a GRU. A cell without gates has them under `hidden`.
    */
   unit(unit) {
     if (!(Number.isInteger(unit) && unit >= 0 && unit < this.units)) {
@@ -368,7 +368,7 @@ class Layer {
   }
 }
 
-/** Turns a text into tokens, by the rules in `tokenizer.json`, where they are also explained in words. */
+/** Turns a text into tokens by the rules in `tokenizer.json`; the file also explains the rules in words. */
 class Tokenizer {
   #rules;
   #pattern = {};
@@ -484,7 +484,7 @@ class Vocabulary {
     return best.id;
   }
 
-  /** Yield the possible spellings of a lengthened word, and how many runs each shortens to one letter. */
+  /** Yield each possible spelling of a lengthened word, and how many runs it shortens to one letter. */
   *#spell(token) {
     const { run, numeral, most_runs: mostRuns } = this.#spelling;
     const parts = token.split(run); // text, letter, text, letter, …, text
@@ -508,7 +508,7 @@ class Vocabulary {
   }
 }
 
-/** A matrix in float32, or in small integers with the size of their step in each row. A vector is a single row. */
+/** A matrix of float32 numbers, or of small integers with one step size for each row. A vector is a single row. */
 class Matrix {
   #numbers;
   #steps;
@@ -543,13 +543,13 @@ class Matrix {
     return new Matrix([this.rows, this.columns], sum);
   }
 
-  /** Return x · matrix + bias in float64, given `rows` numbers x and `columns` numbers bias. */
+  /** Return x · matrix + bias in float64; x has `rows` numbers, and bias has `columns` numbers. */
   multiply(x, bias) {
     this.#transposed ??= this.#transpose();
     return addProducts(Float64Array.from(bias), this.#transposed, x);
   }
 
-  /** Return the product of each row and the `columns` numbers x, in float64. */
+  /** Return the product of each row with x, which has `columns` numbers, in float64. */
   multiplyRows(x) {
     const sums = addProducts(new Float64Array(this.rows), this.#numbers, x);
     return this.#steps ? sums.map((sum, row) => sum * this.#steps[row]) : sums;
@@ -565,7 +565,7 @@ class Matrix {
   }
 }
 
-/** Add to each sum the product of its row in a matrix and x; four rows at a time take less time than one by one. */
+/** Add to each sum the product of its row of the matrix with x; four rows at a time are faster than one by one. */
 function addProducts(sums, matrix, x) {
   const size = x.length;
   let row = 0;
@@ -596,9 +596,9 @@ function sigmoid(x) {
 }
 
 /**
- * Read `weights.bin`: the size of its header (4 bytes, little-endian), the header as JSON, and compressed with zlib, the
- * float32 numbers of all matrices and then their int8 numbers. A packed matrix has one float32 step for each row; one
- * that is a difference is added to its counterpart in `base`.
+ * Read `weights.bin`: the size of its header (4 bytes, little-endian), the header as JSON and, compressed with zlib, the
+ * float32 numbers of all matrices and then their int8 numbers. A packed matrix has one float32 step for each row; if a
+ * matrix is a difference, it is added to its counterpart in `base`.
  */
 async function unpack(bytes, base) {
   const added = base && (await unpack(base)).matrices;

@@ -66,7 +66,7 @@ function drawBars(svg, bars, x, top, thick) {
   });
 }
 
-// A short piece of a line, for a legend.
+// A short sample of a line, for a legend.
 function drawSample(line) {
   const svg = makeSvg("svg", { viewBox: "0 0 22 8", "aria-hidden": "true" });
   makeSvg("line", { x1: 0, x2: 22, y1: 4, y2: 4, stroke: line.colour, "stroke-width": line.width, "stroke-dasharray": line.dash }, svg);

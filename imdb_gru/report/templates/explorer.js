@@ -1,4 +1,4 @@
-// The explorer: choosing a text and a word, and showing both. Texts are inserted as text, never as markup.
+// The explorer: choose a text and a word, and show both. Texts are inserted as text, never as markup.
 
 // Values from −1 to 1 (signed) or from 0 to 1 that determine the words' colours, and the labels of the scale's ends.
 function findColouring() {
@@ -32,7 +32,7 @@ function colourWords() {
   if (state.colouring === "probability" && example().turns.length) at("scale").append(make("span", "· ▲▼ changed the prediction"));
 }
 
-// The words are shown as they are written, so the start of a backward model is on the right.
+// The words are shown in the order in which they are written, so a backward model starts on the right.
 function buildWords() {
   const { tokens, spaces, unknown } = example();
   const pieces = [];

@@ -1,4 +1,4 @@
-// The words of a text, in a list box in which the pointer and the keys select one.
+// The words of a text, in a list box; the pointer and the keys select a word.
 
 function makeWord(token, timestep, isUnknown) {
   const word = make("span", timestep ? token : "start", "word");

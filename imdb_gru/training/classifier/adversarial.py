@@ -25,7 +25,7 @@ class Perturbation(keras.layers.Layer):  # type: ignore[misc]
 
 
 def scale(direction: Any, x: Any, share: float) -> Any:
-    """Scale each review's direction `(B, T, E)` to `share` times the length of its embeddings x.
+    """Scale each review's direction `(B, T, E)` to `share` times the length of its embeddings `x`.
 
     No gradient flows through the result.
     """
@@ -33,7 +33,7 @@ def scale(direction: Any, x: Any, share: float) -> Any:
 
 
 def draw_direction(x: Any, mask: Any, step: Any, seed: int) -> Any:
-    """Draw a random direction for each review, with zeros in the padding."""
+    """Sample a random direction for each review; it is zero at padded timesteps."""
     return tf.random.stateless_normal(tf.shape(x), [seed, step]) * tf.cast(mask, tf.float32)[:, :, None]
 
 

@@ -1,7 +1,8 @@
 """Fitting the output layer of a classifier while the pretrained weights below it stay fixed.
 
-Fine-tuning from a random output layer distorts pretrained weights before the output layer has learned anything; with
-few reviews, fitting it first is more accurate (linear probing, then fine-tuning: Kumar et al. 2022).
+Fine-tuning from a random output layer distorts pretrained weights before the output layer has learned anything. With
+few reviews, the model is more accurate if this layer is fitted first (linear probing, then fine-tuning: Kumar et al.
+2022).
 """
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from imdb_gru.system.arrays import Array, Labels
 
 PENALTY = 100.0
-"""Weight of the penalty, which is the squared L2 norm of the kernel for standardised features."""
+"""Weight of the penalty: the squared L2 norm of the kernel, for standardised features."""
 MOST_ITERATIONS = 30
 TOLERANCE = 1e-6
 
@@ -20,8 +21,8 @@ Doubles = NDArray[np.float64]
 def fit_output_layer(features: Array, labels: Labels, penalty: float = PENALTY) -> tuple[Array, Array]:
     """Fit a ridge logistic regression by Newton's method to features `(N, F)` and labels `(N,)`, 0 or 1.
 
-    Returns the kernel `(F, 1)` and the bias `(1,)` of the output layer, float32. Features are standardised for the
-    penalty, which does not apply to the bias.
+    Returns the kernel `(F, 1)` and the bias `(1,)` of the output layer, float32. The penalty is measured on
+    standardised features, and does not include the bias.
     """
     mean, deviation = features.mean(axis=0, dtype=np.float64), features.std(axis=0, dtype=np.float64)
     # A feature that hardly changes would get a huge weight, and dropout would turn it into noise.

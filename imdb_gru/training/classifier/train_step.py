@@ -61,9 +61,9 @@ class ReviewModel(keras.Model):  # type: ignore[misc]
     (`every`) or with weights proportional to the timestep (`linear`, the linear gain of Dai and Le 2015). Metrics are
     computed at the last timestep. An unlabelled review (label −1) counts only in the virtual adversarial loss.
 
-    If there are teachers, labels `(B, 1)` are followed by targets `(B, 1)`, and the loss of every review is its
-    cross-entropy with the target, a mean of the label and the teachers' probability (Hinton, Vinyals and Dean 2015).
-    The accuracy is that for the labels.
+    If there are teachers, labels and targets come together as `(B, 2)`. A target is a weighted mean of the label and
+    the teachers' probability, and a review's loss is its cross-entropy with the target (Hinton, Vinyals and Dean 2015).
+    The accuracy is still measured on the labels.
 
     Adversarial training (Miyato, Dai and Goodfellow 2017, equation 5) adds the loss of reviews whose embeddings x are
     moved by r = ε ‖x‖ g / ‖g‖, where g is the gradient of the loss with respect to x. Virtual adversarial training
@@ -82,7 +82,7 @@ class ReviewModel(keras.Model):  # type: ignore[misc]
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
     ) -> Any:
-        """Return the mean loss of the reviews with a target; in evaluation, it is the loss at the last timestep."""
+        """Return the mean loss of the reviews with a target; in evaluation, only the last timestep counts."""
         if not training:
             return super().compute_loss(x, y[:, :1], _take_last(x, y_pred), sample_weight, training)
         targets = y[:, -1:]

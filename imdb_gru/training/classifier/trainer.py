@@ -70,15 +70,15 @@ class ClassifierTrainer(Trainer):
             self.optimizer.rate = config.train.pretrained_rate
         self.model.optimizer.build(self.model.trainable_variables)
         self._next_weights: list[Any] = []
-        """The unaveraged weights, which are kept while the model holds the averages."""
+        """The unaveraged weights, kept while the model holds the averages."""
 
     def restore(self, run: Run) -> None:
-        """Restore the state of the run's checkpoint, and make each of several workers draw its own dropout."""
+        """Restore the state of the run's checkpoint, and give each worker its own dropout masks."""
         super().restore(run)
         self._part_draws()
 
     def _part_draws(self) -> None:
-        """Give each worker its own dropout; the first worker draws the same dropout as a single worker would."""
+        """Give each worker its own dropout masks; the first worker uses the masks that a single worker would use."""
         if self.shares.rank:
             for variable in self.model.variables:
                 if variable.path.endswith("seed_generator_state"):
@@ -161,7 +161,7 @@ class ClassifierTrainer(Trainer):
             self.model.set_weights(self._next_weights)
 
     def calibrate(self, run: Run) -> Calibration | None:
-        """Return the errors that `predict` makes on the validation reviews with the complete run's model."""
+        """Return the errors of the complete run's model on the validation reviews, by confidence."""
         reviews = self.corpus.validation
         sequences = [reviews[row] for row in range(len(reviews))]
         return measure_calibration(Classifier.load(run), sequences, reviews.labels)
@@ -177,10 +177,10 @@ class ClassifierTrainer(Trainer):
 
 
 def count_steps_at_once(config: Config, engine: str) -> int:
-    """Return the number of batches between updates of the progress bar, which are also checks for a stop request.
+    """Return the number of batches to run before the progress bar is updated and a stop request is noticed.
 
-    These batches take less than a second. Keras runs no Python code between them, which saves time only if they are
-    short.
+    Together, these batches take less than a second. Keras runs no Python code between them; this saves time only if
+    each batch is short.
     """
     model, batch_size = config.model, get_number(config.train.batch_size)
     if engine == "keras":

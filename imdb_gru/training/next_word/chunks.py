@@ -24,7 +24,7 @@ class Chunk:
 
 
 class ReviewChunks:
-    """The batches of one epoch, determined by the seed and the epoch, each cut into chunks of at most `timesteps`."""
+    """The batches of one epoch, chosen by the seed and the epoch; each is cut into chunks of at most `timesteps`."""
 
     def __init__(self, reviews: EncodedReviews, config: NextWordConfig, epoch: int | None) -> None:
         """Build the batches of an epoch; None means validation, which starts with the longest reviews."""

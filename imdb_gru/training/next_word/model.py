@@ -25,7 +25,7 @@ FULL_ROWS = 1024
 
 @dataclass(frozen=True)
 class Strata:
-    """The strata of a sampled softmax, which draws one word from each; ids are ranked by frequency.
+    """The strata of a sampled softmax; one word is drawn from each. Ids are ranked by frequency.
 
     Each stratum in the first half has one word, so that frequent words always count; the strata in the second half grow
     in size. A word drawn from a stratum of n words represents all n: its logit is raised by log n, the correction of
@@ -33,7 +33,7 @@ class Strata:
     """
 
     edges: Ids
-    """Boundaries of the strata, `(S + 1,)`, from the first id that can come next to the vocabulary size."""
+    """Boundaries of the strata, `(S + 1,)`, from 1 (pad is never the next word) to the vocabulary size."""
 
     @classmethod
     def build(cls, vocabulary_size: int, samples: int) -> "Strata":
@@ -100,7 +100,7 @@ class KerasNextWordModel(keras.Model):  # type: ignore[misc]
         self.bias.assign(np.log(shares).astype(np.float32))
 
     def encode(self, rows: Any, mask: Any, states: Any, *, training: bool) -> tuple[Any, Any]:
-        """Return the hidden states `(B, T, U)` after each of the embeddings `(B, T, E)`, and the final states."""
+        """Return the hidden states `(B, T, U)` for embeddings `(B, T, E)`, and the final states of all layers."""
         x = self.embedding_dropout(rows, training=training)
         ends = []
         for layer, start in zip(self.recurrent, states, strict=True):
@@ -109,7 +109,7 @@ class KerasNextWordModel(keras.Model):  # type: ignore[misc]
         return self.output_dropout(x, training=training), ends
 
     def read(self, rows: Any, mask: Any, states: Any, *, training: bool) -> tuple[Any, Any]:
-        """Return the result of `encode` with its hidden states projected to queries `(B, T, E)`."""
+        """Return the hidden states projected to queries `(B, T, E)`, and the final states, as in `encode`."""
         x, ends = self.encode(rows, mask, states, training=training)
         return self.projection(x), ends
 
@@ -133,7 +133,7 @@ class KerasNextWordModel(keras.Model):  # type: ignore[misc]
 
     @property
     def dense_weights(self) -> list[keras.Variable]:
-        """List the weights with dense gradients, which are all but the table, in the order of `weights.npz`."""
+        """List the weights with dense gradients (all except the table), in the order of `weights.npz`."""
         return self.read_weights[1:]
 
     def compute_gradients(self, ids: Any, targets: Any, states: Any, step: Any) -> "Gradients":

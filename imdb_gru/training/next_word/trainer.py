@@ -65,7 +65,7 @@ class NextWordTrainer(Trainer):
         return [[tf.zeros((batch, self.config.model.units))] * count for count in self._count_states()]
 
     def _take_step(self, ids: Any, targets: Any, states: Any) -> Any:
-        """Update the weights with a chunk's gradients, and return the sum of its losses and the states after it."""
+        """Update the weights with a chunk's gradients, and return the sum of the losses and the final states."""
         rate = self.config.model.dropout.word
         step = tf.cast(self.optimizer.iterations.value, tf.int32)
         if rate:
@@ -83,7 +83,7 @@ class NextWordTrainer(Trainer):
         return gradients if bound is None else tf.clip_by_global_norm(gradients, bound)[0]
 
     def _validate_chunk(self, ids: Any, targets: Any, states: Any) -> Any:
-        """Return the sum of a chunk's losses under the full softmax, and the states after it."""
+        """Return the sum of a chunk's losses under the full softmax, and the states after the chunk."""
         rows = tf.gather(self.model.table.value, ids)
         queries, ends = self.model.read(rows, ids != PAD, states, training=False)
         real = targets != PAD
@@ -142,7 +142,7 @@ class NextWordTrainer(Trainer):
         return {"words_per_second": speed}
 
     def is_better(self, record: Epoch, best: Epoch) -> bool:
-        """Return whether an epoch is at least as good as the best so far; without validation reviews, it always is."""
+        """Return whether an epoch is at least as good as the best so far, or there are no validation reviews."""
         return (record.validation_loss or 0.0) <= (best.validation_loss or 0.0)
 
     def list_arrays(self) -> list[Array]:

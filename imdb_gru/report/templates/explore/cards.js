@@ -1,15 +1,15 @@
-// Ten cards: an idea, something to try, and what there is to see. Trying it steers the page.
+// Ten cards, each with an idea, something to try and what to look for. “Try it” changes what the page shows.
 
 const GATED = cellName !== "simple_rnn";
 const KEEP = { gru: "update gate z", lstm: "forget gate f" }[cellName];
 const [CARD_TEXT, CONTRAST] = data.texts;
 
-// Show a text, nothing of it changed; done once it is read.
+// Show a text without any changes; the promise resolves once the text is read.
 const tryText = (text, changes = {}) => choose({ text, before: null, holds: [], level: "review", colouring: "probability", ...changes });
 const findToken = (text, token) => model.encode(text).tokens.indexOf(token) + 1;
 const countTokens = (text) => model.encode(text).tokens.length;
 
-// Zoom in to the unit that the verdict of the card's text moves most.
+// Zoom in on the unit that the word “superb” in the card's text moves most.
 async function tryUnit(level) {
   await tryText(CARD_TEXT, { word: findToken(CARD_TEXT, "superb") });
   choose({ unit: findMostMoved(), level });
@@ -32,8 +32,8 @@ const CARDS = [
   },
   {
     title: "The state is many numbers",
-    idea: `All that the network knows of the words so far is in its state h. Here it has ${data.facts.layers.match(/\w+ (\d+)/)[1]} numbers between −1 and 1, one for each unit.`,
-    task: "Zoom in to the word “superb”.",
+    idea: `All that the network knows of the words so far is in its state h. Here the state has ${data.facts.layers.match(/\w+ (\d+)/)[1]} numbers between −1 and 1, one for each unit.`,
+    task: "Zoom in on the word “superb”.",
     act: () => tryText(CARD_TEXT, { word: findToken(CARD_TEXT, "superb"), level: "word", sort: "change" }),
     see: "Each strip shows one quantity for all units. At both ends are the units that this word moves most; it hardly moves those in the middle.",
   },
@@ -64,14 +64,14 @@ const CARDS = [
       else if (GATED) holdGates(CLEAR[cellName], { from: 4, to: 4 });
       else changeWords(reading.tokens.toSpliced(3, 1), 4);
     },
-    see: "Compare the solid curve with the dashed one. Where they differ, what was done to the past changed how the model understood a word.",
+    see: "Compare the solid curve with the dashed one. Where they differ, the changed past has changed how the model understands a word.",
   },
   {
     title: "The candidate",
     idea: cellName === "gru"
       ? "The candidate h′ is the new value that is proposed for a unit. The state becomes a mixture of the old state and the candidate, and z sets the proportions."
       : "The candidate is the new value that a word proposes for a unit, before the gates weigh it.",
-    task: "Zoom in to one step of the unit that “superb” moves most.",
+    task: "Zoom in on one step of the unit that “superb” moves most.",
     act: () => tryUnit("step"),
     see: "The equations of the step with their numbers. Point at a symbol, and everything that uses it lights up.",
   },
@@ -87,15 +87,15 @@ const CARDS = [
   },
   {
     title: "A unit over the review",
-    idea: "Some units follow the verdict, others follow something that has no name. What a unit does shows only over many words.",
+    idea: "Some units follow the verdict, others follow something that has no name. What a unit does becomes visible only over many words.",
     task: "Look at the same unit over the whole review.",
     act: () => tryUnit("unit"),
     see: "Its state and its gates at each word, and the words that move it most. Try other units.",
   },
   {
     title: "Which word decided?",
-    idea: "Take a word away, or put another one in its place, and read again: the verdict depends on a word as far as it changes.",
-    task: "Colour the words by occlusion, which replaces each of them by the unknown word.",
+    idea: "Take a word away, or put another one in its place, and read again: the more the verdict changes, the more it depends on that word.",
+    task: "Colour the words by occlusion, which replaces each word by the unknown word.",
     act: async () => {
       await tryText(CONTRAST, { word: findToken(CONTRAST, "wonderful"), colouring: "occlusion" });
       findFlip();
@@ -110,7 +110,7 @@ const CARDS = [
       at("race").scrollIntoView({ behavior: "smooth" });
       if (!race.running) runRace();
     },
-    see: "After some hundred steps, the gradient that arrives at the first word is by far the smallest in the SimpleRNN. The LSTM and the GRU have learnt to let it through, and the GRU is usually right most often.",
+    see: "After a few hundred steps, the gradient that arrives at the first word is by far the smallest in the SimpleRNN. The LSTM and the GRU have learnt to let it through, and the GRU is usually right most often.",
   },
 ];
 
@@ -120,7 +120,7 @@ function findMostMoved() {
   return [...after.keys()].reduce((best, unit) => (Math.abs(after[unit] - before[unit]) > Math.abs(after[best] - before[best]) ? unit : best), 0);
 }
 
-// Do what a card suggests, and scroll to what there is to see.
+// Do what a card suggests, and scroll to the result.
 async function tryCard(act) {
   await act();
   if (CARDS[view.card].act !== act || act === CARDS.at(-1).act) return;

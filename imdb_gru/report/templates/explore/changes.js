@@ -1,12 +1,12 @@
-// Changing words, and comparing with what was read before.
+// Changing words, and comparing the result with the earlier text.
 
 const NEIGHBOURS = 12; // similar words that are tried for each word
-const EXPECTED = 30; // words that the next-word model expects there and that are tried
+const EXPECTED = 30; // likely words, according to the next-word model, that are tried for each word
 const HAS_LETTERS = /\p{L}/u;
 const COMMON = 8000; // only the most frequent words replace others
-let search = null; // what the search for a flip has found, for the tokens with this name
+let search = null; // the result of the search for a flip, and the name of the reading that it belongs to
 
-// Read other words; the first change keeps the text before it for comparison.
+// Read changed words; at the first change, keep the original text for comparison.
 function changeWords(tokens, word) {
   choose({ before: view.before ?? view.text, text: joinWords(tokens), word: clamp(word, 0, tokens.length) });
 }
@@ -65,7 +65,7 @@ function describeFlip() {
   return `Word ${word}: “${shorten(token)}” → “${other}” changes the probability from ${before} to ${fixed(probability, 3)}.`;
 }
 
-// Replace each word, but no punctuation, by other words, beginning with the words that move the logit most, until the label is another one.
+// Try replacements for each word, but not for punctuation, until the label changes; start with the words that move the logit most.
 async function findFlip() {
   const name = nameReading();
   const [read, tokens] = [reading, reading.tokens];
@@ -99,7 +99,7 @@ async function findFlip() {
   renderChanges();
 }
 
-// The frequent words whose embeddings are most similar to a word's, by the cosine.
+// Find the frequent words whose embeddings are most similar to the word's, by cosine.
 function findNeighbours(token) {
   const id = model.vocabulary.find(token);
   if (id === model.vocabulary.unknown) return [];

@@ -1,6 +1,6 @@
 // Holding gates at a value, and freezing or clearing the state at a word.
 
-// What makes a cell keep all of its state at a word, and what makes it forget all.
+// The gate values with which a cell keeps all of its state at a word, and those with which it forgets all of it.
 const FREEZE = { gru: { update: 1 }, lstm: { input: 0, forget: 1 } };
 const CLEAR = { gru: { update: 0, candidate: 0 }, lstm: { input: 0, forget: 0 } };
 

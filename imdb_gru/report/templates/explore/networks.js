@@ -1,6 +1,6 @@
-// Small networks that train in the page: embedding → one recurrent layer → last state → positive or negative. Shapes:
+// Small networks that train on the page: embedding → one recurrent layer → last state → positive or negative. Shapes:
 // V words, E inputs, U units, G gates; matrices are stored row by row. Gradients are computed by backpropagation through
-// time and are held against finite differences in the tests.
+// time; the tests check them against finite differences.
 
 const GATE_COUNTS = { simple_rnn: 1, lstm: 4, gru: 3 };
 const ADAM = { rate: 0.01, first: 0.9, second: 0.999, small: 1e-8 };
@@ -83,7 +83,7 @@ class SmallNetwork {
     return { loss, sizes };
   }
 
-  // Take one step of Adam with the mean gradient of some reviews, whose norm is limited.
+  // Take one step of Adam with the mean gradient of some reviews; the norm of this gradient is limited.
   update(reviews) {
     this.count += 1;
     const all = Object.values(this.gradients);
@@ -106,7 +106,7 @@ class SmallNetwork {
 
 const mapValues = (object, change) => Object.fromEntries(Object.entries(object).map(([name, value]) => [name, change(value)]));
 
-// Add x · matrix to sums, where the matrix has a row for each number of x.
+// Add x · matrix to sums; the matrix has a row for each number in x.
 function addProduct(sums, x, matrix) {
   const width = sums.length;
   for (let row = 0; row < x.length; row += 1) {
@@ -122,7 +122,7 @@ function addOuter(matrix, x, slopes) {
   }
 }
 
-// Return the product of each row of the matrix and the slopes.
+// Return the product of each row of the matrix with the slopes.
 function multiplyBack(slopes, matrix) {
   const width = slopes.length;
   const sums = new Float64Array(matrix.length / width);
@@ -152,8 +152,8 @@ const STEPS = {
   },
 };
 
-// The slopes of a step, given those of its hidden state (and memory): of W x + b, of U h + c, and directly of the state
-// and the memory before it.
+// The backward steps. Given the slopes of a step's hidden state (and memory), return the slopes of W x + b, of U h + c,
+// and of the previous state and memory where the step uses them directly.
 const BACK_STEPS = {
   simple_rnn({ hidden }, slopes, memorySlopes, units) {
     const inner = hidden.map((value, unit) => slopes[unit] * (1 - value * value));

@@ -36,12 +36,12 @@ function renderNextWords() {
   );
 }
 
-// Put a word after the selected one; what follows is cut off, unless the word is the last one.
+// Put a word after the selected word; the rest of the text is cut off.
 function insertWord(token) {
   choose({ text: joinWords([...reading.tokens.slice(0, view.word), token]), word: view.word + 1 });
 }
 
-// Draw words by their probabilities, one after another.
+// Append ten words, each sampled by its probability.
 async function writeWords() {
   at("write").disabled = true;
   for (let count = 0; count < 10; count += 1) {

@@ -1,11 +1,11 @@
-// The page: it unpacks the model, and shows the view again whenever it changes.
+// The page: it unpacks the model, and updates the display whenever the view changes.
 
 const BUILDERS = { review: buildReviewLevel, word: buildWordLevel, unit: buildUnitLevel, step: buildStepLevel };
-const REFRESH = 100; // milliseconds after which a long text shows again how far it is read
+const REFRESH = 100; // milliseconds between updates while a long text is being read
 const LAST = Number.MAX_SAFE_INTEGER;
-let generation = 0; // of the text that is read; what belongs to an earlier one ends
+let generation = 0; // number of the text that is being read; work on an earlier text ends
 
-// Change the view, and show it as soon as the text is read.
+// Change the view, and show it once the text is read.
 async function choose(changes) {
   const isDeeper = LEVELS.indexOf(changes.level) - LEVELS.indexOf(view.level);
   const hasOtherText = ["text", "holds", "before"].some((name) => name in changes && changes[name] !== view[name]);
@@ -16,7 +16,7 @@ async function choose(changes) {
   else if (reading.isDone) render();
 }
 
-// Read the text, and show what is read so far until everything is.
+// Read the text, and show the part read so far until all of it is read.
 async function update() {
   const mine = (generation += 1);
   const { tokens } = model.encode(view.text);
@@ -142,8 +142,8 @@ function buildControls() {
   }
   at("colouring").addEventListener("change", (event) => choose({ colouring: event.target.value }));
   at("text").addEventListener("input", () => {
-    const isAtEnd = view.word >= words.length - 1; // and stays there
-    const isNew = isOtherText(reading.tokens, tokenize(at("text").value)); // nothing is left to compare with
+    const isAtEnd = view.word >= words.length - 1; // a word at the end stays at the end
+    const isNew = isOtherText(reading.tokens, tokenize(at("text").value)); // a new text has nothing in common to compare with
     choose({ text: at("text").value, word: isAtEnd ? LAST : view.word, ...(isNew ? { before: null, holds: [] } : {}) });
   });
   at("words").addEventListener("click", (event) => {
@@ -170,7 +170,7 @@ function buildControls() {
   }).observe(at("level"));
 }
 
-// Whether two texts have neither their first nor their last word in common.
+// Return whether two texts have neither their first nor their last word in common.
 function isOtherText(tokens, others) {
   return tokens.length > 0 && tokens[0] !== others[0] && tokens.at(-1) !== others.at(-1);
 }

@@ -2,7 +2,7 @@
 
 const MARGIN = 24;
 
-// Replace the page's variables with their values, which a picture outside the page does not know.
+// Replace the page's CSS variables by their values, because they are not defined outside the page.
 const resolve = (markup) => markup.replace(/var\((--[\w-]+)\)/g, (_, name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim());
 
 function drawPicture() {
@@ -37,7 +37,7 @@ function drawPicture() {
   return resolve(new XMLSerializer().serializeToString(svg));
 }
 
-// Draw the words where they stand in the page; a long word that is broken into lines stands in its first line.
+// Draw the words at their positions on the page; a long word that is broken into lines is drawn on its first line.
 function drawWords(svg, box, top, fill) {
   for (const word of words) {
     const [rect] = word.getClientRects();
@@ -60,7 +60,7 @@ function drawLegend(svg, y, fill) {
   }
 }
 
-// Write the styles that the page's style sheet gives to an element into the element.
+// Copy an element's styles from the page's style sheet into the element itself.
 function inline(element, original) {
   const styles = getComputedStyle(original);
   for (const name of ["fill", "stroke", "stroke-width", "font-size"]) element.setAttribute(name, styles.getPropertyValue(name));

@@ -1,8 +1,8 @@
-// The sums in a step of one unit, and the products that they consist of.
+// The sums in one unit's step, and the products that add up to each sum.
 
 const PRODUCTS = 10; // how many products are listed, largest first
 
-// For each gate of a unit: the products W x and U h, their sums, and both biases; a cell without gates has them as hidden.
+// For each gate of a unit: the products W x and U h, their sums, and both biases; in a cell without gates, under `hidden`.
 function findTerms(timestep, unit) {
   const input = layerOf(reading.steps[timestep]).input;
   const before = stateBefore(timestep);
@@ -24,7 +24,7 @@ function findTerms(timestep, unit) {
 const multiply = (weights, values) => Float64Array.from(weights, (weight, place) => weight * values[place]);
 const addUp = (values) => values.reduce((sum, value) => sum + value, 0);
 
-// The list of a sum's largest products. The names of a state's products lead to the unit that they come from.
+// The list of a sum's largest products. In a product with the state, the name is a button that leads to the unit.
 function buildProducts(terms, gate, side) {
   const products = terms[gate].products[side];
   const [weights, values] = terms[gate].factors[side];

@@ -15,7 +15,7 @@ function resetRace() {
   measureRace();
 }
 
-// The test review on which gradients are drawn: the longest one.
+// The test review whose gradients are plotted: the longest one.
 const watched = data.sample.test.reduce((longest, review) => (review.ids.length > longest.ids.length ? review : longest));
 
 function takeRaceStep() {
@@ -57,7 +57,7 @@ async function runRace() {
   if (mine === race) at("race-run").textContent = "Train";
 }
 
-// The gradients of a review, without learning from it.
+// Return the size of the gradient after each word of the watched review, relative to the last; learn nothing from it.
 function measureGradients(network) {
   const { sizes } = network.learn(watched.ids, watched.label);
   for (const gradient of Object.values(network.gradients)) gradient.fill(0);
@@ -85,7 +85,7 @@ function showRace() {
     `How much the state after each word still changes the loss, ‖∂L/∂h_t‖, relative to the last word. At the first word: ${arrived.join(", ")}.`;
 }
 
-// Draw lines whose points lie between 0 and 1, from the upper left, with labels at the left and at the lower right.
+// Draw lines, with labels at the left and at the lower right. Points lie between 0 and 1, measured from the upper left.
 function drawLines(box, lines, ticks, end) {
   const [width, height, left, top] = [Math.max(box.clientWidth, 240), 190, 44, 22];
   const svg = makeSvg("svg", { width, height: height + top + 22, viewBox: `0 0 ${width} ${height + top + 22}`, role: "img" });
@@ -106,7 +106,7 @@ function drawLines(box, lines, ticks, end) {
 }
 
 function buildRace() {
-  at("race-text").textContent = `The review of the second picture: “${joinWords(watched.ids.map((id) => data.sample.words[id]))}”`;
+  at("race-text").textContent = `The review in the second chart: “${joinWords(watched.ids.map((id) => data.sample.words[id]))}”`;
   at("race-note").textContent = "The label of an invented review depends on negation, as in “never dull”, on contrast, and on where the verdict stands. These networks are small, so that you can watch them learn; training pauses every 500 steps.";
   at("race-run").addEventListener("click", runRace);
   at("race-step").addEventListener("click", () => {

@@ -1,6 +1,6 @@
-// A text as a model reads it: its tokens, and the state after each of them. Only what follows a change is read anew.
+// A text as a model reads it: its tokens, and the state after each of them. After a change, only the words from there on are read again.
 
-const SLICE = 10; // milliseconds of reading after which the page may answer
+const SLICE = 10; // milliseconds of reading after which the page handles events
 
 const HOLD_NOTHING = () => ({ name: "", hold: {} });
 
@@ -13,7 +13,7 @@ class Reading {
     this.findHold = HOLD_NOTHING;
   }
 
-  // Set the tokens and what is held at each timestep; forget all states from the first difference on.
+  // Set the tokens and the held gates at each timestep; forget all states from the first difference on.
   aim(tokens, findHold) {
     const timesteps = tokens.map((_, place) => place + 1);
     const isKept = (timestep) =>
@@ -23,7 +23,7 @@ class Reading {
     Object.assign(this, { tokens, findHold });
   }
 
-  // Return a reading of the text in which another token stands at a place; what precedes it is not read anew.
+  // Return a reading of the text with another token at one position; the tokens before it are not read again.
   exchange(place, token) {
     const other = new Reading(this.model);
     const [states, holds] = [this.states.slice(0, place + 1), this.holds.slice(0, place + 1)];
@@ -62,7 +62,7 @@ class Reading {
 
 const findLogit = (probability) => Math.log(probability / (1 - probability));
 
-// The change of the logit at each timestep; the start has none.
+// The change in the logit at each timestep; 0 at the start.
 const findChanges = (probabilities) =>
   probabilities.map((probability, timestep) => (timestep ? findLogit(probability) - findLogit(probabilities[timestep - 1]) : 0));
 
@@ -82,7 +82,7 @@ function findKept(steps, layer) {
   return shares;
 }
 
-// Wait until the page has answered what happened in the meantime; a timer would wait for 4 milliseconds more.
+// Wait until the page has handled the events of the meantime; a timer would wait 4 milliseconds longer.
 const pause = () =>
   new Promise((resume) => {
     const { port1, port2 } = new MessageChannel();
@@ -92,7 +92,7 @@ const pause = () =>
 
 // Do a long task in slices: `advance` works for some milliseconds and returns whether it is done. A task ends early, with
 // false, once `isStale` returns true.
-let rested = 0; // when the page could answer last
+let rested = 0; // when the page last handled events
 async function doInSlices(advance, isStale) {
   for (;;) {
     const isDone = advance(SLICE);

@@ -2,7 +2,7 @@
 
 const { build, START_TOKEN } = globalThis.imdbGru;
 let words = [];
-let occlusions = { name: null, values: [] }; // of the text whose tokens have this name
+let occlusions = { name: null, values: [] }; // `name` is the name of the reading that the values belong to
 
 // Values from −1 to 1 (signed) or from 0 to 1 that determine the words' colours, and the labels of the scale's ends.
 function findColouring(steps) {
@@ -17,7 +17,7 @@ function findColouring(steps) {
   return { signed: true, values: values.map((value) => value / largest), ends: [`−${most} towards negative`, `towards positive +${most}`] };
 }
 
-// The contribution of each word: occlusion as soon as it is known, if it was chosen, and otherwise the change.
+// The contribution of each word: by occlusion if that is chosen and already measured, and otherwise the change.
 function findContributions() {
   return hasOcclusions() ? occlusions.values : findChanges(reading.probabilities);
 }
@@ -25,7 +25,7 @@ function findContributions() {
 const nameReading = () => JSON.stringify([reading.tokens, view.holds]);
 const hasOcclusions = () => view.colouring === "occlusion" && occlusions.name === nameReading();
 
-// Read the text once more for each word, with this word unknown.
+// For each word, read the text again with this word replaced by the unknown word.
 async function measureOcclusions() {
   const name = nameReading();
   if (occlusions.name === name || !reading.isDone) return;
@@ -52,12 +52,12 @@ function showProgress(share, label = "reading") {
 
 const CLOSING = /^[.,!?;:)\]%…]+$/;
 
-// Write tokens as a text of which the tokenizer finds the same tokens.
+// Join tokens into a text that the tokenizer splits into the same tokens.
 function joinWords(tokens) {
   return tokens.map((token, place) => (place && !(CLOSING.test(token) && !CLOSING.test(tokens[place - 1])) ? ` ${token}` : token)).join("");
 }
 
-// Show the words that are read; those that have not changed stay as they are.
+// Show the words that have been read; unchanged words stay as they are.
 function showWords() {
   const tokens = [START_TOKEN, ...reading.tokens].slice(0, reading.states.length);
   const kept = words.findIndex((word, timestep) => word.dataset.token !== tokens[timestep]);
@@ -103,7 +103,7 @@ function showVerdict() {
   if (!reading.isDone) line.append(make("span", ` · read ${reading.states.length - 1} of ${reading.tokens.length} words`, "note"));
 }
 
-// The curve of the probability, which is drawn once its box is in the page.
+// The curve of the probability; it is drawn once its box is on the page.
 function buildCurve(probabilities, contributions, kept) {
   const lines = [{ name: "probability", values: probabilities, colour: "var(--ink)", width: 2.2, dash: "" }];
   if (kept) lines.push({ name: "kept to the end", values: kept, colour: "var(--soft)", width: 1.4, dash: DASHES[3] });
@@ -131,7 +131,7 @@ function buildLegend(lines) {
   return legend;
 }
 
-// Draw a chart in which a click selects a word, once the box is in the page and has a width.
+// Draw a chart in which a click selects a word, once its box is on the page and has a width.
 function drawLater(box, lines, bars, label, low = 0) {
   requestAnimationFrame(() => {
     if (!box.isConnected) return;

@@ -16,8 +16,8 @@ function sum(...terms) {
   });
 }
 
-// An equation has the part of the drawing that it computes, its name, its formula and its numbers as pieces of text, which
-// are strings or pairs of a part and a text, and its result. `gate` is the gate whose products it can list.
+// An equation: `part` is the part of the drawing that it computes. `formula` and `numbers` consist of pieces of text; a
+// piece is a string, or a pair of a part and a text. `gate` is the gate whose products the equation can list.
 function describeGate(part, gate, symbol, letter, { terms, step, unit }, squash = "σ") {
   const { input, state, bias, stateBias } = terms[gate];
   const total = bias + stateBias;
@@ -129,7 +129,7 @@ function writePieces(tag, className, pieces) {
   return line;
 }
 
-// The pieces of a formula, in which x_t and h_{t−1} have subscripts.
+// The pieces of a formula; indices such as t in x_t become subscripts.
 function writeFormula(text) {
   return text.split(/_(\{.*?\}|\w)/).map((piece, place) => (place % 2 ? make("sub", piece.replace(/[{}]/g, "")) : piece));
 }

@@ -1,4 +1,4 @@
-// What the page shows: the text, the place in it, the zoom, and what is held. All of it stands in the address.
+// What the page shows: the text, the selected word, the zoom and the held gates. The address contains all of it.
 
 const data = JSON.parse(at("data").textContent);
 const LEVELS = ["review", "word", "unit", "step"];
@@ -20,9 +20,9 @@ const view = {
 let model = null;
 let nextWordModel = null;
 let reading = null;
-let earlier = null; // the reading that is compared with; null if none is
+let earlier = null; // the reading to compare with; null if there is none
 
-// All tokens of a text; those of the last text are kept, because a change of the view asks for them several times.
+// All tokens of a text; the last result is kept, because a change of the view needs it several times.
 let tokenized = { text: null, tokens: [] };
 function tokenize(text) {
   if (tokenized.text !== text) tokenized = { text, tokens: model.tokenize(text) };
@@ -34,7 +34,7 @@ const isKnown = (token) => model.vocabulary.find(token) !== model.vocabulary.unk
 const layerOf = (step) => step.layers[view.layer];
 const clamp = (value, low, high) => Math.max(low, Math.min(high, Number.isFinite(value) ? value : low));
 
-// Return what is held at a timestep as the model takes it, layer by layer, and a name of it.
+// Return the held gates at a timestep, layer by layer, as the model expects them, and a name for this combination.
 function findHold(timestep) {
   const here = view.holds.filter(({ from, to }) => from <= timestep && timestep <= to);
   if (!here.length) return { name: "", hold: {} };
@@ -68,7 +68,7 @@ function writeAddress() {
   return `#${fields}`;
 }
 
-// Take over what the address says; values that do not fit this model are ignored.
+// Set the view from the address; values that do not fit this model are ignored.
 function readAddress(address) {
   const fields = new URLSearchParams(address.replace(/^#/, ""));
   if (!fields.has("text")) return false;

@@ -17,7 +17,7 @@ function stateBefore(timestep, name = "hidden") {
   return timestep ? layerOf(reading.steps[timestep - 1])[name] : new Float32Array(model.layers[view.layer].units);
 }
 
-// The units in the order that was chosen.
+// The units in the chosen order.
 function sortUnits(timestep) {
   const [after, before] = [layerOf(reading.steps[timestep]).hidden, stateBefore(timestep)];
   const keys = { number: (unit) => unit, state: (unit) => after[unit], change: (unit) => after[unit] - before[unit] };
