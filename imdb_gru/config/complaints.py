@@ -65,17 +65,18 @@ def describe_mistake(detail: dict[str, Any], kind: type[BaseModel]) -> str:
     return f"{path}: {message}, got {show_value(detail['input'])}"
 
 
-def find_misfits(config: Config, text: TextConfig, model: EncoderConfig, name: str) -> Iterator[tuple[str, str]]:
+def find_misfits(config: AnyConfig, text: TextConfig, model: EncoderConfig, name: str) -> Iterator[tuple[str, str]]:
     """Yield each difference between a config and the model that it starts from, with the setting that resolves it.
 
     An example is `("model.units is 256, but the bundled model has 512", "model.units=512")`, where `name` is "the
     bundled model".
     """
     sections = {"text": (config.text, text), "model": (config.model, model)}
-    if config.model.bidirectional and not isinstance(model, ModelConfig):
+    if isinstance(config, Config) and config.model.bidirectional and not isinstance(model, ModelConfig):
         yield f"model.bidirectional is true, but {name} is unidirectional", "model.bidirectional=false"
     for section, keys in INHERITED.items():
-        output = INHERITED_OUTPUT if section == "model" and isinstance(model, ModelConfig) else ()
+        both = isinstance(config, Config) and isinstance(model, ModelConfig)
+        output = INHERITED_OUTPUT if section == "model" and both else ()
         for key in (*keys, *output):
             mine, theirs = (getattr(values, key) for values in sections[section])
             if mine != theirs:
@@ -109,23 +110,26 @@ def find_conflicts(config: AnyConfig, *, trained: bool = False) -> Iterator[str]
             yield "train.precision: bfloat16 needs train.engine fused, got keras; set it to float32"
         elif train.engine == "auto" and (obstacle := find_fused_obstacle(config.model)):
             yield f"train.precision: bfloat16 needs train.engine fused, but {obstacle}; set it to float32"
+    if (bundled := PACKAGED.get(config.model.pretrained or "")) and not trained:
+        remedy = f"use {f'{SCRATCH}, or ' if isinstance(config, Config) else ''}--set model.pretrained=null"
+        for misfit, _ in find_misfits(config, TextConfig(), bundled, "the bundled model"):
+            yield f"{misfit}: {remedy}"
     if isinstance(config, Config):
-        yield from _find_conflicts_of_classifier(config, trained=trained)
-    elif config.data.test_split:
+        yield from _find_conflicts_of_classifier(config)
+        return
+    if config.model.pretrained == "bundled-classifier":
+        yield "model.pretrained: a next-word model cannot start from a classifier, got bundled-classifier; use bundled"
+    if config.data.test_split:
         yield (
             "data.test_split: reserving a test part requires labels, which a next-word model does not use, got "
             f"{config.data.test_split:g}; set it to 0, and mark test reviews in a column 'split' with the value test"
         )
 
 
-def _find_conflicts_of_classifier(config: Config, *, trained: bool) -> Iterator[str]:
+def _find_conflicts_of_classifier(config: Config) -> Iterator[str]:
     model, train = config.model, config.train
     if len(set(model.pooling)) < len(model.pooling):
         yield f"model.pooling: must not contain a method twice, got {model.pooling}"
-    if (bundled := PACKAGED.get(model.pretrained or "")) and not trained:
-        remedy = f"use {SCRATCH}, or --set model.pretrained=null"
-        for misfit, _ in find_misfits(config, TextConfig(), bundled, "the bundled model"):
-            yield f"{misfit}: {remedy}"
     if model.bidirectional and train.objective != "last":
         yield f"train.objective: a bidirectional model predicts only at the last word, got {train.objective}; use last"
     if model.bidirectional and config.text.direction == "backward":

@@ -265,6 +265,17 @@ class PretrainConfig(FitConfig):
     """The number of words in the sampled softmax used in training; validation uses the whole vocabulary."""
 
 
+class NextWordModelConfig(EncoderConfig):
+    """The layers of a next-word model."""
+
+    dropout: DropoutConfig = DropoutConfig(word=0.0, output=0.1)
+    pretrained: str | None = None
+    """The next-word model whose vocabulary and weights training starts from; if null, it starts from random weights.
+
+    The next-word model that comes with the package is named bundled.
+    """
+
+
 class WholeConfig(Section):
     """A complete config for any task."""
 
@@ -303,7 +314,7 @@ class NextWordConfig(WholeConfig):
     """The task; next_word trains a next-word model."""
     data: DataConfig = DataConfig()
     text: TextConfig = TextConfig()
-    model: EncoderConfig = EncoderConfig(dropout=DropoutConfig(word=0.0, output=0.1))
+    model: NextWordModelConfig = NextWordModelConfig()
     train: PretrainConfig = PretrainConfig()
 
 
@@ -315,7 +326,7 @@ INHERITED = {
     "text": ("tokenizer", "vocabulary", "max_words", "min_count", "direction"),
     "model": ("embedding", "cell", "units", "layers"),
 }
-"""The keys that must have the same values in a classifier's config and in the config of the model it starts from."""
+"""The keys whose values must match those of the model that training starts from."""
 INHERITED_OUTPUT = ("bidirectional", "pooling", "dense")
 """The keys of the model section that must also match if training starts from a classifier."""
 

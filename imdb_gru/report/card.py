@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from imdb_gru.config import AnyConfig, Config
+from imdb_gru.config import AnyConfig
 from imdb_gru.events import Observer
 from imdb_gru.models.classifier import Classifier
 from imdb_gru.models.evaluation import Evaluation, NextWordEvaluation
@@ -92,8 +92,7 @@ def _iter_facts(run: Run, config: AnyConfig) -> Iterator[tuple[str, str]]:
     text = config.text
     yield "reads", f"{text.direction}, at most {text.length} words of a text (text.truncate: {text.truncate})"
     yield from list_facts(metrics).items()
-    if isinstance(config, Config):
-        yield "starts from", config.model.pretrained or "random weights"
+    yield "starts from", config.model.pretrained or "random weights"
     if taught := environment.get("teachers"):
         yield "teachers", ", ".join(f"{teacher['name']} (weight {teacher['weight']:g})" for teacher in taught)
     yield "seed", str(config.train.seed)

@@ -1,10 +1,10 @@
-"""The vocabulary and weights that a classifier takes from a finished run."""
+"""The vocabulary and weights that training takes from a finished run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from imdb_gru.config import Config, TaskName
+from imdb_gru.config import AnyConfig, Config, TaskName
 from imdb_gru.config.complaints import find_misfits
 from imdb_gru.config.loading import refuse
 from imdb_gru.errors import ConfigError
@@ -20,24 +20,25 @@ OUTPUT = 3
 
 @dataclass(frozen=True)
 class PretrainedWeights:
-    """The vocabulary and weights that a classifier starts from."""
+    """The vocabulary and weights that training starts from."""
 
     vocabulary: Vocabulary
     weights: list[Array]
-    """The weights of the classifier's first layers, in the order of its `weights.npz`.
+    """The weights of the new model's first layers, in the order of its `weights.npz`.
 
-    From a next-word model, these are the weights of the embedding and recurrent layers; from a classifier, all weights.
+    If a classifier starts from a next-word model, these are the weights of the embedding and recurrent layers;
+    otherwise, they are all weights.
     """
     run: Run
     """The run that the weights come from."""
 
     @property
     def has_output(self) -> bool:
-        """Return whether the weights include the output layer, that is, whether they come from a classifier."""
+        """Return whether the weights include those of a classifier's output layer."""
         return self.run.task == "sentiment"
 
 
-def load_pretrained(config: Config) -> PretrainedWeights | None:
+def load_pretrained(config: AnyConfig) -> PretrainedWeights | None:
     """Load the vocabulary and weights of the run that `model.pretrained` names, or return None if it is null.
 
     Raises a `ConfigError` that lists all differences between the config and the config of that run.
@@ -46,6 +47,11 @@ def load_pretrained(config: Config) -> PretrainedWeights | None:
     if run is None or name is None:
         return None
     own = run.load_any_config()
+    if isinstance(own, Config) and not isinstance(config, Config):
+        raise ConfigError(
+            f"model.pretrained: {name} is a classifier, but a next-word model can only start from a next-word model; "
+            "choose another run, bundled or null"
+        )
     refuse(
         (
             f"{misfit}: set {setting}, or model.pretrained=null"
@@ -54,10 +60,10 @@ def load_pretrained(config: Config) -> PretrainedWeights | None:
         "the config",
     )
     weights = load_weights(run, own.model)
-    return PretrainedWeights(run.load_vocabulary(), weights if isinstance(own, Config) else weights[:-OUTPUT], run)
+    return PretrainedWeights(run.load_vocabulary(), weights if own.task == config.task else weights[:-OUTPUT], run)
 
 
-def find_pretrained(config: Config) -> Run | None:
+def find_pretrained(config: AnyConfig) -> Run | None:
     """Open the run that `model.pretrained` names, or return None if it is null.
 
     Raises `ConfigError` if the run does not exist, or `RunError` if it is damaged.
@@ -65,7 +71,9 @@ def find_pretrained(config: Config) -> Run | None:
     name = config.model.pretrained
     if name is None:
         return None
-    bundled: dict[str, TaskName] = {BUNDLED: "next_word", BUNDLED_CLASSIFIER: "sentiment"}
+    bundled: dict[str, TaskName] = {BUNDLED: "next_word"}
+    if isinstance(config, Config):
+        bundled[BUNDLED_CLASSIFIER] = "sentiment"
     return find_named_run("model.pretrained", name, bundled, f"pretrain --run {name}", "null")
 
 

@@ -35,7 +35,7 @@ def prepare_config(
     changes: dict[str, Any] = {}
     if complete.data.path not in (None, SAMPLE):
         changes["data.path"] = make_absolute(complete.data.path)
-    pretrained = complete.model.pretrained if isinstance(complete, Config) else None
+    pretrained = complete.model.pretrained
     if pretrained not in (None, BUNDLED, BUNDLED_CLASSIFIER):
         changes["model.pretrained"] = make_absolute(pretrained)
     if isinstance(complete, Config) and complete.train.teachers:

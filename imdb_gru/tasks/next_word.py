@@ -33,15 +33,12 @@ class NextWordTask(Task):
         return load_pretraining_reviews(source, config)
 
     def build_trainer(
-        self,
-        config: NextWordConfig,
-        corpus: Corpus,
-        pretrained: PretrainedWeights | None,  # noqa: ARG002 - a next-word model starts from random weights
+        self, config: NextWordConfig, corpus: Corpus, pretrained: PretrainedWeights | None
     ) -> "NextWordTrainer":
         """Build a trainer for a next-word model."""
         from imdb_gru.training.next_word.trainer import NextWordTrainer
 
-        return NextWordTrainer(config, corpus)
+        return NextWordTrainer(config, corpus, pretrained)
 
     def summarise(self, config: NextWordConfig, corpus: Corpus) -> tuple[str, int]:
         """Return Keras's summary of the next-word model as text, and its number of parameters."""

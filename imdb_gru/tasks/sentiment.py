@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar
 from imdb_gru.config import Config, DataConfig
 from imdb_gru.corpus.corpus import UNDIVIDED, Corpus, TrainingReviews, load_reviews, load_training_reviews
 from imdb_gru.events import Notice, Observer
-from imdb_gru.runs.pretrained import PretrainedWeights, load_pretrained
+from imdb_gru.runs.pretrained import PretrainedWeights
 from imdb_gru.runs.run import Run
 from imdb_gru.sources.review import Source
 from imdb_gru.tasks.task import ChosenReviews, EvaluationOptions, Task
@@ -23,10 +23,6 @@ class SentimentTask(Task):
     def load_reviews(self, source: Source, config: Config) -> TrainingReviews:
         """Read labelled reviews."""
         return load_training_reviews(source, config)
-
-    def load_pretrained(self, config: Config) -> PretrainedWeights | None:
-        """Load the weights of the run named by `model.pretrained`, or return None if that is null."""
-        return load_pretrained(config)
 
     def build_trainer(
         self, config: Config, corpus: Corpus, pretrained: PretrainedWeights | None

@@ -70,10 +70,6 @@ class Task(ABC):
     def load_reviews(self, source: Source, config: Any) -> TrainingReviews:
         """Read the training and validation reviews."""
 
-    def load_pretrained(self, config: Any) -> PretrainedWeights | None:  # noqa: ARG002 - used for classifiers
-        """Load the weights from which training starts, or return None for random weights."""
-        return None
-
     @abstractmethod
     def build_trainer(self, config: Any, corpus: Corpus, pretrained: PretrainedWeights | None) -> "Trainer":
         """Build a trainer; this loads TensorFlow."""

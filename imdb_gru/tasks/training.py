@@ -24,7 +24,7 @@ from imdb_gru.events import (
 )
 from imdb_gru.records import CorpusStatistics
 from imdb_gru.runs.catalogue import check_free, check_writable, choose_path, create_run
-from imdb_gru.runs.pretrained import PretrainedWeights
+from imdb_gru.runs.pretrained import PretrainedWeights, load_pretrained
 from imdb_gru.runs.run import Run
 from imdb_gru.runs.weights import iter_shapes
 from imdb_gru.sources import check_data_found, open_source
@@ -36,7 +36,7 @@ from imdb_gru.system.wording import count_noun
 from imdb_gru.tasks import find_task
 from imdb_gru.tasks.configs import Data, OneConfig, prepare_config
 from imdb_gru.tasks.places import Place, Session, ThisProcess
-from imdb_gru.tasks.task import Task, send_notes
+from imdb_gru.tasks.task import send_notes
 from imdb_gru.tasks.teaching import Teaching
 from imdb_gru.text.vocabulary import Vocabulary
 
@@ -96,7 +96,7 @@ def _train(
     run = Run(Path(path).expanduser() if path else choose_path(complete))
     with claim(run.path), place.open():
         check_free(run.path, overwrite=overwrite)
-        start = _load_start(task, complete, observer)
+        start = _load_start(complete, observer)
         corpus = load_corpus(complete, source=find_source(data), start=start, observer=observer)
         fitted = place.adapt(_fit(complete, corpus, start, observer))
         session = place.build_session(task, run, fitted, corpus, start)
@@ -130,11 +130,12 @@ def resume(
             check_data_found(str(run), config.data)
         config = prepare_config(type(config), config, data, None)
         task = find_task(config.task)
-        start = _load_start(task, config, observer)
+        start = _load_start(config, observer)
         vocabulary = run.load_vocabulary() if run.vocabulary_path.exists() else None
         if start and vocabulary and start.vocabulary.words != vocabulary.words:
-            name = getattr(config.model, "pretrained", None)
-            raise RunError(f"{name} has changed since {run} was started from it: restore it, or repeat the training")
+            raise RunError(
+                f"{config.model.pretrained} has changed since {run} started from it: restore it, or repeat the training"
+            )
         corpus = load_corpus(
             config, source=find_source(data), start=start, vocabulary=vocabulary, observer=observer, resumed=run
         )
@@ -181,7 +182,7 @@ def plan(
     observer, place = observer or ignore, place or ThisProcess()
     complete = prepare_config(kind, config, data, overrides)
     task = find_task(complete.task)
-    start = _load_start(task, complete, observer)
+    start = _load_start(complete, observer)
     corpus = load_corpus(complete, source=find_source(data), start=start, observer=observer, ask=False)
     complete = place.adapt(_fit(complete, corpus, start, observer))
     observer(BuildingModel())
@@ -214,7 +215,7 @@ def load_corpus(
     """
     task = find_task(config.task)
     teaching = Teaching.prepare(config, resumed, ask=ask) if isinstance(config, Config) else None
-    if vocabulary is None and (start := start or task.load_pretrained(config)):
+    if vocabulary is None and (start := start or load_pretrained(config)):
         vocabulary = start.vocabulary
     source = source or open_source(config.data, require_labels=task.require_labels)
     observer(ReadingReviews(source.name))
@@ -247,10 +248,9 @@ def find_source(data: Data | None) -> Source | None:
     return None if data is None or isinstance(data, str | Path | DataConfig) else data
 
 
-def _load_start(task: Task, config: AnyConfig, observer: Observer) -> PretrainedWeights | None:
-    start = task.load_pretrained(config)
-    if isinstance(config, Config):
-        observer(StartChosen(config.model.pretrained))
+def _load_start(config: AnyConfig, observer: Observer) -> PretrainedWeights | None:
+    start = load_pretrained(config)
+    observer(StartChosen(config.model.pretrained))
     return start
 
 

@@ -141,6 +141,27 @@ def test_a_key_that_the_bundled_model_settles_is_refused_with_what_to_do(key, va
         assert config.model.pretrained is None
 
 
+@pytest.mark.parametrize(
+    ("overrides", "complaint"),
+    [
+        (
+            {"model.pretrained": "bundled", "model.units": 64},
+            "model.units is 64, but the bundled model has 512: use --set model.pretrained=null",
+        ),
+        (
+            {"model.pretrained": "bundled-classifier"},
+            "model.pretrained: a next-word model cannot start from a classifier, got bundled-classifier; use bundled",
+        ),
+    ],
+    ids=["sizes", "classifier"],
+)
+def test_a_next_word_model_starts_from_the_bundled_one_as_it_is(overrides, complaint):
+    with pytest.raises(ConfigError) as error:
+        load_config("pretrain", overrides, NextWordConfig)
+    assert str(error.value) == f"the config pretrain has an error:\n  {complaint}"
+    assert load_config("pretrain", {"model.pretrained": "bundled"}, NextWordConfig).model.pretrained == "bundled"
+
+
 def test_all_that_the_bundled_model_settles_is_told_at_once():
     with pytest.raises(
         ConfigError, match=r"3 errors:\n  text\.vocabulary: .*\n  text.vocabulary is .*\n  model.units is"

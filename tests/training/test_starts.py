@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 import imdb_gru
-from imdb_gru.errors import DataError
+from imdb_gru.errors import ConfigError, DataError
 from imdb_gru.events import ScheduleChosen
+from imdb_gru.runs.weights import read_arrays
 from imdb_gru.sources.in_memory import MemorySource
 
 pytestmark = pytest.mark.keras
@@ -74,3 +75,31 @@ def test_a_classifier_is_trained_further_on_other_reviews_only(train):
     assert not any("output layer" in str(event) for event in events)
     ours, theirs = (imdb_gru.load(run).predict("A good film.").probability for run in (first, second))
     assert ours == pytest.approx(theirs, abs=1e-4)
+
+
+def test_a_next_word_model_is_trained_further_on_other_reviews(make_next_word_run, tmp_path):
+    base = make_next_word_run("base", words=WORDS)
+
+    def pretrain(name, **train):
+        config = {
+            "text": {"length": 20},
+            "model": {"embedding": 5, "units": 6, "pretrained": str(base.path)},
+            "train": {"epochs": 1, "batch_size": 8, "validation_split": 0.1, **train},
+        }
+        events = []
+        run = imdb_gru.pretrain(config, data=MemorySource(TEXTS, LABELS), run=tmp_path / name, observer=events.append)
+        assert f"starting from {base.path}" in map(str, events)
+        assert run.load_vocabulary().words == base.load_vocabulary().words
+        with read_arrays(run) as ours, read_arrays(base) as theirs:
+            return max(float(np.abs(mine - before).max()) for mine, before in zip(ours, theirs, strict=True))
+
+    assert pretrain("still", learning_rate=1e-9) < 1e-6
+    assert pretrain("moved", learning_rate=0.01) > 1e-3
+
+
+def test_a_next_word_model_does_not_start_from_a_classifier(train, tmp_path):
+    run, _ = train("classifier")
+    config = {"text": {"length": 20}, "model": {"embedding": 5, "units": 6, "pretrained": str(run.path)}}
+    with pytest.raises(ConfigError, match=r"is a classifier, but a next-word model can only start from a next-word"):
+        imdb_gru.pretrain(config, data=MemorySource(TEXTS, LABELS), run=tmp_path / "words")
+    assert not (tmp_path / "words").exists()

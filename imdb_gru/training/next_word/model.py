@@ -1,5 +1,6 @@
 """The next-word model in Keras: the embedding and cells of a classifier, and a softmax tied to the embedding."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -193,6 +194,11 @@ class KerasNextWordModel(keras.Model):  # type: ignore[misc]
     def get_arrays(self) -> list[Array]:
         """Return the weights in this order: embedding, cells, the projection's kernel and bias, the softmax's bias."""
         return [weight.numpy() for weight in self.read_weights]
+
+    def set_arrays(self, arrays: Sequence[Array]) -> None:
+        """Set the weights, given in the order of `get_arrays`."""
+        for weight, array in zip(self.read_weights, arrays, strict=True):
+            weight.assign(array)
 
     @property
     def read_weights(self) -> list[keras.Variable]:

@@ -13,6 +13,7 @@ from imdb_gru.config import NextWordConfig
 from imdb_gru.corpus.corpus import Corpus
 from imdb_gru.models.next_word import compute_perplexity
 from imdb_gru.records import Epoch
+from imdb_gru.runs.pretrained import PretrainedWeights
 from imdb_gru.runs.weights import list_stock
 from imdb_gru.system.arrays import Array
 from imdb_gru.system.progress import show_bar
@@ -36,7 +37,7 @@ class NextWordTrainer(Trainer):
     resumes_within_epochs: ClassVar[bool] = True
     config: NextWordConfig
 
-    def __init__(self, config: NextWordConfig, corpus: Corpus) -> None:
+    def __init__(self, config: NextWordConfig, corpus: Corpus, pretrained: PretrainedWeights | None = None) -> None:
         super().__init__(config, corpus)
         self.config = config
         size, fused = len(corpus.vocabulary), self.engine == "fused"
@@ -48,7 +49,10 @@ class NextWordTrainer(Trainer):
             samples=config.train.samples,
             seed=config.train.seed,
         )
-        self.model.start_from_counts(np.bincount(corpus.train.ids, minlength=size))
+        if pretrained:
+            self.model.set_arrays(pretrained.weights)
+        else:
+            self.model.start_from_counts(np.bincount(corpus.train.ids, minlength=size))
         self.stock = build_stock_model(config.model, size)
         steps = sum(len(ReviewChunks(corpus.train, config, epoch)) for epoch in range(config.train.epochs))
         self.model.optimizer = build_optimizer(config.train, steps, clipped=False)
