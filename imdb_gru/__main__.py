@@ -1,5 +1,18 @@
-"""Run the command line as `python -m imdb_gru`."""
+"""The entry point of the command line, for `imdb-gru` and for `python -m imdb_gru`."""
 
-from imdb_gru.cli import main
+import sys
 
-main()
+
+def main() -> None:
+    """Run the command line; if Ctrl-C is pressed while it is being imported, exit without a traceback."""
+    try:
+        from imdb_gru.cli import main as run
+
+        run()
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped.\n")
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

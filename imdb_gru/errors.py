@@ -3,15 +3,15 @@
 ImdbGruError
 ├── ConfigError          a config or an override is invalid
 ├── DataError            reviews cannot be read
-│   └── DownloadError    reviews cannot be fetched
+│   └── DownloadError    reviews cannot be downloaded
 ├── RunError             a run directory is missing, incomplete or damaged, or cannot be overwritten
-│   └── FormatError      a run was written by a newer version
+│   └── FormatError      a run was written by a newer version of this package
 └── MissingExtraError    an optional package is not installed
 """
 
 
 class ImdbGruError(Exception):
-    """Base class of these errors; each message says what was wrong, what was received, and what to do."""
+    """Base class of this package's errors; each message says what was wrong, what was received, and what to do."""
 
 
 class ConfigError(ImdbGruError):
@@ -31,7 +31,7 @@ class RunError(ImdbGruError):
 
 
 class FormatError(RunError):
-    """A run was written by a newer version and cannot be read by this one."""
+    """A run was written by a newer version of this package, and this version cannot read it."""
 
 
 class MissingExtraError(ImdbGruError):

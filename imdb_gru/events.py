@@ -41,13 +41,13 @@ class ReadingReviews(Event):
     source: str
 
     def __str__(self) -> str:
-        """Return the source."""
+        """Return a message that names the source."""
         return f"reading {self.source}"
 
 
 @dataclass(frozen=True)
 class BuildingModel(Event):
-    """The model of a plan is about to be built, which loads TensorFlow."""
+    """The model is about to be built in order to describe it in a plan; this loads TensorFlow."""
 
     def __str__(self) -> str:
         """Return the message."""
@@ -64,10 +64,10 @@ class CorpusRead(Event):
     validation_split: float
     """Share of the reviews that the config reserves for validation."""
     counts: Mapping[str, int] = field(default_factory=dict)
-    """Number of reviews in each split, if several splits were combined."""
+    """Number of reviews read from each split, for a next-word model; empty for a classifier."""
 
     def __str__(self) -> str:
-        """Return the numbers of reviews and words, with a warning if validation metrics cannot be trusted."""
+        """Return a description of the reviews, with a warning if validation metrics are missing or optimistic."""
         figures = self.statistics
         lines = []
         if self.counts:
@@ -82,8 +82,8 @@ class CorpusRead(Event):
         )
         if self.validation_split and not figures.validation:
             lines.append(
-                "there are too few different reviews to use any for validation, "
-                "so all figures are for the training reviews"
+                "there are too few distinct reviews to use any for validation, "
+                "so all metrics are for the training reviews"
             )
         if figures.repeated_validation:
             repeated = count_noun(figures.repeated_validation, "validation review")
@@ -103,7 +103,7 @@ class StartChosen(Event):
     """The value of `model.pretrained`: the path of a run or the name of a bundled model, or None for random weights."""
 
     def __str__(self) -> str:
-        """Return the initial weights."""
+        """Return a message that says where the initial weights come from."""
         return f"starting from {'random weights' if self.pretrained is None else self.pretrained}"
 
 
@@ -118,7 +118,7 @@ class ScheduleChosen(Event):
     train: "TrainConfig"
 
     def __str__(self) -> str:
-        """Return the schedule."""
+        """Return a description of the schedule."""
         from imdb_gru.config.schedule import get_number
 
         first = "the output layer first, then " if self.train.output_first is True else ""
@@ -139,18 +139,18 @@ class EngineChosen(Event):
     precision: str
 
     def __str__(self) -> str:
-        """Return the engine, the reason for choosing it, and the precision if it is reduced."""
+        """Return a message with the engine, the reason for choosing it, and the precision if it is reduced."""
         return f"engine: {self.engine}, {self.reason}{', bfloat16 products' * (self.precision == 'bfloat16')}"
 
 
 @dataclass(frozen=True)
 class TrainingStarted(Event):
-    """Training has started to write to its run directory."""
+    """Training is starting, and its run directory exists."""
 
     run: str
 
     def __str__(self) -> str:
-        """Return the run and what Ctrl-C does."""
+        """Return a message that names the run and says what Ctrl-C does."""
         return f"training {self.run} (Ctrl-C stops after the current batch; use --resume to resume later)"
 
 
@@ -178,7 +178,7 @@ class Resumed(Event):
         return cls(progress.epoch, get_number(config.epochs), progress.batch, changes)
 
     def __str__(self) -> str:
-        """Return where training resumes, with a warning if the last bits of the weights may change."""
+        """Return a message that says where training resumes, and warns if the last bits of the weights may change."""
         within = f" and {self.batch} batches of the next epoch" if self.batch else ""
         lines = [f"resuming after epoch {self.epoch} of {self.epochs}{within}"]
         if self.changes:
@@ -203,7 +203,7 @@ class EpochDone(Event):
     record: "Epoch"
 
     def __str__(self) -> str:
-        """Return the metrics of the epoch."""
+        """Return a description of the epoch's metrics."""
         record = self.record
         parts = []
         if record.perplexity is not None:
@@ -224,19 +224,19 @@ class StopRequested(Event):
     """The process has received Ctrl-C or SIGTERM."""
 
     def __str__(self) -> str:
-        """Return when training will stop."""
+        """Return a message that says when training will stop."""
         return "stopping after the current batch, or after the compilation of the engine"
 
 
 @dataclass(frozen=True)
 class EvaluationStarted(Event):
-    """An evaluation has read its reviews."""
+    """The reviews for an evaluation have been read."""
 
     reviews: int
     split: str
 
     def __str__(self) -> str:
-        """Return the number of reviews and the split."""
+        """Return a message with the number of reviews and the split."""
         return f"evaluating on {count_noun(self.reviews, 'review')} of split {self.split}"
 
 
@@ -252,7 +252,7 @@ class Stopped(Event):
     """The exit code of the process: 130 for Ctrl-C, 143 for SIGTERM."""
 
     def __str__(self) -> str:
-        """Return whether anything was saved, and the command that resumes or repeats training."""
+        """Return a message that says whether anything was saved and which command resumes or repeats training."""
         if self.kept:
             return f"stopped; resume with: {self.resumption}"
         return f"stopped before the first epoch was complete, so nothing was saved; train again with: {self.resumption}"

@@ -16,7 +16,7 @@ class Record(BaseModel):
 
     @classmethod
     def parse(cls, values: Any) -> Self:
-        """Check values read from a file, or raise a `ValueError` that names the first invalid key."""
+        """Build a record from values read from a file, or raise a `ValueError` that names the first invalid key."""
         try:
             return cls.model_validate(values)
         except ValidationError as error:
@@ -25,7 +25,7 @@ class Record(BaseModel):
             raise ValueError(f"{path}: {detail['msg'].lower()}, got {show_value(detail['input'])}") from error
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the keys that are set, with nested records as dictionaries."""
+        """Return the keys that were set and their values; nested records become dictionaries."""
         return self.model_dump(exclude_unset=True)
 
 
@@ -52,7 +52,7 @@ class CorpusStatistics(Record):
 
     source: str | None = None
     hash: str
-    """SHA-256 of all texts and labels in order, training reviews first."""
+    """SHA-256 of the texts and labels of all training reviews, followed by those of all validation reviews."""
     train: int = 0
     """Number of training reviews."""
     validation: int = 0
@@ -69,7 +69,7 @@ class CorpusStatistics(Record):
     longest_words: int | None = None
     truncated_share: float | None = None
     vocabulary: int | None = None
-    """Size of the vocabulary, including pad, start and unknown."""
+    """Size of the vocabulary, including the pad, start and unknown ids."""
     unknown_share: float | None = None
     unknown_share_validation: float | None = None
     repeated_validation: int = 0
@@ -87,7 +87,7 @@ class TeacherRecord(Record):
     name: str
     """The path of its run, or one of the names bundled-classifier and ngrams."""
     weight: float
-    """Its weight in the mean of all teachers."""
+    """Its weight in the mean probability of all teachers."""
     files: dict[str, str]
     """SHA-256 of its config, vocabulary and weights; empty for ngrams, which depends only on the training reviews."""
 
@@ -106,7 +106,7 @@ class Start(Record):
     """SHA-256 of the vocabulary file."""
     environment: dict[str, Any]
     tracked: dict[str, str] | None = None
-    """The tracker, the id of the tracked run, and whatever else resuming needs; None if the run is not tracked."""
+    """The tracker, the id of the tracked run, and anything else needed to resume it; None if the run is not tracked."""
 
 
 class Metrics(Record):
@@ -126,7 +126,7 @@ class Metrics(Record):
     compile_seconds: float | None = None
     """Time in seconds spent on compiling the engine and building TensorFlow's graphs, during completed epochs.
 
-    TensorFlow optimises a graph when it first runs the graph; the time for this is part of `seconds`.
+    TensorFlow optimises a graph when it first runs the graph; this time is counted in `seconds` instead.
     """
     peak_memory_mb: float | None = None
     parameters: int | None = None
@@ -142,7 +142,7 @@ class Progress:
     batch: int = 0
     """Number of completed batches in the current epoch."""
     loss: float = 0.0
-    """Sum of the losses over all words in the completed batches of the current epoch."""
+    """Sum of a next-word model's losses over all words in the completed batches of the current epoch."""
     words: int = 0
     """Number of words in the completed batches of the current epoch."""
     best: Epoch | None = None
@@ -160,7 +160,7 @@ class Progress:
 
     @classmethod
     def from_json(cls, text: str) -> "Progress":
-        """Parse the output of `to_json`, or raise `ValueError` or `TypeError` for any other text."""
+        """Restore the progress from the output of `to_json`; other text raises errors such as `ValueError`."""
         values = json.loads(text)
         best = values.pop("best")
         return cls(best=None if best is None else Epoch.parse(best), **values)

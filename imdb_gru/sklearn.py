@@ -42,7 +42,7 @@ MAX_SEED = 2**31 - 1
 
 
 class GRUClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """A scikit-learn estimator that assigns texts to two classes with an embedding, a GRU and dense layers.
+    """A scikit-learn estimator that classifies texts into two classes with an embedding and a GRU.
 
         from imdb_gru.sklearn import GRUClassifier
 
@@ -51,8 +51,8 @@ class GRUClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     `config` is a `Config`, a path or the name of a config that comes with the package. `default` and `fast` start from
     the bundled next-word model, which was trained on many film reviews; `scratch` starts from random weights.
-    `overrides` replaces keys of the config, as in `{"model.dropout.word": 0.2}`; a grid search can try
-    several overrides.
+    `overrides` replaces the values of config keys, as in `{"model.dropout.word": 0.2}`; a grid search can try several
+    such dictionaries.
 
     Each of the other parameters sets one key of the config, unless it is None. `epochs`, `batch_size` and
     `learning_rate` control training. `units` is the size of the GRU, which can be changed only if the config starts
@@ -60,8 +60,8 @@ class GRUClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     `RandomState`, sets the seed, so that two fits with the same number start from the same weights. `fit` checks the
     parameters, and raises `ConfigError` if the config does not allow them or if `overrides` sets the same key.
 
-    The data section of the config is ignored: the classifier is trained only on the texts given to `fit`. Unless
-    there are very few texts, the share `train.validation_split` of them is used for validation instead.
+    The data section of the config is ignored: the classifier is trained only on the texts given to `fit`. A share
+    of these texts, `train.validation_split`, is set aside for validation, unless there are very few texts.
 
     After `fit`, `classes_` holds the two labels in sorted order (the second is the model's positive class); `model_` is
     the `Classifier`, which can inspect a text; `history_` holds the metrics of each epoch, and `n_iter_` is the number
@@ -107,9 +107,11 @@ class GRUClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Train on texts and labels of two classes, and return the estimator.
 
         `observer` is called with each training event, except for events about the temporary run directory. Ctrl-C stops
-        after the current batch and raises `KeyboardInterrupt`; if an epoch was complete, the estimator is then fitted
-        with the best epoch so far. Raises `ValueError` or `TypeError` if the texts or labels are invalid, and
-        `ConfigError` if the config or a parameter is invalid.
+        training after the current batch and raises `KeyboardInterrupt`; if at least one epoch was complete, the
+        estimator can be used, with the weights of the best epoch so far.
+
+        Raises `ValueError` or `TypeError` if the texts or labels are invalid, and `ConfigError` if the config or a
+        parameter is invalid.
         """
         texts = _check_texts(X)
         classes, labels = _encode_labels(y, texts)
@@ -140,13 +142,13 @@ class GRUClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Return the config with the overrides and the parameters that are not None, or raise `ConfigError`."""
         given = dict(self.overrides or {})
         if data := [key for key in given if str(key).split(".")[0] == "data"]:
-            raise ConfigError(f"overrides sets {data[0]}, but fit uses the texts passed to it: remove that key")
+            raise ConfigError(f"'overrides' sets {data[0]}, but fit uses only the texts passed to it: remove that key")
         for name, key in KEYS.items():
             value = getattr(self, name)
             if value is None:
                 continue
             if key in given:
-                raise ConfigError(f"{name} and overrides both set {key}: remove one of them")
+                raise ConfigError(f"'{name}' and 'overrides' both set {key}: remove one of them")
             given[key] = value.randint(MAX_SEED) if isinstance(value, np.random.RandomState) else value
         # A parameter search may set NumPy numbers, which a config does not accept.
         given = {key: value.item() if isinstance(value, np.generic) else value for key, value in given.items()}

@@ -147,9 +147,9 @@ def test_a_section_in_the_overrides_keeps_its_other_keys():
             imdb_gru.DataError,
             "there is no split 'tset': choose train,",
         ),
-        (lambda: imdb_gru.evaluate("bundled", errors=-1), ValueError, "errors is -1: give an integer of at least 0"),
-        (lambda: imdb_gru.plan("scratch", data=5), TypeError, "data is 5: give a path"),
-        (lambda: imdb_gru.plan("scratch", overrides=["a"]), TypeError, "overrides is .'a'.: give a mapping"),
+        (lambda: imdb_gru.evaluate("bundled", errors=-1), ValueError, "errors=-1: give an integer of at least 0"),
+        (lambda: imdb_gru.plan("scratch", data=5), TypeError, "data=5: give a path"),
+        (lambda: imdb_gru.plan("scratch", overrides=["a"]), TypeError, "overrides=.'a'.: give a mapping"),
         (lambda: imdb_gru.compare("bundled"), TypeError, "compare takes several runs, got 'bundled'"),
     ],
 )

@@ -153,9 +153,9 @@ def test_a_random_state_is_drawn_from():
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"epochs": 2, "overrides": {"train.epochs": 2}}, "epochs and overrides both set train.epochs"),
-        ({"random_state": 0, "overrides": {"train.seed": 1}}, "random_state and overrides both set train.seed"),
-        ({"overrides": {"data.limit": 5}}, "overrides sets data.limit, but fit uses the texts passed to it"),
+        ({"epochs": 2, "overrides": {"train.epochs": 2}}, "'epochs' and 'overrides' both set train.epochs"),
+        ({"random_state": 0, "overrides": {"train.seed": 1}}, "'random_state' and 'overrides' both set train.seed"),
+        ({"overrides": {"data.limit": 5}}, "'overrides' sets data.limit, but fit uses only the texts passed to it"),
         ({"epochs": 0}, "train.epochs"),
         ({"learning_rate": "fast"}, "train.learning_rate"),
     ],

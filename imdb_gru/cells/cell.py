@@ -25,12 +25,12 @@ class Cell(ABC):
     gates: ClassVar[Mapping[str, str]] = {}
     """Each gate's name and its symbol in the equations, in the order of the weight blocks."""
     equations: ClassVar[Mapping[str, str]] = {}
-    """The equations as format strings, keyed by the name of the result: first each gate, then each part of the state.
+    """The equations as format strings, keyed by the names of their results: the gates, then the parts of the state.
 
     A name in braces is a gate, `state`, `memory`, `previous_state` or `previous_memory`. The first G equations, one for
     each block of the weights, also contain `inputs` (W x_t), `recurrent` (U h_{t-1}), `bias` (b) and, if the recurrent
-    product has a separate bias, `recurrent_bias` (c). A gate in one of these G equations is a factor of the recurrent
-    product and its bias.
+    product has a separate bias, `recurrent_bias` (c). A gate that appears in one of these G equations multiplies the
+    recurrent product and its bias.
     """
     state_parts: ClassVar[int] = 1
     """Number of arrays in the state: one for the hidden state and, in an LSTM, one for the memory."""
@@ -76,16 +76,16 @@ class Cell(ABC):
     def step_back(self, gates: Gates, before: State, after: State, gradient: State) -> tuple[Array, State]:
         """Return the gradients of the projected input, `(B, G·U)`, and of the state before the step.
 
-        The arguments are the step's gates, the states before and after it, and the gradient of the state after it, in
-        the shapes of `step`. If `gradient` has several rows and the other arrays have one, each row is propagated
-        separately, so that unit vectors yield the step's Jacobian.
+        The arguments, in the shapes of `step`, are the gates of the step, the states before and after it, and the
+        gradient of the state after it. If `gradient` has several rows and the other arrays have one, each row is
+        propagated separately; if the rows are the unit vectors, the result is the step's Jacobian.
         """
 
     def carry_back(self, gates: Gates, before: State, after: State, gradient: State) -> State:
-        """Return the gradients of the state before a step of a single text, given rows of gradients of the next state.
+        """For a single text, return the gradients of the state before a step, one for each row of `gradient`.
 
-        A cell may override this with something faster than `step_back`, because a Jacobian has many rows, one for each
-        unit.
+        A cell may override this with a method that is faster than `step_back`: to compute a Jacobian, `gradient` needs
+        a row for each unit.
         """
         return self.step_back(gates, before, after, gradient)[1]
 

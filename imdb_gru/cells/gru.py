@@ -60,10 +60,11 @@ class GRUCell(Cell):
         return np.concatenate([dz, dr, dcandidate], axis=-1), (dh * z + through_products,)
 
     def carry_back(self, gates: Gates, before: State, after: State, gradient: State) -> State:
-        """Multiply the rows by ∂h_t/∂h_{t-1}, `(U, U)`: one product instead of three, because all rows share the gates.
+        """Multiply the rows of `gradient` by ∂h_t/∂h_{t-1}, `(U, U)`.
 
-        Column j of U_z, U_r and U_h is scaled by the derivative of unit j of h_t with respect to the column's product
-        with h_{t-1}.
+        All rows share the gates, so this takes one product instead of three. The transposed Jacobian is the sum of
+        U_z, U_r and U_h, with z_t added to the diagonal; column j of each matrix is first scaled by the derivative of
+        unit j of h_t with respect to the column's product with h_{t-1}.
         """
         ((h_prev,),), (dh,) = before, gradient
         ((z,), (r,), (candidate,)) = (gates[name] for name in self.gates)

@@ -59,7 +59,7 @@ class Network:
     layers: Sequence[Layer]
     pooling: Sequence[Pooling]
     dense: Sequence[tuple[Array, Array]]
-    """Kernel and bias of each dense layer; a ReLU follows every layer except the last, which has a sigmoid."""
+    """Kernel and bias of each dense layer; the last layer is followed by a sigmoid, all others by a ReLU."""
 
     @property
     def bidirectional(self) -> bool:
@@ -74,7 +74,7 @@ class Network:
 
     @property
     def output_weights(self) -> dict[Pooling, Array]:
-        """Return the output weights `(U,)` of each pooling, or an empty dictionary if there are hidden dense layers."""
+        """Return each pooling's output weights `(U,)`, or an empty dictionary if there are hidden dense layers."""
         if len(self.dense) > 1:
             return {}
         ((kernel, _),) = self.dense

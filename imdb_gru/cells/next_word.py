@@ -10,7 +10,7 @@ from imdb_gru.cells.network import run_cell
 from imdb_gru.system.arrays import Array, Ids, Lengths
 
 TILE_ROWS, TILE_IDS = 256, 1000
-"""Numbers of rows and ids in a tile of logits, chosen so that a tile fits in the cache."""
+"""Size of a tile of logits, in rows and in ids, chosen so that a tile fits in the cache."""
 
 
 @dataclass(frozen=True)

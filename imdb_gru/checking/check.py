@@ -1,4 +1,4 @@
-"""The check of a source: statistics for every split, reviews that occur in two splits, and other findings."""
+"""Checking a source of reviews: statistics for every split, reviews that occur in two splits, and other findings."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
@@ -22,13 +22,13 @@ from imdb_gru.text.tokenizer import TOKENIZERS
 from imdb_gru.text.vocabulary import UNKNOWN, build_vocabulary
 
 HELD_OUT = "held out"
-"""The name for the reviews that `train` uses for validation by default."""
+"""Name of the training reviews that `train` uses for validation if there is no validation split."""
 EVALUATED = ("validation", HELD_OUT, "test")
 TRAINED = (UNDIVIDED, "train", "validation", UNLABELLED)
-"""Splits used in training; this includes the validation split, which determines the best epoch."""
+"""Splits that affect training; validation is one of them, because it determines the best epoch."""
 MOST_EXAMPLES = 3
 EXCERPT, BEFORE = 70, 20
-"""Length of an excerpt in characters, and number of characters in it that precede the damaged text."""
+"""Number of characters in an excerpt, and how many of them precede the damaged text."""
 
 Figures = dict[str, Any]
 
@@ -106,7 +106,7 @@ class Check:
         }
 
     def iter_overlaps(self) -> Iterator[tuple[str, str, Twins, Twins]]:
-        """Yield each pair of an evaluation and a training split, with its identical and nearly identical reviews."""
+        """Yield each pair of an evaluation and a training split, with their identical and nearly identical reviews."""
         for split in EVALUATED:
             for training_split in TRAINED:
                 if split in self.parts and training_split in self.splits and split != training_split:
@@ -181,7 +181,7 @@ class Check:
             yield from self._find(f"reviews that contain {sign}", dict.fromkeys(places), places)
 
     def _find(self, finding: str, rows: Mapping[int, int | None], places: Twins | None = None) -> Iterator[Figures]:
-        """Yield a finding with examples, or nothing if there are no rows; `rows` maps them to their twins or None."""
+        """Yield a finding with examples unless `rows` is empty; `rows` maps each affected row to its twin or None."""
         if rows:
             examples = []
             for row, twin in list(rows.items())[:MOST_EXAMPLES]:

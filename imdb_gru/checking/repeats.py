@@ -1,7 +1,7 @@
-"""The search for reviews that are identical or nearly identical to other reviews.
+"""Search for reviews that are identical or nearly identical to other reviews.
 
-MinHash in bands (Broder 1997; Leskovec, Rajaraman, Ullman 2014, chapter 3) proposes pairs of nearly identical reviews;
-only pairs whose Jaccard similarity is `SIMILARITY` or more are reported.
+MinHash with banding (Broder 1997; Leskovec, Rajaraman, Ullman 2014, chapter 3) proposes pairs that may be nearly
+identical; a pair is reported only if its Jaccard similarity is at least `SIMILARITY`.
 """
 
 import hashlib
@@ -17,13 +17,17 @@ from imdb_gru.system.arrays import Ids, Rows
 SHINGLE = 3
 """Number of consecutive words that form a shingle, the unit of comparison."""
 SIMILARITY = 0.7
-"""Minimum Jaccard similarity between the shingles of two reviews that are reported as nearly identical."""
+"""Reviews are reported as nearly identical if the Jaccard similarity of their shingles is at least this value."""
 BANDS, HASHES_A_BAND = 25, 4
-"""A pair is proposed with probability 0.999 if its similarity is `SIMILARITY`, but with 0.0025 if it is 0.1."""
+"""Number of bands, and number of hashes in each band.
+
+The probability that two reviews share a key in at least one band is 0.999 if their similarity is `SIMILARITY`, and
+0.0025 if their similarity is 0.1.
+"""
 BLOCK = 1024
 """Number of shingles hashed at once."""
 MOST_CANDIDATES = 20
-"""Maximum number of comparisons, for each review and band, with reviews that have the same key in this band."""
+"""Maximum number of reviews with the same key that a review is compared with in each band."""
 
 _ODD = np.random.default_rng(0).integers(2**63, size=BANDS * HASHES_A_BAND + SHINGLE + 1, dtype=np.uint64) * 2 + 1
 _PLACES, _MIXER, _MULTIPLIERS = _ODD[:SHINGLE], _ODD[SHINGLE], _ODD[SHINGLE + 1 :, None]

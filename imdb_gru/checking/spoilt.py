@@ -18,7 +18,7 @@ SIGNS: dict[str, re.Pattern[str]] = {
         rf"<(?:script|style)[\s>]|<(?!(?:{TAGS})[\s/>])[a-z][a-z0-9:-]*\s[^<>]*=\s*[\"'][^<>]*>", re.IGNORECASE
     ),
 }
-"""Names of the signs, each with a pattern that matches the sign."""
+"""The name of each sign of damage, and the pattern that finds it."""
 
 
 def find_signs(text: str) -> dict[str, int]:

@@ -23,7 +23,7 @@ COMMANDS = (
     "card", "compare", "config", "data", "evaluate", "explore", "export", "inspect", "next", "predict", "pretrain",
     "report", "runs", "sweep", "train",
 )  # fmt: skip
-"""Names of the commands and their modules. If a command's function has a different name, it is in `FUNCTIONS`."""
+"""Names of the commands and of their modules. If a command's function has another name, it is in `FUNCTIONS`."""
 FUNCTIONS = {"next": "next_word"}
 
 
@@ -65,7 +65,7 @@ def cli() -> None:
 def main() -> None:
     """Run the command line.
 
-    The exit code is 0 for success, 1 for an expected failure, 2 for incorrect usage, 130 for Ctrl-C, 143 for SIGTERM.
+    The exit code is 0 for success, 1 for an error, 2 for incorrect usage, 130 for Ctrl-C, 143 for SIGTERM.
     """
     # The matrices of a timestep are so small that a second BLAS thread brings no speedup, and slows a busy machine.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

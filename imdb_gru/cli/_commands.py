@@ -10,7 +10,7 @@ TEXTS = ("text", "texts")
 
 
 class Command(click.Command):
-    """A command that rejects a repeated option unless the option takes several values."""
+    """A command that rejects a repeated option, unless the option is a flag or takes several values."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the arguments, or raise `UsageError` if an option that takes one value is repeated."""

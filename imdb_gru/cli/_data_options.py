@@ -1,4 +1,4 @@
-"""Options that choose reviews or texts, and describe the file or table that contains them."""
+"""Options for choosing reviews or texts, and for describing the file or table that contains them."""
 
 import functools
 from collections.abc import Callable
@@ -42,8 +42,8 @@ def _build_labels_option(kind: str, other: str, example: str) -> Callable[[AnyCo
         f"--{kind}",
         type=LabelsType(),
         metavar="LABELS",
-        help=f"The labels that mean {kind} in a table, such as {example}. Needs --{other}; rows with other labels are "
-        "left out [default: common labels].",
+        help=f"The labels that mean {kind} in a table, such as {example}. Needs --{other}. Rows with any other label "
+        "are left out [default: common labels, such as pos and neg].",
     )
 
 
@@ -51,7 +51,7 @@ _TEXT_OPTIONS: dict[str, Callable[[AnyCommand], AnyCommand]] = {
     "text_column": click.option(
         "--text-column",
         metavar="NAME",
-        help="The column that contains the texts [default: a column with a common name].",
+        help="The column that contains the texts [default: a column with a common name, such as text].",
     ),
     "format": click.option(
         "--format",
@@ -62,19 +62,19 @@ _TEXT_OPTIONS: dict[str, Callable[[AnyCommand], AnyCommand]] = {
     "encoding": click.option(
         "--encoding",
         metavar="NAME",
-        help="The encoding of the file, such as cp1252 [default: detected; UTF-8, UTF-16 or Windows-1252].",
+        help="The encoding of the file, such as cp1252 [default: detected, as UTF-8, UTF-16 or Windows-1252].",
     ),
     "delimiter": click.option(
         "--delimiter",
         metavar="CHAR",
-        help="The character that separates the cells of the table, or the word tab [default: detected].",
+        help="The character that separates the cells of the table, or the word 'tab' [default: detected].",
     ),
 }
 _LABEL_OPTIONS: dict[str, Callable[[AnyCommand], AnyCommand]] = {
     "label_column": click.option(
         "--label-column",
         metavar="NAME",
-        help="The column that contains the labels [default: a column with a common name].",
+        help="The column that contains the labels [default: a column with a common name, such as label].",
     ),
     "positive": _build_labels_option("positive", "negative", "4,5"),
     "negative": _build_labels_option("negative", "positive", "1,2"),
@@ -84,9 +84,10 @@ _LABEL_OPTIONS: dict[str, Callable[[AnyCommand], AnyCommand]] = {
 def _add_reviews(
     command: AnyCommand, name: str, path: Callable[[AnyCommand], AnyCommand], *, labels: bool
 ) -> AnyCommand:
-    """Add the parameter `reviews_path`, and options for the format of a file and the columns and labels of a table.
+    """Add the parameter `reviews_path`, and options that describe a file or the columns and labels of a table.
 
-    The command receives one `DataConfig` in the argument called `name`, or None if the user gave none of them.
+    The command receives them as one `DataConfig`, or None if the user gave none of them. `name` is the name of the
+    argument that receives it.
     """
     described = {"text_column": _TEXT_OPTIONS["text_column"], **(_LABEL_OPTIONS if labels else {}), **_TEXT_OPTIONS}
 
@@ -140,11 +141,11 @@ def data_argument(command: AnyCommand) -> AnyCommand:
 
 
 def build_input_option(name: str, more: str = "") -> Callable[[AnyCommand], AnyCommand]:
-    """Build the --input option for a file of texts; the command receives it as the argument `name`."""
+    """Build the --input option for a file of texts; `name` is the name of the argument that receives it."""
     text = f"A file with one review per line, or {TABLES}; either may be compressed, and - means stdin.{more}"
     return click.option("--input", name, type=LOCATION, metavar="FILE", help=text)
 
 
 def input_options(more: str = "") -> Callable[[AnyCommand], AnyCommand]:
-    """Build a decorator that adds --input and its options; the command receives one `DataConfig` as `file`."""
+    """Build a decorator that adds --input and options for its format; the command receives a `DataConfig` as `file`."""
     return lambda command: _add_reviews(command, "file", build_input_option("reviews_path", more), labels=False)

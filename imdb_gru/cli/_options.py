@@ -24,7 +24,7 @@ class PathType(click.Path):
         super().__init__(file_okay=file_okay, dir_okay=dir_okay, path_type=Path)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the path, or raise `UsageError` if it is empty or names an unknown home folder."""
+        """Return the path, or raise `UsageError` if it is empty or its home folder (`~` or `~user`) is unknown."""
         if isinstance(value, str):
             value = LOCATION.convert(value, param, ctx)
         return super().convert(value, param, ctx)
@@ -36,7 +36,7 @@ class LocationType(click.ParamType[str]):
     name = "path"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the location, or raise `UsageError` if it is empty or names an unknown home folder."""
+        """Return the location, or raise `UsageError` if it is empty or its home folder (`~` or `~user`) is unknown."""
         if not value:
             self.fail("the path is empty: give the path of a file or a folder", param, ctx)
         from imdb_gru.system.paths import expand_home
@@ -55,7 +55,7 @@ run_option = click.option("--run", "run_path", type=PATH, metavar="DIR", help=RU
 
 
 def run_options(command: AnyCommand) -> AnyCommand:
-    """Add the argument RUN and the option --run, which both set `run_path`. The user may give only one of them."""
+    """Add the argument RUN and the option --run. Either of them sets `run_path`; the user may give only one."""
 
     @functools.wraps(command)
     def join(*arguments: Any, run_argument: Path | None, run_path: Path | None, **options: Any) -> Any:
@@ -73,7 +73,19 @@ split_option = click.option(
 )
 
 
-class ThresholdType(click.FloatRange):
+class Integer(click.IntRange):
+    """A parameter type for an integer within bounds; Click's own calls itself "integer range" in messages."""
+
+    name = "integer"
+
+
+class Number(click.FloatRange):
+    """A parameter type for a number within bounds; Click's own calls itself "float range" in messages."""
+
+    name = "number"
+
+
+class ThresholdType(Number):
     """A parameter type for a number from 0 to 1; it rejects NaN, which `click.FloatRange` accepts."""
 
     def __init__(self) -> None:
@@ -109,7 +121,7 @@ def number_option(
 ) -> Callable[[AnyCommand], AnyCommand]:
     """Build an option that takes an integer of at least `least`; the help text shows the default, if any."""
     shown: dict[str, Any] = {} if default is None else {"default": default, "show_default": True}
-    return click.option(name, type=click.IntRange(min=least), metavar=metavar, help=help_text, **shown)
+    return click.option(name, type=Integer(min=least), metavar=metavar, help=help_text, **shown)
 
 
 class ShareType(click.ParamType[float]):
@@ -141,7 +153,7 @@ def check_threshold_alone(threshold: float | None, max_error: float | None) -> N
 
 
 class Setting(click.ParamType[tuple[str, Any]]):
-    """A parameter type for a `KEY=VALUE` of --set, such as `train.epochs=3`: a dotted key and a YAML value."""
+    """A parameter type for the argument of --set, such as `train.epochs=3`: a dotted key, `=` and a YAML value."""
 
     name = "KEY=VALUE"
 
@@ -190,7 +202,7 @@ def config_options(default: str) -> Callable[[AnyCommand], AnyCommand]:
                 "config_path",
                 type=LOCATION,
                 metavar="FILE|NAME",
-                help=f"A YAML file, or the name of a config in the package, such as scratch [default: {default}].",
+                help=f"A YAML file, or the name of a config in the package, such as 'scratch' [default: {default}].",
             ),
         ):
             command = option(command)

@@ -47,7 +47,7 @@ class Output:
 def output_options(main: str, *, several: bool = True) -> Callable[[AnyCommand], AnyCommand]:
     """Build a decorator that adds --json, --table and, for a command with several tables, --tables.
 
-    `main` names the content of the first table in the help text. The command receives one `Output`, as `output`.
+    In the help text, `main` says what the first table contains. The command receives one `Output` as `output`.
     """
 
     def add(command: AnyCommand) -> AnyCommand:
@@ -68,7 +68,7 @@ def output_options(main: str, *, several: bool = True) -> Callable[[AnyCommand],
             "--table",
             "table_format",
             type=click.Choice(list(SUFFIXES)),
-            help=f"Print only the table of {main}, in this format; csv has the numbers in full precision.",
+            help=f"Print only the table of {main}, in this format; csv gives the numbers at full precision.",
         )
         for option in (json_option, *([saved] if several else []), printed):
             join = option(join)

@@ -33,7 +33,7 @@ def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
             type=click.Choice(["local", "ray"]),
             default="local",
             show_default=True,
-            help="Predict in this process, or on the workers of a Ray cluster.",
+            help="Where to predict: in this process (local), or on the workers of a Ray cluster (ray).",
         ),
     ):
         command = option(command)
@@ -42,7 +42,7 @@ def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @dataclass(frozen=True)
 class RayRequest:
-    """The options of `predict` for prediction on a cluster."""
+    """The options that `predict` uses to predict on a Ray cluster."""
 
     file: "DataConfig"
     """The path, glob or address of the tables, and the column that contains their texts."""

@@ -33,18 +33,21 @@ class ReviewChoice:
         """Return the given texts or, if there are none, reviews from a split.
 
         The option --reviews sets the size of a random sample; the default is `most`, or the whole split if `most` is
-        None. Raises `UsageError` if the options exclude each other.
+        None. Raises `UsageError` if mutually exclusive options are given.
         """
         from imdb_gru.config import DataConfig
         from imdb_gru.tasks.evaluation import choose_reviews
 
         data = self.data or DataConfig()
         if self.texts and self.input_path:
-            raise click.UsageError("give texts or --input, not both; put a glob in quotes")
+            raise click.UsageError(
+                "give texts or --input, not both; if --input is followed by a glob, put the glob in quotes"
+            )
         if self.texts or self.input_path:
             if data.path or self.split or self.reviews:
                 raise click.UsageError(
-                    "--data, --split and --reviews choose reviews from a split and cannot be used with texts or --input"
+                    "--data, --split and --reviews choose reviews from a split, so they cannot be used with texts or "
+                    "--input"
                 )
             from imdb_gru.models.inputs import open_input
 
@@ -94,7 +97,8 @@ def review_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--split",
             type=click.Choice(["train", "validation", "test"]),
-            help="The split to take reviews from [default: validation; with --data, the default of 'evaluate'].",
+            help="The split to take reviews from [default: validation; with --data, test, or validation if the "
+            "data has no test split].",
         ),
         number_option("--reviews", "Use N randomly chosen reviews from the split."),
         build_input_option("input_path"),

@@ -19,13 +19,15 @@ def open_reader(
     """Return a reader of the texts or the input files or, if the user gave neither, of stdin.
 
     The reader skips files that the command writes to `output`. Raises `UsageError` if stdin is needed but is a
-    terminal, or if the options do not fit together.
+    terminal, or if the options cannot be combined.
     """
     from imdb_gru.models.inputs import open_input
     from imdb_gru.models.texts import OPTIONS, STDIN
 
     if texts and file and file.path:
-        raise click.UsageError("give texts or --input, not both; put a glob in quotes")
+        raise click.UsageError(
+            "give texts or --input, not both; if --input is followed by a glob, put the glob in quotes"
+        )
     if not texts and not (file and file.path):
         if sys.stdin is not None and sys.stdin.isatty():
             raise click.UsageError(

@@ -95,9 +95,9 @@ def start_training(
     more: Mapping[str, Any] | None = None,
     **chosen: Any,
 ) -> None:
-    """Train, resume or plan according to the options, and print the result; `train` takes configs of type `kind`.
+    """Start, resume or plan a training run, depending on the options, and print the result.
 
-    If the metrics of the run are printed as JSON, `more` is added to them.
+    `train` takes configs of type `kind`. `more` is added to the metrics if they are printed as JSON.
     """
     import imdb_gru
 

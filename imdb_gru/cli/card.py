@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 @run_options
 @other_data_options
 @split_option
-@click.option("--output", type=PATH, metavar="FILE", help="The card to write [default: stdout].")
+@click.option("--output", type=PATH, metavar="FILE", help="The file to write the card to [default: stdout].")
 def card(run_path: Path | None, data: "DataConfig | None", split: str | None, output: Path | None) -> None:
     """Write a model card about a run: how it was trained, how good it is, and what it gets wrong.
 
-    For a classifier, the card has the results of 'evaluate' and of the behavioural tests in the package. The card
-    is Markdown, so it can be the README of a repository that contains the run.
+    For a classifier, the card contains the results of 'evaluate' and of the behavioural tests in the package. The card
+    is Markdown, so it can be used as the README of a repository that contains the run.
 
     \b
     imdb-gru card --output CARD.md

@@ -42,7 +42,7 @@ class SeedsType(click.ParamType[int | list[int]]):
     type=LOCATION,
     multiple=True,
     metavar="FILE|NAME",
-    help="A YAML file, or the name of a config in the package. Several configs are compared with each other "
+    help="A YAML file, or the name of a config in the package. Repeat this option to compare several configs "
     "[default: scratch].",
 )
 @set_option("Set a key of every config, for example train.epochs=3.")
@@ -56,13 +56,13 @@ class SeedsType(click.ParamType[int | list[int]]):
 @click.option(
     "--seeds",
     type=SeedsType(),
-    help="Train every model N times, with the seeds 0 to N-1, or with the given seeds, such as 1,5,7 [default: 3].",
+    help="A number N, to train every model with the seeds 0 to N-1, or a list of seeds, such as 1,5,7 [default: 3].",
 )
 @click.option(
     "--engine",
     type=click.Choice(["auto", "keras", "fused"]),
-    help="The engine that trains all networks; with keras, which can train every cell, times and memory can be "
-    "compared [default: train.engine of the config].",
+    help="The engine that trains all networks. To compare times and memory, use keras, which can train every cell "
+    "[default: train.engine of the config].",
 )
 @click.option(
     "--into",

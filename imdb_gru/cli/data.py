@@ -26,7 +26,7 @@ def data() -> None:
 @data.command(short_help="Count reviews, and find repeated, leaked or damaged ones.")
 @data_argument
 @click.option(
-    "--no-labels", is_flag=True, help="Check only the texts; a table then needs no labels, as for 'pretrain'."
+    "--no-labels", is_flag=True, help="Check only the texts, as for 'pretrain'; a table then needs no labels."
 )
 @click.option("--strict", is_flag=True, help="Exit with code 1 if any problem is found.")
 @json_option

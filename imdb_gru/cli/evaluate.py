@@ -11,6 +11,7 @@ from imdb_gru.cli._data_options import other_data_options
 from imdb_gru.cli._messages import EventPrinter
 from imdb_gru.cli._options import (
     LOCATION,
+    Integer,
     check_threshold_alone,
     max_error_option,
     number_option,
@@ -39,29 +40,32 @@ if TYPE_CHECKING:
     "--suite",
     type=LOCATION,
     metavar="FILE",
-    help="Run behavioural tests instead. FILE is a table with the columns text, label and kind (optionally also pair "
-    "and direction), a table of contrast pairs with the columns text, label and pair, or 'bundled' for the tests in "
-    "the package.",
+    help="Run behavioural tests instead. FILE is a table with the columns 'text', 'label' and 'kind' (and optionally "
+    "'pair' and 'direction'), a table of contrast pairs with the columns 'text', 'label' and 'pair', or 'bundled' for "
+    "the tests in the package.",
 )
 @number_option(
     "--exchanges",
-    "Measure the accuracy when up to K words of each review are exchanged for near neighbours in the embedding, chosen "
+    "Measure the accuracy when up to K words of each review are replaced with near neighbours in the embedding, chosen "
     "to mislead the model.",
     metavar="K",
 )
-@number_option("--neighbours", "With --exchanges, choose from the N nearest neighbours of each word [default: 8].")
+@number_option(
+    "--neighbours", "With --exchanges, choose each replacement from the N nearest neighbours of the word [default: 8]."
+)
 @number_option("--reviews", "With --exchanges, use N randomly chosen reviews from the split [default: 100].")
 @click.option(
     "--errors",
-    type=click.IntRange(min=0),
+    type=Integer(min=0),
     default=0,
     metavar="N",
     help="Show the N most confident errors; with --suite, the N worst failures of each kind; with --exchanges, N "
-    "reviews that are misclassified only after the exchanges.",
+    "reviews that are misclassified only after words are replaced.",
 )
 @threshold_option
 @max_error_option(
-    "Show how many reviews 'predict --max-error' would not label unsure, and how many of these would be wrong."
+    "Show how many reviews 'predict --max-error' would label positive or negative rather than unsure, and how many of "
+    "these labels would be wrong."
 )
 @precision_option
 @output_options(
@@ -81,12 +85,12 @@ def evaluate(
     precision: "Precision",
     output: Output,
 ) -> None:
-    """Evaluate a run on labelled reviews: accuracy, calibration, and accuracy by confidence and by words read.
+    """Evaluate a run on labelled reviews: accuracy, calibration, and accuracy by confidence and number of words read.
 
     If --data is the data that the run was trained on, the training reviews are left out. Training reviews in any other
     data are counted, but not left out. A next-word run needs no labels, and its result is the perplexity. --suite tests
-    how a classifier handles negation, contrast, typos, exchanged names and so on. --exchanges tests whether its
-    predictions stay right when words are exchanged.
+    how a classifier handles negation, contrast, typos, changed names and so on. --exchanges tests whether its
+    predictions remain correct when words are replaced with similar words.
 
     \b
     imdb-gru evaluate --errors 3
@@ -103,7 +107,9 @@ def evaluate(
     if exchanges is None:
         for option, value in (("--neighbours", neighbours), ("--reviews", reviews)):
             if value is not None:
-                raise click.UsageError(f"{option} needs --exchanges: give the number of exchanged words")
+                raise click.UsageError(
+                    f"{option} needs --exchanges: use --exchanges K to say how many words to replace"
+                )
     if suite is not None or exchanges is not None:
         _refuse("--exchanges" if suite is None else "--suite", {"--max-error": max_error})
     output.check()
@@ -144,7 +150,7 @@ def evaluate(
 
 
 def _refuse(option: str, others: Mapping[str, object]) -> None:
-    """Raise `UsageError` if one of the other options was given."""
+    """Raise `UsageError` if `option` was given with any of the `others`; `others` maps option names to values."""
     for other, value in others.items():
         if value is not None:
             raise click.UsageError(f"{option} cannot be used with {other}: leave out one of them")

@@ -11,16 +11,21 @@ from imdb_gru.cli._options import PATH, open_run, run_options
 
 @click.command(cls=Command, short_help="Write a page that shows the model's predictions as you type.")
 @run_options
-@click.option("--text", help="The text that the page shows first.")
+@click.option("--text", help="The text that the page shows when it opens.")
 @click.option(
-    "--output", type=PATH, metavar="FILE", default=Path("explore.html"), show_default=True, help="The page to write."
+    "--output",
+    type=PATH,
+    metavar="FILE",
+    default=Path("explore.html"),
+    show_default=True,
+    help="The HTML file to write.",
 )
 @click.option("--open", "opens", is_flag=True, help="Open the page in the default browser.")
 def explore(run_path: Path | None, text: str | None, output: Path, opens: bool) -> None:
-    """Write a page on which you type a review and see the model's prediction after each word.
+    """Write a web page where you can type a review and see the model's prediction after each word.
 
     The page shows the gates and the state of every unit, the equations with their numbers, and what happens when you
-    hold a gate at a value or change a word. It is one file that contains the model and needs no network connection.
+    set a gate to a fixed value or change a word. It is one file that includes the model and works offline.
 
     \b
     imdb-gru explore --run bundled --output explore.html

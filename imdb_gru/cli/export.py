@@ -13,16 +13,17 @@ from imdb_gru.cli._options import PATH, json_option, open_run, run_options
 @click.option(
     "--next-word",
     is_flag=True,
-    help="Export a next-word model: RUN, or the newest complete one under runs/, or the one in the package.",
+    help="Export a next-word model: RUN [default: the newest complete next-word run under runs/; otherwise, the model "
+    "in the package].",
 )
 @click.option(
     "--format",
     type=click.Choice(["onnx", "web"]),
     default="onnx",
     show_default=True,
-    help="The format: onnx needs the extra 'onnx'; web is a JavaScript module for browsers and Node.",
+    help="The format: onnx, which needs the extra 'onnx', or web, a JavaScript module for browsers and Node.",
 )
-@click.option("--output", type=PATH, metavar="FOLDER", required=True, help="The folder to write, new or empty.")
+@click.option("--output", type=PATH, metavar="FOLDER", required=True, help="The folder to write to, new or empty.")
 @click.option("--overwrite", is_flag=True, help="Replace an earlier export in the folder.")
 @json_option
 def export(
@@ -35,9 +36,9 @@ def export(
 ) -> None:
     """Write a model with its vocabulary and tokenizer into a folder, for programs that do not use imdb-gru.
 
-    The README.md in the folder shows how to use the model: with the format onnx, in Python with only ONNX Runtime; with
-    the format web, on a web page and in Node. The probabilities differ from those of imdb-gru by less than 0.00001. To
-    test this in another language, use the texts and predictions in examples.jsonl.
+    The README.md in the folder shows how to use the model: with --format onnx, in Python with only ONNX Runtime; with
+    --format web, on a web page and in Node. The probabilities differ from those of imdb-gru by less than 0.00001. To
+    test an implementation in another language, use the texts and predictions in examples.jsonl.
 
     \b
     imdb-gru export bundled --format web --output exported

@@ -9,7 +9,7 @@ import click
 from imdb_gru.cli._commands import Command
 from imdb_gru.cli._data_options import input_options
 from imdb_gru.cli._messages import EventPrinter
-from imdb_gru.cli._options import PATH, json_option, number_option, open_run
+from imdb_gru.cli._options import PATH, Integer, Number, json_option, number_option, open_run
 from imdb_gru.cli._texts import open_reader
 
 if TYPE_CHECKING:
@@ -33,17 +33,19 @@ COUNT, COUNT_A_TIMESTEP = 10, 3
 @click.option(
     "-k",
     "--count",
-    type=click.IntRange(min=1),
+    type=Integer(min=1),
     metavar="K",
     help=f"List the K most likely words [default: {COUNT}; with --timesteps, {COUNT_A_TIMESTEP}].",
 )
 @click.option(
-    "--timesteps", is_flag=True, help="Show which words the model expected after each word, and which word followed."
+    "--timesteps",
+    is_flag=True,
+    help="Show which words the model expected after each word, and which word actually followed.",
 )
 @number_option("--generate", "Continue the text by N words, or until the model ends the review.")
 @click.option(
     "--temperature",
-    type=click.FloatRange(min=0),
+    type=Number(min=0),
     metavar="X",
     help="The randomness of the continuation; 0 always chooses the most likely word [default: 1].",
 )

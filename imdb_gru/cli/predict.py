@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 @run_option
 @click.option("--timesteps", is_flag=True, help="Show the probability after each word.")
 @input_options(
-    " A folder selects all tables in it, and a quoted glob all tables that match. --engine ray accepts only "
+    " A folder selects all tables in it, and a quoted glob selects all tables that match it. --engine ray accepts only "
     "tables, which may be at an address such as s3://bucket/reviews."
 )
 @click.option(
@@ -41,9 +41,9 @@ if TYPE_CHECKING:
     "output_name",
     type=LOCATION,
     metavar="FILE",
-    help="Write the predictions to a .csv, .tsv or .jsonl file, with the other columns of the input table, or as plain "
-    "lines to a .txt file; - (the default) is stdout. If --input selects several tables, FILE may be a folder, which "
-    "receives one file per table. With --engine ray, write Parquet files to a folder or an address.",
+    help="Write the predictions to FILE: a .csv, .tsv or .jsonl table with the other columns of the input table, or a "
+    ".txt file of plain lines; - means stdout, the default. If --input selects several tables, FILE may be a folder "
+    "for one file per table. With --engine ray, FILE is a folder or an address for Parquet files.",
 )
 @click.option(
     "--plot",
@@ -54,13 +54,13 @@ if TYPE_CHECKING:
 @click.option(
     "--resume",
     is_flag=True,
-    help="Write predictions to FILE.partial, next to --output, until all are finished; if that file already exists, "
-    "resume from it. With --engine ray, skip the partitions that are already finished.",
+    help="Until all predictions are finished, write them to FILE.partial in the folder of --output; if that file "
+    "exists, resume from it. With --engine ray, skip the partitions that are already finished.",
 )
 @threshold_option
 @max_error_option(
     "Label a text 'unsure' if the model is not confident enough. The limit is derived from the run's validation "
-    "reviews so that, with 90 % confidence, at most SHARE of the other labels, such as 5%, are wrong."
+    "reviews so that, with 90 % confidence, at most SHARE (such as 5%) of the other labels are wrong."
 )
 @precision_option
 @engine_options

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     "--output",
     type=PATH,
     metavar="FILE",
-    help="The page to write [default: a file in the current folder, named after the run].",
+    help="The HTML file to write [default: a file in the current folder, named after the run].",
 )
 @plots_option("Also save every chart")
 @number_option("--examples", "The number of reviews that the page shows word by word.", least=0, default=16)

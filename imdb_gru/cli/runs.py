@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def runs() -> None:
     """List the runs in a folder, or check one run. If no command is given, list the runs in FOLDER [default: runs].
 
-    If the folder is called list or check, write ./list or ./check.
+    If the folder is called 'list' or 'check', write ./list or ./check.
 
     \b
     imdb-gru runs
@@ -33,9 +33,9 @@ def runs() -> None:
 @click.argument("folder", default="runs", type=PATH)
 @output_options("runs", several=False)
 def list_folder(folder: Path, output: Output) -> None:
-    """List the runs in FOLDER, oldest first, with their state, model and validation metric [default: runs].
+    """List the runs in FOLDER [default: runs], oldest first, with their state, model and validation metric.
 
-    JSON and csv also have the seed and the engine of each run, and JSON has its whole config.
+    --json and --table csv also give the seed and the engine of each run; --json also gives its whole config.
 
     \b
     imdb-gru runs list --json

@@ -8,7 +8,7 @@ import click
 from imdb_gru.cli._commands import Command
 from imdb_gru.cli._data_options import data_options
 from imdb_gru.cli._messages import say
-from imdb_gru.cli._options import FOLDER_PATH, LOCATION, PATH, number_option, plots_option, set_option
+from imdb_gru.cli._options import FOLDER_PATH, LOCATION, PATH, Number, number_option, plots_option, set_option
 from imdb_gru.cli._output import Output, output_options
 from imdb_gru.cli._tables.sweep import SweepPrinter, build_sweep_tables, dump_sweep, print_sweep, show_sweep_plan
 
@@ -25,7 +25,7 @@ FOLDER = Path("runs/sweep")
 @number_option("--trials", "The number of trials [default: the number in SWEEP].")
 @click.option(
     "--minutes",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Number(min=0, min_open=True),
     metavar="N",
     help="End the search after N minutes; the finalists are trained afterwards [default: the limit in SWEEP].",
 )
@@ -90,8 +90,8 @@ def _check_options(resume: Path | None, sweep_path: str | None, *others: object)
     """Raise `click.UsageError` for mutually exclusive options."""
     if resume and (sweep_path or any(others)):
         raise click.UsageError(
-            "--resume uses the sweep's own file: add only --trials, --minutes, --address, --plots, --table, --tables "
-            "or --json"
+            "--resume uses the sweep's own file: it can be combined only with --trials, --minutes, --address, --plots, "
+            "--table, --tables or --json"
         )
     if not resume and not sweep_path:
         raise click.UsageError(

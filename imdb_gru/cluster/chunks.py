@@ -1,8 +1,8 @@
 """The three steps by which Ray's workers process a chunk of reviews: reading, predicting and writing.
 
-Every step takes and returns tables with one row per chunk, so Ray cannot split a chunk. The last bits of a prediction
-depend on the other reviews in its chunk. Because local prediction divides a file into the same chunks, it gives
-identical predictions.
+Every step takes and returns tables with one row per chunk, so Ray cannot split a chunk. The last bits of a review's
+probability depend on the other reviews in its chunk. Local prediction divides a file into the same chunks, so it gives
+identical results.
 """
 
 import io
@@ -29,7 +29,7 @@ from imdb_gru.system.memory import measure_own_memory
 from imdb_gru.text.direction import record_direction
 
 METADATA = b"imdb-gru"
-"""Key of the notes in the metadata of a partition's footer."""
+"""Metadata key under which a partition's footer stores its notes."""
 
 STEP = pyarrow.struct([("timestep", pyarrow.int32()), ("token", pyarrow.string()), ("probability", pyarrow.float64())])
 FILE = pyarrow.schema(
@@ -62,7 +62,7 @@ RESULT = PARTITION.remove(PARTITION.get_field_index("content"))
 
 
 def name_partition(file: int, chunk: int) -> str:
-    """Return a partition's file name; sorted file names are in the order of the input."""
+    """Return a partition's file name; when sorted, the names follow the order of the input."""
     return f"part-{file:05d}-{chunk:05d}.parquet"
 
 
@@ -176,7 +176,7 @@ def _encode(predictions: list[Prediction], chunk: dict[str, Any], notes: str) ->
 
 
 def _lay_out_timesteps(predictions: list[Prediction]) -> pyarrow.Array:
-    """Return the timesteps of all predictions as a list array; Python objects would need 100 times as much memory."""
+    """Return the timesteps of all predictions as an Arrow list array; Python objects would use 100 times the memory."""
     lengths = np.array([len(prediction.tokens) for prediction in predictions], np.int64)
     steps = pyarrow.StructArray.from_arrays(
         [

@@ -1,4 +1,4 @@
-"""The connection to Ray: to a running cluster, or to a new one on this machine that ends with the command."""
+"""The connection to Ray: to a running cluster, or to a new one on this machine, stopped when the command ends."""
 
 import contextlib
 import logging
@@ -57,7 +57,7 @@ def connect(address: str | None) -> Iterator[None]:
 
 
 def _bring_token(address: str | None) -> None:
-    """Let Ray send this machine's token, but only if the cluster requires one; other clusters would reject it."""
+    """Let Ray send this machine's authentication token only if the cluster requires it; others would reject it."""
     # Ray 2.60 has no public way to find out whether a cluster responds and whether it requires a token.
     from ray._private.authentication import authentication_token_setup as setup
     from ray._raylet import GcsClient  # type: ignore[attr-defined]

@@ -23,7 +23,7 @@ from imdb_gru.system.writing import UNFINISHED
 SETTINGS = "_settings.json"
 """Name of the settings file; tools that read partitions ignore names that begin with an underscore."""
 READERS = 16
-"""Number of footers to read at the same time, because reading them one by one is slow on remote storage."""
+"""Number of footers to read at the same time; reading them one by one would be slow on remote storage."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Partitions:
         return str(self.folder)
 
     def begin(self, begun_with: Mapping[str, Any], stamps: Sequence[Stamp], *, resume: bool) -> list[str]:
-        """Start a job in the empty folder, or resume the job in it; raise `DataError` if neither is possible.
+        """Start a job if the folder is empty, or resume the job in it; raise `DataError` if neither is possible.
 
         Return the input files that have changed since the job was started; their partitions are removed.
         """
@@ -80,7 +80,9 @@ class Partitions:
             pairs = zip(record["stamps"], map(list, stamps), strict=True)
             changed = {file for file, (before, now) in enumerate(pairs) if before != now}
         except DataError as error:
-            raise DataError(f"{self.folder} {error}: use that one, or choose another folder with --output") from None
+            raise DataError(
+                f"{self.folder} {error}: use the original one, or choose another folder with --output"
+            ) from None
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise DataError(f"{settings} cannot be read ({error}): choose another folder with --output") from error
         places = [match for name in present if (match := re.fullmatch(r"part-(\d+)-(\d+)\.parquet", name))]
@@ -101,7 +103,7 @@ class Partitions:
         write_bytes(self.folder / SETTINGS, json.dumps(record).encode())
 
     def _read_notes(self, match: re.Match[str]) -> Notes | None:
-        """Read a partition's footer; return None if the file is incomplete, as storage without atomic writes allows."""
+        """Read a partition's footer; return None if it is incomplete (possible on storage without atomic writes)."""
         with (self.folder / match[0]).open("rb") as file:
             try:
                 return Notes.parse(parquet.read_metadata(file).metadata[METADATA])
@@ -144,6 +146,6 @@ def open_partitions(address: str) -> Partitions:
 
 
 def stamp_tables(tables: Sequence[str]) -> list[Stamp]:
-    """Return the stamp of every table, or raise `DataError` if a table cannot be read."""
+    """Return every table's `Stamp`, or raise `DataError` if a table cannot be read."""
     with ThreadPoolExecutor(READERS) as pool:
         return list(pool.map(stamp, tables))

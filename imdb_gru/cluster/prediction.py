@@ -32,7 +32,7 @@ class Job:
     files: Sequence[dict[str, Any]]
     """Unfinished files, as `Partitions.list_left` returns them."""
     data: DataConfig
-    """The format of the files, and the column that holds their texts."""
+    """The settings for reading the files, such as their format and the column that holds the texts."""
     timesteps: bool
     output: str
     workers: int
@@ -65,7 +65,7 @@ def count_cluster_cores() -> int:
 
 
 def predict_tables(classifier: Classifier, job: Job) -> Iterator[PredictedChunk]:
-    """Yield partitions, in any order, as they are written; after an `ImdbGruError`, finished partitions remain."""
+    """Yield partitions, in any order, as they are written; an `ImdbGruError` leaves the finished ones in place."""
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     try:
         with warnings.catch_warnings():
@@ -83,7 +83,7 @@ def predict_tables(classifier: Classifier, job: Job) -> Iterator[PredictedChunk]
 
 
 def _plan(classifier: Classifier, job: Job) -> Any:
-    """Return a dataset of the partitions' notes; the partitions are computed when the dataset is read.
+    """Return a dataset with one row for each partition; the partitions are computed as the dataset is read.
 
     The dataset starts from the names of the files, not from their content. Each chunk is one row and one block, so only
     the chunks in progress are in memory, and Ray pauses a reading task while the later steps are busy.
@@ -128,7 +128,7 @@ def _plan(classifier: Classifier, job: Job) -> Any:
 
 
 def _select_node(address: str) -> dict[str, str] | None:
-    """Return a selector that keeps a task on this node if the task uses this node's disk, or None otherwise."""
+    """Return a selector that keeps a task on this node, or None if the task does not use this node's disk."""
     return {"ray.io/node-id": ray.get_runtime_context().get_node_id()} if is_local(address) else None
 
 

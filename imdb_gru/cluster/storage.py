@@ -16,7 +16,7 @@ from imdb_gru.sources.rows import FORMATS, is_table_name
 from imdb_gru.system.writing import write_atomically
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-"""Characters that Python uses for those bytes of a file name that are not valid UTF-8."""
+"""Characters that Python substitutes for bytes of a file name that are not valid UTF-8."""
 
 
 class RemotePath:
@@ -114,7 +114,7 @@ def _open_remote(address: str) -> RemotePath:
 
 
 def list_tables(address: str, *, but: str) -> list[str]:
-    """Return the addresses of the tables in a folder or glob, or of one file; raise `DataError` if there are no tables.
+    """Return the addresses of the tables that a file, folder or glob refers to; raise `DataError` if there are none.
 
     Partitions in the folder `but` are excluded, even if they are reached through links.
     """
@@ -157,7 +157,7 @@ def _find(location: Location) -> list[str]:
 
 
 def _expand(filesystem: Any, pattern: str) -> Iterator[tuple[str, str]]:
-    """Yield the files that match a glob, each with the part of its path that must not contain a hidden name."""
+    """Yield each file that matches a glob, with the part of its path in which hidden names are not allowed."""
     folder = re.split(r"[*?[]", pattern)[0].rpartition("/")[0]
     asked = is_hidden(pattern.removeprefix(folder))
     for name, state in filesystem.glob(pattern, detail=True).items():
@@ -172,7 +172,7 @@ def _split(location: Location) -> tuple[Any, str]:
 
 
 def stamp(address: str) -> Stamp:
-    """Return a file's stamp without reading the file, or raise `DataError` if the file cannot be found or accessed."""
+    """Return a file's `Stamp` without reading the file; raise `DataError` if it cannot be found or accessed."""
     location = locate(address)
     try:
         if isinstance(location, Path):
@@ -193,6 +193,6 @@ def write_bytes(location: Location, content: bytes) -> None:
 
 
 def explain(error: Exception) -> str:
-    """Return a storage error as one line."""
+    """Return a one-line description of a storage error."""
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return " ".join(reason.split()) or type(error).__name__

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 MOST_FAILURES = 3
 """Maximum number of worker or node failures before training ends."""
 NEVER = 1e9
-"""Seconds after which Ray may interrupt an epoch to use a new node; so many seconds that this never happens."""
+"""Seconds after which Ray may interrupt an epoch to use a new node; large enough that this never happens."""
 ROOM = 5
-"""Seconds to wait for cores that Ray reports as available, because Ray's information may be outdated."""
+"""Maximum number of seconds to wait for cores that Ray reports as available; its information may be outdated."""
 ENDING = 10
 """Seconds to wait for Ray Train to end after its workers have ended."""
 PATIENCE = 0.5
@@ -59,7 +59,7 @@ class Workers:
         return connect(self.address)
 
     def adapt(self, config: Any) -> Any:
-        """Return the config with the total batch size of all workers, so that any number can resume the run."""
+        """Return the config with the workers' total batch size, so that any number of workers can resume the run."""
         batch_size = get_number(config.train.batch_size) * self.count
         return config.model_copy(update={"train": config.train.model_copy(update={"batch_size": batch_size})})
 

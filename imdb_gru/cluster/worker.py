@@ -14,7 +14,7 @@ from imdb_gru.events import Event, ignore
 from imdb_gru.system.threads import set_threads
 
 SIGN_OF_LIFE = 60
-"""Seconds that a worker waits after another worker has died, so that Ray notices this and restarts all workers."""
+"""Seconds that a worker waits after another worker has died, so that Ray can notice this and restart all workers."""
 TOO_LARGE = "a worker needs more memory than its machine has: use fewer workers or a smaller train.batch_size"
 
 

@@ -55,7 +55,7 @@ class BaselineMetrics(Record):
     """Inverse regularization strength (scikit-learn's C)."""
     parameters: int
     seconds: float
-    """Total time to fit a model for each regularization strength."""
+    """Total time to fit the models for all regularization strengths."""
     peak_memory_mb: float | None
     data: CorpusStatistics
     splits: dict[str, BaselineSplit]

@@ -25,7 +25,7 @@ CACHE = "predictions"
 """Name of the folder in which a comparison stores the predictions of its networks."""
 
 SEEDED = re.compile(r"(.+?)[-_.]?(?:seed[-_.]?|s)?\d+")
-"""Pattern of a folder's name that ends in a seed."""
+"""Pattern that matches a folder name ending in a seed."""
 
 CandidateState = Literal["new", "unfinished", "complete"]
 
@@ -77,7 +77,8 @@ def build_models(configs: Mapping[str, Config], models: Sequence[str]) -> dict[s
     for name, config in others:
         if changes := list(_find_changes(_list_choices(shared), _list_choices(config))):
             raise ConfigError(
-                f"{first} and {name} use different reviews ({'; '.join(changes)}): choose the same for both with --set"
+                f"{first} and {name} use different reviews ({'; '.join(changes)}): choose the same reviews for both "
+                "with --set"
             )
     cells = [model for model in models if model != LINEAR]
     named: dict[str, Config] = {}
@@ -110,16 +111,16 @@ def _adapt(config: Config, cell: str, model: str | None = None) -> Config:
 
 
 def check_models(models: Sequence[str]) -> None:
-    """Raise `ConfigError` unless all names are known and different."""
+    """Raise `ConfigError` unless all names are known and distinct."""
     for model in models:
         if model not in MODELS:
             raise ConfigError(f"unknown model '{model}': choose from {', '.join(MODELS)}")
         if list(models).count(model) > 1:
-            raise ConfigError(f"{model} is given twice: choose each model once")
+            raise ConfigError(f"{model} is given twice: list each model only once")
 
 
 def check_seeds(seeds: int | Sequence[int]) -> list[int]:
-    """Return the seeds, given as a list or as their number, or raise `ConfigError` if they are invalid."""
+    """Return the seeds, given as a list or as a count, or raise `ConfigError` if they are invalid."""
     if isinstance(seeds, int):
         if seeds < 1:
             raise ConfigError(f"a comparison needs at least one seed, got {seeds}")
@@ -128,7 +129,7 @@ def check_seeds(seeds: int | Sequence[int]) -> list[int]:
         if not (isinstance(seed, int) and 0 <= seed < 2**32):
             raise ConfigError(f"the seed {show_value(seed)} is not an integer from 0 to {2**32 - 1}")
         if list(seeds).count(seed) > 1:
-            raise ConfigError(f"the seed {seed} is given twice: choose each seed once")
+            raise ConfigError(f"the seed {seed} is given twice: list each seed only once")
     if not seeds:
         raise ConfigError("a comparison needs at least one seed, got none")
     return list(seeds)
@@ -138,12 +139,12 @@ def open_candidates(runs: Sequence[str | Path | Run], *, same_data: bool) -> lis
     """Open complete runs as candidates; runs that differ only in their seed form one model, named after their folders.
 
     Runs on different engines are different models, because their costs differ. If two runs of a model have the same
-    seed, the second one is a model of its own. Raises `RunError` if only one run is given, if a run is incomplete or
-    given twice, or, with `same_data`, if the runs were trained on different data.
+    seed, the second one counts as a separate model. Raises `RunError` if only one run is given, if a run is incomplete
+    or given twice, or, with `same_data`, if the runs were trained on different data.
     """
     opened = [open_model(run) for run in runs]
     if len(opened) < 2:
-        raise RunError(f"{opened[0]} is only one run: give at least two runs to compare, or none to train models")
+        raise RunError(f"{opened[0]} is only one run: give at least two runs, or leave out the run to train models")
     for run, twin in itertools.combinations(opened, 2):
         if run.path.resolve() == twin.path.resolve():
             raise RunError(f"{run} and {twin} are the same run: give different runs")
@@ -183,7 +184,7 @@ def _group_runs(runs: Sequence[Run], configs: Sequence[Config]) -> list[list[Run
 
 
 def _name_groups(groups: Sequence[Sequence[Run]]) -> list[str]:
-    """Name each group after its runs' folders, without the seeds at the end, or after its first run."""
+    """Name each group after the folder name that its runs share apart from the seed, or else after its first run."""
     names: list[str] = []
     for group in groups:
         folders = [Path(str(run)).resolve().name for run in group]
@@ -255,6 +256,6 @@ def check_training_reviews(candidates: Sequence[Candidate]) -> None:
     for one, other in pair_candidates(candidates):
         if hashes[one.path] != hashes[other.path]:
             raise RunError(
-                f"{one} and {other} have different training or validation reviews: repeat "
-                "the training of one of them, or compare complete runs on the test split"
+                f"{one} and {other} have different training or validation reviews: retrain "
+                "one of them, or compare complete runs on the test split"
             )

@@ -31,6 +31,7 @@ from imdb_gru.config import Config, DataConfig
 from imdb_gru.errors import ConfigError, MissingExtraError, RunError
 from imdb_gru.events import Notice, Observer, ignore
 from imdb_gru.runs.run import Run
+from imdb_gru.sources import open_source
 from imdb_gru.sources.review import Review
 from imdb_gru.system.escaping import show_value
 from imdb_gru.system.lock import claim
@@ -67,10 +68,11 @@ def compare(
     """Compare complete runs, or train and compare models, on the same reviews; return all metrics.
 
     If `runs` is not given, train every model once with each seed, and save the models in `folder` (default
-    `runs/compare`). `seeds` is a list of seeds, or an integer n, which means the seeds 0 to n - 1. With one config, the
-    models are cells and the linear baseline (default: all four), and all start from random weights. Several configs, as
-    a list or as a mapping from names to configs, are trained as they are, or with every cell in `models`; add `linear`
-    to `models` to compare them with the baseline. `engine`, such as `keras`, replaces `train.engine` in the configs.
+    `runs/compare`). `seeds` is a list of seeds, or an integer n, which means the seeds 0 to n - 1. With one config,
+    `models` lists cells and `linear`, the baseline (default: all four), and networks start from random weights. Several
+    configs, as a list or as a mapping from names to configs, are trained as they are, or with every cell in `models`;
+    add `linear` to `models` to compare them with the baseline. `engine`, such as `keras`, replaces `train.engine` in
+    the configs.
 
     Complete models in the folder are used as they are, and unfinished ones are resumed. Each model is trained in a
     separate process, so a script must call this function inside `if __name__ == "__main__":`. If `runs` is given, runs
@@ -139,6 +141,8 @@ def _plan(
             raise ConfigError(f"{key} cannot be set for a comparison: {SETTLED[key]}")
     settings = {**overrides, **({"model.pretrained": None} if changed else {})}
     configs = {name: prepare_config(Config, source, data, settings) for name, source in sources.items()}
+    for complete in configs.values():
+        open_source(complete.data)  # reports missing data before any training
     return build_candidates(build_models(configs, models), chosen, folder)
 
 

@@ -21,7 +21,7 @@ from imdb_gru.sources.review import Review
 from imdb_gru.system.arrays import Labels
 
 ReviewLoader = Callable[[Run, str | None], tuple[str, Sequence[Review]]]
-"""Function that chooses the split on which to evaluate a run, and returns its name and its reviews."""
+"""Function that chooses the split on which to evaluate a run, and returns the split's name and reviews."""
 TRAINING_SPLITS = ("train", "validation")
 """Splits whose reviews depend on the training run's seed."""
 

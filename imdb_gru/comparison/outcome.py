@@ -1,4 +1,4 @@
-"""The results of a comparison, computed from predictions: for each model, for each pair of models, and as a verdict."""
+"""The results of a comparison, computed from predictions: each model's, each pair's, and the verdict."""
 
 import statistics
 from collections.abc import Iterable, Sequence
@@ -109,7 +109,7 @@ def _describe(evaluated: Sequence[EvaluatedCandidate]) -> str:
 
 
 def _join(values: Iterable[str | None]) -> str | None:
-    """Return the different values, separated by commas, or None if none is known."""
+    """Return the distinct values, separated by commas, or None if no value is known."""
     return ", ".join(dict.fromkeys(value for value in values if value is not None)) or None
 
 
@@ -144,7 +144,7 @@ def _have_same_reviews(evaluated: Sequence[EvaluatedCandidate]) -> bool:
 
 
 def _compare_pairs(evaluated: Sequence[EvaluatedCandidate]) -> list[ComparedPair]:
-    """Compare every two models that have seeds in common."""
+    """Compare each pair of models that have seeds in common."""
     by_path = {one.candidate.path: one for one in evaluated}
     matched: dict[tuple[str, str], list[tuple[EvaluatedCandidate, EvaluatedCandidate]]] = {}
     for one, other in pair_candidates([one.candidate for one in evaluated]):
@@ -183,7 +183,7 @@ def _test_seed(one: EvaluatedCandidate, other: EvaluatedCandidate) -> SeedTest:
 
 
 def _correct(pairs: Sequence[ComparedPair]) -> list[ComparedPair]:
-    """Correct the p-values for the number of pairs: first for the tests over seeds, then for each seed's tests."""
+    """Correct the p-values for the number of pairs, separately for the tests over seeds and for each seed's tests."""
     single = all(len(pair.seeds) == 1 for pair in pairs)  # then the seeds may differ
 
     def find_family(test: SeedTest) -> int | None:
@@ -220,17 +220,17 @@ def _write_caveat(evaluated: Sequence[EvaluatedCandidate]) -> str | None:
         used = "; ".join(f"{engine} trained {', '.join(models)}" for engine, models in engines.items())
         reasons.append(f"different engines ({used})")
     if len(machines) > 1:
-        reasons.append("different machines or numbers of threads")
+        reasons.append("different machines or with different numbers of threads")
     if not reasons:
         return None
     remedy = "; --engine keras trains all networks on the same engine" if len(engines) > 1 else ""
-    return f"times and memory were measured on {' and '.join(reasons)}, so they do not compare the models{remedy}"
+    return f"times and memory were measured on {' and '.join(reasons)}, so they are not comparable{remedy}"
 
 
 def write_verdict(models: Sequence[ComparedModel], pairs: Sequence[ComparedPair], n: int) -> str:
-    """Return a sentence that compares the linear model with the best network, or else the two best networks.
+    """Return a sentence comparing the best network with the linear model, or else with the second-best network.
 
-    If there are several seeds, a model wins only if it is significantly better with each of them. The p-values are
+    If there are several seeds, a model wins only if it is significantly better with every seed. The p-values are
     corrected for the number of pairs.
     """
     if len(models) == 1:
@@ -273,7 +273,7 @@ def _describe_chance(p_values: Sequence[float], pairs: int) -> str:
 
 
 def _find_p_values(leader: str, other: str, pairs: Sequence[ComparedPair]) -> list[float]:
-    """Return the corrected p-value for each seed of two models, or 1 if the leader is not ahead with that seed."""
+    """For each seed of two models, return the corrected p-value, or 1 if the leader is not ahead with that seed."""
     for pair in pairs:
         if set(pair.models) == {leader, other}:
             sign = 1 if pair.models[0] == leader else -1

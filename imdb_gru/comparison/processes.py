@@ -2,7 +2,7 @@
 
 The child sends each event through a pipe and waits until the parent's observer has handled it. A terminal sends Ctrl-C
 to both processes, and training stops after the current batch. If the child does not confirm that it is stopping, the
-parent sends it SIGTERM, which stops training in the same way and ends anything else at once.
+parent sends it SIGTERM, which also stops training after the current batch, and ends any other work at once.
 """
 
 import contextlib
@@ -41,7 +41,7 @@ class ProcessResult:
     error: type[ImdbGruError] | None = None
     message: str = ""
     exit_code: int | None = None
-    """Exit code 130 if Ctrl-C stopped the process, 143 if SIGTERM stopped it, or None."""
+    """Exit code 130 if Ctrl-C stopped the process, 143 if SIGTERM stopped it, and otherwise None."""
 
 
 def train_candidate(candidate: Candidate, state: CandidateState, observer: Observer) -> None:

@@ -27,7 +27,7 @@ class ComparedRun:
     log_loss: float
     ece: float
     parameters: int | None
-    """Number of parameters; None, like any other training metric, if the run did not record it."""
+    """Number of parameters; like every training metric, None if the run did not record it."""
     epochs: int | None
     """Number of epochs trained; None for the linear baseline."""
     seconds: float | None
@@ -58,7 +58,7 @@ class ComparedModel:
     accuracy_spread: float | None
     """Standard deviation over the seeds; None if there is only one seed."""
     accuracy_interval: tuple[float, float]
-    """95 % interval of the mean: a bootstrap over seeds and reviews, or Wilson's (1927) if there is only one seed."""
+    """95 % interval of the mean, from a bootstrap over seeds and reviews; with one seed, Wilson's interval (1927)."""
     log_loss: float
     ece: float
     parameters: int | None
@@ -72,7 +72,7 @@ class ComparedModel:
 
 @dataclass(frozen=True, kw_only=True)
 class SeedTest:
-    """The result of McNemar's exact test for two models with one seed, on the same reviews."""
+    """The result of McNemar's exact test for two models, each trained with one seed, on the same reviews."""
 
     seeds: tuple[int, int]
     """The seeds of the two models; they differ only if each model has a single run."""
@@ -93,9 +93,9 @@ class ComparedPair:
     difference: float
     """Mean accuracy of the first model minus the second model's mean accuracy, over the seeds that both have."""
     difference_interval: tuple[float, float]
-    """95 % interval of the difference: a bootstrap over seeds and reviews."""
+    """95 % interval of the difference, from a bootstrap over seeds and reviews."""
     p_value: float | None
-    """Two-sided p-value of a paired t-test over the seeds; None if there are fewer than two different results."""
+    """Two-sided p-value of a paired t-test over the seeds; None with one seed, or if all differences are equal."""
     p_adjusted: float | None
     """The p-value corrected for the number of pairs of models (Holm 1979)."""
     seeds: Sequence[SeedTest]

@@ -1,4 +1,4 @@
-"""The statistics of a comparison: tests of two models' difference, corrected p-values, and bootstrap intervals."""
+"""The statistics of a comparison: tests of differences between models, corrected p-values, and bootstrap intervals."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,7 @@ RESAMPLES = 10_000
 """Number of bootstrap samples."""
 CONFIDENCE = 0.95
 SAME = 1e-12
-"""Maximum range of differences that are equal apart from rounding."""
+"""Differences that vary by less than this count as equal, because rounding alone can make them vary."""
 
 Values = NDArray[np.int8]
 
@@ -60,7 +60,7 @@ def bootstrap_mean(values: Sequence[Values], *, shared: bool) -> tuple[float, fl
     """Return the 95 % interval of a mean over seeds and reviews, both drawn with replacement (percentile bootstrap).
 
     `values` holds an array `(N,)` for each seed, with only a few distinct integers, such as 1 for a correct prediction.
-    With `shared`, all seeds have the same reviews, so each review is drawn for all seeds at once.
+    `shared` means that all seeds have the same reviews; each review is then drawn for all seeds at once.
     """
     rng = np.random.default_rng(0)
     groups = [np.stack(values)] if shared else [row[None] for row in values]

@@ -1,4 +1,4 @@
-"""Configs: their keys and defaults, and the functions that load them from YAML.
+"""Configs: their keys and defaults, and the functions that load configs from YAML.
 
 Names are imported on first use, so that prediction with the bundled model does not load the classes that check a
 config.

@@ -24,9 +24,9 @@ from imdb_gru.system.escaping import neutralise, show_value
 LONGEST_KEY = 200
 """Maximum length of a key in a message, in characters; longer keys are cut."""
 SCRATCH = "--config scratch"
-"""The option that selects the bundled config for training from random weights."""
+"""The command-line option that selects the packaged config `scratch`, which trains from random weights."""
 PACKAGED = {"bundled": EncoderConfig(), "bundled-classifier": ModelConfig()}
-"""The layers of each bundled model, by its name in `model.pretrained`; both models have the default layers."""
+"""The layers of each bundled model, keyed by its name in `model.pretrained`; both models have the default layers."""
 
 
 def _iter_keys(section: type[BaseModel], prefix: str = "") -> Iterator[str]:
@@ -38,7 +38,7 @@ def _iter_keys(section: type[BaseModel], prefix: str = "") -> Iterator[str]:
 
 
 def drop_auto(details: Iterable[Any]) -> Iterator[dict[str, Any]]:
-    """Yield pydantic's errors, but only one for each key that may be `auto`: pydantic reports one per alternative."""
+    """Yield pydantic's errors, but only one of the two that it reports for each invalid key that may be `auto`."""
     for detail in details:
         *path, alternative = detail["loc"]
         if alternative in ("constrained-int", "bool"):
@@ -66,10 +66,10 @@ def describe_mistake(detail: dict[str, Any], kind: type[BaseModel]) -> str:
 
 
 def find_misfits(config: AnyConfig, text: TextConfig, model: EncoderConfig, name: str) -> Iterator[tuple[str, str]]:
-    """Yield each difference between a config and the model that it starts from, with the setting that resolves it.
+    """Yield each conflict between a config and the model that training starts from, with the setting that resolves it.
 
-    An example is `("model.units is 256, but the bundled model has 512", "model.units=512")`, where `name` is "the
-    bundled model".
+    The messages call the model `name`. If this is "the bundled model", an example of a conflict is
+    `("model.units is 256, but the bundled model has 512", "model.units=512")`.
     """
     sections = {"text": (config.text, text), "model": (config.model, model)}
     if isinstance(config, Config) and config.model.bidirectional and not isinstance(model, ModelConfig):
@@ -91,10 +91,10 @@ def _write(value: object) -> str:
 
 
 def find_conflicts(config: AnyConfig, *, trained: bool = False) -> Iterator[str]:
-    """Yield an error message for each pair of keys whose values are valid but contradict each other.
+    """Yield an error message for each contradiction between keys whose values are valid on their own.
 
-    If the model is already `trained`, its config is not compared with the bundled model, because its training may have
-    started from an older version of the bundled model.
+    Pass `trained=True` for the config of an existing model. It is then not compared with the bundled model, because
+    training may have started from an older version of the bundled model.
     """
     text, train = config.text, config.train
     if conflict := find_label_conflict(config.data.positive, config.data.negative):

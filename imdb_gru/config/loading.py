@@ -25,7 +25,7 @@ MOST_COMPLAINTS = 50
 Chosen = TypeVar("Chosen", bound=AnyConfig)
 Checked = TypeVar("Checked", bound=Section)
 ConfigSource = str | Path | WholeConfig | Mapping[str, Any] | None
-"""A file, the name of a config in the package, a config object, nested values, or None for the defaults."""
+"""A path, the name of a config in the package, a config object, a nested mapping, or None for the defaults."""
 
 SWEEP = "sweep"
 """The value of `task` in a sweep's config; also the name of the command that runs it."""
@@ -57,7 +57,7 @@ def _iter_descriptions(section: type[Section]) -> Iterator[tuple[str, str]]:
 
 
 class _MisspelledError(yaml.YAMLError):
-    """A value that YAML 1.1 does not interpret in the obvious way; the message gives the correct spelling."""
+    """An unquoted value has an unexpected meaning in YAML 1.1; the message says how to write it."""
 
     def __init__(self, problem: str, line: int) -> None:
         super().__init__(problem)
@@ -65,7 +65,7 @@ class _MisspelledError(yaml.YAMLError):
 
 
 class _Loader(yaml.SafeLoader):
-    """A YAML loader that reads 1e-3 as a number and rejects aliases, repeated keys and misleading values."""
+    """A YAML loader that reads 1e-3 as a number, and rejects aliases, repeated keys and values such as None and 010."""
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         """Raise an error for an alias, because a few aliases can expand to more data than fits in memory."""
@@ -94,7 +94,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def _find_misspelling(value: str, tag: str) -> str | None:
-    """Return the problem with an unquoted value and its correction, or None if there is no problem."""
+    """Return what is wrong with an unquoted value and how to write it, or None if nothing is wrong."""
     kind = tag.removeprefix("tag:yaml.org,2002:")
     if value.lower() == "none":
         return "does not mean null in YAML: write null for no value"
@@ -106,7 +106,7 @@ def _find_misspelling(value: str, tag: str) -> str | None:
 
 
 _NOT_YAML = (yaml.YAMLError, ValueError, KeyError, AttributeError, TypeError, RecursionError)
-"""The errors that PyYAML raises for invalid YAML and for invalid tags, such as `!!int a`."""
+"""The errors that PyYAML raises for invalid YAML and for values that do not fit their tags, such as `!!int a`."""
 
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float", re.compile(r"^[-+]?(?:\d+\.?\d*|\.\d+)[eE][-+]?\d+$"), list("-+.0123456789")
@@ -120,8 +120,8 @@ def load_config(
 ) -> Chosen:
     """Load a config and override some of its keys, or raise a `ConfigError` that lists all errors.
 
-    `source` is the path to a YAML file, the name of a config that comes with the package, a config object, nested
-    values, or None; `overrides` maps dotted keys to values, such as `{"train.epochs": 2}`.
+    `source` is the path to a YAML file, the name of a config that comes with the package, a config object, a
+    nested mapping, or None for the defaults. `overrides` maps dotted keys to values, such as `{"train.epochs": 2}`.
     """
     return build_config(read_values(source, overrides), describe_source(source), kind)
 
@@ -131,14 +131,14 @@ def load_any_config(
 ) -> AnyConfig:
     """Load a config as `load_config` does, but for the task specified in the config itself.
 
-    `trained` is True for the config of a run. Such a config is not compared with the bundled model, because the run
-    may have started from a different version of that model.
+    Pass `trained=True` for the config of an existing run. It is then not compared with the bundled model, because the
+    run may have started from a different version of that model.
     """
     return build_any_config(read_values(source, overrides), describe_source(source), trained=trained)
 
 
 def build_any_config(values: dict[str, Any], origin: str, *, trained: bool = False) -> AnyConfig:
-    """Build a config from nested values for the task that their key `task` specifies; the default is sentiment."""
+    """Build a config from a nested dictionary, for the task given by its key `task`; the default is sentiment."""
     if values.get("task") == "next_word":
         return build_config(values, origin, NextWordConfig)
     return build_config(values, origin, trained=trained)
@@ -151,7 +151,7 @@ def build_config(
     *,
     trained: bool = False,
 ) -> Chosen:
-    """Build a config from nested values, and compare it with the bundled model unless `trained` is True.
+    """Build a config from a nested dictionary, and compare it with the bundled model unless `trained` is True.
 
     Raises a `ConfigError` that lists all errors.
     """
@@ -173,11 +173,11 @@ def validate(build: Callable[[], Checked], origin: str, kind: type[Section]) -> 
         complaints = [describe_mistake(detail, kind) for detail in drop_auto(error.errors(include_url=False))]
         raise _refuse(complaints, len(complaints), origin) from error
     except RecursionError as error:
-        raise ConfigError(f"{origin} is nested too deeply: a config consists of sections of keys") from error
+        raise ConfigError(f"{origin} is nested too deeply for a config (see 'imdb-gru config show')") from error
 
 
 def refuse(complaints: Iterable[str], origin: str) -> None:
-    """Raise a `ConfigError` that lists all complaints, if there are any."""
+    """Raise a `ConfigError` that lists the complaints, if there are any."""
     if found := list(complaints):
         raise _refuse(found, len(found), origin)
 
@@ -201,14 +201,14 @@ def _complete(values: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any
 
 
 def describe_source(source: ConfigSource) -> str:
-    """Return the name that messages use for a config."""
+    """Return the name by which messages refer to a config."""
     if source is None or isinstance(source, WholeConfig | Mapping):
         return "the config"
     return f"the config {source}" if is_name(source) else str(source)
 
 
 def read_values(source: ConfigSource = None, overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Read the nested values of a config and apply overrides, without checking the result.
+    """Read a config as a nested dictionary and apply overrides, without checking the result.
 
     Raises `ConfigError` if the config cannot be read or an override is invalid.
     """
@@ -239,13 +239,13 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         return {}
     if not isinstance(values, dict):
         raise ConfigError(
-            f"{path} contains {show_value(values)}: a config consists of sections of keys (see 'imdb-gru config show')"
+            f"{path} contains {show_value(values)}, not the keys of a config (see 'imdb-gru config show')"
         )
     return values
 
 
 def parse_override(text: str) -> tuple[str, Any]:
-    """Split `key=value` into a dotted key and a YAML value, or raise `ConfigError` if it is invalid."""
+    """Split `key=value` into a dotted key and a parsed YAML value, or raise `ConfigError` if the text is invalid."""
     key, equals, value = text.partition("=")
     if not equals or not all(key.strip().split(".")):
         raise ConfigError(f"{text} is not of the form KEY=VALUE, such as train.epochs=3")
@@ -258,7 +258,7 @@ def parse_override(text: str) -> tuple[str, Any]:
 
 
 def apply_overrides(values: dict[str, Any], overrides: Mapping[str, Any]) -> None:
-    """Set dotted keys in nested values, or raise `ConfigError` if a key is invalid."""
+    """Set dotted keys in a nested dictionary, or raise `ConfigError` if a key is invalid."""
     for key, value in overrides.items():
         if isinstance(value, Mapping):  # a section: its other keys are kept
             apply_overrides(values, {f"{key}.{name}": inner for name, inner in value.items()})

@@ -9,7 +9,7 @@ from imdb_gru.system.escaping import show_value
 
 PACKAGE = Path(__file__).parent.parent
 FOLDERS = (PACKAGE / "configs", PACKAGE.parent / "configs")
-"""The folders that contain the configs, in an installed package and in a source checkout."""
+"""The folder of the configs in an installed package, and their folder in a source checkout."""
 SUFFIX = ".yaml"
 
 
@@ -19,7 +19,7 @@ def list_names() -> list[str]:
 
 
 def is_name(source: str | Path) -> bool:
-    """Return whether a source is the name of a config: a string with no suffix and no path separator."""
+    """Return whether a source is a name rather than a path: a string with no file suffix and no path separator."""
     separators = {os.sep, os.altsep or os.sep}
     return isinstance(source, str) and not separators & set(source) and not Path(source).suffix
 
@@ -37,7 +37,7 @@ def find_config(source: str | Path) -> Path:
     nearest = difflib.get_close_matches(str(source), names, n=1)
     guess = f"; did you mean {nearest[0]}?" if nearest else ";"
     raise ConfigError(
-        f"there is no config named {show_value(source)}{guess} the package has {', '.join(names)}; "
+        f"there is no config named {show_value(source)}{guess} available configs: {', '.join(names)}; "
         "to use your own file, give its path, such as ./my.yaml"
     )
 

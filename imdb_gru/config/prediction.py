@@ -1,7 +1,7 @@
 """The part of a classifier's config that prediction needs, without the classes that check a config.
 
-Importing those classes takes about a third of the time needed to predict a single text from a cold start. The config of
-the bundled model was checked when the model was bundled, so only this part of it is loaded.
+In a newly started process, importing those classes takes about a third of the time until the first prediction. The
+config of the bundled model was checked when the model was bundled, so only this part of it is loaded.
 """
 
 from dataclasses import asdict, dataclass, fields

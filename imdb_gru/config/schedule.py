@@ -6,26 +6,29 @@ from typing import Literal
 from imdb_gru.config.schema import AUTO, Config
 
 BATCH_SIZES = ((1500, 16), (6000, 32))
-"""Pairs of a maximum number of training reviews and a batch size; for more reviews, it is `LARGEST_BATCH`."""
+"""Pairs (maximum number of training reviews, batch size); with more reviews, the batch size is `LARGEST_BATCH`."""
 LARGEST_BATCH = 64
 FITTED = ("epochs", "batch_size", "output_first", "monitor")
 """The keys of the train section in which `fit_schedule` replaces `auto`."""
 LEAST_EPOCHS, MOST_EPOCHS = 2, 20
 LEAST_VALIDATION = 500
-"""The smallest number of validation reviews that can reliably rank the epochs of a pretrained model."""
+"""Minimum number of validation reviews needed to rank the epochs of a pretrained model reliably."""
 MOST_FIRST = 200
-"""Maximum number of training reviews for which the output layer is fitted first."""
+"""Maximum number of training reviews with which `auto` fits the output layer before training all layers."""
 ALL_STEPS, LEAST_STEPS = 22_500, 120
-"""With `ALL_STEPS` training reviews, a pretrained model takes all `train.steps`; with few, at least `LEAST_STEPS`."""
+"""With at least `ALL_STEPS` training reviews, a pretrained model is trained for `train.steps` steps.
+
+With fewer reviews, it is trained for fewer steps, but for at least `LEAST_STEPS` (or `train.steps` if that is smaller).
+"""
 
 
 def fit_schedule(config: Config, reviews: int, validation: int, *, trained_output: bool = False) -> Config:
-    """Return the config with values that suit the data in place of each `auto` in the keys `FITTED`.
+    """Return the config with each `auto` in the keys `FITTED` replaced by a value that suits the data.
 
     `reviews` and `validation` are the numbers of training and validation reviews. With fewer reviews, there are more
-    epochs and smaller batches; otherwise, training would end before the weights have changed enough. From random
-    weights, the number of steps is about the same for any number of reviews. A pretrained model takes a number of steps
-    that is proportional to the square root of the number of reviews, because more steps make it overconfident without
+    epochs and smaller batches; otherwise, training would end before the weights have changed enough. If training starts
+    from random weights, the number of steps is about the same for any number of reviews. For a pretrained model, it is
+    proportional to the square root of the number of reviews, because more steps make the model overconfident without
     making it more accurate. `trained_output` means that training starts from a classifier and keeps its output layer.
     """
     train = config.train
@@ -43,14 +46,14 @@ def fit_schedule(config: Config, reviews: int, validation: int, *, trained_outpu
 
 
 def can_fit_output(config: Config) -> bool:
-    """Return whether the output layer can be fitted first: it must be the only layer with random weights."""
+    """Return whether the output layer can be fitted first: only it has random weights, and the objective is last."""
     return config.model.pretrained is not None and not config.model.dense and config.train.objective == "last"
 
 
 def get_number(value: int | Literal["auto"]) -> int:
-    """Return a value from a fitted config, or raise `ValueError` if the config has not been fitted."""
+    """Return the value, or raise `ValueError` if it is still `auto` because the config has not been fitted."""
     if value == AUTO:
-        raise ValueError("the config has not been fitted to a number of reviews")
+        raise ValueError("the config has not been fitted to the data: call fit_schedule first")
     return value
 
 

@@ -12,11 +12,11 @@ from imdb_gru.config.writing import dump_yaml
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
 AUTO: Literal["auto"] = "auto"
-"""The value of a key for which a suitable value is chosen once the number of training reviews is known."""
+"""The value of a key that is replaced by a suitable value once the number of training reviews is known."""
 
 
 def _check_label(value: Any) -> Any:
-    """Refuse booleans, because YAML reads the labels yes, no, true and false as booleans."""
+    """Refuse invalid labels, including booleans: YAML reads the unquoted labels yes, no, true and false as booleans."""
     if not is_label(value):
         raise PydanticCustomError("label", "a label is a number or text; put yes, no, true and false in quotes")
     return value
@@ -37,27 +37,27 @@ class DataConfig(Section):
     """Where the reviews come from."""
 
     path: str | None = None
-    """The source of the reviews, as for --data; if null, $IMDB_GRU_DATA is used, or IMDB is downloaded."""
+    """The source of the reviews, as for --data; if null, $IMDB_GRU_DATA or, if that is unset, IMDB (downloaded)."""
     text_column: str | None = None
-    """The table column that contains the texts; if null, a column with a common name is used."""
+    """The table column that contains the texts; if null, it is a column with a common name for texts."""
     label_column: str | None = None
-    """The table column that contains the labels; if null, a column with a common name is used."""
+    """The table column that contains the labels; if null, it is a column with a common name for labels."""
     positive: LabelList | None = None
-    """The labels that mean positive, such as [4, 5]; if null, only common and unambiguous labels are accepted."""
+    """The labels that mean positive, such as [4, 5]; if null, only common, unambiguous labels are accepted."""
     negative: LabelList | None = None
     """The labels that mean negative, such as [1, 2]; rows whose label is in neither list are left out."""
     format: Literal["csv", "tsv", "jsonl", "lines"] | None = None
     """The format of the file, or of stdin; if null, it is detected from the first bytes and the name of the file."""
     encoding: str | None = None
-    """The encoding of the file, such as cp1252; if null, UTF-8, UTF-16 and Windows-1252 are detected."""
+    """The encoding of the file, such as cp1252; if null, it is detected as UTF-8, UTF-16 or Windows-1252."""
     delimiter: str | None = None
-    """The character that separates the cells of a table, or tab; if null, it is detected."""
+    """The character that separates the cells of a table, or the word 'tab'; if null, it is detected."""
     limit: Count | None = None
-    """The maximum number of reviews per split; from larger splits, a fixed random sample is taken."""
+    """The maximum number of reviews per split; a larger split is reduced to a random sample, always the same one."""
     test_split: Annotated[float, Field(ge=0, le=0.9)] = 0.0
-    """The share of the reviews reserved for testing and never used in training, if the data has no test split.
+    """The share of the reviews reserved for testing and never used in training; must be 0 if the data has a test split.
 
-    evaluate uses these reviews by default. The same reviews are reserved for any train.seed. For a next-word model, the
+    'imdb-gru evaluate' uses these reviews by default. They are the same for any train.seed. For a next-word model, the
     share must be 0.
     """
 
@@ -66,21 +66,21 @@ class TextConfig(Section):
     """How a text is converted to ids."""
 
     tokenizer: Literal["words", "keras"] = "words"
-    """How texts are split: words finds words, punctuation, emoticons and emoji; keras splits texts as in imdb.npz."""
+    """How texts are split: 'words' keeps punctuation, emoticons and emoji; 'keras' splits texts as in imdb.npz."""
     vocabulary: Literal["train", "keras"] = "train"
-    """The words in the vocabulary: train uses the words of the training reviews; keras uses Keras's IMDB word index."""
+    """The source of the vocabulary: 'train' means the training reviews, and 'keras' means Keras's IMDB word index."""
     max_words: Annotated[int, Field(ge=4)] | None = 20000
-    """The maximum vocabulary size, including pad, start and unknown, like Keras's num_words; null keeps all words."""
+    """The maximum vocabulary size, counting the pad, start and unknown ids (Keras's num_words); null means no limit."""
     min_count: Count = 1
     """The minimum number of occurrences of a word in the training reviews; rarer words are treated as unknown."""
     length: Count = 500
     """The maximum number of words per review, not counting the start token; longer reviews are cut."""
     truncate: Truncation = "tail"
-    """How a longer review is cut: head keeps its beginning, tail keeps its end, and middle removes its middle."""
+    """How a longer review is cut: 'head' keeps its beginning, 'tail' keeps its end, and 'middle' removes its middle."""
     direction: Direction = "forward"
-    """The direction in which the model reads the words that remain after cutting; backward begins with the last word.
+    """The direction in which the model reads the words that remain after cutting; 'backward' begins with the last word.
 
-    A backward next-word model predicts the previous word.
+    With 'backward', a next-word model predicts the previous word.
     """
 
 
@@ -88,13 +88,13 @@ class DropoutConfig(Section):
     """Dropout rates, which apply only during training."""
 
     word: Rate = 0.1
-    """The share of words replaced by the unknown word (Iyyer et al. 2015)."""
+    """The share of words that are replaced by the unknown word (Iyyer et al. 2015)."""
     embedding: Rate = 0.1
-    """The share of embedding channels dropped, with one mask per review (Gal and Ghahramani 2016)."""
+    """The share of embedding channels that are dropped, with one mask per review (Gal and Ghahramani 2016)."""
     recurrent: Rate = 0.0
-    """The share of the hidden state dropped before the gates, with one mask per review (Gal and Ghahramani 2016)."""
+    """The share of the hidden state that is dropped before the gates, one mask per review (Gal and Ghahramani 2016)."""
     output: Rate = 0.3
-    """The share of pooled hidden states and dense activations dropped (Srivastava et al. 2014)."""
+    """The share of the inputs to dense layers and the output layer that is dropped (Srivastava et al. 2014)."""
 
 
 class EncoderConfig(Section):
@@ -118,20 +118,20 @@ class EncoderConfig(Section):
 
 
 class ModelConfig(EncoderConfig):
-    """The layers: embedding, cells, pooling of the hidden states, and dense layers."""
+    """The layers of a classifier: embedding, recurrent layers, pooling of the hidden states, and dense layers."""
 
     bidirectional: bool = False
-    """Whether to process reviews backwards as well; if true, there is no probability after each word."""
+    """Whether the model also reads reviews backwards; if true, it cannot give the probability after each word."""
     pooling: Annotated[list[Pooling], Field(min_length=1)] = list(POOLINGS)
     """How the hidden states are pooled for the dense layers; the results of several methods are concatenated."""
     dense: list[Count] = []
-    """The number of units in each ReLU layer before the output."""
+    """The number of units in each dense (ReLU) layer before the output layer; [] means that there are none."""
     pretrained: str | None = "bundled"
     """The run that provides the vocabulary and the initial weights; if null, training starts from random weights.
 
     From a next-word model, only the embedding and recurrent weights are used; from a classifier, all weights are used.
-    Two models come with the package: the next-word model is named bundled, and the classifier, which was trained on
-    IMDB, is named bundled-classifier.
+    Two models come with the package and can be named instead of a run: 'bundled' is a next-word model, and
+    'bundled-classifier' is a classifier that was trained on IMDB.
     """
 
     @property
@@ -141,45 +141,46 @@ class ModelConfig(EncoderConfig):
 
 
 class FitConfig(Section):
-    """How the weights of any model are trained; the optimizer is Adam (Kingma and Ba 2015)."""
+    """The training settings that classifiers and next-word models share; the optimizer is Adam (Kingma and Ba 2015)."""
 
     learning_rate: Annotated[float, Field(gt=0)] = 0.001
     """The highest learning rate, reached at the end of the warm-up."""
     schedule: Literal["constant", "linear", "cosine"] = "cosine"
-    """How the learning rate changes after the warm-up: it stays constant, or falls to zero by the end of training."""
+    """The learning rate after the warm-up: 'constant', or falling to 0 by the end of training ('linear', 'cosine')."""
     warmup: Rate = 0.1
-    """The share of all batches during which the learning rate rises from zero."""
+    """The share of all batches that form the warm-up, during which the learning rate rises from zero."""
     clip_norm: Annotated[float, Field(gt=0)] | None = 1.0
-    """The maximum global norm of the gradients (Pascanu et al. 2013)."""
+    """The maximum global norm of the gradients; null means no limit (Pascanu et al. 2013)."""
     epochs: Count | Literal["auto"] = AUTO
-    """The number of passes over the training reviews; auto makes the total number of batches about train.steps."""
+    """The number of passes over the training reviews; 'auto' makes the total number of batches about train.steps."""
     batch_size: Count | Literal["auto"] = AUTO
-    """The number of reviews in a batch; auto chooses it to suit the number of training reviews."""
+    """The number of reviews in a batch; 'auto' chooses it to suit the number of training reviews."""
     validation_split: Annotated[float, Field(ge=0, le=0.9)] = 0.1
     """The share of training reviews used for validation, stratified by label.
 
-    Reviews of the same film stay together; if the films are unknown, reviews with the same words stay together.
+    Reviews of the same film stay together; if the films are unknown, reviews with the same words stay together. If the
+    data has a validation split, that split is used instead.
     """
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     """The seed for the initial weights, the order of the reviews, dropout and the choice of validation reviews."""
     validation_seed: Annotated[int, Field(ge=0, lt=2**32)] | None = None
-    """The seed for choosing validation reviews, such as the one that the teachers used; if null, train.seed is used."""
+    """The seed for choosing validation reviews, for example that of the teachers; if null, train.seed is used."""
     engine: Literal["auto", "keras", "fused"] = "auto"
-    """The engine that computes recurrent layers; fused computes GRUs on CPUs, and auto uses fused where possible."""
+    """The engine that computes recurrent layers; 'fused' computes GRUs on CPUs, and 'auto' uses it where possible."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    """The precision of the fused engine's multiplications; auto uses bfloat16 where the CPU has AMX or AVX512_BF16.
+    """The precision of the fused engine's multiplications; 'auto' uses bfloat16 if the CPU has AMX or AVX512_BF16.
 
-    In bfloat16, products are at least twice as fast. Sums, gates, hidden states and the weights themselves are always
-    float32.
+    Multiplications in bfloat16 are at least twice as fast. Sums, gates, hidden states and the weights themselves are
+    always float32.
     """
     deterministic: bool = False
     """Whether to make training exactly repeatable on the same machine; training is then somewhat slower."""
     tensorboard: bool = False
     """Whether to write TensorBoard logs to the run directory; this requires the extra 'tensorboard'."""
     track: Literal["mlflow", "wandb"] | None = None
-    """The tracker that receives the config and the metrics of each epoch: MLflow or Weights & Biases; null means none.
+    """The tracker that receives the config and the metrics of each epoch: 'mlflow', 'wandb' (Weights & Biases) or null.
 
-    Each requires the extra of the same name.
+    A tracker requires the extra of the same name.
     """
 
     @property
@@ -192,54 +193,55 @@ class TrainConfig(FitConfig):
     """How the weights of a classifier are trained."""
 
     steps: Count = 1000
-    """The approximate number of batches to train on if train.epochs is auto.
+    """The approximate number of batches to train on if train.epochs is 'auto'.
 
     A pretrained model trains on fewer batches if there are fewer training reviews than IMDB has.
     """
     output_first: bool | Literal["auto"] = AUTO
-    """Whether to fit the output layer first, while the pretrained weights do not change (Kumar et al. 2022).
+    """Whether to fit the output layer alone first, before the pretrained weights are trained too (Kumar et al. 2022).
 
-    auto fits it first if there are few training reviews, train.objective is last, and only the output layer starts from
+    'auto' does this if there are few training reviews, train.objective is 'last', and only the output layer starts from
     random weights.
     """
     objective: Literal["last", "every", "linear"] = "last"
-    """The timesteps at which the loss is computed: last, every, or linear (every, with linearly increasing weights)."""
+    """The timesteps where the loss is computed: 'last', 'every' or 'linear' (every, with linearly rising weights)."""
     averaging: Annotated[float, Field(gt=0, lt=1)] | None = 0.99
-    """The momentum of the averaged weights in the final model; null means no averaging (Polyak and Juditsky 1992)."""
+    """The momentum of the moving average that gives the final weights; null means none (Polyak and Juditsky 1992)."""
     pretrained_rate: Annotated[float, Field(gt=0, le=1)] = 1.0
-    """The learning rate of pretrained weights, as a fraction of learning_rate (Howard and Ruder 2018)."""
+    """The learning rate of pretrained weights, as a fraction of train.learning_rate (Howard and Ruder 2018)."""
     adversarial: Annotated[float, Field(gt=0, lt=1)] | None = 0.02
     """The size of adversarial perturbations relative to the embeddings' norm; null means none (Miyato et al. 2017)."""
     virtual: Annotated[float, Field(gt=0, lt=1)] | None = None
     """The size of virtual adversarial perturbations, which need no labels; null means none (Miyato et al. 2017)."""
     unlabelled: bool = False
-    """Whether to read the source's unlabelled reviews as well, so that train.virtual or train.teachers can use them."""
+    """Whether to read the source's unlabelled reviews too, so that train.virtual or train.teachers can use them."""
     teachers: list[Annotated[str, Field(min_length=1)]] = []
     """The teachers: the model learns from their mean probabilities as well as from the labels (Hinton et al. 2015).
 
-    Each is a run, bundled-classifier, or ngrams for a linear model of n-grams, which is fitted to the training reviews
-    and requires the extra 'sklearn'. A classifier that was trained on the validation reviews is refused.
+    Each is the path of a run, 'bundled-classifier', or 'ngrams': a linear model of n-grams that is fitted to the
+    training reviews and requires the extra 'sklearn'. A classifier that was trained on the validation reviews is
+    refused.
     """
     teacher_weights: list[Annotated[float, Field(gt=0)]] | None = None
-    """The weight of each teacher in the mean; if null, all weights are equal."""
+    """The weight of each teacher in their mean probability; if null, all weights are equal."""
     teacher_share: Annotated[float, Field(ge=0, le=1)] = 0.3
-    """The teachers' share of the target of a labelled review; the rest is the label.
+    """The weight of the teachers' mean probability in a labelled review's target; the label has the remaining weight.
 
     The target of an unlabelled review is the teachers' mean probability.
     """
     crops: Annotated[int, Field(ge=0, le=20)] = 0
-    """The number of short passages cut from each training review as extra texts; this requires train.teachers.
+    """The number of short passages cut from each training review as additional texts; this requires train.teachers.
 
-    A passage has no label. Its target is the teachers' mean probability, corrected so that passages of every length are
-    positive as often as whole reviews.
+    A passage has no label; its target is the teachers' mean probability. These targets are corrected so that, for
+    passages of any length, their mean is about the share of positive reviews.
     """
     batches: Literal["bucketed", "shuffled", "padded"] = "bucketed"
-    """How reviews are batched: bucketed by length, shuffled, or padded to text.length and shuffled."""
+    """How reviews are batched: 'bucketed' by length, 'shuffled', or 'padded' to text.length and shuffled."""
     monitor: Literal["auto", "accuracy", "loss", "last"] = AUTO
-    """How the best epoch is chosen: by validation accuracy, by validation loss, or always the last epoch.
+    """How the best epoch is chosen: by validation 'accuracy', by validation 'loss', or always the 'last' epoch.
 
-    auto means accuracy, but it means last if the model is pretrained, there are too few validation reviews to rank its
-    epochs, and train.patience is null.
+    'auto' means 'last' if the model is pretrained, train.patience is null, and there are too few validation reviews to
+    rank the epochs; otherwise, it means 'accuracy'.
     """
     patience: Count | None = None
     """The number of epochs without improvement after which training stops; null means no early stopping."""
@@ -248,7 +250,7 @@ class TrainConfig(FitConfig):
 class PretrainConfig(FitConfig):
     """How the weights of a next-word model are trained.
 
-    Each batch updates only the embeddings of words that it contains or samples.
+    Each batch updates only the embeddings of the words that occur in it or are sampled for it.
     """
 
     learning_rate: Annotated[float, Field(gt=0)] = 0.003
@@ -260,7 +262,7 @@ class PretrainConfig(FitConfig):
     warmup: Rate = 0.02
     validation_split: Annotated[float, Field(ge=0, le=0.9)] = 0.01
     timesteps: Count = 50
-    """The number of timesteps over which gradients are propagated back (truncated BPTT, Williams and Peng 1990)."""
+    """The number of timesteps through which gradients are propagated back (truncated BPTT, Williams and Peng 1990)."""
     samples: Annotated[int, Field(ge=2)] = 1024
     """The number of words in the sampled softmax used in training; validation uses the whole vocabulary."""
 
@@ -270,9 +272,9 @@ class NextWordModelConfig(EncoderConfig):
 
     dropout: DropoutConfig = DropoutConfig(word=0.0, output=0.1)
     pretrained: str | None = None
-    """The next-word model whose vocabulary and weights training starts from; if null, it starts from random weights.
+    """The run that provides the vocabulary and the initial weights; if null, training starts from random weights.
 
-    The next-word model that comes with the package is named bundled.
+    It must be the run of a next-word model, or 'bundled', the next-word model that comes with the package.
     """
 
 
@@ -296,7 +298,7 @@ class Config(WholeConfig):
     """The command that applies the model to a text."""
 
     task: Literal["sentiment"] = "sentiment"
-    """The task; sentiment trains a classifier."""
+    """The task; 'sentiment' means training a classifier."""
     data: DataConfig = DataConfig()
     text: TextConfig = TextConfig()
     model: ModelConfig = ModelConfig()
@@ -311,7 +313,7 @@ class NextWordConfig(WholeConfig):
     question: ClassVar[str] = "next"
 
     task: Literal["next_word"] = "next_word"
-    """The task; next_word trains a next-word model."""
+    """The task; 'next_word' means training a next-word model."""
     data: DataConfig = DataConfig()
     text: TextConfig = TextConfig()
     model: NextWordModelConfig = NextWordModelConfig()

@@ -1,4 +1,4 @@
-"""The config of a sweep: the base config of its trials, the keys to search and their values, and the budget."""
+"""The config of a sweep: the base config of its trials, the keys to search, the values to try, and the budget."""
 
 import copy
 from collections.abc import Iterator, Mapping
@@ -31,17 +31,17 @@ SETTLED = {
     "train.seed": "it chooses the validation reviews, which all trials share; finalists are trained with several seeds",
     "train.validation_seed": "the validation reviews are the same for all trials",
     "train.validation_split": "the validation reviews are the same for all trials",
-    "train.monitor": "metric decides which trial is best",
+    "train.monitor": "the key 'metric' decides which trial is best",
 }
 """The keys that a sweep cannot search, and the reason for each."""
 
 
 class Dimension(Section):
-    """The values to try for a key: a choice, a range or a log_range."""
+    """The values to try for a key, given as 'choice', 'range' or 'log_range'."""
 
     choice: Annotated[list[Any], Field(min_length=1)] | None = None
     range: Bounds | None = None
-    """The lowest and highest values; all values in between are equally likely. Two integers give only integers."""
+    """The lowest and highest values; all values in between are equally likely (only integers if both are integers)."""
     log_range: Bounds | None = None
     """The lowest and highest values on a log scale: a value from 1 to 10 is as likely as one from 10 to 100."""
 
@@ -56,7 +56,7 @@ class Dimension(Section):
         return all(isinstance(value, int) for value in self.bounds)
 
     def find_mistakes(self) -> Iterator[str]:
-        """Yield an error message for each mistake that does not depend on the key."""
+        """Yield an error message for each mistake that can be found without knowing the key."""
         given = [name for name in type(self).model_fields if getattr(self, name) is not None]
         if len(given) != 1:
             yield f"give exactly one of choice, range and log_range, got {', '.join(given) or 'none'}"
@@ -67,19 +67,19 @@ class Dimension(Section):
 
 
 class AshaConfig(Section):
-    """How bad trials are stopped early: asynchronous successive halving (Li et al. 2020)."""
+    """How unpromising trials are stopped early: asynchronous successive halving (Li et al. 2020)."""
 
     grace: Count = 1
-    """The number of epochs for which every trial is trained."""
+    """The number of epochs for which every trial is trained before it can be stopped."""
     reduction: Annotated[int, Field(ge=2)] = 3
-    """The reduction factor n: one in n trials continues, and it is trained for n times as many epochs."""
+    """The reduction factor n: at each stage, the best one in n trials continues, up to n times as many epochs."""
 
 
 class FinalistsConfig(Section):
     """How the best trials and the base are evaluated again."""
 
     count: Count = 3
-    """The number of best trials that become finalists."""
+    """The number of finalists, which are the best trials."""
     seeds: Count = 3
     """The number of seeds with which each finalist is trained.
 
@@ -93,15 +93,15 @@ class SweepConfig(WholeConfig):
     command: ClassVar[str] = "sweep"
 
     task: Literal["sweep"] = "sweep"
-    """The task; sweep searches for the best config of a classifier."""
+    """The task; 'sweep' means searching for the best config of a classifier."""
     base: Annotated[
         dict[str, Any], Field(default_factory=dict), WithJsonSchema({"type": ["object", "string"], "default": {}})
     ]
-    """The config of trial 0, which all other trials modify; it is given as keys with values, a path or a name."""
+    """The config of trial 0, which all other trials modify, given as its keys and values, as a path or as a name."""
     space: Annotated[dict[str, Dimension], Field(min_length=1)]
     """The values to try for each dotted key."""
     search: Literal["optuna", "random"] = "optuna"
-    """The search method: optuna learns from earlier trials (TPE, Bergstra et al. 2011); random does not."""
+    """The search method: 'optuna' learns from earlier trials (TPE, Bergstra et al. 2011); 'random' does not."""
     metric: Literal["accuracy", "loss"] = "accuracy"
     """The validation metric to improve."""
     trials: Count | None = 20
@@ -113,12 +113,12 @@ class SweepConfig(WholeConfig):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     """The seed of the search; trials use train.seed from base."""
     asha: AshaConfig | None = AshaConfig()
-    """How bad trials are stopped early; null means that all trials are trained to the last epoch."""
+    """How unpromising trials are stopped early; null means that all trials are trained to the last epoch."""
     finalists: FinalistsConfig | None = FinalistsConfig()
     """How the best trials are evaluated again; null means that they are not evaluated again."""
 
     def build_trial(self, values: Mapping[str, Any], seed: int | None = None) -> Config:
-        """Build the config of a trial with these values, or raise `ConfigError` if they contradict each other."""
+        """Build the config of a trial with these values, or raise `ConfigError` if it is invalid."""
         given = copy.deepcopy(self.base)
         for key, value in {**values, "train.monitor": self.metric}.items():
             _put(given, key, value)
@@ -127,7 +127,7 @@ class SweepConfig(WholeConfig):
         return _build_config(given, "the trial's config")
 
     def resolve(self) -> "SweepConfig":
-        """Return a copy of the sweep with every key of its base filled in."""
+        """Return a copy of the sweep whose base contains every key of a config."""
         return self.model_copy(update={"base": self.build_trial({}).model_dump(mode="json")})
 
     def replace_base(self, values: Mapping[str, Any]) -> "SweepConfig":
@@ -138,7 +138,7 @@ class SweepConfig(WholeConfig):
         return self.model_copy(update={"base": base})
 
     def fit(self, reviews: int, validation: int) -> "SweepConfig":
-        """Return a copy of the sweep with a schedule in its base that suits these numbers of reviews."""
+        """Return a copy of the sweep whose base has a schedule for these numbers of training and validation reviews."""
         train = fit_schedule(self.build_trial({}), reviews, validation).train
         return self.replace_base({f"train.{key}": getattr(train, key) for key in FITTED})
 
@@ -171,8 +171,8 @@ def load_sweep(
     """Load a sweep and override keys of its base, or raise a `ConfigError` that lists all errors.
 
     `source` is the path to a YAML file or the name of a sweep that comes with the package; `overrides` maps dotted
-    keys in the base to values, such as `{"train.epochs": 2}`; `budget` replaces keys of the sweep itself. Every
-    value of a choice and both ends of a range are checked by setting them in the base.
+    keys in the base to values, such as `{"train.epochs": 2}`; `budget` replaces keys of the sweep itself, such as
+    `trials`. To check the space, each value of a choice and both ends of each range are set in the base, one at a time.
     """
     return _build_sweep({**read_values(source), **(budget or {})}, describe_source(source), overrides or {})
 
@@ -191,7 +191,7 @@ def load_config_or_sweep(
 def _build_sweep(values: dict[str, Any], name: str, overrides: Mapping[str, Any]) -> SweepConfig:
     if values.get("task", SWEEP) != SWEEP or "space" not in values:
         raise ConfigError(
-            f"{name} is not a sweep: it needs 'task: {SWEEP}' and a space of keys, as in the config sweep"
+            f"{name} is not a sweep: it needs 'task: {SWEEP}' and a section 'space' of keys, as in the config 'sweep'"
         )
     base = values.get("base") or {}
     if isinstance(base, str):
@@ -205,7 +205,7 @@ def _build_sweep(values: dict[str, Any], name: str, overrides: Mapping[str, Any]
 
 
 def _build_config(values: dict[str, Any], origin: str) -> Config:
-    """Build a config from a base, with error messages that suggest keys of the sweep instead of options."""
+    """Build a config from a base; error messages suggest changes to the sweep instead of command-line options."""
     try:
         return build_config(values, origin)
     except ConfigError as error:
@@ -214,7 +214,7 @@ def _build_config(values: dict[str, Any], origin: str) -> Config:
 
 def _find_mistakes(sweep: SweepConfig) -> Iterator[str]:
     if sweep.trials is None and sweep.minutes is None:
-        yield "trials: must be set if minutes is not set, so that the search ends"
+        yield "trials: must be set if 'minutes' is not set; otherwise, the search would never end"
     train, seeds = sweep.build_trial({}).train, sweep.finalists.seeds if sweep.finalists else 1
     if set(train.teachers) - {NGRAMS} and seeds > 1 and train.validation_seed is None:
         yield (

@@ -27,9 +27,9 @@ LIMIT_SEED = 0
 MAX_CORPUS_CHARACTERS = 4 * 2**30
 """Maximum total number of characters in the reviews of a split; IMDB's largest split has 65 million characters."""
 HOLD_OUT_STREAM = 1
-"""Number of the random stream that chooses the validation reviews; training uses streams with higher numbers."""
+"""The number that identifies the random stream for choosing held-out reviews; training uses higher numbers."""
 TEST_SEED = 2**32
-"""The seed for choosing the test part; it is fixed, so that all training runs on the same data use the same part."""
+"""The seed for choosing the test part; because it is fixed, all training runs on the same data share one test part."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,9 @@ class TrainingReviews:
     test: StoredReviews | None = None
     """The reviews that `data.test_split` reserves for testing, if any."""
     crops: StoredReviews | None = None
-    """The crops cut from the training reviews, the same number from each review, if any."""
+    """The crops cut from the training reviews, the same number from each review; None if no crops are used."""
     counts: dict[str, int] = field(default_factory=dict)
-    """Number of reviews read from each split, if several splits were combined."""
+    """Number of reviews read from each split, for a next-word model; empty for a classifier."""
 
     @property
     def taught(self) -> StoredReviews:
@@ -66,7 +66,7 @@ class Corpus:
 
 
 def load_reviews(source: Source, split: str, limit: int | None = None, store: TextStore | None = None) -> StoredReviews:
-    """Read a split, or a fixed selection of `limit` reviews from it. Raises `DataError` if the split has no reviews."""
+    """Read a split, or `limit` of its reviews, chosen with a fixed seed. Raises `DataError` if the split is empty."""
     if split not in source.splits:
         raise DataError(f"{source.name} has no {split} split, only {', '.join(source.splits)}")
     reviews = hold_reviews(source, split, store)
@@ -76,7 +76,7 @@ def load_reviews(source: Source, split: str, limit: int | None = None, store: Te
 
 
 def hold_reviews(source: Source, split: str, store: TextStore | None = None) -> StoredReviews:
-    """Read a split into a store. Raises `DataError` if it is too large; a small archive can unpack to any size."""
+    """Read a split into a store. Raises `DataError` if the split is too large; a small file can unpack to any size."""
     return store_reviews(_limit_characters(source, split), store)
 
 
@@ -93,7 +93,7 @@ def _limit_characters(source: Source, split: str) -> Iterator[Review]:
 
 
 def _draw(reviews: StoredReviews, limit: int | None) -> StoredReviews:
-    """Return all reviews, or a fixed selection of `limit` reviews."""
+    """Return all reviews, or `limit` reviews chosen with a fixed seed."""
     if limit is None or limit >= len(reviews):
         return reviews
     chosen = np.random.default_rng(LIMIT_SEED).choice(len(reviews), limit, replace=False)
@@ -117,7 +117,7 @@ def load_training_reviews(source: Source, config: Config) -> TrainingReviews:
 def load_labelled_reviews(
     source: Source, data: DataConfig, store: TextStore | None = None
 ) -> tuple[StoredReviews, StoredReviews | None]:
-    """Read the labelled reviews for training and, if `data.test_split` asks for one, the test part.
+    """Read the labelled reviews for training, and the test part if `data.test_split` asks for one.
 
     Raises `DataError` if all reviews have the same label, or if there are too few reviews for the requested test part.
     """
@@ -131,18 +131,18 @@ def load_labelled_reviews(
     if not share:
         return reviews, None
     if "test" in source.splits:
-        raise DataError(f"{source.name} has a test split, so data.test_split must be 0, got {share:g}")
+        raise DataError(f"{source.name} has a test split, so data.test_split must be 0, not {share:g}")
     test = choose_held_out(reviews, share, TEST_SEED)
     if not test.any():
         raise DataError(
-            f"{source.name} has too few different reviews for a test part of {share:g} (data.test_split): "
+            f"{source.name} has too few distinct reviews for a test part of {share:g} (data.test_split): "
             "set a larger share, or 0 for no test part"
         )
     return _divide(reviews, test)
 
 
 def choose_folds(reviews: StoredReviews, count: int, seed: int) -> Rows:
-    """Divide reviews into folds with `choose_held_out`, and return each review's fold, counted from 0, `(N,)`."""
+    """Divide reviews into folds with `choose_held_out`; return the index of each review's fold, `(N,)`."""
     folds, left = np.full(len(reviews), count - 1), np.arange(len(reviews))
     for fold in range(count - 1):
         chosen = choose_held_out(reviews.take(left), 1 / (count - fold), seed)
@@ -152,7 +152,7 @@ def choose_folds(reviews: StoredReviews, count: int, seed: int) -> Rows:
 
 
 def load_pretraining_reviews(source: Source, config: NextWordConfig) -> TrainingReviews:
-    """Read all labelled and unlabelled reviews outside the test split, and reserve some for validation."""
+    """Read all reviews except the test split; if the source has no validation split, reserve some for validation."""
     limit, store = config.data.limit, TextStore()
     splits = [split for split in (UNDIVIDED, "train", UNLABELLED) if split in source.splits]
     if not splits:
@@ -172,10 +172,10 @@ def load_pretraining_reviews(source: Source, config: NextWordConfig) -> Training
 
 
 def choose_held_out(reviews: Sequence[Review], share: float, seed: int) -> Mask:
-    """Return a mask of the validation reviews, `(N,)`, stratified by label; all reviews of a film stay together.
+    """Choose reviews to hold out, stratified by label, and return a mask `(N,)`; all reviews of a film stay together.
 
-    Films are considered in random order. A film's reviews are chosen unless that would reserve more than `share` of the
-    reviews with any one label. If a review's film is unknown, all reviews with the same words count as one film.
+    Films are considered in random order. A film's reviews are held out unless this would hold out more than `share` of
+    the reviews with any one label. Reviews of unknown films count as reviews of one film if they have the same words.
     """
     from imdb_gru.system.progress import show_bar  # loads tqdm
 
@@ -198,12 +198,12 @@ def choose_held_out(reviews: Sequence[Review], share: float, seed: int) -> Mask:
 
 
 def _name_film(review: Review) -> str | int:
-    """Return the film, or a digest of the words if the film is unknown."""
+    """Return the review's film, or a digest of the review's words if the film is unknown."""
     return digest_words(tokenize_words(review.text)) if review.film is None else review.film
 
 
 def _divide(reviews: StoredReviews, held_out: Mask) -> tuple[StoredReviews, StoredReviews]:
-    """Return the training reviews and the validation reviews."""
+    """Return the reviews that are not held out, and the reviews that are."""
     return reviews.take(np.flatnonzero(~held_out)), reviews.take(np.flatnonzero(held_out))
 
 

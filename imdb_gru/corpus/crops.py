@@ -16,12 +16,12 @@ from imdb_gru.system.arrays import NO_LABEL, Array, Labels, Lengths
 from imdb_gru.system.progress import show_bar
 
 CROP_SEED = 2**32 + 1
-"""The seed for cutting crops; it is fixed, so that all training runs on the same reviews use the same crops."""
+"""The seed for cutting crops; because it is fixed, all training runs on the same reviews use the same crops."""
 MOST_SENTENCES, MOST_WORDS = 3, 6
-"""Maximum number of sentences in a crop, and maximum number of words in a crop that is not whole sentences."""
+"""Maximum length of a crop: in sentences if it consists of whole sentences, and in words otherwise."""
 PART_SHARE, EDGE_SHARE, UNENDED_SHARE = 0.2, 0.25, 0.3
-"""Fraction of crops that are not whole sentences; fraction from the start of a review, equal to the fraction from the
-end; and fraction that lose their final period."""
+"""Fraction of crops that do not consist of whole sentences; fraction of crops from the start of a review, and the same
+fraction from the end; fraction of crops whose final period is removed."""
 GROUPS = 10
 """Number of groups into which `balance` divides the crops by length."""
 
@@ -55,12 +55,12 @@ def _cut(review: Review, count: int, rng: np.random.Generator) -> Iterator[Revie
 
 
 def balance(probabilities: Array, labels: Labels, lengths: Lengths) -> Array:
-    """Correct probabilities of teachers whose predictions for short texts are too positive or too negative.
+    """Correct the teachers' probabilities for crops; predictions for short texts can be too positive or too negative.
 
     `probabilities` `(N,)` are the teachers' mean probabilities for the crops, `labels` `(N,)` are the labels of the
     reviews from which the crops were cut, and `lengths` `(N,)` are the crops' lengths. The crops are divided into
-    `GROUPS` groups of similar length. In each group, a constant is added to the logits so that the mean probability
-    equals the (smoothed) share of positive labels.
+    `GROUPS` groups of similar length. In each group, a constant is added to all logits; it is chosen so that the mean
+    probability equals the (smoothed) share of positive labels.
     """
     edges = np.unique(np.quantile(lengths, np.arange(1, GROUPS) / GROUPS))
     groups = np.searchsorted(edges, lengths)
@@ -76,7 +76,7 @@ def balance(probabilities: Array, labels: Labels, lengths: Lengths) -> Array:
 
 
 def _find_shift(probabilities: Array, share: float) -> float:
-    """Find, by bisection, the constant that makes the mean probability `share` when it is added to the logits."""
+    """Find, by bisection, the constant to add to the logits so that the mean probability equals `share`."""
     low, high = -20.0, 20.0
     for _ in range(40):
         middle = (low + high) / 2

@@ -37,12 +37,12 @@ def digest_tokenized(reviews: Tokenized) -> Digests:
 
 
 def digest_texts(texts: Iterable[str], config: "TextConfig | ReadingConfig", vocabulary: Vocabulary) -> Digests:
-    """Return the digest of each text as a model with this config reads it, `(N,)`."""
+    """Return the digest of each text, computed from the words that a model with this config reads, `(N,)`."""
     return np.array([digest_words(choose_words(vocabulary.tokenize(text), config)) for text in texts], np.uint64)
 
 
 def find_repeated(digests: Digests, others: Digests) -> Mask:
-    """Return a mask of the reviews that are identical to one of `others`, `(N,)`, except reviews without words."""
+    """Return a mask `(N,)` of the reviews that also occur in `others`; it never includes reviews without words."""
     repeated: Mask = np.isin(digests, others) & (digests != NO_WORDS)
     return repeated
 
@@ -53,9 +53,9 @@ class SeenReviews:
 
     digests: Digests
     share: int = 1
-    """1 if all digests are stored; n if, to save space, only the digests that are multiples of n are stored."""
+    """1 if all digests are stored, or n if only the digests divisible by n are stored, to save space."""
     validation: Digests = field(default_factory=lambda: np.empty(0, np.uint64))
-    """The part of `digests` for reviews that were used only to choose the best epoch; empty if unknown."""
+    """The digests of reviews that were used only to choose the best epoch, a subset of `digests`; empty if unknown."""
 
     @classmethod
     def build(cls, train: Digests, validation: Digests) -> "SeenReviews":
@@ -69,15 +69,15 @@ class SeenReviews:
 
     @classmethod
     def restore(cls, arrays: Mapping[str, NDArray[Any]]) -> "SeenReviews":
-        """Restore the digests that a run has stored, or raise `ValueError` or `KeyError` if they are damaged."""
+        """Restore the digests from a run's arrays, or raise `ValueError` or `KeyError` if they are damaged."""
         share, parts = int(arrays["share"]), (arrays["digests"], arrays["validation"])
         for digests in parts:
             if digests.dtype != np.uint64 or digests.ndim != 1 or share < 1:
-                raise ValueError(f"digests of type {digests.dtype} and shape {digests.shape}, 1 in {share}")
+                raise ValueError(f"digests of type {digests.dtype} and shape {digests.shape}, with a share of {share}")
         return cls(parts[0], share, parts[1])
 
     def count(self, digests: Digests) -> int:
-        """Return how many of the reviews with these digests were used; this is an estimate unless `share` is 1."""
+        """Return how many reviews with these digests the model has seen; this is an estimate unless `share` is 1."""
         stored = digests[digests % np.uint64(self.share) == 0]
         return min(len(digests), self.share * int(find_repeated(stored, self.digests).sum()))
 

@@ -10,18 +10,18 @@ from imdb_gru.text.vocabulary import COMMON, OTHER, UNFAMILIAR, Vocabulary
 Doubt = Literal["no words", "no known words", "unknown words", "another language"]
 
 NOTHING_KNOWN = ("no words", "no known words")
-"""The reasons that always make a prediction unsure, because the text contains no word that the model knows."""
+"""Reasons that always make a prediction unsure: in both cases, the model knows none of the text's words."""
 
 MOST_UNKNOWN = 0.5
-"""Smallest share of unknown words that is a reason for doubt."""
+"""Minimum share of unknown words that is a reason for doubt."""
 LEAST_COMMON = 0.2
-"""A text may be in another language if its share of the vocabulary's most common words is below this value. The
-smallest share in 5,000 IMDB reviews is 0.27, and the largest share in texts in twelve other languages is 0.16."""
+"""A text may be in another language if the vocabulary's most common words make up less than this share of its words.
+Their share is at least 0.27 in 5,000 IMDB reviews, and at most 0.16 in texts in twelve other languages."""
 UNKNOWN_ABROAD = 0.25
-"""Minimum share of unknown words in a text that may be in another language. Few common words alone prove nothing: a
-list of English keywords has few common words too."""
+"""A text may be in another language only if at least this share of its words is unknown. The share of common words
+alone is not enough, because it is also low in a list of English keywords."""
 SHORTEST = 10
-"""Minimum number of words in a text that may be in another language; shorter texts are not checked for this."""
+"""Texts with fewer words than this are not checked for another language."""
 
 
 def find_doubt(ids: Ids, vocabulary: Vocabulary) -> Doubt | None:

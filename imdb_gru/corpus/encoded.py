@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 ALIGNMENT = 64
 """Alignment, in bytes, of an array of ids."""
 BUCKET_BATCHES = 50
-"""Number of batches in a pool; within each pool, shuffled reviews are sorted by length."""
+"""Number of batches in a pool; the reviews of each pool are sorted by length."""
 
 
 def truncate(items: Sequence[str], length: int, side: Truncation) -> Sequence[str]:
-    """Keep at most `length` items: the first (`head`), the last (`tail`), or both ends without the `middle`."""
+    """Keep at most `length` items: the first for `head`, the last for `tail`, or those at both ends for `middle`."""
     if len(items) <= length:
         return items
     if side == "head":
@@ -70,7 +70,7 @@ class EncodedText:
 
     @property
     def unknown(self) -> int:
-        """Return the number of words left after truncation that are not in the vocabulary."""
+        """Return how many of the words left after truncation are not in the vocabulary."""
         return int(np.count_nonzero(self.ids == UNKNOWN))
 
 
@@ -118,7 +118,7 @@ class Tokenized:
 
 
 _OPENING = ""
-"""The lexicon's entry for the 0 at the start of each review; no real token is empty."""
+"""The lexicon's token for the 0 at the start of each review; no real token is an empty string."""
 _PIECE = 2**16
 
 
@@ -211,7 +211,7 @@ def encode_reviews(tokenized: Tokenized, vocabulary: Vocabulary) -> EncodedRevie
 
 
 def concatenate(first: EncodedReviews, second: EncodedReviews) -> EncodedReviews:
-    """Return the first reviews, followed by the second."""
+    """Return the reviews in `first`, followed by those in `second`."""
     ids = allocate(len(first.ids) + len(second.ids))
     np.concatenate([first.ids, second.ids], out=ids)
     offsets = np.concatenate([first.offsets, second.offsets[1:] + len(first.ids)])
@@ -226,13 +226,13 @@ def allocate(count: int) -> Ids:
 
 
 def _cut(numbers: Ids) -> Iterator[Ids]:
-    """Yield the token numbers in pieces, so that arrays computed from a piece take little memory."""
+    """Yield the token numbers in small pieces, so that arrays computed from a piece take little memory."""
     for start in range(0, len(numbers), _PIECE):
         yield numbers[start : start + _PIECE]
 
 
 def pad(sequences: Sequence[Ids], timesteps: int | None = None) -> Ids:
-    """Return the sequences as `(B, T)` int32, padded on the right to the longest length or to `timesteps`."""
+    """Return the sequences as `(B, T)` int32, right-padded to the longest length, or to `timesteps` if longer."""
     longest = max(map(len, sequences))
     padded = np.full((len(sequences), max(longest, timesteps or 0)), PAD, dtype=np.int32)
     for row, sequence in enumerate(sequences):
@@ -248,10 +248,10 @@ def pad_targets(sequences: Sequence[Ids]) -> Ids:
 def iter_batches(
     lengths: Lengths, batch_size: int, rng: "np.random.Generator", *, bucket: bool = True
 ) -> Iterator[Rows]:
-    """Yield the rows of one batch at a time; every row occurs once, in random order.
+    """Yield the rows of each batch; the rows are in random order, and each row is in exactly one batch.
 
-    With `bucket`, reviews of similar length share a batch: shuffled rows are sorted by length within pools of
-    `BUCKET_BATCHES` batches, and all batches are then shuffled.
+    With `bucket`, reviews of similar length share a batch: the shuffled rows are divided into pools of `BUCKET_BATCHES`
+    batches and sorted by length within each pool; then, all batches are shuffled.
     """
     order = rng.permutation(len(lengths))
     if bucket:

@@ -1,4 +1,4 @@
-"""Reviews stored for a training run, in memory if their texts take up to 64 MB, and otherwise in a temporary file."""
+"""Reviews stored for a training run: in memory if their texts need at most 64 MB, or else in a temporary file."""
 
 import sys
 import tempfile
@@ -12,11 +12,11 @@ from imdb_gru.sources.review import Review
 from imdb_gru.system.arrays import NO_LABEL, Labels, Rows
 
 MOST_IN_MEMORY = 64 * 2**20
-"""Maximum total size of texts kept in memory, in bytes; the texts of IMDB's train split take 33 million bytes."""
+"""Maximum total size of texts kept in memory, in bytes; the texts of IMDB's train split need 33 million bytes."""
 
 
 class TextStore:
-    """Texts stored one after another in a file that stays in memory while it is small."""
+    """Texts stored one after another in a file, which is kept in memory while it is small."""
 
     def __init__(self) -> None:
         self._file = tempfile.SpooledTemporaryFile(MOST_IN_MEMORY)  # noqa: SIM115 - closed with the store
@@ -66,7 +66,7 @@ class StoredReviews(Sequence[Review]):
     @overload
     def __getitem__(self, row: slice) -> "StoredReviews": ...
     def __getitem__(self, row: int | slice) -> "Review | StoredReviews":
-        """Return one review, or several reviews for a slice."""
+        """Return the review in a row, or the reviews in a slice of rows."""
         if isinstance(row, slice):
             return self.take(np.arange(len(self))[row])
         label = int(self.labels[row])

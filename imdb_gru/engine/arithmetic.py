@@ -25,7 +25,7 @@ class Arithmetic(Protocol):
     whole tiles, with zeros beyond E and U. A worker processes R rows, each with at most one review, where R is a
     multiple of `ROWS`. Steps are the timesteps in the order in which they are processed: from last to first if
     `reverse`. At each step, the worker stores its rows consecutively, up to the last tile in which a review has a real
-    timestep; K is the number of rows stored at all steps together. Arrays are C-contiguous.
+    timestep; K is the total number of rows stored over all steps. Arrays are C-contiguous.
     """
 
     ROWS: int
@@ -46,10 +46,10 @@ class Arithmetic(Protocol):
         """Return the number of float32 values in the scratch array of `run_backward`, given E', U' and R."""
 
     def pack_forward(self, weights: GRUWeights, pool: ArrayPool) -> Packed:
-        """Pack the weights for the forward pass: from h to m, from [x, h] to z and r, and from x to h'."""
+        """Pack the weights for the forward pass, which maps h to m, [x, h] to z and r, and x to h'."""
 
     def pack_backward(self, weights: GRUWeights, pool: ArrayPool) -> Packed:
-        """Pack the weights for the backward pass: from m, z and r back to h, and from z, r and h' back to x."""
+        """Pack the weights for the backward pass, from the gradients of m, z and r to h, and of z, r and h' to x."""
 
     def unpack(self, weights: GRUWeights, gradients: Array, sums: Array, pool: ArrayPool) -> tuple[Array, Array, Array]:
         """Add up all workers' `gradient` and `sums`, which are stacked along a new first axis and may be overwritten.
@@ -58,7 +58,7 @@ class Arithmetic(Protocol):
         """
 
     def pack_matrices(self, matrices: Sequence[Array], shapes: Sequence[tuple[int, int]], pool: ArrayPool) -> Packed:
-        """Pack matrices, each padded with zeros to the given shape, as right-hand factors of products."""
+        """Pad matrices with zeros to the given shapes, and pack them as right-hand factors of products."""
 
     def run_forward(
         self,
@@ -103,11 +103,11 @@ class Arithmetic(Protocol):
         - `blocks` `(K, KEPT·U')` float32, the values of m, z, r and h' for a backward pass.
         - `places` `(T + 1,)` int64, the first row of each step, followed by K; written only if `keep`.
         - `states` `(B, T, U)` float32, the hidden state after every step, zero before the review begins.
-        - `peaks` `(R, U')` float32 and `peak_steps` `(R, U')` int32, the maximum over the real steps and the step at
-          which it occurs; initially `LOWEST` and −1.
-        - `totals` `(R, U')` float32, the sum over the real steps; initially zero.
+        - `peaks` `(R, U')` float32 and `peak_steps` `(R, U')` int32, the maximum of the hidden state over the real
+          steps and the step at which it occurs; initially `LOWEST` and −1.
+        - `totals` `(R, U')` float32, the sum of the hidden states over the real steps; initially zero.
 
-        The last four arrays are computed only if they are not empty.
+        The last four arrays (`states` to `totals`) are computed only if they are not empty.
         """
 
     def run_backward(
@@ -132,9 +132,10 @@ class Arithmetic(Protocol):
     ) -> None:
         """Run the backward pass, using the values that `run_forward` kept.
 
-        Read-only arguments, in addition to `mask`, `rows`, `begins` and `reverse`, and to `inputs`, `places` and
-        `peak_steps` as `run_forward` wrote them with `keep`:
+        Read-only arguments:
 
+        - `mask`, `rows`, `begins` and `reverse`, as for `run_forward`.
+        - `inputs`, `places` and `peak_steps`, as written by `run_forward` with `keep`.
         - `weights`, the result of `pack_backward`.
         - `dstates` `(B, T, U)`, `dpeaks` `(R, U')`, `dtotals` `(R, U')` float32, the gradients of the loss with
           respect to `states`, `peaks` and `totals`; an empty array means zero.
@@ -145,13 +146,15 @@ class Arithmetic(Protocol):
           initial hidden states.
         - `gradient` `(E' + U', 4·U')` float32, in the layout that `unpack` expects; the gradient of the joined weights
           is added to it.
-        - `sums` `(4·U',)` float32; the gradients of m, z, r and h' before their activations, summed over all rows, are
-          added to it.
+        - `sums` `(4·U',)` float32; the gradients of m and of the inputs of the activations in z, r and h', summed over
+          all rows, are added to it.
+
+        - `blocks`, initially as written by `run_forward`; on return, its values are arbitrary.
 
         Written:
 
         - `dx` `(B, T, E)` float32, the gradient of `x` for the worker's reviews, including masked timesteps.
-        - `blocks`, and `scratch`, which has `count_scratch` float32 values; both are overwritten with arbitrary values.
+        - `scratch` `(count_scratch(E', U', R),)` float32, working memory.
         """
 
 

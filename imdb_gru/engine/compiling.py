@@ -79,7 +79,7 @@ def compiled(function: Compiled) -> Compiled:
 
 
 class Listener(event.Listener):  # type: ignore[misc]
-    """A listener for compilations; Numba's lock ensures that only one function and its callees compile at a time."""
+    """Measures compilation time; Numba's lock ensures that only one function, with its callees, compiles at a time."""
 
     def __init__(self) -> None:
         self.seconds = 0.0

@@ -36,7 +36,7 @@ def _gather_rows(places, values, total, first, last):
 
 
 def gather_rows(parts: Sequence[tuple[Ids, Array]], size: int) -> tuple[Ids, Array]:
-    """Sum the values `(N, E)` of all parts by id `(N,)`, and return the ids `(R,)` and their sums `(R, E)`.
+    """Sum the values `(N, E)` of all parts by id `(N,)`; return the distinct ids `(R,)` and their sums `(R, E)`.
 
     All ids must be less than `size`.
     """

@@ -67,7 +67,7 @@ class GRUEngine:
         workers: int = 0,
         precision: Precision = "float32",
     ) -> None:
-        """Choose what to return besides the last hidden state; `reverse` runs the layer backwards.
+        """Choose what to return besides the last hidden state; `reverse` processes timesteps from last to first.
 
         By default, `count_threads` determines the number of workers. Raises `ValueError` if this machine does not
         support the precision.
@@ -80,7 +80,7 @@ class GRUEngine:
         self.pool = ArrayPool()
 
     def run(self, x: Array, mask: Mask, start: Array | None, weights: GRUWeights, *, keep: bool) -> tuple[Hidden, Tape]:
-        """Run a batch `(B, T, E)` from the hidden states `start` or from zero. Without `keep`, the tape is empty."""
+        """Process a batch `(B, T, E)` with initial hidden states `start` or zero. Unless `keep`, the tape is empty."""
         x = np.ascontiguousarray(x)
         batch, timesteps, _ = x.shape
         units, padded = weights.units, weights.padded_units
@@ -162,7 +162,7 @@ class GRUEngine:
         return dx, dstart, *arithmetic.unpack(weights, dweights, sums, self.pool)
 
     def _take(self, size: int) -> Array:
-        """Return an array of `size` floats in reused memory, because the system would first have to clear new pages.
+        """Return an array of `size` floats, in reused memory if possible: clearing newly allocated pages takes time.
 
         If every spare block is too small, a new one replaces the smallest.
         """

@@ -23,7 +23,7 @@ class GRUWeights:
             blocks[0], blocks[1:3], blocks[3] = h_bias[2], x_bias[:2] + h_bias[:2], x_bias[2]
 
     def cut_gates(self) -> tuple[list[Array], list[Array]]:
-        """Return the parts of the kernel and of the recurrent kernel for z, r and h."""
+        """Return the kernel and the recurrent kernel, each cut into its parts for z, r and h."""
         places = [slice(gate * self.units, (gate + 1) * self.units) for gate in range(3)]
         return [self.kernel[:, place] for place in places], [self.recurrent_kernel[:, place] for place in places]
 

@@ -13,10 +13,10 @@ Tile = Mapping[tuple[int, int], Any]
 def build_loop(
     builder: Any, steps: Any, moving: Sequence[tuple[Any, Any]], sums: Tile, add: Callable[[Sequence[Any], Tile], Tile]
 ) -> Tile:
-    """Build a loop of `steps` passes, at least one, and return the sums after the last pass.
+    """Build a loop of `steps` iterations, at least one, and return the sums after the last iteration.
 
-    `moving` pairs each pointer with the number of elements by which it moves in every pass. `add` is called once, with
-    the pass's pointers and the sums so far; it builds the code of a pass and returns the new sums.
+    `moving` pairs each pointer with the number of elements by which it moves in every iteration. `add` is called only
+    once: given an iteration's pointers and the sums before it, it builds the iteration's code and returns the new sums.
     """
     start, loop, end = builder.basic_block, builder.append_basic_block(), builder.append_basic_block()
     builder.branch(loop)

@@ -1,4 +1,4 @@
-"""Poolings of the hidden states so far: the running maximum, its gradient, and the contribution to a logit."""
+"""Pooling of the hidden states up to each timestep: the running maximum, its gradient, and contributions to logits."""
 
 import numpy as np
 
@@ -13,10 +13,10 @@ LOWEST = np.float32(-1e9)
 
 @inlined
 def add_poolings(h, peaks, totals, place, kernel, first, units, count, share):
-    """Update the maxima and the sums of `count` units, from `first` on; return the units' contribution to the logit.
+    """Update the maxima and sums of `count` units, starting with `first`; return the units' contribution to the logit.
 
-    `h`, `peaks` and `totals` have the unit `first` at index `place`; `kernel` has `units` weights for each pooling, in
-    the order of `POOLINGS`; `share` is 1 divided by the number of timesteps so far.
+    In `h`, `peaks` and `totals`, the unit `first` is at index `place`. `kernel` has `units` weights for each pooling,
+    in the order of `POOLINGS`; `share` is 1 divided by the number of timesteps so far.
     """
     logit = np.float32(0)
     for u in range(count):

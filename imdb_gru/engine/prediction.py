@@ -18,7 +18,7 @@ class Products(Protocol):
     """The prediction loop in one precision; U' is the number of units, rounded up to whole tiles."""
 
     def prepare(self, recurrent_kernel: Array, table: Array) -> tuple[Array, tuple[NDArray[Any], ...]]:
-        """Return the table `(V, 4·U')`, which may be modified, and the packed recurrent kernel `(U', 3·U')`.
+        """Return the table `(V, 4·U')`, which may be modified in place, and the packed recurrent kernel `(U', 3·U')`.
 
         The kernel's blocks are in the order m, z, r; the table has a fourth block, h'.
         """
@@ -33,7 +33,7 @@ class Products(Protocol):
         bias: np.float32,
         logits: Array,
     ) -> None:
-        """Write the logit after every timestep `(B, T)`; the output kernel is flat, `(3·U',)`."""
+        """Write the logits after each timestep, `(B, T)`; the output kernel is flat, `(3·U',)`."""
 
 
 PRODUCTS: dict[str, Products] = {"float32": float32, "int8": int8}
@@ -75,7 +75,7 @@ class TimestepPredictor:
         return cls(precision, table, packed, output_kernel.reshape(-1), np.float32(bias[0]))
 
     def predict_logits(self, ids: Ids, lengths: Lengths) -> Array:
-        """Return the logit of the positive class after every timestep, `(B, T)`, given right-padded ids, longest first.
+        """Return the logits `(B, T)` of the positive class after each timestep; `ids` are right-padded, longest first.
 
         Logits past a review's end are meaningless. The function uses only the caller's thread and releases the GIL.
         """

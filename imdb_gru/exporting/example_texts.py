@@ -1,4 +1,4 @@
-"""The texts of the examples in an export: reviews of the built-in sample, and texts that are hard to tokenize."""
+"""The texts of the examples in an export: reviews from the built-in sample, and texts that are hard to tokenize."""
 
 from itertools import islice
 
@@ -20,6 +20,7 @@ HARD = (
     "naïve façade, Amélie, Großartig, İstanbul, ΟΔΟΣ, e\u0301te\u0301, soft\u00adhyphen, zero\u200bwidth",
     "Потрясающий фильм, я плакал. 映画は素晴らしかった。",
     "🎬🍿 Loved it 👍🏽❤️ ★★★★☆ ⭐⭐ Batman™ x² ŉ",
+    "@filmfan See https://example.org/r/4821?a=1&amp;b=2, WWW.example.com or write to me@example.org",
     "snake_case 1,000.50 rock'n'roll O'Brien's ''quoted'' U.S.A. a.m. 100%",
 )
 """Texts with HTML, entities, emoticons, emoji, lengthened words, other alphabets, or nothing at all."""

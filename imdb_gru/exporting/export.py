@@ -30,7 +30,7 @@ class Format:
 
 FORMATS = {"onnx": Format(ONNX_FILES, write_onnx), "web": Format(WEB_FILES, write_web)}
 NETWORKS = {"model.onnx", "weights.bin"}
-"""Every export contains one of these files; without them, a folder with a README.md is not an export."""
+"""Every export contains one of these files; a folder with only a README.md, for example, is not an export."""
 
 
 def export(
@@ -42,11 +42,12 @@ def export(
 ) -> Path:
     """Export a classifier or a next-word model into the folder `path`, and return the folder.
 
-    `run` is the result of `load` or `load_next_word`, a run or the path of a run; None means the newest complete
-    classifier under `runs/` or, if there is none, the classifier in the package. The format is `onnx`, which needs the
-    extra 'onnx', or `web`, a JavaScript module for browsers and Node. The folder must be new or empty; with
+    `run` is the result of `load` or `load_next_word`, a run, or the path of a run; None means the newest complete
+    classifier under `runs/` or, if there is none, the classifier in the package. `format` is either `onnx`, which needs
+    the extra 'onnx', or `web`, a JavaScript module for browsers and Node. The folder must be new or empty; with
     `overwrite`, it may contain an earlier export, which is replaced once the new one is complete. Raises `RunError` if
-    the run cannot be used, `MissingExtraError`, or `ImdbGruError` if the folder cannot be written.
+    the run cannot be used, `MissingExtraError` if the extra is not installed, or `ImdbGruError` if the format is
+    unknown or the folder cannot be written.
     """
     if format not in FORMATS:
         raise ImdbGruError(f"there is no format {show_value(format)}: choose {', '.join(FORMATS)}")
@@ -55,7 +56,7 @@ def export(
     model = _load(run)
     if model.config.text.direction == "backward":
         raise RunError(
-            "a model that reads texts from the end cannot be exported: choose one with text.direction forward"
+            "a model that reads texts from the end cannot be exported: choose one trained with text.direction forward"
         )
     try:
         with write_folder_atomically(folder.resolve()) as temporary:
@@ -78,7 +79,9 @@ def check_folder(folder: Path, *, overwrite: bool) -> None:
     known = {name for format in FORMATS.values() for name in format.files}
     foreign = [name for name in present if name not in known or not NETWORKS.intersection(present)]
     if foreign:
-        raise ImdbGruError(f"{folder} contains {foreign[0]}, which belongs to no export: choose a new or empty folder")
+        raise ImdbGruError(
+            f"{folder} contains {foreign[0]}, which is not part of an export: choose a new or empty folder"
+        )
     if present and not overwrite:
         raise ImdbGruError(f"{folder} already contains an export: choose a new folder, or replace it with --overwrite")
 

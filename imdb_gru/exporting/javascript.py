@@ -1,4 +1,4 @@
-"""The rules of a tokenizer with regular expressions that JavaScript understands.
+"""Translation of a tokenizer's rules into regular expressions that JavaScript understands.
 
 Character classes differ between Python and JavaScript, and between versions of Unicode. The patterns therefore contain
 names in braces, such as {alphanumeric}; each name stands for the ranges of characters that Python has in that class.
@@ -31,7 +31,7 @@ _ALIKE = "\u0130\u0131"
 def translate_tokenizer(rules: dict[str, Any]) -> dict[str, Any]:
     """Convert the result of `describe_tokenizer` to patterns for JavaScript."""
     normalisation, tokens, spelling = rules["normalisation"], rules["tokens"], rules["spelling"]
-    part, tag, entity = (normalisation[name] for name in ("part", "tag", "entity"))
+    part, link, tag, entity = (normalisation[name] for name in ("part", "link", "tag", "entity"))
     return {
         **rules,
         # the first rule is about the notation
@@ -40,6 +40,7 @@ def translate_tokenizer(rules: dict[str, Any]) -> dict[str, Any]:
         "normalisation": {
             **normalisation,
             "part": part.replace(r"[\s\S]", "[^]").replace("[^", "[^{unassigned}", 1),
+            "link": link and _translate(link),
             "tag": _translate(_ignore_case(tag)),
             "entity": _ignore_case(entity),
         },

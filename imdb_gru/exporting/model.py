@@ -25,7 +25,7 @@ AnyModel = Classifier | NextWordModel
 LICENCE = "MIT"
 """The licence of imdb-gru, and of the models in the package."""
 LIKELIEST = 5
-"""Number of next words in an example."""
+"""Number of likely next words listed in an example."""
 DIGITS = 8
 """Number of decimal places of a probability in an example."""
 
@@ -45,7 +45,7 @@ def describe_vocabulary(model: AnyModel) -> dict[str, Any]:
 
 
 def describe_tokenizer(model: AnyModel) -> dict[str, Any]:
-    """Return the content of `tokenizer.json`: all rules that turn a text into ids, as data and in words."""
+    """Return the content of `tokenizer.json`: all rules that turn a text into ids, both as data and in words."""
     vocabulary, text = model.vocabulary, model.config.text
     kept = {
         "head": (text.length, 0),
@@ -63,7 +63,7 @@ def describe_tokenizer(model: AnyModel) -> dict[str, Any]:
 
 
 def describe_model(model: AnyModel) -> dict[str, str]:
-    """Return the facts about a model, by name."""
+    """Return facts about a model, keyed by name."""
     text = model.config.text
     facts = {
         "name": "model" if model.run is None else Path(str(model.run)).resolve().name,
@@ -115,7 +115,7 @@ def write_text_files(model: AnyModel, folder: Path, tokenizer: dict[str, Any]) -
 
 
 def write_readme(model: AnyModel, folder: Path, format: str, **values: str) -> None:
-    """Write `README.md` from the templates of a format, with these values and the facts about the model."""
+    """Write `README.md` from a format's templates, filled in with the given values and the facts about the model."""
     next_word = isinstance(model, NextWordModel)
     facts = describe_model(model) | values
     readme = _fill(

@@ -1,4 +1,4 @@
-"""The format ONNX, for ONNX Runtime and OpenVINO and, through these, for programs in many languages."""
+"""The ONNX format, which programs in many languages can use through ONNX Runtime or OpenVINO."""
 
 from pathlib import Path
 

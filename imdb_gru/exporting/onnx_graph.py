@@ -1,7 +1,8 @@
 """A network as an ONNX graph, for any number of reviews of any length.
 
-The inputs are right-padded ids `(B, T)` and lengths `(B,)`, both int32. Inside the graph, timesteps come first. Each of
-the two outputs has its own pooling, so that a program that asks only for the first one does not wait for the second.
+The inputs are right-padded ids `(B, T)` and lengths `(B,)`, both int32. Inside the graph, the first axis is time.
+Each of a classifier's two outputs has its own pooling, so that a program that requests only the first output does not
+wait for the second.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,13 +25,13 @@ except ImportError as error:
     raise MissingExtraError("The format onnx", "onnx") from error
 
 OPSET, IR_VERSION = 17, 8
-"""Versions of ONNX that runtimes since 2022 understand."""
+"""Versions of ONNX's operators and file format, supported by runtimes released since 2022."""
 OPERATORS: dict[type[Cell], tuple[str, tuple[int, ...], dict[str, Any]]] = {
     GRUCell: ("GRU", (0, 1, 2), {"linear_before_reset": 1}),
     LSTMCell: ("LSTM", (0, 3, 1, 2), {}),
     SimpleRNNCell: ("RNN", (0,), {}),
 }
-"""For each cell: its ONNX operator, the operator's gates as indices of the cell's gates, and further attributes."""
+"""For each cell: its ONNX operator, the indices of the cell's gates in the operator's order, and other attributes."""
 
 INT32, INT64, FLOAT = onnx.TensorProto.INT32, onnx.TensorProto.INT64, onnx.TensorProto.FLOAT
 BATCH, TIMESTEPS = "batch", "timesteps"
@@ -53,7 +54,7 @@ class GraphBuilder:
     def add_node(
         self, operator: str, inputs: Sequence[str | NDArray[Any]], outputs: Sequence[str], **attributes: Any
     ) -> None:
-        """Add a node with these outputs."""
+        """Add a node with the given outputs."""
         names = [part if isinstance(part, str) else self.add_weight(part) for part in inputs]
         self._nodes.append(onnx.helper.make_node(operator, names, outputs, **attributes))
 
@@ -66,7 +67,7 @@ class GraphBuilder:
         return str(self._weights[key].name)
 
     def build(self, name: str, outputs: Mapping[str, Sequence[str | int]]) -> onnx.GraphProto:
-        """Return the graph, given the shape of each output by name."""
+        """Return the graph; `outputs` maps the name of each output to its shape."""
         describe = onnx.helper.make_tensor_value_info
         inputs = [describe("ids", INT32, [BATCH, TIMESTEPS]), describe("lengths", INT32, [BATCH])]
         described = [describe(output, FLOAT, shape) for output, shape in outputs.items()]
@@ -74,7 +75,7 @@ class GraphBuilder:
 
 
 def serialize(graph: onnx.GraphProto, facts: dict[str, str]) -> bytes:
-    """Check a graph, and return the content of its file, with these facts as metadata."""
+    """Check a graph, and return it as the content of an ONNX file, with the given facts as metadata."""
     model = onnx.helper.make_model(
         graph,
         producer_name="imdb-gru",
@@ -96,8 +97,8 @@ def build_graph(network: Network | NextWordNetwork) -> onnx.GraphProto:
 def build_classifier_graph(network: Network) -> onnx.GraphProto:
     """Return a graph with the outputs `probability`, `(B,)`, and `probability_by_timestep`, `(B, T)`.
 
-    If the network is bidirectional, there is only the first output. After the end of a review,
-    `probability_by_timestep` is the final probability.
+    A bidirectional network has only the first output. Past the end of a review, `probability_by_timestep` repeats the
+    final probability.
     """
     graph = GraphBuilder()
     mask, count = _add_mask(graph)
@@ -117,7 +118,7 @@ def build_classifier_graph(network: Network) -> onnx.GraphProto:
 def build_next_word_graph(network: NextWordNetwork) -> onnx.GraphProto:
     """Return a graph with the outputs `logits`, `(B, V)`, and `logits_by_timestep`, `(B, T, V)`.
 
-    After the end of a review, `logits_by_timestep` holds the final logits.
+    Past the end of a review, `logits_by_timestep` repeats the final logits.
     """
     graph = GraphBuilder()
     mask, _ = _add_mask(graph)
@@ -151,7 +152,7 @@ def _add_layers(graph: GraphBuilder, embedding: str, layers: Sequence[Layer]) ->
     """Add the last layer's hidden states, `(T, B, D)`, and the final hidden state of each direction, `(B, D)`.
 
     Some runtimes ignore the input `sequence_lens` of recurrent operators, so the graph does not use it. Instead, it
-    reverses each review for the backward cell, and later nodes leave out the hidden states past a review's end.
+    reverses each review for the backward cell, and later nodes ignore the hidden states past a review's end.
     """
     lengths = graph.add("Cast", "lengths", to=INT64)
     ends = [graph.add("Sub", lengths, np.array(1)), _add_range(graph, axis=0)]
@@ -177,7 +178,7 @@ def _add_cell(graph: GraphBuilder, x: str, cell: Cell) -> str:
     operator, order, attributes = OPERATORS[type(cell)]
 
     def turn(weight: Array) -> Array:
-        """Turn `(N, G·U)` into `(1, G·U, N)` in ONNX's order of gates."""
+        """Transpose `(N, G·U)` to `(1, G·U, N)`, with the gates in ONNX's order."""
         blocks = weight.reshape(len(weight), len(order), cell.units)[:, list(order)]
         return blocks.reshape(1, *weight.shape).swapaxes(1, 2)
 

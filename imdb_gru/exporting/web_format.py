@@ -1,4 +1,4 @@
-"""The format web: an ES module with a model's weights and tokenizer, for browsers and Node."""
+"""The web format: an ES module with a model's weights and tokenizer, for browsers and Node."""
 
 import json
 from pathlib import Path
@@ -46,8 +46,8 @@ def write_web(model: AnyModel, folder: Path) -> None:
     """Write the files of a model into a folder, or raise `RunError` if the model reads in both directions."""
     if isinstance(model.network, Network) and model.network.bidirectional:
         raise RunError(
-            "a bidirectional model cannot read word by word, as the format web does: choose a model with "
-            "model.bidirectional false, or the format onnx"
+            "a bidirectional model cannot read word by word, as the format web requires: choose a model "
+            "trained with model.bidirectional false, or the format onnx"
         )
     (folder / "weights.bin").write_bytes(serialize_model(model))
     write_text_files(model, folder, translate_tokenizer(describe_tokenizer(model)))
@@ -58,13 +58,13 @@ def write_web(model: AnyModel, folder: Path) -> None:
 
 
 def serialize_model(model: AnyModel, base: AnyModel | None = None) -> bytes:
-    """Return the content of `weights.bin`; with `base`, weights may be stored as differences from its weights."""
+    """Return the content of `weights.bin`; if `base` is given, it may store differences from the weights of `base`."""
     others = [] if base is None else list_matrices(base.network)
     return serialize_weights(list_matrices(model.network), describe_network(model), others)
 
 
 def describe_network(model: AnyModel) -> dict[str, Any]:
-    """Return the description of a model for the header of its weights."""
+    """Return the description of a model for the header of `weights.bin`."""
     config = model.config.model
     header: dict[str, Any] = {
         "facts": describe_model(model),
@@ -79,7 +79,7 @@ def describe_network(model: AnyModel) -> dict[str, Any]:
 
 
 def list_matrices(network: Network | NextWordNetwork) -> list[Array]:
-    """List the weights of a network in the order of `iter_shapes`; they are finite."""
+    """List a network's weights in the order of `iter_shapes`, with zero in place of any infinite bias."""
     if isinstance(network, Network):
         cells = [layer.forward for layer in network.layers]
         output = [weight for pair in network.dense for weight in pair]

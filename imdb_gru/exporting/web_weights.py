@@ -18,13 +18,13 @@ FORMAT = 1
 LARGEST = 127
 """The largest int8 number."""
 TOLERANCE = 2.0**-20
-"""Largest difference between a weight and the packed weight, relative to the largest weight of the row."""
+"""Largest difference allowed between a weight and its packed value, relative to the row's largest weight."""
 SAMPLE = 8
-"""Number of weights at the start of a row that are tried first, because they usually rule out a step size."""
+"""A step size is first tried on this many weights of a row; if it does not fit these, the others are not tried."""
 
 
 def pack(matrix: Array, tolerances: NDArray[np.float64] | None = None) -> tuple[NDArray[np.int8], Array] | None:
-    """Return a matrix as integers and each row's step size, or None if these would not give the same weights.
+    """Return a matrix as integers with a step size for each row, or None if these are not precise enough.
 
     The models in the package can be packed, because their weights are stored in few bits. `tolerances` contains the
     largest difference allowed in each row, by default `TOLERANCE` times the row's largest weight.
@@ -48,17 +48,18 @@ def pack(matrix: Array, tolerances: NDArray[np.float64] | None = None) -> tuple[
 
 
 def pack_difference(matrix: Array, base: Array) -> tuple[NDArray[np.int8], Array] | None:
-    """Pack the difference of two matrices, precisely enough that adding it to `base` gives the first matrix again."""
+    """Pack `matrix` − `base` so precisely that adding `base` restores `matrix`, or return None if that fails."""
     if matrix.shape != base.shape:
         return None
     return pack(matrix - base, np.maximum(np.abs(matrix), np.abs(base)).max(axis=1) * TOLERANCE)
 
 
 def serialize_weights(weights: Sequence[Array], facts: dict[str, Any], base: Sequence[Array] = ()) -> bytes:
-    """Return the content of the file, with these facts in its header.
+    """Return the content of the file, with the given facts in its header.
 
-    `base` contains the weights of the model from which this one was trained. If the difference between a matrix and its
-    counterpart in `base` can be packed, the difference is stored instead, because it compresses better.
+    `base` contains the weights of the model from which the training of this one started. If the difference between a
+    matrix and its counterpart in `base` can be packed, it is stored instead of the matrix, because it compresses
+    better.
     """
     floats, numbers, described = [], [], []
     for place, weight in enumerate(weights):

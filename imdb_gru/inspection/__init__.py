@@ -1,4 +1,4 @@
-"""Explanations of what a network does with a text, in NumPy: gates, memory, gradients and contributions by word."""
+"""Explains, in NumPy, what a network does with a text: gates, memory, gradients and each word's contribution."""
 
 from imdb_gru.inspection.differences import TextDiff, inspect_diff
 from imdb_gru.inspection.inspect import inspect_text

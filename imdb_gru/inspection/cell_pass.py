@@ -16,14 +16,14 @@ from imdb_gru.system.arrays import Array
 Index = NDArray[np.int64]
 
 TINY = np.float32(1e-30)
-"""Gradients smaller than this become 0, because arithmetic with denormal float32 numbers is a hundred times slower."""
+"""Gradients below this magnitude are set to 0: arithmetic on denormal float32 numbers is a hundred times slower."""
 SMALL = 1e-6
-"""A Jacobian whose norm is smaller is divided by it, and the norm is stored, so that the elements do not vanish."""
+"""Jacobian rows whose norm falls below this are scaled up, and the factor is stored, so that they do not underflow."""
 
 
 @dataclass(frozen=True)
 class CellPass:
-    """The states and gates of a cell in its pass over B texts."""
+    """The states and gates that a cell computes in a pass over B texts."""
 
     cell: Cell
     backwards: bool
@@ -34,7 +34,7 @@ class CellPass:
 
     @property
     def end(self) -> int:
-        """Return the index of the timestep that the cell processes last."""
+        """Return the index, in text order, of the timestep that the cell processes last: 0 or -1."""
         return 0 if self.backwards else -1
 
     @property
@@ -78,14 +78,14 @@ class CellPass:
     def measure_jacobians(self) -> Array:
         """Return ‖∂h_T/∂s_t‖ / √U (Frobenius) for a pass over a single text, `(T,)`, in text order.
 
-        s_t is the whole state after timestep t, including an LSTM's memory. Every row of ∂h_T/∂s_t is a gradient
-        propagated back through time.
+        s_t is the whole state after timestep t, including an LSTM's memory. Each row of ∂h_T/∂s_t is the gradient
+        of one unit of h_T, propagated back through time.
         """
         norms = np.linalg.norm(share_out(self._measure_rows, cut_evenly(self.cell.units)), axis=0)
         return self.in_text_order(norms.astype(np.float32))
 
     def _measure_rows(self, rows: slice) -> NDArray[np.float64]:
-        """Measure the norm of some rows of ∂h_T/∂s_t, divided by √U, `(T,)`, in the cell's order."""
+        """Measure the norm of some rows of ∂h_T/∂s_t at each timestep, divided by √U, `(T,)`, in the cell's order."""
         units = self.cell.units
         unit_vectors = np.eye(units, dtype=np.float32)[rows]
         dstate = (unit_vectors, *self.cell.start(len(unit_vectors))[1:])
@@ -114,7 +114,10 @@ class CellPass:
 def trace_cell(
     cell: Cell, x: Array, start: State, *, index: Index | None = None, backwards: bool = False, keep: bool = True
 ) -> CellPass:
-    """Run a cell from `start` over texts x `(B, T, E)`, or over rows of x `(R, E)`, selected by `index` `(B, T)`."""
+    """Run a cell from the state `start` over texts x `(B, T, E)`.
+
+    With `index` `(B, T)`, x is `(R, E)`, and the index selects the rows that form the texts.
+    """
     if index is None:
         index = np.arange(x.shape[0] * x.shape[1]).reshape(x.shape[:2])
         x = x.reshape(-1, x.shape[2])
@@ -138,7 +141,7 @@ def trace_cell(
 
 
 def measure_norms(gradients: State) -> Array:
-    """Return the norm of one text's state gradients at every timestep, `(T,)`, given arrays of shape `(T, 1, U)`."""
+    """Return the norm of one text's state gradients at each timestep, `(T,)`; `gradients` are arrays `(T, 1, U)`."""
     norms: Array = np.sqrt(sum(np.square(part[:, 0]).sum(axis=-1) for part in gradients))
     return norms
 

@@ -1,6 +1,6 @@
-"""The contribution of each word to the logit: integrated gradients, checked by their sum, and occlusion.
+"""The contribution of each word to the logit, by integrated gradients (with a check of their sum) and by occlusion.
 
-Both methods compare a word with the unknown word, which the model knows from training.
+Both methods compare each word with the unknown word, whose embedding was learned in training.
 """
 
 from collections.abc import Callable
@@ -59,7 +59,7 @@ def _integrate_gradients(
 
 
 def _occlude(network: Network, x: Array, baseline: Array, read: NetworkPass, tell: Callable[[int], object]) -> Array:
-    """For each timestep, replace its embedding with the baseline's, and run the network again from there."""
+    """Return how much the logit decreases when one timestep's embedding is replaced by the baseline's, `(T,)`."""
     rows = np.concatenate([x[0], baseline[0]])
     simple = len(network.layers) == 1 and not network.bidirectional
 
@@ -70,14 +70,14 @@ def _occlude(network: Network, x: Array, baseline: Array, read: NetworkPass, tel
         return logits
 
     fall: Array = read.logits[0] - np.concatenate(share_out(work, list(range(0, x.shape[1], VARIANTS))))
-    fall[0] = 0  # the start token is the same in the baseline, so its fall is rounding errors alone
+    fall[0] = 0  # the start token is the same in the baseline, so any decrease is only a rounding error
     return fall
 
 
 def _occlude_anywhere(network: Network, rows: Array, read: NetworkPass, places: NDArray[np.int64]) -> Array:
-    """Return, for each position, the logit when only its word is replaced by the unknown word, `(N,)`; for any network.
+    """Return the logits of N variants, each with the word at one position replaced by the unknown word, `(N,)`.
 
-    `rows` are the embeddings of the text and then of the baseline, `(2·T, E)`.
+    This works for any network. `rows` are the embeddings of the text, followed by those of the baseline, `(2·T, E)`.
     """
     timesteps = len(rows) // 2
     start = 0 if network.bidirectional else int(places[0])
@@ -87,10 +87,10 @@ def _occlude_anywhere(network: Network, rows: Array, read: NetworkPass, places: 
 
 
 def _occlude_in_order(network: Network, rows: Array, read: NetworkPass, places: NDArray[np.int64]) -> Array:
-    """Do the same as `_occlude_anywhere`, in two thirds of the time, for a single layer that reads forward.
+    """Do the same as `_occlude_anywhere`, in two thirds of the time, for a network with one unidirectional layer.
 
-    A variant is computed from its own position onwards, and its hidden states are pooled one by one instead of being
-    kept.
+    Each variant is computed only from its replaced word onwards, and its hidden states are pooled as they are computed
+    instead of being stored.
     """
     ((passed,),), (hidden,) = read.layers, read.hidden
     cell, timesteps = passed.cell, len(hidden)

@@ -1,4 +1,4 @@
-"""The comparison of two texts, word by word: what was inserted, deleted or replaced, and where the verdicts diverge."""
+"""A word-by-word comparison of two texts: what was inserted, deleted or replaced, and where the verdicts diverge."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from imdb_gru.system.escaping import show_value
 from imdb_gru.text.direction import record_direction
 
 Change = Literal["equal", "replaced", "deleted", "inserted"]
-"""How the other text differs from the first text in a row."""
+"""How the other text differs from the first text at one position of the aligned texts."""
 
 
 class AlignedRow(NamedTuple):
@@ -37,7 +37,7 @@ class TextDiff:
     """Lowest probability at which the verdict is positive."""
 
     def __repr__(self) -> str:
-        """Describe the comparison by its verdicts and the beginnings of the texts."""
+        """Describe the comparison by each text's label, probability and beginning."""
         sides = (
             f"{side.label} {side.probability:.4f} {show_value(side.text)}" for side in (self.inspection, self.other)
         )
@@ -45,9 +45,9 @@ class TextDiff:
 
     @property
     def probabilities(self) -> list[tuple[float, float]] | None:
-        """Return both probabilities after each row, or None if the model is bidirectional.
+        """Return both texts' probabilities after each row, or None if the model is bidirectional.
 
-        If a text has no word in a row, its probability is the one after its previous word.
+        In a row where one text has no word, its probability is the one after its previous word.
         """
         if self.inspection.probabilities is None or self.other.probabilities is None:
             return None
@@ -72,7 +72,10 @@ class TextDiff:
 
     @property
     def parting(self) -> int | None:
-        """Return the row from which the verdicts differ to the end, or None if they end alike or `apart` is None."""
+        """Return the index of the row from which the verdicts differ until the end.
+
+        None if the final verdicts agree or the model is bidirectional.
+        """
         apart, last = self.apart, len(self.rows) - 1
         if not apart or apart[-1] != last:
             return None

@@ -2,8 +2,9 @@
 
 The words are exchanged one by one; each step makes the exchange that most lowers the probability of the correct label.
 The search is greedy: the gradient of the logit ranks all exchanges of one word (as in Ebrahimi et al. 2018, "HotFlip"),
-and the network computes the probability after each of the best ones. A more thorough search could find more harmful
-exchanges, so the accuracy after k exchanges is an upper bound on the accuracy after the k most harmful exchanges.
+and the network computes the probability after each of the highest-ranked exchanges. A more thorough search could find
+more harmful exchanges, so the measured accuracy after k exchanges is an upper bound on the accuracy after the k most
+harmful exchanges.
 """
 
 from collections.abc import Sequence
@@ -25,7 +26,7 @@ from imdb_gru.system.progress import show_bar
 CHUNK = 16
 """Number of reviews whose exchanges are computed together."""
 CANDIDATES = 16
-"""Number of exchanges per review and step for which the network computes the probability; the gradient chooses them."""
+"""Number of exchanges per review and step that the gradient chooses and for which the probability is computed."""
 
 
 @dataclass
@@ -59,7 +60,7 @@ def measure_exchanges(
     """Measure the accuracy after exchanging 0, 1, …, `exchanges` words in each labelled review.
 
     Each word is exchanged at most once, for one of its `neighbours` nearest neighbours. `errors` is the maximum number
-    of changed and misclassified reviews to return, and `seed` is the seed of the random exchanges.
+    of reviews to return that are misclassified because of their exchanges; `seed` is the seed of the random exchanges.
     """
     table = Neighbours(classifier, neighbours)
     rng = np.random.default_rng(seed)
@@ -105,7 +106,7 @@ def _open(classifier: Classifier, table: Neighbours, review: Review, rng: np.ran
 
 
 def _judge(classifier: Classifier, reviews: Sequence[_Attacked]) -> tuple[list[bool], list[bool]]:
-    """Predict the unchanged reviews; return which are classified correctly, once for each kind of exchange."""
+    """Predict the unchanged reviews; return which are classified correctly, in the form that `_exchange` returns."""
     probabilities = classifier.predict_ids([review.ids for review in reviews])
     for review, probability in zip(reviews, probabilities.tolist(), strict=True):
         review.probability = review.changed = probability
@@ -117,7 +118,7 @@ def _judge(classifier: Classifier, reviews: Sequence[_Attacked]) -> tuple[list[b
 def _exchange(
     classifier: Classifier, table: Neighbours, reviews: Sequence[_Attacked], number: int
 ) -> tuple[list[bool], list[bool]]:
-    """Exchange one more word of each review that is still classified correctly.
+    """In each review that is still classified correctly, exchange one more word for a neighbour.
 
     Return which reviews are classified correctly after their worst exchanges, and which after `number` random ones.
     """
@@ -147,7 +148,7 @@ def _exchange(
 
 
 def _propose(classifier: Classifier, table: Neighbours, review: _Attacked) -> list[tuple[int, int]]:
-    """Return timesteps and new ids of the exchanges that, by the gradient, move the logit most to the wrong label."""
+    """Return (timestep, new id) of the exchanges that, by the gradient, move the logit most towards the wrong label."""
     done = {exchange.timestep for exchange in review.exchanges}
     timesteps = np.array([step for step in np.flatnonzero(table.words[review.ids]) if step not in done], np.int64)
     if not len(timesteps) or not table.count:

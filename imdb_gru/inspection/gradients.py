@@ -15,7 +15,7 @@ from imdb_gru.system.progress import show_bar
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GradientCurve:
-    """Median sizes of gradients over many reviews, by distance in words from the last word, starting at 0."""
+    """Median gradient norms over many reviews, by distance in words from the last word, whose distance is 0."""
 
     cell: str
     loss: Array

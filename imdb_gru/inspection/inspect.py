@@ -1,4 +1,4 @@
-"""The inspection of a text: the network's forward and backward passes, and the collection of their results."""
+"""The inspection of a text: runs the network forward and backward, and collects the results."""
 
 from imdb_gru.cells import CELLS
 from imdb_gru.cells.cell import State, sigmoid

@@ -25,13 +25,13 @@ SIGNED = frozenset({"candidate", "state"})
 
 
 def summarise_units(name: str, values: Array) -> Array:
-    """Average a gate or state `(T, U)` over units, using magnitudes if its values are signed."""
+    """Average a gate or state `(T, U)` over units, using absolute values if the values are signed."""
     means: Array = (np.abs(values) if name in SIGNED else values).mean(axis=1)
     return means
 
 
 def name_cell(layer: int, direction: str, reading: Direction) -> str:
-    """Return a cell's layer and its direction in the text as written; `reading` is the model's reading direction."""
+    """Return a cell's name: its layer and its direction through the original text; `reading` is the model's."""
     return f"layer {layer}, {direction if reading == 'forward' else reading}"  # no model is bidirectional and backward
 
 
@@ -44,9 +44,9 @@ class CellTrace:
     direction: str
     """Direction of the cell along the timesteps, forward or backward."""
     cell: str
-    """Name of the cell: gru, lstm or simple_rnn."""
+    """Type of the cell: gru, lstm or simple_rnn."""
     gates: Mapping[str, Array]
-    """Gates by name, each `(T, U)`: update, reset, candidate; or input, forget, candidate, output; or none."""
+    """Gates by name, each `(T, U)`: update, reset, candidate (GRU); input, forget, candidate, output (LSTM); none."""
     states: Array
     """Hidden states h_t, `(T, U)`."""
     gradients: Array
@@ -55,7 +55,7 @@ class CellTrace:
     For the log loss, multiply this by |probability − label|, a factor that is the same at every timestep.
     """
     keeping_gate: str | None
-    """Name of the gate that keeps the past: update, forget, or None in a cell without gates."""
+    """Name of the gate that keeps the past: update or forget; None in a cell without gates."""
     kept: Array | None
     """Share of the state after each timestep that later gates let through to the final state, `(T,)`.
 
@@ -63,7 +63,7 @@ class CellTrace:
     has no gates.
     """
     jacobian: Array
-    """‖∂h_T/∂s_t‖ / √U (Frobenius), `(T,)`: how much a small change still matters at the end, by recurrence alone."""
+    """‖∂h_T/∂s_t‖ / √U (Frobenius), `(T,)`: how much a small change in s_t changes h_T by the recurrence alone."""
 
     def __repr__(self) -> str:
         """Describe the cell, omitting its arrays."""
@@ -82,7 +82,7 @@ class CellTrace:
 
     @property
     def half_life(self) -> dict[str, int | None]:
-        """Return how many words back `kept` and `jacobian` first fall to 0.5 or less; None if they never do."""
+        """Return how many words back `kept` and `jacobian` first fall to 0.5 or less; None for one that never does."""
         return {"kept": self._count_back(self.kept), "jacobian": self._count_back(self.jacobian)}
 
     def _count_back(self, left: Array | None) -> int | None:
@@ -144,7 +144,7 @@ class Inspection:
     cells: Sequence[CellTrace]
     """Cells, layer by layer; in each layer, the forward cell comes first."""
     pooled: Mapping[str, Array]
-    """Part of the logit that each pooling takes from each timestep, `(T,)`; empty if pooling feeds a dense layer."""
+    """For each pooling, the part of the logit from each timestep, `(T,)`; empty if pooling feeds a dense layer."""
     doubt: Doubt | None = None
     """The reason why the prediction is unreliable, if there is one."""
     direction: Direction = "forward"
@@ -184,7 +184,7 @@ class Inspection:
         return f"word {timestep}: {'; '.join(parts)}"
 
     def name_cell(self, cell: CellTrace) -> str:
-        """Return a cell's layer and its direction in the text as written."""
+        """Return a cell's name: its layer and its direction through the original text."""
         return name_cell(cell.layer, cell.direction, self.direction)
 
     @property

@@ -9,9 +9,9 @@ from imdb_gru.text.vocabulary import FIRST_WORD
 
 
 class Neighbours:
-    """Each word's nearest neighbours, by the cosine of the embeddings; computed on first use and then remembered.
+    """Each word's nearest neighbours, by the cosine of the embeddings; computed on first use and then cached.
 
-    Here, an id is a word only if its token contains a letter, so no neighbour is a punctuation mark or a number.
+    Here, an id counts as a word only if its token contains a letter, so no neighbour is a punctuation mark or a number.
     """
 
     def __init__(self, classifier: Classifier, count: int) -> None:

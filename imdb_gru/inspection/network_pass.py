@@ -74,7 +74,7 @@ class NetworkPass:
         return above, dstates
 
     def _weigh(self, pooling: Pooling) -> Array:
-        """Return every hidden state's weight in a pooling, `(B, T, U)`; a pooling is a weighted sum over time."""
+        """Return each hidden state's weight in a pooling (a weighted sum over time); broadcasts to `(B, T, U)`."""
         batch, steps, units = self.hidden.shape
         if pooling == "mean":
             return np.full((1, 1, 1), 1 / steps, np.float32)
@@ -112,7 +112,7 @@ def run_network(
     """Run a network over embedded texts `(B, T, E)`; with `keep`, keep what a backward pass needs.
 
     With `index` `(B, T)`, x is `(R, E)`, and the index selects the rows that form the texts. With `follow`, the texts
-    contain only the timesteps from `start` onwards; the earlier timesteps are those of the text in `follow`.
+    contain only the timesteps from `start` onwards; the earlier timesteps are taken from the pass `follow`.
     """
     batch = len(x if index is None else index)
     layers = []

@@ -2,7 +2,7 @@
 
 An explanation ranks the words of a text by how strongly they support the predicted label. The scores were defined by
 DeYoung et al. 2020, "ERASER: A Benchmark to Evaluate Rationalized NLP Models" (equations 1 and 2): p is the probability
-of the predicted label, and r is a given share of the words, ranked highest by the explanation.
+of the predicted label, and r contains a given share of the words, those that the explanation ranks highest.
 
     comprehensiveness = p(text) − p(text without r)      large if the model needs these words
     sufficiency       = p(text) − p(r alone)             small if these words are enough
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 Removal = Literal["delete", "unknown"]
 """How words are removed from a text: deleted, as in the paper, or replaced by the unknown word."""
 SHARES = (0.01, 0.05, 0.1, 0.2, 0.5)
-"""Shares of a text's words over which the scores are averaged, as in the paper; each is at least one word."""
+"""Shares of a text's words over which the scores are averaged, as in the paper; each is rounded up to whole words."""
 SEED = 0
 
 
@@ -63,7 +63,7 @@ class MethodScores:
     comprehensiveness_interval: tuple[float, float] | None
     """95 % confidence interval of the mean; None for a single text."""
     sufficiency: float
-    """Mean drop in the probability when only these words are kept; smaller is better."""
+    """Mean drop in the probability when only the highest-ranked words are kept; smaller is better."""
     sufficiency_interval: tuple[float, float] | None
     """95 % confidence interval of the mean; None for a single text."""
     by_share: Sequence[ShareScores]
@@ -91,11 +91,11 @@ class ExplanationScores:
 
     run: str
     n: int
-    """Number of texts that have words."""
+    """Number of texts with at least one word."""
     removal: Removal
     methods: Sequence[MethodScores]
     differences: Sequence[MethodDifference]
-    """The differences between every two methods."""
+    """The differences between each pair of methods."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the dictionary that `inspect score --json` prints."""
@@ -113,7 +113,7 @@ class ExplanationScores:
         return build_frame(self.list_records())
 
     def __repr__(self) -> str:
-        """Return the scores of each method: comprehensiveness and sufficiency."""
+        """Describe the object by each method's comprehensiveness and sufficiency."""
         scores = ", ".join(f"{one.method}: {one.comprehensiveness:.3f} {one.sufficiency:.3f}" for one in self.methods)
         return f"ExplanationScores({self.run!r}, n={self.n}, {scores})"
 
@@ -121,18 +121,18 @@ class ExplanationScores:
 def score_explanations(
     model: str | Path | Run | Classifier | None, texts: Iterable[str], *, removal: Removal = "delete", seed: int = SEED
 ) -> ExplanationScores:
-    """Score integrated gradients, occlusion and a random order of the words on texts.
+    """Score three methods of explanation on texts: integrated gradients, occlusion and a random order of the words.
 
-    `model` is a classifier, or anything that `load` accepts. Texts without words are left out. `removal` says how words
-    are removed from a text: `delete`, as in the paper, or `unknown`, which replaces each by the unknown word, as
-    integrated gradients and occlusion do. `seed` is the seed of the random order. Raises `TypeError` if `texts` is a
-    string or contains anything other than strings, `ValueError` if `removal` has any other value, and `DataError` if no
-    text has words.
+    `model` is a classifier, or anything that `load` accepts. Texts without words are left out. If `removal` is
+    "delete", words are deleted from a text, as in the paper; if it is "unknown", each is replaced by the unknown word,
+    as in integrated gradients and occlusion. `seed` is the seed of the random order. Raises `TypeError` if `texts` is a
+    string or contains anything other than strings, `ValueError` if `removal` has any other value, and `DataError` if
+    none of the texts has any words.
     """
     if isinstance(texts, str):
-        raise TypeError(f"score_explanations takes several texts, got one, {show_value(texts)}: put it in a list")
+        raise TypeError(f"score_explanations takes several texts, but got one, {show_value(texts)}: put it in a list")
     if removal not in get_args(Removal):
-        raise ValueError(f"removal is {show_value(removal)}: choose delete or unknown")
+        raise ValueError(f"removal is {show_value(removal)}: choose 'delete' or 'unknown'")
     classifier = model if isinstance(model, Classifier) else load(model)
     texts = list(texts)
     rows = []
@@ -144,7 +144,7 @@ def score_explanations(
             rng = np.random.default_rng([seed, number])
             rows.append(_score_text(classifier, ids, removal, rng))
     if not rows:
-        raise DataError("no text has words, so there is nothing to score: give texts with words")
+        raise DataError("none of the texts has any words, so there is nothing to score: choose texts with words")
     scores = np.array([list(row.values()) for row in rows])  # (N, methods, 2, shares)
     by_method = dict(zip(rows[0], scores.swapaxes(0, 1), strict=True))
     return ExplanationScores(
@@ -159,7 +159,7 @@ def score_explanations(
 def rank_words(network_ids: Ids, contributions: Mapping[str, NDArray[Any]], sign: int) -> dict[str, Rows]:
     """Return each method's ranking of the words, as timesteps; the word that most supports the label comes first.
 
-    `sign` is 1 for the label positive and -1 for the label negative.
+    `sign` is 1 if the label is positive, and -1 if it is negative.
     """
     return {
         name: 1 + np.argsort(-sign * values[1 : len(network_ids)], kind="stable")
@@ -170,7 +170,7 @@ def rank_words(network_ids: Ids, contributions: Mapping[str, NDArray[Any]], sign
 def _score_text(
     classifier: Classifier, ids: Ids, removal: Removal, rng: np.random.Generator
 ) -> dict[str, NDArray[np.float64]]:
-    """Return, for each method, comprehensiveness and sufficiency for each share, `(2, shares)`."""
+    """Return each method's comprehensiveness and sufficiency for each share, `(2, shares)`."""
     network = classifier.network
     read = run_network(network, network.embedding[ids][None])
     found = measure_contributions(network, ids, read)
@@ -197,7 +197,7 @@ def _score_text(
 
 
 def _take_out(ids: Ids, order: Rows, count: int, kept: bool, removal: Removal) -> Ids:
-    """Return the ids without the first `count` words in the order or, if `kept`, with only these words."""
+    """Return the ids with the first `count` words of `order` removed or, if `kept`, with all other words removed."""
     gone = np.zeros(len(ids), bool)
     gone[order[count:] if kept else order[:count]] = True  # the start token is always kept
     left: Ids = np.where(gone, UNKNOWN, ids).astype(ids.dtype) if removal == "unknown" else ids[~gone]
@@ -230,7 +230,7 @@ def _subtract(name: str, other: str, by_method: Mapping[str, NDArray[np.float64]
 
 
 def _find_interval(values: NDArray[np.float64]) -> tuple[float, float] | None:
-    """Return the 95 % confidence interval of a mean, from the normal distribution; None for a single value."""
+    """Return the 95 % confidence interval of a mean, based on the normal distribution; None for a single value."""
     if len(values) < 2:
         return None
     half = NormalDist().inv_cdf(0.975) * float(values.std(ddof=1)) / math.sqrt(len(values))

@@ -1,4 +1,4 @@
-"""Solving a cell's equations for one unit at one timestep."""
+"""Works out a cell's equations for one unit at one timestep."""
 
 import math
 import operator
@@ -48,9 +48,9 @@ def inspect_step(
 
 
 def _check(name: str, value: int, least: int, most: int, note: str = "") -> int:
-    """Return an argument, or raise `TypeError` if it is not an integer, or `ValueError` if it is out of range."""
+    """Return `value`; raise `TypeError` if it is not an integer, or `ValueError` if it is out of range."""
     if not least <= operator.index(value) <= most:
-        raise ValueError(f"{name} is {value}: choose {least} to {most}{note and f', where {note}'}")
+        raise ValueError(f"{name} is {value}: choose a number from {least} to {most}{note and f', where {note}'}")
     return value
 
 
@@ -63,7 +63,7 @@ def _get_inputs(read: NetworkPass, ids: Ids, layer: int, word: int) -> Array:
 
 
 def _solve(cell_pass: CellPass, layer: int, x: Array, word: int, unit: int | None, reading: Direction) -> UnitStep:
-    """Work out a unit's step, given the inputs x `(E,)`; if `unit` is None, choose the unit that changes most."""
+    """Work out one unit's step, given the inputs x `(E,)`; if `unit` is None, choose the unit that changes most."""
     cell, direction = cell_pass.cell, "backward" if cell_pass.backwards else "forward"
     last = len(cell_pass.states[0]) - 2
     step, before = (last - word, word + 1) if cell_pass.backwards else (word, word - 1)
@@ -90,7 +90,7 @@ def _solve(cell_pass: CellPass, layer: int, x: Array, word: int, unit: int | Non
 
 @dataclass(frozen=True)
 class _Solver:
-    """The values needed to solve the equations of one unit at one timestep."""
+    """The values needed to work out the equations of one unit at one timestep."""
 
     cell: Cell
     x: Array
@@ -102,7 +102,7 @@ class _Solver:
     """Value of each gate and each part of the state, by the same names."""
 
     def solve(self, place: int, name: str) -> Equation:
-        """Return one of the cell's equations, given its position and its name."""
+        """Return one of the cell's equations with its numbers, given its position and its name."""
         if place < self.cell.count_blocks():
             return self._solve_block(place, name)
         formula, numbers = self._write(name, {}, {})

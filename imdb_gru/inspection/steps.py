@@ -19,7 +19,7 @@ DIGITS = 4
 
 
 class Term(NamedTuple):
-    """A term of a product: the weight of one input or unit, times its value."""
+    """A term of a product: the value of one input or unit, times its weight."""
 
     place: int
     """Index of the input or unit, starting at 0."""
@@ -34,7 +34,7 @@ class Product:
 
     symbol: str
     over: str
-    """What each term belongs to: input or unit."""
+    """What each term belongs to: `input` or `unit`."""
     weights: Array
     """The unit's weights, `(N,)`; N is E for the inputs of the first layer and U for the previous state."""
     values: Array
@@ -84,7 +84,7 @@ class Equation:
     products: Sequence[Product] = ()
     """W x_t and U h_{t-1}; empty if the equation only combines gates and states."""
     bias: float | None = None
-    """The bias b. If the equation has no separate recurrent bias c, b is the sum of both biases."""
+    """The bias b. If the cell has two biases but the equation has no `recurrent_bias`, b is their sum."""
     recurrent_bias: float | None = None
     """The separate bias c of the recurrent product; None if there is none."""
     total: float | None = None
@@ -96,7 +96,7 @@ class Equation:
         return self.formula.partition("(")[0]
 
     def to_dict(self, terms: int = TERMS) -> dict[str, Any]:
-        """Return the equation as JSON types, with the `terms` largest terms of each product."""
+        """Return the equation as JSON types, with at most `terms` terms of each product, largest first."""
         record: dict[str, Any] = {
             "name": self.name,
             "symbol": self.symbol,
@@ -112,25 +112,25 @@ class Equation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class UnitStep:
-    """The step of one unit of a cell: its state before the timestep, and the equations for its state afterwards."""
+    """One timestep of one unit of a cell: the unit's state before it, and the equations for its state after it."""
 
     name: str
-    """The cell's layer and its direction in the text as written."""
+    """Name of the cell: its layer and its direction through the original text."""
     layer: int
     """Number of the layer, starting at 1."""
     direction: str
     """Direction of the cell along the timesteps, forward or backward."""
     cell: str
-    """Name of the cell: gru, lstm or simple_rnn."""
+    """Type of the cell: gru, lstm or simple_rnn."""
     unit: int
     before: int | None
-    """The timestep that the cell processed before this one; None if this is its first, when the old state is 0."""
+    """The timestep that the cell processed before this one; None if this is its first, before which the state is 0."""
     previous: Mapping[str, float]
     """The unit's state before the timestep and, in an LSTM, its memory."""
     equations: Sequence[Equation]
 
     def to_dict(self, terms: int = TERMS) -> dict[str, Any]:
-        """Return the step as JSON types, with the `terms` largest terms of each product."""
+        """Return the step as JSON types, with at most `terms` terms of each product, largest first."""
         return {
             "layer": self.layer,
             "direction": self.direction,
@@ -147,13 +147,13 @@ class StepInspection:
 
     text: str
     word: int
-    """The timestep: 0 is the start token, and 1 is the word that was read first."""
+    """The timestep: 0 is the start token, and 1 is the first word that the model read."""
     tokens: Sequence[str]
     """Token at each timestep; the first is the start token."""
     known: bool
     """Whether the word is in the vocabulary."""
     units: Sequence[UnitStep]
-    """One step, or two in a bidirectional layer: the forward cell's and the backward cell's."""
+    """One step for each cell of the layer; in a bidirectional layer, the forward cell's step comes first."""
     direction: Direction = "forward"
     """The direction in which the model read the text; if it is backward, word 1 is the last word of the text."""
 
@@ -168,7 +168,7 @@ class StepInspection:
         return self.tokens[self.word]
 
     def to_dict(self, terms: int = TERMS) -> dict[str, Any]:
-        """Return the whole object as JSON types, with the `terms` largest terms of each product."""
+        """Return the whole object as JSON types, with at most `terms` terms of each product, largest first."""
         return {
             "text": self.text,
             "word": self.word,

@@ -30,8 +30,9 @@ class DrivenUnit(NamedTuple):
 def find_drivers(classifier: Classifier, texts: Iterable[str], *, words: int, min_count: int) -> list[DrivenUnit]:
     """Find the words that most raise or lower each unit's hidden state; the units with the largest weights come first.
 
-    `words` is the maximum number of words listed for each direction; words that occur fewer than `min_count` times are
-    ignored. A word's change is h_t − h_{t−1} in the cell's direction, averaged over all occurrences of the word.
+    `words` is the maximum number of words in each of a unit's two lists; words that occur fewer than `min_count` times
+    are ignored. A word's change is h_t − h_{t−1}, averaged over all occurrences of the word; a backward cell counts t
+    from the last word.
     """
     means, counts = _measure_changes(classifier, [classifier.encode(text).ids for text in texts])
     frequent = np.flatnonzero(counts >= min_count)

@@ -1,4 +1,4 @@
-"""Splitting texts and sequences: chunks of texts that fit into memory, and batches of sequences of similar length."""
+"""Splitting texts and sequences: chunks of texts that fit in memory, and batches of sequences of similar length."""
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
@@ -27,7 +27,7 @@ def take_chunk(texts: Iterator[str]) -> Iterator[str]:
 
 
 def cut_batches(lengths: Lengths) -> list[Rows]:
-    """Sort sequences by length, longest first, and return the rows of each batch."""
+    """Sort sequences by length, longest first, cut them into batches, and return the row numbers of each batch."""
     order = np.argsort(-lengths, kind="stable")
     return [order[start : start + BATCH_SIZE] for start in range(0, len(order), BATCH_SIZE)]
 
@@ -35,7 +35,7 @@ def cut_batches(lengths: Lengths) -> list[Rows]:
 def map_sorted(
     compute: Callable[[Ids, Lengths], Array], sequences: Sequence[Ids], observe: Callable[[int], object] | None
 ) -> Iterator[tuple[Rows, Lengths, Array]]:
-    """Compute batches on all cores, longest sequences first; yield each batch's rows, lengths and results."""
+    """Compute each batch's results on all cores, longest sequences first; yield its rows, lengths and results."""
     lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
     batches = cut_batches(lengths)
 

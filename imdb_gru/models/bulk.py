@@ -41,14 +41,14 @@ def predict_file(
     resume: bool = False,
     observer: "Observer | None" = None,
 ) -> Counts:
-    """Classify given texts or texts in files, write the predictions to a file, and return counts of the texts.
+    """Classify the given texts or the texts in files, write the predictions to a file, and return counts of the texts.
 
     `texts` is a table, a file with one text per line, a folder or a glob of tables, a `DataConfig` that also names the
     table's text column, or the texts themselves. If `output` ends in .csv, .tsv or .jsonl, predictions are written in
     that format, together with the other columns of the table; otherwise, they are written as plain lines. Predictions
     for several tables are written to one file per table if `output` is a folder, and otherwise to a single file, which
-    also gives each text's file and row. With `max_error`, such as 0.05, a label is unsure if its confidence is too low
-    for this error rate, as in `Classifier.predict_many`.
+    also records the file and row of each text. With `max_error`, such as 0.05, a label is unsure if its confidence is
+    too low for this error rate, as in `Classifier.predict_many`.
 
     An output file appears only once it is complete. With `resume`, finished predictions are stored in a file next to
     `output`; if the process is stopped or killed, repeating the call resumes from them. Raises `DataError` if the input
@@ -80,7 +80,7 @@ def predict_file(
         advice = "; to resume with these files, repeat the command" if resume else ""
         raise DataError(
             f"{len(failures)} of {len(targets)} files could not be read and have no predictions: "
-            f"{list_names([*failures])}; the predictions of the others are in {output}{advice}"
+            f"{list_names([*failures])}; the predictions for the others are in {output}{advice}"
         )
     for target in targets if resume else ():
         _name_partial(target).unlink()
@@ -103,9 +103,9 @@ def _can_resume(target: Target) -> bool:
 
 
 def _find_failures(reader: TextReader, targets: Sequence[Target], observer: "Observer") -> dict[Path, str]:
-    """Return the reason why each unreadable table is skipped.
+    """Return, for each unreadable table, the reason why it is skipped.
 
-    Raises `DataError` if all tables are unreadable, or if any is unreadable and all share one output.
+    Raises `DataError` if all tables are unreadable, or if any is unreadable and all tables share one output file.
     """
     if not isinstance(reader, TableFiles):
         return {}
@@ -120,7 +120,7 @@ def _find_failures(reader: TextReader, targets: Sequence[Target], observer: "Obs
 
 
 def _write(classifier: Classifier, target: Target, max_error: float | None) -> Counts:
-    """Classify the texts of a target, write the predictions, and return counts of the texts."""
+    """Classify the target's texts, write the predictions to its file, and return counts of the texts."""
     counts, reader = Counts(), target.reader
     with open_output(target.path) as stream, reader.show_bar("predicting") as observe:
         rows = begin_rows(reader)
@@ -171,7 +171,7 @@ def _name_partial(target: Target) -> Path:
 
 
 def begin_rows(reader: TextReader, skip: int = 0) -> Iterator[InputRow]:
-    """Return an iterator that skips `skip` rows; read the first row now, so that the reader knows its columns."""
+    """Return an iterator that skips `skip` rows. A row is read at once, so that the reader knows its columns."""
     rows = reader.iter_rows()
     first = list(itertools.islice(rows, 1))
     return itertools.islice(itertools.chain(first, rows), skip, None)
@@ -186,9 +186,9 @@ def predict_rows(
     *,
     last: InputRow | None = None,
 ) -> Iterator[tuple[InputRow, Prediction]]:
-    """Yield each row with its prediction; a chunk never spans two files, as in prediction on a cluster.
+    """Yield each row with its prediction; as in prediction on a cluster, a chunk never spans two files.
 
-    `last` is the last row that an interrupted call predicted, if any.
+    `last` is the last row that was predicted before an interruption, if there was one.
     """
     for path, group in itertools.groupby(rows, lambda row: row.path):
         waiting: deque[InputRow] = deque()
@@ -200,7 +200,7 @@ def predict_rows(
 
 
 def _remember(rows: Iterable[InputRow], waiting: "deque[InputRow]") -> Iterator[str]:
-    """Yield the text of each row, and append the row to `waiting` until its prediction is available."""
+    """Yield the text of each row, and hold the row in `waiting` until its prediction is available."""
     for row in rows:
         waiting.append(row)
         yield row.text
@@ -257,7 +257,7 @@ def tell(
     *,
     warn_empty: bool = True,
 ) -> None:
-    """Notify the observer of anything unusual about the files and of problems with the texts, such as truncation."""
+    """Notify the observer of anything unusual about the files, and of problems with the texts, such as truncation."""
     undecodable = sum(reader.undecodable for reader in readers)
     notes = [note for reader in readers for note in reader.notes]
     if lines := [*notes, *counts.describe(config, undecodable, warn_empty=warn_empty)]:

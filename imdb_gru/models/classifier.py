@@ -91,12 +91,12 @@ class Classifier:
 
     @cached_property
     def calibration(self) -> "Calibration | None":
-        """The model's errors on the validation reviews, by confidence; None if the run did not record them."""
+        """The model's errors on validation reviews above each confidence limit; None if the run did not record them."""
         return None if self.run is None else self.run.load_calibration()
 
     @property
     def text(self) -> "TextConfig | ReadingConfig":
-        """Return the settings for truncating a text, and for the direction in which it is read."""
+        """Return the settings for truncation and for the direction in which texts are read."""
         return self._config.text
 
     def __repr__(self) -> str:
@@ -105,7 +105,7 @@ class Classifier:
         return f"Classifier({name}{self.config.model.brief})"
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the state to pickle, without the engine's copy of the weights: it is large, but quick to rebuild."""
+        """Return the state to pickle, without the engine's copy of the weights, which is large but quick to rebuild."""
         return {name: value for name, value in vars(self).items() if name != "_predictor"}
 
     def predict(self, text: str, *, timesteps: bool = False, max_error: float | None = None) -> Prediction:
@@ -132,7 +132,7 @@ class Classifier:
 
         Word 0 is the start token, and word 1 the first word that the model reads; the default is the last word. Units
         are numbered from 0 to U−1; the default is the unit whose hidden state changes most. Layers are numbered from 1;
-        the default is the last. The terms of each sum are available too: `(E,)` for the inputs and `(U,)` for the
+        the default is the last. The result also holds all terms of each sum: `(E,)` for the inputs and `(U,)` for the
         previous state. Raises `ValueError` if `word`, `unit` or `layer` is out of range.
         """
         from imdb_gru.inspection import inspect_step
@@ -142,8 +142,9 @@ class Classifier:
     def inspect_diff(self, text: str, other: str) -> "TextDiff":
         """Compare what the network does with two texts, word by word.
 
-        The words are aligned: each row of the result is a word of the first text, of the second, or of both. Each side
-        is an `Inspection`, with the probability after each word, `(T,)`, and the contributions, `(T,)`.
+        The words are aligned: each row of the result is a word of the first text, of the second, or of both. For each
+        text, the result holds an `Inspection` with the probability after each word, `(T,)`, and the contributions,
+        `(T,)`.
         """
         from imdb_gru.inspection import inspect_diff
 
@@ -163,12 +164,12 @@ class Classifier:
         With `timesteps`, each prediction holds the probability after each token. With `max_error`, such as 0.05, a
         label is unsure if its confidence is too low for this error rate; see `find_limit`. `observe` is called with the
         number of newly predicted texts, before their predictions are yielded. `continued` means that these texts follow
-        others that were predicted earlier, so that even a few of them count as many (see `Precision`). Raises
+        others that were predicted earlier, so the precision is chosen as for many texts (see `Precision`). Raises
         `TypeError` if `texts` is a string or contains anything other than strings, and `RunError` if `timesteps` is
         requested and the model is bidirectional.
         """
         if isinstance(texts, str):
-            raise TypeError(f"predict_many takes several texts, got one, {show_value(texts)}: use predict for it")
+            raise TypeError(f"predict_many takes several texts, got one, {show_value(texts)}: use predict instead")
         limit = 0.0 if max_error is None else self.find_limit(max_error).confidence
         return self._predict_many(texts, limit, timesteps=timesteps, observe=observe, continued=continued)
 
@@ -185,7 +186,7 @@ class Classifier:
         max_error = check_max_error(max_error)
         if self.threshold != THRESHOLD:
             raise ValueError(
-                f"max_error was given to a model with the threshold {self.threshold:g}: use the threshold {THRESHOLD}, "
+                f"max_error cannot be used with the threshold {self.threshold:g}: use the threshold {THRESHOLD}, "
                 "for which the errors on the validation reviews were counted"
             )
         return require_limit(self.calibration, max_error, str(self.run or "the model"))
@@ -234,10 +235,10 @@ class Classifier:
         return encode_text(text, self.vocabulary, self.text)
 
     def check_timesteps(self) -> None:
-        """Raise `RunError` if the model is bidirectional, because such a model has no probability after each word."""
+        """Raise `RunError` if the model is bidirectional: such a model gives a probability only after the last word."""
         if self.network.bidirectional:
             raise RunError(
-                "the model of this run is bidirectional, so it has no probability before the last word: "
+                "the model of this run is bidirectional, so it gives no probability before the last word: "
                 "leave out --timesteps, or choose another run with --run"
             )
 
@@ -246,7 +247,7 @@ class Classifier:
     ) -> Array:
         """Return the probability of positive for each sequence of ids, `(N,)` float32.
 
-        `many` means that the sequences count as many texts (see `Precision`), however few they are.
+        With `many`, the precision is chosen as for many texts (see `Precision`), however few sequences there are.
         """
         predictor = self._choose_predictor(sequences, many)
 
@@ -291,11 +292,11 @@ class Classifier:
 def load(
     run: str | Path | Run | None = None, *, threshold: float = THRESHOLD, precision: Precision = "auto"
 ) -> Classifier:
-    """Load a classifier from a `Run`, from the path of a run, or from the package (`bundled`).
+    """Load a classifier from a `Run`, from the path of a run, or, if `run` is "bundled", from the package.
 
     If `run` is None, load the newest complete run under `runs/` or, if there is none, the model in the package. With
-    the `precision` int8, prediction is several times faster, and each probability changes by less than 0.02 compared
-    with float32. auto means int8 if there are many texts and the CPU and the model allow it, and float32 otherwise.
+    precision "int8", prediction is several times faster, and each probability differs by less than 0.02 from the one
+    in float32. "auto" means int8 if there are many texts and the CPU and the model allow it, and float32 otherwise.
     Raises `RunError` if the run is missing, incomplete or damaged, or if int8 is requested but impossible.
     """
     if not isinstance(run, Run):

@@ -26,7 +26,7 @@ class Seen(Protocol):
 
     @property
     def doubt(self) -> Doubt | None:
-        """Return the reason why the result is unreliable, if there is one."""
+        """Return the reason why the result is unreliable; None if there is no reason."""
         ...
 
     @property
@@ -36,7 +36,7 @@ class Seen(Protocol):
 
 
 def describe_text(seen: Seen) -> str | None:
-    """Return the reason why a text's prediction may be unreliable, such as truncation; None if it is reliable."""
+    """Return the reason why a text's prediction may be unreliable, such as truncation; None if there is no reason."""
     if seen.doubt:
         return seen.doubt
     return f"only {seen.read} of {seen.words} words were read" if seen.read < seen.words else None

@@ -1,4 +1,4 @@
-"""Evaluation on reviews: how well classifiers predict their labels, and next-word models their words."""
+"""Evaluation of classifiers and next-word models on reviews."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
@@ -51,11 +51,11 @@ class PredictedReviews:
     curves: Sequence[Probabilities]
     """The probability after each timestep of each review, `(T,)` per review; empty if the model is bidirectional."""
     length: int
-    """Maximum number of words of a review that the model reads."""
+    """Maximum number of words that the model reads in each review."""
     threshold: float = THRESHOLD
     """Lowest probability at which a review counts as positive."""
     answers: AnswerScores | None = None
-    """Error on the reviews that got a definite label; None unless a maximum error was requested."""
+    """Error on the reviews that are not labelled unsure; None unless a maximum error was requested."""
     direction: Direction = "forward"
     """The direction in which the model read the reviews."""
 
@@ -66,7 +66,7 @@ class PredictedReviews:
         return compute_accuracy_by_timestep(self.labels, self.curves, self.length, self.threshold)
 
     def find_errors(self) -> Rows:
-        """Return the rows of the misclassified reviews, most confident errors first."""
+        """Return the row numbers of the misclassified reviews, most confident errors first."""
         wrong = np.flatnonzero(~find_correct(self.labels, self.probabilities, self.threshold))
         return wrong[np.argsort(-np.abs(self.probabilities - self.labels)[wrong], kind="stable")]
 
@@ -92,16 +92,16 @@ class Evaluation(Scores):
     """Metrics after 10, 25, 50 … words; empty if the model is bidirectional."""
     accuracy_by_length: Sequence[LengthScores]
     coverage: Sequence[CoverageScores]
-    """Accuracy on the 99 %, 95 %, 90 % … of the reviews with the most confident predictions."""
+    """Accuracy on the most confidently classified 99 %, 95 %, 90 % … of the reviews."""
     answers: AnswerScores | None = None
-    """Error on the reviews that got a definite label; None unless a maximum error was requested."""
+    """Error on the reviews that are not labelled unsure; None unless a maximum error was requested."""
     errors: Sequence[Misclassified] | None = None
     """The most confident errors; None unless requested."""
     best_threshold: float | None = None
-    """Threshold with the highest balanced accuracy on the validation reviews; None for other reviews, because choosing
-    a threshold on them would make the figures optimistic."""
+    """Threshold with the highest balanced accuracy if these are the validation reviews; None for other reviews, because
+    choosing a threshold on them would make the figures optimistic."""
     seen: int | None = None
-    """Number of these reviews that were used to train the model or to choose its best epoch; None if unknown."""
+    """Number of the split's reviews that were used to train the model or to choose its best epoch; None if unknown."""
     caveat: str | None = None
     """A sentence that explains why the figures are optimistic; None if no reason is known."""
     direction: Direction = "forward"
@@ -127,7 +127,7 @@ class Evaluation(Scores):
         return figures
 
     def list_records(self) -> list[dict[str, Any]]:
-        """Return the main metrics as one record, with two values for each interval."""
+        """Return the main metrics as one record, with each interval split into its lower and upper end."""
         (tn, fp), (fn, tp) = self.confusion_matrix
         counts = {"true_negatives": tn, "false_positives": fp, "false_negatives": fn, "true_positives": tp}
         lists = ("confusion_matrix", "accuracy_by_timestep", "accuracy_by_length", "coverage", "answers", "errors")
@@ -208,7 +208,7 @@ def predict_reviews(
 
 
 def measure_calibration(classifier: Classifier, sequences: Sequence[Ids], labels: Labels) -> Calibration | None:
-    """Return the classifier's errors on validation reviews, by confidence, or None if no review has a known word."""
+    """Return the errors on validation reviews above each confidence limit; None if no review has a known word."""
     rows = [row for row, ids in enumerate(sequences) if find_doubt(ids, classifier.vocabulary) not in NOTHING_KNOWN]
     if not rows:
         return None
@@ -226,7 +226,7 @@ def build_evaluation(
     seen: int | None = None,
     caveat: str | None = None,
 ) -> Evaluation:
-    """Compute all metrics from predicted reviews; `errors` is how many of the most confident errors to include."""
+    """Compute all metrics from predicted reviews; `errors` is the number of errors to include, most confident first."""
     labels, probabilities, threshold = predicted.labels, predicted.probabilities, predicted.threshold
     wrong = [
         Misclassified(predicted.reviews[row].text, LABELS[labels[row]], float(probabilities[row]))

@@ -15,14 +15,14 @@ class Exchange:
     """A word of a review that was exchanged for a near neighbour."""
 
     timestep: int
-    """The timestep of the word; the first word that the model reads is 1."""
+    """The timestep of the word; the first word that the model reads has timestep 1."""
     word: str
     neighbour: str
 
 
 @dataclass(frozen=True)
 class ChangedReview:
-    """A review that is classified correctly before, but not after, some of its words are exchanged."""
+    """A review that is classified correctly, but is misclassified once some of its words are exchanged."""
 
     text: str
     """The review before the exchanges."""
@@ -74,7 +74,7 @@ class ExchangeEvaluation:
         return {name: value for name, value in figures.items() if name != "errors" or value is not None}
 
     def list_records(self) -> list[dict[str, Any]]:
-        """Return one record for each number of exchanges, with two values for each interval."""
+        """Return one record for each number of exchanges, with each interval split into its lower and upper end."""
         return [split_intervals(vars(scores)) for scores in self.accuracy_by_exchanges]
 
     def to_frame(self) -> "DataFrame":

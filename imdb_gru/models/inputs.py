@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from imdb_gru.events import Observer
 
 HIDDEN = ("_", ".", "~$")
-"""Name prefixes of files and folders without data: partition metadata, hidden files and Excel's lock files."""
+"""Prefixes that mark files and folders without data: partition metadata, hidden files and Excel's lock files."""
 MOST_NAMES = 10
 """Maximum number of files that a message names."""
 
@@ -67,7 +67,7 @@ class TableFiles(TextReader):
 
     @cached_property
     def failures(self) -> dict[Path, str]:
-        """Read all tables once, set `columns`, and return the reason for each table that cannot be read."""
+        """Read all tables once, set `columns`, and return the reason why each unreadable table cannot be read."""
         failures: dict[Path, str] = {}
         columns: dict[str, None] = {}
         with self.show_bar("reading") as observe:
@@ -118,7 +118,7 @@ def is_hidden(name: str | PurePath) -> bool:
 
 
 def list_names(paths: Sequence[Path]) -> str:
-    """List paths for a message: the first `MOST_NAMES`, and the number of the others."""
+    """List paths for a message: the first `MOST_NAMES` of them, and how many more there are."""
     more = len(paths) - MOST_NAMES
     return ", ".join(map(str, paths[:MOST_NAMES])) + (f" and {more} more" if more > 0 else "")
 
@@ -135,7 +135,7 @@ def _iter_files(path: Path, folder: Path) -> Iterator[Path]:
 
 
 def _is_output(path: Path, output: Path | None, folder: Path) -> bool:
-    """Return whether a file is, or is in, the output; always False if the output is not in the input folder."""
+    """Return whether a file is the output or is inside it; always False if the output is not in the input folder."""
     if output is None or folder.resolve() not in output.resolve().parents:
         return False
     return output.resolve() in (path.resolve(), *path.resolve().parents)

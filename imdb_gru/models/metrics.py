@@ -16,12 +16,12 @@ BINS = 15
 TIMESTEPS = (10, 25, 50, 100, 200, 300, 400, 500, 750, 1000, 1500, 2000)
 LENGTHS = (50, 100, 200, 300, 400, 500, 1000)
 SHARES = (0.99, 0.95, 0.9, 0.8, 0.5)
-"""Shares of the reviews on which the accuracy is computed; each share has the most confident predictions."""
+"""Shares of the reviews on which accuracy is computed; 0.9 means the most confidently classified 90 % of them."""
 
 
 @dataclass(frozen=True)
 class Scores:
-    """A classifier's metrics on labelled reviews; a metric is None if it is undefined, as precision can be."""
+    """A classifier's metrics on labelled reviews; a metric that is undefined is None."""
 
     n: int
     """Number of reviews."""
@@ -48,7 +48,7 @@ class Scores:
 
 @dataclass(frozen=True)
 class TimestepScores:
-    """The metrics after a given number of words; for a shorter review, its final probability counts."""
+    """The metrics after a given number of words, or after the last word of a review if it is shorter."""
 
     timestep: int
     accuracy: float
@@ -69,7 +69,7 @@ class LengthScores:
 
     @property
     def words(self) -> str:
-        """Return the range of the number of words, such as "51 to 100"."""
+        """Return the range of lengths as text, such as "51 to 100"."""
         return f"over {self.shortest - 1}" if self.longest is None else f"{self.shortest} to {self.longest}"
 
     def to_dict(self) -> dict[str, Any]:
@@ -91,7 +91,7 @@ class CoverageScores:
 
 @dataclass(frozen=True)
 class AnswerScores:
-    """The error on the reviews that are not labelled unsure when a maximum error is requested."""
+    """The error on the reviews that are not labelled unsure, for a requested maximum error."""
 
     max_error: float
     """The maximum error that was requested."""
@@ -115,7 +115,7 @@ class ReliabilityBin:
     probability: float
     """Mean probability of positive."""
     positive_share: float
-    """Share of these reviews that are positive."""
+    """Share of the bin's reviews that are positive."""
 
 
 def compute_scores(labels: Labels, probabilities: Probabilities, threshold: float = THRESHOLD) -> Scores:
@@ -143,13 +143,13 @@ def compute_scores(labels: Labels, probabilities: Probabilities, threshold: floa
 
 
 def find_positive(probabilities: Probabilities, threshold: float = THRESHOLD) -> Mask:
-    """Return which probabilities count as positive because they are at least `threshold`, `(N,)` bool."""
+    """Return whether each probability is at least `threshold`, so that it counts as positive, `(N,)` bool."""
     positive: Mask = probabilities.astype(np.float64) >= threshold
     return positive
 
 
 def find_correct(labels: Labels, probabilities: Probabilities, threshold: float = THRESHOLD) -> Mask:
-    """Return which reviews are classified correctly, `(N,)` bool."""
+    """Return whether each review is classified correctly, `(N,)` bool."""
     correct: Mask = find_positive(probabilities, threshold) == (labels == 1)
     return correct
 
@@ -171,7 +171,7 @@ def find_best_threshold(labels: Labels, probabilities: Probabilities) -> float |
 
 
 def compute_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Return the confidence interval of a proportion (Wilson 1927); it includes the proportion despite rounding."""
+    """Return the confidence interval of a proportion (Wilson 1927); rounding never excludes the proportion."""
     from statistics import NormalDist  # slow to import, and not needed to predict a text
 
     z = NormalDist().inv_cdf(0.5 + confidence / 2)
@@ -188,7 +188,7 @@ def compute_log_loss(labels: Labels, probabilities: Probabilities) -> float:
 
 
 def compute_roc_auc(labels: Labels, probabilities: Probabilities) -> float | None:
-    """Return the probability that a positive review ranks above a negative one; None if either label is missing."""
+    """Return the probability that a random positive review ranks above a negative one; None if a label is missing."""
     _, inverse, counts = np.unique(probabilities, return_inverse=True, return_counts=True)
     ranks = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
     positive = labels == 1
@@ -209,7 +209,7 @@ def compute_ece(labels: Labels, probabilities: Probabilities, bins: int = BINS) 
 
 
 def compute_reliability(labels: Labels, probabilities: Probabilities, bins: int = BINS) -> list[ReliabilityBin]:
-    """Return the non-empty bins; all bins have the same width, and together they cover 0 to 1."""
+    """Return the non-empty bins; all bins have the same width, and together they cover the range 0 to 1."""
     index = np.minimum((probabilities * bins).astype(np.int64), bins - 1)
     counts, positive = np.bincount(index, minlength=bins), np.bincount(index, weights=labels, minlength=bins)
     sums = np.bincount(index, weights=probabilities, minlength=bins)
@@ -228,7 +228,7 @@ def compute_reliability(labels: Labels, probabilities: Probabilities, bins: int 
 def compute_accuracy_by_timestep(
     labels: Labels, curves: Sequence[Probabilities], length: int, threshold: float = THRESHOLD
 ) -> list[TimestepScores]:
-    """Return accuracy, log loss and ECE after 10, 25, 50 … `length` words; a curve holds one review's probabilities."""
+    """Return accuracy, log loss and ECE after 10, 25, 50 … `length` words; each of `curves` belongs to one review."""
     steps = [step for step in TIMESTEPS if step < length] + [length]
     rows = []
     for step in steps:
@@ -242,7 +242,7 @@ def compute_accuracy_by_timestep(
 def compute_answers(
     labels: Labels, probabilities: Probabilities, answered: Mask, limit: ConfidenceLimit
 ) -> AnswerScores:
-    """Return the error on the reviews that are not labelled unsure: those in the mask `answered`, `(N,)` bool."""
+    """Return the error on the reviews in the mask `answered`, `(N,)` bool: those that are not labelled unsure."""
     correct = find_correct(labels, probabilities)[answered]
     error = float(1 - correct.mean()) if len(correct) else None
     return AnswerScores(limit.max_error, limit.confidence, len(correct), len(correct) / len(labels), error)
@@ -251,7 +251,7 @@ def compute_answers(
 def compute_coverage(
     labels: Labels, probabilities: Probabilities, threshold: float = THRESHOLD
 ) -> list[CoverageScores]:
-    """Return the accuracy on the 99 %, 95 %, 90 % … of the reviews with the most confident predictions."""
+    """Return the accuracy on the most confidently classified 99 %, 95 %, 90 % … of the reviews."""
     confidence = compute_confidence(probabilities, threshold)
     order = np.argsort(-confidence, kind="stable")
     correct = np.cumsum(find_correct(labels, probabilities, threshold)[order])

@@ -35,9 +35,9 @@ class Timestep(NamedTuple):
 
     token: str
     next_token: str | None
-    """The actual next token; None, like its rank and probability, after the last token of the text."""
+    """The actual next token; after the last token of the text, this, the rank and the probability are None."""
     rank: int | None
-    """Rank of the next token among all tokens; 1 is the likeliest."""
+    """Rank of the next token among all tokens; the likeliest token has rank 1."""
     probability: float | None
     """Predicted probability of the next token."""
     likeliest: list[LikelyToken]
@@ -50,7 +50,7 @@ class Sampling:
     temperature: float = 1.0
     """Divisor of the logits: values below 1 favour likely words, and 0 always chooses the likeliest word."""
     top: int | None = None
-    """Number of likeliest words to sample from; None means all words."""
+    """Sample only from this number of likeliest words; None means from all words."""
     seed: int = 0
 
 
@@ -147,7 +147,7 @@ class NextWordModel:
             yield LikelyToken(self.vocabulary.name_next(last), math.exp(log_probabilities[last]))
 
     def write(self, text: EncodedText, generated: Sequence[LikelyToken]) -> str:
-        """Return generated words as they are written after a text, or before it if the model is backward."""
+        """Return generated words as a string to append to the text, or to put before it if the model is backward."""
         direction = self.config.text.direction
         tokens = reorder([candidate.token for candidate in generated], direction)
         if direction == "forward":
@@ -156,7 +156,7 @@ class NextWordModel:
         return join_tokens(tokens) + " " * any(spaces[len(tokens) :])
 
     def iter_losses(self, sequences: Sequence[Ids]) -> Iterator[tuple[Rows, Array]]:
-        """Yield each batch's rows and the total loss of each sequence, end of review included, using all cores."""
+        """Yield each batch's rows and the total loss of each sequence, including its end, using all cores."""
         lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
         batches = cut_batches(lengths)
 
@@ -173,7 +173,7 @@ class NextWordModel:
 
 
 def load_next_word(run: str | Path | Run | None = None) -> NextWordModel:
-    """Load a next-word model from a `Run`, from the path of a run, or from the package (`bundled`).
+    """Load a next-word model from a `Run`, from the path of a run, or, if `run` is "bundled", from the package.
 
     If `run` is None, load the newest complete next-word model under `runs/` or, if there is none, the next-word model
     in the package. Raises `RunError` if the run is missing, incomplete or damaged.
@@ -184,7 +184,7 @@ def load_next_word(run: str | Path | Run | None = None) -> NextWordModel:
 
 
 def choose_likeliest(log_probabilities: Array, count: int) -> Rows:
-    """Return the ids of the `count` highest log-probabilities, highest first."""
+    """Return the `count` ids with the highest log-probabilities, highest first."""
     chosen = np.sort(np.argpartition(-log_probabilities, count - 1)[:count])
     ordered: Rows = chosen[np.argsort(-log_probabilities[chosen], kind="stable")]
     return ordered

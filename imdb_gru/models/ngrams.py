@@ -23,7 +23,7 @@ _ABSENT = -1
 
 @dataclass(frozen=True)
 class Occurrences:
-    """The first occurrences of features in each review, sorted by review and word."""
+    """The first occurrence of each feature in each review, sorted by review and position."""
 
     rows: Numbers
     """Index of the review that contains each occurrence, `(K,)`."""
@@ -32,7 +32,7 @@ class Occurrences:
     places: Numbers
     """Position of the n-gram's last word in the concatenated words of all reviews, `(K,)`."""
     offsets: Numbers
-    """Start of each review in the concatenated words; review `i` ends before `offsets[i + 1]`; `(N + 1,)`."""
+    """Start of each review in the concatenated words, `(N + 1,)`; review `i` ends before `offsets[i + 1]`."""
 
 
 class NgramIndex:
@@ -43,7 +43,7 @@ class NgramIndex:
         self.codes = codes
         """The sorted codes of the n-grams of each order, from 2 up. The code of an n-gram is p·W + w: p is the index
         of its prefix (the n-gram without its last word) among the n-grams of the prefix's order, W is the number of
-        different words, and w is the index of the last word."""
+        distinct words, and w is the index of the last word."""
 
     @classmethod
     def build(cls, reviews: Sequence[Sequence[str]], order: int = ORDER) -> "NgramIndex":
@@ -93,7 +93,7 @@ class NgramIndex:
     def _join(self, shorter: Numbers, ids: Numbers, offsets: Numbers) -> Numbers:
         """Return the code of the n-gram that ends at each word, or -1 if there is none.
 
-        `shorter` holds the index of the n-gram that ends at each word and is one word shorter.
+        For each word, `shorter` holds the index of the n-gram that ends there and is one word shorter.
         """
         codes = np.full(len(ids), _ABSENT, dtype=np.int64)
         whole = (shorter[:-1] != _ABSENT) & (ids[1:] != _ABSENT)

@@ -23,10 +23,10 @@ LINES_SUFFIXES = (".txt", "")
 CHOICES = "choose a .csv, .tsv, .jsonl or .txt file"
 ADVICE = {
     ".parquet": f"{CHOICES}; only --engine ray writes Parquet",
-    ".json": "predictions are written as one JSON object per line, so choose .jsonl",
+    ".json": "predictions are written as one JSON object per line, so choose a .jsonl file",
     ".xlsx": "choose a .csv file, which Excel opens",
 }
-"""Advice to users who choose an unsupported format, by suffix."""
+"""Advice to users who choose an unsupported format, keyed by the file's suffix."""
 INPUT = "input_"
 """Prefix added to the name of an input column if a column of predictions has the same name."""
 
@@ -57,7 +57,9 @@ class FileFormat:
         suffix = path.suffix.lower() if path else ""
         delimiter = DELIMITERS.get(suffix)
         if path and delimiter and as_json:
-            raise DataError(f"{path} is a table, but --json writes JSON lines: leave out --json, or choose .jsonl")
+            raise DataError(
+                f"{path} is a table, but --json writes JSON lines: leave out --json, or choose a .jsonl file"
+            )
         if path and delimiter and timesteps:
             raise DataError(f"{path} is a table, and tables cannot hold timesteps: choose a .jsonl or .txt file")
         special = path and path.exists() and not path.is_file()
@@ -172,7 +174,7 @@ class Target:
 def plan_targets(
     reader: TextReader, output: str | Path, *, as_json: bool = False, timesteps: bool = False
 ) -> list[Target]:
-    """Return one target for each table if the input is several tables and the output is a folder, and otherwise one.
+    """Return one target for each table if the input is several tables and the output is a folder, else a single target.
 
     Raises `DataError` if any target cannot be written.
     """
@@ -203,7 +205,7 @@ def plan_targets(
 
 
 def _name_output(path: Path, suffix: str) -> Path:
-    """Return a table's name, plus `suffix` unless predictions can be written in the table's own format."""
+    """Return a table's name, followed by `suffix` unless predictions can be written in the table's own format."""
     own = JSON_SUFFIXES if suffix in JSON_SUFFIXES else (*DELIMITERS, *JSON_SUFFIXES)
     return path if path.suffix.lower() in own else path.with_name(path.name + suffix)
 

@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from imdb_gru.engine.prediction import TimestepPredictor
 
 Precision = Literal["auto", "float32", "int8"]
-"""Number type in the products of hidden states and recurrent weights; these products take most of the time.
+"""Number type of the products of hidden states and recurrent weights, which take most of the time.
 
-auto means int8 if there are many texts and the CPU and the model allow it, and float32 otherwise.
+"auto" means int8 if there are many texts and the CPU and the model allow it, and float32 otherwise.
 """
 ENGINE_TOKENS = 150_000
-"""Number of tokens from which loading the engine saves time; NumPy needs about a second for this number of tokens.
+"""Smallest number of tokens for which loading the engine saves time; NumPy processes that many in about a second.
 
-An input counts as many texts (see `Precision`) if it has at least this number of tokens or fills a chunk.
+An input counts as "many texts" (see `Precision`) if it has at least this number of tokens or fills a chunk.
 """
 
 
@@ -42,7 +42,7 @@ def choose_precision(network: Network, precision: Precision, tokens: int, *, man
 def find_int8_obstacle(network: Network) -> str | None:
     """Return why the engine cannot predict in int8, or None if it can."""
     if not fits_engine(network):
-        return "the model is not a single GRU layer, read forward, with no dense layer before the output"
+        return "the model is not a single GRU layer, is bidirectional, or has a dense layer before the output"
     from imdb_gru.engine.features import find_int8_obstacle
 
     return find_int8_obstacle()

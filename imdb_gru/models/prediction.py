@@ -17,7 +17,7 @@ UNSURE = "unsure"
 
 
 def choose_label(probability: float, doubt: Doubt | None, limit: float = 0.0, threshold: float = THRESHOLD) -> str:
-    """Return positive or negative, or unsure if no known word was read or the confidence is at most `limit`."""
+    """Return "positive" or "negative", or "unsure" if no known word was read or the confidence is at most `limit`."""
     if doubt in NOTHING_KNOWN or max(probability, 1 - probability) <= limit:
         return UNSURE
     return LABELS[probability >= threshold]
@@ -35,7 +35,7 @@ class Prediction:
     read: int
     """Number of words left after truncation."""
     unknown: int
-    """Number of words read that are not in the vocabulary."""
+    """Number of words that were read but are not in the vocabulary."""
     doubt: Doubt | None = None
     """The reason to doubt the prediction: how the text differs from the training texts; None if there is no reason."""
     confidence_limit: float = 0.0
@@ -54,7 +54,7 @@ class Prediction:
 
     @property
     def label(self) -> str:
-        """Return positive, negative, or unsure."""
+        """Return "positive", "negative" or "unsure"."""
         return choose_label(self.probability, self.doubt, self.confidence_limit, self.threshold)
 
     @property

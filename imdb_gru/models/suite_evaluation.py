@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 TestName = Literal["label", "direction", "invariance"]
 TOLERANCE = 0.01
-"""Largest change of the probability in the wrong direction that a test of direction allows."""
+"""Largest change of the probability in the wrong direction with which a test of direction still passes."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class FailedTest:
     """A test that a classifier failed."""
 
     texts: Sequence[str]
-    """The misclassified text, or the first text of the pair and the texts that are compared with it."""
+    """The misclassified text, or the first text of a pair, followed by the texts that are compared with it."""
     probabilities: Sequence[float]
     """The probability of positive for each text."""
 
@@ -36,7 +36,7 @@ class KindScores:
 
     kind: str
     test: TestName
-    """What is tested: the labels, the direction in which the probability changes, or that the label does not change."""
+    """What is tested: the label, the direction in which the probability changes, or that the label stays the same."""
     tests: int
     """Number of tests: texts with a label, texts with a direction, or pairs."""
     passed: float
@@ -44,10 +44,11 @@ class KindScores:
     pairs: int | None = None
     """Number of pairs of labelled texts; None for tests of direction and invariance."""
     pairs_passed: float | None = None
-    """Share of these pairs in which all texts are classified correctly; None if there are no pairs."""
+    """Share of pairs of labelled texts in which all texts are classified correctly; None if there are no such pairs."""
     change: float | None = None
     """Mean change of the probability from the first text of each pair; None for tests of labels. In tests of direction,
-    a change in the expected direction is positive; in tests of invariance, the size of the largest change counts."""
+    a change in the expected direction is positive; in tests of invariance, the mean is over the largest absolute change
+    in each pair."""
     failed: Sequence[FailedTest] = ()
     """The worst failures; empty unless requested."""
 
@@ -110,13 +111,13 @@ class _Outcome:
     rows: Sequence[int]
     passed: bool
     change: float
-    """Change of the probability; 0 for a label."""
+    """Change of the probability; 0 if a label is tested."""
     error: float
-    """How wrong the probability is; failures are sorted by this value."""
+    """How wrong the probability is; the failures with the largest values are listed first."""
 
 
 def evaluate_tests(classifier: Classifier, suite: Suite, errors: int = 0) -> SuiteEvaluation:
-    """Evaluate a classifier on a suite; `errors` is the number of failures to return for each kind."""
+    """Evaluate a classifier on a suite; `errors` is the maximum number of failures to return for each kind."""
     texts = suite.texts
     with show_bar(total=len(texts), desc="evaluating", unit=" texts", delay=1) as bar:
         predictions = classifier.predict_many(["", *(text.text for text in texts)], observe=bar.update)

@@ -1,6 +1,6 @@
 """Teachers: classifiers whose mean probabilities a new classifier learns to predict (Hinton, Vinyals and Dean 2015).
 
-Probabilities are averaged rather than logits, so that a teacher that is very confident cannot outvote the others.
+Probabilities are averaged rather than logits, so that a very confident teacher cannot outvote the others.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -56,8 +56,8 @@ class Teacher:
     def predict(self, reviews: StoredReviews, text: TextConfig) -> NDArray[np.float64]:
         """Return the probability of positive for each training review, `(N,)`.
 
-        A run encodes the texts with its own settings. A linear model is fitted to the labelled ones among `reviews`,
-        and tokenizes and truncates all reviews with the settings in `text`.
+        A run encodes the texts with its own settings. A linear model is fitted to the labelled reviews, and
+        tokenizes and truncates all reviews with the settings in `text`.
         """
         with show_bar(total=len(reviews), desc=f"asking {self.name}", unit=" reviews", delay=1) as bar:
             if self.run is None:
@@ -103,7 +103,7 @@ def ask_teachers(teachers: Sequence[Teacher], reviews: StoredReviews, text: Text
 def check_held_out(teachers: Sequence[Teacher], reviews: TrainingReviews, corpus: Corpus, config: Config) -> None:
     """Raise `DataError` if a teacher was trained on validation reviews or has used reviews of the test part.
 
-    Reviews that are identical to a training review do not count, because the new model is trained on them too.
+    Reviews that are identical to a training review are allowed, because the new model is trained on them too.
     """
 
     def is_repeated(found: StoredReviews) -> int:
@@ -147,8 +147,8 @@ def check_unknown(
 ) -> None:
     """Raise `DataError` if a teacher has used more than a few of the reviews; the error message calls them `part`.
 
-    With `trained`, only the reviews that the teacher was trained on count, and not its validation reviews.
-    `count_allowed` is called with the reviews that the teacher has used, and returns how many of them do not count.
+    With `trained`, a review counts as used only if the teacher was trained on it, not if it was used for validation.
+    `count_allowed` is called with the reviews that the teacher has used, and returns how many of them are allowed.
     """
     if teacher.run is None or not reviews:
         return

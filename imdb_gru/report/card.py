@@ -22,7 +22,7 @@ from imdb_gru.system.writing import check_file, write_text
 from imdb_gru.tasks.evaluation import evaluate, evaluate_suite, open_model
 
 MOST_SHOWN = 100
-"""Maximum number of characters that are shown of a text."""
+"""Maximum number of characters of a text that a card shows."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +40,7 @@ class Card:
 
     @property
     def failures(self) -> Iterator[tuple[str, FailedTest]]:
-        """Yield the kind and the test of each failure that the card shows."""
+        """Yield each failed test that the card shows, as a pair of its kind and the test."""
         for kind in self.suite.kinds if self.suite else ():
             for failed in kind.failed:
                 yield kind.kind, failed
@@ -56,9 +56,9 @@ def write_card(
 ) -> Path:
     """Evaluate a model, write a card about it as Markdown, and return the path of the card.
 
-    `model`, `data` and `split` are as in `evaluate`. A classifier is also tested with the behavioural tests in the
-    package. Raises `RunError`, `DataError`, or `ImdbGruError` if the card cannot be written; the path is checked before
-    anything is evaluated.
+    `model`, `data` and `split` are as in `evaluate`. The card of a classifier also contains the results of the
+    behavioural tests in the package. Raises `RunError` and `DataError` as `evaluate` does, and `ImdbGruError` if the
+    card cannot be written; the path is checked before anything is evaluated.
     """
     path = Path(output).expanduser()
     check_file(path)
@@ -103,7 +103,7 @@ def _iter_facts(run: Run, config: AnyConfig) -> Iterator[tuple[str, str]]:
 
 
 def _describe_changes(config: AnyConfig) -> str:
-    """Return the options that give a config, for a shell: its keys that differ from the defaults."""
+    """Return the command-line options that reproduce a config, one for each key that differs from its default."""
     defaults = dict(flatten(type(config)().model_dump(mode="json")))
     values = flatten(config.model_dump(mode="json"))
     changes = [

@@ -93,15 +93,15 @@ def _iter_charts(
 
 
 def check_charts(folder: Path, *, extra: str = "plot") -> None:
-    """Create a folder for charts; raise `ImdbGruError` if that fails or matplotlib (in `extra`) is not installed."""
+    """Create a folder for charts; raise `ImdbGruError` if that fails, or if matplotlib, part of `extra`, is missing."""
     check_matplotlib(extra=extra)
     make_folder(folder, "draw into")
 
 
 def save_charts(charts: Sequence[Chart], folder: Path, subject: str) -> list[Path]:
-    """Draw every chart to a .png, an .svg and a .pdf file; create the folder if needed, and return the paths.
+    """Save every chart as a .png, an .svg and a .pdf file; create the folder if needed, and return the paths.
 
-    The title of each chart names the subject, such as the run and its reviews, or the text.
+    `subject` is added to each chart's title; it names, for example, the run and its reviews, or the text.
     """
     make_folder(folder, "draw into")
     paths = []

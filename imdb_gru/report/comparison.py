@@ -49,7 +49,7 @@ def _draw(draw: Callable[[Any, Sequence[ComparedModel]], None], comparison: Comp
 
 
 def _choose_style(number: int, count: int) -> dict[str, Any]:
-    """Return the colour and the marker shape of one of `count` models; the colours differ as much as possible."""
+    """Return the colour and marker shape of model `number` of `count`; the colours differ as much as possible."""
     shades = min(count, len(COLOURS))
     shade = round(number % shades * (len(COLOURS) - 1) / max(1, shades - 1))
     return {"color": COLOURS[shade], "marker": SHAPES[number % len(SHAPES)]}
@@ -94,7 +94,7 @@ def _draw_curves(axes: Any, models: Sequence[ComparedModel]) -> None:
 
 
 def _draw_seconds(axes: Any, models: Sequence[ComparedModel]) -> None:
-    """Draw a mark for each training run whose time is known."""
+    """Draw a mark for each training run whose training time is known."""
     times = []
     for number, model in enumerate(models):
         timed = [(run.seconds, 100 * run.accuracy) for run in model.runs if run.seconds is not None]

@@ -13,9 +13,9 @@ from imdb_gru.models.timesteps import find_turns
 ERROR, CORRECT, LATE, OFTEN = "Confident errors", "Confident and correct", "Late change", "Many changes"
 UNSURE = "Undecided"
 ORDER = (ERROR, CORRECT, LATE, OFTEN, UNSURE)
-"""Reasons in the order in which the report lists them."""
+"""Reasons for choosing a review, in the order in which the report lists them."""
 ROUND = (ERROR, CORRECT, ERROR, LATE, CORRECT, ERROR, OFTEN, LATE)
-"""Reasons in the order in which reviews are chosen for them; the order repeats as often as needed."""
+"""Reasons in the order in which reviews are chosen, one review for each entry; repeated as often as needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Example:
 def choose_examples(predicted: PredictedReviews, count: int) -> list[Choice]:
     """Choose up to `count` reviews: confident errors, confident correct predictions, and predictions that changed.
 
-    The choices are sorted by reason, and the best review for each reason comes first.
+    The choices are sorted by reason, and the clearest example of each reason comes first.
     """
     rankings = {reason: iter(rows) for reason, rows in _rank(predicted).items()}
     chosen: dict[int, str] = {}
@@ -57,7 +57,7 @@ def choose_examples(predicted: PredictedReviews, count: int) -> list[Choice]:
 
 
 def _rank(predicted: PredictedReviews) -> dict[str, list[int]]:
-    """Return the rows for each reason, best first."""
+    """Return the rows for each reason, clearest example first."""
     probabilities, labels = predicted.probabilities, predicted.labels
     confidence = np.abs(probabilities - 0.5)
     turns = [find_turns(curve.tolist()) for curve in predicted.curves]

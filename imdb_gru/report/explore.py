@@ -1,4 +1,4 @@
-"""The page on which the reader types a review and the model predicts: one HTML file that contains the model."""
+"""The page on which readers type a review and see the model's prediction: one HTML file that contains the model."""
 
 import base64
 from collections import Counter
@@ -55,17 +55,17 @@ def explore(
     """Write a page on which the reader types a text and the model predicts word by word; return the page's path.
 
     The page contains the model, opens offline, and loads nothing from the network. `model` is as in `evaluate`; `text`
-    is the text that the page shows first. If the classifier was trained from a next-word model that is available, the
-    page contains this model, too. Raises `RunError` if the model cannot be used or does not read from left to right, or
-    `ImdbGruError` if the page cannot be written.
+    is the text that the page shows first. If the classifier's training started from a next-word model that is still
+    available, the page contains that model, too. Raises `RunError` if the classifier cannot be used or does not read
+    from left to right, or `ImdbGruError` if the page cannot be written.
     """
     observer, page = observer or ignore, Path(output).expanduser()
     check_file(page)
     classifier = model if isinstance(model, Classifier) else load(model)
     if classifier.network.bidirectional or classifier.text.direction == "backward":
         raise RunError(
-            "the page shows how a model reads from left to right: choose a model with model.bidirectional false and "
-            "text.direction forward"
+            "the page needs a model that reads from left to right: choose one with model.bidirectional=false and "
+            "text.direction=forward"
         )
     next_word = load_base(classifier, observer)
     content = {
@@ -92,7 +92,7 @@ def explore(
 
 
 def load_base(classifier: Classifier, observer: Observer) -> NextWordModel | None:
-    """Load the next-word model from which a classifier was trained; return None if the page cannot show it."""
+    """Load the next-word model from which a classifier's training started; return None if the page cannot use it."""
     try:
         run = find_pretrained(classifier.config)
         if run is None or run.task != "next_word":
@@ -102,13 +102,13 @@ def load_base(classifier: Classifier, observer: Observer) -> NextWordModel | Non
         observer(Notice(f"the page shows no next words, because the next-word model cannot be loaded: {error}"))
         return None
     if model.vocabulary.words != classifier.vocabulary.words:
-        observer(Notice("the page shows no next words, because the next-word model has another vocabulary"))
+        observer(Notice("the page shows no next words, because the next-word model has a different vocabulary"))
         return None
     return model
 
 
 def pack_sample() -> dict[str, Any]:
-    """Return short reviews of the built-in sample as ids, and the words of the ids, for the page's own networks."""
+    """Return short reviews of the built-in sample as ids, and the ids' words; the page trains networks on them."""
     reviews = {split: list(islice(_iter_short_reviews(split), most)) for split, most in SAMPLE_REVIEWS.items()}
     counts = Counter(token for tokens, _ in reviews["train"] for token in tokens)
     words = ["<unknown>", *counts]

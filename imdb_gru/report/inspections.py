@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from imdb_gru.inspection.gradients import GradientCurve
 
 MOST_NAMES = 12
-"""Maximum number of words labelled in a chart of a long text."""
+"""Maximum number of labelled words in a chart of a long text."""
 MOST_UNITS = 12
-"""Maximum number of rows of a heat map that are labelled."""
+"""Maximum number of labelled rows in a heat map."""
 CELL_STYLES = (("-", "o"), ("--", "s"), (":", "^"), ("-.", "D"))
 SMALLEST_SHOWN, SMALLEST_GRADIENT = 1e-6, 1e-16
 
@@ -48,7 +48,7 @@ def _iter_inspection_charts(inspection: "Inspection") -> Iterator[Chart]:
     yield Chart(
         "contributions",
         "Contributions",
-        "How much each word adds to the logit, by integrated gradients and by occlusion (the logit's fall without it).",
+        "How much each word adds to the logit, by integrated gradients and by occlusion (the decrease without it).",
         lambda: draw_contributions(inspection),
     )
     for cell in inspection.cells:
@@ -127,7 +127,7 @@ def draw_gates(inspection: "Inspection", cell: "CellTrace") -> Any:
 
 
 def draw_memory(inspection: "Inspection") -> Any:
-    """Draw how much of each word is left at the end, on a logarithmic scale."""
+    """Draw how much of each word's effect is left at the end of the text, on a logarithmic scale."""
     figure, axes = _build_figure(inspection, 3.2)
     steps = np.arange(len(inspection.tokens))
     for (dashes, _), cell in zip(CELL_STYLES * len(inspection.cells), inspection.cells, strict=False):
@@ -199,7 +199,7 @@ def _label_words(axes: Any, inspection: "Inspection", weights: NDArray[Any], sig
 
 
 def _space_out(order: NDArray[Any], gap: float) -> list[int]:
-    """Return the timesteps, best first, leaving out any that is less than `gap` away from one already kept."""
+    """Return the timesteps in the given order, skipping any that is less than `gap` away from one already kept."""
     kept: list[int] = []
     for step in order:
         if all(abs(int(step) - other) >= gap for other in kept):

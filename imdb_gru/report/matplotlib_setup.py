@@ -1,4 +1,4 @@
-"""Functions that all charts share: they configure matplotlib and write files."""
+"""Functions shared by all charts: they configure matplotlib and save figures."""
 
 import contextlib
 import warnings
@@ -27,7 +27,7 @@ def check_matplotlib(feature: str = "Plotting", extra: str = "plot") -> None:
 
 @contextlib.contextmanager
 def prepare_matplotlib(**settings: Any) -> Iterator[None]:
-    """Use matplotlib's defaults and these settings inside the context, regardless of the user's settings."""
+    """Inside the context, use matplotlib's defaults and `settings`, and ignore the user's own configuration."""
     import matplotlib
 
     with matplotlib.rc_context(), warnings.catch_warnings():
@@ -46,7 +46,7 @@ def save_figure(figure: Any, path: Path) -> None:
         with write_atomically(path) as temporary:
             figure.savefig(temporary, format=kind, dpi=150, metadata=choose_metadata(kind))
     except OSError as error:
-        raise ImdbGruError(f"cannot draw {path}: {error.strerror or error}; choose another file") from error
+        raise ImdbGruError(f"cannot draw a chart to {path}: {error.strerror or error}; choose another file") from error
 
 
 def choose_metadata(kind: str) -> dict[str, None]:
@@ -62,7 +62,7 @@ def get_ink() -> str:
 
 
 def widen(axes: Any, scale: float = 1.0) -> None:
-    """Widen the y axis to at least `LEAST_SPAN` times `scale`, the largest value that it could show."""
+    """Widen the y axis to a range of at least `LEAST_SPAN * scale`; `scale` is the value that stands for 100 %."""
     low, high = axes.get_ylim()
     missing = LEAST_SPAN * scale - (high - low)
     if missing > 0:

@@ -1,4 +1,4 @@
-"""Inspections packed as JSON for a page: rounded numbers, and the gates of every unit within a size limit."""
+"""Inspections packed as JSON for a page, with rounded numbers and, up to a size limit, the gates of every unit."""
 
 import base64
 from collections.abc import Iterable, Mapping, Sequence

@@ -61,8 +61,8 @@ def write_report(
     """Evaluate a model and write a page about it; return the path of the page.
 
     `model`, `data` and `split` are as in `evaluate`. `examples` is the number of reviews to show word by word. If
-    `plots` is a folder, every chart is also saved there. Raises `RunError`, `DataError`, or `ImdbGruError` if a
-    file cannot be written; the output paths are checked before anything is evaluated.
+    `plots` is a folder, every chart is also saved there. Raises `RunError` and `DataError` as `evaluate` does, and
+    `ImdbGruError` if a file cannot be written; the output paths are checked before anything is evaluated.
     """
     observer, page = observer or ignore, Path(output).expanduser()
     run = open_model(model)
@@ -90,7 +90,7 @@ def check_report(page: Path, folder: Path | None = None) -> None:
 def build_report(
     classifier: Classifier, chosen: ChosenReviews, predicted: PredictedReviews, examples: int = EXAMPLES
 ) -> Report:
-    """Build the report on a classifier from its predictions for a split, and inspect `examples` of the reviews."""
+    """Build the report on a classifier from its predictions for a split, and inspect up to `examples` reviews."""
     run = classifier.run
     if run is None:
         raise RunError("the model was not loaded from a run, so there is no training to report on")

@@ -1,4 +1,4 @@
-"""The charts of a sweep: the importance of its keys, and the values of its trials."""
+"""The charts of a sweep: the importance of its config keys, and the values that its trials used."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -95,7 +95,7 @@ def _place_values(values: Sequence[Any], dimension: Mapping[str, Any]) -> tuple[
 
 
 def _place_results(results: Sequence[float]) -> tuple[list[float], dict[str, float]]:
-    """Return the heights of the results; results within `LEAST_SPAN` of each other stay near the axis's middle."""
+    """Return the heights of the results; if they span less than `LEAST_SPAN`, they stay near the axis's middle."""
     low, high = min(results), max(results)
     span = max(high - low, LEAST_SPAN)
     heights = [0.5 + (result - (low + high) / 2) / span for result in results]

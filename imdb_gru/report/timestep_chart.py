@@ -22,7 +22,7 @@ from imdb_gru.system.writing import check_parent
 from imdb_gru.text.direction import name_words_read
 
 MOST_AXIS_LABELS = 61
-"""Maximum number of tokens at which every token is labelled; in a longer review, only important words are labelled."""
+"""Every token is labelled if a review has at most this many; in a longer review, only important words are labelled."""
 MOST_NAMES, MOST_JUMPS = 12, 8
 LONGEST_LABEL = 18
 """Maximum number of characters in a label; a longer label would leave no space for the chart."""
@@ -30,7 +30,7 @@ FONT_SIZE = 9
 LONG_WIDTH = 14.0
 """Width in inches of the chart of a long review."""
 CHARACTERS_PER_INCH = 14
-"""Number of characters of a title that fit into an inch."""
+"""Number of characters of a title that fit into one inch of the figure's width."""
 NAME_HEIGHT = 1.1
 """Height of the labels above the chart, in units of the probability axis."""
 NAME_GAP = 10
@@ -38,12 +38,12 @@ NAME_GAP = 10
 
 
 def check_plot_path(path: Path) -> None:
-    """Raise `ImdbGruError` if no chart can be written to a path, or if matplotlib is not installed."""
+    """Raise `ImdbGruError` if a chart cannot be written to a path, or if matplotlib is not installed."""
     if path.suffix.lower() not in SUFFIXES:
         raise ImdbGruError(
-            f"cannot draw {path}: choose a file that ends in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
+            f"cannot draw a chart to {path}: choose a name that ends in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
         )
-    check_parent(path, "draw")
+    check_parent(path, "draw a chart to")
     check_matplotlib()
 
 
@@ -94,13 +94,13 @@ def name_token(token: str) -> str:
 
 
 def label_backward(axes: Any, direction: Direction) -> None:
-    """If a backward model read the words, say so below their axis; the words themselves do not show it."""
+    """If a backward model read the words, say so below the axis, because the words alone do not show it."""
     if direction == "backward":
         axes.set_xlabel(name_words_read(direction))
 
 
 def label_run(name: str) -> str:
-    """Return the label of a run in a legend; matplotlib would omit a name that begins with _."""
+    """Return a run's label in a legend, without a leading `_`, because matplotlib omits labels that begin with one."""
     return _spare_xml(neutralise(name)).removeprefix("_")
 
 
@@ -111,7 +111,7 @@ def add_title(figure: Any, title: str) -> None:
 
 
 def _spare_xml(text: str) -> str:
-    """Replace the two characters that XML, and therefore SVG, cannot contain."""
+    """Replace U+FFFE and U+FFFF, which XML, and therefore SVG, cannot contain."""
     return text.translate(dict.fromkeys((0xFFFE, 0xFFFF), "�"))
 
 
@@ -140,7 +140,7 @@ def _label_axis(axes: Any, labels: Sequence[str], probabilities: Sequence[float]
 
 
 def _name_words(axes: Any, labels: Sequence[str], probabilities: Sequence[float]) -> None:
-    """In a row above the chart, label the words that changed the prediction or that changed the probability most."""
+    """In a row above the chart, write the words that changed the prediction or changed the probability most."""
     turns = find_turns(probabilities)
     # The last change decided the prediction, so it is labelled first.
     wanted = dict.fromkeys([*turns[-1:], *find_jumps(probabilities, MOST_JUMPS), *reversed(turns)])
@@ -170,9 +170,9 @@ def _name_words(axes: Any, labels: Sequence[str], probabilities: Sequence[float]
 def _spread(wanted: Sequence[float], widths: Sequence[float], room: float) -> list[float]:
     """Return positions close to `wanted`, in the same order, at which labels of these widths do not overlap.
 
-    The shift of a label is its distance from its position in a row without gaps. Labels do not overlap if the shifts
-    never decrease. This holds for the running maximum from the left, for the running minimum from the right, and for
-    the mean of the two.
+    The shift of a label is how far right it is of its position in a row without gaps. Labels do not overlap if the
+    shifts never decrease from left to right. The running maximum of the wanted shifts from the left never decreases;
+    neither does their running minimum from the right, nor the mean of the two.
     """
     sizes = np.asarray(widths, dtype=float)
     packed = np.cumsum(sizes) - sizes / 2

@@ -26,7 +26,7 @@ MOST_ROWS = 1000
 """Maximum number of stored limits; more would enlarge the file, but hardly reduce the number of unsure texts."""
 MOST_REVIEWS = 10**8
 NEGLIGIBLE = 12
-"""Number of standard deviations below the mean beyond which binomial probabilities add up to less than 1e-16."""
+"""Binomial probabilities more than this many standard deviations below the mean add up to less than 1e-16."""
 ERRORS_AT_FIRST = 2
 """Number of errors that the first test should allow, so that a single wrong label does not end the search."""
 
@@ -45,9 +45,9 @@ class Calibration(Record):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if not len(self.limits) == len(self.answered) == len(self.errors) > 0:
-            raise ValueError("limits, answered and errors differ in length, or are empty")
+            raise ValueError("'limits', 'answered' and 'errors' differ in length, or are empty")
         if self.answered != sorted(self.answered) or not 0 < self.answered[0] <= self.answered[-1] <= self.reviews:
-            raise ValueError("answered is not sorted, or exceeds reviews")
+            raise ValueError("'answered' is not sorted, or exceeds 'reviews'")
         if len(self.limits) > MOST_ROWS or self.reviews > MOST_REVIEWS:
             raise ValueError(f"more than {MOST_ROWS} limits or {MOST_REVIEWS} reviews")
         return self
@@ -91,7 +91,7 @@ class Calibration(Record):
         return next((percent / 100 for percent in percents if self.find_limit(percent / 100)), None)
 
     def _choose_tests(self, max_error: float) -> Iterator[tuple[int, int]]:
-        """Yield the limits to test, highest first, as pairs of a row and the number of errors that its test allows.
+        """Yield the limits to test, highest first, each as its row and the number of errors that its test allows.
 
         A limit is tested if its test allows more errors than the test of the next higher limit, or if it is the
         lowest limit. The choice does not depend on which reviews were misclassified, so no correction for multiple
@@ -107,7 +107,7 @@ class Calibration(Record):
 
 
 def count_allowed(answered: NDArray[np.int64], max_error: float) -> NDArray[np.int64]:
-    """For each number of answered texts, return how many errors still show an error rate of at most `max_error`.
+    """For each number of answered texts, return how many errors the test for `max_error` allows.
 
     If each text were misclassified with probability `max_error`, this number of errors or fewer would occur with a
     probability of at most `DOUBT`. The result is -1 if even 0 errors would be more likely than that.
@@ -129,7 +129,7 @@ def _count_allowed(n: int, max_error: float) -> int:
 
 
 def require_limit(calibration: Calibration | None, max_error: float, name: str) -> ConfidenceLimit:
-    """Return a model's confidence limit for a maximum error, or raise `RunError` if its calibration gives none."""
+    """Return a model's confidence limit for a maximum error, or raise `RunError` if there is no such limit."""
     if calibration is None:
         raise RunError(
             f"{name} has no record of its confidence on validation reviews, so no maximum error can be guaranteed: "
@@ -142,7 +142,7 @@ def require_limit(calibration: Calibration | None, max_error: float, name: str) 
         if smallest:
             advice = f"the smallest share that they can show is about {smallest:.0%}; allow more errors, or train"
         raise RunError(
-            f"the {calibration.reviews:,} validation reviews of {name} cannot show at any confidence that at most "
-            f"{max_error:.4g} of the model's labels are wrong: {advice} with more reviews"
+            f"the {calibration.reviews:,} validation reviews of {name} cannot show for any confidence limit that the "
+            f"share of wrong labels is at most {max_error:.4g}: {advice} with more reviews"
         )
     return found

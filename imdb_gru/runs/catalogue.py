@@ -28,7 +28,7 @@ BUNDLE = Path(__file__).parent.parent / BUNDLED
 class BundledRun(Run):
     """A model that comes with the package: the classifier, or the next-word model that its training started from.
 
-    The two models share a vocabulary. Their weights are compact, and neither model has a `model.keras` or a history.
+    The two models share a vocabulary. Their weights are stored compactly, and neither has a `model.keras` or a history.
     """
 
     def __init__(self, task: TaskName, folder: Path | None = None) -> None:
@@ -101,14 +101,14 @@ def create_run(path: Path | None, config: "AnyConfig", *, overwrite: bool = Fals
 
 
 def find_run(path: str | Path | None, task: TaskName = "sentiment") -> Run:
-    """Open the run at `path`; by default, open the newest complete run under `runs/` or else the bundled model.
+    """Open the run at `path`; by default, the newest complete run under `runs/` or, without one, the bundled model.
 
     Raises `TypeError` if `path` is neither a path nor None, and `RunError` if it is not a complete run, or if there is
     neither a complete run nor a bundled model.
     """
     if path is not None:
         if not isinstance(path, str | Path):
-            raise TypeError(f"a run is given by its path, got {show_value(path)}")
+            raise TypeError(f"a run must be given as a path, got {show_value(path)}")
         path = Path(path).expanduser()
     if path is not None and not is_bundled(path):
         if not path.is_dir():
@@ -127,7 +127,7 @@ def find_run(path: str | Path | None, task: TaskName = "sentiment") -> Run:
         kind = KINDS[task]
         raise RunError(
             f"there is no complete run of {kind.model_name} under {RUNS}{os.sep}: start one with 'imdb-gru "
-            f"{kind.command}' (or, in seconds, 'imdb-gru {kind.command} --data sample'), or choose one with --run DIR"
+            f"{kind.command}' ('imdb-gru {kind.command} --data sample' takes seconds), or choose one with --run DIR"
         )
     return bundled
 

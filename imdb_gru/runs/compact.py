@@ -18,7 +18,7 @@ LARGEST_OF_EMBEDDING = 24
 LARGEST = 63
 """The largest integer in the other arrays."""
 WIDER_OF_EMBEDDING, WIDER = np.float32(4), np.float32(2)
-"""Minimum step sizes of differences, as multiples of the base model's: in the embedding, and in other arrays."""
+"""Minimum ratio of a difference's step size to the base model's: for the embedding, and for other arrays."""
 
 
 def choose_steps(array: Array, largest: int = LARGEST) -> Array:
@@ -36,7 +36,7 @@ def quantise(array: Array, steps: Array) -> NDArray[np.int8]:
 
 
 def restore(numbers: NDArray[np.int8], steps: Array) -> Array:
-    """Return the rounded array, given the result of `quantise`. Raises `ValueError` if the number of steps is wrong."""
+    """Return the rounded array from the result of `quantise`; raise `ValueError` if the number of steps is wrong."""
     if steps.shape != np.atleast_2d(numbers).shape[:1]:
         raise ValueError(f"steps of shape {steps.shape} for an array of shape {numbers.shape}")
     rows = np.multiply(np.atleast_2d(numbers), steps[:, None], dtype=np.float32)  # without copying `numbers`

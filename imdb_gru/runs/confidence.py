@@ -24,7 +24,7 @@ class ConfidenceLimit:
     answered: int
     """Number of validation reviews above the limit."""
     errors: int
-    """Number of these reviews that were misclassified."""
+    """Number of validation reviews above the limit that were misclassified."""
 
     def __str__(self) -> str:
         """Describe the limit in one line."""
@@ -36,7 +36,7 @@ class ConfidenceLimit:
 
 
 def compute_confidence(probabilities: Array, threshold: float = THRESHOLD) -> NDArray[np.float64]:
-    """Return the probability of each predicted label, given the probability of positive and its threshold."""
+    """Return the probability of each predicted label, given the probabilities of positive and the threshold."""
     exact = probabilities.astype(np.float64)
     return np.where(exact >= threshold, exact, 1 - exact)
 
@@ -51,7 +51,7 @@ def check_max_error(max_error: Any) -> float:
 
 
 def check_threshold(threshold: float) -> float:
-    """Return the threshold; raises `ValueError` unless it is a number from 0 to 1."""
+    """Return the threshold, or raise `ValueError` if it is not a number from 0 to 1."""
     if not (isinstance(threshold, int | float) and 0 <= threshold <= 1):
         raise ValueError(f"threshold is {show_value(threshold)}: give a number from 0 to 1")
     return threshold

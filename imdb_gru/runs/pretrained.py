@@ -50,7 +50,7 @@ def load_pretrained(config: AnyConfig) -> PretrainedWeights | None:
     if isinstance(own, Config) and not isinstance(config, Config):
         raise ConfigError(
             f"model.pretrained: {name} is a classifier, but a next-word model can only start from a next-word model; "
-            "choose another run, bundled or null"
+            "choose another run, 'bundled' or null"
         )
     refuse(
         (
@@ -81,7 +81,7 @@ def find_named_run(key: str, name: str, bundled: Mapping[str, TaskName], command
     """Open the complete run that a config key names; `bundled` maps the names of bundled models to their tasks.
 
     Raises `RunError` if the run is damaged, and `ConfigError` if it does not exist. The message of the `ConfigError`
-    suggests starting the run with `command`, or choosing a name in `bundled` or `other`.
+    suggests `command` for training such a run, and the names in `bundled` and `other` as values of the key.
     """
     if Path(name).is_dir():
         return find_run(Path(name))

@@ -148,7 +148,7 @@ class Run:
         self.check_complete()
         if not self.checkpoint_path.exists():
             raise RunError(
-                f"{self} cannot be resumed: checkpoint.npz is missing; the model of the best epoch so far can be used"
+                f"{self} cannot be resumed: checkpoint.npz is missing; the model of the best epoch can still be used"
             )
 
     @property
@@ -240,7 +240,7 @@ class Run:
             raise RunError(f"{self.environment_path} cannot be read ({error}): start a new run") from error
 
     def add_start(self, **figures: Any) -> None:
-        """Append a record of a start or resumption of training, with these values."""
+        """Append a record of a start or resumption of training, with the given values."""
         from imdb_gru.records import Start
 
         lines = [json.dumps(part.to_dict()) + "\n" for part in (*self.load_starts(), Start(format=FORMAT, **figures))]
@@ -264,7 +264,7 @@ class Run:
         return self._load_optional(self.calibration_path, lambda path: Calibration.parse(json.loads(read_text(path))))
 
     def keep_calibration(self, calibration: "Calibration", figures: dict[str, Any]) -> "Metrics":
-        """Write the calibration, and seal the run again with these metrics."""
+        """Write the calibration, and seal the run again with the given metrics."""
         self.write_text(self.calibration_path, json.dumps(calibration.to_dict()) + "\n")
         return self.seal(figures)
 

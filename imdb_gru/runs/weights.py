@@ -92,8 +92,8 @@ def open_keras(path: Path, config: "EncoderConfig") -> Iterator[Iterator[Array]]
 def list_stock(arrays: Sequence[Array]) -> list[Array]:
     """Convert the arrays of a next-word model's `weights.npz` to the arrays of its `model.keras`.
 
-    In `model.keras`, the transposed embedding is stored again as the kernel of the softmax, and the bias of pad is so
-    low that pad is never predicted.
+    In `model.keras`, the transposed embedding is stored again as the kernel of the softmax, and the bias of the
+    pad token is so low that it is never predicted.
     """
     bias = np.array(arrays[-1])
     bias[PAD] = -1e9

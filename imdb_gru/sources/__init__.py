@@ -25,17 +25,17 @@ ACCEPTED = (
     "or a .csv, .tsv, .jsonl, .json, .parquet or .xlsx table"
 )
 NAME_KEYS = ("text_column", "label_column", "positive", "negative")
-"""The keys of a config's data section that name a table's columns and labels; another table may use the same names."""
+"""The keys of a config's data section that name a table's columns and labels; other tables may share these values."""
 TABLE_KEYS = (*NAME_KEYS, "format", "encoding", "delimiter")
 """The keys of a config's data section that describe a table."""
 
 
 def open_source(data: str | Path | DataConfig | None = None, *, require_labels: bool = True) -> Source:
-    """Open the reviews at a path or the reviews that a config's data section describes.
+    """Open the reviews at a path, or the reviews that a config's data section describes.
 
-    If no path is given, $IMDB_GRU_DATA is used; if that is not set either, IMDB is downloaded once. A table needs a
-    label column only if `require_labels` is True. Raises `DataError` if the reviews cannot be read, or if the data
-    section describes a table but the reviews are not a table.
+    If no path is given, $IMDB_GRU_DATA is used; if that is not set either, IMDB is used, and downloaded if it is not in
+    the cache. A table needs a label column only if `require_labels` is True. Raises `DataError` if the reviews cannot
+    be read, or if the data section describes a table but the reviews are not a table.
     """
     if not isinstance(data, DataConfig):
         data = DataConfig(path=None if data is None else str(data))
@@ -90,7 +90,7 @@ def check_data_found(run: str, own: DataConfig) -> None:
         return
     if not found:
         raise DataError(
-            f"the reviews that {run} was trained on are no longer at {own.path}: say where they are with --data PATH"
+            f"the reviews that {run} was trained on are no longer at {own.path}: give their location with --data PATH"
         )
 
 
@@ -131,7 +131,7 @@ def _open_path(path: Path, data: DataConfig, require_labels: bool) -> Source:
         return TarSource(path)
     kind = find_format(content, data)
     if kind is None:
-        raise DataError(f"cannot recognise the format of {path}: choose {ACCEPTED}, or name it with --format")
+        raise DataError(f"cannot recognise the format of {path}: choose {ACCEPTED}, or specify it with --format")
     return TableSource(content, kind, path.parent, data, require_labels=require_labels, divide=True)
 
 
@@ -163,5 +163,5 @@ def load_word_index(folder: Path | None) -> dict[str, int]:
         if not isinstance(index, dict) or not all(type(rank) is int and rank > 0 for rank in index.values()):
             raise ValueError("it does not map words to ranks")
     except (OSError, ValueError, RecursionError) as error:
-        raise DataError(f"{path} is not Keras's word index ({error}): delete it to download it again") from error
+        raise DataError(f"{path} is not Keras's word index ({error}): delete it to have it downloaded again") from error
     return index

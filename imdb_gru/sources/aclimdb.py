@@ -1,7 +1,7 @@
 """The corpus of Maas et al. 2011, read directly from the published archive.
 
-Reviews have the same order as in Keras's imdb.npz: positive reviews come first, then negative ones. Within each class,
-the file names are sorted as text, not as numbers.
+Reviews are in the same order as in Keras's imdb.npz: positive reviews come first, then negative ones. Within each
+class, the file names are sorted as text, not as numbers.
 """
 
 import re
@@ -27,14 +27,14 @@ FOLDERS = {
 }
 """The folders that contain the reviews of each split."""
 TOGETHER = (("train", "test"), (UNLABELLED,))
-"""Splits that are unpacked together; the 50,000 unlabelled reviews are kept in memory only if they are needed."""
+"""Splits in one group are unpacked together; the 50,000 unlabelled reviews are kept in memory only if needed."""
 
 _REVIEW = re.compile(r"(?:\./)?aclImdb/(train|test)/(pos|neg|unsup)/(\d+_\d+\.txt)")
 _URLS = re.compile(r"(?:\./)?aclImdb/(train|test)/urls_(pos|neg|unsup)\.txt")
 
 
 class TarSource:
-    """The published archive, which is unpacked in memory and never to disk."""
+    """The published archive; it is unpacked in memory, never to disk."""
 
     splits = SPLITS
 
@@ -80,14 +80,17 @@ class TarSource:
         return show_reading(file, size, "unpacking")
 
     def _iter_members(self, file: BinaryIO) -> Iterator[tuple[str, bytes]]:
-        """Yield the members that are reviews or lists of URLs, and ignore all others."""
+        """Yield the name and content of each member that is a review or a list of URLs, and ignore all others."""
         meter = Meter(self.name, decompress(file, file.peek(16)))  # type: ignore[attr-defined]
         for member, archive in iter_members(meter):
             if not (_REVIEW.fullmatch(member.name) or _URLS.fullmatch(member.name)):
                 continue
             if not member.isreg():
-                raise DataError(f"{self.path}: {member.name} is not a regular file; do not trust this archive")
+                raise DataError(f"{self.path}: {member.name} is not a regular file; the archive may be malicious")
             if member.size > MAX_REVIEW_BYTES:
-                raise DataError(f"{self.path}: {member.name} has {member.size:,} bytes; do not trust this archive")
+                raise DataError(
+                    f"{self.path}: {member.name} has {member.size:,} bytes, too many for a review; "
+                    "the archive may be malicious"
+                )
             review = archive.extractfile(member)
             yield member.name, review.read() if review else b""

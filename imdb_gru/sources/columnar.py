@@ -1,4 +1,4 @@
-"""Rows of Parquet files and of Excel workbooks."""
+"""Rows of Parquet files and Excel workbooks."""
 
 import contextlib
 import warnings
@@ -15,7 +15,7 @@ from imdb_gru.system.escaping import show_value
 from imdb_gru.system.wording import count_noun
 
 PARQUET_BATCH = 64
-"""Number of Parquet rows that are unpacked at once; small, because their sizes can be checked only after unpacking."""
+"""Number of Parquet rows that are unpacked at once; small, because a row's size can be checked only after unpacking."""
 MAX_WORKBOOK_BYTES = 2**28
 """Maximum size in bytes of an unpacked workbook; its texts are kept in memory."""
 
@@ -96,7 +96,7 @@ class ExcelRows:
                 if any(cells[width:]):
                     raise DataError(
                         f"{self._content.name}, row {number}: the cell {show_value(next(filter(None, cells[width:])))} "
-                        "is in a column without a name: add a name for it in the first row"
+                        "is in a column without a name: name the column in the header row"
                     )
                 self._empty, waiting = self._empty + waiting, 0
                 yield number, (cells + [""] * width)[:width]

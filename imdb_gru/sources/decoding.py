@@ -29,7 +29,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16", "UTF-16"),
     (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
 )
-"""Byte order marks, each with its codec and with the name of its encoding for a note; UTF-8 needs no note."""
+"""Each byte order mark, its codec, and the encoding's name for use in a note (None for UTF-8, which needs no note)."""
 
 Divided = TypeVar("Divided")
 
@@ -58,7 +58,7 @@ class Text:
 
 
 def open_text(content: Content, encoding: str | None) -> Text:
-    """Open a text in a given encoding, or detect its encoding. Raises `DataError` if the given encoding is unknown."""
+    """Open a text; its encoding is detected if none is given. Raises `DataError` if the given encoding is unknown."""
     if encoding is not None:
         return Text(content, check_encoding(encoding))
     if content.head is not None:
@@ -70,7 +70,7 @@ def open_text(content: Content, encoding: str | None) -> Text:
 
 
 def check_encoding(name: str) -> str:
-    """Return the name of a codec, or raise `DataError` if Python has no such text encoding."""
+    """Return the name of an encoding's codec, or raise `DataError` if Python has no such text encoding."""
     try:
         codec = codecs.lookup(name)
         io.TextIOWrapper(io.BytesIO(), codec.name)  # raises an error for codecs that are not for text, such as zlib
@@ -109,7 +109,7 @@ def find_encoding(blocks: Iterable[bytes], *, whole: bool = True) -> tuple[str, 
 
 
 def _find_wide(head: bytes) -> str | None:
-    """Return the codec if a text without a mark seems to be UTF-16: most bytes at odd or even positions are zero."""
+    """Return the UTF-16 codec of a text without a byte order mark if most bytes at even or odd positions are zero."""
     even, odd = head[::2].count(0), head[1::2].count(0)
     half = len(head) // 2
     if half and odd > 0.6 * half and even < 0.1 * half:
@@ -120,7 +120,7 @@ def _find_wide(head: bytes) -> str | None:
 
 
 def decode(content: bytes) -> tuple[str, str | None]:
-    """Return a whole text, with U+FFFD in place of undecodable bytes, and a note if it is not UTF-8."""
+    """Return the decoded text, with U+FFFD in place of undecodable bytes, and a note if the content is not UTF-8."""
     codec, note = find_encoding([content])
     return content.decode(codec, "replace"), note
 
@@ -154,7 +154,7 @@ class Lines:
             yield line
 
     def divide(self, rows: Iterable[Divided]) -> Iterator[Divided]:
-        """Yield rows that are parsed from these lines; after each row, reset its size and its lines."""
+        """Yield rows parsed from these lines; after each row, reset the number of characters read and clear `taken`."""
         for row in rows:
             yield row
             self._read = 0
@@ -163,4 +163,4 @@ class Lines:
 
 def describe_length(what: str) -> DataError:
     """Return the error for a row that is too long."""
-    return DataError(f"{what} is longer than {MAX_ROW_CHARACTERS:,} characters; do not trust this table")
+    return DataError(f"{what} is longer than {MAX_ROW_CHARACTERS:,} characters; the table may be damaged or malicious")

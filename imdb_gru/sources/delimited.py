@@ -1,6 +1,6 @@
 """Rows of tables whose cells are separated by a delimiter, such as CSV and TSV, streamed in constant memory.
 
-To find out how the table uses quotation marks, all of it is read at least once before the first row is yielded.
+To find out how a table uses quotation marks, the whole table is read at least once before the first row is yielded.
 """
 
 import csv
@@ -70,7 +70,7 @@ class DelimitedRows:
         return (separator is not None), find_delimiter(head, given, separator, preferred)
 
     def _find_quoting(self) -> tuple[Quoting, _Survey]:
-        """Return the first quoting that fits the whole table, and the findings. Raises `DataError` if none fits."""
+        """Return the first way of quoting that fits the table, and the findings. Raises `DataError` if none fits."""
         with self._text.open(newline="") as file:
             quotings = list_quotings(iter(lambda: file.read(BLOCK), ""), self._delimiter)
         surveys = [(quoting, self._survey(quoting)) for quoting in quotings[:1]]
@@ -84,7 +84,7 @@ class DelimitedRows:
         return quoting, survey
 
     def _survey(self, quoting: Quoting) -> _Survey:
-        """Read the whole table with one way of quoting, and return the findings."""
+        """Read the whole table, assuming one way of quoting, and return the findings."""
         survey = _Survey()
         spanning = quoted = None
         try:
@@ -99,7 +99,7 @@ class DelimitedRows:
             if spanning and (swallowed := spanning.find_swallowed()):
                 raise DataError(f"{self.name}, {swallowed}")
             if quoted and quoting.quoted and self._delimiter == "\t" and quoted.are_texts():
-                raise DataError(f"{self.name} has quotation marks that do not quote cells: remove them")
+                raise DataError(f"{self.name} has quotation marks that do not enclose cells: remove them")
         except DataError as error:
             survey.problem = error
         if spanning and spanning.doubts:
@@ -121,7 +121,7 @@ class DelimitedRows:
                 yield record._replace(cells=self._fit(record))
 
     def _fit(self, record: _Record) -> list[str]:
-        """Return as many cells as the header has. Raises `DataError` if cells are missing or extra cells have text."""
+        """Return as many cells as the header has. Raises `DataError` if cells are missing or extra cells hold text."""
         width, cells = len(self._header), record.cells
         if len(cells) == width or (len(cells) > width and not "".join(cells[width:]).strip()):
             return cells[:width]
@@ -154,7 +154,7 @@ class DelimitedRows:
 
 
 def _explain(error: str, line: int, first: int) -> str:
-    """Return advice about an error from csv, for a row that begins on line `first`."""
+    """Explain an error that the csv module raised in a row that begins on line `first`."""
     where = f" on line {line}" if line != first else ""
     if "unexpected end" in error:
         return "the file ends inside a quoted cell: close the cell, and double the quotation marks within it"

@@ -14,7 +14,7 @@ _NAMES = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";"}
 _SEPARATOR = re.compile(r'\ufeff?"?sep=(.)"?[\r\n]*', re.IGNORECASE)
 _ESCAPE = re.compile(r'\\(["\\])')
 _QUOTE, _BACKSLASH = "\ud800", "\ud801"
-"""Placeholders for escaped characters while csv splits the cells; decoded text never contains these surrogates."""
+"""Placeholders for escaped characters while csv splits lines into cells; decoded text never contains them."""
 LONGEST_GAP = 16
 """Maximum number of spaces allowed before the quotation mark that opens a cell."""
 
@@ -84,7 +84,7 @@ def find_delimiter(head: Sequence[str], given: str | None, separator: str | None
 
 
 def _rate(rows: list[list[str]]) -> tuple[float, int]:
-    """Return the share of rows that are as wide as the first, and this width in cells; zeros for a single column."""
+    """Return the share of rows with as many cells as the first row, and this number; both are 0 if it is below 2."""
     rows = [row for row in rows if "".join(row).strip()]
     width = len(rows[0]) if rows else 0
     if width < 2:
@@ -93,7 +93,7 @@ def _rate(rows: list[list[str]]) -> tuple[float, int]:
 
 
 def list_quotings(blocks: Iterable[str], delimiter: str) -> list[Quoting]:
-    """Return the ways of quoting that a table may use, the most likely first; `blocks` are its consecutive parts."""
+    """Return the ways of quoting that a table may use, most likely first; `blocks` are successive parts of its text."""
     start = rf"[\r\n{re.escape(delimiter)}]"
     opening, spaced_opening = re.compile(rf'{start} {{0,{LONGEST_GAP}}}"'), re.compile(rf'{start} {{1,{LONGEST_GAP}}}"')
     quoted = escapes = spaced = False

@@ -1,4 +1,4 @@
-"""Signs of misleading quotation marks: rows hidden in a quoted cell, and quotation marks that do not quote a cell."""
+"""Signs of misleading quotation marks: rows hidden in a quoted cell, and quotation marks that do not enclose a cell."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from imdb_gru.sources.row import describe_place
 from imdb_gru.system.wording import count_noun
 
 SAMPLED = 1000
-"""Maximum number of one-line rows that are used for comparison, and of doubtful rows that are compared with them."""
+"""Up to this many doubtful rows are compared with up to this many one-line rows."""
 LONGEST_WORD = 30
 
 
@@ -75,8 +75,8 @@ class QuotedCells:
     """The quoted cells of a table, which show whether the quotation marks belong to the texts.
 
     Programs that write tables quote either all cells of a column or only those that contain the delimiter, a quotation
-    mark or a line break. If a column has unquoted cells and also cells that need no quotation marks but have them, the
-    quotation marks therefore belong to the texts.
+    mark or a line break. Therefore, if a column has unquoted cells and also cells with unnecessary quotation marks,
+    these marks belong to the texts.
     """
 
     def __init__(self, delimiter: str, width: int) -> None:
@@ -95,7 +95,7 @@ class QuotedCells:
                 self._bare[place] = True
 
     def are_texts(self) -> bool:
-        """Return whether a column has both unnecessarily quoted cells and unquoted cells."""
+        """Return whether any column has both unnecessarily quoted cells and unquoted cells."""
         return any(quoted and bare for quoted, bare in zip(self._quoted, self._bare, strict=True))
 
 

@@ -51,7 +51,7 @@ def fetch(remote: RemoteFile) -> Path:
         cache = Path(os.environ.get(CACHE_ENVIRONMENT) or pooch.os_cache("imdb-gru")).expanduser()
     except RuntimeError as error:  # HOME is not set, or the variable contains an unknown ~user
         raise DownloadError(
-            f"the folder to download {remote.filename} into is not known, because there is no home folder: set "
+            f"cannot download {remote.filename}, because the home folder is unknown: set "
             f"${CACHE_ENVIRONMENT} to a folder, or {advice}"
         ) from error
     kept, unfinished = cache / remote.filename, cache / UNFINISHED
@@ -86,7 +86,7 @@ def fetch(remote: RemoteFile) -> Path:
     except OSError as error:
         reason = error.strerror or error
         raise DownloadError(
-            f"cannot write to the cache {cache} ({reason}): set ${CACHE_ENVIRONMENT}, or {advice}"
+            f"cannot write to the cache {cache} ({reason}): set ${CACHE_ENVIRONMENT} to another folder, or {advice}"
         ) from error
     finally:
         with contextlib.suppress(OSError):  # another download is running, or the folder does not exist

@@ -26,7 +26,7 @@ ClassFolders = dict[str, list[tuple[Path, int | None]]]
 
 
 class FolderSource:
-    """A folder with one file for each review, such as aclImdb or input for Keras's `text_dataset_from_directory`.
+    """A folder with one file for each review, such as aclImdb or a folder for Keras's `text_dataset_from_directory`.
 
     Each class has a folder of its own, such as `train/pos` and `train/neg`, or `pos` and `neg` if there are no splits.
     """
@@ -42,7 +42,7 @@ class FolderSource:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Return notes on how files that are not UTF-8 were decoded; complete once the reviews have been read."""
+        """Return notes on how files that are not UTF-8 were decoded; complete only after all reviews are read."""
         total: Counter[str] = Counter()
         for counts in self._decoded.values():
             total.update(counts)
@@ -72,13 +72,15 @@ class FolderSource:
             raise describe_absence(self.name, split, (str(parent / name) for parent in parents for name in CLASSES))
 
     def _read(self, path: Path) -> bytes:
-        """Read a file, but raise `DataError` for a link that leads out of the folder: it could expose any file."""
+        """Read a file. Raises `DataError` for a link that points outside the folder: it could expose any file."""
         if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self.path)):
-            raise DataError(f"{path} points outside {self.path}; do not trust this folder")
+            raise DataError(f"{path} points outside {self.path}; the folder may be malicious")
         try:
             return read_bytes(path, MAX_REVIEW_BYTES)
         except ValueError as error:
-            raise DataError(f"{path} has more than {MAX_REVIEW_BYTES:,} bytes; do not trust this folder") from error
+            raise DataError(
+                f"{path} has more than {MAX_REVIEW_BYTES:,} bytes, too many for a review; the folder may be malicious"
+            ) from error
 
 
 def find_class_folders(path: Path) -> ClassFolders:
@@ -108,7 +110,7 @@ def describe_absence(name: str, split: str, places: Iterable[str]) -> DataError:
 
 
 def read_films(content: bytes) -> dict[str, str]:
-    """Map the number of each line, starting at 0, to the film's id in its URL; file names start with this number."""
+    """Map each line's number, from 0, to the film id in its URL; a review's file name starts with its line number."""
     lines = content.decode("utf-8", "replace").split("\n")
     matches = ((str(number), _FILM.search(line)) for number, line in enumerate(lines))
     return {number: match.group() for number, match in matches if match}

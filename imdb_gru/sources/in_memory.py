@@ -10,8 +10,8 @@ from imdb_gru.system.escaping import show_value
 class MemorySource:
     """Texts and labels in memory, in a single split unless validation reviews are given.
 
-    A label is 1 or True for positive, 0 or False for negative. Raises `DataError` if there is not one label for each
-    text, if a text is not a string, or if a label has any other value.
+    A label is 1 or True for positive, 0 or False for negative. Raises `DataError` if the numbers of texts and labels
+    differ, if a text is not a string, or if a label has any other value.
     """
 
     name = "the reviews in memory"
@@ -47,7 +47,7 @@ def _build_reviews(texts: Sequence[str], labels: Sequence[int]) -> list[Review]:
     reviews = []
     for number, (text, label) in enumerate(zip(texts, labels, strict=True)):
         if not isinstance(text, str):
-            raise DataError(f"text {number} is {show_value(text)}: give texts as strings")
+            raise DataError(f"text {number} is {show_value(text)}: each text must be a string")
         if label not in (0, 1):
             raise DataError(f"label {number} is {show_value(label)}: give 1 for positive and 0 for negative")
         reviews.append(Review(SURROGATE.sub("\ufffd", text), int(label)))

@@ -28,13 +28,13 @@ class JsonRows:
         for row in self:
             self.columns.update(dict.fromkeys(row.cells, 1))
             if len(self.columns) > MAX_COLUMNS:
-                raise DataError(f"{self.name} has more than {MAX_COLUMNS:,} columns; do not trust this table")
+                raise DataError(f"{self.name} has more than {MAX_COLUMNS:,} columns; the table may be malicious")
 
     def __iter__(self) -> Iterator[TableRow]:
         """Yield the objects, numbered by line, or by position in the array."""
         for number, row in self._iter_array() if self._is_array else self._iter_lines():
             if not isinstance(row, dict):
-                raise DataError(f"{self.name}, row {number}: {show_value(row)} is not an object; {LAYOUT}")
+                raise DataError(f"{self.name}, row {number}: {show_value(row)} is not a JSON object; {LAYOUT}")
             yield TableRow(number, row)
 
     def _starts_array(self) -> bool:
@@ -60,11 +60,13 @@ class JsonRows:
             while (mark := array.find_next()) != "]":
                 if number > 1:
                     if mark != ",":
-                        raise self._describe(number, "a comma is missing before it" if mark else "the array has no end")
+                        raise self._describe(
+                            number, "a comma is missing before this object" if mark else "the array is not closed"
+                        )
                     array.skip(",")
                     mark = array.find_next()
                 if mark != "{":
-                    reason = f"{show_value(mark)} does not begin an object" if mark else "the array has no end"
+                    reason = f"{show_value(mark)} does not begin an object" if mark else "the array is not closed"
                     raise self._describe(number, reason)
                 try:
                     row = array.decode()
@@ -101,7 +103,7 @@ class _Array:
                 return ""
 
     def skip(self, mark: str) -> None:
-        """Skip the next character, which is `mark`."""
+        """Skip the next character, which must be `mark`."""
         assert self.find_next() == mark
         self._at += 1
 

@@ -45,13 +45,13 @@ class NpzSource:
                 words = [self._words[rank] for rank in ranks]
             except KeyError as error:
                 rank = show_value(error.args[0])
-                raise DataError(f"{self.path}: x_{split}[{number}] holds an id without a word: {rank}") from error
+                raise DataError(f"{self.path}: x_{split}[{number}] holds an id that has no word: {rank}") from error
             except TypeError as error:
                 raise DataError(f"{self.path}: x_{split}[{number}] is not a list of ids ({error})") from error
             if sum(map(len, words)) + len(words) > MAX_ROW_CHARACTERS:
                 raise DataError(
                     f"{self.path}: x_{split}[{number}] has more than {MAX_ROW_CHARACTERS:,} characters; "
-                    "do not trust this file"
+                    "the file may be malicious"
                 )
             yield Review(" ".join(words), int(label))
 
@@ -59,7 +59,9 @@ class NpzSource:
         with _open(self.path) as archive:
             member = archive.getinfo(f"{name}.npy")
             if member.file_size > MAX_MEMBER_BYTES:
-                raise DataError(f"{self.path}: {name} has {member.file_size:,} bytes; do not trust this file")
+                raise DataError(
+                    f"{self.path}: {name} has {member.file_size:,} bytes, more than expected; the file may be malicious"
+                )
             with archive.open(member) as file:
                 return _read_array(file, member.file_size)
 
@@ -72,14 +74,14 @@ def check_npz(path: Path) -> None:
 
 @contextlib.contextmanager
 def _open(path: Path) -> Iterator[zipfile.ZipFile]:
-    """Open the archive, or raise `DataError` for any failure."""
+    """Open the archive. Raises `DataError` if opening or reading it fails."""
     try:
         with open_file(path) as content, zipfile.ZipFile(content) as archive:
             yield archive
     except DataError:
         raise
     except _ForbiddenError as error:
-        raise DataError(f"{path} is not safe to open: {error}; do not trust this file") from error
+        raise DataError(f"{path} is not safe to open: {error}; the file may be malicious") from error
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror or error}") from error
     except Exception as error:  # a damaged zip or pickle may raise any exception
@@ -92,7 +94,7 @@ class _ForbiddenError(Exception):
 
 
 class _Inert:
-    """A stand-in for NumPy's classes: they would trust the pickled state, but the stand-in only stores it."""
+    """A stand-in for NumPy's classes; unlike them, it does not interpret the pickled state, but only stores it."""
 
     state: Any = None
 
@@ -104,10 +106,10 @@ class _Inert:
 
 
 class _ArrayUnpickler(pickle.Unpickler):
-    """An unpickler that builds lists and numbers, and never calls anything that a pickle names."""
+    """An unpickler that builds only lists and numbers, and never calls a function that a pickle names."""
 
     def find_class(self, module: str, name: str) -> Any:
-        """Return a stand-in for the names that a pickled array needs; refuse any other name."""
+        """Return a stand-in for a name that pickled arrays need, or raise `_ForbiddenError` for any other name."""
         if (module, name) not in _STAND_INS:
             raise _ForbiddenError(f"its pickle asks for {module}.{name}")
         return _Inert
@@ -132,8 +134,8 @@ def _read_array(file: Any, size: int) -> np.ndarray[Any, Any]:
         except MemoryError as error:
             raise _ForbiddenError(f"its pickle needs more than {MAX_UNPICKLED_MB:,} MB of memory") from error
         if type(rows) is not list or shape != (len(rows),):
-            raise ValueError(f"it has an object array that does not fit its shape {shape}")
+            raise ValueError(f"it has an object array whose content does not match its shape {shape}")
         return np.fromiter(rows, dtype=object, count=len(rows))
     if dtype.kind not in "iub" or (fortran_order and len(shape) > 1) or not fits(shape, dtype, size):
-        raise ValueError(f"it has an array of type {dtype} and shape {shape} instead of integers")
+        raise ValueError(f"it has an array of type {dtype} and shape {shape}, which was not expected")
     return np.frombuffer(file.read(), dtype=dtype).reshape(shape)

@@ -20,19 +20,19 @@ from imdb_gru.system.wording import count_noun
 
 WORDS = {"pos": 1, "positive": 1, "good": 1, "neg": 0, "negative": 0, "bad": 0}
 CERTAIN: tuple[Mapping[str, int], ...] = (WORDS, {"true": 1, "false": 0}, {"1": 1, "0": 0})
-"""Groups of labels that are understood if the column contains only labels from one group."""
+"""Labels that are understood without options if all labels of the column are in the same group."""
 SIGNS = {"1": 1, "-1": 0}
-"""Labels that are understood if the column contains both and no others; without 1, -1 may mean a missing label."""
+"""Two labels that are understood if the column contains both and no others; without 1, -1 may mean a missing label."""
 KNOWN_LABELS = frozenset().union(*CERTAIN, SIGNS)
 """The spellings of all labels that are understood without options."""
 LIKELY = {**WORDS, "true": 1, "yes": 1, "y": 1, "recommended": 1, "false": 0, "no": 0, "n": 0, "not recommended": 0}
 """Labels with their likely meanings; some are uncertain, so they are used only to suggest options."""
 OUTER = 0.4
-"""Share of a rating scale, measured from each end, that suggested options treat as positive or negative."""
+"""Suggested options treat this share of a rating scale as positive at the top and as negative at the bottom."""
 MOST_VALUES = 100
-"""Maximum number of different labels that are counted, to limit memory use if the wrong column was chosen."""
+"""Maximum number of distinct labels that are counted, to limit memory use if the wrong column was chosen."""
 MOST_SHOWN, FEW_SHOWN = 20, 5
-"""Maximum number of labels that a message lists in full, and the number that it lists if there are more."""
+"""An error message lists up to `MOST_SHOWN` labels, but only `FEW_SHOWN` of them if there are more."""
 EXAMPLE = "--positive 4,5 --negative 1,2"
 _PLAIN = re.compile(r"[\w.+-]{1,60}")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
@@ -63,7 +63,7 @@ class LabelSurvey:
     """Counts of the values in a label column, kept in constant memory."""
 
     values: dict[str, LabelValue] = field(default_factory=dict)
-    """The first `MOST_VALUES` different values, by spelling."""
+    """The first `MOST_VALUES` distinct values and all wanted values, by normalised spelling."""
     splits: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     """The spellings of the values in each split."""
     others: int = 0
@@ -114,7 +114,7 @@ class TableLabels:
         self.meaning: Mapping[str, int] = self.given
 
     def add(self, split: str, place: str, value: object) -> None:
-        """Count the value of a row that must have a label."""
+        """Count the label of a row."""
         self.survey.add(split, place, value, self.given)
 
     def understand(self) -> None:
@@ -142,7 +142,7 @@ class TableLabels:
         return self.meaning.get(spell_label(value))
 
     def has_labels(self, split: str) -> bool:
-        """Return whether a split has rows that are not left out."""
+        """Return whether a split has rows with a positive or negative label."""
         return not self.meaning.keys().isdisjoint(self.survey.splits[split])
 
     def describe(self) -> str:
@@ -250,12 +250,12 @@ def propose_options(survey: LabelSurvey) -> str | None:
 
 
 def _is_ordered(found: Collection[str]) -> bool:
-    """Return whether the values themselves show which of them is better."""
+    """Return whether the values themselves suggest which of them are positive."""
     return len(_find_numbers(found)) > 1 or {LIKELY.get(spelling) for spelling in found} >= {0, 1}
 
 
 def _find_numbers(spellings: Iterable[str]) -> dict[str, float]:
-    """Return the spellings that are numbers, in numerical order."""
+    """Map the spellings that are numbers to these numbers, in numerical order."""
     numbers = {spelling: float(spelling) for spelling in spellings if _NUMBER.fullmatch(spelling)}
     return dict(sorted(numbers.items(), key=lambda item: item[1]))
 

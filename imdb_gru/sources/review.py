@@ -38,7 +38,7 @@ class Source(Protocol):
 
     @property
     def splits(self) -> tuple[str, ...]:
-        """Return the names of its splits: some of `train`, `validation`, `test` and `unlabelled`, or only `all`."""
+        """Return the split names: `all`, or some of `train`, `validation` and `test`, and `unlabelled` if present."""
         ...
 
     def iter_reviews(self, split: str) -> Iterator[Review]:
@@ -47,5 +47,5 @@ class Source(Protocol):
 
 
 def list_notes(source: Source) -> tuple[str, ...]:
-    """Return notes on anything unusual in a source's files; complete once its reviews have been read."""
+    """Return notes on anything unusual in a source's files; they are complete once all reviews have been read."""
     return tuple(getattr(source, "notes", ()))

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 Cells = dict[str, Any]
-"""The values of a row by column."""
+"""The values of a row, by column name."""
 
 
 class TableRow(NamedTuple):
@@ -18,7 +18,7 @@ class TableRow(NamedTuple):
 
     @property
     def place(self) -> str:
-        """Return the number of the row, and the number of its first line if it is different."""
+        """Return the location of the row: its number and, if different, the number of its first line."""
         return describe_place(self.number, self.line)
 
 
@@ -27,7 +27,7 @@ class Rows(Protocol):
 
     @property
     def columns(self) -> Mapping[str, int]:
-        """Return how often each column name occurs; empty if there is no header."""
+        """Return how often each column name occurs; the mapping is empty if there is no header."""
         ...
 
     @property
@@ -41,5 +41,5 @@ class Rows(Protocol):
 
 
 def describe_place(number: int, line: int | None) -> str:
-    """Return the number of a row, and the number of its first line if it is different."""
+    """Return the location of a row: its number and, if different, the number of its first line."""
     return f"row {number}" if line in (None, number) else f"row {number} (line {line})"

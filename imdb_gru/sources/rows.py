@@ -1,4 +1,4 @@
-"""The format of a file of reviews, and the reader of its rows."""
+"""Detecting the format of a file of reviews, and opening its rows."""
 
 from collections.abc import Iterable
 from pathlib import PurePosixPath
@@ -21,11 +21,11 @@ FORMATS = {
     ".xlsx": "excel",
     ".xlsm": "excel",
 }
-"""The formats of tables by suffix."""
+"""The format of a table, by the suffix of its file name."""
 
 
 def find_format(content: Content, data: DataConfig) -> str | None:
-    """Return the format of a file from its first bytes, the config or its suffix, or None if it is unknown."""
+    """Find the format of a file from its first bytes, the config or its suffix; return None if it is unknown."""
     if content.kind == "corpus":
         raise DataError(f"{content.name} holds the IMDB reviews: choose it with --data, not with --input")
     return content.kind or data.format or FORMATS.get(content.suffix)

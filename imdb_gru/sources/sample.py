@@ -1,7 +1,7 @@
 """The built-in sample: about 2,000 invented film reviews, the same on every machine.
 
-A review's label depends on negation ("never dull"), on contrast ("dreadful at first, but wonderful") and on the
-position of the verdict, so that the words alone, without their order, say little about it.
+A review's label depends on negation ("never dull") and on contrast ("dreadful at first, but wonderful"), so the words
+alone, without their order, say little about the label. The verdict can be at the start, in the middle or at the end.
 """
 
 import random
@@ -40,7 +40,7 @@ CONTRAST = (
 )  # fmt: skip
 SHORT = ("Simply {same} stuff.", "Not {other}, really.", "Hardly {other} stuff.", "Never {other}, honestly.")
 KINDS = ((PLAIN, 40), (NEGATED, 30), (CONTRAST, 30))
-"""Kinds of patterns with their weights; words in plain patterns match the label, and negated words contradict it."""
+"""Kinds of patterns with their weights; opinions match the label in plain patterns and contradict it if negated."""
 
 PEOPLE = (
     "a sailor",

@@ -49,7 +49,7 @@ def find_signature(head: bytes) -> str | None:
 
 
 def name_office_file(names: Sequence[str]) -> str | None:
-    """Return the kind of a zip archive with these members: excel, a key of `FOREIGN`, or None for other archives."""
+    """Return the kind of a zip archive with these members: "excel", a key of `FOREIGN`, or None for other archives."""
     members = {
         "xl/workbook.xml": "excel",
         "xl/workbook.bin": "a binary Excel file (.xlsb)",

@@ -20,7 +20,7 @@ SplitFiles = dict[str, list[Path]]
 
 
 def find_split_files(folder: Path) -> SplitFiles:
-    """Return the tables of each split, such as train-00000-of-00001.parquet or train.csv, if there are any.
+    """Return the tables of each split, such as train-00000-of-00001.parquet or train.csv; empty if there are none.
 
     Raises `DataError` if a part of a split is missing.
     """
@@ -86,7 +86,7 @@ class SplitFilesSource:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Return notes on the tables and their labels; complete once the reviews have been read."""
+        """Return notes on the tables and their labels; they are complete once all reviews have been read."""
         notes = (note for tables in self._tables.values() for table in tables for note in table.file_notes)
         return (*notes, *(self.labels.iter_notes() if self.labels else ()))
 

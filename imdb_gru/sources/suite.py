@@ -33,9 +33,9 @@ class SuiteText:
     label: int | None = None
     """1 for positive, 0 for negative."""
     pair: str = ""
-    """The name that this text shares with the other texts of its test; empty if the text is a test of its own."""
+    """The name that this text shares with the other texts of its test; empty if the text is a test by itself."""
     direction: int = 0
-    """1 if the probability must not be lower than for the pair's first text, -1 if it must not be higher, or else 0."""
+    """1: the probability must not be lower than for the pair's first text; -1: it must not be higher; 0: neither."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Suite:
 
 
 def read_suite(data: DataConfig) -> Suite:
-    """Read a table of tests, or build the suite in the package if the path is `bundled`.
+    """Read a table of tests, or build the bundled suite if the path is `bundled` or not given.
 
     A table with a column `pair` does not need a column `kind`. Raises `DataError` if the table cannot be read, lacks a
     column, or has a text that is not part of any test.
@@ -105,9 +105,9 @@ def _iter_texts(table: TableSource, rows: Sequence[tuple[str, TableRow]], data: 
         if spell_label(value) and label is None:
             continue
         if not kind:
-            raise DataError(f"{table.name}, {row.place}: the kind is empty: give each text the name of its kind")
+            raise DataError(f"{table.name}, {row.place}: the kind is empty: give each text a kind")
         if direction not in DIRECTIONS:
-            raise DataError(f"{table.name}, {row.place}: the direction is {show_value(direction)}: use up or down")
+            raise DataError(f"{table.name}, {row.place}: the direction is {show_value(direction)}: use 'up' or 'down'")
         yield SuiteText(text, kind, label, read(row, "pair"), DIRECTIONS[direction])
 
 
@@ -120,14 +120,14 @@ def _check_tests(name: str, texts: list[SuiteText]) -> None:
         if first.direction:
             raise DataError(
                 f"{name}: no text of the same kind and pair precedes {show_value(first.text)}, which has a direction: "
-                "put the text for comparison before it"
+                "add the text to compare it with above it"
             )
         untested = [row for row in rows if texts[row].label is None and not texts[row].direction]
         if len(untested) == len(rows):  # the pair tests invariance
             if not others:
                 raise DataError(
-                    f"{name}: {show_value(first.text)} has no label and no second text with the same kind and pair: "
-                    "give it a label or a second text"
+                    f"{name}: {show_value(first.text)} has no label, and no other text has the same kind and pair: "
+                    "give it a label, or add such a text"
                 )
             continue
         compared = any(texts[row].direction for row in others)
@@ -135,5 +135,5 @@ def _check_tests(name: str, texts: list[SuiteText]) -> None:
             if row != rows[0] or not compared:
                 raise DataError(
                     f"{name}: {show_value(texts[row].text)} has neither a label nor a direction, unlike other texts of "
-                    "its pair: give one to each of these texts, or to none"
+                    "its pair: give every text of the pair a label or a direction, or none of them"
                 )

@@ -121,15 +121,15 @@ _LONG_WORD = re.compile(r"[A-Za-z]{4,}")
 
 
 def build_suite(tests: int = TESTS, seed: int = SEED) -> list[SuiteText]:
-    """Build a suite of `tests` different tests for each kind; the same seed gives the same suite.
+    """Build a suite of `tests` distinct tests for each kind; the same seed gives the same suite.
 
-    Raises `ValueError` if the templates for a kind do not give enough different tests.
+    Raises `ValueError` if the templates for a kind cannot produce enough distinct tests.
     """
     return [text for kind in KINDS for text in _iter_kind(kind, tests, seed)]
 
 
 def _iter_kind(kind: str, tests: int, seed: int) -> Iterator[SuiteText]:
-    """Yield the tests of a kind, passing the labels 0 and 1 to its builder alternately; no text occurs twice."""
+    """Yield the texts of a kind; its builder is called with the labels 0 and 1 in turn, and no text occurs twice."""
     rng = random.Random(f"{seed} {kind}")
     seen: set[str] = set()
     for number in range(tests):
@@ -139,7 +139,7 @@ def _iter_kind(kind: str, tests: int, seed: int) -> Iterator[SuiteText]:
             if len(texts) == len(made) and seen.isdisjoint(texts):
                 break
         else:
-            raise ValueError(f"tests is {tests}, but the templates for {kind} give only {number}: use a smaller number")
+            raise ValueError(f"'tests' is {tests}, but the templates for {kind} give only {number}: use a lower number")
         seen |= texts
         pair = f"{kind} {number + 1}" if len(made) > 1 else ""
         for text, label, direction in made:
@@ -160,7 +160,7 @@ def _write(template: str, sides: tuple[Words, Words], label: int, shared: Words)
 
 
 def _build_opposites(templates: Sequence[str]) -> Builder:
-    """Return a builder of tests with two texts; exchanging positive and negative words gives them opposite labels."""
+    """Return a builder of tests with two texts of opposite labels: positive and negative words are swapped."""
 
     def build(rng: random.Random, label: int) -> Made:
         template, (sides, shared) = rng.choice(templates), _draw(rng)
@@ -170,7 +170,7 @@ def _build_opposites(templates: Sequence[str]) -> Builder:
 
 
 def _build_negated(label: int) -> Builder:
-    """Return a builder of tests with one text, which negates a word of the opposite label."""
+    """Return a builder of tests with one text that negates a word of the opposite label, as "not dull" does."""
 
     def build(rng: random.Random, _: int) -> Made:
         sides, shared = _draw(rng)
@@ -180,7 +180,7 @@ def _build_negated(label: int) -> Builder:
 
 
 def _build_degrees(strength: int) -> Builder:
-    """Return a builder of tests with a text and a copy whose adjective is intensified (1) or toned down (-1)."""
+    """Return a builder of tests: a text, and a copy whose adjective is intensified (`strength` 1) or weakened (-1)."""
 
     def build(rng: random.Random, label: int) -> Made:
         template, (sides, shared) = rng.choice(DEGREES), _draw(rng)
@@ -193,7 +193,7 @@ def _build_degrees(strength: int) -> Builder:
 
 
 def _build_exchanged(templates: Sequence[str], *slots: str) -> Builder:
-    """Return a builder of tests with two texts that differ only in the words in `slots`, such as names or places."""
+    """Return a builder of tests with two texts that differ only in the words for `slots`, such as names or places."""
 
     def build(rng: random.Random, label: int) -> Made:
         template, (sides, shared) = rng.choice(templates), _draw(rng)
@@ -204,7 +204,7 @@ def _build_exchanged(templates: Sequence[str], *slots: str) -> Builder:
 
 
 def _build_changed(change: Callable[[random.Random, str], str]) -> Builder:
-    """Return a builder of tests with a short text and a changed copy."""
+    """Return a builder of tests with a short text and a copy that `change` has altered."""
 
     def build(rng: random.Random, label: int) -> Made:
         sides, shared = _draw(rng)
@@ -219,7 +219,7 @@ def _change_case(rng: random.Random, text: str) -> str:
 
 
 def _misspell(rng: random.Random, text: str) -> str:
-    """Exchange two neighbouring inner letters of a word, or return the text unchanged if no word is long enough."""
+    """Swap two neighbouring inner letters of a word, or return the text unchanged if no word is long enough."""
     places = [place for match in _LONG_WORD.finditer(text) for place in range(match.start() + 1, match.end() - 2)]
     if not places:
         return text

@@ -26,7 +26,7 @@ SPLITS = {
     "test": "test",
     **dict.fromkeys((UNLABELLED, "unlabeled", "unsupervised", "unsup"), UNLABELLED),
 }
-"""The split for each name in a `split` column, in the order of `TableSource.splits`."""
+"""The names accepted in a `split` column, each with the split it means, in the order of `TableSource.splits`."""
 
 
 class TableSource:
@@ -46,7 +46,7 @@ class TableSource:
         divide: bool,
         share_labels: bool = False,
     ) -> None:
-        """Open a table and, if its labels are required but not shared, decide what they mean.
+        """Open a table and, if its labels are required and not shared with other tables, decide what they mean.
 
         If several tables share labels, the caller calls `count_labels` for each table and then decides what the labels
         mean.
@@ -125,14 +125,14 @@ class TableSource:
 
     @property
     def file_notes(self) -> tuple[str, ...]:
-        """Return notes on anything unusual in the file; complete once the reviews have been read."""
+        """Return notes on anything unusual in the file; they are complete once all reviews have been read."""
         missing = sum(self._missing.values())
         null = f"{self.name}: treated {count_noun(missing, 'text')} without a value as empty"
         return (*self._rows.notes, *([null] if missing else []))
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Return notes on the file and its labels; complete once the reviews have been read."""
+        """Return notes on the file and its labels; they are complete once all reviews have been read."""
         return (*self.file_notes, *(self.labels.iter_notes() if self.labels else ()))
 
     def iter_reviews(self, split: str) -> Iterator[Review]:
@@ -163,7 +163,9 @@ class TableSource:
                 self._missing[split] += 1
                 text = ""
             if not isinstance(text, str):
-                raise DataError(f"{self.name}, {row.place}: {self._text} is {show_value(text)}, not text")
+                raise DataError(
+                    f"{self.name}, {row.place}: the value of {self._text} is {show_value(text)}, not a string"
+                )
             text, replaced = SURROGATE.subn("\ufffd", text)
             self.undecodable += replaced > 0
             yield text, label, row
@@ -199,7 +201,7 @@ def _sort_splits(splits: Iterable[str]) -> tuple[str, ...]:
 
 
 def _name(value: object) -> str:
-    """Return the name of a split in lower case and without surrounding spaces, or an empty string for other types."""
+    """Return the name of a split in lower case, without surrounding spaces; empty if the value is not a string."""
     return value.strip().lower() if isinstance(value, str) else ""
 
 
@@ -221,7 +223,7 @@ def open_table(
     content = find_content(path)
     kind = find_format(content, data)
     if kind is None:
-        raise DataError(f"cannot recognise the format of {path}: name it with --format")
+        raise DataError(f"cannot recognise the format of {path}: specify it with --format")
     return TableSource(
         content,
         kind,

@@ -25,9 +25,9 @@ MAX_HEADER_BYTES = 2**20
 MAX_XZ_BYTES = 2**28
 """Maximum memory in bytes for unpacking an .xz file; a file written by xz -9 needs a quarter of this."""
 MAX_LAYERS = 3
-"""Maximum number of nested archives and compressed files around a file."""
+"""Maximum number of layers of archives and compression around a file."""
 MAX_SHOWN = 5
-"""Maximum number of files in an archive that a message lists."""
+"""Maximum number of an archive's files that a message lists."""
 PACKED = {".gz": "", ".bz2": "", ".xz": "", ".tgz": ".tar", ".tbz2": ".tar", ".txz": ".tar"}
 """The suffixes of compressed files, each with the suffix that remains after unpacking."""
 CORPUS_FOLDER = "aclImdb"
@@ -38,17 +38,17 @@ _DAMAGE = (
 
 @dataclass(frozen=True)
 class Content:
-    """The content of a file, which can be opened as often as needed, always at its start."""
+    """The content of a file; it can be opened repeatedly, always at its start, unless it comes from a pipe."""
 
     name: str
-    """The name of the file in messages."""
+    """The name used for the file in messages."""
     file: str
     """The name of the unpacked file, whose suffix shows its format."""
     open: Callable[[], BinaryIO]
     kind: str | None = None
-    """What the first bytes show: parquet, excel or corpus (an archive with an aclImdb folder); None for text."""
+    """The kind found from the content: "parquet", "excel", "corpus" (a tar archive of aclImdb), or None for text."""
     head: bytes | None = None
-    """The first bytes of a stream, which can be opened only once."""
+    """The first bytes if the content comes from a pipe, which can be opened only once; None for a file."""
 
     @property
     def suffix(self) -> str:
@@ -89,7 +89,7 @@ def _unpack(content: Content, layers: int) -> Content:
 
 
 class Meter(io.RawIOBase):
-    """A stream of unpacked bytes that checks size limits and the sizes given in an archive's headers."""
+    """A stream of unpacked bytes that limits the size of the whole file and of the headers in an archive."""
 
     def __init__(self, name: str, content: Any, owner: contextlib.ExitStack | None = None) -> None:
         self.name = name
@@ -116,10 +116,10 @@ class Meter(io.RawIOBase):
         self._whole -= len(content)
         self._expected -= len(content)
         if self._whole < 0:
-            raise DataError(f"{self.name} unpacks to more than {MAX_UNPACKED_BYTES:,} bytes; do not trust this file")
+            raise DataError(f"{self.name} unpacks to more than {MAX_UNPACKED_BYTES:,} bytes; the file may be malicious")
         if self._expected < 0:
             raise DataError(
-                f"{self.name}: a header has more than {MAX_HEADER_BYTES:,} bytes; do not trust this archive"
+                f"{self.name}: a header has more than {MAX_HEADER_BYTES:,} bytes; the archive may be malicious"
             )
         buffer[: len(content)] = content
         return len(content)
@@ -174,7 +174,7 @@ _DECOMPRESSORS: dict[str | None, Callable[[BinaryIO], Any]] = {
 
 
 def decompress(file: BinaryIO, head: bytes) -> Any:
-    """Return an open file that starts with `head`, decompressed if it is compressed."""
+    """Return an open file, decompressed if its first bytes, `head`, show that it is compressed."""
     decompressor = _DECOMPRESSORS.get(find_signature(head))
     return decompressor(file) if decompressor else file
 
@@ -246,7 +246,7 @@ def iter_members(meter: Meter) -> Generator[tuple[tarfile.TarInfo, tarfile.TarFi
             for member in archive:
                 archive.members = []  # type: ignore[attr-defined]  # otherwise tarfile would keep all 100,000 members
                 if member.issparse():
-                    raise DataError(f"{meter.name}: {member.name} is a sparse file; do not trust this archive")
+                    raise DataError(f"{meter.name}: {member.name} is a sparse file; the archive may be malicious")
                 meter.expect(member.size)
                 yield member, archive
             meter.expect(MAX_UNPACKED_BYTES)

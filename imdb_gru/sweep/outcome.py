@@ -62,7 +62,7 @@ def rank_outcomes(outcomes: Iterable[Outcome], metric: str) -> list[Outcome]:
 
 
 def rank_finalists(finalists: Iterable[Sequence[Outcome]], metric: str) -> list[dict[str, Any]]:
-    """Return the finalists' means over seeds, best first; finalists with failed seeds come last."""
+    """Return each finalist's metrics, averaged over its seeds, best first; finalists with failed seeds come last."""
     rows = []
     for outcomes in finalists:
         done = [outcome for outcome in outcomes if outcome.measure(metric)]
@@ -89,7 +89,9 @@ def load_outcomes(folder: Path) -> list[Outcome]:
     try:
         return [Outcome(**json.loads(line)) for line in path.read_text("utf-8").splitlines()]
     except (OSError, ValueError, TypeError, RecursionError) as error:
-        raise RunError(f"{path} cannot be read ({error}): remove it, and resume the sweep from its trials") from error
+        raise RunError(
+            f"{path} cannot be read ({error}): remove it and resume the sweep, whose trials are kept"
+        ) from error
 
 
 def save_outcomes(folder: Path, outcomes: Iterable[Outcome]) -> None:

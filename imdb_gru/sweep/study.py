@@ -60,7 +60,7 @@ class Study:
     def find_importance(self) -> dict[str, float]:
         """Return how important each key is for a good result (PED-ANOVA, Watanabe et al. 2023), in descending order.
 
-        The result is empty if too few trials have different values or results.
+        The result is empty if too few trials differ in their values or results.
         """
         evaluator = optuna.importance.PedAnovaImportanceEvaluator(target_quantile=IMPORTANT_SHARE)
         try:

@@ -100,7 +100,7 @@ class Trial(Trainable):  # type: ignore[misc]
         self._epochs = train_epochs(self.trainer, self.recorder, self.stop_request)
 
     def _find_corpus(self, config: Config, start: PretrainedWeights | None) -> Corpus:
-        """Return the encoded reviews that all trials share; if the sweep's keys affect them, load this trial's own."""
+        """Return the encoded reviews that all trials share, or this trial's own if the sweep's keys affect them."""
         name = name_corpus(config)
         if name in self.corpora:
             return self.corpora[name]

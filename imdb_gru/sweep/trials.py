@@ -56,7 +56,7 @@ TUNE = "tune"
 
 
 class Sweep:
-    """A sweep with its state in a folder: finished training runs are kept, and unfinished training runs are resumed."""
+    """A sweep whose state is stored in a folder: finished training runs are kept, and unfinished ones are resumed."""
 
     def __init__(self, config: SweepConfig, folder: Path) -> None:
         self.config, self.folder = config, folder.absolute()
@@ -158,7 +158,7 @@ class Sweep:
         scheduler: TrialScheduler | None = None,
         minutes: float | None = None,
     ) -> None:
-        """Train the jobs; as many run at once as the cluster has cores for."""
+        """Train the jobs, as many at once as the cluster has cores for."""
 
         def settle(outcome: Outcome) -> None:
             self.outcomes[outcome.trial, outcome.seed] = outcome

@@ -12,7 +12,7 @@ from imdb_gru.sweep.outcome import Outcome
 
 
 class _Unstored:
-    """A base class that pickles no state: Tune saves its own state, but a sweep's state is in its runs and results."""
+    """A base class that pickles no state, because a sweep's state is already on disk, in its runs and results."""
 
     def __getstate__(self) -> dict[str, Any]:
         return {}

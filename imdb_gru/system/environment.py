@@ -1,4 +1,4 @@
-"""The environment of a training run: package versions, machine and threads, found without importing the packages."""
+"""The environment of a training run: machine, threads, and package versions, read without importing the packages."""
 
 import os
 import platform

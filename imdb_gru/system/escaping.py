@@ -8,11 +8,11 @@ import unicodedata
 from typing import TextIO
 
 _JOINERS = frozenset("\u200c\u200d")
-"""Harmless format characters that emoji and several scripts need."""
+"""Harmless format characters that emoji and several writing systems need."""
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-"""Unicode categories of control, format (some reverse the text), surrogate and line-break characters."""
+"""Unicode categories of control, format, surrogate and line-break characters; some of them reverse the text."""
 LONGEST_VALUE = 60
-"""Maximum number of characters of a value in a message; longer values are cut."""
+"""Maximum number of characters of a value in a message; longer values are shortened."""
 
 _MARKDOWN = re.compile(r"[\\|<*`\[]|(?<![^\W_])_|_(?![^\W_])")
 """Characters with a meaning in Markdown; an underscore inside a word, as in simple_rnn, has none."""
@@ -39,7 +39,7 @@ def escape_markdown(text: str) -> str:
 
 
 def dump_json(record: object) -> str:
-    """Return a record as one line of JSON, with readable Unicode and escaped control characters."""
+    """Return a record as one line of JSON, with control characters escaped and other Unicode characters readable."""
     text = json.dumps(record, ensure_ascii=False)
     if text.isprintable():
         return text

@@ -23,7 +23,7 @@ def lock(handle: int) -> None:
 
 
 def find_holder(handle: int) -> str:
-    """Return a description of the process that has locked an open file or folder, if the system reports it."""
+    """Describe the process that has locked an open file or folder, by its id if the system reports it."""
     status = os.fstat(handle)
     place = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
     with contextlib.suppress(OSError):

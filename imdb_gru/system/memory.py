@@ -21,7 +21,7 @@ def measure_peak_memory() -> float | None:
 
 
 def measure_own_memory() -> float | None:
-    """Return the memory currently used only by this process, in MB, or None if the system does not report it.
+    """Return the memory that only this process uses, in MB, or None if the system does not report it.
 
     Shared memory is excluded, because the pages read from Ray's object store can add up to the size of the store.
     """
@@ -42,7 +42,7 @@ def find_memory() -> int | None:
 
 @contextlib.contextmanager
 def limit_growth(megabytes: int) -> Iterator[None]:
-    """Raise `MemoryError` in the body if the process grows by more than `megabytes`. This works only on Linux."""
+    """Raise `MemoryError` in the body if the process's memory grows by more than `megabytes` MB (Linux only)."""
     pages = Path("/proc/self/statm")
     if not pages.exists():
         yield

@@ -1,7 +1,7 @@
-"""The file of finished predictions from which bulk prediction can resume, even after being killed.
+"""The file of finished predictions, from which bulk prediction can resume even if it was killed.
 
 It has one JSON object per line: first the prediction settings, then, for each chunk of texts, its output and the
-running counts up to its end. An incomplete last line is dropped.
+counts for all texts up to the end of the chunk. An incomplete last line is dropped.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ from imdb_gru.system.lock import find_holder, lock
 
 
 class Partial:
-    """The finished part of an output."""
+    """The part of an output that is already finished."""
 
     def __init__(self, file: BinaryIO, begun_with: Mapping[str, Any]) -> None:
         """Read the file up to its last complete line. Raises `DataError` if its settings differ from `begun_with`."""
@@ -34,7 +34,7 @@ class Partial:
             self._write(begun_with)
 
     def append(self, text: str, counts: Mapping[str, int]) -> None:
-        """Append the output of a chunk and the counts up to its end."""
+        """Append the output of a chunk, and the counts for all texts up to its end."""
         self._write({"counts": counts, "text": text})
         self.counts = dict(counts)
 
@@ -77,6 +77,7 @@ def open_partial(path: Path, begun_with: Mapping[str, Any]) -> Iterator[Partial]
         try:
             partial = Partial(file, begun_with)
         except (DataError, ValueError, AttributeError) as error:
-            reason = error if isinstance(error, DataError) else "is not a file of predictions"
-            raise DataError(f"{path} {reason}: use the same one, or remove {path} to start again") from None
+            told = isinstance(error, DataError)
+            reason = f"{error}: use the original one" if told else "is not a file of predictions: choose another file"
+            raise DataError(f"{path} {reason}, or remove {path} to start again") from None
         yield partial

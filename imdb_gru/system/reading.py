@@ -52,8 +52,8 @@ def read_member(archive: zipfile.ZipFile, name: str) -> bytes:
 def read_npz(path: Path) -> dict[str, NDArray[Any]]:
     """Read all arrays of an .npz file, which may contain numbers and text but no pickles.
 
-    Raises `OSError`, `ValueError` and the errors of `zipfile`. The arrays never take more memory than the data in the
-    file.
+    Raises `OSError`, `ValueError` and the errors of `zipfile`. The arrays never take more memory than the file's
+    unpacked data.
     """
     with open_file(path) as file, zipfile.ZipFile(file) as archive:
         _check_size(sum(member.file_size for member in archive.infolist()))

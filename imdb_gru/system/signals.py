@@ -15,7 +15,7 @@ class Terminated(KeyboardInterrupt):
 
 
 def build_stop(code: int) -> KeyboardInterrupt:
-    """Build the exception that makes a process exit with one of the exit codes above."""
+    """Build the exception that makes a process exit with the code `INTERRUPTED` or `TERMINATED`."""
     return Terminated() if code == TERMINATED else KeyboardInterrupt()
 
 
@@ -34,7 +34,7 @@ def find_exit_code(stop: BaseException) -> int:
 
 
 class Stop(threading.Event):
-    """A request to stop; setting the event makes the request."""
+    """A request to stop, which is made by setting the event."""
 
     exit_code = INTERRUPTED
     """The exit code of a process that stops because of the request."""

@@ -100,7 +100,7 @@ def _iter_folders(mount: Path, path: str) -> Iterator[Path]:
 
 
 def _parse_quota(quota: str = "", period: str = "") -> float:
-    """Return a quota in cores, or 0 if it is unlimited: `max` in cgroup v2, -1 in v1."""
+    """Return a quota in cores, or 0 if it is unlimited (`max` in cgroup v2, -1 in v1)."""
     try:
         return max(0.0, int(quota) / int(period))
     except (ValueError, ZeroDivisionError):

@@ -1,4 +1,4 @@
-"""Training, resuming, planning and evaluating runs, for both tasks."""
+"""Training, resuming, planning and evaluating runs, for both tasks: sentiment and next_word."""
 
 from imdb_gru.tasks.task import Task
 

@@ -27,9 +27,9 @@ def prepare_config(
 ) -> OneConfig:
     """Load a config, apply overrides and data, and make its paths absolute so that they work from any folder."""
     if not isinstance(overrides, Mapping | None):
-        raise TypeError(f"overrides is {show_value(overrides)}: give a mapping, such as {{'train.epochs': 2}}")
+        raise TypeError(f"overrides={show_value(overrides)}: give a mapping, such as {{'train.epochs': 2}}")
     if data is not None and not (isinstance(data, str | Path | DataConfig) or hasattr(data, "iter_reviews")):
-        raise TypeError(f"data is {show_value(data)}: give a path, a DataConfig, or a source of reviews")
+        raise TypeError(f"data={show_value(data)}: give a path, a DataConfig, or a source of reviews")
     described = data if isinstance(data, str | Path | DataConfig) else None
     complete = load_config(config, merge_data(overrides, described), kind)
     changes: dict[str, Any] = {}

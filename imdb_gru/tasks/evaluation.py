@@ -31,7 +31,7 @@ SPLITS = ("train", "validation", "test")
 NEIGHBOURS = 8
 """Default number of nearest neighbours that can replace a word."""
 EXCHANGED_REVIEWS = 100
-"""Default number of reviews in which words are exchanged."""
+"""Default number of reviews in which words are replaced."""
 
 
 def evaluate(
@@ -48,18 +48,19 @@ def evaluate(
     """Evaluate a classifier on labelled reviews, or a next-word model on any reviews; return all metrics.
 
     `model` is the result of `load`, a `Run` or a run's path; None means the newest complete run under `runs/` or, if
-    there is none, the bundled model. If `data` is None, the reviews are those of the run's config. If `split` is None,
-    the test split is used. If there is no test split, the reviews that were held out of training are used: the test
+    there is none, the bundled model. If `data` is None, the data in the run's config is used. If `split` is None,
+    the test split is used. If there is no test split, the reviews that were held out from training are used: the test
     part set aside by `data.test_split`, or else the validation reviews. For a next-word model, the default is the
     validation reviews. If `data` is other data without a test split, all of its reviews are used; if some of them were
     used to train the run, a notice and the `caveat` of the result say how many.
 
-    `errors` is the number of errors to return, starting with the most confident. A review is positive if its
-    probability is at least `threshold`; None means the model's threshold, which is 0.5 unless the model was loaded with
-    a different threshold. With `max_error`, such as 0.05, the result also says how many reviews `predict` would not
-    mark as unsure with the same `max_error`, and how many of those it would misclassify; this requires a threshold of
-    0.5. `precision` is as in `load`; None means the model's precision. Raises `RunError` if the run cannot be used,
-    `DataError` if the reviews or options do not suit the run, and `ValueError` if the value of an option is invalid.
+    `errors` is the number of misclassified reviews to return, starting with the most confident predictions. A review is
+    classified as positive if its probability is at least `threshold`; None means the model's threshold, which is 0.5
+    unless the model was loaded with a different threshold. With `max_error`, such as 0.05, the result also says how
+    many reviews `predict` would not mark as unsure with the same `max_error`, and how many of those it would
+    misclassify; this requires a threshold of 0.5. `precision` is as in `load`; None means the model's precision. Raises
+    `RunError` if the run cannot be used, `DataError` if the reviews or options do not suit the run, and `ValueError` if
+    the value of an option is invalid.
     """
     run = open_model(model)
     _check_errors(errors)
@@ -87,19 +88,19 @@ def evaluate_suite(
     precision: Precision | None = None,
     observer: Observer | None = None,
 ) -> "SuiteEvaluation":
-    """Evaluate a classifier on a suite of behavioural tests, such as negations, typos and exchanged names.
+    """Evaluate a classifier on a suite of behavioural tests, such as negations, typos and changed names.
 
-    `suite` is `bundled`, for the suite in the package, or else the path or the `DataConfig` of a table. The table has
-    the columns text, label and kind, and optionally pair and direction. A table of contrast pairs has the columns text,
-    label and pair, and needs no kind; the result's `contrast` has the share of pairs in which the model classifies all
-    texts correctly. If a text has a label, the model must predict this label. If a text has a direction, up or down,
-    its probability must not move in the other direction, relative to the first text of its pair. If a pair has neither
-    labels nor directions, the model must predict the same label for all of its texts.
+    `suite` is `bundled` for the suite in the package, or else the path or the `DataConfig` of a table. The table has
+    the columns `text`, `label` and `kind`, and optionally `pair` and `direction`. A table of contrast pairs has the
+    columns `text`, `label` and `pair`, and needs no `kind`; the result's `contrast` has the share of pairs in which the
+    model classifies all texts correctly. If a text has a label, the model must predict this label. If a text has the
+    direction "up", its probability must not be lower than that of the first text of its pair; if it has the direction
+    "down", its probability must not be higher. If a pair has neither labels nor directions, the model must predict the
+    same label for all of its texts.
 
     `errors` is the number of failures to return for each kind, starting with the worst. The other arguments are as in
-    `evaluate`.
-    Raises `RunError` if the run cannot be used, `DataError` if the table is not a suite or the model is a next-word
-    model, and `ValueError` if the value of an option is invalid.
+    `evaluate`. Raises `RunError` if the run cannot be used, `DataError` if the table is not a suite or the model is a
+    next-word model, and `ValueError` if the value of an option is invalid.
     """
     from imdb_gru.models.suite_evaluation import evaluate_tests
 
@@ -129,15 +130,16 @@ def evaluate_exchanges(
     seed: int = 0,
     observer: Observer | None = None,
 ) -> "ExchangeEvaluation":
-    """Evaluate a classifier on reviews in which words are exchanged for near neighbours in its embedding.
+    """Evaluate a classifier on reviews in which words are replaced with near neighbours in its embedding.
 
-    In each review, up to `exchanges` words are exchanged one by one, each for one of its `neighbours` nearest
+    In each review, up to `exchanges` words are replaced one by one, each with one of its `neighbours` nearest
     neighbours, so as to lower the probability of the correct label as much as possible. The search is greedy, so the
-    accuracies are upper bounds: the worst possible exchanges can lower the accuracy further. `reviews` is the number of
-    reviews to choose at random. `seed` determines this choice, and also the random exchanges that are measured for
-    comparison. `errors` is the number of changed reviews to return, starting with the fewest exchanges. The other
-    arguments are as in `evaluate`. Raises `RunError` if the run cannot be used, `DataError` if the reviews do not suit
-    the run or the model is a next-word model, and `ValueError` if the value of an option is invalid.
+    accuracies are upper bounds: the worst possible replacements can lower the accuracy further. `reviews` is the number
+    of reviews to choose at random. `seed` determines this choice, and also the random replacements that are made for
+    comparison. `errors` is the number of newly misclassified reviews to return, starting with those that needed the
+    fewest replacements. The other arguments are as in `evaluate`. Raises `RunError` if the run cannot be used,
+    `DataError` if the reviews do not suit the run or the model is a next-word model, and `ValueError` if the value of
+    an option is invalid.
     """
     from imdb_gru.inspection.exchanges import measure_exchanges
 
@@ -145,7 +147,7 @@ def evaluate_exchanges(
     _check_errors(errors)
     for name, value in (("exchanges", exchanges), ("neighbours", neighbours), ("reviews", reviews)):
         if not isinstance(value, int) or value < 1:
-            raise ValueError(f"{name} is {show_value(value)}: give an integer of at least 1")
+            raise ValueError(f"{name}={show_value(value)}: give an integer of at least 1")
     if not find_task(run.task).require_labels:
         raise DataError(f"{run} is {run.model_name}, which predicts no labels: omit --exchanges")
     classifier = Classifier.load(run, *_choose_options(model, threshold, precision))
@@ -165,7 +167,7 @@ def evaluate_exchanges(
 def _choose_options(
     model: Model | None, threshold: float | None, precision: Precision | None
 ) -> tuple[float, Precision]:
-    """Return the given threshold and precision, or else the model's; an invalid threshold raises `ValueError`."""
+    """Return the given threshold and precision, or else the model's. Raises `ValueError` for an invalid threshold."""
     if threshold is None:
         threshold = model.threshold if isinstance(model, Classifier) else THRESHOLD
     if precision is None:
@@ -175,7 +177,7 @@ def _choose_options(
 
 def _check_errors(errors: int) -> None:
     if not isinstance(errors, int) or errors < 0:
-        raise ValueError(f"errors is {show_value(errors)}: give an integer of at least 0")
+        raise ValueError(f"errors={show_value(errors)}: give an integer of at least 0")
 
 
 def choose_reviews(
@@ -187,7 +189,7 @@ def choose_reviews(
     most: int | None = None,
     seed: int = 0,
 ) -> ChosenReviews:
-    """Return the reviews of a split, or `most` of them, chosen at random with `seed`.
+    """Return the reviews of a split, or a random sample of `most` reviews, drawn with `seed`.
 
     The other arguments are as in `evaluate`.
     """
@@ -213,7 +215,7 @@ def open_model(model: Model | None) -> Run:
     """Return the run of a model, or raise `RunError` if the model was not loaded from a run."""
     if isinstance(model, Classifier):
         if model.run is None:
-            raise RunError("the model was not loaded from a run, so its data is unknown: load it from a run")
+            raise RunError("the model was not loaded from a run, so its data is unknown: load the model from a run")
         return model.run
     if isinstance(model, Run):
         model.check_complete()

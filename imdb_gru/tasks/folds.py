@@ -75,7 +75,7 @@ class CrossValidation:
 
     folds: tuple[Scores, ...]
     pooled: Scores
-    """The metrics on all reviews, each predicted by the model that was trained without it."""
+    """The metrics on all reviews, each of which is predicted by the model that was not trained on it."""
 
     @property
     def accuracy_mean(self) -> float:
@@ -127,16 +127,16 @@ def cross_validate(
     overrides: Mapping[str, Any] | None = None,
     observer: Observer | None = None,
 ) -> CrossValidation:
-    """Divide the training reviews into folds; for each fold, train a model on the other folds and evaluate it.
+    """Divide the training reviews into folds; evaluate a model on each fold after training it on the other folds.
 
-    The other arguments are as in `train`. The folds are stratified by label; all reviews of one film, and all
+    The other arguments are as in `train`. The folds are stratified by label. All reviews of one film, and all
     copies of one review, are in the same fold. The best epoch of a model is chosen on validation reviews from outside
     its fold, so the metrics are not optimistic. A test split, or the test part set aside by `data.test_split`, is not
     used. No run is written. Raises `ConfigError` if the config is invalid, `DataError` if the reviews cannot be used,
     `ValueError` if `folds` is not an integer of at least 2, and `KeyboardInterrupt` on Ctrl-C.
     """
     if not isinstance(folds, int) or folds < 2:
-        raise ValueError(f"folds is {show_value(folds)}: give an integer of at least 2")
+        raise ValueError(f"folds={show_value(folds)}: give an integer of at least 2")
     observer = observer or ignore
     complete = prepare_config(Config, config, data, overrides)
     source = find_source(data) or open_source(complete.data)
@@ -174,7 +174,7 @@ def cross_validate(
 
 
 def _check_folds(source: Source, reviews: StoredReviews, chosen: Rows, folds: int) -> None:
-    """Raise `DataError` if a fold is empty, or if all reviews with the same label are in one fold."""
+    """Raise `DataError` if a fold is empty, or contains all the positive or all the negative reviews."""
     for fold in range(folds):
         if not (chosen == fold).any() or len(np.unique(reviews.labels[chosen != fold])) < 2:
-            raise DataError(f"{source.name} has too few different reviews for {folds} folds: choose fewer folds")
+            raise DataError(f"{source.name} has too few distinct reviews for {folds} folds: choose fewer folds")

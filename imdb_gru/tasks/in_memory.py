@@ -1,4 +1,4 @@
-"""Training without a run on disk, any number of times in one process."""
+"""Training that leaves no run on disk and can be repeated in the same process."""
 
 import logging
 import random
@@ -19,7 +19,7 @@ from imdb_gru.system.signals import build_stop
 from imdb_gru.tasks.training import train
 
 _TRAINING = threading.Lock()
-"""Keras keeps process-wide state, so only one thread trains at a time."""
+"""Keras keeps process-wide state, so only one thread may train at a time."""
 
 
 def train_in_memory(
@@ -46,7 +46,7 @@ def train_in_memory(
 
 @contextmanager
 def leave_no_trace() -> Iterator[None]:
-    """Restore the global random states at the end, because training seeds them and other estimators may use them.
+    """Restore the global random states on exit, because training seeds them and the caller may use them.
 
     TensorFlow warns about every training run after the fourth in a process, because each builds a new graph. A
     parameter search trains many models on purpose, so the warning is suppressed.

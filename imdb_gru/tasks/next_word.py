@@ -41,7 +41,7 @@ class NextWordTask(Task):
         return NextWordTrainer(config, corpus, pretrained)
 
     def summarise(self, config: NextWordConfig, corpus: Corpus) -> tuple[str, int]:
-        """Return Keras's summary of the next-word model as text, and its number of parameters."""
+        """Return Keras's summary of the next-word model as text, and the number of parameters."""
         from imdb_gru.training.summary import summarise_next_word_model
 
         return summarise_next_word_model(config, corpus)
@@ -55,7 +55,7 @@ class NextWordTask(Task):
     def choose_split(
         self, run: Run, source: Source, data: DataConfig | None, split: str | None, observer: Observer
     ) -> ChosenReviews:
-        """Read a split; the default is the run's validation reviews, or, for different data, all reviews."""
+        """Read a split; None means the run's validation reviews or, if `data` is given, all of its reviews."""
         config = run.load_next_word_config()
         if data and split is None:
             reviews = [review for part in source.splits for review in hold_reviews(source, part)]

@@ -33,7 +33,7 @@ class Session(Protocol):
 
     @property
     def exit_code(self) -> int:
-        """Return the exit code of a process whose training was stopped."""
+        """Return the exit code for a process whose training was stopped."""
         ...
 
 
@@ -56,7 +56,7 @@ class Place(Protocol):
 
 
 class ThisProcess:
-    """The current process as a place."""
+    """The current process, as a place where training can run."""
 
     def open(self) -> AbstractContextManager[object]:
         """Return a context manager that does nothing."""

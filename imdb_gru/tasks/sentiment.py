@@ -33,7 +33,7 @@ class SentimentTask(Task):
         return ClassifierTrainer(config, corpus, pretrained)
 
     def summarise(self, config: Config, corpus: Corpus) -> tuple[str, int]:
-        """Return Keras's summary of the classifier as text, and its number of parameters."""
+        """Return Keras's summary of the classifier as text, and the number of parameters."""
         from imdb_gru.training.summary import summarise_model
 
         return summarise_model(config, corpus)
@@ -47,7 +47,10 @@ class SentimentTask(Task):
     def choose_split(
         self, run: Run, source: Source, data: DataConfig | None, split: str | None, observer: Observer
     ) -> ChosenReviews:
-        """Read a split, by default the test split, or else the run's held-out reviews or all reviews of other data."""
+        """Read a split; None means the test split if there is one.
+
+        Without a test split, None means the run's held-out reviews or, if `data` is given, all of its reviews.
+        """
         config = run.load_config()
         limit = config.data.limit if data is None else data.limit
         if split is None and "test" in source.splits:

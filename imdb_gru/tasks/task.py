@@ -36,7 +36,7 @@ class ChosenReviews:
 
     @classmethod
     def build(cls, run: Run, split: str, reviews: Sequence[Review]) -> "ChosenReviews":
-        """Count the reviews used to train the run, and build the result; texts are compared after truncation."""
+        """Build the result, with the number of reviews used to train the run; texts are compared after truncation."""
         stored = run.load_seen()
         if stored is None:
             return cls(split, reviews, None)
@@ -64,7 +64,7 @@ class Task(ABC):
     """How one kind of model is trained and evaluated."""
 
     require_labels: ClassVar[bool]
-    """Whether the model is trained only on labelled reviews."""
+    """Whether training and evaluation require labelled reviews."""
 
     @abstractmethod
     def load_reviews(self, source: Source, config: Any) -> TrainingReviews:
@@ -76,7 +76,7 @@ class Task(ABC):
 
     @abstractmethod
     def summarise(self, config: Any, corpus: Corpus) -> tuple[str, int]:
-        """Return Keras's summary of the model as text, and its number of parameters."""
+        """Return Keras's summary of the model as text, and the number of parameters."""
 
     @abstractmethod
     def estimate_memory(self, config: Any, parameters: int, corpus: Corpus) -> int:
@@ -94,7 +94,7 @@ class Task(ABC):
     def choose_split(
         self, run: Run, source: Source, data: DataConfig | None, split: str | None, observer: Observer
     ) -> ChosenReviews:
-        """Read a split, by default the task's default split; if `data` is None, the source is the run's own data."""
+        """Read a split; None means the task's default split. If `data` is None, `source` is the run's own data."""
 
     @abstractmethod
     def evaluate(self, run: Run, chosen: ChosenReviews, options: EvaluationOptions) -> Any:
@@ -109,13 +109,13 @@ class Task(ABC):
         if own is None:
             raise RunError(
                 f"{source.name} does not contain the reviews that {run} was trained on (they are from "
-                f"{run.load_metrics().data.source}), so its {split or 'validation'} split is unknown: choose the "
+                f"{run.load_metrics().data.source}), so the run's {split or 'validation'} split is unknown: choose the "
                 "original data with --data, or evaluate on other reviews without --split"
             )
         return self._take_part(run, own, split)
 
     def leave_out_training(self, run: Run, source: Source, chosen: ChosenReviews, observer: Observer) -> ChosenReviews:
-        """If the chosen reviews include the run's training reviews, return only the run's test or validation part."""
+        """Return `chosen` or, if it includes the run's training reviews, only the run's test or validation part."""
         if chosen.seen == 0:
             return chosen
         try:
@@ -134,7 +134,7 @@ class Task(ABC):
         return part
 
     def load_own_reviews(self, run: Run, source: Source) -> TrainingReviews | None:
-        """Read the reviews that a run was trained on; None if the source contains other reviews."""
+        """Read the reviews that a run was trained on, or return None if the source contains different reviews."""
         data = run.load_metrics().data
         try:
             reviews = self.load_reviews(source, run.load_any_config())
@@ -163,6 +163,6 @@ class Task(ABC):
 
 
 def send_notes(source: Source, observer: Observer) -> None:
-    """Notify the observer of anything unusual in a source's files; the reviews must have been read before."""
+    """Notify the observer of anything unusual in a source's files. Call this after the reviews have been read."""
     for note in list_notes(source):
         observer(Notice(note))

@@ -1,4 +1,4 @@
-"""Teaching: finding the soft targets of a training run, either in the resumed run or by asking its teachers."""
+"""Teaching: finding the soft targets for a training run, either in the resumed run or by asking the teachers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ from imdb_gru.system.wording import count_noun
 
 @dataclass(frozen=True)
 class Teaching:
-    """The soft targets that a resumed run holds, or else the teachers to ask."""
+    """The soft targets stored in a resumed run, or else the teachers to ask."""
 
     config: Config
     teachers: Sequence[Teacher]
@@ -28,7 +28,7 @@ class Teaching:
 
     @classmethod
     def prepare(cls, config: Config, resumed: Run | None, *, ask: bool) -> "Teaching | None":
-        """Find the resumed run's soft targets, or else the config's teachers; return None if it names no teachers.
+        """Find the resumed run's soft targets or else the config's teachers; return None if the config names none.
 
         Call this before the reviews are read. Raises `ConfigError` or `RunError` if a teacher cannot be used.
         """
@@ -45,14 +45,14 @@ class Teaching:
     def apply(self, corpus: Corpus, reviews: TrainingReviews, observer: Observer) -> Corpus:
         """Return the corpus with soft targets for its training reviews.
 
-        Raises `DataError` if a teacher was trained on the held-out reviews, and `RunError` if the kept soft targets are
-        for other reviews.
+        Raises `DataError` if a teacher was trained on the held-out reviews, and `RunError` if the resumed run's soft
+        targets are for different reviews.
         """
         if self.kept:
             if self.kept.reviews != corpus.statistics.hash:
                 raise RunError(
-                    f"the teachers were asked about different reviews from those in {corpus.statistics.source}: choose "
-                    "the original reviews with --data"
+                    f"the run's teachers were not asked about the reviews in {corpus.statistics.source}: choose the "
+                    "original reviews with --data"
                 )
             return _teach(corpus, self.kept)
         check_held_out(self.teachers, reviews, corpus, self.config)

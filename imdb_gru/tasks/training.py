@@ -134,7 +134,8 @@ def resume(
         vocabulary = run.load_vocabulary() if run.vocabulary_path.exists() else None
         if start and vocabulary and start.vocabulary.words != vocabulary.words:
             raise RunError(
-                f"{config.model.pretrained} has changed since {run} started from it: restore it, or repeat the training"
+                f"{config.model.pretrained} has changed since {run} was started from it: restore it, or repeat the "
+                "training"
             )
         corpus = load_corpus(
             config, source=find_source(data), start=start, vocabulary=vocabulary, observer=observer, resumed=run
@@ -178,7 +179,7 @@ def plan(
     kind: type[Config] | type[NextWordConfig] = Config,
     place: Place | None = None,
 ) -> Plan:
-    """Describe what `train`, or `pretrain` if `kind` is `NextWordConfig`, would do, without training."""
+    """Describe what `train` would do, or `pretrain` if `kind` is `NextWordConfig`, without training a model."""
     observer, place = observer or ignore, place or ThisProcess()
     complete = prepare_config(kind, config, data, overrides)
     task = find_task(complete.task)
@@ -271,7 +272,7 @@ def _check_unseen(start: Run, corpus: Corpus) -> None:
     seen = stored.count(digests) if stored else 0
     if seen > MOST_SEEN * len(digests):
         raise DataError(
-            f"the classifier of model.pretrained, {start}, was itself trained on {seen} of these "
+            f"the classifier in model.pretrained, {start}, was itself trained on {seen} of these "
             f"{count_noun(len(digests), 'review')}, so the validation figures would mean nothing: start from a "
             "next-word model (model.pretrained=bundled), or train on other reviews"
         )

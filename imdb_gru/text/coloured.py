@@ -1,4 +1,4 @@
-"""Words in colours from negative to positive, and an HTML fragment that shows them in a notebook."""
+"""Colours for negative and positive words, and an HTML fragment that shows coloured words in a notebook."""
 
 import math
 from collections.abc import Sequence
@@ -17,9 +17,9 @@ All have the same lightness (0.6 in OKLCH), so they are legible on black and on 
 NEGATIVE, POSITIVE = COLOURS[0], COLOURS[-1]
 
 STRONGEST = 0x90
-"""Opacity of the strongest background, from 0 to 255; both dark and light text are legible on it."""
+"""Opacity of the strongest background, on a scale from 0 to 255; both dark and light text are legible on it."""
 FAINTEST = 0.05
-"""Smallest absolute share for which a word is coloured."""
+"""A word is coloured only if the absolute value of its share is at least this."""
 
 
 def build_html(
@@ -35,7 +35,7 @@ def build_html(
 
     `label` and `figures` form the headline. Each token except the start token is coloured by its share, from −1 (most
     negative) to 1 (most positive); its title appears when the mouse hovers over it. `note` explains the colours.
-    If the `direction` is backward, `tokens` is in reverse order; the fragment shows the words in written order.
+    `tokens`, `shares` and `titles` are in reading order; the fragment shows the words in written order.
     """
     words = []
     for token, space, share, title in zip(tokens, find_written_spaces(tokens, direction), shares, titles, strict=True):
@@ -57,7 +57,7 @@ def build_html(
 
 
 def _choose_background(share: float) -> str:
-    """Return the colour for a share; it is more opaque the further the share is from 0, and empty below `FAINTEST`."""
+    """Return the background for a share: the further from 0, the more opaque; an empty string below `FAINTEST`."""
     if not math.isfinite(share) or abs(share) < FAINTEST:
         return ""
     opacity = round(min(abs(share), 1.0) * STRONGEST)

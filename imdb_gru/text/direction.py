@@ -19,12 +19,12 @@ def reorder(items: Sequence[Item], direction: Direction) -> Sequence[Item]:
 
 
 def note_direction(direction: Direction) -> str:
-    """Return a note to append to a heading above timesteps; it is empty for a forward model."""
+    """Return a note to append to a caption if the model reads backward; it is empty for a forward model."""
     return ", read from the end" if direction == "backward" else ""
 
 
 def name_words_read(direction: Direction) -> str:
-    """Return the label of an axis of timesteps."""
+    """Return the label of an axis that shows timesteps."""
     return "words read from the end" if direction == "backward" else "words read"
 
 

@@ -50,6 +50,10 @@ TAGS = (
 )
 _TAG = re.compile(rf"</?(?:{TAGS})(?:[\s/][^<>]*)?>|<!--[^<>]*-->", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:amp;)*(#[0-9]{1,7};?|#x[0-9a-f]{1,6};?|[a-z][a-z0-9]{1,31};)", re.IGNORECASE)
+_LINK = re.compile(
+    r"""(?:[Hh][Tt][Tt][Pp][Ss]?://|[Ww]{3}\.)[^\s<>"]*[^\s<>".,;:!?)\]'-]"""
+    r"|(?<![\w.])@[\w]+"  # a handle, but not the end of an e-mail address
+)
 _MOST_PASSES = 4
 """Maximum number of passes over tags and entities; decoding an entity can reveal a tag or another entity."""
 _NO_MARKUP = str.maketrans("&<", "  ")
@@ -61,8 +65,11 @@ _TAG_NOT_IN_IMDB = re.compile(_TAG.pattern.replace("</?", r"</?(?!(?:br|em|hr|i|
 
 
 def normalise(text: str) -> str:
-    """Return a text without HTML, in plain characters: NFKC with one form of apostrophe, quotation mark and dash."""
-    return _normalise(text, _write_plainly, _TAG, _decode)
+    """Return a text in plain characters, without HTML, links or handles.
+
+    Plain characters are those of NFKC, with only one form of apostrophe, quotation mark and dash.
+    """
+    return _normalise(text, _write_plainly_without_links, _TAG, _decode)
 
 
 def normalise_for_keras(text: str) -> str:
@@ -90,6 +97,10 @@ def _write_plainly(text: str) -> str:
     if text.isascii():
         return text.replace("`", "'")
     return unicodedata.normalize("NFKC", _MODIFIER.sub("", _SPECIAL.sub(_write, text)))
+
+
+def _write_plainly_without_links(text: str) -> str:
+    return _LINK.sub(" ", _write_plainly(text))
 
 
 def _write_plainly_for_keras(text: str) -> str:
@@ -130,6 +141,7 @@ def describe_normalisation(tokenizer: str) -> dict[str, Any]:
         "part": _NOT_IN_IMDB.pattern if keras else r"[\s\S]+",
         "replace": _WRITTEN,
         "remove": f"[{''.join(f'{chr(first)}-{chr(last)}' for first, last in _INVISIBLE)}]|{_MODIFIER.pattern}",
+        "link": None if keras else _LINK.pattern,
         "passes": _MOST_PASSES,
         "tag": (_TAG_NOT_IN_IMDB if keras else _TAG).pattern,
         "entity": _ENTITY.pattern,
@@ -140,7 +152,7 @@ def describe_normalisation(tokenizer: str) -> dict[str, Any]:
 
 
 def _list_irregular_numbers() -> dict[int, str]:
-    """Return the text of each numeric entity that does not stand for the character with its code point.
+    """Return the text of each numeric entity whose number is not the code point of its text.
 
     Surrogates and numbers above 0x10FFFF are not included, because they are not characters.
     """

@@ -11,9 +11,9 @@ _THRICE = re.compile(r"(.)\1\1")
 _RUN = re.compile(r"([^\W\d_])\1\1+")
 _NUMERAL = re.compile(r"[ivx]+")
 _MOST_RUNS = 4
-"""Maximum number of runs of letters for which all combinations of lengths are tried."""
+"""If a word has more runs of repeated letters than this, not all combinations of lengths are tried."""
 _MUCH = 30
-"""A run is shortened to one letter instead of two only if the resulting word's rank is this many times lower.
+"""A run is shortened to one letter instead of two only if the resulting word's rank is lower by at least this factor.
 
 For example, "sooo" becomes "so" (rank 39), not "soo" (11797), but "tooo" becomes "too" (103), not "to" (6).
 """

@@ -1,4 +1,4 @@
-"""The two tokenizers that a config can choose; a model is trained and predicts with the same tokenizer.
+"""The two tokenizers that a config can choose; a model uses the same one for training and prediction.
 
 Each tokenizer is a plain function that splits a text into tokens.
 """
@@ -15,6 +15,9 @@ _CLOSING, _OPENING = frozenset("!?.,;:)-"), ("(", "-")
 _EMOJI = "\u2600-\u27bf\U0001f300-\U0001faff"
 _WORD = re.compile(rf"""[^\W_]+(?:'[^\W_]+)*|[!?.,;:()"\-]|[{_EMOJI}]""")
 
+_MARKS = ("<", "&", "`", "@", "://", "ww.", "WW.")
+"""Every ASCII text that normalisation changes contains one of these marks."""
+
 _EYES = ":;=<"
 _EMOTICON = re.compile(
     rf"[{_EYES}](?:"
@@ -26,11 +29,11 @@ _EMOTICON = re.compile(
 )
 _WORD_OR_EMOTICON = re.compile(f"{_EMOTICON.pattern}|{_WORD.pattern}")
 _MOUTHS = {")": ":)", "]": ":)", "(": ":(", "[": ":(", "/": ":/", "\\": ":/", "|": ":|", "d": ":d", "p": ":p"}
-"""The emoticon that replaces all emoticons with the same mouth; only ;) keeps its eyes."""
+"""For each mouth, the emoticon that replaces all emoticons with it, except that ;) and ;] become ;)."""
 
 
 def tokenize_keras(text: str) -> list[str]:
-    """Lower-case, replace Keras's filter characters with spaces, and split on spaces, as was done for `imdb.npz`."""
+    """Lower-case a text, and split it at spaces and Keras's filter characters, as was done for `imdb.npz`."""
     text = _normalise_for_keras(text).lower().translate(_KERAS_TABLE)
     return [token for token in text.split(" ") if token]
 
@@ -49,7 +52,7 @@ def tokenize_without_emoticons(text: str) -> list[str]:
 
 
 def _normalise(text: str) -> str:
-    if text.isascii() and "<" not in text and "&" not in text and "`" not in text:
+    if text.isascii() and not any(mark in text for mark in _MARKS):
         return text
     from imdb_gru.text.normalisation import normalise  # compiles regular expressions that most texts do not need
 
@@ -76,7 +79,7 @@ def _has_emoticon(text: str) -> bool:
 
 
 def _unify(token: str) -> str:
-    """Return the token of an emoticon, such as :) for :-), =) and :)); return other tokens unchanged."""
+    """Return the token of an emoticon, such as `:)` for `:-)`, `=)` and `:))`, and other tokens unchanged."""
     if len(token) == 1 or token[0] not in ":;=<":
         return token
     if token[0] == "<":

@@ -25,9 +25,9 @@ PAD, START, UNKNOWN, FIRST_WORD = 0, 1, 2, 3
 START_TOKEN, END_TOKEN, UNKNOWN_TOKEN = "<start>", "<end>", "<unknown>"
 
 MARK, COMMON, OTHER, UNFAMILIAR = range(4)
-"""Kinds of ids: punctuation marks, pad and start; the most common words; all other words; unknown words."""
+"""Kinds of ids: MARK for punctuation, pad and start; COMMON and OTHER for words; UNFAMILIAR for the unknown id."""
 MOST_COMMON = 100
-"""Number of words that count as most common; in natural language, they make up about half of a text."""
+"""Number of words whose kind is COMMON: the most frequent words, which make up about half of a typical text."""
 
 
 class Vocabulary:
@@ -48,7 +48,7 @@ class Vocabulary:
                     self._id_of[word] = self._id_of[spelling]
 
     def __len__(self) -> int:
-        """Count the ids, including pad, start and unknown; an embedding has the same number of rows."""
+        """Return the number of ids, including pad, start and unknown; an embedding has one row for each id."""
         return FIRST_WORD + len(self.words)
 
     @cached_property
@@ -99,7 +99,7 @@ class Vocabulary:
             "".join(words).encode()  # fails for unpaired surrogates, which UTF-8 cannot encode
             emoticons = stored.get("emoticons", False)
             if not isinstance(emoticons, bool):
-                raise ValueError("emoticons is neither true nor false")
+                raise ValueError("'emoticons' is neither true nor false")
             return cls(stored["tokenizer"], words, emoticons=emoticons)
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise RunError(f"{path} is not a vocabulary ({error}): train the model again") from error

@@ -16,7 +16,7 @@ limit_tensorflow()
 
 @contextlib.contextmanager
 def _hush_stderr() -> Iterator[None]:
-    """Hold back the C++ output to stderr while TensorFlow starts, and show it only if TensorFlow fails to start."""
+    """Hold back what TensorFlow writes to stderr while it starts, and show it only if TensorFlow fails to start."""
     with tempfile.TemporaryFile() as kept:
         saved = os.dup(2)
         os.dup2(kept.fileno(), 2)

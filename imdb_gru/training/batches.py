@@ -16,17 +16,17 @@ from imdb_gru.text.vocabulary import FIRST_WORD, PAD, UNKNOWN
 from imdb_gru.training.shares import WholeShare
 
 SHUFFLE_STREAM, WORD_DROPOUT_STREAM = 2, 3
-"""Numbers of the random streams used in training; the choice of validation reviews uses a different stream."""
+"""Numbers that identify the random streams of training; validation reviews are chosen with a different stream."""
 
 Batch = tuple[Ids, Array]
 
 
 @functools.lru_cache(maxsize=2)  # one entry for the training reviews and one for the validation reviews
 def _to_tensors(reviews: EncodedReviews, share: float) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Return the ids, offsets and labels, cached because Keras keeps the datasets of several epochs alive.
+    """Return the ids, offsets and labels; they are cached because Keras keeps the datasets of several epochs alive.
 
-    The labels are `(N, 1)`, or `(N, 2)` if there are soft targets: the label and the target. The target is the mean of
-    the soft target, with weight `share`, and the label; without a label, it is the soft target.
+    The labels are `(N, 1)` or, if there are soft targets, `(N, 2)`: each review's label and its target. The target is
+    `share` times the soft target plus 1 - `share` times the label or, without a label, the soft target alone.
     """
     labels = reviews.labels.astype(np.float32)[:, None]
     if reviews.soft_targets:
@@ -47,16 +47,17 @@ class ReviewBatches:
 
     If the reviews have soft targets, the labels are `(B, 2)`: each review's label and its target.
 
-    With several workers, each gets a share of every batch. A share has two more arrays, for `Shares`. The first array,
-    `(2,)`, holds two fractions: the worker's part of the batch's reviews with a target, and its part of all reviews in
-    the batch. The second array, `(R,)`, holds the ids of all words that the whole batch may contain. A worker without
-    reviews in a batch gets one review with weight zero. In validation, each worker gets some of the whole batches.
+    With several workers, each worker gets a share of every batch, and two more arrays for `Shares`. The first array,
+    `(2,)`, holds the worker's fraction of the batch's reviews that have a target, and its fraction of all reviews in
+    the batch. The second array, `(R,)`, holds the ids of all words that the whole batch may contain. A worker whose
+    share is empty gets one review with weight zero. In validation, whole batches are divided among the
+    workers.
     """
 
     def __init__(
         self, reviews: EncodedReviews, config: Config, epoch: int | None, shares: WholeShare | None = None
     ) -> None:
-        """Build the batches of an epoch; None means validation: no word dropout, and the longest reviews first."""
+        """Build the batches of `epoch`; None means validation: no word dropout, and the longest reviews first."""
         self.reviews = reviews
         self.config = config
         self.epoch = epoch
@@ -77,7 +78,7 @@ class ReviewBatches:
         return self.to_dataset().as_numpy_iterator()  # type: ignore[no-any-return]
 
     def count(self, mask: Mask) -> int:
-        """Return how many of the reviews in all batches are selected by a mask `(N,)`."""
+        """Count the reviews in the batches that a mask `(N,)` selects."""
         return sum(int(mask[rows].sum()) for rows in self.rows)
 
     def to_dataset(self) -> tf.data.Dataset:
@@ -126,7 +127,7 @@ class ReviewBatches:
         return dataset.prefetch(2).with_options(options)
 
     def _measure_parts(self) -> Array:
-        """Return this worker's fractions of the reviews with a target and of all reviews in each batch, `(N, 2)`."""
+        """Return, for each batch, this worker's fraction of the reviews with a target and of all reviews, `(N, 2)`."""
         taught = self.reviews.taught
         parts = np.zeros((len(self.rows), 2), np.float32)
         for part, rows, whole in zip(parts, self.rows, self.whole, strict=True):

@@ -16,7 +16,7 @@ from imdb_gru.engine.gru import GRUEngine, Hidden, Tape
 from imdb_gru.engine.gru_weights import GRUWeights
 
 OUTSTANDING = 8
-"""Maximum number of forward passes kept for the backward pass; older ones are discarded."""
+"""Maximum number of forward passes whose results are kept for the backward pass; older results are discarded."""
 
 
 class ChannelDropout(keras.layers.SpatialDropout1D):  # type: ignore[misc]
@@ -53,11 +53,11 @@ class FusedEmbedding(keras.layers.Embedding):  # type: ignore[misc]
 
 @keras.saving.register_keras_serializable("imdb_gru")  # Bidirectional copies a layer from the layer's config
 class FusedGRU(keras.layers.GRU):  # type: ignore[misc]
-    """A `keras.layers.GRU` computed by the engine, with `reset_after`, tanh, sigmoid and float32, without dropout.
+    """A `keras.layers.GRU` computed by the engine; it requires `reset_after`, tanh, sigmoid, float32 and no dropout.
 
     With `pooling`, it returns a list of pooled hidden states, each `(B, U)`: the last, or the mean or maximum of the
-    real timesteps. Matrix products multiply numbers of type `precision`. Raises `ValueError` for options
-    that the engine does not support.
+    real timesteps. Matrix products multiply numbers of type `precision`. Raises `ValueError` for options that the
+    engine does not support.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class FusedGRU(keras.layers.GRU):  # type: ignore[misc]
         return [pooled[pooling]() for pooling in self.pooling]
 
     def inner_loop(self, sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
-        """Return the last output, all outputs and the final state; this replaces Keras's own loop."""
+        """Return the last output, all outputs and the final state; Keras calls this method instead of its own loop."""
         mask = _complete_mask(sequences, mask)
         last, states, *_ = self._compute(sequences, initial_state[0], mask, training)
         if not self.return_sequences:
@@ -130,7 +130,7 @@ class FusedGRU(keras.layers.GRU):  # type: ignore[misc]
         return super().compute_output_shape(sequences_shape, initial_state_shape)
 
     def compute_mask(self, inputs: Any, mask: Any) -> Any:
-        """Return the mask of the output; pooled hidden states have none."""
+        """Return the mask of the output; pooled hidden states have no mask."""
         return [None] * len(self.pooling) if self.pooling else super().compute_mask(inputs, mask)
 
     def _compute(self, x: Any, start: Any, mask: Any, training: bool) -> Any:

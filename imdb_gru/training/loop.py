@@ -84,7 +84,7 @@ class Stopwatch:
 
 
 def _build_record(trainer: Trainer, figures: dict[str, float]) -> Epoch:
-    """Return the record of the completed epoch, and reset its time. Raises `RunError` if a loss is not finite."""
+    """Return the completed epoch's record, and reset the timer. Raises `RunError` if a loss is not finite."""
     progress = trainer.progress
     seconds, progress.epoch_seconds = progress.epoch_seconds, 0.0
     progress.seconds += seconds

@@ -80,7 +80,7 @@ def build_model(
 def build_recurrent(
     config: EncoderConfig, number: int, fused: bool, precision: Precision = "float32", **returned: Any
 ) -> keras.Layer:
-    """Build recurrent layer `number`, counted from 1, in the forward direction; `returned` are output options."""
+    """Build recurrent layer `number`, counted from 1, in the forward direction; `returned` holds output options."""
     name = f"{config.cell}_{number}"
     if fused:
         return FusedGRU(config.units, precision=precision, name=name, **returned)

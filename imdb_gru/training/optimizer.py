@@ -11,7 +11,7 @@ from imdb_gru.config import FitConfig
 
 
 class FusedAdam(keras.optimizers.Adam):  # type: ignore[misc]
-    """A `keras.optimizers.Adam` with the same mathematics and state, but one pass over each weight instead of ten."""
+    """A `keras.optimizers.Adam` that updates each weight in one pass instead of ten, with the same result and state."""
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Update a weight and its two moments with its gradient."""
@@ -82,7 +82,7 @@ class Discriminative:
     """Ratio of the slow weights' learning rate to the other weights' learning rate."""
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        """Update a weight with its gradient."""
+        """Update a weight with its gradient, at the learning rate of its group."""
         super().update_step(gradient, variable, learning_rate * self._find_share(variable))  # type: ignore[misc]
 
     def _find_share(self, variable: Any) -> float:
@@ -97,7 +97,7 @@ class TrainingAdam(EarlyAverage, Discriminative, FusedAdam):
 
 @keras.saving.register_keras_serializable("imdb_gru")
 class WarmupSchedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
-    """A learning rate that rises from zero over the first steps and then falls to zero.
+    """A learning rate that rises over the first steps, and then stays constant or falls to zero.
 
     The cosine decay follows Loshchilov and Hutter 2017, equation 5, without restarts.
     """

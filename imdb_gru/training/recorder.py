@@ -56,7 +56,7 @@ class RunRecorder(Recorder):
         """The writer of TensorBoard logs, or None."""
 
     def begin(self, trainer: Trainer) -> None:
-        """Mark the run as in progress, and record the environment and data used for this part of its training."""
+        """Mark the run as in progress, and record the environment and data with which it is started or resumed."""
         self._tracking = Tracking(self.run, trainer.config, self._observer)  # comes first, because it may fail
         self.run.metrics_path.unlink(missing_ok=True)
         self.run.calibration_path.unlink(missing_ok=True)
@@ -127,7 +127,7 @@ class RunRecorder(Recorder):
         return metrics
 
     def give_up(self, error: BaseException) -> None:
-        """End the tracked run, as stopped or as failed."""
+        """Mark the tracked run as stopped or failed, and end it."""
         if self._tracking:
             self._tracking.end("stopped" if isinstance(error, KeyboardInterrupt) else "failed")
 

@@ -1,4 +1,4 @@
-"""A training run in this process, prepared but not started."""
+"""A training run in this process, ready to start."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -34,7 +34,7 @@ class LocalSession:
 
     @property
     def exit_code(self) -> int:
-        """Return the exit code of a process whose training was stopped."""
+        """Return the exit code for a process whose training was stopped."""
         return self.stop.exit_code
 
     def restore(self) -> Resumed:
@@ -55,7 +55,7 @@ class LocalSession:
 
 @contextlib.contextmanager
 def explain_memory() -> Iterator[None]:
-    """Raise `ImdbGruError` if the code inside runs out of memory."""
+    """Raise `ImdbGruError` if the code in the `with` block runs out of memory."""
     try:
         yield
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:

@@ -28,7 +28,7 @@ class WholeShare:
         return rows
 
     def weigh_losses(self, share: Any) -> tuple[Any, Any]:  # noqa: ARG002
-        """Return this worker's fraction of the batch's reviews with a target, and its fraction of all reviews in it.
+        """Return this worker's fractions of the batch's reviews with a target and of all the batch's reviews.
 
         `share` is the third item of the batch, after ids and labels, or None for a single worker.
         """
@@ -68,7 +68,7 @@ class Shares(WholeShare):
         """Sum of `wish` over all workers at the last step."""
 
     def select_rows(self, rows: Rows, lengths: Lengths) -> Rows:
-        """Sort a batch, longest first, and return every n-th review, so that all shares have similar lengths."""
+        """Sort a batch, longest first, and return every `count`-th review, so that all shares have similar lengths."""
         return rows[np.argsort(-lengths[rows], kind="stable")][self.rank :: self.count]
 
     def weigh_losses(self, share: Any) -> tuple[Any, Any]:
@@ -79,8 +79,9 @@ class Shares(WholeShare):
     def add_up_gradients(self, gradients: Sequence[Any], embedding: int, share: Any) -> Sequence[Any]:
         """Return the gradients summed over all workers.
 
-        Of the embedding's gradient, only the rows of the batch's words are exchanged. `share` holds the ids of these
-        words, `(R,)`. The ids must be the same for all workers, and include every row that is nonzero for any worker.
+        Workers send only those rows of the embedding's gradient that belong to the batch's words. `share` holds the ids
+        of these words, `(R,)`. The ids must be the same for all workers, and every row that is nonzero for any worker
+        must be among them.
         """
         _, words = share
         own = [tf.convert_to_tensor(gradient) for gradient in gradients]

@@ -29,7 +29,7 @@ def _print_summary(model: keras.Model) -> str:
 def estimate_memory(config: Config, parameters: int, corpus: Corpus) -> int:
     """Estimate the bytes of memory that training needs: TensorFlow, weights, optimizer state and the longest batch.
 
-    The text and token behind an id take about five times as many bytes as the id. Every weight has a gradient, two
+    An id with its token and text takes about five times as many bytes as the id alone. Every weight has a gradient, two
     moments, an exported copy and, if weights are averaged, an average. Each timestep keeps its embedding and about 8
     values per unit for the backward pass.
     """
@@ -49,11 +49,11 @@ def summarise_next_word_model(config: NextWordConfig, corpus: Corpus) -> tuple[s
 
 
 def estimate_next_word_memory(config: NextWordConfig, parameters: int, corpus: Corpus) -> int:
-    """Estimate the bytes of memory that next-word training needs, as `estimate_memory` does.
+    """Estimate the bytes of memory that next-word training needs, as `estimate_memory` does for a classifier.
 
     The gradient of the table that the embedding and softmax share is the sum of several arrays of the same size, and
-    the saved model's softmax has a separate table. In validation, each of the `FULL_ROWS`
-    timesteps computed at once needs about 6 values for every id of the vocabulary.
+    the saved model's softmax has a separate table. In validation, each of the `FULL_ROWS` timesteps computed at once
+    needs about 6 values for every id of the vocabulary.
     """
     model, train, size = config.model, config.train, len(corpus.vocabulary)
     timesteps = min(int(max(corpus.train.lengths)), train.timesteps)

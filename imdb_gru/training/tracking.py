@@ -134,13 +134,13 @@ class WandbTracker(Tracker):
 
 
 TRACKERS: dict[str, type[Tracker]] = {"mlflow": MLflowTracker, "wandb": WandbTracker}
-"""The tracker for each value of `train.track`; the value is also the name of the tracker's extra."""
+"""The tracker for each value of `train.track`; the value is also the name of the extra that installs the tracker."""
 
 
 class Tracking:
     """The tracking of one training run; it does nothing if the config names no tracker.
 
-    If a tracker fails while the model is trained, training continues without it, and a notice says so.
+    If a tracker fails during training, training continues without it, and a notice says so.
     """
 
     def __init__(self, run: Run, config: AnyConfig, observer: Observer = ignore) -> None:
@@ -158,8 +158,8 @@ class Tracking:
             raise MissingExtraError(f"train.track={config.train.track}", config.train.track) from error
         except Exception as error:  # trackers raise errors from many packages
             raise ImdbGruError(
-                f"{kind.title} cannot track {run} ({_shorten(error)}): check its settings and resume the run, "
-                "or replace it with a run without train.track"
+                f"{kind.title} cannot track {run} ({_shorten(error)}): check the tracker's settings and resume "
+                "the run, or repeat the training with --overwrite and without train.track"
             ) from error
 
     @property
@@ -191,7 +191,7 @@ class Tracking:
 
 
 def _list_final(metrics: Metrics) -> dict[str, float]:
-    """Return the final metrics of a run, with the names to log them under."""
+    """Return the final metrics of a run, under the names used in the log."""
     final = {f"best_{name}": value for name, value in metrics.best.to_dict().items()}
     for name in ("epochs", "seconds", "compile_seconds", "peak_memory_mb", "parameters"):
         final[f"total_{name}" if name == "seconds" else name] = getattr(metrics, name)

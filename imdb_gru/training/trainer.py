@@ -32,7 +32,7 @@ class Trainer(ABC):
     config: AnyConfig
     model: keras.Model
     stock: keras.Model
-    """The model to save; it is never compiled and has only stock layers, so that it opens without this package."""
+    """The model to save, never compiled; it has only stock layers, so that Keras can open it without this package."""
 
     def __init__(self, config: AnyConfig, corpus: Corpus) -> None:
         self.corpus = corpus
@@ -75,7 +75,7 @@ class Trainer(ABC):
 
     @abstractmethod
     def validate(self, stop: Stop) -> Figures | None:
-        """Return the metrics on the validation reviews, empty if there are none, or None if validation was stopped."""
+        """Return the validation metrics: {} if there are no validation reviews, or None if validation was stopped."""
 
     def finish_epoch(self, seconds: float) -> dict[str, int]:  # noqa: ARG002 - used by next-word models
         """Return metrics other than losses, given the epoch's duration, and reset the counts for the next epoch."""
@@ -94,14 +94,14 @@ class Trainer(ABC):
         """Return the model to save, with the current weights."""
 
     def calibrate(self, run: Run) -> Calibration | None:  # noqa: ARG002 - used by classifiers
-        """Return the complete run's errors on validation reviews, by confidence, or None if they are not measured."""
+        """Count the complete run's errors on validation reviews above each confidence limit, or return None."""
         return None
 
     def start_next_epoch(self) -> None:  # noqa: B027 - optional for a trainer
         """Restore the weights that the next epoch starts from."""
 
     def restore(self, run: Run) -> None:
-        """Restore the state of the run's checkpoint, if there is one. Raises `RunError` if it does not fit."""
+        """Restore the state of the run's checkpoint, if there is one. Raises `RunError` if it cannot be used."""
         self._check_start(run)
         if not run.checkpoint_path.exists():
             return
@@ -113,7 +113,7 @@ class Trainer(ABC):
             arrays = [stored[str(number)] for number in range(len(stored) - 1)]
             variables = self.variables
             if [array.shape for array in arrays] != [tuple(variable.shape) for variable in variables]:
-                raise ValueError("its weights have different shapes")
+                raise ValueError("its weights do not fit the model")
         except DAMAGE as error:
             raise run.refuse_checkpoint(error) from error
         for variable, array in zip(variables, arrays, strict=True):

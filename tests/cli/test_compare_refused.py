@@ -46,6 +46,13 @@ def test_a_stopped_comparison_can_be_resumed(tmp_path, number, to_all, code):
     assert not (history.parent.parent / "linear-0").exists()
 
 
+def test_missing_data_is_reported_before_any_training(tmp_path):
+    result = call("compare", *TINY[2:], "--data", "nowhere.csv")
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"Error: there are no reviews at {tmp_path / 'nowhere.csv'}: choose ")
+    assert not (tmp_path / "runs").exists()
+
+
 def test_ctrl_c_while_the_linear_model_is_fitted(tmp_path):
     command = [sys.executable, "-m", "imdb_gru", "compare", *BUDGET, "--set", "data.limit=null"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:

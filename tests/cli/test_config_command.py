@@ -58,4 +58,4 @@ def test_the_last_of_several_settings_of_one_key_counts(invoke):
 def test_a_config_is_found_by_name(invoke, command):
     result = invoke(*command, "nowhere")
     assert result.code == 1
-    assert "Error: there is no config named 'nowhere'; the package has best, best-pretrain, default, " in result.err
+    assert "Error: there is no config named 'nowhere'; available configs: best, best-pretrain, default, " in result.err

@@ -89,7 +89,7 @@ def test_the_test_part_is_evaluated_by_default(make_run, evaluate, invoke, tmp_p
     write_rows(tmp_path / "other.csv", [("new", 1), ("newer", 0)])
     result = invoke("evaluate", "--run", "run", "--data", "other.csv", "--split", "test")
     assert result.code == 1
-    assert "so its test split is unknown" in result.err
+    assert "so the run's test split is unknown" in result.err
 
 
 def test_the_majority_class_and_the_threshold_stand_beside_the_accuracy(make_run, evaluate, invoke, tmp_path):

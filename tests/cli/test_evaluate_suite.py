@@ -93,7 +93,7 @@ def test_from_python_with_a_classifier_and_its_threshold(tmp_path):
     assert json.dumps(figures.to_dict())
     assert (figures.threshold, figures.kinds[0].passed) == (1, 0)
     assert "verdict: 0.000" in repr(figures)
-    with pytest.raises(ValueError, match="errors is -1"):
+    with pytest.raises(ValueError, match="errors=-1"):
         imdb_gru.evaluate_suite(model, errors=-1)
     with pytest.raises(ValueError, match="threshold is 2"):
         imdb_gru.evaluate_suite(model, threshold=2)

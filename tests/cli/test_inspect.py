@@ -191,7 +191,7 @@ def test_units_of_one_run_only(inspect_units):
         (["--npz", "same", "--html", "same", TEXT], "both write same"),
         (["--plots", "empty.txt/plots", TEXT], "cannot draw into empty.txt/plots"),
         (["--unit", "8", TEXT], "units 0 to 7"),
-        (["--layer", "2", TEXT], "the number of recurrent layers in this run is 1"),
+        (["--layer", "2", TEXT], "the last recurrent layer of this run is 1"),
         (["--input", "f.txt", TEXT], "give texts or --input, not both"),
         (["--input", "nowhere.txt"], "cannot read nowhere.txt"),
         (["--words", "0", TEXT], "--words"),

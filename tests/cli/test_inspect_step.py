@@ -144,10 +144,10 @@ def test_a_backward_model_counts_from_the_end(step):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--word", "10"], f'--word 10: the words of "{TEXT}" are 0 (the start token) to 9'),
+        (["--word", "10"], f'--word 10: the words of "{TEXT}" are numbered 0 (the start token) to 9'),
         (["--word", "-1"], "-1 is not in the range x>=0"),
         (["--unit", "512"], "--unit 512: this run's layers have units 0 to 511"),
-        (["--layer", "2"], "--layer 2: the number of recurrent layers in this run is 1"),
+        (["--layer", "2"], "--layer 2: the last recurrent layer of this run is 1"),
         (["--terms", "0"], "0 is not in the range x>=1"),
         (["--input", "texts.txt"], "give texts or --input, not both"),
     ],

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from imdb_gru import train
+from imdb_gru.__main__ import main as run_module
 from imdb_gru.config import build_config
 from imdb_gru.models import batches, classifier
 from imdb_gru.runs.catalogue import create_run
@@ -181,7 +182,7 @@ def test_what_does_not_fit_what_was_begun_is_refused(bulk, invoke, tmp_path, sam
     kept = (tmp_path / "out.jsonl.partial").read_bytes()
     result = bulk("--output=out.jsonl", "--resume", "--timesteps")
     assert result.code == 1
-    assert "out.jsonl.partial was started with a different set of options: use the same one, or remove" in result.err
+    assert "partial was started with a different set of options: use the original one, or remove" in result.err
     assert "a different set of options" in bulk("--output=out.jsonl", "--resume", "--threshold=0.7").err
     (tmp_path / "reviews.txt").write_text("other\n")
     assert "was started with a different input" in bulk("--output=out.jsonl", "--resume").err
@@ -258,3 +259,15 @@ def test_a_killed_training_goes_on_to_the_same_weights(invoke, tmp_path, alone):
     (tmp_path / "killed" / "checkpoint.npz").touch()  # as a kill after the very last step but one leaves it
     assert "is complete, so it cannot be resumed" in invoke("train", "--resume=killed").err
     assert_same(tmp_path / "killed", alone)
+
+
+def test_ctrl_c_during_the_import_of_the_commands_leaves_no_traceback(monkeypatch, capsys):
+    class Interrupted:
+        def __getattr__(self, name):
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "imdb_gru.cli", Interrupted())
+    with pytest.raises(SystemExit) as exit:
+        run_module()
+    assert exit.value.code == 130
+    assert capsys.readouterr() == ("", "Stopped.\n")

@@ -36,7 +36,7 @@ def test_the_run_and_the_missing_path_are_named(invoke, moved, tmp_path, argumen
     result = invoke(*given)
     assert (result.code, result.out) == (1, "")
     missing = tmp_path / "old" / "reviews.csv"
-    message = f"Error: the reviews that {run.path} was trained on are no longer at {missing}: say where they are"
+    message = f"Error: the reviews that {run.path} was trained on are no longer at {missing}: give their location"
     assert message in result.err
     assert "sample" not in result.err.replace(str(tmp_path), "")
 
@@ -61,7 +61,7 @@ def test_a_stopped_training_says_the_same(invoke, tmp_path):
     result = invoke("train", "--resume", run.path)
     assert result.code == 1
     assert result.err == (
-        f"Error: the reviews that {run.path} was trained on are no longer at /old/reviews.csv: say where they are "
+        f"Error: the reviews that {run.path} was trained on are no longer at /old/reviews.csv: give their location "
         "with --data PATH\n"
     )
     assert "there are no reviews at" in invoke("train", "--resume", run.path, "--data", "nowhere.csv").err

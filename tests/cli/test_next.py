@@ -137,6 +137,7 @@ def test_what_a_terminal_would_obey_is_shown(ask):
         (["--generate", "2", "--temperature", "nan"], "--temperature nan: give a number of at least 0"),
         (["--generate", "2", "--temperature", "inf"], "--temperature inf: give a number of at least 0"),
         (["-k", "0"], "0 is not in the range x>=1"),
+        (["-k", "few"], "'few' is not a valid integer."),
         (["-k", "33"], "--count 33: this run has only 32 possible next words"),
         (["--generate", "2", "--top", "33"], "--top 33: this run has only 32 possible next words"),
         (["--input", "a.txt"], "give texts or --input, not both"),

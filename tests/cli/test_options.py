@@ -157,7 +157,7 @@ def call_without_home(*arguments, **environment):
 def test_without_a_home_folder_a_download_says_what_to_set(tmp_path):
     done = call_without_home("train")
     assert (done.returncode, done.stdout) == (1, "")
-    assert "Error: the folder to download aclImdb_v1.tar.gz into is not known" in done.stderr
+    assert "Error: cannot download aclImdb_v1.tar.gz, because the home folder is unknown" in done.stderr
     assert "set $IMDB_GRU_CACHE to a folder, or choose a local copy with --data PATH" in done.stderr
     assert "Traceback" not in done.stderr
     done = call_without_home("predict", "--run", "~/run", "fine")

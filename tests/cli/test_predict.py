@@ -168,7 +168,7 @@ def test_output_goes_through_a_link_and_into_a_device(predict, tmp_path):
     ("output", "message"),
     [
         (".", "is a folder"),
-        ("out.json", "so choose .jsonl"),
+        ("out.json", "so choose a .jsonl file"),
         ("o.parquet", "ray writes Parquet"),
         ("o.XLSX", "cannot write the format .XLSX: choose a .csv file, which Excel opens"),
         ("o.csv.gz", "cannot write the format .gz: choose a .csv, .tsv, .jsonl or .txt file"),

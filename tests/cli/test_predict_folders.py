@@ -69,7 +69,7 @@ def test_other_commands_read_folders_too(invoke, command):
 def test_a_glob_that_the_shell_expanded_is_told(predict, inbox):
     result = predict("--input", "inbox/a.csv", "inbox/b.tsv")
     assert result.code == 2
-    assert "not both; put a glob in quotes" in " ".join(result.err.split())
+    assert "not both; if --input is followed by a glob, put the glob in quotes" in " ".join(result.err.split())
 
 
 def test_ctrl_c_keeps_finished_files_and_says_how_to_resume(inbox, tmp_path):

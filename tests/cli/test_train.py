@@ -217,7 +217,7 @@ def test_what_takes_too_much_memory_is_told_and_replaces_no_run(invoke, tmp_path
 def test_it_says_so_where_nothing_can_be_held_out(invoke, tmp_path):
     (tmp_path / "same.csv").write_text("text,label\n" + "fine,1\nbad,0\n" * 20)
     result = train(invoke, tmp_path / "run", "--dry-run", data=tmp_path / "same.csv")
-    assert "there are too few different reviews to use any for validation, so all figures are for the" in result.err
+    assert "there are too few distinct reviews to use any for validation, so all metrics are for the" in result.err
 
 
 def test_a_training_that_diverges_ends_in_one_line(invoke, tmp_path):

@@ -60,7 +60,7 @@ def test_a_file_that_changed_is_done_again_whole(folder):
     ("changes", "stamps", "resume", "message"),
     [
         ({}, STAMPS, False, "already holds partitions: resume with --resume"),
-        ({}, STAMPS[:1], True, "was started with a different input: use that one"),
+        ({}, STAMPS[:1], True, "was started with a different input: use the original one"),
         ({"run": ["other"]}, STAMPS, True, "was started with a different run"),
         ({"set of options": {"timesteps": True}}, STAMPS, True, "was started with a different set of options"),
     ],

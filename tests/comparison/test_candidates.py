@@ -130,7 +130,7 @@ def test_configs_of_different_reviews_are_refused():
     with pytest.raises(
         ConfigError,
         match=r"a and b use different reviews \(train.validation_split is 0.1, not 0.2; train.validation_seed is None, "
-        r"not 4\): choose the same for both with --set",
+        r"not 4\): choose the same reviews for both with --set",
     ):
         build_models({"a": CONFIG, "b": other}, [])
 

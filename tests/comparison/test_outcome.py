@@ -83,7 +83,7 @@ def test_costs_on_different_engines_are_not_compared_in_silence(capsys):
     assert [model.engine for model in comparison.models] == ["fused bfloat16", "keras", "scikit-learn"]
     assert comparison.caveat == (
         "times and memory were measured on different engines (fused bfloat16 trained gru; keras trained lstm), so they "
-        "do not compare the models; --engine keras trains all networks on the same engine"
+        "are not comparable; --engine keras trains all networks on the same engine"
     )
     print_comparison(comparison)
     out = capsys.readouterr().out
@@ -93,7 +93,8 @@ def test_costs_on_different_engines_are_not_compared_in_silence(capsys):
     assert build_comparison("test", same).caveat is None
     elsewhere = [same[0], evaluate("lstm", 0, 79, **on("keras", cores=64))]
     assert build_comparison("test", elsewhere).caveat == (
-        "times and memory were measured on different machines or numbers of threads, so they do not compare the models"
+        "times and memory were measured on different machines or with different numbers of threads, so they are not "
+        "comparable"
     )
 
 

@@ -37,7 +37,7 @@ def load(tmp_path):
         ("a..b", {"choice": [1]}, "is not a dotted key"),
         ("data.limit", {"choice": [100]}, "cannot be searched: all trials are evaluated on the same reviews"),
         ("train.seed", {"range": [0, 3]}, "cannot be searched"),
-        ("train.monitor", {"choice": ["loss"]}, "cannot be searched: metric decides which trial is best"),
+        ("train.monitor", {"choice": ["loss"]}, "cannot be searched: the key 'metric' decides which trial is best"),
         ("model.units", {"range": [3, 512]}, "model.units is 3, but the bundled model has 512: use base: scratch, or"),
         ("text.vocabulary", {"choice": ["keras"]}, "keras needs text.tokenizer keras, got words"),
     ],
@@ -64,7 +64,7 @@ def test_all_mistakes_are_told_at_once(load):
     [
         ({"trails": 3}, "trails: there is no such key; did you mean trials?"),
         ({"trials": 0}, "trials: input should be greater than or equal to 1, got 0"),
-        ({"trials": None}, "trials: must be set if minutes is not set, so that the search ends"),
+        ({"trials": None}, "trials: must be set if 'minutes' is not set; otherwise, the search would never end"),
         ({"space": {}}, "space: dictionary should have at least 1 item"),
         ({"base": {"train": {"epocs": 1}}}, "train.epocs: there is no such key; did you mean train.epochs?"),
         (
@@ -134,7 +134,7 @@ def test_a_config_or_sweep_is_loaded_as_what_it_is(load, tmp_path):
     with pytest.raises(ConfigError, match=r"space\.train\.epochs: input should be greater than or equal to 1, got 0"):
         load_config_or_sweep(tmp_path / "s.yaml")
     (tmp_path / "s.yaml").write_text("task: sweep")
-    with pytest.raises(ConfigError, match="is not a sweep: it needs 'task: sweep' and a space of keys"):
+    with pytest.raises(ConfigError, match="is not a sweep: it needs 'task: sweep' and a section 'space' of keys"):
         load_config_or_sweep(tmp_path / "s.yaml")
 
 

@@ -108,8 +108,8 @@ def test_a_table_with_validation_reviews_gets_a_test_part_of_its_training_review
 @pytest.mark.parametrize(
     ("splits", "share", "message"),
     [
-        (("train", "test"), 0.2, "has a test split, so data.test_split must be 0, got 0.2"),
-        (("train",), 0.001, r"has too few different reviews for a test part of 0.001 \(data.test_split\)"),
+        (("train", "test"), 0.2, "has a test split, so data.test_split must be 0, not 0.2"),
+        (("train",), 0.001, r"has too few distinct reviews for a test part of 0.001 \(data.test_split\)"),
     ],
 )
 def test_a_test_part_that_cannot_be_is_refused(tmp_path, splits, share, message):

@@ -45,7 +45,7 @@ def test_the_code_of_the_readme_predicts_as_the_package_does(tmp_path):
     assert float(run_readme(folder)) == pytest.approx(classifier.predict(text).probability, abs=1e-5)
     examples = read_examples(folder)
     assert [example["text"] for example in examples] == list(TEXTS)
-    assert len(examples) == 30
+    assert len(examples) == 31
     for example, prediction in zip(examples, classifier.predict_many(TEXTS, timesteps=True), strict=True):
         assert example["tokens"] == list(prediction.tokens[1:])
         assert example["probability"] == pytest.approx(prediction.probability, abs=1e-6)
@@ -170,8 +170,8 @@ def test_a_full_disk_leaves_nothing(tmp_path, monkeypatch):
     [
         ("none/exported", "there is no folder"),
         ("file", "it is a file; choose a folder"),
-        ("mine", r"mine contains notes.txt, which belongs to no export"),
-        ("package", r"package contains README.md, which belongs to no export"),
+        ("mine", r"mine contains notes.txt, which is not part of an export"),
+        ("package", r"package contains README.md, which is not part of an export"),
         (".", "it contains the current folder"),
     ],
 )

@@ -74,7 +74,7 @@ def test_an_export_is_the_same_every_time_and_names_the_model(tmp_path, pair):
 
 
 def test_a_bidirectional_model_is_refused(tmp_path):
-    message = "a bidirectional model cannot read word by word, as the format web does: .* or the format onnx"
+    message = "a bidirectional model cannot read word by word, as the format web requires: .* or the format onnx"
     with pytest.raises(imdb_gru.RunError, match=message):
         export(make_classifier(bidirectional=True), tmp_path / "exported")
     assert not list(tmp_path.iterdir())
@@ -110,7 +110,7 @@ def test_an_export_is_replaced_only_on_request_and_whatever_its_format(tmp_path)
     export(model, folder, overwrite=True)
     assert {file.name for file in folder.iterdir()} == set(FILES)
     (folder / "index.html").touch()
-    with pytest.raises(imdb_gru.ImdbGruError, match=r"index.html, which belongs to no export"):
+    with pytest.raises(imdb_gru.ImdbGruError, match=r"index.html, which is not part of an export"):
         export(model, folder, overwrite=True)
 
 

@@ -90,9 +90,9 @@ def test_mistakes_are_told():
         imdb_gru.score_explanations(classifier, TEXT)
     with pytest.raises(TypeError, match="takes strings"):
         score_explanations(classifier, [TEXT, None])
-    with pytest.raises(ValueError, match="removal is 'mask': choose delete or unknown"):
+    with pytest.raises(ValueError, match="removal is 'mask': choose 'delete' or 'unknown'"):
         score_explanations(classifier, [TEXT], removal="mask")
-    with pytest.raises(DataError, match="no text has words"):
+    with pytest.raises(DataError, match="none of the texts has any words"):
         score_explanations(classifier, [""])
 
 
@@ -112,7 +112,7 @@ def test_a_path_is_as_good_as_a_model(packaged):
     assert imdb_gru.score_explanations("bundled", ["A good film."]) == imdb_gru.score_explanations(
         packaged, ["A good film."]
     )
-    with pytest.raises(TypeError, match="a run is given by its path, got 3"):
+    with pytest.raises(TypeError, match="a run must be given as a path, got 3"):
         imdb_gru.score_explanations(3, ["A good film."])
 
 
@@ -138,4 +138,4 @@ def test_the_command_takes_reviews_of_a_split(inspect_bundled):
     assert inspect_bundled("score", "--removal", "mask", "fine").code == 2
     refused = inspect_bundled("score", "")
     assert (refused.code, refused.out) == (1, "")
-    assert refused.err.splitlines()[-1].startswith("Error: no text has words")
+    assert refused.err.splitlines()[-1].startswith("Error: none of the texts has any words")

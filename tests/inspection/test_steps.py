@@ -187,10 +187,10 @@ def test_json_holds_the_equations_and_the_terms():
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"word": 6}, ValueError, "word is 6: choose 0 to 5, where 0 is the start token"),
-        ({"word": -1}, ValueError, "word is -1: choose 0 to 5"),
-        ({"unit": 6}, ValueError, "unit is 6: choose 0 to 5"),
-        ({"layer": 0}, ValueError, "layer is 0: choose 1 to 1"),
+        ({"word": 6}, ValueError, "word is 6: choose a number from 0 to 5, where 0 is the start token"),
+        ({"word": -1}, ValueError, "word is -1: choose a number from 0 to 5"),
+        ({"unit": 6}, ValueError, "unit is 6: choose a number from 0 to 5"),
+        ({"layer": 0}, ValueError, "layer is 0: choose a number from 1 to 1"),
         ({"word": 1.5}, TypeError, "'float' object cannot be interpreted as an integer"),
     ],
 )

@@ -152,7 +152,7 @@ def test_a_file_that_cannot_be_read_does_not_lose_the_others(damaged):
         predict_file(damaged, "out", model=make_classifier(), observer=lambda event: said.append(str(event)))
     assert str(error.value) == (
         "2 of 5 files could not be read and have no predictions: inbox/d.csv, inbox/e.jsonl; "
-        "the predictions of the others are in out"
+        "the predictions for the others are in out"
     )
     assert list_files("out") == ["2024/c.jsonl", "a.csv", "b.tsv"]
     assert [line for line in said if line.startswith("left out: ")][1].startswith("left out: inbox/e.jsonl, row 4")

@@ -83,11 +83,11 @@ def test_what_the_reviews_cannot_show_is_refused_with_what_they_can():
     classifier = make_calibrated_classifier()
     with pytest.raises(
         RunError,
-        match=r"cannot show .* at most 0\.01 .* the smallest share that they can show is about 5%; allow more errors",
+        match=r"cannot show .* at most 0\.01: the smallest share that they can show is about 5%; allow more errors",
     ):
         classifier.predict("w1", max_error=0.01)
     classifier.calibration = Calibration.parse({**CALIBRATION, "errors": [50, 80, 100]})
-    with pytest.raises(RunError, match="are wrong: train with more reviews"):
+    with pytest.raises(RunError, match=r"is at most 0\.1: train with more reviews"):
         classifier.predict_many(["w1"], max_error=0.1)
     with pytest.raises(RunError, match=r"no record of its confidence .* train the model again, with validation"):
         make_classifier().predict("w1", max_error=0.1)

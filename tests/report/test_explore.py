@@ -68,7 +68,7 @@ def test_next_words_are_left_out_with_a_reason(tmp_path, make_next_word_run):
     assert load_base(make_pretrained(tmp_path / "gone"), notices.append) is None
     assert "their model cannot be loaded: model.pretrained: there is no run at" in str(notices[0])
     assert load_base(make_pretrained("bundled"), notices.append) is None
-    assert "the next-word model has another vocabulary" in str(notices[1])
+    assert "the next-word model has a different vocabulary" in str(notices[1])
     assert load_base(make_pretrained("bundled-classifier"), notices.append) is None
     model = make_pretrained(make_next_word_run().path)
     model.vocabulary = imdb_gru.load_next_word(model.config.model.pretrained).vocabulary

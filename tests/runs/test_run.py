@@ -181,7 +181,7 @@ def test_a_stopped_run_is_resumed_only_with_all_that_it_was(tmp_path):
     run.seal({"interrupted": True, "best": {"epoch": 1}, "data": {"hash": "a"}})
     run.check_resumable()
     run.checkpoint_path.unlink()
-    with pytest.raises(RunError, match=r"checkpoint\.npz is missing; the model of the best epoch so far can be used"):
+    with pytest.raises(RunError, match=r"checkpoint\.npz is missing; the model of the best epoch can still be used"):
         run.check_resumable()
     run.config_path.write_text(run.config_path.read_text().replace("epochs: auto", "epochs: 4"))
     with pytest.raises(RunError, match=r"config\.yaml has changed since the run was completed"):

@@ -83,7 +83,7 @@ def test_labels_of_another_kind_are_told(tmp_path, labels):
 def test_an_absurd_size_is_told_once(tmp_path, monkeypatch):
     path = write_npz(tmp_path)
     monkeypatch.setattr(keras_npz, "MAX_MEMBER_BYTES", 10)
-    with pytest.raises(DataError, match=r"^\S+: x_train has \d+ bytes; do not trust this file$"):
+    with pytest.raises(DataError, match=r"^\S+: x_train has \d+ bytes, more than expected; the file may be malicious$"):
         read(path)
 
 

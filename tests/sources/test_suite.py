@@ -85,7 +85,7 @@ def test_the_texts_are_whole_english_sentences():
 
 
 def test_more_tests_than_the_templates_give_are_refused():
-    with pytest.raises(ValueError, match=r"tests is 100000, but the templates for short verdict give only \d+"):
+    with pytest.raises(ValueError, match=r"'tests' is 100000, but the templates for short verdict give only \d+"):
         build_suite(100_000)
 
 
@@ -126,14 +126,14 @@ def test_labels_are_understood_as_elsewhere_and_rows_with_others_left_out_with_a
         ("text,label,kind\n", "holds no"),
         ("text,label,kind\na,1,\n", "row 2: the kind is empty"),
         ("text,label,kind\na,7,x\n", "holds the label 7"),
-        ("text,label,kind\na,,x\n", "'a' has no label and no second text"),
-        ("text,label,kind,pair\na,,x,p\nb,,y,p\n", "'a' has no label and no second text"),
+        ("text,label,kind\na,,x\n", "'a' has no label, and no other text has"),
+        ("text,label,kind,pair\na,,x,p\nb,,y,p\n", "'a' has no label, and no other text has"),
         ("text,label,kind,pair\na,1,x,p\nb,,x,p\n", "'b' has neither a label nor a direction"),
         ("text,label,kind,pair\na,,x,p\nb,1,x,p\n", "'a' has neither a label nor a direction"),
         ("text,label,kind,pair,direction\na,,x,p,up\n", "precedes 'a', which has a direction"),
         (
             "text,label,kind,pair,direction\na,,x,p,\nb,,x,p,higher\n",
-            "row 3: the direction is 'higher': use up or down",
+            "row 3: the direction is 'higher': use 'up' or 'down'",
         ),
     ],
 )

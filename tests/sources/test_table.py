@@ -75,7 +75,7 @@ def test_rows_stream(tmp_path):
     )
     reviews = open_table(path, require_labels=True).iter_reviews("all")
     assert [next(reviews), next(reviews)] == [Review("good", 1), Review("bad", 0)]
-    with pytest.raises(DataError, match="row 3: text is 3, not text"):
+    with pytest.raises(DataError, match="row 3: the value of text is 3, not a string"):
         next(reviews)
 
 

@@ -58,7 +58,7 @@ def test_what_was_begun_with_something_else_is_refused_and_kept(tmp_path, name):
     begin(path, "a\n")
     before = path.read_bytes()
     with pytest.raises(
-        DataError, match=rf"was started with a different {name}: use the same one, or remove .*partial to"
+        DataError, match=rf"was started with a different {name}: use the original one, or remove .*partial to"
     ):
         open_partial(path, {**BEGUN_WITH, name: "other"}).__enter__()
     assert path.read_bytes() == before

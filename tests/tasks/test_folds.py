@@ -98,7 +98,7 @@ def test_a_source_keeps_its_validation_reviews(trainings):
     [([("one", 1), ("two", 0), ("three", 1)], 5), ([("same", number % 2) for number in range(30)], 2)],
 )
 def test_too_few_reviews_for_the_folds_are_refused(trainings, tmp_path, rows, count):
-    with pytest.raises(DataError, match=f"has too few different reviews for {count} folds: choose fewer folds"):
+    with pytest.raises(DataError, match=f"has too few distinct reviews for {count} folds: choose fewer folds"):
         cross_validate(write_rows(tmp_path / "a.csv", rows), count)
     assert not trainings
 

@@ -13,6 +13,7 @@ PIECES = [
     *"abc &<>#;/'`-=3 \u0301\u0338\u00ad\u200b\ufe0f",
     *"´’“”–…½²™ﬁＡ＆＜；\x96é",
     *("&amp;", "&lt;", "&gt;", "&#38;", "&#39", "&#x26;", "&am", "p;", "&#3", "8;", "&rsquo;", "&shy;", "&nosuch;"),
+    *("http://", "www.", "@", "a.b/c"),
     *("<b>", "</b>", "<br />", "<a ", 'href="x"', "<!--", "-->", "<i>", "&#65286;", "&lt;i&gt;"),
 ]
 TEXTS = st.text() | st.lists(st.sampled_from(PIECES)).map("".join)
@@ -34,6 +35,8 @@ TEXTS = st.text() | st.lists(st.sampled_from(PIECES)).map("".join)
         ("wait… what&hellip; ‼", "wait... what... !!"),
         ('see <a href="http://x.y/z">this</a>,<p/><DIV\nclass=x>a</div><!-- no -->b', "see  this ,  a  b"),
         ("&lt;br /&gt;&amp;lt;b&amp;gt;", ""),
+        ("See http://a.b/c?d=1&amp;e=2, WWW.a.org (www.b.de/x) or HTTPS://c.d/e.", "See , ( ) or ."),
+        ("@fan I agree with @some_one, write to me@home.org @ 3", "I agree with , write to me@home.org @ 3"),
         ("<sigh> x < y <3 AT&T Q&A; &nosuch; a&b <spoiler>", None),
         ("👍\U0001f3fd❤\ufe0f", "👍❤"),
         ("☺ 😀 très 好电影 фильм", None),
@@ -97,7 +100,15 @@ def test_texts_that_read_the_same_have_the_same_tokens(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["&amp;" * 100_000, "&#3" * 100_000, "<a " * 100_000, "<!--" * 100_000, "&am&#112;;" * 50_000]
+    "text",
+    [
+        "&amp;" * 100_000,
+        "&#3" * 100_000,
+        "<a " * 100_000,
+        "<!--" * 100_000,
+        "&am&#112;;" * 50_000,
+        *("http://" * 50_000, "www." * 50_000, "@." * 50_000, "www.a" + "." * 100_000),
+    ],
 )
 def test_a_hostile_text_takes_linear_time(text):
     assert len(tokenize_words(text)) <= 300_000

@@ -86,7 +86,9 @@ def test_a_tracker_that_cannot_start_is_an_error_before_training(monkeypatch, tm
     fail.title = "Ledger"
     monkeypatch.setitem(tracking.TRACKERS, "mlflow", fail)
     session = open_tracked(tmp_path / "run")
-    with pytest.raises(ImdbGruError, match=r"Ledger cannot track .*run \(no such server\): check its settings"):
+    with pytest.raises(
+        ImdbGruError, match=r"Ledger cannot track .*run \(no such server\): check the tracker's settings"
+    ):
         session.train(ignore)
     assert session.run.load_history() == []
 

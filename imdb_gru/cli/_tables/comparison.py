@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 LONGEST_FIGURE = len("100.00%")
 PATH_END = 20
-"""Number of characters that a narrow table keeps from the end of a model's name (the path of its run)."""
+"""Maximum length in characters of a path in a narrow table, which cuts off the beginning of longer paths."""
 MODELS = (
     Column("model", cut_to=PATH_END), Column("engine", drop=6), Column("seeds"), Column("parameters", "params", drop=5),
     Column("s per epoch", drop=4), Column("total s", drop=3), Column("compile s", drop=1), Column("peak MB", drop=2),
@@ -47,7 +47,7 @@ def print_comparison(comparison: "Comparison") -> None:
 
 
 def list_notes(comparison: "Comparison") -> list[str]:
-    """Return a description of each model and, if the models' costs cannot be compared, the reason for this."""
+    """Return a description of each model and, if the models' costs cannot be compared, the reason why."""
     caveat = [comparison.caveat] if comparison.caveat else []
     return [*(f"{model.model}: {model.description}" for model in comparison.models), *caveat]
 
@@ -157,7 +157,7 @@ def _show_p_value(p_value: float | None) -> str:
 
 
 def _iter_tests(pairs: Sequence["ComparedPair"]) -> Iterator[Record]:
-    """Yield a record for every pair and seed."""
+    """Yield one record for each pair of models and each seed."""
     for pair in pairs:
         over_seeds = {
             "difference": pair.difference,
@@ -185,7 +185,7 @@ def _join_curves(curves: Mapping[str, Mapping[int, float]]) -> list[dict[str, An
 
 
 def _compare_settings(models: Sequence["ComparedModel"]) -> list[dict[str, Any]]:
-    """Return the config keys, except the seed, that differ between networks; none if only the cells differ."""
+    """Return a row for each config key (except the seed) that differs between networks; none if only cells differ."""
     networks = [model for model in models if model.runs[0].C is None]
     flat = {model.model: dict(flatten(model.runs[0].config)) for model in networks}
     keys = dict.fromkeys(key for values in flat.values() for key in values)

@@ -8,7 +8,7 @@ from imdb_gru.cli._tables.table import print_line, print_table
 
 
 def print_check(figures: dict[str, Any]) -> None:
-    """Print statistics for each split, the numbers of reviews shared by two splits, and the findings."""
+    """Print statistics for each split, the overlaps between splits, and the findings."""
     columns = ("split", "reviews", "positive", "words: min", "median", "mean", "95 %", "max", "truncated")
     print_table([(split, *_describe(row)) for split, row in figures["splits"].items()], columns)
     if figures["labels"]:

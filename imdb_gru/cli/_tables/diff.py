@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from imdb_gru.inspection.differences import AlignedRow
 
 STYLES = {"equal": None, "replaced": "yellow", "deleted": "red", "inserted": "green"}
-"""The colour of a row in a terminal, by its change; the row also names the change."""
+"""The colours of rows in a terminal, by kind of change; each row also names its change."""
 
 
 def show_diff(diff: "TextDiff", *, as_json: bool) -> None:
@@ -62,7 +62,7 @@ def _list_columns(diff: "TextDiff", prefix: str) -> list[Column]:
 
 
 def _list_cells(side: "Inspection", timestep: int | None) -> list[str]:
-    """Return a word's timestep, token, probability and contribution; dashes if the text has no word in this row."""
+    """Return the timestep, token, probability and contribution of a word, or placeholders if `timestep` is None."""
     if timestep is None:
         return ["-", "", *["-"] * (1 + (side.probabilities is not None))]
     token = shorten(side.tokens[timestep], LONGEST_TOKEN) + ("" if side.known[timestep] else " (unknown)")

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     AnyEvaluation = Evaluation | NextWordEvaluation | SuiteEvaluation | ExchangeEvaluation
 
 SNIPPET = 300
-"""Maximum number of characters to show from a misclassified review."""
+"""Maximum length in characters of an excerpt from a misclassified review."""
 
 
 def print_evaluation(figures: "AnyEvaluation") -> None:
-    """Print the metrics of a classifier or a next-word model, or the results of tests of its behaviour."""
+    """Print the metrics of a classifier or a next-word model, or the results of behavioural tests."""
     from imdb_gru.models.evaluation import Evaluation
     from imdb_gru.models.exchange_evaluation import ExchangeEvaluation
     from imdb_gru.models.suite_evaluation import SuiteEvaluation
@@ -133,5 +133,5 @@ def _print_answers(answers: "AnswerScores") -> None:
     error = "" if answers.error is None else f", and {answers.error:.2%} of these labels are wrong"
     click.echo(
         f"\nwith a maximum error of {answers.max_error * 100:g} %, the model labels {answers.n} reviews "
-        f"({answers.share:.2%}){error}; the other reviews have a confidence of at most {answers.confidence:.4f}"
+        f"({answers.share:.2%}){error}; the others are unsure, with a confidence of at most {answers.confidence:.4f}"
     )

@@ -1,4 +1,4 @@
-"""The tables for an evaluation with exchanged words."""
+"""Tables for an evaluation in which words are exchanged for similar words."""
 
 from typing import TYPE_CHECKING
 
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from imdb_gru.models.exchange_evaluation import ExchangeEvaluation
 
 SNIPPET = 300
-"""Maximum number of characters to show from a changed review."""
+"""Maximum length in characters of an excerpt from a changed review."""
 
 
 def build_exchange_tables(figures: "ExchangeEvaluation") -> list[Table]:
-    """Build two tables: a classifier's accuracy by the number of exchanges, and a description of the test."""
+    """Build two tables: a classifier's accuracy by number of exchanged words, and a description of the test."""
     chosen = [] if figures.threshold == 0.5 else [("threshold", f"{figures.threshold:g}")]
     tested = [
         ("run", figures.run),
@@ -46,7 +46,7 @@ def build_exchange_tables(figures: "ExchangeEvaluation") -> list[Table]:
 
 
 def print_changed(figures: "ExchangeEvaluation") -> None:
-    """Print the changed reviews that were requested."""
+    """Print the changed reviews that the user asked to see."""
     from imdb_gru.models.timesteps import shorten
 
     for review in figures.errors or ():

@@ -23,14 +23,14 @@ _LATEX = str.maketrans(
 def render_table(table: Table, name: str) -> str:
     """Return a table in the format `csv`, `markdown` or `latex`, ending in a line break.
 
-    CSV has the figures in full precision, under headings that are the names in the JSON output. Markdown and LaTeX have
+    CSV gives the figures at full precision; its headings are the names used in the JSON output. Markdown and LaTeX give
     the figures as they are printed.
     """
     return {"csv": _render_csv, "markdown": _render_markdown, "latex": _render_latex}[name](table)
 
 
 def save_tables(tables: Sequence[Table], folder: Path) -> None:
-    """Write every table in all formats to a folder, or raise `ImdbGruError` if that fails."""
+    """Write every table in every format to a folder, or raise `ImdbGruError` if that fails."""
     from imdb_gru.errors import ImdbGruError
     from imdb_gru.system.writing import make_folder, write_atomically
 
@@ -75,7 +75,7 @@ def _render_latex(table: Table) -> str:
 
 
 def _escape_latex(cell: str) -> str:
-    """Escape characters that are commands in LaTeX, and hyphens and brackets that it would change."""
+    """Escape special characters of LaTeX, double hyphens, and an opening bracket at the start of the cell."""
     text = cell.translate(_LATEX).replace("--", "-{}-")
     return f"{{{text}}}" if text.startswith("[") else text  # a row must not begin with [, which follows \\
 

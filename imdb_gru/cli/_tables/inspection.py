@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 LONGEST_FIGURE = len("1.00e-00")
 LONGEST_TOKEN, LONGEST_WORD = 24, 12
-"""Maximum length of a token in any table, and of a word on one line of a narrow table, in characters."""
+"""Maximum lengths in characters: of a token in any table, and of a word that a narrow table does not break."""
 
 GATE_ORDER = {"candidate": 1, "state": 2}
-"""The order in which a narrow table omits a cell's columns; gates not listed here are omitted third."""
+"""Order in which a narrow table omits the columns of a recurrent cell's quantities; those not listed here are third."""
 HEADINGS = {
     "probability": "prob.",
     "contribution": "contrib.",
@@ -50,10 +50,10 @@ def show_inspection(
 
 
 def print_inspection(inspection: "Inspection", words: int, layer: int | None, unit: int | None) -> None:
-    """Print an inspection: first the parts of the logit and the cells' memory, then words in the order of reading.
+    """Print an inspection: the parts of the logit and the memory of the cells, then a table of words in reading order.
 
-    The table has the start token and the `words` words that contribute most. It shows the gates of `layer` (None means
-    the last layer), for one `unit` or averaged over all units.
+    The table has the start token and up to `words` words: those that contribute most or, with `unit`, change this unit
+    most. It shows the gates of `layer` (None means the last layer), for one `unit` or averaged over all units.
     """
     cells = [cell for cell in inspection.cells if cell.layer == (layer or inspection.cells[-1].layer)]
     click.echo(f"{inspection.label} {inspection.probability:.4f}")
@@ -140,7 +140,7 @@ def _sign(values: NDArray[np.float32]) -> list[str]:
 
 
 def _choose_rows(inspection: "Inspection", cell: "CellTrace", words: int, unit: int | None) -> list[int]:
-    """Return the timesteps of the start token and of the words that contribute most, or change the unit most."""
+    """Return the timesteps of the start token and of the words that contribute most or, with `unit`, change it most."""
     if unit is None:
         weights = inspection.contributions.integrated_gradients
     else:

@@ -1,4 +1,4 @@
-"""The tables for the scores of explanations."""
+"""Tables for the scores of explanation methods."""
 
 from typing import TYPE_CHECKING
 
@@ -12,9 +12,9 @@ REMOVALS = {"delete": "deleted", "unknown": "replaced by the unknown word"}
 
 
 def build_score_tables(scores: "ExplanationScores") -> list[Table]:
-    """Build four tables: each method's scores, their differences, the scores by share of words, and the settings.
+    """Build four tables: each method's scores, the differences between methods, scores by share of words, and settings.
 
-    The scores come first, because this is the main table.
+    The table of scores comes first because it is the main one.
     """
     rows = [(method.method, *_show_scores(method)) for method in scores.methods]
     differences = [(f"{one.method} − {one.other}", *_show_scores(one)) for one in scores.differences]

@@ -1,4 +1,4 @@
-"""The tables for a suite of behavioural tests."""
+"""Tables for a suite of behavioural tests."""
 
 from typing import TYPE_CHECKING
 
@@ -62,7 +62,7 @@ def _describe_contrast(contrast: "ContrastScores | None") -> list[tuple[str, str
 
 
 def print_failures(figures: "SuiteEvaluation") -> None:
-    """Print the failures that were requested."""
+    """Print the failures that the user asked to see."""
     for kind in figures.kinds:
         for failure in kind.failed:
             click.echo(f"\n{kind.kind}, {kind.test}:")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from imdb_gru.sweep.outcome import Outcome
 
 FRAME = 4
-"""Number of terminal lines that the live table leaves empty."""
+"""Number of terminal lines that are not available for the rows of the live table."""
 # Not just "epochs", because train.epochs may be a column too.
 FIGURES = (Column("state"), Column("accuracy"), Column("log loss"), Column("epochs done", "done"), Column("seconds"))
 FINALISTS = (
@@ -64,7 +64,7 @@ class SweepPrinter(EventPrinter):
 
 
 def _name_keys(keys: Sequence[str]) -> list[Column]:
-    """Return a column for each key; if space is short, columns are dropped from the end."""
+    """Return a column for each key; a table that is too wide omits the last key's column first."""
     return [Column(name, drop=len(keys) - index) for index, name in enumerate(shorten_keys(keys))]
 
 
@@ -136,7 +136,7 @@ def dump_sweep(figures: Mapping[str, Any]) -> str:
 
 
 def _spread_values(trial: Mapping[str, Any]) -> Record:
-    """Return a trial as a record, with the values of the keys in columns of their own."""
+    """Return a trial as a flat record, in which each key of the sweep is a column."""
     return {**{name: value for name, value in trial.items() if name != "values"}, **trial["values"]}
 
 
@@ -146,7 +146,7 @@ def _record_finalist(finalist: Mapping[str, Any]) -> Record:
 
 
 def show_sweep_plan(config: "SweepConfig", folder: Path, *, as_json: bool) -> None:
-    """Print the space, the budget and the base config of a sweep without running it."""
+    """Print the search space, the budget and the base config of a sweep, without running it."""
     from imdb_gru.system.wording import count_noun
 
     base = config.build_trial({})
@@ -174,7 +174,7 @@ def show_sweep_plan(config: "SweepConfig", folder: Path, *, as_json: bool) -> No
 
 
 def describe_result(figures: Mapping[str, Any]) -> str:
-    """Describe the best trial and its improvement over the base."""
+    """Describe the best trial and its improvement over the base config."""
     best, base = figures["best"], figures["base"]
     values = ", ".join(f"{key} {show(value)}" for key, value in best["values"].items())
     if base is None:

@@ -1,4 +1,4 @@
-"""Tables printed to stdout, narrowed to fit a terminal without breaking numbers."""
+"""Tables printed to stdout. A table too wide for the terminal is narrowed without breaking its numbers."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -18,7 +18,7 @@ PIPE_WIDTH = 200
 GAP = 2
 """Number of spaces between two columns."""
 LONGEST_WORD = 30
-"""Maximum length in characters of a word that a narrow table does not break; numbers and dates are shorter."""
+"""Maximum length in characters of a word that a narrow table does not break; all numbers and dates are shorter."""
 
 
 @dataclass(frozen=True)
@@ -29,11 +29,11 @@ class Column:
     short: str | None = None
     """Heading to use in a narrow table; None means `name`."""
     width: int = 0
-    """Minimum width in characters of a column whose texts are wrapped; lines break only between words."""
+    """Minimum width in characters of a column whose texts are wrapped; no effect if all of its texts are shorter."""
     cut_to: int | None = None
-    """Number of characters to keep from the end of a path; None keeps the whole path."""
+    """Maximum length in characters of a path in a narrow table, which cuts off the beginning; None keeps all of it."""
     longest_word: int = LONGEST_WORD
-    """Maximum length in characters of a word that is kept on one line."""
+    """Maximum length in characters of a word that a narrow table does not break."""
     drop: int = 0
     """Order in which columns are omitted from a narrow table: 1 is omitted first, and 0 is omitted last."""
 
@@ -49,7 +49,7 @@ class Table:
     columns: Sequence[str | Column] | None
     """The headings; None for a list of names and values."""
     records: Sequence[Record]
-    """The same figures in full precision, for other programs."""
+    """The same figures at full precision, for other programs."""
     title: str | None = None
 
     def print(self) -> None:
@@ -63,10 +63,10 @@ def print_table(
     title: str | None = None,
     styles: Sequence[str | None] | None = None,
 ) -> None:
-    """Print a table, with a header if `columns` are given; numbers are right-aligned.
+    """Print a table, with a header if `columns` are given; columns of numbers are right-aligned.
 
     If the terminal is too narrow, texts are wrapped and columns are omitted; a final line lists the omitted columns.
-    `styles` are the styles of the rows in a terminal.
+    `styles` contains one style for each row; they are used only in a terminal.
     """
     from rich.console import Console
     from rich.text import Text
@@ -114,7 +114,7 @@ def print_line(line: str) -> None:
 
 
 def print_heading(text: str, figures: str = "") -> None:
-    """Print one line with some figures and the beginning of a text, as a heading; in a terminal, it is bold."""
+    """Print `figures` and the beginning of a text as a heading of one line, in bold if the output is a terminal."""
     from rich.console import Console
     from rich.text import Text
 
@@ -155,7 +155,7 @@ def _build_table(
     header: bool,
     title: str | None = None,
 ) -> "RichTable":
-    """Build an empty table with these columns; cells that are wider than their column are wrapped."""
+    """Build a table with the given columns and no rows; cells that are wider than their column are wrapped."""
     from rich.table import Table as RichTable
     from rich.text import Text
 
@@ -175,7 +175,7 @@ def _build_table(
 def _fit(
     cells: Sequence[Sequence["Text"]], columns: Sequence[Column], width: int, *, header: bool
 ) -> tuple["RichTable", list[str]]:
-    """Build a table at most `width` characters wide; return it with the names of the omitted columns."""
+    """Return a table at most `width` characters wide, and the names of the omitted columns."""
     widths = [_measure(column.name, index, cells) for index, column in enumerate(columns)]
     shown = list(range(len(columns)))
     drawn = list(columns)
@@ -212,7 +212,7 @@ def _cut(cell: "Text", column: Column) -> "Text":
 
 
 def _find_least(column: Column, index: int, cells: Sequence[Sequence["Text"]]) -> int:
-    """Return the smallest width of a column that breaks no word and respects `Column.width`."""
+    """Return the smallest width that respects `column.width` and breaks no word that must stay on one line."""
     from rich.cells import cell_len
 
     words = [word for row in cells for word in row[index].plain.split()] + column.name.split()
@@ -221,7 +221,7 @@ def _find_least(column: Column, index: int, cells: Sequence[Sequence["Text"]]) -
 
 
 def _choose_columns(columns: Sequence[Column], least: Sequence[int], width: int) -> list[int]:
-    """Return the columns that fit; columns with a `drop` are omitted first, then the others from right to left."""
+    """Return the indices of the columns to keep; columns with a `drop` are omitted first, then those on the right."""
     shown = list(range(len(columns)))
     order = sorted(shown[1:], key=lambda index: (columns[index].drop or math.inf, -index))
     for index in order:

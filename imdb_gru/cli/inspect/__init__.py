@@ -15,7 +15,7 @@ from imdb_gru.cli.inspect.units import units
 def inspect() -> None:
     """Explain a model: how each word of TEXT changes the probability, what the gates do, and what the model remembers.
 
-    If TEXT is just the name of a command, such as units or step, put -- before it.
+    If TEXT is just the name of a command, such as 'units' or 'step', put -- before it.
 
     \b
     imdb-gru inspect "A slow start, but the ending is superb."

@@ -35,7 +35,7 @@ GRADIENT_REVIEWS = 100
 def gradients(chosen: ReviewChoice, run_paths: tuple[Path, ...], plots: Path | None, as_json: bool) -> None:
     """Measure how much of the gradient remains at each distance from the last word, as a median over reviews.
 
-    If neither TEXT nor --input is given, the reviews are from a split of --data or, by default, of the run's own data.
+    If neither TEXT nor --input is given, the reviews come from a split of --data or, by default, of the run's own data.
 
     \b
     imdb-gru inspect gradients --run runs/gru --run runs/simple_rnn

@@ -25,15 +25,15 @@ SCORED_REVIEWS = 100
     type=click.Choice(["delete", "unknown"]),
     default="delete",
     show_default=True,
-    help="How words are taken out of a text: they are deleted, or replaced by the unknown word.",
+    help="How to remove words from a text: delete them, or replace them with the unknown word.",
 )
 @output_options("scores")
 def score(chosen: ReviewChoice, run_path: Path | None, removal: "Removal", output: Output) -> None:
     """Score integrated gradients and occlusion against a random order of the words, as in DeYoung et al. 2020.
 
     Comprehensiveness says how far the probability of the predicted label falls when the words that a method ranks
-    highest are taken out. Sufficiency says how far the probability falls when only these words are left. If neither
-    TEXT nor --input is given, the reviews are from a split of --data or, by default, of the run's own data.
+    highest are removed. Sufficiency says how far the probability falls when only these words are left. If neither
+    TEXT nor --input is given, the reviews come from a split of --data or, by default, of the run's own data.
 
     \b
     imdb-gru inspect score "A slow start, but the ending is superb."

@@ -1,4 +1,4 @@
-"""The `imdb-gru inspect step` command, which shows how one unit is computed at one word."""
+"""The `imdb-gru inspect step` command, which shows how the state of one unit is computed at one word."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,13 +21,13 @@ LONGEST_TEXT = 40
 """Maximum length in characters of a text in an error message."""
 
 
-@click.command(cls=Command, short_help="Work out one unit at one word: the equations in numbers.")
+@click.command(cls=Command, short_help="Show the equations of one unit at one word, in numbers.")
 @click.argument("texts", nargs=-1, metavar="[TEXT]...")
-@number_option("--word", "The number of the word to work out; 0 is the start token [default: the last].", least=0)
+@number_option("--word", "The number of the word to show; 0 is the start token [default: the last].", least=0)
 @number_option(
-    "--unit", "The unit to work out; the first unit is 0 [default: the one that changes most].", least=0, metavar="K"
+    "--unit", "The unit to show; the first unit is 0 [default: the one that changes most].", least=0, metavar="K"
 )
-@number_option("--layer", "The recurrent layer to work out [default: the last].", metavar="L")
+@number_option("--layer", "The recurrent layer to show [default: the last].", metavar="L")
 @number_option("--terms", "List the N largest terms of each product.", default=3)
 @run_option
 @input_options()
@@ -42,9 +42,9 @@ def step(
     file: "DataConfig | None",
     as_json: bool,
 ) -> None:
-    """Work out what one unit computes at one word: the equations of its cell, in symbols and in numbers.
+    """Show what one unit computes at one word: the equations of its cell, in symbols and in numbers.
 
-    The numbers are rounded to four decimals. With a calculator, you can compute the new state from the previous one.
+    The numbers are rounded to four decimals. You can check the new state with a calculator.
 
     \b
     imdb-gru inspect step "A slow start, but the ending is superb." --word 9 --unit 7
@@ -68,4 +68,4 @@ def _check_word(text: "EncodedText", word: int | None) -> None:
         from imdb_gru.models.timesteps import shorten
 
         shown = shorten(text.text, LONGEST_TEXT)
-        raise click.UsageError(f'--word {word}: the words of "{shown}" are 0 (the start token) to {text.read}')
+        raise click.UsageError(f'--word {word}: the words of "{shown}" are numbered 0 (the start token) to {text.read}')

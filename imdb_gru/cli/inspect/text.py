@@ -99,7 +99,9 @@ class Files:
     "--html", type=FILE_PATH, metavar="FILE", help="Write an HTML page that explains every word of the texts."
 )
 @plots_option("Save the charts of one text", path_type=FOLDER_PATH)
-@click.option("--npz", type=FILE_PATH, metavar="FILE", help="Save all arrays of one text in this .npz file.")
+@click.option(
+    "--npz", type=FILE_PATH, metavar="FILE", help="Save all arrays of the inspection of one text in this .npz file."
+)
 @json_option
 def inspect_texts(
     texts: tuple[str, ...],
@@ -144,6 +146,6 @@ def check_view(classifier: "Classifier", layer: int | None, unit: int | None) ->
     """Raise `UsageError` if the network has no such layer or unit."""
     model = classifier.config.model
     if layer is not None and layer > model.layers:
-        raise click.UsageError(f"--layer {layer}: the number of recurrent layers in this run is {model.layers}")
+        raise click.UsageError(f"--layer {layer}: the last recurrent layer of this run is {model.layers}")
     if unit is not None and unit >= model.units:
         raise click.UsageError(f"--unit {unit}: this run's layers have units 0 to {model.units - 1}")

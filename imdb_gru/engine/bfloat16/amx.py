@@ -1,4 +1,4 @@
-"""AMX, a CPU's matrix unit: a check that it is available, and functions that multiply tiles of bfloat16 matrices."""
+"""AMX, the matrix unit of some CPUs: a check for it, and functions that multiply tiles of bfloat16 matrices."""
 
 import ctypes
 import functools
@@ -19,7 +19,7 @@ ROWS = 16
 """Number of rows in a tile register, for both A and C."""
 
 ARCH_PRCTL, REQUEST_PERMISSION, TILE_DATA = 158, 0x1023, 18
-"""Arguments of the system call; every Linux process must make this call to get access to the tile registers."""
+"""Arguments of the system call that a Linux process must make to get access to the tile registers."""
 
 
 @functools.cache
@@ -40,7 +40,7 @@ BYTE = ir.IntType(8)
 
 @intrinsic
 def open_tiles(_context: Any) -> Any:
-    """Configure all of this thread's tile registers as 16 rows of 64 bytes."""
+    """Configure each of this thread's tile registers to hold 16 rows of 64 bytes."""
 
     def generate(context: Any, builder: Any, _signature: Any, _arguments: Any) -> Any:
         shape = bytes([1, *[0] * 15, *[64, 0] * 8, *[0] * 16, *[ROWS] * 8, *[0] * 8])  # palette, bytes per row, rows
@@ -62,7 +62,7 @@ def close_tiles(_context: Any) -> Any:
 
 
 def _build_product(heights: int) -> Any:
-    """Build the function that computes a tile of C that is `heights` registers high."""
+    """Build the function that computes a tile of C; the tile's height is `heights` registers."""
 
     def generate(builder: Any, product: Product) -> None:
         load = _declare(builder, "tileloadd64", BYTE, BYTE.as_pointer(), INDEX)

@@ -19,7 +19,7 @@ ROWS = 8
 
 
 class BFloat16(ir.Type):  # type: ignore[misc]
-    """LLVM's type bfloat, which llvmlite does not define."""
+    """LLVM's type `bfloat`, which llvmlite does not define."""
 
     def _to_string(self) -> str:
         return "bfloat"

@@ -1,4 +1,4 @@
-"""The gates and their derivatives, computed between products; conversions to and from bfloat16.
+"""The gates and their derivatives, computed between matrix products, and conversions to and from bfloat16.
 
 Arrays are flat, as in `imdb_gru.engine.rows`. Bfloat16 numbers are stored in uint16 arrays, or as pairs in uint32
 arrays.
@@ -18,7 +18,7 @@ HALF, MIDDLE = np.float32(0.5), np.int32(32767)
 
 @inlined
 def round_bits(bits):
-    """Round a float32, given as bits, to the nearest bfloat16 (ties to even), in the upper 16 bits of the result."""
+    """Round a float32, given as bits, to the nearest bfloat16 (ties to even); return it in the upper 16 bits."""
     return np.uint32(bits + EVEN + np.uint32((bits >> SHIFT) & ODD))
 
 
@@ -55,9 +55,9 @@ def widen_row(values, start, into, into_start, count):
 def open_gates(products, bits, block, h, start, count, kept, kept_start, kept_block):
     """Compute m, z, r and h' from products that include the bias, and update `h` from h_{t-1} to h_t.
 
-    This is done for `count` elements from index `start` on. The four blocks of `products` are `block` elements apart;
-    `bits` is `products` viewed as integers. `kept` receives the values for a backward pass, two to an element: m and z
-    and, `kept_block` elements further on, r and h'. There, m is a bfloat16 number, and z, r and h' are 16-bit
+    Only `count` elements are processed, starting at index `start`. The four blocks of `products` start `block` elements
+    apart; `bits` is `products` viewed as integers. For a backward pass, each element of `kept` stores two values: m and
+    z or, `kept_block` elements further on, r and h'. There, m is a bfloat16 number, and z, r and h' are 16-bit
     fixed-point numbers.
     """
     for i in range(start, start + count):
@@ -76,7 +76,7 @@ def open_gates(products, bits, block, h, start, count, kept, kept_start, kept_bl
 def differentiate_gates(kept, kept_start, kept_block, h_prev, dh, start, count, m, m_bits, gradients, block):
     """Compute dm, dz, dr and dh' from the kept values, and reduce `dh` to the part of it that reaches h_{t-1} via z.
 
-    The four results are `block` elements apart, and `m` is a scratch array.
+    The four blocks of `gradients` start `block` elements apart, and `m` is a scratch array.
     """
     for i in range(start, start + count):
         m_bits[at(i)] = kept[at(kept_start + i)] & HIGH

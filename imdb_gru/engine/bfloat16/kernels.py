@@ -1,7 +1,8 @@
 """The compiled loops that multiply bfloat16 matrices and compute everything else in float32.
 
 `imdb_gru.engine.arithmetic.Arithmetic` describes the arrays. The gates of all rows are computed for `COLUMNS` units at
-a time, right after the products, while these are in the cache. `blocks` receives the values that `open_gates` keeps.
+a time, right after the products, while the products are in the cache. `blocks` receives the values that
+`open_gates` keeps.
 """
 
 import numpy as np
@@ -24,7 +25,7 @@ ROOM, KEPT = 32, 2
 
 @inlined
 def find_real(rows, mask, t, real):
-    """Mark the rows whose timestep t is real; return how many leading rows, in whole tiles, include all of these."""
+    """Mark the rows whose timestep t is real; return the number of rows, in whole tiles, up to the last of these."""
     alive = 0
     for i in range(len(rows)):
         real[i] = rows[i] >= 0 and mask[rows[i], t]
@@ -35,7 +36,7 @@ def find_real(rows, mask, t, real):
 
 @inlined
 def find_run(real, start, alive):
-    """Return the start and end of the next run of real rows at or after `start`."""
+    """Return the start and end of the next group of adjacent real rows at or after `start`."""
     while start < alive and not real[start]:
         start += 1
     stop = start
@@ -135,8 +136,8 @@ def run_backward(
 ):  # fmt: skip
     """Implement `Arithmetic.run_backward`; `gradient` is in panels of `COLUMNS` columns.
 
-    Until a chunk of rows is complete, the gradients of the blocks are collected in `dblocks` and, as pairs of rows, in
-    `pairs`; the rows' inputs are collected as columns in `turned`.
+    Until a chunk of rows is complete, `dblocks` collects the gradients of its blocks, `pairs` collects the same
+    gradients with their rows interleaved in pairs, and `turned` collects its inputs, transposed.
     """
     timesteps, features = mask.shape[1], dx.shape[2]
     units, room = dh.shape[1], inputs.shape[1]

@@ -40,7 +40,7 @@ def _pack(matrix, pairs, panel, pair, size):
 
 @compiled
 def _unpack(panels, panel, row, matrix, column, columns):
-    """Sum the workers' panels `(W, N/COLUMNS, K, COLUMNS)`, from a given panel and row on, into columns of a matrix."""
+    """Sum the workers' panels `(W, N/COLUMNS, K, COLUMNS)`, starting at a given panel and row, into matrix columns."""
     matrix[:, column : column + columns] = 0
     for worker in range(len(panels)):
         for first in range(0, columns, COLUMNS):
@@ -50,7 +50,7 @@ def _unpack(panels, panel, row, matrix, column, columns):
 
 
 def allocate_panels(pool: ArrayPool, shapes: Sequence[tuple[int, int]]) -> list[Pairs]:
-    """Allocate panels of row pairs for matrices of these shapes, in one block of memory."""
+    """Allocate panels of row pairs for matrices of the given shapes, in one block of memory."""
     sizes = [rows * columns // 2 for rows, columns in shapes]
     parts = np.split(pool.allocate("weights", (sum(sizes),), np.uint32), np.cumsum(sizes)[:-1])
     return [
@@ -60,12 +60,12 @@ def allocate_panels(pool: ArrayPool, shapes: Sequence[tuple[int, int]]) -> list[
 
 
 def fill(tasks: list[tuple[Array, Pairs, int, int, int]]) -> None:
-    """Pack matrices in parallel; each task gives the arguments of `_pack`."""
+    """Pack matrices in parallel; each task holds the arguments of one call of `_pack`."""
     share_out(lambda task: _pack(*task), tasks)
 
 
 def flatten(pairs: list[Pairs]) -> tuple[NDArray[np.uint16], ...]:
-    """Return the panels as flat arrays for the products."""
+    """Return each matrix's panels as a flat uint16 array, as the products expect."""
     return tuple(part.view(np.uint16).reshape(-1) for part in pairs)
 
 

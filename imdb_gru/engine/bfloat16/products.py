@@ -1,4 +1,4 @@
-"""Products of bfloat16 matrices, both for multiplying by weights and for the gradients of weights."""
+"""Products of bfloat16 matrices, used to multiply by weights and to compute the gradients of weights."""
 
 import numpy as np
 
@@ -14,7 +14,7 @@ ONE = 0x3F80
 
 @inlined
 def multiply(a, a_start, a_row, rows, b, b_start, steps, first, first_start, first_row, c, c_start, c_row):
-    """Compute C = first + A B for `COLUMNS` columns, where A has `rows` rows of `steps`·`STEP` numbers."""
+    """Compute C = `first` + A B for `COLUMNS` columns, where A has `rows` rows of `steps`·`STEP` numbers."""
     tall = rows // STEP * STEP
     for row in range(0, tall, STEP):
         multiply_tall(
@@ -30,9 +30,9 @@ def multiply(a, a_start, a_row, rows, b, b_start, steps, first, first_start, fir
 
 @inlined
 def turn(values, start, room, rows, turned, most, width, done):
-    """Transpose rows of inputs, in pairs, into tiles of `STEP` inputs and `STEP` rows.
+    """Transpose rows of inputs into tiles of `STEP` inputs by `STEP` rows.
 
-    Rows i and i + `rows` / 2 become neighbours, as in the pairs of gradients.
+    In the tiles, row i is next to row i + `rows` / 2, as in the pairs of gradients.
     """
     half, row_pairs = rows // 2, STEP // 2
     for pair in range(half):
@@ -49,8 +49,8 @@ def turn(values, start, room, rows, turned, most, width, done):
 def add_products(turned, pairs, most, width, units, done, gradient, sums):
     """Add Aᵀ B to the gradient of the joined weights, and the rows of B to `sums`.
 
-    A has a chunk's inputs, and B the gradients of its blocks. There are no weights from x_t to m or from h_{t-1} to h',
-    so those parts of the gradient stay unchanged.
+    A holds a chunk's inputs, and B the gradients of its blocks. There are no weights from x_t to m or from h_{t-1} to
+    h', so those parts of the gradient stay unchanged.
     """
     padded, steps = width - units, (done + STEP - 1) // STEP
     filled = done % STEP // 2

@@ -13,9 +13,9 @@ STEP = 32
 
 
 class Product(NamedTuple):
-    """The operands of C = first + A B in LLVM: pointers to their first elements, and sizes in elements.
+    """The operands of C = `first` + A B in LLVM: pointers to their first elements, and strides in elements.
 
-    A[m, k] is the bfloat16 number at `m·a_row + k // STEP·a_step + k % STEP`. B has `COLUMNS` columns, with pairs of
+    A[m, k] is the bfloat16 number at `m·a_row + (k // STEP)·a_step + k % STEP`. B has `COLUMNS` columns, with pairs of
     neighbouring rows interleaved. Row m of `first` starts at `m·first_row`, and row m of C at `m·c_row`.
     """
 

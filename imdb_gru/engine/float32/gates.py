@@ -4,9 +4,9 @@ A row has four blocks of `U` floats:
 
     m = U_h h_{t-1} + c_h    z    r    h'
 
-The backward pass overwrites them with the gradients before the activations: dm, dz, dr and dh'. In this order, the
-gradients that propagate to h_{t-1} are adjacent (dm, dz, dr), and so are the gradients that propagate to x_t (dz, dr,
-dh').
+The backward pass overwrites them with dm, dz, dr and dh': the gradient of m, and those of the inputs of the other
+blocks' activations. In this order, the gradients that propagate to h_{t-1} are adjacent (dm, dz, dr), and so are the
+gradients that propagate to x_t (dz, dr, dh').
 """
 
 import numpy as np
@@ -59,7 +59,7 @@ def open_gates(row, bias, h):
 
 @inlined
 def differentiate_gates(row, h_prev, dh):
-    """Overwrite m, z, r and h' with dm, dz, dr and dh', and `dh` with the part of it that reaches h_{t-1} via z."""
+    """Overwrite m, z, r and h' with dm, dz, dr and dh'; reduce `dh` to the part of it that reaches h_{t-1} via z."""
     units = len(dh)
     for u in range(units):
         dh_t = dh[u] if abs(dh[u]) > TINY else np.float32(0)

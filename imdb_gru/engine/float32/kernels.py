@@ -17,7 +17,7 @@ ROOM, KEPT = 0, 4
 
 @inlined
 def multiply(a, a_start, a_row, rows, b, steps, c, c_start, c_row, columns, accumulate):
-    """Compute C = A B, or add A B to C if `accumulate`; A has `rows` rows, `a_row` apart, and B is packed in panels."""
+    """Compute C = A B, or add A B to C if `accumulate`; A's `rows` rows are `a_row` apart; B is packed in panels."""
     for column in range(0, columns, COLUMNS):
         for row in range(0, rows, ROWS):
             multiply_tile(
@@ -28,7 +28,7 @@ def multiply(a, a_start, a_row, rows, b, steps, c, c_start, c_row, columns, accu
 
 @inlined
 def count_alive(rows, mask, t):
-    """Return how many leading rows, rounded up to whole tiles, include every review whose timestep t is real."""
+    """Return the number of rows up to the last one whose timestep t is real, rounded up to whole tiles."""
     alive = 0
     for i in range(len(rows)):
         if rows[i] >= 0 and mask[rows[i], t]:

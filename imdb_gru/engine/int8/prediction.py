@@ -1,7 +1,8 @@
 """The 8-bit implementation of `imdb_gru.engine.prediction.Products`, for CPUs with AVX512_VNNI.
 
-Hidden states are rounded to multiples of 1/`LARGEST`. Each column of the recurrent kernel has its own step, and its
-weights are rounded to multiples of that step. The products are then sums of integers, which are exact in any order.
+Hidden states are rounded to multiples of 1/`LARGEST`. Each column of the recurrent kernel has its own step size, and
+its weights are rounded to multiples of that step. The matrix products are then sums of integers, which are exact in
+any order of summation.
 """
 
 from typing import Any
@@ -17,13 +18,13 @@ from imdb_gru.engine.rows import at
 from imdb_gru.system.arrays import Array
 
 LARGEST, MIDDLE = 127, 128
-"""The largest integer for a weight, and the unsigned integer for a hidden state of 0; their sum stands for 1."""
+"""Weights become integers from −`LARGEST` to `LARGEST`; a hidden state h becomes `MIDDLE` + h·`LARGEST`, rounded."""
 STATE_SCALE, STATE_OFFSET = np.float32(LARGEST), np.float32(MIDDLE + 0.5)
 BLOCK = ROWS * COLUMNS
 
 
 def prepare(recurrent_kernel: Array, table: Array) -> tuple[Array, tuple[NDArray[Any], ...]]:
-    """Implement `Products.prepare`; subtract from the table what the offset `MIDDLE` adds to each product."""
+    """Implement `Products.prepare`; subtract from the table what the offset `MIDDLE` will add to each product."""
     rows, columns = recurrent_kernel.shape
     steps = np.maximum(np.abs(recurrent_kernel).max(axis=0), np.finfo(np.float32).tiny) / np.float32(LARGEST)
     integers, scales = np.rint(recurrent_kernel / steps), steps / np.float32(LARGEST)

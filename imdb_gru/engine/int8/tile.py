@@ -22,9 +22,9 @@ def multiply_tile(
 ) -> Any:
     """Compute C = A B for `ROWS` rows and `COLUMNS` columns.
 
-    A has unsigned numbers, B signed numbers and C 32-bit sums, all in flat arrays: A[m, k] at `a_start + m·a_row + k`,
-    C[m, n] at `c_start + m·c_row + n`. B is packed, so that `STEP` numbers of a column are neighbours. Arguments are
-    not checked; `steps` is the inner dimension divided by `STEP`, at least 1.
+    A holds unsigned numbers, B signed numbers and C 32-bit sums, all in flat arrays: A[m, k] is at
+    `a_start + m·a_row + k`, C[m, n] at `c_start + m·c_row + n`. B is packed, so that `STEP` numbers of a column are
+    neighbours. Arguments are not checked; `steps` is the inner dimension divided by `STEP`, at least 1.
     """
     place = types.intp
     signature = types.void(a, place, place, b, place, c, place, place, place)

@@ -1,6 +1,6 @@
 """The head of a next-word model: a projection, a softmax over a sample of words, and their gradients, on all cores.
 
-The logits of one block of rows are computed at a time, and gradients are summed while the block is in the cache.
+Logits are computed one block of rows at a time, and gradients are summed while the block is in the cache.
 """
 
 from typing import NamedTuple

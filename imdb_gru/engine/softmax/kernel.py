@@ -1,4 +1,4 @@
-"""The compiled loop of `head.py`: forward and backward passes of projection and softmax, one block of rows at a time.
+"""The compiled loop that `head.py` calls: forward and backward passes of projection and softmax, in blocks of rows.
 
 The sizes U, E and S and the rows of a block are padded with zeros to whole tiles.
 """
@@ -24,7 +24,7 @@ LOWEST = np.float32(-1e30)
 SIGN, MAGNITUDE = np.int32(31), np.int32(0x7FFFFFFF)
 LOG2_E, HALF = np.float32(math.log2(math.e)), np.float32(0.5)
 LEAST = np.float32(-60)
-"""Lowest exponent; smaller powers of 2 are set to zero, because denormal floats would be many times slower."""
+"""Lowest exponent; smaller powers of 2 are set to zero, because computing with denormal floats is slow."""
 POWERS = tuple(np.float32(math.log(2) ** k / math.factorial(k)) for k in range(7))
 """Coefficients of the Taylor series of 2ˣ, with an error below 2e-7 for |x| ≤ ½."""
 
@@ -90,10 +90,10 @@ def run(
     x, rows, true, true_bias, places, packed, bias, offsets, share, losses, into_x, into_true, into_true_bias,
     into_kernel, into_others, into_bias, into_offsets,
 ):  # fmt: skip
-    """Write the losses of `rows` and the gradients times `share`; weight gradients are added to the existing values.
+    """Write the losses of `rows`, and the gradients multiplied by `share`; weight gradients are added to existing ones.
 
-    `packed` holds the kernel, the transpose of `others`, `others`, and the transpose of the kernel. The gradients of
-    the kernel and of `others` are stored as panels of their transposes.
+    `packed` holds the kernel, the transposed `others`, `others`, and the transposed kernel, in this order. The
+    gradients of the kernel and of `others` are stored as panels of their transposes.
     """
     units, features = x.shape[1], true.shape[1]
     width, words = len(bias), len(offsets)

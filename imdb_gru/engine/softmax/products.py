@@ -1,7 +1,7 @@
 """The matrix products that the softmax kernel calls, for each number type that it can multiply.
 
 The kernel calls this module's `put_row`, `add_product` and `add_transposed`. When Numba compiles the kernel, it
-replaces them by the functions with the same names in the implementation for the arrays' number type.
+replaces them with the functions of the same names in the implementation for the arrays' number type.
 """
 
 from typing import Any, Protocol
@@ -14,7 +14,7 @@ from imdb_gru.engine.softmax import products_bfloat16, products_float32
 
 
 class Products(Protocol):
-    """The products for one number type, on parts of flat arrays, each given by its start index."""
+    """The products for one number type, and the conversion to that type; all arrays are flat."""
 
     def put_row(self, values, bits, start, into, into_start, count):
         """Convert `count` float32 numbers to the type of `into`; `bits` is `values` viewed as uint32."""
@@ -22,15 +22,15 @@ class Products(Protocol):
     def add_product(self, a, room, height, b, depth, c, c_row, columns):
         """Add the product A B to C, a float32 matrix.
 
-        A has `height` rows, which are `room` apart. B is packed and has `depth` rows. C has `columns` columns, and its
-        rows are `c_row` apart.
+        A has `height` rows, which start `room` elements apart. B is packed and has `depth` rows. C has `columns`
+        columns, and its rows start `c_row` elements apart.
         """
 
     def add_transposed(self, a, a_room, width, b, b_room, columns, height, sums):
         """Add the product Aᵀ B to `sums`, a float32 matrix in panels of columns.
 
-        A and B have `height` rows each. The rows of A have `width` numbers and are `a_room` apart; the rows of B have
-        `columns` numbers and are `b_room` apart.
+        A and B have `height` rows each. The rows of A hold `width` numbers and start `a_room` elements apart; the rows
+        of B hold `columns` numbers and start `b_room` elements apart.
         """
 
 

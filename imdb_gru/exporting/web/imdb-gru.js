@@ -381,6 +381,7 @@ class Tokenizer {
     const { normalisation, tokens } = rules;
     for (const name of ["part", "remove"]) this.#pattern[name] = compile(normalisation[name], "gu");
     for (const name of ["tag", "entity"]) this.#pattern[name] = compile(normalisation[name], "giu");
+    if (normalisation.link) this.#pattern.link = compile(normalisation.link, "gu");
     this.#pattern.token = compile(tokens.token, "gu");
     this.#pattern.known = compile("[^{unassigned}]+", "gu");
     this.#unified = tokens.unified.map(([pattern, token]) => [compile(`^(?:${pattern})$`, "u"), token]);
@@ -418,12 +419,13 @@ class Tokenizer {
 
   #makePlain(text) {
     const { replace } = this.#rules.normalisation;
-    return text.replace(this.#pattern.part, (part) =>
+    const plain = text.replace(this.#pattern.part, (part) =>
       part
         .replace(this.#replaced, (character) => replace[character])
         .replace(this.#pattern.remove, "")
         .normalize("NFKC"),
     );
+    return this.#pattern.link ? plain.replace(this.#pattern.link, " ") : plain;
   }
 
   /** Return the text of an entity, given the pattern's match and the name or number in it. */

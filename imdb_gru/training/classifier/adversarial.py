@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 PROBE = 1e-3
-"""Length of the random move used to find the worst direction, as a fraction of the embeddings' length."""
+"""Norm of the random perturbation used to find the worst direction, as a fraction of the embeddings' norm."""
 
 
 class Perturbation(keras.layers.Layer):  # type: ignore[misc]
@@ -25,7 +25,7 @@ class Perturbation(keras.layers.Layer):  # type: ignore[misc]
 
 
 def scale(direction: Any, x: Any, share: float) -> Any:
-    """Scale each review's direction `(B, T, E)` to `share` times the length of its embeddings `x`.
+    """Scale each review's direction `(B, T, E)` so that its norm is `share` times the norm of the embeddings `x`.
 
     No gradient flows through the result.
     """

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from imdb_gru.system.arrays import Array, Labels
 
 PENALTY = 100.0
-"""Weight of the penalty: the squared L2 norm of the kernel, for standardised features."""
+"""Weight of the penalty, which is the squared L2 norm of the kernel for standardised features."""
 MOST_ITERATIONS = 30
 TOLERANCE = 1e-6
 
@@ -21,7 +21,7 @@ Doubles = NDArray[np.float64]
 def fit_output_layer(features: Array, labels: Labels, penalty: float = PENALTY) -> tuple[Array, Array]:
     """Fit a ridge logistic regression by Newton's method to features `(N, F)` and labels `(N,)`, 0 or 1.
 
-    Returns the kernel `(F, 1)` and the bias `(1,)` of the output layer, float32. The penalty is measured on
+    Returns the kernel `(F, 1)` and the bias `(1,)` of the output layer, float32. The penalty is computed for
     standardised features, and does not include the bias.
     """
     mean, deviation = features.mean(axis=0, dtype=np.float64), features.std(axis=0, dtype=np.float64)

@@ -17,7 +17,7 @@ from imdb_gru.training.shares import WholeShare
 
 
 class RunningPooling(keras.layers.Layer):  # type: ignore[misc]
-    """A layer that pools hidden states `(B, T, U)` up to each timestep, giving `(B, T, P·U)`.
+    """A layer that applies P poolings to the hidden states `(B, T, U)` up to each timestep, giving `(B, T, P·U)`.
 
     Results at padded timesteps are meaningless.
     """
@@ -61,15 +61,15 @@ class ReviewModel(keras.Model):  # type: ignore[misc]
     (`every`) or with weights proportional to the timestep (`linear`, the linear gain of Dai and Le 2015). Metrics are
     computed at the last timestep. An unlabelled review (label −1) counts only in the virtual adversarial loss.
 
-    If there are teachers, labels and targets come together as `(B, 2)`. A target is a weighted mean of the label and
+    If there are teachers, each review has a label and a target, `(B, 2)`. A target is a weighted mean of the label and
     the teachers' probability, and a review's loss is its cross-entropy with the target (Hinton, Vinyals and Dean 2015).
-    The accuracy is still measured on the labels.
+    The accuracy is still measured with the labels.
 
     Adversarial training (Miyato, Dai and Goodfellow 2017, equation 5) adds the loss of reviews whose embeddings x are
     moved by r = ε ‖x‖ g / ‖g‖, where g is the gradient of the loss with respect to x. Virtual adversarial training
     (equation 7) needs no label: it adds a measure of how much a move by r changes the probability, where g is the
-    gradient of that measure. In the paper, the embeddings are normalised and ε is a length. Here, ε is a fraction of
-    the embeddings' length, so that the model cannot evade the perturbation by making the embeddings longer.
+    gradient of that measure. In the paper, the embeddings are normalised and ε is the norm of r. Here, ε is a
+    fraction of the embeddings' norm, so that the model cannot evade the perturbation by making the embeddings larger.
     """
 
     def __init__(self, ids: Any, probability: Any, objective: str, config: TrainConfig, name: str) -> None:
@@ -91,7 +91,7 @@ class ReviewModel(keras.Model):  # type: ignore[misc]
         return ops.sum(taught * losses) / ops.maximum(ops.sum(taught), 1.0)
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        """Return the metrics of the labelled reviews' last timestep."""
+        """Return the metrics on the labelled reviews, computed at the last timestep."""
         last, labelled = _take_last(x, y_pred), y[:, 0] >= 0
         labels, predicted = (tf.boolean_mask(values, labelled) for values in (y[:, :1], last))
         return super().compute_metrics(x, labels, predicted, sample_weight)
@@ -148,7 +148,7 @@ class ReviewModel(keras.Model):  # type: ignore[misc]
         return self.settings.seed + self.shares.rank
 
     def _predict_with(self, ids: Any, x: Any) -> Any:
-        """Return the probability when the words' embeddings are replaced with x."""
+        """Return the probability after the words' embeddings are replaced with `x`."""
         perturbation = self.get_layer("perturbation")
         perturbation.replacement = x
         probability = self(ids, training=True)
@@ -156,7 +156,7 @@ class ReviewModel(keras.Model):  # type: ignore[misc]
         return probability
 
     def _measure(self, ids: Any, targets: Any, probability: Any) -> Any:
-        """Return each review's cross-entropy, `(B,)`, given probabilities and targets, both `(B, 1)` or `(B, T, 1)`."""
+        """Return each review's cross-entropy, `(B,)`, given targets and probabilities, each `(B, 1)` or `(B, T, 1)`."""
         if self.objective == "last":
             return ops.binary_crossentropy(targets, probability)[:, 0]
         probability = probability[:, :, 0]

@@ -86,7 +86,7 @@ class ClassifierTrainer(Trainer):
 
     @property
     def environment(self) -> dict[str, Any]:
-        """Return everything, apart from the data, that determines the weights, such as the workers and the teachers."""
+        """Return everything, apart from the data, that determines the weights, such as the number of workers."""
         workers = {"workers": self.shares.count} if self.shares.count > 1 else {}
         taught = {}
         if targets := self.corpus.train.soft_targets:
@@ -101,7 +101,7 @@ class ClassifierTrainer(Trainer):
         return super().is_done or tired
 
     def train_epoch(self, stop: Stop, checkpoint: Callable[[], None]) -> Figures:  # noqa: ARG002 - for next-word models
-        """Train for an epoch; if weights are averaged, `fit` replaces the weights with the averages at the end."""
+        """Train for an epoch; if weights are averaged, `fit` replaces them with their averages when it ends."""
         number = self.progress.epoch
         if number == 0 and self.config.train.output_first is True:
             self._fit_output()
@@ -156,12 +156,12 @@ class ClassifierTrainer(Trainer):
         return new > old
 
     def start_next_epoch(self) -> None:
-        """Replace the averages with the unaveraged weights."""
+        """Replace the averages in the model with the unaveraged weights."""
         if self.config.train.averaging is not None:
             self.model.set_weights(self._next_weights)
 
     def calibrate(self, run: Run) -> Calibration | None:
-        """Return the errors of the complete run's model on the validation reviews, by confidence."""
+        """Count the complete run's errors on the validation reviews above each confidence limit."""
         reviews = self.corpus.validation
         sequences = [reviews[row] for row in range(len(reviews))]
         return measure_calibration(Classifier.load(run), sequences, reviews.labels)
@@ -171,7 +171,7 @@ class ClassifierTrainer(Trainer):
         return list(self.model.get_weights())
 
     def fill_stock(self) -> keras.Model:
-        """Return the model of stock layers, filled with the current weights."""
+        """Return the stock model with the current weights."""
         self.stock.set_weights(self.model.get_weights())
         return self.stock
 

@@ -15,7 +15,7 @@ from imdb_gru.training.batches import SHUFFLE_STREAM
 
 @dataclass(frozen=True)
 class Chunk:
-    """Some timesteps of a batch of reviews."""
+    """Consecutive timesteps of a batch of reviews."""
 
     ids: Ids
     """Ids, `(B, T)`, with padding after the end of each review."""
@@ -24,10 +24,10 @@ class Chunk:
 
 
 class ReviewChunks:
-    """The batches of one epoch, chosen by the seed and the epoch; each is cut into chunks of at most `timesteps`."""
+    """The batches of one epoch, determined by seed and epoch; each is cut into chunks of at most `timesteps`."""
 
     def __init__(self, reviews: EncodedReviews, config: NextWordConfig, epoch: int | None) -> None:
-        """Build the batches of an epoch; None means validation, which starts with the longest reviews."""
+        """Build the batches of `epoch`; None means validation, which starts with the longest reviews."""
         self.reviews = reviews
         self.timesteps = config.train.timesteps
         self.batches: list[Rows]

@@ -19,18 +19,18 @@ from imdb_gru.training.layers import ChannelDropout
 from imdb_gru.training.model import build_recurrent
 
 EMBEDDING_DEVIATION = 0.1
-"""Standard deviation of the initial embeddings; Keras's ±0.05 would make tied logits too small to learn fast."""
+"""Standard deviation of the initial embeddings; with Keras's ±0.05, tied logits are so small that learning is slow."""
 FULL_ROWS = 1024
-"""Number of timesteps whose full softmax is computed at once."""
+"""Number of timesteps for which the full softmax is computed at once."""
 
 
 @dataclass(frozen=True)
 class Strata:
-    """The strata of a sampled softmax; one word is drawn from each. Ids are ranked by frequency.
+    """The strata of a sampled softmax: ranges of ids, which are ordered by frequency. One word is drawn from each.
 
-    Each stratum in the first half has one word, so that frequent words always count; the strata in the second half grow
-    in size. A word drawn from a stratum of n words represents all n: its logit is raised by log n, the correction of
-    importance sampling (Bengio and Senécal 2008, section 3). With as many strata as words, this is the full softmax.
+    Each stratum in the first half has one word, so that frequent words are always drawn; the strata in the second half
+    grow in size. A word drawn from a stratum of n words represents all n: its logit is raised by log n, the correction
+    of importance sampling (Bengio and Senécal 2008, section 3). With as many strata as words, this is the full softmax.
     """
 
     edges: Ids
@@ -166,7 +166,7 @@ class KerasNextWordModel(keras.Model):  # type: ignore[misc]
     ) -> tuple[Array, ...]:
         """Return the sum of the losses and the gradients of their mean.
 
-        The gradients are for `x`, `true`, `others`, the projection's kernel and bias, and the softmax's bias.
+        The gradients are with respect to `x`, `true`, `others`, the projection's kernel and bias, and the softmax bias.
         """
         kernel, bias, own_bias = weights
         shape, targets = x.shape, targets.reshape(-1)
@@ -185,7 +185,7 @@ class KerasNextWordModel(keras.Model):  # type: ignore[misc]
         )  # fmt: skip
 
     def _gather(self, *parts: Any) -> tuple[Ids, Array]:
-        """Sum gradients by id; `parts` alternates between arrays of ids and their gradients."""
+        """Sum the gradients for each id; in `parts`, each array of ids is followed by the array of their gradients."""
         flat = [
             (ids.reshape(-1), values.reshape(ids.size, -1)) for ids, values in zip(parts[::2], parts[1::2], strict=True)
         ]
@@ -229,4 +229,4 @@ class Gradients(NamedTuple):
     rows: Any
     """Ids `(R,)` of the table's rows that have a gradient."""
     table: Any
-    """Gradients of those rows, `(R, E)`."""
+    """The gradient of each row listed in `rows`, `(R, E)`."""

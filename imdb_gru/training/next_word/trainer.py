@@ -119,7 +119,7 @@ class NextWordTrainer(Trainer):
         return {"loss": loss, "perplexity": compute_perplexity(loss)}
 
     def _run_batch(self, chunks: ReviewChunks, number: int, run: Callable[..., Any]) -> tuple[float, int]:
-        """Run a batch chunk by chunk, carrying over the states, and return its total loss and its number of targets."""
+        """Process a batch chunk by chunk, carrying over the states; return its total loss and number of targets."""
         states, total = self._start(len(chunks.batches[number])), 0.0
         for chunk in chunks.cut(number):
             loss, states = run(chunk.ids, chunk.targets, states)
@@ -154,6 +154,6 @@ class NextWordTrainer(Trainer):
         return self.model.get_arrays()  # type: ignore[no-any-return]
 
     def fill_stock(self) -> keras.Model:
-        """Return the model of stock layers, filled with the current weights."""
+        """Return the stock model with the current weights."""
         self.stock.set_weights(list_stock(self.list_arrays()))
         return self.stock
