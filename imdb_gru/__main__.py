@@ -4,7 +4,7 @@ import sys
 
 
 def main() -> None:
-    """Run the command line; if Ctrl-C is pressed while it is being imported, exit without a traceback."""
+    """Run the command line; exit without a traceback if Ctrl-C is pressed, even while modules are being imported."""
     try:
         from imdb_gru.cli import main as run
 

@@ -47,7 +47,7 @@ class ReadingReviews(Event):
 
 @dataclass(frozen=True)
 class BuildingModel(Event):
-    """The model is about to be built in order to describe it in a plan; this loads TensorFlow."""
+    """The model is about to be built so that a plan can describe it; building it loads TensorFlow."""
 
     def __str__(self) -> str:
         """Return the message."""
@@ -164,7 +164,7 @@ class Resumed(Event):
     batch: int
     """Number of completed batches in the current epoch."""
     changes: Mapping[str, tuple[object, object]] = field(default_factory=dict)
-    """Changes in the environment that may alter the last bits of the weights, each as (before, now)."""
+    """Changes in the environment that may alter the last bits of the weights: (before, now) for each name."""
 
     @classmethod
     def build(
@@ -189,7 +189,7 @@ class Resumed(Event):
 
 @dataclass(frozen=True)
 class CompilingEngine(Event):
-    """The engine is about to be compiled, which happens once per version and machine."""
+    """The engine is about to be compiled, which happens once on each machine for each version of the engine."""
 
     def __str__(self) -> str:
         """Return the message, including how long compilation takes."""

@@ -44,7 +44,7 @@ class Epoch(Record):
     words_per_second: int | None = None
     learning_rate: float | None = None
     seconds: float | None = None
-    """Time in seconds spent on training and validation, excluding compilation of the engine and of graphs."""
+    """Time in seconds spent on training and validation, excluding the compilation of the engine and graphs."""
 
 
 class CorpusStatistics(Record):
@@ -52,7 +52,7 @@ class CorpusStatistics(Record):
 
     source: str | None = None
     hash: str
-    """SHA-256 of the texts and labels of all training reviews, followed by those of all validation reviews."""
+    """One SHA-256 hash of all texts and labels: first the training reviews, then the validation reviews."""
     train: int = 0
     """Number of training reviews."""
     validation: int = 0
@@ -85,11 +85,11 @@ class TeacherRecord(Record):
     """A teacher: a classifier whose probabilities were used to train another classifier."""
 
     name: str
-    """The path of its run, or one of the names bundled-classifier and ngrams."""
+    """The path of the teacher's run, or 'bundled-classifier' or 'ngrams'."""
     weight: float
-    """Its weight in the mean probability of all teachers."""
+    """The teacher's weight in the mean of all teachers' probabilities."""
     files: dict[str, str]
-    """SHA-256 of its config, vocabulary and weights; empty for ngrams, which depends only on the training reviews."""
+    """SHA-256 of each file (config, vocabulary, weights); empty for 'ngrams', which is fitted to training reviews."""
 
 
 class Start(Record):
@@ -106,7 +106,7 @@ class Start(Record):
     """SHA-256 of the vocabulary file."""
     environment: dict[str, Any]
     tracked: dict[str, str] | None = None
-    """The tracker, the id of the tracked run, and anything else needed to resume it; None if the run is not tracked."""
+    """The tracker, its id for the run, and anything else needed to resume tracking; None if the run is not tracked."""
 
 
 class Metrics(Record):
@@ -124,9 +124,9 @@ class Metrics(Record):
     seconds: float | None = None
     """Time in seconds spent on all epochs, excluding compilation."""
     compile_seconds: float | None = None
-    """Time in seconds spent on compiling the engine and building TensorFlow's graphs, during completed epochs.
+    """Time in seconds spent on compiling the engine and building TensorFlow's graphs during completed epochs.
 
-    TensorFlow optimises a graph when it first runs the graph; this time is counted in `seconds` instead.
+    The time that TensorFlow needs to optimise a graph on its first use is counted in `seconds` instead.
     """
     peak_memory_mb: float | None = None
     parameters: int | None = None

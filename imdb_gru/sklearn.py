@@ -54,14 +54,15 @@ class GRUClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     `overrides` replaces the values of config keys, as in `{"model.dropout.word": 0.2}`; a grid search can try several
     such dictionaries.
 
-    Each of the other parameters sets one key of the config, unless it is None. `epochs`, `batch_size` and
+    Each of the other parameters that is not None sets one key of the config. `epochs`, `batch_size` and
     `learning_rate` control training. `units` is the size of the GRU, which can be changed only if the config starts
     from random weights. `length` is the maximum number of words in a text. `random_state`, a number or a
     `RandomState`, sets the seed, so that two fits with the same number start from the same weights. `fit` checks the
-    parameters, and raises `ConfigError` if the config does not allow them or if `overrides` sets the same key.
+    parameters, and raises `ConfigError` if the config does not allow them or if `overrides` sets the same key as
+    a parameter.
 
-    The data section of the config is ignored: the classifier is trained only on the texts given to `fit`. A share
-    of these texts, `train.validation_split`, is set aside for validation, unless there are very few texts.
+    The data section of the config is ignored: the classifier is trained only on the texts given to `fit`.
+    `train.validation_split` is the share of these texts set aside for validation; if there are very few, none are.
 
     After `fit`, `classes_` holds the two labels in sorted order (the second is the model's positive class); `model_` is
     the `Classifier`, which can inspect a text; `history_` holds the metrics of each epoch, and `n_iter_` is the number
@@ -108,7 +109,7 @@ class GRUClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
         `observer` is called with each training event, except for events about the temporary run directory. Ctrl-C stops
         training after the current batch and raises `KeyboardInterrupt`; if at least one epoch was complete, the
-        estimator can be used, with the weights of the best epoch so far.
+        estimator can still be used, with the weights of the best epoch so far.
 
         Raises `ValueError` or `TypeError` if the texts or labels are invalid, and `ConfigError` if the config or a
         parameter is invalid.

@@ -116,13 +116,13 @@ def test_a_next_word_model_is_pretrained_evaluated_and_trained_from(tmp_path):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda model: model.predict(["a", "b"]), "predict takes one text, got"),
-        (lambda model: model.predict(None), "predict takes one text, got None"),
-        (lambda model: model.predict_many("text"), "predict_many takes several texts, got one, 'text'"),
+        (lambda model: model.predict(["a", "b"]), "predict takes one text, but got"),
+        (lambda model: model.predict(None), "predict takes one text, but got None"),
+        (lambda model: model.predict_many("text"), r"predict_many takes several texts, but got only one \('text'\)"),
         (lambda model: list(model.predict_many([None])), "predict_many takes strings, but one of the texts is None"),
-        (lambda model: model.inspect(3), "inspect takes one text, got 3"),
-        (lambda model: model.inspect_step(["a"]), "inspect_step takes one text, got .'a'."),
-        (lambda model: model.inspect_diff("a", None), "inspect_diff takes two texts, got None"),
+        (lambda model: model.inspect(3), "inspect takes one text, but got 3"),
+        (lambda model: model.inspect_step(["a"]), "inspect_step takes one text, but got .'a'."),
+        (lambda model: model.inspect_diff("a", None), "inspect_diff takes two texts, but got None"),
     ],
 )
 def test_what_is_not_a_text_is_refused(call, message):

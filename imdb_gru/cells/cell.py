@@ -10,13 +10,13 @@ import numpy as np
 from imdb_gru.system.arrays import Array
 
 State = tuple[Array, ...]
-"""The hidden state, `(B, U)`, followed by any other arrays that the cell carries over, such as an LSTM's memory."""
+"""The hidden state, `(B, U)`, followed by any other arrays that the next timestep needs, such as an LSTM's memory."""
 Gates = dict[str, Array]
 
 
 @dataclass(frozen=True)
 class Cell(ABC):
-    """One timestep of a recurrent layer and its gates, with weights in Keras's layout of G blocks side by side."""
+    """The weights of a recurrent layer, in Keras's layout of G blocks side by side, and the equations of a timestep."""
 
     title: ClassVar[str]
     """The name shown to users."""
@@ -27,22 +27,22 @@ class Cell(ABC):
     equations: ClassVar[Mapping[str, str]] = {}
     """The equations as format strings, keyed by the names of their results: the gates, then the parts of the state.
 
-    A name in braces is a gate, `state`, `memory`, `previous_state` or `previous_memory`. The first G equations, one for
-    each block of the weights, also contain `inputs` (W x_t), `recurrent` (U h_{t-1}), `bias` (b) and, if the recurrent
-    product has a separate bias, `recurrent_bias` (c). A gate that appears in one of these G equations multiplies the
-    recurrent product and its bias.
+    Each name in braces is the name of a gate, or is `state`, `memory`, `previous_state` or `previous_memory`. The first
+    G equations, one per block of the weights, also contain `inputs` (W x_t), `recurrent` (U h_{t-1}), `bias` (b) and,
+    if the recurrent product has a bias of its own, `recurrent_bias` (c). If a gate appears in one of these G equations,
+    it multiplies the recurrent product and the bias of that product.
     """
     state_parts: ClassVar[int] = 1
     """Number of arrays in the state: one for the hidden state and, in an LSTM, one for the memory."""
     keeping_gate: ClassVar[str | None] = None
-    """The name of the gate that lets the previous state through, or None if the cell has no gates."""
+    """The name of the gate that decides how much of the previous state is kept, or None if the cell has no gates."""
 
     kernel: Array
     """Weights of the inputs (W in the equations), `(E, G·U)`."""
     recurrent_kernel: Array
     """Weights of the previous hidden state (U in the equations), `(U, G·U)`."""
     bias: Array
-    """Biases (b in the equations), `(G·U,)`; a GRU has a second row for the recurrent kernel, `(2, 3·U)`."""
+    """Biases (b in the equations), `(G·U,)`; in a GRU, `(2, 3·U)`, where the second row is the recurrent bias (c)."""
 
     @classmethod
     def count_blocks(cls) -> int:
@@ -65,7 +65,7 @@ class Cell(ABC):
         return tuple(np.zeros((batch, self.units), np.float32) for _ in range(self.state_parts))
 
     def project(self, x: Array) -> Array:
-        """Multiply all timesteps' inputs by the kernel and add the bias, mapping `(..., E)` to `(..., G·U)`."""
+        """Multiply the inputs of all timesteps by the kernel and add the bias, mapping `(..., E)` to `(..., G·U)`."""
         return x @ self.kernel + self.bias
 
     @abstractmethod
@@ -76,16 +76,17 @@ class Cell(ABC):
     def step_back(self, gates: Gates, before: State, after: State, gradient: State) -> tuple[Array, State]:
         """Return the gradients of the projected input, `(B, G·U)`, and of the state before the step.
 
-        The arguments, in the shapes of `step`, are the gates of the step, the states before and after it, and the
-        gradient of the state after it. If `gradient` has several rows and the other arrays have one, each row is
-        propagated separately; if the rows are the unit vectors, the result is the step's Jacobian.
+        The arguments are the gates of the step, the state before the step, the state after the step, and the gradient
+        of the state after the step; their shapes are those used by `step`. If `gradient` has several rows and the other
+        arrays have one, each row is propagated separately; if the rows are the unit vectors, the result is the step's
+        Jacobian.
         """
 
     def carry_back(self, gates: Gates, before: State, after: State, gradient: State) -> State:
         """For a single text, return the gradients of the state before a step, one for each row of `gradient`.
 
-        A cell may override this with a method that is faster than `step_back`: to compute a Jacobian, `gradient` needs
-        a row for each unit.
+        A cell may override this method with one that is faster for many rows, because computing a Jacobian takes one
+        row of `gradient` per unit.
         """
         return self.step_back(gates, before, after, gradient)[1]
 

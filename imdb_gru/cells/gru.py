@@ -62,11 +62,14 @@ class GRUCell(Cell):
     def carry_back(self, gates: Gates, before: State, after: State, gradient: State) -> State:
         """Multiply the rows of `gradient` by ∂h_t/∂h_{t-1}, `(U, U)`.
 
-        All rows share the gates, so this takes one product instead of three. The transposed Jacobian is the sum of
-        U_z, U_r and U_h, with z_t added to the diagonal; column j of each matrix is first scaled by the derivative of
-        unit j of h_t with respect to the column's product with h_{t-1}.
+        If there are many rows, building the Jacobian first is faster: the gates are the same for all rows, so each row
+        then needs one matrix product instead of three. To obtain the transposed Jacobian, scale column j of each of the
+        matrices U_z, U_r and U_h by the derivative of unit j of h_t with respect to the product of h_{t-1} and that
+        column; then add the three matrices, and add z_t to the diagonal.
         """
         ((h_prev,),), (dh,) = before, gradient
+        if len(dh) < self.units // 8:  # building the Jacobian would take longer
+            return super().carry_back(gates, before, after, gradient)
         ((z,), (r,), (candidate,)) = (gates[name] for name in self.gates)
         blocks = np.split(self.recurrent_kernel, 3, axis=1)
         past = h_prev @ blocks[2] + self.bias[1, 2 * self.units :]  # U_h h_{t-1} + c_h

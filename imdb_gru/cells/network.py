@@ -13,10 +13,10 @@ from imdb_gru.system.arrays import Array, Ids, Lengths
 
 
 def run_cell(cell: Cell, x: Array, lengths: Lengths, *, backwards: bool = False) -> Array:
-    """Run a cell over right-padded reviews `(B, T, E)`, longest first, and return the hidden states `(B, T, U)`.
+    """Run a cell over right-padded reviews `(B, T, E)`, sorted longest first; return the hidden states `(B, T, U)`.
 
     Each timestep is computed only for reviews that are long enough; a review's hidden states past its end are zero.
-    With `backwards`, a review is processed from its last token to its first, but output t still belongs to token t.
+    With `backwards`, reviews are processed from the last token to the first, but output t still belongs to token t.
     """
     batch, timesteps, _ = x.shape
     states = np.zeros((batch, timesteps, cell.units), np.float32)
@@ -37,7 +37,7 @@ def run_cell(cell: Cell, x: Array, lengths: Lengths, *, backwards: bool = False)
 
 @dataclass(frozen=True)
 class Layer:
-    """A recurrent layer: a forward cell, and a backward cell if it is bidirectional."""
+    """A recurrent layer: a forward cell and, if the layer is bidirectional, a backward cell."""
 
     forward: Cell
     backward: Cell | None = None
@@ -81,14 +81,14 @@ class Network:
         return dict(zip(self.pooling, kernel[:, 0].reshape(len(self.pooling), -1), strict=True))
 
     def compute_states(self, ids: Ids, lengths: Lengths) -> Array:
-        """Return the last layer's hidden states `(B, T, U)`, given right-padded ids `(B, T)`, longest first."""
+        """Return the last layer's hidden states `(B, T, U)`, given right-padded ids `(B, T)`, sorted longest first."""
         x = self.embedding[ids]
         for layer in self.layers:
             x = layer.run(x, lengths)
         return x
 
     def predict(self, ids: Ids, lengths: Lengths) -> Array:
-        """Return the probability that each review is positive, `(B,)`, given right-padded ids, longest first."""
+        """Return the probability that each review is positive, `(B,)`, given right-padded ids, sorted longest first."""
         states = self.compute_states(ids, lengths)
         rows, last = np.arange(len(states)), lengths - 1
         real = (np.arange(ids.shape[1]) < lengths[:, None])[:, :, None]  # (B, T, 1)
@@ -106,7 +106,7 @@ class Network:
         return sigmoid(self.compute_logits(np.concatenate(pooled, axis=-1)))
 
     def predict_timesteps(self, ids: Ids, lengths: Lengths) -> Array:
-        """Return the probability of the positive class after each timestep, `(B, T)`.
+        """Return the probability of positive after each timestep, `(B, T)`.
 
         Values past a review's end are meaningless. Raises `ValueError` if the network is bidirectional.
         """
@@ -115,7 +115,7 @@ class Network:
         return sigmoid(self.compute_logits(self.pool_prefixes(self.compute_states(ids, lengths))))
 
     def pool_prefixes(self, states: Array) -> Array:
-        """Pool the hidden states `(B, T, U)` up to and including each timestep, giving an array `(B, T, P·U)`."""
+        """For each timestep, pool the hidden states `(B, T, U)` up to and including it; return `(B, T, P·U)`."""
         pooled: list[NDArray[Any]] = []
         for pooling in self.pooling:
             if pooling == "mean":

@@ -1,4 +1,4 @@
-"""The forward pass of a next-word model: embedding, recurrent layers, projection, softmax tied to the embedding."""
+"""The forward pass of a next-word model: embedding, recurrent layers, projection, and softmax tied to the embedding."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from imdb_gru.cells.network import run_cell
 from imdb_gru.system.arrays import Array, Ids, Lengths
 
 TILE_ROWS, TILE_IDS = 256, 1000
-"""Size of a tile of logits, in rows and in ids, chosen so that a tile fits in the cache."""
+"""Number of rows and number of ids in a tile of logits, chosen so that a tile fits in the cache."""
 
 
 @dataclass(frozen=True)
 class NextWordNetwork:
     """A trained next-word model's weights and its forward pass.
 
-    A projected hidden state is called a query. Its products with the embeddings, plus the bias, are the logits.
+    A projected hidden state is called a query. Its dot products with the embeddings, plus the bias, are the logits.
     """
 
     embedding: Array
@@ -31,7 +31,7 @@ class NextWordNetwork:
     """Bias of the softmax, `(V,)`; −∞ for ids that can never come next."""
 
     def read(self, ids: Ids, lengths: Lengths) -> Array:
-        """Return the query after each id, `(B, T, E)`, given right-padded ids `(B, T)`, longest first."""
+        """Return the query after each id, `(B, T, E)`, given right-padded ids `(B, T)`, sorted longest first."""
         x = self.embedding[ids]
         for cell in self.cells:
             x = run_cell(cell, x, lengths)
@@ -62,7 +62,7 @@ class NextWordNetwork:
         return logits
 
     def compute_losses(self, queries: Array, targets: Ids) -> Array:
-        """Return the negative log-probability of each target, `(N,)`, given queries `(N, E)`, using little memory."""
+        """Return the negative log-probability of each target, `(N,)`, given queries `(N, E)` with little memory."""
         losses = np.empty(len(targets), np.float32)
         for start in range(0, len(targets), TILE_ROWS):
             rows = slice(start, start + TILE_ROWS)

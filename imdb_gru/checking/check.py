@@ -22,19 +22,19 @@ from imdb_gru.text.tokenizer import TOKENIZERS
 from imdb_gru.text.vocabulary import UNKNOWN, build_vocabulary
 
 HELD_OUT = "held out"
-"""Name of the training reviews that `train` uses for validation if there is no validation split."""
+"""Name for the training reviews that are held out for validation if there is no validation split."""
 EVALUATED = ("validation", HELD_OUT, "test")
 TRAINED = (UNDIVIDED, "train", "validation", UNLABELLED)
-"""Splits that affect training; validation is one of them, because it determines the best epoch."""
+"""Splits that affect training; these include validation, because it determines which epoch is the best."""
 MOST_EXAMPLES = 3
 EXCERPT, BEFORE = 70, 20
-"""Number of characters in an excerpt, and how many of them precede the damaged text."""
+"""Maximum length of an excerpt in characters, and maximum number of characters before the damaged text."""
 
 Figures = dict[str, Any]
 
 
 def check_source(source: Source) -> Figures:
-    """Check all reviews of a source with the default config for a classifier, and return statistics and findings."""
+    """Check all reviews of a source, assuming the default config for a classifier; return statistics and findings."""
     check = Check(source, Config())
     overlaps = list(check.iter_overlaps())
     return {
@@ -60,7 +60,7 @@ class Check:
         self.reviews: list[Review] = []
         self.texts = Texts()
         self.spoilt: dict[str, dict[int, int]] = {sign: {} for sign in SIGNS}
-        """For each sign of damage, the rows that contain it, each with the position of the sign in the text."""
+        """For each sign of damage, the rows whose texts contain it, each with the position where it first occurs."""
         self.splits = self._read(source)
         self.train = next((split for split in (UNDIVIDED, "train") if split in self.splits), None)
         self.parts = {**self.splits, **self._hold_out()}
@@ -106,7 +106,7 @@ class Check:
         }
 
     def iter_overlaps(self) -> Iterator[tuple[str, str, Twins, Twins]]:
-        """Yield each pair of an evaluation and a training split, with their identical and nearly identical reviews."""
+        """Yield each evaluation split with each training split, and their identical and nearly identical reviews."""
         for split in EVALUATED:
             for training_split in TRAINED:
                 if split in self.parts and training_split in self.splits and split != training_split:
@@ -181,7 +181,7 @@ class Check:
             yield from self._find(f"reviews that contain {sign}", dict.fromkeys(places), places)
 
     def _find(self, finding: str, rows: Mapping[int, int | None], places: Twins | None = None) -> Iterator[Figures]:
-        """Yield a finding with examples unless `rows` is empty; `rows` maps each affected row to its twin or None."""
+        """If `rows` is not empty, yield a finding with examples; `rows` maps affected rows to their twins or None."""
         if rows:
             examples = []
             for row, twin in list(rows.items())[:MOST_EXAMPLES]:

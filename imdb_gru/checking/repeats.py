@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from imdb_gru.system.arrays import Ids, Rows
 
 SHINGLE = 3
-"""Number of consecutive words that form a shingle, the unit of comparison."""
+"""Number of consecutive words in a shingle; reviews are compared by their sets of shingles."""
 SIMILARITY = 0.7
 """Reviews are reported as nearly identical if the Jaccard similarity of their shingles is at least this value."""
 BANDS, HASHES_A_BAND = 25, 4
@@ -27,14 +27,14 @@ The probability that two reviews share a key in at least one band is 0.999 if th
 BLOCK = 1024
 """Number of shingles hashed at once."""
 MOST_CANDIDATES = 20
-"""Maximum number of reviews with the same key that a review is compared with in each band."""
+"""In each band, a review is compared with at most this many reviews that have the same key."""
 
 _ODD = np.random.default_rng(0).integers(2**63, size=BANDS * HASHES_A_BAND + SHINGLE + 1, dtype=np.uint64) * 2 + 1
 _PLACES, _MIXER, _MULTIPLIERS = _ODD[:SHINGLE], _ODD[SHINGLE], _ODD[SHINGLE + 1 :, None]
 
 Keys = NDArray[np.uint64]
 Twins = dict[int, int]
-"""Mapping from the rows of reviews to the rows of their twins."""
+"""Mapping from the row of a review to the row of its twin, an identical or nearly identical review."""
 
 
 class Texts:
@@ -99,7 +99,7 @@ class Texts:
 
 
 def _cut_shingles(words: Ids) -> set[tuple[int, ...]]:
-    """Return every sequence of `SHINGLE` consecutive words; a shorter text forms a single sequence."""
+    """Return all sequences of `SHINGLE` consecutive words; if there are fewer words, return them as one sequence."""
     listed = words.tolist()
     return set(zip(*(listed[place:] for place in range(SHINGLE)), strict=False)) or {tuple(listed)}
 

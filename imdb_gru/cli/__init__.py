@@ -23,7 +23,7 @@ COMMANDS = (
     "card", "compare", "config", "data", "evaluate", "explore", "export", "inspect", "next", "predict", "pretrain",
     "report", "runs", "sweep", "train",
 )  # fmt: skip
-"""Names of the commands and of their modules. If a command's function has another name, it is in `FUNCTIONS`."""
+"""Names of the commands and of their modules; `FUNCTIONS` lists the commands whose function has a different name."""
 FUNCTIONS = {"next": "next_word"}
 
 
@@ -99,7 +99,7 @@ def main() -> None:
 
 
 def _open_closed_streams() -> None:
-    """Replace closed standard streams with the null device, so that no other file gets their descriptors.
+    """Replace closed standard streams with the null device, so that no file opened later gets their descriptors.
 
     `sys.stdin` stays None, so that reading from a closed stdin is still an error.
     """

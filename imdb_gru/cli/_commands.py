@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 TEXTS = ("text", "texts")
-"""Names of the arguments that take texts."""
+"""Names of the command arguments that receive texts."""
 
 
 class Command(click.Command):

@@ -42,8 +42,8 @@ def _build_labels_option(kind: str, other: str, example: str) -> Callable[[AnyCo
         f"--{kind}",
         type=LabelsType(),
         metavar="LABELS",
-        help=f"The labels that mean {kind} in a table, such as {example}. Needs --{other}. Rows with any other label "
-        "are left out [default: common labels, such as pos and neg].",
+        help=f"The labels that mean {kind} in a table, such as {example} [default: common labels, such as pos "
+        f"and neg]. Needs --{other}; rows whose label is in neither list are left out.",
     )
 
 
@@ -84,10 +84,10 @@ _LABEL_OPTIONS: dict[str, Callable[[AnyCommand], AnyCommand]] = {
 def _add_reviews(
     command: AnyCommand, name: str, path: Callable[[AnyCommand], AnyCommand], *, labels: bool
 ) -> AnyCommand:
-    """Add the parameter `reviews_path`, and options that describe a file or the columns and labels of a table.
+    """Add `path`, an option or argument that sets `reviews_path`, and options that describe the file and its columns.
 
-    The command receives them as one `DataConfig`, or None if the user gave none of them. `name` is the name of the
-    argument that receives it.
+    In its argument `name`, the command receives one `DataConfig` with the values of all these parameters, or None if
+    the user gave none of them. If `labels` is true, options for the label column and its values are also added.
     """
     described = {"text_column": _TEXT_OPTIONS["text_column"], **(_LABEL_OPTIONS if labels else {}), **_TEXT_OPTIONS}
 
@@ -147,5 +147,5 @@ def build_input_option(name: str, more: str = "") -> Callable[[AnyCommand], AnyC
 
 
 def input_options(more: str = "") -> Callable[[AnyCommand], AnyCommand]:
-    """Build a decorator that adds --input and options for its format; the command receives a `DataConfig` as `file`."""
+    """Build a decorator that adds --input and its format options; the command receives a `DataConfig` as `file`."""
     return lambda command: _add_reviews(command, "file", build_input_option("reviews_path", more), labels=False)

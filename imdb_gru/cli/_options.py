@@ -55,7 +55,7 @@ run_option = click.option("--run", "run_path", type=PATH, metavar="DIR", help=RU
 
 
 def run_options(command: AnyCommand) -> AnyCommand:
-    """Add the argument RUN and the option --run. Either of them sets `run_path`; the user may give only one."""
+    """Add the argument RUN and the option --run. Either sets `run_path`; giving both is an error."""
 
     @functools.wraps(command)
     def join(*arguments: Any, run_argument: Path | None, run_path: Path | None, **options: Any) -> Any:
@@ -74,13 +74,13 @@ split_option = click.option(
 
 
 class Integer(click.IntRange):
-    """A parameter type for an integer within bounds; Click's own calls itself "integer range" in messages."""
+    """Click's `IntRange`, but called "integer" instead of "integer range" in messages."""
 
     name = "integer"
 
 
 class Number(click.FloatRange):
-    """A parameter type for a number within bounds; Click's own calls itself "float range" in messages."""
+    """Click's `FloatRange`, but called "number" instead of "float range" in messages."""
 
     name = "number"
 
@@ -179,7 +179,7 @@ def _merge_settings(
 
 
 def set_option(help_text: str) -> Callable[[AnyCommand], AnyCommand]:
-    """Build the --set option; the command receives it as a mapping from dotted keys to values."""
+    """Build the --set option; the command receives all settings as one mapping from dotted keys to values."""
     return click.option(
         "--set",
         "overrides",
@@ -212,7 +212,7 @@ def config_options(default: str) -> Callable[[AnyCommand], AnyCommand]:
 
 
 def plots_option(deed: str, *, path_type: PathType = PATH) -> Callable[[AnyCommand], AnyCommand]:
-    """Build the --plots option; `deed` is the beginning of its help text."""
+    """Build the --plots option; its help text begins with `deed`."""
     text = f"{deed} in this folder, as .png, .svg and .pdf."
     return click.option("--plots", type=path_type, metavar="DIR", help=text)
 

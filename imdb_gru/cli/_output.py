@@ -32,7 +32,7 @@ class Output:
             make_folder(self.folder, "write into")
 
     def show(self, tables: "Sequence[Table]", *, as_json: Callable[[], str], as_text: Callable[[], object]) -> None:
-        """Save the tables if requested, and print the result; the first table is the main one."""
+        """Save the tables if requested, and print the result; --table prints only the first table."""
         if self.folder:
             save_tables(tables, self.folder)
             say(f"saved {len(tables)} tables in {self.folder}, each as {', '.join(SUFFIXES.values())}")
@@ -47,7 +47,7 @@ class Output:
 def output_options(main: str, *, several: bool = True) -> Callable[[AnyCommand], AnyCommand]:
     """Build a decorator that adds --json, --table and, for a command with several tables, --tables.
 
-    In the help text, `main` says what the first table contains. The command receives one `Output` as `output`.
+    `main` describes the first table in the help text. The command receives one `Output` as `output`.
     """
 
     def add(command: AnyCommand) -> AnyCommand:

@@ -58,7 +58,7 @@ class RayRequest:
 
 
 def predict_on_ray(run_path: Path | None, request: RayRequest) -> None:
-    """Classify the texts in tables on a Ray cluster; write the predictions to a folder, and print statistics."""
+    """Use a Ray cluster to classify the texts in tables; write the predictions to a folder, and print statistics."""
     from imdb_gru.cluster.connection import check_ray
 
     check_ray("--engine ray")
@@ -105,7 +105,7 @@ def predict_on_ray(run_path: Path | None, request: RayRequest) -> None:
 def _predict(
     classifier: "Classifier", partitions: "Partitions", files: list[dict[str, Any]], request: RayRequest
 ) -> dict[str, Any]:
-    """Classify the texts in the remaining tables, and return statistics for all tables."""
+    """Classify the texts in `files`, the tables that are not finished yet, and return statistics for all tables."""
     from imdb_gru.models.counts import Counts
 
     counts, undecodable, remarks = Counts(), 0, list[str]()

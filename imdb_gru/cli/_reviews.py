@@ -32,8 +32,8 @@ class ReviewChoice:
     def load(self, run: "Run", most: int | None = None) -> list[str]:
         """Return the given texts or, if there are none, reviews from a split.
 
-        The option --reviews sets the size of a random sample; the default is `most`, or the whole split if `most` is
-        None. Raises `UsageError` if mutually exclusive options are given.
+        The reviews are a random sample of `most` reviews (--reviews overrides `most`). If neither number is given, they
+        are the whole split. Raises `UsageError` if mutually exclusive options are given.
         """
         from imdb_gru.config import DataConfig
         from imdb_gru.tasks.evaluation import choose_reviews
@@ -97,8 +97,8 @@ def review_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--split",
             type=click.Choice(["train", "validation", "test"]),
-            help="The split to take reviews from [default: validation; with --data, test, or validation if the "
-            "data has no test split].",
+            help="The split to take reviews from [default: validation; with --data, test if "
+            "the data has a test split].",
         ),
         number_option("--reviews", "Use N randomly chosen reviews from the split."),
         build_input_option("input_path"),

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 def open_reader(
     texts: tuple[str, ...], file: "DataConfig | None", command: str, output: str | None = None
 ) -> "TextReader":
-    """Return a reader of the texts or the input files or, if the user gave neither, of stdin.
+    """Return a reader for the texts, for the input files or, if the user gave neither, for stdin.
 
-    The reader skips files that the command writes to `output`. Raises `UsageError` if stdin is needed but is a
-    terminal, or if the options cannot be combined.
+    The reader skips `output` and any tables in it. Raises `UsageError` if stdin is needed but is a terminal, or if the
+    options cannot be combined.
     """
     from imdb_gru.models.inputs import open_input
     from imdb_gru.models.texts import OPTIONS, STDIN

@@ -78,7 +78,7 @@ def training_options(default: str) -> Callable[[Callable[..., Any]], Callable[..
 
 
 def _check_options(options: TrainingOptions, config_path: str | None) -> None:
-    """Raise `click.UsageError` for mutually exclusive options."""
+    """Raise `click.UsageError` for options that cannot be combined, and for --overwrite without --run."""
     others = (options.run_path, options.overwrite, config_path, options.overrides, options.dry_run)
     if options.resume and any(others):
         raise click.UsageError(
@@ -97,7 +97,7 @@ def start_training(
 ) -> None:
     """Start, resume or plan a training run, depending on the options, and print the result.
 
-    `train` takes configs of type `kind`. `more` is added to the metrics if they are printed as JSON.
+    `train` is the training function, and `kind` is the type of its config. `more` is added to metrics printed as JSON.
     """
     import imdb_gru
 

@@ -25,7 +25,7 @@ class SeedsType(click.ParamType[int | list[int]]):
     name = "SEEDS"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | list[int]:
-        """Return the number of seeds or the list of seeds, or raise `UsageError`."""
+        """Return the number of seeds or the list of seeds, or raise `UsageError` if the value is neither."""
         parts = str(value).removesuffix(",").split(",")
         try:
             seeds = [int(part) for part in parts]
@@ -56,7 +56,7 @@ class SeedsType(click.ParamType[int | list[int]]):
 @click.option(
     "--seeds",
     type=SeedsType(),
-    help="A number N, to train every model with the seeds 0 to N-1, or a list of seeds, such as 1,5,7 [default: 3].",
+    help="A list of seeds (such as 1,5,7) or a number N, which means the seeds 0 to N-1 [default: 3].",
 )
 @click.option(
     "--engine",
@@ -86,11 +86,12 @@ def compare(
     plots: Path | None,
     output: Output,
 ) -> None:
-    """Compare complete RUNs, or train and compare a GRU, an LSTM, a SimpleRNN and an n-gram model, or several configs.
+    """Compare complete RUNs. If no RUNs are given, train models with different cells or configs, and compare them.
 
-    A single config is trained with each cell, from random weights, even if it sets model.pretrained. Several configs
-    are trained as they are. RUNs that differ only in their seed count as one model. RUNs are not retrained, so they
-    cannot be combined with --config, --set, --models, --seeds or --engine.
+    By default, a single config is used to train a GRU, an LSTM, a SimpleRNN and an n-gram model. These
+    networks start from random weights, even if the config sets model.pretrained. Several configs are trained as they
+    are. RUNs that differ only in their seed count as one model. RUNs are not retrained, so they cannot be combined with
+    --config, --set, --models, --seeds or --engine.
 
     \b
     imdb-gru compare --data sample --seeds 1

@@ -150,7 +150,7 @@ def evaluate(
 
 
 def _refuse(option: str, others: Mapping[str, object]) -> None:
-    """Raise `UsageError` if `option` was given with any of the `others`; `others` maps option names to values."""
+    """Raise `UsageError` if any value in `others` is not None; these options cannot be combined with `option`."""
     for other, value in others.items():
         if value is not None:
             raise click.UsageError(f"{option} cannot be used with {other}: leave out one of them")

@@ -13,15 +13,15 @@ from imdb_gru.cli._options import PATH, json_option, open_run, run_options
 @click.option(
     "--next-word",
     is_flag=True,
-    help="Export a next-word model: RUN [default: the newest complete next-word run under runs/; otherwise, the model "
-    "in the package].",
+    help="Export a next-word model. RUN must then be a next-word run [default: the newest complete one under runs/; "
+    "otherwise, the model in the package].",
 )
 @click.option(
     "--format",
     type=click.Choice(["onnx", "web"]),
     default="onnx",
     show_default=True,
-    help="The format: onnx, which needs the extra 'onnx', or web, a JavaScript module for browsers and Node.",
+    help="The format: onnx (needs the extra 'onnx') or web (a JavaScript module for browsers and Node).",
 )
 @click.option("--output", type=PATH, metavar="FOLDER", required=True, help="The folder to write to, new or empty.")
 @click.option("--overwrite", is_flag=True, help="Replace an earlier export in the folder.")

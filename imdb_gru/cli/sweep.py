@@ -87,7 +87,7 @@ def sweep(
 
 
 def _check_options(resume: Path | None, sweep_path: str | None, *others: object) -> None:
-    """Raise `click.UsageError` for mutually exclusive options."""
+    """Raise `click.UsageError` for options that cannot be combined with --resume, or if no sweep is given."""
     if resume and (sweep_path or any(others)):
         raise click.UsageError(
             "--resume uses the sweep's own file: it can be combined only with --trials, --minutes, --address, --plots, "

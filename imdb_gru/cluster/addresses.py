@@ -30,7 +30,7 @@ class _Teller(Backend):  # type: ignore[misc]
 
 
 def find_place() -> str:
-    """Return this node's address with a free port, as `HOST:PORT`."""
+    """Return this node's IP address and a free port, as `HOST:PORT`."""
     host = ray.util.get_node_ip_address()
     six = ":" in host
     with socket.socket(socket.AF_INET6 if six else socket.AF_INET) as free:

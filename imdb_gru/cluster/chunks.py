@@ -1,8 +1,8 @@
 """The three steps by which Ray's workers process a chunk of reviews: reading, predicting and writing.
 
-Every step takes and returns tables with one row per chunk, so Ray cannot split a chunk. The last bits of a review's
-probability depend on the other reviews in its chunk. Local prediction divides a file into the same chunks, so it gives
-identical results.
+Every step takes and returns tables with one row per chunk, so Ray cannot split a chunk. Chunks must stay whole because
+the last bits of a review's probability depend on the other reviews in its chunk. Local prediction divides a file into
+the same chunks, so its results are identical.
 """
 
 import io
@@ -29,7 +29,7 @@ from imdb_gru.system.memory import measure_own_memory
 from imdb_gru.text.direction import record_direction
 
 METADATA = b"imdb-gru"
-"""Metadata key under which a partition's footer stores its notes."""
+"""Metadata key of the notes in a partition's footer."""
 
 STEP = pyarrow.struct([("timestep", pyarrow.int32()), ("token", pyarrow.string()), ("probability", pyarrow.float64())])
 FILE = pyarrow.schema(
@@ -62,12 +62,12 @@ RESULT = PARTITION.remove(PARTITION.get_field_index("content"))
 
 
 def name_partition(file: int, chunk: int) -> str:
-    """Return a partition's file name; when sorted, the names follow the order of the input."""
+    """Return a partition's file name; sorting partitions by name puts them in the order of the input."""
     return f"part-{file:05d}-{chunk:05d}.parquet"
 
 
 def read_chunks(files: pyarrow.Table, *, data: DataConfig) -> Iterator[pyarrow.Table]:
-    """Yield the unfinished chunks of files; if an error occurs, the last chunk contains the error message."""
+    """Yield the unfinished chunks of files; if an error occurs, yield a chunk with only the error message, and stop."""
     for file in files.to_pylist():
         try:
             yield from (_make(CHUNK, **chunk) for chunk in _read_file(**file, data=data))
@@ -206,5 +206,5 @@ def write_partitions(partitions: pyarrow.Table, *, folder: str) -> pyarrow.Table
 
 
 def _make(schema: pyarrow.Schema, **row: Any) -> pyarrow.Table:
-    """Return a table with one row; missing columns are null."""
+    """Return a table with one row; columns for which no value is given are null."""
     return pyarrow.Table.from_pylist([row], schema)

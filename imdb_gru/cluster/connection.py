@@ -1,4 +1,4 @@
-"""The connection to Ray: to a running cluster, or to a new one on this machine, stopped when the command ends."""
+"""The connection to Ray: to a running cluster, or to a local cluster that exists only while the command runs."""
 
 import contextlib
 import logging
@@ -57,7 +57,7 @@ def connect(address: str | None) -> Iterator[None]:
 
 
 def _bring_token(address: str | None) -> None:
-    """Let Ray send this machine's authentication token only if the cluster requires it; others would reject it."""
+    """Let Ray send this machine's authentication token only if the cluster requires one; other clusters reject it."""
     # Ray 2.60 has no public way to find out whether a cluster responds and whether it requires a token.
     from ray._private.authentication import authentication_token_setup as setup
     from ray._raylet import GcsClient  # type: ignore[attr-defined]
@@ -74,7 +74,7 @@ def _bring_token(address: str | None) -> None:
 
 
 def _find_place(address: str) -> tuple[str, int] | None:
-    """Return the host and port of a HOST:PORT address, or None for `auto` and other kinds of Ray addresses."""
+    """Return the host and port of a HOST:PORT address, or None for any other kind of Ray address, such as `auto`."""
     host, _, port = address.rpartition(":")
     return (host.strip("[]"), int(port)) if port.isdigit() and host and "/" not in host else None
 

@@ -33,9 +33,9 @@ class Notes:
     counts: Counts
     undecodable: int
     last: bool
-    """Whether this is the last chunk of its file."""
+    """Whether the partition contains the last chunk of its file."""
     remarks: tuple[str, ...] = ()
-    """Remarks about anything unusual in the file; empty unless this is its last chunk."""
+    """Remarks about anything unusual in the file; empty unless `last` is true."""
 
     @classmethod
     def parse(cls, text: str | bytes) -> "Notes":
@@ -60,7 +60,7 @@ class Partitions:
     def begin(self, begun_with: Mapping[str, Any], stamps: Sequence[Stamp], *, resume: bool) -> list[str]:
         """Start a job if the folder is empty, or resume the job in it; raise `DataError` if neither is possible.
 
-        Return the input files that have changed since the job was started; their partitions are removed.
+        If input files have changed since the job was started, remove their partitions; return these files.
         """
         settings = self.folder / SETTINGS
         begun = {**begun_with, "input": [stamp[0] for stamp in stamps]}
@@ -103,7 +103,7 @@ class Partitions:
         write_bytes(self.folder / SETTINGS, json.dumps(record).encode())
 
     def _read_notes(self, match: re.Match[str]) -> Notes | None:
-        """Read a partition's footer; return None if it is incomplete (possible on storage without atomic writes)."""
+        """Read a partition's footer; return None if the partition is incomplete, as can happen on remote storage."""
         with (self.folder / match[0]).open("rb") as file:
             try:
                 return Notes.parse(parquet.read_metadata(file).metadata[METADATA])

@@ -22,7 +22,7 @@ from imdb_gru.models.classifier import Classifier
 RESTARTS = 10
 """Maximum number of times a worker is restarted; limited because a bad chunk may kill every worker that receives it."""
 READS = 1000
-"""Maximum number of tasks that the files are divided among."""
+"""Maximum number of reading tasks among which the files are divided."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Job:
     """The files whose texts are to be classified, and where to write the predictions."""
 
     files: Sequence[dict[str, Any]]
-    """Unfinished files, as `Partitions.list_left` returns them."""
+    """Unfinished files, as returned by `Partitions.list_left`."""
     data: DataConfig
     """The settings for reading the files, such as their format and the column that holds the texts."""
     timesteps: bool
@@ -46,7 +46,7 @@ class PredictedChunk:
     notes: Notes
     worker: str
     megabytes: float | None
-    """Memory of the worker process after it classified the chunk, in megabytes, excluding shared memory."""
+    """Memory in megabytes, excluding shared memory, that the worker process used after it had classified the chunk."""
 
 
 class _RayWorker(Worker):
@@ -65,7 +65,7 @@ def count_cluster_cores() -> int:
 
 
 def predict_tables(classifier: Classifier, job: Job) -> Iterator[PredictedChunk]:
-    """Yield partitions, in any order, as they are written; an `ImdbGruError` leaves the finished ones in place."""
+    """Yield each partition once it is written, in any order; after an `ImdbGruError`, written partitions are kept."""
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     try:
         with warnings.catch_warnings():
@@ -128,7 +128,7 @@ def _plan(classifier: Classifier, job: Job) -> Any:
 
 
 def _select_node(address: str) -> dict[str, str] | None:
-    """Return a selector that keeps a task on this node, or None if the task does not use this node's disk."""
+    """Return a selector that keeps a task on this node, or None if the task's files are not on this node's disk."""
     return {"ray.io/node-id": ray.get_runtime_context().get_node_id()} if is_local(address) else None
 
 

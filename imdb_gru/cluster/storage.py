@@ -16,7 +16,7 @@ from imdb_gru.sources.rows import FORMATS, is_table_name
 from imdb_gru.system.writing import write_atomically
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-"""Characters that Python substitutes for bytes of a file name that are not valid UTF-8."""
+"""Pattern that matches the characters with which Python replaces invalid UTF-8 bytes in a file name."""
 
 
 class RemotePath:
@@ -50,19 +50,19 @@ class RemotePath:
         return RemotePath(self.filesystem, str(PurePosixPath(self.path).parent))
 
     def exists(self) -> bool:
-        """Return whether the address exists."""
+        """Return whether there is a file or folder at the address."""
         return bool(self.filesystem.exists(self.path))
 
     def is_dir(self) -> bool:
-        """Return whether the address is a folder."""
+        """Return whether there is a folder at the address."""
         return bool(self.filesystem.isdir(self.path))
 
     def is_file(self) -> bool:
-        """Return whether the address is a file."""
+        """Return whether there is a file at the address."""
         return bool(self.filesystem.isfile(self.path))
 
     def open(self, mode: str = "rb") -> BinaryIO:
-        """Open the file; its content is fetched as it is read."""
+        """Open the file; the content is fetched only when it is read."""
         return cast(BinaryIO, self.filesystem.open(self.path, mode))
 
     def read_bytes(self) -> bytes:
@@ -114,9 +114,9 @@ def _open_remote(address: str) -> RemotePath:
 
 
 def list_tables(address: str, *, but: str) -> list[str]:
-    """Return the addresses of the tables that a file, folder or glob refers to; raise `DataError` if there are none.
+    """Return the addresses of the tables at `address`, a file, folder or glob; raise `DataError` if there are none.
 
-    Partitions in the folder `but` are excluded, even if they are reached through links.
+    Partitions in the folder `but` are left out, even if a link leads to that folder.
     """
     location = locate(address)
     try:
@@ -157,7 +157,7 @@ def _find(location: Location) -> list[str]:
 
 
 def _expand(filesystem: Any, pattern: str) -> Iterator[tuple[str, str]]:
-    """Yield each file that matches a glob, with the part of its path in which hidden names are not allowed."""
+    """Yield (path, part of the path that must not contain hidden names) for each file that matches a glob."""
     folder = re.split(r"[*?[]", pattern)[0].rpartition("/")[0]
     asked = is_hidden(pattern.removeprefix(folder))
     for name, state in filesystem.glob(pattern, detail=True).items():

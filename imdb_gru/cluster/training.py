@@ -22,19 +22,19 @@ if TYPE_CHECKING:
     from imdb_gru.tasks.task import Task
 
 MOST_FAILURES = 3
-"""Maximum number of worker or node failures before training ends."""
+"""Maximum number of times that training is restarted after a worker or node has failed."""
 NEVER = 1e9
 """Seconds after which Ray may interrupt an epoch to use a new node; large enough that this never happens."""
 ROOM = 5
-"""Maximum number of seconds to wait for cores that Ray reports as available; its information may be outdated."""
+"""Maximum number of seconds to wait for cores that Ray reports as available; the report may be outdated."""
 ENDING = 10
-"""Seconds to wait for Ray Train to end after its workers have ended."""
+"""Maximum number of seconds to wait for Ray Train to end after its workers have ended."""
 PATIENCE = 0.5
 """Seconds between checks for a stop signal and for dead workers."""
 
 
 def find_cores_per_worker(nodes: list[dict[str, Any]], workers: int) -> int:
-    """Return the maximum number of cores per worker, or raise `ImdbGruError` if it is 0."""
+    """Return the largest number of cores that every worker can have, or raise `ImdbGruError` if this number is 0."""
     cores = [int(node["Resources"].get("CPU", 0)) for node in nodes if node["Alive"]]
     for share in range(max(cores, default=0), 0, -1):
         if sum(own // share for own in cores) >= workers:
@@ -52,14 +52,14 @@ class Workers:
         self.address = address
 
     def open(self) -> AbstractContextManager[object]:
-        """Connect to the cluster, or start one on this machine."""
+        """Connect to the cluster at the address or, without an address, start a cluster on this machine."""
         from imdb_gru.cluster.connection import check_ray, connect
 
         check_ray("--workers")
         return connect(self.address)
 
     def adapt(self, config: Any) -> Any:
-        """Return the config with the workers' total batch size, so that any number of workers can resume the run."""
+        """Return the config with the workers' combined batch size, so that any number of workers can resume the run."""
         batch_size = get_number(config.train.batch_size) * self.count
         return config.model_copy(update={"train": config.train.model_copy(update={"batch_size": batch_size})})
 
@@ -110,9 +110,9 @@ class ClusterSession:
     def train(self, observer: Observer) -> Metrics:
         """Train the remaining epochs on the workers and complete the run; return its final metrics.
 
-        If workers die, training resumes from the end of the last epoch on as many workers as fit on the
-        remaining nodes. Ctrl-C stops training after the current batch, as in a single process. A second Ctrl-C, or one
-        before the workers have started, stops training at once; the run can then be resumed.
+        If workers die, training resumes from the end of the last completed epoch, on as many workers as fit on the
+        remaining nodes. Ctrl-C stops training after the current batch, as in a single process. A second Ctrl-C, or a
+        Ctrl-C before the workers have started, stops training at once; the run can still be resumed.
         """
         import ray
         from ray.util.queue import Empty, Queue

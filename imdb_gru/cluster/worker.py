@@ -14,14 +14,14 @@ from imdb_gru.events import Event, ignore
 from imdb_gru.system.threads import set_threads
 
 SIGN_OF_LIFE = 60
-"""Seconds that a worker waits after another worker has died, so that Ray can notice this and restart all workers."""
+"""Seconds that a worker waits after another worker has died, so that Ray has time to restart all workers."""
 TOO_LARGE = "a worker needs more memory than its machine has: use fewer workers or a smaller train.batch_size"
 
 
 def work(task: dict[str, Any]) -> None:
-    """Train as one of the workers; the first worker reports events and the result.
+    """Train as one of the workers; only the worker of rank 0 reports events and the result.
 
-    An expected error, such as divergence, is reported rather than raised, because a retry by Ray would fail too.
+    An expected error, such as divergence, is reported, not raised, because Ray would try again, and fail again.
     """
     import ray
     import ray.train
@@ -82,6 +82,6 @@ def _train(task: dict[str, Any], rank: int, count: int) -> Any:
 
 
 def _await_stop(orders: Any, shares: Any, stop: Any) -> None:
-    """Wait for the stop order, and forward it to all workers."""
+    """Wait for the order to stop, and forward it to all workers."""
     orders.get()
     shares.request_stop(stop)

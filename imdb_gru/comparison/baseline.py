@@ -55,7 +55,7 @@ class BaselineMetrics(Record):
     """Inverse regularization strength (scikit-learn's C)."""
     parameters: int
     seconds: float
-    """Total time to fit the models for all regularization strengths."""
+    """Total time in seconds to fit a model with each regularization strength that was tried."""
     peak_memory_mb: float | None
     data: CorpusStatistics
     splits: dict[str, BaselineSplit]

@@ -99,7 +99,7 @@ def build_models(configs: Mapping[str, Config], models: Sequence[str]) -> dict[s
 
 
 def _list_choices(config: Config) -> dict[str, Any]:
-    """Return the keys that determine which reviews are used for training and validation, apart from the seed."""
+    """Return the settings, apart from the seed, that determine which reviews are used for training and validation."""
     return config.model_dump(include={"data": True, "train": {"validation_split", "validation_seed"}})
 
 
@@ -144,7 +144,7 @@ def open_candidates(runs: Sequence[str | Path | Run], *, same_data: bool) -> lis
     """
     opened = [open_model(run) for run in runs]
     if len(opened) < 2:
-        raise RunError(f"{opened[0]} is only one run: give at least two runs, or leave out the run to train models")
+        raise RunError(f"{opened[0]} is only one run: give at least two runs; to train models instead, give no run")
     for run, twin in itertools.combinations(opened, 2):
         if run.path.resolve() == twin.path.resolve():
             raise RunError(f"{run} and {twin} are the same run: give different runs")
@@ -166,7 +166,7 @@ def open_candidates(runs: Sequence[str | Path | Run], *, same_data: bool) -> lis
 
 
 def _group_runs(runs: Sequence[Run], configs: Sequence[Config]) -> list[list[Run]]:
-    """Group the runs that have the same config, apart from the seed, and the same engine, but different seeds."""
+    """Group runs with the same engine and the same config, apart from the seed; within a group, all seeds differ."""
     groups: list[tuple[Any, set[int], list[Run]]] = []
     for run, config in zip(runs, configs, strict=True):
         seed = config.train.seed
@@ -184,7 +184,7 @@ def _group_runs(runs: Sequence[Run], configs: Sequence[Config]) -> list[list[Run
 
 
 def _name_groups(groups: Sequence[Sequence[Run]]) -> list[str]:
-    """Name each group after the folder name that its runs share apart from the seed, or else after its first run."""
+    """Name each group after its runs' common folder name, without the seed; if they have none, after its first run."""
     names: list[str] = []
     for group in groups:
         folders = [Path(str(run)).resolve().name for run in group]
@@ -251,7 +251,7 @@ def pair_candidates(candidates: Sequence[Candidate]) -> list[tuple[Candidate, Ca
 
 
 def check_training_reviews(candidates: Sequence[Candidate]) -> None:
-    """Raise `RunError` if the two candidates of a pair have different training or validation reviews."""
+    """Raise `RunError` if candidates that form a pair have different training or validation reviews."""
     hashes = {candidate.path: candidate.result.load_metrics().data.hash for candidate in candidates}
     for one, other in pair_candidates(candidates):
         if hashes[one.path] != hashes[other.path]:

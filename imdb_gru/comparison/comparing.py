@@ -69,18 +69,19 @@ def compare(
 
     If `runs` is not given, train every model once with each seed, and save the models in `folder` (default
     `runs/compare`). `seeds` is a list of seeds, or an integer n, which means the seeds 0 to n - 1. With one config,
-    `models` lists cells and `linear`, the baseline (default: all four), and networks start from random weights. Several
-    configs, as a list or as a mapping from names to configs, are trained as they are, or with every cell in `models`;
-    add `linear` to `models` to compare them with the baseline. `engine`, such as `keras`, replaces `train.engine` in
-    the configs.
+    `models` is a list of cells, which can include `linear` for the baseline (default: all cells and `linear`); the
+    networks start from random weights. Several configs, as a list or as a mapping from names to configs, are trained as
+    they are or, if `models` contains cells, with each of these cells; add `linear` to `models` to compare them with the
+    baseline. `engine`, such as `keras`, replaces `train.engine` in the configs.
 
     Complete models in the folder are used as they are, and unfinished ones are resumed. Each model is trained in a
     separate process, so a script must call this function inside `if __name__ == "__main__":`. If `runs` is given, runs
-    that differ only in their seed count as one model; `folder` is optional and receives only comparison.json.
+    that differ only in their seed count as one model; `folder` is optional and receives comparison.json and the
+    predictions.
 
     `data` takes the same values as `--data`. `split` defaults to the test split, or to the validation reviews if the
     data has no test split. `observer` is called with each event. Raises `ConfigError`, `DataError`, `RunError` or
-    `MissingExtraError`, and `KeyboardInterrupt` if the comparison is stopped; the same call resumes it.
+    `MissingExtraError`, and `KeyboardInterrupt` if the comparison is stopped; repeat the call to resume it.
     """
     if isinstance(runs, str | Path | Run):
         raise TypeError(f"compare takes several runs, got {str(runs)!r}: give a list of runs")
@@ -147,7 +148,7 @@ def _plan(
 
 
 def _name_configs(config: Configs) -> dict[str, OneConfig]:
-    """Return the configs by name; without a mapping, a config is named after its file."""
+    """Return the configs by name; if `config` is not a mapping, each config is named after its file."""
     if isinstance(config, Mapping):
         named = dict(config)
     else:

@@ -45,8 +45,8 @@ def evaluate_candidates(
 ) -> tuple[str, list[EvaluatedCandidate]]:
     """Evaluate trained candidates on a split; return the name of the split and the results.
 
-    Predictions of networks are stored in the folder `cache`, if given. Raises `RunError` if the two candidates of a
-    pair have different reviews.
+    If the folder `cache` is given, the predictions of networks are stored in it. If the split is `train` or
+    `validation`, raises `RunError` if candidates that form a pair have different training or validation reviews.
     """
     loaded: dict[str, Sequence[Review]] = {}
     evaluated = []

@@ -17,7 +17,7 @@ class CandidateChosen(Event):
     state: CandidateState
 
     def __str__(self) -> str:
-        """Return what the comparison will do with the model."""
+        """Return a message that says what the comparison will do with the model."""
         done = {
             "new": f"training {self.run}",
             "unfinished": f"resuming {self.run}",
@@ -31,5 +31,5 @@ class ComparisonStopped(Event):
     """A comparison was stopped before all of its models were trained."""
 
     def __str__(self) -> str:
-        """Return how to resume the comparison."""
+        """Return a message that says how to resume the comparison."""
         return "stopped; to resume, repeat the command"

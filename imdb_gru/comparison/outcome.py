@@ -1,4 +1,4 @@
-"""The results of a comparison, computed from predictions: each model's, each pair's, and the verdict."""
+"""The results of a comparison, computed from predictions: those of each model, those of each pair, and the verdict."""
 
 import statistics
 from collections.abc import Iterable, Sequence
@@ -183,7 +183,7 @@ def _test_seed(one: EvaluatedCandidate, other: EvaluatedCandidate) -> SeedTest:
 
 
 def _correct(pairs: Sequence[ComparedPair]) -> list[ComparedPair]:
-    """Correct the p-values for the number of pairs, separately for the tests over seeds and for each seed's tests."""
+    """Correct p-values for the number of pairs; the tests over all seeds and those with each seed are kept separate."""
     single = all(len(pair.seeds) == 1 for pair in pairs)  # then the seeds may differ
 
     def find_family(test: SeedTest) -> int | None:
@@ -205,9 +205,9 @@ def _correct(pairs: Sequence[ComparedPair]) -> list[ComparedPair]:
 
 
 def _write_caveat(evaluated: Sequence[EvaluatedCandidate]) -> str | None:
-    """Return why the networks' times and memory cannot be compared.
+    """Return the reason why the networks' times and memory cannot be compared.
 
-    Return None if all were trained with the same engine on the same machine.
+    Return None if all networks were trained with the same engine on the same machine.
     """
     engines: dict[str, dict[str, None]] = {}
     machines = set()
@@ -228,7 +228,7 @@ def _write_caveat(evaluated: Sequence[EvaluatedCandidate]) -> str | None:
 
 
 def write_verdict(models: Sequence[ComparedModel], pairs: Sequence[ComparedPair], n: int) -> str:
-    """Return a sentence comparing the best network with the linear model, or else with the second-best network.
+    """Return a sentence that compares the best network with the linear model or, without one, the second-best network.
 
     If there are several seeds, a model wins only if it is significantly better with every seed. The p-values are
     corrected for the number of pairs.
@@ -273,7 +273,7 @@ def _describe_chance(p_values: Sequence[float], pairs: int) -> str:
 
 
 def _find_p_values(leader: str, other: str, pairs: Sequence[ComparedPair]) -> list[float]:
-    """For each seed of two models, return the corrected p-value, or 1 if the leader is not ahead with that seed."""
+    """Return the corrected p-value for each seed of both models, or 1 for a seed with which the leader is not ahead."""
     for pair in pairs:
         if set(pair.models) == {leader, other}:
             sign = 1 if pair.models[0] == leader else -1

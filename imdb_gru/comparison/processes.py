@@ -1,8 +1,9 @@
 """Training in a child process, so that time and memory are measured for one training run alone.
 
-The child sends each event through a pipe and waits until the parent's observer has handled it. A terminal sends Ctrl-C
-to both processes, and training stops after the current batch. If the child does not confirm that it is stopping, the
-parent sends it SIGTERM, which also stops training after the current batch, and ends any other work at once.
+The child sends each event through a pipe and waits until the parent's observer has handled it. In a
+terminal, Ctrl-C reaches both processes, and training stops after the current batch. If the child does not confirm that
+it is stopping, the parent sends it SIGTERM. This also lets training finish the current batch, but ends any other work
+at once.
 """
 
 import contextlib
@@ -27,7 +28,7 @@ from imdb_gru.events import Event, Observer, Stopped, StopRequested
 from imdb_gru.system.signals import INTERRUPTED, TERMINATED, build_stop, find_exit_code
 
 GRACE = 0.5
-"""Seconds within which a child must confirm that it received a signal."""
+"""Seconds within which a child must confirm, after a signal, that it is stopping."""
 
 
 class ChildDiedError(Exception):
@@ -41,7 +42,7 @@ class ProcessResult:
     error: type[ImdbGruError] | None = None
     message: str = ""
     exit_code: int | None = None
-    """Exit code 130 if Ctrl-C stopped the process, 143 if SIGTERM stopped it, and otherwise None."""
+    """The exit code: 130 if Ctrl-C stopped the process, 143 if SIGTERM stopped it, and otherwise None."""
 
 
 def train_candidate(candidate: Candidate, state: CandidateState, observer: Observer) -> None:
@@ -116,7 +117,7 @@ def _follow(connection: Connection, signals: "_Signals", observer: Observer) -> 
 
 
 class _Signals:
-    """A context that records Ctrl-C and SIGTERM while a child runs, and sends SIGTERM if the child does not react.
+    """A context that records Ctrl-C and SIGTERM while a child runs, and sends SIGTERM to a child that does not react.
 
     Only the main thread receives signals; in other threads, the context has no effect.
     """
@@ -140,7 +141,7 @@ class _Signals:
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
     def start(self) -> None:
-        """Start the child; Ctrl-C is blocked in this method, and in the child until its imports are done."""
+        """Start the child; Ctrl-C is blocked while this method runs, and in the child until its imports are done."""
         with _block_interrupts():
             self.process.start()
         if self.exit_code:
@@ -164,7 +165,7 @@ class _Signals:
 
 @contextlib.contextmanager
 def _block_interrupts() -> Iterator[None]:
-    """Block Ctrl-C inside the context; a process started there begins with Ctrl-C blocked."""
+    """Block Ctrl-C inside the context; a process that is started there inherits the block."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
@@ -212,7 +213,7 @@ class _Reporter:
         self._stopping = False
 
     def __call__(self, event: Event) -> None:
-        """Send an event; if the parent has died, stop this process as SIGTERM would."""
+        """Send an event; if the parent has died, send SIGTERM to this process."""
         if isinstance(event, Stopped):
             self.exit_code = event.exit_code  # the comparison's own message says how to resume
             return

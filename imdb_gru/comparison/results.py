@@ -17,7 +17,7 @@ class ComparedRun:
 
     seed: int
     engine: str | None
-    """Engine that trained the model: keras or fused, with the precision if it is reduced, or scikit-learn."""
+    """Engine that trained the model: `keras`, `fused`, `fused bfloat16` or `scikit-learn`; None if it is unknown."""
     run: str
     n: int
     """Number of reviews on which the model was evaluated."""
@@ -31,7 +31,7 @@ class ComparedRun:
     epochs: int | None
     """Number of epochs trained; None for the linear baseline."""
     seconds: float | None
-    """Training time, without compilation."""
+    """Training time in seconds, without compilation."""
     seconds_per_epoch: float | None
     compile_seconds: float | None
     """Time to compile the engine and build TensorFlow's graphs; the optimisation of the graphs is not included."""
@@ -53,7 +53,7 @@ class ComparedModel:
     description: str
     """What the model is: its layers, or the kind of baseline."""
     engine: str | None
-    """The engines of its runs."""
+    """The engines that trained the model's runs, separated by commas."""
     accuracy: float
     accuracy_spread: float | None
     """Standard deviation over the seeds; None if there is only one seed."""
@@ -72,7 +72,7 @@ class ComparedModel:
 
 @dataclass(frozen=True, kw_only=True)
 class SeedTest:
-    """The result of McNemar's exact test for two models, each trained with one seed, on the same reviews."""
+    """The result of McNemar's exact test on the same reviews for two models, each of them trained with one seed."""
 
     seeds: tuple[int, int]
     """The seeds of the two models; they differ only if each model has a single run."""
@@ -91,11 +91,11 @@ class ComparedPair:
 
     models: tuple[str, str]
     difference: float
-    """Mean accuracy of the first model minus the second model's mean accuracy, over the seeds that both have."""
+    """Mean accuracy of the first model minus that of the second, over the seeds that both models have."""
     difference_interval: tuple[float, float]
     """95 % interval of the difference, from a bootstrap over seeds and reviews."""
     p_value: float | None
-    """Two-sided p-value of a paired t-test over the seeds; None with one seed, or if all differences are equal."""
+    """Two-sided p-value of a paired t-test over the seeds; None if there is one seed or all differences are equal."""
     p_adjusted: float | None
     """The p-value corrected for the number of pairs of models (Holm 1979)."""
     seeds: Sequence[SeedTest]
@@ -107,16 +107,16 @@ class Comparison:
 
     split: str
     n: int
-    """Number of reviews; if the number of validation reviews differs between seeds, the smallest number."""
+    """Number of reviews; the smallest number, if seeds have different numbers of validation reviews."""
     models: Sequence[ComparedModel]
     pairs: Sequence[ComparedPair]
     caveat: str | None
-    """A sentence that says why the costs of the models cannot be compared; None if they can."""
+    """A sentence that says why the costs of the models cannot be compared; None if they can be compared."""
     verdict: str
     """A sentence that says which model is best, and whether the difference is significant."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what `compare --json` prints."""
+        """Return the results as a dictionary, as printed by `compare --json`."""
         return asdict(self)
 
     def list_runs(self) -> list[dict[str, Any]]:

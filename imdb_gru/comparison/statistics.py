@@ -13,16 +13,16 @@ RESAMPLES = 10_000
 """Number of bootstrap samples."""
 CONFIDENCE = 0.95
 SAME = 1e-12
-"""Differences that vary by less than this count as equal, because rounding alone can make them vary."""
+"""If differences vary by less than this value, they count as equal, because rounding alone can make them vary."""
 
 Values = NDArray[np.int8]
 
 
 def compute_mcnemar(labels: Labels, first: Probabilities, second: Probabilities) -> tuple[int, int, float]:
-    """Return how many reviews only the first model classifies correctly, how many only the second, and the p-value.
+    """Return (number of reviews that only the first model gets right, number that only the second gets right, p-value).
 
-    The test is exact and two-sided (McNemar 1947). If both models are equally accurate, each is expected to be correct
-    on half of the reviews that exactly one model classifies correctly.
+    The test is exact and two-sided (McNemar 1947). If both models are equally accurate, each is expected to be right
+    on half of the reviews that only one of them gets right.
     """
     first_correct, second_correct = (find_correct(labels, probabilities) for probabilities in (first, second))
     only_first, only_second = int((first_correct & ~second_correct).sum()), int((second_correct & ~first_correct).sum())
@@ -47,7 +47,7 @@ def compute_paired_test(first: Sequence[float], second: Sequence[float]) -> floa
 
 
 def adjust_p_values(p_values: Sequence[float]) -> list[float]:
-    """Return the p-values, corrected for the number of tests (Holm 1979), in the same order."""
+    """Return the p-values, corrected for the number of tests (Holm 1979), in the given order."""
     values = np.asarray(p_values, dtype=float)
     order = np.argsort(values, kind="stable")
     stepped = np.maximum.accumulate(values[order] * np.arange(len(values), 0, -1))
@@ -72,9 +72,9 @@ def bootstrap_mean(values: Sequence[Values], *, shared: bool) -> tuple[float, fl
 
 
 def _draw_means(values: NDArray[Any], rng: np.random.Generator) -> NDArray[np.float64]:
-    """Draw reviews with replacement and return each seed's means, `(RESAMPLES, S)`, from values `(S, N)`.
+    """Draw reviews with replacement from values `(S, N)`; return each seed's mean in each draw, `(RESAMPLES, S)`.
 
-    Reviews with the same values for all seeds are interchangeable, so it is enough to draw how often each kind occurs.
+    Reviews with the same values for all seeds are interchangeable, so it is enough to draw the count of each kind.
     """
     kinds, counts = np.unique(values.T, axis=0, return_counts=True)
     total = int(counts.sum())

@@ -38,7 +38,11 @@ def _iter_keys(section: type[BaseModel], prefix: str = "") -> Iterator[str]:
 
 
 def drop_auto(details: Iterable[Any]) -> Iterator[dict[str, Any]]:
-    """Yield pydantic's errors, but only one of the two that it reports for each invalid key that may be `auto`."""
+    """Yield pydantic's errors, leaving out duplicates.
+
+    For an invalid value of a key that accepts `auto`, pydantic reports two errors: one for `auto`, which is left out,
+    and one for the other type.
+    """
     for detail in details:
         *path, alternative = detail["loc"]
         if alternative in ("constrained-int", "bool"):
@@ -68,8 +72,8 @@ def describe_mistake(detail: dict[str, Any], kind: type[BaseModel]) -> str:
 def find_misfits(config: AnyConfig, text: TextConfig, model: EncoderConfig, name: str) -> Iterator[tuple[str, str]]:
     """Yield each conflict between a config and the model that training starts from, with the setting that resolves it.
 
-    The messages call the model `name`. If this is "the bundled model", an example of a conflict is
-    `("model.units is 256, but the bundled model has 512", "model.units=512")`.
+    Each is yielded as (message, setting), such as `("model.units is 256, but the bundled model has 512",
+    "model.units=512")`. `name` is what the messages call the model: here, "the bundled model".
     """
     sections = {"text": (config.text, text), "model": (config.model, model)}
     if isinstance(config, Config) and config.model.bidirectional and not isinstance(model, ModelConfig):
@@ -93,8 +97,8 @@ def _write(value: object) -> str:
 def find_conflicts(config: AnyConfig, *, trained: bool = False) -> Iterator[str]:
     """Yield an error message for each contradiction between keys whose values are valid on their own.
 
-    Pass `trained=True` for the config of an existing model. It is then not compared with the bundled model, because
-    training may have started from an older version of the bundled model.
+    Pass `trained=True` for the config of an existing model. Such a config is not compared with the bundled model,
+    because training may have started from an older version of the bundled model.
     """
     text, train = config.text, config.train
     if conflict := find_label_conflict(config.data.positive, config.data.negative):

@@ -12,11 +12,11 @@ PREFIXES = ("__label__", "label_")
 """Prefixes that fastText and Hugging Face put before labels."""
 LONGEST_LABEL = 200
 LARGEST_NUMBER = 10**15
-"""Numbers of this size or larger are compared as text, because two different ones may be the same float."""
+"""Numbers of this size or larger are compared as text, because two different ones may convert to the same float."""
 
 
 def spell_label(value: object) -> str:
-    """Return the normalised spelling of a label, for comparing labels, or an empty string if the label is missing."""
+    """Return the normalised spelling by which a label is compared with others; it is empty if the label is missing."""
     if isinstance(value, bool):
         return str(value).lower()
     if value is None or value != value:  # pandas uses NaN for missing labels, and NaN is not equal to itself
@@ -42,7 +42,7 @@ def _spell_number(text: str) -> str | None:
 
 
 def find_label_conflict(positive: Sequence[Label] | None, negative: Sequence[Label] | None) -> str | None:
-    """Return an error message for these positive and negative labels, or None if they are valid."""
+    """Return what is wrong with the positive and negative labels, or None if they are valid."""
     if not positive and not negative:
         return None
     if not positive or not negative:

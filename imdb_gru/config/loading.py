@@ -28,7 +28,7 @@ ConfigSource = str | Path | WholeConfig | Mapping[str, Any] | None
 """A path, the name of a config in the package, a config object, a nested mapping, or None for the defaults."""
 
 SWEEP = "sweep"
-"""The value of `task` in a sweep's config; also the name of the command that runs it."""
+"""The value of `task` in a sweep's config; also the name of the command that runs sweeps."""
 
 
 def build_schema(kind: type[WholeConfig] = Config) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def _iter_descriptions(section: type[Section]) -> Iterator[tuple[str, str]]:
 
 
 class _MisspelledError(yaml.YAMLError):
-    """An unquoted value has an unexpected meaning in YAML 1.1; the message says how to write it."""
+    """An unquoted value has an unexpected meaning in YAML 1.1; the message says what to write instead."""
 
     def __init__(self, problem: str, line: int) -> None:
         super().__init__(problem)
@@ -65,7 +65,7 @@ class _MisspelledError(yaml.YAMLError):
 
 
 class _Loader(yaml.SafeLoader):
-    """A YAML loader that reads 1e-3 as a number, and rejects aliases, repeated keys and values such as None and 010."""
+    """A YAML loader that reads 1e-3 as a number; it rejects aliases, repeated keys, and values such as None and 010."""
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         """Raise an error for an alias, because a few aliases can expand to more data than fits in memory."""
@@ -85,7 +85,7 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
     def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> Any:
-        """Raise an error for an unquoted value that YAML probably does not interpret as intended."""
+        """Raise an error for an unquoted value that probably does not mean in YAML what its author intended."""
         value = super().construct_scalar(node)
         if isinstance(node, yaml.ScalarNode) and node.style is None and (remedy := _find_misspelling(value, node.tag)):
             problem = f"{value} {remedy}, or '{value}' in quotes if it is text"
@@ -94,7 +94,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def _find_misspelling(value: str, tag: str) -> str | None:
-    """Return what is wrong with an unquoted value and how to write it, or None if nothing is wrong."""
+    """Return what is wrong with an unquoted value and what to write instead, or None if nothing is wrong."""
     kind = tag.removeprefix("tag:yaml.org,2002:")
     if value.lower() == "none":
         return "does not mean null in YAML: write null for no value"
@@ -131,8 +131,8 @@ def load_any_config(
 ) -> AnyConfig:
     """Load a config as `load_config` does, but for the task specified in the config itself.
 
-    Pass `trained=True` for the config of an existing run. It is then not compared with the bundled model, because the
-    run may have started from a different version of that model.
+    Pass `trained=True` for the config of an existing run. Such a config is not compared with the bundled model,
+    because the run may have started from a different version of that model.
     """
     return build_any_config(read_values(source, overrides), describe_source(source), trained=trained)
 

@@ -1,7 +1,7 @@
 """The part of a classifier's config that prediction needs, without the classes that check a config.
 
 In a newly started process, importing those classes takes about a third of the time until the first prediction. The
-config of the bundled model was checked when the model was bundled, so only this part of it is loaded.
+config of the bundled model was checked when the model was added to the package, so it need not be checked again.
 """
 
 from dataclasses import asdict, dataclass, fields
@@ -51,7 +51,7 @@ class PredictionConfig:
 
     @classmethod
     def select(cls, config: "Config") -> Self:
-        """Select this part of a complete config."""
+        """Select the part of a complete config that prediction needs."""
         return cls(
             ReadingConfig(**{field.name: getattr(config.text, field.name) for field in fields(ReadingConfig)}),
             NetworkConfig(**{field.name: getattr(config.model, field.name) for field in fields(NetworkConfig)}),
@@ -63,5 +63,5 @@ class PredictionConfig:
 
     @classmethod
     def restore(cls, values: dict[str, Any]) -> Self:
-        """Restore this part from the output of `to_dict`, without checking it."""
+        """Restore a `PredictionConfig` from the output of `to_dict`, without checking the values."""
         return cls(ReadingConfig(**values["text"]), NetworkConfig(**values["model"]))

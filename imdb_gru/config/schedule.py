@@ -6,15 +6,15 @@ from typing import Literal
 from imdb_gru.config.schema import AUTO, Config
 
 BATCH_SIZES = ((1500, 16), (6000, 32))
-"""Pairs (maximum number of training reviews, batch size); with more reviews, the batch size is `LARGEST_BATCH`."""
+"""Pairs (maximum number of training reviews, batch size); above the last maximum, `LARGEST_BATCH` is used."""
 LARGEST_BATCH = 64
 FITTED = ("epochs", "batch_size", "output_first", "monitor")
-"""The keys of the train section in which `fit_schedule` replaces `auto`."""
+"""The keys in the train section whose value `fit_schedule` chooses if it is `auto`."""
 LEAST_EPOCHS, MOST_EPOCHS = 2, 20
 LEAST_VALIDATION = 500
 """Minimum number of validation reviews needed to rank the epochs of a pretrained model reliably."""
 MOST_FIRST = 200
-"""Maximum number of training reviews with which `auto` fits the output layer before training all layers."""
+"""Maximum number of training reviews for which `train.output_first: auto` fits the output layer alone first."""
 ALL_STEPS, LEAST_STEPS = 22_500, 120
 """With at least `ALL_STEPS` training reviews, a pretrained model is trained for `train.steps` steps.
 
@@ -23,13 +23,14 @@ With fewer reviews, it is trained for fewer steps, but for at least `LEAST_STEPS
 
 
 def fit_schedule(config: Config, reviews: int, validation: int, *, trained_output: bool = False) -> Config:
-    """Return the config with each `auto` in the keys `FITTED` replaced by a value that suits the data.
+    """Return the config with `auto` replaced by a value that suits the data, for each key in `FITTED`.
 
     `reviews` and `validation` are the numbers of training and validation reviews. With fewer reviews, there are more
     epochs and smaller batches; otherwise, training would end before the weights have changed enough. If training starts
-    from random weights, the number of steps is about the same for any number of reviews. For a pretrained model, it is
-    proportional to the square root of the number of reviews, because more steps make the model overconfident without
-    making it more accurate. `trained_output` means that training starts from a classifier and keeps its output layer.
+    from random weights, the number of steps is about the same for any number of reviews. For a pretrained model with
+    fewer than `ALL_STEPS` reviews, the number of steps is proportional to the square root of the number of reviews,
+    because more steps would make the model overconfident without making it more accurate. Pass `trained_output=True` if
+    training starts from a classifier and keeps its output layer.
     """
     train = config.train
     batch_size = _choose_batch_size(reviews) if train.batch_size == AUTO else train.batch_size
@@ -46,7 +47,7 @@ def fit_schedule(config: Config, reviews: int, validation: int, *, trained_outpu
 
 
 def can_fit_output(config: Config) -> bool:
-    """Return whether the output layer can be fitted first: only it has random weights, and the objective is last."""
+    """Return whether the output layer can be fitted first: all others are pretrained, and the objective is 'last'."""
     return config.model.pretrained is not None and not config.model.dense and config.train.objective == "last"
 
 

@@ -12,7 +12,7 @@ from imdb_gru.config.writing import dump_yaml
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
 AUTO: Literal["auto"] = "auto"
-"""The value of a key that is replaced by a suitable value once the number of training reviews is known."""
+"""This value of a key is replaced by a suitable one once the number of training reviews is known."""
 
 
 def _check_label(value: Any) -> Any:
@@ -28,7 +28,7 @@ LabelList = Annotated[list[Annotated[Label, BeforeValidator(_check_label)]], Fie
 
 
 class Section(BaseModel):
-    """A frozen section of a config that rejects unknown keys and wrong types."""
+    """An immutable section of a config, which rejects unknown keys and values of the wrong type."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
@@ -37,23 +37,23 @@ class DataConfig(Section):
     """Where the reviews come from."""
 
     path: str | None = None
-    """The source of the reviews, as for --data; if null, $IMDB_GRU_DATA or, if that is unset, IMDB (downloaded)."""
+    """The source of the reviews, as for --data; null means $IMDB_GRU_DATA if it is set, or else IMDB (downloaded)."""
     text_column: str | None = None
-    """The table column that contains the texts; if null, it is a column with a common name for texts."""
+    """The table column that contains the texts; null selects the column with a common name such as 'text'."""
     label_column: str | None = None
-    """The table column that contains the labels; if null, it is a column with a common name for labels."""
+    """The table column that contains the labels; null selects the column with a common name such as 'label'."""
     positive: LabelList | None = None
-    """The labels that mean positive, such as [4, 5]; if null, only common, unambiguous labels are accepted."""
+    """The labels that mean positive, such as [4, 5]; if null, only unambiguous labels such as 'pos' are accepted."""
     negative: LabelList | None = None
     """The labels that mean negative, such as [1, 2]; rows whose label is in neither list are left out."""
     format: Literal["csv", "tsv", "jsonl", "lines"] | None = None
-    """The format of the file, or of stdin; if null, it is detected from the first bytes and the name of the file."""
+    """The format of the file or of stdin; if null, it is detected from the first bytes and the file's name."""
     encoding: str | None = None
-    """The encoding of the file, such as cp1252; if null, it is detected as UTF-8, UTF-16 or Windows-1252."""
+    """The encoding of the file, such as cp1252; if null, it is detected (UTF-8, UTF-16 or Windows-1252)."""
     delimiter: str | None = None
     """The character that separates the cells of a table, or the word 'tab'; if null, it is detected."""
     limit: Count | None = None
-    """The maximum number of reviews per split; a larger split is reduced to a random sample, always the same one."""
+    """The maximum number of reviews per split; from a larger split, a fixed random sample is taken."""
     test_split: Annotated[float, Field(ge=0, le=0.9)] = 0.0
     """The share of the reviews reserved for testing and never used in training; must be 0 if the data has a test split.
 
@@ -66,7 +66,7 @@ class TextConfig(Section):
     """How a text is converted to ids."""
 
     tokenizer: Literal["words", "keras"] = "words"
-    """How texts are split: 'words' keeps punctuation, emoticons and emoji; 'keras' splits texts as in imdb.npz."""
+    """How texts are split into words: 'words' keeps punctuation, emoticons and emoji; 'keras' matches imdb.npz."""
     vocabulary: Literal["train", "keras"] = "train"
     """The source of the vocabulary: 'train' means the training reviews, and 'keras' means Keras's IMDB word index."""
     max_words: Annotated[int, Field(ge=4)] | None = 20000
@@ -76,7 +76,7 @@ class TextConfig(Section):
     length: Count = 500
     """The maximum number of words per review, not counting the start token; longer reviews are cut."""
     truncate: Truncation = "tail"
-    """How a longer review is cut: 'head' keeps its beginning, 'tail' keeps its end, and 'middle' removes its middle."""
+    """How a review that is too long is cut: 'head' keeps the beginning, 'tail' the end; 'middle' removes the middle."""
     direction: Direction = "forward"
     """The direction in which the model reads the words that remain after cutting; 'backward' begins with the last word.
 
@@ -88,17 +88,17 @@ class DropoutConfig(Section):
     """Dropout rates, which apply only during training."""
 
     word: Rate = 0.1
-    """The share of words that are replaced by the unknown word (Iyyer et al. 2015)."""
+    """The share of words that are replaced by the id for unknown words (Iyyer et al. 2015)."""
     embedding: Rate = 0.1
     """The share of embedding channels that are dropped, with one mask per review (Gal and Ghahramani 2016)."""
     recurrent: Rate = 0.0
-    """The share of the hidden state that is dropped before the gates, one mask per review (Gal and Ghahramani 2016)."""
+    """The share of the hidden state dropped before the gates, with one mask per review (Gal and Ghahramani 2016)."""
     output: Rate = 0.3
-    """The share of the inputs to dense layers and the output layer that is dropped (Srivastava et al. 2014)."""
+    """The share of inputs dropped before each dense layer and before the output layer (Srivastava et al. 2014)."""
 
 
 class EncoderConfig(Section):
-    """The layers that a classifier and a next-word model share: embedding and recurrent layers."""
+    """The layers that classifiers and next-word models have in common: the embedding and the recurrent layers."""
 
     embedding: Count = 128
     """The size of a word's embedding."""
@@ -123,13 +123,13 @@ class ModelConfig(EncoderConfig):
     bidirectional: bool = False
     """Whether the model also reads reviews backwards; if true, it cannot give the probability after each word."""
     pooling: Annotated[list[Pooling], Field(min_length=1)] = list(POOLINGS)
-    """How the hidden states are pooled for the dense layers; the results of several methods are concatenated."""
+    """How the hidden states are pooled; if several methods are given, their results are concatenated."""
     dense: list[Count] = []
     """The number of units in each dense (ReLU) layer before the output layer; [] means that there are none."""
     pretrained: str | None = "bundled"
     """The run that provides the vocabulary and the initial weights; if null, training starts from random weights.
 
-    From a next-word model, only the embedding and recurrent weights are used; from a classifier, all weights are used.
+    A next-word model provides only its embedding and recurrent weights; a classifier provides all its weights.
     Two models come with the package and can be named instead of a run: 'bundled' is a next-word model, and
     'bundled-classifier' is a classifier that was trained on IMDB.
     """
@@ -146,17 +146,17 @@ class FitConfig(Section):
     learning_rate: Annotated[float, Field(gt=0)] = 0.001
     """The highest learning rate, reached at the end of the warm-up."""
     schedule: Literal["constant", "linear", "cosine"] = "cosine"
-    """The learning rate after the warm-up: 'constant', or falling to 0 by the end of training ('linear', 'cosine')."""
+    """How the learning rate falls to 0 after the warm-up ('linear' or 'cosine'); 'constant' keeps it unchanged."""
     warmup: Rate = 0.1
     """The share of all batches that form the warm-up, during which the learning rate rises from zero."""
     clip_norm: Annotated[float, Field(gt=0)] | None = 1.0
-    """The maximum global norm of the gradients; null means no limit (Pascanu et al. 2013)."""
+    """The maximum global norm of the gradients (Pascanu et al. 2013); null means no limit."""
     epochs: Count | Literal["auto"] = AUTO
-    """The number of passes over the training reviews; 'auto' makes the total number of batches about train.steps."""
+    """The number of passes over the training reviews; 'auto' chooses it to suit train.steps."""
     batch_size: Count | Literal["auto"] = AUTO
     """The number of reviews in a batch; 'auto' chooses it to suit the number of training reviews."""
     validation_split: Annotated[float, Field(ge=0, le=0.9)] = 0.1
-    """The share of training reviews used for validation, stratified by label.
+    """The share of training reviews set aside for validation, stratified by label.
 
     Reviews of the same film stay together; if the films are unknown, reviews with the same words stay together. If the
     data has a validation split, that split is used instead.
@@ -164,9 +164,9 @@ class FitConfig(Section):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     """The seed for the initial weights, the order of the reviews, dropout and the choice of validation reviews."""
     validation_seed: Annotated[int, Field(ge=0, lt=2**32)] | None = None
-    """The seed for choosing validation reviews, for example that of the teachers; if null, train.seed is used."""
+    """The seed for choosing validation reviews, for example the one used for the teachers; null means train.seed."""
     engine: Literal["auto", "keras", "fused"] = "auto"
-    """The engine that computes recurrent layers; 'fused' computes GRUs on CPUs, and 'auto' uses it where possible."""
+    """The engine for the recurrent layers; 'fused' computes GRUs on CPUs, and 'auto' uses 'fused' where possible."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """The precision of the fused engine's multiplications; 'auto' uses bfloat16 if the CPU has AMX or AVX512_BF16.
 
@@ -178,7 +178,7 @@ class FitConfig(Section):
     tensorboard: bool = False
     """Whether to write TensorBoard logs to the run directory; this requires the extra 'tensorboard'."""
     track: Literal["mlflow", "wandb"] | None = None
-    """The tracker that receives the config and the metrics of each epoch: 'mlflow', 'wandb' (Weights & Biases) or null.
+    """The tracker that receives the config and each epoch's metrics: 'mlflow', 'wandb' (Weights & Biases) or null.
 
     A tracker requires the extra of the same name.
     """
@@ -193,47 +193,47 @@ class TrainConfig(FitConfig):
     """How the weights of a classifier are trained."""
 
     steps: Count = 1000
-    """The approximate number of batches to train on if train.epochs is 'auto'.
+    """The approximate total number of batches in training if train.epochs is 'auto'.
 
-    A pretrained model trains on fewer batches if there are fewer training reviews than IMDB has.
+    A pretrained model is trained on fewer batches if there are fewer training reviews than in IMDB.
     """
     output_first: bool | Literal["auto"] = AUTO
-    """Whether to fit the output layer alone first, before the pretrained weights are trained too (Kumar et al. 2022).
+    """Whether to fit the output layer alone before all layers are trained together (Kumar et al. 2022).
 
     'auto' does this if there are few training reviews, train.objective is 'last', and only the output layer starts from
     random weights.
     """
     objective: Literal["last", "every", "linear"] = "last"
-    """The timesteps where the loss is computed: 'last', 'every' or 'linear' (every, with linearly rising weights)."""
+    """The timesteps where the loss is computed: 'last', 'every', or 'linear' (all, with linearly rising importance)."""
     averaging: Annotated[float, Field(gt=0, lt=1)] | None = 0.99
-    """The momentum of the moving average that gives the final weights; null means none (Polyak and Juditsky 1992)."""
+    """The momentum of the moving average used as the final weights (Polyak and Juditsky 1992); null means none."""
     pretrained_rate: Annotated[float, Field(gt=0, le=1)] = 1.0
     """The learning rate of pretrained weights, as a fraction of train.learning_rate (Howard and Ruder 2018)."""
     adversarial: Annotated[float, Field(gt=0, lt=1)] | None = 0.02
-    """The size of adversarial perturbations relative to the embeddings' norm; null means none (Miyato et al. 2017)."""
+    """The size of adversarial perturbations relative to the embeddings' norm (Miyato et al. 2017); null means none."""
     virtual: Annotated[float, Field(gt=0, lt=1)] | None = None
-    """The size of virtual adversarial perturbations, which need no labels; null means none (Miyato et al. 2017)."""
+    """The size of virtual adversarial perturbations, which need no labels (Miyato et al. 2017); null means none."""
     unlabelled: bool = False
     """Whether to read the source's unlabelled reviews too, so that train.virtual or train.teachers can use them."""
     teachers: list[Annotated[str, Field(min_length=1)]] = []
-    """The teachers: the model learns from their mean probabilities as well as from the labels (Hinton et al. 2015).
+    """The teachers: the model learns from the mean of their probabilities as well as from labels (Hinton et al. 2015).
 
-    Each is the path of a run, 'bundled-classifier', or 'ngrams': a linear model of n-grams that is fitted to the
-    training reviews and requires the extra 'sklearn'. A classifier that was trained on the validation reviews is
-    refused.
+    Each teacher is the path of a run or one of the names 'bundled-classifier' and 'ngrams'. 'ngrams' is a linear model
+    of n-grams that is fitted to the training reviews; it requires the extra 'sklearn'. A classifier that was trained on
+    the validation reviews cannot be a teacher.
     """
     teacher_weights: list[Annotated[float, Field(gt=0)]] | None = None
-    """The weight of each teacher in their mean probability; if null, all weights are equal."""
+    """The weight of each teacher in the mean of all teachers' probabilities; null means equal weights."""
     teacher_share: Annotated[float, Field(ge=0, le=1)] = 0.3
     """The weight of the teachers' mean probability in a labelled review's target; the label has the remaining weight.
 
     The target of an unlabelled review is the teachers' mean probability.
     """
     crops: Annotated[int, Field(ge=0, le=20)] = 0
-    """The number of short passages cut from each training review as additional texts; this requires train.teachers.
+    """The number of short passages cut from each training review as additional training texts; needs train.teachers.
 
-    A passage has no label; its target is the teachers' mean probability. These targets are corrected so that, for
-    passages of any length, their mean is about the share of positive reviews.
+    A passage has no label; its target is the teachers' mean probability. The targets are corrected for length: among
+    passages of similar length, the mean target is about the share of positive reviews.
     """
     batches: Literal["bucketed", "shuffled", "padded"] = "bucketed"
     """How reviews are batched: 'bucketed' by length, 'shuffled', or 'padded' to text.length and shuffled."""
@@ -250,7 +250,7 @@ class TrainConfig(FitConfig):
 class PretrainConfig(FitConfig):
     """How the weights of a next-word model are trained.
 
-    Each batch updates only the embeddings of the words that occur in it or are sampled for it.
+    Of the embeddings, each batch updates only those of words that occur in the batch or are sampled for it.
     """
 
     learning_rate: Annotated[float, Field(gt=0)] = 0.003

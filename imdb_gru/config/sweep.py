@@ -41,7 +41,7 @@ class Dimension(Section):
 
     choice: Annotated[list[Any], Field(min_length=1)] | None = None
     range: Bounds | None = None
-    """The lowest and highest values; all values in between are equally likely (only integers if both are integers)."""
+    """The lowest and highest values; values in between are equally likely (integers only, if both are integers)."""
     log_range: Bounds | None = None
     """The lowest and highest values on a log scale: a value from 1 to 10 is as likely as one from 10 to 100."""
 
@@ -52,11 +52,11 @@ class Dimension(Section):
 
     @property
     def whole(self) -> bool:
-        """Return whether all bounds are integers."""
+        """Return whether all values in `bounds` are integers."""
         return all(isinstance(value, int) for value in self.bounds)
 
     def find_mistakes(self) -> Iterator[str]:
-        """Yield an error message for each mistake that can be found without knowing the key."""
+        """Yield an error message for each mistake that can be found without knowing which key the values are for."""
         given = [name for name in type(self).model_fields if getattr(self, name) is not None]
         if len(given) != 1:
             yield f"give exactly one of choice, range and log_range, got {', '.join(given) or 'none'}"
@@ -72,14 +72,14 @@ class AshaConfig(Section):
     grace: Count = 1
     """The number of epochs for which every trial is trained before it can be stopped."""
     reduction: Annotated[int, Field(ge=2)] = 3
-    """The reduction factor n: at each stage, the best one in n trials continues, up to n times as many epochs."""
+    """The reduction factor n: after each stage, the best 1/n of the trials continue to n times as many epochs."""
 
 
 class FinalistsConfig(Section):
-    """How the best trials and the base are evaluated again."""
+    """How the best trials and the base are evaluated again, with several seeds."""
 
     count: Count = 3
-    """The number of finalists, which are the best trials."""
+    """The number of finalists: the best trials, which are evaluated again."""
     seeds: Count = 3
     """The number of seeds with which each finalist is trained.
 
@@ -97,7 +97,7 @@ class SweepConfig(WholeConfig):
     base: Annotated[
         dict[str, Any], Field(default_factory=dict), WithJsonSchema({"type": ["object", "string"], "default": {}})
     ]
-    """The config of trial 0, which all other trials modify, given as its keys and values, as a path or as a name."""
+    """The config of trial 0, which the other trials modify: its keys and values, or the path or name of a config."""
     space: Annotated[dict[str, Dimension], Field(min_length=1)]
     """The values to try for each dotted key."""
     search: Literal["optuna", "random"] = "optuna"
@@ -115,7 +115,7 @@ class SweepConfig(WholeConfig):
     asha: AshaConfig | None = AshaConfig()
     """How unpromising trials are stopped early; null means that all trials are trained to the last epoch."""
     finalists: FinalistsConfig | None = FinalistsConfig()
-    """How the best trials are evaluated again; null means that they are not evaluated again."""
+    """How the best trials are evaluated again; null means that they are not."""
 
     def build_trial(self, values: Mapping[str, Any], seed: int | None = None) -> Config:
         """Build the config of a trial with these values, or raise `ConfigError` if it is invalid."""
@@ -138,12 +138,12 @@ class SweepConfig(WholeConfig):
         return self.model_copy(update={"base": base})
 
     def fit(self, reviews: int, validation: int) -> "SweepConfig":
-        """Return a copy of the sweep whose base has a schedule for these numbers of training and validation reviews."""
+        """Return a copy of the sweep whose base has a schedule for this many training and validation reviews."""
         train = fit_schedule(self.build_trial({}), reviews, validation).train
         return self.replace_base({f"train.{key}": getattr(train, key) for key in FITTED})
 
     def read_values(self, config: Config) -> dict[str, Any]:
-        """Return the values of the searched keys in a trial's config."""
+        """Return the values that a trial's config has for the searched keys."""
         return {key: _get(config.model_dump(), key) for key in self.space}
 
 

@@ -19,5 +19,5 @@ _Dumper.add_representer(str, _represent_text)
 
 
 def dump_yaml(values: Any) -> str:
-    """Return values as YAML that gives the same values when it is read."""
+    """Return values as YAML that gives the same values when it is read back."""
     return str(yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True))

@@ -49,7 +49,7 @@ class TrainingReviews:
 
     @property
     def taught(self) -> StoredReviews:
-        """Return the training reviews and their crops."""
+        """Return the training reviews, followed by their crops if there are any."""
         return self.train + self.crops if self.crops else self.train
 
 
@@ -76,7 +76,10 @@ def load_reviews(source: Source, split: str, limit: int | None = None, store: Te
 
 
 def hold_reviews(source: Source, split: str, store: TextStore | None = None) -> StoredReviews:
-    """Read a split into a store. Raises `DataError` if the split is too large; a small file can unpack to any size."""
+    """Read a split into a store.
+
+    Raises `DataError` if the split is too large; even a small compressed file can contain a very large split.
+    """
     return store_reviews(_limit_characters(source, split), store)
 
 

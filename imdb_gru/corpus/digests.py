@@ -42,7 +42,7 @@ def digest_texts(texts: Iterable[str], config: "TextConfig | ReadingConfig", voc
 
 
 def find_repeated(digests: Digests, others: Digests) -> Mask:
-    """Return a mask `(N,)` of the reviews that also occur in `others`; it never includes reviews without words."""
+    """Return a mask `(N,)` of the reviews that also occur in `others`; reviews without words are never included."""
     repeated: Mask = np.isin(digests, others) & (digests != NO_WORDS)
     return repeated
 
@@ -77,7 +77,7 @@ class SeenReviews:
         return cls(parts[0], share, parts[1])
 
     def count(self, digests: Digests) -> int:
-        """Return how many reviews with these digests the model has seen; this is an estimate unless `share` is 1."""
+        """Return how many of the reviews with these digests were used to train the model, estimated if `share` > 1."""
         stored = digests[digests % np.uint64(self.share) == 0]
         return min(len(digests), self.share * int(find_repeated(stored, self.digests).sum()))
 

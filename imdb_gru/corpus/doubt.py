@@ -1,4 +1,4 @@
-"""Reasons to doubt a prediction because the text is unlike the texts that the model was trained on."""
+"""Ways in which a text can differ from the training texts, each a reason to doubt the prediction."""
 
 from typing import Literal
 
@@ -10,16 +10,16 @@ from imdb_gru.text.vocabulary import COMMON, OTHER, UNFAMILIAR, Vocabulary
 Doubt = Literal["no words", "no known words", "unknown words", "another language"]
 
 NOTHING_KNOWN = ("no words", "no known words")
-"""Reasons that always make a prediction unsure: in both cases, the model knows none of the text's words."""
+"""Reasons that always make the prediction 'unsure': in both cases, the model knows none of the text's words."""
 
 MOST_UNKNOWN = 0.5
-"""Minimum share of unknown words that is a reason for doubt."""
+"""A prediction is doubted if at least this share of the text's words is unknown."""
 LEAST_COMMON = 0.2
 """A text may be in another language if the vocabulary's most common words make up less than this share of its words.
 Their share is at least 0.27 in 5,000 IMDB reviews, and at most 0.16 in texts in twelve other languages."""
 UNKNOWN_ABROAD = 0.25
 """A text may be in another language only if at least this share of its words is unknown. The share of common words
-alone is not enough, because it is also low in a list of English keywords."""
+alone is not enough, because that share is also low in a list of English keywords."""
 SHORTEST = 10
 """Texts with fewer words than this are not checked for another language."""
 

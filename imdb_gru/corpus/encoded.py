@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 ALIGNMENT = 64
 """Alignment, in bytes, of an array of ids."""
 BUCKET_BATCHES = 50
-"""Number of batches in a pool; the reviews of each pool are sorted by length."""
+"""Number of batches in a pool of reviews; each pool is sorted by length."""
 
 
 def truncate(items: Sequence[str], length: int, side: Truncation) -> Sequence[str]:
@@ -232,7 +232,7 @@ def _cut(numbers: Ids) -> Iterator[Ids]:
 
 
 def pad(sequences: Sequence[Ids], timesteps: int | None = None) -> Ids:
-    """Return the sequences as `(B, T)` int32, right-padded to the longest length, or to `timesteps` if longer."""
+    """Return the sequences as `(B, T)` int32, right-padded to the longest length or, if greater, to `timesteps`."""
     longest = max(map(len, sequences))
     padded = np.full((len(sequences), max(longest, timesteps or 0)), PAD, dtype=np.int32)
     for row, sequence in enumerate(sequences):
@@ -250,8 +250,8 @@ def iter_batches(
 ) -> Iterator[Rows]:
     """Yield the rows of each batch; the rows are in random order, and each row is in exactly one batch.
 
-    With `bucket`, reviews of similar length share a batch: the shuffled rows are divided into pools of `BUCKET_BATCHES`
-    batches and sorted by length within each pool; then, all batches are shuffled.
+    If `bucket` is true, reviews of similar length share a batch: the shuffled rows are divided into pools of
+    `BUCKET_BATCHES` batches and sorted by length within each pool; then, all batches are shuffled.
     """
     order = rng.permutation(len(lengths))
     if bucket:

@@ -18,10 +18,10 @@ class SoftTargets:
     """The teachers' mean probabilities for the training reviews, with a record of the teachers and of the reviews."""
 
     probabilities: Array
-    """Mean probability of positive for each training review and each crop, `(N,)` float32."""
+    """The teachers' mean probability of positive for each training review and each crop, `(N,)` float32."""
     teachers: tuple[TeacherRecord, ...]
     reviews: str
-    """`CorpusStatistics.hash` of the reviews."""
+    """Hash of the reviews, as in `CorpusStatistics.hash`."""
 
     @property
     def hash(self) -> str:

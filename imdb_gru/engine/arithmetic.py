@@ -22,10 +22,11 @@ class Arithmetic(Protocol):
     """A GRU in one precision: its sizes, the packing of its weights, and its forward and backward passes.
 
     A batch has B reviews of T timesteps with E features each; the GRU has U units. E' and U' are E and U rounded up to
-    whole tiles, with zeros beyond E and U. A worker processes R rows, each with at most one review, where R is a
-    multiple of `ROWS`. Steps are the timesteps in the order in which they are processed: from last to first if
-    `reverse`. At each step, the worker stores its rows consecutively, up to the last tile in which a review has a real
-    timestep; K is the total number of rows stored over all steps. Arrays are C-contiguous.
+    whole tiles; the additional elements are zero. A worker processes R rows, where R is a multiple of `ROWS`; each row
+    holds one review or none. Steps are the timesteps in the order in which they are processed: from last to first if
+    `reverse` is true, otherwise from first to last. At each step, the worker stores its rows up to the end of the last
+    tile that contains a review with a real timestep; K is the total number of rows stored in all steps. Arrays are
+    C-contiguous.
     """
 
     ROWS: int
@@ -37,7 +38,7 @@ class Arithmetic(Protocol):
     ROOM: int
     """Number of unused elements at the end of each row of `inputs`."""
     KEPT: int
-    """Number of float32 values that `blocks` keeps for each unit."""
+    """Number of float32 values for each unit in a row of `blocks`."""
 
     def find_obstacle(self) -> str | None:
         """Return the reason why this machine does not support this precision, or None if it does."""
@@ -49,7 +50,7 @@ class Arithmetic(Protocol):
         """Pack the weights for the forward pass, which maps h to m, [x, h] to z and r, and x to h'."""
 
     def pack_backward(self, weights: GRUWeights, pool: ArrayPool) -> Packed:
-        """Pack the weights for the backward pass, from the gradients of m, z and r to h, and of z, r and h' to x."""
+        """Pack the weights for the backward pass, which maps dm, dz and dr to dh, and dz, dr and dh' to dx."""
 
     def unpack(self, weights: GRUWeights, gradients: Array, sums: Array, pool: ArrayPool) -> tuple[Array, Array, Array]:
         """Add up all workers' `gradient` and `sums`, which are stacked along a new first axis and may be overwritten.
@@ -101,7 +102,7 @@ class Arithmetic(Protocol):
 
         - `inputs` `(K, E' + U' + ROOM)` NUMBER, rows [x_t, h_{t-1}].
         - `blocks` `(K, KEPT·U')` float32, the values of m, z, r and h' for a backward pass.
-        - `places` `(T + 1,)` int64, the first row of each step, followed by K; written only if `keep`.
+        - `places` `(T + 1,)` int64, the index of each step's first row, followed by K; written only if `keep`.
         - `states` `(B, T, U)` float32, the hidden state after every step, zero before the review begins.
         - `peaks` `(R, U')` float32 and `peak_steps` `(R, U')` int32, the maximum of the hidden state over the real
           steps and the step at which it occurs; initially `LOWEST` and −1.
@@ -138,7 +139,7 @@ class Arithmetic(Protocol):
         - `inputs`, `places` and `peak_steps`, as written by `run_forward` with `keep`.
         - `weights`, the result of `pack_backward`.
         - `dstates` `(B, T, U)`, `dpeaks` `(R, U')`, `dtotals` `(R, U')` float32, the gradients of the loss with
-          respect to `states`, `peaks` and `totals`; an empty array means zero.
+          respect to `states`, `peaks` and `totals`; an empty array stands for zeros.
 
         Updated:
 
@@ -146,9 +147,8 @@ class Arithmetic(Protocol):
           initial hidden states.
         - `gradient` `(E' + U', 4·U')` float32, in the layout that `unpack` expects; the gradient of the joined weights
           is added to it.
-        - `sums` `(4·U',)` float32; the gradients of m and of the inputs of the activations in z, r and h', summed over
-          all rows, are added to it.
-
+        - `sums` `(4·U',)` float32; the gradients of m and of the pre-activations of z, r and h', summed over all rows,
+          are added to it.
         - `blocks`, initially as written by `run_forward`; on return, its values are arbitrary.
 
         Written:

@@ -16,10 +16,10 @@ Compiled = TypeVar("Compiled", bound=Callable[..., None])
 FOLDER = Path(__file__).parent
 
 REASSOCIATED: Any = {"nsz", "arcp", "contract", "afn", "reassoc"}
-"""LLVM's fast-math flags that allow rearranging arithmetic for speed but respect infinities and NaN."""
+"""LLVM's fast-math flags that allow arithmetic to be rearranged for speed but preserve infinities and NaN."""
 
 INLINED: Any = {"error_model": "numpy", "fastmath": REASSOCIATED, "forceinline": True}
-"""Options for functions that are inlined; the error model allows loops with a division to be vectorised.
+"""Options for functions that are inlined; the error model allows loops that contain divisions to be vectorised.
 
 Inlining is forced so that sums always have the same last bits. If the compiler left a function out of line, its machine
 code would differ between the process that compiles it and the processes that load it from the cache.
@@ -29,7 +29,7 @@ inlined = njit(**INLINED)
 
 
 def hash_sources(folder: Path) -> str:
-    """Return a hash of a folder's Python files, because Numba does not notice when a called function's file changes."""
+    """Return a hash of a folder's Python files, because Numba does not notice changes in called functions' files."""
     return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(folder.rglob("*.py")))).hexdigest()[:16]
 
 
@@ -37,7 +37,7 @@ DIGEST = hash_sources(FOLDER)
 
 
 class Cache(FunctionCache):  # type: ignore[misc]
-    """A version of Numba's function cache that recompiles damaged entries and ignores failures to write."""
+    """A version of Numba's function cache that recompiles functions with damaged entries and ignores write errors."""
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Return the machine code for a signature, or None if it is missing or cannot be read."""
@@ -48,7 +48,7 @@ class Cache(FunctionCache):  # type: ignore[misc]
             return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
-        """Write machine code unless the disk is full, and remove temporary files left by killed processes."""
+        """Write machine code, ignoring errors such as a full disk; remove temporary files left by killed processes."""
         with contextlib.suppress(OSError):
             super().save_overload(sig, data)
         self._remove("*.tmp.*")
@@ -63,7 +63,8 @@ class Cache(FunctionCache):  # type: ignore[misc]
 def compiled(function: Compiled) -> Compiled:
     """Compile a function when it is first called, and cache its machine code, which runs without the GIL.
 
-    The cache is next to the sources, or else in the user's cache folder; if neither is writable, nothing is cached.
+    The cache is next to the sources if that folder is writable, otherwise in the user's cache folder; if neither folder
+    is writable, nothing is cached.
     """
     compile_function: Any = njit
     options = {"error_model": "numpy", "fastmath": REASSOCIATED, "nogil": True}
@@ -79,7 +80,7 @@ def compiled(function: Compiled) -> Compiled:
 
 
 class Listener(event.Listener):  # type: ignore[misc]
-    """Measures compilation time; Numba's lock ensures that only one function, with its callees, compiles at a time."""
+    """Measures compilation time; Numba's lock ensures that functions with their callees are compiled one at a time."""
 
     def __init__(self) -> None:
         self.seconds = 0.0

@@ -24,7 +24,7 @@ class WorkerTape:
     rows: Rows
     begins: Rows
     memory: Array
-    """The memory that `inputs` and `blocks` share."""
+    """The memory that is divided between `inputs` and `blocks`."""
     inputs: NDArray[Any]
     blocks: Array
     places: Rows
@@ -49,9 +49,9 @@ class Hidden:
     states: Array
     """Hidden states, `(B, T, U)`; masked timesteps repeat the previous state, which is initially zero."""
     peaks: Array
-    """Maximum over the real timesteps, `(B, U)`."""
+    """Maximum of the hidden states over the real timesteps, `(B, U)`."""
     totals: Array
-    """Sum over the real timesteps, `(B, U)`."""
+    """Sum of the hidden states over the real timesteps, `(B, U)`."""
 
 
 class GRUEngine:
@@ -67,10 +67,10 @@ class GRUEngine:
         workers: int = 0,
         precision: Precision = "float32",
     ) -> None:
-        """Choose what to return besides the last hidden state; `reverse` processes timesteps from last to first.
+        """Choose which results to return besides the last hidden state.
 
-        By default, `count_threads` determines the number of workers. Raises `ValueError` if this machine does not
-        support the precision.
+        If `reverse` is true, the timesteps are processed from last to first. By default, `count_threads` determines the
+        number of workers. Raises `ValueError` if this machine does not support the precision.
         """
         self.arithmetic = choose_arithmetic(precision)
         self.reverse = reverse
@@ -80,7 +80,7 @@ class GRUEngine:
         self.pool = ArrayPool()
 
     def run(self, x: Array, mask: Mask, start: Array | None, weights: GRUWeights, *, keep: bool) -> tuple[Hidden, Tape]:
-        """Process a batch `(B, T, E)` with initial hidden states `start` or zero. Unless `keep`, the tape is empty."""
+        """Process a batch `(B, T, E)` from hidden states `start` or zero; the tape is empty unless `keep` is true."""
         x = np.ascontiguousarray(x)
         batch, timesteps, _ = x.shape
         units, padded = weights.units, weights.padded_units
@@ -128,7 +128,7 @@ class GRUEngine:
         return hidden, Tape(weights, mask, parts)
 
     def run_back(self, tape: Tape, gradients: Hidden) -> tuple[Array, Array, Array, Array, Array]:
-        """Return the gradients of x, start, kernel, recurrent kernel and bias, given those of the hidden states."""
+        """Return the gradients of x, start, kernel, recurrent kernel and bias, given the gradients of `Hidden`."""
         weights, mask = tape.weights, tape.mask
         units, padded = weights.units, weights.padded_units
         dx = self.pool.allocate("dx", (*mask.shape, weights.features))
@@ -162,9 +162,9 @@ class GRUEngine:
         return dx, dstart, *arithmetic.unpack(weights, dweights, sums, self.pool)
 
     def _take(self, size: int) -> Array:
-        """Return an array of `size` floats, in reused memory if possible: clearing newly allocated pages takes time.
+        """Return an array of `size` floats; reuse memory if possible, because the system must clear new pages.
 
-        If every spare block is too small, a new one replaces the smallest.
+        If every spare array is too small, a new array replaces the smallest one.
         """
         self.spare.sort(key=len)
         place = next((place for place, memory in enumerate(self.spare) if len(memory) >= size), None)
@@ -180,7 +180,7 @@ class GRUEngine:
 
 
 def _gather(values: Array | None, rows: Rows, padded_units: int) -> Array:
-    """Return a worker's rows of values `(B, U)`, padded with zeros to whole tiles."""
+    """Return a worker's rows of `values` `(B, U)`, padded with zeros to whole tiles."""
     gathered = np.zeros((len(rows), padded_units), np.float32)
     if values is not None:
         gathered[rows >= 0, : values.shape[1]] = values[rows[rows >= 0]]

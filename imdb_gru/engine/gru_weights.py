@@ -9,10 +9,10 @@ from imdb_gru.system.arrays import Array
 
 
 class GRUWeights:
-    """A GRU's weights, in Keras's layout and joined into one matrix padded with zeros to whole tiles."""
+    """A GRU's weights, both in Keras's layout and joined into one matrix that is padded with zeros to whole tiles."""
 
     def __init__(self, kernel: Array, recurrent_kernel: Array, bias: Array | None) -> None:
-        """Store Keras's weights, `(E, 3·U)`, `(U, 3·U)` and `(2, 3·U)`, with gates in the order z, r, h."""
+        """Store Keras's kernel `(E, 3·U)`, recurrent kernel `(U, 3·U)` and bias `(2, 3·U)`, in gate order z, r, h."""
         self.features, self.units = len(kernel), len(recurrent_kernel)
         self.padded_features, self.padded_units = round_up(self.features, COLUMNS), round_up(self.units, COLUMNS)
         self.kernel, self.recurrent_kernel = kernel, recurrent_kernel
@@ -29,7 +29,7 @@ class GRUWeights:
 
     @cached_property
     def joined(self) -> Array:
-        """Return all weights as one matrix, `(E' + U', 4·U')`, which maps [x, h] to the blocks m, z, r and h'."""
+        """Return both kernels as one matrix, `(E' + U', 4·U')`, which maps [x, h] to the blocks m, z, r and h'."""
         E, U = self.padded_features, self.padded_units
         x_part, h_part = (part.reshape(-1, 3, self.units) for part in (self.kernel, self.recurrent_kernel))
         joined = np.zeros((E + U, 4, U), np.float32)

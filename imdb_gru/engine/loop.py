@@ -7,7 +7,7 @@ from llvmlite import ir
 
 INDEX = ir.IntType(64)
 Tile = Mapping[tuple[int, int], Any]
-"""A tile's values, by row and vector."""
+"""A tile's values, keyed by the indices of row and vector."""
 
 
 def build_loop(
@@ -16,7 +16,7 @@ def build_loop(
     """Build a loop of `steps` iterations, at least one, and return the sums after the last iteration.
 
     `moving` pairs each pointer with the number of elements by which it moves in every iteration. `add` is called only
-    once: given an iteration's pointers and the sums before it, it builds the iteration's code and returns the new sums.
+    once, to build the code of an iteration: it takes the current pointers and sums, and returns the new sums.
     """
     start, loop, end = builder.basic_block, builder.append_basic_block(), builder.append_basic_block()
     builder.branch(loop)

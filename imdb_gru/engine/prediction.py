@@ -33,7 +33,7 @@ class Products(Protocol):
         bias: np.float32,
         logits: Array,
     ) -> None:
-        """Write the logits after each timestep, `(B, T)`; the output kernel is flat, `(3·U',)`."""
+        """Write the logits after each timestep into `logits` `(B, T)`; the output kernel is flat, `(3·U',)`."""
 
 
 PRODUCTS: dict[str, Products] = {"float32": float32, "int8": int8}
@@ -63,7 +63,10 @@ class TimestepPredictor:
         dense: tuple[Array, Array],
         precision: str = "float32",
     ) -> "TimestepPredictor":
-        """Combine the embedding `(V, E)` and the weights; `dense` is the output's kernel `(P·U, 1)` and bias `(1,)`."""
+        """Combine the embedding `(V, E)` and the weights.
+
+        `dense` is the output's kernel `(P·U, 1)`, where P is the number of poolings, and the output's bias `(1,)`.
+        """
         features, units = weights.padded_features, weights.padded_units
         kernel, bias = dense
         output_kernel = np.zeros((len(POOLINGS), units), np.float32)
@@ -75,9 +78,10 @@ class TimestepPredictor:
         return cls(precision, table, packed, output_kernel.reshape(-1), np.float32(bias[0]))
 
     def predict_logits(self, ids: Ids, lengths: Lengths) -> Array:
-        """Return the logits `(B, T)` of the positive class after each timestep; `ids` are right-padded, longest first.
+        """Return the logits `(B, T)` of the positive class after each timestep.
 
-        Logits past a review's end are meaningless. The function uses only the caller's thread and releases the GIL.
+        The rows of `ids` are right-padded, and sorted by length with the longest review first. Logits past a review's
+        end are meaningless. The function uses only the caller's thread and releases the GIL.
         """
         logits = np.zeros(ids.shape, np.float32)
         PRODUCTS[self.precision].predict(

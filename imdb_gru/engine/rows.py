@@ -1,6 +1,6 @@
 """Loops over parts of flat arrays; the loops are inlined into the compiled functions that call them.
 
-A part is given by its start index, because a slice's reference counting would cost more than the arithmetic.
+A part is given by its start index, because counting references to a slice would take longer than the arithmetic.
 """
 
 import numpy as np

@@ -26,4 +26,4 @@ HARD = (
 """Texts with HTML, entities, emoticons, emoji, lengthened words, other alphabets, or nothing at all."""
 
 TEXTS = (*HARD, *(review.text for review in islice(SampleSource().iter_reviews("test"), 13)), "A great film. " * 130)
-"""The texts of all examples; the last one is longer than 500 words."""
+"""The texts of all examples; the last text has more than 500 tokens."""

@@ -30,7 +30,7 @@ class Format:
 
 FORMATS = {"onnx": Format(ONNX_FILES, write_onnx), "web": Format(WEB_FILES, write_web)}
 NETWORKS = {"model.onnx", "weights.bin"}
-"""Every export contains one of these files; a folder with only a README.md, for example, is not an export."""
+"""Every export contains one of these files; a folder with neither is not an export, even if it has a README.md."""
 
 
 def export(

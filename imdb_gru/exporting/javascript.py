@@ -1,7 +1,7 @@
 """Translation of a tokenizer's rules into regular expressions that JavaScript understands.
 
 Character classes differ between Python and JavaScript, and between versions of Unicode. The patterns therefore contain
-names in braces, such as {alphanumeric}; each name stands for the ranges of characters that Python has in that class.
+names in braces, such as {alphanumeric}; each name stands for the ranges of characters that are in this class in Python.
 """
 
 import re
@@ -61,7 +61,7 @@ def _ignore_case(pattern: str) -> str:
 def list_classes(remove: str) -> dict[str, str]:
     """Return the ranges of characters in each class, for use within brackets.
 
-    The class `unassigned` leaves out the characters that match `remove`, because normalisation removes them.
+    The class `unassigned` excludes the characters that match `remove`, because normalisation removes them.
     """
     characters = "".join(map(chr, range(0x110000)))
     patterns = {"alphanumeric": r"[^\W_]+", "digit": r"\d+", "space": r"\s+"}

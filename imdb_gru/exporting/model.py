@@ -105,7 +105,7 @@ def _round(probabilities: Array) -> list[float]:
 
 
 def write_text_files(model: AnyModel, folder: Path, tokenizer: dict[str, Any]) -> None:
-    """Write `vocabulary.json`, `tokenizer.json` with the description of the tokenizer, and `examples.jsonl`."""
+    """Write `vocabulary.json`, `tokenizer.json` (the given description of the tokenizer) and `examples.jsonl`."""
     for name, content in (
         ("vocabulary.json", json.dumps(describe_vocabulary(model), ensure_ascii=False)),
         ("tokenizer.json", json.dumps(tokenizer, indent=1)),

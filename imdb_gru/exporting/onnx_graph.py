@@ -22,7 +22,7 @@ from imdb_gru.system.arrays import Array
 try:
     import onnx
 except ImportError as error:
-    raise MissingExtraError("The format onnx", "onnx") from error
+    raise MissingExtraError("The onnx format", "onnx") from error
 
 OPSET, IR_VERSION = 17, 8
 """Versions of ONNX's operators and file format, supported by runtimes released since 2022."""

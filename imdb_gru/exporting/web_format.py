@@ -43,11 +43,11 @@ PACKAGE = {
 
 
 def write_web(model: AnyModel, folder: Path) -> None:
-    """Write the files of a model into a folder, or raise `RunError` if the model reads in both directions."""
+    """Write the files of a model into a folder, or raise `RunError` if the model is bidirectional."""
     if isinstance(model.network, Network) and model.network.bidirectional:
         raise RunError(
-            "a bidirectional model cannot read word by word, as the format web requires: choose a model "
-            "trained with model.bidirectional false, or the format onnx"
+            "a bidirectional model cannot read word by word, as the web format requires: choose a model "
+            "trained with model.bidirectional false, or the onnx format"
         )
     (folder / "weights.bin").write_bytes(serialize_model(model))
     write_text_files(model, folder, translate_tokenizer(describe_tokenizer(model)))
@@ -58,7 +58,7 @@ def write_web(model: AnyModel, folder: Path) -> None:
 
 
 def serialize_model(model: AnyModel, base: AnyModel | None = None) -> bytes:
-    """Return the content of `weights.bin`; if `base` is given, it may store differences from the weights of `base`."""
+    """Return the content of `weights.bin`, which may store differences from the weights of `base`, if given."""
     others = [] if base is None else list_matrices(base.network)
     return serialize_weights(list_matrices(model.network), describe_network(model), others)
 

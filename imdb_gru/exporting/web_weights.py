@@ -20,11 +20,11 @@ LARGEST = 127
 TOLERANCE = 2.0**-20
 """Largest difference allowed between a weight and its packed value, relative to the row's largest weight."""
 SAMPLE = 8
-"""A step size is first tried on this many weights of a row; if it does not fit these, the others are not tried."""
+"""Number of weights at the start of a row; a step size is tried on the whole row only if it fits these weights."""
 
 
 def pack(matrix: Array, tolerances: NDArray[np.float64] | None = None) -> tuple[NDArray[np.int8], Array] | None:
-    """Return a matrix as integers with a step size for each row, or None if these are not precise enough.
+    """Return a matrix as integers with a step size for each row, or None if the result would be too imprecise.
 
     The models in the package can be packed, because their weights are stored in few bits. `tolerances` contains the
     largest difference allowed in each row, by default `TOLERANCE` times the row's largest weight.
@@ -57,9 +57,9 @@ def pack_difference(matrix: Array, base: Array) -> tuple[NDArray[np.int8], Array
 def serialize_weights(weights: Sequence[Array], facts: dict[str, Any], base: Sequence[Array] = ()) -> bytes:
     """Return the content of the file, with the given facts in its header.
 
-    `base` contains the weights of the model from which the training of this one started. If the difference between a
-    matrix and its counterpart in `base` can be packed, it is stored instead of the matrix, because it compresses
-    better.
+    `base` contains the weights of the model from which this model's training started. If the difference between a
+    matrix and its counterpart in `base` can be packed, the difference is stored instead of the matrix, because it
+    compresses better.
     """
     floats, numbers, described = [], [], []
     for place, weight in enumerate(weights):

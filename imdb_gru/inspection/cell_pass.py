@@ -1,7 +1,7 @@
 """A cell's forward pass over a text, with all gates recorded, and backpropagation through time (Werbos 1990).
 
-A pass processes B variants of one text, all of length T, at once. A cell's arrays begin with the time axis, as in
-`(T, B, U)`; their timesteps are in the order in which the cell processes them.
+A pass processes B variants of one text, all of length T, at once. The first axis of a cell's arrays is time, as in
+`(T, B, U)`; the timesteps are in the order in which the cell processes them.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imdb_gru.cells.cell import Cell, Gates, State
-from imdb_gru.engine.workers import cut_evenly, share_out
 from imdb_gru.system.arrays import Array
 
 Index = NDArray[np.int64]
@@ -18,7 +17,14 @@ Index = NDArray[np.int64]
 TINY = np.float32(1e-30)
 """Gradients below this magnitude are set to 0: arithmetic on denormal float32 numbers is a hundred times slower."""
 SMALL = 1e-6
-"""Jacobian rows whose norm falls below this are scaled up, and the factor is stored, so that they do not underflow."""
+"""Jacobian rows whose norm falls below this are scaled up so that they do not underflow; the factor is stored."""
+
+COMPRESSION_INTERVAL = 16
+"""Number of timesteps after which the rows of a product of Jacobians are replaced with fewer rows."""
+FEW_ROWS = 8
+"""Number of rows that are not worth replacing with fewer."""
+NEGLIGIBLE = 1e-12
+"""Squared singular values smaller than this, relative to the largest one, are left out of a product of Jacobians."""
 
 
 @dataclass(frozen=True)
@@ -81,28 +87,27 @@ class CellPass:
         s_t is the whole state after timestep t, including an LSTM's memory. Each row of ∂h_T/∂s_t is the gradient
         of one unit of h_T, propagated back through time.
         """
-        norms = np.linalg.norm(share_out(self._measure_rows, cut_evenly(self.cell.units)), axis=0)
-        return self.in_text_order(norms.astype(np.float32))
-
-    def _measure_rows(self, rows: slice) -> NDArray[np.float64]:
-        """Measure the norm of some rows of ∂h_T/∂s_t at each timestep, divided by √U, `(T,)`, in the cell's order."""
         units = self.cell.units
-        unit_vectors = np.eye(units, dtype=np.float32)[rows]
-        dstate = (unit_vectors, *self.cell.start(len(unit_vectors))[1:])
+        rows = (np.eye(units, dtype=np.float32), *self.cell.start(units)[1:])
         steps = len(self.states[0]) - 1
         norms, taken_out = np.empty(steps), 1.0
         for step in reversed(range(steps)):
-            norm = np.sqrt(sum(float(np.vdot(part, part)) for part in dstate) / units)
+            norm = np.sqrt(sum(float(np.vdot(part, part)) for part in rows) / units)
             norms[step] = norm * taken_out
             if 0 < norm < SMALL:
-                dstate = tuple(part / np.float32(norm) for part in dstate)
+                rows = tuple(part / np.float32(norm) for part in rows)
                 taken_out *= norm
-            dstate = tuple(map(_drop_tiny, dstate))
-            dstate = self.cell.carry_back(self.gates_at(step), self.state_at(step), self.state_at(step + 1), dstate)
-        return norms
+            if step % COMPRESSION_INTERVAL == 0 and norm and len(rows[0]) > FEW_ROWS:
+                rows = _compress(rows)
+            rows = tuple(map(_drop_tiny, rows))
+            rows = self.cell.carry_back(self.gates_at(step), self.state_at(step), self.state_at(step + 1), rows)
+        return self.in_text_order(norms.astype(np.float32))
 
     def measure_kept(self) -> Array | None:
-        """Return the share of each timestep's state that later gates let through, averaged over units, `(T,)`."""
+        """Return the share of the state after each timestep that later gates let through, averaged over units, `(T,)`.
+
+        Return None if the cell has no gates.
+        """
         if self.cell.keeping_gate is None:
             return None
         gate = self.gates[self.cell.keeping_gate]
@@ -114,9 +119,10 @@ class CellPass:
 def trace_cell(
     cell: Cell, x: Array, start: State, *, index: Index | None = None, backwards: bool = False, keep: bool = True
 ) -> CellPass:
-    """Run a cell from the state `start` over texts x `(B, T, E)`.
+    """Run a cell over texts x `(B, T, E)`, beginning with the state `start`.
 
-    With `index` `(B, T)`, x is `(R, E)`, and the index selects the rows that form the texts.
+    If `index` `(B, T)` is given, x has the shape `(R, E)`, and `index` selects the rows that form the texts. If `keep`
+    is true, the gates are kept.
     """
     if index is None:
         index = np.arange(x.shape[0] * x.shape[1]).reshape(x.shape[:2])
@@ -138,6 +144,17 @@ def trace_cell(
             for name, values in at.items():
                 gates[name][step] = values
     return CellPass(cell, backwards, states, gates)
+
+
+def _compress(rows: State) -> State:
+    """Return fewer rows whose product with any matrix has the same Frobenius norm, up to rounding.
+
+    Over many timesteps, all but a few singular values of a product of Jacobians become negligible.
+    """
+    joined = np.concatenate(rows, axis=-1).astype(np.float64)
+    squares, vectors = np.linalg.eigh(joined @ joined.T)
+    kept = vectors[:, squares > NEGLIGIBLE * squares[-1]].T
+    return tuple((kept @ part).astype(np.float32) for part in rows)
 
 
 def measure_norms(gradients: State) -> Array:

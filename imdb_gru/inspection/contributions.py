@@ -18,7 +18,7 @@ from imdb_gru.text.vocabulary import UNKNOWN
 
 STEPS = 32
 VARIANTS = 128
-"""Number of variants of a text that are computed together; each has a different word replaced by the unknown word."""
+"""Number of variants of a text computed together; in each, a different word is replaced by the unknown word."""
 
 
 def measure_contributions(network: Network, ids: Ids, read: NetworkPass, steps: int = STEPS) -> Contributions:
@@ -59,7 +59,7 @@ def _integrate_gradients(
 
 
 def _occlude(network: Network, x: Array, baseline: Array, read: NetworkPass, tell: Callable[[int], object]) -> Array:
-    """Return how much the logit decreases when one timestep's embedding is replaced by the baseline's, `(T,)`."""
+    """Return the decrease in the logit when only one timestep's embedding is replaced by the baseline's, `(T,)`."""
     rows = np.concatenate([x[0], baseline[0]])
     simple = len(network.layers) == 1 and not network.bidirectional
 
@@ -87,7 +87,7 @@ def _occlude_anywhere(network: Network, rows: Array, read: NetworkPass, places: 
 
 
 def _occlude_in_order(network: Network, rows: Array, read: NetworkPass, places: NDArray[np.int64]) -> Array:
-    """Do the same as `_occlude_anywhere`, in two thirds of the time, for a network with one unidirectional layer.
+    """Compute the same as `_occlude_anywhere` in two thirds of the time, for a network with one unidirectional layer.
 
     Each variant is computed only from its replaced word onwards, and its hidden states are pooled as they are computed
     instead of being stored.

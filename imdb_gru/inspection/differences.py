@@ -34,10 +34,10 @@ class TextDiff:
     rows: Sequence[AlignedRow]
     """The words of both texts in reading order; the first row is the start token."""
     threshold: float
-    """Lowest probability at which the verdict is positive."""
+    """The verdict is positive if the probability is at least this."""
 
     def __repr__(self) -> str:
-        """Describe the comparison by each text's label, probability and beginning."""
+        """Describe the comparison: the label, the probability and the beginning of each text."""
         sides = (
             f"{side.label} {side.probability:.4f} {show_value(side.text)}" for side in (self.inspection, self.other)
         )
@@ -47,7 +47,7 @@ class TextDiff:
     def probabilities(self) -> list[tuple[float, float]] | None:
         """Return both texts' probabilities after each row, or None if the model is bidirectional.
 
-        In a row where one text has no word, its probability is the one after its previous word.
+        In a row where a text has no word, its probability after its previous word is repeated.
         """
         if self.inspection.probabilities is None or self.other.probabilities is None:
             return None
@@ -74,7 +74,7 @@ class TextDiff:
     def parting(self) -> int | None:
         """Return the index of the row from which the verdicts differ until the end.
 
-        None if the final verdicts agree or the model is bidirectional.
+        Return None if the final verdicts agree or the model is bidirectional.
         """
         apart, last = self.apart, len(self.rows) - 1
         if not apart or apart[-1] != last:
@@ -82,7 +82,7 @@ class TextDiff:
         return next(row for row in reversed(apart) if row - 1 not in apart)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the whole object as JSON types."""
+        """Return the whole object as JSON-compatible values."""
         sides = (self.inspection.to_dict(), self.other.to_dict())
         curve = self.probabilities
         names = ("timestep", "token", "known", "probability", "contribution")
@@ -105,7 +105,7 @@ class TextDiff:
 
 
 def inspect_diff(classifier: Classifier, text: str, other: str) -> TextDiff:
-    """Inspect two texts, and align their words; see `Classifier.inspect_diff`."""
+    """Inspect two texts and align their words; see `Classifier.inspect_diff`."""
     sides = inspect_text(classifier, text), inspect_text(classifier, other)
     return TextDiff(*sides, align(*(side.tokens for side in sides)), classifier.threshold)
 

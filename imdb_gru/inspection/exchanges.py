@@ -1,10 +1,10 @@
 """The accuracy of a classifier when words are exchanged for near neighbours in its embedding.
 
 The words are exchanged one by one; each step makes the exchange that most lowers the probability of the correct label.
-The search is greedy: the gradient of the logit ranks all exchanges of one word (as in Ebrahimi et al. 2018, "HotFlip"),
-and the network computes the probability after each of the highest-ranked exchanges. A more thorough search could find
-more harmful exchanges, so the measured accuracy after k exchanges is an upper bound on the accuracy after the k most
-harmful exchanges.
+The search is greedy: the gradient of the logit ranks all possible exchanges of a single word (as in Ebrahimi et al.
+2018, "HotFlip"), and the network computes the probability after each of the highest-ranked exchanges. A more thorough
+search could find more harmful exchanges, so the measured accuracy after k exchanges is an upper bound on the accuracy
+after the k most harmful exchanges.
 """
 
 from collections.abc import Sequence
@@ -26,12 +26,12 @@ from imdb_gru.system.progress import show_bar
 CHUNK = 16
 """Number of reviews whose exchanges are computed together."""
 CANDIDATES = 16
-"""Number of exchanges per review and step that the gradient chooses and for which the probability is computed."""
+"""Number of exchanges tried in each review at each step: those that the gradient ranks highest."""
 
 
 @dataclass
 class _Attacked:
-    """A review, with the exchanges made so far and the random exchanges that they are compared with."""
+    """A review, the exchanges made in it so far, and random exchanges for comparison."""
 
     encoded: EncodedText
     label: int
@@ -59,8 +59,8 @@ def measure_exchanges(
 ) -> ExchangeEvaluation:
     """Measure the accuracy after exchanging 0, 1, …, `exchanges` words in each labelled review.
 
-    Each word is exchanged at most once, for one of its `neighbours` nearest neighbours. `errors` is the maximum number
-    of reviews to return that are misclassified because of their exchanges; `seed` is the seed of the random exchanges.
+    Each word is exchanged at most once, for one of its `neighbours` nearest neighbours. Of the reviews that become
+    misclassified, at most `errors` are returned. `seed` is the seed of the random exchanges.
     """
     table = Neighbours(classifier, neighbours)
     rng = np.random.default_rng(seed)
@@ -106,7 +106,7 @@ def _open(classifier: Classifier, table: Neighbours, review: Review, rng: np.ran
 
 
 def _judge(classifier: Classifier, reviews: Sequence[_Attacked]) -> tuple[list[bool], list[bool]]:
-    """Predict the unchanged reviews; return which are classified correctly, in the form that `_exchange` returns."""
+    """Classify the unchanged reviews; return which are classified correctly, in the same form as `_exchange`."""
     probabilities = classifier.predict_ids([review.ids for review in reviews])
     for review, probability in zip(reviews, probabilities.tolist(), strict=True):
         review.probability = review.changed = probability
@@ -120,7 +120,7 @@ def _exchange(
 ) -> tuple[list[bool], list[bool]]:
     """In each review that is still classified correctly, exchange one more word for a neighbour.
 
-    Return which reviews are classified correctly after their worst exchanges, and which after `number` random ones.
+    Return which reviews are classified correctly after these exchanges, and which after `number` random ones.
     """
     proposals = [_propose(classifier, table, review) if review.correct else [] for review in reviews]
     variants = [_replace(review.ids, *one) for review, found in zip(reviews, proposals, strict=True) for one in found]
@@ -148,7 +148,7 @@ def _exchange(
 
 
 def _propose(classifier: Classifier, table: Neighbours, review: _Attacked) -> list[tuple[int, int]]:
-    """Return (timestep, new id) of the exchanges that, by the gradient, move the logit most towards the wrong label."""
+    """Return (timestep, new id) for those exchanges that the gradient ranks highest, the most harmful first."""
     done = {exchange.timestep for exchange in review.exchanges}
     timesteps = np.array([step for step in np.flatnonzero(table.words[review.ids]) if step not in done], np.int64)
     if not len(timesteps) or not table.count:

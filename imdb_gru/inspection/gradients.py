@@ -15,7 +15,7 @@ from imdb_gru.system.progress import show_bar
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GradientCurve:
-    """Median gradient norms over many reviews, by distance in words from the last word, whose distance is 0."""
+    """Median gradient norms over many reviews, by distance in words from the last word (distance 0)."""
 
     cell: str
     loss: Array
@@ -26,7 +26,7 @@ class GradientCurve:
     """Number of reviews that are long enough to have a gradient at each distance, `(D,)`."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the curve as JSON types, with one list entry for each distance."""
+        """Return the curve as JSON-compatible values; each list has one entry for each distance."""
         return {
             "cell": self.cell,
             "loss": self.loss.tolist(),
@@ -36,9 +36,10 @@ class GradientCurve:
 
 
 def measure_curve(classifier: Classifier, texts: Iterable[str]) -> GradientCurve:
-    """Measure the gradient curve of the last layer's forward cell over texts.
+    """Measure the gradient curve of the last layer's forward cell over several texts.
 
-    The loss gradient is the logit gradient times (probability − label), so the relative sizes are the same for both.
+    The labels are not needed: the gradient of the loss is that of the logit times (probability − label), a factor that
+    is the same at every distance, so it does not affect the relative sizes.
     """
     network = classifier.network
     by_loss, by_recurrence = [], []

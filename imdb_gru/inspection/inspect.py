@@ -14,7 +14,7 @@ NAMES = {cell: name for name, cell in CELLS.items()}
 
 
 def inspect_text(classifier: Classifier, text: str, *, steps: int = STEPS) -> Inspection:
-    """Inspect a text, with integrated gradients computed at `steps` points."""
+    """Inspect a text; the integrated gradients are computed at `steps` points."""
     network = classifier.network
     encoded = classifier.encode(text)
     read = run_network(network, network.embedding[encoded.ids][None])

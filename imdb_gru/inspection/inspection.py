@@ -1,7 +1,7 @@
 """The result of an inspection: everything that a model computed for one text, timestep by timestep.
 
 T is the number of timesteps, including the start token, and U is the number of units. Timestep t belongs to token t,
-even in a backward cell. The timesteps are in the order in which the model reads: see `Inspection.direction`.
+even in a backward cell. The timesteps are in the order in which the model reads the text: see `Inspection.direction`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ from imdb_gru.text.coloured import build_html
 from imdb_gru.text.direction import record_direction
 
 SIGNED = frozenset({"candidate", "state"})
-"""Quantities that lie between −1 and 1; all others are values of σ, between 0 and 1."""
+"""Quantities that lie between −1 and 1; the other quantities are values of σ, between 0 and 1."""
 
 
 def summarise_units(name: str, values: Array) -> Array:
@@ -31,7 +31,10 @@ def summarise_units(name: str, values: Array) -> Array:
 
 
 def name_cell(layer: int, direction: str, reading: Direction) -> str:
-    """Return a cell's name: its layer and its direction through the original text; `reading` is the model's."""
+    """Return a cell's name: its layer and its direction through the original text.
+
+    `reading` is the direction in which the model reads the text.
+    """
     return f"layer {layer}, {direction if reading == 'forward' else reading}"  # no model is bidirectional and backward
 
 
@@ -46,7 +49,10 @@ class CellTrace:
     cell: str
     """Type of the cell: gru, lstm or simple_rnn."""
     gates: Mapping[str, Array]
-    """Gates by name, each `(T, U)`: update, reset, candidate (GRU); input, forget, candidate, output (LSTM); none."""
+    """Gates by name, each `(T, U)`: update, reset, candidate (GRU); input, forget, candidate, output (LSTM).
+
+    A simple RNN has none.
+    """
     states: Array
     """Hidden states h_t, `(T, U)`."""
     gradients: Array
@@ -63,7 +69,7 @@ class CellTrace:
     has no gates.
     """
     jacobian: Array
-    """‖∂h_T/∂s_t‖ / √U (Frobenius), `(T,)`: how much a small change in s_t changes h_T by the recurrence alone."""
+    """‖∂h_T/∂s_t‖ / √U (Frobenius), `(T,)`: how much a small change in s_t changes h_T through recurrence alone."""
 
     def __repr__(self) -> str:
         """Describe the cell, omitting its arrays."""
@@ -77,12 +83,12 @@ class CellTrace:
 
     @property
     def quantities(self) -> dict[str, Array]:
-        """Return gates and hidden state by name, each `(T, U)`."""
+        """Return the gates and the hidden states by name, each `(T, U)`."""
         return {**self.gates, "state": self.states}
 
     @property
     def half_life(self) -> dict[str, int | None]:
-        """Return how many words back `kept` and `jacobian` first fall to 0.5 or less; None for one that never does."""
+        """Return how many words back `kept` and `jacobian` each first fall to 0.5 or less; None if one never does."""
         return {"kept": self._count_back(self.kept), "jacobian": self._count_back(self.jacobian)}
 
     def _count_back(self, left: Array | None) -> int | None:
@@ -92,7 +98,7 @@ class CellTrace:
         return int(fallen.argmax()) if fallen.any() else None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the whole object as JSON types."""
+        """Return the whole object as JSON-compatible values."""
         return {
             "layer": self.layer,
             "direction": self.direction,
@@ -114,13 +120,13 @@ class Contributions:
     integrated_gradients: Array
     """Integrated gradients, `(T,)`, starting from a text of unknown words (Sundararajan et al. 2017, equation 1)."""
     occlusion: Array
-    """Decrease in the logit when only the word at this timestep is replaced by the unknown word, `(T,)`."""
+    """Decrease in the logit when only the word at a given timestep is replaced by the unknown word, `(T,)`."""
     baseline: float
     """Logit of the text when every word is replaced by the unknown word."""
     gap: float
     """Sum of the integrated gradients minus (logit − baseline); in exact arithmetic it is 0 (completeness)."""
     steps: int
-    """Number of points between the baseline and the text at which gradients were computed."""
+    """Number of points, between the baseline and the text, at which the gradients were computed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,14 +150,14 @@ class Inspection:
     cells: Sequence[CellTrace]
     """Cells, layer by layer; in each layer, the forward cell comes first."""
     pooled: Mapping[str, Array]
-    """For each pooling, the part of the logit from each timestep, `(T,)`; empty if pooling feeds a dense layer."""
+    """Part of the logit that comes from each timestep, `(T,)`, by pooling; empty if pooling feeds a dense layer."""
     doubt: Doubt | None = None
     """The reason why the prediction is unreliable, if there is one."""
     direction: Direction = "forward"
     """The direction in which the model read the text; if it is backward, word 1 is the last word of the text."""
 
     def __repr__(self) -> str:
-        """Describe the inspection by its label, its probability and the beginning of the text, omitting the arrays."""
+        """Describe the inspection: its label, its probability and the beginning of the text, without the arrays."""
         return f"Inspection({self.label!r}, probability={self.probability:.4f}, text={show_value(self.text)})"
 
     def _repr_html_(self) -> str:
@@ -199,7 +205,7 @@ class Inspection:
 
     @property
     def unsure(self) -> bool:
-        """Return whether the label is unsure."""
+        """Return whether the label is 'unsure'."""
         return self.doubt in NOTHING_KNOWN
 
     @property
@@ -208,7 +214,7 @@ class Inspection:
         return None if self.probabilities is None else np.diff(self.probabilities, prepend=self.probabilities[:1])
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the whole object as JSON types."""
+        """Return the whole object as JSON-compatible values."""
         by_timestep: dict[str, Array | None] = {
             "probability": self.probabilities,
             "move": self.moves,

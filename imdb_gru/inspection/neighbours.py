@@ -9,7 +9,7 @@ from imdb_gru.text.vocabulary import FIRST_WORD
 
 
 class Neighbours:
-    """Each word's nearest neighbours, by the cosine of the embeddings; computed on first use and then cached.
+    """Each word's nearest neighbours, by the cosine of their embeddings; computed on first use and then cached.
 
     Here, an id counts as a word only if its token contains a letter, so no neighbour is a punctuation mark or a number.
     """
@@ -26,7 +26,7 @@ class Neighbours:
         self._found: dict[int, Ids] = {}
 
     def find(self, ids: Ids) -> NDArray[np.int32]:
-        """Return the neighbours of words, nearest first, `(len(ids), count)`."""
+        """Return each word's neighbours, nearest first, `(len(ids), count)`."""
         missing = np.array([id for id in dict.fromkeys(ids.tolist()) if id not in self._found], np.int64)
         if len(missing):
             cosines = self._directions[missing] @ self._directions.T

@@ -74,7 +74,10 @@ class NetworkPass:
         return above, dstates
 
     def _weigh(self, pooling: Pooling) -> Array:
-        """Return each hidden state's weight in a pooling (a weighted sum over time); broadcasts to `(B, T, U)`."""
+        """Return the weights of the hidden states in a pooling, which is a weighted sum over time.
+
+        The result can be broadcast to `(B, T, U)`.
+        """
         batch, steps, units = self.hidden.shape
         if pooling == "mean":
             return np.full((1, 1, 1), 1 / steps, np.float32)
@@ -109,10 +112,11 @@ def run_network(
     follow: NetworkPass | None = None,
     start: int = 0,
 ) -> NetworkPass:
-    """Run a network over embedded texts `(B, T, E)`; with `keep`, keep what a backward pass needs.
+    """Run a network over embedded texts x `(B, T, E)`; if `keep` is true, keep what a backward pass needs.
 
-    With `index` `(B, T)`, x is `(R, E)`, and the index selects the rows that form the texts. With `follow`, the texts
-    contain only the timesteps from `start` onwards; the earlier timesteps are taken from the pass `follow`.
+    If `index` `(B, T)` is given, x has the shape `(R, E)`, and `index` selects the rows that form the texts. If
+    `follow` is given, the texts contain only the timesteps from `start` onwards; the earlier timesteps are taken from
+    the pass `follow`.
     """
     batch = len(x if index is None else index)
     layers = []

@@ -2,7 +2,7 @@
 
 An explanation ranks the words of a text by how strongly they support the predicted label. The scores were defined by
 DeYoung et al. 2020, "ERASER: A Benchmark to Evaluate Rationalized NLP Models" (equations 1 and 2): p is the probability
-of the predicted label, and r contains a given share of the words, those that the explanation ranks highest.
+of the predicted label, and r is a given share of the words: those that the explanation ranks highest.
 
     comprehensiveness = p(text) − p(text without r)      large if the model needs these words
     sufficiency       = p(text) − p(r alone)             small if these words are enough
@@ -39,13 +39,13 @@ if TYPE_CHECKING:
 Removal = Literal["delete", "unknown"]
 """How words are removed from a text: deleted, as in the paper, or replaced by the unknown word."""
 SHARES = (0.01, 0.05, 0.1, 0.2, 0.5)
-"""Shares of a text's words over which the scores are averaged, as in the paper; each is rounded up to whole words."""
+"""Shares of a text's words over which the scores are averaged, as in the paper; numbers of words are rounded up."""
 SEED = 0
 
 
 @dataclass(frozen=True)
 class ShareScores:
-    """The mean scores of an explanation for one share of the words."""
+    """The mean scores of one method of explanation for one share of the words."""
 
     share: float
     comprehensiveness: float
@@ -76,11 +76,11 @@ class MethodDifference:
     method: str
     other: str
     comprehensiveness: float
-    """Mean difference in comprehensiveness; above 0 if `method` is better."""
+    """Mean difference in comprehensiveness; above 0 if `method` is better than `other`."""
     comprehensiveness_interval: tuple[float, float] | None
     """95 % confidence interval of the mean of the paired differences; None for a single text."""
     sufficiency: float
-    """Mean difference in sufficiency; below 0 if `method` is better."""
+    """Mean difference in sufficiency; below 0 if `method` is better than `other`."""
     sufficiency_interval: tuple[float, float] | None
     """95 % confidence interval of the mean of the paired differences; None for a single text."""
 
@@ -102,7 +102,7 @@ class ExplanationScores:
         return asdict(self)
 
     def list_records(self) -> list[dict[str, Any]]:
-        """Return one record of scores for each method; an interval is stored as two values."""
+        """Return one record of scores for each method; each interval takes two values."""
         return [
             split_intervals({name: value for name, value in vars(method).items() if name != "by_share"})
             for method in self.methods
@@ -113,7 +113,7 @@ class ExplanationScores:
         return build_frame(self.list_records())
 
     def __repr__(self) -> str:
-        """Describe the object by each method's comprehensiveness and sufficiency."""
+        """Describe the object: the comprehensiveness and the sufficiency of each method."""
         scores = ", ".join(f"{one.method}: {one.comprehensiveness:.3f} {one.sufficiency:.3f}" for one in self.methods)
         return f"ExplanationScores({self.run!r}, n={self.n}, {scores})"
 
@@ -124,13 +124,15 @@ def score_explanations(
     """Score three methods of explanation on texts: integrated gradients, occlusion and a random order of the words.
 
     `model` is a classifier, or anything that `load` accepts. Texts without words are left out. If `removal` is
-    "delete", words are deleted from a text, as in the paper; if it is "unknown", each is replaced by the unknown word,
+    "delete", words are deleted from a text, as in the paper; if it is "unknown", they are replaced by the unknown word,
     as in integrated gradients and occlusion. `seed` is the seed of the random order. Raises `TypeError` if `texts` is a
     string or contains anything other than strings, `ValueError` if `removal` has any other value, and `DataError` if
     none of the texts has any words.
     """
     if isinstance(texts, str):
-        raise TypeError(f"score_explanations takes several texts, but got one, {show_value(texts)}: put it in a list")
+        raise TypeError(
+            f"score_explanations takes several texts, but got only one ({show_value(texts)}): put it in a list"
+        )
     if removal not in get_args(Removal):
         raise ValueError(f"removal is {show_value(removal)}: choose 'delete' or 'unknown'")
     classifier = model if isinstance(model, Classifier) else load(model)
@@ -197,7 +199,7 @@ def _score_text(
 
 
 def _take_out(ids: Ids, order: Rows, count: int, kept: bool, removal: Removal) -> Ids:
-    """Return the ids with the first `count` words of `order` removed or, if `kept`, with all other words removed."""
+    """Remove the first `count` words of `order` from the ids; if `kept` is true, keep only those words instead."""
     gone = np.zeros(len(ids), bool)
     gone[order[count:] if kept else order[:count]] = True  # the start token is always kept
     left: Ids = np.where(gone, UNKNOWN, ids).astype(ids.dtype) if removal == "unknown" else ids[~gone]

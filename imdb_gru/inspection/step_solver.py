@@ -63,7 +63,7 @@ def _get_inputs(read: NetworkPass, ids: Ids, layer: int, word: int) -> Array:
 
 
 def _solve(cell_pass: CellPass, layer: int, x: Array, word: int, unit: int | None, reading: Direction) -> UnitStep:
-    """Work out one unit's step, given the inputs x `(E,)`; if `unit` is None, choose the unit that changes most."""
+    """Work out one unit's step, given the inputs x `(E,)`; if `unit` is None, use the unit that changes most."""
     cell, direction = cell_pass.cell, "backward" if cell_pass.backwards else "forward"
     last = len(cell_pass.states[0]) - 2
     step, before = (last - word, word + 1) if cell_pass.backwards else (word, word - 1)

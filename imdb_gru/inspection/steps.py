@@ -42,7 +42,7 @@ class Product:
 
     @property
     def terms(self) -> NDArray[np.float64]:
-        """Return the terms, `(N,)` float64."""
+        """Return the terms as float64, `(N,)`."""
         return self.weights.astype(np.float64) * self.values + 0.0  # the sum turns −0 into 0
 
     @property
@@ -57,7 +57,7 @@ class Product:
         return [Term(at, float(self.weights[at]), float(self.values[at]), float(terms[at])) for at in places]
 
     def to_dict(self, terms: int = TERMS) -> dict[str, Any]:
-        """Return the product and its largest terms as JSON types."""
+        """Return the product and its largest terms as JSON-compatible values."""
         return {
             "symbol": self.symbol,
             "sum": _round(self.sum),
@@ -78,7 +78,7 @@ class Equation:
     formula: str
     """The right-hand side in symbols, as in the documentation."""
     numbers: str
-    """The right-hand side with numbers, to four decimal places, in place of the symbols."""
+    """The right-hand side with each symbol replaced by its value, to four decimal places."""
     value: float
     """The value that the model computed."""
     products: Sequence[Product] = ()
@@ -96,7 +96,7 @@ class Equation:
         return self.formula.partition("(")[0]
 
     def to_dict(self, terms: int = TERMS) -> dict[str, Any]:
-        """Return the equation as JSON types, with at most `terms` terms of each product, largest first."""
+        """Return the equation as JSON-compatible values, with each product's largest terms (at most `terms`)."""
         record: dict[str, Any] = {
             "name": self.name,
             "symbol": self.symbol,
@@ -112,7 +112,7 @@ class Equation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class UnitStep:
-    """One timestep of one unit of a cell: the unit's state before it, and the equations for its state after it."""
+    """One timestep of one unit of a cell: the unit's previous state, and the equations for its new state."""
 
     name: str
     """Name of the cell: its layer and its direction through the original text."""
@@ -124,13 +124,13 @@ class UnitStep:
     """Type of the cell: gru, lstm or simple_rnn."""
     unit: int
     before: int | None
-    """The timestep that the cell processed before this one; None if this is its first, before which the state is 0."""
+    """The timestep that the cell processed before this one; None if this is the first, before which the state is 0."""
     previous: Mapping[str, float]
     """The unit's state before the timestep and, in an LSTM, its memory."""
     equations: Sequence[Equation]
 
     def to_dict(self, terms: int = TERMS) -> dict[str, Any]:
-        """Return the step as JSON types, with at most `terms` terms of each product, largest first."""
+        """Return the step as JSON-compatible values, with each product's largest terms (at most `terms`)."""
         return {
             "layer": self.layer,
             "direction": self.direction,
@@ -158,7 +158,7 @@ class StepInspection:
     """The direction in which the model read the text; if it is backward, word 1 is the last word of the text."""
 
     def __repr__(self) -> str:
-        """Describe the step by its word and its units."""
+        """Describe the step: its word, its units and the beginning of the text."""
         units = ", ".join(f"unit {step.unit} of {step.name}" for step in self.units)
         return f"StepInspection(word {self.word} {self.token!r}, {units}, text={show_value(self.text)})"
 
@@ -168,7 +168,7 @@ class StepInspection:
         return self.tokens[self.word]
 
     def to_dict(self, terms: int = TERMS) -> dict[str, Any]:
-        """Return the whole object as JSON types, with at most `terms` terms of each product, largest first."""
+        """Return the whole object as JSON-compatible values, with each product's largest terms (at most `terms`)."""
         return {
             "text": self.text,
             "word": self.word,

@@ -18,9 +18,9 @@ class DrivenUnit(NamedTuple):
     """A unit of the last layer, and the words that most change its hidden state."""
 
     unit: int
-    """Index of the unit, starting at 0; in a bidirectional model, backward units follow the forward ones."""
+    """Index of the unit, starting at 0; in a bidirectional model, the backward units follow the forward units."""
     weights: dict[str, float]
-    """The unit's weights in the output, by pooling; empty if pooling feeds a dense layer."""
+    """The unit's weights in the output layer, by pooling; empty if pooling feeds a dense layer."""
     raised_by: Sequence[tuple[str, float]]
     """Words, each with the mean change that it causes in the hidden state, largest increase first."""
     lowered_by: Sequence[tuple[str, float]]

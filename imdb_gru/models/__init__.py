@@ -1,1 +1,1 @@
-"""Using complete runs: classifiers and next-word models, their evaluation, and bulk prediction."""
+"""Classifiers and next-word models loaded from complete runs, their evaluation, and bulk prediction."""

@@ -35,7 +35,7 @@ def cut_batches(lengths: Lengths) -> list[Rows]:
 def map_sorted(
     compute: Callable[[Ids, Lengths], Array], sequences: Sequence[Ids], observe: Callable[[int], object] | None
 ) -> Iterator[tuple[Rows, Lengths, Array]]:
-    """Compute each batch's results on all cores, longest sequences first; yield its rows, lengths and results."""
+    """Compute batches on all cores, longest sequences first, and yield each batch's rows, lengths and results."""
     lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
     batches = cut_batches(lengths)
 

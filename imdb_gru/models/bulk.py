@@ -47,8 +47,8 @@ def predict_file(
     table's text column, or the texts themselves. If `output` ends in .csv, .tsv or .jsonl, predictions are written in
     that format, together with the other columns of the table; otherwise, they are written as plain lines. Predictions
     for several tables are written to one file per table if `output` is a folder, and otherwise to a single file, which
-    also records the file and row of each text. With `max_error`, such as 0.05, a label is unsure if its confidence is
-    too low for this error rate, as in `Classifier.predict_many`.
+    also records the table and row of each text. With `max_error`, such as 0.05, a label is "unsure" if its confidence
+    is too low for this error rate, as in `Classifier.predict_many`.
 
     An output file appears only once it is complete. With `resume`, finished predictions are stored in a file next to
     `output`; if the process is stopped or killed, repeating the call resumes from them. Raises `DataError` if the input
@@ -120,7 +120,7 @@ def _find_failures(reader: TextReader, targets: Sequence[Target], observer: "Obs
 
 
 def _write(classifier: Classifier, target: Target, max_error: float | None) -> Counts:
-    """Classify the target's texts, write the predictions to its file, and return counts of the texts."""
+    """Classify a target's texts, write the predictions to the target's file, and return counts of the texts."""
     counts, reader = Counts(), target.reader
     with open_output(target.path) as stream, reader.show_bar("predicting") as observe:
         rows = begin_rows(reader)
@@ -133,7 +133,7 @@ def _write(classifier: Classifier, target: Target, max_error: float | None) -> C
 
 
 def _resume(classifier: Classifier, target: Target, max_error: float | None, observer: "Observer") -> Counts:
-    """Append the missing predictions to the partial file, chunk by chunk, then copy the file to the output."""
+    """Append the missing predictions to the partial file, chunk by chunk, then copy the partial file to the output."""
     from imdb_gru.events import Notice
 
     reader, of = target.reader, f" of {target.reader.path}" if target.one_of_several else ""
@@ -171,7 +171,7 @@ def _name_partial(target: Target) -> Path:
 
 
 def begin_rows(reader: TextReader, skip: int = 0) -> Iterator[InputRow]:
-    """Return an iterator that skips `skip` rows. A row is read at once, so that the reader knows its columns."""
+    """Return an iterator over all rows but the first `skip`; read one row now, so that the reader knows the columns."""
     rows = reader.iter_rows()
     first = list(itertools.islice(rows, 1))
     return itertools.islice(itertools.chain(first, rows), skip, None)

@@ -1,4 +1,4 @@
-"""Classifiers loaded from complete runs, in NumPy: nothing here loads TensorFlow or Keras."""
+"""Classifiers loaded from complete runs; they use NumPy, and nothing here loads TensorFlow or Keras."""
 
 import copy
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -36,7 +36,7 @@ class Classifier:
     """A trained network, with the vocabulary and the truncation settings used in its training."""
 
     threshold = THRESHOLD
-    """Lowest probability at which a text is positive."""
+    """Lowest probability at which a text counts as positive."""
     precision: Precision = "auto"
     """The precision of predictions; explanations are always computed in float32."""
     _predictor: "TimestepPredictor | None" = None
@@ -91,7 +91,7 @@ class Classifier:
 
     @cached_property
     def calibration(self) -> "Calibration | None":
-        """The model's errors on validation reviews above each confidence limit; None if the run did not record them."""
+        """Errors on the validation reviews with a confidence above each limit; None if the run did not record them."""
         return None if self.run is None else self.run.load_calibration()
 
     @property
@@ -111,7 +111,7 @@ class Classifier:
     def predict(self, text: str, *, timesteps: bool = False, max_error: float | None = None) -> Prediction:
         """Predict whether a text is positive or negative; with `timesteps`, also predict after each word.
 
-        With `max_error`, such as 0.05, the label is unsure if its confidence is too low for this error rate; see
+        With `max_error`, such as 0.05, the label is "unsure" if its confidence is too low for this error rate; see
         `find_limit`. Raises `TypeError` if the text is not a string, or `RunError` if `timesteps` is requested and the
         model is bidirectional.
         """
@@ -128,7 +128,7 @@ class Classifier:
     def inspect_step(
         self, text: str, *, word: int | None = None, unit: int | None = None, layer: int | None = None
     ) -> "StepInspection":
-        """Work out what one unit computes at one word: the cell's equations with their numbers and largest terms.
+        """Work out what one unit computes at one word: the cell's equations, with all numbers and the largest terms.
 
         Word 0 is the start token, and word 1 the first word that the model reads; the default is the last word. Units
         are numbered from 0 to U−1; the default is the unit whose hidden state changes most. Layers are numbered from 1;
@@ -142,7 +142,7 @@ class Classifier:
     def inspect_diff(self, text: str, other: str) -> "TextDiff":
         """Compare what the network does with two texts, word by word.
 
-        The words are aligned: each row of the result is a word of the first text, of the second, or of both. For each
+        The words are aligned: each row of the result is a word of the first text, the second text, or both. For each
         text, the result holds an `Inspection` with the probability after each word, `(T,)`, and the contributions,
         `(T,)`.
         """
@@ -162,14 +162,16 @@ class Classifier:
         """Yield a prediction for each text in order, using all cores and constant memory.
 
         With `timesteps`, each prediction holds the probability after each token. With `max_error`, such as 0.05, a
-        label is unsure if its confidence is too low for this error rate; see `find_limit`. `observe` is called with the
-        number of newly predicted texts, before their predictions are yielded. `continued` means that these texts follow
-        others that were predicted earlier, so the precision is chosen as for many texts (see `Precision`). Raises
-        `TypeError` if `texts` is a string or contains anything other than strings, and `RunError` if `timesteps` is
-        requested and the model is bidirectional.
+        label is "unsure" if its confidence is too low for this error rate; see `find_limit`. `observe` is called with
+        the number of newly predicted texts, before their predictions are yielded. Set `continued` if other texts of the
+        same input were predicted earlier: the precision is then the one used for many texts (see `Precision`), even if
+        there are only a few here. Raises `TypeError` if `texts` is a string or contains anything other than strings,
+        and `RunError` if `timesteps` is requested and the model is bidirectional.
         """
         if isinstance(texts, str):
-            raise TypeError(f"predict_many takes several texts, got one, {show_value(texts)}: use predict instead")
+            raise TypeError(
+                f"predict_many takes several texts, but got only one ({show_value(texts)}): use predict instead"
+            )
         limit = 0.0 if max_error is None else self.find_limit(max_error).confidence
         return self._predict_many(texts, limit, timesteps=timesteps, observe=observe, continued=continued)
 
@@ -178,8 +180,8 @@ class Classifier:
 
         The limit holds at a confidence level of 90 % for texts like the validation reviews. Raises `ValueError` if
         `max_error` is not between 0 and 0.5, or if the model's threshold is not 0.5, because errors were counted only
-        for a threshold of 0.5. Raises `RunError` if the validation reviews are missing, too few, or misclassified too
-        often.
+        for a threshold of 0.5. Raises `RunError` if the run has no record of errors on validation reviews, or if there
+        are too few of these reviews or too many of them are misclassified.
         """
         from imdb_gru.runs.calibration import require_limit
 
@@ -247,7 +249,7 @@ class Classifier:
     ) -> Array:
         """Return the probability of positive for each sequence of ids, `(N,)` float32.
 
-        With `many`, the precision is chosen as for many texts (see `Precision`), however few sequences there are.
+        If `many` is true, use the precision for many texts (see `Precision`), even if there are only a few sequences.
         """
         predictor = self._choose_predictor(sequences, many)
 
@@ -279,7 +281,7 @@ class Classifier:
         return probabilities
 
     def _choose_predictor(self, sequences: Sequence[Ids], many: bool) -> "TimestepPredictor | None":
-        """Return the engine's predictor, or None if NumPy is fast enough or the engine cannot run this network."""
+        """Return the engine's predictor, or None if NumPy is fast enough or the engine does not support the network."""
         precision = choose_precision(self.network, self.precision, sum(map(len, sequences)), many=many)
         if precision is None:
             return None
@@ -295,8 +297,8 @@ def load(
     """Load a classifier from a `Run`, from the path of a run, or, if `run` is "bundled", from the package.
 
     If `run` is None, load the newest complete run under `runs/` or, if there is none, the model in the package. With
-    precision "int8", prediction is several times faster, and each probability differs by less than 0.02 from the one
-    in float32. "auto" means int8 if there are many texts and the CPU and the model allow it, and float32 otherwise.
+    precision "int8", prediction is several times faster, and each probability differs by less than 0.02 from its
+    float32 value. "auto" means int8 if there are many texts and the CPU and the model allow it, and float32 otherwise.
     Raises `RunError` if the run is missing, incomplete or damaged, or if int8 is requested but impossible.
     """
     if not isinstance(run, Run):
@@ -307,7 +309,7 @@ def load(
 def _check_one(text: object, method: str, advice: str = "") -> str:
     if not isinstance(text, str):
         takes = "two texts" if method == "inspect_diff" else "one text"
-        raise TypeError(f"{method} takes {takes}, got {show_value(text)}{advice}")
+        raise TypeError(f"{method} takes {takes}, but got {show_value(text)}{advice}")
     return text
 
 

@@ -1,4 +1,4 @@
-"""Counts of texts whose predictions are unsure or may be unreliable, by reason."""
+"""Counts, by reason, of texts that are labelled "unsure" or whose predictions may be unreliable."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Seen(Protocol):
 
     @property
     def unsure(self) -> bool:
-        """Return whether the label is unsure."""
+        """Return whether the label is "unsure"."""
         ...
 
 
@@ -60,7 +60,7 @@ class Counts:
     foreign: int = 0
     """Number of texts that are probably in a language that the model was not trained on."""
     unsure: int = 0
-    """Number of texts whose label is unsure, for any reason."""
+    """Number of texts whose label is "unsure", for any reason."""
 
     def take(self, seen: Seen) -> None:
         """Count one more text."""

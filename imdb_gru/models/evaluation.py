@@ -55,7 +55,7 @@ class PredictedReviews:
     threshold: float = THRESHOLD
     """Lowest probability at which a review counts as positive."""
     answers: AnswerScores | None = None
-    """Error on the reviews that are not labelled unsure; None unless a maximum error was requested."""
+    """Error on the reviews that are not labelled "unsure"; None unless a maximum error was requested."""
     direction: Direction = "forward"
     """The direction in which the model read the reviews."""
 
@@ -94,12 +94,12 @@ class Evaluation(Scores):
     coverage: Sequence[CoverageScores]
     """Accuracy on the most confidently classified 99 %, 95 %, 90 % … of the reviews."""
     answers: AnswerScores | None = None
-    """Error on the reviews that are not labelled unsure; None unless a maximum error was requested."""
+    """Error on the reviews that are not labelled "unsure"; None unless a maximum error was requested."""
     errors: Sequence[Misclassified] | None = None
     """The most confident errors; None unless requested."""
     best_threshold: float | None = None
-    """Threshold with the highest balanced accuracy if these are the validation reviews; None for other reviews, because
-    choosing a threshold on them would make the figures optimistic."""
+    """Threshold with the highest balanced accuracy on the validation reviews; None for other splits, because choosing a
+    threshold on a split makes the figures for that split optimistic."""
     seen: int | None = None
     """Number of the split's reviews that were used to train the model or to choose its best epoch; None if unknown."""
     caveat: str | None = None
@@ -127,7 +127,7 @@ class Evaluation(Scores):
         return figures
 
     def list_records(self) -> list[dict[str, Any]]:
-        """Return the main metrics as one record, with each interval split into its lower and upper end."""
+        """Return the main metrics as one record, with the ends of each interval as separate values."""
         (tn, fp), (fn, tp) = self.confusion_matrix
         counts = {"true_negatives": tn, "false_positives": fp, "false_negatives": fn, "true_positives": tp}
         lists = ("confusion_matrix", "accuracy_by_timestep", "accuracy_by_length", "coverage", "answers", "errors")
@@ -208,7 +208,7 @@ def predict_reviews(
 
 
 def measure_calibration(classifier: Classifier, sequences: Sequence[Ids], labels: Labels) -> Calibration | None:
-    """Return the errors on validation reviews above each confidence limit; None if no review has a known word."""
+    """Return the errors on the reviews with a confidence above each limit; None if no review has a known word."""
     rows = [row for row, ids in enumerate(sequences) if find_doubt(ids, classifier.vocabulary) not in NOTHING_KNOWN]
     if not rows:
         return None

@@ -46,7 +46,7 @@ class ExchangeScores:
     accuracy_interval: tuple[float, float]
     """95 % confidence interval (Wilson 1927)."""
     random_accuracy: float
-    """Accuracy after exchanging the same number of random words for random neighbours."""
+    """Accuracy after exchanging this number of random words for random near neighbours."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -74,7 +74,7 @@ class ExchangeEvaluation:
         return {name: value for name, value in figures.items() if name != "errors" or value is not None}
 
     def list_records(self) -> list[dict[str, Any]]:
-        """Return one record for each number of exchanges, with each interval split into its lower and upper end."""
+        """Return one record for each number of exchanges, with the ends of each interval as separate values."""
         return [split_intervals(vars(scores)) for scores in self.accuracy_by_exchanges]
 
     def to_frame(self) -> "DataFrame":

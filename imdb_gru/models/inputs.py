@@ -67,7 +67,7 @@ class TableFiles(TextReader):
 
     @cached_property
     def failures(self) -> dict[Path, str]:
-        """Read all tables once, set `columns`, and return the reason why each unreadable table cannot be read."""
+        """Read all tables once, set `columns`, and return, for each unreadable table, why it cannot be read."""
         failures: dict[Path, str] = {}
         columns: dict[str, None] = {}
         with self.show_bar("reading") as observe:
@@ -106,7 +106,7 @@ def names_several(path: Path) -> bool:
 
 
 def find_folder(path: Path) -> Path:
-    """Return the path if it is a folder, and otherwise the deepest parent folder of the glob that has no wildcards."""
+    """Return the path if it is a folder; for a glob, return the deepest parent folder without wildcards in its path."""
     if path.is_dir():
         return path
     return next(folder for folder in path.parents if not glob.has_magic(str(folder)))

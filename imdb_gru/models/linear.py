@@ -59,9 +59,9 @@ class LinearModel:
 def fit_linear(train: Tokenized, validation: Tokenized | None = None, monitor: str = "accuracy") -> LinearModel:
     """Fit the baseline with each C in `STRENGTHS`, and return the model that is best on the validation reviews.
 
-    `monitor` is the config's `train.monitor`: if it is "loss", the best model has the lowest loss; otherwise, it has
-    the highest accuracy. Without validation reviews, C is `DEFAULT_STRENGTH`. Needs scikit-learn. Raises `DataError` if
-    the training reviews contain no words.
+    `monitor` is the config's `train.monitor`: if it is "loss", the best model is the one with the lowest loss;
+    otherwise, the one with the highest accuracy. Without validation reviews, C is `DEFAULT_STRENGTH`. Needs
+    scikit-learn. Raises `DataError` if the training reviews contain no words.
     """
     tokens = train.to_lists()
     index = NgramIndex.build(tokens)

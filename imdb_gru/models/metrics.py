@@ -1,4 +1,4 @@
-"""A classifier's metrics. Labels are 0 or 1, each probability is that of the positive class, and arrays are `(N,)`."""
+"""A classifier's metrics. Labels are 0 or 1, probabilities are those of the positive class, and arrays are `(N,)`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ class Scores:
 
 @dataclass(frozen=True)
 class TimestepScores:
-    """The metrics after a given number of words, or after the last word of a review if it is shorter."""
+    """The metrics after a given number of words; for a shorter review, after its last word."""
 
     timestep: int
     accuracy: float
@@ -91,16 +91,16 @@ class CoverageScores:
 
 @dataclass(frozen=True)
 class AnswerScores:
-    """The error on the reviews that are not labelled unsure, for a requested maximum error."""
+    """The error on the reviews that are not labelled "unsure", for a requested maximum error."""
 
     max_error: float
     """The maximum error that was requested."""
     confidence: float
-    """Confidence limit; reviews at or below it are labelled unsure."""
+    """Confidence limit; reviews whose confidence is at or below it are labelled "unsure"."""
     n: int
-    """Number of reviews that are not labelled unsure."""
+    """Number of reviews that are not labelled "unsure"."""
     share: float
-    """Share of all reviews that are not labelled unsure."""
+    """Share of all reviews that are not labelled "unsure"."""
     error: float | None
     """Share of these `n` reviews that are misclassified; None if `n` is 0."""
 
@@ -113,7 +113,7 @@ class ReliabilityBin:
     high: float
     n: int
     probability: float
-    """Mean probability of positive."""
+    """Mean predicted probability of positive in the bin."""
     positive_share: float
     """Share of the bin's reviews that are positive."""
 
@@ -143,13 +143,13 @@ def compute_scores(labels: Labels, probabilities: Probabilities, threshold: floa
 
 
 def find_positive(probabilities: Probabilities, threshold: float = THRESHOLD) -> Mask:
-    """Return whether each probability is at least `threshold`, so that it counts as positive, `(N,)` bool."""
+    """Return, as `(N,)` bool, whether each probability is at least `threshold` and so counts as positive."""
     positive: Mask = probabilities.astype(np.float64) >= threshold
     return positive
 
 
 def find_correct(labels: Labels, probabilities: Probabilities, threshold: float = THRESHOLD) -> Mask:
-    """Return whether each review is classified correctly, `(N,)` bool."""
+    """Return, as `(N,)` bool, whether each review is classified correctly."""
     correct: Mask = find_positive(probabilities, threshold) == (labels == 1)
     return correct
 
@@ -171,7 +171,7 @@ def find_best_threshold(labels: Labels, probabilities: Probabilities) -> float |
 
 
 def compute_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Return the confidence interval of a proportion (Wilson 1927); rounding never excludes the proportion."""
+    """Return the confidence interval of a proportion (Wilson 1927), widened if necessary to contain the proportion."""
     from statistics import NormalDist  # slow to import, and not needed to predict a text
 
     z = NormalDist().inv_cdf(0.5 + confidence / 2)
@@ -188,7 +188,7 @@ def compute_log_loss(labels: Labels, probabilities: Probabilities) -> float:
 
 
 def compute_roc_auc(labels: Labels, probabilities: Probabilities) -> float | None:
-    """Return the probability that a random positive review ranks above a negative one; None if a label is missing."""
+    """Return the chance that a random positive review ranks above a random negative one; None if a label is missing."""
     _, inverse, counts = np.unique(probabilities, return_inverse=True, return_counts=True)
     ranks = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
     positive = labels == 1
@@ -228,7 +228,7 @@ def compute_reliability(labels: Labels, probabilities: Probabilities, bins: int 
 def compute_accuracy_by_timestep(
     labels: Labels, curves: Sequence[Probabilities], length: int, threshold: float = THRESHOLD
 ) -> list[TimestepScores]:
-    """Return accuracy, log loss and ECE after 10, 25, 50 … `length` words; each of `curves` belongs to one review."""
+    """Return accuracy, log loss and ECE after 10, 25, 50 … `length` words; `curves` holds one array per review."""
     steps = [step for step in TIMESTEPS if step < length] + [length]
     rows = []
     for step in steps:
@@ -242,7 +242,7 @@ def compute_accuracy_by_timestep(
 def compute_answers(
     labels: Labels, probabilities: Probabilities, answered: Mask, limit: ConfidenceLimit
 ) -> AnswerScores:
-    """Return the error on the reviews in the mask `answered`, `(N,)` bool: those that are not labelled unsure."""
+    """Return the error on the reviews that are not labelled "unsure"; `answered`, `(N,)` bool, marks these reviews."""
     correct = find_correct(labels, probabilities)[answered]
     error = float(1 - correct.mean()) if len(correct) else None
     return AnswerScores(limit.max_error, limit.confidence, len(correct), len(correct) / len(labels), error)

@@ -1,4 +1,4 @@
-"""Next-word models loaded from complete runs, in NumPy: nothing here loads TensorFlow or Keras."""
+"""Next-word models loaded from complete runs; they use NumPy, and nothing here loads TensorFlow or Keras."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ from imdb_gru.text.vocabulary import PAD, START, START_TOKEN, UNKNOWN, Vocabular
 
 
 class LikelyToken(NamedTuple):
-    """A token that may come next in reading order; for a backward model, that is the previous word of the text."""
+    """A token that may come next in reading order; for a backward model, "next" means the previous word of the text."""
 
     token: str
     probability: float
@@ -35,7 +35,7 @@ class Timestep(NamedTuple):
 
     token: str
     next_token: str | None
-    """The actual next token; after the last token of the text, this, the rank and the probability are None."""
+    """The actual next token; None, as are `rank` and `probability`, after the last token of the text."""
     rank: int | None
     """Rank of the next token among all tokens; the likeliest token has rank 1."""
     probability: float | None
@@ -156,7 +156,7 @@ class NextWordModel:
         return join_tokens(tokens) + " " * any(spaces[len(tokens) :])
 
     def iter_losses(self, sequences: Sequence[Ids]) -> Iterator[tuple[Rows, Array]]:
-        """Yield each batch's rows and the total loss of each sequence, including its end, using all cores."""
+        """Yield each batch's rows and the total loss of each of its sequences, including its end, using all cores."""
         lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
         batches = cut_batches(lengths)
 

@@ -93,7 +93,7 @@ class NgramIndex:
     def _join(self, shorter: Numbers, ids: Numbers, offsets: Numbers) -> Numbers:
         """Return the code of the n-gram that ends at each word, or -1 if there is none.
 
-        For each word, `shorter` holds the index of the n-gram that ends there and is one word shorter.
+        For each word, `shorter` holds the index of the n-gram that is one word shorter and ends at the same word.
         """
         codes = np.full(len(ids), _ABSENT, dtype=np.int64)
         whole = (shorter[:-1] != _ABSENT) & (ids[1:] != _ABSENT)
@@ -111,9 +111,9 @@ def _look_up(codes: Numbers, known: Numbers) -> Numbers:
 
 
 def compute_log_count_ratios(occurrences: Occurrences, labels: Labels, features: int) -> NDArray[np.float64]:
-    """Return each feature's log-count ratio between positive and negative reviews, smoothed by 1, `(features,)`.
+    """Return each feature's log-count ratio between positive and negative reviews, `(features,)`.
 
-    Wang & Manning, Baselines and Bigrams, ACL 2012, equation 1, applied to binary counts.
+    Wang & Manning, Baselines and Bigrams, ACL 2012, equation 1, applied to binary counts; 1 is added to each count.
     """
     shares = []
     for label in (1, 0):

@@ -128,7 +128,7 @@ class PredictionWriter:
 
 
 def name_columns(columns: Sequence[str], taken: set[str]) -> Mapping[str, str]:
-    """Return the output name of each column: its own name, prefixed with `input_` if that name is in use."""
+    """Return the output name of each column: its own name, prefixed with `input_` if its own name is in use."""
     names: dict[str, str] = {}
     for column in columns:
         name = column
@@ -144,7 +144,7 @@ def describe_place(row: InputRow) -> str:
 
 
 def _simplify(value: object) -> object:
-    """Return a cell as a JSON value; NaN and infinity become null, and dates and other objects become text."""
+    """Return a cell as a JSON-compatible value: NaN and infinity become null; dates and other objects become text."""
     if value is None or isinstance(value, str | int):
         return value
     try:
@@ -174,7 +174,7 @@ class Target:
 def plan_targets(
     reader: TextReader, output: str | Path, *, as_json: bool = False, timesteps: bool = False
 ) -> list[Target]:
-    """Return one target for each table if the input is several tables and the output is a folder, else a single target.
+    """Return one target per table if the input is several tables and the output is a folder; otherwise, one target.
 
     Raises `DataError` if any target cannot be written.
     """

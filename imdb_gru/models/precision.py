@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from imdb_gru.engine.prediction import TimestepPredictor
 
 Precision = Literal["auto", "float32", "int8"]
-"""Number type of the products of hidden states and recurrent weights, which take most of the time.
+"""The data type in which hidden states are multiplied by recurrent weights, which takes most of the time.
 
 "auto" means int8 if there are many texts and the CPU and the model allow it, and float32 otherwise.
 """

@@ -39,7 +39,7 @@ class Prediction:
     doubt: Doubt | None = None
     """The reason to doubt the prediction: how the text differs from the training texts; None if there is no reason."""
     confidence_limit: float = 0.0
-    """Highest confidence at which the label is unsure; 0 unless a maximum error was requested."""
+    """Highest confidence at which the label is "unsure"; 0 unless a maximum error was requested."""
     tokens: tuple[str, ...] = ()
     """Token at each timestep, beginning with the start token; empty unless timesteps were requested.
 
@@ -48,7 +48,7 @@ class Prediction:
     probabilities: Array | None = None
     """Probability of positive after each timestep, `(T,)` float32; None unless timesteps were requested."""
     threshold: float = THRESHOLD
-    """Lowest probability at which the label is positive, unless it is unsure."""
+    """Lowest probability of positive at which the label is "positive" rather than "negative"."""
     direction: Direction = "forward"
     """The direction in which the model read the text; if it is backward, word 1 is the last word of the text."""
 
@@ -59,7 +59,7 @@ class Prediction:
 
     @property
     def unsure(self) -> bool:
-        """Return whether the label is unsure."""
+        """Return whether the label is "unsure"."""
         return self.label == UNSURE
 
     def to_dict(self) -> dict[str, Any]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 TestName = Literal["label", "direction", "invariance"]
 TOLERANCE = 0.01
-"""Largest change of the probability in the wrong direction with which a test of direction still passes."""
+"""A test of direction is passed even if the probability changes by up to this much in the wrong direction."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class FailedTest:
     """A test that a classifier failed."""
 
     texts: Sequence[str]
-    """The misclassified text, or the first text of a pair, followed by the texts that are compared with it."""
+    """The misclassified text; in a test of a pair, the first text and the texts that are compared with it."""
     probabilities: Sequence[float]
     """The probability of positive for each text."""
 
@@ -36,19 +36,19 @@ class KindScores:
 
     kind: str
     test: TestName
-    """What is tested: the label, the direction in which the probability changes, or that the label stays the same."""
+    """What is tested: the label, the direction in which the probability changes, or the invariance of the label."""
     tests: int
-    """Number of tests: texts with a label, texts with a direction, or pairs."""
+    """Number of tests; a test is a text with a label, a text with a direction, or a pair."""
     passed: float
     """Share of the tests that the classifier passed; 1 minus the failure rate."""
     pairs: int | None = None
     """Number of pairs of labelled texts; None for tests of direction and invariance."""
     pairs_passed: float | None = None
-    """Share of pairs of labelled texts in which all texts are classified correctly; None if there are no such pairs."""
+    """Share of these pairs in which all texts are classified correctly; None if `pairs` is 0 or None."""
     change: float | None = None
-    """Mean change of the probability from the first text of each pair; None for tests of labels. In tests of direction,
-    a change in the expected direction is positive; in tests of invariance, the mean is over the largest absolute change
-    in each pair."""
+    """Mean change in the probability, compared with the first text of the pair; None for tests of labels. In tests of
+    direction, a change in the expected direction is positive. In tests of invariance, only the largest absolute change
+    in each pair counts."""
     failed: Sequence[FailedTest] = ()
     """The worst failures; empty unless requested."""
 
@@ -111,9 +111,9 @@ class _Outcome:
     rows: Sequence[int]
     passed: bool
     change: float
-    """Change of the probability; 0 if a label is tested."""
+    """Change in the probability; 0 if the test checks a label."""
     error: float
-    """How wrong the probability is; the failures with the largest values are listed first."""
+    """How wrong the probability is; the worst failures are listed first."""
 
 
 def evaluate_tests(classifier: Classifier, suite: Suite, errors: int = 0) -> SuiteEvaluation:

@@ -1,6 +1,6 @@
 """Teachers: classifiers whose mean probabilities a new classifier learns to predict (Hinton, Vinyals and Dean 2015).
 
-Probabilities are averaged rather than logits, so that a very confident teacher cannot outvote the others.
+The probabilities are averaged, not the logits, so that a very confident teacher cannot outvote the others.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -38,14 +38,14 @@ class Teacher:
     """A classifier that provides targets for training a new classifier."""
 
     name: str
-    """Its name in `train.teachers`."""
+    """The teacher's name in `train.teachers`."""
     run: Run | None
-    """Its run, or None for a linear model of n-grams."""
+    """The teacher's run, or None if the teacher is a linear model of n-grams."""
     weight: float
 
     @property
     def record(self) -> TeacherRecord:
-        """Return its name, its weight and the hashes of its files."""
+        """Return the teacher's name, its weight and the hashes of its files."""
         files = {}
         if self.run:
             sealed = self.run.load_metrics().files
@@ -147,7 +147,7 @@ def check_unknown(
 ) -> None:
     """Raise `DataError` if a teacher has used more than a few of the reviews; the error message calls them `part`.
 
-    With `trained`, a review counts as used only if the teacher was trained on it, not if it was used for validation.
+    With `trained`, a review counts as used only if the teacher was trained on it; use for validation does not count.
     `count_allowed` is called with the reviews that the teacher has used, and returns how many of them are allowed.
     """
     if teacher.run is None or not reviews:

@@ -89,7 +89,7 @@ def iter_view(
     yield Text()
     if not words:
         yield Text("(no words)", style="dim")
-        return  # the label is unsure, whatever the probability
+        return  # the label is "unsure", whatever the probability
     review = Text().join(reorder(words, direction))
     for line in review.wrap(console, console.width):
         line.rstrip()

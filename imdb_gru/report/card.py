@@ -1,4 +1,4 @@
-"""Model cards: Markdown that says how a model was trained, how good it is, and what it gets wrong.
+"""Model cards: Markdown files that say how a model was trained, how good it is, and what it gets wrong.
 
 The sections follow Mitchell et al., Model Cards for Model Reporting (2019), as far as a run contains the information.
 """
@@ -36,11 +36,11 @@ class Card:
     """The complete config as YAML."""
     evaluation: Evaluation | NextWordEvaluation
     suite: SuiteEvaluation | None
-    """Results of the behavioural tests in the package; None for a next-word model."""
+    """Results of the behavioural tests that the package contains; None for a next-word model."""
 
     @property
     def failures(self) -> Iterator[tuple[str, FailedTest]]:
-        """Yield each failed test that the card shows, as a pair of its kind and the test."""
+        """Yield (kind, failed test) for each failed test that the card shows."""
         for kind in self.suite.kinds if self.suite else ():
             for failed in kind.failed:
                 yield kind.kind, failed

@@ -23,7 +23,7 @@ from imdb_gru.report.timestep_chart import add_title
 from imdb_gru.system.writing import make_folder
 
 INK = "#010203"
-"""Placeholder colour; a page replaces it with its text colour, so that charts suit light and dark mode."""
+"""Placeholder colour; a page replaces it with its text colour, so that charts suit both light and dark mode."""
 _STYLED = ("text.color", "axes.edgecolor", "axes.labelcolor", "axes.titlecolor", "xtick.color", "ytick.color")
 
 
@@ -93,7 +93,10 @@ def _iter_charts(
 
 
 def check_charts(folder: Path, *, extra: str = "plot") -> None:
-    """Create a folder for charts; raise `ImdbGruError` if that fails, or if matplotlib, part of `extra`, is missing."""
+    """Create a folder for charts; raise `ImdbGruError` if that fails or matplotlib is not installed.
+
+    `extra` is the extra that the error tells the user to install.
+    """
     check_matplotlib(extra=extra)
     make_folder(folder, "draw into")
 
@@ -101,7 +104,7 @@ def check_charts(folder: Path, *, extra: str = "plot") -> None:
 def save_charts(charts: Sequence[Chart], folder: Path, subject: str) -> list[Path]:
     """Save every chart as a .png, an .svg and a .pdf file; create the folder if needed, and return the paths.
 
-    `subject` is added to each chart's title; it names, for example, the run and its reviews, or the text.
+    `subject` is added to each chart's title; it says what the chart is about, such as a run and its reviews.
     """
     make_folder(folder, "draw into")
     paths = []

@@ -12,7 +12,7 @@ from imdb_gru.report.timestep_chart import label_run
 from imdb_gru.text.coloured import COLOURS
 
 SHAPES = ("o", "s", "^", "D", "v", "P", "X", "*")
-"""Marker shapes: eight for seven colours, so that a repeated colour gets a different shape."""
+"""Marker shapes: one more than there are colours, so that models of the same colour differ in shape."""
 DASHES = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)))
 BAND = 0.18
 """Opacity of the bands around curves."""
@@ -49,7 +49,10 @@ def _draw(draw: Callable[[Any, Sequence[ComparedModel]], None], comparison: Comp
 
 
 def _choose_style(number: int, count: int) -> dict[str, Any]:
-    """Return the colour and marker shape of model `number` of `count`; the colours differ as much as possible."""
+    """Return the colour and marker shape of one of `count` models, given its index.
+
+    The colours differ as much as possible.
+    """
     shades = min(count, len(COLOURS))
     shade = round(number % shades * (len(COLOURS) - 1) / max(1, shades - 1))
     return {"color": COLOURS[shade], "marker": SHAPES[number % len(SHAPES)]}

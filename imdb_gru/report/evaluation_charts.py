@@ -14,7 +14,7 @@ from imdb_gru.report.matplotlib_setup import NEGATIVE, NEUTRAL, POSITIVE, get_in
 from imdb_gru.text.direction import name_words_read
 
 WIDTH = 5.2
-"""Width of a chart in inches; a page never shows it wider, so that its text is as large as the page's text."""
+"""Width of a chart in inches; pages never enlarge charts, so that text in a chart is as large as text on the page."""
 CLOSEST_TICKS = 1.26
 """Smallest ratio between neighbouring tick values at which their labels do not overlap."""
 FAINT = 0.35
@@ -53,7 +53,7 @@ def _list_values(history: Sequence[Epoch], name: str) -> list[float]:
 
 
 def draw_confusion_matrix(matrix: Sequence[Sequence[int]]) -> Any:
-    """Draw the number of reviews for each label and prediction; a stronger colour means a larger share of the label."""
+    """Draw the number of reviews by label and prediction; a larger share of the label has a stronger colour."""
     from matplotlib.patches import Rectangle
 
     figure = _build_figure(3.2, width=4.2)

@@ -15,7 +15,7 @@ UNSURE = "Undecided"
 ORDER = (ERROR, CORRECT, LATE, OFTEN, UNSURE)
 """Reasons for choosing a review, in the order in which the report lists them."""
 ROUND = (ERROR, CORRECT, ERROR, LATE, CORRECT, ERROR, OFTEN, LATE)
-"""Reasons in the order in which reviews are chosen, one review for each entry; repeated as often as needed."""
+"""Reasons in the order in which reviews are chosen, one review per entry; the order is repeated as often as needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Example:
 
 
 def choose_examples(predicted: PredictedReviews, count: int) -> list[Choice]:
-    """Choose up to `count` reviews: confident errors, confident correct predictions, and predictions that changed.
+    """Choose up to `count` reviews: confident errors, confident correct predictions, and late or frequent changes.
 
     The choices are sorted by reason, and the clearest example of each reason comes first.
     """

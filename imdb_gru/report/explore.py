@@ -52,7 +52,7 @@ def explore(
     text: str | None = None,
     observer: Observer | None = None,
 ) -> Path:
-    """Write a page on which the reader types a text and the model predicts word by word; return the page's path.
+    """Write a page on which readers type a text and see the prediction after each word; return the page's path.
 
     The page contains the model, opens offline, and loads nothing from the network. `model` is as in `evaluate`; `text`
     is the text that the page shows first. If the classifier's training started from a next-word model that is still
@@ -92,7 +92,10 @@ def explore(
 
 
 def load_base(classifier: Classifier, observer: Observer) -> NextWordModel | None:
-    """Load the next-word model from which a classifier's training started; return None if the page cannot use it."""
+    """Load the next-word model from which a classifier's training started.
+
+    Return None if there is none, or if the page cannot use it.
+    """
     try:
         run = find_pretrained(classifier.config)
         if run is None or run.task != "next_word":
@@ -108,7 +111,10 @@ def load_base(classifier: Classifier, observer: Observer) -> NextWordModel | Non
 
 
 def pack_sample() -> dict[str, Any]:
-    """Return short reviews of the built-in sample as ids, and the ids' words; the page trains networks on them."""
+    """Return short reviews of the built-in sample as ids, together with the word for each id.
+
+    The page trains networks on these reviews.
+    """
     reviews = {split: list(islice(_iter_short_reviews(split), most)) for split, most in SAMPLE_REVIEWS.items()}
     counts = Counter(token for tokens, _ in reviews["train"] for token in tokens)
     words = ["<unknown>", *counts]

@@ -80,7 +80,7 @@ def build_gradient_charts(curves: Mapping[str, "GradientCurve"]) -> list[Chart]:
 
 
 def draw_contributions(inspection: "Inspection") -> Any:
-    """Draw the contribution of each word to the logit according to both methods."""
+    """Draw the contribution of each word to the logit by both methods."""
     figure, axes = _build_figure(inspection, 3.6)
     measured = inspection.contributions
     steps = np.arange(len(inspection.tokens))

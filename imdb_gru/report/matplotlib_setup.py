@@ -50,7 +50,7 @@ def save_figure(figure: Any, path: Path) -> None:
 
 
 def choose_metadata(kind: str) -> dict[str, None]:
-    """Return metadata that omits the date and the version, so that the same data always produces the same file."""
+    """Return metadata without a date or a matplotlib version, so that the same data always produces the same file."""
     return {"svg": {"Date": None}, "pdf": {"CreationDate": None, "Producer": None}}.get(kind, {"Software": None})
 
 

@@ -18,11 +18,11 @@ UNITS_BUDGET = 3_000_000
 """Maximum number of characters that a page may use for the gates of individual units."""
 DIGITS = 4
 SNIPPET = 60
-"""Maximum number of characters in the name of a text, which is the start of the text."""
+"""A text is named by its beginning, cut to at most this many characters."""
 
 
 def pack_examples(examples: Iterable[Example], budget: int = UNITS_BUDGET) -> list[dict[str, Any]]:
-    """Return each example as JSON types; an example that exceeds the remaining budget gets only the mean gates."""
+    """Return the examples as JSON-compatible values; any that exceeds the remaining budget gets only the mean gates."""
     packed = []
     for example in examples:
         size = sum(count_characters(trace) for trace in example.inspection.cells)
@@ -32,12 +32,15 @@ def pack_examples(examples: Iterable[Example], budget: int = UNITS_BUDGET) -> li
 
 
 def count_characters(trace: CellTrace) -> int:
-    """Return the number of characters that the gates and hidden states of all units take up."""
+    """Return the number of characters that the gates and hidden states of all units take up when encoded."""
     return (len(trace.gates) + 1) * 4 * -(-trace.states.size // 3)
 
 
 def encode_units(values: Array, *, signed: bool) -> str:
-    """Encode values from −1 to 1 (signed) or from 0 to 1 as bytes in base64, row by row."""
+    """Encode values as bytes in base64, row by row.
+
+    The values lie between −1 and 1 if `signed` is true, and between 0 and 1 otherwise.
+    """
     shares = (values + 1) / 2 if signed else values
     return base64.b64encode(np.rint(np.clip(shares, 0, 1) * 255).astype(np.uint8).tobytes()).decode()
 

@@ -80,7 +80,7 @@ def write_report(
 
 
 def check_report(page: Path, folder: Path | None = None) -> None:
-    """Raise `ImdbGruError` if a report cannot be written, or its charts cannot be drawn or saved in a folder."""
+    """Raise `ImdbGruError` if a report cannot be written, or if its charts cannot be drawn or saved in `folder`."""
     check_file(page)
     check_matplotlib("The report", "report")
     if folder:

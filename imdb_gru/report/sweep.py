@@ -10,7 +10,7 @@ from imdb_gru.report.matplotlib_setup import LEAST_SPAN, POSITIVE, get_ink, tidy
 from imdb_gru.report.timestep_chart import name_token
 
 SHADES = "viridis"
-"""Colour map that ranges from the worst trial to the best."""
+"""Colour map of the trials, from the worst (dark) to the best (bright)."""
 AXIS_WIDTH = 1.35
 """Distance between neighbouring axes, in inches."""
 
@@ -95,7 +95,7 @@ def _place_values(values: Sequence[Any], dimension: Mapping[str, Any]) -> tuple[
 
 
 def _place_results(results: Sequence[float]) -> tuple[list[float], dict[str, float]]:
-    """Return the heights of the results; if they span less than `LEAST_SPAN`, they stay near the axis's middle."""
+    """Return the heights of the results; if they span less than `LEAST_SPAN`, they stay near the middle of the axis."""
     low, high = min(results), max(results)
     span = max(high - low, LEAST_SPAN)
     heights = [0.5 + (result - (low + high) / 2) / span for result in results]

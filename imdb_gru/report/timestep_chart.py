@@ -22,7 +22,7 @@ from imdb_gru.system.writing import check_parent
 from imdb_gru.text.direction import name_words_read
 
 MOST_AXIS_LABELS = 61
-"""Every token is labelled if a review has at most this many; in a longer review, only important words are labelled."""
+"""In a review with at most this many tokens, every token is labelled; in a longer one, only important words are."""
 MOST_NAMES, MOST_JUMPS = 12, 8
 LONGEST_LABEL = 18
 """Maximum number of characters in a label; a longer label would leave no space for the chart."""
@@ -170,9 +170,10 @@ def _name_words(axes: Any, labels: Sequence[str], probabilities: Sequence[float]
 def _spread(wanted: Sequence[float], widths: Sequence[float], room: float) -> list[float]:
     """Return positions close to `wanted`, in the same order, at which labels of these widths do not overlap.
 
-    The shift of a label is how far right it is of its position in a row without gaps. Labels do not overlap if the
-    shifts never decrease from left to right. The running maximum of the wanted shifts from the left never decreases;
-    neither does their running minimum from the right, nor the mean of the two.
+    A label's shift is its distance to the right of the place that it would have if there were no gaps between labels.
+    Labels do not overlap if their shifts never decrease from left to right. This is true of the running maximum
+    of the wanted shifts, taken from the left, of their running minimum, taken from the right, and therefore also of the
+    mean of the two, which is used here.
     """
     sizes = np.asarray(widths, dtype=float)
     packed = np.cumsum(sizes) - sizes / 2

@@ -1,10 +1,10 @@
-"""A model's errors on its validation reviews by confidence, and the confidence limit that keeps errors rare.
+"""How often a model is wrong on its validation reviews at each confidence, and the limit above which errors are rare.
 
 The confidence of a prediction is the probability of the predicted label. A text is answered, that is, labelled positive
-or negative, if the confidence is above the limit; otherwise, its label is unsure. The limit is chosen by fixed sequence
-testing (Angelopoulos et al. 2021, "Learn then Test", section 2.2) with exact binomial tests. Geifman and El-Yaniv
-(2017, "Selective Classification for Deep Neural Networks", section 3) use such tests to limit the error among answered
-texts.
+or negative, if the confidence is above the limit; otherwise, its label is 'unsure'. The limit is chosen by fixed
+sequence testing (Angelopoulos et al. 2021, "Learn then Test", section 2.2) with exact binomial tests. Geifman and
+El-Yaniv (2017, "Selective Classification for Deep Neural Networks", section 3) use such tests to limit the share of
+errors among answered texts.
 """
 
 import math
@@ -21,18 +21,18 @@ from imdb_gru.runs.confidence import LARGEST_ERROR, ConfidenceLimit, compute_con
 from imdb_gru.system.arrays import Array, Labels
 
 DOUBT = 0.1
-"""Maximum probability, over random choices of validation reviews, that the error exceeds the chosen maximum."""
+"""Highest accepted probability (over random choices of validation reviews) that the error exceeds `max_error`."""
 MOST_ROWS = 1000
-"""Maximum number of stored limits; more would enlarge the file, but hardly reduce the number of unsure texts."""
+"""Maximum number of stored limits; more would enlarge the file, but hardly reduce the number of 'unsure' labels."""
 MOST_REVIEWS = 10**8
 NEGLIGIBLE = 12
-"""Binomial probabilities more than this many standard deviations below the mean add up to less than 1e-16."""
+"""Number of standard deviations below the mean beyond which binomial probabilities add up to less than 1e-16."""
 ERRORS_AT_FIRST = 2
 """Number of errors that the first test should allow, so that a single wrong label does not end the search."""
 
 
 class Calibration(Record):
-    """The numbers of validation reviews, and of misclassified ones, above each confidence limit."""
+    """The number of validation reviews above each confidence limit, and how many of them were misclassified."""
 
     reviews: int
     limits: list[float]
@@ -72,9 +72,9 @@ class Calibration(Record):
     def find_limit(self, max_error: float) -> ConfidenceLimit | None:
         """Return the lowest limit that keeps the error on texts like the validation reviews at or below `max_error`.
 
-        The error is the share of misclassified texts among the texts above the limit. With probability `1 - DOUBT` over
-        random choices of validation reviews, it is at most `max_error`. Returns None if there are too few reviews, or
-        if too many of them are misclassified.
+        The error is the share of misclassified texts among the texts above the limit. With a probability of at
+        least `1 - DOUBT` over random choices of validation reviews, this share is at most `max_error`. Returns None if
+        there are too few reviews, or if too many of them are misclassified.
         """
         found = None
         for row, allowed in self._choose_tests(max_error):
@@ -91,7 +91,7 @@ class Calibration(Record):
         return next((percent / 100 for percent in percents if self.find_limit(percent / 100)), None)
 
     def _choose_tests(self, max_error: float) -> Iterator[tuple[int, int]]:
-        """Yield the limits to test, highest first, each as its row and the number of errors that its test allows.
+        """Yield (row, allowed errors) for each limit to test, highest limit first.
 
         A limit is tested if its test allows more errors than the test of the next higher limit, or if it is the
         lowest limit. The choice does not depend on which reviews were misclassified, so no correction for multiple
@@ -109,8 +109,8 @@ class Calibration(Record):
 def count_allowed(answered: NDArray[np.int64], max_error: float) -> NDArray[np.int64]:
     """For each number of answered texts, return how many errors the test for `max_error` allows.
 
-    If each text were misclassified with probability `max_error`, this number of errors or fewer would occur with a
-    probability of at most `DOUBT`. The result is -1 if even 0 errors would be more likely than that.
+    If each text were misclassified with probability `max_error`, the probability of at most this many errors would not
+    exceed `DOUBT`. The result is -1 if even the probability of 0 errors would exceed `DOUBT`.
     """
     return np.array([_count_allowed(n, max_error) for n in answered.tolist()], np.int64)
 
@@ -140,9 +140,9 @@ def require_limit(calibration: Calibration | None, max_error: float, name: str) 
         smallest = calibration.find_smallest_error()
         advice = "train"
         if smallest:
-            advice = f"the smallest share that they can show is about {smallest:.0%}; allow more errors, or train"
+            advice = f"the smallest share that they can guarantee is about {smallest:.0%}; allow more errors, or train"
         raise RunError(
-            f"the {calibration.reviews:,} validation reviews of {name} cannot show for any confidence limit that the "
-            f"share of wrong labels is at most {max_error:.4g}: {advice} with more reviews"
+            f"the {calibration.reviews:,} validation reviews of {name} are too few, or include too many misclassified "
+            f"ones, to guarantee that the share of wrong labels is at most {max_error:.4g}: {advice} with more reviews"
         )
     return found

@@ -51,7 +51,7 @@ class BundledRun(Run):
         self.write_text(self.prediction_path, json.dumps(values, indent=2) + "\n")
 
     def load_prediction_config(self) -> "Config | PredictionConfig":
-        """Read the part of the config that prediction needs, or, if it has no file of its own, the complete config."""
+        """Read the part of the config that prediction needs; if it has no separate file, read the complete config."""
         if not self.prediction_path.is_file():
             return self.load_config()
         return PredictionConfig.restore(json.loads(read_text(self.prediction_path)))
@@ -84,7 +84,7 @@ def choose_path(config: "AnyConfig") -> Path:
 
 
 def create_run(path: Path | None, config: "AnyConfig", *, overwrite: bool = False) -> Run:
-    """Create a run directory at `path`, or at a new path if it is None. Raises `RunError` if that fails."""
+    """Create a run directory at `path`, or at a new path if `path` is None. Raises `RunError` if that fails."""
     path = path or choose_path(config)
     check_free(path, overwrite=overwrite)
     run = Run(path)
@@ -103,8 +103,8 @@ def create_run(path: Path | None, config: "AnyConfig", *, overwrite: bool = Fals
 def find_run(path: str | Path | None, task: TaskName = "sentiment") -> Run:
     """Open the run at `path`; by default, the newest complete run under `runs/` or, without one, the bundled model.
 
-    Raises `TypeError` if `path` is neither a path nor None, and `RunError` if it is not a complete run, or if there is
-    neither a complete run nor a bundled model.
+    Raises `TypeError` if `path` is neither a path nor None. Raises `RunError` if there is no complete run at `path` or,
+    without a path, if there is neither a complete run nor a bundled model.
     """
     if path is not None:
         if not isinstance(path, str | Path):

@@ -1,4 +1,4 @@
-"""Compact weights of six or seven bits each, which keep the bundled models small.
+"""Compact storage of weights, with six or seven bits for each, which keeps the bundled models small.
 
 Each row of a matrix is stored as small integers and a step size. If a model was trained from another model, only the
 differences between their weights are stored, with larger steps, because these differences compress well.
@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from imdb_gru.system.arrays import Array
 
 LARGEST_OF_EMBEDDING = 24
-"""The largest integer in the first array, the embedding, which tolerates more rounding than a cell."""
+"""Largest integer stored for the first array, the embedding, which tolerates coarser rounding than the other arrays."""
 LARGEST = 63
-"""The largest integer in the other arrays."""
+"""Largest integer stored for all arrays except the first."""
 WIDER_OF_EMBEDDING, WIDER = np.float32(4), np.float32(2)
-"""Minimum ratio of a difference's step size to the base model's: for the embedding, and for other arrays."""
+"""Minimum ratio of the step size of a difference to that of the base model, for the embedding and for other arrays."""
 
 
 def choose_steps(array: Array, largest: int = LARGEST) -> Array:
@@ -36,7 +36,7 @@ def quantise(array: Array, steps: Array) -> NDArray[np.int8]:
 
 
 def restore(numbers: NDArray[np.int8], steps: Array) -> Array:
-    """Return the rounded array from the result of `quantise`; raise `ValueError` if the number of steps is wrong."""
+    """Return the rounded array from the result of `quantise`; raise `ValueError` if the shape of `steps` is wrong."""
     if steps.shape != np.atleast_2d(numbers).shape[:1]:
         raise ValueError(f"steps of shape {steps.shape} for an array of shape {numbers.shape}")
     rows = np.multiply(np.atleast_2d(numbers), steps[:, None], dtype=np.float32)  # without copying `numbers`
@@ -44,10 +44,10 @@ def restore(numbers: NDArray[np.int8], steps: Array) -> Array:
 
 
 def save_compact(path: Path, arrays: Sequence[Array], base: Sequence[Array] = (), kept: Sequence[bool] = ()) -> None:
-    """Write arrays as integers and step sizes; arrays with a counterpart in `base` are written as differences from it.
+    """Write arrays as integers and step sizes; if an array has a counterpart in `base`, only the difference is written.
 
-    `base` is the result of `restore_arrays` for the model that training started from. `kept` marks arrays that are the
-    same as in `base` and are not written.
+    `base` is the result of `restore_arrays` for the model that training started from. `kept` marks arrays that are
+    not written because they are the same as in `base`.
     """
     stored: dict[str, NDArray[np.generic]] = {}
     for number, array in enumerate(arrays):
@@ -72,7 +72,7 @@ def is_compact(stored: Mapping[str, Any]) -> bool:
 def restore_arrays(stored: Mapping[str, Any], base: Sequence[Array] = ()) -> list[Array]:
     """Return the arrays that `save_compact` wrote, or raise `KeyError` if one is missing.
 
-    `base` may contain more arrays than the `base` that `save_compact` was given.
+    `base` may contain more arrays than were passed to `save_compact` as `base`.
     """
     arrays = []
     base = base[: int(stored["inherited"])]

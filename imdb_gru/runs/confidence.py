@@ -1,4 +1,4 @@
-"""The threshold and the confidence of predictions, and the confidence limit at or below which a label is unsure."""
+"""The threshold and the confidence of predictions, and the confidence limit at or below which a label is 'unsure'."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +16,7 @@ LARGEST_ERROR = 0.5
 
 @dataclass(frozen=True)
 class ConfidenceLimit:
-    """The confidence at or below which a label is unsure, and the model's results on the validation reviews."""
+    """The confidence at or below which a label is 'unsure', and the model's results on the validation reviews."""
 
     max_error: float
     confidence: float
@@ -24,7 +24,7 @@ class ConfidenceLimit:
     answered: int
     """Number of validation reviews above the limit."""
     errors: int
-    """Number of validation reviews above the limit that were misclassified."""
+    """Number of misclassified validation reviews above the limit."""
 
     def __str__(self) -> str:
         """Describe the limit in one line."""
@@ -36,7 +36,7 @@ class ConfidenceLimit:
 
 
 def compute_confidence(probabilities: Array, threshold: float = THRESHOLD) -> NDArray[np.float64]:
-    """Return the probability of each predicted label, given the probabilities of positive and the threshold."""
+    """Return the probability of each predicted label, given each text's probability of positive and the threshold."""
     exact = probabilities.astype(np.float64)
     return np.where(exact >= threshold, exact, 1 - exact)
 

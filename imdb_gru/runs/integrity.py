@@ -26,7 +26,7 @@ class Findings:
 
     @property
     def whole(self) -> bool:
-        """Return whether all files are unchanged and the weights have no faults."""
+        """Return whether all files are unchanged and no problem with the weights was found."""
         return not self.faults and set(self.files.values()) == {"ok"}
 
 
@@ -42,7 +42,7 @@ def check_run(run: Run) -> Findings:
 
 
 def _find_faults(run: Run) -> Iterator[str]:
-    """Yield an error message for each fault in the weights, or raise `RunError` if they cannot be read."""
+    """Yield an error message for each problem with the weights, or raise `RunError` if they cannot be read."""
     config, size = run.load_any_config(), len(run.load_vocabulary())
     arrays = _read(read_arrays(run))
     if fault := _compare_shapes(arrays, list(iter_shapes(config.model, size))):

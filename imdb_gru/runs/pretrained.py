@@ -27,7 +27,7 @@ class PretrainedWeights:
     """The weights of the new model's first layers, in the order of its `weights.npz`.
 
     If a classifier starts from a next-word model, these are the weights of the embedding and recurrent layers;
-    otherwise, they are all weights.
+    otherwise, they are all the weights of the model.
     """
     run: Run
     """The run that the weights come from."""
@@ -39,7 +39,7 @@ class PretrainedWeights:
 
 
 def load_pretrained(config: AnyConfig) -> PretrainedWeights | None:
-    """Load the vocabulary and weights of the run that `model.pretrained` names, or return None if it is null.
+    """Load the vocabulary and weights of the run that `model.pretrained` names, or return None if the key is null.
 
     Raises a `ConfigError` that lists all differences between the config and the config of that run.
     """
@@ -64,7 +64,7 @@ def load_pretrained(config: AnyConfig) -> PretrainedWeights | None:
 
 
 def find_pretrained(config: AnyConfig) -> Run | None:
-    """Open the run that `model.pretrained` names, or return None if it is null.
+    """Open the run that `model.pretrained` names, or return None if the key is null.
 
     Raises `ConfigError` if the run does not exist, or `RunError` if it is damaged.
     """
@@ -81,7 +81,7 @@ def find_named_run(key: str, name: str, bundled: Mapping[str, TaskName], command
     """Open the complete run that a config key names; `bundled` maps the names of bundled models to their tasks.
 
     Raises `RunError` if the run is damaged, and `ConfigError` if it does not exist. The message of the `ConfigError`
-    suggests `command` for training such a run, and the names in `bundled` and `other` as values of the key.
+    suggests training such a run with `command`, or setting the key to `other` or to a name in `bundled`.
     """
     if Path(name).is_dir():
         return find_run(Path(name))

@@ -1,11 +1,11 @@
 """The run directory: its files and its state.
 
-A run has config.yaml, vocabulary.json, environment.jsonl (the data and environment at each start), history.jsonl,
-model.keras and weights.npz (both with the weights of the best epoch so far), seen.npz (digests of the training and
-validation reviews), soft_targets.npz (the teachers' probabilities for the training reviews, if there are teachers),
-checkpoint.npz (as long as the run can be resumed), calibration.json (a classifier's errors by confidence, if there are
-validation reviews), and metrics.json, which is written last and contains the hashes of all other files of the complete
-run.
+A run has config.yaml, vocabulary.json, environment.jsonl (the data and environment each time training was started or
+resumed), history.jsonl, model.keras and weights.npz (both with the weights of the best epoch so far), seen.npz (digests
+of the training and validation reviews), soft_targets.npz (the teachers' probabilities for the training reviews, if
+there are teachers), checkpoint.npz (as long as the run can be resumed), calibration.json (a classifier's errors by
+confidence, if there are validation reviews), and metrics.json, which is written last and contains the hashes of all
+other files of the complete run.
 """
 
 import json
@@ -91,13 +91,13 @@ class Run:
 
     @property
     def model_name(self) -> str:
-        """Return the kind of model as it is called in messages: a classifier or a next-word model."""
+        """Return what messages call this kind of model: 'a classifier' or 'a next-word model'."""
         from imdb_gru.config import KINDS
 
         return KINDS[self.task].model_name
 
     def load_prediction_config(self) -> "Config | PredictionConfig":
-        """Read at least the parts of the config that prediction needs, or raise `RunError` as `load_config` does."""
+        """Read at least the parts of the config that prediction needs. Raises `RunError` like `load_config`."""
         return self.load_config()
 
     def load_config(self) -> "Config":
@@ -138,7 +138,7 @@ class Run:
             raise RunError(f"there is no run at {self}: 'imdb-gru runs' lists the runs under runs/")
 
     def check_resumable(self) -> None:
-        """Raise `RunError` unless the run was stopped before its last epoch was complete."""
+        """Raise `RunError` if training cannot be resumed, for example because the run is complete."""
         self.check_found()
         if not self.metrics_path.exists():
             return
@@ -174,7 +174,7 @@ class Run:
             np.savez(temporary, digests=seen.digests, share=seen.share, validation=seen.validation)
 
     def load_seen(self) -> "SeenReviews | None":
-        """Read the digests of the reviews, or return None if there are none. Raises `RunError` if they are damaged."""
+        """Read the reviews' digests, or return None if the run has none. Raises `RunError` if they are damaged."""
         from imdb_gru.corpus.digests import SeenReviews
 
         return self._load_optional(self.seen_path, lambda path: SeenReviews.restore(read_npz(path)))
@@ -226,7 +226,7 @@ class Run:
             raise ValueError(f"format {show_value(number)}, not {FORMAT}")
 
     def load_starts(self) -> "list[Start]":
-        """Read the records of all starts of training, oldest first, or raise `RunError` if they are damaged."""
+        """Read a record for each start or resumption of training, oldest first. Raises `RunError` if one is damaged."""
         from imdb_gru.records import Start
 
         if not self.environment_path.exists():
@@ -240,7 +240,7 @@ class Run:
             raise RunError(f"{self.environment_path} cannot be read ({error}): start a new run") from error
 
     def add_start(self, **figures: Any) -> None:
-        """Append a record of a start or resumption of training, with the given values."""
+        """Record, with the given values, that training was started or resumed."""
         from imdb_gru.records import Start
 
         lines = [json.dumps(part.to_dict()) + "\n" for part in (*self.load_starts(), Start(format=FORMAT, **figures))]
@@ -264,7 +264,7 @@ class Run:
         return self._load_optional(self.calibration_path, lambda path: Calibration.parse(json.loads(read_text(path))))
 
     def keep_calibration(self, calibration: "Calibration", figures: dict[str, Any]) -> "Metrics":
-        """Write the calibration, and seal the run again with the given metrics."""
+        """Write the calibration, and rewrite metrics.json with the given metrics and the current hashes."""
         self.write_text(self.calibration_path, json.dumps(calibration.to_dict()) + "\n")
         return self.seal(figures)
 
@@ -277,7 +277,7 @@ class Run:
             raise RunError(f"{path} cannot be read ({error}): start a new run") from error
 
     def load_progress(self) -> "Progress | None":
-        """Return the progress from the checkpoint, if the run has one. Raises `RunError` if it is damaged."""
+        """Read the progress from the checkpoint; return None if there is none. Raises `RunError` if it is damaged."""
         from imdb_gru.records import Progress
 
         if not self.checkpoint_path.exists():

@@ -75,7 +75,7 @@ def open_keras(path: Path, config: "EncoderConfig") -> Iterator[Iterator[Array]]
     """Yield an iterator over the arrays of a `model.keras` file, which is a zip archive with an HDF5 file in it.
 
     A classifier's arrays are in the order of `weights.npz`, and a next-word model's are in the order of
-    `list_stock`. Raises `RunError` if they do not fit the config.
+    `list_stock`. Raises `RunError` if the arrays do not fit the config.
     """
     import h5py
 
@@ -93,7 +93,7 @@ def list_stock(arrays: Sequence[Array]) -> list[Array]:
     """Convert the arrays of a next-word model's `weights.npz` to the arrays of its `model.keras`.
 
     In `model.keras`, the transposed embedding is stored again as the kernel of the softmax, and the bias of the
-    pad token is so low that it is never predicted.
+    pad token is so low that this token is never predicted.
     """
     bias = np.array(arrays[-1])
     bias[PAD] = -1e9
@@ -103,7 +103,7 @@ def list_stock(arrays: Sequence[Array]) -> list[Array]:
 def _iter_keras(
     groups: "dict[str, h5py.Group]", config: "EncoderConfig", file: "h5py.File", size: int
 ) -> Iterator[Array]:
-    """Yield the weights in the order of `iter_shapes`, or raise `ValueError` if one is not in the file."""
+    """Yield the arrays in the order described in `open_keras`, or raise `ValueError` if one is not in the file."""
     wanted = [groups["embedding"]]
     for number in range(1, config.layers + 1):
         if _is_classifier(config) and config.bidirectional:
@@ -128,8 +128,8 @@ def _iter_keras(
 def iter_shapes(config: "EncoderConfig | NetworkConfig", vocabulary_size: int = ANY) -> Iterator[Shape]:
     """Yield the shapes of the arrays in a run's `weights.npz`, in order.
 
-    The order is: embedding; cells, forward before backward; then a classifier's dense layers, or the kernel and bias of
-    a next-word model's projection and the bias of its softmax.
+    First come the embedding and the cells, forward before backward. A classifier's dense layers follow; in a next-word
+    model, the kernel and bias of the projection and the bias of the softmax follow instead.
     """
     yield vocabulary_size, config.embedding
     classifier = config if _is_classifier(config) else None

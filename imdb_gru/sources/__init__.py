@@ -25,7 +25,7 @@ ACCEPTED = (
     "or a .csv, .tsv, .jsonl, .json, .parquet or .xlsx table"
 )
 NAME_KEYS = ("text_column", "label_column", "positive", "negative")
-"""The keys of a config's data section that name a table's columns and labels; other tables may share these values."""
+"""The keys of a config's data section that name columns and labels; a run's values are reused for other tables."""
 TABLE_KEYS = (*NAME_KEYS, "format", "encoding", "delimiter")
 """The keys of a config's data section that describe a table."""
 
@@ -33,9 +33,9 @@ TABLE_KEYS = (*NAME_KEYS, "format", "encoding", "delimiter")
 def open_source(data: str | Path | DataConfig | None = None, *, require_labels: bool = True) -> Source:
     """Open the reviews at a path, or the reviews that a config's data section describes.
 
-    If no path is given, $IMDB_GRU_DATA is used; if that is not set either, IMDB is used, and downloaded if it is not in
-    the cache. A table needs a label column only if `require_labels` is True. Raises `DataError` if the reviews cannot
-    be read, or if the data section describes a table but the reviews are not a table.
+    If no path is given, $IMDB_GRU_DATA is used; if that is not set either, IMDB is used (and downloaded first if it is
+    not in the cache). A table needs a label column only if `require_labels` is True. Raises `DataError` if the reviews
+    cannot be read, or if the data section describes a table but the reviews are not a table.
     """
     if not isinstance(data, DataConfig):
         data = DataConfig(path=None if data is None else str(data))
@@ -62,8 +62,8 @@ def open_run_source(run: str, own: DataConfig, other: DataConfig | None, *, requ
     """Open the reviews that `other` describes or, if it has no path, the reviews that a run was trained on.
 
     `run` is the name of the run in messages, and `own` is the data section of the run's config. If `other` describes a
-    table but does not name its columns and labels, the names in `own` are used. Raises `DataError` in the same cases as
-    `open_source`, and if the run's own data is no longer where its config says.
+    table, `own` supplies the names of columns and labels that `other` does not give. Raises `DataError` in the same
+    cases as `open_source`, or if the run's own reviews are needed but are no longer where its config says they are.
     """
     from imdb_gru.sources.rows import is_table_name
 

@@ -27,7 +27,7 @@ FOLDERS = {
 }
 """The folders that contain the reviews of each split."""
 TOGETHER = (("train", "test"), (UNLABELLED,))
-"""Splits in one group are unpacked together; the 50,000 unlabelled reviews are kept in memory only if needed."""
+"""Groups of splits that are unpacked together; the 50,000 unlabelled reviews are kept in memory only if needed."""
 
 _REVIEW = re.compile(r"(?:\./)?aclImdb/(train|test)/(pos|neg|unsup)/(\d+_\d+\.txt)")
 _URLS = re.compile(r"(?:\./)?aclImdb/(train|test)/urls_(pos|neg|unsup)\.txt")
@@ -80,7 +80,7 @@ class TarSource:
         return show_reading(file, size, "unpacking")
 
     def _iter_members(self, file: BinaryIO) -> Iterator[tuple[str, bytes]]:
-        """Yield the name and content of each member that is a review or a list of URLs, and ignore all others."""
+        """Yield the name and content of each member that is a review or a list of URLs; skip all other members."""
         meter = Meter(self.name, decompress(file, file.peek(16)))  # type: ignore[attr-defined]
         for member, archive in iter_members(meter):
             if not (_REVIEW.fullmatch(member.name) or _URLS.fullmatch(member.name)):

@@ -15,9 +15,9 @@ from imdb_gru.system.escaping import show_value
 from imdb_gru.system.wording import count_noun
 
 PARQUET_BATCH = 64
-"""Number of Parquet rows that are unpacked at once; small, because a row's size can be checked only after unpacking."""
+"""Number of Parquet rows unpacked at once; it is small because a row's size can be checked only after unpacking."""
 MAX_WORKBOOK_BYTES = 2**28
-"""Maximum size in bytes of an unpacked workbook; its texts are kept in memory."""
+"""Maximum size in bytes of an unpacked workbook; it is limited because the texts are kept in memory."""
 
 
 class ParquetRows:
@@ -57,14 +57,14 @@ class ParquetRows:
             raise DataError(f"{self._content.name} cannot be read as Parquet ({reason})") from error
 
     def _check_cells(self, number: int, batch: Any) -> None:
-        """Raise `DataError` if a row of the batch is too long to hold in memory; `number` rows precede the batch."""
+        """Raise `DataError` if a row of the batch is too long; `number` is the number of rows before the batch."""
         for place in range(len(batch)):
             if batch.slice(place, 1).nbytes > MAX_ROW_CHARACTERS:
                 raise describe_length(f"{self._content.name}, row {number + place + 1}")
 
 
 class ExcelRows:
-    """The rows of the first sheet of a workbook, with all cells converted to text as in a CSV file."""
+    """The rows of the first sheet of a workbook, with every cell converted to text, as in a CSV file."""
 
     def __init__(self, content: Content) -> None:
         self._content = content
@@ -79,12 +79,12 @@ class ExcelRows:
         self.notes = tuple(self._notes)
 
     def __iter__(self) -> Iterator[TableRow]:
-        """Yield the rows below the header, except empty ones."""
+        """Yield the rows below the header, except empty rows."""
         for number, cells in self._iter_filled():
             yield TableRow(number, dict(zip(self._header, cells, strict=True)))
 
     def _iter_filled(self) -> Iterator[tuple[int, list[str]]]:
-        """Yield the rows below the first non-empty row, which becomes the header."""
+        """Yield each non-empty row below the header, with its number; the header is the first non-empty row."""
         self._header, self._empty, waiting = [], 0, 0
         for number, cells in enumerate(self._iter_sheet(), 1):
             if not "".join(cells).strip():

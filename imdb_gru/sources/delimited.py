@@ -19,10 +19,10 @@ from imdb_gru.system.wording import count_noun
 
 
 class _Record(NamedTuple):
-    """A row as it is in the file."""
+    """A row as it appears in the file."""
 
     number: int
-    """Number of the row as in a spreadsheet, where a row has one number even if its cells span several lines."""
+    """Number of the row as in a spreadsheet: a row that spans several lines counts once."""
     line: int
     """Number of the line on which the row begins."""
     cells: list[str]
@@ -107,7 +107,7 @@ class DelimitedRows:
         return survey
 
     def _iter_records(self, quoting: Quoting) -> Iterator[_Record]:
-        """Yield the rows below the header, each with as many cells as the header, or no cells if all are empty."""
+        """Yield the rows below the header, each with as many cells as the header, or none if they are all empty."""
         self._header: list[str] = []
         for record in self._iter_all(quoting):
             blank = not "".join(record.cells).strip()
@@ -121,7 +121,7 @@ class DelimitedRows:
                 yield record._replace(cells=self._fit(record))
 
     def _fit(self, record: _Record) -> list[str]:
-        """Return as many cells as the header has. Raises `DataError` if cells are missing or extra cells hold text."""
+        """Cut a row to the width of the header. Raises `DataError` if cells are missing or extra cells hold text."""
         width, cells = len(self._header), record.cells
         if len(cells) == width or (len(cells) > width and not "".join(cells[width:]).strip()):
             return cells[:width]
@@ -154,7 +154,7 @@ class DelimitedRows:
 
 
 def _explain(error: str, line: int, first: int) -> str:
-    """Explain an error that the csv module raised in a row that begins on line `first`."""
+    """Explain an error that the csv module raised for a row that begins on line `first`."""
     where = f" on line {line}" if line != first else ""
     if "unexpected end" in error:
         return "the file ends inside a quoted cell: close the cell, and double the quotation marks within it"

@@ -32,7 +32,7 @@ class Quoting:
     spaced: bool = False
 
     def options(self, delimiter: str) -> dict[str, Any]:
-        """Return the options of `csv.reader`."""
+        """Return the options for `csv.reader`."""
         quoting = csv.QUOTE_MINIMAL if self.quoted else csv.QUOTE_NONE
         return {"delimiter": delimiter, "quoting": quoting, "skipinitialspace": self.spaced, "strict": True}
 
@@ -84,7 +84,7 @@ def find_delimiter(head: Sequence[str], given: str | None, separator: str | None
 
 
 def _rate(rows: list[list[str]]) -> tuple[float, int]:
-    """Return the share of rows with as many cells as the first row, and this number; both are 0 if it is below 2."""
+    """Return the share of rows as wide as the first, and that width in cells; both are 0 if the width is below 2."""
     rows = [row for row in rows if "".join(row).strip()]
     width = len(rows[0]) if rows else 0
     if width < 2:

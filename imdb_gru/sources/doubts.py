@@ -6,7 +6,7 @@ from imdb_gru.sources.row import describe_place
 from imdb_gru.system.wording import count_noun
 
 SAMPLED = 1000
-"""Up to this many doubtful rows are compared with up to this many one-line rows."""
+"""Maximum number of doubtful rows that are examined, and of one-line rows that they are compared with."""
 LONGEST_WORD = 30
 
 
@@ -14,8 +14,8 @@ class SpanningCells:
     """The rows of a table that span several lines, compared with the rows that span only one line.
 
     A row seems to hide other rows if each of its lines could be a row: the line has as many cells as the header, and
-    it has a number in every column that contains only numbers in one-line rows. If no column contains only numbers,
-    columns that contain only single words are used instead.
+    it has a number in every column in which the one-line rows have only numbers. If there is no such column, columns
+    in which these rows have only single words are used instead.
     """
 
     def __init__(self, delimiter: str, width: int) -> None:

@@ -13,12 +13,12 @@ CACHE_ENVIRONMENT = "IMDB_GRU_CACHE"
 RETRIES = 2
 TIMEOUT_SECONDS = 30
 UNFINISHED = "unfinished"
-"""Folder inside the cache for unfinished downloads; leftover files are removed only from this folder."""
+"""Subfolder of the cache that holds unfinished downloads; leftover files are removed only from this subfolder."""
 
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """A file on the network and its expected hash."""
+    """A file on the internet, and its expected hash."""
 
     url: str
     known_hash: str

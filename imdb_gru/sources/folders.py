@@ -12,9 +12,9 @@ from imdb_gru.sources.review import UNLABELLED, Review
 from imdb_gru.system.reading import read_bytes
 
 LABELS = {"pos": 1, "positive": 1, "neg": 0, "negative": 0}
-"""The names of class folders with their labels, positive labels first."""
+"""The names of class folders, each with its label; the positive ones come first."""
 SPLITS = {"train": ("train",), "validation": ("validation", "valid", "val", "dev"), "test": ("test",)}
-"""The possible folder names of each split."""
+"""The possible folder names for each split."""
 CLASSES = ("pos", "neg")
 UNLABELLED_FOLDERS = ("unsup", "unsupervised", UNLABELLED)
 MAX_REVIEW_BYTES = 10 * 2**20
@@ -38,11 +38,11 @@ class FolderSource:
         self.splits = tuple(folders)
         self._folders = folders
         self._decoded: dict[str, dict[str, int]] = {}
-        """For each split, the notes on files that are not UTF-8, each with the number of its files."""
+        """For each split, the notes on files that are not UTF-8, each with the number of files that it applies to."""
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Return notes on how files that are not UTF-8 were decoded; complete only after all reviews are read."""
+        """Return notes on the decoding of files that are not UTF-8; they are complete once all reviews are read."""
         total: Counter[str] = Counter()
         for counts in self._decoded.values():
             total.update(counts)
@@ -72,7 +72,7 @@ class FolderSource:
             raise describe_absence(self.name, split, (str(parent / name) for parent in parents for name in CLASSES))
 
     def _read(self, path: Path) -> bytes:
-        """Read a file. Raises `DataError` for a link that points outside the folder: it could expose any file."""
+        """Read a file. Raises `DataError` for a link out of the folder, because such a link could expose any file."""
         if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self.path)):
             raise DataError(f"{path} points outside {self.path}; the folder may be malicious")
         try:
@@ -110,7 +110,7 @@ def describe_absence(name: str, split: str, places: Iterable[str]) -> DataError:
 
 
 def read_films(content: bytes) -> dict[str, str]:
-    """Map each line's number, from 0, to the film id in its URL; a review's file name starts with its line number."""
+    """Map line numbers, from 0, to the film ids on those lines; each review's file name starts with its line number."""
     lines = content.decode("utf-8", "replace").split("\n")
     matches = ((str(number), _FILM.search(line)) for number, line in enumerate(lines))
     return {number: match.group() for number, match in matches if match}

@@ -8,7 +8,7 @@ from imdb_gru.system.escaping import show_value
 
 
 class MemorySource:
-    """Texts and labels in memory, in a single split unless validation reviews are given.
+    """Texts and labels in memory, in one split, or in two if validation reviews are given.
 
     A label is 1 or True for positive, 0 or False for negative. Raises `DataError` if the numbers of texts and labels
     differ, if a text is not a string, or if a label has any other value.

@@ -31,7 +31,7 @@ class JsonRows:
                 raise DataError(f"{self.name} has more than {MAX_COLUMNS:,} columns; the table may be malicious")
 
     def __iter__(self) -> Iterator[TableRow]:
-        """Yield the objects, numbered by line, or by position in the array."""
+        """Yield the objects, each numbered by its line or by its position in the array."""
         for number, row in self._iter_array() if self._is_array else self._iter_lines():
             if not isinstance(row, dict):
                 raise DataError(f"{self.name}, row {number}: {show_value(row)} is not a JSON object; {LAYOUT}")

@@ -94,7 +94,7 @@ class _ForbiddenError(Exception):
 
 
 class _Inert:
-    """A stand-in for NumPy's classes; unlike them, it does not interpret the pickled state, but only stores it."""
+    """A stand-in for NumPy's classes; unlike them, it only stores the pickled state, without interpreting it."""
 
     state: Any = None
 

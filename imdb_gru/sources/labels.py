@@ -1,7 +1,7 @@
 """The labels of a table: the values in its label column, with their counts and meanings (positive or negative).
 
-All values are read before any is interpreted, because 1 means positive in a column of 0 and 1, but one star in a column
-of ratings from 1 to 5.
+All values are read before any is interpreted, because 1 means positive in a column of zeros and ones, but one star in a
+column of ratings from 1 to 5.
 """
 
 import csv
@@ -20,19 +20,19 @@ from imdb_gru.system.wording import count_noun
 
 WORDS = {"pos": 1, "positive": 1, "good": 1, "neg": 0, "negative": 0, "bad": 0}
 CERTAIN: tuple[Mapping[str, int], ...] = (WORDS, {"true": 1, "false": 0}, {"1": 1, "0": 0})
-"""Labels that are understood without options if all labels of the column are in the same group."""
+"""Groups of labels; a column is understood without options if all its labels are in the same group."""
 SIGNS = {"1": 1, "-1": 0}
-"""Two labels that are understood if the column contains both and no others; without 1, -1 may mean a missing label."""
+"""Two labels that are understood if a column contains both and no others; without 1, -1 may mark missing labels."""
 KNOWN_LABELS = frozenset().union(*CERTAIN, SIGNS)
 """The spellings of all labels that are understood without options."""
 LIKELY = {**WORDS, "true": 1, "yes": 1, "y": 1, "recommended": 1, "false": 0, "no": 0, "n": 0, "not recommended": 0}
 """Labels with their likely meanings; some are uncertain, so they are used only to suggest options."""
 OUTER = 0.4
-"""Suggested options treat this share of a rating scale as positive at the top and as negative at the bottom."""
+"""Share of a rating scale that suggested options treat as positive at the top, and as negative at the bottom."""
 MOST_VALUES = 100
 """Maximum number of distinct labels that are counted, to limit memory use if the wrong column was chosen."""
 MOST_SHOWN, FEW_SHOWN = 20, 5
-"""An error message lists up to `MOST_SHOWN` labels, but only `FEW_SHOWN` of them if there are more."""
+"""An error message lists up to `MOST_SHOWN` labels; if there are more than that, it lists only `FEW_SHOWN`."""
 EXAMPLE = "--positive 4,5 --negative 1,2"
 _PLAIN = re.compile(r"[\w.+-]{1,60}")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
@@ -43,7 +43,7 @@ class LabelValue:
     """A value of the label column."""
 
     text: str
-    """The value as it is written at its first occurrence in the table."""
+    """The value as it is written where it first occurs in the table."""
     first: str
     """The location of the first row that contains the value, such as "row 3"."""
     rows: int = 0
@@ -67,7 +67,7 @@ class LabelSurvey:
     splits: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     """The spellings of the values in each split."""
     others: int = 0
-    """Number of rows that contain other values."""
+    """Number of rows with a label that is not in `values`."""
     unlabelled: int = 0
 
     def add(self, split: str, place: str, value: object, wanted: Collection[str] = ()) -> None:
@@ -85,7 +85,7 @@ class LabelSurvey:
             self.splits[split].add(spelling)
 
     def list_values(self, spellings: Iterable[str] | None = None, most: int = MOST_SHOWN) -> list[LabelValue]:
-        """Return at most `most` values, in numerical order if all are numbers, or else the most frequent first."""
+        """Return at most `most` values, in numerical order if all are numbers, otherwise by decreasing frequency."""
         chosen = {spelling: self.values[spelling] for spelling in (self.values if spellings is None else spellings)}
         numbers = _find_numbers(chosen)
         if len(numbers) == len(chosen):
@@ -118,7 +118,7 @@ class TableLabels:
         self.survey.add(split, place, value, self.given)
 
     def understand(self) -> None:
-        """Decide what each value means, once all rows are counted. Raises `DataError` if a meaning is not certain."""
+        """Decide what each value means, after all rows are counted. Raises `DataError` if a meaning is not certain."""
         values = self.survey.values
         if not values:
             if self.survey.unlabelled:
@@ -229,7 +229,7 @@ class TableLabels:
 
 
 def propose_options(survey: LabelSurvey) -> str | None:
-    """Return example options for the labels, or None if there is only one label or a label is not printable."""
+    """Return example options for the labels, or None if there is only one label, or if a label is not printable."""
     numbers = _find_numbers(survey.values)
     sides = [[spelling for spelling in survey.values if LIKELY.get(spelling) == label] for label in (1, 0)]
     if not all(sides) and len(numbers) > 1:
@@ -255,7 +255,7 @@ def _is_ordered(found: Collection[str]) -> bool:
 
 
 def _find_numbers(spellings: Iterable[str]) -> dict[str, float]:
-    """Map the spellings that are numbers to these numbers, in numerical order."""
+    """Map each spelling that is a number to its numerical value, in numerical order."""
     numbers = {spelling: float(spelling) for spelling in spellings if _NUMBER.fullmatch(spelling)}
     return dict(sorted(numbers.items(), key=lambda item: item[1]))
 

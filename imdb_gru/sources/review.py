@@ -1,4 +1,4 @@
-"""The protocol for sources and the reviews that they yield; this module imports no other module of the project."""
+"""The protocol that sources follow, and their reviews; this module imports no other module of the project."""
 
 import re
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ SURROGATE = re.compile("[\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A film review: its text, its label, and its film if it is known."""
+    """A film review: its text, its label, and its film if known."""
 
     text: str
     label: int | None
@@ -33,12 +33,12 @@ class Source(Protocol):
 
     @property
     def folder(self) -> Path | None:
-        """Return the folder of the data, which may contain related files, or None if the source reads no files."""
+        """Return the folder that contains the data and perhaps related files, or None if the source reads no files."""
         ...
 
     @property
     def splits(self) -> tuple[str, ...]:
-        """Return the split names: `all`, or some of `train`, `validation` and `test`, and `unlabelled` if present."""
+        """Return the splits: `all`, or one or more of `train`, `validation` and `test`; and `unlabelled` if present."""
         ...
 
     def iter_reviews(self, split: str) -> Iterator[Review]:

@@ -25,7 +25,7 @@ FORMATS = {
 
 
 def find_format(content: Content, data: DataConfig) -> str | None:
-    """Find the format of a file from its first bytes, the config or its suffix; return None if it is unknown."""
+    """Return a file's format, found from its content, the config or its suffix (in that order), or None if unknown."""
     if content.kind == "corpus":
         raise DataError(f"{content.name} holds the IMDB reviews: choose it with --data, not with --input")
     return content.kind or data.format or FORMATS.get(content.suffix)
@@ -64,6 +64,6 @@ def is_table_name(name: str) -> bool:
 
 
 def list_columns(columns: Iterable[str]) -> str:
-    """Return the names of the first 20 columns for a message."""
+    """Return the names of the first 20 columns, for use in a message."""
     shown = list(map(show_value, columns))
     return ", ".join(shown[:20]) + (" …" if len(shown) > 20 else "")

@@ -12,7 +12,7 @@ from imdb_gru.sources.rows import is_table_name
 from imdb_gru.sources.table import SPLITS, TableSource, open_table
 
 INSIDE = ("", "plain_text", "data")
-"""The subfolders that may contain the tables."""
+"""Where the tables may be: in the folder itself or in one of these subfolders."""
 _NAME = re.compile(r"(?P<split>[a-z]+)(?:-(?P<part>\d{5})-of-(?P<parts>\d{5}))?")
 
 SplitFiles = dict[str, list[Path]]
@@ -20,7 +20,7 @@ SplitFiles = dict[str, list[Path]]
 
 
 def find_split_files(folder: Path) -> SplitFiles:
-    """Return the tables of each split, such as train-00000-of-00001.parquet or train.csv; empty if there are none.
+    """Return each split's tables, such as train-00000-of-00001.parquet or train.csv; the result is empty if none exist.
 
     Raises `DataError` if a part of a split is missing.
     """
@@ -53,7 +53,7 @@ class SplitFilesSource:
     """A folder with one or more tables for each split."""
 
     labels: TableLabels | None = None
-    """The labels of all tables with their meanings, if labels are required."""
+    """The labels of all tables with their meanings; None if labels are not required."""
 
     def __init__(self, path: Path, files: SplitFiles, data: DataConfig, *, require_labels: bool) -> None:
         self.name = str(path)

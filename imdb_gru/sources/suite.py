@@ -25,7 +25,8 @@ class SuiteText:
     """A text of a suite.
 
     A classifier should predict the label of a text that has one. A text with a direction is compared with the first
-    text of its pair. If no text of a pair has a label or a direction, all of them should get the same predicted label.
+    text of its pair. In a pair whose texts have neither labels nor directions, all texts should get the same predicted
+    label.
     """
 
     text: str
@@ -35,7 +36,7 @@ class SuiteText:
     pair: str = ""
     """The name that this text shares with the other texts of its test; empty if the text is a test by itself."""
     direction: int = 0
-    """1: the probability must not be lower than for the pair's first text; -1: it must not be higher; 0: neither."""
+    """1: the probability must not be lower than for the pair's first text; -1: it must not be higher; 0: no limit."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def read_suite(data: DataConfig) -> Suite:
 
 
 def group_by_pair(texts: Sequence[SuiteText]) -> list[list[int]]:
-    """Return the row indices of each pair, in order; a text without a pair forms a group of its own."""
+    """Return the row indices of each pair, ordered by first row; a text without a pair forms a group of its own."""
     groups: dict[tuple[str, str], list[int]] = {}
     alone = []
     for row, text in enumerate(texts):
@@ -120,7 +121,7 @@ def _check_tests(name: str, texts: list[SuiteText]) -> None:
         if first.direction:
             raise DataError(
                 f"{name}: no text of the same kind and pair precedes {show_value(first.text)}, which has a direction: "
-                "add the text to compare it with above it"
+                "above it, add the text to compare it with"
             )
         untested = [row for row in rows if texts[row].label is None and not texts[row].direction]
         if len(untested) == len(rows):  # the pair tests invariance

@@ -147,7 +147,7 @@ def _iter_kind(kind: str, tests: int, seed: int) -> Iterator[SuiteText]:
 
 
 def _draw(rng: random.Random) -> tuple[tuple[Words, Words], Words]:
-    """Choose random words for negative texts, for positive texts, and for both."""
+    """Choose random words: those for negative texts, those for positive texts, and those that fit both."""
     negative, positive = ({name: rng.choice(words[label]) for name, words in SIDES.items()} for label in (0, 1))
     return (negative, positive), {name: rng.choice(words) for name, words in SHARED.items()}
 
@@ -180,7 +180,7 @@ def _build_negated(label: int) -> Builder:
 
 
 def _build_degrees(strength: int) -> Builder:
-    """Return a builder of tests: a text, and a copy whose adjective is intensified (`strength` 1) or weakened (-1)."""
+    """Return a builder of tests with a text and a copy whose adjective is stronger (`strength` 1) or weaker (-1)."""
 
     def build(rng: random.Random, label: int) -> Made:
         template, (sides, shared) = rng.choice(DEGREES), _draw(rng)

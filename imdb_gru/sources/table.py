@@ -33,7 +33,7 @@ class TableSource:
     """A table of reviews, with a single split unless it has a `split` column."""
 
     labels: TableLabels | None = None
-    """The labels with their meanings, if labels are required."""
+    """The labels with their meanings; None if labels are not required."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class TableSource:
         self.path = Path(content.name)
         self.kind = kind
         self.undecodable = 0
-        """Number of reviews read so far that contain undecodable bytes, which were replaced with U+FFFD."""
+        """Number of reviews read so far in which undecodable bytes were replaced with U+FFFD."""
         self._missing: dict[str, int] = {}
         """Number of null texts in each split."""
         with self._explain():
@@ -94,7 +94,7 @@ class TableSource:
         """Add the labels of all rows outside the unlabelled split to `labels`, and return the splits that have rows.
 
         From then on, `labels` determines the meaning of this table's labels. If several tables share the labels, `part`
-        is the split that contains the whole table. Raises `DataError` if the table has no rows.
+        is the split to which this whole table belongs. Raises `DataError` if the table has no rows.
         """
         self.labels = labels
         present = set()
@@ -201,7 +201,7 @@ def _sort_splits(splits: Iterable[str]) -> tuple[str, ...]:
 
 
 def _name(value: object) -> str:
-    """Return the name of a split in lower case, without surrounding spaces; empty if the value is not a string."""
+    """Return a split's name in lower case without surrounding spaces, or an empty string if `value` is not a string."""
     return value.strip().lower() if isinstance(value, str) else ""
 
 
@@ -216,8 +216,8 @@ def open_table(
     """Open a table; `data` may describe its format, columns and labels.
 
     If `divide` is True, a split column divides the table into splits. Labels are read only if `require_labels` is True.
-    In this case, rows without a label are left out, and if `data` lists the positive and negative labels, so are rows
-    with any other label. Raises `DataError` if the table cannot be read.
+    In this case, rows without a label are left out; if `data` lists the positive and negative labels, rows with any
+    other label are left out too. Raises `DataError` if the table cannot be read.
     """
     data = data or DataConfig()
     content = find_content(path)

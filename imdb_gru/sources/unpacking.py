@@ -27,7 +27,7 @@ MAX_XZ_BYTES = 2**28
 MAX_LAYERS = 3
 """Maximum number of layers of archives and compression around a file."""
 MAX_SHOWN = 5
-"""Maximum number of an archive's files that a message lists."""
+"""A message lists at most this many of an archive's files."""
 PACKED = {".gz": "", ".bz2": "", ".xz": "", ".tgz": ".tar", ".tbz2": ".tar", ".txz": ".tar"}
 """The suffixes of compressed files, each with the suffix that remains after unpacking."""
 CORPUS_FOLDER = "aclImdb"
@@ -38,7 +38,7 @@ _DAMAGE = (
 
 @dataclass(frozen=True)
 class Content:
-    """The content of a file; it can be opened repeatedly, always at its start, unless it comes from a pipe."""
+    """The content of a file; `open` always starts at the beginning, but content from a pipe can be opened only once."""
 
     name: str
     """The name used for the file in messages."""
@@ -46,7 +46,7 @@ class Content:
     """The name of the unpacked file, whose suffix shows its format."""
     open: Callable[[], BinaryIO]
     kind: str | None = None
-    """The kind found from the content: "parquet", "excel", "corpus" (a tar archive of aclImdb), or None for text."""
+    """The kind according to the content: "parquet", "excel", "corpus" (a tar archive of aclImdb), or None for text."""
     head: bytes | None = None
     """The first bytes if the content comes from a pipe, which can be opened only once; None for a file."""
 
@@ -57,7 +57,7 @@ class Content:
 
 
 def open_content(path: Path, name: str | None = None) -> Content:
-    """Open and unpack a file, with `name` as its name in messages. Raises `DataError` or `OSError` if that fails."""
+    """Open and unpack a file, which messages call `name`. Raises `DataError` or `OSError` if it cannot be read."""
     return _unpack(Content(name or str(path), name or path.name, lambda: open_file(path)), 0)
 
 
@@ -184,7 +184,7 @@ def _decompress(content: Content, found: str | None) -> BinaryIO:
 
 
 def _open_inner(content: Content, find: Callable[[contextlib.ExitStack, BinaryIO], Any]) -> BinaryIO:
-    """Open the packed content that `find` returns; closing it also closes everything on the stack."""
+    """Open the inner file that `find` returns; closing it also closes everything on the stack."""
     with contextlib.ExitStack() as stack:
         try:
             inner = find(stack, stack.enter_context(content.open()))

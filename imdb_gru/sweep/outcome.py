@@ -35,12 +35,12 @@ class Outcome:
     loss: float | None = None
     """Validation loss of the best epoch so far."""
     seconds: float = 0.0
-    """Training time."""
+    """Training time in seconds."""
     reason: str | None = None
     """Reason for the failure; None if training has not failed."""
 
     def measure(self, metric: str) -> tuple[float, float] | None:
-        """Return the chosen metric and the other one as a ranking key (higher is better), or None if unknown."""
+        """Return the accuracy and the negative loss as a ranking key, `metric` first, or None if they are not known."""
         if self.state == "failed" or self.accuracy is None or self.loss is None:
             return None
         return (self.accuracy, -self.loss) if metric == "accuracy" else (-self.loss, self.accuracy)
@@ -62,7 +62,7 @@ def rank_outcomes(outcomes: Iterable[Outcome], metric: str) -> list[Outcome]:
 
 
 def rank_finalists(finalists: Iterable[Sequence[Outcome]], metric: str) -> list[dict[str, Any]]:
-    """Return each finalist's metrics, averaged over its seeds, best first; finalists with failed seeds come last."""
+    """Return each finalist's mean metrics over its seeds, sorted by number of failed training runs, then best first."""
     rows = []
     for outcomes in finalists:
         done = [outcome for outcome in outcomes if outcome.measure(metric)]

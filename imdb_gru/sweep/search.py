@@ -31,7 +31,7 @@ def plan_sweep(
     overrides: Mapping[str, Any] | None = None,
     budget: Mapping[str, Any] | None = None,
 ) -> SweepConfig:
-    """Load a sweep and check it, including every choice and both ends of each range, without training.
+    """Load a sweep and check it without training, including every choice and both ends of each range.
 
     `overrides` replaces keys of the base config, and `budget` replaces keys of the sweep, such as `{"trials": 10}`.
     Raises `ConfigError`.

@@ -14,7 +14,7 @@ from imdb_gru.config.sweep import Dimension, SweepConfig
 from imdb_gru.sweep.outcome import SETTLED, Outcome
 
 IMPORTANT_SHARE = 0.25
-"""Share of trials that count as the best; the importance compares their values with the values of all trials."""
+"""Share of trials that count as the best; `find_importance` compares their values with those of all trials."""
 
 SAMPLERS = {"optuna": optuna.samplers.TPESampler, "random": optuna.samplers.RandomSampler}
 
@@ -58,7 +58,7 @@ class Study:
             self._study.tell(trial, measure[0])
 
     def find_importance(self) -> dict[str, float]:
-        """Return how important each key is for a good result (PED-ANOVA, Watanabe et al. 2023), in descending order.
+        """Return how important each key is for a good result (PED-ANOVA, Watanabe et al. 2023), most important first.
 
         The result is empty if too few trials differ in their values or results.
         """

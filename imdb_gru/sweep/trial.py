@@ -100,7 +100,7 @@ class Trial(Trainable):  # type: ignore[misc]
         self._epochs = train_epochs(self.trainer, self.recorder, self.stop_request)
 
     def _find_corpus(self, config: Config, start: PretrainedWeights | None) -> Corpus:
-        """Return the encoded reviews that all trials share, or this trial's own if the sweep's keys affect them."""
+        """Return the trial's encoded reviews, which all trials share unless the sweep's keys affect the reviews."""
         name = name_corpus(config)
         if name in self.corpora:
             return self.corpora[name]
@@ -163,7 +163,7 @@ def describe_failure(error: BaseException) -> str:
 
 @contextlib.contextmanager
 def _wait_and_claim(path: Path) -> Iterator[None]:
-    """Lock a run, once the process that was training it has released its lock."""
+    """Wait until the process that was training a run has released its lock, then lock the run."""
     deadline = time.monotonic() + HELD
     with contextlib.ExitStack() as stack:
         while True:

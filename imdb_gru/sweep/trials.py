@@ -72,7 +72,7 @@ class Sweep:
 
     @property
     def finalists(self) -> list[list[Outcome]]:
-        """Return the training runs of every finalist and of the base, one for each seed."""
+        """For every finalist and for the base, return one training run for each seed."""
         count, seeds = (self.config.finalists.count, self.config.finalists.seeds) if self.config.finalists else (1, 1)
         able = [trial for trial in self.trials if trial.measure(self.config.metric)]
         chosen = [trial for rank, trial in enumerate(able) if rank < count or trial.trial == BASE]
@@ -201,7 +201,7 @@ class Sweep:
         shutil.rmtree(self.folder / TUNE, ignore_errors=True)
 
     def _build_scheduler(self) -> TrialScheduler | None:
-        """Build the scheduler that stops trials early, and replay the epochs of trials that have already ended."""
+        """Build the scheduler that stops trials early, and report the epochs of ended trials to it."""
         asha, epochs = self.config.asha, get_number(self.config.build_trial({}).train.epochs)
         if asha is None:
             return None

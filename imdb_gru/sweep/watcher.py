@@ -1,4 +1,4 @@
-"""The connection between Ray Tune and a sweep: a searcher that yields training runs, and a callback for reports."""
+"""The link between Ray Tune and a sweep: a searcher that yields training runs, and a callback that receives reports."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace

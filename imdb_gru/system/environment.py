@@ -25,7 +25,7 @@ def describe_environment() -> dict[str, Any]:
 
 
 def find_changes(before: Mapping[str, object], here: Mapping[str, object]) -> dict[str, tuple[object, object]]:
-    """Return the values that differ between two environments, as (before, now), for the keys that both have."""
+    """Return (before, now) for each key that both environments have with different values."""
     return {key: (before[key], here[key]) for key in here if key in before and before[key] != here[key]}
 
 

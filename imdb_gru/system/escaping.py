@@ -10,7 +10,7 @@ from typing import TextIO
 _JOINERS = frozenset("\u200c\u200d")
 """Harmless format characters that emoji and several writing systems need."""
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-"""Unicode categories of control, format, surrogate and line-break characters; some of them reverse the text."""
+"""Unicode categories of control, format, surrogate and line-break characters; some of these characters reverse text."""
 LONGEST_VALUE = 60
 """Maximum number of characters of a value in a message; longer values are shortened."""
 
@@ -29,7 +29,7 @@ def neutralise(text: str) -> str:
 
 
 def neutralise_error(text: str) -> str:
-    """Replace control characters, but keep line breaks before indented lines, as in config errors."""
+    """Replace control characters, but keep line breaks before indented lines, which messages about configs contain."""
     return "\n  ".join(map(neutralise, text.split("\n  ")))
 
 
@@ -62,7 +62,7 @@ def _harms(char: str) -> bool:
 def escape_unwritable(stream: TextIO) -> None:
     """Make a stream write JSON escapes, such as \\u00e9, for characters that its encoding cannot represent.
 
-    An ASCII stream is switched to UTF-8, as in Click, because ASCII usually means only that no locale is set.
+    An ASCII stream is switched to UTF-8, as Click does, because ASCII usually means only that no locale is set.
     """
     if isinstance(stream, io.TextIOWrapper):
         codecs.register_error(UNWRITABLE, _escape)

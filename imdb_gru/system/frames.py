@@ -22,7 +22,7 @@ def build_frame(records: Sequence[Record]) -> "DataFrame":
 
 
 def split_intervals(record: Record) -> dict[str, Any]:
-    """Return a record with each interval split into two values; their names end in _low and _high."""
+    """Return a record with each interval split into two values, whose names end in _low and _high."""
     flat: dict[str, Any] = {}
     for name, value in record.items():
         if name.endswith("_interval"):

@@ -23,7 +23,7 @@ def lock(handle: int) -> None:
 
 
 def find_holder(handle: int) -> str:
-    """Describe the process that has locked an open file or folder, by its id if the system reports it."""
+    """Describe the process that has locked an open file or folder; give its id if the system reports it."""
     status = os.fstat(handle)
     place = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
     with contextlib.suppress(OSError):
@@ -53,7 +53,7 @@ def claim(folder: Path) -> Iterator[None]:
             lock(handle)
         except BlockingIOError:
             raise RunError(
-                f"{folder} is being written by {find_holder(handle)}: wait until it ends, or choose another folder"
+                f"{folder} is in use by {find_holder(handle)}: wait until that process ends, or choose another folder"
             ) from None
         except OSError:  # locks are not supported here
             pass

@@ -1,7 +1,7 @@
-"""The file of finished predictions, from which bulk prediction can resume even if it was killed.
+"""The file of finished predictions, from which bulk prediction can resume, even after it was killed.
 
-It has one JSON object per line: first the prediction settings, then, for each chunk of texts, its output and the
-counts for all texts up to the end of the chunk. An incomplete last line is dropped.
+Each line is a JSON object. The first line contains the prediction settings. Every other line contains the output of a
+chunk of texts, and the counts for all texts up to the end of that chunk. An incomplete last line is dropped.
 """
 
 import contextlib
@@ -34,7 +34,7 @@ class Partial:
             self._write(begun_with)
 
     def append(self, text: str, counts: Mapping[str, int]) -> None:
-        """Append the output of a chunk, and the counts for all texts up to its end."""
+        """Append the output of a chunk, and the counts for all texts up to the end of the chunk."""
         self._write({"counts": counts, "text": text})
         self.counts = dict(counts)
 
@@ -54,7 +54,7 @@ class Partial:
 
 
 def check_same(old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
-    """Raise a `DataError` that names the first setting that differs, if any."""
+    """If any setting differs, raise a `DataError` that names the first one."""
     for name, value in new.items():
         if old.get(name) != value:
             raise DataError(f"was started with a different {name}")
@@ -62,7 +62,7 @@ def check_same(old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
 
 @contextlib.contextmanager
 def open_partial(path: Path, begun_with: Mapping[str, Any]) -> Iterator[Partial]:
-    """Open or create the file at `path`; the caller removes it once its content is in the output.
+    """Open or create the file at `path`; the caller removes the file once its content is in the output.
 
     Raises `DataError` if the file was started with different settings, or if another process is writing to it.
     """
@@ -71,7 +71,7 @@ def open_partial(path: Path, begun_with: Mapping[str, Any]) -> Iterator[Partial]
         try:
             lock(file.fileno())
         except BlockingIOError:
-            raise DataError(f"{path} is being written by {find_holder(file.fileno())}: wait until it ends") from None
+            raise DataError(f"{path} is in use by {find_holder(file.fileno())}: wait until that process ends") from None
         except OSError:  # locks are not supported here
             pass
         try:

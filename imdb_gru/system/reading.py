@@ -52,7 +52,7 @@ def read_member(archive: zipfile.ZipFile, name: str) -> bytes:
 def read_npz(path: Path) -> dict[str, NDArray[Any]]:
     """Read all arrays of an .npz file, which may contain numbers and text but no pickles.
 
-    Raises `OSError`, `ValueError` and the errors of `zipfile`. The arrays never take more memory than the file's
+    Raises `OSError`, `ValueError` or an error of `zipfile`. The arrays never take more memory than the file's
     unpacked data.
     """
     with open_file(path) as file, zipfile.ZipFile(file) as archive:

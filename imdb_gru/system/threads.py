@@ -10,7 +10,7 @@ from imdb_gru.errors import ImdbGruError
 
 ENVIRONMENT = "IMDB_GRU_THREADS"
 TENSORFLOW_VARIABLES = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
-"""The variables that TensorFlow reads at startup; if they are unset, it uses one thread per available core."""
+"""Environment variables that TensorFlow reads at startup; by default, TensorFlow uses one thread per available core."""
 
 
 @functools.cache
@@ -46,7 +46,7 @@ def limit_tensorflow() -> None:
 def read_setting() -> int | None:
     """Return the number in $IMDB_GRU_THREADS, or None if it is unset or empty.
 
-    Raises `ImdbGruError` if it is not a valid number.
+    Raises `ImdbGruError` if the value is not a valid number.
     """
     text = os.environ.get(ENVIRONMENT, "").strip()
     if not text:

@@ -167,7 +167,10 @@ def evaluate_exchanges(
 def _choose_options(
     model: Model | None, threshold: float | None, precision: Precision | None
 ) -> tuple[float, Precision]:
-    """Return the given threshold and precision, or else the model's. Raises `ValueError` for an invalid threshold."""
+    """Return the threshold and precision to use: the given values or, in place of None, the model's.
+
+    Raises `ValueError` if the threshold is invalid.
+    """
     if threshold is None:
         threshold = model.threshold if isinstance(model, Classifier) else THRESHOLD
     if precision is None:

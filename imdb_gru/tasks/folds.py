@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 REPEATED = (ReadingReviews, StartChosen, ScheduleChosen, EngineChosen)
-"""Training events that are the same for every fold."""
+"""Training events that are not passed on to the observer, because they would be the same for every fold."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class CrossValidation:
 
     folds: tuple[Scores, ...]
     pooled: Scores
-    """The metrics on all reviews, each of which is predicted by the model that was not trained on it."""
+    """The metrics on all reviews, each of which is classified by the model that was not trained on it."""
 
     @property
     def accuracy_mean(self) -> float:

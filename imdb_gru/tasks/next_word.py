@@ -55,7 +55,10 @@ class NextWordTask(Task):
     def choose_split(
         self, run: Run, source: Source, data: DataConfig | None, split: str | None, observer: Observer
     ) -> ChosenReviews:
-        """Read a split; None means the run's validation reviews or, if `data` is given, all of its reviews."""
+        """Read a split; None means all reviews in `data`, or the run's validation reviews if `data` is None.
+
+        If `data` contains the reviews that the run was trained on, None also means the run's validation reviews.
+        """
         config = run.load_next_word_config()
         if data and split is None:
             reviews = [review for part in source.splits for review in hold_reviews(source, part)]

@@ -49,7 +49,8 @@ class SentimentTask(Task):
     ) -> ChosenReviews:
         """Read a split; None means the test split if there is one.
 
-        Without a test split, None means the run's held-out reviews or, if `data` is given, all of its reviews.
+        Without a test split, None means all reviews in `data`, or only the run's held-out reviews if `data` is None or
+        contains the reviews that the run was trained on.
         """
         config = run.load_config()
         limit = config.data.limit if data is None else data.limit

@@ -36,7 +36,7 @@ class ChosenReviews:
 
     @classmethod
     def build(cls, run: Run, split: str, reviews: Sequence[Review]) -> "ChosenReviews":
-        """Build the result, with the number of reviews used to train the run; texts are compared after truncation."""
+        """Build the result, and count the reviews that were used to train the run, comparing texts after truncation."""
         stored = run.load_seen()
         if stored is None:
             return cls(split, reviews, None)

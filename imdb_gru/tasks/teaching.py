@@ -28,7 +28,7 @@ class Teaching:
 
     @classmethod
     def prepare(cls, config: Config, resumed: Run | None, *, ask: bool) -> "Teaching | None":
-        """Find the resumed run's soft targets or else the config's teachers; return None if the config names none.
+        """Find the resumed run's soft targets or else the config's teachers; return None if the config has no teachers.
 
         Call this before the reviews are read. Raises `ConfigError` or `RunError` if a teacher cannot be used.
         """

@@ -116,7 +116,7 @@ def resume(
 ) -> Run:
     """Resume a stopped training run with its own config; return the run.
 
-    `data` is the new path of the run's reviews if they were moved. Raises `RunError` if the run is complete, or if it
+    If the run's reviews were moved, pass their new path as `data`. Raises `RunError` if the run is complete, or if it
     was started with different reviews.
     """
     observer, place = observer or ignore, place or ThisProcess()
@@ -160,7 +160,7 @@ class Plan:
     """Estimated memory needed for training, in bytes."""
     engine: str
     reason: str
-    """Reason why this engine was chosen for the recurrent layers."""
+    """Why this engine was chosen for the recurrent layers."""
     precision: str
     config: AnyConfig
 
@@ -179,7 +179,7 @@ def plan(
     kind: type[Config] | type[NextWordConfig] = Config,
     place: Place | None = None,
 ) -> Plan:
-    """Describe what `train` would do, or `pretrain` if `kind` is `NextWordConfig`, without training a model."""
+    """Describe what `train` (or `pretrain`, if `kind` is `NextWordConfig`) would do, without training a model."""
     observer, place = observer or ignore, place or ThisProcess()
     complete = prepare_config(kind, config, data, overrides)
     task = find_task(complete.task)

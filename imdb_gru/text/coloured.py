@@ -34,7 +34,7 @@ def build_html(
     """Build an HTML fragment that needs no script, style sheet or other file, and suits both light and dark pages.
 
     `label` and `figures` form the headline. Each token except the start token is coloured by its share, from −1 (most
-    negative) to 1 (most positive); its title appears when the mouse hovers over it. `note` explains the colours.
+    negative) to 1 (most positive); its title appears when the mouse hovers over the token. `note` explains the colours.
     `tokens`, `shares` and `titles` are in reading order; the fragment shows the words in written order.
     """
     words = []
@@ -57,7 +57,7 @@ def build_html(
 
 
 def _choose_background(share: float) -> str:
-    """Return the background for a share: the further from 0, the more opaque; an empty string below `FAINTEST`."""
+    """Return the background for a share, more opaque the further it is from 0; empty if within `FAINTEST` of 0."""
     if not math.isfinite(share) or abs(share) < FAINTEST:
         return ""
     opacity = round(min(abs(share), 1.0) * STRONGEST)

@@ -127,11 +127,11 @@ def _decode_for_keras(match: re.Match[str]) -> str:
 
 
 def describe_normalisation(tokenizer: str) -> dict[str, Any]:
-    """Return the rules of `normalise`, or of `normalise_for_keras` for the tokenizer `keras`, as data for JSON.
+    """Return the rules of `normalise`, or of `normalise_for_keras` for the tokenizer `keras`, as JSON-compatible data.
 
     `replace` maps characters to texts; `remove`, `tag`, `entity` and `part` are regular expressions; `names` and
-    `numbers` map entities to texts; and `ascii_numbers` says whether only the numeric entities of ASCII characters are
-    decoded.
+    `numbers` map entities to texts; and `ascii_numbers` says whether a numeric entity is decoded only if it stands for
+    an ASCII character.
     """
     from html.entities import html5
 

@@ -11,18 +11,18 @@ _THRICE = re.compile(r"(.)\1\1")
 _RUN = re.compile(r"([^\W\d_])\1\1+")
 _NUMERAL = re.compile(r"[ivx]+")
 _MOST_RUNS = 4
-"""If a word has more runs of repeated letters than this, not all combinations of lengths are tried."""
+"""If a word has more runs of repeated letters than this, only two combinations of lengths are tried."""
 _MUCH = 30
-"""A run is shortened to one letter instead of two only if the resulting word's rank is lower by at least this factor.
+"""A run is shortened to one letter instead of two only if the resulting word's rank is smaller by at least this factor.
 
 For example, "sooo" becomes "so" (rank 39), not "soo" (11797), but "tooo" becomes "too" (103), not "to" (6).
 """
 
 
 def find_spelling(word: str, ranks: Mapping[str, int]) -> str | None:
-    """Return the usual spelling of a lengthened word, or None if it is not lengthened or has no spelling in `ranks`.
+    """Return the usual spelling of a lengthened word, or None if it is not lengthened or `ranks` has no spelling of it.
 
-    A run of three or more equal letters is shortened to two letters or one. Roman numerals are not changed. A word
+    A run of three or more equal letters is shortened to two letters or to one. Roman numerals are not changed. A word
     that consists of a single repeated letter is shortened to three letters, as in "zzz" and "www".
     """
     if not _THRICE.search(word):  # quickly rules out nearly all words
@@ -50,7 +50,7 @@ def _iter_spellings(word: str) -> Iterator[tuple[str, int]]:
 
 
 def find_candidates(words: Sequence[str]) -> list[str]:
-    """Return the words with three equal characters in a row; this is faster than searching each word."""
+    """Return the words with three equal characters in a row; this is faster than searching each word separately."""
     codes = np.frombuffer("\0".join(words).encode("utf-32-le", "surrogatepass"), np.uint32)
     places = np.flatnonzero((codes[2:] == codes[1:-1]) & (codes[1:-1] == codes[:-2]))
     ends = np.cumsum(np.fromiter(map(len, words), np.int64, len(words)) + 1)
@@ -59,5 +59,5 @@ def find_candidates(words: Sequence[str]) -> list[str]:
 
 
 def describe_spelling() -> dict[str, Any]:
-    """Return the patterns and constants of `find_spelling` as data for JSON."""
+    """Return the patterns and constants of `find_spelling` as JSON-compatible data."""
     return {"run": _RUN.pattern, "numeral": _NUMERAL.pattern, "most_runs": _MOST_RUNS, "much": _MUCH}

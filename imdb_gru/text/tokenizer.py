@@ -29,7 +29,7 @@ _EMOTICON = re.compile(
 )
 _WORD_OR_EMOTICON = re.compile(f"{_EMOTICON.pattern}|{_WORD.pattern}")
 _MOUTHS = {")": ":)", "]": ":)", "(": ":(", "[": ":(", "/": ":/", "\\": ":/", "|": ":|", "d": ":d", "p": ":p"}
-"""For each mouth, the emoticon that replaces all emoticons with it, except that ;) and ;] become ;)."""
+"""For each mouth, the emoticon that replaces every emoticon with that mouth, except that ;) and ;] become ;)."""
 
 
 def tokenize_keras(text: str) -> list[str]:
@@ -39,7 +39,7 @@ def tokenize_keras(text: str) -> list[str]:
 
 
 def tokenize_words(text: str) -> list[str]:
-    """Normalise a text, and split it into lower-case words, whole contractions, punctuation, emoji and emoticons."""
+    """Normalise a text, and split it into lower-case words ("don't" is one word), punctuation, emoji and emoticons."""
     text = _normalise(text).lower()
     if _has_emoticon(text):
         return [_unify(token) for token in _WORD_OR_EMOTICON.findall(text)]
@@ -68,7 +68,7 @@ def _normalise_for_keras(text: str) -> str:
 
 
 def _has_emoticon(text: str) -> bool:
-    """Return whether a text has an emoticon; looking for eyes first is 20 times faster than `_EMOTICON.search`."""
+    """Return whether a text contains an emoticon; looking for eyes first is 20 times faster than `_EMOTICON.search`."""
     for eyes in _EYES:
         place = text.find(eyes)
         while place >= 0:
@@ -79,7 +79,7 @@ def _has_emoticon(text: str) -> bool:
 
 
 def _unify(token: str) -> str:
-    """Return the token of an emoticon, such as `:)` for `:-)`, `=)` and `:))`, and other tokens unchanged."""
+    """Return the token for an emoticon, such as `:)` for `:-)`, `=)` and `:))`; return other tokens unchanged."""
     if len(token) == 1 or token[0] not in ":;=<":
         return token
     if token[0] == "<":
@@ -112,7 +112,7 @@ TOKENIZERS: dict[str, Callable[[str], list[str]]] = {"keras": tokenize_keras, "w
 
 
 def describe_tokens(tokenizer: str, *, emoticons: bool) -> dict[str, Any]:
-    """Return how a tokenizer splits a normalised text in lower case, as data for JSON.
+    """Return how a tokenizer splits a normalised lower-case text, as JSON-compatible data.
 
     `token` is a regular expression that finds the tokens. `unified` lists pairs: a regular expression for emoticons,
     and the token that replaces them.

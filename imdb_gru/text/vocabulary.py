@@ -31,7 +31,7 @@ MOST_COMMON = 100
 
 
 class Vocabulary:
-    """A tokenizer and the words that have an id, most frequent first."""
+    """A tokenizer, and the words that have an id, most frequent first."""
 
     def __init__(self, tokenizer: str, words: Sequence[str], *, emoticons: bool = False) -> None:
         self.tokenizer = tokenizer

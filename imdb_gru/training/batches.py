@@ -25,8 +25,8 @@ Batch = tuple[Ids, Array]
 def _to_tensors(reviews: EncodedReviews, share: float) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Return the ids, offsets and labels; they are cached because Keras keeps the datasets of several epochs alive.
 
-    The labels are `(N, 1)` or, if there are soft targets, `(N, 2)`: each review's label and its target. The target is
-    `share` times the soft target plus 1 - `share` times the label or, without a label, the soft target alone.
+    The labels are `(N, 1)` or, if there are soft targets, `(N, 2)`: each review's label and its target. The target of a
+    labelled review is `share * soft_target + (1 - share) * label`; that of an unlabelled review is its soft target.
     """
     labels = reviews.labels.astype(np.float32)[:, None]
     if reviews.soft_targets:
@@ -49,9 +49,9 @@ class ReviewBatches:
 
     With several workers, each worker gets a share of every batch, and two more arrays for `Shares`. The first array,
     `(2,)`, holds the worker's fraction of the batch's reviews that have a target, and its fraction of all reviews in
-    the batch. The second array, `(R,)`, holds the ids of all words that the whole batch may contain. A worker whose
-    share is empty gets one review with weight zero. In validation, whole batches are divided among the
-    workers.
+    the batch. The second array, `(R,)`, holds every id that can occur in any worker's share of the batch. A worker
+    whose share is empty gets one review with weight zero. In validation, batches are not split: each worker gets some
+    of the batches.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class ReviewBatches:
         return self.to_dataset().as_numpy_iterator()  # type: ignore[no-any-return]
 
     def count(self, mask: Mask) -> int:
-        """Count the reviews in the batches that a mask `(N,)` selects."""
+        """Count, over all batches, the reviews that `mask` `(N,)` selects."""
         return sum(int(mask[rows].sum()) for rows in self.rows)
 
     def to_dataset(self) -> tf.data.Dataset:
@@ -127,7 +127,7 @@ class ReviewBatches:
         return dataset.prefetch(2).with_options(options)
 
     def _measure_parts(self) -> Array:
-        """Return, for each batch, this worker's fraction of the reviews with a target and of all reviews, `(N, 2)`."""
+        """Return this worker's fractions of each batch, `(N, 2)`: of the reviews with a target, and of all reviews."""
         taught = self.reviews.taught
         parts = np.zeros((len(self.rows), 2), np.float32)
         for part, rows, whole in zip(parts, self.rows, self.whole, strict=True):

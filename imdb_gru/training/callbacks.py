@@ -20,7 +20,10 @@ class EpochCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self.weights: list[Any] = []
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Update the bar. Keras calls this every few batches; `batch`, the index of the last, may be past the end."""
+        """Update the progress bar; Keras calls this every few batches.
+
+        `batch` is the index of the most recent batch, which may exceed the number of batches.
+        """
         if not self.bar.disable:
             done = min(batch + 1, len(self.batches.rows))
             figures = {name: f"{float(value):.4f}" for name, value in (logs or {}).items()}

@@ -55,9 +55,9 @@ class FusedEmbedding(keras.layers.Embedding):  # type: ignore[misc]
 class FusedGRU(keras.layers.GRU):  # type: ignore[misc]
     """A `keras.layers.GRU` computed by the engine; it requires `reset_after`, tanh, sigmoid, float32 and no dropout.
 
-    With `pooling`, it returns a list of pooled hidden states, each `(B, U)`: the last, or the mean or maximum of the
-    real timesteps. Matrix products multiply numbers of type `precision`. Raises `ValueError` for options that the
-    engine does not support.
+    If `pooling` is given, it returns a list of pooled hidden states, each `(B, U)`: the last, or the mean or maximum of
+    the real timesteps. The operands of matrix products have the data type `precision`. Raises `ValueError` for options
+    that the engine does not support.
     """
 
     def __init__(

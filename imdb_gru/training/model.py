@@ -51,8 +51,8 @@ def build_model(
 ) -> keras.Model:
     """Build the model: ids `(B, T)` int32 → embedding → recurrent layers → pooling → dense → probability `(B, 1)`.
 
-    With `fused`, the engine computes the GRUs in `precision`. With an `objective` other than last, the model returns
-    the probability at every timestep and learns from all timesteps. With `train`, the model can be trained with this
+    If `fused` is true, the engine computes the GRUs in `precision`. If `objective` is not "last", the model returns the
+    probability at every timestep and learns from all timesteps. If `train` is given, the model can be trained with this
     config; otherwise, it is a stock model. The weights and their order are always the same.
     """
     ids = keras.Input((None,), dtype="int32", name="ids")
@@ -80,7 +80,7 @@ def build_model(
 def build_recurrent(
     config: EncoderConfig, number: int, fused: bool, precision: Precision = "float32", **returned: Any
 ) -> keras.Layer:
-    """Build recurrent layer `number`, counted from 1, in the forward direction; `returned` holds output options."""
+    """Build recurrent layer `number`, counted from 1, in the forward direction; `returned` says what it outputs."""
     name = f"{config.cell}_{number}"
     if fused:
         return FusedGRU(config.units, precision=precision, name=name, **returned)

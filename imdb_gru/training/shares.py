@@ -28,7 +28,7 @@ class WholeShare:
         return rows
 
     def weigh_losses(self, share: Any) -> tuple[Any, Any]:  # noqa: ARG002
-        """Return this worker's fractions of the batch's reviews with a target and of all the batch's reviews.
+        """Return this worker's fractions of the batch: of the reviews with a target, and of all reviews.
 
         `share` is the third item of the batch, after ids and labels, or None for a single worker.
         """
@@ -65,7 +65,7 @@ class Shares(WholeShare):
         self.wish = tf.Variable(0.0)
         """Greater than zero if this worker is asking all workers to stop."""
         self.wishes = tf.Variable(0.0)
-        """Sum of `wish` over all workers at the last step."""
+        """Sum of `wish` over all workers at the most recent step."""
 
     def select_rows(self, rows: Rows, lengths: Lengths) -> Rows:
         """Sort a batch, longest first, and return every `count`-th review, so that all shares have similar lengths."""
@@ -111,7 +111,7 @@ class Shares(WholeShare):
         self.wish.assign(1.0)
 
     def is_stopping(self) -> bool:
-        """Return whether any worker had requested a stop by the time of the last step."""
+        """Return whether any worker had requested a stop by the time of the most recent step."""
         return bool(self.wishes.numpy() > 0)
 
     @tf.function  # type: ignore[untyped-decorator]

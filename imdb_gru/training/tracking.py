@@ -19,7 +19,7 @@ from imdb_gru.runs.run import Run
 from imdb_gru.system.frames import flatten
 
 PROJECT = "imdb-gru"
-"""The experiment (MLflow) or project (Weights & Biases) of a run, unless the tracker's environment variable is set."""
+"""Default experiment (MLflow) or project (Weights & Biases); the tracker's environment variable overrides it."""
 SQLITE = "sqlite:///"
 LONGEST_REASON = 200
 """Maximum length, in characters, of a tracker's message when it is quoted."""
@@ -32,7 +32,7 @@ class Tracker(ABC):
     """A tracked run, named after the run directory; constructing a tracker starts or resumes the tracked run."""
 
     title: ClassVar[str]
-    """The name of the tracker shown to users."""
+    """The tracker's name, as shown to users."""
 
     @abstractmethod
     def __init__(self, run: Run, config: AnyConfig, known: Mapping[str, str] | None) -> None:
@@ -101,7 +101,7 @@ class WandbTracker(Tracker):
 
     title = "Weights & Biases"
     _codes: ClassVar[dict[Ending, int]] = {"finished": 0, "stopped": 255, "failed": 1}
-    """Exit codes as Weights & Biases understands them; 255 means that the run was killed."""
+    """Exit codes reported to Weights & Biases, which takes 255 to mean that the run was killed."""
 
     def __init__(self, run: Run, config: AnyConfig, known: Mapping[str, str] | None) -> None:
         """Start or resume the run in the project $WANDB_PROJECT, by default imdb-gru."""
@@ -191,7 +191,7 @@ class Tracking:
 
 
 def _list_final(metrics: Metrics) -> dict[str, float]:
-    """Return the final metrics of a run, under the names used in the log."""
+    """Return the final metrics of a run, with the names under which they are logged."""
     final = {f"best_{name}": value for name, value in metrics.best.to_dict().items()}
     for name in ("epochs", "seconds", "compile_seconds", "peak_memory_mb", "parameters"):
         final[f"total_{name}" if name == "seconds" else name] = getattr(metrics, name)

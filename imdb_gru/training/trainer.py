@@ -94,14 +94,14 @@ class Trainer(ABC):
         """Return the model to save, with the current weights."""
 
     def calibrate(self, run: Run) -> Calibration | None:  # noqa: ARG002 - used by classifiers
-        """Count the complete run's errors on validation reviews above each confidence limit, or return None."""
+        """Count the validation reviews, and the run's errors on them, above each confidence limit, or return None."""
         return None
 
     def start_next_epoch(self) -> None:  # noqa: B027 - optional for a trainer
         """Restore the weights that the next epoch starts from."""
 
     def restore(self, run: Run) -> None:
-        """Restore the state of the run's checkpoint, if there is one. Raises `RunError` if it cannot be used."""
+        """Restore the state in the run's checkpoint, if it has one. Raises `RunError` if the run cannot be resumed."""
         self._check_start(run)
         if not run.checkpoint_path.exists():
             return

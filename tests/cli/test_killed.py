@@ -114,7 +114,7 @@ def test_a_run_that_another_process_writes_is_refused(invoke, tmp_path, command)
         with claim(tmp_path / "run"):
             result = invoke(command[0], *arguments, *([] if "--resume=run" in arguments else command[1:]))
         assert (result.code, len(result.err.splitlines())) == (1, 1), result.err
-        assert result.err.startswith("Error: run is being written by ")
+        assert result.err.startswith("Error: run is in use by ")
     assert (tmp_path / "run" / "config.yaml").read_text() == before
 
 
@@ -125,7 +125,7 @@ def test_a_comparison_that_another_process_writes_is_refused(invoke, tmp_path, s
         for arguments in (["--data=sample"], [sample_run.path, "other"]):
             result = invoke("compare", "--into=into", *arguments)
             assert result.code == 1
-            assert result.err.startswith("Error: into is being written by ")
+            assert result.err.startswith("Error: into is in use by ")
     assert not (tmp_path / "into").exists()
 
 

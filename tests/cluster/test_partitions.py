@@ -87,7 +87,7 @@ def test_what_a_kill_left_of_the_first_file_is_in_nobodys_way(tmp_path):
 
 def test_a_folder_is_one_processes(tmp_path):
     with folders.open_partitions("out").claim():
-        with pytest.raises(RunError, match="is being written by"), folders.open_partitions("out").claim():
+        with pytest.raises(RunError, match="is in use by"), folders.open_partitions("out").claim():
             pass
         assert (tmp_path / "out").is_dir()
     assert not (tmp_path / "out").exists()

@@ -74,7 +74,7 @@ def test_an_export_is_the_same_every_time_and_names_the_model(tmp_path, pair):
 
 
 def test_a_bidirectional_model_is_refused(tmp_path):
-    message = "a bidirectional model cannot read word by word, as the format web requires: .* or the format onnx"
+    message = "a bidirectional model cannot read word by word, as the web format requires: .* or the onnx format"
     with pytest.raises(imdb_gru.RunError, match=message):
         export(make_classifier(bidirectional=True), tmp_path / "exported")
     assert not list(tmp_path.iterdir())

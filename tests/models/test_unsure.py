@@ -83,7 +83,7 @@ def test_what_the_reviews_cannot_show_is_refused_with_what_they_can():
     classifier = make_calibrated_classifier()
     with pytest.raises(
         RunError,
-        match=r"cannot show .* at most 0\.01: the smallest share that they can show is about 5%; allow more errors",
+        match=r"to guarantee .* at most 0\.01: the smallest share that they can guarantee is about 5%; allow more",
     ):
         classifier.predict("w1", max_error=0.01)
     classifier.calibration = Calibration.parse({**CALIBRATION, "errors": [50, 80, 100]})

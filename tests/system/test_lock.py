@@ -34,7 +34,7 @@ def holder(tmp_path):
 
 def test_a_claimed_folder_is_refused_until_its_holder_is_killed(holder, tmp_path):
     for _ in range(2):
-        with pytest.raises(RunError, match=r"run is being written by .*process.*: wait") as refusal:
+        with pytest.raises(RunError, match=r"run is in use by .*process.*: wait") as refusal:
             claim(tmp_path / "run").__enter__()
     if sys.platform == "linux":
         assert f"process {holder.pid}:" in str(refusal.value)

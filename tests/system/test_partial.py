@@ -77,6 +77,6 @@ def test_a_second_writer_is_refused(tmp_path):
     path = tmp_path / "out.csv.partial"
     with open_partial(path, BEGUN_WITH) as partial:
         partial.append("a\n", {"all": 1})
-        with pytest.raises(DataError, match="is being written by"), open_partial(path, BEGUN_WITH):
+        with pytest.raises(DataError, match="is in use by"), open_partial(path, BEGUN_WITH):
             pass
         assert path.exists()

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from imdb_gru.inspection.differences import AlignedRow
 
 STYLES = {"equal": None, "replaced": "yellow", "deleted": "red", "inserted": "green"}
-"""The colours of rows in a terminal, by kind of change; each row also names its change."""
+"""Row colours in a terminal, by kind of change; the first column also names the change."""
 
 
 def show_diff(diff: "TextDiff", *, as_json: bool) -> None:
-    """Print a comparison as JSON or as a table."""
+    """Print a comparison of two texts as JSON or as a table."""
     if as_json:
         click.echo(dump_json(diff.to_dict()))
     else:
@@ -62,7 +62,7 @@ def _list_columns(diff: "TextDiff", prefix: str) -> list[Column]:
 
 
 def _list_cells(side: "Inspection", timestep: int | None) -> list[str]:
-    """Return the timestep, token, probability and contribution of a word, or placeholders if `timestep` is None."""
+    """Return a word's cells (timestep, token, probability, contribution), or placeholders if `timestep` is None."""
     if timestep is None:
         return ["-", "", *["-"] * (1 + (side.probabilities is not None))]
     token = shorten(side.tokens[timestep], LONGEST_TOKEN) + ("" if side.known[timestep] else " (unknown)")

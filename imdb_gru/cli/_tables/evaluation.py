@@ -22,7 +22,7 @@ SNIPPET = 300
 
 
 def print_evaluation(figures: "AnyEvaluation") -> None:
-    """Print the metrics of a classifier or a next-word model, or the results of behavioural tests."""
+    """Print the metrics of a classifier or next-word model, or the results of behavioural tests or word exchanges."""
     from imdb_gru.models.evaluation import Evaluation
     from imdb_gru.models.exchange_evaluation import ExchangeEvaluation
     from imdb_gru.models.suite_evaluation import SuiteEvaluation
@@ -133,5 +133,6 @@ def _print_answers(answers: "AnswerScores") -> None:
     error = "" if answers.error is None else f", and {answers.error:.2%} of these labels are wrong"
     click.echo(
         f"\nwith a maximum error of {answers.max_error * 100:g} %, the model labels {answers.n} reviews "
-        f"({answers.share:.2%}){error}; the others are unsure, with a confidence of at most {answers.confidence:.4f}"
+        f"({answers.share:.2%}){error}; the other reviews are 'unsure', with a confidence of at most "
+        f"{answers.confidence:.4f}"
     )

@@ -30,7 +30,7 @@ def render_table(table: Table, name: str) -> str:
 
 
 def save_tables(tables: Sequence[Table], folder: Path) -> None:
-    """Write every table in every format to a folder, or raise `ImdbGruError` if that fails."""
+    """Write every table in every format to a folder, or raise `ImdbGruError` if a file cannot be written."""
     from imdb_gru.errors import ImdbGruError
     from imdb_gru.system.writing import make_folder, write_atomically
 
@@ -75,13 +75,13 @@ def _render_latex(table: Table) -> str:
 
 
 def _escape_latex(cell: str) -> str:
-    """Escape special characters of LaTeX, double hyphens, and an opening bracket at the start of the cell."""
+    """Escape LaTeX's special characters, double hyphens, and an opening bracket at the start of the cell."""
     text = cell.translate(_LATEX).replace("--", "-{}-")
     return f"{{{text}}}" if text.startswith("[") else text  # a row must not begin with [, which follows \\
 
 
 def _read_cells(table: Table) -> tuple[list[str], list[list[str]], list[bool]]:
-    """Return the headings, the cells without control characters, and whether each column holds numbers."""
+    """Return the headings, the rows and, for each column, whether it holds only numbers; escape control characters."""
     from imdb_gru.system.escaping import neutralise
 
     columns = table.columns or LIST

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 LONGEST_FIGURE = len("1.00e-00")
 LONGEST_TOKEN, LONGEST_WORD = 24, 12
-"""Maximum lengths in characters: of a token in any table, and of a word that a narrow table does not break."""
+"""Tokens are shortened to `LONGEST_TOKEN` characters; a narrow table breaks only words longer than `LONGEST_WORD`."""
 
 GATE_ORDER = {"candidate": 1, "state": 2}
-"""Order in which a narrow table omits the columns of a recurrent cell's quantities; those not listed here are third."""
+"""Order in which a narrow table omits the columns of a cell's quantities: 1 first; quantities not listed have 3."""
 HEADINGS = {
     "probability": "prob.",
     "contribution": "contrib.",
@@ -30,7 +30,7 @@ HEADINGS = {
 }
 """Shorter headings for a narrow table."""
 DISTANCES = (0, 1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300, 400, 500, 1000)
-"""Distances from the last word, counted in words, for which gradients are printed."""
+"""Distances from the last word, in words, for which gradients are printed."""
 
 Values = tuple[Column, list[str]]
 
@@ -50,10 +50,11 @@ def show_inspection(
 
 
 def print_inspection(inspection: "Inspection", words: int, layer: int | None, unit: int | None) -> None:
-    """Print an inspection: the parts of the logit and the memory of the cells, then a table of words in reading order.
+    """Print an inspection: the parts of the logit, the memory of the cells, and a table of words in reading order.
 
-    The table has the start token and up to `words` words: those that contribute most or, with `unit`, change this unit
-    most. It shows the gates of `layer` (None means the last layer), for one `unit` or averaged over all units.
+    The table has the start token and up to `words` words: those that contribute most or, if `unit` is given, those that
+    change its state most. It shows the gates of `layer` (None means the last layer). If `unit` is None, they are
+    averaged over all units.
     """
     cells = [cell for cell in inspection.cells if cell.layer == (layer or inspection.cells[-1].layer)]
     click.echo(f"{inspection.label} {inspection.probability:.4f}")
@@ -140,7 +141,7 @@ def _sign(values: NDArray[np.float32]) -> list[str]:
 
 
 def _choose_rows(inspection: "Inspection", cell: "CellTrace", words: int, unit: int | None) -> list[int]:
-    """Return the timesteps of the start token and of the words that contribute most or, with `unit`, change it most."""
+    """Return timestep 0 and the timesteps of the words that contribute most or, with `unit`, change this unit most."""
     if unit is None:
         weights = inspection.contributions.integrated_gradients
     else:
@@ -150,7 +151,7 @@ def _choose_rows(inspection: "Inspection", cell: "CellTrace", words: int, unit: 
 
 
 def print_units(driven: Sequence["DrivenUnit"]) -> None:
-    """Print the words that raise and lower the value of each unit in the last layer."""
+    """For each unit of the last layer, print the words that raise its state most and those that lower it most."""
     poolings = list(driven[0].weights)
     rows = [
         [

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from imdb_gru.models.next_word import LikelyToken, Timestep
 
 LONGEST_WORD = 16
-"""Maximum length in characters of a token that a narrow table keeps on one line."""
+"""Tokens of up to this many characters are not broken in a narrow table."""
 PREDICTED = {"forward": "next word", "backward": "previous word"}
 """Heading for the predicted words, by the direction of the model."""
 

@@ -21,7 +21,7 @@ def show_predictions(
     plot: Path | None,
     max_error: float | None = None,
 ) -> None:
-    """Classify the texts, and print each prediction as it is made; if `plot` is given, save a chart to this path."""
+    """Classify the texts, and print each prediction as it is made; if `plot` is a path, save a chart there."""
     from imdb_gru.models.bulk import begin_rows, predict_rows, tell
     from imdb_gru.models.counts import Counts
     from imdb_gru.models.outputs import PredictionWriter

@@ -12,7 +12,7 @@ REMOVALS = {"delete": "deleted", "unknown": "replaced by the unknown word"}
 
 
 def build_score_tables(scores: "ExplanationScores") -> list[Table]:
-    """Build four tables: each method's scores, the differences between methods, scores by share of words, and settings.
+    """Build four tables: the scores of the methods, their differences, the scores by share of words, and the settings.
 
     The table of scores comes first because it is the main one.
     """

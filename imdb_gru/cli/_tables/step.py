@@ -27,7 +27,7 @@ def show_step(step: "StepInspection", terms: int, *, headed: bool, as_json: bool
 
 
 def print_step(step: "StepInspection", terms: int) -> None:
-    """Print the equations of each unit in symbols and in numbers, with the largest `terms` terms of each product."""
+    """Print the equations of each unit in symbols and in numbers, and the `terms` largest terms of each product."""
     for unit in step.units:
         title = f"unit {unit.unit} of {unit.name} ({CELLS[unit.cell].title})"
         print_line(f"{_name_word(step, step.word)}{'' if step.known else ' (unknown)'}: {title}")
@@ -56,7 +56,7 @@ def _describe_previous(step: "StepInspection", unit: "UnitStep") -> str:
 
 
 def _iter_lines(equation: "Equation", width: int) -> Iterator[str]:
-    """Yield three lines for an equation: its formula and name, its numbers, and its value."""
+    """Yield three lines for an equation: formula and name, then the same formula in numbers, then the value."""
     name = f"{equation.name} gate" if equation.function == "σ" else equation.name
     yield f"{equation.symbol:{width}} = {equation.formula}   {name}"
     yield f"{'':{width}} = {equation.numbers}"
@@ -65,7 +65,7 @@ def _iter_lines(equation: "Equation", width: int) -> Iterator[str]:
 
 
 def _iter_terms(product: "Product", count: int) -> Iterator[list[str]]:
-    """Yield one row for each of the `count` largest terms of a product, and one row for the sum of all others."""
+    """Yield one row for each of the `count` largest terms of a product, and one for the sum of the remaining terms."""
     largest = product.list_largest(count)
     for term in largest:
         figures = (f"{figure:+.{DIGITS}f}" for figure in (term.weight, term.value, term.product))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from imdb_gru.sweep.outcome import Outcome
 
 FRAME = 4
-"""Number of terminal lines that are not available for the rows of the live table."""
+"""Number of terminal lines that the rows of the live table must leave free."""
 # Not just "epochs", because train.epochs may be a column too.
 FIGURES = (Column("state"), Column("accuracy"), Column("log loss"), Column("epochs done", "done"), Column("seconds"))
 FINALISTS = (
@@ -38,7 +38,7 @@ class SweepPrinter(EventPrinter):
         self.live = Live(console=Console(stderr=True), auto_refresh=False, transient=True)
 
     def __call__(self, event: "Event") -> None:
-        """Print an event."""
+        """Print an event, or update the live table if the event is a change of a trial."""
         from imdb_gru.sweep.outcome import TrialChanged
 
         if not isinstance(event, TrialChanged):
@@ -64,7 +64,7 @@ class SweepPrinter(EventPrinter):
 
 
 def _name_keys(keys: Sequence[str]) -> list[Column]:
-    """Return a column for each key; a table that is too wide omits the last key's column first."""
+    """Return a column for each key; if the table is too wide, the column of the last key is omitted first."""
     return [Column(name, drop=len(keys) - index) for index, name in enumerate(shorten_keys(keys))]
 
 

@@ -18,7 +18,7 @@ PIPE_WIDTH = 200
 GAP = 2
 """Number of spaces between two columns."""
 LONGEST_WORD = 30
-"""Maximum length in characters of a word that a narrow table does not break; all numbers and dates are shorter."""
+"""Words of up to this many characters are not broken in a narrow table; all numbers and dates are shorter."""
 
 
 @dataclass(frozen=True)
@@ -29,13 +29,13 @@ class Column:
     short: str | None = None
     """Heading to use in a narrow table; None means `name`."""
     width: int = 0
-    """Minimum width in characters of a column whose texts are wrapped; no effect if all of its texts are shorter."""
+    """Minimum width in characters in a narrow table, unless all texts in the column are shorter."""
     cut_to: int | None = None
-    """Maximum length in characters of a path in a narrow table, which cuts off the beginning; None keeps all of it."""
+    """Maximum length in characters of a path in a narrow table, or None; the beginning of a longer path is cut off."""
     longest_word: int = LONGEST_WORD
-    """Maximum length in characters of a word that a narrow table does not break."""
+    """Words of up to this many characters are not broken in a narrow table."""
     drop: int = 0
-    """Order in which columns are omitted from a narrow table: 1 is omitted first, and 0 is omitted last."""
+    """Order in which columns are omitted from a narrow table: those with 1 first, those with 0 last."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def print_line(line: str) -> None:
 
 
 def print_heading(text: str, figures: str = "") -> None:
-    """Print `figures` and the beginning of a text as a heading of one line, in bold if the output is a terminal."""
+    """Print a one-line heading: `figures`, then the beginning of `text`. It is bold if the output is a terminal."""
     from rich.console import Console
     from rich.text import Text
 
@@ -212,7 +212,7 @@ def _cut(cell: "Text", column: Column) -> "Text":
 
 
 def _find_least(column: Column, index: int, cells: Sequence[Sequence["Text"]]) -> int:
-    """Return the smallest width that respects `column.width` and breaks no word that must stay on one line."""
+    """Return the smallest width that respects `column.width` and breaks no word of up to `longest_word` characters."""
     from rich.cells import cell_len
 
     words = [word for row in cells for word in row[index].plain.split()] + column.name.split()

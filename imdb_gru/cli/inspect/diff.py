@@ -16,7 +16,7 @@ from imdb_gru.cli._texts import open_reader
 @run_option
 @json_option
 def diff(text: str, other: str, run_path: Path | None, as_json: bool) -> None:
-    """Compare TEXT with OTHER word by word: which words differ, and how this changes the probability.
+    """Compare TEXT with OTHER word by word: show which words differ, and how they change the probability.
 
     \b
     imdb-gru inspect diff "A slow start." "A superb start."

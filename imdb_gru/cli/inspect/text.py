@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 MOST_TEXTS = 200
-"""Maximum number of texts on one page."""
+"""Maximum number of texts on one HTML page."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Files:
             check_parent(self.npz, "write")
 
     def limit(self, texts: Iterable[str]) -> list[str]:
-        """Return the texts, or raise `UsageError` if there are none, or more than the requested files can hold."""
+        """Return the texts. Raises `UsageError` if there are no texts, or too many for the requested files."""
         most = 1 if self.npz or self.plots else MOST_TEXTS
         taken = list(itertools.islice(texts, most + 1))
         if not taken:

@@ -10,7 +10,7 @@ from imdb_gru.cli._options import json_option, number_option, open_run, run_opti
 from imdb_gru.cli._reviews import ReviewChoice, review_options
 
 MIN_COUNT = 20
-"""Minimum number of occurrences of a listed word; the mean effect of a rarer word on a unit is unreliable."""
+"""Words that occur less often than this are not listed, because their mean effect on a unit is unreliable."""
 
 
 @click.command(cls=Command, short_help="List the words that change each unit most.")
@@ -19,7 +19,7 @@ MIN_COUNT = 20
 @number_option("--words", "List the N words that raise each unit most, and the N that lower it most.", default=5)
 @json_option
 def units(chosen: ReviewChoice, run_path: Path | None, words: int, as_json: bool) -> None:
-    """List the words that raise or lower the state of each unit of the last layer most, on average over reviews.
+    """For each unit of the last layer, list the words that raise or lower its state most, on average over reviews.
 
     If neither TEXT nor --input is given, the reviews come from a split of --data or, by default, of the run's own data.
 

@@ -16,7 +16,7 @@ from imdb_gru.engine.features import list_features
 from imdb_gru.engine.loop import INDEX, Tile, build_loop
 
 ROWS = 16
-"""Number of rows in a tile register, for both A and C."""
+"""Number of rows in a tile register that holds part of A or of C."""
 
 ARCH_PRCTL, REQUEST_PERMISSION, TILE_DATA = 158, 0x1023, 18
 """Arguments of the system call that a Linux process must make to get access to the tile registers."""
@@ -62,7 +62,7 @@ def close_tiles(_context: Any) -> Any:
 
 
 def _build_product(heights: int) -> Any:
-    """Build the function that computes a tile of C; the tile's height is `heights` registers."""
+    """Build the function that computes a tile of C with a height of `heights` registers."""
 
     def generate(builder: Any, product: Product) -> None:
         load = _declare(builder, "tileloadd64", BYTE, BYTE.as_pointer(), INDEX)

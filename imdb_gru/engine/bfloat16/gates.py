@@ -56,9 +56,9 @@ def open_gates(products, bits, block, h, start, count, kept, kept_start, kept_bl
     """Compute m, z, r and h' from products that include the bias, and update `h` from h_{t-1} to h_t.
 
     Only `count` elements are processed, starting at index `start`. The four blocks of `products` start `block` elements
-    apart; `bits` is `products` viewed as integers. For a backward pass, each element of `kept` stores two values: m and
-    z or, `kept_block` elements further on, r and h'. There, m is a bfloat16 number, and z, r and h' are 16-bit
-    fixed-point numbers.
+    apart; `bits` is `products` viewed as integers. For the backward pass, each element of `kept` stores two values: m
+    and z in its first block, and r and h' in its second block, which starts `kept_block` elements after the first. In
+    `kept`, m is a bfloat16 number, and z, r and h' are 16-bit fixed-point numbers.
     """
     for i in range(start, start + count):
         m = products[at(i)]

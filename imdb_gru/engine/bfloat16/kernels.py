@@ -1,8 +1,8 @@
 """The compiled loops that multiply bfloat16 matrices and compute everything else in float32.
 
-`imdb_gru.engine.arithmetic.Arithmetic` describes the arrays. The gates of all rows are computed for `COLUMNS` units at
-a time, right after the products, while the products are in the cache. `blocks` receives the values that
-`open_gates` keeps.
+`imdb_gru.engine.arithmetic.Arithmetic` describes the arrays. Units are processed `COLUMNS` at a time: the gates of all
+rows are computed right after the matrix products, while the products are still in the cache. `blocks` receives the
+values that `open_gates` keeps.
 """
 
 import numpy as np
@@ -25,7 +25,7 @@ ROOM, KEPT = 32, 2
 
 @inlined
 def find_real(rows, mask, t, real):
-    """Mark the rows whose timestep t is real; return the number of rows, in whole tiles, up to the last of these."""
+    """Mark the rows whose timestep t is real; return the number of rows up to the last tile with a marked row."""
     alive = 0
     for i in range(len(rows)):
         real[i] = rows[i] >= 0 and mask[rows[i], t]
@@ -136,8 +136,8 @@ def run_backward(
 ):  # fmt: skip
     """Implement `Arithmetic.run_backward`; `gradient` is in panels of `COLUMNS` columns.
 
-    Until a chunk of rows is complete, `dblocks` collects the gradients of its blocks, `pairs` collects the same
-    gradients with their rows interleaved in pairs, and `turned` collects its inputs, transposed.
+    Until a chunk of rows is complete, `dblocks` collects the gradients of the chunk's blocks, `pairs` collects the
+    same gradients with their rows interleaved in pairs, and `turned` collects the chunk's inputs, transposed.
     """
     timesteps, features = mask.shape[1], dx.shape[2]
     units, room = dh.shape[1], inputs.shape[1]

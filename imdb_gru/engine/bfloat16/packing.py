@@ -19,7 +19,7 @@ Pairs = NDArray[np.uint32]
 
 @compiled
 def _pack(matrix, pairs, panel, pair, size):
-    """Write a matrix, padded with zeros to `size` rows, into `pairs`, starting at a given panel and pair of rows."""
+    """Pad a matrix with zeros to `size` rows, and write it into `pairs` from a given panel and pair of rows onwards."""
     rows, columns = matrix.shape
     own, flat = np.zeros((2, COLUMNS), np.float32), pairs.reshape(-1)
     bits = own.reshape(-1).view(np.uint32)
@@ -40,7 +40,7 @@ def _pack(matrix, pairs, panel, pair, size):
 
 @compiled
 def _unpack(panels, panel, row, matrix, column, columns):
-    """Sum the workers' panels `(W, N/COLUMNS, K, COLUMNS)`, starting at a given panel and row, into matrix columns."""
+    """Write part of `panels` `(W, N/COLUMNS, K, COLUMNS)`, summed over the workers, into columns of `matrix`."""
     matrix[:, column : column + columns] = 0
     for worker in range(len(panels)):
         for first in range(0, columns, COLUMNS):

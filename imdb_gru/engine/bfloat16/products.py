@@ -47,7 +47,7 @@ def turn(values, start, room, rows, turned, most, width, done):
 
 @inlined
 def add_products(turned, pairs, most, width, units, done, gradient, sums):
-    """Add Aᵀ B to the gradient of the joined weights, and the rows of B to `sums`.
+    """Add Aᵀ B to the gradient of the joined weights, and the sum of B's rows to `sums`.
 
     A holds a chunk's inputs, and B the gradients of its blocks. There are no weights from x_t to m or from h_{t-1} to
     h', so those parts of the gradient stay unchanged.

@@ -34,7 +34,7 @@ class Product(NamedTuple):
 def declare_product(generate: Callable[[Any, Product], None]) -> Any:
     """Return a compiled function that computes a product of flat arrays with the code that `generate` builds.
 
-    Its arguments are not checked. Each array argument is followed by the index of the array's first element.
+    The function does not check its arguments. Each array argument is followed by the index of its first element.
     """
 
     @intrinsic

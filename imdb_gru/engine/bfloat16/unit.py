@@ -1,10 +1,10 @@
-"""The part of the CPU that multiplies bfloat16 matrices: AMX if it is available, or else AVX512_BF16."""
+"""The part of the CPU that multiplies bfloat16 matrices: AMX if it is available, otherwise AVX512_BF16."""
 
 from imdb_gru.engine.bfloat16 import amx, avx512
 
 UNIT = amx if amx.has_amx() else avx512
 ROWS = UNIT.ROWS
-"""Number of rows in a tile, for both A and C."""
+"""Number of rows in a tile of A or of C."""
 open_tiles, close_tiles = UNIT.open_tiles, UNIT.close_tiles
 multiply_short, multiply_tall = UNIT.multiply_short, UNIT.multiply_tall
 """Functions that multiply tiles of `ROWS` rows (short) or `STEP` rows (tall)."""

@@ -4,9 +4,9 @@ A row has four blocks of `U` floats:
 
     m = U_h h_{t-1} + c_h    z    r    h'
 
-The backward pass overwrites them with dm, dz, dr and dh': the gradient of m, and those of the inputs of the other
-blocks' activations. In this order, the gradients that propagate to h_{t-1} are adjacent (dm, dz, dr), and so are the
-gradients that propagate to x_t (dz, dr, dh').
+The backward pass overwrites the blocks with dm, dz, dr and dh', the gradients of m and of the pre-activations of z, r
+and h'. In this order, the gradients that propagate to h_{t-1} are adjacent (dm, dz, dr), and so are the gradients that
+propagate to x_t (dz, dr, dh').
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from imdb_gru.engine.compiling import inlined
 
 TINY = np.float32(1e-25)
-"""Smaller gradients are replaced with zero, because denormal floats would make the computation many times slower."""
+"""Gradients no larger than this are replaced with zero, because computing with denormal floats is many times slower."""
 
 ONE, HALF, BOUND = np.float32(1), np.float32(0.5), np.float32(7.9)
 P = tuple(np.float32(c) for c in (1.54285369e-08, 2.20236520e-05, 3.57901681e-03, 1.34506415e-01, 9.99999994e-01))

@@ -17,7 +17,7 @@ ROOM, KEPT = 0, 4
 
 @inlined
 def multiply(a, a_start, a_row, rows, b, steps, c, c_start, c_row, columns, accumulate):
-    """Compute C = A B, or add A B to C if `accumulate`; A's `rows` rows are `a_row` apart; B is packed in panels."""
+    """Compute C = A B for `rows` rows and `columns` columns, or add A B to C if `accumulate`; B is packed in panels."""
     for column in range(0, columns, COLUMNS):
         for row in range(0, rows, ROWS):
             multiply_tile(
@@ -143,7 +143,7 @@ def run_backward(
 
 @inlined
 def add_products(inputs, blocks, start, stop, gradient, sums):
-    """Add Aᵀ B to the gradient of the joined weights, and the rows of B to `sums`.
+    """Add Aᵀ B to the gradient of the joined weights, and the sum of B's rows to `sums`.
 
     A and B are the rows of `inputs` and `blocks` from `start` up to, but not including, `stop`. There are no weights
     from x_t to m or from h_{t-1} to h', so those parts of the gradient stay unchanged.

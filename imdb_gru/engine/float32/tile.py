@@ -13,7 +13,7 @@ from imdb_gru.engine.loop import INDEX, Tile, build_loop, spread_value
 
 
 def choose_tile(features: Set[str]) -> tuple[int, int, int]:
-    """Choose a tile for the CPU's features; return its lanes per vector, vectors per row, and rows.
+    """Choose a tile for the CPU's features; return its number of lanes per vector, of vectors per row, and of rows.
 
     A tile's sums fill at least half of the vector registers, so that consecutive products go to different sums and
     need not wait for each other.
@@ -39,7 +39,7 @@ def multiply_tile(
     _context: Any, a: Any, a_start: Any, a_row: Any, a_step: Any, b: Any, b_start: Any, b_step: Any, c: Any,
     c_start: Any, c_row: Any, steps: Any, accumulate: Any,
 ) -> Any:  # fmt: skip
-    """Compute C[m, n] = Σ_k A[m, k] B[k, n] for `ROWS` rows and `COLUMNS` columns; if `accumulate`, add it to C.
+    """Compute C = A B for `ROWS` rows and `COLUMNS` columns, or add A B to C if `accumulate`.
 
     A, B and C are stored in flat float32 arrays: A[m, k] at `a_start + m·a_row + k·a_step`, B[k, n] at
     `b_start + k·b_step + n`, C[m, n] at `c_start + m·c_row + n`. Arguments are not checked; `steps` must be at least 1.

@@ -23,8 +23,9 @@ def multiply_tile(
     """Compute C = A B for `ROWS` rows and `COLUMNS` columns.
 
     A holds unsigned numbers, B signed numbers and C 32-bit sums, all in flat arrays: A[m, k] is at
-    `a_start + m·a_row + k`, C[m, n] at `c_start + m·c_row + n`. B is packed, so that `STEP` numbers of a column are
-    neighbours. Arguments are not checked; `steps` is the inner dimension divided by `STEP`, at least 1.
+    `a_start + m·a_row + k`, C[m, n] at `c_start + m·c_row + n`. B is packed so that each group of `STEP` consecutive
+    numbers of a column is contiguous. Arguments are not checked; `steps` is the inner dimension divided by `STEP`, and
+    must be at least 1.
     """
     place = types.intp
     signature = types.void(a, place, place, b, place, c, place, place, place)

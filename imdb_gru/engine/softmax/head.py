@@ -53,8 +53,8 @@ class Head:
     def run(self, x: Array, real: Mask, true: Array, true_bias: Array, places: Ids, w: HeadWeights) -> HeadResult:
         """Compute losses and gradients for hidden states `(N, U)`; the mask `real` `(N,)` marks rows with a target.
 
-        `true` `(N, E)` and `true_bias` `(N,)` are the targets' weights. `places` `(N,)` is each target's index among
-        the sampled words, or −1 if it was not sampled, so that a sampled target is counted only once.
+        `true` `(N, E)` and `true_bias` `(N,)` are the targets' embeddings and biases. `places` `(N,)` is each target's
+        index among the sampled words, or −1 if it was not sampled, so that a sampled target is counted only once.
         """
         count, units = x.shape
         width = true.shape[1]

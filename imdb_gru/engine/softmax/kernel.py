@@ -1,6 +1,6 @@
 """The compiled loop that `head.py` calls: forward and backward passes of projection and softmax, in blocks of rows.
 
-The sizes U, E and S and the rows of a block are padded with zeros to whole tiles.
+The dimensions U, E and S, and the rows of each block, are padded with zeros to whole tiles.
 """
 
 import math
@@ -92,8 +92,9 @@ def run(
 ):  # fmt: skip
     """Write the losses of `rows`, and the gradients multiplied by `share`; weight gradients are added to existing ones.
 
-    `packed` holds the kernel, the transposed `others`, `others`, and the transposed kernel, in this order. The
-    gradients of the kernel and of `others` are stored as panels of their transposes.
+    `packed` holds four matrices in this order: the kernel, the transposed embeddings of the sampled words, these
+    embeddings themselves, and the transposed kernel. `into_kernel` and `into_others`, the gradients of the kernel and
+    of the embeddings, are stored as panels of the transposed gradients.
     """
     units, features = x.shape[1], true.shape[1]
     width, words = len(bias), len(offsets)

@@ -1,7 +1,7 @@
-"""The matrix products that the softmax kernel calls, for each number type that it can multiply.
+"""The matrix products that the softmax kernel calls, for each dtype that the kernel supports.
 
 The kernel calls this module's `put_row`, `add_product` and `add_transposed`. When Numba compiles the kernel, it
-replaces them with the functions of the same names in the implementation for the arrays' number type.
+replaces them with the functions of the same names in the implementation for the arrays' dtype.
 """
 
 from typing import Any, Protocol
@@ -14,7 +14,7 @@ from imdb_gru.engine.softmax import products_bfloat16, products_float32
 
 
 class Products(Protocol):
-    """The products for one number type, and the conversion to that type; all arrays are flat."""
+    """The products for one dtype, and the conversion to that dtype; all arrays are flat."""
 
     def put_row(self, values, bits, start, into, into_start, count):
         """Convert `count` float32 numbers to the type of `into`; `bits` is `values` viewed as uint32."""
@@ -35,7 +35,7 @@ class Products(Protocol):
 
 
 PRODUCTS: dict[Any, Products] = {types.float32: products_float32, types.uint16: products_bfloat16}
-"""The products, keyed by the Numba type of the numbers that they multiply."""
+"""The implementations, keyed by the Numba dtype of the arrays that they multiply."""
 
 
 def put_row(values, bits, start, into, into_start, count):

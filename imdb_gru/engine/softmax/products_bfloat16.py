@@ -1,4 +1,4 @@
-"""The bfloat16 implementation of the products in `products.py`, for numbers in uint16 arrays."""
+"""The bfloat16 implementation of the products in `products.py`, for numbers stored in uint16 arrays."""
 
 import numpy as np
 

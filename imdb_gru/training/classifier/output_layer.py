@@ -19,7 +19,7 @@ Doubles = NDArray[np.float64]
 
 
 def fit_output_layer(features: Array, labels: Labels, penalty: float = PENALTY) -> tuple[Array, Array]:
-    """Fit a ridge logistic regression by Newton's method to features `(N, F)` and labels `(N,)`, 0 or 1.
+    """Fit a ridge logistic regression by Newton's method to features `(N, F)` and labels `(N,)`, each 0 or 1.
 
     Returns the kernel `(F, 1)` and the bias `(1,)` of the output layer, float32. The penalty is computed for
     standardised features, and does not include the bias.

@@ -65,10 +65,10 @@ class ReviewModel(keras.Model):  # type: ignore[misc]
     the teachers' probability, and a review's loss is its cross-entropy with the target (Hinton, Vinyals and Dean 2015).
     The accuracy is still measured with the labels.
 
-    Adversarial training (Miyato, Dai and Goodfellow 2017, equation 5) adds the loss of reviews whose embeddings x are
-    moved by r = ε ‖x‖ g / ‖g‖, where g is the gradient of the loss with respect to x. Virtual adversarial training
-    (equation 7) needs no label: it adds a measure of how much a move by r changes the probability, where g is the
-    gradient of that measure. In the paper, the embeddings are normalised and ε is the norm of r. Here, ε is a
+    Adversarial training (Miyato, Dai and Goodfellow 2017, equation 5) adds the loss of the same reviews with their
+    embeddings x moved by r = ε ‖x‖ g / ‖g‖, where g is the gradient of the loss with respect to x. Virtual adversarial
+    training (equation 7) needs no label: it adds a measure of how much a move by r changes the probability, where g is
+    the gradient of that measure. In the paper, the embeddings are normalised and ε is the norm of r. Here, ε is a
     fraction of the embeddings' norm, so that the model cannot evade the perturbation by making the embeddings larger.
     """
 

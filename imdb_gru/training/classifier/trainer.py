@@ -161,7 +161,7 @@ class ClassifierTrainer(Trainer):
             self.model.set_weights(self._next_weights)
 
     def calibrate(self, run: Run) -> Calibration | None:
-        """Count the complete run's errors on the validation reviews above each confidence limit."""
+        """Count the validation reviews, and the saved classifier's errors on them, above each confidence limit."""
         reviews = self.corpus.validation
         sequences = [reviews[row] for row in range(len(reviews))]
         return measure_calibration(Classifier.load(run), sequences, reviews.labels)

@@ -24,7 +24,7 @@ class Chunk:
 
 
 class ReviewChunks:
-    """The batches of one epoch, determined by seed and epoch; each is cut into chunks of at most `timesteps`."""
+    """The batches of one epoch, determined by seed and epoch, each cut into chunks at most `timesteps` long."""
 
     def __init__(self, reviews: EncodedReviews, config: NextWordConfig, epoch: int | None) -> None:
         """Build the batches of `epoch`; None means validation, which starts with the longest reviews."""

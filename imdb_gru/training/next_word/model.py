@@ -19,18 +19,18 @@ from imdb_gru.training.layers import ChannelDropout
 from imdb_gru.training.model import build_recurrent
 
 EMBEDDING_DEVIATION = 0.1
-"""Standard deviation of the initial embeddings; with Keras's ±0.05, tied logits are so small that learning is slow."""
+"""Standard deviation of the initial embeddings; with Keras's ±0.05, tied logits are too small to learn quickly."""
 FULL_ROWS = 1024
 """Number of timesteps for which the full softmax is computed at once."""
 
 
 @dataclass(frozen=True)
 class Strata:
-    """The strata of a sampled softmax: ranges of ids, which are ordered by frequency. One word is drawn from each.
+    """The strata of a sampled softmax: ranges of ids (ordered by word frequency), with one word drawn from each range.
 
     Each stratum in the first half has one word, so that frequent words are always drawn; the strata in the second half
     grow in size. A word drawn from a stratum of n words represents all n: its logit is raised by log n, the correction
-    of importance sampling (Bengio and Senécal 2008, section 3). With as many strata as words, this is the full softmax.
+    of importance sampling (Bengio and Senécal 2008, section 3). With one stratum per word, this is the full softmax.
     """
 
     edges: Ids

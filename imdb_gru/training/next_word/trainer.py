@@ -146,7 +146,7 @@ class NextWordTrainer(Trainer):
         return {"words_per_second": speed}
 
     def is_better(self, record: Epoch, best: Epoch) -> bool:
-        """Return whether an epoch is at least as good as the best so far, or there are no validation reviews."""
+        """Return whether an epoch is at least as good as the best so far; always true without validation reviews."""
         return (record.validation_loss or 0.0) <= (best.validation_loss or 0.0)
 
     def list_arrays(self) -> list[Array]:
