@@ -64,7 +64,7 @@ class CorpusRead(Event):
     validation_split: float
     """Share of the reviews that the config reserves for validation."""
     counts: Mapping[str, int] = field(default_factory=dict)
-    """Number of reviews read from each split, for a next-word model; empty for a classifier."""
+    """For a next-word model, the number of reviews read from each split; for a classifier, empty."""
 
     def __str__(self) -> str:
         """Return a description of the reviews, with a warning if validation metrics are missing or optimistic."""

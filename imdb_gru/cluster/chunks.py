@@ -192,7 +192,7 @@ def _lay_out_timesteps(predictions: list[Prediction]) -> pyarrow.Array:
 
 
 def write_partitions(partitions: pyarrow.Table, *, folder: str) -> pyarrow.Table:
-    """Write partitions to a folder, and return their rows without the column `content`."""
+    """Write partitions to a folder, and return their rows without the `content` column."""
     notes = partitions.select(RESULT.names)
     for name, content in zip(partitions["name"].to_pylist(), partitions["content"].to_pylist(), strict=True):
         if name is None:

@@ -60,7 +60,7 @@ class Partitions:
     def begin(self, begun_with: Mapping[str, Any], stamps: Sequence[Stamp], *, resume: bool) -> list[str]:
         """Start a job if the folder is empty, or resume the job in it; raise `DataError` if neither is possible.
 
-        If input files have changed since the job was started, remove their partitions; return these files.
+        Remove the partitions of input files that have changed since the job was started, and return these files.
         """
         settings = self.folder / SETTINGS
         begun = {**begun_with, "input": [stamp[0] for stamp in stamps]}

@@ -100,7 +100,7 @@ class Baseline:
         stored = self.load_metrics().splits.get(split)
         if stored is None or stored.hash != hash_reviews(reviews):
             raise RunError(
-                f"{self.path} was evaluated on different reviews of the {split} split: remove it to refit the baseline"
+                f"{self.path} was evaluated on other reviews of the {split} split: remove it to refit the baseline"
             )
         with np.load(self.probabilities_path) as arrays:
             return Predictions(arrays[split], stored.accuracy_by_timestep)

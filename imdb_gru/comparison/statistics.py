@@ -13,7 +13,7 @@ RESAMPLES = 10_000
 """Number of bootstrap samples."""
 CONFIDENCE = 0.95
 SAME = 1e-12
-"""If differences vary by less than this value, they count as equal, because rounding alone can make them vary."""
+"""Differences whose spread is smaller than this count as equal, because rounding alone can cause such a spread."""
 
 Values = NDArray[np.int8]
 

@@ -143,7 +143,7 @@ class SweepConfig(WholeConfig):
         return self.replace_base({f"train.{key}": getattr(train, key) for key in FITTED})
 
     def read_values(self, config: Config) -> dict[str, Any]:
-        """Return the values that a trial's config has for the searched keys."""
+        """Return the values in a trial's config of the keys that the sweep varies."""
         return {key: _get(config.model_dump(), key) for key in self.space}
 
 

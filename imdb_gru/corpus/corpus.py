@@ -45,7 +45,7 @@ class TrainingReviews:
     crops: StoredReviews | None = None
     """The crops cut from the training reviews, the same number from each review; None if no crops are used."""
     counts: dict[str, int] = field(default_factory=dict)
-    """Number of reviews read from each split, for a next-word model; empty for a classifier."""
+    """For a next-word model, the number of reviews read from each split; for a classifier, empty."""
 
     @property
     def taught(self) -> StoredReviews:

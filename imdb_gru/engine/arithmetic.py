@@ -25,8 +25,8 @@ class Arithmetic(Protocol):
     whole tiles; the additional elements are zero. A worker processes R rows, where R is a multiple of `ROWS`; each row
     holds one review or none. Steps are the timesteps in the order in which they are processed: from last to first if
     `reverse` is true, otherwise from first to last. At each step, the worker stores its rows up to the end of the last
-    tile that contains a review with a real timestep; K is the total number of rows stored in all steps. Arrays are
-    C-contiguous.
+    tile of rows in which some review has a word, rather than padding, at that step; K is the number of rows stored,
+    summed over all steps. Arrays are C-contiguous.
     """
 
     ROWS: int

@@ -23,7 +23,7 @@ class GradientCurve:
     recurrence: Array
     """‖∂h_T/∂s_t‖ / √U (Frobenius), `(D,)`: the effect of the recurrence alone, without pooling."""
     reviews: Array
-    """Number of reviews that are long enough to have a gradient at each distance, `(D,)`."""
+    """For each distance, the number of reviews that are long enough to have a gradient there, `(D,)`."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the curve as JSON-compatible values; each list has one entry for each distance."""

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 Removal = Literal["delete", "unknown"]
 """How words are removed from a text: deleted, as in the paper, or replaced by the unknown word."""
 SHARES = (0.01, 0.05, 0.1, 0.2, 0.5)
-"""Shares of a text's words over which the scores are averaged, as in the paper; numbers of words are rounded up."""
+"""The scores are averaged over these fractions of a text's words, as in the paper; word counts are rounded up."""
 SEED = 0
 
 

@@ -39,7 +39,7 @@ class FileFormat:
     as_json: bool
     timesteps: bool
     many: bool
-    """Whether there may be several texts; if so, each plain line includes its text."""
+    """Whether there may be several texts; if so, each line of the plain format also shows its text."""
     placed: bool = False
     """Whether each prediction is written with the file and the row of its text."""
 

@@ -25,7 +25,7 @@ class FailedTest:
     """A test that a classifier failed."""
 
     texts: Sequence[str]
-    """The misclassified text; in a test of a pair, the first text and the texts that are compared with it."""
+    """The misclassified text or, if the test compares texts, the first text and those compared with it."""
     probabilities: Sequence[float]
     """The probability of positive for each text."""
 

@@ -61,7 +61,7 @@ class TextReader:
 
     @cached_property
     def _data(self) -> "DataConfig":
-        """The file's config; its class is imported here, because texts that are given directly do not need it."""
+        """The file's config. Its class is imported here, because texts that are given directly need no config."""
         from imdb_gru.config import DataConfig
 
         return self._file or DataConfig()

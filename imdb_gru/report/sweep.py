@@ -95,7 +95,7 @@ def _place_values(values: Sequence[Any], dimension: Mapping[str, Any]) -> tuple[
 
 
 def _place_results(results: Sequence[float]) -> tuple[list[float], dict[str, float]]:
-    """Return the heights of the results; if they span less than `LEAST_SPAN`, they stay near the middle of the axis."""
+    """Return the heights of the results; results that span less than `LEAST_SPAN` are drawn near the axis's middle."""
     low, high = min(results), max(results)
     span = max(high - low, LEAST_SPAN)
     heights = [0.5 + (result - (low + high) / 2) / span for result in results]

@@ -50,7 +50,7 @@ def load_pretrained(config: AnyConfig) -> PretrainedWeights | None:
     if isinstance(own, Config) and not isinstance(config, Config):
         raise ConfigError(
             f"model.pretrained: {name} is a classifier, but a next-word model can only start from a next-word model; "
-            "choose another run, 'bundled' or null"
+            "choose a different run, or use 'bundled' or null"
         )
     refuse(
         (

@@ -97,7 +97,7 @@ class Run:
         return KINDS[self.task].model_name
 
     def load_prediction_config(self) -> "Config | PredictionConfig":
-        """Read at least the parts of the config that prediction needs. Raises `RunError` like `load_config`."""
+        """Read the config, or only the parts of it that prediction needs. Raises `RunError` like `load_config`."""
         return self.load_config()
 
     def load_config(self) -> "Config":

@@ -107,7 +107,7 @@ class DelimitedRows:
         return survey
 
     def _iter_records(self, quoting: Quoting) -> Iterator[_Record]:
-        """Yield the rows below the header, each with as many cells as the header, or none if they are all empty."""
+        """Yield the rows below the header. Each has as many cells as the header, or no cells if they are all empty."""
         self._header: list[str] = []
         for record in self._iter_all(quoting):
             blank = not "".join(record.cells).strip()

@@ -63,7 +63,7 @@ class LabelSurvey:
     """Counts of the values in a label column, kept in constant memory."""
 
     values: dict[str, LabelValue] = field(default_factory=dict)
-    """The first `MOST_VALUES` distinct values and all wanted values, by normalised spelling."""
+    """The first `MOST_VALUES` distinct values and all wanted values; the keys are normalised spellings."""
     splits: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     """The spellings of the values in each split."""
     others: int = 0

@@ -1,4 +1,4 @@
-"""Text files with one review on each line, as tables with the column `text`."""
+"""Text files with one review on each line, as tables with a `text` column."""
 
 from collections.abc import Iterator
 

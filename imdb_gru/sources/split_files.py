@@ -53,7 +53,7 @@ class SplitFilesSource:
     """A folder with one or more tables for each split."""
 
     labels: TableLabels | None = None
-    """The labels of all tables with their meanings; None if labels are not required."""
+    """The meaning of each label, for all tables; None if labels are not required."""
 
     def __init__(self, path: Path, files: SplitFiles, data: DataConfig, *, require_labels: bool) -> None:
         self.name = str(path)

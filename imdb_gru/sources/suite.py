@@ -16,7 +16,7 @@ from imdb_gru.system.escaping import show_value
 BUNDLED_SUITE = "bundled"
 DIRECTIONS = {"": 0, "up": 1, "down": -1}
 CONTRAST = "contrast"
-"""The kind of all texts in a table that has a column `pair` but no column `kind`."""
+"""The kind of all texts in a table that has a `pair` column but no `kind` column."""
 COLUMNS = "text, label and kind, or text, label and pair; texts without a label can have a direction"
 
 
@@ -52,7 +52,7 @@ class Suite:
 def read_suite(data: DataConfig) -> Suite:
     """Read a table of tests, or build the bundled suite if the path is `bundled` or not given.
 
-    A table with a column `pair` does not need a column `kind`. Raises `DataError` if the table cannot be read, lacks a
+    A table with a `pair` column does not need a `kind` column. Raises `DataError` if the table cannot be read, lacks a
     column, or has a text that is not part of any test.
     """
     path = data.path or BUNDLED_SUITE

@@ -147,7 +147,7 @@ def _iter_kind(kind: str, tests: int, seed: int) -> Iterator[SuiteText]:
 
 
 def _draw(rng: random.Random) -> tuple[tuple[Words, Words], Words]:
-    """Choose random words: those for negative texts, those for positive texts, and those that fit both."""
+    """Choose random words in three groups: for negative texts, for positive texts, and for both."""
     negative, positive = ({name: rng.choice(words[label]) for name, words in SIDES.items()} for label in (0, 1))
     return (negative, positive), {name: rng.choice(words) for name, words in SHARED.items()}
 
@@ -160,7 +160,7 @@ def _write(template: str, sides: tuple[Words, Words], label: int, shared: Words)
 
 
 def _build_opposites(templates: Sequence[str]) -> Builder:
-    """Return a builder of tests with two texts of opposite labels: positive and negative words are swapped."""
+    """Return a builder of tests, each with two texts of opposite labels: positive and negative words are swapped."""
 
     def build(rng: random.Random, label: int) -> Made:
         template, (sides, shared) = rng.choice(templates), _draw(rng)
@@ -170,7 +170,7 @@ def _build_opposites(templates: Sequence[str]) -> Builder:
 
 
 def _build_negated(label: int) -> Builder:
-    """Return a builder of tests with one text that negates a word of the opposite label, as "not dull" does."""
+    """Return a builder of tests, each with one text that negates a word of the opposite label, as "not dull" does."""
 
     def build(rng: random.Random, _: int) -> Made:
         sides, shared = _draw(rng)
@@ -180,7 +180,7 @@ def _build_negated(label: int) -> Builder:
 
 
 def _build_degrees(strength: int) -> Builder:
-    """Return a builder of tests with a text and a copy whose adjective is stronger (`strength` 1) or weaker (-1)."""
+    """Return a builder of tests, each with a text and a copy that is stronger (`strength` 1) or weaker (-1)."""
 
     def build(rng: random.Random, label: int) -> Made:
         template, (sides, shared) = rng.choice(DEGREES), _draw(rng)
@@ -193,7 +193,7 @@ def _build_degrees(strength: int) -> Builder:
 
 
 def _build_exchanged(templates: Sequence[str], *slots: str) -> Builder:
-    """Return a builder of tests with two texts that differ only in the words for `slots`, such as names or places."""
+    """Return a builder of tests, each with two texts that differ only in the words for `slots`, such as names."""
 
     def build(rng: random.Random, label: int) -> Made:
         template, (sides, shared) = rng.choice(templates), _draw(rng)
@@ -204,7 +204,7 @@ def _build_exchanged(templates: Sequence[str], *slots: str) -> Builder:
 
 
 def _build_changed(change: Callable[[random.Random, str], str]) -> Builder:
-    """Return a builder of tests with a short text and a copy that `change` has altered."""
+    """Return a builder of tests, each with a short text and a copy that `change` has altered."""
 
     def build(rng: random.Random, label: int) -> Made:
         sides, shared = _draw(rng)

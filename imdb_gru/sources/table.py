@@ -146,7 +146,7 @@ class TableSource:
             yield text, row
 
     def _iter_labelled(self, split: str) -> Iterator[tuple[str, int | None, TableRow]]:
-        """Yield the rows of a split that are not left out, each with its text and its label."""
+        """Yield the rows of a split, each with its text and its label, except those whose label is left out."""
         if split not in self.splits:  # an undivided table must not be mistaken for a test split
             raise DataError(f"{self.name} has no {split} split, only {', '.join(self.splits)}")
         self._missing[split] = 0

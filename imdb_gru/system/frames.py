@@ -1,4 +1,4 @@
-"""Results as pandas data frames; pandas is imported only when a frame is requested, and need not be installed."""
+"""Results as pandas data frames; pandas is imported, and must be installed, only when a frame is requested."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any

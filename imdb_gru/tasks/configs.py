@@ -16,7 +16,7 @@ from imdb_gru.system.paths import make_absolute
 
 OneConfig = TypeVar("OneConfig", bound=AnyConfig)
 Data = str | Path | DataConfig | Source
-"""Reviews, given as a value that `--data` accepts, a `DataConfig` or a `Source`."""
+"""Reviews, given as a `DataConfig`, a `Source`, or any value that `--data` accepts."""
 
 
 def prepare_config(

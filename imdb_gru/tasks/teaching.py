@@ -24,7 +24,7 @@ class Teaching:
     teachers: Sequence[Teacher]
     kept: SoftTargets | None
     ask: bool
-    """Whether to ask the teachers; if False, they are only checked."""
+    """Whether to ask the teachers for their predictions; if False, only check that they can be used."""
 
     @classmethod
     def prepare(cls, config: Config, resumed: Run | None, *, ask: bool) -> "Teaching | None":

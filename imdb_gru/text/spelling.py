@@ -22,7 +22,7 @@ For example, "sooo" becomes "so" (rank 39), not "soo" (11797), but "tooo" become
 def find_spelling(word: str, ranks: Mapping[str, int]) -> str | None:
     """Return the usual spelling of a lengthened word, or None if it is not lengthened or `ranks` has no spelling of it.
 
-    A run of three or more equal letters is shortened to two letters or to one. Roman numerals are not changed. A word
+    A run of three or more identical letters is shortened to two letters or to one. Roman numerals stay. A word
     that consists of a single repeated letter is shortened to three letters, as in "zzz" and "www".
     """
     if not _THRICE.search(word):  # quickly rules out nearly all words

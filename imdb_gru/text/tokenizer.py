@@ -29,7 +29,7 @@ _EMOTICON = re.compile(
 )
 _WORD_OR_EMOTICON = re.compile(f"{_EMOTICON.pattern}|{_WORD.pattern}")
 _MOUTHS = {")": ":)", "]": ":)", "(": ":(", "[": ":(", "/": ":/", "\\": ":/", "|": ":|", "d": ":d", "p": ":p"}
-"""For each mouth, the emoticon that replaces every emoticon with that mouth, except that ;) and ;] become ;)."""
+"""The emoticon that stands for all emoticons with the same mouth; only ;) and ;] keep their eyes and become ;)."""
 
 
 def tokenize_keras(text: str) -> list[str]:

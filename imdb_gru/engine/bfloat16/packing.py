@@ -19,7 +19,7 @@ Pairs = NDArray[np.uint32]
 
 @compiled
 def _pack(matrix, pairs, panel, pair, size):
-    """Pad a matrix with zeros to `size` rows, and write it into `pairs` from a given panel and pair of rows onwards."""
+    """Pad a matrix with zeros to `size` rows, and write it into `pairs`, starting at the given panel and row pair."""
     rows, columns = matrix.shape
     own, flat = np.zeros((2, COLUMNS), np.float32), pairs.reshape(-1)
     bits = own.reshape(-1).view(np.uint32)

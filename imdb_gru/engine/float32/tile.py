@@ -13,7 +13,7 @@ from imdb_gru.engine.loop import INDEX, Tile, build_loop, spread_value
 
 
 def choose_tile(features: Set[str]) -> tuple[int, int, int]:
-    """Choose a tile for the CPU's features; return its number of lanes per vector, of vectors per row, and of rows.
+    """Choose a tile for the CPU's features; return its lanes per vector, its vectors per row and its number of rows.
 
     A tile's sums fill at least half of the vector registers, so that consecutive products go to different sums and
     need not wait for each other.
