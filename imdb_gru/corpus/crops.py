@@ -20,8 +20,8 @@ CROP_SEED = 2**32 + 1
 MOST_SENTENCES, MOST_WORDS = 3, 6
 """Maximum length of a crop: in sentences if it consists of whole sentences, and in words otherwise."""
 PART_SHARE, EDGE_SHARE, UNENDED_SHARE = 0.2, 0.25, 0.3
-"""Three fractions of the crops: the fraction that does not consist of whole sentences, the fraction taken from the start
-of a review (an equal fraction is taken from the end), and the fraction whose final period is removed."""
+"""Three fractions of the crops: the fraction that does not consist of whole sentences; the fraction from the start
+of a review (an equal fraction is from the end); and the fraction whose final period is removed."""
 GROUPS = 10
 """Number of groups into which `balance` divides the crops by length."""
 
