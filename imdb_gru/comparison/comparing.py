@@ -142,8 +142,6 @@ def _plan(
             raise ConfigError(f"{key} cannot be set for a comparison: {SETTLED[key]}")
     settings = {**overrides, **({"model.pretrained": None} if changed else {})}
     configs = {name: prepare_config(Config, source, data, settings) for name, source in sources.items()}
-    for complete in configs.values():
-        open_source(complete.data)  # reports missing data before any training
     return build_candidates(build_models(configs, models), chosen, folder)
 
 
@@ -174,6 +172,8 @@ def _name_configs(config: Configs) -> dict[str, OneConfig]:
 def _train(candidates: Sequence[Candidate], observer: Observer) -> None:
     """Train the candidates that are not yet complete, one after another."""
     states = [find_state(candidate) for candidate in candidates]
+    for data in {str(candidate.config.data): candidate.config.data for candidate in candidates}.values():
+        open_source(data)  # reports missing data before any training
     for number, (candidate, state) in enumerate(zip(candidates, states, strict=True), 1):
         observer(CandidateChosen(number, len(candidates), str(candidate), state))
         if state == "complete":

@@ -103,7 +103,7 @@ def bundle(run: Run, encoder: Run, temperature: float, folder: Path) -> None:
         config = source.load_any_config()
         data = config.data.model_copy(update={"path": None})
         changes: dict[str, object] = {"data": data}
-        if source is run:
+        if config.model.pretrained:
             changes["model"] = config.model.model_copy(update={"pretrained": BUNDLED})
         target.write_text(target.config_path, config.model_copy(update=changes).to_yaml())
     targets[1].keep_prediction_config()

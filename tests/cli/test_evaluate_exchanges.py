@@ -65,5 +65,5 @@ def test_a_next_word_run_is_refused(invoke, make_next_word_run):
 
 @pytest.mark.parametrize("option", ["exchanges", "neighbours", "reviews"])
 def test_numbers_below_one_are_refused(option):
-    with pytest.raises(ValueError, match=f"{option} is 0: give an integer of at least 1"):
+    with pytest.raises(ValueError, match=f"{option}=0: give an integer of at least 1"):
         imdb_gru.evaluate_exchanges("bundled", data="sample", **{option: 0})

@@ -44,7 +44,7 @@ def test_texts_are_data_and_no_markup(tmp_path):
 
 @pytest.mark.parametrize("model", [make_classifier(direction="backward"), make_classifier(bidirectional=True)])
 def test_a_model_that_does_not_read_from_left_to_right_is_refused(tmp_path, model):
-    with pytest.raises(RunError, match=r"choose a model with model\.bidirectional false and text\.direction forward"):
+    with pytest.raises(RunError, match=r"choose one with model\.bidirectional=false and text\.direction=forward"):
         write(tmp_path, model)
     assert list(tmp_path.iterdir()) == []
 
@@ -66,7 +66,7 @@ def test_next_words_are_left_out_with_a_reason(tmp_path, make_next_word_run):
     assert load_base(make_classifier(), notices.append) is None
     assert notices == []  # trained from random weights: there is nothing to show
     assert load_base(make_pretrained(tmp_path / "gone"), notices.append) is None
-    assert "their model cannot be loaded: model.pretrained: there is no run at" in str(notices[0])
+    assert "the next-word model cannot be loaded: model.pretrained: there is no run at" in str(notices[0])
     assert load_base(make_pretrained("bundled"), notices.append) is None
     assert "the next-word model has a different vocabulary" in str(notices[1])
     assert load_base(make_pretrained("bundled-classifier"), notices.append) is None

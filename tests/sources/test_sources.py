@@ -117,7 +117,7 @@ def test_a_damaged_npz_is_told(tmp_path, changes, message):
         ({"x_train": np.array([[1], [1, 2]], dtype=object), "y_train": np.array([1, 7])}, "not 0 or 1"),
         (
             {"x_train": np.array([[1], [1, 999999]], dtype=object), "y_train": np.array([1, 0])},
-            "without a word",
+            "that has no word",
         ),
         ({"x_train": np.array([1, 2]), "y_train": np.array([1, 0])}, "not a list of ids"),
         ({"other": np.array([1])}, "not Keras's"),
