@@ -95,7 +95,7 @@ _MODULES = {
 """The module that defines each public name."""
 
 _SUBMODULES = ("sklearn",)
-"""Public modules that need an extra; `__all__` omits them so that a star import works without the extra."""
+"""Public modules that need optional packages; `__all__` omits them so that a star import works without the packages."""
 
 __all__ = [
     "Classifier",

@@ -11,7 +11,7 @@ ImdbGruError
 
 
 class ImdbGruError(Exception):
-    """Base class of this package's errors; each message says what was wrong, what was received, and what to do."""
+    """Base class of this package's errors; each message says what is wrong, what was received, and what to do."""
 
 
 class ConfigError(ImdbGruError):

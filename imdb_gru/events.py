@@ -164,7 +164,7 @@ class Resumed(Event):
     batch: int
     """Number of completed batches in the current epoch."""
     changes: Mapping[str, tuple[object, object]] = field(default_factory=dict)
-    """Changes in the environment that may alter the last bits of the weights: (before, now) for each name."""
+    """Changes in the environment that may alter the last bits of the weights: (before, now) for each changed item."""
 
     @classmethod
     def build(

@@ -25,7 +25,7 @@ class Record(BaseModel):
             raise ValueError(f"{path}: {detail['msg'].lower()}, got {show_value(detail['input'])}") from error
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the keys that were set and their values; nested records become dictionaries."""
+        """Return the keys that were set, with their values; nested records become dictionaries."""
         return self.model_dump(exclude_unset=True)
 
 
@@ -44,7 +44,7 @@ class Epoch(Record):
     words_per_second: int | None = None
     learning_rate: float | None = None
     seconds: float | None = None
-    """Time in seconds spent on training and validation, excluding the compilation of the engine and graphs."""
+    """Time in seconds spent on training and validation, excluding the compilation of the engine and of graphs."""
 
 
 class CorpusStatistics(Record):
@@ -52,7 +52,7 @@ class CorpusStatistics(Record):
 
     source: str | None = None
     hash: str
-    """One SHA-256 hash of all texts and labels: first the training reviews, then the validation reviews."""
+    """A single SHA-256 hash of the texts and labels of all training reviews and then of all validation reviews."""
     train: int = 0
     """Number of training reviews."""
     validation: int = 0
@@ -89,7 +89,7 @@ class TeacherRecord(Record):
     weight: float
     """The teacher's weight in the mean of all teachers' probabilities."""
     files: dict[str, str]
-    """SHA-256 of each file (config, vocabulary, weights); empty for 'ngrams', which is fitted to training reviews."""
+    """SHA-256 of each file (config, vocabulary, weights); empty for 'ngrams', which has no files."""
 
 
 class Start(Record):
@@ -114,7 +114,7 @@ class Metrics(Record):
 
     format: int
     interrupted: bool
-    """Whether training was stopped before the last epoch was complete, and can therefore be resumed."""
+    """Whether training was stopped before the last epoch was complete; if so, it can be resumed."""
     best: Epoch
     data: CorpusStatistics
     files: dict[str, str]

@@ -35,7 +35,7 @@ KEYS = {
     "length": "text.length",
     "random_state": "train.seed",
 }
-"""The config key set by each parameter of the estimator."""
+"""The config key that each parameter of the estimator sets."""
 
 MAX_SEED = 2**31 - 1
 """Upper limit for seeds from a `RandomState`, which cannot generate larger integers on some systems."""
@@ -54,15 +54,15 @@ class GRUClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     `overrides` replaces the values of config keys, as in `{"model.dropout.word": 0.2}`; a grid search can try several
     such dictionaries.
 
-    Each of the other parameters that is not None sets one key of the config. `epochs`, `batch_size` and
-    `learning_rate` control training. `units` is the size of the GRU, which can be changed only if the config starts
-    from random weights. `length` is the maximum number of words in a text. `random_state`, a number or a
-    `RandomState`, sets the seed, so that two fits with the same number start from the same weights. `fit` checks the
-    parameters, and raises `ConfigError` if the config does not allow them or if `overrides` sets the same key as
-    a parameter.
+    Each of the other parameters sets one key of the config, unless it is None. `epochs`, `batch_size` and
+    `learning_rate` control training. `units` is the size of the GRU; it can be changed only if training starts from
+    random weights. `length` is the maximum number of words in a text. `random_state`, a number or a `RandomState`, sets
+    the seed, so that two fits with the same number start from the same weights. `fit` checks the parameters, and raises
+    `ConfigError` if the config does not allow them or if `overrides` sets the same key as a parameter.
 
     The data section of the config is ignored: the classifier is trained only on the texts given to `fit`.
-    `train.validation_split` is the share of these texts set aside for validation; if there are very few, none are.
+    `train.validation_split` is the share of these texts to set aside for validation; if there are very few texts,
+    all of them are used for training.
 
     After `fit`, `classes_` holds the two labels in sorted order (the second is the model's positive class); `model_` is
     the `Classifier`, which can inspect a text; `history_` holds the metrics of each epoch, and `n_iter_` is the number
@@ -195,8 +195,8 @@ def _encode_labels(y: Any, texts: list[str]) -> tuple[NDArray[Any], list[int]]:
             f"{len(classes)} classes, {show_value(classes.tolist())}"
         )
     if len(classes) < 2:
-        only = f"one class, {show_value(classes.tolist()[0])}" if len(classes) else "no labels"
-        raise ValueError(f"GRUClassifier needs texts of two classes, but y has only {only}")
+        only = f"only one class, {show_value(classes.tolist()[0])}" if len(classes) else "no labels"
+        raise ValueError(f"GRUClassifier needs texts of two classes, but y has {only}")
     return classes, labels.tolist()
 
 

@@ -150,7 +150,7 @@ def test_a_section_in_the_overrides_keeps_its_other_keys():
         (lambda: imdb_gru.evaluate("bundled", errors=-1), ValueError, "errors=-1: give an integer of at least 0"),
         (lambda: imdb_gru.plan("scratch", data=5), TypeError, "data=5: give a path"),
         (lambda: imdb_gru.plan("scratch", overrides=["a"]), TypeError, "overrides=.'a'.: give a mapping"),
-        (lambda: imdb_gru.compare("bundled"), TypeError, "compare takes several runs, got 'bundled'"),
+        (lambda: imdb_gru.compare("bundled"), TypeError, r"compare takes several runs, but got only one \('bundled'\)"),
     ],
 )
 def test_wrong_arguments_are_named_before_anything_is_done(call, error, message):

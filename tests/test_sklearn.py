@@ -116,7 +116,7 @@ def test_a_table_is_refused_with_advice():
 def test_other_labels_are_refused(trainings, labels, message):
     with pytest.raises(ValueError, match=message):
         GRUClassifier("default").fit(TEXTS, labels)
-    with pytest.raises(ValueError, match="y has only no labels"):
+    with pytest.raises(ValueError, match="y has no labels"):
         GRUClassifier("default").fit([], [])
     assert not trainings
 

@@ -16,21 +16,21 @@ Gates = dict[str, Array]
 
 @dataclass(frozen=True)
 class Cell(ABC):
-    """The weights of a recurrent layer, in Keras's layout of G blocks side by side, and the equations of a timestep."""
+    """The equations of one timestep, and the layer's weights, stored as in Keras: G blocks of columns side by side."""
 
     title: ClassVar[str]
     """The name shown to users."""
     keras_layer: ClassVar[str]
     """The name of the layer in `keras.layers` that computes the same results from the same weights."""
     gates: ClassVar[Mapping[str, str]] = {}
-    """Each gate's name and its symbol in the equations, in the order of the weight blocks."""
+    """The gates' symbols in the equations, keyed by the names of the gates, in the order of the weight blocks."""
     equations: ClassVar[Mapping[str, str]] = {}
     """The equations as format strings, keyed by the names of their results: the gates, then the parts of the state.
 
-    Each name in braces is the name of a gate, or is `state`, `memory`, `previous_state` or `previous_memory`. The first
-    G equations, one per block of the weights, also contain `inputs` (W x_t), `recurrent` (U h_{t-1}), `bias` (b) and,
-    if the recurrent product has a bias of its own, `recurrent_bias` (c). If a gate appears in one of these G equations,
-    it multiplies the recurrent product and the bias of that product.
+    A name in braces is a gate's name, `state`, `memory`, `previous_state` or `previous_memory`. The first G equations,
+    one per block of the weights, also contain `inputs` (W x_t), `recurrent` (U h_{t-1}), `bias` (b) and, if the
+    recurrent product has a bias of its own, `recurrent_bias` (c). A gate inside one of these G equations multiplies the
+    recurrent product and that product's own bias.
     """
     state_parts: ClassVar[int] = 1
     """Number of arrays in the state: one for the hidden state and, in an LSTM, one for the memory."""
@@ -46,7 +46,7 @@ class Cell(ABC):
 
     @classmethod
     def count_blocks(cls) -> int:
-        """Return G, the number of blocks of U columns in the weights: one per gate, or one if there are no gates."""
+        """Return G, the number of weight blocks of U columns each: one per gate, or a single block without gates."""
         return len(cls.gates) or 1
 
     @classmethod
@@ -74,19 +74,19 @@ class Cell(ABC):
 
     @abstractmethod
     def step_back(self, gates: Gates, before: State, after: State, gradient: State) -> tuple[Array, State]:
-        """Return the gradients of the projected input, `(B, G·U)`, and of the state before the step.
+        """Return the gradients with respect to the projected input, `(B, G·U)`, and the state before the step.
 
         The arguments are the gates of the step, the state before the step, the state after the step, and the gradient
-        of the state after the step; their shapes are those used by `step`. If `gradient` has several rows and the other
-        arrays have one, each row is propagated separately; if the rows are the unit vectors, the result is the step's
-        Jacobian.
+        with respect to the state after the step; their shapes are those used by `step`. If `gradient` has several rows
+        but the other arrays have only one, each row is propagated separately. If these rows are the unit vectors, the
+        result is the step's Jacobian.
         """
 
     def carry_back(self, gates: Gates, before: State, after: State, gradient: State) -> State:
-        """For a single text, return the gradients of the state before a step, one for each row of `gradient`.
+        """For a single text, return a gradient with respect to the state before a step for each row of `gradient`.
 
-        A cell may override this method with one that is faster for many rows, because computing a Jacobian takes one
-        row of `gradient` per unit.
+        A cell may override this method with one that is faster for many rows: a Jacobian takes as many rows as there
+        are units.
         """
         return self.step_back(gates, before, after, gradient)[1]
 

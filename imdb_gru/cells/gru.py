@@ -33,7 +33,7 @@ class GRUCell(Cell):
         return [kernel, recurrent_kernel, (2, width)]
 
     def project(self, x: Array) -> Array:
-        """Multiply all timesteps' inputs by the kernel and add the first bias, mapping `(..., E)` to `(..., 3·U)`."""
+        """Multiply the inputs of all timesteps by the kernel and add `bias[0]`, mapping `(..., E)` to `(..., 3·U)`."""
         projected: Array = x @ self.kernel + self.bias[0]
         return projected
 
@@ -49,7 +49,7 @@ class GRUCell(Cell):
         return (h,), {"update": z, "reset": r, "candidate": candidate}
 
     def step_back(self, gates: Gates, before: State, after: State, gradient: State) -> tuple[Array, State]:
-        """Return the gradients of the projected input `(B, 3·U)` and of h_{t-1}, given the gradient of h_t `(B, U)`."""
+        """Return the gradients for the projected input `(B, 3·U)` and h_{t-1}, given the gradient for h_t, `(B, U)`."""
         (h_prev,), (dh,) = before, gradient
         z, r, candidate = gates["update"], gates["reset"], gates["candidate"]
         past = h_prev @ self.recurrent_kernel[:, 2 * self.units :] + self.bias[1, 2 * self.units :]  # U_h h_{t-1} + c_h
@@ -63,9 +63,9 @@ class GRUCell(Cell):
         """Multiply the rows of `gradient` by ∂h_t/∂h_{t-1}, `(U, U)`.
 
         If there are many rows, building the Jacobian first is faster: the gates are the same for all rows, so each row
-        then needs one matrix product instead of three. To obtain the transposed Jacobian, scale column j of each of the
-        matrices U_z, U_r and U_h by the derivative of unit j of h_t with respect to the product of h_{t-1} and that
-        column; then add the three matrices, and add z_t to the diagonal.
+        then needs one matrix product instead of three. The transposed Jacobian is U_z + U_r + U_h with scaled columns,
+        plus z_t on the diagonal. In each of the three matrices, the scale of column j is the derivative of unit j of
+        h_t with respect to the product of h_{t-1} and that column.
         """
         ((h_prev,),), (dh,) = before, gradient
         if len(dh) < self.units // 8:  # building the Jacobian would take longer

@@ -44,7 +44,7 @@ class LSTMCell(Cell):
         return (o * tanh(c), c), {"input": i, "forget": f, "candidate": candidate, "output": o}
 
     def step_back(self, gates: Gates, before: State, after: State, gradient: State) -> tuple[Array, State]:
-        """Return the gradients of the projected input `(B, 4·U)`, h_{t-1} and c_{t-1}, given those of h_t and c_t."""
+        """Return the gradients for the projected input `(B, 4·U)`, h_{t-1} and c_{t-1}, given those for h_t and c_t."""
         (_, c_prev), (_, c), (dh, dc) = before, after, gradient
         i, f, candidate, o = (gates[name] for name in ("input", "forget", "candidate", "output"))
         squashed = tanh(c)

@@ -16,7 +16,7 @@ def run_cell(cell: Cell, x: Array, lengths: Lengths, *, backwards: bool = False)
     """Run a cell over right-padded reviews `(B, T, E)`, sorted longest first; return the hidden states `(B, T, U)`.
 
     Each timestep is computed only for reviews that are long enough; a review's hidden states past its end are zero.
-    With `backwards`, reviews are processed from the last token to the first, but output t still belongs to token t.
+    If `backwards` is true, reviews are read from last token to first, but output t still corresponds to token t.
     """
     batch, timesteps, _ = x.shape
     states = np.zeros((batch, timesteps, cell.units), np.float32)
@@ -74,7 +74,7 @@ class Network:
 
     @property
     def output_weights(self) -> dict[Pooling, Array]:
-        """Return each pooling's output weights `(U,)`, or an empty dictionary if there are hidden dense layers."""
+        """Return the output weights `(U,)` for each kind of pooling, or {} if there are hidden dense layers."""
         if len(self.dense) > 1:
             return {}
         ((kernel, _),) = self.dense
@@ -115,7 +115,7 @@ class Network:
         return sigmoid(self.compute_logits(self.pool_prefixes(self.compute_states(ids, lengths))))
 
     def pool_prefixes(self, states: Array) -> Array:
-        """For each timestep, pool the hidden states `(B, T, U)` up to and including it; return `(B, T, P·U)`."""
+        """For each timestep, pool the hidden states `(B, T, U)` up to and including that one; return `(B, T, P·U)`."""
         pooled: list[NDArray[Any]] = []
         for pooling in self.pooling:
             if pooling == "mean":

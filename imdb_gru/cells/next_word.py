@@ -10,7 +10,7 @@ from imdb_gru.cells.network import run_cell
 from imdb_gru.system.arrays import Array, Ids, Lengths
 
 TILE_ROWS, TILE_IDS = 256, 1000
-"""Number of rows and number of ids in a tile of logits, chosen so that a tile fits in the cache."""
+"""Size of a tile of logits, in rows and in ids, chosen so that a tile fits in the cache."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class NextWordNetwork:
     """
 
     embedding: Array
-    """Embeddings of all ids, `(V, E)`; also the weights of the softmax."""
+    """Embeddings of all ids, `(V, E)`; also used as the weights of the softmax layer."""
     cells: Sequence[Cell]
     kernel: Array
     """Kernel of the projection, `(U, E)`."""
@@ -62,7 +62,7 @@ class NextWordNetwork:
         return logits
 
     def compute_losses(self, queries: Array, targets: Ids) -> Array:
-        """Return the negative log-probability of each target, `(N,)`, given queries `(N, E)` with little memory."""
+        """Compute the negative log-probability of each target, `(N,)`, from queries `(N, E)`, using little memory."""
         losses = np.empty(len(targets), np.float32)
         for start in range(0, len(targets), TILE_ROWS):
             rows = slice(start, start + TILE_ROWS)

@@ -19,7 +19,7 @@ class SimpleRNNCell(Cell):
         return (tanh(x_t + h_prev @ self.recurrent_kernel),), {}
 
     def step_back(self, gates: Gates, before: State, after: State, gradient: State) -> tuple[Array, State]:
-        """Return the gradients of the projected input and of h_{t-1}, given the gradient of h_t; all are `(B, U)`."""
+        """Return the gradients for the projected input and h_{t-1}, given the gradient for h_t; all are `(B, U)`."""
         (h,), (dh,) = after, gradient
         dx: Array = dh * slope_of_tanh(h)
         return dx, (np.matmul(dx, self.recurrent_kernel.T),)

@@ -25,16 +25,16 @@ HELD_OUT = "held out"
 """Name for the training reviews that are held out for validation if there is no validation split."""
 EVALUATED = ("validation", HELD_OUT, "test")
 TRAINED = (UNDIVIDED, "train", "validation", UNLABELLED)
-"""Splits that affect training; these include validation, because it determines which epoch is the best."""
+"""Splits that affect training; validation is one of them, because it determines which epoch is the best."""
 MOST_EXAMPLES = 3
 EXCERPT, BEFORE = 70, 20
-"""Maximum length of an excerpt in characters, and maximum number of characters before the damaged text."""
+"""Maximum number of characters in an excerpt: in total, and before the damaged text."""
 
 Figures = dict[str, Any]
 
 
 def check_source(source: Source) -> Figures:
-    """Check all reviews of a source, assuming the default config for a classifier; return statistics and findings."""
+    """Check all reviews of a source, using a classifier's default config, and return statistics and findings."""
     check = Check(source, Config())
     overlaps = list(check.iter_overlaps())
     return {
@@ -106,7 +106,7 @@ class Check:
         }
 
     def iter_overlaps(self) -> Iterator[tuple[str, str, Twins, Twins]]:
-        """Yield each evaluation split with each training split, and their identical and nearly identical reviews."""
+        """For each evaluation split and training split, yield both names and the (nearly) identical reviews."""
         for split in EVALUATED:
             for training_split in TRAINED:
                 if split in self.parts and training_split in self.splits and split != training_split:
@@ -140,7 +140,7 @@ class Check:
         return shares
 
     def iter_one_sided(self) -> Iterator[Figures]:
-        """Yield a finding if all training reviews have the same label, because a classifier needs both labels."""
+        """Yield a finding if all training reviews have the same label; a classifier cannot be trained on them."""
         rows = self.splits.get(self.train or "", ())
         if (only := find_only_label([self.reviews[row] for row in rows])) is not None:
             name = "positive" if only else "negative"
@@ -181,7 +181,7 @@ class Check:
             yield from self._find(f"reviews that contain {sign}", dict.fromkeys(places), places)
 
     def _find(self, finding: str, rows: Mapping[int, int | None], places: Twins | None = None) -> Iterator[Figures]:
-        """If `rows` is not empty, yield a finding with examples; `rows` maps affected rows to their twins or None."""
+        """If `rows` is not empty, yield a finding with examples; `rows` maps each affected row to its twin or None."""
         if rows:
             examples = []
             for row, twin in list(rows.items())[:MOST_EXAMPLES]:

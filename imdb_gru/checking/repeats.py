@@ -99,7 +99,7 @@ class Texts:
 
 
 def _cut_shingles(words: Ids) -> set[tuple[int, ...]]:
-    """Return all sequences of `SHINGLE` consecutive words; if there are fewer words, return them as one sequence."""
+    """Return all sequences of `SHINGLE` consecutive words, or a single shorter sequence if a review has fewer words."""
     listed = words.tolist()
     return set(zip(*(listed[place:] for place in range(SHINGLE)), strict=False)) or {tuple(listed)}
 

@@ -23,19 +23,19 @@ COMMANDS = (
     "card", "compare", "config", "data", "evaluate", "explore", "export", "inspect", "next", "predict", "pretrain",
     "report", "runs", "sweep", "train",
 )  # fmt: skip
-"""Names of the commands and of their modules; `FUNCTIONS` lists the commands whose function has a different name."""
+"""Names of the commands and of their modules; `FUNCTIONS` gives the name of a command's function if it differs."""
 FUNCTIONS = {"next": "next_word"}
 
 
 class MainGroup(Group):
-    """The group of all commands. It exits with code 0 if a program such as `head` closes the output early."""
+    """The group of all commands. It exits with code 0 if the program that reads its output closes the pipe early."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - Click's signature
         """List the names of all commands, in alphabetical order."""
         return sorted({*COMMANDS, *self.commands})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import a command; if no command has that name, import them all, so that Click can suggest a similar name."""
+        """Import the command; if its name is unknown, import all commands, so that Click can suggest a similar name."""
         for name in {cmd_name} & {*COMMANDS} or COMMANDS:
             if name not in self.commands:
                 self.add_command(getattr(import_module(f"imdb_gru.cli.{name}"), FUNCTIONS.get(name, name)))
@@ -65,7 +65,7 @@ def cli() -> None:
 def main() -> None:
     """Run the command line.
 
-    The exit code is 0 for success, 1 for an error, 2 for incorrect usage, 130 for Ctrl-C, 143 for SIGTERM.
+    The exit code is 0 for success, 1 for an error, 2 for incorrect usage, 130 after Ctrl-C, and 143 after SIGTERM.
     """
     # The matrices of a timestep are so small that a second BLAS thread brings no speedup, and slows a busy machine.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -99,7 +99,7 @@ def main() -> None:
 
 
 def _open_closed_streams() -> None:
-    """Replace closed standard streams with the null device, so that no file opened later gets their descriptors.
+    """Replace closed standard streams with the null device, so that files opened later cannot take their descriptors.
 
     `sys.stdin` stays None, so that reading from a closed stdin is still an error.
     """

@@ -10,10 +10,10 @@ TEXTS = ("text", "texts")
 
 
 class Command(click.Command):
-    """A command that rejects a repeated option, unless the option is a flag or takes several values."""
+    """A command that rejects a repeated option unless the option is a flag or is meant to be repeated."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse the arguments, or raise `UsageError` if an option that takes one value is repeated."""
+        """Parse the arguments, or raise `UsageError` if an option that may be given only once is repeated."""
         given = list(args)
         try:
             rest = super().parse_args(ctx, args)

@@ -62,7 +62,7 @@ _TEXT_OPTIONS: dict[str, Callable[[AnyCommand], AnyCommand]] = {
     "encoding": click.option(
         "--encoding",
         metavar="NAME",
-        help="The encoding of the file, such as cp1252 [default: detected, as UTF-8, UTF-16 or Windows-1252].",
+        help="The encoding of the file, such as cp1252 [default: UTF-8, UTF-16 or Windows-1252, as detected].",
     ),
     "delimiter": click.option(
         "--delimiter",
@@ -84,10 +84,10 @@ _LABEL_OPTIONS: dict[str, Callable[[AnyCommand], AnyCommand]] = {
 def _add_reviews(
     command: AnyCommand, name: str, path: Callable[[AnyCommand], AnyCommand], *, labels: bool
 ) -> AnyCommand:
-    """Add `path`, an option or argument that sets `reviews_path`, and options that describe the file and its columns.
+    """Add the parameter `path`, which sets `reviews_path`, and the options that describe the file and its columns.
 
-    In its argument `name`, the command receives one `DataConfig` with the values of all these parameters, or None if
-    the user gave none of them. If `labels` is true, options for the label column and its values are also added.
+    In place of all these parameters, the command receives one argument called `name`: a `DataConfig`, or None if the
+    user gave none of them. If `labels` is true, options for the label column and its values are also added.
     """
     described = {"text_column": _TEXT_OPTIONS["text_column"], **(_LABEL_OPTIONS if labels else {}), **_TEXT_OPTIONS}
 
@@ -141,7 +141,7 @@ def data_argument(command: AnyCommand) -> AnyCommand:
 
 
 def build_input_option(name: str, more: str = "") -> Callable[[AnyCommand], AnyCommand]:
-    """Build the --input option for a file of texts; `name` is the name of the argument that receives it."""
+    """Build the --input option for a file of texts; `name` is the name of the argument that receives the path."""
     text = f"A file with one review per line, or {TABLES}; either may be compressed, and - means stdin.{more}"
     return click.option("--input", name, type=LOCATION, metavar="FILE", help=text)
 

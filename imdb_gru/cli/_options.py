@@ -24,7 +24,7 @@ class PathType(click.Path):
         super().__init__(file_okay=file_okay, dir_okay=dir_okay, path_type=Path)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the path, or raise `UsageError` if it is empty or its home folder (`~` or `~user`) is unknown."""
+        """Return the path, or raise `UsageError` if it is empty or names an unknown home folder (`~` or `~user`)."""
         if isinstance(value, str):
             value = LOCATION.convert(value, param, ctx)
         return super().convert(value, param, ctx)
@@ -36,7 +36,7 @@ class LocationType(click.ParamType[str]):
     name = "path"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the location, or raise `UsageError` if it is empty or its home folder (`~` or `~user`) is unknown."""
+        """Return the location, or raise `UsageError` if it is empty or names an unknown home folder (`~`, `~user`)."""
         if not value:
             self.fail("the path is empty: give the path of a file or a folder", param, ctx)
         from imdb_gru.system.paths import expand_home
@@ -119,7 +119,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print the re
 def number_option(
     name: str, help_text: str, *, least: int = 1, default: int | None = None, metavar: str = "N"
 ) -> Callable[[AnyCommand], AnyCommand]:
-    """Build an option that takes an integer of at least `least`; the help text shows the default, if any."""
+    """Build an option for an integer whose minimum is `least`; the help text shows the default, if any."""
     shown: dict[str, Any] = {} if default is None else {"default": default, "show_default": True}
     return click.option(name, type=Integer(min=least), metavar=metavar, help=help_text, **shown)
 

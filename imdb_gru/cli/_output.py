@@ -1,4 +1,4 @@
-"""The options that choose how a command prints its result: as tables, as one table for other programs, or as JSON."""
+"""Options that control how a command prints its result: as tables, as one table for other programs, or as JSON."""
 
 import functools
 from collections.abc import Callable, Sequence

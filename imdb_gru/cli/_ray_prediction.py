@@ -105,7 +105,7 @@ def predict_on_ray(run_path: Path | None, request: RayRequest) -> None:
 def _predict(
     classifier: "Classifier", partitions: "Partitions", files: list[dict[str, Any]], request: RayRequest
 ) -> dict[str, Any]:
-    """Classify the texts in `files`, the tables that are not finished yet, and return statistics for all tables."""
+    """Classify the texts in `files` (the unfinished tables); return statistics that also cover the finished tables."""
     from imdb_gru.models.counts import Counts
 
     counts, undecodable, remarks = Counts(), 0, list[str]()

@@ -32,8 +32,8 @@ class ReviewChoice:
     def load(self, run: "Run", most: int | None = None) -> list[str]:
         """Return the given texts or, if there are none, reviews from a split.
 
-        The reviews are a random sample of `most` reviews (--reviews overrides `most`). If neither number is given, they
-        are the whole split. Raises `UsageError` if mutually exclusive options are given.
+        At most `most` reviews are chosen from the split at random; --reviews overrides `most`. If both are None, the
+        whole split is returned. Raises `UsageError` if the user gave options that cannot be combined.
         """
         from imdb_gru.config import DataConfig
         from imdb_gru.tasks.evaluation import choose_reviews
@@ -97,8 +97,8 @@ def review_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--split",
             type=click.Choice(["train", "validation", "test"]),
-            help="The split to take reviews from [default: validation; with --data, test if "
-            "the data has a test split].",
+            help="The split to take reviews from [default: validation; with --data, the test split "
+            "if the data has one].",
         ),
         number_option("--reviews", "Use N randomly chosen reviews from the split."),
         build_input_option("input_path"),

@@ -18,8 +18,8 @@ def open_reader(
 ) -> "TextReader":
     """Return a reader for the texts, for the input files or, if the user gave neither, for stdin.
 
-    The reader skips `output` and any tables in it. Raises `UsageError` if stdin is needed but is a terminal, or if the
-    options cannot be combined.
+    The reader skips the file `output` or, if `output` is a folder, the tables in it. Raises `UsageError` if stdin is
+    needed but is a terminal, or if the options cannot be combined.
     """
     from imdb_gru.models.inputs import open_input
     from imdb_gru.models.texts import OPTIONS, STDIN

@@ -97,7 +97,7 @@ def start_training(
 ) -> None:
     """Start, resume or plan a training run, depending on the options, and print the result.
 
-    `train` is the training function, and `kind` is the type of its config. `more` is added to metrics printed as JSON.
+    `train` is the training function, and `kind` is the type of its config. Metrics printed as JSON also include `more`.
     """
     import imdb_gru
 

@@ -88,10 +88,10 @@ def compare(
 ) -> None:
     """Compare complete RUNs. If no RUNs are given, train models with different cells or configs, and compare them.
 
-    By default, a single config is used to train a GRU, an LSTM, a SimpleRNN and an n-gram model. These
-    networks start from random weights, even if the config sets model.pretrained. Several configs are trained as they
-    are. RUNs that differ only in their seed count as one model. RUNs are not retrained, so they cannot be combined with
-    --config, --set, --models, --seeds or --engine.
+    By default, a single config is used to train a GRU, an LSTM, a SimpleRNN and an n-gram model. The networks start
+    from random weights, even if the config sets model.pretrained. If several configs are given, each is used
+    unchanged. RUNs that differ only in their seed are treated as one model. RUNs are not retrained, so they cannot be
+    combined with --config, --set, --models, --seeds or --engine.
 
     \b
     imdb-gru compare --data sample --seeds 1

@@ -33,8 +33,8 @@ def data() -> None:
 def check(data: "DataConfig | None", no_labels: bool, strict: bool, as_json: bool) -> None:
     """Count the reviews at PATH, and find those that are repeated, damaged, or in more than one split.
 
-    PATH can be anything that --data accepts. The default is $IMDB_GRU_DATA, or, if that is not set, the
-    IMDB reviews, which are downloaded once.
+    PATH can be anything that --data accepts. The default is $IMDB_GRU_DATA. If that is not set, the IMDB reviews are
+    used, which are downloaded once.
 
     \b
     imdb-gru data check sample

@@ -87,10 +87,10 @@ def evaluate(
 ) -> None:
     """Evaluate a run on labelled reviews: accuracy, calibration, and accuracy by confidence and number of words read.
 
-    If --data is the data that the run was trained on, the training reviews are left out. Training reviews in any other
-    data are counted, but not left out. A next-word run needs no labels, and its result is the perplexity. --suite tests
-    how a classifier handles negation, contrast, typos, changed names and so on. --exchanges tests whether its
-    predictions remain correct when words are replaced with similar words.
+    If --data is the data that the run was trained on, the training reviews are left out. If any other data contains
+    reviews that the run was trained on, they are counted, but not left out. A next-word run needs no labels, and its
+    result is the perplexity. --suite tests how a classifier handles negation, contrast, typos, changed names and so on.
+    --exchanges tests whether a classifier's predictions remain correct when words are replaced with similar words.
 
     \b
     imdb-gru evaluate --errors 3
@@ -150,7 +150,7 @@ def evaluate(
 
 
 def _refuse(option: str, others: Mapping[str, object]) -> None:
-    """Raise `UsageError` if any value in `others` is not None; these options cannot be combined with `option`."""
+    """Raise `UsageError` if any option in `others` has a value, because it cannot be combined with `option`."""
     for other, value in others.items():
         if value is not None:
             raise click.UsageError(f"{option} cannot be used with {other}: leave out one of them")

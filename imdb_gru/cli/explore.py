@@ -24,8 +24,8 @@ from imdb_gru.cli._options import PATH, open_run, run_options
 def explore(run_path: Path | None, text: str | None, output: Path, opens: bool) -> None:
     """Write a web page where you can type a review and see the model's prediction after each word.
 
-    The page shows the gates and the state of every unit, the equations with their numbers, and what happens when you
-    set a gate to a fixed value or change a word. It is one file that includes the model and works offline.
+    The page shows the gates and the state of every unit, the equations in symbols and in numbers, and what happens when
+    you set a gate to a fixed value or change a word. It is one file that includes the model and works offline.
 
     \b
     imdb-gru explore --run bundled --output explore.html

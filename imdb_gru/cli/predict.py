@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     type=LOCATION,
     metavar="FILE",
     help="Write the predictions to FILE: a .csv, .tsv or .jsonl table with the other columns of the input table, or a "
-    ".txt file of plain lines; - means stdout, the default. If --input selects several tables, FILE may be a folder "
-    "for one file per table. With --engine ray, FILE is a folder or an address for Parquet files.",
+    ".txt file of plain lines; - (the default) means stdout. If --input selects several tables, FILE may be a folder, "
+    "which receives one file per table. With --engine ray, FILE is a folder or an address for Parquet files.",
 )
 @click.option(
     "--plot",
@@ -54,8 +54,8 @@ if TYPE_CHECKING:
 @click.option(
     "--resume",
     is_flag=True,
-    help="Until all predictions are finished, write them to FILE.partial in the folder of --output; if that file "
-    "exists, resume from it. With --engine ray, skip the partitions that are already finished.",
+    help="Write the predictions to FILE.partial, next to FILE, until all are finished; if FILE.partial already exists, "
+    "resume from it. With --engine ray, skip the partitions that are already finished.",
 )
 @threshold_option
 @max_error_option(

@@ -35,7 +35,7 @@ def runs() -> None:
 def list_folder(folder: Path, output: Output) -> None:
     """List the runs in FOLDER [default: runs], oldest first, with their state, model and validation metric.
 
-    --json and --table csv also give the seed and the engine of each run; --json also gives its whole config.
+    --json and --table csv add the seed and the engine of each run; --json also adds the whole config.
 
     \b
     imdb-gru runs list --json

@@ -123,7 +123,7 @@ class Worker:
         self.version = version
 
     def __call__(self, chunks: pyarrow.Table) -> pyarrow.Table:
-        """Classify the reviews in chunks, and return the contents of their partitions."""
+        """Classify the reviews of each chunk, and return a table with one encoded partition for each chunk."""
         return pyarrow.concat_tables([self._predict(chunk) for chunk in chunks.to_pylist()])
 
     def _predict(self, chunk: dict[str, Any]) -> pyarrow.Table:
@@ -192,7 +192,7 @@ def _lay_out_timesteps(predictions: list[Prediction]) -> pyarrow.Array:
 
 
 def write_partitions(partitions: pyarrow.Table, *, folder: str) -> pyarrow.Table:
-    """Write partitions to a folder, and return their rows without the `content` column."""
+    """Write partitions to a folder, and return the table without its `content` column."""
     notes = partitions.select(RESULT.names)
     for name, content in zip(partitions["name"].to_pylist(), partitions["content"].to_pylist(), strict=True):
         if name is None:

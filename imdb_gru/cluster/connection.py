@@ -57,7 +57,7 @@ def connect(address: str | None) -> Iterator[None]:
 
 
 def _bring_token(address: str | None) -> None:
-    """Let Ray send this machine's authentication token only if the cluster requires one; other clusters reject it."""
+    """Let Ray send this machine's authentication token only to clusters that require one; others would reject it."""
     # Ray 2.60 has no public way to find out whether a cluster responds and whether it requires a token.
     from ray._private.authentication import authentication_token_setup as setup
     from ray._raylet import GcsClient  # type: ignore[attr-defined]

@@ -33,9 +33,9 @@ class Notes:
     counts: Counts
     undecodable: int
     last: bool
-    """Whether the partition contains the last chunk of its file."""
+    """Whether the partition contains the last chunk of its input file."""
     remarks: tuple[str, ...] = ()
-    """Remarks about anything unusual in the file; empty unless `last` is true."""
+    """Remarks about anything unusual in the input file; empty unless `last` is true."""
 
     @classmethod
     def parse(cls, text: str | bytes) -> "Notes":
@@ -60,7 +60,7 @@ class Partitions:
     def begin(self, begun_with: Mapping[str, Any], stamps: Sequence[Stamp], *, resume: bool) -> list[str]:
         """Start a job if the folder is empty, or resume the job in it; raise `DataError` if neither is possible.
 
-        Remove the partitions of input files that have changed since the job was started, and return these files.
+        Find the input files that have changed since the job was started, remove their partitions, and return the files.
         """
         settings = self.folder / SETTINGS
         begun = {**begun_with, "input": [stamp[0] for stamp in stamps]}
@@ -111,7 +111,7 @@ class Partitions:
                 return None
 
     def list_left(self, tables: Sequence[str]) -> list[dict[str, Any]]:
-        """Return the unfinished files, each with the indices of its finished chunks."""
+        """Return the input files that are not finished, each with the indices of its finished chunks."""
         chunks: dict[int, list[int]] = {}
         ends: dict[int, int] = {}
         for (file, chunk), notes in sorted(self.done.items()):

@@ -65,7 +65,10 @@ def count_cluster_cores() -> int:
 
 
 def predict_tables(classifier: Classifier, job: Job) -> Iterator[PredictedChunk]:
-    """Yield each partition once it is written, in any order; after an `ImdbGruError`, written partitions are kept."""
+    """Yield each partition as soon as it is written, in no fixed order.
+
+    If an `ImdbGruError` is raised, the partitions written so far are kept.
+    """
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     try:
         with warnings.catch_warnings():

@@ -114,9 +114,9 @@ def _open_remote(address: str) -> RemotePath:
 
 
 def list_tables(address: str, *, but: str) -> list[str]:
-    """Return the addresses of the tables at `address`, a file, folder or glob; raise `DataError` if there are none.
+    """Return the addresses of the tables at `address` (a file, folder or glob); raise `DataError` if there are none.
 
-    Partitions in the folder `but` are left out, even if a link leads to that folder.
+    `but` names a folder whose partitions are left out, even if they are found through a link.
     """
     location = locate(address)
     try:

@@ -21,7 +21,8 @@ TOO_LARGE = "a worker needs more memory than its machine has: use fewer workers 
 def work(task: dict[str, Any]) -> None:
     """Train as one of the workers; only the worker of rank 0 reports events and the result.
 
-    An expected error, such as divergence, is reported, not raised, because Ray would try again, and fail again.
+    An expected error, such as divergence, is reported and not raised: if it were raised, Ray would repeat the training,
+    which would fail again.
     """
     import ray
     import ray.train
@@ -82,6 +83,6 @@ def _train(task: dict[str, Any], rank: int, count: int) -> Any:
 
 
 def _await_stop(orders: Any, shares: Any, stop: Any) -> None:
-    """Wait for the order to stop, and forward it to all workers."""
+    """Wait for a request to stop, and forward it to all workers."""
     orders.get()
     shares.request_stop(stop)

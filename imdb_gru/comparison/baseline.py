@@ -34,7 +34,7 @@ from imdb_gru.tasks.task import send_notes
 
 
 class BaselineSplit(Record):
-    """A split on which the baseline was evaluated, with the metrics by number of words read."""
+    """A split on which the baseline was evaluated: its hash, and the metrics by number of words read."""
 
     model_config = ConfigDict(strict=False)  # a strict model could not load a dataclass from JSON
 
@@ -55,7 +55,7 @@ class BaselineMetrics(Record):
     """Inverse regularization strength (scikit-learn's C)."""
     parameters: int
     seconds: float
-    """Total time in seconds to fit a model with each regularization strength that was tried."""
+    """Total time in seconds to fit the models, one for each regularization strength that was tried."""
     peak_memory_mb: float | None
     data: CorpusStatistics
     splits: dict[str, BaselineSplit]

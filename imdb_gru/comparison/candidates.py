@@ -66,7 +66,7 @@ def build_candidates(models: Mapping[str, Config], seeds: Sequence[int], folder:
 
 
 def build_models(configs: Mapping[str, Config], models: Sequence[str]) -> dict[str, Config]:
-    """Return the config of every model to train, by the model's name.
+    """Return the configs of the models to be trained, keyed by model name.
 
     Each config is trained with each of the cells in `models`, from random weights. If `models` names no cell, each
     config is trained as it is. The linear baseline is fitted once, to the reviews that all configs share. Raises
@@ -120,7 +120,7 @@ def check_models(models: Sequence[str]) -> None:
 
 
 def check_seeds(seeds: int | Sequence[int]) -> list[int]:
-    """Return the seeds, given as a list or as a count, or raise `ConfigError` if they are invalid."""
+    """Return the seeds as a list, given a list or a count; raise `ConfigError` if a seed or the count is invalid."""
     if isinstance(seeds, int):
         if seeds < 1:
             raise ConfigError(f"a comparison needs at least one seed, got {seeds}")
@@ -136,15 +136,17 @@ def check_seeds(seeds: int | Sequence[int]) -> list[int]:
 
 
 def open_candidates(runs: Sequence[str | Path | Run], *, same_data: bool) -> list[Candidate]:
-    """Open complete runs as candidates; runs that differ only in their seed form one model, named after their folders.
+    """Open complete runs as candidates; runs that differ only in their seed form one model, named after the folders.
 
     Runs on different engines are different models, because their costs differ. If two runs of a model have the same
     seed, the second one counts as a separate model. Raises `RunError` if only one run is given, if a run is incomplete
-    or given twice, or, with `same_data`, if the runs were trained on different data.
+    or given twice, or if `same_data` is true and the runs were trained on different data.
     """
     opened = [open_model(run) for run in runs]
     if len(opened) < 2:
-        raise RunError(f"{opened[0]} is only one run: give at least two runs; to train models instead, give no run")
+        raise RunError(
+            f"{opened[0]} is the only run given: a comparison needs at least two; to train models instead, give no run"
+        )
     for run, twin in itertools.combinations(opened, 2):
         if run.path.resolve() == twin.path.resolve():
             raise RunError(f"{run} and {twin} are the same run: give different runs")
@@ -184,7 +186,7 @@ def _group_runs(runs: Sequence[Run], configs: Sequence[Config]) -> list[list[Run
 
 
 def _name_groups(groups: Sequence[Sequence[Run]]) -> list[str]:
-    """Name each group after its runs' common folder name, without the seed; if they have none, after its first run."""
+    """Name each group by the folder name that its runs share apart from the seed, or else after its first run."""
     names: list[str] = []
     for group in groups:
         folders = [Path(str(run)).resolve().name for run in group]
@@ -215,7 +217,7 @@ def find_state(candidate: Candidate) -> CandidateState:
     if not path.exists():
         return "new"
     if not path.is_dir():
-        raise RunError(f"{path} is a file: choose another folder with --into, or remove it")
+        raise RunError(f"{path} is a file: choose another folder with --into, or remove the file")
     if not any(path.iterdir()) or (isinstance(result, Baseline) and not result.exists()):
         return "new"
     remedy = f"choose another folder with --into, or remove {path}"
@@ -226,7 +228,7 @@ def find_state(candidate: Candidate) -> CandidateState:
     if isinstance(result, Run) and not result.metrics_path.exists():
         return "unfinished"
     if damage := result.find_damage():
-        raise RunError(f"{path} is damaged: {damage}; remove it to repeat the training")
+        raise RunError(f"{path} is damaged: {damage}; remove the folder to repeat the training")
     return "unfinished" if isinstance(result, Run) and result.load_metrics().interrupted else "complete"
 
 

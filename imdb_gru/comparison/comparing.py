@@ -46,7 +46,7 @@ SETTLED = {
     "model.pretrained": "all cells start from random weights; to compare pretrained models, give several configs, or "
     "complete runs",
 }
-"""Keys that the user cannot set for a comparison of cells, with the reasons."""
+"""Keys that the user cannot set for a comparison of cells, each with the reason."""
 
 OneConfig = str | Path | Config
 Configs = OneConfig | Sequence[str | Path] | Mapping[str, OneConfig]
@@ -84,7 +84,7 @@ def compare(
     `MissingExtraError`, and `KeyboardInterrupt` if the comparison is stopped; repeat the call to resume it.
     """
     if isinstance(runs, str | Path | Run):
-        raise TypeError(f"compare takes several runs, got {str(runs)!r}: give a list of runs")
+        raise TypeError(f"compare takes several runs, but got only one ({str(runs)!r}): give a list of runs")
     observer = observer or ignore
     if runs:
         if (config, models, seeds, engine, overrides or None) != (CONFIG, None, SEEDS, None, None):
@@ -146,7 +146,7 @@ def _plan(
 
 
 def _name_configs(config: Configs) -> dict[str, OneConfig]:
-    """Return the configs by name; if `config` is not a mapping, each config is named after its file."""
+    """Return a mapping from names to configs; if `config` is not a mapping, each config is named after its file."""
     if isinstance(config, Mapping):
         named = dict(config)
     else:

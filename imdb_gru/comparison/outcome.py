@@ -1,4 +1,4 @@
-"""The results of a comparison, computed from predictions: those of each model, those of each pair, and the verdict."""
+"""The results of a comparison, computed from predictions: metrics of each model, a test of each pair, and a verdict."""
 
 import statistics
 from collections.abc import Iterable, Sequence
@@ -109,7 +109,7 @@ def _describe(evaluated: Sequence[EvaluatedCandidate]) -> str:
 
 
 def _join(values: Iterable[str | None]) -> str | None:
-    """Return the distinct values, separated by commas, or None if no value is known."""
+    """Join the distinct values with commas; return None if no value is known."""
     return ", ".join(dict.fromkeys(value for value in values if value is not None)) or None
 
 
@@ -131,7 +131,7 @@ def _average_curves(curves: Sequence[Sequence[TimestepScores]]) -> list[Timestep
 
 
 def _find_values(one: EvaluatedCandidate) -> Values:
-    """Return 1 for each review that is classified correctly and 0 for the others."""
+    """Return 1 for each review that is classified correctly and 0 for each that is not."""
     return find_correct(one.labels, one.predictions.probabilities).astype(np.int8)
 
 
@@ -183,7 +183,10 @@ def _test_seed(one: EvaluatedCandidate, other: EvaluatedCandidate) -> SeedTest:
 
 
 def _correct(pairs: Sequence[ComparedPair]) -> list[ComparedPair]:
-    """Correct p-values for the number of pairs; the tests over all seeds and those with each seed are kept separate."""
+    """Correct p-values for the number of pairs.
+
+    The tests over all seeds are corrected together, and so are the tests with each seed.
+    """
     single = all(len(pair.seeds) == 1 for pair in pairs)  # then the seeds may differ
 
     def find_family(test: SeedTest) -> int | None:
@@ -273,7 +276,7 @@ def _describe_chance(p_values: Sequence[float], pairs: int) -> str:
 
 
 def _find_p_values(leader: str, other: str, pairs: Sequence[ComparedPair]) -> list[float]:
-    """Return the corrected p-value for each seed of both models, or 1 for a seed with which the leader is not ahead."""
+    """Return the corrected p-value for each seed that both models have, or 1 if the leader is not ahead with it."""
     for pair in pairs:
         if set(pair.models) == {leader, other}:
             sign = 1 if pair.models[0] == leader else -1

@@ -30,7 +30,7 @@ class Predictions:
 
 
 def load_predictions(path: Path, count: int) -> Predictions | None:
-    """Load predictions, or return None if the file is missing or damaged, or if it is not for `count` reviews."""
+    """Load predictions for `count` reviews; return None if the file is missing or damaged, or has another count."""
     try:
         with path.open("rb") as file, np.load(file) as stored:
             probabilities = stored["probabilities"]

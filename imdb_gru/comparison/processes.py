@@ -2,8 +2,8 @@
 
 The child sends each event through a pipe and waits until the parent's observer has handled it. In a
 terminal, Ctrl-C reaches both processes, and training stops after the current batch. If the child does not confirm that
-it is stopping, the parent sends it SIGTERM. This also lets training finish the current batch, but ends any other work
-at once.
+it is stopping, the parent sends it SIGTERM. Like Ctrl-C, SIGTERM lets training finish the current batch, but it ends
+any other work at once.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ from imdb_gru.events import Event, Observer, Stopped, StopRequested
 from imdb_gru.system.signals import INTERRUPTED, TERMINATED, build_stop, find_exit_code
 
 GRACE = 0.5
-"""Seconds within which a child must confirm, after a signal, that it is stopping."""
+"""Seconds that a child has, after a signal, to confirm that it is stopping."""
 
 
 class ChildDiedError(Exception):

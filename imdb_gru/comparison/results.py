@@ -95,7 +95,7 @@ class ComparedPair:
     difference_interval: tuple[float, float]
     """95 % interval of the difference, from a bootstrap over seeds and reviews."""
     p_value: float | None
-    """Two-sided p-value of a paired t-test over the seeds; None if there is one seed or all differences are equal."""
+    """Two-sided p-value of a paired t-test over the seeds; None for one seed, or if all differences are equal."""
     p_adjusted: float | None
     """The p-value corrected for the number of pairs of models (Holm 1979)."""
     seeds: Sequence[SeedTest]
@@ -107,7 +107,7 @@ class Comparison:
 
     split: str
     n: int
-    """Number of reviews; the smallest number, if seeds have different numbers of validation reviews."""
+    """Number of reviews; if it differs between seeds, as it can for validation reviews, the smallest number."""
     models: Sequence[ComparedModel]
     pairs: Sequence[ComparedPair]
     caveat: str | None
@@ -120,7 +120,7 @@ class Comparison:
         return asdict(self)
 
     def list_runs(self) -> list[dict[str, Any]]:
-        """Return one record of metrics for each run; an interval is stored as two values."""
+        """Return the metrics of each run as a dictionary, with each interval stored as two values."""
         return [
             split_intervals({"model": model.model, **_pick_values(run)}) for model in self.models for run in model.runs
         ]

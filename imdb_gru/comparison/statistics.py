@@ -47,7 +47,7 @@ def compute_paired_test(first: Sequence[float], second: Sequence[float]) -> floa
 
 
 def adjust_p_values(p_values: Sequence[float]) -> list[float]:
-    """Return the p-values, corrected for the number of tests (Holm 1979), in the given order."""
+    """Correct p-values for the number of tests (Holm 1979); return them in the given order."""
     values = np.asarray(p_values, dtype=float)
     order = np.argsort(values, kind="stable")
     stepped = np.maximum.accumulate(values[order] * np.arange(len(values), 0, -1))
@@ -74,7 +74,7 @@ def bootstrap_mean(values: Sequence[Values], *, shared: bool) -> tuple[float, fl
 def _draw_means(values: NDArray[Any], rng: np.random.Generator) -> NDArray[np.float64]:
     """Draw reviews with replacement from values `(S, N)`; return each seed's mean in each draw, `(RESAMPLES, S)`.
 
-    Reviews with the same values for all seeds are interchangeable, so it is enough to draw the count of each kind.
+    Reviews with the same values for all seeds are interchangeable, so only the number of reviews of each kind is drawn.
     """
     kinds, counts = np.unique(values.T, axis=0, return_counts=True)
     total = int(counts.sum())

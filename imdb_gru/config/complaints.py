@@ -22,11 +22,11 @@ from imdb_gru.config.schema import (
 from imdb_gru.system.escaping import neutralise, show_value
 
 LONGEST_KEY = 200
-"""Maximum length of a key in a message, in characters; longer keys are cut."""
+"""Maximum length, in characters, of a key in a message; longer keys are cut short."""
 SCRATCH = "--config scratch"
 """The command-line option that selects the packaged config `scratch`, which trains from random weights."""
 PACKAGED = {"bundled": EncoderConfig(), "bundled-classifier": ModelConfig()}
-"""The layers of each bundled model, keyed by its name in `model.pretrained`; both models have the default layers."""
+"""The layers of the bundled models, by their names in `model.pretrained`; both models have the default layers."""
 
 
 def _iter_keys(section: type[BaseModel], prefix: str = "") -> Iterator[str]:
@@ -40,8 +40,8 @@ def _iter_keys(section: type[BaseModel], prefix: str = "") -> Iterator[str]:
 def drop_auto(details: Iterable[Any]) -> Iterator[dict[str, Any]]:
     """Yield pydantic's errors, leaving out duplicates.
 
-    For an invalid value of a key that accepts `auto`, pydantic reports two errors: one for `auto`, which is left out,
-    and one for the other type.
+    If a key accepts `auto` or a value of another type, pydantic reports two errors for an invalid value, one for each
+    alternative. The error about `auto` is left out.
     """
     for detail in details:
         *path, alternative = detail["loc"]
@@ -70,10 +70,10 @@ def describe_mistake(detail: dict[str, Any], kind: type[BaseModel]) -> str:
 
 
 def find_misfits(config: AnyConfig, text: TextConfig, model: EncoderConfig, name: str) -> Iterator[tuple[str, str]]:
-    """Yield each conflict between a config and the model that training starts from, with the setting that resolves it.
+    """Yield (message, setting) for each conflict between a config and the model that training starts from.
 
-    Each is yielded as (message, setting), such as `("model.units is 256, but the bundled model has 512",
-    "model.units=512")`. `name` is what the messages call the model: here, "the bundled model".
+    The setting resolves the conflict. For example, the message is "model.units is 256, but the bundled model has 512",
+    and the setting is "model.units=512". `name` is what the messages call the model, such as "the bundled model".
     """
     sections = {"text": (config.text, text), "model": (config.model, model)}
     if isinstance(config, Config) and config.model.bidirectional and not isinstance(model, ModelConfig):

@@ -9,14 +9,14 @@ from imdb_gru.system.escaping import show_value
 
 Label = int | float | str
 PREFIXES = ("__label__", "label_")
-"""Prefixes that fastText and Hugging Face put before labels."""
+"""Prefixes that fastText and Hugging Face add to labels."""
 LONGEST_LABEL = 200
 LARGEST_NUMBER = 10**15
-"""Numbers of this size or larger are compared as text, because two different ones may convert to the same float."""
+"""Numbers of this size or larger are compared as text, because two different numbers could be equal as floats."""
 
 
 def spell_label(value: object) -> str:
-    """Return the normalised spelling by which a label is compared with others; it is empty if the label is missing."""
+    """Return the normalised spelling that is used to compare labels, or an empty string if the label is missing."""
     if isinstance(value, bool):
         return str(value).lower()
     if value is None or value != value:  # pandas uses NaN for missing labels, and NaN is not equal to itself

@@ -25,7 +25,7 @@ MOST_COMPLAINTS = 50
 Chosen = TypeVar("Chosen", bound=AnyConfig)
 Checked = TypeVar("Checked", bound=Section)
 ConfigSource = str | Path | WholeConfig | Mapping[str, Any] | None
-"""A path, the name of a config in the package, a config object, a nested mapping, or None for the defaults."""
+"""A path, the name of a packaged config, a config object, a nested mapping, or None for the defaults."""
 
 SWEEP = "sweep"
 """The value of `task` in a sweep's config; also the name of the command that runs sweeps."""
@@ -138,7 +138,7 @@ def load_any_config(
 
 
 def build_any_config(values: dict[str, Any], origin: str, *, trained: bool = False) -> AnyConfig:
-    """Build a config from a nested dictionary, for the task given by its key `task`; the default is sentiment."""
+    """Build a config from a nested dictionary, for the task named by its `task` key (by default, 'sentiment')."""
     if values.get("task") == "next_word":
         return build_config(values, origin, NextWordConfig)
     return build_config(values, origin, trained=trained)

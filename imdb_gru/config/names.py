@@ -9,7 +9,7 @@ from imdb_gru.system.escaping import show_value
 
 PACKAGE = Path(__file__).parent.parent
 FOLDERS = (PACKAGE / "configs", PACKAGE.parent / "configs")
-"""The folder of the configs in an installed package, and their folder in a source checkout."""
+"""The folders that may contain the configs: first that of an installed package, then that of a source checkout."""
 SUFFIX = ".yaml"
 
 
@@ -25,9 +25,9 @@ def is_name(source: str | Path) -> bool:
 
 
 def find_config(source: str | Path) -> Path:
-    """Return the path of a config, given either its path or the name of a config that comes with the package.
+    """Return the path of a config; `source` is that path or the name of a config that comes with the package.
 
-    Raises `ConfigError` if the package has no config with this name.
+    Raises `ConfigError` if `source` is a name, but the package has no config with that name.
     """
     if not is_name(source):
         return Path(source).expanduser()

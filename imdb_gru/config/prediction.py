@@ -1,6 +1,6 @@
 """The part of a classifier's config that prediction needs, without the classes that check a config.
 
-In a newly started process, importing those classes takes about a third of the time until the first prediction. The
+In a new process, importing those classes would take up about a third of the time before the first prediction. The
 config of the bundled model was checked when the model was added to the package, so it need not be checked again.
 """
 
@@ -22,7 +22,7 @@ TaskName = Literal["sentiment", "next_word"]
 
 @dataclass(frozen=True)
 class ReadingConfig:
-    """How a text is cut, and in which direction it is read; see `TextConfig`."""
+    """How a long text is cut, and in which direction a text is read; see `TextConfig`."""
 
     length: int
     truncate: Truncation

@@ -6,15 +6,15 @@ from typing import Literal
 from imdb_gru.config.schema import AUTO, Config
 
 BATCH_SIZES = ((1500, 16), (6000, 32))
-"""Pairs (maximum number of training reviews, batch size); above the last maximum, `LARGEST_BATCH` is used."""
+"""Pairs of (maximum number of training reviews, batch size); if there are more reviews, `LARGEST_BATCH` is used."""
 LARGEST_BATCH = 64
 FITTED = ("epochs", "batch_size", "output_first", "monitor")
-"""The keys in the train section whose value `fit_schedule` chooses if it is `auto`."""
+"""The keys in the train section for which `fit_schedule` replaces the value `auto`."""
 LEAST_EPOCHS, MOST_EPOCHS = 2, 20
 LEAST_VALIDATION = 500
 """Minimum number of validation reviews needed to rank the epochs of a pretrained model reliably."""
 MOST_FIRST = 200
-"""Maximum number of training reviews for which `train.output_first: auto` fits the output layer alone first."""
+"""With more training reviews than this, `train.output_first: auto` means false."""
 ALL_STEPS, LEAST_STEPS = 22_500, 120
 """With at least `ALL_STEPS` training reviews, a pretrained model is trained for `train.steps` steps.
 
@@ -23,13 +23,13 @@ With fewer reviews, it is trained for fewer steps, but for at least `LEAST_STEPS
 
 
 def fit_schedule(config: Config, reviews: int, validation: int, *, trained_output: bool = False) -> Config:
-    """Return the config with `auto` replaced by a value that suits the data, for each key in `FITTED`.
+    """Return the config with each `auto` value of a key in `FITTED` replaced by a value that suits the data.
 
     `reviews` and `validation` are the numbers of training and validation reviews. With fewer reviews, there are more
     epochs and smaller batches; otherwise, training would end before the weights have changed enough. If training starts
     from random weights, the number of steps is about the same for any number of reviews. For a pretrained model with
-    fewer than `ALL_STEPS` reviews, the number of steps is proportional to the square root of the number of reviews,
-    because more steps would make the model overconfident without making it more accurate. Pass `trained_output=True` if
+    fewer than `ALL_STEPS` reviews, the number of steps grows with the square root of the number of reviews, because
+    more steps would make the model overconfident without making it more accurate. Pass `trained_output=True` if
     training starts from a classifier and keeps its output layer.
     """
     train = config.train
@@ -47,7 +47,10 @@ def fit_schedule(config: Config, reviews: int, validation: int, *, trained_outpu
 
 
 def can_fit_output(config: Config) -> bool:
-    """Return whether the output layer can be fitted first: all others are pretrained, and the objective is 'last'."""
+    """Return whether all layers except the output layer are pretrained and the objective is 'last'.
+
+    Only then can the output layer be fitted before all layers are trained together.
+    """
     return config.model.pretrained is not None and not config.model.dense and config.train.objective == "last"
 
 

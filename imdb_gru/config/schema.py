@@ -12,7 +12,7 @@ from imdb_gru.config.writing import dump_yaml
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
 AUTO: Literal["auto"] = "auto"
-"""This value of a key is replaced by a suitable one once the number of training reviews is known."""
+"""A key with this value is given a suitable value once the number of training reviews is known."""
 
 
 def _check_label(value: Any) -> Any:
@@ -23,7 +23,7 @@ def _check_label(value: Any) -> Any:
 
 
 NGRAMS: Literal["ngrams"] = "ngrams"
-"""The name of the teacher that is a linear model of n-grams, fitted to the training reviews."""
+"""The name of a teacher: a linear model of n-grams that is fitted to the training reviews."""
 LabelList = Annotated[list[Annotated[Label, BeforeValidator(_check_label)]], Field(min_length=1)]
 
 
@@ -37,28 +37,31 @@ class DataConfig(Section):
     """Where the reviews come from."""
 
     path: str | None = None
-    """The source of the reviews, as for --data; null means $IMDB_GRU_DATA if it is set, or else IMDB (downloaded)."""
+    """The source of the reviews, as for --data; null means $IMDB_GRU_DATA, or IMDB (downloaded) if that is not set."""
     text_column: str | None = None
-    """The table column that contains the texts; null selects the column with a common name such as 'text'."""
+    """The table column that contains the texts; if null, it is recognised by its name, such as 'text'."""
     label_column: str | None = None
-    """The table column that contains the labels; null selects the column with a common name such as 'label'."""
+    """The table column that contains the labels; if null, it is recognised by its name, such as 'label'."""
     positive: LabelList | None = None
     """The labels that mean positive, such as [4, 5]; if null, only unambiguous labels such as 'pos' are accepted."""
     negative: LabelList | None = None
-    """The labels that mean negative, such as [1, 2]; rows whose label is in neither list are left out."""
+    """The labels that mean negative, such as [1, 2].
+
+    Rows whose label is neither in data.positive nor in data.negative are left out.
+    """
     format: Literal["csv", "tsv", "jsonl", "lines"] | None = None
-    """The format of the file or of stdin; if null, it is detected from the first bytes and the file's name."""
+    """The format of the file or of stdin; if null, it is detected from the first bytes and the file name."""
     encoding: str | None = None
     """The encoding of the file, such as cp1252; if null, it is detected (UTF-8, UTF-16 or Windows-1252)."""
     delimiter: str | None = None
-    """The character that separates the cells of a table, or the word 'tab'; if null, it is detected."""
+    """The character that separates the cells of a table ('tab' for a tab); if null, it is detected."""
     limit: Count | None = None
     """The maximum number of reviews per split; from a larger split, a fixed random sample is taken."""
     test_split: Annotated[float, Field(ge=0, le=0.9)] = 0.0
     """The share of the reviews reserved for testing and never used in training; must be 0 if the data has a test split.
 
-    'imdb-gru evaluate' uses these reviews by default. They are the same for any train.seed. For a next-word model, the
-    share must be 0.
+    'imdb-gru evaluate' uses the reserved reviews by default. They do not depend on train.seed. For a next-word model,
+    the share must be 0.
     """
 
 
@@ -66,17 +69,17 @@ class TextConfig(Section):
     """How a text is converted to ids."""
 
     tokenizer: Literal["words", "keras"] = "words"
-    """How texts are split into words: 'words' keeps punctuation, emoticons and emoji; 'keras' matches imdb.npz."""
+    """How texts are split into words: 'words' keeps punctuation, emoticons and emoji; 'keras' splits as in imdb.npz."""
     vocabulary: Literal["train", "keras"] = "train"
     """The source of the vocabulary: 'train' means the training reviews, and 'keras' means Keras's IMDB word index."""
     max_words: Annotated[int, Field(ge=4)] | None = 20000
     """The maximum vocabulary size, counting the pad, start and unknown ids (Keras's num_words); null means no limit."""
     min_count: Count = 1
-    """The minimum number of occurrences of a word in the training reviews; rarer words are treated as unknown."""
+    """How often a word must occur in the training reviews to be known; rarer words are treated as unknown."""
     length: Count = 500
     """The maximum number of words per review, not counting the start token; longer reviews are cut."""
     truncate: Truncation = "tail"
-    """How a review that is too long is cut: 'head' keeps the beginning, 'tail' the end; 'middle' removes the middle."""
+    """How a review that is too long is cut: 'head' keeps the beginning, 'tail' keeps the end, 'middle' keeps both."""
     direction: Direction = "forward"
     """The direction in which the model reads the words that remain after cutting; 'backward' begins with the last word.
 
@@ -121,7 +124,7 @@ class ModelConfig(EncoderConfig):
     """The layers of a classifier: embedding, recurrent layers, pooling of the hidden states, and dense layers."""
 
     bidirectional: bool = False
-    """Whether the model also reads reviews backwards; if true, it cannot give the probability after each word."""
+    """Whether the model also reads reviews backwards; if so, the model cannot give the probability after each word."""
     pooling: Annotated[list[Pooling], Field(min_length=1)] = list(POOLINGS)
     """How the hidden states are pooled; if several methods are given, their results are concatenated."""
     dense: list[Count] = []
@@ -148,13 +151,13 @@ class FitConfig(Section):
     schedule: Literal["constant", "linear", "cosine"] = "cosine"
     """How the learning rate falls to 0 after the warm-up ('linear' or 'cosine'); 'constant' keeps it unchanged."""
     warmup: Rate = 0.1
-    """The share of all batches that form the warm-up, during which the learning rate rises from zero."""
+    """The share of all batches used for the warm-up, during which the learning rate rises from zero."""
     clip_norm: Annotated[float, Field(gt=0)] | None = 1.0
     """The maximum global norm of the gradients (Pascanu et al. 2013); null means no limit."""
     epochs: Count | Literal["auto"] = AUTO
-    """The number of passes over the training reviews; 'auto' chooses it to suit train.steps."""
+    """The number of passes over the training reviews; 'auto' derives the number from train.steps."""
     batch_size: Count | Literal["auto"] = AUTO
-    """The number of reviews in a batch; 'auto' chooses it to suit the number of training reviews."""
+    """The number of reviews in a batch; 'auto' chooses a size that suits the number of training reviews."""
     validation_split: Annotated[float, Field(ge=0, le=0.9)] = 0.1
     """The share of training reviews set aside for validation, stratified by label.
 
@@ -164,7 +167,10 @@ class FitConfig(Section):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     """The seed for the initial weights, the order of the reviews, dropout and the choice of validation reviews."""
     validation_seed: Annotated[int, Field(ge=0, lt=2**32)] | None = None
-    """The seed for choosing validation reviews, for example the one used for the teachers; null means train.seed."""
+    """The seed for choosing validation reviews; null means train.seed.
+
+    To train a model with teachers, use the seed that chose the teachers' validation reviews.
+    """
     engine: Literal["auto", "keras", "fused"] = "auto"
     """The engine for the recurrent layers; 'fused' computes GRUs on CPUs, and 'auto' uses 'fused' where possible."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
@@ -195,7 +201,7 @@ class TrainConfig(FitConfig):
     steps: Count = 1000
     """The approximate total number of batches in training if train.epochs is 'auto'.
 
-    A pretrained model is trained on fewer batches if there are fewer training reviews than in IMDB.
+    A pretrained model is trained on fewer batches if there are fewer than 22,500 training reviews.
     """
     output_first: bool | Literal["auto"] = AUTO
     """Whether to fit the output layer alone before all layers are trained together (Kumar et al. 2022).
@@ -206,7 +212,10 @@ class TrainConfig(FitConfig):
     objective: Literal["last", "every", "linear"] = "last"
     """The timesteps where the loss is computed: 'last', 'every', or 'linear' (all, with linearly rising importance)."""
     averaging: Annotated[float, Field(gt=0, lt=1)] | None = 0.99
-    """The momentum of the moving average used as the final weights (Polyak and Juditsky 1992); null means none."""
+    """The momentum of the moving average of the weights (Polyak and Juditsky 1992); null means no averaging.
+
+    The average is used as the final weights.
+    """
     pretrained_rate: Annotated[float, Field(gt=0, le=1)] = 1.0
     """The learning rate of pretrained weights, as a fraction of train.learning_rate (Howard and Ruder 2018)."""
     adversarial: Annotated[float, Field(gt=0, lt=1)] | None = 0.02
@@ -232,8 +241,8 @@ class TrainConfig(FitConfig):
     crops: Annotated[int, Field(ge=0, le=20)] = 0
     """The number of short passages cut from each training review as additional training texts; needs train.teachers.
 
-    A passage has no label; its target is the teachers' mean probability. The targets are corrected for length: among
-    passages of similar length, the mean target is about the share of positive reviews.
+    A passage has no label; its target is the teachers' mean probability. The targets are corrected for length: for
+    passages of similar length, the mean target is about the share of them that come from positive reviews.
     """
     batches: Literal["bucketed", "shuffled", "padded"] = "bucketed"
     """How reviews are batched: 'bucketed' by length, 'shuffled', or 'padded' to text.length and shuffled."""
@@ -250,7 +259,7 @@ class TrainConfig(FitConfig):
 class PretrainConfig(FitConfig):
     """How the weights of a next-word model are trained.
 
-    Of the embeddings, each batch updates only those of words that occur in the batch or are sampled for it.
+    Each batch updates only the embeddings of words that occur in the batch or are sampled for it.
     """
 
     learning_rate: Annotated[float, Field(gt=0)] = 0.003
@@ -264,7 +273,7 @@ class PretrainConfig(FitConfig):
     timesteps: Count = 50
     """The number of timesteps through which gradients are propagated back (truncated BPTT, Williams and Peng 1990)."""
     samples: Annotated[int, Field(ge=2)] = 1024
-    """The number of words in the sampled softmax used in training; validation uses the whole vocabulary."""
+    """The number of words in the sampled softmax that training uses; validation uses the whole vocabulary."""
 
 
 class NextWordModelConfig(EncoderConfig):

@@ -41,7 +41,10 @@ class Dimension(Section):
 
     choice: Annotated[list[Any], Field(min_length=1)] | None = None
     range: Bounds | None = None
-    """The lowest and highest values; values in between are equally likely (integers only, if both are integers)."""
+    """The lowest and highest values; all values from one to the other are equally likely.
+
+    If both are integers, only integers are tried.
+    """
     log_range: Bounds | None = None
     """The lowest and highest values on a log scale: a value from 1 to 10 is as likely as one from 10 to 100."""
 
@@ -72,14 +75,18 @@ class AshaConfig(Section):
     grace: Count = 1
     """The number of epochs for which every trial is trained before it can be stopped."""
     reduction: Annotated[int, Field(ge=2)] = 3
-    """The reduction factor n: after each stage, the best 1/n of the trials continue to n times as many epochs."""
+    """The reduction factor n.
+
+    After each stage, only the best 1/n of the trials are trained further, until they have completed n times as many
+    epochs.
+    """
 
 
 class FinalistsConfig(Section):
     """How the best trials and the base are evaluated again, with several seeds."""
 
     count: Count = 3
-    """The number of finalists: the best trials, which are evaluated again."""
+    """How many of the best trials become finalists, which are evaluated again."""
     seeds: Count = 3
     """The number of seeds with which each finalist is trained.
 
@@ -97,7 +104,7 @@ class SweepConfig(WholeConfig):
     base: Annotated[
         dict[str, Any], Field(default_factory=dict), WithJsonSchema({"type": ["object", "string"], "default": {}})
     ]
-    """The config of trial 0, which the other trials modify: its keys and values, or the path or name of a config."""
+    """The config of trial 0, which all other trials modify: a section of keys, or the path or name of a config."""
     space: Annotated[dict[str, Dimension], Field(min_length=1)]
     """The values to try for each dotted key."""
     search: Literal["optuna", "random"] = "optuna"
@@ -111,11 +118,11 @@ class SweepConfig(WholeConfig):
     cpus: Count | None = None
     """The number of cores per trial; null means one."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
-    """The seed of the search; trials use train.seed from base."""
+    """The seed of the search; the trials themselves use train.seed from base."""
     asha: AshaConfig | None = AshaConfig()
     """How unpromising trials are stopped early; null means that all trials are trained to the last epoch."""
     finalists: FinalistsConfig | None = FinalistsConfig()
-    """How the best trials are evaluated again; null means that they are not."""
+    """How the best trials are evaluated again; null means that they are not evaluated again."""
 
     def build_trial(self, values: Mapping[str, Any], seed: int | None = None) -> Config:
         """Build the config of a trial with these values, or raise `ConfigError` if it is invalid."""
@@ -127,7 +134,7 @@ class SweepConfig(WholeConfig):
         return _build_config(given, "the trial's config")
 
     def resolve(self) -> "SweepConfig":
-        """Return a copy of the sweep whose base contains every key of a config."""
+        """Return a copy of the sweep whose base is a complete config, with defaults for all missing keys."""
         return self.model_copy(update={"base": self.build_trial({}).model_dump(mode="json")})
 
     def replace_base(self, values: Mapping[str, Any]) -> "SweepConfig":
@@ -143,7 +150,7 @@ class SweepConfig(WholeConfig):
         return self.replace_base({f"train.{key}": getattr(train, key) for key in FITTED})
 
     def read_values(self, config: Config) -> dict[str, Any]:
-        """Return the values in a trial's config of the keys that the sweep varies."""
+        """Return the values that a trial's config has for the keys to search."""
         return {key: _get(config.model_dump(), key) for key in self.space}
 
 
@@ -191,7 +198,7 @@ def load_config_or_sweep(
 def _build_sweep(values: dict[str, Any], name: str, overrides: Mapping[str, Any]) -> SweepConfig:
     if values.get("task", SWEEP) != SWEEP or "space" not in values:
         raise ConfigError(
-            f"{name} is not a sweep: it needs 'task: {SWEEP}' and a section 'space' of keys, as in the config 'sweep'"
+            f"{name} is not a sweep: it needs 'task: {SWEEP}' and a 'space' section, as in the config 'sweep'"
         )
     base = values.get("base") or {}
     if isinstance(base, str):

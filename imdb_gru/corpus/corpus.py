@@ -27,7 +27,7 @@ LIMIT_SEED = 0
 MAX_CORPUS_CHARACTERS = 4 * 2**30
 """Maximum total number of characters in the reviews of a split; IMDB's largest split has 65 million characters."""
 HOLD_OUT_STREAM = 1
-"""The number that identifies the random stream for choosing held-out reviews; training uses higher numbers."""
+"""Number of the random stream for choosing held-out reviews; the streams used in training have higher numbers."""
 TEST_SEED = 2**32
 """The seed for choosing the test part; because it is fixed, all training runs on the same data share one test part."""
 
@@ -66,7 +66,7 @@ class Corpus:
 
 
 def load_reviews(source: Source, split: str, limit: int | None = None, store: TextStore | None = None) -> StoredReviews:
-    """Read a split, or `limit` of its reviews, chosen with a fixed seed. Raises `DataError` if the split is empty."""
+    """Read a split, or `limit` of its reviews drawn with a fixed seed. Raises `DataError` if the split is empty."""
     if split not in source.splits:
         raise DataError(f"{source.name} has no {split} split, only {', '.join(source.splits)}")
     reviews = hold_reviews(source, split, store)
@@ -96,7 +96,7 @@ def _limit_characters(source: Source, split: str) -> Iterator[Review]:
 
 
 def _draw(reviews: StoredReviews, limit: int | None) -> StoredReviews:
-    """Return all reviews, or `limit` reviews chosen with a fixed seed."""
+    """Return all reviews, or a sample of `limit` reviews drawn with a fixed seed."""
     if limit is None or limit >= len(reviews):
         return reviews
     chosen = np.random.default_rng(LIMIT_SEED).choice(len(reviews), limit, replace=False)
@@ -177,8 +177,9 @@ def load_pretraining_reviews(source: Source, config: NextWordConfig) -> Training
 def choose_held_out(reviews: Sequence[Review], share: float, seed: int) -> Mask:
     """Choose reviews to hold out, stratified by label, and return a mask `(N,)`; all reviews of a film stay together.
 
-    Films are considered in random order. A film's reviews are held out unless this would hold out more than `share` of
-    the reviews with any one label. Reviews of unknown films count as reviews of one film if they have the same words.
+    Films are held out one after another, in random order. A film is skipped if its reviews, together with those already
+    held out, would exceed `share` of the positive, negative or unlabelled reviews. Reviews of unknown films count as
+    reviews of one film if they have the same words.
     """
     from imdb_gru.system.progress import show_bar  # loads tqdm
 

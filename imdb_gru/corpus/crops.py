@@ -20,8 +20,8 @@ CROP_SEED = 2**32 + 1
 MOST_SENTENCES, MOST_WORDS = 3, 6
 """Maximum length of a crop: in sentences if it consists of whole sentences, and in words otherwise."""
 PART_SHARE, EDGE_SHARE, UNENDED_SHARE = 0.2, 0.25, 0.3
-"""Three fractions of the crops: the fraction that does not consist of whole sentences; the fraction from the start
-of a review (an equal fraction is from the end); and the fraction whose final period is removed."""
+"""The fraction of crops that do not consist of whole sentences; the fraction cut from the start of a review, which is
+also the fraction cut from the end; and the fraction whose final period is removed."""
 GROUPS = 10
 """Number of groups into which `balance` divides the crops by length."""
 
@@ -55,7 +55,9 @@ def _cut(review: Review, count: int, rng: np.random.Generator) -> Iterator[Revie
 
 
 def balance(probabilities: Array, labels: Labels, lengths: Lengths) -> Array:
-    """Correct the teachers' probabilities for crops, which can be too high or too low because crops are so short.
+    """Correct the teachers' probabilities for crops.
+
+    These probabilities can be too high or too low, because crops are so short.
 
     `probabilities` `(N,)` are the teachers' mean probabilities for the crops, `labels` `(N,)` are the labels of the
     reviews from which the crops were cut, and `lengths` `(N,)` are the crops' lengths. The crops are divided into

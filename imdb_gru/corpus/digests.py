@@ -77,7 +77,7 @@ class SeenReviews:
         return cls(parts[0], share, parts[1])
 
     def count(self, digests: Digests) -> int:
-        """Return how many of the reviews with these digests were used to train the model, estimated if `share` > 1."""
+        """Return how many of the reviews with these digests were used to train the model (estimated if `share` > 1)."""
         stored = digests[digests % np.uint64(self.share) == 0]
         return min(len(digests), self.share * int(find_repeated(stored, self.digests).sum()))
 

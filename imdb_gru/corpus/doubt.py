@@ -10,13 +10,13 @@ from imdb_gru.text.vocabulary import COMMON, OTHER, UNFAMILIAR, Vocabulary
 Doubt = Literal["no words", "no known words", "unknown words", "another language"]
 
 NOTHING_KNOWN = ("no words", "no known words")
-"""Reasons that always make the prediction 'unsure': in both cases, the model knows none of the text's words."""
+"""The two reasons that always make the prediction 'unsure': the model knows none of the text's words."""
 
 MOST_UNKNOWN = 0.5
 """A prediction is doubted if at least this share of the text's words is unknown."""
 LEAST_COMMON = 0.2
 """A text may be in another language if the vocabulary's most common words make up less than this share of its words.
-Their share is at least 0.27 in 5,000 IMDB reviews, and at most 0.16 in texts in twelve other languages."""
+Their share is at least 0.27 in each of 5,000 IMDB reviews; in texts in twelve other languages, it is at most 0.16."""
 UNKNOWN_ABROAD = 0.25
 """A text may be in another language only if at least this share of its words is unknown. The share of common words
 alone is not enough, because that share is also low in a list of English keywords."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 ALIGNMENT = 64
 """Alignment, in bytes, of an array of ids."""
 BUCKET_BATCHES = 50
-"""Number of batches in a pool of reviews; each pool is sorted by length."""
+"""Number of batches in a pool of reviews; the reviews in each pool are sorted by length."""
 
 
 def truncate(items: Sequence[str], length: int, side: Truncation) -> Sequence[str]:
@@ -90,11 +90,11 @@ class Tokenized:
     """
 
     lexicon: dict[str, int]
-    """The number assigned to each token, starting at 1; training and validation reviews can share one lexicon."""
+    """Maps each token to its number, which is at least 1; training and validation reviews can share one lexicon."""
     numbers: Ids
     """Token numbers of all reviews, `(sum of lengths,)` int32; each review starts with a 0."""
     offsets: NDArray[np.int64]
-    """Review `i` is `numbers[offsets[i] : offsets[i + 1]]`; `(N + 1,)`."""
+    """Boundaries of the reviews, `(N + 1,)`; review `i` is `numbers[offsets[i] : offsets[i + 1]]`."""
     labels: Labels
     lengths: Lengths
     """Number of words in each review before truncation, `(N,)`."""
@@ -118,7 +118,7 @@ class Tokenized:
 
 
 _OPENING = ""
-"""The lexicon's token for the 0 at the start of each review; no real token is an empty string."""
+"""The lexicon's entry for the 0 at the start of each review; no real token is an empty string."""
 _PIECE = 2**16
 
 
@@ -232,7 +232,7 @@ def _cut(numbers: Ids) -> Iterator[Ids]:
 
 
 def pad(sequences: Sequence[Ids], timesteps: int | None = None) -> Ids:
-    """Return the sequences as `(B, T)` int32, right-padded to the longest length or, if greater, to `timesteps`."""
+    """Return the sequences as `(B, T)` int32, right-padded; `T` is the longest length or, if greater, `timesteps`."""
     longest = max(map(len, sequences))
     padded = np.full((len(sequences), max(longest, timesteps or 0)), PAD, dtype=np.int32)
     for row, sequence in enumerate(sequences):
@@ -251,7 +251,7 @@ def iter_batches(
     """Yield the rows of each batch; the rows are in random order, and each row is in exactly one batch.
 
     If `bucket` is true, reviews of similar length share a batch: the shuffled rows are divided into pools of
-    `BUCKET_BATCHES` batches and sorted by length within each pool; then, all batches are shuffled.
+    `BUCKET_BATCHES` batches and sorted by length within each pool; then, the batches are put in random order.
     """
     order = rng.permutation(len(lengths))
     if bucket:

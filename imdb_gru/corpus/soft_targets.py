@@ -18,7 +18,7 @@ class SoftTargets:
     """The teachers' mean probabilities for the training reviews, with a record of the teachers and of the reviews."""
 
     probabilities: Array
-    """The teachers' mean probability of positive for each training review and each crop, `(N,)` float32."""
+    """The teachers' mean probability of positive for every training review and then every crop, `(N,)` float32."""
     teachers: tuple[TeacherRecord, ...]
     reviews: str
     """Hash of the reviews, as in `CorpusStatistics.hash`."""

@@ -47,7 +47,7 @@ class TextStore:
 
 
 class StoredReviews(Sequence[Review]):
-    """Reviews whose texts are read from a store when they are accessed."""
+    """A sequence of reviews; a review's text is read from the store when the review is accessed."""
 
     def __init__(self, store: TextStore, numbers: Rows, labels: Labels, films: Sequence[str | None]) -> None:
         self.store = store
@@ -66,7 +66,7 @@ class StoredReviews(Sequence[Review]):
     @overload
     def __getitem__(self, row: slice) -> "StoredReviews": ...
     def __getitem__(self, row: int | slice) -> "Review | StoredReviews":
-        """Return the review in a row, or the reviews in a slice of rows."""
+        """Return the review at an index, or the reviews in a slice."""
         if isinstance(row, slice):
             return self.take(np.arange(len(self))[row])
         label = int(self.labels[row])
@@ -80,7 +80,7 @@ class StoredReviews(Sequence[Review]):
         return StoredReviews(self.store, numbers, labels, [*self.films, *others.films])
 
     def take(self, rows: Rows) -> "StoredReviews":
-        """Return the reviews in these rows."""
+        """Return the reviews at these indices."""
         return StoredReviews(self.store, self.numbers[rows], self.labels[rows], [self.films[row] for row in rows])
 
     def take_labelled(self) -> "StoredReviews":

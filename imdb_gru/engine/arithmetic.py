@@ -25,8 +25,8 @@ class Arithmetic(Protocol):
     whole tiles; the additional elements are zero. A worker processes R rows, where R is a multiple of `ROWS`; each row
     holds one review or none. Steps are the timesteps in the order in which they are processed: from last to first if
     `reverse` is true, otherwise from first to last. At each step, the worker stores its rows up to the end of the last
-    tile of rows in which some review has a word, rather than padding, at that step; K is the number of rows stored,
-    summed over all steps. Arrays are C-contiguous.
+    tile that contains a review with a real (not padded) timestep at that step; K is the number of rows stored, summed
+    over all steps. Arrays are C-contiguous.
     """
 
     ROWS: int
@@ -38,7 +38,7 @@ class Arithmetic(Protocol):
     ROOM: int
     """Number of unused elements at the end of each row of `inputs`."""
     KEPT: int
-    """Number of float32 values for each unit in a row of `blocks`."""
+    """Number of float32 values that a row of `blocks` holds for each unit."""
 
     def find_obstacle(self) -> str | None:
         """Return the reason why this machine does not support this precision, or None if it does."""
@@ -47,10 +47,10 @@ class Arithmetic(Protocol):
         """Return the number of float32 values in the scratch array of `run_backward`, given E', U' and R."""
 
     def pack_forward(self, weights: GRUWeights, pool: ArrayPool) -> Packed:
-        """Pack the weights for the forward pass, which maps h to m, [x, h] to z and r, and x to h'."""
+        """Pack the forward pass's weights in three matrices: from h to m; from [x, h] to z and r; from x to h'."""
 
     def pack_backward(self, weights: GRUWeights, pool: ArrayPool) -> Packed:
-        """Pack the weights for the backward pass, which maps dm, dz and dr to dh, and dz, dr and dh' to dx."""
+        """Pack the backward pass's weights in two matrices: from [dm, dz, dr] to dh; from [dz, dr, dh'] to dx."""
 
     def unpack(self, weights: GRUWeights, gradients: Array, sums: Array, pool: ArrayPool) -> tuple[Array, Array, Array]:
         """Add up all workers' `gradient` and `sums`, which are stacked along a new first axis and may be overwritten.
@@ -87,7 +87,7 @@ class Arithmetic(Protocol):
         - `x` `(B, T, E)` float32, the batch.
         - `mask` `(B, T)` bool, true at real timesteps.
         - `rows` `(R,)` int64, the indices of the worker's reviews, longest first; −1 for a row without a review.
-        - `begins` `(R,)` int64, the step of each row's first real timestep, or T if it has none.
+        - `begins` `(R,)` int64, the step of each row's first real timestep, or T if the row has none.
         - `reverse`, whether to process the timesteps from last to first.
         - `weights`, the result of `pack_forward`.
         - `bias` `(4·U',)` float32, the bias of the `GRUWeights`.
@@ -162,7 +162,7 @@ ARITHMETICS: dict[Precision, Arithmetic] = {"float32": float32, "bfloat16": bflo
 
 
 def choose_arithmetic(precision: Precision) -> Arithmetic:
-    """Return the implementation of a precision, or raise `ValueError` if this machine does not support it."""
+    """Return the implementation for a precision, or raise `ValueError` if this machine does not support it."""
     arithmetic = ARITHMETICS[precision]
     if obstacle := arithmetic.find_obstacle():
         raise ValueError(f"cannot compute {precision} products: {obstacle}; choose float32")

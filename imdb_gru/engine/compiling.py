@@ -21,15 +21,15 @@ REASSOCIATED: Any = {"nsz", "arcp", "contract", "afn", "reassoc"}
 INLINED: Any = {"error_model": "numpy", "fastmath": REASSOCIATED, "forceinline": True}
 """Options for functions that are inlined; the error model allows loops that contain divisions to be vectorised.
 
-Inlining is forced so that sums always have the same last bits. If the compiler left a function out of line, its machine
-code would differ between the process that compiles it and the processes that load it from the cache.
+Inlining is forced so that sums always have the same last bits. If the compiler did not inline a function, its machine
+code in the process that compiles it would differ from the code that other processes load from the cache.
 """
 inlined = njit(**INLINED)
 """Decorator that compiles a function as part of its callers."""
 
 
 def hash_sources(folder: Path) -> str:
-    """Return a hash of a folder's Python files, because Numba does not notice changes in called functions' files."""
+    """Return a hash of a folder's Python files; Numba does not notice changes to the files of called functions."""
     return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(folder.rglob("*.py")))).hexdigest()[:16]
 
 
@@ -37,7 +37,7 @@ DIGEST = hash_sources(FOLDER)
 
 
 class Cache(FunctionCache):  # type: ignore[misc]
-    """A version of Numba's function cache that recompiles functions with damaged entries and ignores write errors."""
+    """A version of Numba's function cache that ignores write errors; functions with damaged entries are recompiled."""
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Return the machine code for a signature, or None if it is missing or cannot be read."""
@@ -63,8 +63,8 @@ class Cache(FunctionCache):  # type: ignore[misc]
 def compiled(function: Compiled) -> Compiled:
     """Compile a function when it is first called, and cache its machine code, which runs without the GIL.
 
-    The cache is next to the sources if that folder is writable, otherwise in the user's cache folder; if neither folder
-    is writable, nothing is cached.
+    The cache is stored next to the sources if their folder is writable, otherwise in the user's cache folder; if
+    neither folder is writable, nothing is cached.
     """
     compile_function: Any = njit
     options = {"error_model": "numpy", "fastmath": REASSOCIATED, "nogil": True}
@@ -80,7 +80,7 @@ def compiled(function: Compiled) -> Compiled:
 
 
 class Listener(event.Listener):  # type: ignore[misc]
-    """Measures compilation time; Numba's lock ensures that functions with their callees are compiled one at a time."""
+    """Measures compilation time; Numba's lock lets only one thread at a time compile a function and its callees."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -101,7 +101,7 @@ class Listener(event.Listener):  # type: ignore[misc]
         self.end()
 
     def begin(self) -> None:
-        """Start the clock, unless it is running because of an outer compilation."""
+        """Start the clock, unless an outer compilation has already started it."""
         if not self.depth:
             self.started = time.monotonic()
         self.depth += 1
@@ -124,7 +124,7 @@ def measure() -> float:
 
 @contextlib.contextmanager
 def count_as_compilation() -> Iterator[None]:
-    """Count the time inside the context as compilation; used, for example, while TensorFlow builds a graph."""
+    """Count the time spent inside the context as compilation time, for example while TensorFlow builds a graph."""
     _LISTENER.begin()
     try:
         yield

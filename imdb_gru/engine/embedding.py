@@ -1,4 +1,4 @@
-"""The gradient of an embedding: the gradients of a batch's timesteps, summed by word."""
+"""The gradient of an embedding: the gradients of a batch's timesteps, summed for each word."""
 
 from collections.abc import Sequence
 

@@ -8,7 +8,7 @@ import llvmlite.binding as llvm
 
 @functools.cache
 def list_features() -> frozenset[str]:
-    """List the CPU features that Numba may use: those in $NUMBA_CPU_FEATURES if it is set, otherwise the CPU's."""
+    """List the CPU features that Numba may use: those in $NUMBA_CPU_FEATURES if set, otherwise all that the CPU has."""
     chosen = os.environ.get("NUMBA_CPU_FEATURES")
     if chosen is not None:
         return frozenset(name[1:] for name in chosen.split(",") if name.startswith("+"))

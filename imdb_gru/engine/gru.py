@@ -47,7 +47,7 @@ class Hidden:
     last: Array
     """Hidden state after the last timestep, `(B, U)`."""
     states: Array
-    """Hidden states, `(B, T, U)`; masked timesteps repeat the previous state, which is initially zero."""
+    """Hidden states, `(B, T, U)`; masked timesteps repeat the previous state (zero before the first real timestep)."""
     peaks: Array
     """Maximum of the hidden states over the real timesteps, `(B, U)`."""
     totals: Array
@@ -80,7 +80,7 @@ class GRUEngine:
         self.pool = ArrayPool()
 
     def run(self, x: Array, mask: Mask, start: Array | None, weights: GRUWeights, *, keep: bool) -> tuple[Hidden, Tape]:
-        """Process a batch `(B, T, E)` from hidden states `start` or zero; the tape is empty unless `keep` is true."""
+        """Process a batch `(B, T, E)`, from zero states if `start` is None; the tape is empty unless `keep` is true."""
         x = np.ascontiguousarray(x)
         batch, timesteps, _ = x.shape
         units, padded = weights.units, weights.padded_units
@@ -128,7 +128,7 @@ class GRUEngine:
         return hidden, Tape(weights, mask, parts)
 
     def run_back(self, tape: Tape, gradients: Hidden) -> tuple[Array, Array, Array, Array, Array]:
-        """Return the gradients of x, start, kernel, recurrent kernel and bias, given the gradients of `Hidden`."""
+        """Return the gradients of x, start, kernel, recurrent kernel and bias, given those of `Hidden`'s arrays."""
         weights, mask = tape.weights, tape.mask
         units, padded = weights.units, weights.padded_units
         dx = self.pool.allocate("dx", (*mask.shape, weights.features))

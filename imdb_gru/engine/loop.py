@@ -7,13 +7,13 @@ from llvmlite import ir
 
 INDEX = ir.IntType(64)
 Tile = Mapping[tuple[int, int], Any]
-"""A tile's values, keyed by the indices of row and vector."""
+"""A tile's values, keyed by row index and vector index."""
 
 
 def build_loop(
     builder: Any, steps: Any, moving: Sequence[tuple[Any, Any]], sums: Tile, add: Callable[[Sequence[Any], Tile], Tile]
 ) -> Tile:
-    """Build a loop of `steps` iterations, at least one, and return the sums after the last iteration.
+    """Build a loop of `steps` (at least one) iterations, and return the sums after the last iteration.
 
     `moving` pairs each pointer with the number of elements by which it moves in every iteration. `add` is called only
     once, to build the code of an iteration: it takes the current pointers and sums, and returns the new sums.

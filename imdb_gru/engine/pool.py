@@ -30,7 +30,7 @@ class ArrayPool:
         self.free: dict[str, list[Block]] = {}
 
     def allocate(self, purpose: str, shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> NDArray[Any]:
-        """Return an uninitialised array. Free blocks that are found to be too small are discarded."""
+        """Return an uninitialised array, and discard any unused blocks that turn out to be too small for it."""
         size = math.prod(shape) * np.dtype(dtype).itemsize
         free = self.free.setdefault(purpose, [])
         try:

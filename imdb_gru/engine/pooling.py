@@ -13,10 +13,10 @@ LOWEST = np.float32(-1e9)
 
 @inlined
 def add_poolings(h, peaks, totals, place, kernel, first, units, count, share):
-    """Update the maxima and sums of `count` units, starting with `first`; return the units' contribution to the logit.
+    """Update the maxima and sums of `count` units from index `first`; return the units' contribution to the logit.
 
-    In `h`, `peaks` and `totals`, the unit `first` is at index `place`. `kernel` has `units` weights for each pooling,
-    in the order of `POOLINGS`; `share` is 1 divided by the number of timesteps so far.
+    In `h`, `peaks` and `totals`, the first of these units is at index `place`. `kernel` has `units` weights for each
+    pooling, in the order of `POOLINGS`; `share` is 1 divided by the number of timesteps so far.
     """
     logit = np.float32(0)
     for u in range(count):
@@ -63,7 +63,7 @@ def find_running_peaks(states: Array) -> Array:
 
 
 def find_running_peaks_back(states: Array, peaks: Array, gradient: Array) -> Array:
-    """Return the gradient with respect to the states, given the result of `find_running_peaks` and its gradient."""
+    """Return the gradient of the states, given the peaks from `find_running_peaks` and the gradient of these peaks."""
     into = np.empty_like(states)
 
     def work(rows: slice) -> None:

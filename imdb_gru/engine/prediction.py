@@ -43,8 +43,8 @@ PRODUCTS: dict[str, Products] = {"float32": float32, "int8": int8}
 class TimestepPredictor:
     """A GRU classifier with one forward layer and no dense layers before the output.
 
-    The embedding, kernel and biases are combined into one row of `4·U'` floats for each word in the vocabulary, so that
-    only the recurrent product is left to compute at each timestep.
+    The embedding, kernel and biases are combined into a table with a row of `4·U'` floats for each word in the
+    vocabulary, so that only the recurrent product is left to compute at each timestep.
     """
 
     precision: str

@@ -1,6 +1,7 @@
 """Loops over parts of flat arrays; the loops are inlined into the compiled functions that call them.
 
-A part is given by its start index, because counting references to a slice would take longer than the arithmetic.
+A part is given by its start index rather than as a slice, because counting references to a slice would take longer
+than the arithmetic.
 """
 
 import numpy as np

@@ -28,7 +28,7 @@ def share_out(work: Callable[[Task], Result], tasks: Sequence[Task]) -> list[Res
 
 
 def iter_shared(work: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[Result]:
-    """Run the tasks in parallel, and yield the results in the order of the tasks, without waiting for later ones."""
+    """Run the tasks in parallel, and yield the results in the order of the tasks, without waiting for later tasks."""
     if len(tasks) == 1:
         yield work(tasks[0])
     else:
@@ -43,7 +43,7 @@ def cut_evenly(count: int) -> list[slice]:
 
 
 def map_ahead(work: Callable[[Task], Result], tasks: Iterator[Task]) -> Iterator[tuple[Task, Result]]:
-    """Yield each task with its result while a thread runs the next task; a single task runs on the caller's thread."""
+    """Yield each task with its result while a thread runs the next one; a lone task runs on the caller's thread."""
     head = list(itertools.islice(tasks, 2))
     if len(head) < 2:
         yield from ((task, work(task)) for task in head)

@@ -1,7 +1,8 @@
 """Translation of a tokenizer's rules into regular expressions that JavaScript understands.
 
 Character classes differ between Python and JavaScript, and between versions of Unicode. The patterns therefore contain
-names in braces, such as {alphanumeric}; each name stands for the ranges of characters that are in this class in Python.
+the names of classes in braces, such as {alphanumeric}; each name stands for the characters that Python puts in that
+class, written as ranges.
 """
 
 import re
@@ -29,7 +30,7 @@ _ALIKE = "\u0130\u0131"
 
 
 def translate_tokenizer(rules: dict[str, Any]) -> dict[str, Any]:
-    """Convert the result of `describe_tokenizer` to patterns for JavaScript."""
+    """Translate the patterns in the result of `describe_tokenizer` for JavaScript."""
     normalisation, tokens, spelling = rules["normalisation"], rules["tokens"], rules["spelling"]
     part, link, tag, entity = (normalisation[name] for name in ("part", "link", "tag", "entity"))
     return {
@@ -59,7 +60,7 @@ def _ignore_case(pattern: str) -> str:
 
 @cache
 def list_classes(remove: str) -> dict[str, str]:
-    """Return the ranges of characters in each class, for use within brackets.
+    """Return the ranges of characters in each class, for use inside the brackets of a pattern.
 
     The class `unassigned` excludes the characters that match `remove`, because normalisation removes them.
     """

@@ -59,7 +59,7 @@ class GraphBuilder:
         self._nodes.append(onnx.helper.make_node(operator, names, outputs, **attributes))
 
     def add_weight(self, array: NDArray[Any]) -> str:
-        """Add a weight, and return its name; equal weights are stored once."""
+        """Add a weight, and return its name; identical weights are stored only once."""
         key = array.dtype.str, array.shape, array.tobytes()
         if key not in self._weights:
             name = f"weight_{len(self._weights)}"
@@ -135,7 +135,7 @@ def build_next_word_graph(network: NextWordNetwork) -> onnx.GraphProto:
 
 
 def _add_mask(graph: GraphBuilder) -> tuple[str, str]:
-    """Add the mask of the reviews' timesteps, `(T, B, 1)`, and the number of timesteps so far, `(T, 1, 1)` float32."""
+    """Add the mask of the real timesteps, `(T, B, 1)`, and the number of timesteps so far, `(T, 1, 1)` float32."""
     numbers = graph.add("Cast", _add_range(graph, axis=1), to=INT32)
     mask = graph.add("Less", graph.add("Unsqueeze", numbers, np.array([1])), "lengths")
     count = graph.add("Add", graph.add("Cast", numbers, to=FLOAT), np.array(1, np.float32))

@@ -58,7 +58,7 @@ def write_web(model: AnyModel, folder: Path) -> None:
 
 
 def serialize_model(model: AnyModel, base: AnyModel | None = None) -> bytes:
-    """Return the content of `weights.bin`, which may store differences from the weights of `base`, if given."""
+    """Return the content of `weights.bin`; matrices may be stored as differences from those of `base`, if given."""
     others = [] if base is None else list_matrices(base.network)
     return serialize_weights(list_matrices(model.network), describe_network(model), others)
 

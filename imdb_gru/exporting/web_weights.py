@@ -1,7 +1,8 @@
 """The weights of a network as one small file for JavaScript.
 
-The file contains the size of the header (4 bytes, little-endian), the header as JSON and, compressed with zlib, the
-float32 numbers of all matrices in order, followed by the int8 numbers of the packed matrices.
+The file begins with the size of the header (4 bytes, little-endian) and the header as JSON. The rest is compressed with
+zlib: first the float32 numbers of all matrices in order (for a packed matrix, its step sizes), and then the int8
+numbers of the packed matrices.
 """
 
 import json
@@ -27,7 +28,7 @@ def pack(matrix: Array, tolerances: NDArray[np.float64] | None = None) -> tuple[
     """Return a matrix as integers with a step size for each row, or None if the result would be too imprecise.
 
     The models in the package can be packed, because their weights are stored in few bits. `tolerances` contains the
-    largest difference allowed in each row, by default `TOLERANCE` times the row's largest weight.
+    largest difference allowed in each row; the default is `TOLERANCE` times the row's largest weight.
     """
     rows = matrix.astype(np.float64)
     peaks = np.abs(rows).max(axis=1)
@@ -48,7 +49,7 @@ def pack(matrix: Array, tolerances: NDArray[np.float64] | None = None) -> tuple[
 
 
 def pack_difference(matrix: Array, base: Array) -> tuple[NDArray[np.int8], Array] | None:
-    """Pack `matrix` − `base` so precisely that adding `base` restores `matrix`, or return None if that fails."""
+    """Pack `matrix` − `base` so precisely that adding `base` restores `matrix`; return None if this is impossible."""
     if matrix.shape != base.shape:
         return None
     return pack(matrix - base, np.maximum(np.abs(matrix), np.abs(base)).max(axis=1) * TOLERANCE)

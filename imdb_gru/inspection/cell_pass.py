@@ -1,6 +1,6 @@
 """A cell's forward pass over a text, with all gates recorded, and backpropagation through time (Werbos 1990).
 
-A pass processes B variants of one text, all of length T, at once. The first axis of a cell's arrays is time, as in
+A pass processes B variants of one text at once; all have the length T. The first axis of a cell's arrays is time, as in
 `(T, B, U)`; the timesteps are in the order in which the cell processes them.
 """
 
@@ -17,14 +17,14 @@ Index = NDArray[np.int64]
 TINY = np.float32(1e-30)
 """Gradients below this magnitude are set to 0: arithmetic on denormal float32 numbers is a hundred times slower."""
 SMALL = 1e-6
-"""Jacobian rows whose norm falls below this are scaled up so that they do not underflow; the factor is stored."""
+"""If the norm of the Jacobian's rows falls below this, they are scaled up to avoid underflow; the factor is stored."""
 
 COMPRESSION_INTERVAL = 16
-"""Number of timesteps after which the rows of a product of Jacobians are replaced with fewer rows."""
+"""Interval, in timesteps, at which the rows of a product of Jacobians are replaced with fewer rows."""
 FEW_ROWS = 8
-"""Number of rows that are not worth replacing with fewer."""
+"""If a product of Jacobians has at most this many rows, they are not replaced."""
 NEGLIGIBLE = 1e-12
-"""Squared singular values smaller than this, relative to the largest one, are left out of a product of Jacobians."""
+"""Squared singular values below this fraction of the largest one are left out of a product of Jacobians."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ class CellPass:
         """Propagate the gradient with respect to h_t, `(B, T, U)`, back through time.
 
         Returns two results in text order: the gradient with respect to the projected inputs, `(B, T, G·U)`, and the
-        gradient with respect to the state after every timestep, `(T, B, U)` for each array of the state. The latter
-        includes the state's effect on later timesteps.
+        gradient with respect to the state after every timestep, `(T, B, U)` for each array of the state. The second
+        result includes the state's effect on later timesteps.
         """
         gradient = self.in_text_order(gradient.swapaxes(0, 1))
         steps, batch, units = gradient.shape
@@ -104,7 +104,7 @@ class CellPass:
         return self.in_text_order(norms.astype(np.float32))
 
     def measure_kept(self) -> Array | None:
-        """Return the share of the state after each timestep that later gates let through, averaged over units, `(T,)`.
+        """Return, for each timestep, the share of its state that the later gates keep, averaged over units, `(T,)`.
 
         Return None if the cell has no gates.
         """
@@ -121,8 +121,8 @@ def trace_cell(
 ) -> CellPass:
     """Run a cell over texts x `(B, T, E)`, beginning with the state `start`.
 
-    If `index` `(B, T)` is given, x has the shape `(R, E)`, and `index` selects the rows that form the texts. If `keep`
-    is true, the gates are kept.
+    If `index` `(B, T)` is given, x has the shape `(R, E)`, and each row of `index` lists the rows of x that make up
+    one text. If `keep` is true, the gates are kept.
     """
     if index is None:
         index = np.arange(x.shape[0] * x.shape[1]).reshape(x.shape[:2])
@@ -147,7 +147,7 @@ def trace_cell(
 
 
 def _compress(rows: State) -> State:
-    """Return fewer rows whose product with any matrix has the same Frobenius norm, up to rounding.
+    """Replace rows with fewer rows whose product with any matrix has the same Frobenius norm, up to rounding.
 
     Over many timesteps, all but a few singular values of a product of Jacobians become negligible.
     """
@@ -158,7 +158,7 @@ def _compress(rows: State) -> State:
 
 
 def measure_norms(gradients: State) -> Array:
-    """Return the norm of one text's state gradients at each timestep, `(T,)`; `gradients` are arrays `(T, 1, U)`."""
+    """Return the norm of one text's gradient at each timestep, `(T,)`, given its parts, each `(T, 1, U)`."""
     norms: Array = np.sqrt(sum(np.square(part[:, 0]).sum(axis=-1) for part in gradients))
     return norms
 

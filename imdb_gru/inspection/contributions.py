@@ -1,4 +1,4 @@
-"""The contribution of each word to the logit, by integrated gradients (with a check of their sum) and by occlusion.
+"""The contribution of each word to the logit, by integrated gradients, whose sum is checked, and by occlusion.
 
 Both methods compare each word with the unknown word, whose embedding was learned in training.
 """
@@ -59,7 +59,7 @@ def _integrate_gradients(
 
 
 def _occlude(network: Network, x: Array, baseline: Array, read: NetworkPass, tell: Callable[[int], object]) -> Array:
-    """Return the decrease in the logit when only one timestep's embedding is replaced by the baseline's, `(T,)`."""
+    """Return the decrease in the logit if one timestep's embedding at a time is replaced by the baseline's, `(T,)`."""
     rows = np.concatenate([x[0], baseline[0]])
     simple = len(network.layers) == 1 and not network.bidirectional
 
@@ -87,7 +87,7 @@ def _occlude_anywhere(network: Network, rows: Array, read: NetworkPass, places: 
 
 
 def _occlude_in_order(network: Network, rows: Array, read: NetworkPass, places: NDArray[np.int64]) -> Array:
-    """Compute the same as `_occlude_anywhere` in two thirds of the time, for a network with one unidirectional layer.
+    """Return the same logits as `_occlude_anywhere` in two thirds of the time, for a single unidirectional layer.
 
     Each variant is computed only from its replaced word onwards, and its hidden states are pooled as they are computed
     instead of being stored.

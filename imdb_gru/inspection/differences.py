@@ -47,7 +47,7 @@ class TextDiff:
     def probabilities(self) -> list[tuple[float, float]] | None:
         """Return both texts' probabilities after each row, or None if the model is bidirectional.
 
-        In a row where a text has no word, its probability after its previous word is repeated.
+        In a row where a text has no word, the probability after its previous word is repeated.
         """
         if self.inspection.probabilities is None or self.other.probabilities is None:
             return None
@@ -72,7 +72,7 @@ class TextDiff:
 
     @property
     def parting(self) -> int | None:
-        """Return the index of the row from which the verdicts differ until the end.
+        """Return the index of the row at which the verdicts diverge for good.
 
         Return None if the final verdicts agree or the model is bidirectional.
         """

@@ -1,4 +1,4 @@
-"""The accuracy of a classifier when words are exchanged for near neighbours in its embedding.
+"""The accuracy of a classifier when words are exchanged for their near neighbours in the classifier's embedding.
 
 The words are exchanged one by one; each step makes the exchange that most lowers the probability of the correct label.
 The search is greedy: the gradient of the logit ranks all possible exchanges of a single word (as in Ebrahimi et al.
@@ -106,7 +106,7 @@ def _open(classifier: Classifier, table: Neighbours, review: Review, rng: np.ran
 
 
 def _judge(classifier: Classifier, reviews: Sequence[_Attacked]) -> tuple[list[bool], list[bool]]:
-    """Classify the unchanged reviews; return which are classified correctly, in the same form as `_exchange`."""
+    """Classify the unchanged reviews, and return two lists as `_exchange` does; here, the lists are identical."""
     probabilities = classifier.predict_ids([review.ids for review in reviews])
     for review, probability in zip(reviews, probabilities.tolist(), strict=True):
         review.probability = review.changed = probability
@@ -120,7 +120,8 @@ def _exchange(
 ) -> tuple[list[bool], list[bool]]:
     """In each review that is still classified correctly, exchange one more word for a neighbour.
 
-    Return which reviews are classified correctly after these exchanges, and which after `number` random ones.
+    Return two lists: whether each review is classified correctly after the exchanges made in it so far, and whether it
+    is classified correctly after `number` random exchanges instead.
     """
     proposals = [_propose(classifier, table, review) if review.correct else [] for review in reviews]
     variants = [_replace(review.ids, *one) for review, found in zip(reviews, proposals, strict=True) for one in found]

@@ -19,7 +19,7 @@ class GradientCurve:
 
     cell: str
     loss: Array
-    """‖∂L/∂s_t‖ relative to its value at the last word, `(D,)`; L is the loss, s_t the whole state after timestep t."""
+    """‖∂L/∂s_t‖ relative to its value at the last word, `(D,)`; L is the loss, and s_t the state after timestep t."""
     recurrence: Array
     """‖∂h_T/∂s_t‖ / √U (Frobenius), `(D,)`: the effect of the recurrence alone, without pooling."""
     reviews: Array
@@ -38,8 +38,8 @@ class GradientCurve:
 def measure_curve(classifier: Classifier, texts: Iterable[str]) -> GradientCurve:
     """Measure the gradient curve of the last layer's forward cell over several texts.
 
-    The labels are not needed: the gradient of the loss is that of the logit times (probability − label), a factor that
-    is the same at every distance, so it does not affect the relative sizes.
+    The labels are not needed: the gradient of the loss is the gradient of the logit, multiplied by
+    (probability − label). This factor is the same at every distance, so it does not affect the relative sizes.
     """
     network = classifier.network
     by_loss, by_recurrence = [], []

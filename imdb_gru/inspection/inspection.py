@@ -56,14 +56,14 @@ class CellTrace:
     states: Array
     """Hidden states h_t, `(T, U)`."""
     gradients: Array
-    """‖∂ logit/∂s_t‖, `(T,)`, along all paths to the logit; s_t is the state: h_t and, in an LSTM, the memory.
+    """‖∂ logit/∂s_t‖, `(T,)`, along all paths to the logit; the state s_t is h_t and, in an LSTM, also the memory.
 
-    For the log loss, multiply this by |probability − label|, a factor that is the same at every timestep.
+    For the log loss, the norm is this value times |probability − label|, a factor that is the same at every timestep.
     """
     keeping_gate: str | None
     """Name of the gate that keeps the past: update or forget; None in a cell without gates."""
     kept: Array | None
-    """Share of the state after each timestep that later gates let through to the final state, `(T,)`.
+    """For each timestep, the share of its state that the later gates keep until the final state, `(T,)`.
 
     It is the product of the later update gates (GRU) or forget gates (LSTM), averaged over units; None if the cell
     has no gates.
@@ -88,7 +88,10 @@ class CellTrace:
 
     @property
     def half_life(self) -> dict[str, int | None]:
-        """Return how many words back `kept` and `jacobian` each first fall to 0.5 or less; None if one never does."""
+        """Return the half-lives of `kept` and `jacobian` in words, counted back from the cell's last timestep.
+
+        A half-life is the distance to the nearest timestep whose value is at most 0.5; None if there is none.
+        """
         return {"kept": self._count_back(self.kept), "jacobian": self._count_back(self.jacobian)}
 
     def _count_back(self, left: Array | None) -> int | None:
@@ -120,11 +123,11 @@ class Contributions:
     integrated_gradients: Array
     """Integrated gradients, `(T,)`, starting from a text of unknown words (Sundararajan et al. 2017, equation 1)."""
     occlusion: Array
-    """Decrease in the logit when only the word at a given timestep is replaced by the unknown word, `(T,)`."""
+    """For each timestep, the decrease in the logit if only its word is replaced by the unknown word, `(T,)`."""
     baseline: float
     """Logit of the text when every word is replaced by the unknown word."""
     gap: float
-    """Sum of the integrated gradients minus (logit − baseline); in exact arithmetic it is 0 (completeness)."""
+    """Sum of the integrated gradients minus (logit − baseline); exact integration would give 0 (completeness)."""
     steps: int
     """Number of points, between the baseline and the text, at which the gradients were computed."""
 
@@ -150,7 +153,7 @@ class Inspection:
     cells: Sequence[CellTrace]
     """Cells, layer by layer; in each layer, the forward cell comes first."""
     pooled: Mapping[str, Array]
-    """Part of the logit that comes from each timestep, `(T,)`, by pooling; empty if pooling feeds a dense layer."""
+    """For each pooling, the part of the logit from each timestep, `(T,)`; empty if pooling feeds a dense layer."""
     doubt: Doubt | None = None
     """The reason why the prediction is unreliable, if there is one."""
     direction: Direction = "forward"
@@ -210,7 +213,7 @@ class Inspection:
 
     @property
     def moves(self) -> Array | None:
-        """Return the change in probability at each timestep, `(T,)`; it is 0 for the start token."""
+        """Return the change in probability at each timestep, `(T,)`; None if the model is bidirectional."""
         return None if self.probabilities is None else np.diff(self.probabilities, prepend=self.probabilities[:1])
 
     def to_dict(self) -> dict[str, Any]:

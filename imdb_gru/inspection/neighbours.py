@@ -9,7 +9,7 @@ from imdb_gru.text.vocabulary import FIRST_WORD
 
 
 class Neighbours:
-    """Each word's nearest neighbours, by the cosine of their embeddings; computed on first use and then cached.
+    """Each word's nearest neighbours, by the cosine between embeddings; computed on first use and then cached.
 
     Here, an id counts as a word only if its token contains a letter, so no neighbour is a punctuation mark or a number.
     """

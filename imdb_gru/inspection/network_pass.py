@@ -51,7 +51,7 @@ class NetworkPass:
     def spread(self) -> dict[str, Array]:
         """Return, for each pooling, the part of the logit that comes from each timestep, `(B, T)`.
 
-        The sum of all parts plus the output's bias is the logit. The result is empty if pooling feeds a dense layer.
+        The parts and the output's bias add up to the logit. The result is empty if pooling feeds a dense layer.
         """
         weights = self.network.output_weights
         return {pooling: np.matmul(self._weigh(pooling) * self.hidden, weights[pooling]) for pooling in weights}
@@ -74,10 +74,7 @@ class NetworkPass:
         return above, dstates
 
     def _weigh(self, pooling: Pooling) -> Array:
-        """Return the weights of the hidden states in a pooling, which is a weighted sum over time.
-
-        The result can be broadcast to `(B, T, U)`.
-        """
+        """Return the weights with which a pooling sums hidden states over time; they broadcast to `(B, T, U)`."""
         batch, steps, units = self.hidden.shape
         if pooling == "mean":
             return np.full((1, 1, 1), 1 / steps, np.float32)
@@ -114,9 +111,9 @@ def run_network(
 ) -> NetworkPass:
     """Run a network over embedded texts x `(B, T, E)`; if `keep` is true, keep what a backward pass needs.
 
-    If `index` `(B, T)` is given, x has the shape `(R, E)`, and `index` selects the rows that form the texts. If
-    `follow` is given, the texts contain only the timesteps from `start` onwards; the earlier timesteps are taken from
-    the pass `follow`.
+    If `index` `(B, T)` is given, x has the shape `(R, E)`, and each row of `index` lists the rows of x that make up
+    one text. If an earlier pass, `follow`, is given, the texts contain only the timesteps from `start` onwards; the
+    timesteps before `start` are taken from `follow`.
     """
     batch = len(x if index is None else index)
     layers = []

@@ -1,8 +1,8 @@
-"""Scores of explanations: how the probability changes when the words that an explanation ranks highest are removed.
+"""Scores of explanations: how the probability changes without the highest-ranked words, and with only these words.
 
 An explanation ranks the words of a text by how strongly they support the predicted label. The scores were defined by
 DeYoung et al. 2020, "ERASER: A Benchmark to Evaluate Rationalized NLP Models" (equations 1 and 2): p is the probability
-of the predicted label, and r is a given share of the words: those that the explanation ranks highest.
+of the predicted label, and r stands for the highest-ranked words, which make up a given share of the text.
 
     comprehensiveness = p(text) − p(text without r)      large if the model needs these words
     sufficiency       = p(text) − p(r alone)             small if these words are enough
@@ -45,7 +45,7 @@ SEED = 0
 
 @dataclass(frozen=True)
 class ShareScores:
-    """The mean scores of one method of explanation for one share of the words."""
+    """One explanation method's mean scores for one share of the words."""
 
     share: float
     comprehensiveness: float
@@ -54,7 +54,7 @@ class ShareScores:
 
 @dataclass(frozen=True)
 class MethodScores:
-    """The mean scores of one method of explanation over many texts."""
+    """One explanation method's mean scores over many texts."""
 
     method: str
     """Name of the method: integrated gradients, occlusion or random order."""
@@ -87,7 +87,7 @@ class MethodDifference:
 
 @dataclass(frozen=True, repr=False)
 class ExplanationScores:
-    """The scores of all methods of explanation on the same texts."""
+    """The scores of all explanation methods on the same texts."""
 
     run: str
     n: int
@@ -102,7 +102,7 @@ class ExplanationScores:
         return asdict(self)
 
     def list_records(self) -> list[dict[str, Any]]:
-        """Return one record of scores for each method; each interval takes two values."""
+        """Return one record of scores for each method, with each interval split into two values."""
         return [
             split_intervals({name: value for name, value in vars(method).items() if name != "by_share"})
             for method in self.methods
@@ -121,7 +121,7 @@ class ExplanationScores:
 def score_explanations(
     model: str | Path | Run | Classifier | None, texts: Iterable[str], *, removal: Removal = "delete", seed: int = SEED
 ) -> ExplanationScores:
-    """Score three methods of explanation on texts: integrated gradients, occlusion and a random order of the words.
+    """Score three explanation methods on texts: integrated gradients, occlusion and a random order of the words.
 
     `model` is a classifier, or anything that `load` accepts. Texts without words are left out. If `removal` is
     "delete", words are deleted from a text, as in the paper; if it is "unknown", they are replaced by the unknown word,
@@ -159,7 +159,7 @@ def score_explanations(
 
 
 def rank_words(network_ids: Ids, contributions: Mapping[str, NDArray[Any]], sign: int) -> dict[str, Rows]:
-    """Return each method's ranking of the words, as timesteps; the word that most supports the label comes first.
+    """Return each method's ranking: the timesteps of the words, with the word that most supports the label first.
 
     `sign` is 1 if the label is positive, and -1 if it is negative.
     """
@@ -172,7 +172,7 @@ def rank_words(network_ids: Ids, contributions: Mapping[str, NDArray[Any]], sign
 def _score_text(
     classifier: Classifier, ids: Ids, removal: Removal, rng: np.random.Generator
 ) -> dict[str, NDArray[np.float64]]:
-    """Return each method's comprehensiveness and sufficiency for each share, `(2, shares)`."""
+    """Return each method's comprehensiveness and sufficiency for each share of the words, `(2, shares)`."""
     network = classifier.network
     read = run_network(network, network.embedding[ids][None])
     found = measure_contributions(network, ids, read)

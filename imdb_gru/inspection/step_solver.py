@@ -97,12 +97,12 @@ class _Solver:
     h_prev: Array
     unit: int
     symbols: Mapping[str, str]
-    """Symbol of each gate and each part of the state, by its name in `Cell.equations`."""
+    """Symbols of the gates and of the parts of the state, keyed by the names used in `Cell.equations`."""
     values: Mapping[str, float]
-    """Value of each gate and each part of the state, by the same names."""
+    """Values of the same gates and parts of the state, keyed by the same names."""
 
     def solve(self, place: int, name: str) -> Equation:
-        """Return one of the cell's equations with its numbers, given its position and its name."""
+        """Return the cell's equation for `name`, with its numbers; `place` is its position among the equations."""
         if place < self.cell.count_blocks():
             return self._solve_block(place, name)
         formula, numbers = self._write(name, {}, {})
@@ -132,7 +132,7 @@ class _Solver:
         )  # fmt: skip
 
     def _write(self, name: str, symbols: Mapping[str, str], values: Mapping[str, float]) -> tuple[str, str]:
-        """Return the right-hand side of an equation in symbols and in numbers."""
+        """Return an equation's right-hand side, first in symbols and then in numbers."""
         template = self.cell.equations[name]
         shown = {field: f"{value:.{DIGITS}f}" for field, value in {**self.values, **values}.items()}
         numbers = template.format_map(shown).replace("⊙", "×").replace("−", "-").replace("+ -", "- ")

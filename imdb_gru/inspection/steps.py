@@ -36,9 +36,9 @@ class Product:
     over: str
     """What each term belongs to: `input` or `unit`."""
     weights: Array
-    """The unit's weights, `(N,)`; N is E for the inputs of the first layer and U for the previous state."""
+    """The unit's weights, `(N,)`: one for each input, or one for each unit of the previous state."""
     values: Array
-    """The vector, `(N,)`."""
+    """The values of those inputs or units, `(N,)`."""
 
     @property
     def terms(self) -> NDArray[np.float64]:
@@ -112,7 +112,7 @@ class Equation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class UnitStep:
-    """One timestep of one unit of a cell: the unit's previous state, and the equations for its new state."""
+    """What one unit of a cell does at one timestep: its previous state, and the equations for its new state."""
 
     name: str
     """Name of the cell: its layer and its direction through the original text."""
@@ -124,7 +124,7 @@ class UnitStep:
     """Type of the cell: gru, lstm or simple_rnn."""
     unit: int
     before: int | None
-    """The timestep that the cell processed before this one; None if this is the first, before which the state is 0."""
+    """The timestep that the cell processed before this one; None for the first, whose previous state is 0."""
     previous: Mapping[str, float]
     """The unit's state before the timestep and, in an LSTM, its memory."""
     equations: Sequence[Equation]

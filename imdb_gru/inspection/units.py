@@ -20,19 +20,19 @@ class DrivenUnit(NamedTuple):
     unit: int
     """Index of the unit, starting at 0; in a bidirectional model, the backward units follow the forward units."""
     weights: dict[str, float]
-    """The unit's weights in the output layer, by pooling; empty if pooling feeds a dense layer."""
+    """The unit's weight in the output layer for each pooling; empty if pooling feeds a dense layer."""
     raised_by: Sequence[tuple[str, float]]
-    """Words, each with the mean change that it causes in the hidden state, largest increase first."""
+    """Words that raise the hidden state, each with its mean change (above 0); the largest increase comes first."""
     lowered_by: Sequence[tuple[str, float]]
-    """Words, each with the mean change that it causes in the hidden state, largest decrease first."""
+    """Words that lower the hidden state, each with its mean change (below 0); the largest decrease comes first."""
 
 
 def find_drivers(classifier: Classifier, texts: Iterable[str], *, words: int, min_count: int) -> list[DrivenUnit]:
     """Find the words that most raise or lower each unit's hidden state; the units with the largest weights come first.
 
-    `words` is the maximum number of words in each of a unit's two lists; words that occur fewer than `min_count` times
-    are ignored. A word's change is h_t − h_{t−1}, averaged over all occurrences of the word; a backward cell counts t
-    from the last word.
+    Each unit has two lists of at most `words` words; words that occur fewer than `min_count` times are ignored. A
+    word's change is h_t − h_{t−1}, averaged over all occurrences of the word; in a backward cell, t is counted from the
+    last word.
     """
     means, counts = _measure_changes(classifier, [classifier.encode(text).ids for text in texts])
     frequent = np.flatnonzero(counts >= min_count)

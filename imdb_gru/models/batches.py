@@ -11,9 +11,9 @@ from imdb_gru.system.arrays import Array, Ids, Lengths, Rows
 
 BATCH_SIZE = 64
 CHUNK = 4096
-"""Number of reviews that bulk prediction holds in memory at once and sorts by length."""
+"""Maximum number of reviews in a chunk, which bulk prediction holds in memory and sorts by length."""
 CHUNK_CHARACTERS = 64 * 2**20
-"""Number of characters after which a chunk ends even if it holds few reviews."""
+"""Number of characters after which a chunk ends, even if it contains only a few reviews."""
 
 
 def take_chunk(texts: Iterator[str]) -> Iterator[str]:

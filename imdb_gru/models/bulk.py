@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from imdb_gru.inspection import Inspection
 
 ReadText = TypeVar("ReadText", Prediction, "Inspection", EncodedText)
-"""The type of a result for one text; it satisfies `Seen`, so `Counts` can count it."""
+"""The type of a result for one text; the type implements `Seen`, so that `Counts` can count the results."""
 
 
 def predict_file(
@@ -47,13 +47,13 @@ def predict_file(
     table's text column, or the texts themselves. If `output` ends in .csv, .tsv or .jsonl, predictions are written in
     that format, together with the other columns of the table; otherwise, they are written as plain lines. Predictions
     for several tables are written to one file per table if `output` is a folder, and otherwise to a single file, which
-    also records the table and row of each text. With `max_error`, such as 0.05, a label is "unsure" if its confidence
+    also records the table and row of each text. With a `max_error` such as 0.05, a label is "unsure" if its confidence
     is too low for this error rate, as in `Classifier.predict_many`.
 
     An output file appears only once it is complete. With `resume`, finished predictions are stored in a file next to
     `output`; if the process is stopped or killed, repeating the call resumes from them. Raises `DataError` if the input
     cannot be read or the output cannot be written, and `RunError` if the model cannot be loaded. If `output` is a
-    folder and only some tables cannot be read, predictions for the other tables are written before the error is raised.
+    folder and some of the tables are unreadable, the error is raised after the readable tables have been processed.
     """
     from imdb_gru.events import Notice, ignore
 
@@ -105,7 +105,7 @@ def _can_resume(target: Target) -> bool:
 def _find_failures(reader: TextReader, targets: Sequence[Target], observer: "Observer") -> dict[Path, str]:
     """Return, for each unreadable table, the reason why it is skipped.
 
-    Raises `DataError` if all tables are unreadable, or if any is unreadable and all tables share one output file.
+    Raises `DataError` if all tables are unreadable, or if some are and the predictions for all tables go to one file.
     """
     if not isinstance(reader, TableFiles):
         return {}
@@ -171,7 +171,7 @@ def _name_partial(target: Target) -> Path:
 
 
 def begin_rows(reader: TextReader, skip: int = 0) -> Iterator[InputRow]:
-    """Return an iterator over all rows but the first `skip`; read one row now, so that the reader knows the columns."""
+    """Return an iterator that omits the first `skip` rows; one row is read at once, so that the columns are known."""
     rows = reader.iter_rows()
     first = list(itertools.islice(rows, 1))
     return itertools.islice(itertools.chain(first, rows), skip, None)
@@ -186,7 +186,7 @@ def predict_rows(
     *,
     last: InputRow | None = None,
 ) -> Iterator[tuple[InputRow, Prediction]]:
-    """Yield each row with its prediction; as in prediction on a cluster, a chunk never spans two files.
+    """Yield each row with its prediction; a chunk never spans two files, just as in prediction on a cluster.
 
     `last` is the last row that was predicted before an interruption, if there was one.
     """

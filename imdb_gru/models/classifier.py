@@ -38,7 +38,7 @@ class Classifier:
     threshold = THRESHOLD
     """Lowest probability at which a text counts as positive."""
     precision: Precision = "auto"
-    """The precision of predictions; explanations are always computed in float32."""
+    """The numerical precision of predictions; explanations are always computed in float32."""
     _predictor: "TimestepPredictor | None" = None
 
     def __init__(
@@ -71,7 +71,7 @@ class Classifier:
     def adapt(self, threshold: float, precision: Precision) -> "Classifier":
         """Return a copy that shares the weights but has the given threshold and precision.
 
-        Raises `ValueError` if either is invalid, and `RunError` if the model or the CPU cannot use the precision.
+        Raises `ValueError` if either is invalid, and `RunError` if the model or the CPU does not support the precision.
         """
         adapted = copy.copy(self)
         adapted.threshold, adapted.precision = check_threshold(threshold), check_precision(self.network, precision)
@@ -91,7 +91,7 @@ class Classifier:
 
     @cached_property
     def calibration(self) -> "Calibration | None":
-        """Errors on the validation reviews with a confidence above each limit; None if the run did not record them."""
+        """The number of misclassified validation reviews above each confidence limit; None if it was not recorded."""
         return None if self.run is None else self.run.load_calibration()
 
     @property
@@ -105,14 +105,14 @@ class Classifier:
         return f"Classifier({name}{self.config.model.brief})"
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the state to pickle, without the engine's copy of the weights, which is large but quick to rebuild."""
+        """Return the state for pickling; omit the engine's copy of the weights, which is large but quick to rebuild."""
         return {name: value for name, value in vars(self).items() if name != "_predictor"}
 
     def predict(self, text: str, *, timesteps: bool = False, max_error: float | None = None) -> Prediction:
         """Predict whether a text is positive or negative; with `timesteps`, also predict after each word.
 
-        With `max_error`, such as 0.05, the label is "unsure" if its confidence is too low for this error rate; see
-        `find_limit`. Raises `TypeError` if the text is not a string, or `RunError` if `timesteps` is requested and the
+        With a `max_error` such as 0.05, the label is "unsure" if its confidence is too low for this error rate; see
+        `find_limit`. Raises `TypeError` if the text is not a string, and `RunError` if `timesteps` is requested and the
         model is bidirectional.
         """
         text = _check_one(text, "predict", ": use predict_many for several texts")
@@ -128,12 +128,12 @@ class Classifier:
     def inspect_step(
         self, text: str, *, word: int | None = None, unit: int | None = None, layer: int | None = None
     ) -> "StepInspection":
-        """Work out what one unit computes at one word: the cell's equations, with all numbers and the largest terms.
+        """Show how one unit's state at one word is computed: the equations with their values, and the largest terms.
 
-        Word 0 is the start token, and word 1 the first word that the model reads; the default is the last word. Units
-        are numbered from 0 to U−1; the default is the unit whose hidden state changes most. Layers are numbered from 1;
-        the default is the last. The result also holds all terms of each sum: `(E,)` for the inputs and `(U,)` for the
-        previous state. Raises `ValueError` if `word`, `unit` or `layer` is out of range.
+        Word 0 is the start token, and word 1 is the first word that the model reads; the default is the last word
+        that it reads. Units are numbered from 0 to U−1; the default is the unit whose hidden state changes most. Layers
+        are numbered from 1; the default is the last layer. The result also holds all terms of each sum: `(E,)` for the
+        inputs and `(U,)` for the previous state. Raises `ValueError` if `word`, `unit` or `layer` is out of range.
         """
         from imdb_gru.inspection import inspect_step
 
@@ -142,7 +142,7 @@ class Classifier:
     def inspect_diff(self, text: str, other: str) -> "TextDiff":
         """Compare what the network does with two texts, word by word.
 
-        The words are aligned: each row of the result is a word of the first text, the second text, or both. For each
+        The words are aligned: each row of the result is a word of the first text, of the second, or of both. For each
         text, the result holds an `Inspection` with the probability after each word, `(T,)`, and the contributions,
         `(T,)`.
         """
@@ -161,12 +161,12 @@ class Classifier:
     ) -> Iterator[Prediction]:
         """Yield a prediction for each text in order, using all cores and constant memory.
 
-        With `timesteps`, each prediction holds the probability after each token. With `max_error`, such as 0.05, a
+        With `timesteps`, each prediction holds the probability after each token. With a `max_error` such as 0.05, a
         label is "unsure" if its confidence is too low for this error rate; see `find_limit`. `observe` is called with
-        the number of newly predicted texts, before their predictions are yielded. Set `continued` if other texts of the
-        same input were predicted earlier: the precision is then the one used for many texts (see `Precision`), even if
-        there are only a few here. Raises `TypeError` if `texts` is a string or contains anything other than strings,
-        and `RunError` if `timesteps` is requested and the model is bidirectional.
+        the number of newly predicted texts, before their predictions are yielded. Set `continued` to True if an earlier
+        call has predicted other texts of the same input: the precision is then the one used for many texts (see
+        `Precision`), even if `texts` has only a few. Raises `TypeError` if `texts` is a string or contains
+        anything other than strings, and `RunError` if `timesteps` is requested and the model is bidirectional.
         """
         if isinstance(texts, str):
             raise TypeError(
@@ -180,8 +180,8 @@ class Classifier:
 
         The limit holds at a confidence level of 90 % for texts like the validation reviews. Raises `ValueError` if
         `max_error` is not between 0 and 0.5, or if the model's threshold is not 0.5, because errors were counted only
-        for a threshold of 0.5. Raises `RunError` if the run has no record of errors on validation reviews, or if there
-        are too few of these reviews or too many of them are misclassified.
+        for a threshold of 0.5. Raises `RunError` if the run has no record of errors on validation reviews, or if these
+        reviews are too few, or contain too many errors, to guarantee this share.
         """
         from imdb_gru.runs.calibration import require_limit
 

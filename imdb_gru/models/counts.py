@@ -1,4 +1,4 @@
-"""Counts, by reason, of texts that are labelled "unsure" or whose predictions may be unreliable."""
+"""Counts of texts with problems: those labelled "unsure" and those whose predictions may be unreliable."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Seen(Protocol):
-    """The result for one text, with its word counts."""
+    """The result for one text, including the number of words in the text and how many of them were read."""
 
     @property
     def words(self) -> int:

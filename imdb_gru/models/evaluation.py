@@ -96,7 +96,7 @@ class Evaluation(Scores):
     answers: AnswerScores | None = None
     """Error on the reviews that are not labelled "unsure"; None unless a maximum error was requested."""
     errors: Sequence[Misclassified] | None = None
-    """The most confident errors; None unless requested."""
+    """The most confidently misclassified reviews; None unless requested."""
     best_threshold: float | None = None
     """Threshold with the highest balanced accuracy on the validation reviews; None for other splits, because choosing a
     threshold on a split makes the figures for that split optimistic."""
@@ -127,7 +127,7 @@ class Evaluation(Scores):
         return figures
 
     def list_records(self) -> list[dict[str, Any]]:
-        """Return the main metrics as one record, with the ends of each interval as separate values."""
+        """Return the main metrics as one record; the two ends of the confidence interval are separate values."""
         (tn, fp), (fn, tp) = self.confusion_matrix
         counts = {"true_negatives": tn, "false_positives": fp, "false_negatives": fn, "true_positives": tp}
         lists = ("confusion_matrix", "accuracy_by_timestep", "accuracy_by_length", "coverage", "answers", "errors")
@@ -155,7 +155,7 @@ class NextWordEvaluation:
     n: int
     """Number of reviews."""
     words: int
-    """Number of words; the end of each review counts as one."""
+    """Number of words; the end of each review counts as a word."""
     loss: float
     """Mean negative log-likelihood per word, in nats."""
     perplexity: float
@@ -208,7 +208,7 @@ def predict_reviews(
 
 
 def measure_calibration(classifier: Classifier, sequences: Sequence[Ids], labels: Labels) -> Calibration | None:
-    """Return the errors on the reviews with a confidence above each limit; None if no review has a known word."""
+    """Count the misclassified reviews above each confidence limit; return None if no review contains a known word."""
     rows = [row for row, ids in enumerate(sequences) if find_doubt(ids, classifier.vocabulary) not in NOTHING_KNOWN]
     if not rows:
         return None
@@ -226,7 +226,7 @@ def build_evaluation(
     seen: int | None = None,
     caveat: str | None = None,
 ) -> Evaluation:
-    """Compute all metrics from predicted reviews; `errors` is the number of errors to include, most confident first."""
+    """Compute all metrics from classified reviews; include up to `errors` misclassified ones, most confident first."""
     labels, probabilities, threshold = predicted.labels, predicted.probabilities, predicted.threshold
     wrong = [
         Misclassified(predicted.reviews[row].text, LABELS[labels[row]], float(probabilities[row]))

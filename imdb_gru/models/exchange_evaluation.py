@@ -58,7 +58,7 @@ class ExchangeEvaluation:
     n: int
     """Number of reviews."""
     neighbours: int
-    """Number of nearest neighbours that can replace a word."""
+    """A word may be exchanged for any of this many nearest neighbours."""
     threshold: float
     """Lowest probability at which a review counts as positive."""
     accuracy_by_exchanges: Sequence[ExchangeScores]
@@ -74,7 +74,7 @@ class ExchangeEvaluation:
         return {name: value for name, value in figures.items() if name != "errors" or value is not None}
 
     def list_records(self) -> list[dict[str, Any]]:
-        """Return one record for each number of exchanges, with the ends of each interval as separate values."""
+        """Return one record for each number of exchanges; the two ends of an interval are separate values."""
         return [split_intervals(vars(scores)) for scores in self.accuracy_by_exchanges]
 
     def to_frame(self) -> "DataFrame":

@@ -50,7 +50,7 @@ class TableFiles(TextReader):
         return [path for reader in self.readers for path in reader.files]
 
     def iter_rows(self) -> Iterator[InputRow]:
-        """Yield the rows of all tables. Raises `DataError` before the first row if any table is unreadable."""
+        """Yield the rows of all tables. Raises `DataError`, before yielding any row, if any table is unreadable."""
         self.check()
         for reader in self.readers:
             yield from reader.iter_rows()
@@ -85,7 +85,7 @@ class TableFiles(TextReader):
 def open_input(
     texts: Sequence[str], file: "DataConfig | None", output: Path | None = None, observer: "Observer | None" = None
 ) -> TextReader:
-    """Open given texts, a file, or all tables that are in a folder or match a glob, except tables under `output`.
+    """Return a reader of the given texts, or of a file, folder or glob of tables, ignoring tables under `output`.
 
     Notifies the observer, if there is one, of files that are skipped because they are not tables.
     """
@@ -106,7 +106,7 @@ def names_several(path: Path) -> bool:
 
 
 def find_folder(path: Path) -> Path:
-    """Return the path if it is a folder; for a glob, return the deepest parent folder without wildcards in its path."""
+    """Return the path if it is a folder; for a glob, return its deepest parent that contains no wildcards."""
     if path.is_dir():
         return path
     return next(folder for folder in path.parents if not glob.has_magic(str(folder)))
@@ -135,7 +135,7 @@ def _iter_files(path: Path, folder: Path) -> Iterator[Path]:
 
 
 def _is_output(path: Path, output: Path | None, folder: Path) -> bool:
-    """Return whether a file is the output or is inside it; always False if the output is not in the input folder."""
+    """Return whether a file is the output or lies inside it; False if the output is not inside the input folder."""
     if output is None or folder.resolve() not in output.resolve().parents:
         return False
     return output.resolve() in (path.resolve(), *path.resolve().parents)

@@ -33,7 +33,7 @@ class LinearModel:
 
     index: NgramIndex
     weights: Weights
-    """Log-count ratios times coefficients, `(F,)` float64."""
+    """Log-count ratio of each n-gram times its coefficient, `(F,)` float64."""
     bias: float
     strength: float
     """Inverse regularization strength (scikit-learn's C) used in the fit."""
@@ -78,7 +78,7 @@ def fit_linear(train: Tokenized, validation: Tokenized | None = None, monitor: s
 
 
 def _build_matrix(occurrences: Occurrences, ratios: Weights) -> Any:
-    """Return the features as a sparse matrix `(N, F)`: the log-count ratio of each n-gram that a review contains."""
+    """Return the features, `(N, F)` sparse: each review's row holds the log-count ratios of the n-grams it contains."""
     from scipy.sparse import csr_matrix
 
     shape = len(occurrences.offsets) - 1, len(ratios)

@@ -100,7 +100,7 @@ class AnswerScores:
     n: int
     """Number of reviews that are not labelled "unsure"."""
     share: float
-    """Share of all reviews that are not labelled "unsure"."""
+    """These `n` reviews as a share of all reviews."""
     error: float | None
     """Share of these `n` reviews that are misclassified; None if `n` is 0."""
 
@@ -202,7 +202,7 @@ def compute_ece(labels: Labels, probabilities: Probabilities, bins: int = BINS) 
     """Return the expected calibration error of the probability of positive (Guo et al. 2017, equation 3).
 
     The error is the mean gap between a bin's mean probability and its share of positive reviews, weighted by
-    the bin's number of reviews.
+    the number of reviews in the bin.
     """
     filled = compute_reliability(labels, probabilities, bins)
     return sum(row.n * abs(row.probability - row.positive_share) for row in filled) / len(labels)

@@ -35,11 +35,11 @@ class Timestep(NamedTuple):
 
     token: str
     next_token: str | None
-    """The actual next token; None, as are `rank` and `probability`, after the last token of the text."""
+    """The actual next token. At the last timestep, `next_token`, `rank` and `probability` are None."""
     rank: int | None
-    """Rank of the next token among all tokens; the likeliest token has rank 1."""
+    """Rank of the actual next token among all tokens; the likeliest token has rank 1."""
     probability: float | None
-    """Predicted probability of the next token."""
+    """Predicted probability of the actual next token."""
     likeliest: list[LikelyToken]
 
 
@@ -50,7 +50,7 @@ class Sampling:
     temperature: float = 1.0
     """Divisor of the logits: values below 1 favour likely words, and 0 always chooses the likeliest word."""
     top: int | None = None
-    """Sample only from this number of likeliest words; None means from all words."""
+    """Sample only from this many of the likeliest words; if None, sample from all words."""
     seed: int = 0
 
 
@@ -128,8 +128,8 @@ class NextWordModel:
     def generate(self, ids: Ids, count: int, sampling: Sampling) -> Iterator[LikelyToken]:
         """Yield up to `count` known words that continue a sequence; stop when the model ends the review.
 
-        A backward model continues towards the beginning of the review: its words precede the text, and the last of them
-        is yielded first.
+        A backward model continues towards the beginning of the review: its words precede the text, and are yielded
+        from last to first.
 
         The yielded probabilities are computed before temperature and `top` are applied.
         """
@@ -156,7 +156,7 @@ class NextWordModel:
         return join_tokens(tokens) + " " * any(spaces[len(tokens) :])
 
     def iter_losses(self, sequences: Sequence[Ids]) -> Iterator[tuple[Rows, Array]]:
-        """Yield each batch's rows and the total loss of each of its sequences, including its end, using all cores."""
+        """For each batch, yield its row numbers and the total loss of each sequence; the end counts as a word."""
         lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
         batches = cut_batches(lengths)
 
@@ -191,7 +191,7 @@ def choose_likeliest(log_probabilities: Array, count: int) -> Rows:
 
 
 def _draw(log_probabilities: Array, sampling: Sampling, rng: np.random.Generator) -> int:
-    """Sample the next id, but never the unknown word. The argmax of logits plus Gumbel noise is a softmax sample."""
+    """Sample the next id, but never the unknown word. The argmax of logits plus Gumbel noise is softmax-distributed."""
     logits = log_probabilities.astype(np.float64)
     logits[UNKNOWN] = -np.inf
     if sampling.temperature == 0:

@@ -23,12 +23,12 @@ _ABSENT = -1
 
 @dataclass(frozen=True)
 class Occurrences:
-    """The first occurrence of each feature in each review, sorted by review and position."""
+    """The first occurrences of features in reviews, sorted by review and position."""
 
     rows: Numbers
     """Index of the review that contains each occurrence, `(K,)`."""
     features: Numbers
-    """Index of the feature that occurs, `(K,)`."""
+    """Index of the feature at each occurrence, `(K,)`."""
     places: Numbers
     """Position of the n-gram's last word in the concatenated words of all reviews, `(K,)`."""
     offsets: Numbers
@@ -93,7 +93,7 @@ class NgramIndex:
     def _join(self, shorter: Numbers, ids: Numbers, offsets: Numbers) -> Numbers:
         """Return the code of the n-gram that ends at each word, or -1 if there is none.
 
-        For each word, `shorter` holds the index of the n-gram that is one word shorter and ends at the same word.
+        For each word, `shorter` holds the index of the n-gram that ends at that word and is one word shorter.
         """
         codes = np.full(len(ids), _ABSENT, dtype=np.int64)
         whole = (shorter[:-1] != _ABSENT) & (ids[1:] != _ABSENT)

@@ -128,7 +128,7 @@ class PredictionWriter:
 
 
 def name_columns(columns: Sequence[str], taken: set[str]) -> Mapping[str, str]:
-    """Return the output name of each column: its own name, prefixed with `input_` if its own name is in use."""
+    """Map each input column to its name in the output: the same name or, if that is taken, `input_` and the name."""
     names: dict[str, str] = {}
     for column in columns:
         name = column
@@ -205,7 +205,7 @@ def plan_targets(
 
 
 def _name_output(path: Path, suffix: str) -> Path:
-    """Return a table's name, followed by `suffix` unless predictions can be written in the table's own format."""
+    """Name a table's output file: the table's name, plus `suffix` unless the table's format can hold predictions."""
     own = JSON_SUFFIXES if suffix in JSON_SUFFIXES else (*DELIMITERS, *JSON_SUFFIXES)
     return path if path.suffix.lower() in own else path.with_name(path.name + suffix)
 
@@ -224,7 +224,7 @@ def open_output(path: Path) -> Iterator[TextIO]:
 
 @contextlib.contextmanager
 def explain_failure(path: Path) -> Iterator[None]:
-    """Convert an `OSError` from writing a file into a `DataError`."""
+    """Raise a `DataError` in place of an `OSError` that occurs while a file is being written."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The precision of predictions: which precisions a network supports, and how the engine's predictor is built."""
+"""The numerical precision of predictions: what a network supports, and how the engine's predictor is built."""
 
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from imdb_gru.engine.prediction import TimestepPredictor
 
 Precision = Literal["auto", "float32", "int8"]
-"""The data type in which hidden states are multiplied by recurrent weights, which takes most of the time.
+"""The data type used to multiply hidden states by recurrent weights; this takes most of the time.
 
 "auto" means int8 if there are many texts and the CPU and the model allow it, and float32 otherwise.
 """
@@ -23,7 +23,7 @@ An input counts as "many texts" (see `Precision`) if it has at least this number
 
 
 def check_precision(network: Network, precision: Precision) -> Precision:
-    """Return the precision, or raise `ValueError` if it is unknown, or `RunError` if int8 is impossible."""
+    """Return the precision. Raises `ValueError` if it is unknown, and `RunError` if int8 is impossible."""
     if precision not in get_args(Precision):
         raise ValueError(f"precision is {show_value(precision)}: choose auto, float32 or int8")
     if precision == "int8" and (obstacle := find_int8_obstacle(network)):

@@ -38,13 +38,13 @@ class KindScores:
     test: TestName
     """What is tested: the label, the direction in which the probability changes, or the invariance of the label."""
     tests: int
-    """Number of tests; a test is a text with a label, a text with a direction, or a pair."""
+    """Number of tests; each text with a label, each text with a direction, and each pair with neither is one test."""
     passed: float
     """Share of the tests that the classifier passed; 1 minus the failure rate."""
     pairs: int | None = None
     """Number of pairs of labelled texts; None for tests of direction and invariance."""
     pairs_passed: float | None = None
-    """Share of these pairs in which all texts are classified correctly; None if `pairs` is 0 or None."""
+    """Share of the `pairs` in which all labelled texts are classified correctly; None if `pairs` is 0 or None."""
     change: float | None = None
     """Mean change in the probability, compared with the first text of the pair; None for tests of labels. In tests of
     direction, a change in the expected direction is positive. In tests of invariance, only the largest absolute change
@@ -98,7 +98,7 @@ class SuiteEvaluation:
         return build_frame(self.list_records())
 
     def __repr__(self) -> str:
-        """Return the share of passed tests of each kind."""
+        """Return, for each kind, the share of its tests that were passed."""
         shares = ", ".join(f"{kind.kind}: {kind.passed:.3f}" for kind in self.kinds)
         return f"SuiteEvaluation({self.run!r}, {shares})"
 

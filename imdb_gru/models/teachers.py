@@ -1,6 +1,6 @@
 """Teachers: classifiers whose mean probabilities a new classifier learns to predict (Hinton, Vinyals and Dean 2015).
 
-The probabilities are averaged, not the logits, so that a very confident teacher cannot outvote the others.
+Probabilities are averaged, rather than logits, so that a very confident teacher cannot outvote the others.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -147,7 +147,7 @@ def check_unknown(
 ) -> None:
     """Raise `DataError` if a teacher has used more than a few of the reviews; the error message calls them `part`.
 
-    With `trained`, a review counts as used only if the teacher was trained on it; use for validation does not count.
+    If `trained` is true, only reviews that the teacher was trained on count as used, not its validation reviews.
     `count_allowed` is called with the reviews that the teacher has used, and returns how many of them are allowed.
     """
     if teacher.run is None or not reviews:

@@ -37,7 +37,7 @@ class TextReader:
     """A reader that yields texts in order and counts the texts that cannot be decoded."""
 
     def __init__(self, texts: Sequence[str] = (), file: "DataConfig | None" = None) -> None:
-        """Use the given texts or a file's texts. Raises `DataError` if there are options for a file but no file."""
+        """Use the given texts or a file's texts. Raises `DataError` if options for a file are given without a file."""
         self._file = file
         self.path = None if file is None or file.path is None else Path(file.path)
         if self.path is None:

@@ -38,7 +38,7 @@ def find_turns(probabilities: Sequence[float], threshold: float = 0.5) -> list[i
 
 
 def find_jumps(probabilities: Sequence[float], count: int) -> list[int]:
-    """Return up to `count` timesteps that changed the probability most, largest change first."""
+    """Return the timesteps that changed the probability most, at most `count` of them, largest change first."""
     moves = np.abs(np.diff(np.asarray(probabilities, dtype=float)))
     order = np.argsort(-moves, kind="stable")[:count]
     return [int(index) + 1 for index in order if moves[index] > 0]
@@ -50,7 +50,7 @@ def sparkline(probabilities: Sequence[float], width: int) -> str:
 
 
 def choose_marker(probability: float, threshold: float = 0.5) -> str:
-    """Return the marker of a word that changed the prediction, given the probability after it."""
+    """Return the marker of a word that changed the prediction, given the probability after that word."""
     return MARKERS[int(probability >= threshold)]
 
 

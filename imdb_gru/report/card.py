@@ -1,6 +1,6 @@
 """Model cards: Markdown files that say how a model was trained, how good it is, and what it gets wrong.
 
-The sections follow Mitchell et al., Model Cards for Model Reporting (2019), as far as a run contains the information.
+The sections follow Mitchell et al., Model Cards for Model Reporting (2019), as far as a run records what they need.
 """
 
 import shlex
@@ -36,7 +36,7 @@ class Card:
     """The complete config as YAML."""
     evaluation: Evaluation | NextWordEvaluation
     suite: SuiteEvaluation | None
-    """Results of the behavioural tests that the package contains; None for a next-word model."""
+    """Results of the package's behavioural tests; None for a next-word model."""
 
     @property
     def failures(self) -> Iterator[tuple[str, FailedTest]]:
@@ -57,7 +57,7 @@ def write_card(
     """Evaluate a model, write a card about it as Markdown, and return the path of the card.
 
     `model`, `data` and `split` are as in `evaluate`. The card of a classifier also contains the results of the
-    behavioural tests in the package. Raises `RunError` and `DataError` as `evaluate` does, and `ImdbGruError` if the
+    package's behavioural tests. Raises `RunError` and `DataError` as `evaluate` does, and `ImdbGruError` if the
     card cannot be written; the path is checked before anything is evaluated.
     """
     path = Path(output).expanduser()
@@ -103,7 +103,7 @@ def _iter_facts(run: Run, config: AnyConfig) -> Iterator[tuple[str, str]]:
 
 
 def _describe_changes(config: AnyConfig) -> str:
-    """Return the command-line options that reproduce a config, one for each key that differs from its default."""
+    """Return the command-line options that reproduce a config: one for each value that differs from its default."""
     defaults = dict(flatten(type(config)().model_dump(mode="json")))
     values = flatten(config.model_dump(mode="json"))
     changes = [

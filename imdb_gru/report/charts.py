@@ -42,7 +42,7 @@ class Chart:
 def build_charts(
     evaluation: Evaluation, bins: Sequence[ReliabilityBin], history: Sequence[Epoch], best_epoch: int | None
 ) -> list[Chart]:
-    """Return the charts of an evaluation, its reliability bins and the run's epochs."""
+    """Return a report's charts, drawn from the evaluation, its reliability bins and the run's epochs."""
     return list(_iter_charts(evaluation, bins, history, best_epoch))
 
 
@@ -93,9 +93,9 @@ def _iter_charts(
 
 
 def check_charts(folder: Path, *, extra: str = "plot") -> None:
-    """Create a folder for charts; raise `ImdbGruError` if that fails or matplotlib is not installed.
+    """Create a folder for charts; raise `ImdbGruError` if that fails or if matplotlib is not installed.
 
-    `extra` is the extra that the error tells the user to install.
+    If matplotlib is not installed, the error tells the user to install the extra `extra`.
     """
     check_matplotlib(extra=extra)
     make_folder(folder, "draw into")
@@ -119,7 +119,7 @@ def save_charts(charts: Sequence[Chart], folder: Path, subject: str) -> list[Pat
 
 
 def render_svg(chart: Chart) -> str:
-    """Draw a chart as an svg element for a page, using the page's text colour and ids that are unique to the chart."""
+    """Draw a chart as an svg element for a page; it takes on the page's text colour, and its ids are unique."""
     settings = {"svg.fonttype": "none", "savefig.transparent": True, **dict.fromkeys(_STYLED, INK)}
     stream = io.StringIO()
     with prepare_matplotlib(**settings):

@@ -49,9 +49,9 @@ def _draw(draw: Callable[[Any, Sequence[ComparedModel]], None], comparison: Comp
 
 
 def _choose_style(number: int, count: int) -> dict[str, Any]:
-    """Return the colour and marker shape of one of `count` models, given its index.
+    """Return the colour and marker shape of the model with index `number` out of `count` models.
 
-    The colours differ as much as possible.
+    The colours of the models differ as much as possible.
     """
     shades = min(count, len(COLOURS))
     shade = round(number % shades * (len(COLOURS) - 1) / max(1, shades - 1))

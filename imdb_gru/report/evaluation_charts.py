@@ -14,15 +14,15 @@ from imdb_gru.report.matplotlib_setup import NEGATIVE, NEUTRAL, POSITIVE, get_in
 from imdb_gru.text.direction import name_words_read
 
 WIDTH = 5.2
-"""Width of a chart in inches; pages never enlarge charts, so that text in a chart is as large as text on the page."""
+"""Width of a chart in inches. Pages never enlarge charts, because their text would then be larger than the page's."""
 CLOSEST_TICKS = 1.26
-"""Smallest ratio between neighbouring tick values at which their labels do not overlap."""
+"""Smallest ratio of two neighbouring tick values whose labels do not overlap."""
 FAINT = 0.35
 """Opacity of reference lines."""
 
 
 def draw_learning_curves(history: Sequence[Epoch], best_epoch: int | None) -> Any:
-    """Draw loss and accuracy by epoch, on the training reviews and, if there are any, the validation reviews."""
+    """Draw the loss and the accuracy by epoch for the training reviews and for any validation reviews."""
     figure = _build_figure(2.7)
     epochs = [record.epoch for record in history]
     names = [name for name in ("loss", "accuracy") if _list_values(history, name)]
@@ -53,7 +53,10 @@ def _list_values(history: Sequence[Epoch], name: str) -> list[float]:
 
 
 def draw_confusion_matrix(matrix: Sequence[Sequence[int]]) -> Any:
-    """Draw the number of reviews by label and prediction; a larger share of the label has a stronger colour."""
+    """Draw the number of reviews by label and prediction.
+
+    The larger a number is in relation to all reviews with that label, the stronger is its colour.
+    """
     from matplotlib.patches import Rectangle
 
     figure = _build_figure(3.2, width=4.2)
@@ -95,7 +98,7 @@ def draw_reliability(bins: Sequence[ReliabilityBin], ece: float) -> Any:
 
 
 def draw_accuracy_by_words_read(rows: Sequence[TimestepScores], direction: Direction = "forward") -> Any:
-    """Draw the accuracy by number of words read and, below it, the calibration error."""
+    """Draw the accuracy and, below it, the calibration error, both by number of words read."""
     figure = _build_figure(4.2)
     first, last = figure.subplots(2, 1, sharex=True)
     steps = [row.timestep for row in rows]

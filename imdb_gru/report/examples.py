@@ -15,7 +15,7 @@ UNSURE = "Undecided"
 ORDER = (ERROR, CORRECT, LATE, OFTEN, UNSURE)
 """Reasons for choosing a review, in the order in which the report lists them."""
 ROUND = (ERROR, CORRECT, ERROR, LATE, CORRECT, ERROR, OFTEN, LATE)
-"""Reasons in the order in which reviews are chosen, one review per entry; the order is repeated as often as needed."""
+"""One review is chosen for each of these reasons in turn; after the last reason, the sequence starts again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def choose_examples(predicted: PredictedReviews, count: int) -> list[Choice]:
 
 
 def _rank(predicted: PredictedReviews) -> dict[str, list[int]]:
-    """Return the rows for each reason, clearest example first."""
+    """Return the indices of the reviews for each reason, clearest example first."""
     probabilities, labels = predicted.probabilities, predicted.labels
     confidence = np.abs(probabilities - 0.5)
     turns = [find_turns(curve.tolist()) for curve in predicted.curves]

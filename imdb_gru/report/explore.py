@@ -42,7 +42,7 @@ TEXTS = (
 SAMPLE_TOKENS = range(8, 61)
 """Lengths, in tokens, of the sample reviews on which the page trains its networks."""
 SAMPLE_REVIEWS = {"train": 400, "test": 100}
-"""Maximum number of sample reviews on the page, by split."""
+"""Maximum number of sample reviews on the page for each split."""
 
 
 def explore(

@@ -97,8 +97,9 @@ def draw_contributions(inspection: "Inspection") -> Any:
 
 
 def draw_gates(inspection: "Inspection", cell: "CellTrace") -> Any:
-    """Draw gates and hidden states as heat maps; units are sorted by the mean of the gate that keeps the past.
+    """Draw the gates and the hidden states as heat maps.
 
+    Units are sorted by the mean of the gate that keeps the past, or of the hidden state if the cell has no gates.
     Each row is labelled with the index of its unit; if there are many units, only some rows are labelled.
     """
     panels = cell.quantities
@@ -147,7 +148,7 @@ def draw_memory(inspection: "Inspection") -> Any:
 
 
 def draw_gradients(curves: Mapping[str, "GradientCurve"]) -> Any:
-    """Draw the gradients of the loss (with pooling) and of the recurrence alone, by distance from the last word."""
+    """Draw two gradients by distance from the last word: that of the loss, and that of the recurrence alone."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9.6, 4.0), layout="constrained")
@@ -185,7 +186,7 @@ def _build_figure(inspection: "Inspection", height: float, panels: int = 1) -> t
 
 
 def _label_words(axes: Any, inspection: "Inspection", weights: NDArray[Any], signs: NDArray[Any] | None = None) -> None:
-    """Label the x axis with all words of a short text, or with the most heavily weighted words of a long one."""
+    """Label the x axis with all words of a short text, or with the words of a long text that have large weights."""
     steps = list(range(len(inspection.tokens)))
     if len(inspection.tokens) > MOST_AXIS_LABELS:
         steps = sorted(_space_out(np.argsort(-weights, kind="stable"), len(inspection.tokens) / 60)[:MOST_NAMES])
@@ -199,7 +200,7 @@ def _label_words(axes: Any, inspection: "Inspection", weights: NDArray[Any], sig
 
 
 def _space_out(order: NDArray[Any], gap: float) -> list[int]:
-    """Return the timesteps in the given order, skipping any that is less than `gap` away from one already kept."""
+    """Return the timesteps in the given order, but skip each timestep closer than `gap` to one already kept."""
     kept: list[int] = []
     for step in order:
         if all(abs(int(step) - other) >= gap for other in kept):

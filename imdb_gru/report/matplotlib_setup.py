@@ -62,7 +62,7 @@ def get_ink() -> str:
 
 
 def widen(axes: Any, scale: float = 1.0) -> None:
-    """Widen the y axis to a range of at least `LEAST_SPAN * scale`; `scale` is the value that stands for 100 %."""
+    """Widen the y axis to a range of at least `LEAST_SPAN * scale`; `scale` is the axis value for 100 %."""
     low, high = axes.get_ylim()
     missing = LEAST_SPAN * scale - (high - low)
     if missing > 0:

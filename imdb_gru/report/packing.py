@@ -1,4 +1,4 @@
-"""Inspections packed as JSON for a page, with rounded numbers and, up to a size limit, the gates of every unit."""
+"""Packs inspections as JSON for a page: numbers are rounded, and each unit's gates are included up to a size limit."""
 
 import base64
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,14 +15,17 @@ from imdb_gru.system.escaping import neutralise
 from imdb_gru.text.direction import find_written_spaces
 
 UNITS_BUDGET = 3_000_000
-"""Maximum number of characters that a page may use for the gates of individual units."""
+"""Maximum number of characters that a page may use for the gates and hidden states of individual units."""
 DIGITS = 4
 SNIPPET = 60
 """A text is named by its beginning, cut to at most this many characters."""
 
 
 def pack_examples(examples: Iterable[Example], budget: int = UNITS_BUDGET) -> list[dict[str, Any]]:
-    """Return the examples as JSON-compatible values; any that exceeds the remaining budget gets only the mean gates."""
+    """Return the examples as JSON-compatible values.
+
+    If an example's units exceed the remaining budget, only the means over its units are included.
+    """
     packed = []
     for example in examples:
         size = sum(count_characters(trace) for trace in example.inspection.cells)
@@ -115,5 +118,5 @@ def _pack_quantity(cell: str, name: str, values: Array, *, units: bool) -> dict[
 
 
 def list_cells(packed: Sequence[Mapping[str, Any]]) -> list[str]:
-    """List the kinds of cells found in packed examples."""
+    """List the cell types that occur in packed examples."""
     return sorted({cell["cell"] for example in packed for cell in example["cells"]})

@@ -124,7 +124,7 @@ def write_page(path: Path, report: Report) -> None:
 def write_explorer(path: Path, inspections: Sequence[Inspection], title: str | None = None) -> None:
     """Write a page that shows inspected texts word by word, or raise `ImdbGruError` if that fails.
 
-    The default title is the start of the text if there is only one text, and otherwise the number of texts.
+    By default, the title is the beginning of the text or, if there are several texts, the number of texts.
     """
     check_file(path)
     if title is None:

@@ -82,7 +82,7 @@ def _draw_parallel(trials: Sequence[Mapping[str, Any]], figures: Mapping[str, An
 
 
 def _place_values(values: Sequence[Any], dimension: Mapping[str, Any]) -> tuple[list[float], dict[str, float]]:
-    """Return the height of every value on its axis, from 0 to 1, and the heights of the axis labels."""
+    """Return the height of each value on the axis, from 0 to 1, and each axis label with its height."""
     if "choice" in dimension:
         choices = [*dimension["choice"], *values]  # the base's value may be missing from the choices
         names = list(dict.fromkeys(map(_name, choices)))
@@ -95,7 +95,10 @@ def _place_values(values: Sequence[Any], dimension: Mapping[str, Any]) -> tuple[
 
 
 def _place_results(results: Sequence[float]) -> tuple[list[float], dict[str, float]]:
-    """Return the heights of the results; results that span less than `LEAST_SPAN` are drawn near the axis's middle."""
+    """Return the heights of the results, and each axis label with its height.
+
+    If the results span less than `LEAST_SPAN`, they are drawn near the middle of the axis.
+    """
     low, high = min(results), max(results)
     span = max(high - low, LEAST_SPAN)
     heights = [0.5 + (result - (low + high) / 2) / span for result in results]

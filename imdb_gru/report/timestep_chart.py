@@ -28,17 +28,17 @@ LONGEST_LABEL = 18
 """Maximum number of characters in a label; a longer label would leave no space for the chart."""
 FONT_SIZE = 9
 LONG_WIDTH = 14.0
-"""Width in inches of the chart of a long review."""
+"""Width of a long review's chart, in inches."""
 CHARACTERS_PER_INCH = 14
-"""Number of characters of a title that fit into one inch of the figure's width."""
+"""Number of a title's characters that fit into one inch of a figure's width."""
 NAME_HEIGHT = 1.1
-"""Height of the labels above the chart, in units of the probability axis."""
+"""Vertical position of the labels above the chart, as a value on the probability axis."""
 NAME_GAP = 10
-"""Minimum number of pixels between two labels."""
+"""Smallest gap between neighbouring labels, in pixels."""
 
 
 def check_plot_path(path: Path) -> None:
-    """Raise `ImdbGruError` if a chart cannot be written to a path, or if matplotlib is not installed."""
+    """Raise `ImdbGruError` if a chart cannot be written to `path`, or if matplotlib is not installed."""
     if path.suffix.lower() not in SUFFIXES:
         raise ImdbGruError(
             f"cannot draw a chart to {path}: choose a name that ends in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
@@ -54,7 +54,7 @@ def plot_timesteps(
     title: str | None = None,
     direction: Direction = "forward",
 ) -> None:
-    """Draw the probability after each token to a .png, .svg or .pdf file, or raise `ImdbGruError` if that fails."""
+    """Save a chart of the probability after each token as a .png, .svg or .pdf; raise `ImdbGruError` if that fails."""
     check_plot_path(path)
     with prepare_matplotlib():
         save_figure(draw_timesteps(tokens, probabilities, title, direction), path)
@@ -66,7 +66,7 @@ def draw_timesteps(
     title: str | None = None,
     direction: Direction = "forward",
 ) -> Any:
-    """Draw the probability after each token, with the words as labels, in the order in which the model read them."""
+    """Draw the probability after each token; the words are labels, in the order in which the model read them."""
     from matplotlib.figure import Figure
 
     labels = [name_token(token) for token in tokens]
@@ -140,7 +140,7 @@ def _label_axis(axes: Any, labels: Sequence[str], probabilities: Sequence[float]
 
 
 def _name_words(axes: Any, labels: Sequence[str], probabilities: Sequence[float]) -> None:
-    """In a row above the chart, write the words that changed the prediction or changed the probability most."""
+    """Above the chart, write a row of the words that reversed the prediction or changed the probability most."""
     turns = find_turns(probabilities)
     # The last change decided the prediction, so it is labelled first.
     wanted = dict.fromkeys([*turns[-1:], *find_jumps(probabilities, MOST_JUMPS), *reversed(turns)])
@@ -171,9 +171,9 @@ def _spread(wanted: Sequence[float], widths: Sequence[float], room: float) -> li
     """Return positions close to `wanted`, in the same order, at which labels of these widths do not overlap.
 
     A label's shift is its distance to the right of the place that it would have if there were no gaps between labels.
-    Labels do not overlap if their shifts never decrease from left to right. This is true of the running maximum
-    of the wanted shifts, taken from the left, of their running minimum, taken from the right, and therefore also of the
-    mean of the two, which is used here.
+    Labels do not overlap if their shifts never decrease from left to right. The running maximum of the wanted shifts,
+    taken from the left, never decreases, and neither does their running minimum, taken from the right. The mean of the
+    two is used.
     """
     sizes = np.asarray(widths, dtype=float)
     packed = np.cumsum(sizes) - sizes / 2

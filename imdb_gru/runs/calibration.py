@@ -1,10 +1,10 @@
 """How often a model is wrong on its validation reviews at each confidence, and the limit above which errors are rare.
 
-The confidence of a prediction is the probability of the predicted label. A text is answered, that is, labelled positive
-or negative, if the confidence is above the limit; otherwise, its label is 'unsure'. The limit is chosen by fixed
-sequence testing (Angelopoulos et al. 2021, "Learn then Test", section 2.2) with exact binomial tests. Geifman and
-El-Yaniv (2017, "Selective Classification for Deep Neural Networks", section 3) use such tests to limit the share of
-errors among answered texts.
+The confidence of a prediction is the probability of the predicted label. A text is labelled positive or negative if the
+confidence is above the limit; otherwise, its label is 'unsure'. The limit is chosen by fixed sequence testing
+(Angelopoulos et al. 2021, "Learn then Test", section 2.2) with exact binomial tests. Geifman and El-Yaniv (2017,
+"Selective Classification for Deep Neural Networks", section 3) use such tests to limit the share of errors among the
+texts that are not 'unsure'.
 """
 
 import math
@@ -32,15 +32,15 @@ ERRORS_AT_FIRST = 2
 
 
 class Calibration(Record):
-    """The number of validation reviews above each confidence limit, and how many of them were misclassified."""
+    """How many validation reviews have a confidence above each limit, and how many of these were misclassified."""
 
     reviews: int
     limits: list[float]
     """Confidence limits, highest first; the last limit is 0, and every review is above it."""
     answered: list[int]
-    """Number of reviews above each limit."""
+    """Number of reviews whose confidence is above each limit."""
     errors: list[int]
-    """Number of misclassified reviews above each limit."""
+    """Number of misclassified reviews whose confidence is above each limit."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -70,11 +70,11 @@ class Calibration(Record):
         )
 
     def find_limit(self, max_error: float) -> ConfidenceLimit | None:
-        """Return the lowest limit that keeps the error on texts like the validation reviews at or below `max_error`.
+        """Return the lowest limit at which the error is at most `max_error` on texts like the validation reviews.
 
-        The error is the share of misclassified texts among the texts above the limit. With a probability of at
-        least `1 - DOUBT` over random choices of validation reviews, this share is at most `max_error`. Returns None if
-        there are too few reviews, or if too many of them are misclassified.
+        The error is the share of misclassified texts among those whose confidence is above the limit. The probability
+        that this share exceeds `max_error`, over random choices of validation reviews, is at most `DOUBT`. Returns None
+        if there are too few reviews, or if too many of them are misclassified.
         """
         found = None
         for row, allowed in self._choose_tests(max_error):
@@ -86,7 +86,7 @@ class Calibration(Record):
         return ConfidenceLimit(max_error, self.limits[found], self.reviews, self.answered[found], self.errors[found])
 
     def find_smallest_error(self) -> float | None:
-        """Return the smallest `max_error`, in steps of 1%, for which there is a limit, or None if there is none."""
+        """Return the smallest multiple of 0.01 for which `find_limit` finds a limit, or None if there is none."""
         percents = range(1, round(100 * LARGEST_ERROR))
         return next((percent / 100 for percent in percents if self.find_limit(percent / 100)), None)
 
@@ -107,7 +107,7 @@ class Calibration(Record):
 
 
 def count_allowed(answered: NDArray[np.int64], max_error: float) -> NDArray[np.int64]:
-    """For each number of answered texts, return how many errors the test for `max_error` allows.
+    """Return how many errors the test for `max_error` allows, for each given number of texts that are not 'unsure'.
 
     If each text were misclassified with probability `max_error`, the probability of at most this many errors would not
     exceed `DOUBT`. The result is -1 if even the probability of 0 errors would exceed `DOUBT`.

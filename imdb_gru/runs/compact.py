@@ -18,7 +18,7 @@ LARGEST_OF_EMBEDDING = 24
 LARGEST = 63
 """Largest integer stored for all arrays except the first."""
 WIDER_OF_EMBEDDING, WIDER = np.float32(4), np.float32(2)
-"""Minimum ratio of the step size of a difference to that of the base model, for the embedding and for other arrays."""
+"""Minimum step size of a difference, as a multiple of the base model's: for the embedding, and for all other arrays."""
 
 
 def choose_steps(array: Array, largest: int = LARGEST) -> Array:

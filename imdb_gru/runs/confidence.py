@@ -22,9 +22,9 @@ class ConfidenceLimit:
     confidence: float
     reviews: int
     answered: int
-    """Number of validation reviews above the limit."""
+    """Number of validation reviews whose confidence is above the limit."""
     errors: int
-    """Number of misclassified validation reviews above the limit."""
+    """Number of misclassified validation reviews whose confidence is above the limit."""
 
     def __str__(self) -> str:
         """Describe the limit in one line."""

@@ -27,7 +27,7 @@ class PretrainedWeights:
     """The weights of the new model's first layers, in the order of its `weights.npz`.
 
     If a classifier starts from a next-word model, these are the weights of the embedding and recurrent layers;
-    otherwise, they are all the weights of the model.
+    otherwise, they are the weights of all layers.
     """
     run: Run
     """The run that the weights come from."""

@@ -226,7 +226,10 @@ class Run:
             raise ValueError(f"format {show_value(number)}, not {FORMAT}")
 
     def load_starts(self) -> "list[Start]":
-        """Read a record for each start or resumption of training, oldest first. Raises `RunError` if one is damaged."""
+        """Read one record for each time training was started or resumed, oldest first.
+
+        Raises `RunError` if a record is damaged.
+        """
         from imdb_gru.records import Start
 
         if not self.environment_path.exists():
@@ -264,7 +267,7 @@ class Run:
         return self._load_optional(self.calibration_path, lambda path: Calibration.parse(json.loads(read_text(path))))
 
     def keep_calibration(self, calibration: "Calibration", figures: dict[str, Any]) -> "Metrics":
-        """Write the calibration, and rewrite metrics.json with the given metrics and the current hashes."""
+        """Write the calibration, and rewrite metrics.json with the given metrics and the files' current hashes."""
         self.write_text(self.calibration_path, json.dumps(calibration.to_dict()) + "\n")
         return self.seal(figures)
 
@@ -277,7 +280,7 @@ class Run:
             raise RunError(f"{path} cannot be read ({error}): start a new run") from error
 
     def load_progress(self) -> "Progress | None":
-        """Read the progress from the checkpoint; return None if there is none. Raises `RunError` if it is damaged."""
+        """Read the progress from the checkpoint; return None if there is none, or raise `RunError` if it is damaged."""
         from imdb_gru.records import Progress
 
         if not self.checkpoint_path.exists():

@@ -74,8 +74,8 @@ def read_keras(path: Path, config: "ModelConfig") -> Network:
 def open_keras(path: Path, config: "EncoderConfig") -> Iterator[Iterator[Array]]:
     """Yield an iterator over the arrays of a `model.keras` file, which is a zip archive with an HDF5 file in it.
 
-    A classifier's arrays are in the order of `weights.npz`, and a next-word model's are in the order of
-    `list_stock`. Raises `RunError` if the arrays do not fit the config.
+    A classifier's arrays are in the order of `weights.npz`, and a next-word model's are in the order in
+    which `list_stock` returns them. Raises `RunError` if the arrays do not fit the config.
     """
     import h5py
 
@@ -128,8 +128,8 @@ def _iter_keras(
 def iter_shapes(config: "EncoderConfig | NetworkConfig", vocabulary_size: int = ANY) -> Iterator[Shape]:
     """Yield the shapes of the arrays in a run's `weights.npz`, in order.
 
-    First come the embedding and the cells, forward before backward. A classifier's dense layers follow; in a next-word
-    model, the kernel and bias of the projection and the bias of the softmax follow instead.
+    The embedding comes first, followed by the cells, layer by layer; in a bidirectional layer, the forward cell comes
+    first. Then come a classifier's dense layers, or a next-word model's projection (kernel and bias) and softmax bias.
     """
     yield vocabulary_size, config.embedding
     classifier = config if _is_classifier(config) else None

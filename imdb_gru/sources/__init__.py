@@ -25,7 +25,7 @@ ACCEPTED = (
     "or a .csv, .tsv, .jsonl, .json, .parquet or .xlsx table"
 )
 NAME_KEYS = ("text_column", "label_column", "positive", "negative")
-"""The keys of a config's data section that name columns and labels; a run's values are reused for other tables."""
+"""The keys of a config's data section that name columns and labels; a run also uses them to read other tables."""
 TABLE_KEYS = (*NAME_KEYS, "format", "encoding", "delimiter")
 """The keys of a config's data section that describe a table."""
 
@@ -152,7 +152,7 @@ def _open_folder(path: Path, data: DataConfig, require_labels: bool) -> Source:
 
 
 def load_word_index(folder: Path | None) -> dict[str, int]:
-    """Read Keras's word index, which maps words to ranks starting at 1, from a folder; download it if it is missing."""
+    """Read Keras's word index (the rank of each word, from 1) from a folder, or download the index if it is missing."""
     from imdb_gru.sources.download import WORD_INDEX, fetch
 
     path = folder / WORD_INDEX_NAME if folder else None

@@ -1,7 +1,7 @@
 """The corpus of Maas et al. 2011, read directly from the published archive.
 
 Reviews are in the same order as in Keras's imdb.npz: positive reviews come first, then negative ones. Within each
-class, the file names are sorted as text, not as numbers.
+class, reviews are sorted by file name, and names are compared as text: 10_9.txt comes before 2_9.txt.
 """
 
 import re

@@ -29,7 +29,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16", "UTF-16"),
     (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
 )
-"""Each byte order mark, its codec, and the name of the encoding in the note (None for UTF-8, which needs no note)."""
+"""Each byte order mark, its codec, and the encoding's name for the note (None for UTF-8, which needs no note)."""
 
 Divided = TypeVar("Divided")
 
@@ -109,7 +109,7 @@ def find_encoding(blocks: Iterable[bytes], *, whole: bool = True) -> tuple[str, 
 
 
 def _find_wide(head: bytes) -> str | None:
-    """Return a UTF-16 codec if zero bytes are common only at even positions or only at odd positions, or else None."""
+    """Return a UTF-16 codec if zero bytes are common at even positions only or at odd positions only, or else None."""
     even, odd = head[::2].count(0), head[1::2].count(0)
     half = len(head) // 2
     if half and odd > 0.6 * half and even < 0.1 * half:

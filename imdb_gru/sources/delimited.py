@@ -107,7 +107,7 @@ class DelimitedRows:
         return survey
 
     def _iter_records(self, quoting: Quoting) -> Iterator[_Record]:
-        """Yield the rows below the header. Each has as many cells as the header, or no cells if they are all empty."""
+        """Yield the rows below the header, cut to its width; rows with only empty cells are yielded without cells."""
         self._header: list[str] = []
         for record in self._iter_all(quoting):
             blank = not "".join(record.cells).strip()
@@ -121,7 +121,7 @@ class DelimitedRows:
                 yield record._replace(cells=self._fit(record))
 
     def _fit(self, record: _Record) -> list[str]:
-        """Cut a row to the width of the header. Raises `DataError` if cells are missing or extra cells hold text."""
+        """Cut a row to the width of the header. Raises `DataError` if the row is too short or extra cells hold text."""
         width, cells = len(self._header), record.cells
         if len(cells) == width or (len(cells) > width and not "".join(cells[width:]).strip()):
             return cells[:width]

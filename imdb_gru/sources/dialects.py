@@ -14,7 +14,7 @@ _NAMES = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";"}
 _SEPARATOR = re.compile(r'\ufeff?"?sep=(.)"?[\r\n]*', re.IGNORECASE)
 _ESCAPE = re.compile(r'\\(["\\])')
 _QUOTE, _BACKSLASH = "\ud800", "\ud801"
-"""Placeholders for escaped characters while csv splits lines into cells; decoded text never contains them."""
+"""Placeholders that replace escaped characters while csv splits lines into cells; decoded text never contains them."""
 LONGEST_GAP = 16
 """Maximum number of spaces allowed before the quotation mark that opens a cell."""
 
@@ -84,7 +84,7 @@ def find_delimiter(head: Sequence[str], given: str | None, separator: str | None
 
 
 def _rate(rows: list[list[str]]) -> tuple[float, int]:
-    """Return the share of rows as wide as the first, and that width in cells; both are 0 if the width is below 2."""
+    """Return the share of rows as wide as the first row, and that width in cells; both are 0 if it is less than 2."""
     rows = [row for row in rows if "".join(row).strip()]
     width = len(rows[0]) if rows else 0
     if width < 2:

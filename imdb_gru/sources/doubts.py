@@ -6,7 +6,7 @@ from imdb_gru.sources.row import describe_place
 from imdb_gru.system.wording import count_noun
 
 SAMPLED = 1000
-"""Maximum number of doubtful rows that are examined, and of one-line rows that they are compared with."""
+"""Maximum number of doubtful rows to examine, and maximum number of one-line rows to compare them with."""
 LONGEST_WORD = 30
 
 
@@ -14,8 +14,8 @@ class SpanningCells:
     """The rows of a table that span several lines, compared with the rows that span only one line.
 
     A row seems to hide other rows if each of its lines could be a row: the line has as many cells as the header, and
-    it has a number in every column in which the one-line rows have only numbers. If there is no such column, columns
-    in which these rows have only single words are used instead.
+    it has a number in every column in which the one-line rows have only numbers. If the one-line rows have no such
+    column, the line must have a single word in every column in which they have only single words.
     """
 
     def __init__(self, delimiter: str, width: int) -> None:
@@ -75,8 +75,8 @@ class QuotedCells:
     """The quoted cells of a table, which show whether the quotation marks belong to the texts.
 
     Programs that write tables quote either all cells of a column or only those that contain the delimiter, a quotation
-    mark or a line break. Therefore, if a column has unquoted cells and also cells with unnecessary quotation marks,
-    these marks belong to the texts.
+    mark or a line break. Therefore, if a column has both unquoted cells and cells that are quoted unnecessarily, the
+    quotation marks belong to the texts.
     """
 
     def __init__(self, delimiter: str, width: int) -> None:

@@ -12,7 +12,7 @@ from imdb_gru.sources.review import UNLABELLED, Review
 from imdb_gru.system.reading import read_bytes
 
 LABELS = {"pos": 1, "positive": 1, "neg": 0, "negative": 0}
-"""The names of class folders, each with its label; the positive ones come first."""
+"""The names of class folders, each with its label; folders of positive reviews come first."""
 SPLITS = {"train": ("train",), "validation": ("validation", "valid", "val", "dev"), "test": ("test",)}
 """The possible folder names for each split."""
 CLASSES = ("pos", "neg")
@@ -72,7 +72,7 @@ class FolderSource:
             raise describe_absence(self.name, split, (str(parent / name) for parent in parents for name in CLASSES))
 
     def _read(self, path: Path) -> bytes:
-        """Read a file. Raises `DataError` for a link out of the folder, because such a link could expose any file."""
+        """Read a file. Raises `DataError` for a link to a file outside the folder, which could be any file."""
         if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self.path)):
             raise DataError(f"{path} points outside {self.path}; the folder may be malicious")
         try:
@@ -110,7 +110,7 @@ def describe_absence(name: str, split: str, places: Iterable[str]) -> DataError:
 
 
 def read_films(content: bytes) -> dict[str, str]:
-    """Map line numbers, from 0, to the film ids on those lines; each review's file name starts with its line number."""
+    """Map each line number, from 0, to the film id on that line; a review's file name starts with this number."""
     lines = content.decode("utf-8", "replace").split("\n")
     matches = ((str(number), _FILM.search(line)) for number, line in enumerate(lines))
     return {number: match.group() for number, match in matches if match}

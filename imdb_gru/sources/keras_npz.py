@@ -19,7 +19,7 @@ from imdb_gru.system.reading import fits, open_file, read_header
 MAX_MEMBER_BYTES = 2**27
 """Maximum size in bytes of a stored array; the largest array in the published file has 14 million bytes."""
 MAX_UNPICKLED_MB = 2048
-"""Maximum memory in megabytes for reading a pickle; without a limit, a few bytes could request any amount of memory."""
+"""Maximum memory in megabytes for reading a pickle; without a limit, a tiny pickle could request any amount."""
 
 
 class NpzSource:

@@ -22,13 +22,13 @@ WORDS = {"pos": 1, "positive": 1, "good": 1, "neg": 0, "negative": 0, "bad": 0}
 CERTAIN: tuple[Mapping[str, int], ...] = (WORDS, {"true": 1, "false": 0}, {"1": 1, "0": 0})
 """Groups of labels; a column is understood without options if all its labels are in the same group."""
 SIGNS = {"1": 1, "-1": 0}
-"""Two labels that are understood if a column contains both and no others; without 1, -1 may mark missing labels."""
+"""Two labels that are understood if a column contains both and no others; if it lacks 1, -1 may mean "no label"."""
 KNOWN_LABELS = frozenset().union(*CERTAIN, SIGNS)
 """The spellings of all labels that are understood without options."""
 LIKELY = {**WORDS, "true": 1, "yes": 1, "y": 1, "recommended": 1, "false": 0, "no": 0, "n": 0, "not recommended": 0}
-"""Labels with their likely meanings; some are uncertain, so they are used only to suggest options."""
+"""Labels with their likely meanings; some meanings are uncertain, so this mapping is used only to suggest options."""
 OUTER = 0.4
-"""Share of a rating scale that suggested options treat as positive at the top, and as negative at the bottom."""
+"""Share of a rating scale that suggested options treat as positive (at the top) or as negative (at the bottom)."""
 MOST_VALUES = 100
 """Maximum number of distinct labels that are counted, to limit memory use if the wrong column was chosen."""
 MOST_SHOWN, FEW_SHOWN = 20, 5
@@ -49,7 +49,7 @@ class LabelValue:
     rows: int = 0
 
     def __str__(self) -> str:
-        """Return the value with its number of rows, or with the location of its only row."""
+        """Return the value and how many rows contain it or, if only one row does, the location of that row."""
         return f"{self.shown} ({count_noun(self.rows, 'row') if self.rows > 1 else self.first})"
 
     @property
@@ -63,7 +63,7 @@ class LabelSurvey:
     """Counts of the values in a label column, kept in constant memory."""
 
     values: dict[str, LabelValue] = field(default_factory=dict)
-    """The first `MOST_VALUES` distinct values and all wanted values; the keys are normalised spellings."""
+    """The first `MOST_VALUES` distinct values and all `wanted` values (see `add`), by normalised spelling."""
     splits: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     """The spellings of the values in each split."""
     others: int = 0
@@ -118,7 +118,7 @@ class TableLabels:
         self.survey.add(split, place, value, self.given)
 
     def understand(self) -> None:
-        """Decide what each value means, after all rows are counted. Raises `DataError` if a meaning is not certain."""
+        """Decide what each value means, once all rows are counted. Raises `DataError` if a meaning is not certain."""
         values = self.survey.values
         if not values:
             if self.survey.unlabelled:

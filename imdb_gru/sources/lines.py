@@ -1,4 +1,4 @@
-"""Text files with one review on each line, as tables with a `text` column."""
+"""Text files with one review on each line, read as tables with a single column, `text`."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""The protocol that sources follow, and their reviews; this module imports no other module of the project."""
+"""The protocol for sources, and the class of their reviews; this module imports no other module of the project."""
 
 import re
 from collections.abc import Iterator
@@ -33,12 +33,12 @@ class Source(Protocol):
 
     @property
     def folder(self) -> Path | None:
-        """Return the folder that contains the data and perhaps related files, or None if the source reads no files."""
+        """Return the folder that contains the data and any related files, or None if the source reads no files."""
         ...
 
     @property
     def splits(self) -> tuple[str, ...]:
-        """Return the splits: `all`, or one or more of `train`, `validation` and `test`; and `unlabelled` if present."""
+        """Return `all` or at least one of `train`, `validation` and `test`, followed by `unlabelled` if it exists."""
         ...
 
     def iter_reviews(self, split: str) -> Iterator[Review]:

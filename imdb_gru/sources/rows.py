@@ -25,7 +25,7 @@ FORMATS = {
 
 
 def find_format(content: Content, data: DataConfig) -> str | None:
-    """Return a file's format, found from its content, the config or its suffix (in that order), or None if unknown."""
+    """Return a file's format, or None if unknown; the content is tried first, then the config, then the suffix."""
     if content.kind == "corpus":
         raise DataError(f"{content.name} holds the IMDB reviews: choose it with --data, not with --input")
     return content.kind or data.format or FORMATS.get(content.suffix)

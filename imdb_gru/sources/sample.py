@@ -40,7 +40,7 @@ CONTRAST = (
 )  # fmt: skip
 SHORT = ("Simply {same} stuff.", "Not {other}, really.", "Hardly {other} stuff.", "Never {other}, honestly.")
 KINDS = ((PLAIN, 40), (NEGATED, 30), (CONTRAST, 30))
-"""Kinds of patterns with their weights; `same` stands for a word that fits the label, `other` for an opposite one."""
+"""Kinds of patterns, each with its weight; `same` is a word for the review's label, `other` for the opposite label."""
 
 PEOPLE = (
     "a sailor",

@@ -24,7 +24,7 @@ COLUMNS = "text, label and kind, or text, label and pair; texts without a label 
 class SuiteText:
     """A text of a suite.
 
-    A classifier should predict the label of a text that has one. A text with a direction is compared with the first
+    If a text has a label, a classifier should predict this label. A text with a direction is compared with the first
     text of its pair. In a pair whose texts have neither labels nor directions, all texts should get the same predicted
     label.
     """
@@ -120,8 +120,8 @@ def _check_tests(name: str, texts: list[SuiteText]) -> None:
         first, others = texts[rows[0]], rows[1:]
         if first.direction:
             raise DataError(
-                f"{name}: no text of the same kind and pair precedes {show_value(first.text)}, which has a direction: "
-                "above it, add the text to compare it with"
+                f"{name}: {show_value(first.text)} has a direction, but no text of the same kind and pair precedes it: "
+                "insert such a text above it"
             )
         untested = [row for row in rows if texts[row].label is None and not texts[row].direction]
         if len(untested) == len(rows):  # the pair tests invariance

@@ -1,4 +1,4 @@
-"""The bundled suite of behavioural tests about films, built from templates and word lists written for it.
+"""The bundled suite of behavioural tests about films, built from templates and word lists written for this project.
 
 The tests follow Ribeiro et al. 2020, "Beyond Accuracy: Behavioral Testing of NLP Models with CheckList".
 """
@@ -38,7 +38,7 @@ SIDES: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
     ),
     "softly": (("somewhat", "slightly", "a little", "a bit"), ("fairly", "reasonably", "mostly", "moderately")),
 }  # fmt: skip
-"""The words for each placeholder, first those for negative texts, then those for positive texts."""
+"""For each placeholder, the words for negative texts and then the words for positive texts."""
 SHARED: Mapping[str, Sequence[str]] = {
     "part": ("story", "plot", "script", "ending", "dialogue", "first half", "second half", "final scene", "beginning"),
     "film": ("film", "movie", "story", "comedy", "thriller", "drama"),

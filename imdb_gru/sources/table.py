@@ -26,7 +26,7 @@ SPLITS = {
     "test": "test",
     **dict.fromkeys((UNLABELLED, "unlabeled", "unsupervised", "unsup"), UNLABELLED),
 }
-"""The names accepted in a `split` column, each with the split it means, in the order of `TableSource.splits`."""
+"""The names accepted in a `split` column, each with the split it stands for, in the order of `TableSource.splits`."""
 
 
 class TableSource:
@@ -46,7 +46,7 @@ class TableSource:
         divide: bool,
         share_labels: bool = False,
     ) -> None:
-        """Open a table and, if its labels are required and not shared with other tables, decide what they mean.
+        """Open a table and, if its labels are required and not shared with other tables, decide what the labels mean.
 
         If several tables share labels, the caller calls `count_labels` for each table and then decides what the labels
         mean.
@@ -91,7 +91,7 @@ class TableSource:
             self.splits = _sort_splits(self._read_split(row) for row in self._iter_rows())
 
     def count_labels(self, labels: TableLabels, part: str | None = None) -> set[str]:
-        """Add the labels of all rows outside the unlabelled split to `labels`, and return the splits that have rows.
+        """Count in `labels` the label of each row outside the unlabelled split, and return the splits that have rows.
 
         From then on, `labels` determines the meaning of this table's labels. If several tables share the labels, `part`
         is the split to which this whole table belongs. Raises `DataError` if the table has no rows.

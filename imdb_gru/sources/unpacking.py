@@ -25,7 +25,7 @@ MAX_HEADER_BYTES = 2**20
 MAX_XZ_BYTES = 2**28
 """Maximum memory in bytes for unpacking an .xz file; a file written by xz -9 needs a quarter of this."""
 MAX_LAYERS = 3
-"""Maximum number of layers of archives and compression around a file."""
+"""Maximum number of layers (archive or compression) around a file."""
 MAX_SHOWN = 5
 """A message lists at most this many of an archive's files."""
 PACKED = {".gz": "", ".bz2": "", ".xz": "", ".tgz": ".tar", ".tbz2": ".tar", ".txz": ".tar"}
@@ -46,7 +46,7 @@ class Content:
     """The name of the unpacked file, whose suffix shows its format."""
     open: Callable[[], BinaryIO]
     kind: str | None = None
-    """The kind according to the content: "parquet", "excel", "corpus" (a tar archive of aclImdb), or None for text."""
+    """The kind of content: "parquet", "excel", "corpus" (a tar archive of aclImdb), or None for text."""
     head: bytes | None = None
     """The first bytes if the content comes from a pipe, which can be opened only once; None for a file."""
 
@@ -57,7 +57,7 @@ class Content:
 
 
 def open_content(path: Path, name: str | None = None) -> Content:
-    """Open and unpack a file, which messages call `name`. Raises `DataError` or `OSError` if it cannot be read."""
+    """Open and unpack a file; `name` is its name in messages. Raises `DataError` or `OSError` if it cannot be read."""
     return _unpack(Content(name or str(path), name or path.name, lambda: open_file(path)), 0)
 
 
@@ -77,7 +77,9 @@ def _unpack(content: Content, layers: int) -> Content:
         inner = replace(content, file=strip_packing(content.file), open=lambda: _decompress(content, found))
         return _unpack(inner, layers + 1)
     if found in ("zip", "parquet") and layers:
-        raise DataError(f"{content.name} contains a {found.capitalize()} file inside another file: unpack it first")
+        raise DataError(
+            f"{content.name} contains a {found.capitalize()} file: extract that file, and choose it instead"
+        )
     if found == "zip":
         return _open_zip(content, layers)
     name = strip_packing(content.file)
@@ -236,7 +238,7 @@ def _open_tar(content: Content, layers: int) -> Content:
 
 
 def iter_members(meter: Meter) -> Generator[tuple[tarfile.TarInfo, tarfile.TarFile], None, None]:
-    """Yield the members of an unpacked tar archive, each with the archive, and read the archive to its last byte.
+    """Yield each member of an unpacked tar archive, together with the open archive; then read the archive to its end.
 
     tarfile treats a damaged header as the end of the archive, so this function checks that only padding follows.
     """

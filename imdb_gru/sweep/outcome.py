@@ -13,7 +13,7 @@ from imdb_gru.runs.run import Run
 
 TrainingState = Literal["waiting", "running", "finished", "stopped early", "failed", "unfinished"]
 SETTLED: tuple[TrainingState, ...] = ("finished", "stopped early", "failed")
-"""States of a training run that has ended."""
+"""The states in which a training run can end."""
 RESULTS = "results.jsonl"
 
 
@@ -62,7 +62,7 @@ def rank_outcomes(outcomes: Iterable[Outcome], metric: str) -> list[Outcome]:
 
 
 def rank_finalists(finalists: Iterable[Sequence[Outcome]], metric: str) -> list[dict[str, Any]]:
-    """Return each finalist's mean metrics over its seeds, sorted by number of failed training runs, then best first."""
+    """Return each finalist's mean metrics over its seeds, sorted by number of failed runs, then by metric."""
     rows = []
     for outcomes in finalists:
         done = [outcome for outcome in outcomes if outcome.measure(metric)]

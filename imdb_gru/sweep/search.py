@@ -31,7 +31,7 @@ def plan_sweep(
     overrides: Mapping[str, Any] | None = None,
     budget: Mapping[str, Any] | None = None,
 ) -> SweepConfig:
-    """Load a sweep and check it without training, including every choice and both ends of each range.
+    """Load a sweep, and check every choice and both ends of each range, without training anything.
 
     `overrides` replaces keys of the base config, and `budget` replaces keys of the sweep, such as `{"trials": 10}`.
     Raises `ConfigError`.
@@ -64,8 +64,8 @@ def sweep(
 
     `source`, `data`, `overrides` and `budget` are as in `plan_sweep`. `address` names a Ray cluster; if it is not
     given, the sweep uses this machine's cores. The best config is written to the folder. Ctrl-C stops the sweep, and
-    `resume_sweep` resumes it. In the results, `comparison` is a `Comparison` of the finalists, or None. Needs the extra
-    `ray`.
+    `resume_sweep` resumes it. In the results, `comparison` is a `Comparison` of the finalists, or None. Needs the `ray`
+    extra.
     """
     check_ray("imdb-gru sweep", "optuna")
     check_writable(Path(folder), "hold a sweep", "choose another folder with --into")
@@ -134,7 +134,7 @@ def _run(config: SweepConfig, folder: Path, address: str | None, observer: Obser
 
 
 def _compare_finalists(figures: Mapping[str, Any], observer: Observer) -> Comparison | None:
-    """Compare the finalists' runs on their validation reviews; return None, with a notice, if that is impossible."""
+    """Compare the finalists' runs on their validation reviews; return None if that is impossible."""
     runs = [Path(figures["sweep"]) / run["run"] for finalist in figures["finalists"] for run in finalist["runs"]]
     if len(runs) < 2:
         return None

@@ -14,7 +14,7 @@ from imdb_gru.config.sweep import Dimension, SweepConfig
 from imdb_gru.sweep.outcome import SETTLED, Outcome
 
 IMPORTANT_SHARE = 0.25
-"""Share of trials that count as the best; `find_importance` compares their values with those of all trials."""
+"""Share of the trials that count as good; `find_importance` compares the values of these with those of all trials."""
 
 SAMPLERS = {"optuna": optuna.samplers.TPESampler, "random": optuna.samplers.RandomSampler}
 

@@ -52,7 +52,7 @@ class Trial(Trainable):  # type: ignore[misc]
         self._close()
 
     def step(self) -> dict[str, Any]:
-        """Train an epoch; an error is returned as a result, because a second attempt would also fail."""
+        """Train an epoch; an error is returned instead of raised, because a second attempt would also fail."""
         if self._failure is None:
             try:
                 return self._train_epoch()
@@ -100,7 +100,7 @@ class Trial(Trainable):  # type: ignore[misc]
         self._epochs = train_epochs(self.trainer, self.recorder, self.stop_request)
 
     def _find_corpus(self, config: Config, start: PretrainedWeights | None) -> Corpus:
-        """Return the trial's encoded reviews, which all trials share unless the sweep's keys affect the reviews."""
+        """Return the trial's encoded reviews, shared by all trials unless the sweep varies keys that affect them."""
         name = name_corpus(config)
         if name in self.corpora:
             return self.corpora[name]

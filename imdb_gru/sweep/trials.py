@@ -72,7 +72,7 @@ class Sweep:
 
     @property
     def finalists(self) -> list[list[Outcome]]:
-        """For every finalist and for the base, return one training run for each seed."""
+        """Return one training run per seed for every finalist and for the base config."""
         count, seeds = (self.config.finalists.count, self.config.finalists.seeds) if self.config.finalists else (1, 1)
         able = [trial for trial in self.trials if trial.measure(self.config.metric)]
         chosen = [trial for rank, trial in enumerate(able) if rank < count or trial.trial == BASE]
@@ -158,7 +158,7 @@ class Sweep:
         scheduler: TrialScheduler | None = None,
         minutes: float | None = None,
     ) -> None:
-        """Train the jobs, as many at once as the cluster has cores for."""
+        """Run the training jobs, as many at once as the cluster has cores for."""
 
         def settle(outcome: Outcome) -> None:
             self.outcomes[outcome.trial, outcome.seed] = outcome
@@ -169,7 +169,7 @@ class Sweep:
         cpus = self.config.cpus or 1
         if not any(node["Resources"].get("CPU", 0) >= cpus for node in ray.nodes() if node["Alive"]):
             raise ImdbGruError(
-                f"cpus is {cpus}, but no node of the cluster has {cpus} cores: set it to a smaller number"
+                f"cpus is {cpus}, but no node of the cluster has {cpus} cores: set cpus to a smaller number"
             )
         logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
         shutil.rmtree(self.folder / TUNE, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""The environment of a training run: machine, threads, and package versions, read without importing the packages."""
+"""The environment of a training run: machine, threads and package versions (found without importing the packages)."""
 
 import os
 import platform
@@ -25,7 +25,7 @@ def describe_environment() -> dict[str, Any]:
 
 
 def find_changes(before: Mapping[str, object], here: Mapping[str, object]) -> dict[str, tuple[object, object]]:
-    """Return (before, now) for each key that both environments have with different values."""
+    """Return (before, now) for each key that is in both environments but has different values there."""
     return {key: (before[key], here[key]) for key in here if key in before and before[key] != here[key]}
 
 

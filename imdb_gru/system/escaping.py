@@ -10,26 +10,26 @@ from typing import TextIO
 _JOINERS = frozenset("\u200c\u200d")
 """Harmless format characters that emoji and several writing systems need."""
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-"""Unicode categories of control, format, surrogate and line-break characters; some of these characters reverse text."""
+"""Unicode categories of control, format, surrogate and line-break characters; some can reverse the order of text."""
 LONGEST_VALUE = 60
 """Maximum number of characters of a value in a message; longer values are shortened."""
 
 _MARKDOWN = re.compile(r"[\\|<*`\[]|(?<![^\W_])_|_(?![^\W_])")
-"""Characters with a meaning in Markdown; an underscore inside a word, as in simple_rnn, has none."""
+"""Characters with a special meaning in Markdown; an underscore inside a word, as in simple_rnn, has none."""
 
 UNWRITABLE = "imdb_gru.escape"
 """Name of the error handler for characters that an encoding cannot represent."""
 
 
 def neutralise(text: str) -> str:
-    """Replace control characters, such as Escape, with their codes."""
+    """Replace control characters, such as ESC, with escape sequences."""
     if text.isprintable():
         return text
     return "".join(char.encode("unicode_escape", "surrogatepass").decode() if _harms(char) else char for char in text)
 
 
 def neutralise_error(text: str) -> str:
-    """Replace control characters, but keep line breaks before indented lines, which messages about configs contain."""
+    """Replace control characters, but keep line breaks before indented lines, as in messages about configs."""
     return "\n  ".join(map(neutralise, text.split("\n  ")))
 
 
@@ -47,7 +47,7 @@ def dump_json(record: object) -> str:
 
 
 def show_value(value: object) -> str:
-    """Return a value as text for a message, shortened if it is too long."""
+    """Return a value as text for a message; the text is shortened if it is too long."""
     try:
         text = repr(value)
     except (RecursionError, ValueError):  # it is nested too deeply or has too many digits

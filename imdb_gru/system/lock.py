@@ -1,4 +1,4 @@
-"""Locks between processes; the operating system releases them if a process dies."""
+"""Locks between processes; when a process dies, the operating system releases its locks."""
 
 import contextlib
 import errno
@@ -23,7 +23,7 @@ def lock(handle: int) -> None:
 
 
 def find_holder(handle: int) -> str:
-    """Describe the process that has locked an open file or folder; give its id if the system reports it."""
+    """Describe the process that has locked an open file or folder, by its process id if the system reports that."""
     status = os.fstat(handle)
     place = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
     with contextlib.suppress(OSError):
@@ -38,7 +38,7 @@ def find_holder(handle: int) -> str:
 def claim(folder: Path) -> Iterator[None]:
     """Lock a folder, creating it if necessary, or raise `RunError` if another process has locked it.
 
-    A newly created folder is removed at the end if it is empty.
+    Folders that this function created are removed at the end if they are empty.
     """
     made = [path for path in (folder, *folder.parents) if not path.exists()]
     try:

@@ -1,4 +1,4 @@
-"""The file of finished predictions, from which bulk prediction can resume, even after it was killed.
+"""The file of finished predictions, from which bulk prediction can resume, even if its process was killed.
 
 Each line is a JSON object. The first line contains the prediction settings. Every other line contains the output of a
 chunk of texts, and the counts for all texts up to the end of that chunk. An incomplete last line is dropped.
@@ -54,7 +54,7 @@ class Partial:
 
 
 def check_same(old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
-    """If any setting differs, raise a `DataError` that names the first one."""
+    """If any settings differ, raise a `DataError` that names the first that does."""
     for name, value in new.items():
         if old.get(name) != value:
             raise DataError(f"was started with a different {name}")

@@ -52,7 +52,7 @@ def read_member(archive: zipfile.ZipFile, name: str) -> bytes:
 def read_npz(path: Path) -> dict[str, NDArray[Any]]:
     """Read all arrays of an .npz file, which may contain numbers and text but no pickles.
 
-    Raises `OSError`, `ValueError` or an error of `zipfile`. The arrays never take more memory than the file's
+    Raises `OSError`, `ValueError` or one of the errors of `zipfile`. The arrays never take more memory than the file's
     unpacked data.
     """
     with open_file(path) as file, zipfile.ZipFile(file) as archive:
@@ -65,7 +65,7 @@ def _iter_arrays(archive: zipfile.ZipFile) -> Iterator[tuple[str, NDArray[Any]]]
         with archive.open(member) as file:
             shape, _, dtype = read_header(file)
             if dtype.kind not in "fiubU":
-                raise ValueError(f"{member.filename} has the type {dtype}, not numbers or text")
+                raise ValueError(f"{member.filename} contains values of type {dtype}, not numbers or text")
             if not fits(shape, dtype, member.file_size):
                 raise ValueError(f"{member.filename} is too short for its shape {shape}")
             file.seek(0)

@@ -42,7 +42,7 @@ class Stop(threading.Event):
 
 @contextlib.contextmanager
 def stop_on_signals(stop: Stop) -> Iterator[None]:
-    """Turn the first Ctrl-C or SIGTERM in the body into a request to stop; a second one has its usual effect.
+    """Turn the first Ctrl-C and the first SIGTERM in the body into requests to stop; later ones act as usual.
 
     This does nothing outside the main thread, because only the main thread receives signals.
     """

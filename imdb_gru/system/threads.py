@@ -1,4 +1,4 @@
-"""The number of threads used by this process, derived from its cores, any CPU quota and $IMDB_GRU_THREADS."""
+"""The number of threads for this process to use, given its cores, any CPU quota, and $IMDB_GRU_THREADS."""
 
 import functools
 import math
@@ -17,7 +17,7 @@ TENSORFLOW_VARIABLES = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 def count_threads() -> int:
     """Return the number of threads to use, or raise `ImdbGruError` if $IMDB_GRU_THREADS is not a valid number.
 
-    It is the number of cores that the process may use, unless a CPU quota or $IMDB_GRU_THREADS allows fewer.
+    This is the number of cores that the process may use, unless a CPU quota or $IMDB_GRU_THREADS allows fewer.
     """
     limits = (count_cores(), find_quota(), read_setting())
     return min(limit for limit in limits if limit is not None)
@@ -44,7 +44,7 @@ def limit_tensorflow() -> None:
 
 
 def read_setting() -> int | None:
-    """Return the number in $IMDB_GRU_THREADS, or None if it is unset or empty.
+    """Return the number in $IMDB_GRU_THREADS, or None if the variable is unset or empty.
 
     Raises `ImdbGruError` if the value is not a valid number.
     """
@@ -90,7 +90,7 @@ def _iter_quotas(root: Path) -> Iterator[float]:
 
 
 def _iter_folders(mount: Path, path: str) -> Iterator[Path]:
-    """Yield the folders of a control group and its parents.
+    """Yield the folder of a control group, then those of its parents.
 
     Inside a container, the group's full path may not exist, because the container's group is mounted as the root.
     """
@@ -100,7 +100,7 @@ def _iter_folders(mount: Path, path: str) -> Iterator[Path]:
 
 
 def _parse_quota(quota: str = "", period: str = "") -> float:
-    """Return a quota in cores, or 0 if it is unlimited (`max` in cgroup v2, -1 in v1)."""
+    """Return a quota in cores, or 0 if there is no limit (`max` in cgroup v2, -1 in v1)."""
     try:
         return max(0.0, int(quota) / int(period))
     except (ValueError, ZeroDivisionError):

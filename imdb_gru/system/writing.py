@@ -16,7 +16,7 @@ UNFINISHED = ".imdb-gru-"
 
 @contextlib.contextmanager
 def write_atomically(path: Path) -> Iterator[Path]:
-    """Yield a temporary path next to `path` for writing, then rename it to `path` unless the body raises an error.
+    """Yield the path of a temporary file next to `path`; rename the file to `path` unless the body raises an error.
 
     If `path` is a device or a pipe, the data is copied to it at the end. Temporary files left next to `path` by
     killed processes are removed; files that are still being written are locked and therefore kept.

@@ -57,10 +57,10 @@ def evaluate(
     `errors` is the number of misclassified reviews to return, starting with the most confident predictions. A review is
     classified as positive if its probability is at least `threshold`; None means the model's threshold, which is 0.5
     unless the model was loaded with a different threshold. With `max_error`, such as 0.05, the result also says how
-    many reviews `predict` would not mark as unsure with the same `max_error`, and how many of those it would
-    misclassify; this requires a threshold of 0.5. `precision` is as in `load`; None means the model's precision. Raises
-    `RunError` if the run cannot be used, `DataError` if the reviews or options do not suit the run, and `ValueError` if
-    the value of an option is invalid.
+    many reviews would receive a label (rather than 'unsure') from `predict` with the same `max_error`, and how many of
+    these labels would be wrong; `max_error` requires a threshold of 0.5. `precision` is as in `load`; None means the
+    model's precision. Raises `RunError` if the run cannot be used, `DataError` if the reviews or options do not suit
+    the run, and `ValueError` if the value of an option is invalid.
     """
     run = open_model(model)
     _check_errors(errors)
@@ -130,7 +130,7 @@ def evaluate_exchanges(
     seed: int = 0,
     observer: Observer | None = None,
 ) -> "ExchangeEvaluation":
-    """Evaluate a classifier on reviews in which words are replaced with near neighbours in its embedding.
+    """Evaluate a classifier on reviews in which words are replaced with near neighbours in the classifier's embedding.
 
     In each review, up to `exchanges` words are replaced one by one, each with one of its `neighbours` nearest
     neighbours, so as to lower the probability of the correct label as much as possible. The search is greedy, so the
@@ -192,7 +192,7 @@ def choose_reviews(
     most: int | None = None,
     seed: int = 0,
 ) -> ChosenReviews:
-    """Return the reviews of a split, or a random sample of `most` reviews, drawn with `seed`.
+    """Return the reviews of a split or, if there are more than `most`, a random sample of `most` drawn with `seed`.
 
     The other arguments are as in `evaluate`.
     """

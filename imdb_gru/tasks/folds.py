@@ -106,7 +106,7 @@ class CrossValidation:
 
 
 class _OtherFolds:
-    """A source of the reviews outside a fold, with the validation and unlabelled reviews of the original source."""
+    """A source whose train split is the reviews outside a fold, with the original validation and unlabelled splits."""
 
     def __init__(self, source: Source, reviews: StoredReviews) -> None:
         self.name, self.folder = source.name, source.folder
@@ -131,9 +131,9 @@ def cross_validate(
 
     The other arguments are as in `train`. The folds are stratified by label. All reviews of one film, and all
     copies of one review, are in the same fold. The best epoch of a model is chosen on validation reviews from outside
-    its fold, so the metrics are not optimistic. A test split, or the test part set aside by `data.test_split`, is not
-    used. No run is written. Raises `ConfigError` if the config is invalid, `DataError` if the reviews cannot be used,
-    `ValueError` if `folds` is not an integer of at least 2, and `KeyboardInterrupt` on Ctrl-C.
+    its fold, so the metrics are not optimistic. Neither a test split nor the test part set aside by `data.test_split`
+    is used. No run is written. Raises `ConfigError` if the config is invalid, `DataError` if the reviews cannot be
+    used, `ValueError` if `folds` is not an integer of at least 2, and `KeyboardInterrupt` on Ctrl-C.
     """
     if not isinstance(folds, int) or folds < 2:
         raise ValueError(f"folds={show_value(folds)}: give an integer of at least 2")

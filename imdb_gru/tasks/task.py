@@ -50,7 +50,7 @@ class ChosenReviews:
 
 @dataclass(frozen=True)
 class EvaluationOptions:
-    """How a classifier is evaluated; see `imdb_gru.evaluate`."""
+    """The options for evaluating a classifier; see `imdb_gru.evaluate`."""
 
     errors: int
     threshold: float
@@ -101,7 +101,7 @@ class Task(ABC):
         """Evaluate a run on reviews; return all metrics and, for a classifier, its most confident errors."""
 
     def choose_part(self, run: Run, source: Source, split: str | None) -> ChosenReviews:
-        """Return a run's training, validation or test part; by default, the test part, or else the validation part.
+        """Return a run's training, validation or test part; by default, test if it exists, or else validation.
 
         Raises `RunError` or `DataError` if the part is missing.
         """

@@ -57,7 +57,7 @@ def build_html(
 
 
 def _choose_background(share: float) -> str:
-    """Return the background for a share, more opaque the further it is from 0; empty if within `FAINTEST` of 0."""
+    """Return a share's background: more opaque for a larger absolute value, but empty below `FAINTEST`."""
     if not math.isfinite(share) or abs(share) < FAINTEST:
         return ""
     opacity = round(min(abs(share), 1.0) * STRONGEST)

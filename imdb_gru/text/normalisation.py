@@ -19,7 +19,7 @@ _INVISIBLE = (
     (0xFE00, 0xFE0F),  # variation selectors
     (0xFEFF, 0xFEFF),  # byte order mark
 )
-"""First and last character of each range of characters that are invisible or modify the previous character."""
+"""Ranges of characters that are invisible or modify the previous character; each is a first and a last character."""
 _FRACTIONS, _RAISED_DIGITS = "¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞↉", "²³¹⁰⁴⁵⁶⁷⁸⁹"
 
 _WRITTEN = {
@@ -127,7 +127,7 @@ def _decode_for_keras(match: re.Match[str]) -> str:
 
 
 def describe_normalisation(tokenizer: str) -> dict[str, Any]:
-    """Return the rules of `normalise`, or of `normalise_for_keras` for the tokenizer `keras`, as JSON-compatible data.
+    """Return the rules of `normalise`, or of `normalise_for_keras` for the `keras` tokenizer, as JSON-compatible data.
 
     `replace` maps characters to texts; `remove`, `tag`, `entity` and `part` are regular expressions; `names` and
     `numbers` map entities to texts; and `ascii_numbers` says whether a numeric entity is decoded only if it stands for
@@ -152,7 +152,7 @@ def describe_normalisation(tokenizer: str) -> dict[str, Any]:
 
 
 def _list_irregular_numbers() -> dict[int, str]:
-    """Return the text of each numeric entity whose number is not the code point of its text.
+    """Return the text of each numeric entity that does not stand for the character with its number.
 
     Surrogates and numbers above 0x10FFFF are not included, because they are not characters.
     """

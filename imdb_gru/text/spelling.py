@@ -22,8 +22,8 @@ For example, "sooo" becomes "so" (rank 39), not "soo" (11797), but "tooo" become
 def find_spelling(word: str, ranks: Mapping[str, int]) -> str | None:
     """Return the usual spelling of a lengthened word, or None if it is not lengthened or `ranks` has no spelling of it.
 
-    A run of three or more identical letters is shortened to two letters or to one. Roman numerals stay. A word
-    that consists of a single repeated letter is shortened to three letters, as in "zzz" and "www".
+    A run of three or more identical letters is shortened to two letters or to one. Roman numerals are not shortened. A
+    word that consists of a single repeated letter is shortened to three letters, as in "zzz" and "www".
     """
     if not _THRICE.search(word):  # quickly rules out nearly all words
         return None
@@ -50,7 +50,7 @@ def _iter_spellings(word: str) -> Iterator[tuple[str, int]]:
 
 
 def find_candidates(words: Sequence[str]) -> list[str]:
-    """Return the words with three equal characters in a row; this is faster than searching each word separately."""
+    """Return the words with three identical characters in a row; this is faster than searching each word separately."""
     codes = np.frombuffer("\0".join(words).encode("utf-32-le", "surrogatepass"), np.uint32)
     places = np.flatnonzero((codes[2:] == codes[1:-1]) & (codes[1:-1] == codes[:-2]))
     ends = np.cumsum(np.fromiter(map(len, words), np.int64, len(words)) + 1)

@@ -16,7 +16,7 @@ _EMOJI = "\u2600-\u27bf\U0001f300-\U0001faff"
 _WORD = re.compile(rf"""[^\W_]+(?:'[^\W_]+)*|[!?.,;:()"\-]|[{_EMOJI}]""")
 
 _MARKS = ("<", "&", "`", "@", "://", "ww.", "WW.")
-"""Every ASCII text that normalisation changes contains one of these marks."""
+"""If normalisation changes an ASCII text, the text contains at least one of these marks."""
 
 _EYES = ":;=<"
 _EMOTICON = re.compile(
@@ -29,7 +29,7 @@ _EMOTICON = re.compile(
 )
 _WORD_OR_EMOTICON = re.compile(f"{_EMOTICON.pattern}|{_WORD.pattern}")
 _MOUTHS = {")": ":)", "]": ":)", "(": ":(", "[": ":(", "/": ":/", "\\": ":/", "|": ":|", "d": ":d", "p": ":p"}
-"""The emoticon that stands for all emoticons with the same mouth; only ;) and ;] keep their eyes and become ;)."""
+"""For each mouth, the emoticon that replaces all emoticons with that mouth, except that ;) and ;] become ;)."""
 
 
 def tokenize_keras(text: str) -> list[str]:

@@ -78,7 +78,7 @@ class Vocabulary:
         return {word: self._id_of[word] for rank, word in ranks if self._id_of[word] != rank}
 
     def name_next(self, id: int) -> str:
-        """Return the token for a predicted next id; the start token's id means the end of the review."""
+        """Return the token for an id predicted to come next; the start token's id means the end of the review."""
         return self.words[id - FIRST_WORD] if id >= FIRST_WORD else {START: END_TOKEN, UNKNOWN: UNKNOWN_TOKEN}[id]
 
     def save(self, path: Path) -> None:

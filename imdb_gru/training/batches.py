@@ -78,7 +78,7 @@ class ReviewBatches:
         return self.to_dataset().as_numpy_iterator()  # type: ignore[no-any-return]
 
     def count(self, mask: Mask) -> int:
-        """Count, over all batches, the reviews that `mask` `(N,)` selects."""
+        """Return how many reviews in the batches are selected by `mask`, `(N,)`."""
         return sum(int(mask[rows].sum()) for rows in self.rows)
 
     def to_dataset(self) -> tf.data.Dataset:
@@ -127,7 +127,7 @@ class ReviewBatches:
         return dataset.prefetch(2).with_options(options)
 
     def _measure_parts(self) -> Array:
-        """Return this worker's fractions of each batch, `(N, 2)`: of the reviews with a target, and of all reviews."""
+        """For each batch, return this worker's fraction of the reviews with a target, and of all reviews, `(N, 2)`."""
         taught = self.reviews.taught
         parts = np.zeros((len(self.rows), 2), np.float32)
         for part, rows, whole in zip(parts, self.rows, self.whole, strict=True):

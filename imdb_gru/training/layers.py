@@ -23,7 +23,7 @@ class ChannelDropout(keras.layers.SpatialDropout1D):  # type: ignore[misc]
     """A `keras.layers.SpatialDropout1D` with the same masks, applied to all timesteps in one multiplication."""
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        """Set some channels of the inputs `(B, T, E)` to zero and scale the others."""
+        """Set some channels of the inputs `(B, T, E)` to zero and scale the remaining channels."""
         if not training or not self.rate:
             return inputs
         ones = tf.ones((tf.shape(inputs)[0], 1, inputs.shape[2]))
@@ -55,9 +55,9 @@ class FusedEmbedding(keras.layers.Embedding):  # type: ignore[misc]
 class FusedGRU(keras.layers.GRU):  # type: ignore[misc]
     """A `keras.layers.GRU` computed by the engine; it requires `reset_after`, tanh, sigmoid, float32 and no dropout.
 
-    If `pooling` is given, it returns a list of pooled hidden states, each `(B, U)`: the last, or the mean or maximum of
-    the real timesteps. The operands of matrix products have the data type `precision`. Raises `ValueError` for options
-    that the engine does not support.
+    If `pooling` is given, the layer returns a list of pooled hidden states, each `(B, U)`: the last state, or the mean
+    or maximum over the real timesteps. The operands of matrix products have the data type `precision`. Raises
+    `ValueError` for options that the engine does not support.
     """
 
     def __init__(

@@ -19,7 +19,7 @@ from imdb_gru.training.layers import ChannelDropout, FusedEmbedding, FusedGRU
 
 
 def choose_engine(config: AnyConfig) -> tuple[str, str]:
-    """Choose the engine that computes the recurrent layers, keras or fused, and return it with the reason."""
+    """Choose the engine (keras or fused) that computes the recurrent layers; return the engine and the reason."""
     if config.train.engine != "auto":
         return config.train.engine, "set by train.engine"
     if obstacle := find_fused_obstacle(config.model):
@@ -30,7 +30,7 @@ def choose_engine(config: AnyConfig) -> tuple[str, str]:
 
 
 def choose_precision(config: AnyConfig, engine: str) -> Precision:
-    """Choose the precision of matrix products, float32 or bfloat16, or raise `ConfigError` if it is unavailable."""
+    """Choose float32 or bfloat16 for matrix products. Raises `ConfigError` if the config's choice is unavailable."""
     precision = config.train.precision
     if precision == "float32":
         return precision
@@ -80,7 +80,7 @@ def build_model(
 def build_recurrent(
     config: EncoderConfig, number: int, fused: bool, precision: Precision = "float32", **returned: Any
 ) -> keras.Layer:
-    """Build recurrent layer `number`, counted from 1, in the forward direction; `returned` says what it outputs."""
+    """Build a forward recurrent layer; its `number` is counted from 1, and `returned` says what the layer outputs."""
     name = f"{config.cell}_{number}"
     if fused:
         return FusedGRU(config.units, precision=precision, name=name, **returned)

@@ -1,4 +1,4 @@
-"""The recorders of a training run: one writes into its run directory, the other writes nothing."""
+"""The recorders of a training run: one writes into the run directory, and the other writes nothing."""
 
 import json
 from datetime import UTC, datetime

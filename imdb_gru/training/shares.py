@@ -28,7 +28,7 @@ class WholeShare:
         return rows
 
     def weigh_losses(self, share: Any) -> tuple[Any, Any]:  # noqa: ARG002
-        """Return this worker's fractions of the batch: of the reviews with a target, and of all reviews.
+        """Return this worker's fraction of the batch's reviews that have a target, and of all reviews in the batch.
 
         `share` is the third item of the batch, after ids and labels, or None for a single worker.
         """
@@ -39,7 +39,7 @@ class WholeShare:
         return gradients
 
     def average(self, figures: dict[str, float], counts: Mapping[str, int]) -> dict[str, float]:  # noqa: ARG002
-        """Return the metrics averaged over all workers; this worker's `figures` are means over `counts` reviews."""
+        """Return the averages of `figures` over all workers, weighted by each worker's numbers of reviews, `counts`."""
         return figures
 
     def request_stop(self, stop: Stop) -> None:

@@ -19,7 +19,7 @@ from imdb_gru.runs.run import Run
 from imdb_gru.system.frames import flatten
 
 PROJECT = "imdb-gru"
-"""Default experiment (MLflow) or project (Weights & Biases); the tracker's environment variable overrides it."""
+"""Default name of the MLflow experiment or Weights & Biases project; environment variables can override it."""
 SQLITE = "sqlite:///"
 LONGEST_REASON = 200
 """Maximum length, in characters, of a tracker's message when it is quoted."""
@@ -97,7 +97,7 @@ class MLflowTracker(Tracker):
 
 
 class WandbTracker(Tracker):
-    """A Weights & Biases run; with $WANDB_MODE=offline, it is written only to the folder `wandb`."""
+    """A Weights & Biases run; with $WANDB_MODE=offline, it is written only to the `wandb` folder."""
 
     title = "Weights & Biases"
     _codes: ClassVar[dict[Ending, int]] = {"finished": 0, "stopped": 255, "failed": 1}

@@ -94,7 +94,7 @@ class Trainer(ABC):
         """Return the model to save, with the current weights."""
 
     def calibrate(self, run: Run) -> Calibration | None:  # noqa: ARG002 - used by classifiers
-        """Count the validation reviews, and the run's errors on them, above each confidence limit, or return None."""
+        """Count the validation reviews above each confidence limit, and the run's errors among them, or return None."""
         return None
 
     def start_next_epoch(self) -> None:  # noqa: B027 - optional for a trainer

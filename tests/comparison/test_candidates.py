@@ -214,7 +214,7 @@ def test_models_that_cannot_be_compared(models, message):
 
 def test_runs_that_cannot_be_compared(tmp_path):
     one, other = finish(tmp_path / "one").path, tmp_path / "other"
-    with pytest.raises(RunError, match="one is only one run: give at least two"):
+    with pytest.raises(RunError, match="one is the only run given: a comparison needs at least two"):
         open_candidates([one], same_data=True)
     (tmp_path / "x").mkdir()
     with pytest.raises(RunError, match="are the same run"):

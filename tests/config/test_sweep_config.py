@@ -134,7 +134,7 @@ def test_a_config_or_sweep_is_loaded_as_what_it_is(load, tmp_path):
     with pytest.raises(ConfigError, match=r"space\.train\.epochs: input should be greater than or equal to 1, got 0"):
         load_config_or_sweep(tmp_path / "s.yaml")
     (tmp_path / "s.yaml").write_text("task: sweep")
-    with pytest.raises(ConfigError, match="is not a sweep: it needs 'task: sweep' and a section 'space' of keys"):
+    with pytest.raises(ConfigError, match="is not a sweep: it needs 'task: sweep' and a 'space' section"):
         load_config_or_sweep(tmp_path / "s.yaml")
 
 

@@ -130,7 +130,7 @@ def test_labels_are_understood_as_elsewhere_and_rows_with_others_left_out_with_a
         ("text,label,kind,pair\na,,x,p\nb,,y,p\n", "'a' has no label, and no other text has"),
         ("text,label,kind,pair\na,1,x,p\nb,,x,p\n", "'b' has neither a label nor a direction"),
         ("text,label,kind,pair\na,,x,p\nb,1,x,p\n", "'a' has neither a label nor a direction"),
-        ("text,label,kind,pair,direction\na,,x,p,up\n", "precedes 'a', which has a direction"),
+        ("text,label,kind,pair,direction\na,,x,p,up\n", "'a' has a direction, but no text of the same kind"),
         (
             "text,label,kind,pair,direction\na,,x,p,\nb,,x,p,higher\n",
             "row 3: the direction is 'higher': use 'up' or 'down'",

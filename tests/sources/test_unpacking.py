@@ -104,7 +104,7 @@ def test_every_compression_of_the_corpus_is_read(write_corpus, tmp_path):
         ("a.zip", pack_zip({"a.csv": TABLE})[:-9], "is cut short or damaged"),
         ("a.zip", pack_zip({"a.csv": TABLE}).replace(b"a,1", b"a,0"), "is cut short or damaged"),
         ("a.gz", pack_gzip(pack_gzip(pack_gzip(pack_gzip(pack_gzip(TABLE))))), "unpack it first"),
-        ("a.gz", pack_gzip(pack_zip({"a.csv": TABLE})), "contains a Zip file inside another file: unpack it first"),
+        ("a.gz", pack_gzip(pack_zip({"a.csv": TABLE})), "contains a Zip file: extract that file, and choose it"),
         ("a.csv.zst", b"\x28\xb5\x2f\xfd" + bytes(99), "is a Zstandard file: unpack it first"),
         ("a.7z", b"7z\xbc\xaf\x27\x1c" + bytes(99), "is a 7-Zip archive: unpack it first"),
         ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(99), r"such as .xls: save it as .csv, .jsonl or .xlsx"),
@@ -140,7 +140,7 @@ def test_parquet_is_known_by_its_first_bytes(tmp_path):
     pytest.importorskip("pyarrow")
     path = write_table(tmp_path / "a.parquet", split=False)
     assert read(path.rename(tmp_path / "a.txt")) == read(write_table(tmp_path / "b.csv", split=False))
-    with pytest.raises(DataError, match="contains a Parquet file inside another file: unpack it first"):
+    with pytest.raises(DataError, match="contains a Parquet file: extract that file, and choose it instead"):
         read(write(tmp_path, pack_gzip((tmp_path / "a.txt").read_bytes()), "a.parquet.gz"))
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 LONGEST_FIGURE = len("100.00%")
 PATH_END = 20
-"""Maximum length in characters of a path in a narrow table; the beginning of a longer path is cut off."""
+"""In a narrow table, longer paths are shortened to this many characters by cutting off the beginning."""
 MODELS = (
     Column("model", cut_to=PATH_END), Column("engine", drop=6), Column("seeds"), Column("parameters", "params", drop=5),
     Column("s per epoch", drop=4), Column("total s", drop=3), Column("compile s", drop=1), Column("peak MB", drop=2),
@@ -157,7 +157,7 @@ def _show_p_value(p_value: float | None) -> str:
 
 
 def _iter_tests(pairs: Sequence["ComparedPair"]) -> Iterator[Record]:
-    """Yield one record for each seed of each pair of models."""
+    """For each pair of models, yield one record for each seed."""
     for pair in pairs:
         over_seeds = {
             "difference": pair.difference,
@@ -185,7 +185,7 @@ def _join_curves(curves: Mapping[str, Mapping[int, float]]) -> list[dict[str, An
 
 
 def _compare_settings(models: Sequence["ComparedModel"]) -> list[dict[str, Any]]:
-    """Return a row for each config key (except the seed) that differs between networks; [] if only the cells differ."""
+    """Return rows for the config keys (except the seed) that differ between networks; [] if only the cells differ."""
     networks = [model for model in models if model.runs[0].C is None]
     flat = {model.model: dict(flatten(model.runs[0].config)) for model in networks}
     keys = dict.fromkeys(key for values in flat.values() for key in values)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     AnyEvaluation = Evaluation | NextWordEvaluation | SuiteEvaluation | ExchangeEvaluation
 
 SNIPPET = 300
-"""Maximum length in characters of an excerpt from a misclassified review."""
+"""Maximum length (in characters) of an excerpt from a misclassified review."""
 
 
 def print_evaluation(figures: "AnyEvaluation") -> None:
@@ -43,7 +43,7 @@ def print_evaluation(figures: "AnyEvaluation") -> None:
 
 
 def build_evaluation_tables(figures: "AnyEvaluation") -> list[Table]:
-    """Build the tables of an evaluation; the first table has the main figures."""
+    """Build the tables of an evaluation; the first table contains the main results."""
     from imdb_gru.models.evaluation import Evaluation
     from imdb_gru.models.exchange_evaluation import ExchangeEvaluation
     from imdb_gru.models.suite_evaluation import SuiteEvaluation

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from imdb_gru.models.exchange_evaluation import ExchangeEvaluation
 
 SNIPPET = 300
-"""Maximum length in characters of an excerpt from a changed review."""
+"""Maximum length (in characters) of an excerpt from a changed review."""
 
 
 def build_exchange_tables(figures: "ExchangeEvaluation") -> list[Table]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from imdb_gru.cli._tables.table import Column, Table, is_numeric
 
 SUFFIXES = {"csv": ".csv", "markdown": ".md", "latex": ".tex"}
-"""The formats, and the suffixes of their files."""
+"""The formats and their file suffixes."""
 LIST = ("figure", "value")
 """Headings for a list of names and values; Markdown and LaTeX tables need headings."""
 _LATEX = str.maketrans(
@@ -77,11 +77,11 @@ def _render_latex(table: Table) -> str:
 def _escape_latex(cell: str) -> str:
     """Escape LaTeX's special characters, double hyphens, and an opening bracket at the start of the cell."""
     text = cell.translate(_LATEX).replace("--", "-{}-")
-    return f"{{{text}}}" if text.startswith("[") else text  # a row must not begin with [, which follows \\
+    return f"{{{text}}}" if text.startswith("[") else text  # after \\, LaTeX would read [ as an optional argument
 
 
 def _read_cells(table: Table) -> tuple[list[str], list[list[str]], list[bool]]:
-    """Return the headings, the rows and, for each column, whether it holds only numbers; escape control characters."""
+    """Escape control characters, and return the headings, the rows, and whether each column contains only numbers."""
     from imdb_gru.system.escaping import neutralise
 
     columns = table.columns or LIST

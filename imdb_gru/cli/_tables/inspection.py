@@ -20,7 +20,7 @@ LONGEST_TOKEN, LONGEST_WORD = 24, 12
 """Tokens are shortened to `LONGEST_TOKEN` characters; a narrow table breaks only words longer than `LONGEST_WORD`."""
 
 GATE_ORDER = {"candidate": 1, "state": 2}
-"""Order in which a narrow table omits the columns of a cell's quantities: 1 first; quantities not listed have 3."""
+"""Order in which a narrow table omits a cell's quantities, lowest number first; quantities not listed here have 3."""
 HEADINGS = {
     "probability": "prob.",
     "contribution": "contrib.",
@@ -30,7 +30,7 @@ HEADINGS = {
 }
 """Shorter headings for a narrow table."""
 DISTANCES = (0, 1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300, 400, 500, 1000)
-"""Distances from the last word, in words, for which gradients are printed."""
+"""Gradients are printed for these distances (in words) from the last word."""
 
 Values = tuple[Column, list[str]]
 
@@ -38,7 +38,7 @@ Values = tuple[Column, list[str]]
 def show_inspection(
     inspection: "Inspection", words: int, layer: int | None, unit: int | None, *, headed: bool, as_json: bool
 ) -> None:
-    """Print an inspection as JSON or as tables; if `headed`, print the text above the tables."""
+    """Print an inspection as JSON or as tables; if `headed` is true, print the text above the tables."""
     from imdb_gru.system.escaping import dump_json
 
     if as_json:
@@ -52,9 +52,9 @@ def show_inspection(
 def print_inspection(inspection: "Inspection", words: int, layer: int | None, unit: int | None) -> None:
     """Print an inspection: the parts of the logit, the memory of the cells, and a table of words in reading order.
 
-    The table has the start token and up to `words` words: those that contribute most or, if `unit` is given, those that
-    change its state most. It shows the gates of `layer` (None means the last layer). If `unit` is None, they are
-    averaged over all units.
+    The table lists the start token and at most `words` words: those that contribute most or, if `unit` is given, those
+    that change the state of that unit most. It shows the gates of `layer` (None means the last layer), averaged over
+    all units if `unit` is None.
     """
     cells = [cell for cell in inspection.cells if cell.layer == (layer or inspection.cells[-1].layer)]
     click.echo(f"{inspection.label} {inspection.probability:.4f}")
@@ -141,7 +141,7 @@ def _sign(values: NDArray[np.float32]) -> list[str]:
 
 
 def _choose_rows(inspection: "Inspection", cell: "CellTrace", words: int, unit: int | None) -> list[int]:
-    """Return timestep 0 and the timesteps of the words that contribute most or, with `unit`, change this unit most."""
+    """Return timestep 0 and those of the words that contribute most or, if `unit` is given, change that unit most."""
     if unit is None:
         weights = inspection.contributions.integrated_gradients
     else:

@@ -18,7 +18,7 @@ PREDICTED = {"forward": "next word", "backward": "previous word"}
 
 
 def print_likeliest(candidates: Iterable["LikelyToken"], text: str | None, direction: "Direction") -> None:
-    """Print the most likely next or previous words; if a text is given, print it above them."""
+    """Print the most likely next or previous words, below the text if one is given."""
     from imdb_gru.system.escaping import neutralise
 
     if text is not None:

@@ -12,9 +12,9 @@ REMOVALS = {"delete": "deleted", "unknown": "replaced by the unknown word"}
 
 
 def build_score_tables(scores: "ExplanationScores") -> list[Table]:
-    """Build four tables: the scores of the methods, their differences, the scores by share of words, and the settings.
+    """Build four tables: scores of the methods, differences between methods, scores by share of words, and settings.
 
-    The table of scores comes first because it is the main one.
+    The scores of the methods come first, because they are the main result.
     """
     rows = [(method.method, *_show_scores(method)) for method in scores.methods]
     differences = [(f"{one.method} − {one.other}", *_show_scores(one)) for one in scores.differences]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def show_step(step: "StepInspection", terms: int, *, headed: bool, as_json: bool) -> None:
-    """Print a step as JSON or as equations; if `headed`, print the text above the equations."""
+    """Print a step as JSON or as equations; if `headed` is true, print the text above the equations."""
     if as_json:
         click.echo(dump_json(step.to_dict(terms)))
         return
@@ -56,7 +56,7 @@ def _describe_previous(step: "StepInspection", unit: "UnitStep") -> str:
 
 
 def _iter_lines(equation: "Equation", width: int) -> Iterator[str]:
-    """Yield three lines for an equation: formula and name, then the same formula in numbers, then the value."""
+    """Yield three lines for an equation: its formula and name, the formula in numbers, and the value."""
     name = f"{equation.name} gate" if equation.function == "σ" else equation.name
     yield f"{equation.symbol:{width}} = {equation.formula}   {name}"
     yield f"{'':{width}} = {equation.numbers}"

@@ -1,4 +1,4 @@
-"""Tables for a sweep, including a table of its trials that is updated live in a terminal."""
+"""Tables for a sweep; in a terminal, a table of the trials is updated live."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from imdb_gru.sweep.outcome import Outcome
 
 FRAME = 4
-"""Number of terminal lines that the rows of the live table must leave free."""
+"""Number of terminal lines that are not available for the rows of the live table."""
 # Not just "epochs", because train.epochs may be a column too.
 FIGURES = (Column("state"), Column("accuracy"), Column("log loss"), Column("epochs done", "done"), Column("seconds"))
 FINALISTS = (
@@ -38,7 +38,7 @@ class SweepPrinter(EventPrinter):
         self.live = Live(console=Console(stderr=True), auto_refresh=False, transient=True)
 
     def __call__(self, event: "Event") -> None:
-        """Print an event, or update the live table if the event is a change of a trial."""
+        """Print an event or, if it reports a change in a trial, update the live table."""
         from imdb_gru.sweep.outcome import TrialChanged
 
         if not isinstance(event, TrialChanged):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 PIPE_WIDTH = 200
-"""Maximum width in characters of a table that is not printed to a terminal."""
+"""Maximum width (in characters) of a table that is not printed to a terminal."""
 GAP = 2
 """Number of spaces between two columns."""
 LONGEST_WORD = 30
@@ -29,9 +29,9 @@ class Column:
     short: str | None = None
     """Heading to use in a narrow table; None means `name`."""
     width: int = 0
-    """Minimum width in characters in a narrow table, unless all texts in the column are shorter."""
+    """Minimum width (in characters) in a narrow table; if all texts in the column are shorter, it can be narrower."""
     cut_to: int | None = None
-    """Maximum length in characters of a path in a narrow table, or None; the beginning of a longer path is cut off."""
+    """If given, paths in a narrow table are cut to at most this many characters by removing their beginning."""
     longest_word: int = LONGEST_WORD
     """Words of up to this many characters are not broken in a narrow table."""
     drop: int = 0
@@ -66,7 +66,7 @@ def print_table(
     """Print a table, with a header if `columns` are given; columns of numbers are right-aligned.
 
     If the terminal is too narrow, texts are wrapped and columns are omitted; a final line lists the omitted columns.
-    `styles` contains one style for each row; they are used only in a terminal.
+    `styles` contains one style for each row; the styles are used only in a terminal.
     """
     from rich.console import Console
     from rich.text import Text
@@ -114,7 +114,7 @@ def print_line(line: str) -> None:
 
 
 def print_heading(text: str, figures: str = "") -> None:
-    """Print a one-line heading: `figures`, then the beginning of `text`. It is bold if the output is a terminal."""
+    """Print `figures` and the beginning of `text` as a one-line heading, in bold if the output is a terminal."""
     from rich.console import Console
     from rich.text import Text
 
@@ -212,7 +212,7 @@ def _cut(cell: "Text", column: Column) -> "Text":
 
 
 def _find_least(column: Column, index: int, cells: Sequence[Sequence["Text"]]) -> int:
-    """Return the smallest width that respects `column.width` and breaks no word of up to `longest_word` characters."""
+    """Return the smallest width that respects `column.width` and breaks only words longer than `longest_word`."""
     from rich.cells import cell_len
 
     words = [word for row in cells for word in row[index].plain.split()] + column.name.split()
@@ -221,7 +221,7 @@ def _find_least(column: Column, index: int, cells: Sequence[Sequence["Text"]]) -
 
 
 def _choose_columns(columns: Sequence[Column], least: Sequence[int], width: int) -> list[int]:
-    """Return the indices of the columns to keep; columns with a `drop` are omitted first, then those on the right."""
+    """Return the indices of the columns to keep; omit those with a `drop` first, then the others from right to left."""
     shown = list(range(len(columns)))
     order = sorted(shown[1:], key=lambda index: (columns[index].drop or math.inf, -index))
     for index in order:

@@ -29,7 +29,7 @@ SCORED_REVIEWS = 100
 )
 @output_options("scores")
 def score(chosen: ReviewChoice, run_path: Path | None, removal: "Removal", output: Output) -> None:
-    """Score integrated gradients and occlusion against a random order of the words, as in DeYoung et al. 2020.
+    """Score integrated gradients, occlusion and a random order of the words, as in DeYoung et al. 2020.
 
     Comprehensiveness says how far the probability of the predicted label falls when the words that a method ranks
     highest are removed. Sufficiency says how far the probability falls when only these words are left. If neither

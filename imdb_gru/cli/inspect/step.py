@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 LONGEST_TEXT = 40
-"""Maximum length in characters of a text in an error message."""
+"""Maximum length (in characters) of a text in an error message."""
 
 
 @click.command(cls=Command, short_help="Show the equations of one unit at one word, in numbers.")

@@ -1,4 +1,4 @@
-"""The `imdb-gru inspect text` command, which explains texts; the default command of its group."""
+"""The `imdb-gru inspect text` command, which explains texts and is the default command of its group."""
 
 import itertools
 from collections.abc import Iterable

@@ -10,7 +10,7 @@ from imdb_gru.cli._options import json_option, number_option, open_run, run_opti
 from imdb_gru.cli._reviews import ReviewChoice, review_options
 
 MIN_COUNT = 20
-"""Words that occur less often than this are not listed, because their mean effect on a unit is unreliable."""
+"""Words that occur fewer times than this are not listed, because their mean effect on a unit is unreliable."""
 
 
 @click.command(cls=Command, short_help="List the words that change each unit most.")

@@ -62,7 +62,7 @@ def close_tiles(_context: Any) -> Any:
 
 
 def _build_product(heights: int) -> Any:
-    """Build the function that computes a tile of C with a height of `heights` registers."""
+    """Build the function that computes a tile of C that is `heights` tile registers high."""
 
     def generate(builder: Any, product: Product) -> None:
         load = _declare(builder, "tileloadd64", BYTE, BYTE.as_pointer(), INDEX)

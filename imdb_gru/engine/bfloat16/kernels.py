@@ -25,7 +25,7 @@ ROOM, KEPT = 32, 2
 
 @inlined
 def find_real(rows, mask, t, real):
-    """Mark the rows whose timestep t is real; return the number of rows up to the last tile with a marked row."""
+    """Mark the rows whose timestep t is real; return the number of rows in the tiles up to the last marked row."""
     alive = 0
     for i in range(len(rows)):
         real[i] = rows[i] >= 0 and mask[rows[i], t]

@@ -60,7 +60,7 @@ def allocate_panels(pool: ArrayPool, shapes: Sequence[tuple[int, int]]) -> list[
 
 
 def fill(tasks: list[tuple[Array, Pairs, int, int, int]]) -> None:
-    """Pack matrices in parallel; each task holds the arguments of one call of `_pack`."""
+    """Pack matrices in parallel; each task holds the arguments for one call to `_pack`."""
     share_out(lambda task: _pack(*task), tasks)
 
 

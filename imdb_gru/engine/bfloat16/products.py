@@ -9,7 +9,7 @@ from imdb_gru.engine.compiling import inlined
 from imdb_gru.engine.rows import at, copy_row, fill_row
 
 ONE = 0x3F80
-"""The bits of the number 1 as a bfloat16."""
+"""The bits of the bfloat16 number 1."""
 
 
 @inlined
@@ -49,8 +49,8 @@ def turn(values, start, room, rows, turned, most, width, done):
 def add_products(turned, pairs, most, width, units, done, gradient, sums):
     """Add Aᵀ B to the gradient of the joined weights, and the sum of B's rows to `sums`.
 
-    A holds a chunk's inputs, and B the gradients of its blocks. There are no weights from x_t to m or from h_{t-1} to
-    h', so those parts of the gradient stay unchanged.
+    A holds a chunk's inputs, and B the gradients of the chunk's blocks. There are no weights from x_t to m or from
+    h_{t-1} to h', so those parts of the gradient stay unchanged.
     """
     padded, steps = width - units, (done + STEP - 1) // STEP
     filled = done % STEP // 2

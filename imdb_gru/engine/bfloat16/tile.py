@@ -24,7 +24,7 @@ class Product(NamedTuple):
     a_step: Any
     b: Any
     steps: Any
-    """The inner dimension divided by `STEP`, at least 1."""
+    """The inner dimension divided by `STEP`; it must be at least 1."""
     first: Any
     first_row: Any
     c: Any

@@ -14,7 +14,7 @@ import numpy as np
 from imdb_gru.engine.compiling import inlined
 
 TINY = np.float32(1e-25)
-"""Gradients no larger than this are replaced with zero, because computing with denormal floats is many times slower."""
+"""Gradients from −`TINY` to `TINY` are replaced with zero, because computing with denormal floats is much slower."""
 
 ONE, HALF, BOUND = np.float32(1), np.float32(0.5), np.float32(7.9)
 P = tuple(np.float32(c) for c in (1.54285369e-08, 2.20236520e-05, 3.57901681e-03, 1.34506415e-01, 9.99999994e-01))

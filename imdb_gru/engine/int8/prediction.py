@@ -1,8 +1,8 @@
 """The 8-bit implementation of `imdb_gru.engine.prediction.Products`, for CPUs with AVX512_VNNI.
 
 Hidden states are rounded to multiples of 1/`LARGEST`. Each column of the recurrent kernel has its own step size, and
-the weights of the column are rounded to multiples of it. The matrix products are then sums of integers, which are exact
-in any order of summation.
+the column's weights are rounded to multiples of this step. The matrix products are then sums of integers, which are
+exact in any order of summation.
 """
 
 from typing import Any

@@ -24,7 +24,7 @@ LOWEST = np.float32(-1e30)
 SIGN, MAGNITUDE = np.int32(31), np.int32(0x7FFFFFFF)
 LOG2_E, HALF = np.float32(math.log2(math.e)), np.float32(0.5)
 LEAST = np.float32(-60)
-"""Lowest exponent; smaller powers of 2 are set to zero, because computing with denormal floats is slow."""
+"""Lowest exponent of 2; lower powers are replaced with zero, because computing with denormal floats is slow."""
 POWERS = tuple(np.float32(math.log(2) ** k / math.factorial(k)) for k in range(7))
 """Coefficients of the Taylor series of 2ˣ, with an error below 2e-7 for |x| ≤ ½."""
 
@@ -57,7 +57,7 @@ def find_peak(bits, start, count):
 
 @inlined
 def exponentiate(values, start, count, peak):
-    """Replace each number by exp(number − peak), accurate to 1e-6, or by zero if that is negligible; return the sum."""
+    """Replace each number with exp(number − peak), accurate to 1e-6 (zero if negligible); return the sum."""
     total = np.float32(0)
     for i in range(start, start + count):
         y = (values[at(i)] - peak) * LOG2_E
@@ -90,10 +90,10 @@ def run(
     x, rows, true, true_bias, places, packed, bias, offsets, share, losses, into_x, into_true, into_true_bias,
     into_kernel, into_others, into_bias, into_offsets,
 ):  # fmt: skip
-    """Write the losses of `rows`, and the gradients multiplied by `share`; weight gradients are added to existing ones.
+    """Write the losses of `rows`, and the gradients times `share`; gradients of weights are added to their arrays.
 
-    `packed` holds four matrices in this order: the kernel, the transposed embeddings of the sampled words, these
-    embeddings themselves, and the transposed kernel. `into_kernel` and `into_others`, the gradients of the kernel and
+    `packed` holds four matrices in this order: the kernel, the transposed embeddings of the sampled words, those
+    embeddings untransposed, and the transposed kernel. `into_kernel` and `into_others`, the gradients of the kernel and
     of the embeddings, are stored as panels of the transposed gradients.
     """
     units, features = x.shape[1], true.shape[1]

@@ -1,7 +1,7 @@
 """The matrix products that the softmax kernel calls, for each dtype that the kernel supports.
 
 The kernel calls this module's `put_row`, `add_product` and `add_transposed`. When Numba compiles the kernel, it
-replaces them with the functions of the same names in the implementation for the arrays' dtype.
+replaces these three with the functions of the same names in the implementation for the arrays' dtype.
 """
 
 from typing import Any, Protocol

@@ -144,7 +144,7 @@ class ClassifierTrainer(Trainer):
     def is_better(self, record: Epoch, best: Epoch) -> bool:
         """Return whether an epoch is better than the best so far.
 
-        A later epoch always counts as better if there are no validation reviews, or if `train.monitor` is last.
+        A later epoch always counts as better if there are no validation reviews, or if `train.monitor` is "last".
         """
         if record.validation_loss is None or record.validation_accuracy is None or self.config.train.monitor == "last":
             return True
@@ -161,7 +161,7 @@ class ClassifierTrainer(Trainer):
             self.model.set_weights(self._next_weights)
 
     def calibrate(self, run: Run) -> Calibration | None:
-        """Count the validation reviews, and the saved classifier's errors on them, above each confidence limit."""
+        """Count the validation reviews above each confidence limit, and the saved classifier's errors among them."""
         reviews = self.corpus.validation
         sequences = [reviews[row] for row in range(len(reviews))]
         return measure_calibration(Classifier.load(run), sequences, reviews.labels)

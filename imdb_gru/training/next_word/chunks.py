@@ -24,7 +24,10 @@ class Chunk:
 
 
 class ReviewChunks:
-    """The batches of one epoch, determined by seed and epoch, each cut into chunks at most `timesteps` long."""
+    """The batches of one epoch, determined by the seed and the epoch.
+
+    Each batch is cut into chunks of at most `timesteps` timesteps.
+    """
 
     def __init__(self, reviews: EncodedReviews, config: NextWordConfig, epoch: int | None) -> None:
         """Build the batches of `epoch`; None means validation, which starts with the longest reviews."""

@@ -69,7 +69,7 @@ class NextWordTrainer(Trainer):
         return [[tf.zeros((batch, self.config.model.units))] * count for count in self._count_states()]
 
     def _take_step(self, ids: Any, targets: Any, states: Any) -> Any:
-        """Update the weights with a chunk's gradients, and return the sum of the losses and the final states."""
+        """Update the weights with a chunk's gradients, and return the chunk's total loss and the final states."""
         rate = self.config.model.dropout.word
         step = tf.cast(self.optimizer.iterations.value, tf.int32)
         if rate:
@@ -87,7 +87,7 @@ class NextWordTrainer(Trainer):
         return gradients if bound is None else tf.clip_by_global_norm(gradients, bound)[0]
 
     def _validate_chunk(self, ids: Any, targets: Any, states: Any) -> Any:
-        """Return the sum of a chunk's losses under the full softmax, and the states after the chunk."""
+        """Return a chunk's total loss under the full softmax, and the states after the chunk."""
         rows = tf.gather(self.model.table.value, ids)
         queries, ends = self.model.read(rows, ids != PAD, states, training=False)
         real = targets != PAD
