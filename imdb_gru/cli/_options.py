@@ -211,9 +211,9 @@ def config_options(default: str) -> Callable[[AnyCommand], AnyCommand]:
     return add
 
 
-def plots_option(deed: str, *, path_type: PathType = PATH) -> Callable[[AnyCommand], AnyCommand]:
-    """Build the --plots option; its help text begins with `deed`."""
-    text = f"{deed} in this folder, as .png, .svg and .pdf."
+def plots_option(action: str, *, path_type: PathType = PATH) -> Callable[[AnyCommand], AnyCommand]:
+    """Build the --plots option; its help text begins with `action`."""
+    text = f"{action} in this folder, as .png, .svg and .pdf."
     return click.option("--plots", type=path_type, metavar="DIR", help=text)
 
 

@@ -145,7 +145,7 @@ def open_candidates(runs: Sequence[str | Path | Run], *, same_data: bool) -> lis
     opened = [open_model(run) for run in runs]
     if len(opened) < 2:
         raise RunError(
-            f"{opened[0]} is the only run given: a comparison needs at least two; to train models instead, give no run"
+            f"{opened[0]} is the only run given: a comparison needs at least two; to train models instead, give no runs"
         )
     for run, twin in itertools.combinations(opened, 2):
         if run.path.resolve() == twin.path.resolve():

@@ -70,8 +70,8 @@ def compare(
     If `runs` is not given, train every model once with each seed, and save the models in `folder` (default
     `runs/compare`). `seeds` is a list of seeds, or an integer n, which means the seeds 0 to n - 1. With one config,
     `models` is a list of cells, which can include `linear` for the baseline (default: all cells and `linear`); the
-    networks start from random weights. Several configs, as a list or as a mapping from names to configs, are trained as
-    they are or, if `models` contains cells, with each of these cells; add `linear` to `models` to compare them with the
+    networks start from random weights. `config` can also be a list of configs, or a mapping from names to configs. Each
+    is then trained as it is or, if `models` contains cells, with each of these cells; `linear` in `models` adds the
     baseline. `engine`, such as `keras`, replaces `train.engine` in the configs.
 
     Complete models in the folder are used as they are, and unfinished ones are resumed. Each model is trained in a

@@ -276,7 +276,7 @@ def _describe_chance(p_values: Sequence[float], pairs: int) -> str:
 
 
 def _find_p_values(leader: str, other: str, pairs: Sequence[ComparedPair]) -> list[float]:
-    """Return the corrected p-value for each seed that both models have, or 1 if the leader is not ahead with it."""
+    """For each seed of both models, return the corrected p-value, or 1 if the leader is not more accurate with it."""
     for pair in pairs:
         if set(pair.models) == {leader, other}:
             sign = 1 if pair.models[0] == leader else -1

@@ -18,8 +18,8 @@ LEAST_COMMON = 0.2
 """A text may be in another language if the vocabulary's most common words make up less than this share of its words.
 Their share is at least 0.27 in each of 5,000 IMDB reviews; in texts in twelve other languages, it is at most 0.16."""
 UNKNOWN_ABROAD = 0.25
-"""A text may be in another language only if at least this share of its words is unknown. The share of common words
-alone is not enough, because that share is also low in a list of English keywords."""
+"""A text is suspected of being in another language only if at least this share of its words is unknown. The share of
+common words alone is not enough, because that share is also low in a list of English keywords."""
 SHORTEST = 10
 """Texts with fewer words than this are not checked for another language."""
 

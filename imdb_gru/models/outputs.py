@@ -162,7 +162,7 @@ def _write_cell(value: object) -> str:
 
 @dataclass(frozen=True)
 class Target:
-    """A file of predictions, and the reader of its texts."""
+    """A file of predictions, and the reader that yields the texts."""
 
     reader: TextReader
     path: Path

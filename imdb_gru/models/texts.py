@@ -117,7 +117,9 @@ class TextReader:
                     yield InputRow(text, row.number, {} if lines else row.cells, path)
             self.undecodable, self.notes = table.undecodable, (*hint, *table.notes)
         if empty and path != STDIN:
-            raise DataError(f"{path} holds no reviews: choose a file of lines, or a table with a header and rows")
+            raise DataError(
+                f"{path} holds no reviews: choose a file with one review per line, or a table with a header and rows"
+            )
 
     @contextlib.contextmanager
     def _open(self, path: Path) -> Iterator["Content"]:

@@ -21,7 +21,7 @@ RUNS = Path("runs")
 BUNDLED = "bundled"
 """The name that options and messages use for the models that come with the package."""
 BUNDLED_CLASSIFIER = "bundled-classifier"
-"""The name of the bundled classifier in `model.pretrained`, where `bundled` means the bundled next-word model."""
+"""The value of `model.pretrained` for the bundled classifier; there, `bundled` is the bundled next-word model."""
 BUNDLE = Path(__file__).parent.parent / BUNDLED
 
 

@@ -78,10 +78,10 @@ def find_pretrained(config: AnyConfig) -> Run | None:
 
 
 def find_named_run(key: str, name: str, bundled: Mapping[str, TaskName], command: str, other: str) -> Run:
-    """Open the complete run that a config key names; `bundled` maps the names of bundled models to their tasks.
+    """Open the run that a config key names; `bundled` maps the names of bundled models to their tasks.
 
-    Raises `RunError` if the run is damaged, and `ConfigError` if it does not exist. The message of the `ConfigError`
-    suggests training such a run with `command`, or setting the key to `other` or to a name in `bundled`.
+    Raises `RunError` if the run is damaged or incomplete, and `ConfigError` if it does not exist. The `ConfigError`
+    suggests starting a run with `command`, or setting the key to `other` or to a name in `bundled`.
     """
     if Path(name).is_dir():
         return find_run(Path(name))

@@ -29,7 +29,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16", "UTF-16"),
     (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
 )
-"""Each byte order mark, its codec, and the encoding's name for the note (None for UTF-8, which needs no note)."""
+"""Each byte order mark, its codec, and the name of the encoding in the note (None for UTF-8, which needs no note)."""
 
 Divided = TypeVar("Divided")
 

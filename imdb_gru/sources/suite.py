@@ -128,7 +128,7 @@ def _check_tests(name: str, texts: list[SuiteText]) -> None:
             if not others:
                 raise DataError(
                     f"{name}: {show_value(first.text)} has no label, and no other text has the same kind and pair: "
-                    "give it a label, or add such a text"
+                    "give it a label, or add a text to compare it with"
                 )
             continue
         compared = any(texts[row].direction for row in others)

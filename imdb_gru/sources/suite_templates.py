@@ -193,7 +193,7 @@ def _build_degrees(strength: int) -> Builder:
 
 
 def _build_exchanged(templates: Sequence[str], *slots: str) -> Builder:
-    """Return a builder of tests, each with two texts that differ only in the words for `slots`, such as names."""
+    """Return a builder of tests, each with two texts that differ only in the words that fill `slots`."""
 
     def build(rng: random.Random, label: int) -> Made:
         template, (sides, shared) = rng.choice(templates), _draw(rng)

@@ -104,7 +104,7 @@ class Meter(io.RawIOBase):
         return True
 
     def expect(self, size: int) -> None:
-        """Allow a member of `size` bytes and the next header to be read."""
+        """Raise the limit by a member of `size` bytes and the header after it."""
         self._expected = size + MAX_HEADER_BYTES
 
     def readinto(self, buffer: Any) -> int:

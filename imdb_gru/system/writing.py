@@ -83,10 +83,12 @@ def _make_temporary_folder(parent: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def check_parent(path: Path, deed: str) -> None:
-    """Raise `ImdbGruError` if a file's folder is missing; `deed` is the verb in the message, such as `write`."""
+def check_parent(path: Path, action: str) -> None:
+    """Raise `ImdbGruError` if a file's folder is missing; `action` is the verb in the message, such as `write`."""
     if not path.absolute().parent.is_dir():
-        raise ImdbGruError(f"cannot {deed} {path}: there is no folder {path.parent}; create it, or choose another path")
+        raise ImdbGruError(
+            f"cannot {action} {path}: there is no folder {path.parent}; create it, or choose another path"
+        )
 
 
 def check_file(path: Path) -> None:
@@ -105,11 +107,11 @@ def write_text(path: Path, text: str) -> None:
         raise ImdbGruError(f"cannot write {path}: {error.strerror or error}; choose another file") from error
 
 
-def make_folder(folder: Path, deed: str) -> None:
-    """Create a folder if needed, or raise `ImdbGruError`; `deed` is the verb in the message, such as `draw into`."""
+def make_folder(folder: Path, action: str) -> None:
+    """Create a folder if needed, or raise `ImdbGruError`; `action` is the verb in the message, such as `draw into`."""
     if folder.is_file():
-        raise ImdbGruError(f"cannot {deed} {folder}: it is a file; choose a folder")
+        raise ImdbGruError(f"cannot {action} {folder}: it is a file; choose a folder")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ImdbGruError(f"cannot {deed} {folder}: {error.strerror}; choose another folder") from error
+        raise ImdbGruError(f"cannot {action} {folder}: {error.strerror}; choose another folder") from error

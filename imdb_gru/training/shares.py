@@ -39,7 +39,7 @@ class WholeShare:
         return gradients
 
     def average(self, figures: dict[str, float], counts: Mapping[str, int]) -> dict[str, float]:  # noqa: ARG002
-        """Return the averages of `figures` over all workers, weighted by each worker's numbers of reviews, `counts`."""
+        """Return the averages of `figures` over all workers, weighted by `counts`, each figure's number of reviews."""
         return figures
 
     def request_stop(self, stop: Stop) -> None:
