@@ -1,7 +1,9 @@
 """Experiment trackers, which receive the config, the metrics of each epoch and the final metrics of a training run."""
 
+import contextlib
 import json
 import os
+import sqlite3
 import time
 import uuid
 from abc import ABC, abstractmethod
@@ -64,6 +66,7 @@ class MLflowTracker(Tracker):
         from mlflow.entities import Param
 
         self._uri = known["uri"] if known else _make_absolute(mlflow.get_tracking_uri())
+        check_database(self._uri)
         self._client = mlflow.MlflowClient(tracking_uri=self._uri)
         if known:
             self._id = known["id"]
@@ -207,6 +210,13 @@ def _make_absolute(uri: str) -> str:
     """Return the address of an SQLite file with an absolute path, so that a run can be resumed from any folder."""
     path = uri.removeprefix(SQLITE)
     return uri if path == uri or path.startswith("/") else f"{SQLITE}{Path(path).absolute()}"
+
+
+def check_database(uri: str) -> None:
+    """Raise `sqlite3.Error` if an SQLite database cannot be opened; MLflow would try again for minutes."""
+    if uri.startswith(SQLITE):
+        with contextlib.closing(sqlite3.connect(uri.removeprefix(SQLITE))) as database:
+            database.execute("PRAGMA user_version")
 
 
 def _shorten(error: Exception) -> str:

@@ -2,6 +2,7 @@
 
 import functools
 import signal
+import sqlite3
 import sys
 
 import pytest
@@ -102,6 +103,13 @@ def test_a_missing_extra_is_told_before_anything_is_read_or_written(name, invoke
         f"Error: train.track={name} needs the extra '{name}': install it with pip install 'imdb-gru[{name}]'\n"
     )
     assert not (tmp_path / "run").exists()
+
+
+def test_a_database_that_cannot_be_opened_is_an_error_at_once(tmp_path):
+    tracking.check_database(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    tracking.check_database("http://localhost:5000")
+    with pytest.raises(sqlite3.OperationalError, match="unable to open database file"):
+        tracking.check_database(f"sqlite:///{tmp_path / 'gone' / 'mlflow.db'}")
 
 
 def test_an_unknown_tracker_is_refused(invoke, tmp_path):
