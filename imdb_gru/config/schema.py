@@ -264,9 +264,9 @@ class PretrainConfig(FitConfig):
 
     learning_rate: Annotated[float, Field(gt=0)] = 0.003
     """The highest learning rate, reached at the end of the warm-up."""
-    epochs: Count = 4
+    epochs: Count = 2
     """The number of passes over the training reviews."""
-    batch_size: Count = 128
+    batch_size: Count = 64
     """The number of reviews in a batch."""
     warmup: Rate = 0.02
     validation_split: Annotated[float, Field(ge=0, le=0.9)] = 0.01

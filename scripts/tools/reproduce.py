@@ -53,7 +53,7 @@ DISTILLATION = (
     "train.teacher_weights=[1, 0.5]",
     "train.unlabelled=true",
     "train.crops=1",
-    "train.epochs=1",
+    "train.epochs=2",
     "train.monitor=loss",
 )
 """The settings of a final model, whose teachers are a classifier and n-grams."""
